@@ -2,7 +2,7 @@
 
 --quick           small sizes, about two minutes
 --threads N,M     the sizes at which pages are measured (default 10000,500000); --orders N,M of orders (10000,1000000)
---only NAME,…     some of memory, webhooks, callbacks, play (with the first page), pages, orders, flood"""
+--only NAME,…     some of memory, webhooks, callbacks, play (with the first page), pages, orders, analytics, flood"""
 
 from __future__ import annotations
 
@@ -46,13 +46,14 @@ from bench.callbacks import measure_callbacks
 from bench.data import fill, row_id
 from bench.desk import fill_desk
 from bench.doors import TEXTS, Target, new_key
-from bench.flood import PEOPLE, PER_SECOND, SOCKETS, measure_backlog, measure_flood
+from bench.flood import PEOPLE, PER_SECOND, SOCKETS, measure_backlog, measure_flood, stored_once
 from bench.generator import at_rate, full_speed
 from bench.live import measure_live, percentile
 from bench.memory import measure_memory
 from bench.orders import fill_orders, measure_import, measure_orders
 from bench.pages import PageTime, judged, measure_pages
 from bench.play import measure_play
+from bench.reports import fill_reports, measure_export, measure_reports
 from bench.yardstick import SECRET
 from tests.support.live import running_application
 
@@ -92,7 +93,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
-    for sizes in ("--threads", "--orders"):
+    for sizes in ("--threads", "--orders", "--facts"):
         parser.add_argument(sizes, type=lambda text: [int(n) for n in text.split(",")])
     parser.add_argument("--only", type=lambda text: text.split(","), default=[MEMORY, *PARTS])
     arguments = parser.parse_args()
@@ -100,6 +101,7 @@ def _arguments() -> argparse.Namespace:
         parser.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join([MEMORY, *PARTS])}")
     arguments.threads = arguments.threads or ([1_000, 20_000] if arguments.quick else [10_000, 500_000])
     arguments.orders = arguments.orders or ([1_000, 20_000] if arguments.quick else [10_000, 1_000_000])
+    arguments.facts = arguments.facts or ([5_000, 100_000] if arguments.quick else [50_000, 5_000_000])
     return arguments
 
 
@@ -120,15 +122,16 @@ def _driver(url: str) -> str:
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
-def _prepare(settings: Settings, database: str, servers: EmbeddedServers, threads: int, *, orders: int = 0) -> Settings:
-    """A database of its own with the company in it."""
-    prepared = replace(settings, database_url=_driver(servers.create_database(database)))
+def _prepare(settings: Settings, name: str, servers: EmbeddedServers, threads: int, *, orders: int = 0, facts: int = 0) -> Any:
+    """Settings with a database of its own and the company in it."""
+    prepared = replace(settings, database_url=_driver(servers.create_database(name)))
     upgrade(prepared.database_url)
     began = time.monotonic()
     with psycopg.connect(prepared.database_url.replace("postgresql+psycopg://", "postgresql://")) as connection:
         fill(connection, threads, password_hash=hash_password(PASSWORD))
         fill_desk(connection, threads)
         fill_orders(connection, orders)
+        fill_reports(connection, facts)
     _note_words(prepared)
     print(f"  {threads} threads written in {time.monotonic() - began:.0f} s", flush=True)
     return prepared
@@ -304,7 +307,7 @@ def _measure_flood(
         worked = measure_backlog(
             target, messages=300 if arguments.quick else 1_500, redis_url=live.settings.redis_url, database=address
         )
-    stored = _stored_once(address, [post.name for post in flood.posted])
+    stored = stored_once(address, [post.name for post in flood.posted])
     slower = max(1.0, REFERENCE_PER_SECOND / alone)
     accepted = sum(post.is_accepted for post in flood.posted)
     limits = {"door": 150 * slower, "pages": 300 * slower, "pushed": 2_000 * slower}
@@ -345,16 +348,6 @@ def _measure_callbacks(
     rows.append(("callbacks to a bare receiver", words, f"≥ {CALLBACKS_PER_SECOND}/s", brought.ours >= CALLBACKS_PER_SECOND))
 
 
-def _stored_once(database: str, names: list[str]) -> int:
-    """How many of the posts are one event and one message."""
-    query = """
-        SELECT count(*) FROM (SELECT external_id FROM messages WHERE external_id = ANY(%s) GROUP BY 1 HAVING count(*) = 1) once
-    """
-    with psycopg.connect(database) as connection:
-        row = connection.execute(query, [names]).fetchone()
-    return int(row[0]) if row else 0
-
-
 def _measure_pages(
     servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
 ) -> None:
@@ -369,6 +362,14 @@ def _measure_orders(
     apps = {n: create_app(_prepare(settings, f"orders_{n}", servers, 1_000, orders=n)) for n in arguments.orders}
     _judge("orders", measure_orders(apps, password=PASSWORD), apps, results, rows)
     rows.append(measure_import(apps[min(apps)], 2_000 if arguments.quick else 50_000, results))
+
+
+def _measure_analytics(
+    servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
+) -> None:
+    apps = {n: create_app(_prepare(settings, f"facts_{n}", servers, 1_000, facts=n)) for n in arguments.facts}
+    _judge("analytics", measure_reports(apps, password=PASSWORD), apps, results, rows)
+    rows.append(measure_export(apps[max(apps)], results, password=PASSWORD))
 
 
 def _judge(part: str, found: dict[int, list[PageTime]], apps: dict[int, Any], results: dict[str, Any], rows: Rows) -> None:
@@ -389,8 +390,8 @@ def _report(results: dict[str, Any], rows: Rows) -> None:
 
 
 PARTS = {
-    "webhooks": _measure_webhooks, "callbacks": _measure_callbacks, "play": _measure_play,
-    "pages": _measure_pages, "orders": _measure_orders, "flood": _measure_flood,
+    "webhooks": _measure_webhooks, "callbacks": _measure_callbacks, "play": _measure_play, "pages": _measure_pages,
+    "orders": _measure_orders, "analytics": _measure_analytics, "flood": _measure_flood,
 }
 
 if __name__ == "__main__":

@@ -217,3 +217,13 @@ def _wait_until(is_true: Callable[[], bool], give_up: float, pause: float) -> No
         if time.monotonic() > give_up:
             raise RuntimeError("the workers did not get it done")
         time.sleep(pause)
+
+
+def stored_once(database: str, names: list[str]) -> int:
+    """How many of the posts are one event and one message."""
+    query = """
+        SELECT count(*) FROM (SELECT external_id FROM messages WHERE external_id = ANY(%s) GROUP BY 1 HAVING count(*) = 1) once
+    """
+    with psycopg.connect(database) as connection:
+        row = connection.execute(query, [names]).fetchone()
+    return int(row[0]) if row else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -41,14 +41,14 @@ class Breakdown:
 def read_breakdowns(session: Session, wanted: Wanted) -> tuple[list[Breakdown], State]:
     """What each slice comes to, and as of when. Days have `wanted.by_day` alone. One query."""
     cells, state = read_cells(session, wanted)
-    return [break_down(those, wanted) for those in cells], state
+    return [break_down(those, wanted.days_told(place)) for place, those in enumerate(cells)], state
 
 
-def break_down(cells: Iterable[Cell], wanted: Wanted) -> Breakdown:
+def break_down(cells: Iterable[Cell], by_day: Collection[Kind]) -> Breakdown:
     found = Breakdown()
     times: defaultdict[tuple[str, object, Kind], list[Cell]] = defaultdict(list)
     for cell in cells:
-        has_day = cell.kind in wanted.by_day
+        has_day = cell.kind in by_day
         _count(found, cell, has_day)
         if cell.kind in TIMES:
             times["whole", None, cell.kind].append(cell)
@@ -58,7 +58,8 @@ def break_down(cells: Iterable[Cell], wanted: Wanted) -> Breakdown:
     for (what, key, kind), those in times.items():
         part = found.whole if what == "whole" else getattr(found, what)[key]
         part[kind] = _with_times(part[kind], those)
-    found.times = {kind: [cell.seconds for cell in those] for (what, _key, kind), those in times.items() if what == "whole"}
+    whole = {kind: those for (what, _key, kind), those in times.items() if what == "whole"}
+    found.times = {kind: [part for cell in those for part in cell.seconds] for kind, those in whole.items()}
     return found
 
 
@@ -79,7 +80,7 @@ def _count(found: Breakdown, cell: Cell, has_day: bool) -> None:
 
 
 def _with_times(sums: Sums, cells: Sequence[Cell]) -> Sums:
-    parts = [cell.seconds for cell in cells if len(cell.seconds)]
+    parts = [part for cell in cells for part in cell.seconds]
     total = sum(map(len, parts))
     if not total:
         return sums

@@ -22,8 +22,8 @@ Values = Sequence[int]
 
 @dataclass(frozen=True)
 class Cell:
-    """Facts of one kind, day and `key`: a kind of channel, or what else they are told apart by. `seconds` sorted; `hours` and
-    `scores`: how many of each."""
+    """Facts of one kind, day and `key`: a kind of channel, or what else they are told apart by. `seconds` in parts,
+    each sorted; `hours` and `scores`: how many of each."""
 
     kind: Kind
     day: date
@@ -32,7 +32,7 @@ class Cell:
     known: int
     met: int
     score_sum: int = 0
-    seconds: Values = ()
+    seconds: Sequence[Values] = ()
     seconds_sum: int = 0
     hours: dict[int, int] = field(default_factory=dict)
     scores: dict[int, int] = field(default_factory=dict)

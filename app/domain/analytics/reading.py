@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,7 +27,8 @@ _SUMS = ("n", "known", "met", "score_sum")
 
 @dataclass(frozen=True)
 class Wanted:
-    """Slices that differ in their days alone, of which facts, and what is told apart: `by`, and days of `by_day` alone.
+    """Slices that differ in their days alone, of which facts, and what is told apart: `by`, and days of `by_day` alone, after the
+    first slice of `later_by_day` (None: the same).
 
     A cell of any other kind has the first day of its slice.
     """
@@ -36,6 +37,11 @@ class Wanted:
     kinds: Collection[Kind] = tuple(Kind)
     by_day: Collection[Kind] = tuple(Kind)
     by: str = MEDIUM
+    later_by_day: Collection[Kind] | None = None
+
+    def days_told(self, place: int) -> Collection[Kind]:
+        """Of which kinds the slice at this place has days."""
+        return self.by_day if place == 0 or self.later_by_day is None else self.later_by_day
 
     @property
     def dates(self) -> list[date]:
@@ -85,10 +91,8 @@ def _part_of(wanted: Wanted) -> tuple[Part, str | None] | None:
 def _kept(wanted: Wanted, part: Part, value: str | None) -> sa.Select[Any]:
     slice = wanted.slices[0]
     of_seconds = DAYS.c.open_seconds if slice.is_open else DAYS.c.wall_seconds
-    joined = [
-        sa.func.string_agg(column, sa.literal_column("''::bytea")).label(f"packed_{name}")
-        for name, column in zip(_LISTS, (of_seconds, DAYS.c.hours, DAYS.c.scores), strict=True)
-    ]
+    packed = zip(_LISTS, (of_seconds, DAYS.c.hours, DAYS.c.scores), strict=True)
+    joined = [sa.func.array_agg(column).filter(column != b"").label(f"packed_{name}") for name, column in packed]
     added = [sa.cast(sa.func.sum(DAYS.c[name]), sa.BigInteger).label(name) for name in _SUMS]
     key = DAYS.c.value if wanted.by in COLUMNS.values() else _text_of(DAYS.c[wanted.by])
     query = _told_apart(wanted, DAYS, key).add_columns(*added, *joined, *(_no_list(name).label(name) for name in _LISTS))
@@ -106,7 +110,7 @@ def _facts(wanted: Wanted, day: sa.ColumnElement[date] | None = None) -> sa.Sele
     """The same of facts; of one `day` if that is said."""
     query = _told_apart(wanted, FACTS, _text_of(SCOPES.c[wanted.by])).add_columns(
         *(column for column in sums() if column.name in _SUMS),
-        *(sa.cast(sa.null(), postgresql.BYTEA).label(f"packed_{name}") for name in _LISTS),
+        *(sa.cast(sa.null(), sa.ARRAY(postgresql.BYTEA)).label(f"packed_{name}") for name in _LISTS),
         sorted_times(wanted.slices[0].seconds, "seconds"),
         *(column for column in sums() if column.name in _LISTS),
     )
@@ -132,11 +136,14 @@ def _told_apart(wanted: Wanted, table: sa.FromClause, key: sa.ColumnElement[str]
 
 
 def _day(wanted: Wanted, table: sa.FromClause) -> sa.ColumnElement[Any]:
-    if wanted.overlap or set(wanted.by_day) >= set(wanted.kinds):
+    if wanted.overlap:
         return table.c.local_day
-    own = _one_of(table.c.kind, _numbers(wanted.by_day), sa.SmallInteger)
-    firsts = [(table.c.local_day.between(one.first, one.last), sa.cast(one.first, sa.Date)) for one in wanted.slices]
-    return sa.case((own, table.c.local_day), *firsts)
+    cases: list[Any] = []
+    for place, one in enumerate(wanted.slices):
+        here = table.c.local_day.between(one.first, one.last)
+        own = _one_of(table.c.kind, _numbers(wanted.days_told(place)), sa.SmallInteger)
+        cases += [(sa.and_(here, own), table.c.local_day), (here, sa.cast(one.first, sa.Date))]
+    return sa.case(*cases)
 
 
 def _text_of(column: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
@@ -158,7 +165,7 @@ def _numbers(kinds: Collection[Kind]) -> list[int]:
 
 
 def _cell(row: Any) -> Cell:
-    seconds = _values(row.packed_seconds, row.seconds)
+    seconds = _parts(row.packed_seconds, row.seconds)
     return Cell(
         kind=Kind(row.kind),
         day=row.told_day,
@@ -167,12 +174,12 @@ def _cell(row: Any) -> Cell:
         known=row.known,
         met=row.met,
         score_sum=row.score_sum,
-        seconds=sorted(seconds) if row.packed_seconds else seconds,
-        seconds_sum=sum(seconds),
-        hours=Counter(_values(row.packed_hours, row.hours)),
-        scores=Counter(_values(row.packed_scores, row.scores)),
+        seconds=seconds,
+        seconds_sum=sum(map(sum, seconds)),
+        hours=Counter(chain.from_iterable(_parts(row.packed_hours, row.hours))),
+        scores=Counter(chain.from_iterable(_parts(row.packed_scores, row.scores))),
     )
 
 
-def _values(packed: bytes | None, listed: Sequence[int] | None) -> Values:
-    return unpack(packed) if packed else listed or ()
+def _parts(packed: Sequence[bytes] | None, listed: Sequence[int] | None) -> list[Values]:
+    return [unpack(one) for one in packed] if packed else [listed] if listed else []

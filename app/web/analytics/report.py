@@ -90,8 +90,10 @@ class Report:
         """One query. `by`: what parts are told apart by; people are not compared with the time before."""
         is_compared = self.asked.compare and by != PERSON
         slices = [self.slice, self.slice_before] if is_compared else [self.slice]
-        drawn = {kind for key in TILES for kind in MEASURES[key].kinds} | kinds_of(self.measure)
-        found, state = read_breakdowns(self.session, Wanted(slices, kinds, drawn, by))
+        chart = kinds_of(self.measure)
+        drawn = chart | kinds_of(*(MEASURES[key] for key in TILES))
+        wanted = Wanted(slices, kinds, () if by == PERSON else drawn, by, later_by_day=chart)
+        found, state = read_breakdowns(self.session, wanted)
         now, before = found[0], found[1] if is_compared else Breakdown()
         time_kind = self.measure.kinds[0] if self.measure.shape == Shape.TIME else Kind.FIRST_RESPONSE
         return (

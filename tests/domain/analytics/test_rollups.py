@@ -95,7 +95,7 @@ def test_whatever_it_is_told_apart_by_rolled_up_days_say_what_facts_say(reports:
     ]
     for_bob = [replace(one, own_user_id=reports.desk.bob.id) for one in pair]
     wanted = [
-        Wanted(them, by_day=by_day, by=by)
+        Wanted(them, by_day=by_day, by=by, later_by_day=by_day[:1])
         for them in (pair, for_bob)
         for by in (MEDIUM, CHANNEL, PERSON, PARTNER)
         for by_day in (tuple(Kind), (Kind.RECEIVED, Kind.RESOLVED))
