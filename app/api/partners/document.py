@@ -19,6 +19,8 @@ from app.domain.partners.models import Scope
 REFERENCE = "#/components/schemas/{model}"
 ALWAYS = (400, 401, 403, 404, 429, 503)
 ROOT = "/api/v1/partners/{partner}/orders"
+DOCUMENTS = f"{ROOT}/{{partner_order_id}}/documents"
+FILE = "File"  # an answer that is no JSON
 INTRODUCTION = """\
 Post orders, follow them, be told of every change.
 
@@ -82,6 +84,8 @@ OPERATIONS = (
     Described("get", ROOT, "listOrders", Scope.ORDERS_READ, "List orders in the order of their change", answers="StatePage"),
     Described("get", f"{ROOT}/{{partner_order_id}}", "getOrder", Scope.ORDERS_READ, "Show an order"),
     Described("get", f"{ROOT}/{{partner_order_id}}/status", "getOrderStatus", Scope.ORDERS_READ, "Poll the state of an order"),
+    Described("get", DOCUMENTS, "listDocuments", Scope.ORDERS_READ, "List reports and photos of an order", answers="Documents"),
+    Described("get", f"{DOCUMENTS}/{{document_id}}", "getDocument", Scope.ORDERS_READ, "Save one of them", answers=FILE),
     Described(
         "post",
         f"{ROOT}/{{partner_order_id}}/cancel",
@@ -122,6 +126,15 @@ _STATE = {
     "sequence": {"type": "integer", "description": "One more with each change"},
     "created_at": _TIME,
     "updated_at": _TIME,
+}
+_DOCUMENT = {
+    "id": {"type": "string", "format": "uuid"},
+    "kind": {"enum": ["visit_report", "photo"]},
+    "label": {"type": "string", "description": "Of a photo: before, after, fuse_box, charger, nameplate, obstacle, other"},
+    "name": _TEXT,
+    "content_type": _TEXT,
+    "created_at": _TIME,
+    "url": _TEXT,
 }
 _RECEIVED = {
     "chargecars_order_id": _TEXT,
@@ -182,6 +195,8 @@ def _operation(one: Described) -> dict[str, Any]:
 def _parameters(one: Described) -> list[dict[str, Any]]:
     names = [name for name in ("partner", "partner_order_id") if f"{{{name}}}" in one.path]
     found: list[dict[str, Any]] = [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in names]
+    if "{document_id}" in one.path:
+        found.append({"name": "document_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}})
     if one.name == "listOrders":
         asked = {
             "updated_since": _TIME,
@@ -196,7 +211,9 @@ def _parameters(one: Described) -> list[dict[str, Any]]:
 
 def _answer(name: str) -> dict[str, Any]:
     headers = {"RateLimit": {"schema": _TEXT}, "X-Request-Id": {"schema": _TEXT}}
-    content = {"application/json": {"schema": {"$ref": REFERENCE.format(model=f"{name}Answer")}}}
+    content: dict[str, Any] = {"application/json": {"schema": {"$ref": REFERENCE.format(model=f"{name}Answer")}}}
+    if name == FILE:
+        content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     return {"description": "Done", "headers": headers, "content": content}
 
 
@@ -224,6 +241,7 @@ def _schemas() -> dict[str, Any]:
         "StatePageAnswer": _envelope(
             _object({"items": {"type": "array", "items": _object(_STATE)}, "next_cursor": {"type": ["string", "null"]}})
         ),
+        "DocumentsAnswer": _envelope(_object({"items": {"type": "array", "items": _object(_DOCUMENT)}})),
         "ReceivedAnswer": _envelope(_object(_RECEIVED)),
         "ReportedAnswer": _envelope(
             _object({"chargecars_order_id": _TEXT, "outcome": {"enum": ["applied", "unchanged", "skipped"]}})

@@ -77,7 +77,7 @@ def list_orders(partner: str) -> Response:
 @operation("GET", *STATUS, scope=Scope.ORDERS_READ)
 def get_order_status(partner_order_id: str, partner: str = "") -> Response:
     """The state of one order. Once a minute for each; unchanged, it costs no body."""
-    row = _find(partner_order_id)
+    row = find_own(partner_order_id)
     spend(ONCE_A_MINUTE, f"{current_caller().key_id}:{row.id}")
     data = _state(row)
     visit = find_visit(db.session(), row.order_id) if row.order_id else None
@@ -89,7 +89,7 @@ def get_order_status(partner_order_id: str, partner: str = "") -> Response:
 @operation("GET", *ONE, scope=Scope.ORDERS_READ)
 def get_order(partner_order_id: str, partner: str = "") -> Response:
     """One order with what it was told when it was posted."""
-    row = _find(partner_order_id)
+    row = find_own(partner_order_id)
     told = {"warnings": row.warnings, "unmapped_skus": row.unmapped_skus, "order": row.payload}
     return json_answer({"success": True, "data": {**_state(row), **told}})
 
@@ -117,7 +117,8 @@ def cancel_order(partner_order_id: str, partner: str = "") -> Response:
     return json_answer({"success": True, "data": data})
 
 
-def _find(partner_order_id: str) -> PartnerOrder:
+def find_own(partner_order_id: str) -> PartnerOrder:
+    """The order of this number of whoever asks. Raises Problem."""
     caller = current_caller()
     g.partner_order_id = partner_order_id
     row = find_partner_order(

@@ -1,7 +1,7 @@
 """The API that partners' programs call, with keys of their own. Users' tokens are for the application's API."""
 
-from app.api.partners import config, docs, orders, reads, status_in
+from app.api.partners import config, docs, documents, orders, reads, status_in
 from app.api.partners.door import bp
 
-__all__ = ["blueprints", "config", "docs", "orders", "reads", "status_in"]
+__all__ = ["blueprints", "config", "docs", "documents", "orders", "reads", "status_in"]
 blueprints = (bp, docs.docs)

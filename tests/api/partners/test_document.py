@@ -24,7 +24,7 @@ def test_the_document_is_valid_and_has_every_operation(app: Flask) -> None:
     served = set()
     for rule in app.url_map.iter_rules():
         if rule.endpoint in SCOPE_OF and rule.rule.startswith("/api/v1/") and "<partner>" in rule.rule:
-            path = re.sub(r"<(?:path:)?(\w+)>", r"{\1}", rule.rule)
+            path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
             served |= {(method, path) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
     assert described == served
     assert all(f"`{code}`" in document["info"]["description"] for code in CATALOGUE)

@@ -71,10 +71,11 @@ def test_the_guide_works_as_it_is_written(fresh_app: Flask, served: str) -> None
             )
             assert done.returncode == 0, done.stdout + done.stderr
             answers.append(json.loads(done.stdout))
-        posted, polled, listed, configured, told = answers
+        posted, polled, listed, documents, configured, told = answers
         assert posted["data"]["chargecars_order_id"].startswith("TEST-")
         assert (polled["data"]["status"], polled["data"]["partner_status"]) == ("new", "RECEIVED")
         assert [one["partner_order_id"] for one in listed["data"]["items"]] == ["FIRST-1"]
+        assert documents["data"]["items"] == []
         assert told["data"]["outcome"] == "applied"
         deliver_all(fresh_app)
         (got,) = receiver.got

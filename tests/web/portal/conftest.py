@@ -18,6 +18,7 @@ from app.domain.accounts.models import Brand, User
 from app.domain.contacts.edit import ContactEdit, create_contact
 from app.domain.contacts.models import ContactType
 from app.domain.events.actions import SYSTEM
+from app.domain.field.models import VisitReport
 from app.domain.orders.articles import add_article
 from app.domain.orders.models import Article
 from app.domain.partners.actions import NewKey
@@ -30,6 +31,7 @@ from app.domain.partners.people import add_partner_person
 from app.domain.partners.products import ProductContent, keep_product
 from app.domain.partners.take_order import take_order
 from app.domain.webhooks.models import WebhookDelivery, WebhookEndpoint
+from tests.domain.appointments.factories import make_appointment
 from tests.domain.orders.conftest import Desk
 from tests.domain.orders.conftest import desk as desk
 from tests.domain.partners.factories import incoming, make_partner, make_partner_key
@@ -107,3 +109,12 @@ def make_dealer(session: Session, partner: Partner) -> uuid.UUID:
 
 def _delivery(session: Session, endpoint: WebhookEndpoint) -> WebhookDelivery:
     return session.execute(sa.select(WebhookDelivery).where(WebhookDelivery.endpoint_id == endpoint.id)).scalar_one()
+
+
+def make_document(house: House, row: PartnerOrder) -> uuid.UUID:
+    """A visit of the order that is over, and has its report."""
+    session = house.desk.session
+    visit = make_appointment(session, house.desk.thread, order_id=row.order_id)
+    session.add(VisitReport(appointment_id=visit.id, created_at=NOW))
+    session.commit()
+    return visit.id

@@ -1,0 +1,68 @@
+"""What the visits of an order left: the report of each that is over, and its photos. A signature and a voice are none of them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.storage import Storage
+from app.domain.appointments.models import Appointment
+from app.domain.field.models import ActionKind, FieldFile, Outcome, PhoneAction, VisitReport
+from app.domain.field.report_paper import draw_report, read_facts
+
+
+class DocumentKind(StrEnum):
+    VISIT_REPORT = "visit_report"
+    PHOTO = "photo"
+
+
+@dataclass(frozen=True)
+class OrderDocument:
+    """`storage_key` None: a report, which is drawn when it is asked for. `label`: what a photo shows (`PhotoLabel`), or ""."""
+
+    id: uuid.UUID
+    kind: DocumentKind
+    label: str
+    content_type: str
+    created_at: datetime
+    storage_key: str | None = None
+
+    @property
+    def name(self) -> str:
+        kind = "report" if self.kind == DocumentKind.VISIT_REPORT else self.label or self.kind.value
+        suffix = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}.get(self.content_type)
+        return f"{kind}-{self.id.hex[:8]}" + (f".{suffix}" if suffix else "")
+
+
+def list_order_documents(session: Session, order_id: uuid.UUID) -> list[OrderDocument]:
+    """In the order in which they came. Two queries."""
+    over = sa.select(VisitReport.appointment_id, VisitReport.created_at).join(
+        Appointment, Appointment.id == VisitReport.appointment_id
+    )
+    over = over.where(Appointment.order_id == order_id)
+    found = [
+        OrderDocument(row.appointment_id, DocumentKind.VISIT_REPORT, "", "application/pdf", row.created_at)
+        for row in session.execute(over)
+    ]
+    named = sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
+    taken = sa.select(FieldFile, PhoneAction.body).join(PhoneAction, named)
+    taken = taken.join(Appointment, Appointment.id == PhoneAction.appointment_id).where(
+        Appointment.order_id == order_id, PhoneAction.kind == ActionKind.PHOTO, PhoneAction.outcome == Outcome.APPLIED
+    )
+    for file, body in session.execute(taken):
+        label = str(body.get("label", ""))
+        found.append(OrderDocument(file.id, DocumentKind.PHOTO, label, file.content_type, file.created_at, file.storage_key))
+    return sorted(found, key=lambda one: (one.created_at, one.id))
+
+
+def read_order_document(session: Session, document: OrderDocument, *, storage: Storage, now: datetime) -> bytes:
+    """Its bytes. Raises FileMissing."""
+    if document.storage_key is None:
+        return draw_report(read_facts(session, document.id), storage=storage, now=now)
+    with storage.open(document.storage_key) as kept:
+        return kept.read()
