@@ -219,7 +219,7 @@ WIRING = Wiring(
         "TechnicianAbsent": (tell_of_absent_technician,),
         "SystemTroubleTold": (tell_of_trouble,),
         "OrderStatusChanged": (tell_scenarios, *_OF_ORDER_STATUS),
-        "OrderChanged": (partners.follow_commissions,),
+        **dict.fromkeys(("OrderChanged", "PaymentRefunded"), (partners.follow_commissions,)),
         **dict.fromkeys(("CallbackEndpointFailing", "CallbackEndpointRecovered"), (tell_of_endpoint,)),
         "PaymentReceived": (tell_scenarios,),
         **dict.fromkeys(VISIT_MOVES, (appointments.move_order_with_visit, visits.tell_technician, end_replanning)),

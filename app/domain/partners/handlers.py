@@ -16,10 +16,11 @@ from app.domain.connections.models import Medium
 from app.domain.contacts.models import ContactMerge
 from app.domain.events.models import Event
 from app.domain.orders.models import Order
+from app.domain.partners.commission_models import PartnerCommission
 from app.domain.partners.commissions import settle_commissions
 from app.domain.partners.mail_orders import read_message
 from app.domain.partners.mail_queries import anybody_sends, find_sender
-from app.domain.partners.models import Partner, PartnerCommission, PartnerDealer, PartnerOrder, PartnerPerson
+from app.domain.partners.models import Partner, PartnerDealer, PartnerOrder, PartnerPerson
 from app.domain.partners.move_order import advance
 from app.domain.threads.models import Message, MessageType
 
@@ -43,7 +44,7 @@ def follow_order_status(session: Session, event: Event) -> None:
 
 
 def follow_commissions(session: Session, event: Event) -> None:
-    """`OrderStatusChanged`, `OrderChanged`: what its channel earns follows the state and the lines of an order."""
+    """`OrderStatusChanged`, `OrderChanged`, `PaymentRefunded`: what its channel earns follows an order."""
     settle_commissions(session, session.get_one(Order, uuid.UUID(event.payload["order_id"])), now=event.occurred_at)
 
 

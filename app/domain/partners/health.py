@@ -73,9 +73,9 @@ def read_orders(session: Session, partner_id: uuid.UUID, *, now: datetime) -> Or
             count().filter(recent, PartnerOrder.differing.is_not(None)),
         ).where(live, PartnerOrder.created_at > now - 2 * MONTH)
     ).one()
-    amount = sa.func.sum(LineItem.quantity * LineItem.unit_price)
+    amount = sa.func.sum(LineItem.line_total)
     of_order = sa.select(amount.label("amount")).join(PartnerOrder, PartnerOrder.order_id == LineItem.order_id)
-    amounts = of_order.where(live, recent, LineItem.unit_price.is_not(None)).group_by(LineItem.order_id).subquery()
+    amounts = of_order.where(live, recent, LineItem.line_total.is_not(None)).group_by(LineItem.order_id).subquery()
     average = session.execute(sa.select(sa.func.avg(amounts.c.amount))).scalar_one()
     approved = round(100 * row[2] / row[0]) if row[0] else None
     return OrderFigures(row[0], row[1], None if average is None else round(Decimal(average), 2), approved, row[3])

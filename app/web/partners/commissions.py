@@ -16,10 +16,11 @@ from app.core.db import db, transaction
 from app.core.translation import gettext as _
 from app.domain.accounts.permissions import Permission
 from app.domain.analytics.sheets import safe_text
-from app.domain.partners.commissions import LEVELS, ZONE, Statement, read_rates, read_statement, set_rate
+from app.domain.partners.commissions import LEVELS, ZONE, read_rates, set_rate
 from app.domain.partners.csv_products import read_price
 from app.domain.partners.models import Partner
 from app.domain.partners.queries import get_partner
+from app.domain.partners.statements import Statement, UnableToClose, close_month, read_statement
 from app.web.accounts.session import require
 from app.web.pages import page
 from app.web.partners.blueprint import bp
@@ -42,16 +43,29 @@ def statement_table(statement: Statement, *, name: str) -> Response:
     """A statement as a file of comma-separated values; `name` begins that of the file."""
     file = io.StringIO()
     table = csv.writer(file)
-    table.writerow(["month", "order", "partner_order_id", "beneficiary", "level", "percent", "base", "amount", "state"])
-    for line in (*statement.final, *statement.reversed):
-        one = line.commission
-        named = (line.order_number, line.partner_order_id, line.beneficiary)
-        table.writerow(
-            [month_key(statement.month), *map(safe_text, named), one.level, one.percent, one.base, one.amount, one.state.value]
-        )
+    table.writerow(["month", "order", "partner_order_id", "beneficiary", "level", "percent", "base", "amount", "state", "counts"])
+    for one in statement.lines:
+        named = (one.order_number, one.partner_order_id, one.beneficiary)
+        amounts = (one.level, one.percent, one.base, one.amount, one.state.value, one.counts)
+        table.writerow([month_key(statement.month), *map(safe_text, named), *amounts])
     response = Response(file.getvalue(), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}-{month_key(statement.month)}.csv"'
     return response
+
+
+@bp.post("/settings/partners/<uuid:partner_id>/commissions/closing")
+def close(partner_id: uuid.UUID) -> ResponseReturnValue:
+    """Close a month that is over: it stays as it is now."""
+    viewer, month = require(Permission.PARTNERS_MANAGE), asked_month()
+    try:
+        with transaction() as session:
+            locked = get_partner(session, partner_id, brand_ids=viewer.brand_ids, lock=True)
+            close_month(session, locked, month=month, now=utc_now(), actor=viewer.actor)
+    except UnableToClose:
+        flash(_("It is closed already, or not over yet."))
+    else:
+        flash(_("Closed. What is taken back from now on stands in a later month."))
+    return redirect(url_for("partners.commissions", partner_id=partner_id, month=month_key(month)), 303)
 
 
 @bp.post("/settings/partners/<uuid:partner_id>/rates")
@@ -104,6 +118,7 @@ def _page(found: Partner, errors: dict[str, str], *, status: int = 200) -> Respo
         partner=found,
         statement=statement,
         month=month_key(month),
+        is_over=month < utc_now().astimezone(ZONE).date().replace(day=1),
         before=month_key(previous_month(month)),
         rates={level: rates[level] for level in LEVELS},
         typed=request.form,

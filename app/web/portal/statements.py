@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask.typing import ResponseReturnValue
 
 from app.core.db import db
-from app.domain.partners.commissions import Statement, read_statement
+from app.domain.partners.statements import Statement, read_statement
 from app.web.pages import page
 from app.web.partners.commissions import asked_month, month_key, previous_month, statement_table
 from app.web.portal.blueprint import Visitor, bp, visitor

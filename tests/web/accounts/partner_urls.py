@@ -77,6 +77,7 @@ PARTNERS = (
     Entry("POST", "/settings/partners/<uuid:partner_id>/agreement", ADMINS, data={"text": ""}),
     Entry("GET", "/settings/partners/<uuid:partner_id>/commissions", ADMINS, query="month=2026-11"),
     Entry("GET", "/settings/partners/<uuid:partner_id>/commissions.csv", ADMINS),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/commissions/closing", ADMINS, query="month=2020-01"),
     Entry("POST", "/settings/partners/<uuid:partner_id>/rates", ADMINS, data={"level_1": "5"}),
     Entry("POST", "/settings/partners/<uuid:partner_id>/credentials", ADMINS, data={"secret": "x"}),
     Entry("POST", "/settings/partners/<uuid:partner_id>/pull", ADMINS),

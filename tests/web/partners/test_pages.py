@@ -113,3 +113,15 @@ def test_orders_and_refused_calls_are_shown_with_what_is_wrong(admin: Desk, app:
     assert "products or line_items must have at least one line" in refused
     assert "GRO-8" not in admin.get(f"/settings/partners/{partner.id}/orders")
     assert "TEST-" in admin.get(f"/settings/partners/{partner.id}/orders?environment=sandbox")
+
+
+def test_a_month_that_is_over_is_closed_once(admin: Desk) -> None:
+    admin.post("/settings/partners", **fields(admin))
+    path = f"/settings/partners/{only(admin).id}/commissions"
+    assert "Close 2020-01" in admin.get(f"{path}?month=2020-01")
+    assert admin.post(f"{path}/closing?month=2020-01").location == f"{path}?month=2020-01"
+    closed = admin.get(f"{path}?month=2020-01")
+    assert ("Closed. What is taken back" in closed, "Close 2020-01" in closed) == (True, False)
+    for month in ("month=2020-01", ""):
+        admin.post(f"{path}/closing?{month}")
+        assert "closed already, or not over yet" in admin.get(path)

@@ -111,7 +111,7 @@ def test_somebody_of_a_dealer_sees_the_orders_of_that_dealer_alone(house: House)
     assert not move_order(session, ours.partner, west, OrderStatus.COMPLETED, reason="klaar", context={}, now=now).refused
     session.commit()
     table = desk.client.plain.get("/portal/statements.csv").text
-    assert "Dealer Groendus West,2,3.00,800.00,24.00,final" in table
+    assert "Dealer Groendus West,2,3.00,800.00,24.00,final,24.00" in table
     assert "Groendus,1" not in table
 
 

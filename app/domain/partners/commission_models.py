@@ -1,0 +1,80 @@
+"""What the channel of a partner earns: percentages, the commissions of each order, and months that were closed."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, WithId, text_enum
+
+
+class CommissionState(StrEnum):
+    PROVISIONAL = "provisional"
+    FINAL = "final"
+    REVERSED = "reversed"
+
+
+class PartnerRate(Base):
+    """The percentage agreed with a partner for a level of its channel, from a day on; without one the usual ones hold."""
+
+    __tablename__ = "partner_rates"
+
+    partner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partners.id", ondelete="CASCADE"), primary_key=True)
+    level: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    percent: Mapped[Decimal] = mapped_column(sa.Numeric(5, 2))
+
+    __table_args__ = (
+        sa.CheckConstraint("level BETWEEN 1 AND 9", name="level"),
+        sa.CheckConstraint("percent BETWEEN 0 AND 100", name="percent"),
+    )
+
+
+class PartnerCommission(WithId, Base):
+    """What one organization of the channel gets for an order: `percent` of `base`, in euros without tax.
+
+    `state_at` is when it became what it is; a final amount does not change any more. `paid_month`: the closed month it counts in,
+    until it is taken back in another.
+    """
+
+    __tablename__ = "partner_commissions"
+
+    partner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partners.id"))
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"))
+    contact_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("contacts.id"))
+    level: Mapped[int] = mapped_column(sa.SmallInteger)
+    percent: Mapped[Decimal] = mapped_column(sa.Numeric(5, 2))
+    base: Mapped[Decimal] = mapped_column(sa.Numeric(12, 2))
+    amount: Mapped[Decimal] = mapped_column(sa.Numeric(12, 2))
+    state: Mapped[CommissionState] = mapped_column(text_enum(CommissionState, "state"))
+    state_at: Mapped[datetime]
+    paid_month: Mapped[date | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.UniqueConstraint("order_id", "level"),
+        sa.Index("ix_partner_commissions_statement", "partner_id", "state", "state_at"),
+        sa.Index("ix_partner_commissions_contact", "contact_id"),
+    )
+
+
+class PartnerStatement(Base):
+    """The statement of a month that was closed: its lines and their sum as they were then, whatever became of their orders."""
+
+    __tablename__ = "partner_statements"
+
+    partner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partners.id", ondelete="CASCADE"), primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    lines: Mapped[list[Any]] = mapped_column(JSONB)
+    total: Mapped[Decimal] = mapped_column(sa.Numeric(12, 2))
+    closed_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    closed_at: Mapped[datetime]
+
+    __table_args__ = (sa.CheckConstraint("extract(day FROM month) = 1", name="month"),)

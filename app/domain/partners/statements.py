@@ -1,0 +1,163 @@
+"""What a partner's channel earned in a month. A month that is over is closed by a person: it stays as it was, whatever becomes of
+its orders. What was taken back after that stands in the month of the taking back, and is taken off there.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.db import advisory_xact_lock
+from app.domain.contacts.models import Contact
+from app.domain.events.actions import Actor, audit
+from app.domain.partners.commission_models import CommissionState, PartnerCommission, PartnerStatement
+from app.domain.partners.commissions import ZONE
+from app.domain.partners.models import Partner, PartnerOrder
+
+FINAL, REVERSED = CommissionState.FINAL, CommissionState.REVERSED
+
+
+class UnableToClose(Exception):
+    """The month is not over, or it is closed already."""
+
+
+@dataclass(frozen=True)
+class StatementLine:
+    """A commission as it stands in a statement. `counts`: what it adds to the total: its amount, nothing, or less than nothing
+    where what was paid is taken back."""
+
+    order_id: uuid.UUID
+    order_number: str
+    partner_order_id: str
+    contact_id: uuid.UUID
+    beneficiary: str
+    level: int
+    percent: Decimal
+    base: Decimal
+    amount: Decimal
+    state: CommissionState
+    counts: Decimal
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Of one month: what became final in it, what was taken back; and what is still provisional, whenever it was ordered."""
+
+    month: date
+    lines: tuple[StatementLine, ...]
+    provisional: Decimal
+    closed_at: datetime | None = None
+
+    @property
+    def total(self) -> Decimal:
+        return sum((line.counts for line in self.lines), Decimal(0))
+
+
+def read_statement(session: Session, partner_id: uuid.UUID, *, month: date, beneficiary_id: uuid.UUID | None = None) -> Statement:
+    """Of the month that `month`, its first day, begins; `beneficiary_id`: what is of this organization alone. At most three
+    queries."""
+    of_whom = sa.true() if beneficiary_id is None else PartnerCommission.contact_id == beneficiary_id
+    waiting = sa.select(sa.func.coalesce(sa.func.sum(PartnerCommission.amount), 0)).where(
+        PartnerCommission.partner_id == partner_id, PartnerCommission.state == CommissionState.PROVISIONAL, of_whom
+    )
+    provisional = Decimal(session.execute(waiting).scalar_one())
+    closed = session.get(PartnerStatement, (partner_id, month))
+    lines = [_kept(one) for one in closed.lines] if closed else [line for _one, line in _list(session, partner_id, month)]
+    mine = tuple(line for line in lines if beneficiary_id in (None, line.contact_id))
+    return Statement(month, mine, provisional, closed.closed_at if closed else None)
+
+
+def close_month(session: Session, partner: Partner, *, month: date, now: datetime, actor: Actor) -> PartnerStatement:
+    """Keep the statement of a month that is over as it is now. Raises UnableToClose."""
+    advisory_xact_lock(session, f"partner statement:{partner.id}")
+    is_over = month < now.astimezone(ZONE).date().replace(day=1)
+    if not is_over or session.get(PartnerStatement, (partner.id, month), populate_existing=True) is not None:
+        raise UnableToClose
+    found = _list(session, partner.id, month, lock=True)
+    for one, line in found:
+        if line.counts:
+            one.paid_month = month if line.state == FINAL else None
+    lines = [line for _one, line in found]
+    made = PartnerStatement(partner_id=partner.id, month=month, lines=[_json(line) for line in lines], closed_at=now)
+    made.total, made.closed_by_user_id = sum((line.counts for line in lines), Decimal(0)), actor.user_id
+    session.add(made)
+    session.flush()
+    detail = {"month": month.isoformat(), "total": str(made.total)}
+    audit(
+        session,
+        action="PartnerMonthClosed",
+        object_type="partner",
+        object_id=str(partner.id),
+        now=now,
+        actor=actor,
+        detail=detail,
+    )
+    return made
+
+
+def following(month: date) -> date:
+    """The first day of the month after it."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _list(
+    session: Session, partner_id: uuid.UUID, month: date, *, lock: bool = False
+) -> Sequence[tuple[PartnerCommission, StatementLine]]:
+    """What ended in an open month, but for what was paid with another month and stands there. What ended in a month that was
+    closed at that very moment stands in the first one after it."""
+    begins, ends = _bounds(month)
+    closed = sa.select(PartnerStatement.month).where(PartnerStatement.partner_id == partner_id)
+    newest = session.execute(sa.select(sa.func.max(closed.subquery().c.month))).scalar_one()
+    its_month = sa.cast(sa.func.date_trunc("month", sa.func.timezone(ZONE.key, PartnerCommission.state_at)), sa.Date)
+    unpaid = sa.and_(PartnerCommission.state == FINAL, PartnerCommission.paid_month.is_(None))
+    inside = sa.and_(PartnerCommission.state_at >= begins, PartnerCommission.state_at < ends)
+    is_next = newest is not None and month == following(newest)
+    late = sa.and_(unpaid, its_month.in_(closed)) if is_next else sa.false()
+    query = sa.select(PartnerCommission, PartnerOrder, Contact.name)
+    query = query.join(PartnerOrder, PartnerOrder.order_id == PartnerCommission.order_id)
+    query = query.join(Contact, Contact.id == PartnerCommission.contact_id).where(
+        PartnerCommission.partner_id == partner_id,
+        sa.or_(sa.and_(inside, sa.or_(unpaid, PartnerCommission.state == REVERSED)), late),
+    )
+    query = query.with_for_update(of=PartnerCommission) if lock else query
+    rows = session.execute(query.order_by(PartnerCommission.state, PartnerCommission.state_at, PartnerCommission.level))
+    return [(one, _line(one, row, name)) for one, row, name in rows]
+
+
+def _line(one: PartnerCommission, row: PartnerOrder, beneficiary: str) -> StatementLine:
+    taken_back = -one.amount if one.paid_month is not None else Decimal(0)
+    return StatementLine(
+        one.order_id,
+        row.order_number,
+        row.partner_order_id,
+        one.contact_id,
+        beneficiary,
+        one.level,
+        one.percent,
+        one.base,
+        one.amount,
+        one.state,
+        one.amount if one.state == FINAL else taken_back,
+    )
+
+
+def _json(line: StatementLine) -> dict[str, Any]:
+    return {name: value if isinstance(value, int) else str(value) for name, value in asdict(line).items()}
+
+
+def _kept(values: dict[str, Any]) -> StatementLine:
+    ids = {name: uuid.UUID(values[name]) for name in ("order_id", "contact_id")}
+    amounts = {name: Decimal(values[name]) for name in ("percent", "base", "amount", "counts")}
+    return StatementLine(**{**values, **ids, **amounts, "state": CommissionState(values["state"])})
+
+
+def _bounds(month: date) -> tuple[datetime, datetime]:
+    begins, ends = (datetime(day.year, day.month, 1, tzinfo=ZONE) for day in (month, following(month)))
+    return begins, ends
