@@ -10,11 +10,14 @@ from sqlalchemy.orm import Session
 
 from app.contract.address_parts import read_fields
 from app.core.crypto import Keyring
-from app.domain.accounts.models import Brand
+from app.core.ids import new_id
+from app.domain.accounts.models import Brand, User
 from app.domain.events.actions import SYSTEM
 from app.domain.partners.actions import EVERY_SCOPE, NewKey, PartnerContent, create_key, create_partner
+from app.domain.partners.agreements import write_agreement
 from app.domain.partners.incoming import IncomingLine, IncomingOrder
-from app.domain.partners.models import Environment, Partner
+from app.domain.partners.models import Environment, Partner, PartnerPerson
+from app.domain.partners.take_order import take_order
 from tests.factories import NOW
 
 WORKFLOW_BODY: dict[str, Any] = {
@@ -98,3 +101,12 @@ def incoming(number: str = "GRO-1", **more: Any) -> IncomingOrder:
     products = [{"partner_sku": line.sku, "quantity": int(line.quantity)} for line in values["lines"]]
     payload = {"partner_order_id": number, "customer": {"phone": values["phone"]}, "products": products}
     return IncomingOrder(partner_order_id=number, payload=payload, **values)
+
+
+def things_of_portal(session: Session, user: User, partner_id: object) -> dict[str, object]:
+    """Somebody's place in the portal of a partner, and what its addresses name."""
+    partner = session.get_one(Partner, partner_id)
+    session.add(PartnerPerson(id=new_id(), user_id=user.id, partner_id=partner.id, created_at=NOW))
+    row = take_order(session, partner, Environment.SANDBOX, incoming("PORTAL-1"), now=NOW).row
+    agreement = write_agreement(session, partner, "Wij en Groendus", now=NOW, actor=SYSTEM)
+    return {"row_id": row.id, "agreement_id": agreement.id, "document_id": new_id()}

@@ -37,9 +37,6 @@ from app.domain.mailings.tokens import unsubscribe_token as mailing_token
 from app.domain.notifications.digest_mail import unsubscribe_token
 from app.domain.notifications.models import Notification, NotificationKind, PushSubscription
 from app.domain.notifications.teams.hooks import NewHook, set_hook
-from app.domain.partners.agreements import write_agreement
-from app.domain.partners.models import Environment, Partner, PartnerPerson
-from app.domain.partners.take_order import take_order
 from app.domain.reply_templates.actions import TemplateContent, create_template
 from app.domain.reply_templates.models import TemplateCategory
 from app.domain.sla.actions import CalendarContent, create_calendar, create_policy
@@ -56,7 +53,7 @@ from app.domain.webhooks.actions import EndpointContent, create_endpoint, send_t
 from app.domain.webhooks.models import EndpointKind
 from tests.domain.appointments.factories import make_appointment
 from tests.domain.field.factories import make_photo
-from tests.domain.partners.factories import incoming, make_partner, make_partner_key
+from tests.domain.partners.factories import make_partner, make_partner_key, things_of_portal
 from tests.domain.routing.factories import make_rule
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.database import back_to, ground_session
@@ -123,7 +120,7 @@ def built(shared_app: Flask, ground: sa.Connection) -> World:
         sessions = {name: open_session(session, user, ip="127.0.0.1", user_agent="", now=later) for name, user in users.items()}
         cookies = {name: session_cookie(shared_app, token, csrf_token=CSRF_SECRET) for name, token in sessions.items()}
         ids = _things(shared_app, session, ours, users["alice"], users["theo"])
-        ids |= _of_paula(session, users["paula"], ids["partner_id"])
+        ids |= things_of_portal(session, users["paula"], ids["partner_id"])
         session.flush()
         # Nobody works here, and /readyz tells of what has waited for a minute.
         session.execute(sa.update(OutboxEntry).where(OutboxEntry.state == "ready").values(state="done"))
@@ -238,14 +235,6 @@ def _partner(session: Session, channel: Channel, keyring: Keyring) -> dict[str, 
         "product_id": new_id(),
         "environment": "live",
     }
-
-
-def _of_paula(session: Session, paula: User, partner_id: object) -> dict[str, object]:
-    partner = session.get_one(Partner, partner_id)
-    session.add(PartnerPerson(id=new_id(), user_id=paula.id, partner_id=partner.id, created_at=NOW))
-    row = take_order(session, partner, Environment.SANDBOX, incoming("PORTAL-1"), now=NOW).row
-    agreement = write_agreement(session, partner, "Wij en Groendus", now=NOW, actor=SYSTEM)
-    return {"row_id": row.id, "agreement_id": agreement.id, "document_id": new_id()}
 
 
 def _callbacks(session: Session, channel: Channel, keyring: Keyring) -> dict[str, object]:
