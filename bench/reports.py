@@ -46,6 +46,7 @@ def fill_reports(connection: psycopg.Connection, facts: int) -> None:
     connection.execute("TRUNCATE report_marks, report_rebuilds, report_facts, report_scopes RESTART IDENTITY")
     connection.execute(_SCOPES)
     connection.execute(_FACTS, (facts,))  # type: ignore[arg-type]
+    connection.execute("UPDATE report_state SET batch_at = now()")  # a file holds what was known then
     connection.commit()
     connection.autocommit = True
     connection.execute("VACUUM ANALYZE")

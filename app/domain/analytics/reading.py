@@ -74,7 +74,7 @@ def _statement(wanted: Wanted) -> sa.Select[Any]:
 
 def _part_of(wanted: Wanted) -> tuple[Part, str | None] | None:
     """Which cells say all of it, and their `value` (None: each is told apart). None where only facts do: two filters at once,
-    a bucket, another time."""
+    a person in a channel, a bucket, another time."""
     slice = wanted.slices[0]
     buckets = ("hour", "weekday", "band", "met", "score", "currency", "as_of")
     if any(getattr(slice, name) is not None for name in buckets):
@@ -83,7 +83,7 @@ def _part_of(wanted: Wanted) -> tuple[Part, str | None] | None:
     if slice.own_user_id is not None and narrowed.setdefault(PERSON, str(slice.own_user_id)) != str(slice.own_user_id):
         return None
     told = [part for part, name in COLUMNS.items() if name in narrowed or name == wanted.by]
-    if len(told) > 1:
+    if len(told) > 1 or (told == [Part.PERSON] and (slice.channel_id is not None or wanted.by == CHANNEL)):
         return None
     return (told[0], narrowed.get(COLUMNS[told[0]])) if told else (Part.ALL, NONE)
 

@@ -27,7 +27,7 @@ LOCK = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended('reports', 0))
 
 
 class Part(IntEnum):
-    """By what else the cells of a day are told apart, beside brand and channel."""
+    """By what else the cells of a day are told apart, beside brand and channel; those of people by kind of channel alone."""
 
     ALL = 0
     TEAM = 1
@@ -87,7 +87,8 @@ def _roll(session: Session, day: date, now: datetime) -> None:
 def _facts_of_day(day: date, part: Part) -> sa.Select[Any]:
     none: sa.ColumnElement[str] = sa.literal_column(f"'{NONE}'")  # no parameter: grouped by it, it has to be the same
     value = sa.func.coalesce(sa.cast(SCOPES.c[COLUMNS[part]], sa.Text), none) if part in COLUMNS else none
-    keys = (FACTS.c.kind, SCOPES.c.brand_id, SCOPES.c.channel_id, SCOPES.c.medium)
+    channel = sa.null() if part == Part.PERSON else SCOPES.c.channel_id  # of a person a day holds hardly more facts than cells
+    keys = (FACTS.c.kind, SCOPES.c.brand_id, sa.cast(channel, sa.Uuid).label("channel_id"), SCOPES.c.medium)
     times = (sorted_times(FACTS.c.open_seconds, "open_seconds"), sorted_times(FACTS.c.wall_seconds, "wall_seconds"))
     query = sa.select(*keys, value.label("value"), *sums(), *times).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
     now = sa.and_(FACTS.c.local_day == day, FACTS.c.removed_at.is_(None), FACTS.c.kind.in_([int(kind) for kind in Kind]))

@@ -165,7 +165,7 @@ def _arrivals(slice: Slice, found: Breakdown) -> Picture:
     total = format_decimal(sums_of(found.whole, Kind.RECEIVED).n)
     says = _("%(count)s received in %(days)s days: %(parts)s.", count=total, days=slice.days, parts=parts)
     ticks = tuple(str(format_decimal(tick)) for tick in scale.ticks)
-    plot = Plot(scale, ticks, _labels(slice), stacks=stacks)
+    plot = Plot(scale, ticks, _labels(slice), stacks=stacks, names=[_(MEDIUM_NAMES[medium]) for medium in media])
     return Picture("received", _("Received by channel"), says if parts else _("Nothing to show for these days."), draw(plot))
 
 

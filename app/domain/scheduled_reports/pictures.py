@@ -15,7 +15,7 @@ from app.domain.analytics.charts import Scale, column, shown_days
 
 SHOWN_WIDTH, SHOWN_HEIGHT = 600, 220
 SHARP = 2
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 10, 12, 30  # of what is shown
+_LEFT, _RIGHT, _TOP, _BOTTOM, _KEY = 64, 10, 12, 30, 16  # of what is shown
 _PAPER, _RULE, _WORDS, _INK = "#ffffff", "#e3e6ec", "#565e6c", "#2a5bd7"
 _SOFT, _BEFORE, _TARGET = "#c9d8f8", "#8a93a3", "#b26a00"
 SERIES = (_INK, "#1f9d6b", "#c05621", "#7a4fc4", "#8a93a3")
@@ -26,12 +26,14 @@ Values = Sequence[float | None]
 
 @dataclass(frozen=True)
 class Plot:
-    """What is drawn, one value a day: `stacks` as bars, or `line` with `high` above it; `before` dashed, `target` across."""
+    """What is drawn, one value a day: `stacks` as bars, `names` the lowest part first, or `line` with `high` above it; `before`
+    dashed, `target` across."""
 
     scale: Scale
     ticks: tuple[str, ...]
     labels: tuple[str, ...]
     stacks: Sequence[Sequence[int]] = ()
+    names: Sequence[str] = ()
     line: Values = ()
     high: Values = ()
     before: Values = ()
@@ -43,6 +45,7 @@ def draw(plot: Plot) -> bytes:
     image = Image.new("RGB", (SHOWN_WIDTH * SHARP, SHOWN_HEIGHT * SHARP), _PAPER)
     pen = _Pen(ImageDraw.Draw(image), plot)
     pen.grid()
+    pen.key()
     pen.bars()
     pen.band()
     if plot.target is not None:
@@ -67,12 +70,13 @@ class _Pen:
     def __init__(self, pen: ImageDraw.ImageDraw, plot: Plot) -> None:
         self.pen, self.plot = pen, plot
         self.count = max(1, len(plot.labels))
+        self.top = _TOP + (_KEY if plot.names else 0)
 
     def x(self, place: float) -> float:
         return (_LEFT + place / 1000 * (SHOWN_WIDTH - _LEFT - _RIGHT)) * SHARP
 
     def y(self, place: float) -> float:
-        return (_TOP + place / 100 * (SHOWN_HEIGHT - _TOP - _BOTTOM)) * SHARP
+        return (self.top + place / 100 * (SHOWN_HEIGHT - self.top - _BOTTOM)) * SHARP
 
     def centre(self, number: int) -> float:
         left, width = column(number, self.count)
@@ -88,6 +92,16 @@ class _Pen:
             left, _width = column(number, self.count)
             place = (self.x(left), self.y(100) + 10 * SHARP)
             self.pen.text(place, self.plot.labels[number], fill=_WORDS, font=_font(), anchor="la")
+
+    def key(self) -> None:
+        """Which colour is what, above the bars."""
+        left, middle, side = self.x(0), 10 * SHARP, 9 * SHARP
+        for series, name in enumerate(self.plot.names):
+            box = (left, middle - side / 2, left + side, middle + side / 2)
+            self.pen.rectangle(box, fill=SERIES[min(series, len(SERIES) - 1)])
+            left += side + 5 * SHARP
+            self.pen.text((left, middle), name, fill=_WORDS, font=_font(), anchor="lm")
+            left += self.pen.textlength(name, font=_font()) + 16 * SHARP
 
     def bars(self) -> None:
         for number, values in enumerate(self.plot.stacks):

@@ -164,6 +164,8 @@ def test_pictures_and_sheet_are_parts_of_the_mail(reports: Reports) -> None:
         assert f"cid:{part['Content-ID'][1:-1]}" in text
         image = Image.open(io.BytesIO(part.get_payload(decode=True)))
         assert len(image.getcolors(4096) or ()) > 4  # something is drawn
+    arrivals = Image.open(io.BytesIO(pictures[0].get_payload(decode=True))).convert("RGB")
+    assert arrivals.getpixel((137, 20)) == (42, 91, 215)  # which colour is what stands above the bars
     assert 'alt="' in text or "alt='" in text
     assert "<script" not in text
     (sheet,) = [part for part in mail.iter_attachments() if str(part.get_filename()).endswith(".xlsx")]
