@@ -1,18 +1,19 @@
 """What axe and a ruler find wrong with a page, or with what is open on it: wide and narrow, light and dark.
 
 It is slow. `make test` takes one look at a page, with all rules, in one width, scheme and language; over all pages each of them
-occurs. `make test-full` takes every look, and does nothing twice: a page is loaded once per language. All rules are asked of
-what is in sight when wide, and of what comes into sight when narrow, where the rules that depend on room are asked of all; in the
-other scheme, which changes nothing but colours, colours are asked of what was not in sight in the look before, or had others
-there, and nothing at all where each kind of thing of the page, in its colours and on its ground, was seen in both schemes on
-another page. Of a list that repeats the same parts the first dozen stay, and every row with something that none before it has.
+occurs, and what stands around every page is looked at once in each of them. `make test-full` takes every look, and does nothing
+twice: a page is loaded once per language. All rules are asked of what is in sight when wide, and of what comes into sight when
+narrow, where the rules that depend on room are asked of all; in the other scheme, which changes nothing but colours, colours are
+asked of what was not in sight in the look before, or had others there, and nothing at all where each kind of thing of the page,
+in its colours and on its ground, was seen in both schemes on another page. Of a list that repeats the same parts the first dozen
+stay, and every row with something that none before it has.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,8 @@ LOOKS = ((WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark"))
 COLOURS = ["color-contrast", "link-in-text-block"]
 ROOM = ["target-size", "scrollable-region-focusable", "aria-hidden-focus"]
 FRESH = "[data-fresh-look]"
+# The same on every page of whoever is signed in.
+FRAME = (".rail", "#keys-sheet", "#palette", ".tabbar")
 # What changed has been drawn, and nothing moves any more; at most a second later, for a page nobody sees draws nothing.
 AT_REST = """() => Promise.race([new Promise((resolve) => setTimeout(resolve, 1000)), (async () => {
   for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
@@ -106,6 +109,7 @@ class Eyes:
     speak: Callable[[str], None] = lambda language: None
     languages: tuple[str, ...] = LANGUAGES
     known: set[str] = field(default_factory=set)
+    framed: set[tuple[int, str, str]] = field(default_factory=set)
 
     def look_at(self, path: str, part: str = "") -> list[str]:
         """What is wrong at an address, or in the part of it that a selector names, of any severity."""
@@ -113,8 +117,13 @@ class Eyes:
             return [fault for language in self.languages for fault in self._look_around(path, part, language)]
         width, scheme, language = look_for(path)
         language = language if language in self.languages else self.languages[0]
-        with self._shown(path, width, scheme, language):
-            return [f"{path}: {language} {fault}" for fault in found(self.page, part)]
+        look = (width, scheme, language)
+        with self._shown(path, *look):
+            without = FRAME if look in self.framed and not part else ()
+            faults = [f"{path}: {language} {fault}" for fault in found(self.page, part, without=without)]
+        if not part and self.page.locator(FRAME[0]).count():
+            self.framed.add(look)
+        return faults
 
     def _look_around(self, path: str, part: str, language: str) -> list[str]:
         faults, shades = list[str](), set[str]()
@@ -191,10 +200,10 @@ def in_the_other_scheme(page: Page, part: str, shades: set[str]) -> Iterator[str
     shades |= here | set(page.evaluate(SHADES, part))
 
 
-def found(page: Page, part: str = "", rules: list[str] | None = None) -> Iterator[str]:
-    """What is wrong with the page, or the parts that a selector names, in the look it has."""
+def found(page: Page, part: str = "", rules: list[str] | None = None, without: Sequence[str] = ()) -> Iterator[str]:
+    """What is wrong with the page, or the parts that a selector names, in the look it has; `without` those that others name."""
     look = f"{page.evaluate('innerWidth')} {page.evaluate(SCHEME)}"
-    for item in page.evaluate(AXE, [[[part]] if part else None, rules]):
+    for item in page.evaluate(AXE, [[[part]] if part else None, rules, [[one] for one in without] or None]):
         yield f"{look} {finding(item)}"
     if page.evaluate(STICKS_OUT):
         yield f"{look}: wider than the window"

@@ -30,7 +30,7 @@ BOUND = """() => new Promise((done) => {
   document.readyState === 'complete' ? setTimeout(done) : addEventListener('load', () => setTimeout(done));
 })"""
 # Frames hold what others wrote, and no axe; sheets need no fetching, because no rule of use reads them.
-AXE = """([include, rules]) => axe.run(include ? { include } : document, {
+AXE = """([include, rules, exclude]) => axe.run(include ? { include } : exclude ? { exclude } : document, {
   resultTypes: ['violations'], iframes: false, preload: false, ...(rules ? { runOnly: rules } : {}),
 }).then((found) => found.violations)"""
 TIMEOUT_MS = 120_000  # what comes soon costs nothing; a busy machine may need much of it
