@@ -16,7 +16,7 @@ from app.domain.accounts.models import Brand, User
 from tests.browser.conftest import Desk
 from tests.browser.test_technician import Round, photograph, write
 from tests.browser.test_technician import day as day
-from tests.support.browsing import TIMEOUT_MS, assert_accessible
+from tests.support.browsing import AXE, TIMEOUT_MS, assert_accessible
 from tests.support.full import amount
 from tests.support.signing_in import sign_in_browser
 
@@ -24,6 +24,30 @@ pytestmark = pytest.mark.browser
 TABLE = Path(__file__).parents[2] / "docs/field-platform.md"
 OPENED = "() => { for (const one of document.querySelectorAll('details')) one.open = true; }"
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Letters of twice the size, as a phone's own setting makes them.
+BIG = """() => {
+  const all = [document.body, ...document.querySelectorAll('body *')];
+  const sizes = all.map((one) => [one, parseFloat(getComputedStyle(one).fontSize)]);
+  for (const [one, size] of sizes) one.style.fontSize = `${2 * size}px`;
+}"""
+# Words that are broken in the middle, of what is tapped or read at a glance.
+BROKEN = """(places) => [...document.querySelectorAll(places)].flatMap((place) => {
+  const walk = document.createTreeWalker(place, NodeFilter.SHOW_TEXT), found = [];
+  for (let text = walk.nextNode(); text; text = walk.nextNode()) {
+    for (const { 0: word, index } of text.data.matchAll(/\\p{L}+/gu)) {
+      const range = document.createRange();
+      range.setStart(text, index); range.setEnd(text, index + word.length);
+      if (new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1) found.push(word);
+    }
+  }
+  return found;
+})"""
+GLANCED_AT = ".fieldwork__tabs a, .visit-steps li, button, h1, .fieldwork__chip span"
+# What is tapped and smaller than a gloved finger.
+SMALL = """() => [...document.querySelectorAll('a, button, summary, input, textarea, .fieldwork__way')]
+  .map((one) => [one, one.getBoundingClientRect()])
+  .filter(([, { width, height, right }]) => width && right > 0 && (width < 48 || height < 48))
+  .map(([one, { width, height }]) => `${one.outerHTML.slice(0, 90)} ${Math.round(width)}x${Math.round(height)}`)"""
 RECOGNISER = "window.SpeechRecognition = class { start() {} abort() {} };"  # one in name alone, as on iPhones
 READER = "window.BarcodeDetector = class { async detect() { return [{ rawValue: 'ACE0412873' }]; } };"
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffdb004300") + b"\x08" * 64 + bytes.fromhex("ffd9")
@@ -41,6 +65,7 @@ OFF = {
     "BarcodeDetector": "delete window.BarcodeDetector;",
     "PushManager": "delete window.PushManager;",
     "visualViewport": "delete window.visualViewport;",
+    "wakeLock": "delete Navigator.prototype.wakeLock;",
     "SyncManager": "delete window.SyncManager;",
     "script": "",
 }
@@ -178,6 +203,11 @@ def test_nothing_sticks_out_and_axe_finds_nothing_in_any_look(phone: Callable[..
             page.evaluate(OPENED)
             assert page.evaluate(WIDER) <= 0, (path, width)
             assert_accessible(page)
+            assert page.evaluate(SMALL) == [], (path, width)
+            assert page.evaluate(AXE, [None, ["color-contrast-enhanced"]]) == [], (path, scheme)
+            page.evaluate(BIG)
+            assert page.evaluate(WIDER) <= 0, (path, width, "twice the size")
+            assert page.evaluate(BROKEN, GLANCED_AT) == [], (path, width, language)
         page.context.close()
 
 

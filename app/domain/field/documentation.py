@@ -30,11 +30,21 @@ FINISH = known("Finish the documentation: %(title)s")
 TITLE_CHARACTERS = 200
 
 
+def lacking(record: VisitRecord, checklist: tuple[str, ...]) -> tuple[str, ...]:
+    """Which parts of it are not there: photo, checklist, signature."""
+    parts = {
+        "photo": PhotoLabel.AFTER.value in record.labels,
+        "checklist": all(item in record.checks for item in checklist),
+        "signature": record.signature is not None,
+    }
+    return tuple(name for name, is_there in parts.items() if not is_there)
+
+
 def lacks_of(record: VisitRecord, checklist: tuple[str, ...]) -> tuple[str, ...]:
     """What is missing, as sentences in English."""
     found = [NO_CHECK % {"item": item} for item in checklist if item not in record.checks]
-    found += [] if PhotoLabel.AFTER.value in record.labels else [NO_PHOTO]
-    return (*found, *(() if record.signature else (NO_SIGNATURE,)))
+    missing = {"photo": NO_PHOTO, "signature": NO_SIGNATURE}
+    return (*found, *(words for name, words in missing.items() if name in lacking(record, checklist)))
 
 
 def note_done(session: Session, appointment: Appointment, *, now: datetime) -> None:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from app.domain.field.access import get_own_visit
 from app.domain.field.checklists import items_of
 from app.domain.field.record import VisitRecord, read_record
 from app.domain.field.steps import VisitStep, next_steps
+from app.domain.field.travel import Spot, minutes_from, spots_of
 from app.domain.orders.models import LineItem, Order
 from app.domain.threads.models import Attachment, Message, MessageType
 
@@ -34,6 +36,7 @@ class VisitRow:
     step: VisitStep
     phone: str
     order_type: str
+    spot: Spot | None = None  # where the register has its address
 
     @property
     def id(self) -> uuid.UUID:
@@ -112,6 +115,12 @@ def get_visit_page(session: Session, *, viewer: Viewer, appointment_id: uuid.UUI
     )
 
 
+def drives(visits: Sequence[VisitRow]) -> dict[uuid.UUID, int]:
+    """About how many minutes it takes to each visit from the one before it on the same day; the first has none. Pure."""
+    spots = {order_id: visit.spot for visit in visits if (order_id := visit.row.appointment.order_id) and visit.spot}
+    return {to.id: minutes_from(come.row.appointment, to.row.appointment, spots) for come, to in pairwise(visits)}
+
+
 def row_of(session: Session, row: AppointmentRow) -> VisitRow:
     """An appointment as a visit."""
     (found,) = _with_facts(session, [row])
@@ -126,13 +135,15 @@ def today_of(viewer: Viewer, now: datetime) -> date:
 def _with_facts(session: Session, rows: Sequence[AppointmentRow]) -> list[VisitRow]:
     contact_ids = {row.appointment.contact_id for row in rows}
     phones = _phones(session, contact_ids)
-    types = _order_types(session, {row.appointment.order_id for row in rows if row.appointment.order_id})
+    order_ids = {row.appointment.order_id for row in rows if row.appointment.order_id}
+    types, spots = _order_types(session, order_ids), spots_of(session, order_ids)
     return [
         VisitRow(
             row=row,
             step=row.appointment.state,
             phone=phones.get(row.appointment.contact_id, ""),
             order_type=types.get(row.appointment.order_id, "") if row.appointment.order_id else "",
+            spot=spots.get(row.appointment.order_id) if row.appointment.order_id else None,
         )
         for row in rows
     ]

@@ -18,9 +18,10 @@ from app.core.storage import FileMissing
 from app.domain.accounts.models import Brand
 from app.domain.field.access import get_own_visit
 from app.domain.field.conversations import list_conversations
+from app.domain.field.documentation import lacking
 from app.domain.field.effects import SUFFIXES
 from app.domain.field.models import FieldFile, PhotoLabel
-from app.domain.field.queries import VisitRow, get_visit_page, list_own_visits, today_of
+from app.domain.field.queries import VisitRow, drives, get_visit_page, list_own_visits, today_of
 from app.domain.field.quick_texts import quick_texts
 from app.domain.field.record import find_file
 from app.domain.field.steps import ENDED, MAIN_STEPS, REASONS
@@ -49,6 +50,7 @@ def today() -> ResponseReturnValue:
         "next_visit": next_visit,
         "shown": get_visit_page(db.session(), viewer=viewer, appointment_id=next_visit.id) if next_visit else None,
         "others": [visit for visit in of_today if visit is not next_visit],
+        "drives": drives(of_today),
         "tomorrow": days.get(first + timedelta(days=1), []),
         "week": _later(days, first),
         "token": new_id,
@@ -72,6 +74,7 @@ def visit_page(appointment_id: uuid.UUID, *, problem: str = "", status: int = 20
         "visit": shown.visit,
         "record": shown.record,
         "labels": [label.value for label in PhotoLabel],
+        "lacks": lacking(shown.record, shown.checklist),
         "main_steps": MAIN_STEPS,
         "reasons": REASONS,
         "token": new_id,

@@ -67,9 +67,14 @@ def kwh_words(value: str) -> str:
     return _("%(value)s kWh", value=value)
 
 
-def map_link(place: str) -> str:
-    """The way there, in whatever the phone opens maps with."""
-    return MAPS + quote(place, safe="")
+def map_target(visit: VisitRow) -> str:
+    """What a map is asked for: where the register has the address, else as it is written."""
+    return f"{visit.spot.lat:.6f},{visit.spot.lon:.6f}" if visit.spot else visit.place
+
+
+def map_link(visit: VisitRow) -> str:
+    """The way there; a phone may put another app of its own in its place (static/js/field/phone.js)."""
+    return MAPS + quote(map_target(visit), safe="")
 
 
 def step_table() -> dict[str, str]:
@@ -106,4 +111,5 @@ FILTERS = {
     "field_clock": clock_words,
     "kwh_words": kwh_words,
     "map_link": map_link,
+    "map_target": map_target,
 }

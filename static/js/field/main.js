@@ -6,10 +6,11 @@ import { forgetForeignKey, forgetKey } from "./seal.js";
 import { canKeep, get, put, remove } from "./store.js";
 import { clock, word, wordOf } from "./words.js";
 
-const SEND_BEFORE_MS = { on_the_way: 15 * 60_000 }, FULL = 0.95, FRESH_MS = 120_000;
+const SEND_BEFORE_MS = { on_the_way: 15 * 60_000, not_home: 2 * 3600_000 }, FULL = 0.95, CROWDED = 0.45, FRESH_MS = 120_000;
 // What a page needs besides, fetched for the pages that have it alone: the first one is to be there soon, on a slow line too.
-const PARTS = { photos: "[data-photo], [data-attach]", place: "[data-keeps-place]", queue: "[data-queue]", scan: "[data-scan]", signature: "[data-glass]", voice: "[data-sound]" };
+const PARTS = { calls: 'a[href^="tel:"]', phone: "[data-place], [data-maps]", photos: "[data-photo], [data-attach]", place: "[data-keeps-place]", queue: "[data-queue]", scan: "[data-scan]", signature: "[data-glass]", voice: "[data-sound]" };
 const parts = {};
+try { if (localStorage.getItem("field-sun")) document.documentElement.dataset.theme = "sun"; } catch { /* this browser keeps nothing */ }
 const line = document.querySelector("[data-line]"), undo = document.querySelector("[data-undo]");
 let undoing = null, looked = 0;
 
@@ -127,6 +128,8 @@ async function show() {
   for (const place of document.querySelectorAll("[data-sent]")) place.textContent = count ? `${word("waiting", { COUNT: count })}` : status.network === "on" ? `✓ ${word("all_sent")}` : "";
   showLine(waiting, asked, others);
   overlay(own);
+  const bottom = document.querySelector("[data-bottom]");
+  document.body.classList.toggle("is-crowded", bottom.offsetHeight > window.innerHeight * CROWDED);  // in large letters it would cover the page
   parts.queue?.showQueue(everything, { discard: (one) => discard(one, forget).catch(() => say(word("offline"))), forget, update, hurry });
 }
 
@@ -158,6 +161,7 @@ function overlay(own) {
     const of = pending.filter((one) => one.visit_id === visit.dataset.visit);
     showState(visit, of.findLast((one) => one.kind === "step")?.body.to ?? visit.dataset.state);
     showChecks(visit, of.filter((one) => one.kind === "checklist"));
+    showLacks(visit, of);
     for (const kind of ["photo", "serial", "meter", "note", "message", "voice", "follow_up"]) showPending(visit, kind, of.filter((one) => one.kind === kind));
   }
 }
@@ -177,6 +181,18 @@ function showState(visit, state) {
     if (isNow) isPast = false;
     step.classList.toggle("is-past", isPast && Boolean(FOLLOWS[state] || state === "done"));
   }
+}
+
+// What the documentation lacks, beside the button that ends the visit.
+function showLacks(visit, of) {
+  const place = document.querySelector(`[data-steps-of="${visit.dataset.visit}"] [data-lacks]`), count = visit.querySelector("[data-checked]");
+  if (!place) return;
+  const has = {
+    photo: of.some((one) => one.kind === "photo" && one.body.label === "after"), signature: of.some((one) => one.kind === "signature"),
+    checklist: Boolean(count) && visit.querySelectorAll("[data-tick]:checked").length >= Number(count.dataset.all),
+  };
+  for (const link of place.querySelectorAll("[data-lack]")) link.hidden = has[link.dataset.lack];
+  place.hidden = !place.querySelector("[data-lack]:not([hidden])");
 }
 
 // What was ticked here counts before the office has it; the newest word on each item.
@@ -211,6 +227,23 @@ async function showPicture(item, action) {
   Object.assign(picture, { src: URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })), alt: item.textContent || wordOf("kinds", "photo"), width: 96, height: 96 });
   picture.onload = () => URL.revokeObjectURL(picture.src);
   item.prepend(picture);
+}
+
+// A link to a part of this page opens it.
+function openNamed() {
+  const named = location.hash && document.getElementById(location.hash.slice(1));
+  if (named?.tagName !== "DETAILS") return;
+  named.open = true;
+  named.querySelector("summary").focus();
+}
+
+// The screen stays on while somebody ticks off a list, where the phone lets us.
+function keepAwake(list) {
+  let lock = null;
+  list.addEventListener("toggle", async () => {
+    await lock?.release().catch(() => null);
+    lock = list.open ? await navigator.wakeLock?.request("screen").catch(() => null) : null;
+  });
 }
 
 async function wayBackFromCamera() {
@@ -273,8 +306,9 @@ window.addEventListener("beforeinstallprompt", (event) => {
 async function start() {
   for (const print of document.querySelectorAll("[data-print]")) print.addEventListener("click", () => window.print());
   for (const form of document.querySelectorAll("[data-sign-out]")) bindSignOut(form);
-  const open = location.hash && document.getElementById(location.hash.slice(1));
-  if (open?.tagName === "DETAILS") open.open = true;
+  openNamed();
+  window.addEventListener("hashchange", openNamed);
+  for (const list of document.querySelectorAll("[data-keeps-awake]")) keepAwake(list);
   if (!canKeep() || !document.documentElement.dataset.user) { document.querySelector("[data-queue]")?.replaceChildren(); return say(word("nothing_kept")); }
   try { await tidy(); } catch { return say(word("nothing_kept")); }
   await forgetForeignKey();
@@ -283,6 +317,8 @@ async function start() {
   for (const form of document.querySelectorAll("[data-action-form]")) bindForm(form);
   for (const form of document.querySelectorAll("form:has([data-sound])")) parts.voice.bindVoice(form, keepForm, say);
   for (const label of document.querySelectorAll("[data-scan]")) parts.scan.bindScan(label, say);
+  parts.phone?.bindPhone();
+  parts.calls?.bindCalls(keepForm);
   for (const button of document.querySelectorAll("[data-dictate]")) parts.voice.bindDictation(button);
   await parts.voice?.keepRecording(keepForm).catch(() => null);
   for (const glass of document.querySelectorAll("[data-glass]")) parts.signature.bindGlass(glass);

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+import re
 import uuid
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.domain.accounts.actions import end_all_sessions
 from app.domain.contacts.models import Contact
 from app.domain.events.actions import SYSTEM
 from app.domain.events.models import Event
+from app.domain.field.checklists import set_checklist
 from app.domain.field.handlers import nameplates_among, read_nameplate
 from app.domain.field.models import FieldFile, Outcome
 from app.domain.field.steps import VisitStep
@@ -63,6 +65,19 @@ def test_today_has_the_next_visit_with_the_ways_to_it_and_the_visit_its_conversa
     page = day.get(f"/visits/{day.visit.id}")
     assert "Tot zo" in page
     assert "1 × Wallbox 11kW" in page
+
+
+def test_what_the_end_of_a_visit_still_needs_is_named_beside_its_button(day: Round) -> None:
+    def needed() -> list[str]:
+        return re.findall(r'data-lack="(\w+)"', day.get(f"/visits/{day.visit.id}"))
+
+    set_checklist(day.session, brand_id=day.brand.id, order_type="", items=["Aarde gemeten"], now=day.now, actor=SYSTEM)
+    day.session.commit()
+    assert needed() == ["photo", "checklist", "signature"]
+    day.take(day.new("photo", body={"label": "after"}, file_id=day.file()))
+    day.take(day.new("checklist", body={"item": "Aarde gemeten", "answer": "na"}))
+    day.session.commit()
+    assert needed() == ["signature"]
 
 
 def test_nobody_sees_the_visit_or_the_pictures_of_somebody_else(day: Round) -> None:

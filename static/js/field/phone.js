@@ -1,0 +1,28 @@
+// What is set on this phone alone: which app shows the way, and the look for bright sun.
+const MAPS = "field-maps", SUN = "field-sun";
+const WAYS = {
+  google: (to) => `https://www.google.com/maps/dir/?api=1&travelmode=driving&destination=${to}`,
+  apple: (to) => `https://maps.apple.com/?daddr=${to}&dirflg=d`,
+  waze: (to) => `https://waze.com/ul?navigate=yes&${/^-?[\d.]+%2C-?[\d.]+$/.test(to) ? "ll" : "q"}=${to}`,
+  geo: (to) => `geo:0,0?q=${to}`,
+};
+
+export function bindPhone() {
+  const maps = document.querySelector("[data-maps]"), sun = document.querySelector("[data-sun]");
+  pointTo(kept(MAPS));
+  if (!maps) return;
+  maps.hidden = sun.hidden = false;
+  const chosen = maps.querySelector(`[value="${kept(MAPS) ?? "google"}"]`), box = sun.querySelector("input");
+  if (chosen) chosen.checked = true;
+  maps.addEventListener("change", (event) => { localStorage.setItem(MAPS, event.target.value); pointTo(event.target.value); });
+  box.checked = Boolean(kept(SUN));
+  box.addEventListener("change", () => { box.checked ? localStorage.setItem(SUN, "on") : localStorage.removeItem(SUN); location.reload(); });
+}
+
+function pointTo(app) {
+  for (const link of WAYS[app] ? document.querySelectorAll("[data-place]") : []) link.href = WAYS[app](encodeURIComponent(link.dataset.place));
+}
+
+function kept(name) {
+  try { return localStorage.getItem(name); } catch { return null; }
+}
