@@ -1,14 +1,29 @@
-"""An appointment is planned, moved and cancelled with the keyboard, in the dialog beside its thread."""
+"""An appointment is planned, moved and cancelled by keys, in the dialog beside its thread, and on the planner of a day."""
 
 from __future__ import annotations
 
+import uuid
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.domain.accounts.access import viewer_of
+from app.domain.accounts.models import Brand, Role, User
+from app.domain.connections.models import Channel
+from app.domain.field.actions import NewAction, take_action
+from app.domain.field.models import ActionKind
 from tests.browser.conftest import Desk
-from tests.support.browsing import assert_accessible
+from tests.domain.appointments.factories import make_appointment
+from tests.factories import make_contact, make_thread, make_user
+from tests.support.browsing import Browsing, assert_accessible
 
 pytestmark = pytest.mark.browser
+PLACE = ZoneInfo("Europe/Amsterdam")
 
 
 def test_a_visit_is_planned_moved_and_cancelled_by_keys(page: Page, desk: Desk) -> None:
@@ -45,3 +60,42 @@ def test_a_visit_is_planned_moved_and_cancelled_by_keys(page: Page, desk: Desk) 
     assert_accessible(page)
     page.goto(f"{desk.live.url}/absences")
     assert_accessible(page)
+
+
+def test_the_planner_moves_visits_by_mouse_and_keys_and_shows_what_a_phone_reports(browsing: Browsing, desk: Desk) -> None:
+    tomorrow = (utc_now().astimezone(PLACE) + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
+    with desk.live.app.app_context(), transaction() as session:
+        session.execute(sa.update(User).where(User.email == desk.email("alice")).values(role=Role.LEAD))
+        brand, channel = session.get_one(Brand, desk.brand_id), session.get_one(Channel, desk.channel_id)
+        tim, tess = (make_user(session, f"{name} {desk.name}", role=Role.TECHNICIAN, brands=(brand,)) for name in ("Tim", "Tess"))
+        visits = []
+        for number, name in enumerate(("Pieter van Dam", "Anna Bos")):
+            thread = make_thread(session, channel, make_contact(session, name, value=f"{desk.number}{number}"), at=utc_now())
+            begin = tomorrow.replace(hour=10 + number)
+            visits.append(make_appointment(session, thread, now=utc_now(), starts_at=begin, technician_user_id=tim.id).id)
+        people = {"tim": tim.id, "tess": tess.id}
+    page = browsing.new_page(viewport={"width": 1440, "height": 900})
+    desk.sign_in(page, to=f"/planner?date={tomorrow.date()}")
+    desk.wait_until_live(page)
+    plan = page.locator("#day-plan")
+    line = {name: plan.locator(f"[data-person='{user_id}']") for name, user_id in people.items()}
+    anna = plan.locator(f"[data-block='{visits[1]}']")
+    assert_accessible(page)
+    plan.locator("[data-trouble]", has_text="Anna Bos").press("2")  # both at once: the second way out is Tess
+    expect(line["tess"].locator("[data-block]")).to_contain_text("11:00–13:00")
+    expect(plan.locator("[data-trouble]")).to_have_count(0)
+    wide = line["tim"].locator("[data-line]").bounding_box()
+    assert wide is not None
+    anna.drag_to(line["tim"].locator("[data-line]"), target_position={"x": wide["width"] * (15 - 7) / 12 + 2, "y": 20})
+    expect(line["tim"].locator(f"[data-block='{visits[1]}']")).to_contain_text("15:00–17:00")
+    anna.press("m")
+    anna.press("ArrowRight")
+    anna.press("Enter")
+    expect(anna).to_contain_text("15:15–17:15")
+    anna.press("Backspace")
+    expect(plan.locator(".planner__side [data-block]")).to_contain_text("Anna Bos")
+    with desk.live.app.app_context(), transaction() as session:
+        who = viewer_of(session, session.get_one(User, people["tim"]))
+        told = NewAction(uuid.uuid4(), uuid.uuid4(), visits[0], ActionKind.STEP, {"to": "on_the_way"}, utc_now())
+        assert take_action(session, told, viewer=who, now=utc_now()).outcome == "applied"
+    expect(plan.locator(f"[data-block='{visits[0]}']")).to_contain_text("On the way")
