@@ -85,12 +85,11 @@ class Settings:
     map_tiles_url: str = ""  # where the planner's map has its tiles, with {z}, {x} and {y}; empty for a map without any
     transcribe_key: str = field(default="", repr=False)
     system_mail_from: str = "no-reply@switchyard.localhost"  # whom those mails are from
-    # How many proxies of yours stand before the web server; as many X-Forwarded-* entries are believed, and no more.
-    trusted_proxies: int = 0
+    field_offline: bool = True  # whether technicians' phones keep pages; off, they forget them and ask the network each time
+    trusted_proxies: int = 0  # how many proxies of yours stand before the web server; as many X-Forwarded-* entries are believed
     web_workers: int = 2  # web processes; each serves thousands of sockets
     worker_nice: int = 5  # how much lower than the web's the priority of workers and scheduler is
-    # How long a send of unknown outcome waits for evidence (a status, a sent item) before a person is asked.
-    unknown_settle_seconds: int = 900
+    unknown_settle_seconds: int = 900  # how long a send of unknown outcome waits for evidence before a person is asked
     sweep_seconds: int = 15  # after how long a promised piece of work that nobody took up is handed out again
     poll_mail_seconds: int = 60  # how often a mailbox is asked for new mail
     poll_forms_seconds: int = 300  # how often a form is asked for submissions whose post was lost
@@ -154,6 +153,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         transcribe_key=read.text("TRANSCRIBE_KEY", ""),
         map_tiles_url=read.url("MAP_TILES_URL", ""),
         system_mail_from=_mail_address(read, "SYSTEM_MAIL_FROM", f"no-reply@{mail_domain}"),
+        field_offline=read.flag("FIELD_OFFLINE", True),
         trusted_proxies=read.number("TRUSTED_PROXIES", Settings.trusted_proxies, 0, 9),
         web_workers=read.number("WEB_WORKERS", Settings.web_workers, 1, 64),
         worker_nice=read.number("WORKER_NICE", Settings.worker_nice, 0, 19),

@@ -42,7 +42,7 @@ def pack() -> ResponseReturnValue:
 
     `have`: the name of what the phone has; the same again is said without the list. `X-Field-Device`: which phone asks, and is
     given the key for what it keeps; `X-Field-Waiting`: "<count>;<time of the oldest>" of what lies on it unsent. 401: signed out,
-    and `wipe` where the office ended the session: then what is kept goes.
+    and `wipe` where the office ended the session: then what is kept goes. `keeps` false: pages are kept no more.
     """
     if not current_user.is_authenticated:
         token = cookie.get(COOKIE_KEY)
@@ -66,6 +66,7 @@ def pack() -> ResponseReturnValue:
         "protocol": PROTOCOL,
         "server_time": now.isoformat(),
         "csrf": generate_csrf(),
+        "keeps": current_app.config["SETTINGS"].field_offline,
         **_key(viewer.user_id),
     }
     if request.args.get("have") != name:

@@ -5,6 +5,7 @@ import { userId } from "./words.js";
 const POINTER = "field-pointer", CURRENT = "/field/current", OLD_MS = 36 * 3600 * 1000, AT_ONCE = 4;
 
 export async function refresh(told) {
+  if (told.keeps === false) return forgetPack();
   if (!("caches" in window) || !told.pages) return undefined;
   const name = `field-pack-${told.user_id}-${told.pack}-${Date.now()}`, cache = await caches.open(name);
   try {

@@ -8,8 +8,10 @@ import io
 import json
 import re
 import uuid
+from dataclasses import replace
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 import zxingcpp
 from PIL import Image, ImageOps
@@ -181,6 +183,12 @@ def test_a_phone_keeps_today_and_hears_when_it_has_to_forget(day: Round) -> None
     day.session.commit()
     gone = day.client.get("/field/pack")
     assert (gone.status_code, gone.json) == (401, {"code": "wipe"})
+
+
+def test_phones_keep_no_pages_where_the_operator_says_so(day: Round, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert day.client.get("/field/pack").json["keeps"] is True
+    monkeypatch.setitem(day.app.config, "SETTINGS", replace(day.app.config["SETTINGS"], field_offline=False))
+    assert day.client.get("/field/pack").json["keeps"] is False
 
 
 def test_each_phone_has_a_key_of_its_own_for_each_person(day: Round) -> None:
