@@ -42,7 +42,7 @@ BROKEN = """(places) => [...document.querySelectorAll(places)].flatMap((place) =
   }
   return found;
 })"""
-GLANCED_AT = ".fieldwork__tabs a, .visit-steps li, button, h1, .fieldwork__chip span"
+GLANCED_AT = ".fieldwork__tabs a, .visit-steps li, .fieldwork__main-button, .fieldwork__chip span"
 # What is tapped and smaller than a gloved finger.
 SMALL = """() => [...document.querySelectorAll('a, button, summary, input, textarea, .fieldwork__way')]
   .map((one) => [one, one.getBoundingClientRect()])
