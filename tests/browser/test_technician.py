@@ -186,7 +186,9 @@ def photograph(page: Page, label: str, picture: bytes) -> None:
     if place.get_attribute("open") is None:
         place.locator("summary").click()
     before = place.locator("[data-pending]").count()
-    place.locator(f"input[value={label}]").check(force=True)
+    chosen = place.locator(f"input[value={label}]")
+    chosen.evaluate("(one) => one.scrollIntoView({ block: 'center' })")  # above the bar
+    chosen.check(force=True)
     place.locator("input[capture]").set_input_files({"name": "x.jpg", "mimeType": "image/jpeg", "buffer": picture})
     expect(place.locator("[data-pending]")).to_have_count(before + 1)
 
