@@ -145,7 +145,7 @@ def _header(name: str, schema: dict[str, Any], description: str) -> dict[str, An
 
 def _success(operation: Operation) -> dict[str, Any]:
     if operation.answers is None:
-        return {"description": "The file", "content": {"application/octet-stream": {"schema": {"type": "string"}}}}
+        return {"description": "The file", "content": {kind: {"schema": {"type": "string"}} for kind in operation.files}}
     reference = {"$ref": REFERENCE.format(model=operation.answers.__name__)}
     found: dict[str, Any] = {
         "description": "A page of the list" if operation.is_list else "The object",

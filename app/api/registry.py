@@ -17,7 +17,7 @@ View = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Operation:
-    """An address, what it needs and what it answers. `answers` is the shape of success (None: a file)."""
+    """An address, what it needs and what it answers. `answers` is the shape of success (None: a file of `files`, MIME types)."""
 
     method: str
     rule: str
@@ -29,6 +29,7 @@ class Operation:
     tag: str
     takes: str  # "json", "form" or "" for no body
     example: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ("application/octet-stream",)
 
     @property
     def name(self) -> str:
@@ -66,13 +67,14 @@ class Routes:
         refuses: Sequence[int] = (),
         takes: str | None = None,
         example: Mapping[str, Any] | None = None,
+        files: tuple[str, ...] = Operation.files,
     ) -> Callable[[View], View]:
         """Decorate a view. `refuses` are statuses beyond those every operation may answer."""
         takes = ("json" if method in ("post", "put", "patch") else "") if takes is None else takes
 
         def decorate(view: View) -> View:
             self.operations.append(
-                Operation(method, rule, view, scope, answers, status, tuple(refuses), self.tag, takes, example or {})
+                Operation(method, rule, view, scope, answers, status, tuple(refuses), self.tag, takes, example or {}, files)
             )
             return view
 

@@ -88,7 +88,7 @@ def list_report_facts(query: FactQuery) -> Response:
     return answer(FactPage(count=count, items=items, next_cursor=cursor, as_of=as_of)).response()
 
 
-@routes.add("get", "/reports/file", scope="reports:read", answers=None, refuses=(422,))
+@routes.add("get", "/reports/file", scope="reports:read", answers=None, refuses=(422,), files=("text/csv", "application/pdf"))
 def get_report_file(query: FileQuery) -> Response:
     """Get a report as a file.
 
