@@ -28,6 +28,7 @@ from tests.browser.scenes import (
     SEARCH,
     TASKS,
     THREAD,
+    TITLE,
     WRITING,
     Scene,
 )
@@ -50,6 +51,18 @@ def test_what_opens_over_a_thread(admin_eyes: Eyes) -> None:
     assert walk(admin_eyes, thread, THREAD) == []
     assert walk(admin_eyes, thread, REPLY, before=begin_a_reply) == []
     assert walk(admin_eyes, f"{thread}?kind=note", NOTE) == []
+
+
+def test_the_focus_comes_back_to_a_head_that_was_brought_up_to_date_meanwhile(admin_eyes: Eyes) -> None:
+    page = admin_eyes.page
+    put_on(page, WIDE, SCHEME)
+    show(page, admin_eyes.link("/inbox/email?sort=newest", ANSWERED))
+    page.locator(TITLE).focus()
+    page.keyboard.press("?")
+    expect(page.locator("#keys-sheet")).to_be_visible(timeout=SOON)
+    page.locator("#thread-head").evaluate("(head) => head.replaceWith(head.cloneNode(true))")
+    page.keyboard.press("Escape")
+    expect(page.locator(TITLE)).to_be_focused(timeout=SOON)
 
 
 def test_a_choice_leaves_the_focus_on_its_menu(admin_eyes: Eyes) -> None:

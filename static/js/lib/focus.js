@@ -17,6 +17,10 @@ export function keepFocus() {
   document.addEventListener("focusout", ({ target, relatedTarget }) => {
     if (!relatedTarget) setTimeout(() => { if (target === last && isLost() && isThere(target)) last = null; });
   });
+  // The head of a thread may have been brought up to date beneath a dialog: what had the focus before is gone when it closes.
+  document.addEventListener("close", ({ target }) => {
+    if (isLost() || target.contains(document.activeElement)) document.querySelector("#thread-pane h1")?.focus({ preventScroll: true });
+  }, true);
   new MutationObserver(changed).observe(document.body, { childList: true, subtree: true, attributeFilter: ["class", "hidden", "open"] });
 }
 
