@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,8 +35,8 @@ def make_clocks(session: Session, *, now: datetime) -> None:
     threads = list(session.execute(sa.select(Thread).order_by(Thread.id)).scalars())
     for first in range(0, len(threads), CHUNK):
         settle_threads(session, threads[first : first + CHUNK], now=now)
-        _tell_what_is_past(session, threads[first : first + CHUNK], now)
     session.execute(sa.delete(SlaRecompute))
+    tell_what_is_past(session, now=now)
 
 
 def _make_rules(session: Session, now: datetime) -> None:
@@ -87,14 +86,14 @@ def _fact(
     return {**fact, "because": ""}
 
 
-def _tell_what_is_past(session: Session, threads: Sequence[Thread], now: datetime) -> None:
+def tell_what_is_past(session: Session, *, now: datetime) -> None:
     """Steps of the past count as told: nobody who opens the demo is flooded with them."""
-    ids = [thread.id for thread in threads]
+    due = sa.select(SlaClock).where(SlaClock.outcome == Outcome.RUNNING, SlaClock.next_step_at <= now)
+    clocks = session.execute(due).scalars().all()
     facts: defaultdict[uuid.UUID, list[Any]] = defaultdict(list)
-    for fact in session.execute(FACTS_OF, {"thread_ids": ids}):
+    for fact in session.execute(FACTS_OF, {"thread_ids": list({row.thread_id for row in clocks})}):
         facts[fact.thread_id].append(fact)
-    running = sa.select(SlaClock).where(SlaClock.thread_id.in_(ids), SlaClock.outcome == Outcome.RUNNING)
-    for row in session.execute(running).scalars().all():
+    for row in clocks:
         calendar = read_calendar(session, row.calendar_version_id)
         policy = read_policies(session, [row.policy_version_id])[row.policy_version_id] if row.policy_version_id else None
         made = evaluate(facts_of(facts[row.thread_id]), calendar)

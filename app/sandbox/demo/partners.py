@@ -41,6 +41,7 @@ from app.domain.partners.take_order import take_order
 from app.domain.threads.actions import change_status
 from app.domain.threads.models import ThreadStatus
 from app.domain.threads.order_threads import find_thread_of_order
+from app.sandbox.demo.clocks import tell_what_is_past
 from app.sandbox.demo.order_mail import SENDER, make_order_mails
 
 LOOPBACK = "127.0.0.1"
@@ -149,6 +150,7 @@ def make_partners(
                 _look_after(session, taken.row, at=at + timedelta(hours=2))
         if one.protocol == Protocol.FORM:
             partner.mailed_states = [OrderStatus.NEW.value]  # from now on
+    tell_what_is_past(session, now=now)
 
 
 def connect_partners(session: Session, receiver_url: str, *, secret_key: str, keyring: Keyring, now: datetime) -> None:
