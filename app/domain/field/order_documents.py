@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from app.core.storage import Storage
 from app.domain.appointments.models import Appointment
 from app.domain.field.models import ActionKind, FieldFile, Outcome, PhoneAction, VisitReport
-from app.domain.field.report_paper import draw_report, read_facts
 
 
 class DocumentKind(StrEnum):
@@ -63,6 +62,8 @@ def list_order_documents(session: Session, order_id: uuid.UUID) -> list[OrderDoc
 def read_order_document(session: Session, document: OrderDocument, *, storage: Storage, now: datetime) -> bytes:
     """Its bytes. Raises FileMissing."""
     if document.storage_key is None:
+        from app.domain.field.report_paper import draw_report, read_facts  # what draws takes long to import
+
         return draw_report(read_facts(session, document.id), storage=storage, now=now)
     with storage.open(document.storage_key) as kept:
         return kept.read()

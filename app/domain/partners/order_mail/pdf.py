@@ -9,8 +9,6 @@ from __future__ import annotations
 import io
 import logging
 
-from pypdf import PdfReader
-
 from app.core.cpu_budget import OverBudget, cpu_budget
 from app.core.log import get_logger
 from app.domain.partners.order_mail.lines import MOST_LINES, rows_of_text
@@ -25,6 +23,8 @@ def rows_of_pdf(content: bytes) -> list[tuple[str, ...]]:
     """The visible text, columns as cells; at most MOST_LINES rows."""
     if len(content) > MOST_BYTES or MAGIC not in content[:1024]:
         return []
+    from pypdf import PdfReader  # what reads PDFs takes much memory, and few processes ever do
+
     try:
         with cpu_budget(BUDGET_SECONDS):
             pages = PdfReader(io.BytesIO(content)).pages[:MOST_PAGES]
