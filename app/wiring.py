@@ -355,7 +355,7 @@ COUNTED = {"tasks": OPEN_AND_MINE, "overdue_tasks": OVERDUE}
 def sources() -> tuple[Source, ...]:
     """The tables of promises the relay watches, most urgent first."""
     outbox, inbound, deliveries = table_of(OutboxEntry), table_of(InboundEvent), table_of(Delivery)
-    at_once = outbox.c.handler.in_(WIRING.names_run_at_once())
+    at_once = outbox.c.handler.in_((_push.name, _new_work.name))  # each has its source below; any other is run entry by entry
     many = partial(Source, outbox, "app.domain.events.jobs.run_outbox_entries_at_once", LIVE, most=100, over=1)
     return (
         many(part="pushes", where=lambda: outbox.c.handler == _push.name, is_first=True, every_seconds=PUSH_SECONDS),

@@ -61,10 +61,6 @@ class Wiring:
         """Return the after-commit handler with this name, or None if it was removed since the entry was written."""
         return next((h for handlers in self.after_commit.values() for h in handlers if h.name == name), None)
 
-    def names_run_at_once(self) -> frozenset[str]:
-        """The after-commit handlers that take many events at once."""
-        return frozenset(h.name for handlers in self.after_commit.values() for h in handlers if h.run_all is not None)
-
 
 _installed = Wiring({}, {})
 
