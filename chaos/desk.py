@@ -24,6 +24,7 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_id
 from app.core.runtime import runtime
+from app.core.storage import StorageFailed
 from app.core.work import READY
 from app.domain.accounts.access import viewer_of
 from app.domain.accounts.models import Brand, Role, User
@@ -87,8 +88,8 @@ class Desk(threading.Thread):
         try:
             with transaction() as session:
                 write(session, mark)
-        except (sa.exc.DBAPIError, sa.exc.TimeoutError, LookupError):
-            return  # the database is away, or there is nothing to do it with yet
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError, StorageFailed, LookupError):
+            return  # the database is away, the disk is full, or there is nothing to do it with yet
         self.marks[kind].append(mark)
 
     def _kinds(self) -> dict[str, Callable[[Session, str], None]]:
