@@ -45,15 +45,25 @@ def find_or_create_contact(
     contact_id = next((known[_key(i)] for i in identities if _key(i) in known), None)
     contact = session.get(Contact, contact_id) if contact_id else None
     if contact is None:
-        contact = Contact(
-            name=name or (identities[0].display or identities[0].value if identities else ""), created_at=now, updated_at=now
-        )
-        session.add(contact)
-        session.flush()
-    elif name and contact.name_source == "provider" and contact.name != name:
+        return create_contacts(session, [(name, identities)], now=now)[0]
+    if name and contact.name_source == "provider" and contact.name != name:
         contact.name, contact.updated_at, contact.version = name, now, contact.version + 1
     _learn(session, contact.id, [i for i in identities if _key(i) not in known], now)
     return contact
+
+
+def create_contacts(session: Session, wanted: Sequence[tuple[str, Sequence[IdentityInput]]], *, now: datetime) -> list[Contact]:
+    """New ones, by name and identities that nobody has; the caller holds their locks. Two statements, however many."""
+    contacts = [
+        Contact(id=new_id(), name=_called(name, identities), created_at=now, updated_at=now) for name, identities in wanted
+    ]
+    session.add_all(contacts)
+    session.flush()  # before what belongs to them
+    session.add_all(
+        _identity(contact.id, one, now) for contact, (_name, owned) in zip(contacts, wanted, strict=True) for one in owned
+    )
+    session.flush()
+    return contacts
 
 
 def find_or_create_contacts(
@@ -72,8 +82,10 @@ def find_or_create_contacts(
     for name, identities in wanted:
         contact_id = next((known[_key(one)] for one in identities if _key(one) in known), None)
         if contact_id is None:
-            contact_id, called = new_id(), name or (identities[0].display or identities[0].value if identities else "")
-            contacts.append({"id": contact_id, "name": called, "name_source": "user", "created_at": now, "updated_at": now})
+            contact_id = new_id()
+            contacts.append(
+                {"id": contact_id, "name": _called(name, identities), "name_source": "user", "created_at": now, "updated_at": now}
+            )
         for one in identities:
             if _key(one) not in known:
                 known[_key(one)] = contact_id
@@ -107,17 +119,23 @@ def _learn(session: Session, contact_id: uuid.UUID, identities: Sequence[Identit
     for identity in identities:
         if identity.kind in DISPLAY_ONLY and _has(session, contact_id, identity):
             continue
-        session.add(
-            ContactIdentity(
-                contact_id=contact_id,
-                kind=identity.kind,
-                scope=identity.scope,
-                value=identity.value,
-                display=identity.display or identity.value,
-                created_at=now,
-            )
-        )
+        session.add(_identity(contact_id, identity, now))
     session.flush()
+
+
+def _identity(contact_id: uuid.UUID, given: IdentityInput, now: datetime) -> ContactIdentity:
+    return ContactIdentity(
+        contact_id=contact_id,
+        kind=given.kind,
+        scope=given.scope,
+        value=given.value,
+        display=given.display or given.value,
+        created_at=now,
+    )
+
+
+def _called(name: str, identities: Sequence[IdentityInput]) -> str:
+    return name or (identities[0].display or identities[0].value if identities else "")
 
 
 def _has(session: Session, contact_id: uuid.UUID, identity: IdentityInput) -> bool:

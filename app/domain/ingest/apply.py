@@ -26,7 +26,7 @@ from app.domain.events.actions import record
 from app.domain.ingest.attachments import store_attachments
 from app.domain.ingest.changes import apply_to_its_message, find_message_id, wait_for_quoted
 from app.domain.ingest.consent import hear_consent
-from app.domain.ingest.context import ApplyContext, ItemResult, counterpart, identities_of
+from app.domain.ingest.context import ApplyContext, ItemResult, counterpart, identities_of, key_of
 from app.domain.ingest.match_contact import join_known_person, note_in_use, take_new_identities
 from app.domain.ingest.threading import (
     MailContext,
@@ -121,7 +121,9 @@ def _contact(session: Session, message: InboundMessage, context: ApplyContext) -
     if not identities:
         return None
     is_new = context.precheck is not None and context.precheck.is_stranger(identities)
-    contact = find_or_create_contact(session, identities, name=storable(party.name)[:200], now=context.now, is_new=is_new)
+    contact = context.precheck.created.get(key_of(identities[0])) if context.precheck is not None else None
+    if contact is None:
+        contact = find_or_create_contact(session, identities, name=storable(party.name)[:200], now=context.now, is_new=is_new)
     contact = join_known_person(session, contact, identities, now=context.now)
     if message.direction == Direction.INCOMING and not message.new_identities and contact.created_at < context.now:
         note_in_use(session, contact, identities, at=message.occurred_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from app.core.storage import Storage
 from app.core.text import storable
 from app.domain.connections.models import Channel
 from app.domain.contacts.actions import IdentityInput, normalise_identity
+from app.domain.contacts.models import Contact
 
 Key = tuple[str, str, str]  # kind, scope and value of an identity
 
@@ -38,12 +39,16 @@ class ItemResult:
 
 @dataclass(frozen=True)
 class Precheck:
-    """What is there of all that `look_ahead` looked for: external ids, and identities by their keys, of any brand."""
+    """What is there of all that `prepare` looked for: external ids, and identities by their keys, of any brand.
+
+    `created`: contacts made for senders of new chats whom nobody knew, each by its most trusted identity.
+    """
 
     messages: frozenset[str]
     changed: frozenset[str]
     people: frozenset[Key]
     blocked: frozenset[Key]
+    created: Mapping[Key, Contact] = field(default_factory=dict)
 
     def is_stranger(self, identities: Sequence[IdentityInput]) -> bool:
         return self.people.isdisjoint(map(key_of, identities))

@@ -48,7 +48,7 @@ from app.domain.ingest.models import QUARANTINED, InboundEvent
 from app.domain.ingest.notices import record_notice
 from app.domain.ingest.parsing import parse_event
 from app.domain.ingest.polling import SOURCE as MAILBOX
-from app.domain.ingest.precheck import look_ahead
+from app.domain.ingest.precheck import prepare
 from app.domain.ingest.readers import find_reader
 from app.domain.suppressions.actions import note_address
 
@@ -240,7 +240,8 @@ def _apply_together(group: Mapping[Lease, Read]) -> None:
         now = utc_now()
         with undone_on_error(runtime().storage) as storage, gathered(session):
             messages = [message for read in group.values() for message in read.parsed.messages]
-            precheck = look_ahead(session, messages, own_addresses=next(iter(group.values())).own_addresses)
+            own_addresses = next(iter(group.values())).own_addresses
+            precheck = prepare(session, messages, own_addresses=own_addresses, now=now)
             for lease, read in group.items():
                 results = _apply(session, read, storage, now, run=lambda _session, apply, _context: apply(), precheck=precheck)
                 ended[lease] = {"results": [result.as_json() for result in results]}
