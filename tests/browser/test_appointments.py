@@ -81,17 +81,20 @@ def test_the_planner_moves_visits_by_mouse_and_keys_and_shows_what_a_phone_repor
     line = {name: plan.locator(f"[data-person='{user_id}']") for name, user_id in people.items()}
     anna = plan.locator(f"[data-block='{visits[1]}']")
     assert_accessible(page)
-    plan.locator("[data-trouble][aria-label^='Anna']").press("2")  # both at once: the second way out is Tess
+    listens = page.locator("#day-plan[data-listens]")  # a plan that was just fetched hears keys a moment after it is seen
+    listens.locator("[data-trouble][aria-label^='Anna']").press("2")  # both at once: the second way out is Tess
     expect(line["tess"].locator("[data-block]")).to_contain_text("11:00–13:00")
     expect(plan.locator("[data-trouble]")).to_have_count(0)
     wide = line["tim"].locator("[data-line]").bounding_box()
     assert wide is not None
     anna.drag_to(line["tim"].locator("[data-line]"), target_position={"x": wide["width"] * (15 - 7) / 12 + 2, "y": 20})
     expect(line["tim"].locator(f"[data-block='{visits[1]}']")).to_contain_text("15:00–17:00")
+    expect(listens).to_be_visible()
     anna.press("m")
     anna.press("ArrowRight")
     anna.press("Enter")
     expect(anna).to_contain_text("15:15–17:15")
+    expect(listens).to_be_visible()
     anna.press("Backspace")
     expect(plan.locator(".planner__side [data-block]")).to_contain_text("Anna Bos")
     with desk.live.app.app_context(), transaction() as session:

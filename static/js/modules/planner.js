@@ -4,6 +4,7 @@ const QUARTER = 15, DAY = 24 * 60;
 
 export default function bindPlanner(plan) {
   let moved = null;
+  const isUsed = () => moved || held || plan.querySelector(".planner-block__more[open]");
   const first = Number(plan.dataset.first) * 60;
   const people = [...plan.querySelectorAll("[data-person]")];
 
@@ -31,7 +32,10 @@ export default function bindPlanner(plan) {
 
   plan.addEventListener("dragend", () => { moved = null; });
   plan.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.target === plan && (moved || held || plan.querySelector(".planner-block__more[open]"))) event.preventDefault();
+    if (event.target === plan && isUsed()) event.preventDefault();
+  });
+  plan.addEventListener("htmx:beforeSwap", (event) => { // asked for before it was taken up, answered after
+    if (event.detail.requestConfig.verb === "get" && isUsed()) event.detail.shouldSwap = false;
   });
 
   // M takes a visit up; arrows say where to, Enter drops it there, Esc leaves it where it was.
@@ -76,4 +80,5 @@ export default function bindPlanner(plan) {
     event.stopPropagation();
     say();
   });
+  plan.dataset.listens = ""; // from now on keys count
 }
