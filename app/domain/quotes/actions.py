@@ -18,12 +18,13 @@ from sqlalchemy.orm import Session
 from app.core.text import mark as N_
 from app.domain.events.actions import Actor
 from app.domain.orders.actions import lock_order, record_of_order, set_order_status
-from app.domain.orders.models import Order, OrderStatus, OrderThread
+from app.domain.orders.models import Order, OrderStatus
 from app.domain.quotes.content import content_of
 from app.domain.quotes.models import OrderQuote, QuoteAnswer
 from app.domain.quotes.queries import hash_of, state_of
 from app.domain.threads.actions import change_status, lock_thread
 from app.domain.threads.models import ThreadStatus
+from app.domain.threads.order_threads import find_thread_of_order
 from app.domain.transitions.actions import TransitionRefused
 from app.domain.transitions.models import REASON_CHARACTERS
 
@@ -104,7 +105,7 @@ def answer_quote(
     new again, and its conversation comes back to us. Raises QuoteClosed.
     """
     order_id = session.get_one(OrderQuote, quote_id).order_id
-    thread_id = _newest_thread(session, order_id)
+    thread_id = find_thread_of_order(session, order_id)
     if thread_id is not None:
         lock_thread(session, thread_id)
     order, quote = lock_order(session, order_id), _lock(session, quote_id)
@@ -145,9 +146,3 @@ def _waiting(session: Session, order: Order) -> list[OrderQuote]:
 def _lock(session: Session, quote_id: uuid.UUID) -> OrderQuote:
     query = sa.select(OrderQuote).where(OrderQuote.id == quote_id).with_for_update()
     return session.execute(query.execution_options(populate_existing=True)).scalar_one()
-
-
-def _newest_thread(session: Session, order_id: uuid.UUID) -> uuid.UUID | None:
-    query = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order_id)
-    query = query.order_by(OrderThread.linked_at.desc(), OrderThread.thread_id.desc()).limit(1)
-    return session.execute(query).scalar_one_or_none()
