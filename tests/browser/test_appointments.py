@@ -97,6 +97,8 @@ def test_the_planner_moves_visits_by_mouse_and_keys_and_shows_what_a_phone_repor
     expect(listens).to_be_visible()
     anna.press("Backspace")
     expect(plan.locator(".planner__side [data-block]")).to_contain_text("Anna Bos")
+    page.locator(".toast__undo").last.click()
+    expect(line["tim"].locator(f"[data-block='{visits[1]}']")).to_contain_text("15:15–17:15")
     with desk.live.app.app_context(), transaction() as session:
         who = viewer_of(session, session.get_one(User, people["tim"]))
         told = NewAction(uuid.uuid4(), uuid.uuid4(), visits[0], ActionKind.STEP, {"to": "on_the_way"}, utc_now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ from app.domain.appointments.actions import (
     AppointmentContent,
     AppointmentMovedOn,
     change_appointment,
-    move_appointment,
+    content_of,
     plan_appointment,
     set_appointment_state,
 )
@@ -60,7 +61,7 @@ def save_appointment(appointment_id: uuid.UUID) -> ResponseReturnValue:
     """Change one. 409 with what was typed kept if somebody changed it meanwhile."""
     row, form = _row(appointment_id), AppointmentForm(request.form.to_dict())
     choices, seen, one = choices_of(row), form.get("version"), row.appointment
-    former = (one.starts_at, one.ends_at)
+    former, undo = (one.starts_at, one.ends_at), way_back(one)
     content = _content(form, choices)
     if form.errors:
         return editor_page(choices, form, row=row, status=422)
@@ -74,9 +75,6 @@ def save_appointment(appointment_id: uuid.UUID) -> ResponseReturnValue:
         return editor_page(choices_of(again), form, row=again, moved_on=True, status=409)
     if former == (changed.starts_at, changed.ends_at):
         return _done(changed, _("Saved."))
-    undo = url_for(
-        "appointments.set_times", appointment_id=one.id, starts_at=former[0].isoformat(), ends_at=former[1].isoformat()
-    )
     return _done(changed, _("Moved to %(when)s", when=_when(changed)), undo=undo)
 
 
@@ -99,15 +97,22 @@ def set_state(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/appointments/<uuid:appointment_id>/times")
 def set_times(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Give it other times, `starts_at` and `ends_at` with their offset: the way back of a move."""
-    _row(appointment_id)
-    starts_at, ends_at = _instant("starts_at"), _instant("ends_at")
-    if starts_at is None or ends_at is None or starts_at >= ends_at:
+    """The way back of a move: `starts_at` and `ends_at` with their offset, and the `technician`, "" for nobody."""
+    row, wanted = _row(appointment_id), request.values.get("technician", "")
+    starts_at, ends_at, technician = _instant("starts_at"), _instant("ends_at"), parse_uuid(wanted)
+    is_known = technician in choices_of(row).technician_ids if wanted else True
+    if starts_at is None or ends_at is None or starts_at >= ends_at or not is_known:
         return _("This choice does not exist; reload the page and try again."), 422
+    content = replace(content_of(row.appointment), starts_at=starts_at, ends_at=ends_at, technician_user_id=technician)
     with transaction() as session:
-        now, actor = utc_now(), current_viewer().actor
-        one = move_appointment(session, appointment_id, starts_at=starts_at, ends_at=ends_at, now=now, actor=actor)
+        one = change_appointment(session, appointment_id, content, now=utc_now(), actor=current_viewer().actor)
     return _done(one, _("Moved to %(when)s", when=_when(one)))
+
+
+def way_back(one: Appointment) -> str:
+    """Where a move from where the appointment is now is undone."""
+    times: dict[str, Any] = {"starts_at": one.starts_at.isoformat(), "ends_at": one.ends_at.isoformat()}
+    return url_for("appointments.set_times", appointment_id=one.id, technician=one.technician_user_id or "", **times)
 
 
 def _plan_once(session: Session, content: AppointmentContent, token: uuid.UUID) -> Appointment:

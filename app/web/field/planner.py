@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import replace
 from datetime import time, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 from flask import current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -21,6 +23,7 @@ from app.domain.appointments.times import NoSuchTime, instant
 from app.domain.field.day_plan import FIRST_HOUR, QUARTERS, DayPlan, day_of, now_column, read_day_plan
 from app.domain.field.ways_out import takers, ways_out
 from app.web.accounts.session import current_viewer, require
+from app.web.appointments.writing import way_back
 from app.web.field.blueprint import bp
 from app.web.field.day_map import draw_map
 from app.web.pages import page
@@ -43,7 +46,7 @@ def move(appointment_id: uuid.UUID) -> ResponseReturnValue:
     content, problem = _content(row, _plan())
     if content is None:
         return _page(problem=problem, status=422)
-    seen = request.form.get("version", "")
+    seen, undo = request.form.get("version", ""), way_back(row.appointment)
     version = int(seen) if seen.isdecimal() and len(seen) < 10 else None
     try:
         with transaction() as session:
@@ -57,7 +60,9 @@ def move(appointment_id: uuid.UUID) -> ResponseReturnValue:
         time=f"{content.starts_at.astimezone(row.local_start.tzinfo):%H:%M}",
     )
     if "HX-Request" in request.headers:
-        return _page(told=said)
+        answer = _page(told=said)
+        answer.headers["HX-Trigger"] = json.dumps({"toast": {"text": said, "undo_label": _("Undo"), "undo_url": undo}})
+        return answer
     flash(said)
     return redirect(url_for("field.planner", date=request.form.get("date")), 303)
 
@@ -85,7 +90,7 @@ def _plan() -> DayPlan:
     return read_day_plan(db.session(), viewer=viewer, day=day_of(request.values.get("date", ""), viewer, now), now=now)
 
 
-def _page(*, problem: str = "", told: str = "", status: int = 200) -> ResponseReturnValue:
+def _page(*, problem: str = "", told: str = "", status: int = 200) -> Response:
     plan, now = _plan(), utc_now()
     context: dict[str, Any] = {
         "plan": plan,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -59,6 +60,18 @@ def test_a_visit_is_moved_to_another_time_and_person(day: Round, move: Callable[
     local = day.visit.starts_at.astimezone(PLACE)
     assert (f"{local:%H:%M}", day.visit.technician_user_id) == ("13:30", day.carla.id)
     assert other.technician_user_id == day.carla.id
+
+
+def test_a_move_has_an_undo_that_gives_back_time_and_person(day: Round, move: Callable[..., TestResponse]) -> None:
+    before = (day.visit.starts_at, day.visit.technician_user_id)
+    make_appointment(day.session, day.thread, now=day.now, starts_at=before[0], technician_user_id=day.carla.id)
+    day.session.commit()
+    toast = json.loads(move(technician=day.carla.id).headers["HX-Trigger"])["toast"]
+    assert day.post(toast["undo_url"], headers=HTMX).status_code == 204
+    day.session.refresh(day.visit)
+    assert (day.visit.starts_at, day.visit.technician_user_id) == before
+    foreign = toast["undo_url"].replace(str(day.tim.id), str(day.mallory.id))
+    assert day.post(foreign, headers=HTMX).status_code == 422
 
 
 def test_what_overlaps_is_said(day: Round, leila: User) -> None:
