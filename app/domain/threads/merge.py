@@ -29,6 +29,7 @@ from app.domain.threads.models import (
     Thread,
     ThreadAlias,
     ThreadRead,
+    ThreadStatus,
 )
 from app.domain.threads.move_models import ThreadMove
 from app.domain.threads.row_moves import (
@@ -48,6 +49,7 @@ from app.domain.threads.row_moves import (
 PRIORITIES = list(Priority)
 MESSAGES, ATTACHMENTS, ALIASES = table_of(Message), table_of(Attachment), table_of(ThreadAlias)
 EVENTS, TAKEN_BACK = table_of(Event), table_of(TakenBackMessage)
+_FOR_US = frozenset({ThreadStatus.OPEN, ThreadStatus.IN_PROGRESS, ThreadStatus.ESCALATED})
 
 
 class UnableToMerge(Exception):
@@ -65,7 +67,8 @@ def merge_threads(
 ) -> Thread:
     """Move everything of `merge_id` into `keep_id`, behind what is there, and leave an alias behind.
 
-    Who had read both has read the one. An open thread stays open: the kept one takes its status if its own was closed.
+    Who had read both has read the one. An open thread stays open: the kept one takes its status if its own was closed, or if it
+    waited for the customer and the other waits for us.
     Threads are locked in id order. Tables of higher features that name a thread (deliveries) follow through `ThreadsMerged`, an
     in-transaction event. Raises UnableToMerge for two brands; one thread twice changes nothing.
     """
@@ -167,7 +170,7 @@ def _take_over(session: Session, keep: Thread, gone: Thread, *, now: datetime, a
         keep.last_message_at, keep.preview = gone.last_message_at, gone.preview
     session.flush()
     if gone.is_open and gone.snoozed_until is None:
-        if not keep.is_open:
+        if not keep.is_open or (keep.status == ThreadStatus.WAITING_CUSTOMER and gone.status in _FOR_US):
             change_status(session, thread_id=keep.id, status=gone.status, now=now, actor=actor)
         wake_thread(session, keep, because="user", now=now, actor=actor)
     session.flush()

@@ -1,6 +1,6 @@
 """A simulated quarter of three brands, computed twice: facts agree one by one, figures agree for any filter, and a second run
 changes nothing. One brand works by day with public holidays, one by night with nine closed days, one in Toronto, whose summer
-time begins three weeks earlier.
+time begins three weeks earlier. Questions come back, threads are merged, and some merges are undone and done again.
 
 `QUARTER_THREADS=60000 pytest -n0 tests/domain/analytics/test_quarter.py -s` is the long run.
 """
@@ -34,6 +34,9 @@ from app.domain.sla.actions import CalendarContent, create_calendar
 from app.domain.sla.active_policies import read_book, read_calendar
 from app.domain.sla.rules import StoredCalendar, StoredDay
 from app.domain.threads.actions import lock_thread
+from app.domain.threads.merge import merge_threads, undo_merge
+from app.domain.threads.models import Thread, ThreadAlias
+from app.domain.threads.move_models import ThreadMove
 from tests.domain.analytics import reference
 from tests.domain.analytics.conftest import Reports
 from tests.domain.analytics.reference import Act, SlowReport, Story, Told
@@ -86,7 +89,7 @@ def slow(session: Session, version_id: uuid.UUID) -> SlowCalendar:
 
 
 def tell(reports: Reports, house: House, dice: random.Random, number: int) -> Story:
-    """One thread, played at the desk and written down."""
+    """One thread, played at the desk and written down; some questions came as threads of their own and were merged into it."""
     desk = reports.desk
     medium = "whatsapp" if dice.random() < 0.4 else "email"
     channel = house.channels[medium]
@@ -97,7 +100,9 @@ def tell(reports: Reports, house: House, dice: random.Random, number: int) -> St
     for step in range(dice.randrange(1, 8)):
         what = "ask" if step == 0 or is_closed else dice.choice(("ask", "answer", "answer", "resolve", "give"))
         who = dice.choice((desk.alice, desk.bob, desk.lena))
-        if what == "ask":
+        if what == "ask" and step > 0 and dice.random() < 0.2:
+            ask_beside(reports, channel, thread, contact, dice)
+        elif what == "ask":
             desk.ask(thread)
         elif what == "answer":
             desk.answer(thread, sender_user_id=who.id)
@@ -111,6 +116,19 @@ def tell(reports: Reports, house: House, dice: random.Random, number: int) -> St
         story.acts.append(Act(desk.now, what, None if what == "ask" else who.id))
         desk.now += timedelta(minutes=dice.choice(GAPS) + dice.randrange(5))
     return story
+
+
+def ask_beside(reports: Reports, channel: Channel, thread: Thread, contact: str, dice: random.Random) -> None:
+    """The customer asks in a thread of its own, which is merged with the other one: at times after an undo."""
+    desk, session = reports.desk, reports.session
+    beside = desk.thread(channel, value=contact)
+    desk.ask(beside)
+    ids = {"keep_id": thread.id, "merge_id": beside.id}
+    for is_undone in (True, False) if dice.random() < 0.5 else (False,):
+        merge_threads(session, **ids, now=desk.now, actor=desk.actor)
+        if is_undone:
+            move = sa.select(ThreadMove).where(ThreadMove.from_thread_id == ids["merge_id"], ThreadMove.undone_at.is_(None))
+            undo_merge(session, session.execute(move).scalar_one(), now=desk.now, actor=desk.actor)
 
 
 def told(reports: Reports) -> Counter[Told]:
@@ -132,6 +150,7 @@ def test_a_quarter_is_computed_alike_by_two_ways(reports: Reports) -> None:
     all_houses = houses(reports)
     stories = [tell(reports, all_houses[number % 3], dice, number) for number in range(THREADS)]
     desk.now = NOW
+    assert reports.session.execute(sa.select(sa.func.count()).select_from(ThreadAlias)).scalar_one() > THREADS / 10
     reports.settle()
     slowly = SlowReport(stories, {house.brand.key: house.calendar for house in all_houses}, NOW)
     expected, found = Counter(slowly.facts()), told(reports)

@@ -180,6 +180,18 @@ def test_undo_gives_both_threads_exactly_what_they_had(house: House) -> None:
         house.undo(move)
 
 
+def test_what_waits_for_an_answer_still_does_after_a_merge(house: House) -> None:
+    keep, gone = house.thread("io"), house.thread("i")
+    change_status(house.session, thread_id=keep.id, status=ThreadStatus.WAITING_CUSTOMER, now=house.later(), actor=house.actor)
+    move = house.merge(keep, gone)
+    assert lock_thread(house.session, keep.id).status == ThreadStatus.OPEN
+    house.undo(move)
+    assert lock_thread(house.session, keep.id).status == ThreadStatus.WAITING_CUSTOMER
+    change_status(house.session, thread_id=gone.id, status=ThreadStatus.WAITING_INTERNAL, now=house.later(), actor=house.actor)
+    house.merge(keep, gone)
+    assert lock_thread(house.session, keep.id).status == ThreadStatus.WAITING_CUSTOMER
+
+
 def test_a_snoozed_or_resolved_thread_is_one_again_after_undo(house: House) -> None:
     keep, gone = house.thread("i"), house.thread("i")
     snooze_thread(house.session, thread_id=keep.id, until=house.at + timedelta(days=1), actor=house.actor, now=house.at)
