@@ -30,8 +30,9 @@ async function forgetPack() {
   for (const name of await caches.keys()) if (name.startsWith("field-")) await caches.delete(name);
 }
 
+// A slow network is waited for, unless the page is kept here.
 async function pageOf(event, url) {
-  const abort = new AbortController(), late = setTimeout(() => abort.abort(), LIMIT_MS);
+  const abort = new AbortController(), late = setTimeout(async () => { if (await keptPage(url)) abort.abort(); }, LIMIT_MS);
   try {
     const answer = await fetch(event.request, { signal: abort.signal });
     clearTimeout(late);

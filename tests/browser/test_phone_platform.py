@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -17,11 +18,13 @@ from tests.browser.conftest import Desk
 from tests.browser.test_technician import Round, photograph, write
 from tests.browser.test_technician import day as day
 from tests.support.browsing import AXE, TIMEOUT_MS, assert_accessible
+from tests.support.cut_line import CutLine
 from tests.support.full import amount
 from tests.support.signing_in import sign_in_browser
 
 pytestmark = pytest.mark.browser
-TABLE = Path(__file__).parents[2] / "docs/field-platform.md"
+ROOT = Path(__file__).parents[2]
+TABLE = ROOT / "docs/field-platform.md"
 OPENED = "() => { for (const one of document.querySelectorAll('details')) one.open = true; }"
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # Letters of twice the size, as a phone's own setting makes them.
@@ -103,11 +106,11 @@ def _posts_plainly(page: Page) -> None:
     place.locator("textarea").fill("Groepenkast vol")
     with page.expect_navigation():
         place.locator("form").first.locator("button:not([type=button])").click()
-    expect(page.locator(".fieldwork__told")).to_contain_text("The office has it")
+    expect(page.locator(".fieldwork__told")).to_contain_text("Sent to the office")
 
 
 def _says_and_posts(page: Page) -> None:
-    expect(page.locator(".fieldwork__problem")).to_contain_text("This browser keeps nothing")
+    expect(page.locator(".fieldwork__problem")).to_contain_text("This browser cannot save data")
     _posts_plainly(page)
 
 
@@ -222,3 +225,26 @@ def test_the_day_is_done_by_keyboard_alone(phone: Callable[..., Page], day: Roun
     page.goto("/visits/queue")
     expect(page.locator("[data-sent]")).to_contain_text("All sent")
     assert [row.body["to"] for row in day.ledger()] == ["on_the_way", "arrived", "in_progress", "done"]
+
+
+def test_a_page_that_is_not_kept_is_waited_for_however_slow_the_line(browser: Browser, desk: Desk, day: Round) -> None:
+    """A phone whose every line is too slow: nothing is kept of the report, so the office is waited for."""
+    hasty = (ROOT / "static/sw.js").read_text().replace("LIMIT_MS = 2500", "LIMIT_MS = 0").encode()
+    assert b"LIMIT_MS = 0" in hasty
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nContent-Length: {len(hasty)}\r\nConnection: close\r\n\r\n"
+    target = urlsplit(desk.live.url)
+    line = CutLine((str(target.hostname), int(target.port or 80)), faults=[("GET /sw.js", head.encode() + hasty)])
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    try:
+        page = context.new_page()
+        page.set_default_timeout(TIMEOUT_MS)
+        sign_in_browser(page, desk.live.app, desk.email("bob"), url=line.url)
+        page.goto(f"{line.url}/today")
+        page.evaluate("navigator.serviceWorker.ready")
+        page.wait_for_function("navigator.serviceWorker.controller")
+        page.goto(f"{line.url}/visits/{day.visit_id}/report")
+        expect(page.locator("h1")).to_be_visible()
+    finally:
+        context.close()
+        line.close()
+    assert line.happened
