@@ -30,7 +30,8 @@ from app.domain.appointments.models import Appointment, AppointmentState
 from app.domain.connections.models import Channel
 from app.domain.events.actions import SYSTEM
 from app.domain.field.models import FieldFile, PhoneAction
-from app.domain.threads.models import Message, MessageType, Thread
+from app.domain.threads.actions import lock_thread
+from app.domain.threads.models import Message, MessageType
 from tests.browser.conftest import Desk
 from tests.domain.appointments.factories import make_appointment
 from tests.factories import make_contact, make_message, make_thread
@@ -119,8 +120,8 @@ class Office:
             elif fault in ("cancelled", "ahead"):
                 state = AppointmentState.CANCELLED if fault == "cancelled" else AppointmentState.DONE
                 set_appointment_state(session, visit_id, state, now=now, actor=SYSTEM)
-            else:
-                make_message(session, session.get_one(Thread, appointment.thread_id), "Kunt u later komen?", at=now)
+            elif thread_id := appointment.thread_id:
+                make_message(session, lock_thread(session, thread_id), "Kunt u later komen?", at=now)
 
 
 def make_office(desk: Desk, count: int) -> Office:
