@@ -14,9 +14,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 from app.core.storage import StorageFailed
 from app.core.text import known
 
-WAITS_FOR_STORAGE = known("waits for the file store: %(why)s")
-WAITS_FOR_DATABASE = known("waits for the database: %(why)s")
-WAITS_FOR_REDIS = known("waits for Redis: %(why)s")
+WAITS_FOR_STORAGE = known("waiting for file storage: %(why)s")
+WAITS_FOR_DATABASE = known("waiting for the database: %(why)s")
+WAITS_FOR_REDIS = known("waiting for Redis: %(why)s")
 STORAGE_SECONDS, SERVER_SECONDS = 30, 2  # a disk is mended by people, a server comes back by itself
 # SQLSTATE: connections, a full disk, too many connections, shutdown, system errors. Not 53200, memory: a statement may want it.
 LACKING_STATES = ("08", "53100", "53300", "57P", "58")

@@ -17,7 +17,7 @@ from wtforms.meta import DefaultMeta
 from app.core.text import KNOWN
 from app.core.text import mark as mark
 
-CHOOSE = mark("Choose one of the list.")
+CHOOSE = mark("Choose one from the list.")
 # What wtforms says of its own accord about a value that is none of the choices.
 NO_CHOICE = frozenset(
     {

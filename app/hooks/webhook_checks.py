@@ -21,9 +21,9 @@ from app.domain.ingest.parsing import ONLY_BEGINNING, UNKEYED
 from app.domain.ingest.webhook_channels import DoorAccount
 from app.mail.intake import read_inbound_parse
 
-WRONG_KEY = N_("the key in the address is missing or wrong")
-_WRONG_KEY_CUT = known("the key in the address is missing or wrong; of its %(size)s kB the first %(kept)s were kept")
-_NOT_OURS = known("for %(numbers)s, which is no channel of ours")
+WRONG_KEY = N_("the key in the URL is missing or wrong")
+_WRONG_KEY_CUT = known("the key in the URL is missing or wrong; we saved the first %(kept)s of %(size)s kB")
+_NOT_OURS = known("for %(numbers)s, which is not one of our channels")
 
 HINT_BODY_BYTES = 3 * 1024 * 1024
 MAIL_BODY_BYTES = 35 * 1024 * 1024

@@ -121,7 +121,7 @@ def _by_report(facts: MailFacts) -> Verdict | None:
         how = N_("a delivery report") if report.is_certain else N_("probably bounced, by sender and wording")
         return Automatic.BOUNCE, (_DELAYED if report.kind == "delay" else _FAILED) % {"how": how}
     if report.kind == "complaint":
-        return Automatic.OTHER, N_("a complaint about mail of ours")
+        return Automatic.OTHER, N_("a complaint about our mail")
     return Automatic.RECEIPT, {"delivery": N_("delivery receipt"), "read": N_("read receipt")}.get(
         report.kind, N_("deleted without being read")
     )
@@ -215,7 +215,7 @@ def _by_own_words(facts: MailFacts) -> Verdict | None:
     if not is_first and (has_reply_mark(facts.subject) or is_made_by_hand(facts.headers) or asks_something(facts.text)):
         return None
     kind = Automatic.AUTO_REPLY if _answers_something(facts.headers) else Automatic.OTHER
-    return kind, N_("says itself that it is automatic")
+    return kind, N_("marks itself as automatic")
 
 
 def _by_exchange(facts: MailFacts) -> Verdict | None:

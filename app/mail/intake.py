@@ -19,7 +19,7 @@ from app.mail.addresses import parse_addresses
 from app.mail.encoded_words import parse_parameters
 from app.mail.parsed_form import FormFile, build_mime, read_json
 
-_DAMAGED = known("The form of the post is damaged: %(why)s")
+_DAMAGED = known("The posted form is damaged: %(why)s")
 
 _FROM_LINE: Final = re.compile(rb"(?m)^From \S[^\n]*\d{1,2}:\d{2}[^\n]*\n")
 _ESCAPED_FROM: Final = re.compile(rb"(?m)^>(>*From )")
@@ -92,7 +92,7 @@ def _from_form(fields: Mapping[str, bytes], files: Mapping[str, FormFile]) -> In
 
 def _not_empty(raw: bytes) -> bytes:
     if not raw.strip():
-        raise UnableToParse(N_("The post holds no mail."))
+        raise UnableToParse(N_("The request has no mail."))
     return raw
 
 

@@ -77,7 +77,7 @@ def _refuse_what_is_no_mail(root: Part, raw: bytes) -> None:
         return
     sample = root.raw[:4000]
     if len(_UNPRINTABLE.findall(sample)) > len(sample) // 50:
-        raise UnableToParse(N_("These bytes are no mail: no header, and not text."))
+        raise UnableToParse(N_("This is not a mail: it has no header and is not text."))
 
 
 @dataclass(frozen=True)

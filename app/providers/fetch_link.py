@@ -17,8 +17,8 @@ _GONE = (401, 403, 404, 410)  # a signed address that has expired answers 403
 _ANY = "application/octet-stream"
 _FOR_GOOD = {
     "too_large": N_("The file is too large"),
-    "refused_address": N_("The file lies at an address that is not called"),
-    "bad_url": N_("The file lies at an address that is not called"),
+    "refused_address": N_("The address of the file is not allowed"),
+    "bad_url": N_("The address of the file is not allowed"),
 }
 
 
@@ -37,7 +37,7 @@ def fetch_linked(
     if answer.status in (408, 429) or answer.status >= 500:
         raise _for_now(f"http_{answer.status}", answer.status)
     if answer.status != 200:
-        raise _for_good(f"http_{answer.status}", N_("The file cannot be fetched"))
+        raise _for_good(f"http_{answer.status}", N_("We cannot download the file"))
     return FetchedMedia(answer.body, _checked_type(answer, filename))
 
 
@@ -59,7 +59,7 @@ def _checked_type(answer: HttpResponse, filename: str) -> str:
     found = real_content_type("", answer.body, filename=filename)
     claimed = answer.headers.get("content-type", "").split(";")[0].strip().lower()
     if claimed == "text/html" and not filename.lower().endswith((".html", ".htm")):
-        raise _for_good("file_page", N_("There is a web page where the file should be"))
+        raise _for_good("file_page", N_("The link leads to a web page, not a file"))
     return found if found != _ANY or claimed.startswith("image/") else claimed or _ANY
 
 
@@ -68,5 +68,5 @@ def _for_good(code: str, title: str) -> ProviderError:
 
 
 def _for_now(code: str, status: int | None) -> ProviderError:
-    reason = Reason(code, N_("The file could not be reached"), advice=N_("It is tried again by itself."))
+    reason = Reason(code, N_("We could not reach the file"), advice=N_("We will retry automatically."))
     return ProviderError(reason, permanent=False, status_code=status)

@@ -32,8 +32,8 @@ KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 
 KNOWN = {
     400: (
-        N_("This request cannot be read"),
-        N_("Something in the address or the form is not as expected. Go back and try again."),
+        N_("Invalid request"),
+        N_("Something in the address or the form is wrong. Go back and try again."),
     ),
     401: (N_("Sign in first"), N_("This page is for people who are signed in.")),
     403: (
@@ -41,20 +41,23 @@ KNOWN = {
         N_("If you need it for your work, ask an administrator to change your role."),
     ),
     404: (N_("Page not found"), N_("The address may be mistyped, or what was here belongs to a brand you do not see.")),
-    405: (N_("This cannot be done here"), N_("The address exists, but not for this. Go back and use the buttons on the page.")),
+    405: (
+        N_("This cannot be done here"),
+        N_("This address does not support that action. Go back and use the buttons on the page."),
+    ),
     409: (
         N_("Somebody was faster"),
         N_("This changed in the meantime. Go back, look at it again, and repeat what you did if it is still needed."),
     ),
     413: (N_("This is too large"), N_("A file or text you sent is over the limit. Send less at once, or a smaller file.")),
-    415: (N_("This kind of content is not understood"), N_("Send it in another format.")),
-    422: (N_("Something is not filled in right"), N_("Go back, check the form, and send it again.")),
-    429: (N_("That was too much at once"), N_("Wait a minute, then try again.")),
-    503: (N_("Not available for a moment"), N_("Nothing you sent before is lost. Try again in a few seconds.")),
+    415: (N_("Unsupported content type"), N_("Send it in another format.")),
+    422: (N_("The form has an error"), N_("Go back, check the form, and send it again.")),
+    429: (N_("Too many requests at once"), N_("Wait a minute, then try again.")),
+    503: (N_("Temporarily unavailable"), N_("Nothing you sent before is lost. Try again in a few seconds.")),
 }
 UNKNOWN = (
     N_("Something went wrong on our side"),
-    N_("It has been noted. Try again; if it happens once more, tell an administrator what you were doing."),
+    N_("We logged the error. Try again; if it happens once more, tell an administrator what you were doing."),
 )
 
 
@@ -129,7 +132,7 @@ def _missing(permission: Permission) -> str:
 def _stale_form() -> Words:
     return Words(
         _("Please send that again"),
-        _("The page you sent was open for a long time, or did not come from here. Go back, reload it, and send it once more."),
+        _("The form was open too long or came from another site. Go back, reload the page, and send it again."),
     )
 
 

@@ -19,7 +19,7 @@ def test_only_the_assignee_may_answer_through_the_api(
     refused = alice.post("/communication/messages", reply)
     assert (refused.status_code, refused.json["errors"]) == (  # type: ignore[index]
         422,
-        [{"field": "thread_id", "message": "Only Bob may answer on this thread: take it over first"}],
+        [{"field": "thread_id", "message": "Only Bob can answer this thread: take it over first"}],
     )
     assert alice.post("/communication/messages", {**reply, "message_type": "internal_note"}).status_code == 202
     bob = Caller(client, make_token(db_session, world.bob))

@@ -153,7 +153,7 @@ def broken_and_mended(walk: Walk, kind: str) -> None:
     expect(ours.locator(".message__state")).to_contain_text(state)
     walk.check()
     if (walk.key, kind) == ("mailserver", BUSY):  # it takes a connection, and refuses each recipient
-        expect(walk.state()).to_contain_text("asks to try later")
+        expect(walk.state()).to_contain_text("asks us to try later")
     else:
         expect(walk.admin.locator("main .banner").first).to_contain_text(WORDS[kind])
     walk.trouble("")

@@ -117,8 +117,13 @@ def shown(page: Page, found: Locator) -> bool:
 
 
 # What our pages say of each trouble.
-MAKE_WORDS = {REFUSED: "asks for another API key", BUSY: "answered 429", BROKEN: "answered 500", SILENCE: "could not be reached"}
-TEAMS_WORDS = {REFUSED: "refuses the address", BUSY: "asks to wait", BROKEN: "has trouble", SILENCE: "may have taken the card"}
+MAKE_WORDS = {REFUSED: "requires another API key", BUSY: "answered 429", BROKEN: "answered 500", SILENCE: "could not reach"}
+TEAMS_WORDS = {
+    REFUSED: "rejected the address",
+    BUSY: "asks us to wait",
+    BROKEN: "has a problem",
+    SILENCE: "may or may not have the card",
+}
 FILLOUT_WORDS = {REFUSED: "API key", BUSY: "patience", BROKEN: "Fillout", SILENCE: "Fillout"}
 WHAT = "the page to say so"
 KINDS = (REFUSED, BUSY, BROKEN, SILENCE) if EVERY else (BROKEN,)
@@ -163,7 +168,7 @@ def test_fillout_is_connected_by_hand_and_brings_what_is_filled_in_from_then_on(
     before = office.count_orders()
     office.arrange("Fill in the form")
     wait_until(lambda: office.count_orders() > before, WHAT)
-    office.arrange("Its post is lost")
+    office.arrange("The request is lost")
     wait_until(lambda: office.count_orders() > before + 1, WHAT)
     expect(office.integration(by_hand).locator("dl.kv")).not_to_contain_text("Nothing yet")
     expect(office.orders()).to_have_count(before + 2)
@@ -204,7 +209,7 @@ def test_make_is_told_once_after_it_was_mended(office: Office, kind: str) -> Non
     wait_until(lambda: shown(page, banner), WHAT)
     office.trouble("make", "")
     if kind == REFUSED:
-        page.get_by_role("button", name="Tell again what failed").click()
+        page.get_by_role("button", name="Resend what failed").click()
     office.played.goto("/simulator/forms")
     told = office.played.locator("#told-scenarios .arrival", has_text=number)
     expect(told.first).to_be_visible(timeout=LONG_MS)
@@ -217,7 +222,7 @@ def test_a_form_whose_post_was_lost_comes_once_after_fillout_was_mended(office: 
     office.arrange("Fill in the form")
     before = office.count_orders()
     office.trouble("fillout", kind)
-    office.arrange("Its post is lost")
+    office.arrange("The request is lost")
     page = office.integration("Intake (demo)")
     banner = page.locator("main .banner", has_text=FILLOUT_WORDS[kind])
     wait_until(lambda: shown(page, banner), WHAT)

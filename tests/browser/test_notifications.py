@@ -97,8 +97,8 @@ def test_every_way_is_tried_and_arrives(demo: LiveServer, demo_browsing: Browsin
         expect(page.locator("#trial")).to_contain_text(said)
         expect(page.locator("#trial")).to_be_focused()
     page.goto("/simulator/received")
-    expect(page.locator("#arrivals")).to_contain_text("so this browser tells you")
-    expect(page.locator("#arrivals")).to_contain_text("so Switchyard writes to you")
+    expect(page.locator("#arrivals")).to_contain_text("how this browser notifies you")
+    expect(page.locator("#arrivals")).to_contain_text("how Switchyard e-mails you")
 
 
 def test_a_mention_reaches_the_browser_of_whoever_is_named(demo: LiveServer, demo_browsing: Browsing) -> None:

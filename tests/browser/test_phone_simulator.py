@@ -91,13 +91,13 @@ def test_somebody_who_says_stop_cannot_be_sent_a_text(customer: Page, agent: Pag
     write(customer, "Laatste vraag van mij")
     open_thread(agent, "Laatste vraag van mij")
     write(customer, "STOP")
-    expect(agent.locator("#timeline")).to_contain_text("asked for no more texts")
+    expect(agent.locator("#timeline")).to_contain_text("opted out of texts")
     agent.reload()
     expect(agent.locator("#sms-stopped")).to_contain_text("by sending START")
     expect(agent.locator("[data-send]")).to_be_disabled()
     assert_accessible(agent)
     write(customer, "START")
-    expect(agent.locator("#timeline")).to_contain_text("may be sent texts again")
+    expect(agent.locator("#timeline")).to_contain_text("accepts texts again")
 
 
 def test_a_thread_of_texts_is_accessible_and_fits_wide_and_narrow(customer: Page, agent: Page, admin_eyes: Eyes) -> None:

@@ -54,7 +54,7 @@ def test_rows_and_bytes_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnreadableTable, match="at most 2 rows"):
         read_table(b"a;b\n1;1\n2;2\n3;3\n", most_rows=2)
     monkeypatch.setattr(csv_table, "MOST_BYTES", 5)
-    with pytest.raises(UnreadableTable, match="at most"):
+    with pytest.raises(UnreadableTable, match="larger than"):
         read_table(b"a;b\n1;1\n")
 
 
@@ -66,7 +66,7 @@ def test_numbers_and_days_are_read_or_asked_back() -> None:
     with pytest.raises(ValueError, match=r"1250 or 1\.25"):
         read_amount("1.250", places=4)
     for text in ("31-13-2026", "03/04/2026", "26-1-1", "soon"):
-        with pytest.raises(ValueError, match="a day must"):
+        with pytest.raises(ValueError, match="the date must"):
             read_day(text)
     for text in ("-1", "1,23456", "x", "1e5", "=2"):
         with pytest.raises(ValueError, match="must be an amount"):

@@ -19,7 +19,7 @@ from app.web.inbox.ledger_words import failure_words
         ("fr", "The mailbox is full", "La boîte est pleine"),
         ("en", "The mailbox is full", "The mailbox is full"),
         ("nl", "5.2.2 · The mailbox is full · over quota, code 17", "5.2.2 · De mailbox is vol · over quota, code 17"),
-        ("nl", "It is tried again by itself", "Het wordt vanzelf opnieuw geprobeerd"),
+        ("nl", "We will retry automatically", "We proberen het vanzelf opnieuw"),
         ("nl", SWITCHED_OFF % {"name": "Service 50%"}, "Service 50% staat uit: kies een ander kanaal"),
         ("fr", "header list-id", "en-tête list-id"),
         ("nl", "message 7 · has no text body; statuses is not a list", "message 7 · heeft geen tekst; statuses is geen lijst"),

@@ -46,7 +46,7 @@ def check_strength(password: str, *, about: Iterable[str] = ()) -> None:
     if len(password) > MAX_CHARACTERS:
         raise WeakPassword(_l("Use at most %(count)s characters.", count=MAX_CHARACTERS))
     if len(set(password)) < DISTINCT_CHARACTERS or _is_run(password) or _is_made_of(password, about):
-        raise WeakPassword(_l("This password is among the first to be guessed. Use a few words that do not belong together."))
+        raise WeakPassword(_l("This password is too easy to guess. Use a few words that do not belong together."))
 
 
 def _is_run(password: str) -> bool:

@@ -33,4 +33,4 @@ def prove_password(viewer: Viewer, password: str, *, now: datetime) -> None:
         counted_as = caller_address()
         user = authenticate(session, email=viewer.email, password=password, address=viewer.ip, now=now, counted_as=counted_as)
     if user is None:
-        raise NotProven(_("This is not your password."), 422)
+        raise NotProven(_("Wrong password."), 422)

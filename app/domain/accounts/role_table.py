@@ -61,12 +61,12 @@ def daily_words() -> dict[Permission, str]:
         Permission.CONTACTS_SEE: _("Read contacts"),
         Permission.CONTACTS_CHANGE: _("Add, change and merge contacts"),
         Permission.ORDERS_SEE: _("Read orders and quotes"),
-        Permission.ORDERS_CHANGE: _("Write orders and quotes, and move orders on"),
+        Permission.ORDERS_CHANGE: _("Create orders and quotes, and move orders on"),
         Permission.TASKS_SEE: _("Read tasks"),
         Permission.TASKS_CHANGE: _("Add, change and complete tasks"),
         Permission.VISITS_SEE: _("Read appointments"),
         Permission.VISITS_CHANGE: _("Plan and move appointments"),
-        Permission.VISITS_OWN: _("Do their own visits and write to those customers"),
+        Permission.VISITS_OWN: _("Do their own visits and message those customers"),
         Permission.PORTAL_OWN: _("Use the partner portal: the orders of their own company"),
     }
 
@@ -74,12 +74,12 @@ def daily_words() -> dict[Permission, str]:
 def leading_words() -> dict[Permission, str]:
     """What leads and managers have beyond it."""
     return {
-        Permission.ESCALATIONS_LEAD: _("Be told when 90 % of a response time has passed"),
-        Permission.ESCALATIONS_RECEIVE: _("Be told of late threads, as a manager of a team or brand"),
+        Permission.ESCALATIONS_LEAD: _("Get alerts when 90 % of a response time has passed"),
+        Permission.ESCALATIONS_RECEIVE: _("Get alerts on late threads, as manager of a team or brand"),
         Permission.ROUTING_MANAGE: _("Change routing rules"),
         Permission.CAPACITY_MANAGE: _("Change how much work each person gets"),
         Permission.ABSENCES_MANAGE: _("Change absences of others"),
-        Permission.RULES_MANAGE: _("Change automation and what a brand does by itself"),
+        Permission.RULES_MANAGE: _("Change automation and automatic actions of brands"),
         Permission.MACROS_MANAGE: _("Change macros"),
         Permission.TEMPLATES_MANAGE: _("Change templates"),
         Permission.VISITS_PLAN: _("Plan the day of technicians, and their checklists"),
@@ -94,14 +94,14 @@ def leading_words() -> dict[Permission, str]:
         Permission.ANALYTICS_SEE: _("See and export the analytics of everyone"),
         Permission.TARGETS_MANAGE: _("Set targets for the figures of a brand"),
         Permission.REPORTS_SHARE: _("Share saved reports with everyone"),
-        Permission.SURVEYS_MANAGE: _("Change what customers are asked afterwards"),
+        Permission.SURVEYS_MANAGE: _("Change customer surveys"),
     }
 
 
 def settings_words() -> dict[Permission, str]:
     """What is set up once."""
     return {
-        Permission.SETTINGS_SEE: _("See the settings of the house"),
+        Permission.SETTINGS_SEE: _("See the settings"),
         Permission.PEOPLE_SEE: _("See people, teams and brands"),
         Permission.CHANNELS_SEE: _("See channels, their health and usage"),
         Permission.CHANNELS_MANAGE: _("Connect and change channels"),
@@ -110,8 +110,8 @@ def settings_words() -> dict[Permission, str]:
         Permission.INTEGRATIONS_MANAGE: _("Connect integrations and webhooks"),
         Permission.PARTNERS_MANAGE: _("Change partners, their keys and prices"),
         Permission.TEAM_CARDS_MANAGE: _("Connect Microsoft Teams"),
-        Permission.BRANDS_MANAGE: _("Change brands and what is set for their orders"),
+        Permission.BRANDS_MANAGE: _("Change brands and their order settings"),
         Permission.PEOPLE_MANAGE: _("Add people, and change roles and teams"),
-        Permission.ALERTS_RECEIVE: _("Be told when a channel fails"),
+        Permission.ALERTS_RECEIVE: _("Get channel failure alerts"),
         Permission.BRANDS_ALL: _("See every brand"),
     }

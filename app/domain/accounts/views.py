@@ -57,8 +57,8 @@ def role_words(role: str) -> str:
 def role_hints() -> dict[str, str]:
     return {
         Role.AGENT: _("Reads and answers the threads of their brands, with their tasks, orders and visits."),
-        Role.LEAD: _("Also runs the day: routing, automation, templates, the planner, and what got stuck."),
-        Role.MANAGER: _("Like an agent, and answers for the figures: analytics, targets, shared reports, surveys, workload."),
+        Role.LEAD: _("Also runs the day: routing, automation, templates, planner and stuck items."),
+        Role.MANAGER: _("Like an agent, plus the figures: analytics, targets, shared reports, surveys, workload."),
         Role.TECHNICIAN: _("Sees their own visits and the conversations about them, nothing else."),
         Role.READ_ONLY: _("Reads everything of their brands and changes nothing."),
         Role.ADMIN: _("Also manages people, channels and settings, and sees every brand."),
@@ -88,7 +88,7 @@ def scope_hints() -> dict[str, str]:
         "users:read": _("List colleagues and teams"),
         "users:write": _("Add and change colleagues and teams"),
         "search:read": _("Search"),
-        "webhooks:read": _("Read webhooks and what became of their events"),
+        "webhooks:read": _("Read webhooks and the outcome of their events"),
         "webhooks:write": _("Add and change webhooks, and send events again"),
         "reports:read": _("Read the figures of reports"),
     }

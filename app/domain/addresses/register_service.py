@@ -13,14 +13,14 @@ from app.core.text import known
 from app.core.text import mark as N_
 from app.domain.addresses.models import Address
 
-SILENT = known("It gives no usable answer: %(why)s")
+SILENT = known("No usable response: %(why)s")
 
 
 def list_register_services(session: Session, *, place: str) -> list[Service]:
     """The register; suspect while an address waits because it could not be asked."""
     waits = sa.select(Address.id).where(Address.state.in_(("ready", "running")), Address.last_error.is_not(None)).limit(1)
     is_suspect = session.execute(waits).first() is not None
-    kind, advice = N_("Checks Dutch addresses"), N_("Nothing to do here: addresses wait and are checked once it answers.")
+    kind, advice = N_("Checks Dutch addresses"), N_("No action needed: we check the waiting addresses once it responds.")
     return [Service("register", runtime().register.name, kind, place, advice, _ask, is_suspect)]
 
 

@@ -41,7 +41,7 @@ def about_file(viewer: Viewer, measure: Measure | None, slice: Slice, count: int
         (_("Report"), words.name_words(measure.key) if measure else _("All figures, day by day")),
         (_("What counts"), words.definition_words(measure.key) if measure else _("See the question mark beside each figure.")),
         (_("Days"), f"{slice.first} – {slice.last}"),
-        (_("Time zone"), _("Days as in each brand's own; times in %(zone)s.", zone=viewer.timezone)),
+        (_("Time zone"), _("Days in each brand's time zone; times in %(zone)s.", zone=viewer.timezone)),
         (_("Times"), _("Open hours") if slice.is_open else _("All hours")),
         (_("Rows"), str(count)),
         (_("As of"), slice.as_of.isoformat() if slice.as_of else ""),

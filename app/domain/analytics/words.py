@@ -50,7 +50,7 @@ NAMES = {
     "customer_solved": N_("Solved, say customers"),
     "speed_score": N_("Quick enough"),
     "reach_score": N_("Easy to reach"),
-    "survey_response": N_("Answered our question"),
+    "survey_response": N_("Survey response"),
     "orders": N_("Orders"),
     "quotes_approved": N_("Quotes approved"),
     "orders_done": N_("Orders completed"),
@@ -64,87 +64,87 @@ NAMES = {
     "in_on_hold": N_("On hold"),
 }
 _IN_STATE = N_(
-    "How long orders were in this state, on the day they left it; all hours count, nights and weekends too. A step that was"
-    " taken back never was."
+    "How long orders stayed in this state, on the day they left it. All hours count, also nights and "
+    "weekends. We ignore steps that were undone."
 )
 DEFINITIONS = {
     "received": N_(
-        "Matters that began: somebody outside asked something new, or came back after the time in which a matter is reopened."
-        " Counts on the day of the first question, in its channel."
+        "New matters: a customer asked something new, or came back after the reopening period. Counts on "
+        "the day of the first question, in its channel."
     ),
     "first_response": N_(
-        "From the first question of a matter to the first answer of a person. Counts on the day of the answer, for who wrote it."
-        " Automatic answers are none; an answer that bounced or was taken back never was."
+        "From the first question of a matter to the first answer by a person. Counts on the day of the "
+        "answer, for its author. Automatic, bounced and undone answers do not count."
     ),
     "next_response": N_(
-        "From a question after an answer to the next answer of a person. Counts on the day of the answer, for who wrote it."
+        "From a follow-up question to the next answer by a person. Counts on the day of the answer, for its author."
     ),
     "resolution": N_(
-        "From the first question to the end of the matter, without the time it waited for the customer. Counts on the day it was"
-        " closed last, so the newest days can still change."
+        "From the first question to the end of the matter, without time spent waiting for the customer. "
+        "Counts on the day it was last closed, so recent days can still change."
     ),
     "resolved": N_(
-        "Matters that ended, on the day they were closed last, for who held them then."
-        " A matter that is reopened is no longer one of them."
+        "Ended matters, on the day they were last closed, for their assignee at that time. Reopened matters do not count."
     ),
     "first_promise": N_(
-        "First answers in time, of those that came in time or fell due. A promise is missed on the day it was due, whether it was"
-        " answered since or not, by who held it then. Running ones and those without a promise are left out."
+        "First answers on time, of those answered on time or due. A late one counts as missed on the day "
+        "it was due, answered since or not, for its assignee then. Clocks still running and answers "
+        "without a target are left out."
     ),
-    "next_promise": N_("The same for what was asked after an answer."),
+    "next_promise": N_("The same for follow-up questions."),
     "resolution_promise": N_("The same for the end of matters."),
-    "first_missed": N_("First answers that were due and had not come, on the day they were due."),
-    "next_missed": N_("Next answers that were due and had not come, on the day they were due."),
-    "resolution_missed": N_("Matters that should have ended and had not, on the day they were due."),
-    "closings": N_("Each time a person resolved or closed a thread, whatever came after it. Rules are left out."),
+    "first_missed": N_("First answers that were overdue, on the day they were due."),
+    "next_missed": N_("Next answers that were overdue, on the day they were due."),
+    "resolution_missed": N_("Matters not ended on time, on the day they were due."),
+    "closings": N_("Each time a person resolved or closed a thread, whatever followed. Closings by rules do not count."),
     "reopened": N_(
-        "A closing followed by a question that was answered or still waits, on the day of the question, for who had closed."
-        " A mere thanks is none."
+        "A closing followed by a question that was answered or still waits. Counts on the day of the "
+        "question, for who closed. A mere thanks does not."
     ),
-    "one_touch": N_("Of the matters that were answered and ended: those with exactly one answer that were not reopened."),
+    "one_touch": N_("Of the answered and ended matters: those with exactly one answer and no reopening."),
     "first_contact": N_(
-        "Of the matters that were answered and ended: those in which nothing had to be asked again, here or in another"
-        " matter of the same contact within 7 days. Known 7 days after the end, so the last 7 days are missing."
+        "Of the answered and ended matters: those where the customer did not have to ask again within 7 "
+        "days, here or in another matter of the same contact. Known 7 days after the end, so the last 7 "
+        "days are missing."
     ),
     "escalated": N_(
-        "Matters that passed a deadline with an escalation, or that a person escalated, once each, of those received"
-        " in these days."
+        "Matters received in this period that passed a deadline with an escalation, or that a person escalated. Each counts once."
     ),
-    "messages_in": N_("What people outside wrote; machines are left out. Counts in the hour it was written."),
-    "messages_out": N_("What people here answered, without forwards, and without what failed."),
-    "calls": N_("Calls in and out that are written down."),
-    "automatic_answers": N_("What channels answered by themselves."),
-    "messages_per_resolution": N_("Messages and calls, in and out, for each matter that ended in these days."),
-    "interactions": N_("Messages of people in and out, and calls."),
-    "templates": N_("Answers of people that were written with a template, of all their answers."),
-    "assigned_by_rules": N_("Matters whose first holder came by a rule, of those that got one."),
+    "messages_in": N_("Messages from people outside, not from machines. Counts in the hour of writing."),
+    "messages_out": N_("Answers by colleagues, without forwards and failed messages."),
+    "calls": N_("Calls in and out that were logged."),
+    "automatic_answers": N_("Answers sent by channels themselves."),
+    "messages_per_resolution": N_("Messages and calls, in and out, per matter that ended in this period."),
+    "interactions": N_("Messages from people, in and out, and calls."),
+    "templates": N_("Answers by people that use a template, of all their answers."),
+    "assigned_by_rules": N_("Matters first assigned by a rule, of all assigned matters."),
     "routed_right": N_(
-        "Of those, matters that no person moved on before the first answer, at most a day later."
-        " Known a day after the assignment."
+        "Of those, matters that were not reassigned by a person before the first answer, within a day at "
+        "most. Known one day later."
     ),
     "tasks_on_time": N_(
-        "Tasks completed when they were due, of those completed or fallen due."
-        " Cancelled ones and those without a date are left out."
+        "Tasks completed on time, of those completed or due. Cancelled tasks and tasks without a date do not count."
     ),
     "satisfaction": N_(
-        "Average of what customers answered after a matter, 1 to 5. Counts on the day of the first answer, with the latest score,"
-        " for who answered them last. What a program may have answered is left out."
+        "Average score by customers after a matter, 1 to 5. Counts on the day of the first answer, with "
+        "the latest score, for the last person who answered them. Answers that may be automatic do not "
+        "count."
     ),
-    "satisfied": N_("Of the same answers, those with 4 or 5."),
+    "satisfied": N_("Of these answers, those scored 4 or 5."),
     "recommends": N_(
-        "Net promoter score: of all who answered a campaign, the share with 9 or 10 less the share with 0 to 6, from −100 to 100."
+        "Net promoter score: of all campaign answers, the share with 9 or 10 minus the share with 0 to 6, from −100 to 100."
     ),
-    "customer_solved": N_("Of the customers who said so either way: those whose question was solved."),
-    "speed_score": N_("Average of what customers say of our speed, 1 to 5."),
-    "reach_score": N_("Average of what customers say of how easy we were to reach, 1 to 5."),
-    "survey_response": N_("Of the questions we sent in these days, those that were answered, whenever that was."),
-    "orders": N_("Orders that were made, on the day they were, whatever became of them; for who entered them."),
+    "customer_solved": N_("Of the customers who answered this: those whose question was solved."),
+    "speed_score": N_("Average customer score for our speed, 1 to 5."),
+    "reach_score": N_("Average customer score for how easy we were to reach, 1 to 5."),
+    "survey_response": N_("Of the questions we sent in this period, those answered at any time."),
+    "orders": N_("Orders created, on the day of creation, whatever their status now; for the person who entered them."),
     "quotes_approved": N_(
-        "Of the orders whose price was first named in these days: those the customer approved, of those that were approved or"
-        " cancelled. Those that are not decided are left out."
+        "Of the orders first quoted in this period and since approved or cancelled: those the customer "
+        "approved. Orders without a decision do not count."
     ),
-    "orders_done": N_("Orders that were completed, on the day they were first."),
-    "order_time": N_("From making an order to the first time it was completed, all hours; on the day it was."),
+    "orders_done": N_("Completed orders, on the day of first completion."),
+    "order_time": N_("From creating an order to its first completion, all hours; on the day of completion."),
     **dict.fromkeys(
         ("in_intake_received", "in_new", "in_quoted", "in_approved", "in_scheduled", "in_in_progress", "in_on_hold"), _IN_STATE
     ),

@@ -27,7 +27,7 @@ from app.domain.connections.account import account_of
 from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact
 
-NO_CALENDAR = N_("The channel is off, or its calendar is not followed any more.")
+NO_CALENDAR = N_("The channel is off, or we no longer sync its calendar.")
 log = get_logger(__name__)
 
 

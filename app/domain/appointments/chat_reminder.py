@@ -23,10 +23,10 @@ from app.domain.threads.models import Message, Thread, ThreadStatus
 from app.domain.threads.write_first import reach_by
 
 VALUES = "customer_name; visit_date; visit_time"
-NO_TEMPLATE = N_("The window for free text is closed, and the channel names no approved template for reminders.")
-OTHER_COUNT = known("The template %(name)s wants %(wanted)s values, and the channel gives %(given)s: put ; between them")
-NOT_KNOWN = known("A reminder has no value called %(name)s")
-BLANK = known("The template %(name)s wants a value that is not known of this visit")
+NO_TEMPLATE = N_("The free text window is closed, and the channel has no approved template for reminders.")
+OTHER_COUNT = known("The template %(name)s needs %(wanted)s values, but the channel has %(given)s: separate them with ;")
+NOT_KNOWN = known("Reminders have no value named %(name)s")
+BLANK = known("The template %(name)s needs a value that this visit does not have")
 _MARKS = re.compile(r"[{}\s]")
 
 

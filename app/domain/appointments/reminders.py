@@ -22,7 +22,7 @@ LEAST = timedelta(hours=1)  # with less left a reminder is of no use
 MOVED = N_("The visit was moved.")
 CANCELLED = N_("The visit was cancelled.")
 TOOK_PLACE = N_("The visit is over.")
-NO_VISIT = N_("It is no visit any more.")
+NO_VISIT = N_("This is no longer a visit.")
 TOO_LATE = N_("Less than an hour was left.")
 
 

@@ -47,7 +47,7 @@ LANGUAGES = ("nl", "en", "fr")
 NO_CHANNEL = N_("No channel of the brand sends reminders.")
 NO_ADDRESS = N_("The contact has no mail address.")
 NO_WAY = N_("The contact has no address or number for a channel that sends reminders.")
-REFUSED = N_("The contact wants no reminders.")
+REFUSED = N_("The contact declined reminders.")
 
 
 # What other systems call the same facts.
@@ -247,7 +247,7 @@ def _text(facts: dict[str, str], ending: str) -> str:
         str(_("We are coming on %(date)s, from %(time)s to %(end_time)s: %(title)s.", **_only(facts))),
     ]
     lines += [str(_("Place: %(place)s", place=facts["place"]))] if facts["place"] else []
-    lines += [str(_("Who is coming: %(technician)s", technician=facts["technician"]))] if facts["technician"] else []
+    lines += [str(_("Technician: %(technician)s", technician=facts["technician"]))] if facts["technician"] else []
     lines += [str(_("Your order: %(number)s", number=facts["order_number"]))] if facts["order_number"] else []
     return "\n".join([*lines, "", str(ending), "", facts["brand"]])
 

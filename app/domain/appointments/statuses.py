@@ -19,7 +19,7 @@ from app.domain.transitions.registry import EntityKind, Guard, Lack
 
 NO_VISIT_PLANNED = N_("No visit is planned: plan one first.")
 NO_VISIT_BEGUN = N_("No visit has begun.")
-VISIT_OPEN = N_("A visit is not over yet: finish or cancel it.")
+VISIT_OPEN = N_("A visit is still open: finish or cancel it.")
 VISIT_UNDER_WAY = N_("A visit is under way: finish it first.")
 
 EVENTS = {

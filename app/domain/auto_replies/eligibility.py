@@ -50,23 +50,23 @@ def why_not(letter: Letter) -> str:
 
 
 _AGAINST: Final[tuple[tuple[Callable[[Letter], bool], str], ...]] = (
-    (lambda letter: letter.automatic is not None, N_("Automatic mail is not answered")),
+    (lambda letter: letter.automatic is not None, N_("We do not answer automatic mail")),
     (lambda letter: letter.is_own, N_("It is from one of our own mailboxes")),
     (lambda letter: letter.is_spam, N_("The thread is spam")),
     (lambda letter: letter.is_blocked, N_("The sender is blocked")),
-    (lambda letter: letter.is_mail and not letter.answer_to, N_("The mail names nobody to answer")),
+    (lambda letter: letter.is_mail and not letter.answer_to, N_("The mail has no reply address")),
     (
         lambda letter: letter.is_mail and is_machine_address(letter.answer_to),
-        N_("Nobody reads the address it would go to"),
+        N_("The reply address is not monitored"),
     ),
     (lambda letter: letter.is_bulk, N_("It came over a mailing list")),
-    (lambda letter: letter.asks_for_silence, N_("The mail asks for no automatic answer")),
+    (lambda letter: letter.asks_for_silence, N_("The mail asks not to be auto-answered")),
     (lambda letter: letter.is_forged, N_("The sender may be forged: the mail failed its check (DMARC)")),
     (lambda letter: letter.is_mail and letter.recipients > MOST_RECIPIENTS, N_("The mail went to many people")),
     (lambda letter: letter.is_mail and letter.recipients == 0, N_("The mail names no recipient: it went to many people")),
-    (lambda letter: letter.age > FRESH, N_("The message came in more than an hour ago")),
-    (lambda letter: not letter.is_newest, N_("The same person wrote again: the newer message is answered")),
-    (lambda letter: letter.in_talks, N_("Somebody of ours is writing in this thread")),
-    (lambda letter: letter.had_lately, N_("This person had an automatic answer in the last 24 hours")),
-    (lambda letter: letter.sent_this_hour >= MOST_AN_HOUR, N_("The channel has sent its most for this hour")),
+    (lambda letter: letter.age > FRESH, N_("The message is more than an hour old")),
+    (lambda letter: not letter.is_newest, N_("The same person wrote again: we answer the newer message")),
+    (lambda letter: letter.in_talks, N_("A colleague is active in this thread")),
+    (lambda letter: letter.had_lately, N_("This person got an automatic answer in the last 24 hours")),
+    (lambda letter: letter.sent_this_hour >= MOST_AN_HOUR, N_("The channel reached its limit for this hour")),
 )

@@ -22,8 +22,8 @@ from app.domain.sla.active_policies import calendar_of_channel
 from app.domain.sla.calendar import Calendar
 from app.domain.threads.models import Message, Thread
 
-NEVER_OPEN = N_("The calendar never opens again")
-NO_TEXT = N_("There is no text in the language of the message")
+NEVER_OPEN = N_("The calendar has no open hours")
+NO_TEXT = N_("No text in the language of the message")
 
 
 @dataclass(frozen=True)

@@ -34,11 +34,11 @@ from app.domain.threads.actions import NewThread, change_status, create_thread, 
 from app.domain.threads.models import Message, Thread, ThreadAlias, ThreadStatus
 from app.domain.threads.order_threads import PLACE, find_order_of_thread
 
-NOBODY = N_("There is nobody to write to")
-REFUSED = N_("The customer wants no news of orders")
-UNDONE = N_("The change of status was undone: nobody is told of it")
-NO_MAILBOX = N_("There is no mailbox of the brand to send from")
-NO_WHATSAPP = N_("There is no WhatsApp number of the brand to send from")
+NOBODY = N_("There is no recipient")
+REFUSED = N_("The customer does not want order news")
+UNDONE = N_("The status change was undone: we do not notify anyone")
+NO_MAILBOX = N_("The brand has no mailbox to send from")
+NO_WHATSAPP = N_("The brand has no WhatsApp number to send from")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from app.domain.threads.tags import TAGS_PER_THREAD
 
 CLOSED = {status.value for status in CLOSED_STATUSES}
 NOTHING_MEANT = Meant()
-NO_THREAD = N_("There is no thread to do this to")
+NO_THREAD = N_("There is no thread for this action")
 
 
 @dataclass(frozen=True)

@@ -29,13 +29,13 @@ from app.domain.threads.queries import is_automatic_answer
 from app.mail.rich import rich_to_text
 
 ONCE_IN = timedelta(hours=1)
-TO_A_MACHINE = N_("The last message is automatic: machines are not answered")
-NOBODY_WROTE = N_("Nobody has written yet")
+TO_A_MACHINE = N_("The last message is automatic: we do not answer machines")
+NOBODY_WROTE = N_("No messages received yet")
 LATELY = N_("This contact had an automatic answer within the last hour")
 GONE = N_("The template is archived, or not for this brand")
 NO_CHANNEL = N_("There is no channel to answer on")
 OTHER_CHANNEL = N_("The template is not for this channel")
-BLANKS = N_("The template has blanks that cannot be filled in")
+BLANKS = N_("The template has fields that we cannot fill in")
 
 
 @dataclass(frozen=True)

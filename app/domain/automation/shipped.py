@@ -98,7 +98,9 @@ def _guess(kind: ThreadType, words: str) -> Callable[[Session, datetime], RuleCo
     return lambda _session, _now: RuleContent("", "MessageReceived", (part,))
 
 
-_WHY_GUESS = N_("A new conversation gets this type where its first message says one of these words. The conversation says which.")
+_WHY_GUESS = N_(
+    "A new conversation gets this type if its first message contains one of these words. The conversation shows which."
+)
 # Asked in this order: who complains about a defect complains.
 GUESSES = (
     ShippedRule(
@@ -147,22 +149,22 @@ SHIPPED = (
     ShippedRule(
         CONFIRMATION,
         N_("Order confirmation by mail"),
-        N_("A new order is confirmed to its customer by mail. Not those of partners, who tell their customers themselves."),
+        N_("We confirm a new order to the customer by mail. Not orders of partners, who inform their customers themselves."),
         _confirmation,
     ),
     ShippedRule(
         STATUS_UPDATE,
         N_("Order status by WhatsApp"),
         N_(
-            "An order that is approved, scheduled, begun or on hold is told by the WhatsApp template order_status_update: "
-            "its number, then its status."
+            "When an order is approved, scheduled, begun or on hold, we send the WhatsApp template "
+            "order_status_update: number, then status."
         ),
         _status_update,
     ),
     ShippedRule(
         COMPLETION,
         N_("Order completed by WhatsApp"),
-        N_("A completed order is told by the WhatsApp template order_completion_notification: its number, then its status."),
+        N_("When an order is completed, we send the WhatsApp template order_completion_notification: number, then status."),
         _completion,
     ),
 )

@@ -49,9 +49,9 @@ from app.mail.rich import rich_to_text
 WHATSAPP = "whatsapp_template"
 NO_ADDRESS = N_("The customer has no mail address")
 NO_NUMBER = N_("The customer has no WhatsApp or phone number")
-NOT_APPROVED = known("There is no approved WhatsApp template %(name)s that can be filled in here")
-OTHER_COUNT = known("The template %(name)s wants %(wanted)s values, and the rule gives %(given)s: put ; between them")
-WANTS_FILE = known("The template %(name)s wants a file at its head")
+NOT_APPROVED = known("No approved WhatsApp template %(name)s that we can fill in here")
+OTHER_COUNT = known("The template %(name)s needs %(wanted)s values, but the rule has %(given)s: separate them with ;")
+WANTS_FILE = known("The template %(name)s needs a file as header")
 
 
 def is_for_mail(template: ReplyTemplate) -> bool:

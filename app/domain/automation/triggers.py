@@ -13,23 +13,23 @@ EVENTS = {
     "NoteAdded": N_("A note is written"),
     "CallLogged": N_("A phone call is logged"),
     "ThreadAssigned": N_("The assignee changes"),
-    "ThreadHandedOver": N_("The thread is handed to a team"),
+    "ThreadHandedOver": N_("The thread is assigned to a team"),
     "ThreadStatusChanged": N_("The status changes"),
     "ThreadPriorityChanged": N_("The priority changes"),
     "ThreadTypeChanged": N_("The type changes"),
     "ThreadTagged": N_("Tags change"),
     "SnoozeEnded": N_("The snooze ends"),
-    "TaskCreated": N_("A task is made"),
+    "TaskCreated": N_("A task is added"),
     "TaskCompleted": N_("A task is completed"),
-    ORDER_CREATED: N_("An order is made"),
+    ORDER_CREATED: N_("An order is added"),
     ORDER_STATUS_CHANGED: N_("The status of an order changes"),
     "PaymentReceived": N_("A payment comes in"),
     "AppointmentPlanned": N_("An appointment is planned"),
     "AppointmentDone": N_("An appointment is done"),
 }
 BY_TIME = {
-    UNANSWERED: N_("Nobody answered for some hours"),
-    SILENT: N_("The customer has been silent for some hours"),
+    UNANSWERED: N_("No answer for some hours"),
+    SILENT: N_("No reply from the customer for some hours"),
     CLOCK: N_("At a time of day"),
 }
 TRIGGERS = {**EVENTS, **BY_TIME}

@@ -114,9 +114,9 @@ def _check(session: Session, content: BrandContent, own_id: uuid.UUID | None) ->
     if not content.languages or not set(content.languages) <= set(LANGUAGES):
         raise WrongBrand("languages", mark("Choose Dutch, English or French."))
     if not is_zone(content.timezone):
-        raise WrongBrand("timezone", mark("There is no such time zone."))
+        raise WrongBrand("timezone", mark("Unknown time zone."))
     if content.country and not is_supported(content.country):
-        raise WrongBrand("country", mark("The holidays of this country are not known."))
+        raise WrongBrand("country", mark("We do not know the holidays of this country."))
 
 
 def _write(session: Session, brand: Brand, content: BrandContent) -> None:
@@ -129,9 +129,9 @@ def _write_elsewhere(session: Session, brand: Brand, content: BrandContent, *, n
     try:
         set_prefix(session, brand.id, content.order_prefix) if content.order_prefix else choose_prefix(session, brand.id)
     except WrongPrefix as error:
-        raise WrongBrand("order_prefix", mark("Use 2 to 8 capitals and figures, a capital first.")) from error
+        raise WrongBrand("order_prefix", mark("Use 2 to 8 capitals and digits, a capital first.")) from error
     except PrefixTaken as error:
-        raise WrongBrand("order_prefix", mark("Orders of another brand begin with this.")) from error
+        raise WrongBrand("order_prefix", mark("Another brand already uses this prefix.")) from error
     set_place(session, brand.id, zone=content.timezone, country=content.country)
     calendars = list_calendars(session)
     rules, own = rules_of(brand.id, calendars), find_own(brand.id, calendars)

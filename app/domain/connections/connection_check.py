@@ -18,7 +18,7 @@ from app.domain.connections.provider_reads import gate_of
 from app.domain.events.actions import SYSTEM, Actor, Subject, audit, record
 from app.providers.registry import kind_key
 
-CLOSED = known("The stored credentials cannot be opened: %(why)s")
+CLOSED = known("We cannot read the stored credentials: %(why)s")
 
 
 def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:

@@ -96,7 +96,7 @@ def read_form(form: ConnectForm, sent: Mapping[str, str], *, brand_ids: Collecti
     if form.channel is None:
         form.values["brand_id"] = _text(sent, "brand_id")
         if form.values["brand_id"] not in {str(brand_id) for brand_id in brand_ids}:
-            form.errors["brand_id"] = _("Choose one of the list.")
+            form.errors["brand_id"] = _("Choose one from the list.")
     for one in form.fields:
         (_read_secret if one.secret else _read_setting)(form, sent, one)
         if one.expires:
@@ -144,7 +144,7 @@ def _read_setting(form: ConnectForm, sent: Mapping[str, str], one: SetupField) -
         return  # a form from before there was this choice: it stays as it is
     form.values[one.name] = " ".join(_text(sent, one.name).split())
     if one.choices and form.values[one.name] not in one.choices:
-        form.errors[one.name] = _("Choose one of the list.")
+        form.errors[one.name] = _("Choose one from the list.")
         form.values[one.name] = one.default
     elif one.within and form.values[one.name] and not _is_within(form.values[one.name], *one.within):
         least, most = one.within

@@ -68,9 +68,9 @@ def secret_labels(names: list[str]) -> list[str]:
     """What is kept encrypted, by name only."""
     labels = {
         "signing_secret": _("Signing secret"),
-        "previous_signing_secret": _("Signing secret before the last change"),
+        "previous_signing_secret": _("Previous signing secret"),
         "verify_token": _("Verify token"),
-        "token_cache": _("Sign-in at Microsoft"),
+        "token_cache": _("Microsoft sign-in"),
         "url_key": _("Key in the webhook address"),
         **{one.name: _(one.label) for kind in KINDS for one in kind.fields if one.secret},
     }

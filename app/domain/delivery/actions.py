@@ -57,7 +57,7 @@ class NothingToSend(Exception):
     """The message was not sent by us: it came in, or was sent from somewhere else."""
 
 
-ONLY_THEIRS = known("Only %(name)s may answer on this thread: take it over first")
+ONLY_THEIRS = known("Only %(name)s can answer this thread: take it over first")
 SWITCHED_OFF = known("%(name)s is switched off: choose another channel")
 OTHER_BRAND = known("%(name)s belongs to another brand")
 TOO_LONG = known("%(count)s characters: this channel takes at most %(limit)s")
@@ -181,7 +181,7 @@ def check_reply(session: Session, thread: Thread, reply: Reply, channel: Channel
     if not channel.is_active:
         raise ChannelOff("channel_id", SWITCHED_OFF % {"name": channel.name})
     if thread.is_ticket:
-        raise UnableToReply("thread_id", N_("Nothing of an internal ticket is sent to anybody: write a note"))
+        raise UnableToReply("thread_id", N_("Internal tickets cannot send messages: write a note"))
     if channel.brand_id != thread.brand_id:
         raise UnableToReply("channel_id", OTHER_BRAND % {"name": channel.name})
     check_opt_out(session, thread, channel, context.rules)
@@ -198,7 +198,7 @@ def check_reply(session: Session, thread: Thread, reply: Reply, channel: Channel
 
 def _check_sizes(session: Session, reply: Reply, rules: ChannelRules) -> None:
     if reply.attachment_ids and not rules.takes_files:
-        raise UnableToReply("attachments", N_("This channel carries no files: send a link, or use another channel"))
+        raise UnableToReply("attachments", N_("This channel cannot send files: send a link, or use another channel"))
     if rules.text_limit is not None and len(reply.text) > rules.text_limit:
         raise UnableToReply("message_content", TOO_LONG % {"count": len(reply.text), "limit": rules.text_limit})
     if reply.attachment_ids:

@@ -49,7 +49,7 @@ def read_templates(channel_id: uuid.UUID) -> ProviderError | None:
     try:
         listed = provider.list_templates(account_of(channel))
     except UnableToDecrypt:
-        error = ProviderError(Reason("sealed", N_("The stored credentials cannot be opened")), permanent=True)
+        error = ProviderError(Reason("sealed", N_("We cannot read the stored credentials")), permanent=True)
         return _keep_problem(channel_id, error, began_at)
     except ProviderError as refused:
         return _keep_problem(channel_id, refused, began_at)

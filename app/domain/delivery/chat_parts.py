@@ -19,10 +19,10 @@ from app.domain.delivery.errors import UnableToReply
 from app.domain.delivery.models import Delivery
 from app.domain.threads.models import Attachment, Message, Thread
 
-TOO_MANY = known("At most %(limit)s may be chosen from")
-TOO_LONG = known("“%(text)s” has %(count)s characters, at most %(limit)s are shown")
-TWICE = known("“%(text)s” stands there twice")
-TEXT_TOO_LONG = known("With buttons or a list the text has at most %(limit)s characters")
+TOO_MANY = known("Use at most %(limit)s choices")
+TOO_LONG = known("“%(text)s” has %(count)s characters; the maximum is %(limit)s")
+TWICE = known("“%(text)s” appears twice")
+TEXT_TOO_LONG = known("With buttons or a list, the text can have at most %(limit)s characters")
 
 
 class Asked(Protocol):
@@ -43,14 +43,14 @@ class Asked(Protocol):
 def check_chat_parts(session: Session, thread: Thread, asked: Asked, channel: Channel, rules: ChannelRules) -> None:
     """Raise UnableToReply where the channel cannot carry them as they are."""
     if asked.answers_message_id is not None and find_answered(session, thread, asked.answers_message_id, channel) is None:
-        raise UnableToReply("answers", N_("This message cannot be answered on this channel"))
+        raise UnableToReply("answers", N_("You cannot answer this message on this channel"))
     choices = read_choices(asked.choices)
     if choices is None:
         return
     if rules.choices is None:
         raise UnableToReply("choices_kind", N_("This channel has no buttons and no lists"))
     if asked.attachment_ids or asked.template:
-        raise UnableToReply("choices_kind", N_("Buttons and lists go with text alone: send the file as a message of its own"))
+        raise UnableToReply("choices_kind", N_("Buttons and lists allow only text: send the file in a separate message"))
     if len(asked.text) > rules.choices.text:
         raise UnableToReply("message_content", TEXT_TOO_LONG % {"limit": rules.choices.text})
     _check_choices(choices, rules.choices)
@@ -62,11 +62,11 @@ def _check_choices(choices: Choices, limits: ChoiceLimits) -> None:
     is_buttons = choices.kind == BUTTONS
     field, most = ("button_1", limits.buttons) if is_buttons else ("row_title_1", limits.rows)
     if not choices.options:
-        raise UnableToReply(field, N_("Name at least one thing to choose"))
+        raise UnableToReply(field, N_("Enter at least one choice"))
     if len(choices.options) > most:
         raise UnableToReply(field, TOO_MANY % {"limit": most})
     if not is_buttons and not choices.label:
-        raise UnableToReply("list_label", N_("Say what is written on the button that opens the list"))
+        raise UnableToReply("list_label", N_("Enter the text of the button that opens the list"))
     _check_length("list_label", choices.label, limits.label)
     for number, option in enumerate(choices.options, start=1):
         title_field = f"button_{number}" if is_buttons else f"row_title_{number}"

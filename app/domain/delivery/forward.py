@@ -42,7 +42,7 @@ from app.domain.threads.forward_drafts import KIND
 from app.domain.threads.models import Attachment, Message, MessageType, Thread
 from app.domain.threads.recall_state import check_not_taken_back, note_wait, seen_before, standing_of
 
-FILES_TOO_LARGE = known("The files are larger than %(limit)s MB together: leave some out")
+FILES_TOO_LARGE = known("Together the files exceed %(limit)s MB: remove some")
 
 FORWARDED_TYPES = frozenset({MessageType.INCOMING, MessageType.OUTGOING, MessageType.AUTO_RESPONSE})
 
@@ -164,7 +164,7 @@ def get_original(session: Session, forward: Forward) -> Message:
     """Return the message that is passed on. Raises UnableToReply if its writer took it back meanwhile."""
     original = session.get(Message, forward.message_id)
     if original is None:
-        raise UnableToReply("message_id", N_("The message to pass on is not there any more"))
+        raise UnableToReply("message_id", N_("The message to forward no longer exists"))
     return original
 
 
@@ -179,13 +179,13 @@ def check_forward(
 
 def _check(forward: Forward, original: Message, channel: Channel) -> None:
     if original.message_type not in FORWARDED_TYPES:
-        raise UnableToReply("message_id", N_("A note stays inside: copy what may be told"))
+        raise UnableToReply("message_id", N_("Notes are internal: copy what you may share"))
     if channel.medium != Medium.EMAIL or channel.brand_id != original.brand_id:
         raise UnableToReply("channel_id", N_("Choose a mailbox of this brand"))
     if not channel.is_active:
         raise ChannelOff("channel_id", SWITCHED_OFF % {"name": channel.name})
     if not forward.to:
-        raise UnableToReply("to", N_("Say who it is for"))
+        raise UnableToReply("to", N_("Enter a recipient"))
 
 
 def _party(address: str) -> Party:

@@ -50,11 +50,11 @@ from app.domain.delivery.reports import (
 )
 from app.domain.threads.models import Message
 
-NO_SENDER = known("Nothing here can send over %(name)s")
-RESTS = N_("The channel waits before it calls its provider again")
-PACED = N_("The channel sends as much as its provider takes; this message waits for its turn")
-ONE_PERSON = N_("This person was just sent many messages; the provider takes the next ones a few seconds apart")
-NO_STORAGE = N_("The file store of this installation does not work; the message leaves when its files can be read again")
+NO_SENDER = known("We cannot send by %(name)s")
+RESTS = N_("The channel waits before its next provider call")
+PACED = N_("The channel is at its provider's limit; this message waits for its turn")
+ONE_PERSON = N_("We just sent this person many messages; the provider accepts the next ones a few seconds apart")
+NO_STORAGE = N_("The file storage of this installation is down; we send the message once we can read its files")
 NOTICED_SECONDS = 5
 WAITED = (None, "rests", "pace", "storage")  # reasons that are of no try
 
@@ -161,7 +161,7 @@ def _bring(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> None:
         _fail(
             lease,
             delivery_id,
-            Reason("file_missing", N_("An attached file is gone"), str(error), N_("Attach it again and send a new message")),
+            Reason("file_missing", N_("An attachment is missing"), str(error), N_("Attach it again and send a new message")),
         )
         return
     except StorageFailed as failed:
@@ -369,7 +369,7 @@ def _wait_for_evidence(work: Work, lookup: Lookup, *, at_least_seconds: float = 
             "unconfirmed",
             N_("Could not be confirmed"),
             lookup.detail,
-            N_("Ask whether it arrived, then send again if it did not"),
+            N_("Ask if it arrived; if not, send it again"),
         )
         _fail(work.lease, work.delivery_id, reason, work.attempt_id)
         return

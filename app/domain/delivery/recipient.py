@@ -21,7 +21,7 @@ from app.domain.delivery.third_parties import list_third_parties
 from app.domain.threads.models import Message, MessageType, Thread
 from app.domain.transitions.models import Transition
 
-OPTED_OUT = known("%(address)s asked for no more texts. Only they can change that, by sending START. Use another channel")
+OPTED_OUT = known("%(address)s opted out of texts. They can only undo this by sending START. Use another channel")
 
 
 TOLD_OF = "told_of"  # of a delivery: the transition it tells of
@@ -50,19 +50,17 @@ def find_objection(session: Session, channel: Channel, message: OutgoingMessage,
     """Why this may not leave any more, None where it may: what it tells was undone, the number is not theirs now, or they opted
     out (of texts alone). `outgoing` is the delivery's."""
     if TOLD_OF in outgoing and is_undone(session, uuid.UUID(outgoing[TOLD_OF])):
-        return Reason("undone", N_("What it tells was undone before it left"))
+        return Reason("undone", N_("The change was undone before sending"))
     address = message.to[0].address() if message.to else ""
     if address and _is_former(session, message.to[0].identities[0]):
-        advice = N_("Send it again as a new message: that goes to the number they have now.")
-        return Reason("former_number", N_("This person has another number now"), advice=advice)
+        advice = N_("Send it as a new message: it goes to their current number.")
+        return Reason("former_number", N_("This person has a new number"), advice=advice)
     if channel.medium != Medium.SMS or not address:
         return None
     asked = find_opt_out(session, brand_id=channel.brand_id, medium=channel.medium.value, address=address)
     if asked is None:
         return None
-    return Reason(
-        "opted_out", N_("This person asked for no more texts"), advice=N_("Only they can change that, by sending START.")
-    )
+    return Reason("opted_out", N_("This person opted out of texts"), advice=N_("Only they can change that, by sending START."))
 
 
 def _is_former(session: Session, identity: Identity) -> bool:
@@ -103,7 +101,7 @@ def _party_of_contact(session: Session, thread: Thread, rules: ChannelRules) -> 
     wanted = [k.value for k in rules.identity_kinds]
     usable = sorted((r for r in rows if r.kind in wanted), key=lambda r: (wanted.index(r.kind), not r.is_primary, r.created_at))
     if contact is None or not usable:
-        raise UnableToReply("channel_id", N_("This contact cannot be reached on that channel: add an address or number first"))
+        raise UnableToReply("channel_id", N_("This contact has no address or number for that channel: add one first"))
     return Party(tuple(Identity(IdentityKind(r.kind), r.value, r.scope) for r in usable), name=contact.name)
 
 

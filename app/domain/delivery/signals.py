@@ -35,12 +35,10 @@ def react(
     thread = lock_thread(session, message.thread_id)
     channel = session.get(Channel, message.channel_id) if message.channel_id else None
     if channel is None or channel.medium != Medium.WHATSAPP or find_answered(session, thread, message_id, channel) is None:
-        raise UnableToReply("message_id", N_("One cannot react to this message"))
+        raise UnableToReply("message_id", N_("You cannot react to this message"))
     closes_at = window_closes_at(thread, rules)
     if closes_at is not None and closes_at <= now:
-        raise WindowClosed(
-            "message_id", N_("More than 24 hours have passed since they wrote: WhatsApp takes no reaction any more")
-        )
+        raise WindowClosed("message_id", N_("Their message is over 24 hours old: WhatsApp no longer accepts reactions"))
     change = {"kind": "reaction", "text": emoji, "by": author_name, "who": "us", "side": OUTGOING, "at": now.isoformat()}
     if not apply_change(session, message_id, change, now=now):
         return

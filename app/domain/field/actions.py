@@ -30,12 +30,12 @@ from app.domain.field.errors import ActionConflict, ActionRefused
 from app.domain.field.models import EVIDENCE, ActionKind, FieldFile, Outcome, PhoneAction
 from app.domain.threads.actions import lock_thread
 
-EARLIER = N_("An earlier action of this visit has not arrived yet.")
-NO_FILE = N_("The picture has not arrived yet.")
-CHANGED = N_("Another action arrived under the same name; nothing was changed.")
-NOT_YOURS = N_("This visit is not one of yours.")
+EARLIER = N_("We have not received an earlier action of this visit yet.")
+NO_FILE = N_("We have not received the photo yet.")
+CHANGED = N_("We already received another action with this name; we changed nothing.")
+NOT_YOURS = N_("This visit is not assigned to you.")
 GIVEN = known("This visit is %(name)s's now.")
-THROWN_AWAY = N_("You threw this away.")
+THROWN_AWAY = N_("You discarded this.")
 MOST_OFF = timedelta(days=400)
 
 

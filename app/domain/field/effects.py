@@ -64,24 +64,24 @@ LABEL_WORDS = {
     "fuse_box": N_("Fuse box"),
     "charger": N_("Charger"),
     "nameplate": N_("Nameplate"),
-    "obstacle": N_("What is in the way"),
+    "obstacle": N_("Obstacle"),
     "other": N_("Other"),
 }
-NOT_FROM_HERE = known("The visit stands at “%(now)s”, from where “%(to)s” does not follow.")
+NOT_FROM_HERE = known("The visit is “%(now)s”; it cannot change to “%(to)s”.")
 MOVED = known("The office moved this visit to %(date)s at %(time)s.")
 CALLED_OFF = N_("The office cancelled this visit.")
 NO_THREAD = N_("This visit has no conversation. Call the customer instead.")
 NO_CHANNEL = N_("The conversation has no channel to answer on. Call the customer instead.")
-NEWER = N_("Somebody wrote in this conversation after what you had seen.")
-NOT_TOLD = known("The customer was not told: %(why)s")
-TOO_LATE = N_("The customer was not told: it arrived here too late.")
+NEWER = N_("This conversation has a new message that you have not seen.")
+NOT_TOLD = known("Customer not notified: %(why)s")
+TOO_LATE = N_("Customer not notified: we received this too late.")
 WHY_NEEDED = N_("Say why.")
 PHOTO_OF = known("Photo: %(label)s")
 VOICE_NOTE = N_("Voice note of the technician")
 ABSENT = N_("You are absent on that day.")
-PAST = N_("Choose a day and a time to come.")
-NO_SUCH_TIME = N_("There is no such time on that day.")
-MEANWHILE = known("It is planned; you have another visit then, at %(time)s.")
+PAST = N_("Choose a future day and time.")
+NO_SUCH_TIME = N_("This time does not exist on that day.")
+MEANWHILE = known("Planned, but you have another visit then, at %(time)s.")
 LANGUAGES = ("nl", "en", "fr")
 SUFFIXES = {"audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/wav": "wav", "audio/mp4": "m4a", "audio/webm": "webm"}
 
@@ -170,8 +170,8 @@ def _nobody_home_words(session: Session, report: Report) -> str:
     with force_locale(language_of(contact, brand)):
         return str(
             _(
-                "%(name)s stood at your door for the appointment of %(time)s, and nobody opened. "
-                "Answer this message, and we find another time.",
+                "%(name)s came to your door for the appointment of %(time)s, but there was no answer. Reply to "
+                "this message and we will find another time.",
                 name=report.viewer.name,
                 time=planned,
             )

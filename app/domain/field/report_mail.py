@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 NO_CHANNEL = N_("The brand has no mailbox to send it from.")
 NO_ADDRESS = N_("The contact has no mail address.")
-NOT_WANTED = N_("The brand sends no reports of visits.")
+NOT_WANTED = N_("The brand does not send visit reports.")
 
 
 def send_report(appointment_id: uuid.UUID) -> None:
@@ -103,7 +103,7 @@ def _words(facts: ReportFacts, address: str) -> FirstMail:
         lines = [
             str(_("Hello %(name)s,", name=facts.customer)) if facts.customer else str(_("Hello,")),
             "",
-            str(_("Our visit is over: %(title)s. The report of it is attached to this mail.", title=facts.title)),
+            str(_("Our visit is complete: %(title)s. The report is attached to this mail.", title=facts.title)),
             "",
             str(_("Is something not right? Please answer this mail.")),
             "",

@@ -108,7 +108,7 @@ def _pairs(facts: ReportFacts) -> list[tuple[str, str]]:
         (str(_("Work")), facts.title),
         (str(_("Place")), facts.place),
         (str(_("Day")), str(day)),
-        (str(_("Time at the place")), times),
+        (str(_("Time on site")), times),
         (str(_("Technician")), facts.technician),
     ]
 

@@ -20,11 +20,11 @@ from app.domain.field.models import FILE_BYTES, FieldFile, FieldFilePart
 
 MOST_UNDER_WAY = 20  # files of one person; a phone sends one after the other
 EMPTY = N_("The file is empty")
-TOO_LARGE = N_("The picture is larger than 10 MB.")
-NOT_WHOLE = N_("The picture did not arrive whole.")
-OTHER_FILE = N_("Another picture arrived under the same name.")
-OTHER_PLACE = N_("This piece does not follow what is here.")
-TOO_MUCH = N_("Too many pictures of yours are under way. Send the others first.")
+TOO_LARGE = N_("The photo is larger than 10 MB.")
+NOT_WHOLE = N_("The photo upload is incomplete.")
+OTHER_FILE = N_("Another photo with this name already exists.")
+OTHER_PLACE = N_("This part does not follow the previous one.")
+TOO_MUCH = N_("Too many of your photos are uploading. Send the others first.")
 
 
 class PartRefused(Exception):

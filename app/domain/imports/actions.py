@@ -22,10 +22,10 @@ from app.domain.imports.columns import FIELDS
 from app.domain.imports.models import RUNNING_PHASES, Import, ImportKind, ImportPhase, ImportRow, RowOutcome
 
 NAME_CHARACTERS = 200
-NO_FILE = N_("Choose a file with something in it.")
-FILE_TOO_LARGE = N_("The file may have at most 10 MB.")
-NO_LONGER = N_("The import is not where you saw it; look at it again.")
-NOT_A_FIELD = N_("There is no such field for a column.")
+NO_FILE = N_("Choose a file that is not empty.")
+FILE_TOO_LARGE = N_("The file can be at most 10 MB.")
+NO_LONGER = N_("The import has changed since; look at it again.")
+NOT_A_FIELD = N_("This field does not exist.")
 
 
 class UnableToImport(Exception):

@@ -26,12 +26,12 @@ from app.domain.orders.taxes import CODES
 
 SKU_CHARACTERS = 100
 NO_SKU = known("must have 1 to %(count)s characters")
-NO_SUCH_ARTICLE = N_("is no article of this brand; import the articles first")
+NO_SUCH_ARTICLE = N_("is not an article of this brand; import the articles first")
 NO_TAX = known("must be one of %(codes)s")
 NO_ANSWER = N_("must be yes or no")
 NEEDED = N_("is needed")
 ENDS_TOO_EARLY = N_("must be after the first day")
-IN_USE = N_("It is used by now: switch it off instead")
+IN_USE = N_("It is already in use: switch it off instead")
 _ANSWERS = {"yes": True, "ja": True, "oui": True, "true": True, "1": True, "no": False, "nee": False, "non": False,
             "false": False, "0": False}  # fmt: skip
 

@@ -51,21 +51,21 @@ from app.domain.orders.totals import PricedLine, TooMuchDiscount, order_totals
 from app.domain.transitions.actions import TransitionRefused
 
 MOST_LINES = 200
-NO_NAME = N_("is needed: say for whom the order is")
-NO_SUCH_NUMBER = N_("is no order of this brand; leave it empty for a new one")
+NO_NAME = N_("is required: who is the order for")
+NO_SUCH_NUMBER = N_("is not an order of this brand; leave it empty for a new one")
 NO_EMAIL = N_("must be an e-mail address, such as name@example.nl")
 NO_PHONE = N_("must be a phone number, such as +31612345678")
 NO_LINE = N_("needs an article or a description")
 NO_PRIORITY = N_("must be one of low, normal, high, urgent, critical")
 NO_TAX = known("must be one of %(codes)s")
-NO_BEGINNING = known("an order cannot begin as that; write one of %(statuses)s")
+NO_BEGINNING = known("is not a valid initial status; use one of %(statuses)s")
 NO_PRICE = N_("a quoted order needs a price on each line")
 NO_PLACE = N_("an approved order needs an address")
 TOO_LONG = known("may have at most %(count)s characters")
-TOO_MUCH = N_("is more than what it is taken from")
+TOO_MUCH = N_("is more than the amount itself")
 TOO_MANY_LINES = known("an order may have at most %(count)s lines")
 TAKEN_BACK = known("The import of %(file)s was undone")
-BEGUN = N_("Something has happened to the order since: look at it and cancel it by hand")
+BEGUN = N_("The order has changed since: check it and cancel it manually")
 
 
 class OrderRows:

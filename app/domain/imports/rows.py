@@ -15,9 +15,9 @@ from app.core.text import mark as N_
 from app.domain.events.actions import Actor
 from app.domain.imports.models import Import, ImportRow, RowOutcome
 
-TWICE = N_("stands in the file twice; keep one of the two")
+TWICE = N_("is in the file twice; keep one of the two")
 TOO_MANY_CELLS = N_("has more columns than the first line; check the quotes")
-CHANGED_SINCE = N_("changed since the import and stays as it is")
+CHANGED_SINCE = N_("changed since the import; we leave it unchanged")
 WRONG_CURRENCY = N_("must be the brand's currency; import these rows for a brand that has it")
 
 

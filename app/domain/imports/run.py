@@ -30,10 +30,10 @@ from app.domain.imports.rows import Group, Judged, make_groups
 TABLE = table_of(Import)
 READ, WRITE, UNDO = 1000, 500, 50
 ENDS_WITH = {ImportPhase.IMPORTING: ImportPhase.DONE, ImportPhase.UNDOING: ImportPhase.UNDONE}
-BROKE_OFF = N_("It broke off because of an error in the program; what was done until then is whole.")
-FILE_GONE = N_("The file is no longer there; upload it again.")
-NO_COLUMN = known("No column says %(fields)s; choose it under Columns.")
-MOVED = N_("changed since the preview; import the file again to see what would happen now")
+BROKE_OFF = N_("A program error stopped the import; everything done until then is complete.")
+FILE_GONE = N_("The file no longer exists; upload it again.")
+NO_COLUMN = known("No column for %(fields)s; choose it under Columns.")
+MOVED = N_("changed since the preview; import the file again to see the current result")
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def apply_call(session: Session, update: CallUpdate, context: ApplyContext) -> I
     note_heard(context.channel, context.now)
     look = look_of_call(call.legs, call.call_id, ours=channel.address)
     if look is None:
-        return ItemResult("held", reason=N_("waits for the call it belongs to"))
+        return ItemResult("held", reason=N_("waiting for the call it belongs to"))
     if call.message_id is not None:
         message = renew_call_record(session, call, look, now=context.now)
         return ItemResult("changed", message.thread_id if message else None, call.message_id)

@@ -212,7 +212,7 @@ def _read(loaded: Loaded) -> Read | None:
     if find_reader(loaded.event.source) is not None:
         return None
     if loaded.channel is None:
-        raise UnableToParse(N_("no channel of ours is addressed: add the channel, then process this again"))
+        raise UnableToParse(N_("no matching channel: add the channel, then process this event again"))
     parsed = parse_event(loaded.event, loaded.channel, own_addresses=loaded.own_addresses)
     return Read(loaded.event, loaded.channel, loaded.own_addresses, parsed)
 

@@ -99,7 +99,7 @@ def _bring(attachment: Attachment, channel: Channel | None) -> FetchedMedia:
         return fetch_linked(runtime().foreign_http, url, filename=attachment.filename, called=called, allows_http=stand_ins)
     source = runtime().adapters.media.get(channel.adapter_key) if channel else None
     if source is None or channel is None or not media_id:
-        raise ProviderError(Reason("no_source", N_("There is nothing to fetch it with")), permanent=True)
+        raise ProviderError(Reason("no_source", N_("We cannot download this file")), permanent=True)
     with reading(channel):
         return source.fetch_media(media_id=media_id, url=url, account=account_of(channel))
 

@@ -20,13 +20,13 @@ from app.mail.mime import parse_mail
 from app.providers.registry import SOURCES
 
 UNKEYED, ONLY_BEGINNING = "unkeyed", "only_beginning"  # in `meta`: of a post without a right key, and not all of it
-_BEGINNING = N_("only the beginning of this post was kept, as its key was missing or wrong: have the mail sent again")
+_BEGINNING = N_("we stored only the start of this request, as its key was missing or wrong: have the mail sent again")
 _MEGABYTE = 1024 * 1024
-_CUT = known("the mail is %(size)s MB; only its first %(limit)s MB were read, the whole of it is in the mailbox")
+_CUT = known("the mail is %(size)s MB; we read only the first %(limit)s MB, the full mail is in the mailbox")
 STILL_WAITED_FOR = timedelta(days=14)
 BUDGET_SECONDS = 20.0  # of processor time; the costliest mail known takes a fifth of it
-_COSTLY = known("reading it took more than %(seconds)s seconds of the processor and was stopped")
-_NO_READER = known("nothing here reads %(type)s events")
+_COSTLY = known("reading took more than %(seconds)s seconds of CPU time; we stopped it")
+_NO_READER = known("unsupported event type: %(type)s")
 
 
 def parse_event(

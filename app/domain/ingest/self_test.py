@@ -21,19 +21,19 @@ from app.core.text import mark as N_
 from app.domain.ingest.models import InboundEvent
 from app.providers.registry import DOORS, HINT_DOORS
 
-ARRIVED = N_("A test post came through the public address and was taken in.")
+ARRIVED = N_("We received a test request through the public address.")
 REACHED = N_("The public address leads here.")
-_ANSWERED = known("The public address answered %(status)s instead of taking the post.")
+_ANSWERED = known("The public address answered %(status)s instead of accepting the request.")
 _WHY = {
-    "dns": N_("The name in the public address is not known (DNS)."),
-    "connect": N_("Nobody answers at the public address."),
+    "dns": N_("We cannot find the name in the public address (DNS)."),
+    "connect": N_("No answer from the public address."),
     "tls": N_("The certificate of the public address is not valid."),
     "timeout": N_("The public address did not answer in time."),
     "refused_address": N_("The public address is inside a private network: providers cannot reach it."),
 }
 _ELSE = N_("The public address gave no usable answer.")
-_OTHER = N_("The public address answered, but not from here: something stands before it, or it leads elsewhere.")
-_UNSIGNED = N_("The public address refused our signature: it leads to another installation.")
+_OTHER = N_("The public address answered, but not from here: something is in between, or it points elsewhere.")
+_UNSIGNED = N_("The public address rejected our signature: it points to another installation.")
 _NO_SECRET = N_("The channel has no signing secret.")
 
 

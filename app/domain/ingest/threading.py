@@ -25,7 +25,7 @@ from app.domain.threads.move_models import ThreadMove
 from app.mail.addressing import read_message_id, read_plus_token
 from app.mail.headers import normalise_subject
 
-_NUMBER_IN_SUBJECT = known("subject names #%(number)s and the sender takes part")
+_NUMBER_IN_SUBJECT = known("subject has #%(number)s and the sender is in the thread")
 
 MAX_NAMED_IDS = 60
 REOPEN_DAYS = 14
@@ -178,9 +178,7 @@ def _rank(value: str, role: str, named: list[str], own: list[str]) -> tuple[int,
 
 
 def _words(rank: tuple[int, int]) -> str:
-    return (N_("answers a message in this thread"), N_("names the same earlier message"), N_("a reply to it was here first"))[
-        rank[0]
-    ]
+    return (N_("answers a message in this thread"), N_("cites the same earlier message"), N_("its reply arrived first"))[rank[0]]
 
 
 def _by_conversation(session: Session, evidence: MailEvidence, context: MailContext) -> Match | None:

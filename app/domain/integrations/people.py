@@ -23,7 +23,7 @@ def find_person(session: Session, *, name: str, email: str, phone: str, now: dat
     """
     identities = [*_identity("email", email), *_identity("phone", phone)]
     if not identities and not name:
-        raise UnableToParse(N_("it names nobody: there is no name, e-mail address or phone number"))
+        raise UnableToParse(N_("no person found: the name, e-mail address and phone number are missing"))
     if not identities:
         return create_contact(session, ContactEdit(columns={"name": name}), actor=SYSTEM, now=now)
     for key in sorted(identity_lock_key(identity) for identity in identities):

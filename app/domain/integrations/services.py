@@ -17,10 +17,10 @@ from app.domain.integrations.make.deliver import LASTING, unreached_words
 from app.domain.integrations.models import Integration, Provider
 from app.domain.integrations.queries import open_secrets
 
-_FORM = N_("Brings forms that were filled in")
-_SCENARIO = N_("Is told what happens here")
-_MEND_FORM = N_("Enter a new API key, or the id of the form, on its page. Forms that are posted still come in.")
-_MEND_SCENARIO = N_("Switch its scenario on in Make, or enter its new address here; then tell again what failed.")
+_FORM = N_("Sends us completed forms")
+_SCENARIO = N_("Receives our events")
+_MEND_FORM = N_("Enter a new API key or form ID on its page. We still receive forms sent by webhook.")
+_MEND_SCENARIO = N_("Switch its scenario on in Make, or enter its new address here; then retry what failed.")
 
 
 def list_integration_services(session: Session) -> list[Service]:

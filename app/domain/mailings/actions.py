@@ -30,9 +30,9 @@ from app.domain.suppressions.queries import find_stopped
 from app.domain.threads.models import ThreadStatus
 from app.mail.rich import clean_rich
 
-_BLANK = known("The blank %(name)s has no value")
-_REFUSED = N_("The contact said no to mailings")
-_UNASKED = N_("Nobody says that this recipient agreed")
+_BLANK = known("The field %(name)s has no value")
+_REFUSED = N_("The contact declined mailings")
+_UNASKED = N_("No consent recorded for this recipient")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ def invitation_mail(user: User, *, url: str, inviter: str) -> SystemMail:
     """In the colleague's language."""
     with force_locale(user.locale):
         subject = _("%(name)s invites you to Switchyard", name=inviter)
-        text = _("Choose a password here, and you are signed in:")
+        text = _("Choose a password here to sign in:")
         end = _("The link works once, within three days.")
     return SystemMail(user.email, user.name, subject, f"{text}\n{url}\n\n{end}\n", new_id().hex)
 
@@ -23,6 +23,6 @@ def forgotten_mail(user: User, *, url: str) -> SystemMail:
     """In their language."""
     with force_locale(user.locale):
         subject = _("Choose a new password for Switchyard")
-        text = _("You, or somebody with your address, asked for a new password. Choose it here:")
-        end = _("The link works once, within one hour. If you did not ask, do nothing: your password stays as it is.")
+        text = _("You, or someone using your address, asked for a new password. Choose it here:")
+        end = _("The link works once, within one hour. If you did not ask, ignore this: your password does not change.")
     return SystemMail(user.email, user.name, subject, f"{text}\n{url}\n\n{end}\n", new_id().hex)

@@ -97,7 +97,7 @@ def mail_of(rows: Sequence[NotificationRow], user: User, *, reference: str, base
             about = f"\n{row.subject}" if shows_content and row.subject else ""
             lines.append(f"{text}{about}\n{base}/notifications/{row.notification.id}")
         subject = words[0][0] if len(words) == 1 else many_sentence(len(words))
-        why = _("What you are told, and how: %(url)s", url=f"{base}/settings/notifications")
+        why = _("Notification settings: %(url)s", url=f"{base}/settings/notifications")
         return SystemMail(user.email, user.name, subject, "\n\n".join([*lines, why]) + "\n", reference)
 
 

@@ -18,9 +18,9 @@ from app.domain.notifications.senders import mail_sender
 from app.domain.notifications.teams.hooks import list_hooks, open_address
 from app.providers.teams.sending import FORBIDDEN, LASTING, SILENT
 
-_CARDS, _MAIL = N_("Takes the cards of this team"), N_("Sends our own mails: notices, digests, invitations, reports")
-_MEND_CARDS = N_("Make a new workflow in Teams, paste its address here and send a test card. Cards wait meanwhile.")
-_MEND_MAIL = N_("Look at SMTP_URL: whoever runs this installation sets it. Mails wait and are tried again.")
+_CARDS, _MAIL = N_("Receives this team's cards"), N_("Sends our mails: notifications, digests, invitations, reports")
+_MEND_CARDS = N_("Create a new workflow in Teams, paste its address here and send a test card. Cards wait until then.")
+_MEND_MAIL = N_("Check SMTP_URL, set by whoever runs this installation. Mails wait and we retry them.")
 
 
 def list_notice_services(session: Session, *, place: str) -> list[Service]:

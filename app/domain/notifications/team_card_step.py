@@ -20,8 +20,8 @@ from app.domain.notifications.teams.hooks import find_hook_named
 from app.domain.orders.models import Order
 from app.domain.threads.models import Priority
 
-TOLD = known("The rule “%(name)s” tells the team of this.")
-TOLD_BY_SOMEBODY = N_("A colleague tells the team of this.")
+TOLD = known("The rule “%(name)s” sent this to the team.")
+TOLD_BY_SOMEBODY = N_("A colleague sent this to the team.")
 
 
 def tell_asked_team(session: Session, event: Event) -> None:

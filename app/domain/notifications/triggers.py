@@ -19,10 +19,10 @@ from app.domain.threads.models import Priority, Thread
 URGENT = known("Order %(number)s is urgent")
 CRITICAL = known("Order %(number)s is critical")
 ABSENT = known("%(name)s is absent on %(date)s; appointments that day: %(count)s.")
-ENDPOINT_FAILS = known("%(name)s does not take what it is told: three calls in a row failed")
-ENDPOINT_STOPPED = known("%(name)s was stopped: it takes nothing any more")
+ENDPOINT_FAILS = known("%(name)s does not accept our events: three calls in a row failed")
+ENDPOINT_STOPPED = known("%(name)s was stopped: it accepts no deliveries")
 VERDICT = known("A customer was disappointed: %(score)s of %(most)s")
-ENDPOINT_WORKS = known("%(name)s takes what it is told again")
+ENDPOINT_WORKS = known("%(name)s accepts deliveries again")
 LEADING = users_with(Permission.ESCALATIONS_RECEIVE)
 FROM = Priority.URGENT
 

@@ -19,15 +19,13 @@ from app.domain.notifications.actions import News, tell
 from app.domain.notifications.models import NotificationKind
 from app.domain.threads.queries import by_people
 
-NEW = known("A new visit of yours: %(date)s at %(time)s")
-MOVED = known("A visit of yours is now on %(date)s at %(time)s")
+NEW = known("New visit for you: %(date)s at %(time)s")
+MOVED = known("Your visit has moved to %(date)s at %(time)s")
 CHANGED = known("Your visit on %(date)s at %(time)s was changed")
 CANCELLED = known("Your visit on %(date)s at %(time)s was cancelled")
 GIVEN_AWAY = known("A colleague took over your visit on %(date)s at %(time)s")
 WROTE = known("The customer of your visit on %(date)s at %(time)s wrote")
-WAITS = known(
-    "%(count)s things wait on your phone since %(date)s at %(time)s. Open the app where there is a network, and they are sent."
-)
+WAITS = known("%(count)s items on your phone are unsent since %(date)s at %(time)s. Open the app with a connection to send them.")
 WORDS = {
     "AppointmentPlanned": NEW,
     "AppointmentPlannedAgain": NEW,

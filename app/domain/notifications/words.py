@@ -20,7 +20,7 @@ def sentence(row: NotificationRow) -> str:
     if kind == NotificationKind.TEAM:
         return str(_("%(name)s handed this to your team", **names))
     if kind == NotificationKind.HELD:
-        return str(_("What you scheduled was not sent: please look"))
+        return str(_("Your scheduled message was not sent: check it"))
     if kind == NotificationKind.UNSENT:
         return str(_("Your message to %(who)s was not delivered", who=row.contact_name or _("the contact")))
     if kind in (NotificationKind.CHANNEL, NotificationKind.RULE, NotificationKind.VERDICT, NotificationKind.VISIT, *TRIGGERS):
@@ -32,7 +32,7 @@ def sentence(row: NotificationRow) -> str:
             ngettext("New for %(brand)s: nobody has it yet", "%(num)s new for %(brand)s: nobody has them yet", count, **said)
         )
     if kind == NotificationKind.ESCALATION:
-        return str(_("The deadline for %(who)s needs you", who=row.contact_name or _("the contact")))
+        return str(_("Act on the deadline for %(who)s", who=row.contact_name or _("the contact")))
     count, who = row.notification.count, row.contact_name or _("the contact")
     return str(ngettext("New message from %(who)s", "%(num)s new messages from %(who)s", count, who=who))
 
@@ -50,11 +50,11 @@ def bare_sentence(row: NotificationRow) -> str:
         NotificationKind.MENTION: str(_("A colleague mentioned you")),
         NotificationKind.ASSIGNMENT: str(_("A thread was assigned to you")),
         NotificationKind.TEAM: str(_("A thread was handed to your team")),
-        NotificationKind.HELD: str(_("What you scheduled was not sent: please look")),
+        NotificationKind.HELD: str(_("Your scheduled message was not sent: check it")),
         NotificationKind.UNSENT: str(_("A message was not delivered")),
-        NotificationKind.CHANNEL: str(_("A channel needs you")),
-        NotificationKind.NEW_WORK: str(_("Something new came in that nobody has")),
-        NotificationKind.ESCALATION: str(_("A deadline needs you")),
+        NotificationKind.CHANNEL: str(_("A channel needs action")),
+        NotificationKind.NEW_WORK: str(_("A new thread is unassigned")),
+        NotificationKind.ESCALATION: str(_("A deadline needs action")),
     }[kind]
 
 
@@ -66,9 +66,9 @@ def many_sentence(count: int) -> str:
 def team_sentence(row: NotificationRow) -> str:
     """What a card says in a team's channel, where it is for nobody alone."""
     return {
-        NotificationKind.MENTION: str(_("Somebody is mentioned in a note")),
+        NotificationKind.MENTION: str(_("Mention in a note")),
         NotificationKind.TEAM: str(_("A thread was handed to the team")),
-        NotificationKind.ESCALATION: str(_("A deadline comes near or has passed")),
+        NotificationKind.ESCALATION: str(_("A deadline is near or has passed")),
     }.get(row.notification.kind, bare_sentence(row))
 
 

@@ -26,9 +26,9 @@ from app.domain.orders.models import ENDED, LineItem, LineItemStatus, Order
 from app.domain.orders.pricing import recompute_totals
 from app.domain.orders.settings import settings_of
 
-ENDED_ORDER = N_("The order is completed or cancelled; open it again to change it.")
-CHANGED_SINCE = N_("The line has changed since; that cannot be undone.")
-INSTALLED = N_("What is installed cannot be taken off.")
+ENDED_ORDER = N_("The order is completed or cancelled; reopen it to change it.")
+CHANGED_SINCE = N_("The line has changed since; you cannot undo this.")
+INSTALLED = N_("You cannot remove an installed line.")
 _EDITED = ("description", "quantity", "unit_price", "discount_amount", "tax_code")
 
 

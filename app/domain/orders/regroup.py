@@ -41,16 +41,16 @@ EVENT = "OrderRegrouped"
 MOMENT = timedelta(microseconds=1)
 BEFORE_VISITS = (OrderStatus.INTAKE_RECEIVED, OrderStatus.NEW, OrderStatus.QUOTED, OrderStatus.APPROVED)
 
-ENDED_ORDER = N_("The order is completed or cancelled; open it again to change it.")
+ENDED_ORDER = N_("The order is completed or cancelled; reopen it to change it.")
 SAME_ORDER = N_("This is the same order.")
 OTHER_CUSTOMER = N_("The orders are for different customers.")
-OTHER_MONEY = N_("The orders are in different currencies, or their prices are written differently.")
+OTHER_MONEY = N_("The orders have different currencies, or only one has prices with tax.")
 OTHER_BRAND = N_("The orders are of different brands.")
-FROM_PARTNER = N_("A partner sent the other order and would be told that it is cancelled. Merge it the other way round.")
-HAS_VISIT = N_("The other order has a visit that is not over: finish or cancel it first.")
+FROM_PARTNER = N_("A partner sent the other order and would see it cancelled. Merge the other way round.")
+HAS_VISIT = N_("The other order has an open visit: finish or cancel it first.")
 NO_LINES = N_("Choose lines to split off, and leave at least one.")
-DISCOUNT_LEFT = N_("The discount on the whole is more than what would be left; lower it first.")
-CHANGED_SINCE = N_("One of the orders has changed since; that cannot be undone.")
+DISCOUNT_LEFT = N_("The order discount exceeds the remaining total; lower it first.")
+CHANGED_SINCE = N_("One of the orders has changed since; you cannot undo this.")
 
 
 class UnableToRegroup(Exception):

@@ -24,7 +24,7 @@ from app.domain.transitions.actions import TransitionRefused, change_entity_stat
 from app.domain.transitions.models import Transition
 from app.domain.transitions.registry import EntityKind, Guard, Lack
 
-NO_LINES = N_("Nothing is ordered: add a line.")
+NO_LINES = N_("The order is empty: add a line.")
 NOT_PRICED = N_("A line has no price.")
 NO_ADDRESS = N_("No address is known.")
 INSTALLATION = "installation"

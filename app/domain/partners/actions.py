@@ -45,9 +45,9 @@ MOST_NETWORKS = 100
 OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=7)
 KEYS, PARTNERS = "partner_keys", "partners"
-_NO_SCOPE = known("there is no scope %(scope)s; there are %(scopes)s")
-_NO_NETWORK = known("%(text)s is no address and no network such as 203.0.113.0/24")
-_NO_SENDER = known("%(text)s is no e-mail address and no domain such as example.nl")
+_NO_SCOPE = known("unknown scope %(scope)s; valid: %(scopes)s")
+_NO_NETWORK = known("%(text)s is not an IP address or network such as 203.0.113.0/24")
+_NO_SENDER = known("%(text)s is not an e-mail address or domain such as example.nl")
 EVERY_SCOPE = tuple(one.value for one in Scope)
 
 
@@ -200,7 +200,7 @@ def rotate_key(
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise WrongPartner("overlap_hours", N_("must be 0 to 168 hours"))
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
-        raise WrongPartner("key", N_("this key has ended: make a new one"))
+        raise WrongPartner("key", N_("this key has expired: create a new one"))
     new = create_key(
         session,
         partner,
@@ -238,7 +238,7 @@ def _fill(partner: Partner, content: PartnerContent) -> None:
     if not name or len(name) > NAME_CHARACTERS:
         raise WrongPartner("name", N_("must have 1 to 120 characters"))
     if not re.fullmatch(SLUG, content.slug):
-        raise WrongPartner("slug", N_("must have 2 to 40 small letters, figures and hyphens, such as groendus"))
+        raise WrongPartner("slug", N_("must have 2 to 40 lowercase letters, digits or hyphens, such as groendus"))
     if not 1 <= content.calls_per_minute <= 100_000:
         raise WrongPartner("calls_per_minute", N_("must be 1 to 100000"))
     _check_address(content.api_base_url)
@@ -293,14 +293,14 @@ def _check_address(address: str) -> None:
     except ValueError:
         is_right = False
     if not is_right or len(address) > ADDRESS_CHARACTERS:
-        raise WrongPartner("api_base_url", N_("must be an address that begins with https://"))
+        raise WrongPartner("api_base_url", N_("must be a URL that starts with https://"))
 
 
 def _check_free(session: Session, slug: str) -> None:
     """Two who take the same slug take turns."""
     advisory_xact_lock(session, f"partner:{slug}")
     if session.execute(sa.select(Partner.id).where(Partner.slug == slug)).first() is not None:
-        raise WrongPartner("slug", N_("another partner has this slug"))
+        raise WrongPartner("slug", N_("another partner uses this slug"))
 
 
 def _check_form_free(session: Session, integration_id: uuid.UUID | None) -> None:
@@ -308,7 +308,7 @@ def _check_form_free(session: Session, integration_id: uuid.UUID | None) -> None
     if integration_id is not None:
         advisory_xact_lock(session, f"partner form:{integration_id}")
         if session.execute(sa.select(Partner.id).where(Partner.form_integration_id == integration_id)).first() is not None:
-            raise WrongPartner("form_integration_id", N_("another partner has this form"))
+            raise WrongPartner("form_integration_id", N_("another partner uses this form"))
 
 
 def _audit(

@@ -19,14 +19,14 @@ from app.domain.partners.models import Partner, PartnerAgreement
 TEXT_CHARACTERS = 50_000
 # What an agreement is about, for a first version to begin with.
 TOPICS = (
-    N_("Fields an order has at least"),
-    N_("Limits of the API"),
-    N_("How long data is kept"),
+    N_("Required order fields"),
+    N_("API limits"),
+    N_("Data retention"),
     N_("Security"),
     N_("Commission"),
     N_("Service levels"),
     N_("Cancelling"),
-    N_("When we disagree"),
+    N_("Disputes"),
     N_("Processing of personal data"),
     N_("Privacy law"),
     N_("Liability"),
@@ -57,7 +57,7 @@ def write_agreement(session: Session, partner: Partner, text: str, *, now: datet
     _take_turn(session, partner)
     known = list_agreements(session, partner.id)
     if known and known[0].text == text:
-        raise WrongPartner("text", N_("That is what the newest version says."))
+        raise WrongPartner("text", N_("The newest version already has this text."))
     version = known[0].version + 1 if known else 1
     made = PartnerAgreement(id=new_id(), partner_id=partner.id, version=version, text=text, created_at=now, accepted_name="")
     made.created_by_user_id = actor.user_id

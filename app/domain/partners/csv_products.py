@@ -25,8 +25,8 @@ from app.domain.partners.queries import list_products
 MOST_ROWS = 2_000
 NEEDED = ("partner_sku", "article")
 COLUMNS = (*NEEDED, "type", "price", "valid_from", "valid_until")
-_NO_COLUMN = known("the first line must name the columns %(columns)s")
-_NO_ARTICLE = known("there is no article %(article)s")
+_NO_COLUMN = known("the first line must have the columns %(columns)s")
+_NO_ARTICLE = known("article %(article)s does not exist")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def read_table(session: Session, partner: Partner, text: str) -> list[TableRow]:
             continue
         place = (content.partner_sku, content.valid_from)
         if place in seen:
-            found.append(TableRow(line, content.partner_sku, article, None, problem=N_("stands in the table twice")))
+            found.append(TableRow(line, content.partner_sku, article, None, problem=N_("appears twice in the table")))
             continue
         seen.add(place)
         before = kept.get(place)

@@ -46,8 +46,8 @@ def _letter(payload: dict[str, Any], delivery_id: uuid.UUID, reader: Reader) -> 
         order, event = about.get("label") or "–", payload["event_type"]
         subject = _("We could not reach you about order %(order)s", order=order)
         lines = (
-            _("We tried to tell your address %(event)s of order %(order)s and did not get through.", event=event, order=order),
-            _("What went wrong: %(outcome)s.", outcome=why.get("outcome", "–")),
-            _("What was sent, what was answered, and a button to send it again:"),
+            _("We could not deliver %(event)s of order %(order)s to your endpoint.", event=event, order=order),
+            _("Reason: %(outcome)s.", outcome=why.get("outcome", "–")),
+            _("See the request and response, and send it again:"),
         )
     return SystemMail(reader.address, reader.name, subject, "\n\n".join(lines) + f"\n{url}\n", delivery_id.hex)

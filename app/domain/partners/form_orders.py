@@ -34,8 +34,8 @@ LINE = re.compile(r"(?:(?P<count>[1-9]\d{0,3})\s*[x×*]\s+)?(?P<rest>.*)")
 MISSING = {
     "email": N_("The form has no e-mail address of the customer."),
     "phone": N_("The form has no phone number of the customer."),
-    "address": N_("The form has no address, or none with a postal code."),
-    "reference": N_("The form has no number of yours; we use that of the form."),
+    "address": N_("The form has no address with a postal code."),
+    "reference": N_("The form has no order number of yours; we use its form number."),
 }
 
 

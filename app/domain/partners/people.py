@@ -105,13 +105,13 @@ def add_partner_person(
         raise WrongPartner("dealer", N_("Choose one of the partner's dealers."))
     count = sa.select(sa.func.count()).where(PartnerPerson.partner_id == partner.id)
     if session.execute(count).scalar_one() >= MOST_PEOPLE:
-        raise WrongPartner("email", N_("There are 100 people already. Take somebody's access away first."))
+        raise WrongPartner("email", N_("You have reached the limit of 100 people. Remove one first."))
     try:
         check_new_user(session, email=email, password=None)
     except BadAddress as error:
         raise WrongPartner("email", N_("This is not an e-mail address.")) from error
     except UserExists as error:
-        raise WrongPartner("email", N_("Somebody has this address already.")) from error
+        raise WrongPartner("email", N_("This address is already in use.")) from error
     contact = create_own_contact(session, name=name, now=now)
     new = NewUser(email, name, Role.PARTNER, None, contact.id, brand_ids=(), locale=locale)
     user = create_user(session, new, now=now, actor=actor)

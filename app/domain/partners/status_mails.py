@@ -51,7 +51,9 @@ def _letter(session: Session, row: PartnerOrder, status: OrderStatus, reader: Re
         else:
             words = STATUS_WORDS[language_of(reader.locale)][status]
             subject = _("Your order %(order)s: %(status)s", order=number, status=words)
-            lines = [_("Your order %(order)s, ours %(number)s: %(status)s.", order=number, number=row.order_number, status=words)]
+            lines = [
+                _("Your order %(order)s (ours: %(number)s): %(status)s.", order=number, number=row.order_number, status=words)
+            ]
             visit = find_visit(session, row.order_id) if row.order_id else None
             if visit is not None:
                 lines.append(_("The visit is on %(day)s.", day=f"{visit.day:%d-%m-%Y}"))
@@ -64,12 +66,12 @@ def _received(row: PartnerOrder) -> Iterator[str]:
     """What was understood, so that a mistake is seen by whoever wrote it."""
     customer, products = row.payload.get("customer") or {}, row.payload.get("products") or row.payload.get("line_items") or []
     place = " ".join(str(one) for one in (customer.get("address") or {}).values() if one)
-    yield _("Your order %(order)s came in. It has our number %(number)s.", order=row.partner_order_id, number=row.order_number)
+    yield _("We received your order %(order)s. Our number is %(number)s.", order=row.partner_order_id, number=row.order_number)
     told_of = [row.customer_name, customer.get("email"), customer.get("phone"), place]
     for one in products:
         told_of.append(f"{one.get('quantity', 1)} × {one.get('partner_sku') or one.get('sku') or one.get('description')}")
-    yield _("We read it like this:") + "\n" + "\n".join(f"- {one}" for one in told_of if one)
+    yield _("We understood:") + "\n" + "\n".join(f"- {one}" for one in told_of if one)
     if row.unmapped_skus:
-        yield _("We do not know these numbers yet, somebody looks at them: %(skus)s.", skus=", ".join(row.unmapped_skus))
+        yield _("We do not know these numbers yet and will check them: %(skus)s.", skus=", ".join(row.unmapped_skus))
     yield from (told(one["message"]) for one in row.warnings if one["code"] != UNKNOWN_FIELD)
-    yield _("We get back to it within 24 to 48 hours.")
+    yield _("We will get back to you in 24 to 48 hours.")

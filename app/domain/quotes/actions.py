@@ -29,9 +29,9 @@ from app.domain.transitions.actions import TransitionRefused
 from app.domain.transitions.models import REASON_CHARACTERS
 
 MAY_BE_QUOTED = (OrderStatus.NEW, OrderStatus.QUOTED)
-NOT_NOW = N_("A quote is made of an order that is new or quoted.")
+NOT_NOW = N_("You can only quote an order that is new or quoted.")
 UNPRICED = N_("A line has no price.")
-EMPTY = N_("Nothing is ordered: add a line.")
+EMPTY = N_("The order is empty: add a line.")
 
 
 class UnableToQuote(Exception):

@@ -51,7 +51,7 @@ def write_document(content: dict[str, Any], paper: Paper) -> bytes:
             day = _day(paper.accepted_at, paper.zone)
             document.paragraph(str(_("Accepted by %(name)s on %(day)s.", name=paper.accepted_by, day=day)))
         elif paper.is_quote and paper.until is not None:
-            document.paragraph(str(_("This quote holds until %(day)s.", day=_day(paper.until, paper.zone))))
+            document.paragraph(str(_("This quote is valid until %(day)s.", day=_day(paper.until, paper.zone))))
         return document.to_bytes()
 
 

@@ -21,7 +21,7 @@ from app.domain.threads.models import Thread
 from app.domain.threads.order_threads import PLACE
 from app.domain.threads.write_first import begin_conversation
 
-SENT = N_("This quote was sent already.")
+SENT = N_("This quote was already sent.")
 
 
 @dataclass(frozen=True)

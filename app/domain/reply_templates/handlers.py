@@ -49,7 +49,7 @@ def _check_filled(text: str) -> None:
     holes = list_holes(text)
     if holes:
         marks = " ".join(f"⟦{name}⟧" for name in holes)
-        raise UnableToReply("message_content", _("Fill in what the template left open: %(marks)s", marks=marks))
+        raise UnableToReply("message_content", _("Fill in the template’s blanks: %(marks)s", marks=marks))
 
 
 def unsettle_taken_back(session: Session, event: Event) -> None:

@@ -64,9 +64,9 @@ def problem_words(problem: Problem) -> str:
     """One sentence that names the place and what is wrong there."""
     place = {"line": problem.line, "column": problem.column}
     if problem.kind == "stray":
-        return _("Line %(line)s, column %(column)s: %(name)s has no partner.", name=problem.name, **place)
+        return _("Line %(line)s, column %(column)s: %(name)s is unmatched.", name=problem.name, **place)
     if not problem.name:
-        return _("Line %(line)s, column %(column)s: no variable is named between the braces.", **place)
+        return _("Line %(line)s, column %(column)s: the braces contain no variable.", **place)
     name = "{{" + problem.name + "}}"
     return _("Line %(line)s, column %(column)s: there is no variable %(name)s.", name=name, **place)
 

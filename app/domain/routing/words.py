@@ -38,16 +38,16 @@ THREAD_TYPES = {
     ThreadType.INTERNAL_TICKET: N_("Internal ticket"),
 }
 WAITS = {
-    Hindrance.NOBODY_SEES_IT: N_("Nobody who takes threads may see this brand."),
-    Hindrance.GIVEN_BACK: N_("Everybody who could take it gave it back: %(names)s."),
-    Hindrance.NOBODY_OF_TEAM: N_("Nobody of the team it is for takes threads."),
-    Hindrance.NO_SKILL: N_("Nobody has the skill: %(skills)s."),
-    Hindrance.NO_LANGUAGE: N_("Nobody speaks the contact’s language (%(language)s)."),
+    Hindrance.NOBODY_SEES_IT: N_("No agent taking threads has access to this brand."),
+    Hindrance.GIVEN_BACK: N_("All suitable agents gave it back: %(names)s."),
+    Hindrance.NOBODY_OF_TEAM: N_("No one on its team takes threads."),
+    Hindrance.NO_SKILL: N_("No agent has the skill: %(skills)s."),
+    Hindrance.NO_LANGUAGE: N_("No agent speaks the contact’s language (%(language)s)."),
     Hindrance.OUTSIDE_HOURS: N_("Outside the working hours of %(names)s."),
-    Hindrance.NOBODY_THERE: N_("Nobody is there: %(names)s."),
-    Hindrance.ALL_FULL: N_("Everybody who is there has enough to do: %(names)s."),
-    Hindrance.TIER_WAITS: N_("The first who are asked have enough to do; others are asked at %(time)s."),
-    Hindrance.NONE: N_("It is given away in a moment."),
+    Hindrance.NOBODY_THERE: N_("All are away: %(names)s."),
+    Hindrance.ALL_FULL: N_("Everyone available is at capacity: %(names)s."),
+    Hindrance.TIER_WAITS: N_("The first choices are at capacity; we try others at %(time)s."),
+    Hindrance.NONE: N_("We will assign it in a moment."),
 }
 NAMES_SHOWN = 4
 
@@ -64,8 +64,8 @@ def given_words(name: str, by: dict[str, Any]) -> str:
     if by.get("language"):
         parts.append(_("speaks %(language)s", language=by["language"]))
     if (by.get("tier") or 1) > 1:
-        parts.append(_("nobody of those asked first could"))
-    return _("The rule %(rule)s gave this to %(name)s: %(why)s", rule=by["name"], name=name, why=", ".join(parts))
+        parts.append(_("none of the first choices could"))
+    return _("Rule %(rule)s assigned this to %(name)s: %(why)s", rule=by["name"], name=name, why=", ".join(parts))
 
 
 def waiting_words(reason: Reason, *, skills: list[str], language: str | None) -> str:
@@ -79,8 +79,8 @@ def destination_words(to: Destination | None, teams: dict[str, str]) -> str:
     """Who is asked first, as a part of a sentence. `teams`: their names by id."""
     if to is None:
         return _("Nobody: it stays unassigned")
-    gone = _("A team that does not exist any more")
-    parts = [teams.get(str(to.team_id), gone) if to.team_id else _("Everybody who sees the brand")]
+    gone = _("A deleted team")
+    parts = [teams.get(str(to.team_id), gone) if to.team_id else _("All with access to the brand")]
     if to.skills:
         parts.append(_("skill %(skills)s", skills=", ".join(to.skills)))
     if to.speaks_language:

@@ -166,7 +166,7 @@ def _arrivals(slice: Slice, found: Breakdown) -> Picture:
     says = _("%(count)s received in %(days)s days: %(parts)s.", count=total, days=slice.days, parts=parts)
     ticks = tuple(str(format_decimal(tick)) for tick in scale.ticks)
     plot = Plot(scale, ticks, _labels(slice), stacks=stacks, names=[_(MEDIUM_NAMES[medium]) for medium in media])
-    return Picture("received", _("Received by channel"), says if parts else _("Nothing to show for these days."), draw(plot))
+    return Picture("received", _("Received by channel"), says if parts else _("No data for these days."), draw(plot))
 
 
 def _speed(slice: Slice, measure: Measure, found: Breakdown, before: Breakdown) -> Picture:
@@ -178,11 +178,11 @@ def _speed(slice: Slice, measure: Measure, found: Breakdown, before: Breakdown) 
     ticks = tuple(words.duration(tick) if tick else "0" for tick in scale.ticks)
     plot = Plot(scale, ticks, _labels(slice), line=line, high=high, before=earlier, target=measure.target)
     whole = sums_of(found.whole, Kind.FIRST_RESPONSE)
-    says = _("Nothing to show for these days.")
+    says = _("No data for these days.")
     if whole.median is not None and whole.p90 is not None:
         times = {"median": words.duration(whole.median), "p90": words.duration(whole.p90)}
         says = _(
-            "Median %(median)s in %(days)s days, 9 in 10 within %(p90)s; dashed: before, and the target.",
+            "Median %(median)s in %(days)s days, 9 in 10 within %(p90)s; dashed: previous period and target.",
             days=slice.days,
             **times,
         )

@@ -23,11 +23,11 @@ def report_paper(viewer: Viewer, contents: Contents) -> bytes:
         footer=f"{contents.name} · {contents.days}",
     )
     document.heading(contents.name, aside=contents.days)
-    for line in (*contents.filters, _("Figures as of %(time)s, days as in each brand's own time zone.", time=as_of)):
+    for line in (*contents.filters, _("Figures as of %(time)s; days in each brand's time zone.", time=as_of)):
         document.paragraph(line, soft=True)
     if contents.is_empty:
         document.paragraph(_("No figure for these days"))
-    heads = (_("Figure"), _("Value"), _("Against the time before"), _("Target"))
+    heads = (_("Figure"), _("Value"), _("Versus previous period"), _("Target"))
     columns = [Column(head, share) for head, share in zip(heads, (3, 2, 3, 2), strict=True)]
     document.table(columns, [(line.name, line.value, line.change, line.target) for line in contents.lines])
     for picture in contents.pictures:

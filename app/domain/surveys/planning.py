@@ -29,19 +29,19 @@ from app.domain.surveys.times import ask_at
 from app.domain.surveys.tokens import hash_of, survey_token
 from app.domain.threads.models import Message, MessageType, Thread
 
-GOES_ON = N_("The conversation went on.")
+GOES_ON = N_("The conversation continued.")
 IS_SPAM = N_("It was marked as spam.")
 NOBODY = N_("No contact is known.")
 INTERNAL = N_("It is an internal ticket.")
-NOT_ASKED = N_("No customer asked anything.")
-UNANSWERED = N_("Nobody of us answered.")
-REFUSED = N_("The contact wants no questions afterwards.")
-SEVERAL = N_("Several people of theirs wrote.")
-OWN = N_("It is somebody of ours.")
-SAMPLE = N_("Only some are asked, and this was none of them.")
-LATELY = known("They were asked %(days)s days ago.")
+NOT_ASKED = N_("The customer asked nothing.")
+UNANSWERED = N_("No agent answered.")
+REFUSED = N_("The contact opted out of surveys.")
+SEVERAL = N_("Several customers wrote.")
+OWN = N_("Contact is a colleague.")
+SAMPLE = N_("Not in the sample: we ask only some.")
+LATELY = known("We asked them %(days)s days ago.")
 MEDIA = frozenset({"email", "whatsapp", "sms"})
-NO_MEDIUM = N_("Nothing can be asked over this channel.")
+NO_MEDIUM = N_("This channel does not support surveys.")
 CAMPAIGN_MOST = 500
 INVITATIONS = table_of(SurveyInvitation)
 

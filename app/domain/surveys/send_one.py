@@ -45,10 +45,10 @@ from app.domain.threads.actions import lock_thread, subject_of
 from app.domain.threads.models import Message, Thread
 from app.mail.rich import clean_rich
 
-OFF = N_("The brand asks nothing any more.")
+OFF = N_("The brand no longer sends surveys.")
 NO_CHANNEL = N_("The channel cannot send")
 NO_ADDRESS = N_("The contact has no mail address.")
-ANSWERED = N_("It was answered already.")
+ANSWERED = N_("Already answered.")
 BY = {"kind": "survey", "name": "survey"}
 
 

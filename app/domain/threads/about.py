@@ -27,11 +27,11 @@ from app.domain.threads.models import Thread
 from app.domain.threads.order_links import AlreadyAbout, link_order, unlink_order
 from app.domain.threads.order_mentions import Because
 
-NO_SUCH_CONTACT = N_("This person is not known any more")
-NO_SUCH_ORDER = N_("There is no order with this number in the brand of the thread")
+NO_SUCH_CONTACT = N_("This person no longer exists")
+NO_SUCH_ORDER = N_("The brand of the thread has no order with this number")
 NO_OPEN_ORDER = N_("The customer has no open order")
 MORE_OPEN_ORDERS = N_("The customer has more than one open order")
-NEEDS_CUSTOMER = N_("A conversation over a channel cannot be without its customer")
+NEEDS_CUSTOMER = N_("A conversation on a channel must have a customer")
 _COLUMNS = {"customer": "contact_id", "partner": "partner_contact_id"}
 _EVENTS = {"customer": "CustomerChanged", "partner": "PartnerChanged"}
 

@@ -23,15 +23,15 @@ from app.domain.transitions.models import Transition, TransitionRule
 from app.domain.transitions.queries import find_last_transition, find_rule, user_may_reopen
 from app.domain.transitions.registry import EntityKind, kind_of
 
-NOT_ALLOWED = N_("This step is not possible from here.")
+NOT_ALLOWED = N_("The current status blocks this step.")
 FORBIDDEN = N_("The brand does not allow this step.")
-FOR_LEADS = N_("Only a lead may do this.")
+FOR_LEADS = N_("Only a lead can do this.")
 NEEDS_REASON = N_("Say why.")
-NO_SUCH_CODE = N_("There is no such reason.")
-MOVED_ON = N_("Somebody changed the status in the meantime.")
-NOT_LAST = N_("The status has changed since; that cannot be undone.")
-NOT_YOURS = N_("Only whoever did it, or a lead, can undo it.")
-TOO_LATE = N_("The time to undo it is over; take the step back instead.")
+NO_SUCH_CODE = N_("This reason does not exist.")
+MOVED_ON = N_("A colleague has since changed the status.")
+NOT_LAST = N_("The status has changed since; you cannot undo this.")
+NOT_YOURS = N_("Only the author or a team lead can undo it.")
+TOO_LATE = N_("It is too late to undo this; set the status back instead.")
 
 _KINDS = {"automation": ActorKind.RULE, "routing": ActorKind.RULE, **{kind.value: kind for kind in ActorKind}}
 

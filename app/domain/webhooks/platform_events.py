@@ -25,19 +25,19 @@ from app.domain.threads.models import Message, Thread
 # What can be chosen, by area; the words are those of the page.
 PLATFORM_EVENTS: Mapping[str, Mapping[str, str]] = {
     "customer": {"customer.created": N_("A customer of the brand wrote or ordered for the first time"),
-                 "customer.updated": N_("Somebody changed a customer's name, addresses or numbers")},
+                 "customer.updated": N_("A customer's name, addresses or numbers changed")},
     "job": {"job.created": N_("An order came in"), "job.updated": N_("An order changed: state, priority, notes"),
             "job.completed": N_("An order was completed"), "job.cancelled": N_("An order was cancelled")},
-    "payment": {"payment.received": N_("Money came in for an order")},
-    "message": {"message.received": N_("A customer wrote"), "message.queued": N_("A reply was written and is about to leave"),
-                "message.sent": N_("A reply left"), "message.delivered": N_("A reply arrived"),
-                "message.read": N_("A reply was read"), "message.failed": N_("A reply did not leave or came back")},
-    "thread": {"thread.created": N_("A conversation began"), "thread.assigned": N_("A conversation was given to somebody"),
-               "thread.status_changed": N_("A conversation was opened, closed or waits"),
-               "thread.priority_changed": N_("A conversation became more or less urgent")},
-    "task": {"task.created": N_("A task was made"), "task.updated": N_("A task changed"),
-             "task.completed": N_("A task was completed"), "task.reopened": N_("A task was opened again")},
-    "sla": {"sla.warning": N_("A promised time is nearly used up"), "sla.breached": N_("A promised time has passed")},
+    "payment": {"payment.received": N_("Payment for an order received")},
+    "message": {"message.received": N_("A customer wrote"), "message.queued": N_("A reply is ready and about to be sent"),
+                "message.sent": N_("A reply was sent"), "message.delivered": N_("A reply was delivered"),
+                "message.read": N_("A reply was read"), "message.failed": N_("A reply failed or bounced")},
+    "thread": {"thread.created": N_("A conversation started"), "thread.assigned": N_("A conversation was assigned"),
+               "thread.status_changed": N_("A conversation opened, closed or is waiting"),
+               "thread.priority_changed": N_("The priority of a conversation changed")},
+    "task": {"task.created": N_("A task was created"), "task.updated": N_("A task changed"),
+             "task.completed": N_("A task was completed"), "task.reopened": N_("A task was reopened")},
+    "sla": {"sla.warning": N_("A deadline is approaching"), "sla.breached": N_("A deadline has passed")},
 }  # fmt: skip
 NAMES = tuple(name for names in PLATFORM_EVENTS.values() for name in names)
 _MESSAGE_STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed", "bounced": "failed"}

@@ -33,17 +33,17 @@ def checked_url(url: str, *, allows_http: bool, ports: Collection[int]) -> str:
         parts = urlsplit(url.strip())
         host, port = (parts.hostname or "").encode("idna").decode().lower(), parts.port
     except (ValueError, UnicodeError):
-        raise BadEndpoint("url", N_("This is no address. Enter one like https://example.com/hooks.")) from None
+        raise BadEndpoint("url", N_("Invalid URL. Enter one like https://example.com/hooks.")) from None
     if not host or parts.scheme not in ("http", "https") or re.search(r"[\x00-\x20\x7f\\]", url.strip()):
-        raise BadEndpoint("url", N_("This is no address. Enter one like https://example.com/hooks."))
+        raise BadEndpoint("url", N_("Invalid URL. Enter one like https://example.com/hooks."))
     if parts.scheme == "http" and not allows_http:
-        raise BadEndpoint("url", N_("Use an address that begins with https://: what is sent is about customers."))
+        raise BadEndpoint("url", N_("Use a URL that starts with https://: we send customer data."))
     if "@" in parts.netloc:
-        raise BadEndpoint("url", N_("Leave user and password out of the address; add a header for them."))
+        raise BadEndpoint("url", N_("Remove user and password from the URL; use a header instead."))
     if parts.fragment:
-        raise BadEndpoint("url", N_("Leave out what follows #: it is never sent."))
+        raise BadEndpoint("url", N_("Remove # and what follows: we never send it."))
     if port is not None and port not in ports and not allows_http:
-        raise BadEndpoint("url", N_("This port is not called. Use the usual one, 443."))
+        raise BadEndpoint("url", N_("This port is not allowed. Use 443."))
     if len(url) > MAX_URL:
         raise BadEndpoint("url", N_("The address is too long: at most 2,048 characters."))
     where = f"[{host}]" if ":" in host else host
@@ -57,13 +57,13 @@ def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         low = name.lower()
         if not _TOKEN.fullmatch(name):
-            raise BadEndpoint("headers", N_("A header's name has letters, digits and hyphens, at most 64."))
+            raise BadEndpoint("headers", N_("Header name: use at most 64 letters, digits and hyphens."))
         if low in _OURS or low.startswith(_OUR_PREFIXES):
-            raise BadEndpoint("headers", N_("A header with this name is set by us. Take another name."))
+            raise BadEndpoint("headers", N_("We set this header ourselves. Use another name."))
         if not _VALUE.fullmatch(value) or len(value) > MAX_HEADER_BYTES:
-            raise BadEndpoint("headers", N_("A header's value has plain characters on one line, at most 4,096."))
+            raise BadEndpoint("headers", N_("Header value: at most 4,096 plain characters on one line."))
     if len({name.lower() for name in headers}) < len(headers):
-        raise BadEndpoint("headers", N_("Each header once."))
+        raise BadEndpoint("headers", N_("Duplicate header."))
     return dict(headers)
 
 
@@ -71,7 +71,7 @@ def checked_header_name(name: str) -> str:
     """The name of an additional signature or event header, or "". Raises BadEndpoint."""
     low = name.lower()
     if name and (not _TOKEN.fullmatch(name) or low in _OURS or low.startswith(("webhook-", "x-forwarded-", "sec-"))):
-        raise BadEndpoint("headers", N_("A header with this name is set by us. Take another name."))
+        raise BadEndpoint("headers", N_("We set this header ourselves. Use another name."))
     return name
 
 

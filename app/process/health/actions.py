@@ -18,7 +18,7 @@ from app.process.health.queries import Trouble
 
 GAP = timedelta(minutes=5)
 MENDED = known("Mended: %(what)s")
-WAS_AWAY = known("Nothing was scheduled for %(minutes)s minutes; what waited is being done now.")
+WAS_AWAY = known("The scheduler was down for %(minutes)s minutes; delayed work is running now.")
 
 
 def note_troubles(session: Session, troubles: Sequence[Trouble], *, now: datetime) -> int:

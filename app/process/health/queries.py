@@ -22,13 +22,13 @@ from app.domain.services.queries import list_failing
 
 GROWS_WITHIN = timedelta(hours=1)
 WAITS_AT_MOST = timedelta(minutes=5)
-QUARANTINE = known("Events from outside could not be processed in the last hour: %(count)s.")
+QUARANTINE = known("Incoming events that failed in the last hour: %(count)s.")
 REFUSED = known("The channel %(name)s does not work: %(why)s")
 SERVICE = known("The service %(name)s does not work: %(why)s")
-WAITING = known("Work waits for more than %(minutes)s minutes: %(what)s.")
-NOT_SERVED = known("No worker takes the jobs of the queue %(queue)s.")
-NO_STORAGE = known("The file store does not work, and mail waits for it: %(why)s.")
-UNKNOWN = N_("no reason is known")
+WAITING = known("Work has been waiting over %(minutes)s minutes: %(what)s.")
+NOT_SERVED = known("No worker is processing the queue %(queue)s.")
+NO_STORAGE = known("The file store is down and mail is waiting for it: %(why)s.")
+UNKNOWN = N_("unknown reason")
 PROMISES = (table_of(InboundEvent), table_of(OutboxEntry), table_of(Delivery))
 
 

@@ -14,12 +14,12 @@ EU_BASE_URL = "https://eu-api.fillout.com/v1/api"
 MOST_BYTES = 20 * 1024 * 1024
 _WORDS_OF_PATHS = ("forms", "submissions")
 _WORDS = {
-    401: N_("Fillout does not know this API key."),
-    403: N_("This API key may not read the form."),
-    404: N_("Fillout knows no form with this id."),
-    429: N_("Fillout asks for patience: too many questions at once."),
+    401: N_("Fillout rejected this API key."),
+    403: N_("This API key has no access to the form."),
+    404: N_("Fillout has no form with this id."),
+    429: N_("Fillout rate limit reached: too many requests."),
 }
-NO_ANSWER = N_("Fillout could not be reached, or gave no usable answer.")
+NO_ANSWER = N_("Fillout is unreachable or sent an invalid response.")
 
 
 class Fillout:

@@ -61,7 +61,7 @@ def read_submission(body: bytes, *, received_at: datetime) -> Submission:
     answers = _answers(found) or _answers(whole)
     external_id = _text(found.get("submissionId") or whole.get("submissionId"))
     if not answers and not external_id:
-        raise UnableToParse(N_("the form holds no answers"))
+        raise UnableToParse(N_("the form has no answers"))
     submitted_at = _first_time(found, whole, "submissionTime", "submittedAt", "lastUpdatedAt") or received_at
     return Submission(
         external_id=external_id[:200] or f"body:{_digest(whole)}",

@@ -154,7 +154,7 @@ def mailbox_path(account: ChannelAccount) -> str:
 
 def _foreign_link(url: str) -> ProviderError:
     """Following it would hand our token, or a customer's file, to somebody else."""
-    title = N_("The provider gave us a link to somebody else")
+    title = N_("The provider sent a link to another server")
     return ProviderError(Reason("foreign_link", title, detail=f"host {urlsplit(url).hostname}"), permanent=False)
 
 

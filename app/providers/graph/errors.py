@@ -30,7 +30,7 @@ _BY_CODE: Mapping[str, _Meaning] = {
     "invalidauthenticationtoken": _Meaning(
         N_("Microsoft refused our sign-in"), N_("Check the channel's credentials"), False, True
     ),
-    "erroraccessdenied": _Meaning(N_("The mailbox is not within the application's reach"), _GRANT, False, True),
+    "erroraccessdenied": _Meaning(N_("The application has no access to the mailbox"), _GRANT, False, True),
     "authorization_requestdenied": _Meaning(N_("The application lacks a permission"), _GRANT, False, True),
     "errorsendasdenied": _Meaning(
         N_("This mailbox may not send from that address"), N_("Grant Send As on the address, or use the mailbox's own")
@@ -40,16 +40,16 @@ _BY_CODE: Mapping[str, _Meaning] = {
     ),
     "errorinvaliduser": _Meaning(N_("The mailbox does not exist"), N_("Check the address of the channel"), False, True),
     "mailboxnotenabledforrestapi": _Meaning(
-        N_("The mailbox is not in Exchange Online"), N_("Check the mailbox's licence and place"), False, True
+        N_("The mailbox is not in Exchange Online"), N_("Check the mailbox's licence and location"), False, True
     ),
     "errorquotaexceeded": _Meaning(N_("The mailbox is full"), N_("Make room: incoming mail bounces too"), False, True),
     "errormessagesizeexceeded": _Meaning(
         N_("The mail is larger than the mailbox may send"), N_("Send smaller attachments, or a link")
     ),
-    "errorinvalidrecipients": _Meaning(N_("A recipient's address cannot be used"), N_("Correct the address and send again")),
+    "errorinvalidrecipients": _Meaning(N_("A recipient's address is invalid"), N_("Correct the address and send again")),
     "errorinvalididmalformed": _Meaning(N_("The provider does not recognise the message's id")),
     "errorirresolvableconflict": _Meaning(
-        N_("The draft was changed by somebody else meanwhile"), N_("Nothing to do: it is tried again"), False
+        N_("Someone else changed the draft meanwhile"), N_("Nothing to do: we will retry"), False
     ),
     "invalidinternetmessageheader": _Meaning(N_("A header is not allowed")),
     "invalidinternetmessageheadercollection": _Meaning(N_("Too many headers")),
@@ -62,21 +62,21 @@ _BY_STATUS: Mapping[int, _Meaning] = {
     409: _Meaning(N_("The provider is busy with the same item"), permanent=False),
     412: _BY_CODE["errorirresolvableconflict"],
     413: _BY_CODE["errormessagesizeexceeded"],
-    423: _Meaning(N_("The mailbox is locked for the moment"), permanent=False),
-    429: _Meaning(N_("The provider asks us to slow down"), N_("Nothing to do: it is tried again"), False),
+    423: _Meaning(N_("The mailbox is temporarily locked"), permanent=False),
+    429: _Meaning(N_("Rate limit of the provider reached"), N_("Nothing to do: we will retry"), False),
     507: _BY_CODE["errorquotaexceeded"],
 }
 _BY_AADSTS: Mapping[int, tuple[str, str]] = {
-    7000222: (N_("The application's secret has expired"), N_("Make a new secret in Entra and store it in the channel")),
-    7000215: (N_("The application's secret is wrong"), N_("Store the secret's value, not its id, in the channel")),
+    7000222: (N_("The application's secret has expired"), N_("Create a new secret in Entra and save it in the channel")),
+    7000215: (N_("The application's secret is wrong"), N_("Save the secret's value, not its id, in the channel")),
     700016: (
         N_("The application is unknown in this tenant"),
-        N_("Check the client id, and that the application was consented to"),
+        N_("Check the client id and the consent for the application"),
     ),
     90002: (N_("The tenant does not exist"), N_("Check the tenant id")),
-    65001: (N_("Nobody consented to the application"), N_("Have an administrator grant consent")),
-    500011: (N_("The tenant does not know Microsoft Graph under this name"), N_("Check the cloud the channel is set to")),
-    53003: (N_("A conditional access policy blocks the application"), N_("Ask the administrator to let the application through")),
+    65001: (N_("The application has no consent"), N_("Ask an administrator to grant consent")),
+    500011: (N_("Microsoft Graph is unknown to the tenant by this name"), N_("Check the cloud the channel is set to")),
+    53003: (N_("A conditional access policy blocks the application"), N_("Ask the administrator to allow the application")),
 }
 
 
@@ -98,14 +98,12 @@ def refusal(response: HttpResponse, *, outcome_unknown: bool = False, permanent:
 
 
 def unreachable(failure: HttpFailure, *, outcome_unknown: bool = False) -> ProviderError:
-    reason = Reason(
-        f"network_{failure.kind}", N_("The provider could not be reached"), advice=N_("Nothing to do: it is tried again")
-    )
+    reason = Reason(f"network_{failure.kind}", N_("We could not reach the provider"), advice=N_("Nothing to do: we will retry"))
     return ProviderError(reason, permanent=False, outcome_unknown=outcome_unknown, status_code=failure.status)
 
 
 def unreadable(what: str, *, outcome_unknown: bool = False) -> ProviderError:
-    reason = Reason("unreadable_answer", N_("The provider's answer cannot be read"), detail=what)
+    reason = Reason("unreadable_answer", N_("The provider's response is invalid"), detail=what)
     return ProviderError(reason, permanent=False, outcome_unknown=outcome_unknown)
 
 
@@ -132,7 +130,7 @@ def is_sync_lost(response: HttpResponse) -> bool:
 
 def _unknown(status: int) -> _Meaning:
     if status >= 500 or status < 400:
-        return _Meaning(N_("The provider has a problem of its own"), N_("Nothing to do: it is tried again"), permanent=False)
+        return _Meaning(N_("The provider has an outage"), N_("Nothing to do: we will retry"), permanent=False)
     return _Meaning(N_("The provider refused the request"))
 
 

@@ -49,7 +49,7 @@ DIRECT_ATTACHMENT_BYTES = 3 * 1024 * 1024  # from here on Graph wants an upload 
 CHUNK_BYTES = 10 * 320 * 1024  # below 4 MB
 _DRAFT_FIELDS = "id,isDraft,internetMessageId,conversationId"
 _LOOK_AGAIN_SECONDS = 15.0
-_STILL_A_DRAFT = N_("The draft is still there; the provider may not have got round to it")
+_STILL_A_DRAFT = N_("The draft is still there; the provider may not have sent it yet")
 _NOWHERE = N_("Neither the draft nor a sent copy is in the mailbox")
 
 
@@ -96,7 +96,7 @@ def look_up(out: Outbound, progress: Json) -> Lookup:
     """What became of a try whose end nobody saw. Raises ProviderError when the provider cannot be asked."""
     draft_id = progress.get("draft_id")
     if not draft_id or not progress.get("send_requested_at"):
-        return Lookup(Found.NOT_SENT, detail=N_("The provider was never asked to send it"))
+        return Lookup(Found.NOT_SENT, detail=N_("We never asked the provider to send it"))
     message = _message_by_id(out, draft_id) or _message_by_reference(out)
     if message is None:
         return Lookup(Found.UNKNOWN, detail=_NOWHERE)
@@ -216,7 +216,7 @@ def _result(message: Json, status: DeliveryStatus) -> SendResult:
 
 
 def _outcome_unknown(detail: str) -> ProviderError:
-    reason = Reason("send_unconfirmed", N_("It is not yet known whether the mail went out"), detail=detail)
+    reason = Reason("send_unconfirmed", N_("We do not yet know if the mail was sent"), detail=detail)
     return ProviderError(reason, permanent=False, retry_after_seconds=_LOOK_AGAIN_SECONDS, outcome_unknown=True)
 
 

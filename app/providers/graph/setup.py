@@ -12,15 +12,15 @@ _SECRET = SetupField(
     expires=True,
     help=N_("Its value, which Entra shows once, not its id."),
 )
-_SENDER = SetupField("from_name", N_("Sender name"), required=False, help=N_("People see this name before the address."))
+_SENDER = SetupField("from_name", N_("Sender name"), required=False, help=N_("Recipients see this name before the address."))
 _CALENDAR = SetupField(
     "calendar",
     N_("Its calendar"),
     default="off",
     choices=("off", "on"),
     help=N_(
-        "“on”: events to come are tasks of the brand, and appointments of the brand stand in it. It takes the permission "
-        "Calendars.ReadWrite."
+        "“on”: upcoming events become tasks of the brand, and its appointments appear in the calendar. "
+        "Requires Calendars.ReadWrite."
     ),
 )
 CONNECT_FIELDS: tuple[SetupField, ...] = (
@@ -38,12 +38,12 @@ SIGN_IN_FIELDS: tuple[SetupField, ...] = (
         "user_address",
         N_("Who signs in"),
         required=False,
-        help=N_("For a shared mailbox: the address of the colleague who signs in and may use it. Else leave it empty."),
+        help=N_("Shared mailbox: the address of the colleague with access who signs in. Otherwise leave it empty."),
     ),
     SetupField(
         "tenant_id",
         N_("Directory (tenant) id"),
-        help=N_("That of the organization; “common” for any, “consumers” for personal mailboxes of outlook.com."),
+        help=N_("Your organization's id; “common” for any, “consumers” for personal outlook.com mailboxes."),
         default="common",
     ),
     SetupField("client_id", N_("Application (client) id"), help=N_("On the overview page of the app registration.")),
@@ -64,5 +64,5 @@ STEPS: tuple[str, ...] = (
     N_("In Microsoft Entra, register an app and make a client secret."),
     N_("Give it the application permissions Mail.ReadWrite, Mail.Send and Mail.Read for Microsoft Graph, with admin consent."),
     N_("For the consent, add the address below as a redirect URI of type Web."),
-    N_("Nothing has to be pasted at Microsoft: we tell it our address ourselves."),
+    N_("No need to paste anything at Microsoft: we register our address."),
 )

@@ -30,14 +30,14 @@ CALENDAR_SCOPE = "Calendars.ReadWrite"
 KeepTokens = Callable[[str, str], None]  # the channel's id, its new token cache
 
 _ADVICE = N_("Sign in again on the channel's page")
-_NOBODY = Reason("sign_in_missing", N_("Nobody is signed in to this mailbox"), advice=_ADVICE)
+_NOBODY = Reason("sign_in_missing", N_("No user is signed in to this mailbox"), advice=_ADVICE)
 _ENDED = {"invalid_grant", "interaction_required", "login_required", "consent_required"}
 _OUT_OF_PLACE = Reason(
     "sign_in_out_of_place",
-    N_("This answer belongs to no sign-in that was begun here"),
-    advice=N_("Begin again, and stay in the same browser"),
+    N_("This response matches no sign-in started here"),
+    advice=N_("Start again in the same browser"),
 )
-_UNUSABLE = Reason("sign_in_unavailable", N_("Microsoft's sign-in gave no usable answer"), advice=N_("Try again in a moment"))
+_UNUSABLE = Reason("sign_in_unavailable", N_("Microsoft's sign-in sent an invalid response"), advice=N_("Try again in a moment"))
 
 
 def is_signed_in(account: ChannelAccount) -> bool:
@@ -174,9 +174,9 @@ def _refused(answer: Mapping[str, Any]) -> ProviderError:
     error = str(answer.get("error") or "")
     detail = "".join(str(answer.get("error_description") or "").splitlines()[:1])[:500]
     if error == "access_denied":
-        title = N_("The sign-in was refused at Microsoft")
+        title = N_("Microsoft refused the sign-in")
         return ProviderError(Reason(error, title, detail=detail, advice=N_("Sign in and agree")), permanent=True)
     if error in _ENDED:
-        title = N_("The sign-in has ended or was withdrawn")
+        title = N_("The sign-in has expired or was revoked")
         return ProviderError(Reason(error, title, detail=detail, advice=_ADVICE), permanent=False, channel_down=True)
     return token_refusal(answer)

@@ -19,7 +19,7 @@ from app.providers.graph.msal_http import MsalHttp, TenantRefused
 from app.providers.graph.signed_in import KeepTokens, SignedInMailboxes, is_signed_in
 
 _SIGN_IN_DOWN = Reason(
-    "sign_in_unavailable", N_("Microsoft's sign-in gave no usable answer"), advice=N_("Nothing to do: it is tried again")
+    "sign_in_unavailable", N_("Microsoft's sign-in sent an invalid response"), advice=N_("Nothing to do: we will retry")
 )
 _NO_CREDENTIALS = Reason(
     "not_configured",

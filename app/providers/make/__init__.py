@@ -7,7 +7,7 @@ PROVIDER = Provider(
     key="make",
     label="Make",
     serves="scenarios",
-    about=N_("Scenarios: they tell us of orders, visits, payments and feedback, and are told what happens here."),
+    about=N_("Scenarios: they send us orders, visits, payments and feedback, and receive our events."),
     calls={"make": "Make"},
     key_headers=("x-make-apikey",),
 )

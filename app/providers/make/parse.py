@@ -24,7 +24,7 @@ from app.core.text import mark as N_
 
 SCENARIOS = ("order-created", "visit-completed", "payment-received", "customer-feedback")
 MOST_LINES, MOST_AMOUNT = 200, Decimal(1_000_000_000)
-_LACKS = known("%(what)s is missing or is not right")
+_LACKS = known("%(what)s is missing or invalid")
 
 
 @dataclass(frozen=True)

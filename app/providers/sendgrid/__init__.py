@@ -28,7 +28,7 @@ PROVIDER = Provider(
             KEY,
             place=40,
             label="SendGrid",
-            about=N_("Mail sent through SendGrid, with its reports; answers come by its inbound parse."),
+            about=N_("Mail through SendGrid, with delivery reports; replies arrive by inbound parse."),
             fields=(MAIL_ADDRESS, *CONNECT_FIELDS),
             steps=STEPS,
             rules=MAIL_RULES,

@@ -43,33 +43,33 @@ OFFICIAL = "https://api.sendgrid.com"
 SEND_SECONDS = 40.0
 _WORKS = N_("Sends and reports")
 _LISTS = {Stop.BOUNCED: "bounces", Stop.COMPLAINED: "spam_reports", Stop.UNSUBSCRIBED: "unsubscribes"}
-_TEMPLATE_HELP = N_("Its id, such as d-4f1c…; without one the reminder is a plain mail of ours.")
+_TEMPLATE_HELP = N_("The template id, such as d-4f1c…; if empty, we send a plain mail.")
 
 CONNECT_FIELDS = (
-    SetupField("api_key", N_("API key"), help=N_("With the right to send mail"), secret=True),
+    SetupField("api_key", N_("API key"), help=N_("With permission to send mail"), secret=True),
     SetupField(
         "signing_secret",
         N_("Verification key of the event webhook"),
-        help=N_("Under Mail Settings, Event Webhook, Signature Verification; without it no reports are taken"),
+        help=N_("Under Mail Settings, Event Webhook, Signature Verification; without it we reject reports"),
         secret=True,
         required=False,
     ),
     SetupField(
         "url_key",
         N_("Key in the address of the inbound parse"),
-        help=N_("A long random word; without it no mail is taken in"),
+        help=N_("A long random word; without it we accept no mail"),
         secret=True,
         required=False,
     ),
-    SetupField("region", N_("Where the account is kept"), default="global", choices=("global", "eu")),
-    SetupField("sandbox", N_("Only try, send nothing"), default="no", choices=("no", "yes")),
+    SetupField("region", N_("Region of the account"), default="global", choices=("global", "eu")),
+    SetupField("sandbox", N_("Test only, send nothing"), default="no", choices=("no", "yes")),
     SetupField("from_name", N_("Sender name"), required=False),
     SetupField(
         "visit_reminders",
         N_("Reminders of visits"),
         default="on",
         choices=("on", "off"),
-        help=N_("A mail to the customer a day before a visit."),
+        help=N_("A mail to the customer the day before a visit."),
     ),
     SetupField("reminder_template_nl", N_("Dynamic template of reminders in Dutch"), required=False, help=_TEMPLATE_HELP),
     SetupField("reminder_template_en", N_("Dynamic template of reminders in English"), required=False, help=_TEMPLATE_HELP),
@@ -109,8 +109,8 @@ class SendGridMail:
 
     def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup:
         if not progress.get("requested"):
-            return Lookup(Found.NOT_SENT, detail=N_("The provider was never asked to send it"))
-        detail = N_("SendGrid's own report will tell whether it was sent")
+            return Lookup(Found.NOT_SENT, detail=N_("We never asked the provider to send it"))
+        detail = N_("SendGrid's report will show whether it was sent")
         return Lookup(Found.UNKNOWN, detail=detail, silence_tells=False)
 
     def check(self, *, account: ChannelAccount) -> Health:
@@ -120,14 +120,14 @@ class SendGridMail:
         except ProviderError as error:
             return refused(error)
         except (ValueError, AttributeError):
-            return Health(ok=False, detail=N_("SendGrid's answer cannot be read"))
+            return Health(ok=False, detail=N_("SendGrid's response is invalid"))
         if "mail.send" not in scopes:
-            return Health(ok=False, detail=N_("The API key may not send mail: give it that right, or make another"))
+            return Health(ok=False, detail=N_("The API key cannot send mail: add the permission or create a new key"))
         keys = [account.secrets.get(name, "") for name in ("signing_secret", "previous_signing_secret")]
         if not any(keys):
-            return Health(ok=True, detail=N_("Sends; no reports come back, as the key of the event webhook is missing"))
+            return Health(ok=True, detail=N_("Sends without delivery reports: the event webhook key is missing"))
         if not all(read_public_key(key) for key in keys if key):
-            return Health(ok=False, detail=N_("The verification key of the event webhook is none"))
+            return Health(ok=False, detail=N_("The event webhook's verification key is invalid"))
         return Health(ok=True, detail=_WORKS, checked=("key", "right to send", "webhook key"))
 
     def lift(self, address: str, stop: Stop, *, account: ChannelAccount) -> None:
@@ -180,7 +180,7 @@ def _written(message: OutgoingMessage, account: ChannelAccount) -> Json:
         return mail_body(message, account)
     except UnableToCompose as error:
         advice = N_("Correct the address and send again")
-        reason = Reason("unable_to_compose", N_("The mail cannot be written"), detail=str(error)[:300], advice=advice)
+        reason = Reason("unable_to_compose", N_("We cannot create the mail"), detail=str(error)[:300], advice=advice)
         raise ProviderError(reason, permanent=True) from error
 
 
@@ -188,7 +188,7 @@ def _key(account: ChannelAccount) -> str:
     key = account.secrets.get("api_key", "")
     if not key:
         reason = Reason(
-            "not_configured", N_("The channel has no credentials"), advice=N_("Store an API key of SendGrid in the channel")
+            "not_configured", N_("The channel has no credentials"), advice=N_("Save a SendGrid API key in the channel")
         )
         raise ProviderError(reason, permanent=False, channel_down=True)
     return key

@@ -12,7 +12,7 @@ from app.core.http import HttpFailure, HttpResponse
 from app.core.retry_after import read_retry_after
 from app.core.text import mark as N_
 
-_AGAIN = N_("Nothing to do: it is tried again")
+_AGAIN = N_("Nothing to do: we will retry")
 _LONGEST_WAIT_SECONDS = 3600.0
 # After these nobody knows whether the mail was taken before things went wrong.
 _UNCERTAIN = frozenset({500, 502, 504})
@@ -27,16 +27,16 @@ class _Meaning:
 
 
 _BY_STATUS: Mapping[int, _Meaning] = {
-    400: _Meaning(N_("SendGrid cannot send the mail as it is"), N_("Read its words, correct the mail and send again")),
-    401: _Meaning(N_("SendGrid refuses the API key"), N_("Make a new key there and store it in the channel"), False, True),
+    400: _Meaning(N_("SendGrid cannot send the mail as it is"), N_("Read its message, correct the mail and resend")),
+    401: _Meaning(N_("SendGrid refuses the API key"), N_("Create a new key there and save it in the channel"), False, True),
     403: _Meaning(
-        N_("SendGrid does not let this account send from this address"),
-        N_("Authenticate the sender's domain there, and give the key the right to send mail"),
+        N_("This SendGrid account cannot send from this address"),
+        N_("Authenticate the sender's domain there and allow the key to send mail"),
         False,
         True,
     ),
-    413: _Meaning(N_("The mail is larger than SendGrid takes"), N_("Send smaller attachments, or a link")),
-    429: _Meaning(N_("SendGrid asks us to slow down"), _AGAIN, False),
+    413: _Meaning(N_("The mail exceeds SendGrid's size limit"), N_("Send smaller attachments, or a link")),
+    429: _Meaning(N_("SendGrid rate limit reached"), _AGAIN, False),
 }
 
 
@@ -55,7 +55,7 @@ def refusal(response: HttpResponse, *, now: datetime, acts: bool = True) -> Prov
 
 def unreachable(failure: HttpFailure, *, acts: bool = True) -> ProviderError:
     """The error for a call without an answer."""
-    reason = Reason(f"network_{failure.kind}", N_("SendGrid could not be reached"), advice=_AGAIN)
+    reason = Reason(f"network_{failure.kind}", N_("We could not reach SendGrid"), advice=_AGAIN)
     unknown = acts and failure.request_sent
     return ProviderError(reason, permanent=False, outcome_unknown=unknown, status_code=failure.status)
 
@@ -64,16 +64,16 @@ def dropped(event: Mapping[str, Any]) -> Reason:
     """SendGrid's own list kept the mail back."""
     return Reason(
         "sendgrid_dropped",
-        N_("SendGrid did not send it: the address is on its list of addresses not to write to"),
+        N_("SendGrid did not send it: the address is on its suppression list"),
         detail=_reason_of(event),
-        advice=N_("Reach them in another way, or lift the address from the list"),
+        advice=N_("Use another channel, or remove the address from the list"),
     )
 
 
 def bounced(event: Mapping[str, Any]) -> Reason:
     return Reason(
         f"bounce_{str(event.get('status') or '')[:20]}".rstrip("_"),
-        N_("The recipient's mail server sent it back"),
+        N_("The recipient's mail server bounced it"),
         detail=_reason_of(event),
         advice=N_("Correct the address and send again"),
     )
@@ -82,9 +82,9 @@ def bounced(event: Mapping[str, Any]) -> Reason:
 def blocked(event: Mapping[str, Any]) -> Reason:
     return Reason(
         f"blocked_{str(event.get('status') or '')[:20]}".rstrip("_"),
-        N_("The recipient's mail server does not take it for now"),
+        N_("The recipient's mail server is deferring it"),
         detail=_reason_of(event),
-        advice=N_("Send it again later, or reach them in another way"),
+        advice=N_("Resend it later, or use another channel"),
     )
 
 
@@ -94,7 +94,7 @@ def _reason_of(event: Mapping[str, Any]) -> str:
 
 def _unknown(status: int) -> _Meaning:
     if status >= 500 or status < 400:
-        return _Meaning(N_("SendGrid has a problem of its own"), _AGAIN, permanent=False)
+        return _Meaning(N_("SendGrid has an outage"), _AGAIN, permanent=False)
     return _Meaning(N_("SendGrid refused the request"))
 
 

@@ -22,9 +22,9 @@ from app.providers.sendgrid.payload import CHANNEL_ARGUMENT, DELIVERY_ARGUMENT
 
 Json = dict[str, Any]
 MOST_EVENTS = 10_000
-_UNREADABLE = known("%(count)s events of this post cannot be read")
+_UNREADABLE = known("%(count)s events in this request are invalid")
 _PASSED_OVER = frozenset({"open", "click", "group_resubscribe"})
-_ACCOUNT = N_("The standing of the SendGrid account changed")
+_ACCOUNT = N_("The SendGrid account status changed")
 
 
 def read_events(body: bytes) -> list[Json]:

@@ -25,7 +25,7 @@ PROVIDER = Provider(
             KEY,
             place=30,
             label=N_("Mailbox at a mail server"),
-            about=N_("A mailbox at any mail server, sent by SMTP and read by IMAP."),
+            about=N_("A mailbox on any mail server, using SMTP and IMAP."),
             fields=(MAIL_ADDRESS, *CONNECT_FIELDS),
             has_past=True,
             rules=MAIL_RULES,

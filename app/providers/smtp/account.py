@@ -15,8 +15,8 @@ SentCopy = Literal["append", "server", "none"]
 SECURITIES: tuple[str, ...] = get_args(Security)
 SENT_COPIES: tuple[str, ...] = get_args(SentCopy)
 INBOX = "INBOX"
-_LACKS = known("The channel lacks a setting: %(name)s")
-_WRONG = known("A setting of the channel cannot be used: %(name)s")
+_LACKS = known("Missing channel setting: %(name)s")
+_WRONG = known("Invalid channel setting: %(name)s")
 _PORTS: dict[tuple[str, str], int] = {
     ("smtp", "tls"): 465,
     ("smtp", "starttls"): 587,
@@ -25,17 +25,17 @@ _PORTS: dict[tuple[str, str], int] = {
     ("imap", "starttls"): 143,
     ("imap", "none"): 143,
 }
-_HOW_SAFE = N_("tls: encrypted from the start; starttls: encrypted before anything is said; none: on this machine only")
+_HOW_SAFE = N_("tls: encrypted from the start; starttls: encrypted before sign-in; none: on this machine only")
 
 CONNECT_FIELDS = (
     SetupField("user", N_("User name"), help=N_("Often the mail address itself"), required=False),
-    SetupField("password", N_("Password"), help=N_("Where two-step sign-in is on, an app password"), secret=True),
+    SetupField("password", N_("Password"), help=N_("With two-step sign-in: an app password"), secret=True),
     SetupField("smtp_host", N_("Server for outgoing mail (SMTP)"), help=N_("For example smtp.example.org")),
     SetupField("smtp_security", N_("Encryption of outgoing mail"), help=_HOW_SAFE, default="starttls", choices=SECURITIES),
     SetupField(
         "smtp_port", N_("Port for outgoing mail"), help=N_("Usually 587, or 465 with tls"), required=False, within=(1, 65_535)
     ),
-    SetupField("imap_host", N_("Server for incoming mail (IMAP)"), help=N_("Left empty, the channel only sends"), required=False),
+    SetupField("imap_host", N_("Server for incoming mail (IMAP)"), help=N_("If empty, the channel only sends"), required=False),
     SetupField("imap_security", N_("Encryption of incoming mail"), help=_HOW_SAFE, default="tls", choices=SECURITIES),
     SetupField(
         "imap_port",
@@ -45,11 +45,11 @@ CONNECT_FIELDS = (
         within=(1, 65_535),
     ),
     SetupField("imap_folder", N_("Folder of incoming mail"), required=False, default=INBOX),
-    SetupField("sent_folder", N_("Folder of sent mail"), help=N_("Left empty, the server is asked for it"), required=False),
+    SetupField("sent_folder", N_("Folder of sent mail"), help=N_("If empty, we ask the server"), required=False),
     SetupField(
         "sent_copy",
         N_("Copies of sent mail"),
-        help=N_("append: we put them into the folder; server: the server does so by itself; none: there are none"),
+        help=N_("append: we save them in the folder; server: the server saves them; none: no copies"),
         default="append",
         choices=SENT_COPIES,
     ),

@@ -9,9 +9,9 @@ from app.contract.base import ProviderError, Reason
 from app.core.smtp import Refusal, SmtpTrouble
 from app.core.text import mark as N_
 
-_AGAIN = N_("Nothing to do: it is tried again")
+_AGAIN = N_("Nothing to do: we will retry")
 _SIGN_IN = N_("The mail server refused the user name or the password")
-_PASSWORD = N_("Check both; where two-step sign-in is on, an app password is needed")
+_PASSWORD = N_("Check both; two-step sign-in requires an app password")
 _SIGN_IN_AGAIN_SECONDS = 300.0  # servers lock accounts after many wrong passwords
 
 
@@ -24,15 +24,15 @@ class _Meaning:
 
 LINE_TROUBLE: Mapping[str, _Meaning] = {
     "refused_address": _Meaning(
-        N_("The server's name leads to an address inside this network"),
-        N_("Correct the server's name, or have the network allowed in OUTBOUND_ALLOW_MAIL"),
+        N_("The server's name resolves to an address in this network"),
+        N_("Correct the server's name, or allow the network in OUTBOUND_ALLOW_MAIL"),
         True,
     ),
-    "dns": _Meaning(N_("No server of that name is known"), N_("Correct the server's name"), True),
-    "connect": _Meaning(N_("Nothing answers at the server's port"), N_("Check the server's name and port"), True),
-    "timeout": _Meaning(N_("The mail server does not answer in time")),
+    "dns": _Meaning(N_("Cannot find a server of that name"), N_("Correct the server's name"), True),
+    "connect": _Meaning(N_("The server's port does not respond"), N_("Check the server's name and port"), True),
+    "timeout": _Meaning(N_("The mail server timed out")),
     "tls": _Meaning(
-        N_("The mail server's certificate cannot be trusted, or it speaks no TLS there"),
+        N_("The mail server's certificate is not trusted, or its port has no TLS"),
         N_("Check the server's name, port and encryption"),
         True,
     ),
@@ -40,19 +40,19 @@ LINE_TROUBLE: Mapping[str, _Meaning] = {
         N_("The mail server offers no encryption (STARTTLS)"), N_("Choose tls and its port, or ask the provider"), True
     ),
     "unsafe": _Meaning(
-        N_("A password is never sent over a line that is not encrypted"), N_("Choose starttls or tls as encryption"), True
+        N_("We never send a password over an unencrypted connection"), N_("Choose starttls or tls as encryption"), True
     ),
     "no_login": _Meaning(
-        N_("The mail server takes no password there"), N_("Check the port: submission is usually 587 or 465"), True
+        N_("The server accepts no password on this port"), N_("Check the port: submission is usually 587 or 465"), True
     ),
-    "broken": _Meaning(N_("The line to the mail server broke")),
+    "broken": _Meaning(N_("Lost connection to the mail server")),
 }
 # What enhanced status codes (RFC 3463) say of the mail itself; the rest is told in the server's own words.
 _BY_CLASS: Mapping[str, tuple[str, str]] = {
     "1": (N_("The recipient's address does not exist"), N_("Correct the address and send again")),
-    "2": (N_("The recipient's mailbox cannot take mail"), N_("Reach them in another way")),
-    "3": (N_("The mail is larger than the mail server takes"), N_("Send smaller attachments, or a link")),
-    "7": (N_("The mail server refuses the mail by its own rules"), N_("Read its words; its administrator can say more")),
+    "2": (N_("The recipient's mailbox cannot receive mail"), N_("Use another channel")),
+    "3": (N_("The mail exceeds the server's size limit"), N_("Send smaller attachments, or a link")),
+    "7": (N_("The mail server's policy rejects the mail"), N_("Read its message or ask its administrator")),
 }
 
 
@@ -76,7 +76,7 @@ def sign_in_refused(words: str) -> ProviderError:
 def smtp_trouble(trouble: SmtpTrouble) -> ProviderError:
     """The error for a mail that was handed over to nobody."""
     if trouble.outcome_unknown:
-        reason = Reason("mail_unconfirmed", N_("The line broke before the mail server said whether it took the mail"))
+        reason = Reason("mail_unconfirmed", N_("Connection lost before the mail server confirmed the mail"))
         return ProviderError(reason, permanent=False, outcome_unknown=True)
     refusal = trouble.refusal
     if refusal is None or trouble.kind != "refused":
@@ -105,7 +105,7 @@ def refusal_reason(refusal: Refusal) -> Reason:
 
 
 def _busy(refusal: Refusal) -> Reason:
-    return Reason(f"smtp_{refusal.code}", N_("The mail server asks to try later"), detail=refusal.words, advice=_AGAIN)
+    return Reason(f"smtp_{refusal.code}", N_("The mail server asks us to try later"), detail=refusal.words, advice=_AGAIN)
 
 
 def _subject_of(words: str) -> str:
@@ -117,4 +117,4 @@ def _subject_of(words: str) -> str:
 def _by_code(code: int) -> tuple[str, str]:
     if code == 552:
         return _BY_CLASS["3"]
-    return (N_("The mail server refuses it"), N_("Read its words; its administrator can say more"))
+    return (N_("The mail server refuses it"), N_("Read its message or ask its administrator"))

@@ -197,7 +197,7 @@ def _connect(house: ImapClient, server: ImapServer) -> IMAPClient:
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error as error:  # a greeting that is a farewell
-        reason = Reason("imap_unavailable", N_("The mail server asks to try later"), detail=str(error)[:300])
+        reason = Reason("imap_unavailable", N_("The mail server asks us to try later"), detail=str(error)[:300])
         raise ProviderError(reason, permanent=False) from error
     is_safe = server.security == "tls"
     if not is_safe and client.has_capability("STARTTLS"):

@@ -39,8 +39,8 @@ from app.providers.smtp.imap import ImapClient
 from app.providers.smtp.sent_folder import file_copy, find_copy
 
 COPY_TRIES = 3
-_LATER = known("Not everybody has it yet: %(addresses)s")
-_NOT_ALL = known("%(address)s did not get it")
+_LATER = known("Not delivered yet to: %(addresses)s")
+_NOT_ALL = known("Not delivered to %(address)s")
 _COPY_RETRY_SECONDS = 10.0
 
 
@@ -93,11 +93,11 @@ def send_message(out: Outbound, progress: Json, save_progress: SaveProgress) -> 
 def look_up(out: Outbound, progress: Json) -> Lookup:
     """What became of a try whose end nobody saw. Raises ProviderError when the mailbox cannot be asked."""
     if progress.get("handed_over") or not progress.get("on_the_way"):
-        return Lookup(Found.NOT_SENT, detail=N_("What is done is written down; it goes on from there"))
+        return Lookup(Found.NOT_SENT, detail=N_("Progress is saved; sending continues from there"))
     message_id = out.message.message_id_header
     if message_id and sent_copy(out.account) != "none" and find_copy(out.imap, out.account, message_id):
         return Lookup(Found.SENT, provider_message_id=message_id)
-    detail = N_("A mail server cannot be asked what became of a mail")
+    detail = N_("A mail server cannot tell us what happened to a mail")
     return Lookup(Found.UNKNOWN, detail=detail, silence_tells=False)
 
 
@@ -109,7 +109,7 @@ def _written(out: Outbound, date: datetime) -> tuple[bytes, tuple[str, ...]]:
         return raw, tuple(dict.fromkeys(envelope_address(party.address()) for party in people))
     except UnableToCompose as error:
         advice = N_("Correct the address and send again")
-        reason = Reason("unable_to_compose", N_("The mail cannot be written"), detail=str(error)[:300], advice=advice)
+        reason = Reason("unable_to_compose", N_("We cannot create the mail"), detail=str(error)[:300], advice=advice)
         raise ProviderError(reason, permanent=True) from error
 
 
@@ -170,7 +170,7 @@ def _file_copy(out: Outbound, done: _Progress, raw: bytes) -> None:
     except ProviderError as error:
         if tries + 1 >= COPY_TRIES:
             return
-        title = N_("The mail is out; its copy could not be filed yet")
+        title = N_("The mail is sent; we could not save its copy yet")
         reason = Reason("copy_missing", title, detail=error.reason.title)
         raise ProviderError(reason, permanent=False, retry_after_seconds=_COPY_RETRY_SECONDS) from error
 

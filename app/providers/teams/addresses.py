@@ -26,7 +26,7 @@ def check_address(url: str, *, allowed: tuple[str, ...]) -> str:
     if not host:
         raise BadAddress(_("Paste the whole address of the workflow; it begins with https://."))
     if not is_allowed(url, allowed):
-        raise BadAddress(_("“%(host)s” is not an address of Teams workflows that this installation calls.", host=host[:80]))
+        raise BadAddress(_("“%(host)s” is not an allowed address for Teams workflows.", host=host[:80]))
     if not query.get("sig"):
         raise BadAddress(_("The address is incomplete: its signature (sig=…) is missing."))
     return host

@@ -19,13 +19,13 @@ from app.core.text import known
 from app.core.text import mark as N_
 
 ACCEPTED = N_("Teams accepted the card; whether it appears is up to the workflow.")
-FORBIDDEN = N_("The address is not one this installation calls (TEAMS_HOSTS).")
-NOT_ALLOWED = known("Teams refuses the address (%(status)s): its signature is wrong, or the workflow is not open to anyone.")
+FORBIDDEN = N_("This installation does not allow that address (TEAMS_HOSTS).")
+NOT_ALLOWED = known("Teams rejected the address (%(status)s): invalid signature, or the workflow is not open to everyone.")
 NO_WORKFLOW = N_("There is no workflow at this address any more (404).")
 REFUSED = known("Teams refuses the card (%(status)s).")
-BUSY = known("Teams asks to wait (%(status)s).")
-BROKEN = known("Teams has trouble (%(status)s).")
-UNKNOWN = known("Teams may have taken the card or not (%(why)s); it is not sent again.")
+BUSY = known("Teams asks us to wait (%(status)s).")
+BROKEN = known("Teams has a problem (%(status)s).")
+UNKNOWN = known("Teams may or may not have the card (%(why)s); we do not resend it.")
 SILENT = known("Teams does not answer (%(why)s).")
 LASTING = (FORBIDDEN, NO_WORKFLOW, NOT_ALLOWED.partition("%")[0])  # how problems begin that somebody has to mend
 CALLED = Endpoint("teams", "POST workflow")

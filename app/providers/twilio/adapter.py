@@ -87,7 +87,7 @@ class TwilioSms:
         """
         requested_at = _time_of(progress.get(_REQUESTED))
         if requested_at is None:
-            return Lookup(Found.NOT_SENT, detail=N_("The text was never handed to Twilio."))
+            return Lookup(Found.NOT_SENT, detail=N_("The text was not sent to Twilio."))
         sids = self._alike(message, account, requested_at - _CLOCKS_APART)
         if sids:
             return Lookup(Found.SENT, sids[0])
@@ -106,7 +106,7 @@ class TwilioSms:
     def _fields(self, message: OutgoingMessage, account: ChannelAccount) -> dict[str, str]:
         """What is posted. Raises ProviderError (permanent) for what the provider would not take."""
         if message.attachments:
-            raise cannot_send("files", N_("An SMS carries no files"), N_("Send a link, or use another channel."))
+            raise cannot_send("files", N_("An SMS cannot carry files"), N_("Send a link, or use another channel."))
         if not message.text.strip():
             raise cannot_send("empty", N_("The text is empty"), N_("Write something."))
         if len(message.text) > TEXT_LIMIT:
@@ -154,7 +154,7 @@ def _recipient(message: OutgoingMessage) -> str:
     identities = [i for party in message.to for i in party.identities if i.kind == IdentityKind.PHONE]
     number = number_of(identities[0].value) if identities else ""
     if not number:
-        raise cannot_send("21211", N_("This is no phone number that can get an SMS"), CHECK_NUMBER)
+        raise cannot_send("21211", N_("This phone number cannot receive an SMS"), CHECK_NUMBER)
     return number
 
 
@@ -178,7 +178,7 @@ def _result(answer: Json) -> SendResult:
     sid, status = str(answer.get("sid") or ""), LADDER.get(str(answer.get("status") or ""), DeliveryStatus.ACCEPTED)
     if not sid:
         reason = Reason(
-            "outcome_unknown", N_("Twilio answered without an id for the text"), advice=N_("We look it up at Twilio by itself.")
+            "outcome_unknown", N_("Twilio answered without an id for the text"), advice=N_("We look it up at Twilio ourselves.")
         )
         raise ProviderError(reason, permanent=False, outcome_unknown=True, status_code=200)
     if status is DeliveryStatus.FAILED:

@@ -22,10 +22,10 @@ _WORDS = (VERSION, "Accounts", "Messages.json", "IncomingPhoneNumbers.json")
 _REDIRECTS = (301, 302, 303, 307, 308)
 _UNSURE = Reason(
     "outcome_unknown",
-    N_("It is not known whether Twilio took the text"),
-    advice=N_("We look it up at Twilio by itself; send it again only if it does not arrive."),
+    N_("We do not know if Twilio accepted the text"),
+    advice=N_("We look it up at Twilio; send it again only if it does not arrive."),
 )
-_AGAIN = N_("It is tried again by itself.")
+_AGAIN = N_("We will retry automatically.")
 
 
 class TwilioApi:
@@ -44,7 +44,7 @@ class TwilioApi:
         """Read the page a list names as its next; its address is relative. Raises ProviderError."""
         url = urljoin(f"{self._base_url}/", uri)
         if _origin(url) != _origin(self._base_url):
-            raise cannot_send("page_host", N_("Twilio named a page on another host"), N_("Ask an administrator."))
+            raise cannot_send("page_host", N_("Twilio links to a page on another host"), N_("Ask an administrator."))
         return self._call("GET", url, account)
 
     def post(self, path: str, *, account: ChannelAccount, fields: Mapping[str, str]) -> Json:
@@ -55,7 +55,7 @@ class TwilioApi:
         """Fetch a file: with the sign-in from the provider's host, and from wherever it sends us once, without. Raises
         ProviderError."""
         if _origin(url) != _origin(self._base_url):
-            raise cannot_send("media_host", N_("The file lies on a host that is not Twilio's"), N_("Ask an administrator."))
+            raise cannot_send("media_host", N_("The file is on a host that is not Twilio's"), N_("Ask an administrator."))
         called = Endpoint("twilio", "GET file", account.id)
         answer = self._fetch(url, _authorization(account), called)
         if answer.status in _REDIRECTS:
@@ -74,7 +74,7 @@ class TwilioApi:
         except HttpFailure as failure:
             if failure.kind in ("too_large", "refused_address", "bad_url"):
                 raise cannot_send(
-                    f"media_{failure.kind}", N_("The file cannot be fetched"), N_("Ask for it by mail.")
+                    f"media_{failure.kind}", N_("We cannot download the file"), N_("Ask for it by mail.")
                 ) from failure
             raise _unreachable(failure, changes=False) from failure
 
@@ -104,7 +104,7 @@ def _authorization(account: ChannelAccount) -> dict[str, str]:
     user = key or str(account.settings.get("account_sid") or "")
     secret = account.secrets.get("api_key_secret" if key else "signing_secret", "")
     if not user or not secret:
-        reason = Reason("no_sign_in", N_("The channel has no sign-in for Twilio"), advice=N_("An administrator must enter it."))
+        reason = Reason("no_sign_in", N_("The channel has no Twilio credentials"), advice=N_("An administrator must enter them."))
         raise ProviderError(reason, permanent=False, channel_down=True)
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()}
 
@@ -125,7 +125,7 @@ def _refuse(answer: HttpResponse, *, changes: bool) -> NoReturn:
     if isinstance(code, int) and 400 <= answer.status < 500:
         raise refusal(code, str(told.get("message") or ""), status_code=answer.status, retry_after_seconds=retry_after)
     is_unknown = changes and (answer.ok or answer.status == 408 or answer.status >= 500)
-    strange = Reason(f"http_{answer.status}", N_("Twilio gave an answer that makes no sense"), advice=_AGAIN)
+    strange = Reason(f"http_{answer.status}", N_("Twilio sent an invalid response"), advice=_AGAIN)
     raise ProviderError(
         _UNSURE if is_unknown else strange,
         permanent=False,

@@ -10,12 +10,12 @@ from app.providers.twilio.api import TwilioApi
 from app.providers.twilio.numbers import number_of
 
 _CONNECTED = known("Connected as %(who)s")
-_STATE = known("The Twilio account is %(state)s: an administrator must look at it there")
-_NOT_OURS = known("%(number)s is no number of this Twilio account")
-_UNABLE = known("%(number)s can do no %(what)s at Twilio")
-_ELSEWHERE = known("Twilio reports to %(actual)s, and not to us: enter %(ours)s there")
+_STATE = known("The Twilio account is %(state)s: an administrator must check it at Twilio")
+_NOT_OURS = known("%(number)s does not belong to this Twilio account")
+_UNABLE = known("%(number)s does not support %(what)s")
+_ELSEWHERE = known("Twilio reports to %(actual)s, not to us: enter %(ours)s at Twilio")
 _NOWHERE = N_("nowhere")
-_NO_TOKEN = N_("The auth token is missing: nothing that Twilio posts can be let in")
+_NO_TOKEN = N_("The auth token is missing: we reject everything Twilio sends")
 _CALLS, _TEXTS = N_("phone calls"), N_("texts")
 
 

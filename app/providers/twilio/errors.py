@@ -14,7 +14,7 @@ from app.core.text import mark as N_
 _ASK_ADMIN = N_("Ask an administrator to look at this channel.")
 CHECK_NUMBER = N_("Check the number, or use another way to reach this person.")
 _OTHER_WAY = N_("Call them, or use another channel.")
-_AGAIN = N_("It is tried again by itself.")
+_AGAIN = N_("We will retry automatically.")
 
 
 @dataclass(frozen=True)
@@ -37,37 +37,37 @@ def _down(title: str, advice: str = _ASK_ADMIN) -> Rule:
 
 
 RULES: Mapping[int, Rule] = {
-    20003: _down(N_("Twilio does not accept our sign-in"), N_("An administrator must enter the key or the auth token again.")),
+    20003: _down(N_("Twilio rejected our credentials"), N_("An administrator must enter the key or the auth token again.")),
     20005: _down(N_("The Twilio account is not active")),
-    20006: _down(N_("The Twilio account may not do this")),
+    20006: _down(N_("The Twilio account lacks permission")),
     20404: Rule(N_("Twilio does not know this account or number"), _ASK_ADMIN),
-    20429: _later(N_("Too many calls to Twilio"), 30),
-    20500: _later(N_("Twilio had a problem of its own")),
+    20429: _later(N_("Twilio rate limit reached"), 30),
+    20500: _later(N_("Twilio had an internal error")),
     20503: _later(N_("Twilio is temporarily unavailable")),
-    21211: Rule(N_("This is no phone number that can get an SMS"), CHECK_NUMBER),
-    21212: Rule(N_("Our own number of this channel is wrong"), _ASK_ADMIN),
-    21408: Rule(N_("Texts to this country are not switched on"), _ASK_ADMIN),
+    21211: Rule(N_("This phone number cannot receive an SMS"), CHECK_NUMBER),
+    21212: Rule(N_("This channel's own number is wrong"), _ASK_ADMIN),
+    21408: Rule(N_("Texts to this country are not enabled"), _ASK_ADMIN),
     21602: Rule(N_("The text is empty"), N_("Write something.")),
-    21604: Rule(N_("No number to send to was given"), CHECK_NUMBER),
+    21604: Rule(N_("The recipient's number is missing"), CHECK_NUMBER),
     21606: Rule(N_("Our number cannot send SMS to this person"), _ASK_ADMIN),
-    21608: Rule(N_("A trial account may send to confirmed numbers only"), _ASK_ADMIN),
+    21608: Rule(N_("A trial account can only send to verified numbers"), _ASK_ADMIN),
     21609: Rule(N_("Twilio cannot use the public address of this installation"), _ASK_ADMIN),
-    21610: Rule(N_("This person asked for no more texts from this number"), N_("Only they can change that, by sending START.")),
-    21611: _later(N_("Too many texts wait at this number"), 60),
-    21612: Rule(N_("There is no way from our number to theirs"), _OTHER_WAY),
+    21610: Rule(N_("This person opted out of texts from this number"), N_("Only they can change that, by sending START.")),
+    21611: _later(N_("Too many texts queued at this number"), 60),
+    21612: Rule(N_("No route from our number to theirs"), _OTHER_WAY),
     21614: Rule(N_("This is not a mobile number"), _OTHER_WAY),
     21617: Rule(N_("The text is longer than 1600 characters"), N_("Shorten it, or send it in two parts.")),
     21619: Rule(N_("The text is empty"), N_("Write something.")),
     21703: _down(N_("The messaging service has no number to send from")),
     21704: _down(N_("The messaging service has no number to send from")),
     21705: _down(N_("Twilio does not know the messaging service")),
-    30001: _later(N_("Too many texts wait at this number"), 60),
+    30001: _later(N_("Too many texts queued at this number"), 60),
     30002: _down(N_("The Twilio account is suspended")),
     30003: Rule(N_("Their phone could not be reached"), N_("It may be off or abroad. Try later, or call them.")),
     30004: Rule(N_("The text was blocked on its way"), _OTHER_WAY),
-    30005: Rule(N_("Nobody has this number"), CHECK_NUMBER),
-    30006: Rule(N_("This is a landline, or their network takes no SMS"), _OTHER_WAY),
-    30007: Rule(N_("Their network took the text for spam"), N_("Write it in other words and without links, or call them.")),
+    30005: Rule(N_("Number not in use"), CHECK_NUMBER),
+    30006: Rule(N_("A landline, or their network does not accept SMS"), _OTHER_WAY),
+    30007: Rule(N_("Their network treated the text as spam"), N_("Reword it without links, or call them.")),
     30008: Rule(N_("The text did not arrive, and the network does not say why"), N_("Send it again, or call them.")),
     30034: Rule(N_("Our number is not registered for texts to this country"), _ASK_ADMIN),
     30036: Rule(N_("The text was not delivered in time"), N_("Send it again if it still matters.")),

@@ -38,7 +38,7 @@ def read_fields(body: bytes) -> dict[str, str]:
         return _fields_of_json(body)
     pairs = read_pairs(body)
     if len(pairs) > MOST_FIELDS:
-        raise UnableToParse(N_("the post has more fields than anybody sends"))
+        raise UnableToParse(N_("the request has too many fields"))
     fields: dict[str, str] = {}
     for name, value in pairs:
         fields.setdefault(_text(name), _text(value))
@@ -53,7 +53,7 @@ def _fields_of_json(body: bytes) -> dict[str, str]:
     try:
         decoded: Any = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise UnableToParse(N_("the post is neither a form nor JSON")) from error
+        raise UnableToParse(N_("the body is neither a form nor JSON")) from error
     scalars = {name: value for name, value in decoded.items() if isinstance(value, str | int | float)}
     return {
         _text(name.encode("utf-8", "replace")): _text(str(value).encode("utf-8", "replace")) for name, value in scalars.items()
@@ -72,7 +72,7 @@ def needed(fields: Mapping[str, str], names: Sequence[str]) -> str:
     for name in names:
         if fields.get(name, "").strip():
             return fields[name].strip()[:200]
-    raise UnableToParse(N_("the post does not say which message or call it is about"))
+    raise UnableToParse(N_("the request does not name a message or call"))
 
 
 def whole_number(text: str, *, most: int = 10**9) -> int | None:

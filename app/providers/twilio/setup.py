@@ -6,12 +6,12 @@ from app.contract.setup_field import VISIT_REMINDERS, SetupField
 from app.core.text import mark as N_
 
 _SIGN_IN = (
-    SetupField("account_sid", N_("Account SID"), help=N_("Begins with AC. It stands on the first page of the Twilio console.")),
+    SetupField("account_sid", N_("Account SID"), help=N_("Begins with AC. See the first page of the Twilio console.")),
     SetupField(
         "signing_secret",
         N_("Auth token"),
         secret=True,
-        help=N_("It shows that a post is really from Twilio. An API key cannot do that."),
+        help=N_("It proves that a request comes from Twilio. An API key cannot do that."),
     ),
     SetupField(
         "api_key_sid", N_("API key SID"), required=False, help=N_("Begins with SK. Better than the auth token for sending.")
@@ -22,7 +22,7 @@ _SIGN_IN = (
         N_("Auth token before the last change"),
         secret=True,
         required=False,
-        help=N_("While the token is being changed, posts signed with either are let in."),
+        help=N_("While you change the token, we accept requests signed with either."),
     ),
     SetupField(
         "webhook_shared_key",
@@ -40,19 +40,19 @@ CONNECT_FIELDS = (
         "messaging_service_sid",
         N_("Messaging service SID"),
         required=False,
-        help=N_("Begins with MG. Texts then leave from the numbers of that service."),
+        help=N_("Begins with MG. We then send texts from that service's numbers."),
     ),
     SetupField(
         "sender_name",
         N_("Sender name"),
         required=False,
-        help=N_("At most 11 letters and digits, shown in place of the number. Nobody can answer such a text."),
+        help=N_("At most 11 letters and digits, shown in place of the number. Recipients cannot answer such a text."),
     ),
-    SetupField("part_price", N_("Price of one part"), required=False, help=N_("Such as 0.0849; shown while a text is written.")),
+    SetupField("part_price", N_("Price per part"), required=False, help=N_("Such as 0.0849; shown while you write a text.")),
     SetupField("part_currency", N_("Currency of that price"), required=False, help=N_("Such as EUR.")),
     SetupField(
         "validity_seconds",
-        N_("How long a text may wait, in seconds"),
+        N_("Maximum wait of a text, in seconds"),
         required=False,
         within=(1, 36_000),
         help=N_("Seconds, from 1 to 36000; 14400 if left empty. After that the text is no longer delivered."),
@@ -62,13 +62,13 @@ CONNECT_FIELDS = (
 PHONE_CONNECT_FIELDS = (_NUMBER, *_SIGN_IN)
 STEPS = (
     N_(
-        "Once the number is connected, its page here shows a webhook address. "
-        "Enter it at Twilio with the number, for messages that come in."
+        "After you connect the number, its page shows a webhook address. Enter it at Twilio with this "
+        "number, for incoming messages."
     ),
 )
 PHONE_STEPS = (
     N_(
-        "Once the line is connected, its page here shows a webhook address. "
-        "Enter it at Twilio with the number, for changes of a call's status."
+        "After you connect the line, its page shows a webhook address. Enter it at Twilio with this "
+        "number, for call status changes."
     ),
 )

@@ -21,12 +21,12 @@ from app.providers.web_push.encryption import BadSubscription, BrowserKeys, TooM
 from app.providers.web_push.vapid import OwnKey, authorization
 
 ACCEPTED = N_("The push service accepted it.")
-GONE = N_("The browser gave up its subscription; the device is removed.")
-FORBIDDEN = N_("The push service is not one this installation calls (PUSH_HOSTS).")
+GONE = N_("The browser ended its subscription; we removed the device.")
+FORBIDDEN = N_("This installation does not allow that push service (PUSH_HOSTS).")
 TOO_LONG = N_("The message is too long for the push service.")
 KEY_REFUSED = known("The push service refuses our key (%(status)s).")
-BUSY = known("The push service asks to wait (%(status)s).")
-BROKEN = known("The push service has trouble (%(status)s).")
+BUSY = known("The push service asks us to wait (%(status)s).")
+BROKEN = known("The push service has a problem (%(status)s).")
 SILENT = known("The push service does not answer (%(why)s).")
 STRANGE = known("The push service answered %(status)s.")
 DAY_SECONDS = 86_400

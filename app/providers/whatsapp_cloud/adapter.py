@@ -103,8 +103,8 @@ class WhatsAppAdapter:
         (`StatusUpdate.our_reference`), so the caller decides by those that came or still come.
         """
         if progress.get(_REQUESTED) is not True:
-            return Lookup(Found.NOT_SENT, detail=N_("The message was never handed to WhatsApp."))
-        return Lookup(Found.UNKNOWN, detail=N_("WhatsApp cannot be asked; a status with our reference will tell."))
+            return Lookup(Found.NOT_SENT, detail=N_("The message was not sent to WhatsApp."))
+        return Lookup(Found.UNKNOWN, detail=N_("We cannot ask WhatsApp; we wait for a status with our reference."))
 
     def check(self, *, account: ChannelAccount) -> Health:
         """Ask the provider about the number, and whether it reports to us; says what is wrong instead of raising."""

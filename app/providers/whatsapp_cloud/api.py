@@ -53,7 +53,7 @@ class CloudApi:
         """Fetch bytes with the token, from our provider's hosts only; a 404 is an answer. Raises ProviderError."""
         if _origin(url) not in self._origins:
             raise cannot_send(
-                "media_host", N_("The file lies on a host that is not WhatsApp's"), N_("Ask an administrator."), _host(url)
+                "media_host", N_("The file is on a host that is not WhatsApp's"), N_("Ask an administrator."), _host(url)
             )
         headers = _authorization(account)
         try:
@@ -113,9 +113,7 @@ def _refuse(answer: HttpResponse, *, repeatable: bool) -> NoReturn:
         raise refusal(error, status_code=answer.status, retry_after_seconds=retry_after)
     is_unknown = not repeatable and (answer.ok or answer.status == 408 or answer.status >= 500)
     raise ProviderError(
-        _UNSURE
-        if is_unknown
-        else Reason(f"http_{answer.status}", N_("WhatsApp gave an answer that makes no sense"), advice=_AGAIN),
+        _UNSURE if is_unknown else Reason(f"http_{answer.status}", N_("WhatsApp sent an invalid response"), advice=_AGAIN),
         permanent=False,
         retry_after_seconds=retry_after,
         outcome_unknown=is_unknown,
@@ -130,11 +128,11 @@ def _unreachable(failure: HttpFailure, *, repeatable: bool) -> ProviderError:
     return ProviderError(reason, permanent=False, outcome_unknown=is_unknown, status_code=failure.status)
 
 
-_AGAIN = N_("It is tried again by itself.")
+_AGAIN = N_("We will retry automatically.")
 _UNSURE = Reason(
     "outcome_unknown",
-    N_("It is not known whether WhatsApp took the message"),
-    advice=N_("Wait a moment for its ticks; send it again only if they do not come."),
+    N_("We do not know if WhatsApp accepted the message"),
+    advice=N_("Wait a moment for the ticks; send it again only if they do not appear."),
 )
 
 

@@ -39,7 +39,7 @@ def _stop(title: str, advice: str, *, needs_admin: bool = False) -> Rule:
 
 def _later(
     title: str,
-    advice: str = "It is tried again by itself.",
+    advice: str = "We will retry automatically.",
     seconds: float | None = None,
     *,
     recipient_only: bool = False,
@@ -53,26 +53,26 @@ def _down(title: str, advice: str = _ASK_ADMIN) -> Rule:
 
 
 RULES: Mapping[int, Rule] = {
-    0: _down(N_("WhatsApp does not accept our sign-in"), N_("An administrator must renew the access token.")),
+    0: _down(N_("WhatsApp rejected our credentials"), N_("An administrator must renew the access token.")),
     1: _later(N_("WhatsApp had an unknown problem")),
     2: _later(N_("WhatsApp is temporarily unavailable")),
     3: _down(N_("The app may not use this WhatsApp function")),
-    4: _later(N_("Too many calls to WhatsApp"), seconds=120),
+    4: _later(N_("WhatsApp rate limit reached"), seconds=120),
     10: _down(N_("The app lacks a permission at WhatsApp")),
     33: _stop(N_("WhatsApp does not know this number or file"), _ASK_ADMIN),
     100: _stop(
-        N_("WhatsApp found a wrong or unknown field"), N_("A fault of ours or of the set-up; the detail names the field.")
+        N_("WhatsApp found an invalid or unknown field"), N_("Our error or a settings error; the detail names the field.")
     ),
     190: _down(N_("The WhatsApp access token has expired or was revoked"), N_("An administrator must renew the access token.")),
     368: _down(N_("WhatsApp blocked the account for a policy violation")),
-    613: _later(N_("Too many calls to WhatsApp"), seconds=120),
-    80007: _later(N_("The WhatsApp account reached its call limit"), seconds=120),
-    130429: _later(N_("Messages are sent faster than this number may"), seconds=5),
+    613: _later(N_("WhatsApp rate limit reached"), seconds=120),
+    80007: _later(N_("The WhatsApp account reached its rate limit"), seconds=120),
+    130429: _later(N_("We send messages faster than this number allows"), seconds=5),
     130472: _stop(N_("WhatsApp held this message back for an experiment"), _OTHER_WAY),
     130497: _stop(N_("WhatsApp does not let this account message that country"), _OTHER_WAY, needs_admin=True),
     131000: _later(N_("WhatsApp could not handle the message")),
-    131005: _down(N_("Access was denied by WhatsApp"), N_("An administrator must check the permissions of the access token.")),
-    131008: _stop(N_("A required field is missing"), N_("This is a fault of ours; the detail names the field.")),
+    131005: _down(N_("WhatsApp denied access"), N_("An administrator must check the permissions of the access token.")),
+    131008: _stop(N_("A required field is missing"), N_("This is our error; the detail names the field.")),
     131009: _stop(N_("A field has a value WhatsApp does not accept"), N_("Change the message; the detail names the field.")),
     131016: _later(N_("WhatsApp is temporarily unavailable")),
     131021: _stop(N_("Sender and recipient are the same number"), N_("Check the recipient's number.")),
@@ -98,13 +98,13 @@ RULES: Mapping[int, Rule] = {
     131047: _stop(N_("More than 24 hours have passed since this person last wrote"), N_("Send an approved template instead.")),
     131048: _later(N_("WhatsApp limits this number because messages were reported as spam"), _ASK_ADMIN, 900, needs_admin=True),
     131049: _stop(
-        N_("WhatsApp held this back to spare the person too many messages"),
-        N_("Wait at least 24 hours, or use another way."),
+        N_("WhatsApp held this back to limit messages to this person"),
+        N_("Wait at least 24 hours, or use another channel."),
     ),
     131050: _stop(N_("This person does not want marketing messages"), N_("Send no marketing; ordinary messages still work.")),
     131051: _stop(N_("This type of message is not supported"), N_("Send it in another form.")),
     131052: _stop(N_("WhatsApp could not load the file the person sent"), N_("Ask for the file again.")),
-    131053: _stop(N_("WhatsApp could not take the file"), N_("Check the type and size of the file and attach it again.")),
+    131053: _stop(N_("WhatsApp could not accept the file"), N_("Check the type and size of the file and attach it again.")),
     131056: _later(N_("Too many messages to this person in a short time"), seconds=PAIR_SECONDS, recipient_only=True),
     131057: _later(N_("The WhatsApp account is in maintenance"), seconds=300),
     131062: _stop(N_("This message can only be sent to a phone number"), N_("Ask the person for their phone number.")),
@@ -118,11 +118,11 @@ RULES: Mapping[int, Rule] = {
     ),
     132005: _stop(N_("The filled-in template is too long"), N_("Shorten the values.")),
     132007: _stop(N_("The template's content breaks WhatsApp's policy"), N_("Choose another template.")),
-    132008: _stop(N_("A value of the template is not accepted"), _FIX_TEMPLATE),
-    132012: _stop(N_("A value of the template has the wrong form"), _FIX_TEMPLATE),
+    132008: _stop(N_("WhatsApp rejected a template value"), _FIX_TEMPLATE),
+    132012: _stop(N_("A value of the template has the wrong format"), _FIX_TEMPLATE),
     132015: _stop(N_("WhatsApp paused this template for low quality"), N_("Choose another template.")),
     132016: _stop(N_("WhatsApp disabled this template"), N_("Choose another template.")),
-    132018: _stop(N_("A value of the template is not accepted"), _FIX_TEMPLATE),
+    132018: _stop(N_("WhatsApp rejected a template value"), _FIX_TEMPLATE),
     132068: _stop(N_("The form in this message is blocked"), _ASK_ADMIN),
     132069: _later(N_("The form in this message is throttled"), seconds=600),
     133010: _down(N_("The number is not registered at WhatsApp"), N_("An administrator must register the number.")),
@@ -143,7 +143,7 @@ _RANGES: tuple[tuple[int, int, Rule], ...] = (
         _stop(N_("WhatsApp did not accept the template"), N_("Correct the template; the detail says what is wrong.")),
     ),
 )
-_UNKNOWN = _stop(N_("WhatsApp refused the message"), N_("Look at the detail; ask an administrator if it does not help."))
+_UNKNOWN = _stop(N_("WhatsApp refused the message"), N_("Check the detail, or ask an administrator."))
 
 
 def rule_for(code: int) -> Rule:

@@ -17,10 +17,10 @@ from app.providers.whatsapp_cloud.api import CloudApi
 from app.providers.whatsapp_cloud.errors import cannot_send
 from app.providers.whatsapp_cloud.reading import Json, hex_sha256, sha256_hex, text_of
 
-_NOT_TAKEN = known("WhatsApp does not take %(type)s")
+_NOT_TAKEN = known("WhatsApp does not accept %(type)s")
 _CONVERT_FIRST = known("Convert it to %(type)s first.")
 _TOO_LARGE = known("The file is larger than %(limit)s MB")
-_NOT_AT_HEAD = known("This template does not take %(type)s")
+_NOT_AT_HEAD = known("This template does not accept %(type)s")
 _WANTED = known("It takes %(types)s.")
 _WITHOUT = known("WhatsApp answered without %(name)s")
 
@@ -133,7 +133,7 @@ def fetch(api: CloudApi, media_id: str, *, account: ChannelAccount) -> FetchedMe
             _check_sum(info, answer.body)
             return FetchedMedia(answer.body, text_of(info, "mime_type") or answer.headers.get("content-type", ""))
     raise ProviderError(
-        Reason("media_expired", N_("WhatsApp's address of the file does not work")), permanent=False, status_code=404
+        Reason("media_expired", N_("WhatsApp's link to the file does not work")), permanent=False, status_code=404
     )
 
 
@@ -152,7 +152,8 @@ def _check_sum(info: Json, content: bytes) -> None:
     announced = hex_sha256(text_of(info, "sha256"))
     if announced and announced != sha256_hex(content):
         raise ProviderError(
-            Reason("media_checksum", N_("The file arrived damaged"), advice=N_("It is fetched again by itself.")), permanent=False
+            Reason("media_checksum", N_("The file arrived damaged"), advice=N_("We fetch it again automatically.")),
+            permanent=False,
         )
 
 

@@ -30,7 +30,7 @@ def envelope(message: OutgoingMessage) -> Json:
     quoted = {"context": {"message_id": message.reply_to_external_id}} if message.reply_to_external_id else {}
     if len(message.to) != 1:
         raise cannot_send(
-            "recipients", N_("A WhatsApp message goes to exactly one person"), N_("Send it to each person by itself.")
+            "recipients", N_("A WhatsApp message can have only one recipient"), N_("Send it to each person separately.")
         )
     return {**address_of(message.to[0]), **quoted, "biz_opaque_callback_data": message.reference}
 
@@ -61,7 +61,7 @@ def check_parts(message: OutgoingMessage) -> None:
     """
     if len(message.attachments) > 1:
         raise cannot_send(
-            "one_attachment", N_("WhatsApp takes one file per message"), N_("Send each file as a message of its own.")
+            "one_attachment", N_("WhatsApp accepts one file per message"), N_("Send each file as a separate message.")
         )
     if not (message.template or message.attachments or message.text.strip()):
         raise cannot_send("empty", N_("The message is empty"), N_("Write something, or attach a file."))
@@ -113,9 +113,7 @@ def template_header(template: OutgoingTemplate, *, account: ChannelAccount) -> s
     definition = find_definition(account.settings.get("templates"), template)
     header = definition.media_header() if definition else ""
     if not header:
-        raise cannot_send(
-            "template_alone", N_("A template is sent without files beside it"), N_("Send the file as a second message.")
-        )
+        raise cannot_send("template_alone", N_("You cannot attach files to a template"), N_("Send the file as a second message."))
     return header
 
 

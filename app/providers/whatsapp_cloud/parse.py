@@ -73,7 +73,7 @@ class _Reading:
             if number_id == self._phone_number_id:
                 self._read_number_value(value, account_id)
         elif self._is_numbered(value):
-            self.items.problems.append(N_("a change with messages or statuses does not say which number it is for"))
+            self.items.problems.append(N_("a change with messages or statuses does not name its number"))
         else:
             self._read_account_value(text_of(change, "field"), value, account_id)
 

@@ -7,41 +7,41 @@ from app.core.text import mark as N_
 
 CONNECT_FIELDS: tuple[SetupField, ...] = (
     SetupField("address", N_("Phone number id"), help=N_("The long number under API Setup, not the phone number itself.")),
-    SetupField("display_address", N_("Phone number"), help=N_("As people see it, such as +31 10 123 4567.")),
-    SetupField("waba_id", N_("WhatsApp business account id"), help=N_("It stands beside the phone number id.")),
+    SetupField("display_address", N_("Phone number"), help=N_("As customers see it, such as +31 10 123 4567.")),
+    SetupField("waba_id", N_("WhatsApp business account id"), help=N_("Next to the phone number id.")),
     SetupField(
         "access_token",
         N_("Access token"),
         secret=True,
         expires=True,
-        help=N_("Of a system user who may use whatsapp_business_messaging and whatsapp_business_management."),
+        help=N_("Of a system user with whatsapp_business_messaging and whatsapp_business_management."),
     ),
     SetupField(
         "signing_secret",
         N_("App secret"),
         secret=True,
-        help=N_("Under App settings, Basic. WhatsApp signs with it what it sends us."),
+        help=N_("Under App settings, Basic. WhatsApp uses it to sign its requests."),
     ),
     SetupField(
         "read_marks",
         N_("Read marks"),
         default="on",
         choices=("on", "off"),
-        help=N_("“on”: customers see blue ticks when somebody opens or answers their message."),
+        help=N_("“on”: customers see blue ticks when a colleague opens or answers their message."),
     ),
     SetupField(
         "typing",
         N_("Typing sign"),
         default="on",
         choices=("on", "off"),
-        help=N_("“on”: customers see that an answer is being written. It takes read marks as well."),
+        help=N_("“on”: customers see when you write an answer. Requires read marks as well."),
     ),
     VISIT_REMINDERS,
     SetupField(
         "reminder_template",
         N_("Template of reminders"),
         required=False,
-        help=N_("Its name, such as visit_reminder: it is sent where the 24 hours for free text are over."),
+        help=N_("Its name, such as visit_reminder. We send it after the 24 hours for free text."),
     ),
     SetupField(
         "reminder_values",
@@ -49,12 +49,12 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
         required=False,
         default="customer_name; visit_date; visit_time",
         help=N_(
-            "In the order of its blanks, with ; between them: also technician_name, technician_phone, visit_place, order_id."
+            "In the order of the placeholders, separated by ; – also technician_name, technician_phone, visit_place, order_id."
         ),
     ),
 )
 STEPS: tuple[str, ...] = (
     N_("In the app at Meta, open WhatsApp, Configuration, and enter this address and this verify token."),
-    N_("Subscribe the field “messages” there, and “message_template_status_update” if you use templates."),
-    N_("Then enter below what the app shows, and let it be checked."),
+    N_("Subscribe to the field “messages” there, and “message_template_status_update” if you use templates."),
+    N_("Then enter below what the app shows, and check it."),
 )

@@ -19,7 +19,7 @@ _LADDER = {
     "played": DeliveryStatus.READ,
     "failed": DeliveryStatus.FAILED,
 }
-_NO_REASON = Reason("unknown", N_("WhatsApp gave no reason"), advice=N_("Send the message again, or use another way."))
+_NO_REASON = Reason("unknown", N_("WhatsApp gave no reason"), advice=N_("Send the message again, or use another channel."))
 
 
 def read_status(item: Json) -> StatusUpdate:

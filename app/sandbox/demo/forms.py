@@ -91,7 +91,7 @@ def _fill_in(**order: Any) -> Callable[[str], str]:
     def run(_number: str) -> str:
         _connect(Provider.FORMS)
         statuses = simulator("fillout").call("POST", "/__sim/emit", order)["statuses"]
-        return _("Filled in; posted %(count)s times", count=len(statuses))
+        return _("Filled in; sent %(count)s times", count=len(statuses))
 
     return run
 
@@ -127,7 +127,7 @@ def _call(scenario: str, proof: str = "hmac", **data: Any) -> Callable[[str], st
         _connect(Provider.MAKE)
         body = {"event_id": str(new_id()), "data": {**({"order_number": number} if number else {}), **data}}
         answer = simulator("make").call("POST", "/__sim/emit", {"scenario": scenario, "proof": proof, "body": body})
-        return _("The scenario called and was answered %(status)s", status=answer["statuses"][0])
+        return _("The scenario made a call and got status %(status)s", status=answer["statuses"][0])
 
     return run
 
@@ -135,7 +135,7 @@ def _call(scenario: str, proof: str = "hmac", **data: Any) -> Callable[[str], st
 def _trouble(key: str, path: str, order: dict[str, Any]) -> Callable[[str], str]:
     def run(_number: str) -> str:
         simulator(key).call("PUT" if path.endswith("config") else "POST", path, order)
-        return _("As you wish: watch what happens.")
+        return _("Set: now watch what happens.")
 
     return run
 

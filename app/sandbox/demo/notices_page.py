@@ -43,11 +43,11 @@ def received() -> ResponseReturnValue:
 def arrange() -> ResponseReturnValue:
     """A new browser for oneself, trouble for what comes next, or peace again."""
     kinds: dict[str, tuple[Callable[[Outside], None], str]] = {
-        "browser": (_add_browser, _("You have a simulated browser now; what you are told appears here.")),
-        "push_gone": (lambda o: _fault(o, "^/push/", 410), _("The next push finds no browser any more")),
-        "push_busy": (lambda o: _fault(o, "^/push/", 429), _("The next push is asked to wait")),
-        "teams_busy": (lambda o: _fault(o, "^/powerautomate/", 429), _("The next card is asked to wait")),
-        "teams_late": (lambda o: _fault(o, "^/powerautomate/", 502), _("The next card fails on the way")),
+        "browser": (_add_browser, _("You now have a simulated browser; your notifications appear here.")),
+        "push_gone": (lambda o: _fault(o, "^/push/", 410), _("The next push will find no browser")),
+        "push_busy": (lambda o: _fault(o, "^/push/", 429), _("The next push must wait")),
+        "teams_busy": (lambda o: _fault(o, "^/powerautomate/", 429), _("The next card must wait")),
+        "teams_late": (lambda o: _fault(o, "^/powerautomate/", 502), _("The next card fails in transit")),
         "mail_busy": (lambda o: o.call("POST", "/__sim/mail", {"mode": "busy"}), _("The mail server is busy")),
         "mail_refuses": (lambda o: o.call("POST", "/__sim/mail", {"mode": "refuses"}), _("The mail server refuses everything")),
         "calm": (_calm, _("Everything is normal again")),

@@ -31,7 +31,7 @@ OUTCOMES = {
     "answered": N_("A colleague answers"),
     "busy": N_("Everybody is on the phone"),
     "failed": N_("The call fails"),
-    "anonymous": N_("Nobody answers, and the number is hidden"),
+    "anonymous": N_("No answer, and the number is hidden"),
 }
 STATES = {
     "queued": N_("on its way"),
@@ -101,17 +101,17 @@ def place_call() -> ResponseReturnValue:
 def make_trouble() -> ResponseReturnValue:
     """One kind of trouble for what comes next, or peace again."""
     troubles: dict[str, tuple[Callable[[PhoneWorld], None], str]] = {
-        "fail": (lambda w: w.configure({"failing": {_number(): 30007}}), _("Texts to you are taken and then blocked as spam")),
-        "token": (lambda w: w.configure({"refuses_sign_in": True}), _("Our sign-in at Twilio is refused")),
-        "busy": (lambda w: w.fault(status=429, headers={"Retry-After": "5"}, body=BUSY), _("The next text is asked to wait")),
-        "error": (lambda w: w.fault(status=500), _("The next text meets an error, before it is taken")),
-        "timeout": (lambda w: w.fault(when="after", delay_s=12), _("The next text is taken, and the answer comes too late")),
-        "lose_answer": (lambda w: w.lose_next_answer(), _("The next text is taken, and then the line breaks")),
-        "reorder": (lambda w: w.configure({"reorder": True}), _("Posts come in any order")),
-        "duplicate": (lambda w: w.configure({"duplicate": 2}), _("Every post comes three times")),
+        "fail": (lambda w: w.configure({"failing": {_number(): 30007}}), _("Texts to you are accepted, then blocked as spam")),
+        "token": (lambda w: w.configure({"refuses_sign_in": True}), _("Twilio rejects our credentials")),
+        "busy": (lambda w: w.fault(status=429, headers={"Retry-After": "5"}, body=BUSY), _("The next text must wait")),
+        "error": (lambda w: w.fault(status=500), _("The next text fails before Twilio accepts it")),
+        "timeout": (lambda w: w.fault(when="after", delay_s=12), _("Twilio accepts the next text but answers too late")),
+        "lose_answer": (lambda w: w.lose_next_answer(), _("Twilio accepts the next text, then the line drops")),
+        "reorder": (lambda w: w.configure({"reorder": True}), _("Webhooks in any order")),
+        "duplicate": (lambda w: w.configure({"duplicate": 2}), _("Each webhook comes three times")),
         "forged": (
             lambda w: w.write(number=_number(), to="", text="forged", bad_signature=True),
-            _("A post with a wrong signature was sent; it must not show anywhere"),
+            _("A webhook with an invalid signature was sent; it must not appear"),
         ),
         "calm": (lambda w: w.calm(), _("Everything is normal again")),
     }

@@ -98,7 +98,7 @@ def enter_there(key: str) -> ResponseReturnValue:
     values = {name: storable(request.form.get(name, "")).strip()[:500] for name in provider.entered}
     ours = runtime().settings.public_url
     if any(values[name] and not values[name].startswith(f"{ours}/") for name in values if name.endswith("_url")):
-        flash(_("Enter an address of Switchyard itself: one that begins with %(url)s", url=f"{ours}/"))
+        flash(_("Enter a Switchyard address that begins with %(url)s", url=f"{ours}/"))
         return redirect(url_for("demo_providers.providers", _anchor=key), 303)
     try:
         enter(provider, values)

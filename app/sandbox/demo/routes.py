@@ -187,7 +187,7 @@ def make_trouble() -> ResponseReturnValue:
     world, kind, address = simulated_world(), request.form.get("kind", ""), _player()["address"]
     troubles: dict[str, tuple[Callable[[], Any], str]] = {
         "fail": (lambda: world.fail_next_chat(_code()), _("The next WhatsApp answer will fail")),
-        "lose_answer": (world.lose_next_answer, _("The next WhatsApp answer is taken, and then the line breaks")),
+        "lose_answer": (world.lose_next_answer, _("WhatsApp accepts the next answer, then the line drops")),
         "duplicate": (lambda: world.configure_chat({"duplicate": 2}), _("Every webhook comes three times")),
         "reorder": (lambda: world.configure_chat({"reorder": True}), _("Webhooks come in any order")),
         "delay": (lambda: world.configure_chat({"delay_s": 5.0}), _("Webhooks come five seconds late")),
@@ -213,11 +213,11 @@ def make_trouble() -> ResponseReturnValue:
 def _mail_troubles(world: World) -> dict[str, tuple[Callable[[], Any], str]]:
     """What goes wrong at the mail server of a small company."""
     modes = {
-        "server_busy": ({"smtp_mode": "busy"}, _("The mail server asks to try later")),
+        "server_busy": ({"smtp_mode": "busy"}, _("The mail server asks us to try later")),
         "server_refuses": ({"smtp_mode": "refuses"}, _("The mail server refuses every recipient")),
-        "server_drops": ({"smtp_mode": "drops"}, _("The mail server takes the mail, and then the line breaks")),
-        "server_locked": ({"smtp_mode": "locked", "imap_mode": "locked"}, _("The mail server takes no password any more")),
-        "server_away": ({"smtp_mode": "unavailable", "imap_mode": "unavailable"}, _("The mail server is away")),
+        "server_drops": ({"smtp_mode": "drops"}, _("The mail server accepts the mail, then the line drops")),
+        "server_locked": ({"smtp_mode": "locked", "imap_mode": "locked"}, _("The mail server rejects every password")),
+        "server_away": ({"smtp_mode": "unavailable", "imap_mode": "unavailable"}, _("The mail server is down")),
     }
     troubles: dict[str, tuple[Callable[[], Any], str]] = {
         kind: (partial(world.configure_elsewhere, _mailbox_at(EMAIL_SMTP), settings), said)
@@ -234,11 +234,11 @@ def _mail_troubles(world: World) -> dict[str, tuple[Callable[[], Any], str]]:
 
 def _sendgrid_modes() -> dict[str, tuple[dict[str, Any], str]]:
     return {
-        "reports_twice": ({"duplicate": True}, _("SendGrid tells everything twice")),
-        "reports_mixed": ({"reorder": True}, _("SendGrid tells everything in the wrong order")),
-        "reports_held": ({"hold": True}, _("SendGrid keeps its reports to itself")),
-        "reports_forged": ({"wrong_key": True}, _("SendGrid's reports bear a wrong signature")),
-        "sendgrid_slows": ({"rate_limited": True}, _("SendGrid asks us to slow down")),
+        "reports_twice": ({"duplicate": True}, _("SendGrid reports everything twice")),
+        "reports_mixed": ({"reorder": True}, _("SendGrid reports everything out of order")),
+        "reports_held": ({"hold": True}, _("SendGrid holds back its reports")),
+        "reports_forged": ({"wrong_key": True}, _("SendGrid's reports have an invalid signature")),
+        "sendgrid_slows": ({"rate_limited": True}, _("SendGrid rate limit reached")),
         "sendgrid_key": ({"api_key": "SG.another"}, _("SendGrid refuses the API key")),
     }
 

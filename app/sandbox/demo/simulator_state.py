@@ -13,7 +13,7 @@ from app.core.text import known
 
 Json = dict[str, Any]
 
-UNREADABLE = known("%(url)s answered nothing readable")
+UNREADABLE = known("%(url)s sent an unreadable response")
 SILENT = known("The simulator does not answer (%(why)s)")
 REFUSES = known("The simulator refuses: %(words)s")
 

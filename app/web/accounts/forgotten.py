@@ -44,7 +44,7 @@ def send_link() -> ResponseReturnValue:
         with transaction() as session:  # counted apart from tries to sign in, which this must not hold up
             count_try(session, email=f"forgotten {email}", address=caller_address(), now=now)
     except TooManyTries:
-        return _form(form, problem=_("There were too many tries. Wait a few minutes, then try again."), status=429)
+        return _form(form, problem=_("Too many attempts. Wait a few minutes, then try again."), status=429)
     response = page("accounts/forgotten.html", form=None, email=email, problem="")
     if send := _mail_for(email):
         response.call_on_close(send)

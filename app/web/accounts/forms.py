@@ -101,13 +101,13 @@ class ProfileForm(TranslatedForm):
 
 
 class PasswordForm(TranslatedForm):
-    current = PasswordField(validators=_needed(_l("Enter the password you use now.")))
+    current = PasswordField(validators=_needed(_l("Enter your current password.")))
     new = PasswordField(validators=_needed(_l("Enter a new password.")))
     again = PasswordField(validators=_needed(_l("Enter the new password again.")))
 
     def validate_again(self, field: Field) -> None:
         if field.data != self.new.data:
-            raise ValidationError(_l("The two new passwords are not the same."))
+            raise ValidationError(_l("The new passwords do not match."))
 
 
 class TokenForm(TranslatedForm):
@@ -119,7 +119,8 @@ class TokenForm(TranslatedForm):
         filters=[_cleaned],
     )
     scopes = SelectMultipleField(
-        choices=choices((scope, scope) for scope in SCOPES), validators=_needed(_l("Choose at least one thing the token may do."))
+        choices=choices((scope, scope) for scope in SCOPES),
+        validators=_needed(_l("Choose at least one permission for the token.")),
     )
     days = SelectField(choices=choices(TOKEN_DAYS), default="90")
     password = PasswordField(

@@ -36,7 +36,7 @@ def save_managers() -> ResponseReturnValue:
     values = _values(get_managers(session))
     values |= {name: request.form[name].strip() for name in values if name in request.form}
     known = {str(user.id) for user in list_possible_managers(session)}
-    errors = {name: _("Choose one of the list.") for name, value in values.items() if value and value not in known}
+    errors = {name: _("Choose one from the list.") for name, value in values.items() if value and value not in known}
     if errors:
         return _page(values, errors=errors, status=422)
     with transaction() as writing:

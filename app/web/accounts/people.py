@@ -92,7 +92,7 @@ def add_person() -> ResponseReturnValue:
             user = create_user(session, new, now=now, actor=viewer.actor)
     except (BadAddress, UserExists) as error:
         known = isinstance(error, UserExists)
-        form.email.errors = [_("Somebody has this address already.") if known else _("This is not an e-mail address.")]
+        form.email.errors = [_("This address is already in use.") if known else _("This is not an e-mail address.")]
         return page("accounts/new_person.html", form=form, status=422)
     return _person_page(user.id, link=invite(viewer, user.id), status=201)
 
@@ -163,12 +163,7 @@ def end_sessions_of(user_id: uuid.UUID) -> ResponseReturnValue:
     _find(user_id)
     with transaction() as session:
         end_all_sessions(session, user_id, now=utc_now(), actor=viewer.actor)
-    flash(
-        _(
-            "All of their sessions have ended. A lost phone forgets its visits as soon as it is online; "
-            "what was not sent stays locked."
-        )
-    )
+    flash(_("We ended all their sessions. A lost phone deletes its visits once it is online; unsent data stays locked."))
     return redirect(url_for("accounts.person", user_id=user_id), 303)
 
 
@@ -246,4 +241,4 @@ def _first_password() -> str:
 
 
 def _last_admin() -> str:
-    return str(_("This is the only administrator. Make somebody else one first."))
+    return str(_("This is the only administrator. Appoint another one first."))

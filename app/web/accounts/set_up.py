@@ -45,7 +45,7 @@ def finish_set_up() -> ResponseReturnValue:
     except AlreadySetUp:
         return redirect(url_for("accounts.sign_in"), 303)
     except WrongCode:
-        return _refused(form, "code", _("This is not the code that was printed at the start."))
+        return _refused(form, "code", _("This is not the code shown at start-up."))
     except (BadAddress, UserExists):
         return _refused(form, "email", _("This is not an e-mail address."))
     except WeakPassword as error:

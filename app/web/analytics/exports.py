@@ -87,7 +87,7 @@ def export_list() -> ResponseReturnValue:
     if file_format == "pdf":
         abort(404)
     if file_format == "xlsx" and count > MOST_IN_SHEET:
-        abort(422, _("A workbook holds at most %(count)s rows here. Take the CSV, or fewer days.", count=MOST_IN_SHEET))
+        abort(422, _("An Excel file can have at most %(count)s rows. Choose CSV, or fewer days.", count=MOST_IN_SHEET))
     _note(viewer, measure.key, slice, count, file_format)
     shown = columns(with_names)
     rows = _rows(slice, measure, shown)

@@ -61,9 +61,9 @@ def keep_report() -> ResponseReturnValue:
         with transaction() as session:
             save_report(session, viewer, name=name, args=args, is_shared=is_shared, now=utc_now())
     except NameTaken:
-        return _reports_page(_("You keep a report of this name already: choose another."))
+        return _reports_page(_("You already have a report with this name: choose another."))
     except TooManyReports:
-        return _reports_page(_("You keep as many reports as there may be: delete one first."))
+        return _reports_page(_("You have the maximum number of reports: delete one first."))
     flash(_("Saved."))
     return redirect(url_for("analytics.overview", **args), 303)
 

@@ -194,7 +194,7 @@ def _finding(report: Report) -> str:
     measure, now, before = report.measure, report.read.now, report.read.before
     value, size = value_of(measure, now), size_of(measure, now)
     if value is None or not size:
-        return _("Nothing to show for these days.")
+        return _("No data for these days.")
     text = words.figure(measure, value, size)
     change = words.change_words(measure, value, value_of(measure, before), size, size_of(measure, before)).text
     sentence = _("Median %(value)s", value=text) if measure.shape == Shape.TIME else text
@@ -203,7 +203,7 @@ def _finding(report: Report) -> str:
     sums = sums_of(now, measure.kinds[0])
     if measure.shape == Shape.TIME and sums.p90 is not None and sums.average is not None:
         rest = _(
-            "9 in 10 took at most %(p90)s, the average is %(average)s, of %(count)s.",
+            "Of %(count)s, 9 in 10 took at most %(p90)s; average %(average)s.",
             p90=words.duration(sums.p90),
             average=words.duration(sums.average),
             count=format_decimal(size),
@@ -321,7 +321,7 @@ def _busiest(report: Report, averages: Mapping[tuple[int, int], float]) -> str:
         return ""
     (weekday, hour), average = max(averages.items(), key=lambda item: (item[1], -item[0][0], -item[0][1]))
     return _(
-        "Most on %(day)s at %(hour)s: %(count)s.",
+        "Busiest: %(day)s at %(hour)s (%(count)s).",
         day=words.weekday_words(weekday),
         hour=f"{hour:02}:00",
         count=format_decimal(average, "0.#"),

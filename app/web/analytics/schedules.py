@@ -103,7 +103,7 @@ def set_pause(schedule_id: uuid.UUID) -> ResponseReturnValue:
     viewer, is_paused = require(Permission.ANALYTICS_SEE), request.form.get("paused") == "yes"
     with transaction() as session:
         pause_schedule(session, viewer, schedule_id, is_paused=is_paused, now=utc_now())
-    flash(_("Paused.") if is_paused else _("It is sent again."))
+    flash(_("Paused.") if is_paused else _("We send it again."))
     return _back()
 
 
@@ -135,7 +135,7 @@ def leave(schedule_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         if not leave_schedule(session, viewer, schedule_id):
             abort(404)
-    flash(_("You get it no more."))
+    flash(_("Unsubscribed."))
     return _back()
 
 
@@ -156,9 +156,9 @@ def _save(viewer: Viewer, former: ReportSchedule | None) -> ResponseReturnValue:
                 else:
                     change_schedule(session, viewer, former.id, content, now=utc_now())
         except ScheduleNameTaken:
-            errors["name"] = _("You have another one of this name: choose another.")
+            errors["name"] = _("You already use this name: choose another.")
         except TooManySchedules:
-            errors["name"] = _("You have as many as there may be: delete one first.")
+            errors["name"] = _("You have reached the maximum: delete one first.")
         except UnknownRecipients:
             errors["to"] = _("Choose from 1 to %(most)s people who may see figures.", most=MOST_RECIPIENTS)
         else:
@@ -174,12 +174,12 @@ def _read(viewer: Viewer, values: Mapping[str, str], chosen: set[str]) -> tuple[
     if not 0 < len(name) <= NAME_CHARACTERS:
         errors["name"] = _("Give it a name of at most %(count)s characters.", count=NAME_CHARACTERS)
     if values["every"] not in tuple(Every):
-        errors["every"] = _("Choose one of the list.")
+        errors["every"] = _("Choose one from the list.")
     for field, most in LIMITS.items():
         if not (values[field].isascii() and values[field].isdigit() and len(values[field]) < 3 and int(values[field]) <= most):
-            errors[field] = _("Choose one of the list.")
+            errors[field] = _("Choose one from the list.")
     if values["month_day"] == "0":
-        errors["month_day"] = _("Choose one of the list.")
+        errors["month_day"] = _("Choose one from the list.")
     ids = tuple(one for text in sorted(chosen) if (one := _uuid(text)) is not None)
     known = {user.id for user in list_possible_recipients(db.session(), viewer)}
     if not 1 <= len(ids) <= MOST_RECIPIENTS or not known.issuperset(ids):

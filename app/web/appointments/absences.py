@@ -39,7 +39,7 @@ def add_absence() -> ResponseReturnValue:
     errors: dict[str, str] = {}
     user_id = next((one for one in _people() if str(one) == typed.get("user", str(viewer.user_id))), None)
     if user_id is None:
-        errors["user"] = _("Choose one of the list.")
+        errors["user"] = _("Choose one from the list.")
     day = _day(typed.get("date", ""), errors)
     note = " ".join(storable(typed.get("note", "")).split())
     if len(note) > NOTE_CHARACTERS:
@@ -49,7 +49,7 @@ def add_absence() -> ResponseReturnValue:
     with transaction() as session:
         is_new = note_absence(session, user_id=user_id, day=day, note=note, now=utc_now(), actor=viewer.actor)
     runtime().nudger.nudge()
-    flash(_("Noted.") if is_new else _("That was noted already."))
+    flash(_("Noted.") if is_new else _("This was already noted."))
     return redirect(url_for("appointments.absences"), 303)
 
 

@@ -43,7 +43,7 @@ class AppointmentForm:
             contact_id=about.contact_id,
             thread_id=about.thread_id,
             order_id=self._one_of("order", orders, _("Choose one of the orders of this customer.")) or about.order_id,
-            technician_user_id=self._one_of("technician", technicians, _("This person may not see the appointment's brand.")),
+            technician_user_id=self._one_of("technician", technicians, _("This person cannot see the appointment's brand.")),
             kind=kind,
             title=self._line("title", TITLE_CHARACTERS),
             starts_at=starts_at,
@@ -59,13 +59,13 @@ class AppointmentForm:
     def _kind(self) -> AppointmentKind:
         found = next((kind for kind in AppointmentKind if kind.value == (self.get("kind") or "visit")), None)
         if found is None:
-            self.errors["kind"] = _("Choose one of the list.")
+            self.errors["kind"] = _("Choose one from the list.")
         return found or AppointmentKind.VISIT
 
     def _zone(self, usual: str) -> str:
         zone = self.get("zone") or usual
         if not is_zone(zone):
-            self.errors["zone"] = _("Choose one of the list.")
+            self.errors["zone"] = _("Choose one from the list.")
             return usual
         return zone
 
@@ -74,7 +74,7 @@ class AppointmentForm:
         try:
             return instant(day, at, zone)
         except NoSuchTime:
-            self.errors["time"] = _("The clock jumps over this time on that day; choose another.")
+            self.errors["time"] = _("That day has no such time (clock change); choose another.")
             return datetime.combine(day, at, tzinfo=UTC)
 
     def _day(self) -> date:
@@ -101,7 +101,7 @@ class AppointmentForm:
             return None
         if text.isdecimal() and len(text) < 6 and 0 < int(text) <= MOST_MINUTES:
             return int(text)
-        self.errors["minutes"] = _("Choose one of the list.")
+        self.errors["minutes"] = _("Choose one from the list.")
         return None
 
     def _one_of(self, name: str, known: set[uuid.UUID], refusal: str) -> uuid.UUID | None:

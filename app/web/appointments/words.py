@@ -64,7 +64,7 @@ def length_words(minutes: int) -> str:
 def reminder_words(reminder: AppointmentReminder, zone: str) -> str:
     """When it goes out or went, or why not."""
     if reminder.outcome is None:
-        return _("The reminder goes out %(when)s", when=_moment(reminder.run_at, zone))
+        return _("We send the reminder %(when)s", when=_moment(reminder.run_at, zone))
     if reminder.outcome == ReminderOutcome.SENT:
         return _("The reminder was sent %(when)s", when=_moment(reminder.ended_at or reminder.run_at, zone))
     return _("The reminder for %(when)s was not sent: %(why)s", when=_moment(reminder.starts_at, zone), why=told(reminder.reason))

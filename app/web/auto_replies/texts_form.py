@@ -70,10 +70,8 @@ def _fault(kind: AutoReplyKind, text: str, *, is_on: bool) -> str:
 
 def _fault_words(what: str, name: str) -> str:
     if what == "stray":
-        return _("%(name)s has no partner.", name=name)
+        return _("%(name)s is unmatched.", name=name)
     shown = "{{" + name + "}}"
     if what == "unknown":
         return _("There is no variable %(name)s.", name=shown)
-    return _(
-        "%(name)s is not always known: say what stands for it then, as in %(example)s.", name=shown, example="{{" + name + "|…}}"
-    )
+    return _("%(name)s may be empty: add a fallback, as in %(example)s.", name=shown, example="{{" + name + "|…}}")

@@ -37,20 +37,20 @@ FIELDS = {
     "language": N_("Contact’s language"),
     "age_hours": N_("Age in hours"),
     "messages": N_("Number of messages"),
-    "value": N_("What it became"),
+    "value": N_("New value"),
     "order_status": N_("Status of the order"),
     "order_type": N_("Type of the order"),
     "order_priority": N_("Priority of the order"),
-    "order_source": N_("Where the order came from"),
+    "order_source": N_("Source of the order"),
     "order_total": N_("Total of the order"),
-    "order_open": N_("What is left to pay"),
+    "order_open": N_("Amount left to pay"),
 }
 OPS = {
     "is": N_("is"),
     "is_not": N_("is not"),
     "has": N_("contains"),
     "has_not": N_("does not contain"),
-    "has_any": N_("contains one of (commas between them)"),
+    "has_any": N_("contains one of (comma-separated)"),
     "at_least": N_("is at least"),
     "more_than": N_("more than"),
     "less_than": N_("less than"),
@@ -114,9 +114,9 @@ def condition_words(condition: Condition, vocabulary: Vocabulary) -> str:
 
 def trigger_words(rule: AutomationRule) -> str:
     if rule.trigger == UNANSWERED:
-        return _("Nobody answered for %(hours)s h", hours=rule.after_hours)
+        return _("Unanswered for %(hours)s h", hours=rule.after_hours)
     if rule.trigger == SILENT:
-        return _("The customer has been silent for %(hours)s h", hours=rule.after_hours)
+        return _("No reply from the customer for %(hours)s h", hours=rule.after_hours)
     if rule.trigger == CLOCK:
         return _("At %(time)s", time=time_words(rule.at_minute or 0))
     return _(TRIGGERS[rule.trigger])

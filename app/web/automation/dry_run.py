@@ -34,7 +34,7 @@ OUTCOMES = {
     CHANGED: N_("Changed"),
     UNCHANGED: N_("Was so already"),
     FAILED: N_("Not possible"),
-    LOOP: N_("Stopped: it would go round in a circle"),
+    LOOP: N_("Stopped: it would loop endlessly"),
 }
 TONES = {CHANGED: "done", FAILED: "overdue", LOOP: "due"}
 EFFECTS = {"note": N_("a note"), "task": N_("a task"), "reply": N_("a reply")}

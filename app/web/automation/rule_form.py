@@ -97,7 +97,7 @@ def read_form(viewer: Viewer, vocabulary: Vocabulary) -> RuleForm:
 def _when(form: RuleForm) -> dict[str, Any]:
     trigger, errors = form.values["trigger"], form.errors
     if trigger not in TRIGGERS:
-        errors["trigger"] = _("Choose one of the list.")
+        errors["trigger"] = _("Choose one from the list.")
     found: dict[str, Any] = {"trigger": trigger}
     if trigger in (UNANSWERED, SILENT):
         hours = form.values["after_hours"]
@@ -108,7 +108,7 @@ def _when(form: RuleForm) -> dict[str, Any]:
     if trigger == CLOCK:
         minute = _minute(form.values["at_time"])
         if minute is None:
-            errors["at_time"] = _("Enter a time as 08:30.")
+            errors["at_time"] = _("Enter a time like 08:30.")
         found |= {"at_minute": minute, "weekdays": form.weekdays}
     return found
 
@@ -130,7 +130,7 @@ def _part(form: RuleForm, prefix: str, vocabulary: Vocabulary) -> Part | None:
     if prefix and not conditions and steps.steps.is_empty:
         return None
     if steps.steps.assignee == ME:
-        form.errors[prefix + "assignee"] = _("Nobody runs a rule: choose a person.")
+        form.errors[prefix + "assignee"] = _("Rules run on their own: choose a person.")
     elif steps.steps.is_empty and not steps.errors:
         form.errors[prefix + "team"] = _("Choose at least one step.")
     if form.errors:
@@ -151,11 +151,11 @@ def _conditions(form: RuleForm, prefix: str, vocabulary: Vocabulary) -> tuple[Co
             continue
         name, _colon, op = what.partition(":")
         if op not in OPERATORS.get(name, ()):
-            form.errors[f"{prefix}what_{number}"] = _("Choose what is compared.")
+            form.errors[f"{prefix}what_{number}"] = _("Choose what to compare.")
             continue
         value = vocabulary.value(name, than)
         if value is None:
-            form.errors[f"{prefix}than_{number}"] = _("“%(text)s” is not known here.", text=than) if than else _("Say with what.")
+            form.errors[f"{prefix}than_{number}"] = _("Unknown value “%(text)s”.", text=than) if than else _("Enter a value.")
             continue
         found.append(Condition.model_validate({"field": name, "op": op, "value": value}))
     return tuple(found)

@@ -179,7 +179,7 @@ def changeable(rule_id: uuid.UUID) -> tuple[Viewer, AutomationRule]:
 
 
 def _to_dry_run(rule: AutomationRule) -> Response:
-    flash(_("Saved. The rule is off: look what it would do, then switch it on."))
+    flash(_("Saved. The rule is off: check what it would do, then switch it on."))
     return redirect(url_for("automation.show_dry_run", automation_rule_id=rule.id), 303)
 
 

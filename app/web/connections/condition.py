@@ -39,7 +39,7 @@ def findings(
     """Everything there is to know, the worst first; never empty. `expires`: when the first of its credentials
     does. `looks`: how the lanes of its gate stand."""
     if not channel.is_active:
-        step = _("Nothing is received or sent here until an administrator switches it on.")
+        step = _("It receives and sends nothing until an administrator switches it on.")
         return [Finding(90, "warning", _("This channel is off"), step)]
     found = [
         *_of_health(channel),
@@ -53,22 +53,22 @@ def findings(
 
 def _of_health(channel: Channel) -> list[Finding]:
     if channel.health == "down":
-        words = told(channel.health_detail) or _("The provider refuses us.")
+        words = told(channel.health_detail) or _("Provider refuses access.")
         step = _("Check the credentials under Change, then check the connection.")
         return [Finding(0, "error", words, step, _("The connection does not work"))]
     if channel.health == "degraded":
-        step = _("It is tried again by itself; if it stays, check the connection.")
-        words = told(channel.health_detail) or _("Some calls fail.")
+        step = _("We retry automatically; if it persists, check the connection.")
+        words = told(channel.health_detail) or _("Some requests fail.")
         return [Finding(30, "warning", words, step, _("The connection fails at the moment"))]
     if channel.health == "unknown":
-        return [Finding(50, "warning", _("Nobody has checked yet whether it works."), _("Check the connection."))]
+        return [Finding(50, "warning", _("The connection has not been checked yet."), _("Check the connection."))]
     return []
 
 
 def _of_calendar(channel: Channel) -> list[Finding]:
     if channel.settings.get("calendar") != "on" or not channel.calendar_problem:
         return []
-    return [Finding(25, "warning", told(channel.calendar_problem), title=_("Its calendar cannot be read"))]
+    return [Finding(25, "warning", told(channel.calendar_problem), title=_("We cannot read its calendar"))]
 
 
 def _of_gates(looks: Looks) -> list[Finding]:
@@ -77,17 +77,17 @@ def _of_gates(looks: Looks) -> list[Finding]:
     if send is not None and send.rests_seconds > 0:
         seconds = int(send.rests_seconds) + 1
         words = ngettext("Sending rests for another %(num)s second.", "Sending rests for another %(num)s seconds.", seconds)
-        found.append(_of_rest(words, send, _("Then one message tries it, and the rest follows.")))
+        found.append(_of_rest(words, send, _("Then we send one message as a test, then the rest.")))
     if read is not None and read.rests_seconds > 0:
         seconds = int(read.rests_seconds) + 1
         words = ngettext("Fetching rests for another %(num)s second.", "Fetching rests for another %(num)s seconds.", seconds)
-        found.append(_of_rest(words, read, _("Then one call tries it, and what waits there comes in, each once.")))
+        found.append(_of_rest(words, read, _("Then we try one request and fetch the rest, without duplicates.")))
     return found
 
 
 def _of_rest(words: str, look: Look, then: str) -> Finding:
     if look.failures < OPENS_AFTER:
-        return Finding(32, "warning", words, _("It goes on by itself, or as soon as a check of the connection succeeds."))
+        return Finding(32, "warning", words, _("It resumes by itself, or as soon as a connection check succeeds."))
     first = _("The first was at %(time)s.", time=format_time(datetime.fromtimestamp(look.since, UTC), "medium"))
     why = ngettext("%(num)s call in a row failed.", "%(num)s calls in a row failed.", look.failures)
     return Finding(12, "error", words, f"{why} {first} {then}")
@@ -97,7 +97,7 @@ def _of_expiry(expires: date | None, now: datetime) -> list[Finding]:
     left = days_left(expires, now=now) if expires else SOON_DAYS + 1
     if left > SOON_DAYS:
         return []
-    step = _("Make a new one at the provider and enter it under Change.")
+    step = _("Create a new one at the provider and enter it under Change.")
     if left < 0:
         return [Finding(5, "error", _("A credential has expired."), step)]
     words = ngettext("A credential expires in %(num)s day.", "A credential expires in %(num)s days.", left)
@@ -108,16 +108,16 @@ def _of_flow(channel: Channel, flow: Flow, now: datetime) -> list[Finding]:
     found = []
     if flow.waiting_in_since and now - flow.waiting_in_since > LATE_IN:
         step = _("Look at Incoming events. If nothing waits there, the workers are not running.")
-        found.append(Finding(10, "error", _("What came in waits to be read for longer than 5 minutes."), step))
+        found.append(Finding(10, "error", _("Incoming events have waited for over 5 minutes."), step))
     if channel.paused_at is not None:
         words = ngettext("Paused; %(num)s message waits.", "Paused; %(num)s messages wait.", flow.waiting_out)
-        found.append(Finding(40, "warning", words, _("It receives as ever. What waits goes out once when it is resumed.")))
+        found.append(Finding(40, "warning", words, _("It still receives. Waiting messages go out once when you resume it.")))
     elif flow.waiting_out_since and now - flow.waiting_out_since > LATE_OUT:
         words = ngettext("%(num)s message waits to go out.", "%(num)s messages wait to go out.", flow.waiting_out)
         found.append(
-            Finding(15, "error", words, _("They go by themselves once the provider takes them; see Deliveries for the reason."))
+            Finding(15, "error", words, _("We send them once the provider accepts them; see Deliveries for the reason."))
         )
     if flow.tried >= FEW and flow.failed * 100 >= flow.tried * MANY_PERCENT:
-        words = _("%(failed)s of %(tried)s messages of the last day failed.", failed=flow.failed, tried=flow.tried)
+        words = _("%(failed)s of %(tried)s messages failed in the last day.", failed=flow.failed, tried=flow.tried)
         found.append(Finding(20, "error", words, _("See Deliveries for the reasons.")))
     return found

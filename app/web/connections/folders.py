@@ -69,7 +69,7 @@ def choose_mail_folders(channel_id: uuid.UUID) -> ResponseReturnValue:
         choose_folders(session, channel, {one: names[one] for one in sorted(wanted)}, now=utc_now(), actor=viewer.actor)
         leave_folders(session, channel_id, left, now=utc_now())
     runtime().nudger.nudge()
-    flash(_("The folders are followed.") if wanted else _("Only Inbox and Sent Items are followed."))
+    flash(_("We now follow these folders.") if wanted else _("We now follow only Inbox and Sent Items."))
     return redirect(url_for("connections.channel", channel_id=channel_id), 303)
 
 
@@ -97,7 +97,7 @@ def _ask(found: Channel) -> tuple[tuple[MailFolder, ...], str]:
         with reading(found):
             return runtime().adapters.reconciled[found.adapter_key].list_choosable(account=account_of(found)), ""
     except Resting:
-        return (), _("The provider is not asked just now, as it fails. Try again in a minute.")
+        return (), _("The provider returns errors at the moment. Try again in a minute.")
     except ProviderError as error:
         return (), " · ".join(filter(None, [told(error.reason.title), told(error.reason.advice)]))
 

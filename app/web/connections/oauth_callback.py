@@ -38,7 +38,7 @@ from app.web.connections.signing_in import in_words, onward_page, public_url, se
 CONSENT_SECONDS = 3600
 _ID = re.compile(r"[A-Za-z0-9.-]{4,100}")
 _SALT = "consent of an administrator elsewhere"
-_SOMEBODY_ELSE = known("You signed in as %(user)s, but %(address)s should: sign in as that, or enter who signs in")
+_SOMEBODY_ELSE = known("You signed in as %(user)s, not %(address)s: sign in again, or change “Who signs in”")
 
 
 @bp.post("/settings/channels/<uuid:channel_id>/sign-in")
@@ -65,7 +65,7 @@ def come_back() -> ResponseReturnValue:
             session, storable(request.args.get("state", "")), user_id=viewer.user_id, keyring=runtime().keyring, now=utc_now()
         )
     if begun is None:
-        flash(_("This sign-in is not known here, or took too long. Begin again."))
+        flash(_("This sign-in is unknown or has expired. Start again."))
         return redirect(url_for("connections.channels"), 303)
     return _renew(viewer, begun, begun.channel_id) if begun.channel_id else _connect(viewer, begun)
 
@@ -158,7 +158,7 @@ def consented() -> ResponseReturnValue:
     except (BadSignature, UnicodeError):
         is_ours = False
     if not is_ours:
-        flash(_("This answer of Microsoft is not known here. Ask for the consent again."))
+        flash(_("We do not recognise this answer from Microsoft. Ask for consent again."))
     elif request.args.get("admin_consent", "").lower() == "true":
         flash(_("The administrator agreed. Enter the secret now and connect the mailbox."))
     else:

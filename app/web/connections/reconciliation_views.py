@@ -73,7 +73,7 @@ def folder_words(folder: str, names: Mapping[str, str]) -> str:
 def _run(run: Reconciliation, names: Mapping[str, str]) -> Run:
     assert run.ended_at is not None
     if run.reason:
-        return Run(run.ended_at, _("Could not be counted"), "overdue", problem=told(run.reason))
+        return Run(run.ended_at, _("Counting failed"), "overdue", problem=told(run.reason))
     found = run.result
     number = found["missing"] + found["moved"] + found["deleted"]
     summary = ngettext("%(num)s difference", "%(num)s differences", number) if number else _("No differences")
@@ -99,7 +99,7 @@ def _line(one: dict[str, str], names: Mapping[str, str]) -> str:
         subject = one["subject"] or _("(no subject)")
         return _("Was missing here: “%(subject)s” (%(folder)s)", subject=subject, folder=folder)
     if one["kind"] == "deleted":
-        return _("Gone there, kept here: a mail of %(folder)s was deleted", folder=folder)
+        return _("Mail deleted from %(folder)s, still available here", folder=folder)
     if one.get("to"):
-        return _("Gone there, kept here: a mail of %(folder)s was moved to “%(to)s”", folder=folder, to=one["to"])
-    return _("Gone there, kept here: a mail of %(folder)s was moved", folder=folder)
+        return _("Mail moved from %(folder)s to “%(to)s”, still available here", folder=folder, to=one["to"])
+    return _("Mail moved out of %(folder)s, still available here", folder=folder)

@@ -47,7 +47,7 @@ def log_call(contact_id: uuid.UUID) -> ResponseReturnValue:
         locked = lock_visible(session, contact_id)
         message = begin_with_call(session, contact=locked, brand_id=brand_id, subject=subject, call=call, callback=callback)
     runtime().nudger.nudge()
-    flash(_("Call written down, and a task to call back") if callback else _("Call written down"))
+    flash(_("Call logged, with a task to call back") if callback else _("Call logged"))
     return redirect(url_for("inbox.show_thread", thread_id=message.thread_id), 303)
 
 

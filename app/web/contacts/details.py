@@ -52,7 +52,7 @@ def add_way(contact_id: uuid.UUID) -> ResponseReturnValue:
         owner = find_owner(db.session(), kind=identity.kind, value=identity.value, within=in_sight())
         return contact_page(contact_id, form, wrong="identity", status=422, owner=owner)
     except Reserved:
-        form.errors["value"] = _("An administrator has to add this one.")
+        form.errors["value"] = _("Only an administrator can add this.")
         return contact_page(contact_id, form, wrong="identity", status=422)
     return _back(contact_id, _("Added."))
 
@@ -104,9 +104,9 @@ def change_consent(contact_id: uuid.UUID) -> ResponseReturnValue:
     purpose = next((known for known in ConsentPurpose if known.value == form.get("purpose")), None)
     basis = form.line("basis", LINE_CHARACTERS)
     if purpose is None or form.get("given") not in ("yes", "no"):
-        form.errors["purpose"] = _("Choose one of the list.")
+        form.errors["purpose"] = _("Choose one from the list.")
     elif not basis and form.get("given") == "yes":
-        form.errors["basis"] = _("Say where this consent was given, such as a form or a call.")
+        form.errors["basis"] = _("Enter where consent was given, such as a form or a call.")
     if form.errors or purpose is None:
         return contact_page(contact_id, form, wrong="consent", status=422)
     given = form.get("given") == "yes"

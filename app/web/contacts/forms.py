@@ -33,10 +33,10 @@ class ContactForm:
             self.errors["name"] = _("Enter a name.")
         language = self.get("language")
         if language and language not in LANGUAGES:
-            self.errors["language"] = _("Choose one of the list.")
+            self.errors["language"] = _("Choose one from the list.")
         kind = self.get("contact_type") or ContactType.PERSON.value
         if kind not in tuple(ContactType):
-            self.errors["contact_type"] = _("Choose one of the list.")
+            self.errors["contact_type"] = _("Choose one from the list.")
             kind = ContactType.PERSON.value
         return {
             "name": name,
@@ -67,12 +67,12 @@ class ContactForm:
                 return IdentityInput("wa_id", number.removeprefix("+"), display=number.removeprefix("+"))
         except NotAnAddress:
             self.errors["value"] = (
-                _("This is not an e-mail address, such as name@example.nl.")
+                _("Enter an e-mail address such as name@example.nl.")
                 if kind == "email"
-                else _("This is not a phone number, such as +31612345678.")
+                else _("Enter a phone number such as +31612345678.")
             )
             return None
-        self.errors["kind"] = _("Choose one of the list.")
+        self.errors["kind"] = _("Choose one from the list.")
         return None
 
     def _note(self) -> str:

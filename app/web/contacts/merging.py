@@ -26,14 +26,14 @@ from app.web.pages import page
 
 CHOICES = 10
 REFUSALS = {
-    "same": N_("Choose another contact: a contact is not merged with itself."),
-    "merged": N_("One of the two has been merged meanwhile. Open the contact again to see what there is."),
+    "same": N_("Choose another contact: you cannot merge a contact with itself."),
+    "merged": N_("One of the two was merged in the meantime. Open the contact again to see the result."),
     "colleague": N_("A colleague's contact cannot be merged."),
-    "tree": N_("One of the two stands above the other. Change the organisation first."),
-    "brands": N_("One of the two has threads of a brand you do not see. Ask somebody who sees both brands."),
+    "tree": N_("One of the two belongs to the other. Change the organisation first."),
+    "brands": N_("One of the two has threads of a brand you cannot see. Ask a colleague who sees both."),
     "undone": N_("This was taken back already."),
-    "late": N_("This can no longer be taken back: too much time has passed."),
-    "kept": N_("The contact was merged into another since. Take that back first."),
+    "late": N_("It is too late to take this back."),
+    "kept": N_("This contact was merged again. Take back that merge first."),
 }
 
 

@@ -22,10 +22,10 @@ PURPOSES = {
     ConsentPurpose.SURVEY: N_("Surveys"),
     ConsentPurpose.SHARE_WITH_PARTNERS: N_("Sharing with partners"),
     ConsentPurpose.VISIT_REMINDER: N_("Reminders of visits"),
-    ConsentPurpose.ORDER_UPDATES: N_("News of orders by mail and WhatsApp"),
+    ConsentPurpose.ORDER_UPDATES: N_("Order updates by e-mail and WhatsApp"),
 }
 REASONS = {
-    "number": N_("The same number in another notation"),
+    "number": N_("The same number, written differently"),
     "email": N_("The same mailbox"),
     "name": N_("The same name and postcode"),
 }

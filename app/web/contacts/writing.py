@@ -54,7 +54,7 @@ def add_contact() -> ResponseReturnValue:
         form.errors["value"] = _("This belongs to another contact already.")
         return _editor(form, status=422)
     except Reserved:
-        form.errors["value"] = _("An administrator has to add this one.")
+        form.errors["value"] = _("Only an administrator can add this.")
         return _editor(form, status=422)
     except NotAnOrganization:
         return _bad_organization(form)
@@ -117,7 +117,7 @@ def _organization(form: ContactForm, former: uuid.UUID | None = None) -> uuid.UU
     if not text or (chosen is not None and chosen == former):
         return chosen
     if chosen is None or not contact_exists(db.session(), contact_id=chosen, within=in_sight()):
-        form.errors["parent_organization_id"] = _("Choose one of the list.")
+        form.errors["parent_organization_id"] = _("Choose one from the list.")
     return chosen
 
 

@@ -55,7 +55,7 @@ def retry(message_id: uuid.UUID) -> ResponseReturnValue:
     except NothingToSend:
         abort(409)
     runtime().nudger.nudge()
-    flash(_("It is being sent again."))
+    flash(_("We are sending it again."))
     return redirect(url_for("deliveries.stuck"), 303)
 
 

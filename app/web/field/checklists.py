@@ -33,7 +33,7 @@ def save_checklist() -> ResponseReturnValue:
     errors: dict[str, str] = {}
     brand_id = next((one for one in viewer.brand_ids if str(one) == typed.get("brand")), None)
     if brand_id is None:
-        errors["brand"] = _("Choose one of the list.")
+        errors["brand"] = _("Choose one from the list.")
     order_type = " ".join(storable(typed.get("type", "")).split())
     if len(order_type) > TYPE_CHARACTERS:
         errors["type"] = _("Use at most %(count)s characters.", count=TYPE_CHARACTERS)

@@ -111,9 +111,9 @@ def _follow_up(body: Mapping[str, Any]) -> dict[str, Any]:
     try:
         day, at = date.fromisoformat(str(body.get("date") or "")), time.fromisoformat(str(body.get("time") or ""))
     except ValueError as error:
-        raise BadAction("date", _("Choose a day and a time to come.")) from error
+        raise BadAction("date", _("Choose a future day and time.")) from error
     if not 2000 <= day.year <= 2100:
-        raise BadAction("date", _("Choose a day and a time to come."))
+        raise BadAction("date", _("Choose a future day and time."))
     read: dict[str, Any] = {"date": day.isoformat(), "time": f"{at:%H:%M}", "text": _text(body, "text", LINE_CHARACTERS)}
     return {**read, **({"minutes": _minutes(body)} if body.get("minutes") else {})}
 
@@ -136,7 +136,7 @@ def _meter(body: Mapping[str, Any]) -> dict[str, Any]:
     except InvalidOperation:
         value = None
     if value is None:
-        raise BadAction("value", _("Write the meter reading as digits, like 48213.4."))
+        raise BadAction("value", _("Enter the meter reading in digits, like 48213.4."))
     return {"when": _one_of(body, "when", METER_TIMES), "value": str(value)}
 
 
@@ -145,7 +145,7 @@ def _signature(body: Mapping[str, Any]) -> dict[str, Any]:
     read: dict[str, Any] = {"name": _text(body, "name", LINE_CHARACTERS)}
     strokes = storable(str(body.get("strokes") or ""))
     if not re.fullmatch(r"[0-9 ,;]*", strokes) or len(strokes) > MOST_STROKES:
-        raise BadAction("strokes", _("This signature cannot be read. Sign once more."))
+        raise BadAction("strokes", _("We cannot read this signature. Please sign again."))
     return {**read, "strokes": strokes, "statement": storable(str(body.get("statement") or ""))[:TEXT_CHARACTERS]}
 
 
@@ -166,7 +166,7 @@ _BODIES: dict[ActionKind, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 def _one_of(said: Mapping[str, Any], name: str, known: tuple[str, ...]) -> str:
     found = said.get(name)
     if not isinstance(found, str) or found not in known:
-        raise BadAction(name, _("Choose one of the list."))
+        raise BadAction(name, _("Choose one from the list."))
     return str(found)
 
 
@@ -183,7 +183,7 @@ def _text(said: Mapping[str, Any], name: str, most: int) -> str:
 def _minutes(body: Mapping[str, Any]) -> int:
     text = str(body.get("minutes"))
     if not text.isdecimal() or len(text) > 3 or not 0 < int(text) <= MOST_MINUTES:
-        raise BadAction("minutes", _("Choose one of the list."))
+        raise BadAction("minutes", _("Choose one from the list."))
     return int(text)
 
 
@@ -206,5 +206,5 @@ def _instant(said: Mapping[str, Any], name: str, *, wanted: bool = False) -> dat
     except ValueError:
         at = None
     if at is None or at.tzinfo is None or not 1970 <= at.year <= 2200:
-        raise BadAction(name, _("This time cannot be read; check the clock of the phone."))
+        raise BadAction(name, _("This time is invalid; check the phone’s clock."))
     return at

@@ -52,7 +52,7 @@ def move(appointment_id: uuid.UUID) -> ResponseReturnValue:
         with transaction() as session:
             change_appointment(session, appointment_id, content, if_version=version, now=utc_now(), actor=viewer.actor)
     except AppointmentMovedOn:
-        return _page(problem=_("Somebody changed this visit meanwhile. Look at it again."), status=409)
+        return _page(problem=_("This visit changed in the meantime. Check it again."), status=409)
     runtime().nudger.nudge()
     said = _(
         "%(name)s: planned for %(time)s.",
@@ -73,7 +73,7 @@ def _content(row: AppointmentRow, plan: DayPlan) -> tuple[AppointmentContent | N
     wanted = form.get("technician", "")
     user_id = next((person.user_id for person in plan.people if str(person.user_id) == wanted), None)
     if wanted and user_id is None:
-        return None, _("This person may not see the appointment's brand.")
+        return None, _("This person cannot see the appointment's brand.")
     try:
         at = time.fromisoformat(form.get("time", "")).replace(tzinfo=None)
         starts_at = instant(plan.day, at, one.zone)

@@ -102,7 +102,7 @@ def take_form(appointment_id: uuid.UUID) -> ResponseReturnValue:
     runtime().nudger.nudge()
     if answer.outcome in ("conflict", "refused", "waiting"):
         return visit_page(appointment_id, problem=told(answer.words), status=409 if answer.outcome == "conflict" else 422)
-    flash(told(answer.words) or _("The office has it."))
+    flash(told(answer.words) or _("Sent to the office."))
     return redirect(url_for("field.visit", appointment_id=appointment_id), 303)
 
 

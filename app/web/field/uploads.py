@@ -46,9 +46,9 @@ def upload(file_id: uuid.UUID) -> ResponseReturnValue:
     if not content:
         return jsonify(code="empty_body", problem=_("The file is empty")), 400
     if len(content) > FILE_BYTES:
-        return jsonify(code="too_large", problem=_("The picture is larger than 10 MB.")), 413
+        return jsonify(code="too_large", problem=_("The photo is larger than 10 MB.")), 413
     if _digest("Content-Digest") != hashlib.sha256(content).hexdigest():
-        return jsonify(code="bad_digest", problem=_("The picture did not arrive whole.")), 400
+        return jsonify(code="bad_digest", problem=_("The photo upload is incomplete.")), 400
     return _keep(viewer, file_id, content)
 
 
@@ -124,7 +124,7 @@ def _keep(viewer: Viewer, file_id: uuid.UUID, content: bytes) -> ResponseReturnV
 
 def _known(file: FieldFile, sha256: str) -> ResponseReturnValue:
     if file.sha256 != sha256:
-        return jsonify(code="changed", problem=_("Another picture arrived under the same name.")), 409
+        return jsonify(code="changed", problem=_("Another photo with this name already exists.")), 409
     return jsonify(id=str(file.id), offset=file.size_bytes, sha256=sha256), 200
 
 
@@ -143,7 +143,7 @@ def store_file(viewer: Viewer, file_id: uuid.UUID, content: bytes) -> None:
 
 def other_person() -> tuple[Response, int]:
     """What was sent is somebody else's than the one who is signed in."""
-    return jsonify(code="other_user", problem=_("Somebody else is signed in here. Nothing was sent.")), 409
+    return jsonify(code="other_user", problem=_("Another person is signed in here. Nothing was sent.")), 409
 
 
 def _is_theirs(viewer: Viewer) -> bool:

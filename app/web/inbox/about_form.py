@@ -95,7 +95,7 @@ def find_order_id(number: str) -> uuid.UUID | None:
 
 
 def no_such_person() -> str:
-    return _("Nobody is known by this address or number.")
+    return _("No contact has this address or number.")
 
 
 def _address_of(session: Session, value: str) -> str:

@@ -9,8 +9,8 @@ from app.core.translation import mark as N_
 
 PEOPLE_EVENTS = frozenset({"CustomerChanged", "PartnerChanged"})
 _SAID = {
-    "CustomerChanged": (N_("%(who)s changed the customer from %(former)s to %(name)s"), N_("%(who)s took the customer off")),
-    "PartnerChanged": (N_("%(who)s set the partner to %(name)s"), N_("%(who)s took the partner off")),
+    "CustomerChanged": (N_("%(who)s changed the customer from %(former)s to %(name)s"), N_("%(who)s removed the customer")),
+    "PartnerChanged": (N_("%(who)s set the partner to %(name)s"), N_("%(who)s removed the partner")),
 }
 
 

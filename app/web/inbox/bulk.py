@@ -73,7 +73,7 @@ def start_bulk() -> ResponseReturnValue:
     except UnknownAbout as error:
         return _refused(str(error))
     except BadSnoozeTime:
-        return _refused(_("Choose a date and time ahead of now, at most two years."))
+        return _refused(_("Choose a future date and time, at most two years ahead."))
     if not ids and matching is None:
         return _refused(_("No thread is selected."))
     with transaction() as session:

@@ -72,13 +72,13 @@ class CallForm:
 
     def _direction(self) -> CallDirection:
         if self.get("direction") not in tuple(CallDirection):
-            self.errors["direction"] = _("Choose one of the list.")
+            self.errors["direction"] = _("Choose one from the list.")
             return CallDirection.OUTGOING
         return CallDirection(self.get("direction"))
 
     def _outcome(self) -> CallOutcome:
         if self.get("outcome") not in OUTCOMES:
-            self.errors["outcome"] = _("Choose one of the list.")
+            self.errors["outcome"] = _("Choose one from the list.")
             return CallOutcome.REACHED
         return CallOutcome(self.get("outcome"))
 
@@ -87,17 +87,17 @@ class CallForm:
         try:
             at = datetime.fromisoformat(self.get("at")).replace(tzinfo=zone).astimezone(UTC)
         except (ValueError, OverflowError):
-            self.errors["at"] = _("Write when the call was: a date and a time.")
+            self.errors["at"] = _("Enter the date and time of the call.")
             return now
         if at > now + AHEAD or at.year < 2000:
-            self.errors["at"] = _("Choose when the call was: not ahead of now.")
+            self.errors["at"] = _("The time of the call must be in the past.")
         untouched = self.get("at") == self.get("offered_at") and now - at < STILL_NOW
         return now if untouched else min(at, now)
 
     def _minutes(self) -> int | None:
         text = self.get("minutes")
         if text and not (text.isdecimal() and len(text) < 6 and int(text) <= MOST_MINUTES):
-            self.errors["minutes"] = _("Write how long the call took in whole minutes, at most %(most)s.", most=MOST_MINUTES)
+            self.errors["minutes"] = _("Enter the length of the call in whole minutes, at most %(most)s.", most=MOST_MINUTES)
             return None
         return int(text) if text else None
 

@@ -46,7 +46,7 @@ def write_call(thread_id: uuid.UUID) -> ResponseReturnValue:
             now=utc_now(),
             client_token=parse_uuid(request.form.get("client_token")),
         )
-    said = {"text": _("Call written down, and a task to call back") if callback else _("Call written down")}
+    said = {"text": _("Call logged, with a task to call back") if callback else _("Call logged")}
     response = make_response(composer_again(head.row.thread.id, toast=said))
     if callback is not None and "HX-Trigger" in response.headers:
         response.headers["HX-Trigger"] = json.dumps({**json.loads(response.headers["HX-Trigger"]), "tasks-changed": True})

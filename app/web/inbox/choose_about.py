@@ -97,7 +97,7 @@ def _customers(thread: Thread, *, status: int = 200, error: str = "") -> Respons
         list_book(db.session(), within=contact_in_sight(current_viewer()), text=typed, limit=MOST_FOUND).items if typed else ()
     )
     options = [_person_option(record) for record in found if record.contact.id != thread.contact_id]
-    lead = _("What you send from now on goes to whom you choose; what was said stays.")
+    lead = _("New messages go to the person you choose; earlier messages stay as they are.")
     title, hint = _("Change the customer"), _("Name, number or address")
     return _dialog(thread, "customer", title, lead, hint, options, to="inbox.set_customer", status=status, error=error)
 

@@ -64,14 +64,14 @@ def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     token = parse_uuid(request.form.get("client_token"))
     if thread.id != thread_id and find_by_client_token(db.session(), viewer.user_id, token) is None:
-        merged = _("This thread is part of #%(number)s now: look whom you answer, then send again.", number=thread.number)
+        merged = _("This thread is now part of #%(number)s: check the recipient, then send again.", number=thread.number)
         return _refused(thread.id, 422, composer_error=merged)
     try:
         channel = get_channel(db.session(), parse_uuid(request.form.get("channel_id")) or thread.channel_id or new_id())
         reply = _reply(thread.id, channel)
         at, context = send_time_of_form(), reply_context(channel)
         if _sent_otherwise(reply):
-            words = _("This was sent already, from another tab or before the line broke. Send only what is still missing.")
+            words = _("This was already sent, from another tab or before the connection dropped. Send only what is missing.")
             return _refused(thread.id, 409, composer_error=words, client_token=new_id())
         if at is not None:
             with transaction() as session:
@@ -106,7 +106,7 @@ def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
     form = request.form
     filled = fill_template(channel, form) if form.get("template") else None
     if filled is not None and filled.missing:
-        raise UnableToReply("template", _("Fill in every blank of the template"))
+        raise UnableToReply("template", _("Fill in every field of the template"))
     files = _file_of_template(thread_id, filled.file_field) if filled and filled.file_field else files_of_form(thread_id)
     written = read_writing(files, formatted=channel.medium == Medium.EMAIL)
     return Reply(
@@ -326,7 +326,7 @@ def _store_upload(thread_id: uuid.UUID, file: FileStorage) -> Attachment:
     try:
         kept = runtime().storage.put(content)
     except StorageFailed as error:
-        raise UploadRefused(_("Files cannot be kept right now. Try again in a few minutes."), 503) from error
+        raise UploadRefused(_("We cannot save files right now. Try again in a few minutes."), 503) from error
     attachment = Attachment(
         id=new_id(),
         thread_id=thread_id,

@@ -119,7 +119,7 @@ def forward_of_form(message: Message, uploads: tuple[uuid.UUID, ...], *, signatu
     fields, written = fields_of_request(message), read_writing(uploads, formatted=True)
     to = read_addresses("to")
     if not to:
-        raise UnableToReply("to", _("Say who it is for"))
+        raise UnableToReply("to", _("Enter a recipient"))
     whole = with_original(written, "" if fields["unsigned"] else signature, quoted_original(message))
     return Forward(
         message_id=message.id,

@@ -13,11 +13,11 @@ OURS = {
     "queued": N_("Accepted for sending"),
     "under_way": N_("Being handed over"),
     "accepted": N_("Handed over to the provider"),
-    "put_off": N_("Refused for now, tried again later"),
+    "put_off": N_("Refused for now, retry scheduled"),
     "failed": N_("Refused for good"),
-    "unknown": N_("No answer: nobody knows whether it went out"),
-    "found_sent": N_("Found at the provider: it went out"),
-    "looked": N_("Looked what became of it: still not known"),
+    "unknown": N_("No answer: unclear whether it was sent"),
+    "found_sent": N_("Found at the provider: it was sent"),
+    "looked": N_("Checked the outcome: still unknown"),
 }
 REPORTED = {
     "accepted": N_("Accepted by the provider"),

@@ -156,7 +156,7 @@ def read_steps(form: MacroForm) -> None:
         errors["status"] = _("This choice does not exist; reload the page and try again.")
         return
     if form.steps.snooze and form.steps.status in CLOSED_STATUSES:
-        errors["snooze"] = _("A thread that is resolved or closed is not snoozed: choose one of the two.")
+        errors["snooze"] = _("A resolved or closed thread cannot be snoozed: choose one of the two.")
 
 
 def _task(form: MacroForm) -> TaskStep | None:
@@ -166,7 +166,7 @@ def _task(form: MacroForm) -> TaskStep | None:
     if days and not (days.isascii() and days.isdigit() and int(days) <= DAYS_AT_MOST):
         form.errors["task_days"] = _("Enter a whole number from 0 to %(most)s.", most=DAYS_AT_MOST)
     elif days and not title:
-        form.errors["task_title"] = _("Say what is to be done.")
+        form.errors["task_title"] = _("Enter what must be done.")
     if form.errors or not title:
         return None
     kind = form.values["task_kind"] if form.values["task_kind"] in TASK_KINDS else "follow_up"
@@ -181,13 +181,13 @@ def _calls(form: MacroForm) -> tuple[OutsideCall, ...]:
         if not kind and not target and not words:
             continue
         if kind not in CALL_KINDS:
-            form.errors[f"call_kind_{number}"] = _("Choose what is to be told.")
+            form.errors[f"call_kind_{number}"] = _("Choose what to notify.")
         elif not target or len(target) > TARGET_CHARACTERS:
-            form.errors[f"call_target_{number}"] = _("Say which one, in at most %(count)s characters.", count=TARGET_CHARACTERS)
+            form.errors[f"call_target_{number}"] = _("Enter which one, in at most %(count)s characters.", count=TARGET_CHARACTERS)
         elif kind == "teams" and find_hook_named(db.session(), target) is None:
-            form.errors[f"call_target_{number}"] = _("There is no team “%(name)s” whose cards have an address.", name=target)
+            form.errors[f"call_target_{number}"] = _("There is no team “%(name)s” with an address for cards.", name=target)
         elif words and kind not in ("teams", "whatsapp_template"):
-            form.errors[f"call_words_{number}"] = _("Only cards in Teams and WhatsApp templates take words: leave this empty.")
+            form.errors[f"call_words_{number}"] = _("Only Teams cards and WhatsApp templates have text: leave this empty.")
         elif kind == "whatsapp_template" and (problems := list_problems(words)):
             form.errors[f"call_words_{number}"] = problem_words(problems[0])
         elif len(words) > WORDS_CHARACTERS:
@@ -254,6 +254,6 @@ def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]
     for options, name in chosen.items():  # what is gone stays chosen until somebody chooses another
         value = form.values[name]
         if value and value not in dict(lists[options]):
-            lists[options].append((value, _("Not there any more")))
+            lists[options].append((value, _("No longer exists")))
     told_teams = [row.team.name for row in list_hooks(session) if row.hook]
     return {**lists, "scenarios": list_scenarios(session, brand_ids=viewer.brand_ids), "told_teams": told_teams}

@@ -37,7 +37,7 @@ from app.web.inbox.recall import put_into_composer
 GONE = N_("The template is archived, or not for this brand")
 NO_CHANNEL = N_("There is no channel to answer on")
 OTHER_CHANNEL = N_("The template is not for this channel")
-NO_REPLY_OPEN = N_("A note is being written: go back to the reply first")
+NO_REPLY_OPEN = N_("You are writing a note: go back to the reply first")
 WINDOW_CLOSED = N_("The 24-hour window is closed: send a template, or use another channel")
 
 

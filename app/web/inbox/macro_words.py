@@ -108,7 +108,7 @@ def _about_words(steps: MacroSteps, names: Names) -> list[str]:
 
 def _tag_words(steps: MacroSteps) -> list[str]:
     added = [_("tag %(tags)s", tags=", ".join(steps.add_tags))] if steps.add_tags else []
-    removed = [_("take off the tag %(tags)s", tags=", ".join(steps.remove_tags))] if steps.remove_tags else []
+    removed = [_("remove the tag %(tags)s", tags=", ".join(steps.remove_tags))] if steps.remove_tags else []
     return added + removed
 
 
@@ -125,7 +125,7 @@ def failed_words(step: str, why: str) -> str:
 
 def staying_words(*, reply: bool, note: bool, tasks: int, calls: int) -> str:
     """What could not be taken back, in sentences; "" where all was. `tasks` and `calls`: how many of them stay."""
-    parts = [_("Its reply has already left.")] if reply else []
+    parts = [_("Its reply was already sent.")] if reply else []
     if tasks:
         parts.append(ngettext("Its task stays: somebody changed it.", "Its tasks stay: somebody changed them.", tasks))
     if calls:

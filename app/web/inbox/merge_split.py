@@ -168,7 +168,7 @@ def split(thread_id: uuid.UUID) -> ResponseReturnValue:
             )
     except UnableToSplit:
         return _split_page(thread_id, status=422, error=_("Nothing would be left here: choose a later message."))
-    said = _("#%(new)s is a thread of its own, split off #%(old)s", new=new.number, old=thread.number)
+    said = _("#%(new)s is now split off from #%(old)s", new=new.number, old=thread.number)
     return _lead_to(new.id, said, batch_id=batch_id)
 
 

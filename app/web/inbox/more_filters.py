@@ -77,4 +77,4 @@ def _person(assignee: uuid.UUID | str) -> str:
 
 def _name(model: type[User] | type[Channel], row_id: uuid.UUID) -> str:
     found = db.session.execute(sa.select(model.name).where(model.id == row_id)).scalar_one_or_none()
-    return found or _("Not there any more")
+    return found or _("No longer exists")

@@ -53,7 +53,7 @@ def add_order_link(thread_id: uuid.UUID) -> ResponseReturnValue:
         locked, order = lock_thread(session, thread.id), session.get_one(Order, order.id)
         link_order(session, order, locked, because=Because.HAND, now=utc_now(), actor=viewer.actor)
     undo = url_for("inbox.remove_order_link", thread_id=thread.id, order_id=order.id)
-    return _answer(thread.id, _("This conversation is about %(number)s now.", number=order.order_number), undo=undo)
+    return _answer(thread.id, _("This thread is now linked to %(number)s.", number=order.order_number), undo=undo)
 
 
 @bp.post("/threads/<uuid:thread_id>/orders/<uuid:order_id>/removal")
@@ -67,7 +67,7 @@ def remove_order_link(thread_id: uuid.UUID, order_id: uuid.UUID) -> ResponseRetu
     with transaction() as session:
         locked, order = lock_thread(session, thread.id), session.get_one(Order, order.id)
         unlink_order(session, order, locked, now=utc_now(), actor=viewer.actor)
-    return _answer(thread.id, _("This conversation is not about %(number)s any more.", number=order.order_number))
+    return _answer(thread.id, _("This thread is no longer linked to %(number)s.", number=order.order_number))
 
 
 def orders_page(thread: Thread, *, status: int = 200) -> Response:

@@ -16,8 +16,8 @@ ORDER_EVENTS = frozenset({"OrderLinked", "OrderUnlinked", "OrderStatusChanged", 
 REASONS = {
     Because.NUMBER: N_("Linked with order %(number)s: the message names it"),
     Because.REFERENCE: N_("Linked with order %(number)s: the message names its reference %(said)s"),
-    Because.SHORT_NUMBER: N_("Linked with order %(number)s: the message says %(said)s, which only this one ends in"),
-    Because.ALMOST: N_("Linked with order %(number)s: the message says %(said)s, which is one slip away"),
+    Because.SHORT_NUMBER: N_("Linked with order %(number)s: only this number ends in %(said)s, as in the message"),
+    Because.ALMOST: N_("Linked with order %(number)s: the message says %(said)s, one typo away"),
     Because.REPLY: N_("Linked with order %(number)s: the message answers one about it"),
     Because.QUOTED: N_("Linked with order %(number)s: the quoted text names it"),
     Because.ONLY_OPEN: N_("Linked with order %(number)s: it is the customer's only open order"),
@@ -33,7 +33,7 @@ def order_event_words(event_type: str, who: str, payload: dict[str, Any]) -> str
         amount = f"{payload['amount']} {payload['currency']}"
         return _("%(amount)s was paid for order %(number)s", amount=amount, number=number)
     if event_type == "OrderUnlinked":
-        return _("%(who)s took order %(number)s off", who=who, number=number)
+        return _("%(who)s unlinked order %(number)s", who=who, number=number)
     because = payload["because"]
     if because == Because.HAND:
         return _("%(who)s linked order %(number)s", who=who, number=number)

@@ -45,5 +45,5 @@ def set_reaction(message_id: uuid.UUID) -> ResponseReturnValue:
     if request.htmx:
         toast = {"toast": {"text": said}} if said else {}
         return "", status, {"HX-Trigger": json.dumps({"thread-changed-here": True, **toast}), "HX-Reswap": "none"}
-    flash(said or _("Your reaction goes out"))
+    flash(said or _("Sending your reaction"))
     return redirect(url_for("inbox.show_thread", thread_id=message.thread_id, _anchor=f"item-{message.id}"), 303)

@@ -45,9 +45,9 @@ def take_message_back(message_id: uuid.UUID) -> ResponseReturnValue:
     except AlreadyTakenBack:
         return composer_again(thread_id)
     except NotTheWriter:
-        return say(thread_id, _("Only its writer can take a message back"))
+        return say(thread_id, _("Only the author can take a message back"))
     except AlreadyLeft:
-        return say(thread_id, _("It has already left"))
+        return say(thread_id, _("It was already sent"))
     if is_forward:
         keep_composer(thread_id)
         return forward_again(uuid.UUID(taken.options[FORWARD]["message_id"]))

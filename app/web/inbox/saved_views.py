@@ -136,7 +136,7 @@ def copy_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
     except TooManyViews:
         flash(_("You have %(count)s views already; delete one first.", count=VIEWS_PER_USER))
         return redirect(url_for("inbox.saved_views"), 303)
-    flash(_("Copied. Give it a name of its own."))
+    flash(_("Copied. Give the copy its own name."))
     return redirect(url_for("inbox.edit_saved_view", view_id=copied), 303)
 
 
@@ -152,7 +152,7 @@ def place_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
         with transaction() as session:
             move_view(session, view_id, before_id=_before(view_id, views), viewer=viewer, now=utc_now())
     except ViewMissing:
-        return _again(_("The view it was put before is gone."))
+        return _again(_("Not moved: the next view is gone."))
     views = list_views(db.session(), viewer=viewer)
     place = next((number for number, found in enumerate(views, start=1) if found.id == view_id), 0)
     return _moved(views, _("%(name)s is number %(place)s of %(count)s now.", name=view.name, place=place, count=len(views)))
@@ -233,7 +233,7 @@ def _content(asked: Asked, values: dict[str, str]) -> tuple[ViewContent, dict[st
         errors["name"] = _("Use at most %(count)s characters.", count=NAME_CHARACTERS)
     kind, _colon, team = values["for"].partition(":")
     if kind not in set(ViewScope):
-        errors["for"] = _("Choose for whom the view is.")
+        errors["for"] = _("Choose who the view is for.")
         kind = ViewScope.PRIVATE.value
     if values.get("search") == "":
         errors["search"] = _("Enter what to look for.")

@@ -112,7 +112,7 @@ def cancel_scheduled_reply(scheduled_id: uuid.UUID) -> ResponseReturnValue:
     except NoLongerScheduled:
         return say(row.thread_id, _("It was sent or taken back already"))
     if gone.user_id != viewer.user_id:
-        return say(row.thread_id, _("Taken back: its text is in the composer of its writer again"))
+        return say(row.thread_id, _("Taken back: the text is in its writer’s composer again"))
     more: dict[str, Any] = {"send_at": date_field(row.run_at)} if request.form.get("again") else {}
     if is_forward(row) and db.session.get(Message, original_id(row)) is not None:
         keep_composer(row.thread_id)

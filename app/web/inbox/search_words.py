@@ -8,17 +8,17 @@ from app.domain.threads.search_filter import Notice
 from app.domain.threads.search_query import OPERATORS, Operator
 
 HINTS = {
-    "from": N_("who wrote: a name, address, number or “me”"),
-    "to": N_("whom we wrote to, or our own address"),
+    "from": N_("the sender: a name, address, number or “me”"),
+    "to": N_("the recipient, or our own address"),
     "subject": N_("words in the subject"),
     "channel": N_("e-mail, WhatsApp and others"),
-    "status": N_("where the thread stands"),
+    "status": N_("status of the thread"),
     "tag": N_("threads with a tag"),
     "assignee": N_("a colleague, “me” or “none”"),
     "brand": N_("one brand"),
     "priority": N_("low to critical"),
-    "before": N_("earlier than a day"),
-    "after": N_("from a day on"),
+    "before": N_("before a date"),
+    "after": N_("from a date on"),
     "has": N_("messages with a file"),
     "is": N_("unread, snoozed, spam, or notes"),
 }
@@ -31,14 +31,14 @@ def notice_words(notice: Notice) -> str:
     typed = str(Operator(notice.operator, notice.value))
     if notice.problem == "unknown":
         named = ", ".join(f"{name}:" for name in notice.allowed)
-        text = _("“%(name)s:” is no operator, so it was left out. There are: %(known)s", name=notice.operator, known=named)
+        text = _("“%(name)s:” is not an operator, so we ignored it. Available: %(known)s", name=notice.operator, known=named)
         return text + " " + _("Put it in quotes to look for the words.")
     if notice.problem == "many":
-        return _("“%(typed)s” fits more than %(count)s people; only some of them were looked at.", typed=typed, count=known)
+        return _("“%(typed)s” matches more than %(count)s people; we searched only some of them.", typed=typed, count=known)
     if not notice.value:
-        text = _("“%(name)s:” needs a value, so it was left out.", name=notice.operator)
+        text = _("“%(name)s:” needs a value, so we ignored it.", name=notice.operator)
     elif notice.operator in ("from", "to", "subject"):
-        return _("“%(typed)s” was left out: it needs at least 3 characters.", typed=typed)
+        return _("We ignored “%(typed)s”: enter at least 3 characters.", typed=typed)
     else:
         text = _("Unknown filter “%(typed)s”, ignored.", typed=typed)
     return text + (" " + _("Possible: %(known)s", known=known) if known else "")

@@ -56,4 +56,4 @@ def _time_of(choice: str) -> datetime:
             return read_snooze_time(request.form.get("send_at", ""), now=now, zone=zone())
         return snooze_times(now=now, zone=zone())[choice]
     except (BadSnoozeTime, KeyError):
-        raise UnableToReply("send_at", _("Choose a date and time ahead of now, at most two years.")) from None
+        raise UnableToReply("send_at", _("Choose a future date and time, at most two years ahead.")) from None

@@ -93,6 +93,6 @@ def _ending(thread_id: uuid.UUID) -> str:
 
 def _refused(thread_id: uuid.UUID) -> ResponseReturnValue:
     head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id)
-    error = _("Choose a date and time ahead of now, at most two years.")
+    error = _("Choose a future date and time, at most two years ahead.")
     template = "inbox/head_fragment.html" if request.htmx else "inbox/page.html"
     return make_response(render_template(template, **thread_context(head, snooze_error=error)), 422)

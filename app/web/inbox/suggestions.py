@@ -87,9 +87,9 @@ def _fixed(name: str) -> list[tuple[str, str]]:
         "priority": [(priority.value, priority_words(priority)) for priority in Priority],
         "has": [("attachment", _(file_hint))],
         "is": [
-            ("unread", _("with something you have not read")),
+            ("unread", _("not read yet")),
             ("note", _("notes of colleagues")),
-            ("snoozed", _("put off until later")),
+            ("snoozed", _("snoozed until later")),
             ("spam", _("marked as spam")),
         ],
     }

@@ -11,8 +11,8 @@ from app.domain.events.models import Event
 from app.domain.threads.timeline import TASK_EVENTS
 
 WAIT_EVENTS = {
-    "WaitBegan": N_("%(who)s lets this wait for %(what)s"),
-    "WaitEnded": N_("This waits for %(what)s no longer"),
+    "WaitBegan": N_("%(who)s set this to wait for %(what)s"),
+    "WaitEnded": N_("This no longer waits for %(what)s"),
 }
 
 
@@ -20,11 +20,11 @@ def task_event_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
     """One quiet line about an event of TASK_EVENTS."""
     title = payload["title"]
     if event_type == "TaskCreated":
-        return _("Task made because the reply promised “%(title)s”", title=title)
+        return _("Task created because the reply promised “%(title)s”", title=title)
     if event_type == "TaskCompleted":
         return _("%(who)s completed the task “%(title)s”", who=who, title=title)
     if event_type == "TaskReopened":
-        return _("%(who)s opened the task “%(title)s” again", who=who, title=title)
+        return _("%(who)s reopened the task “%(title)s”", who=who, title=title)
     return _("%(who)s removed the task “%(title)s”", who=who, title=title)
 
 

@@ -59,7 +59,7 @@ def why_unusable(item: Mapping[str, Any]) -> str:
         words = _(STATUSES.get(status, N_("Not approved at the provider")))
         return f"{words}: {reason}" if (reason := str(item.get("reason") or "")) else words
     if wants_more(item):
-        return _("It wants a place, a heading or the value of a button, which cannot be filled in here")
+        return _("It needs a location, a heading or a button value, which you cannot fill in here")
     return ""
 
 

@@ -61,7 +61,7 @@ class TicketForm:
             self.errors["assignee"] = _("This person may not see the ticket's brand.")
         priority = self.get("priority") or Priority.NORMAL.value
         if priority not in tuple(Priority):
-            self.errors["priority"] = _("Choose one of the list.")
+            self.errors["priority"] = _("Choose one from the list.")
         if self.errors or brand_id is None:
             return None
         return NewTicket(brand_id, subject, text, Priority(priority), assignee, about, order)

@@ -14,13 +14,13 @@ from app.core.translation import told
 
 SPAM_EVENTS = {
     "ThreadMarkedSpam": N_("%(who)s marked this as spam"),
-    "SpamEnded": N_("%(who)s said this is no spam"),
-    "SenderBlocked": N_("%(who)s blocked this sender: what they send from now on goes to spam"),
-    "BlockLifted": N_("%(who)s lifted the block of this sender"),
+    "SpamEnded": N_("%(who)s marked it as not spam"),
+    "SenderBlocked": N_("%(who)s blocked this sender: new messages go to spam"),
+    "BlockLifted": N_("%(who)s unblocked this sender"),
 }
 CONSENT_EVENTS = {
-    "ContactOptedOut": N_("%(address)s asked for no more texts: nothing can be sent there by SMS"),
-    "ContactOptedIn": N_("%(address)s may be sent texts again"),
+    "ContactOptedOut": N_("%(address)s opted out of texts: we cannot send SMS there"),
+    "ContactOptedIn": N_("%(address)s accepts texts again"),
 }
 # The lines of the snooze menu, by the names of `snooze.snooze_times`.
 SNOOZES = {"later": N_("Later today"), "tomorrow": N_("Tomorrow morning"), "week": N_("Next week")}
@@ -67,14 +67,14 @@ def _asked(who: str, payload: dict[str, Any]) -> str:
     if payload.get("is_told") and kind == "whatsapp_template":
         return _("%(who)s sent the WhatsApp template “%(target)s”", **asked)
     if payload.get("is_told"):
-        return _("%(who)s told %(what)s “%(target)s”", **asked)
+        return _("%(who)s notified %(what)s “%(target)s”", **asked)
     return _("%(who)s asked for %(what)s “%(target)s”: noted, not sent until that is connected", **asked)
 
 
 def _tagged(who: str, payload: dict[str, Any]) -> str:
     added, removed = ", ".join(payload["added"]), ", ".join(payload["removed"])
     if added and removed:
-        return _("%(who)s replaced the tag %(removed)s by %(added)s", who=who, removed=removed, added=added)
+        return _("%(who)s replaced the tag %(removed)s with %(added)s", who=who, removed=removed, added=added)
     if added:
         return _("%(who)s tagged this %(tags)s", who=who, tags=added)
     return _("%(who)s removed the tag %(tags)s", who=who, tags=removed)

@@ -105,8 +105,8 @@ def unsent_words(medium: str) -> str:
 
 
 MOVES = {
-    "ThreadsMerged": N_("%(who)s joined thread #%(number)s into this one"),
-    "MergeUndone": N_("%(who)s took thread #%(number)s out again"),
+    "ThreadsMerged": N_("%(who)s merged thread #%(number)s into this one"),
+    "MergeUndone": N_("%(who)s undid the merge of #%(number)s"),
     "ThreadSplit": N_("%(who)s split the later messages off as #%(number)s"),
     "ThreadSplitOff": N_("%(who)s split this off from #%(number)s"),
     "TicketOpened": N_("%(who)s opened internal ticket #%(number)s about this"),
@@ -257,7 +257,7 @@ def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
         return triage_words(event.type, who, payload)
     if event.type == "ThreadHandedOver":
         if not payload.get("to"):
-            return _("%(who)s took the team off", who=who)
+            return _("%(who)s removed the team", who=who)
         return _("%(who)s handed this to the team %(team)s", who=who, team=payload["team"])
     if event.type in WAIT_EVENTS:
         return _(WAIT_EVENTS[event.type], who=who, what=payload["for"])
@@ -287,7 +287,7 @@ def _assigned_words(who: str, name: str, payload: dict[str, Any]) -> str:
     if payload.get("by", {}).get("kind") == "routing":
         return given_words(name or "?", payload["by"])
     if not payload.get("to"):
-        return _("%(who)s took the assignee off", who=who)
+        return _("%(who)s removed the assignee", who=who)
     return _("%(who)s took this", who=who) if name == who else _("%(who)s assigned this to %(name)s", who=who, name=name)
 
 
@@ -344,12 +344,12 @@ WRITTEN_HERE = N_("It was written here.")
 EVIDENCE = {
     "plus_address": N_("It was sent to our signed reply address for this thread."),
     "signed_message_id": N_("It answers a message we sent from this thread."),
-    "message_id": N_("It names a message of this thread as the one it answers."),
-    "conversation": N_("The mailbox files it under the same conversation, and the same people take part."),
+    "message_id": N_("It refers to a message of this thread."),
+    "conversation": N_("The mailbox puts it in the same conversation, with the same people."),
     "subject_token": N_("Its subject names this thread, and the sender takes part in it."),
     "quoted_message": N_("It quotes a message of this thread."),
     "same_chat": N_("It continues the running chat with this contact."),
-    "new": N_("Nothing pointed to an earlier thread, so it began this one."),
+    "new": N_("It matched no earlier thread, so it started this one."),
 }
 
 

@@ -93,9 +93,9 @@ def begin_writing() -> ResponseReturnValue:
     channel = next((one for one in _channels(choice) if str(one.id) == form.get("channel_id")), None)
     subject = " ".join(storable(form.get("subject", "")).split())
     if channel is None:
-        choice.errors["channel_id"] = _("Choose from which channel to write.")
+        choice.errors["channel_id"] = _("Choose the channel to write from.")
     elif channel.medium == Medium.EMAIL and not subject:
-        choice.errors["subject"] = _("Say in a few words what the mail is about.")
+        choice.errors["subject"] = _("Enter a short subject for the mail.")
     if len(subject) > SUBJECT_CHARACTERS:
         choice.errors["subject"] = _("Use at most %(count)s characters.", count=SUBJECT_CHARACTERS)
     if choice.errors or channel is None:

@@ -40,13 +40,13 @@ RESULTS = {
     "changed": N_("Changed"),
     "ignored": N_("Changed nothing"),
     "report": N_("Delivery report"),
-    "notice": N_("News of the provider"),
+    "notice": N_("Provider notice"),
     "quarantined": N_("In quarantine"),
 }
 
 REFUSALS = {
-    "bad_signature": N_("The signature was not right"),
-    "wrong_key": N_("The key in the address was missing or wrong"),
+    "bad_signature": N_("Invalid signature"),
+    "wrong_key": N_("Missing or wrong key in the address"),
 }
 
 
@@ -126,10 +126,10 @@ def replay(event_id: uuid.UUID) -> ResponseReturnValue:
         with transaction() as session:
             replay_event(session, event_id, channel_id=channel_id, now=utc_now(), actor=viewer.actor)
     except NotQuarantined:
-        flash(_("This event is not in quarantine any more."))
+        flash(_("This event is no longer in quarantine."))
     else:
         runtime().nudger.nudge()
-        flash(_("It is being processed again."))
+        flash(_("We are processing it again."))
     return redirect(url_for("quarantine.event", event_id=event_id), 303)
 
 

@@ -29,9 +29,9 @@ FIELD_WORDS = {
     "reference": N_("Order number of the sender"),
 }
 SCENARIOS = {
-    "order_processing": N_("Order processing: orders that come in, and their states"),
-    "inventory_update": N_("Inventory: articles that were ordered, used or given back"),
-    "customer_communication": N_("Customer communication: whom to tell of an order"),
+    "order_processing": N_("Order processing: incoming orders and their status"),
+    "inventory_update": N_("Inventory: articles ordered, used or returned"),
+    "customer_communication": N_("Customer communication: whom to inform of an order"),
     "financial_processing": N_("Finance: what was paid, and what can be invoiced"),
 }
 
@@ -87,7 +87,7 @@ class IntegrationForm:
         region = self.get("region") if self.get("region") in dict(REGIONS) else ""
         form_id = self._line("form_id", 80)
         if not all(c.isalnum() or c in "-_" for c in form_id):
-            self.errors["form_id"] = _("A form id has letters, figures and hyphens alone.")
+            self.errors["form_id"] = _("A form id has only letters, digits and hyphens.")
         since = self.get("since")
         if since:
             try:

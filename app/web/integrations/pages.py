@@ -173,7 +173,7 @@ def _works(form: IntegrationForm, content: IntegrationContent, secrets: dict[str
     form_id, key = content.settings.get("form_id"), secrets.get("api_key")
     if not form_id or not key:
         if form_id and form.provider == Provider.FORMS:
-            form.errors["api_key"] = _("Asking for the form's submissions takes an API key.")
+            form.errors["api_key"] = _("Enter an API key to fetch the form's submissions.")
         return not form.errors
     try:
         account = runtime().adapters.forms[form.provider].account(region=content.settings.get("region", ""), api_key=key)
@@ -241,7 +241,7 @@ def _choices() -> dict[str, Any]:
     able = [one for one in list_channels(db.session(), brand_ids=viewer.brand_ids) if one.medium == Medium.EMAIL]
     return {
         "brands": [(str(brand_id), name) for brand_id, name in _brands(viewer).items()],
-        "channels": [("", _("None: only notes can be written")), *((str(one.id), one.name) for one in able)],
+        "channels": [("", _("None: you can only write notes")), *((str(one.id), one.name) for one in able)],
         "regions": [(value, told(words)) for value, words in REGIONS],
         "fields": FIELD_WORDS,
         "scenarios": SCENARIOS,

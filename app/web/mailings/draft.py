@@ -91,7 +91,7 @@ def read_draft(session: Session, viewer: Viewer, sent: Mapping[str, str]) -> Dra
         return draft
     draft.channel = next((one for one in draft.mailboxes if str(one.id) == values["channel"]), None)
     if draft.channel is None:
-        draft.errors["channel"] = _("Choose the mailbox it is sent from.")
+        draft.errors["channel"] = _("Choose the mailbox to send from.")
     _read_content(draft)
     since = _read_day(draft, viewer)
     if draft.channel is not None and "since" not in draft.errors:
@@ -117,7 +117,7 @@ def _read_content(draft: Draft) -> None:
     values = draft.values
     template = next((one for one in draft.templates if str(one.id) == values["template"]), None)
     if values["template"] and template is None:
-        draft.errors["template"] = _("Choose one of the list.")
+        draft.errors["template"] = _("Choose one from the list.")
     draft.subject = " ".join((values["subject"] or (template.subject if template else "")).split())
     draft.text, draft.html = (template.text, template.html) if template else (values["text"].replace("\r\n", "\n"), "")
     if not draft.subject:
@@ -152,7 +152,7 @@ def _read_recipients(session: Session, viewer: Viewer, draft: Draft, channel: Ch
     if len(found) > MOST_RECIPIENTS:
         draft.errors["words"] = _("More than %(count)s people: narrow the list, and send it in parts.", count=MOST_RECIPIENTS)
     elif not found:
-        draft.errors["words"] = _("Nobody: a mailing goes to contacts of the brand who agreed to such mails.")
+        draft.errors["words"] = _("No recipients: a mailing goes to contacts of the brand who agreed to such mails.")
     brand = next(one for one in list_brands(session) if one.id == channel.brand_id)
     shared = shared_values(viewer, brand)
     draft.recipients = [replace(one, values={**shared, **one.values, "contact.email": one.address}) for one in found]

@@ -72,7 +72,7 @@ def send_test() -> ResponseReturnValue:
                 session, mail, channel=channel, author=viewer.actor, author_name=viewer.name, context=_context(channel)
             )
     except BlankLeft as error:
-        draft.errors["text"] = _("There is nothing to put in for %(name)s.", name=f"{{{{{error}}}}}")
+        draft.errors["text"] = _("We have no value for %(name)s.", name=f"{{{{{error}}}}}")
     except UnableToReply as error:
         draft.errors["channel"] = _(str(error))
     else:
@@ -89,7 +89,7 @@ def send() -> ResponseReturnValue:
     if not draft.is_whole or draft.channel is None:
         return _editor(draft, status=422)
     if request.form.get("count", "") != str(len(draft.recipients)):
-        draft.errors["words"] = _("The list changed since you looked: look once more, then send.")
+        draft.errors["words"] = _("The list has changed: check it again, then send.")
         return _editor(draft, status=409)
     with transaction() as session:
         channel = session.get_one(Channel, draft.channel.id)
@@ -134,7 +134,7 @@ def steer(mailing_id: uuid.UUID, control: str) -> ResponseReturnValue:
     except MailingMissing:
         abort(404)
     runtime().nudger.nudge()
-    told = {"pause": _("The mailing is paused."), "resume": _("The mailing goes on."), "stop": _("The mailing is stopped.")}
+    told = {"pause": _("The mailing is paused."), "resume": _("The mailing resumes."), "stop": _("The mailing is stopped.")}
     flash(told[control])
     return redirect(url_for("mailings.mailing", mailing_id=mailing_id), 303)
 

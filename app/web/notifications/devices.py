@@ -55,7 +55,7 @@ def add() -> ResponseReturnValue:
     try:
         device = _parse(request.get_json(silent=True))
     except BadSubscription:
-        return jsonify(problem=_("The push service of this browser is not one this installation calls.")), 422
+        return jsonify(problem=_("Switchyard does not support this browser’s push service.")), 422
     with transaction() as session:
         added = add_device(session, device, user_id=viewer.user_id, session_id=current_user.session_id, now=utc_now())
     return jsonify(id=str(added.id)), 201
@@ -85,7 +85,7 @@ def remove(device_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         if not forget_device(session, user_id=viewer.user_id, device_id=device_id):
             abort(404)
-    flash(_("This browser is told nothing any more."))
+    flash(_("This browser gets no more notifications."))
     return redirect(url_for("notifications.preferences"), 303)
 
 

@@ -100,10 +100,10 @@ def _read() -> PreferencesForm:
     ]
     form = PreferencesForm(wanted, typed, request.form.get("shows_content") == "yes", request.form.get("digest_hour", ""))
     if form.digest_hour not in dict(_hours()):
-        form.errors["digest_hour"] = _("Choose one of the list.")
+        form.errors["digest_hour"] = _("Choose one from the list.")
     form.week = tuple(_span(form, day) for day in range(7))
     if not form.errors and not leaves_time(form.week):
-        form.errors["quiet_0_from"] = _("Leave at least one hour of the week in which you can be told.")
+        form.errors["quiet_0_from"] = _("Leave at least one hour a week for notifications.")
     return form
 
 
@@ -154,46 +154,46 @@ def _days() -> list[str]:
 
 
 def _kinds() -> list[tuple[NotificationKind, str, str]]:
-    rule = (NotificationKind.RULE, _("A rule or macro tells my team"), _("As a card in the team's channel."))
+    rule = (NotificationKind.RULE, _("A rule or macro notifies my team"), _("As a card in the team's channel."))
     of_teams = [rule] if Way.TEAMS in _ways() else []
     return [
         (NotificationKind.MENTION, _("Somebody mentions me"), _("With @ and my name in a note.")),
         (NotificationKind.ASSIGNMENT, _("Somebody assigns a thread to me"), _("Not when I take it myself.")),
-        (NotificationKind.TEAM, _("Somebody hands a thread to my team"), _("It is nobody's until one of you takes it.")),
+        (NotificationKind.TEAM, _("Somebody hands a thread to my team"), _("Unassigned until one of you takes it.")),
         (
             NotificationKind.MESSAGE,
             _("A message comes in"),
-            _("On threads assigned to me, and on those I watch. Several on one thread are one notification."),
+            _("On threads assigned to me, and on those I watch. One notification per thread."),
         ),
         (
             NotificationKind.NEW_WORK,
-            _("Something new comes in that nobody has"),
-            _("For my team or, without one, my brands. All of it is one notification until I look."),
+            _("Something new and unassigned comes in"),
+            _("For my team or, without one, my brands. One notification until I look."),
         ),
-        (NotificationKind.HELD, _("A reply I scheduled is held"), _("Somebody wrote before its time, or it cannot be sent.")),
+        (NotificationKind.HELD, _("My scheduled reply is on hold"), _("A message came in first, or it cannot be sent.")),
         (NotificationKind.UNSENT, _("A message is not delivered"), _("One you wrote, or one on a thread assigned to you.")),
-        (NotificationKind.CHANNEL, _("A channel does not work"), _("Or a credential expires. Only administrators are told.")),
+        (NotificationKind.CHANNEL, _("A channel does not work"), _("Or a credential expires. For administrators only.")),
         (
             NotificationKind.ESCALATION,
-            _("A deadline comes near or has passed"),
+            _("A deadline is near or has passed"),
             _("On threads assigned to me, and on those that are escalated to me."),
         ),
-        (NotificationKind.VERDICT, _("A customer is disappointed"), _("What they answered afterwards. Leads are told.")),
-        (NotificationKind.ORDER_URGENT, _("An order becomes urgent"), _("Leads are told, and whoever has its conversation.")),
+        (NotificationKind.VERDICT, _("A customer is disappointed"), _("By their survey answer. For team leads.")),
+        (NotificationKind.ORDER_URGENT, _("An order becomes urgent"), _("For team leads and the assignee of its thread.")),
         (
             NotificationKind.TECHNICIAN_ABSENT,
             _("A technician is absent on a day with appointments"),
-            _("Only leads and administrators are told."),
+            _("For team leads and administrators only."),
         ),
         (
             NotificationKind.VISIT,
             _("A visit of mine changes"),
-            _("It is new, moved, cancelled or somebody else's, or its customer writes."),
+            _("New, moved, cancelled or reassigned, or the customer writes."),
         ),
         (
             NotificationKind.SYSTEM_ERROR,
             _("Something is wrong with the system"),
-            _("And when it is mended. Only administrators are told."),
+            _("And when it is fixed. For administrators only."),
         ),
         *of_teams,
     ]

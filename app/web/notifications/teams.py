@@ -95,9 +95,9 @@ def try_card(viewer: Viewer, hook: TeamsHook) -> str:
     with transaction() as session:
         wait = take_slot(session, hook.id, now=utc_now())
     if wait > 0:
-        return str(_("Teams takes no card for another %(count)s seconds; those that wait go first.", count=int(wait) + 1))
+        return str(_("Teams accepts no card for another %(count)s seconds; waiting cards go first.", count=int(wait) + 1))
     base, url = runtime().settings.public_url, open_address(hook, runtime().keyring)
-    title = _("This is a test by %(name)s: so cards of Switchyard look.", name=viewer.name)
+    title = _("Test by %(name)s: this is how Switchyard cards look.", name=viewer.name)
     card = Card(title, (), (), _("Open in Switchyard"), f"{base}/inbox", "", "Switchyard")
     answer = teams_sender().send(url, render(card), now=utc_now())
     with transaction() as session:
@@ -134,6 +134,6 @@ def _triggers() -> list[tuple[str, str]]:
     words = {
         NotificationKind.ORDER_URGENT: _("Urgent orders"),
         NotificationKind.TECHNICIAN_ABSENT: _("Absent technicians with appointments"),
-        NotificationKind.SYSTEM_ERROR: _("Faults of the system"),
+        NotificationKind.SYSTEM_ERROR: _("System errors"),
     }
     return [(kind.value, words[kind]) for kind in TRIGGERS]

@@ -41,7 +41,7 @@ def try_way(way: str) -> ResponseReturnValue:
 
 
 def _try_app(viewer: Viewer) -> list[str]:
-    emitter, words = runtime().write_only_socketio, _("This is a test: so you are told in the app.")
+    emitter, words = runtime().write_only_socketio, _("Test: this is how the app notifies you.")
     if emitter is not None:
         emitter.emit("notification", {"kind": "NotificationTest", "words": words}, to=user_room(viewer.user_id))
     flash(words)
@@ -52,8 +52,8 @@ def _try_push(viewer: Viewer) -> list[str]:
     with transaction() as session:
         devices, sender = list_devices(session, viewer.user_id), push_sender(session)
     if not devices:
-        return [_("No browser of yours is told yet. Switch it on under Devices first.")]
-    words = _("This is a test: so this browser tells you.")
+        return [_("Your browsers get no notifications yet. Switch them on under Devices.")]
+    words = _("Test: this is how this browser notifies you.")
     message = PushMessage({"title": "Switchyard", "body": words, "tag": "test", "url": "/settings/notifications"}, topic="test")
     said = []
     for device in devices:
@@ -62,7 +62,7 @@ def _try_push(viewer: Viewer) -> list[str]:
             note_answer(session, device.id, answer, now=utc_now())
         said.append(f"{browser_words(device.user_agent)}: {told(answer.words)}")
         if answer.outcome == Outcome.ACCEPTED:
-            said[-1] += " " + _("If nothing appears, look at the notification settings of the computer.")
+            said[-1] += " " + _("If nothing appears, check your computer's notification settings.")
     return said
 
 
@@ -72,13 +72,13 @@ def _try_teams(viewer: Viewer) -> list[str]:
         team_ids = set(session.execute(mine).scalars())
         rows = [row for row in list_hooks(session) if row.team.id in team_ids and row.hook is not None]
     if not rows:
-        return [_("No team of yours has a channel in Microsoft Teams; an administrator can enter one.")]
+        return [_("None of your teams has a channel in Microsoft Teams; an administrator can add one.")]
     return [f"{row.team.name}: {try_card(viewer, row.hook)}" for row in rows if row.hook is not None]
 
 
 def _try_mail(viewer: Viewer) -> list[str]:
     sender, now = mail_sender(), utc_now()
-    text = _("This is a test: so Switchyard writes to you.") + f"\n\n{runtime().settings.public_url}/settings/notifications\n"
-    mail = SystemMail(viewer.email, viewer.name, _("A test of Switchyard"), text, new_id().hex)
+    text = _("Test: this is how Switchyard e-mails you.") + f"\n\n{runtime().settings.public_url}/settings/notifications\n"
+    mail = SystemMail(viewer.email, viewer.name, _("Test from Switchyard"), text, new_id().hex)
     answer = sender.send(compose(mail, sender=sender.sender, now=now), to=mail.to)
     return [f"{viewer.email}: {told(answer.words)}"]

@@ -76,14 +76,14 @@ def accept_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
                 actor=viewer.actor,
             )
     except UnableToTake as error:
-        form.errors[error.field] = _("This is missing.")
+        form.errors[error.field] = _("Fill this in.")
         return _page(found, form, status=422)
     except AlreadyDecided:
-        return _next(_("Somebody was faster: it is decided already."))
+        return _next(_("A colleague already handled this one."))
     runtime().nudger.nudge()
     said = {
-        "learned": _("Taken. Mails of this layout are read so from now on."),
-        "differs": _("Taken. It did not become a rule: some of the last 50 mails of this layout would be read otherwise."),
+        "learned": _("Accepted. We will read mails of this layout the same way."),
+        "differs": _("Accepted, but not as a rule: it would read some of the last 50 mails of this layout differently."),
     }
     return _next(said.get(learned, _("Taken.")))
 
@@ -97,10 +97,10 @@ def cancel(reading_id: uuid.UUID) -> ResponseReturnValue:
             row = get_reading(session, reading_id, brand_ids=viewer.brand_ids, lock=True)
             refused = cancel_order(session, row.partner, row.reading, now=utc_now(), actor=viewer.actor)
     except AlreadyDecided:
-        return _next(_("Somebody was faster: it is decided already."))
+        return _next(_("A colleague already handled this one."))
     runtime().nudger.nudge()
     if refused:
-        flash(_("The order cannot be cancelled any more; look at it first."))
+        flash(_("This order can no longer be cancelled; check it first."))
         return redirect(url_for("order_mail.review", reading_id=reading_id), 303)
     return _next(_("The order is cancelled."))
 
@@ -114,8 +114,8 @@ def dismiss_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
             row = get_reading(session, reading_id, brand_ids=viewer.brand_ids, lock=True)
             dismiss(session, row.reading, now=utc_now(), actor=viewer.actor)
     except AlreadyDecided:
-        return _next(_("Somebody was faster: it is decided already."))
-    return _next(_("Nothing follows from it."))
+        return _next(_("A colleague already handled this one."))
+    return _next(_("Dismissed."))
 
 
 def _find(reading_id: uuid.UUID) -> ReadingRow:

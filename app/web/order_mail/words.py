@@ -13,7 +13,7 @@ FIELDS = {
     EMAIL: N_("E-mail"),
     PHONE: N_("Phone"),
     ADDRESS: N_("Installation address"),
-    LINES: N_("Ordered, one a line"),
+    LINES: N_("Ordered, one per line"),
     DATE: N_("Wished day"),
     NOTES: N_("Note"),
 }
@@ -26,11 +26,11 @@ STATES = {
     ReadingState.NOT_AN_ORDER: N_("Not an order"),
 }
 REASONS = {
-    "missing": N_("Something that an order needs was not found."),
-    "cancels": N_("It speaks of cancelling, but no order here has this number."),
-    "layout": N_("Mails that look like this were not looked at often enough yet."),
-    "sender": N_("It is not proven who sent it."),
-    "doubt": N_("Something is not sure enough."),
+    "missing": N_("Required order details are missing."),
+    "cancels": N_("It mentions cancelling, but we have no order with this number."),
+    "layout": N_("Not enough mails with this layout have been reviewed yet."),
+    "sender": N_("The sender is not verified."),
+    "doubt": N_("Some details are uncertain."),
 }
 
 

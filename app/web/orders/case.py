@@ -23,14 +23,14 @@ from app.web.inbox.appointment_words import APPOINTMENT_EVENTS, appointment_even
 from app.web.orders.words import order_reason_words, order_status_words, price_words, quantity_words
 
 _NEXT = {
-    OrderStatus.INTAKE_RECEIVED: N_("Look at what was asked for, and take it on."),
+    OrderStatus.INTAKE_RECEIVED: N_("Review the request, and take it on."),
     OrderStatus.NEW: N_("Price the lines and send the quote, or approve the order as it is."),
     OrderStatus.QUOTED: N_("The customer has the quote. Approve the order when they agree."),
-    OrderStatus.APPROVED: N_("Plan a visit; the order is scheduled by itself then."),
-    OrderStatus.SCHEDULED: N_("Plan a visit: none is planned any more."),
+    OrderStatus.APPROVED: N_("Plan a visit; this schedules the order automatically."),
+    OrderStatus.SCHEDULED: N_("Plan a visit: no visit is planned."),
     OrderStatus.IN_PROGRESS: N_("The visit is done: complete the order, or plan one more."),
     OrderStatus.COMPLETED: N_("Nothing is left to do."),
-    OrderStatus.CANCELLED: N_("Nothing is left to do; a lead may open it again."),
+    OrderStatus.CANCELLED: N_("Nothing is left to do; a team lead can reopen it."),
 }
 
 
@@ -84,14 +84,14 @@ def next_words(order: Order, history: list[HistoryRow], visits: list[Appointment
     if order.status is OrderStatus.ON_HOLD:
         last = history[-1].transition if history else None
         why = ", ".join(filter(None, (order_reason_words(last.reason_code) if last else "", last.reason if last else "")))
-        return _("On hold: %(why)s. It goes on from “%(status)s”.", why=why, status=_status(held_from(history)))
+        return _("On hold: %(why)s. It resumes at “%(status)s”.", why=why, status=_status(held_from(history)))
     if order.status is OrderStatus.SCHEDULED and visit is not None:
         when = format_datetime(visit.local_start, "EEEE d MMM HH:mm", rebase=False)
         return _("Visit on %(when)s. The order starts by itself when the technician arrives.", when=when)
     if order.status is OrderStatus.IN_PROGRESS and visit is not None:
-        return _("A visit is not over yet; the order can be completed after it.")
+        return _("You can complete the order once the visit is over.")
     if order.status is OrderStatus.COMPLETED and balance.open is not None and balance.open > 0:
-        return _("%(amount)s is still to be paid.", amount=price_words(balance.open, order.currency))
+        return _("%(amount)s is still unpaid.", amount=price_words(balance.open, order.currency))
     return _(_NEXT[order.status])
 
 
@@ -114,7 +114,7 @@ def _words(kind: str, who: str, payload: dict[str, Any], currency: str) -> tuple
     if kind == "OrderStatusChanged":
         more = " · ".join(filter(None, (order_reason_words(payload.get("reason_code") or ""), payload.get("reason"))))
         if payload.get("undoes_id"):
-            return _("%(who)s undid that: %(status)s", who=who, status=_status(payload["status"])), more
+            return _("%(who)s restored: %(status)s", who=who, status=_status(payload["status"])), more
         former, status = _status(payload["from"]), _status(payload["status"])
         return _("%(who)s: from %(former)s to %(status)s", who=who, former=former, status=status), more
     if kind == "OrderLinesChanged":
@@ -133,7 +133,7 @@ def _words(kind: str, who: str, payload: dict[str, Any], currency: str) -> tuple
 _MONEY = {
     "PaymentReceived": N_("%(amount)s was received"),
     "PaymentFailed": N_("A payment of %(amount)s failed"),
-    "PaymentRefunded": N_("%(amount)s was paid back"),
+    "PaymentRefunded": N_("%(amount)s was refunded"),
 }
 # By what was done, and whether it is told on the order that was made or went away.
 _REGROUPED = {
@@ -141,37 +141,37 @@ _REGROUPED = {
     ("merge", True): N_("%(who)s merged this order into %(number)s"),
     ("split", False): N_("%(who)s split lines off to %(number)s"),
     ("split", True): N_("%(who)s split this order off from %(number)s"),
-    ("duplicate", False): N_("%(who)s made one more like this: %(number)s"),
-    ("duplicate", True): N_("%(who)s made this order like %(number)s"),
-    ("undo", False): N_("%(who)s took that back: %(number)s"),
-    ("undo", True): N_("%(who)s took that back: %(number)s"),
+    ("duplicate", False): N_("%(who)s duplicated this order: %(number)s"),
+    ("duplicate", True): N_("%(who)s duplicated this from %(number)s"),
+    ("undo", False): N_("%(who)s undid the change: %(number)s"),
+    ("undo", True): N_("%(who)s undid the change: %(number)s"),
 }
 _ANSWERS = {
-    "QuoteAccepted": N_("%(name)s accepted the quote by its link"),
-    "QuoteDeclined": N_("%(name)s declined the quote by its link"),
+    "QuoteAccepted": N_("%(name)s accepted the quote via its link"),
+    "QuoteDeclined": N_("%(name)s declined the quote via its link"),
 }
 _PLAIN = {
     "QuoteMade": N_("%(who)s made a quote"),
     "QuoteWithdrawn": N_("%(who)s withdrew a quote"),
     "OrderCreated": N_("%(who)s made the order"),
-    "OrderImported": N_("%(who)s brought the order over from a file"),
+    "OrderImported": N_("%(who)s imported the order from a file"),
     "OrderChanged": N_("%(who)s changed notes or references"),
     "OrderPriorityChanged": N_("%(who)s changed the priority"),
     "OrderLineStatusChanged": N_("%(who)s changed the state of a line"),
-    "FeedbackReceived": N_("The customer told how it went"),
+    "FeedbackReceived": N_("The customer gave feedback"),
 }
 
 
 def _line_words(who: str, payload: dict[str, Any]) -> str:
     before, after = payload["before"], payload["after"]
     if payload["line_item_id"] is None:
-        return _("%(who)s changed the discount on the whole", who=who)
+        return _("%(who)s changed the order discount", who=who)
     if before is None:
         return _("%(who)s added %(what)s × %(count)s", who=who, what=after["description"], count=_count(after))
     if after is None:
-        return _("%(who)s took off %(what)s", who=who, what=before["description"])
+        return _("%(who)s removed %(what)s", who=who, what=before["description"])
     return _(
-        "%(who)s changed %(what)s: %(former)s became %(now)s",
+        "%(who)s changed %(what)s from %(former)s to %(now)s",
         who=who,
         what=after["description"],
         former=_price_of(before),

@@ -47,7 +47,7 @@ def _number(text: str, errors: dict[str, str], name: str) -> Decimal | None:
     except UnreadableNumber as error:
         if error.readings:
             large, small = (f"{one.normalize():f}" for one in error.readings)
-            errors[name] = _("Is this %(large)s or %(small)s? Write it so.", large=large, small=small)
+            errors[name] = _("Unclear: enter %(large)s or %(small)s.", large=large, small=small)
         return None
 
 
@@ -91,7 +91,7 @@ class OrderForm:
         found = [self._one_line(number) for number in range(1, self.rows + 1)]
         lines = [line for line in found if line is not None]
         if not lines and not self.errors:
-            self.errors["description-1"] = _("Say what is ordered.")
+            self.errors["description-1"] = _("Enter what is ordered.")
         return lines
 
     def notes(self) -> str:
@@ -115,9 +115,9 @@ class OrderForm:
             return IdentityInput(kind, clean(text), display=text[:320]) if text else None
         except NotAnAddress:
             self.errors[kind] = (
-                _("This is not an e-mail address, such as name@example.nl.")
+                _("Enter an e-mail address such as name@example.nl.")
                 if kind == "email"
-                else _("This is not a phone number, such as +31612345678.")
+                else _("Enter a phone number such as +31612345678.")
             )
             return None
 

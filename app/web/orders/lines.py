@@ -33,7 +33,7 @@ def add_order_line(order_id: uuid.UUID) -> ResponseReturnValue:
     errors: dict[str, str] = {}
     columns = _columns(errors)
     if not columns["description"]:
-        errors.setdefault("description", _("Say what is ordered."))
+        errors.setdefault("description", _("Enter what is ordered."))
     if errors:
         return _wrong(order_id, errors)
     content = LineContent(
@@ -53,11 +53,11 @@ def edit_order_line(order_id: uuid.UUID, line_id: uuid.UUID) -> ResponseReturnVa
     if all(line.item.id != line_id for line in row.lines):
         abort(404)
     if "remove" in request.form:
-        return _change(order_id, lambda session, who: remove_line(session, line_id, **who), _("Line taken off"))
+        return _change(order_id, lambda session, who: remove_line(session, line_id, **who), _("Line removed"))
     errors: dict[str, str] = {}
     columns = _columns(errors)
     if not columns["description"]:
-        errors.setdefault("description", _("Say what is ordered."))
+        errors.setdefault("description", _("Enter what is ordered."))
     if errors:
         return _wrong(order_id, errors)
     return _change(order_id, lambda session, who: edit_line(session, line_id, columns, **who), _("Line changed"))
@@ -101,8 +101,8 @@ def pay(order_id: uuid.UUID) -> ResponseReturnValue:
         with transaction() as session:
             add_payment(session, order, new, now=utc_now(), actor=current_viewer().actor)
     except TooMuchRefund:
-        return _wrong(order_id, {"amount": _("More would go back than came in.")}, field="payments")
-    return done(order_id, _("Payment written down") if kind is PaymentKind.PAYMENT else _("Refund written down"))
+        return _wrong(order_id, {"amount": _("The refund exceeds the payments.")}, field="payments")
+    return done(order_id, _("Payment recorded") if kind is PaymentKind.PAYMENT else _("Refund recorded"))
 
 
 def _find(order_id: uuid.UUID) -> OrderRow:
@@ -116,7 +116,7 @@ def _change(order_id: uuid.UUID, act: Any, said: str, *, can_undo: bool = True) 
     except UnableToEdit as error:
         return refused(order_id, "lines", _(str(error)), status=409)
     except TooMuchDiscount:
-        return _wrong(order_id, {"discount": _("The discount is more than what it is taken from.")})
+        return _wrong(order_id, {"discount": _("The discount is more than the amount.")})
     if event is None:
         return done(order_id, _("Nothing changed"))
     undo = url_for("orders.undo_line", order_id=order_id, change_id=event.id) if can_undo else ""

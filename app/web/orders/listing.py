@@ -74,7 +74,7 @@ def drop_view(order_view_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         if not delete_view(session, order_view_id, current_viewer()):
             abort(404)
-    flash(_("The view is gone."))
+    flash(_("View deleted."))
     return redirect(url_for("orders.show_list"), 303)
 
 
@@ -95,9 +95,9 @@ def change_orders() -> ResponseReturnValue:
     runtime().nudger.nudge()
     flash(ngettext("%(num)s order changed.", "%(num)s orders changed.", came.changed))
     for number, why in list(came.refused.items())[:TOLD_REFUSALS]:
-        flash(_("%(number)s stays as it is: %(why)s", number=number, why=_(why)))
+        flash(_("%(number)s was not changed: %(why)s", number=number, why=_(why)))
     if len(came.refused) > TOLD_REFUSALS:
-        flash(_("%(count)s more stay as they are.", count=len(came.refused) - TOLD_REFUSALS))
+        flash(_("%(count)s more were not changed.", count=len(came.refused) - TOLD_REFUSALS))
     done = came.batch if came.changed else None
     return _back(filters, done=done)
 

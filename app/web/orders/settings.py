@@ -64,8 +64,8 @@ def save_money(brand_id: uuid.UUID) -> ResponseReturnValue:
                 session, action="OrderMoneySet", object_type="brand", object_id=str(brand_id), now=utc_now(), actor=viewer.actor
             )
     except WrongSettings as error:
-        return _page(brand_id, errors={str(error): _("Choose one of the list.")}, status=422)
-    flash(_("Saved. Orders that are there stay as they are."))
+        return _page(brand_id, errors={str(error): _("Choose one from the list.")}, status=422)
+    flash(_("Saved. Existing orders do not change."))
     return redirect(url_for("orders.settings", brand=brand_id), 303)
 
 

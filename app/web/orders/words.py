@@ -56,7 +56,7 @@ REASONS = {
     "customer_withdrew": N_("The customer does not want it any more"),
     "partner_withdrew": N_("The partner withdrew it"),
     "not_possible": N_("It cannot be done"),
-    "duplicate": N_("It is there twice"),
+    "duplicate": N_("It is a duplicate"),
     "other": N_("Something else"),
 }
 PAYMENTS = {PaymentState.PENDING: N_("Waiting"), PaymentState.RECEIVED: N_("Received"), PaymentState.FAILED: N_("Failed")}
@@ -91,7 +91,7 @@ REFERENCES = {
     "partner_order_id": N_("Number at the partner"),
     "partner_customer_id": N_("Customer number at the partner"),
     "partner_system": N_("System of the partner"),
-    "created_via_api": N_("Came by the API"),
+    "created_via_api": N_("Arrived via API"),
     "dealer_group_id": N_("Dealer group"),
     "purchase_order": N_("Purchase order"),
     "purchase_order_number": N_("Purchase order"),

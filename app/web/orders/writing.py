@@ -70,7 +70,7 @@ def set_status(order_id: uuid.UUID) -> ResponseReturnValue:
     status = next((known for known in OrderStatus if known.value == form.get("status")), None)
     reason = " ".join(storable(form.get("reason", "")).split())
     if status is None:
-        return refused(order_id, "status", _("Choose one of the list."), status=422)
+        return refused(order_id, "status", _("Choose one from the list."), status=422)
     if len(reason) > REASON_CHARACTERS:
         return refused(order_id, "status", _("Use at most %(count)s characters.", count=REASON_CHARACTERS), status=422)
     try:
@@ -114,7 +114,7 @@ def set_priority(order_id: uuid.UUID) -> ResponseReturnValue:
     get_order(db.session(), viewer=viewer, order_id=order_id)
     priority = next((one for one in OrderPriority if one.value == request.form.get("priority")), None)
     if priority is None:
-        return order_page(order_id, errors={"priority": _("Choose one of the list.")}, status=422)
+        return order_page(order_id, errors={"priority": _("Choose one from the list.")}, status=422)
     with transaction() as session:
         set_order_priority(session, order_id, priority, now=utc_now(), actor=viewer.actor)
     runtime().nudger.nudge()
@@ -148,7 +148,7 @@ def choose_address(order_id: uuid.UUID) -> ResponseReturnValue:
         with transaction() as session:
             choose_candidate(session, address.id, request.form.get("bag_id", ""), now=utc_now(), actor=viewer.actor)
     except NotAChoice:
-        return order_page(order_id, errors={"address": _("Choose one of the list.")}, status=422)
+        return order_page(order_id, errors={"address": _("Choose one from the list.")}, status=422)
     flash(_("Saved."))
     return redirect(url_for("orders.show_order", order_id=order_id), 303)
 
@@ -162,7 +162,7 @@ def _add(form: OrderForm) -> Order | None:
     customer = ("", []) if contact else form.customer()
     address, lines, notes = form.address(), form.lines(), form.notes()
     if thread is not None and thread.brand_id != brand_id:
-        form.errors.setdefault("brand", _("The conversation is of another brand."))
+        form.errors.setdefault("brand", _("The thread belongs to another brand."))
     if form.errors or brand_id is None:
         return None
     now = utc_now()

@@ -79,10 +79,10 @@ def send_test(partner_id: uuid.UUID, environment: str) -> ResponseReturnValue:
             send_test_event(session, endpoint, now=utc_now(), actor=viewer.actor)
     except TooManyTests:
         return partner_page(
-            partner_id, status=422, callback_errors={wanted.value: _("That were ten tests in an hour: wait a little.")}
+            partner_id, status=422, callback_errors={wanted.value: _("Limit: ten tests per hour. Try again later.")}
         )
     runtime().nudger.nudge()
-    return _back(partner_id, _("A test event is on its way; it stands in the list of callbacks."))
+    return _back(partner_id, _("A test event is on its way; see the list of callbacks."))
 
 
 @bp.post("/settings/partners/<uuid:partner_id>/deliveries/<uuid:delivery_id>/retry")
@@ -95,9 +95,9 @@ def retry_callback(partner_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseRet
             delivery = find_callback(session, partner_id, delivery_id) or abort(404)
             redeliver(session, delivery, now=utc_now(), actor=viewer.actor)
     except StillUnderWay:
-        return _back(partner_id, _("It is being sent right now, or was not to be sent."))
+        return _back(partner_id, _("It is being sent now, or did not need sending."))
     runtime().nudger.nudge()
-    return _back(partner_id, _("It is sent again."))
+    return _back(partner_id, _("We send it again."))
 
 
 def _environment(name: str) -> Environment:

@@ -32,7 +32,7 @@ def keep_credentials(partner_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         partner = get_partner(session, partner_id, brand_ids=viewer.brand_ids, lock=True)
         set_credentials(session, partner, found or None, keyring=runtime().keyring, now=utc_now(), actor=viewer.actor)
-    flash(_("Saved, encrypted.") if found else _("We sign in with nothing any more."))
+    flash(_("Saved, encrypted.") if found else _("Credentials removed."))
     return redirect(url_for("partners.settings", partner_id=partner_id) + "#credentials-title", 303)
 
 
@@ -43,6 +43,6 @@ def pull(partner_id: uuid.UUID) -> ResponseReturnValue:
     found = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     has_address = bool(found.api_base_url)
     let_go()
-    problem = pull_partner(partner_id) if has_address else _("there is no address of their API")
-    flash(_("It did not work: %(problem)s.", problem=problem) if problem else _("Asked: what changed is here."))
+    problem = pull_partner(partner_id) if has_address else _("no API address is set")
+    flash(_("That failed: %(problem)s.", problem=problem) if problem else _("Changes fetched."))
     return redirect(url_for("partners.settings", partner_id=partner_id) + "#credentials-title", 303)

@@ -227,7 +227,7 @@ def _form_page(form: PartnerForm, found: Partner | None = None, *, status: int =
         "form": form,
         "partner": found,
         "brands": brands,
-        "channels": [("", _("None: only notes can be written")), *channels],
+        "channels": [("", _("None: you can only write notes")), *channels],
         "forms": [("", _("None")), *((str(one.id), one.name) for one in _forms(viewer))],
         "mailed": MAILED,
         "pushes": find_push_endpoint(session, found.id) if found else None,

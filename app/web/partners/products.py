@@ -97,7 +97,7 @@ def _read(partner: Partner, values: dict[str, str]) -> tuple[dict[str, str], Pro
     if not sku or len(sku) > SKU_CHARACTERS:
         errors["partner_sku"] = _("Enter their number.")
     if article is None:
-        errors["article"] = _("Enter the number of an article of ours.")
+        errors["article"] = _("Enter one of our article numbers.")
     read: dict[str, Any] = {}
     for name, reader in (("price", read_price), ("valid_from", read_day), ("valid_until", read_day)):
         try:
@@ -106,7 +106,7 @@ def _read(partner: Partner, values: dict[str, str]) -> tuple[dict[str, str], Pro
             errors[name] = told(str(error))
     first = read.get("valid_from") or ALWAYS
     if read.get("valid_until") is not None and read["valid_until"] <= first:
-        errors["valid_until"] = _("It must end after it begins.")
+        errors["valid_until"] = _("The end must follow the start.")
     if errors or article is None:
         return errors, None
     kind = values.get("type", "")[:TYPE_CHARACTERS]

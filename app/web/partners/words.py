@@ -9,7 +9,7 @@ from app.domain.partners.onboarding import Step
 
 PROTOCOLS = {
     Protocol.API: N_("API"),
-    Protocol.WEBHOOK: N_("Webhook of theirs"),
+    Protocol.WEBHOOK: N_("Their own webhook"),
     Protocol.FORM: N_("Form"),
     Protocol.EMAIL: N_("E-mail"),
 }
@@ -29,7 +29,7 @@ AUTHENTICATIONS = {
 SCOPES = {
     Scope.ORDERS_WRITE: N_("Post and cancel orders"),
     Scope.ORDERS_READ: N_("Read orders and their state"),
-    Scope.STATUS_WRITE: N_("Tell us a state"),
+    Scope.STATUS_WRITE: N_("Report a state"),
     Scope.CONFIG_WRITE: N_("Change the configuration"),
 }
 
@@ -43,17 +43,17 @@ def environment_words(value: Environment) -> str:
 
 
 STEPS = {
-    Step.CONTACT: (N_("Somebody to reach"), N_("Add an e-mail address to the partner's organization.")),
+    Step.CONTACT: (N_("Contact address"), N_("Add an e-mail address to the partner's organization.")),
     Step.FORM: (N_("Their form"), N_("Connect it under Integrations and choose it in the settings.")),
-    Step.AGREEMENT: (N_("Agreement"), N_("Write it; somebody of the partner accepts it in the portal.")),
+    Step.AGREEMENT: (N_("Agreement"), N_("Write it; the partner accepts it in the portal.")),
     Step.SANDBOX_KEY: (N_("Sandbox key"), N_("Make one below and give it to their engineer.")),
-    Step.MAPPING: (N_("Articles"), N_("Say which articles their numbers are.")),
-    Step.STATUS_WORDS: (N_("Words for states"), N_("Say what they call the states of an order.")),
-    Step.SANDBOX_ORDER: (N_("First sandbox order"), N_("They post one; it is shown below.")),
-    Step.SANDBOX_STATUS: (N_("First sandbox state"), N_("They tell us a state of that order.")),
+    Step.MAPPING: (N_("Articles"), N_("Match their numbers to our articles.")),
+    Step.STATUS_WORDS: (N_("Words for states"), N_("Enter their names for the order states.")),
+    Step.SANDBOX_ORDER: (N_("First sandbox order"), N_("They send one; it appears below.")),
+    Step.SANDBOX_STATUS: (N_("First sandbox state"), N_("They report a state of that order.")),
     Step.LOAD_TEST: (N_("Load test"), N_("They post 20 sandbox orders within a minute.")),
     Step.LIVE_KEY: (N_("Live key"), N_("Make one when the sandbox works.")),
-    Step.LIVE_ORDER: (N_("First live order"), N_("It is shown below as soon as it comes in.")),
+    Step.LIVE_ORDER: (N_("First live order"), N_("It appears below as soon as it arrives.")),
 }
 
 

@@ -83,7 +83,7 @@ def test(endpoint_id: uuid.UUID) -> ResponseReturnValue:
             endpoint = _own(session, seen, endpoint_id)
             sent = send_test_event(session, endpoint, now=utc_now(), actor=seen.viewer.actor)
     except TooManyTests:
-        flash(_("Ten test events an hour are enough. Wait a while."))
+        flash(_("Limit: ten test events per hour. Try again later."))
         return redirect(url_for("portal.deliveries", endpoint_id=endpoint_id), 303)
     runtime().nudger.nudge()
     return redirect(url_for("portal.delivery", endpoint_id=endpoint_id, delivery_id=sent.id), 303)
@@ -96,7 +96,7 @@ def switch(endpoint_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         resume_endpoint(session, _own(session, seen, endpoint_id), now=utc_now(), actor=seen.viewer.actor)
     runtime().nudger.nudge()
-    flash(_("It is told again; what waited goes first."))
+    flash(_("Resumed. We send waiting messages first."))
     return redirect(url_for("portal.deliveries", endpoint_id=endpoint_id), 303)
 
 

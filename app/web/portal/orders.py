@@ -121,7 +121,7 @@ def advance_status(row_id: uuid.UUID) -> ResponseReturnValue:
         if row.order_status != wanted.value:
             advance(session, partner, row, wanted.value, reason="", now=utc_now())
     runtime().nudger.nudge()
-    flash(_("It is %(status)s now, and your sandbox address is told.", status=order_status_words(wanted.value).lower()))
+    flash(_("It is now %(status)s; we notify your sandbox address.", status=order_status_words(wanted.value).lower()))
     return redirect(url_for("portal.order", row_id=row_id), 303)
 
 
@@ -131,18 +131,18 @@ def _find(seen: Visitor, row_id: uuid.UUID) -> PartnerOrder:
 
 def _story(partner: Partner, row: PartnerOrder) -> list[Moment]:
     """First to last."""
-    moments = [Moment(row.created_at, _("The order came in."))]
+    moments = [Moment(row.created_at, _("Order received."))]
     if row.order_id is not None:
         history = list_history(db.session(), "order", [row.order_id])[1:]
         moments += [Moment(one.transition.at, order_status_words(one.transition.to_status)) for one in history]
     for report, _row in list_reports(db.session(), partner.id, order_row_id=row.id):
         followed = {
-            ReportOutcome.APPLIED: _("the order followed"),
-            ReportOutcome.UNCHANGED: _("it had that state"),
-        }.get(report.outcome, _("nothing followed: %(why)s", why=report.reason))
-        moments.append(Moment(report.created_at, _("You told us %(word)s.", word=report.word), followed))
+            ReportOutcome.APPLIED: _("order updated"),
+            ReportOutcome.UNCHANGED: _("state unchanged"),
+        }.get(report.outcome, _("nothing changed: %(why)s", why=report.reason))
+        moments.append(Moment(report.created_at, _("You reported %(word)s.", word=report.word), followed))
     if row.differing:
         fields = ", ".join(row.differing["changed_fields"][:5])
-        words = _("You sent it again with other content; the order stays as it is.")
+        words = _("You sent it again with different content; the order is unchanged.")
         moments.append(Moment(datetime.fromisoformat(row.differing["at"]), words, fields))
     return sorted(moments, key=lambda one: one.at)

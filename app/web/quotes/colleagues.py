@@ -69,7 +69,7 @@ def send(order_id: uuid.UUID) -> ResponseReturnValue:
     only_link = request.form.get("how") == "link"
     channel = next((one for one in _mailboxes(row.order) if str(one.id) == form.channel_id), None)
     if channel is None and not only_link:
-        form.errors["channel_id"] = _("Choose from which mailbox it goes.")
+        form.errors["channel_id"] = _("Choose a mailbox to send from.")
     if len(form.text) > TEXT_CHARACTERS:
         form.errors["text"] = _("Use at most %(count)s characters.", count=TEXT_CHARACTERS)
     if form.errors:
@@ -103,7 +103,7 @@ def withdraw(order_id: uuid.UUID, quote_id: uuid.UUID) -> ResponseReturnValue:
         abort(404)
     with transaction() as session:
         is_done = withdraw_quote(session, quote_id, now=utc_now(), actor=viewer.actor)
-    flash(_("The quote is withdrawn; its link takes no answer any more.") if is_done else _("There was nothing to withdraw."))
+    flash(_("The quote is withdrawn; its link no longer takes answers.") if is_done else _("There was nothing to withdraw."))
     return redirect(url_for("quotes.prepare", order_id=order_id), 303)
 
 
@@ -173,7 +173,7 @@ def _usual_text(order: Order, language: str) -> str:
     with in_language(language):
         hello = _("Hello %(name)s,", name=content["customer"]) if content["customer"] else _("Hello,")
         number = content["number"]
-        here = _("Here is our quote %(number)s. You can read, accept or decline it by the link below.", number=number)
+        here = _("Here is our quote %(number)s. You can read, accept or decline it via the link below.", number=number)
     return f"{hello}\n\n{here}\n\n{content['brand']}"
 
 

@@ -72,7 +72,7 @@ class TemplateForm(TranslatedForm):
     def validate_html(self, field: Field) -> None:
         """Where formatting begins inside a variable, the text alone does not show it."""
         if list_problems(self.formatted) and not list_problems(self.text.data or ""):
-            raise ValidationError(_l("A variable holds formatting inside its braces: clear the formatting there."))
+            raise ValidationError(_l("A variable has formatting inside its braces: remove it there."))
 
     @property
     def formatted(self) -> str:

@@ -57,7 +57,7 @@ def add_visit_texts() -> ResponseReturnValue:
     require(Permission.TEMPLATES_MANAGE)
     with transaction() as session:
         install_visit_texts(session, now=utc_now())
-    flash(_("Technicians have these at hand at a visit now. Change them as you like."))
+    flash(_("Technicians can now use these at visits. Edit them as you like."))
     return redirect(url_for("reply_templates.templates", q="Visit:"), 303)
 
 
@@ -121,7 +121,7 @@ def archive(template_id: uuid.UUID) -> ResponseReturnValue:
     viewer, _row = _changeable(template_id)
     with transaction() as session:
         archive_template(session, template_id, now=utc_now(), actor=viewer.actor)
-    flash(_("Archived. It is not offered any more; what was sent with it stays."))
+    flash(_("Archived. You can no longer choose it; sent messages stay."))
     return redirect(url_for("reply_templates.templates"), 303)
 
 
@@ -131,7 +131,7 @@ def restore(template_id: uuid.UUID) -> ResponseReturnValue:
     viewer, _row = _changeable(template_id)
     with transaction() as session:
         restore_template(session, template_id, now=utc_now(), actor=viewer.actor)
-    flash(_("Restored. It is offered again."))
+    flash(_("Restored and available again."))
     return redirect(url_for("reply_templates.template", template_id=template_id), 303)
 
 

@@ -47,7 +47,7 @@ class Filled:
         try:
             found = tuple(dict.fromkeys(clean_tag(text).lower() for text in self.values[name].split(",") if text.strip()))
         except BadTag:
-            self.errors[name] = _("A word is one to fifty characters long.")
+            self.errors[name] = _("Use one to fifty characters per word.")
             return ()
         if len(found) > WORDS_AT_MOST:
             self.errors[name] = _("Use at most %(count)s words.", count=WORDS_AT_MOST)
@@ -90,9 +90,9 @@ def read_rule(posted: dict[str, str], *, channels: set[str], teams: set[str]) ->
     if values["channel"] not in channels:
         errors["channel"] = _("Choose a channel.")
     if values["thread_type"] and values["thread_type"] not in set(ThreadType):
-        errors["thread_type"] = _("Choose one of the list.")
+        errors["thread_type"] = _("Choose one from the list.")
     if values["strategy"] not in set(Strategy):
-        errors["strategy"] = _("Choose one of the list.")
+        errors["strategy"] = _("Choose one from the list.")
     skills, sticky = form.words("skills"), form.number("sticky_days", most=STICKY_DAYS_AT_MOST)
     tiers = _tiers(form, teams)
     if errors:
@@ -115,7 +115,7 @@ def _tiers(form: Filled, teams: set[str]) -> tuple[dict[str, object], ...]:
     for number in TIERS:
         team = form.values[f"team_{number}"]
         if team not in (EVERYBODY, NOBODY) and team not in teams:
-            form.errors[f"team_{number}"] = _("Choose one of the list.")
+            form.errors[f"team_{number}"] = _("Choose one from the list.")
         minutes = form.number(f"minutes_{number}", most=MINUTES_AT_MOST) if number > 1 else 0
         if team != NOBODY:
             found.append({"team_id": None if team == EVERYBODY else team, "after_minutes": minutes})

@@ -46,7 +46,5 @@ def save_availability() -> ResponseReturnValue:
     with transaction() as session:
         set_availability(session, viewer.user_id, state, now=utc_now(), actor=viewer.actor, on_phone=on_phone())
     runtime().nudger.nudge()
-    flash(
-        _("You are available: new threads come to you.") if state == CHOSEN[0] else _("You are away: no new threads come to you.")
-    )
+    flash(_("You are available: you get new threads.") if state == CHOSEN[0] else _("You are away: you get no new threads."))
     return redirect(own_path(request.form.get("back")) or url_for("routing.availability"), 303)

@@ -67,7 +67,7 @@ def add_rule() -> ResponseReturnValue:
         except TooManyRules:
             form.errors["name"] = _("There are %(count)s rules already; delete one first.", count=RULES_AT_MOST)
         else:
-            flash(_("Saved. The rule is off: look what it would do, then switch it on."))
+            flash(_("Saved. The rule is off: check what it would do, then switch it on."))
             return redirect(url_for("routing.try_out", routing_rule_id=rule.id), 303)
     return _editor(form, viewer, status=422)
 
@@ -152,7 +152,7 @@ def _read(viewer: Viewer) -> tuple[Filled, Any]:
 def _editor(
     form: Filled, viewer: Viewer, *, rule: RoutingRule | None = None, run: Replay | None = None, status: int = 200
 ) -> Response:
-    teams = [(EVERYBODY, _("Everybody who sees the brand")), *((str(t.id), t.name) for t in list_teams(db.session()))]
+    teams = [(EVERYBODY, _("All with access to the brand")), *((str(t.id), t.name) for t in list_teams(db.session()))]
     channels = [(str(c.id), c.name) for c in list_channels(db.session(), brand_ids=viewer.brand_ids)]
     types = [(kind.value, thread_type_words(kind)) for kind in ThreadType if kind != ThreadType.INTERNAL_TICKET]
     choices = {

@@ -81,10 +81,10 @@ def read_form(session: Session) -> CalendarForm:
     if not is_zone(values["zone"]):
         errors["zone"] = _("Choose a time zone of the list, such as Europe/Amsterdam.")
     if values["scope"] not in dict(scope_choices(session)):
-        errors["scope"] = _("Choose one of the list.")
+        errors["scope"] = _("Choose one from the list.")
     values["region"] = values["region"].upper()
     if values["country"] and not is_supported(values["country"]):
-        errors["country"] = _("Choose one of the list.")
+        errors["country"] = _("Choose one from the list.")
     elif values["region"] and not is_supported(values["country"], values["region"]):
         errors["region"] = _("This country has no such region; leave it empty for the whole country.")
     week = tuple(_hours(form, name) for name in DAYS)

@@ -97,7 +97,7 @@ def remove_calendar(calendar_id: uuid.UUID) -> ResponseReturnValue:
             archive_calendar(session, calendar_id, now=utc_now(), actor=viewer.actor)
     except StillNeeded:
         form = form_of(row)
-        form.errors["scope"] = _("This calendar is still needed: it is the one for everything, or a policy names it.")
+        form.errors["scope"] = _("This calendar is in use: it applies to everything, or a policy names it.")
         return _editor(form, row=row, status=422)
     runtime().nudger.nudge()
     flash(_("%(name)s is deleted.", name=row.calendar.name))
@@ -137,7 +137,7 @@ def _save(calendar_id: uuid.UUID | None) -> ResponseReturnValue:
     if form.errors:
         return _editor(form, row=row, status=422)
     runtime().nudger.nudge()
-    flash(_("Saved. Running clocks follow in the background."))
+    flash(_("Saved. Running clocks update in the background."))
     return redirect(url_for("sla.calendars"), 303)
 
 
@@ -149,7 +149,7 @@ def _naming_scope(form: CalendarForm) -> Iterator[None]:
     except ScopeTaken:
         form.errors["scope"] = _("There is a calendar for that already.")
     except StillNeeded:
-        form.errors["scope"] = _("This is the calendar for everything; it has to stay that.")
+        form.errors["scope"] = _("This calendar must keep applying to everything.")
 
 
 def _editor(

@@ -129,7 +129,7 @@ def choices(session: Session) -> dict[str, list[tuple[str, str]]]:
         "channel_ids": [(str(row.id), row.name) for row in session.query(Channel).order_by(Channel.name)],
         "thread_types": [(kind.value, _(words)) for kind, words in TYPES.items()],
         "pauses": [("task", _("waiting for a task")), *((name, _(PAUSES[name])) for name in PAUSES if name != "closed")],
-        "calendar_id": [("", _("That of the team, channel or brand")), *calendars],
+        "calendar_id": [("", _("Calendar of team, channel or brand")), *calendars],
         "manager": named,
         "executive": named,
         "tell": [(name, _(words)) for name, words in TELLS.items()],
@@ -140,10 +140,10 @@ def choices(session: Session) -> dict[str, list[tuple[str, str]]]:
 def _chosen(form: PolicyForm, offered: dict[str, list[tuple[str, str]]]) -> dict[str, list[str]]:
     for name in ("calendar_id", "manager", "executive"):
         if form.values[name] not in dict(offered[name]):
-            form.errors[name] = _("Choose one of the list.")
+            form.errors[name] = _("Choose one from the list.")
     for name in SEVERAL:
         if not set(form.values[name]) <= dict(offered[name]).keys():
-            form.errors[name] = _("Choose one of the list.")
+            form.errors[name] = _("Choose one from the list.")
     return {name: list(form.values[name]) for name in SEVERAL}
 
 
@@ -181,14 +181,14 @@ def _steps(form: PolicyForm) -> list[Step]:
         late = int(match[2]) * UNITS[match[3]] if match and match[2] else None
         is_time = (percent is not None and 1 <= percent <= 100) or (late is not None and 1 <= late <= LONGEST_MINUTES)
         if not is_time:
-            form.errors[f"step_{number}_when"] = _("Write a share like 75%, or a time after the deadline like +24 h.")
+            form.errors[f"step_{number}_when"] = _("Enter a percentage like 75%, or a time after the deadline like +24 h.")
         elif row["tell"] not in TELLS or not set(row["through"]) <= WAYS.keys():
-            form.errors[f"step_{number}_when"] = _("Choose one of the list.")
+            form.errors[f"step_{number}_when"] = _("Choose one from the list.")
         else:
             values = {"tell": row["tell"], "task": row["task"], "through": row["through"], "in_quiet_hours": row["quiet"]}
             step = Step.model_validate({"percent": percent, "late_minutes": late, **values})
             if step.key in found:
-                form.errors[f"step_{number}_when"] = _("Two steps are at the same time.")
+                form.errors[f"step_{number}_when"] = _("Two steps have the same time.")
             found[step.key] = step
     return list(found.values())
 
@@ -202,7 +202,7 @@ def _customers(session: Session, form: PolicyForm) -> list[str]:
     for line in lines[:CUSTOMERS_AT_MOST]:
         ids = list(session.execute(_named(line)).scalars())
         if len(ids) != 1:
-            form.errors["customers"] = _("“%(name)s” is no contact, or more than one.", name=line[:80])
+            form.errors["customers"] = _("“%(name)s” must match exactly one contact.", name=line[:80])
         found |= dict.fromkeys(ids)
     return [str(contact_id) for contact_id in found]
 

@@ -101,7 +101,7 @@ def state_words(story: Story) -> str:
     """Where a clock stands, in one sentence."""
     row = story.row
     if row.target_seconds is None:
-        return _("Nothing was promised.")
+        return _("No target set.")
     if row.outcome == Outcome.ANSWERED:
         return _("Answered too late.") if story.clock.is_late else _("Answered in time.")
     if row.outcome == Outcome.NEEDLESS:
@@ -111,7 +111,7 @@ def state_words(story: Story) -> str:
     if row.paused_for:
         return _("Paused: %(why)s.", why=pause_words(row.paused_for))
     if row.due_at is None:
-        return _("Never due: the calendar does not open long enough.")
+        return _("Never due: the calendar has too few open hours.")
     return _("Due %(time)s.", time=moment(row.due_at))
 
 
@@ -121,7 +121,7 @@ def change_words(story: Story) -> list[str]:
     for change in story.changes:
         at = _at(change.at)
         if change.promised is None:
-            words.append(_("%(time)s: %(policy)s promises nothing", time=moment(at), policy=change.name))
+            words.append(_("%(time)s: %(policy)s, no target", time=moment(at), policy=change.name))
         else:
             promised = span_words(change.promised)
             words.append(_("%(time)s: %(policy)s, target %(target)s", time=moment(at), policy=change.name, target=promised))

@@ -55,7 +55,7 @@ def release(suppression_id: uuid.UUID) -> ResponseReturnValue:
         address = found.address
         lift_suppression(session, found, now=utc_now(), actor=viewer.actor)
     runtime().nudger.nudge()
-    flash(_("%(address)s can be written to again.", address=address))
+    flash(_("You can write to %(address)s again.", address=address))
     return redirect(url_for("suppressions.suppressions", q=request.form.get("q") or None), 303)
 
 
@@ -76,7 +76,7 @@ def _reasons() -> dict[Stop, str]:
 
 
 def _sources() -> dict[str, str]:
-    return {**LABELS, "link": _("Their own click"), "user": _("Somebody here")}
+    return {**LABELS, "link": _("Via the link"), "user": _("Somebody here")}
 
 
 blueprints = (bp,)

@@ -134,8 +134,8 @@ def _form(
     with force_locale(language):
         errors = {
             "score": _("Choose a score."),
-            "ours": _("You are signed in as one of us: only the customer answers this."),
-            "often": _("That was too often. Try again in a minute."),
+            "ours": _("You are signed in as staff: only the customer can answer."),
+            "often": _("Too many attempts. Try again in a minute."),
         }
         return _private(page("surveys/answer.html", error=errors.get(error, ""), status=status, **context))
 

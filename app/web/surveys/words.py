@@ -54,7 +54,7 @@ def survey_event_words(_event_type: str, _who: str, payload: dict[str, Any]) -> 
     """A line of the timeline."""
     score = score_words(SurveyKind(payload["kind"]), payload["score"])
     if payload.get("is_suspect"):
-        return _("A program may have answered our question: %(score)s", score=score)
+        return _("A bot may have answered our question: %(score)s", score=score)
     if payload.get("is_change"):
         return _("The customer changed their answer: %(score)s", score=score)
     return _("The customer answered our question: %(score)s", score=score)

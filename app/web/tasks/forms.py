@@ -38,10 +38,10 @@ class TaskForm:
         """What the form holds; look at `errors` before using it. `before`: the tasks it may wait for."""
         due_date, due_time = self._date("due_date"), self._time("due_time")
         if due_time is not None and due_date is None:
-            self.errors.setdefault("due_date", _("A time needs a date."))
+            self.errors.setdefault("due_date", _("Add a date to the time."))
         recurrence = self._choice(Recurrence, "recurrence", None)
         if recurrence is not None and due_date is None:
-            self.errors.setdefault("due_date", _("A task that recurs needs a date."))
+            self.errors.setdefault("due_date", _("A recurring task needs a date."))
         minutes = self._minutes()
         if minutes is not None and due_date is None:
             self.errors.setdefault("due_date", _("A reminder needs a date."))
@@ -69,7 +69,7 @@ class TaskForm:
     def _title(self) -> str:
         title = " ".join(storable(self.get("title")).split())
         if not title:
-            self.errors["title"] = _("Say what is to be done.")
+            self.errors["title"] = _("Enter what must be done.")
         elif len(title) > TITLE_CHARACTERS:
             self.errors["title"] = _("Use at most %(count)s characters.", count=TITLE_CHARACTERS)
         return title
@@ -111,7 +111,7 @@ class TaskForm:
         try:
             return kind(self.get(name)) if self.get(name) else default
         except ValueError:
-            self.errors[name] = _("Choose one of the list.")
+            self.errors[name] = _("Choose one from the list.")
             return default
 
     def _waiting_for(self) -> str:
@@ -123,11 +123,11 @@ class TaskForm:
     def _before(self, known: set[uuid.UUID]) -> uuid.UUID | None:
         found = next((task_id for task_id in known if str(task_id) == self.get("depends_on")), None)
         if self.get("depends_on") and found is None:
-            self.errors["depends_on"] = _("Choose one of the open tasks that does not wait for this one.")
+            self.errors["depends_on"] = _("Choose an open task that is not waiting for this one.")
         return found
 
     def _assignee(self, assignees: set[uuid.UUID]) -> uuid.UUID | None:
         found = next((user_id for user_id in assignees if str(user_id) == self.get("assignee")), None)
         if self.get("assignee") and found is None:
-            self.errors["assignee"] = _("This person may not see the task's brand.")
+            self.errors["assignee"] = _("This person cannot see the task's brand.")
         return found

@@ -156,7 +156,7 @@ def decide(task_id: uuid.UUID) -> ResponseReturnValue:
         with transaction() as session:
             decide_task(session, task_id, wanted, reason=reason, now=utc_now(), actor=viewer.actor)
     except WhyRefused:
-        shown = TaskForm(_values(row.task), {"completion-notes": _("Say why it is refused.")})
+        shown = TaskForm(_values(row.task), {"completion-notes": _("Enter why you refuse.")})
         return _editor(row, shown, status=422)
     except NothingToDecide:
         return _editor(row, TaskForm(_values(row.task)), moved_on=True, status=409)
@@ -183,7 +183,7 @@ def _form_again(thread: Thread | None, order: Order | None, form: TaskForm, *, s
 
 def _said(change: StatusChange) -> str:
     if change.before is not None:
-        return _("Completed, although “%(title)s” is not", title=change.before.title)
+        return _("Completed; “%(title)s” is still open", title=change.before.title)
     if change.next_task is not None and change.next_task.due_date is not None:
         return _("Completed. The next one is due %(when)s", when=words.due_words(change.next_task))
     title = words.title_words(change.task.title)
@@ -225,7 +225,7 @@ def _order_of(form: TaskForm, brand_id: uuid.UUID, thread: Thread | None) -> uui
         return order.id if order is not None else None
     found = find_order_numbered(session, viewer=current_viewer(), brand_id=brand_id, number=number)
     if found is None:
-        form.errors["order_number"] = _("There is no order %(number)s of this brand.", number=number)
+        form.errors["order_number"] = _("This brand has no order %(number)s.", number=number)
     return found.id if found is not None else None
 
 

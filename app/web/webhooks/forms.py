@@ -22,7 +22,7 @@ from app.domain.webhooks.rules import BadEndpoint, checked_headers, checked_url
 
 SCHEDULES = ("webhook", "patient", "partner")
 KEPT = "••••"
-ONE_A_LINE = N_("Write one header on a line, like X-Tenant: 7.")
+ONE_A_LINE = N_("Write one header per line, like X-Tenant: 7.")
 
 
 def _one_line(text: Any) -> Any:

@@ -92,7 +92,7 @@ def send_again(
             actions.redeliver(session, row.delivery, now=utc_now(), actor=viewer.actor)
         flash(_("Sending again now."))
     except actions.StillUnderWay:
-        flash(_("It is being sent at this moment; nothing was changed."))
+        flash(_("It is being sent now; nothing changed."))
     runtime().nudger.nudge()
     return redirect(url_for(f"{area}.delivery", endpoint_id=endpoint.id, delivery_id=delivery_id), 303)
 

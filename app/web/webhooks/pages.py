@@ -117,7 +117,7 @@ def switch(endpoint_id: uuid.UUID) -> ResponseReturnValue:
         move = actions.resume_endpoint if wanted == "1" else actions.pause_endpoint
         move(session, locked, now=utc_now(), actor=viewer.actor)
     runtime().nudger.nudge()
-    flash(_("It is told again; what waited goes first.") if wanted == "1" else _("It is paused: what it is told waits."))
+    flash(_("Resumed. We send waiting messages first.") if wanted == "1" else _("Paused: new messages wait."))
     is_ours = locked.kind == OURS
     return redirect(url_for("callbacks.webhook" if is_ours else "callbacks.deliveries", endpoint_id=endpoint_id), 303)
 
@@ -131,7 +131,7 @@ def test(endpoint_id: uuid.UUID) -> ResponseReturnValue:
             locked = _again(session, viewer, endpoint_id)
             sent = actions.send_test_event(session, locked, now=utc_now(), actor=viewer.actor)
     except actions.TooManyTests:
-        flash(_("Ten test events an hour are enough. Wait a while."))
+        flash(_("Limit: ten test events per hour. Try again later."))
         return redirect(url_for("callbacks.deliveries", endpoint_id=endpoint_id), 303)
     runtime().nudger.nudge()
     return redirect(url_for("callbacks.delivery", endpoint_id=endpoint_id, delivery_id=sent.id), 303)

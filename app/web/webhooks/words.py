@@ -18,36 +18,36 @@ from app.domain.webhooks.schedules import SCHEDULES, tries_of
 
 OUTCOMES = {
     "ok": N_("taken"),
-    "http_3xx": N_("points elsewhere; redirects are not followed"),
+    "http_3xx": N_("redirect; we do not follow redirects"),
     "http_4xx": N_("refused"),
     "http_410": N_("gone for good"),
-    "http_429": N_("too many at once"),
-    "http_5xx": N_("the receiver has a fault"),
-    "dns": N_("the name of the host is not known"),
+    "http_429": N_("too many requests"),
+    "http_5xx": N_("receiver error"),
+    "dns": N_("unknown host name"),
     "connect": N_("no connection"),
-    "tls": N_("no safe connection: its certificate is not right"),
-    "timeout": N_("no answer in time"),
-    "reset": N_("the line was cut"),
-    "bad_response": N_("the answer is no HTTP"),
+    "tls": N_("no secure connection: invalid certificate"),
+    "timeout": N_("request timed out"),
+    "reset": N_("connection reset"),
+    "bad_response": N_("invalid HTTP response"),
     "blocked": N_("address not allowed"),
     "bad_header": N_("one of its headers cannot be sent"),
     "no_address": N_("it has no address"),
-    "sealed": N_("its secrets cannot be opened: a key of ENCRYPTION_KEYS is missing"),
-    "error": N_("a fault of ours; it is in the log of the application"),
+    "sealed": N_("cannot decrypt its secrets: a key in ENCRYPTION_KEYS is missing"),
+    "error": N_("an error on our side; see the application log"),
 }
 SKIPPED = {
-    "event_not_subscribed": N_("This endpoint does not hear this event."),
+    "event_not_subscribed": N_("Not subscribed to this event."),
     "no_status_mapping": N_("No mapping for this status."),
-    "told_us_first": N_("They told us first: no echo."),
+    "told_us_first": N_("They told us this first."),
     "integration_inactive": N_("The connection was off."),
-    "endpoint_deleted": N_("The endpoint was deleted before it went."),
+    "endpoint_deleted": N_("The endpoint was deleted before sending."),
 }
 FALLBACKS = {
-    "asked": N_("Their technical contact gets an e-mail about it."),
-    "sent": N_("Their technical contact was told by e-mail."),
-    "refused": N_("The e-mail about it was refused by the mail server."),
-    "impossible": N_("Nobody could be told by e-mail: the partner has no address."),
-    "no_mail_server": N_("Nobody could be told by e-mail: no mail server is set up."),
+    "asked": N_("We are e-mailing their technical contact."),
+    "sent": N_("We e-mailed their technical contact."),
+    "refused": N_("The mail server rejected the e-mail about it."),
+    "impossible": N_("We could not e-mail them: the partner has no address."),
+    "no_mail_server": N_("We could not e-mail them: no mail server is set up."),
 }
 SCHEDULE_NAMES = {
     "webhook": N_("Six tries within half a minute"),
@@ -57,9 +57,9 @@ SCHEDULE_NAMES = {
     "partner_api": N_("Eleven tries within eight hours"),
 }
 STATE_REASONS = {
-    "gone": N_("It answered 410: gone for good. Enter its new address or resume it."),
-    "restored": N_("The database was restored from a copy. Look at what this endpoint was told since, then resume it."),
-    "failing_long": N_("Nothing came in for five days. Mend the receiver, then resume it."),
+    "gone": N_("It returned 410 Gone. Enter its new address or resume it."),
+    "restored": N_("The database was restored from a copy. Check what we sent to this endpoint since, then resume it."),
+    "failing_long": N_("Nothing arrived for five days. Fix the receiver, then resume it."),
 }
 
 
@@ -103,11 +103,11 @@ def why_words(why: Mapping[str, Any]) -> str:
     code = why.get("code")
     if code == "asked":
         asked, planned = seconds_words(why["seconds"]), seconds_words(why["planned"])
-        return _("they asked for %(asked)s, not %(planned)s", asked=asked, planned=planned)
+        return _("Retry-After of %(asked)s, not %(planned)s", asked=asked, planned=planned)
     if code == "retry":
-        return _("%(time)s after the one before", time=seconds_words(why["seconds"]))
+        return _("%(time)s after the last try", time=seconds_words(why["seconds"]))
     if code == "resting":
-        return _("the endpoint failed %(count)s times in a row, so it is tried once in a while", count=why.get("failures", ""))
+        return _("the endpoint failed %(count)s times in a row, so we only try occasionally", count=why.get("failures", ""))
     return {"event": _("at once"), "replay": _("sent again by hand")}.get(str(code), "")
 
 
@@ -139,8 +139,8 @@ def state_words(row: DeliveryRow, endpoint: WebhookEndpoint) -> str:
     if endpoint.state != EndpointState.ACTIVE:
         return _("is held")
     if row.is_behind:
-        return _("waits its turn")
-    return _("again %(time)s", time=clock(delivery.run_at)) if delivery.attempts else _("about to go")
+        return _("in the queue")
+    return _("again %(time)s", time=clock(delivery.run_at)) if delivery.attempts else _("sending soon")
 
 
 def verdict(row: DeliveryRow, endpoint: WebhookEndpoint, *, behind: int) -> tuple[str, str, list[str]]:
@@ -161,40 +161,40 @@ def _given_up(delivery: WebhookDelivery) -> tuple[str, list[str]]:
     why = delivery.why
     outcome = outcome_words(str(why.get("outcome", "")))
     if why.get("code") == "final":
-        reason = _("It was not tried again, as that would not help: %(outcome)s.", outcome=outcome)
+        reason = _("We did not retry, as it would not help: %(outcome)s.", outcome=outcome)
     else:
         tries = ngettext("The only try ended so: %(outcome)s.", "The last of %(num)s tries ended so: %(outcome)s.",
                          int(why.get("tries", 1)), outcome=outcome)  # fmt: skip
         reason = tries
-    said = [reason, _("It is kept here: mend the cause, then send it again.")]
+    said = [reason, _("It stays here: fix the cause, then send it again.")]
     if delivery.fallback:
         said.append(_(FALLBACKS.get(delivery.fallback, FALLBACKS["asked"])))
-    return _("It did not come in."), said
+    return _("Not delivered."), said
 
 
 def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tuple[str, list[str]]:
     delivery, said = row.delivery, list[str]()
     if delivery.state == "running":
-        return _("It is being sent at this moment."), [_("Load this page again in a few seconds.")]
+        return _("Sending now."), [_("Reload this page in a few seconds.")]
     if endpoint.state != EndpointState.ACTIVE:
-        return _("It is held."), [_("The endpoint is paused. What waits goes, in its order, when somebody resumes it.")]
+        return _("On hold."), [_("The endpoint is paused. We send waiting messages in order once it is resumed.")]
     if row.is_behind:
-        return _("It waits its turn."), [
-            _("An earlier message about the same matter is still on its way. They arrive in order; what is about others goes on.")
+        return _("In the queue."), [
+            _("An earlier message about the same matter is still on its way. We send these in order; others continue.")
         ]
     if not delivery.attempts:
-        return _("It is about to go."), []
+        return _("Sending soon."), []
     wait = seconds_words((delivery.run_at - utc_now()).total_seconds())
     most = tries_of(endpoint.schedule)
-    head = _("Not there yet. Tried %(tries)s of %(most)s times; the next try is at %(time)s, in %(wait)s.",
+    head = _("Not delivered yet. %(tries)s of %(most)s tries made; the next is at %(time)s, in %(wait)s.",
              tries=delivery.tries, most=most, time=clock(delivery.run_at), wait=wait)  # fmt: skip
     said.append(_("The last try: %(outcome)s.", outcome=outcome_words(delivery.last_outcome)))
-    said.append(_("The next one is then because: %(why)s.", why=why_words(delivery.why)))
+    said.append(_("Reason for that time: %(why)s.", why=why_words(delivery.why)))
     if behind:
         said.append(ngettext("%(num)s later message about the same matter waits behind it.",
                              "%(num)s later messages about the same matter wait behind it.", behind))  # fmt: skip
     if most - delivery.tries == 1:
-        said.append(_("If that fails, it stays here to be sent again."))
+        said.append(_("If that fails, you can send it again here."))
     return head, said
 
 
@@ -204,7 +204,7 @@ def cut_off_words(delivery: WebhookDelivery, written: set[int]) -> list[str]:
     lost = [str(number) for number in begun if number not in written]
     if not lost or delivery.last_outcome in ("no_address", "sealed", "bad_header"):
         return []
-    return [_("Cut off on our side, so it may have arrived: try %(numbers)s.", numbers=", ".join(lost))]
+    return [_("Interrupted on our side, so it may have arrived: try %(numbers)s.", numbers=", ".join(lost))]
 
 
 def endpoint_state(endpoint: WebhookEndpoint) -> tuple[str, str, str]:

@@ -139,12 +139,12 @@ def test_a_token_is_made_on_the_page_with_the_password_and_shown_once(
 @pytest.mark.parametrize(
     "change, words",
     [
-        ({"password": "not my password"}, "This is not your password."),
+        ({"password": "not my password"}, "Wrong password."),
         ({"password": ""}, "Enter your password."),
         ({"name": ""}, "Say what the token is for."),
-        ({"scopes": []}, "Choose at least one thing"),
-        ({"scopes": ["*"]}, "Choose one of the list."),
-        ({"days": "99999"}, "Choose one of the list."),
+        ({"scopes": []}, "Choose at least one permission"),
+        ({"scopes": ["*"]}, "Choose one from the list."),
+        ({"days": "99999"}, "Choose one from the list."),
     ],
 )
 def test_the_page_makes_no_token_from_a_wrong_form(

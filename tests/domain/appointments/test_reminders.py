@@ -228,7 +228,7 @@ def test_nothing_goes_to_a_stopped_address_nor_against_their_word(house: House) 
     house.visit(21)
     house.work()
     assert house.mails() == []
-    assert house.outcomes()[1] == ("stopped", "The contact wants no reminders.")
+    assert house.outcomes()[1] == ("stopped", "The contact declined reminders.")
 
 
 def test_without_an_address_or_a_channel_it_says_so(house: House) -> None:

@@ -124,7 +124,7 @@ def test_twice_is_once_and_a_second_message_within_a_day_is_not_answered(desk: D
     for later in (again, elsewhere):
         decision = desk.answer(later)
         assert decision is not None
-        assert decision.reason == "This person had an automatic answer in the last 24 hours"
+        assert decision.reason == "This person got an automatic answer in the last 24 hours"
     next_day = desk.answer(desk.write("Hallo?", at="2026-03-08 11:30", subject="Nog iets"))
     assert next_day is not None
     assert next_day.reason == ""
@@ -141,7 +141,7 @@ def test_a_channel_sends_no_more_than_its_most_in_an_hour(desk: Desk) -> None:
     desk.session.flush()
     decision = desk.answer(event)
     assert decision is not None
-    assert decision.reason == "The channel has sent its most for this hour"
+    assert decision.reason == "The channel reached its limit for this hour"
     later = desk.answer(desk.write(at="2026-03-07 11:31", sender="anna@example.nl"))
     assert later is not None
     assert later.reason == ""
@@ -150,15 +150,15 @@ def test_a_channel_sends_no_more_than_its_most_in_an_hour(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("reason", "values"),
     [
-        ("Automatic mail is not answered", {"automatic": "auto_reply"}),
-        ("Automatic mail is not answered", {"automatic": "bounce"}),
+        ("We do not answer automatic mail", {"automatic": "auto_reply"}),
+        ("We do not answer automatic mail", {"automatic": "bounce"}),
         ("It is from one of our own mailboxes", {"sender": "service@chargecars.example"}),
         ("It is from one of our own mailboxes", {"meta": {"reply_to": "service+t.abc@chargecars.example"}}),
-        ("The mail names nobody to answer", {"sender": ""}),
-        ("Nobody reads the address it would go to", {"sender": "no-reply@winkel.example"}),
-        ("Nobody reads the address it would go to", {"meta": {"reply_to": "mailer-daemon@winkel.example"}}),
+        ("The mail has no reply address", {"sender": ""}),
+        ("The reply address is not monitored", {"sender": "no-reply@winkel.example"}),
+        ("The reply address is not monitored", {"meta": {"reply_to": "mailer-daemon@winkel.example"}}),
         ("It came over a mailing list", {"meta": {"list_id": "<vve.example>"}}),
-        ("The mail asks for no automatic answer", {"meta": {"asks_no_automatic_answer": True}}),
+        ("The mail asks not to be auto-answered", {"meta": {"asks_no_automatic_answer": True}}),
         ("The sender may be forged: the mail failed its check (DMARC)", {"meta": {"authentication": {"dmarc": "fail"}}}),
         ("The mail went to many people", {"recipients": {"to": [{"address": f"{n}@example.nl"} for n in range(11)]}}),
         ("The mail names no recipient: it went to many people", {"recipients": {"to": []}}),
@@ -190,13 +190,13 @@ def test_old_messages_and_living_talks_are_left_alone(desk: Desk) -> None:
     desk.switch_on(CLOSED)
     late = desk.answer(desk.write(), at="2026-03-07 13:00")
     assert late is not None
-    assert late.reason == "The message came in more than an hour ago"
+    assert late.reason == "The message is more than an hour old"
     event = desk.write(sender="anna@example.nl")
     thread = desk.thread_of(event)
     make_message(desk.session, thread, "Ik kijk", at=local("2026-03-07 11:05"), message_type=MessageType.OUTGOING)
     again = desk.answer(desk.write("Fijn", at="2026-03-07 11:10", thread=thread, sender="anna@example.nl"))
     assert again is not None
-    assert again.reason == "Somebody of ours is writing in this thread"
+    assert again.reason == "A colleague is active in this thread"
 
 
 def test_of_several_messages_in_a_breath_the_newest_is_answered(desk: Desk) -> None:
@@ -205,7 +205,7 @@ def test_of_several_messages_in_a_breath_the_newest_is_answered(desk: Desk) -> N
     second = desk.write("En nog iets", at="2026-03-07 11:01", thread=desk.thread_of(first))
     decision = desk.answer(first, at="2026-03-07 11:02")
     assert decision is not None
-    assert decision.reason == "The same person wrote again: the newer message is answered"
+    assert decision.reason == "The same person wrote again: we answer the newer message"
     assert desk.answer(second, at="2026-03-07 11:02") is not None
     assert len(desk.answers()) == 1
 
@@ -229,7 +229,7 @@ def test_a_chat_is_answered_within_its_window_and_once(desk: Desk) -> None:
     assert (answer.medium, answer.subject) == ("whatsapp", "")
     again = desk.answer(desk.chat_message("Hallo?", at="2026-03-07 12:00"))
     assert again is not None
-    assert again.reason == "This person had an automatic answer in the last 24 hours"
+    assert again.reason == "This person got an automatic answer in the last 24 hours"
 
 
 def test_a_chat_outside_its_window_is_refused_with_the_reason(desk: Desk) -> None:

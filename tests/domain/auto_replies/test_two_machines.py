@@ -171,7 +171,7 @@ def test_two_installations_pointed_at_each_other_stop_after_one_exchange(world: 
     assert world.go_round() < ROUNDS
     assert (ours.automatic_answers(), theirs.automatic_answers()) == (1, 0)
     assert theirs.received() == ["loop"]  # known by the header of our deliveries, and by three other signs
-    assert theirs.reasons() == ["Automatic mail is not answered"]
+    assert theirs.reasons() == ["We do not answer automatic mail"]
 
 
 def test_two_inboxes_of_one_installation_do_not_answer_each_other_at_all(world: World) -> None:
@@ -197,7 +197,7 @@ def test_a_foreign_machine_that_does_not_say_so_is_answered_once(world: World) -
     assert world.go_round() < ROUNDS
     assert ours.automatic_answers() == 1
     assert ours.received() == [None, None]
-    assert ours.reasons() == ["", "This person had an automatic answer in the last 24 hours"]
+    assert ours.reasons() == ["", "This person got an automatic answer in the last 24 hours"]
 
 
 def test_an_out_of_office_that_answers_ours_is_not_answered(world: World) -> None:

@@ -151,7 +151,7 @@ def test_who_wants_no_news_of_orders_gets_none(desk: Desk, lotte: Contact) -> No
     actor = Actor(desk.alice.id)
     set_consent(desk.session, lotte, ConsentPurpose.ORDER_UPDATES, is_given=False, basis="call", actor=actor, now=utc_now())
     order_of(desk, lotte)
-    assert (told(desk), desk.runs(), why(desk)) == ([], [(rule.name, "failed")], ["The customer wants no news of orders"])
+    assert (told(desk), desk.runs(), why(desk)) == ([], [(rule.name, "failed")], ["The customer does not want order news"])
 
 
 def test_a_template_that_cannot_go_holds_nothing_else_up_and_says_why(desk: Desk, lotte: Contact) -> None:
@@ -164,7 +164,7 @@ def test_a_template_that_cannot_go_holds_nothing_else_up_and_says_why(desk: Desk
     link_thread(desk.session, order, desk.thread.id, now=utc_now())
     move(desk, order, OrderStatus.APPROVED)
     (foreseen,) = dry_run(desk.session, rule, brand_ids=[desk.brand.id], now=utc_now()).foreseen
-    reason = "There is no approved WhatsApp template nobody_approved_this that can be filled in here"
+    reason = "No approved WhatsApp template nobody_approved_this that we can fill in here"
     assert (foreseen.outcome, foreseen.untold) == ("changed", (reason,))
     rule.is_on = True
     desk.session.commit()
@@ -178,8 +178,8 @@ def test_a_template_that_cannot_go_holds_nothing_else_up_and_says_why(desk: Desk
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        ("{{order.number}}", "The template order_status_update wants 2 values, and the rule gives 1: put ; between them"),
-        ("{{order.number}}; {{visit.date}}", "The template has blanks that cannot be filled in"),
+        ("{{order.number}}", "The template order_status_update needs 2 values, but the rule has 1: separate them with ;"),
+        ("{{order.number}}; {{visit.date}}", "The template has fields that we cannot fill in"),
     ],
 )
 def test_values_that_do_not_fit_are_told_before_and_after(desk: Desk, lotte: Contact, words: str, reason: str) -> None:

@@ -88,7 +88,7 @@ def test_all_steps_are_taken_or_none_and_the_log_says_why(desk: Desk) -> None:
     desk.react()
     assert desk.runs() == [("Weg", "failed"), ("Alice", "changed")]
     run = desk.session.execute(sa.select(AutomationRun).where(AutomationRun.outcome == "failed")).scalar_one()
-    assert run.detail == {"why": "This person may not see the thread, or left"}
+    assert run.detail == {"why": "This person left or cannot see the thread"}
     assert (desk.now_of().priority, desk.messages("internal_note")) == (Priority.NORMAL, [])
     assert desk.now_of().assignee_user_id == desk.alice.id
 
@@ -169,7 +169,7 @@ def test_no_rule_looks_at_automatic_mail_and_nothing_answers_it(desk: Desk, kind
     desk.react()
     assert desk.runs() == [("Antwoord", "changed"), ("Antwoord", "failed")]
     why = desk.session.execute(sa.select(AutomationRun.detail).where(AutomationRun.outcome == "failed")).scalar_one()
-    assert why == {"why": "The last message is automatic: machines are not answered"}
+    assert why == {"why": "The last message is automatic: we do not answer machines"}
 
 
 def test_spam_is_nobodys_business(desk: Desk) -> None:

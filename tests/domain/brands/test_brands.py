@@ -60,7 +60,7 @@ def test_a_prefix_of_numbers_that_were_given_is_not_given_to_another(db_session:
     make_order(db_session, brand, make_contact(db_session, kind="email", value="a@example.nl"))
     change_brand(db_session, brand.id, replace(CONTENT, order_prefix="TBP"), now=NOW)
     assert take_order_number(db_session, brand.id, now=NOW).startswith("TBP-2026-")
-    with pytest.raises(WrongBrand, match="another brand"):
+    with pytest.raises(WrongBrand, match="Another brand"):
         change_brand(db_session, other.id, BrandContent("Other", order_prefix="TP"), now=NOW)
 
 

@@ -205,7 +205,7 @@ def test_nobody_merges_what_they_do_not_see(desk: Desk, double: Contact) -> None
     desk.talk(double, "Ook bij Laderthuis", channel=desk.other_channel)
     refused = desk.post(base, other=double.id)
     assert refused.status_code == 422
-    assert "threads of a brand you do not see" in refused.text
+    assert "threads of a brand you cannot see" in refused.text
     assert desk.read(double).merged_into_id is None
 
 

@@ -163,6 +163,6 @@ def test_leads_see_the_list_with_its_states_and_read_it_again(chat: ChatDesk) ->
     assert "Rejected by the provider: ABUSIVE_CONTENT" in chat.client.get(path).text
     chat.world.fault(path="message_templates", status=500, times=1)
     chat.post(f"{path}/reading")
-    assert "The list could not be read" in chat.client.get(path).text
+    assert "We could not load the list" in chat.client.get(path).text
     chat.post(f"{path}/reading")
-    assert "The list could not be read" not in chat.client.get(path).text
+    assert "We could not load the list" not in chat.client.get(path).text

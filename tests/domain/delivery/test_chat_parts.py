@@ -45,7 +45,7 @@ def test_a_message_of_another_thread_is_not_quoted(chat: ChatDesk) -> None:
     fields = {"channel_id": chat.channel.id, "text": "Dag", "answers": other.id}
     answer = chat.post(f"/threads/{mine}/messages", **fields)
     assert answer.status_code == 422
-    assert "cannot be answered" in answer.text
+    assert "cannot answer this message" in answer.text
     assert count_ours(chat) == 0
 
 
@@ -129,11 +129,11 @@ def test_a_list_goes_out_with_its_rows(chat: ChatDesk) -> None:
 @pytest.mark.parametrize(
     ("fields", "at", "says"),
     [
-        ({"choices_kind": "buttons"}, "button_1", "Name at least one"),
-        ({"choices_kind": "buttons", "button_1": "x" * 21}, "button_1", "has 21 characters, at most 20"),
-        ({"choices_kind": "buttons", "button_1": "Ja", "button_2": "Ja"}, "button_2", "stands there twice"),
+        ({"choices_kind": "buttons"}, "button_1", "Enter at least one"),
+        ({"choices_kind": "buttons", "button_1": "x" * 21}, "button_1", "has 21 characters; the maximum is 20"),
+        ({"choices_kind": "buttons", "button_1": "Ja", "button_2": "Ja"}, "button_2", "appears twice"),
         ({"choices_kind": "list", "row_title_1": "Mini"}, "list_label", "opens the list"),
-        ({"choices_kind": "list", "list_label": "L", "row_title_1": "x" * 25}, "row_title_1", "at most 24"),
+        ({"choices_kind": "list", "list_label": "L", "row_title_1": "x" * 25}, "row_title_1", "the maximum is 24"),
         ({"choices_kind": "list", "list_label": "L", "row_description_1": "x"}, "row_title_1", "needs a title"),
         (
             {"choices_kind": "list", "list_label": "L", "row_title_1": "a", "row_description_1": "x" * 73},
@@ -178,7 +178,7 @@ def test_a_file_whatsapp_does_not_take_is_refused_before_it_is_queued(chat: Chat
     photo = upload(chat, "foto.webp", "image/webp", b"RIFF\x24\x00\x00\x00WEBPVP8 " + b"\0" * 40)
     answer = chat.reply(text="Zie foto", attachment_id=photo)
     assert answer.status_code == 422
-    assert "foto.webp · WhatsApp does not take image/webp · Convert it to JPEG or PNG first." in answer.text
+    assert "foto.webp · WhatsApp does not accept image/webp · Convert it to JPEG or PNG first." in answer.text
     assert count_ours(chat) == 0
 
 

@@ -245,7 +245,7 @@ def test_undo_comes_too_late_once_a_worker_has_it(desk: Desk) -> None:
     desk.session.execute(sa.update(Delivery).where(Delivery.id == delivery.id).values(run_at=sa.func.now()))
     assert claim(desk.session, table_of(Delivery), delivery.id) is not None
     answer = desk.post(f"/messages/{message.id}/undo")
-    assert "already left" in answer.headers["HX-Trigger"]
+    assert "already sent" in answer.headers["HX-Trigger"]
     assert len(desk.outgoing()) == 1
 
 

@@ -128,7 +128,7 @@ def test_mail_of_unknown_outcome_is_never_sent_again_by_itself(house: House) -> 
 def test_recipient_that_was_refused_shows_on_the_message(house: House) -> None:
     delivery = house.carry_out(house.answer(house.customer_writes(), cc=("nobody@example.nl",)))
     assert delivery.status == DeliveryStatus.BOUNCED
-    assert (delivery.reason or {})["title"] == "nobody@example.nl did not get it"
+    assert (delivery.reason or {})["title"] == "Not delivered to nobody@example.nl"
     assert house.simulator.post.outbox[0].recipients == ("jan@example.nl",)
 
 

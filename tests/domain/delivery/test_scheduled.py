@@ -147,7 +147,7 @@ def test_customer_who_writes_before_its_time_holds_it_and_its_writer_is_told(des
     assert "something newer came in" in desk.page()
     told = desk.session.execute(sa.select(Notification.user_id).where(Notification.kind == "held")).scalars().all()
     assert told == [desk.alice.id]
-    assert "What you scheduled was not sent" in desk.client.get("/notifications").text
+    assert "Your scheduled message was not sent" in desk.client.get("/notifications").text
     refused = desk.post(f"/scheduled/{row.id}/sending", last_seen_message_id=desk.seen.id)
     assert refused.status_code == 409
     assert desk.outgoing() == []
@@ -186,7 +186,7 @@ def test_new_time_lets_a_held_one_wait_again(desk: Desk) -> None:
 def test_time_that_is_none_is_refused_and_the_text_stays(desk: Desk, send_at: str) -> None:
     answer = desk.send("Mijn tekst", later="picked", send_at=send_at)
     assert answer.status_code == 422
-    assert "Choose a date and time ahead of now" in answer.text
+    assert "Choose a future date and time" in answer.text
     assert "Mijn tekst" in answer.text
     row = desk.schedule()
     assert desk.post(f"/scheduled/{row.id}/time", send_at=send_at).status_code == 422

@@ -93,7 +93,7 @@ def test_a_picture_of_the_conversation_can_be_taken_and_stays_where_it_is(closed
     ("file", "said"),
     [
         ({}, "Choose the picture of the template"),
-        (picture(b"%PDF-1.4 " + b"x" * 50, "offerte.pdf"), "This template does not take application/pdf"),
+        (picture(b"%PDF-1.4 " + b"x" * 50, "offerte.pdf"), "This template does not accept application/pdf"),
         ({f"{FIELD}:kept": "01a20704-b7b5-7197-b3fa-d3b2247bb335"}, "Choose the picture of the template"),
     ],
 )

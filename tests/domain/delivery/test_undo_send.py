@@ -144,7 +144,7 @@ def test_message_that_a_worker_has_is_not_taken_back(desk: Desk) -> None:
     (message,) = desk.outgoing()
     assert desk.claim(message)
     answer = desk.undo(message)
-    assert "It has already left" in answer.headers["HX-Trigger"]
+    assert "It was already sent" in answer.headers["HX-Trigger"]
     assert [m.id for m in desk.outgoing()] == [message.id]
     assert desk.draft() is None
 
@@ -192,7 +192,7 @@ def test_nobody_but_its_writer_takes_a_message_back(desk: Desk) -> None:
     desk.send()
     (message,) = desk.outgoing()
     desk.as_user(desk.bob)
-    assert "Only its writer" in desk.undo(message).headers["HX-Trigger"]
+    assert "Only the author" in desk.undo(message).headers["HX-Trigger"]
     assert len(desk.outgoing()) == 1
     assert f"/messages/{message.id}/undo" not in desk.client.get(f"/threads/{desk.thread.id}").text
 

@@ -56,6 +56,6 @@ def test_what_is_said_is_written_out_once(day: Round, engine: list[dict[str, str
     assert day.session.execute(sa.select(FieldFile.transcript)).scalar_one() == "Groepenkast is vol"
     assert [note.text for note in day.messages("internal_note")] == [
         "Voice note of the technician",
-        "Automatic text of the voice note, check it: Groepenkast is vol",
+        "Automatic voice note transcript, check it: Groepenkast is vol",
     ]
     assert (len(engine), engine[1]["language"]) == (2, "en")

@@ -57,7 +57,7 @@ def test_articles_of_another_brand_are_none_of_ours(files: Files) -> None:
     stored = files.begin("sku;price;from\nWB-11;1;2026-01-01\n", ImportKind.PRICES, files.other)
     found = files.run(stored)
     assert files.outcomes(found) == ["wrong"]
-    assert "no article of this brand" in files.rows(found)[0].problems[0]["text"]
+    assert "not an article of this brand" in files.rows(found)[0].problems[0]["text"]
 
 
 def _line(sku: str) -> NewLine:

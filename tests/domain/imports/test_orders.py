@@ -167,7 +167,7 @@ def test_columns_that_are_missing_are_named_and_chosen_by_hand(files: Files) -> 
 
 
 def test_a_file_that_is_no_table_or_gone_says_so(files: Files) -> None:
-    assert files.read(b"\x89PNG\x00").problem.startswith("This is no table")
+    assert files.read(b"\x89PNG\x00").problem.startswith("This is not a table")
     found = files.begin(order_file(JAN))
     runtime().storage.delete(found.storage_key)
     assert "upload it again" in files.run(found).problem

@@ -101,7 +101,7 @@ def test_of_the_beginning_of_a_mail_no_message_is_made(
     process_inbound_event(row_id=str(event.id))
     db_session.refresh(event)
     assert event.state == "quarantined"
-    assert (event.reason or "").startswith("only the beginning of this post was kept")
+    assert (event.reason or "").startswith("we stored only the start of this request")
     assert sender.threads() == set()
 
 

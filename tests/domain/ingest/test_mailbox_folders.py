@@ -152,7 +152,7 @@ def test_a_mailbox_that_cannot_be_asked_says_why_and_changes_nothing(
 ) -> None:
     choose(page_client, followed, orders.id)
     followed.simulator.fault("GET", "/mailFolders", status=503, times=20)
-    assert "could not be asked for its folders" in page_client.get(path(followed)).text
+    assert "could not load the folders" in page_client.get(path(followed)).text
     answer = choose(page_client, followed)
     assert answer.status_code == 422
     assert followed.channel.settings["folders"] == {orders.id: orders.name}

@@ -163,7 +163,7 @@ def test_a_worker_that_dies_leaves_a_run_that_another_ends(followed: MailboxWorl
 def test_a_mailbox_that_refuses_us_ends_the_run_with_the_reason(followed: MailboxWorld) -> None:
     followed.simulator.config(allowed_mailboxes=[])
     run = count(followed)
-    assert (run.state, run.reason) == ("failed", "The mailbox is not within the application's reach")
+    assert (run.state, run.reason) == ("failed", "The application has no access to the mailbox")
 
 
 def test_a_mailbox_is_counted_once_a_day_and_by_one_run_at_a_time(followed: MailboxWorld) -> None:

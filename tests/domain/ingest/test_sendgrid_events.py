@@ -171,7 +171,7 @@ def test_signed_nonsense_is_kept_and_quarantined(house: House) -> None:
     assert house.session.execute(state).one() == ("quarantined", "the body is not an array of events")
     assert house.post([{"event": "delivered", "email": "a@b.nl", "sg_message_id": "x", "timestamp": "soon"}]) == 200
     reasons = house.session.execute(sa.select(InboundEvent.reason)).scalars().all()
-    assert "1 events of this post cannot be read" in reasons
+    assert "1 events in this request are invalid" in reasons
 
 
 def test_reports_end_the_waiting_for_a_send_whose_answer_was_lost(house: House) -> None:
@@ -190,7 +190,7 @@ def test_address_that_does_not_exist_is_not_written_to_again(house: House) -> No
     house.answer("bounce@example.nl")
     house.post()
     assert house.stopped() == [("bounce@example.nl", Stop.BOUNCED)]
-    with pytest.raises(UnableToReply, match=r"bounce@example.nl does not take mail") as caught:
+    with pytest.raises(UnableToReply, match=r"bounce@example.nl does not accept mail") as caught:
         house.answer("bounce@example.nl")
     assert caught.value.field == "to"
     house.session.rollback()

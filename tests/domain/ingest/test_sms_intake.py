@@ -360,5 +360,5 @@ def test_what_a_text_cannot_carry_is_refused_with_the_field_it_is_in(
 
 
 def test_a_thread_of_calls_cannot_be_answered_on_the_phone_line(db_session: Session, thread: Thread, channel: Channel) -> None:
-    with pytest.raises(UnableToReply, match="cannot be reached"):
+    with pytest.raises(UnableToReply, match="has no address or number"):
         reply(db_session, thread, channel, rules=runtime().adapters.rules["phone_call"])

@@ -47,7 +47,7 @@ def test_a_mail_waits_for_the_store_as_long_as_it_takes(app_context: Flask, send
         for _try in range(MORE_THAN_THE_SCHEDULE_HAS):
             event = try_again(db_session)
             assert (event.state, event.attempts) == ("ready", 0), event.reason
-        assert (event.reason or "").startswith("waits for the file store: ")
+        assert (event.reason or "").startswith("waiting for file storage: ")
         assert db_session.execute(sa.select(sa.func.count()).select_from(Message)).scalar_one() == 0
     assert try_again(db_session).state == "done"
     assert db_session.execute(sa.select(sa.func.count()).select_from(Message)).scalar_one() == 1

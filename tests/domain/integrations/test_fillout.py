@@ -228,7 +228,7 @@ def test_submissions_from_before_are_fetched_where_a_day_was_chosen(
 
 
 @pytest.mark.parametrize(
-    ("key", "per_second", "words"), [("wrong", 9, "does not know this API key"), ("sk_simulated", 0, "patience")]
+    ("key", "per_second", "words"), [("wrong", 9, "rejected this API key"), ("sk_simulated", 0, "rate limit")]
 )
 def test_what_fillout_refuses_is_said_and_nothing_is_forgotten(
     outside: Outside, form: Integration, account: tuple[FormAccount, RunningServer], key: str, per_second: int, words: str

@@ -144,7 +144,7 @@ def test_a_file_that_is_added_later_comes_with_the_edit_and_without_the_earlier_
     ("name", "content", "content_type", "why"),
     [
         ("empty.png", b"", "image/png", "The file is empty"),
-        ("a.pdf", b"<html>Sign in</html>", "text/html; charset=utf-8", "There is a web page where the file should be"),
+        ("a.pdf", b"<html>Sign in</html>", "text/html; charset=utf-8", "The link leads to a web page, not a file"),
     ],
 )
 def test_what_is_no_file_says_so(forms: Forms, name: str, content: bytes, content_type: str, why: str) -> None:
@@ -177,7 +177,7 @@ def test_it_is_tried_again_after_trouble_and_given_up_in_words_at_the_end(forms:
     old = NOW - timedelta(seconds=sum(RETRY_SECONDS), days=9)
     forms.outside.session.execute(sa.update(Attachment).where(Attachment.state == "pending").values(created_at=old))
     entries = forms.fetch()
-    assert ("failed", "The file could not be reached") in forms.states()
+    assert ("failed", "We could not reach the file") in forms.states()
     assert {entry.state for entry in entries} == {"done"}
 
 
@@ -188,7 +188,7 @@ def test_whoever_holds_a_file_may_lead_on_once(forms: Forms) -> None:
     assert forms.states() == [("stored", None)]
     forms.fault(status=302, times=2, headers={"Location": photo["url"]})
     forms.send([forms.upload("second.png")])
-    assert forms.states()[1] == ("failed", "The file cannot be fetched")
+    assert forms.states()[1] == ("failed", "We cannot download the file")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_whoever_holds_a_file_may_lead_on_once(forms: Forms) -> None:
 def test_a_form_leads_nobody_inside_our_walls_whatever_providers_may_reach(forms: Forms, url: str) -> None:
     assert runtime().settings.outbound_allow == ("127.0.0.0/8",)
     forms.send([{"url": url, "filename": "a.png"}])
-    assert forms.states() == [("failed", "The file lies at an address that is not called")]
+    assert forms.states() == [("failed", "The address of the file is not allowed")]
 
 
 def test_files_are_recognised_by_their_type_or_by_what_they_say() -> None:

@@ -85,7 +85,7 @@ def test_a_blank_without_a_value_fails_for_that_one_alone(house: House) -> None:
     house.carry_out()
     shown = house.progress(mailing)
     assert (shown["queued"], shown["failed"]) == (1, 1)
-    assert shown["problems"][0]["reason"] == "The blank order has no value"
+    assert shown["problems"][0]["reason"] == "The field order has no value"
 
 
 def test_a_mailing_for_later_waits(house: House) -> None:
@@ -209,7 +209,7 @@ def test_the_contacts_own_latest_word_goes_before_the_senders(house: House) -> N
     house.session.commit()
     mailing = house.mailing(agreed("jan@example.nl"))
     house.carry_out()
-    assert house.progress(mailing)["problems"][0]["reason"] == "The contact said no to mailings"
+    assert house.progress(mailing)["problems"][0]["reason"] == "The contact declined mailings"
     set_consent(house.session, contact, purpose, is_given=True, basis="telefoon", actor=SYSTEM, now=now)
     house.session.commit()
     house.mailing({"email": "jan@example.nl"})

@@ -102,7 +102,7 @@ def test_the_longest_words_in_the_widest_letters_still_fit(desk: Desk) -> None:
 def test_without_words_the_card_names_the_rule_and_somebody_who_asks_is_told_as_well(desk: Desk) -> None:
     desk.ask()
     desk.carry_out()
-    assert said(desk) == ["The rule “Laadpaal” tells the team of this."]
+    assert said(desk) == ["The rule “Laadpaal” sent this to the team."]
     desk.ask(rule="")
     assert [one.told_user_ids for one in desk.house.dispatches(way="teams")][-1] == [str(desk.house.alice.id)]
 

@@ -61,7 +61,7 @@ def test_a_deadline_comes_by_mail_at_once_and_once(house: House) -> None:
     (mail,) = house.outside.mails()
     assert (mail["to"], mail["from"]) == (house.alice.email, "no-reply@switchyard.localhost")
     said = headers(mail)
-    assert said["Subject"] == "A deadline needs you"
+    assert said["Subject"] == "A deadline needs action"
     assert (said["Auto-Submitted"], said["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
     assert said["Message-ID"].endswith("@switchyard.localhost>")
     assert "/notifications/" in mail["text"]
@@ -285,7 +285,7 @@ def test_the_hour_is_chosen_and_the_test_says_what_came_of_it(house: House, page
     assert client.post("/settings/notifications", data={**token, "digest_hour": "25"}).status_code == 422
     assert "The mail server accepted it." in client.post("/settings/notifications/tests/email", data=token).text
     house.outside.call("POST", "/__sim/mail", {"mode": "refuses"})
-    assert "The mail server refuses it (550)." in client.post("/settings/notifications/tests/email", data=token).text
+    assert "The mail server rejected it (550)." in client.post("/settings/notifications/tests/email", data=token).text
     assert len(house.outside.mails()) == 1
 
 

@@ -192,7 +192,7 @@ def test_a_step_whose_rule_says_so_comes_in_quiet_hours(house: House) -> None:
     house.escalate(house.alice, quiet=True)
     assert [(d.is_held, d.run_at) for d in house.dispatches()] == [(False, house.now)]
     house.carry_out()
-    assert [push["payload"]["body"] for push in house.outside.pushes()] == ["A deadline needs you"]
+    assert [push["payload"]["body"] for push in house.outside.pushes()] == ["A deadline needs action"]
     assert house.outside.pushes()[0]["urgency"] == "high"
 
 

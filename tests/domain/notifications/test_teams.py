@@ -72,7 +72,7 @@ def test_a_step_is_one_card_for_all_it_is_for(house: House, channel: Channel) ->
         house.carry_out()
         house.let_time_pass()
     (card,) = house.outside.cards()
-    assert texts(card)[0] == "A deadline comes near or has passed"
+    assert texts(card)[0] == "A deadline is near or has passed"
     assert card["card"]["version"] == "1.5"
     assert {"title": "For", "value": "Alice, Bob"} in card["card"]["body"][-2]["facts"]
     (action,) = card["card"]["actions"]
@@ -125,7 +125,7 @@ def test_a_mention_is_a_card_only_for_whoever_chose_it(house: House, channel: Ch
     house.session.commit()
     house.mention()
     house.carry_out()
-    assert [texts(card)[0] for card in house.outside.cards()] == ["Somebody is mentioned in a note"]
+    assert [texts(card)[0] for card in house.outside.cards()] == ["Mention in a note"]
     house.mention()
     house.carry_out()  # the same conversation again within three minutes
     assert len(house.outside.cards()) == 1
@@ -171,7 +171,7 @@ def test_what_the_pace_does_not_allow_comes_later_as_one_card(house: House, chan
     ("mode", "outcome", "problem"),
     [
         ("large", Outcome.REFUSED, "refuses the card (413)"),
-        ("late", Outcome.UNKNOWN, "may have taken the card"),
+        ("late", Outcome.UNKNOWN, "may or may not have the card"),
     ],
 )
 def test_a_refusal_is_shown_at_the_address_and_nothing_is_sent_twice(
@@ -275,7 +275,7 @@ def test_an_address_is_entered_tried_and_removed(house: House, channel: Channel,
 
 
 @pytest.mark.parametrize(
-    ("mode", "problem"), [("not_anyone", "refuses the address (401)"), ("deleted", "no workflow at this address")]
+    ("mode", "problem"), [("not_anyone", "rejected the address (401)"), ("deleted", "no workflow at this address")]
 )
 @pytest.mark.parametrize("way", ["a test", "a new address"])
 def test_cards_wait_for_an_address_that_works_and_come_once(
@@ -307,10 +307,10 @@ def test_cards_wait_for_an_address_that_works_and_come_once(
         ("hello", "Paste the whole address"),
         ("https://firma.webhook.office.com/webhookb2/x", "retired these connectors"),
         ("https://outlook.office.com/webhook/x", "retired these connectors"),
-        ("https://evil.example/powerautomate?sig=x", "is not an address of Teams workflows"),
-        ("http://169.254.169.254/?sig=x", "is not an address of Teams workflows"),
-        ("http://127.0.0.1:1/powerautomate?sig=x", "is not an address of Teams workflows"),
-        ("https://[::1]/?sig=x", "is not an address of Teams workflows"),
+        ("https://evil.example/powerautomate?sig=x", "is not an allowed address for Teams workflows"),
+        ("http://169.254.169.254/?sig=x", "is not an allowed address for Teams workflows"),
+        ("http://127.0.0.1:1/powerautomate?sig=x", "is not an allowed address for Teams workflows"),
+        ("https://[::1]/?sig=x", "is not an allowed address for Teams workflows"),
         ("SIM/powerautomate/automations/direct/workflows/x", "its signature (sig=…) is missing"),
     ],
 )

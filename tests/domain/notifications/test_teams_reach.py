@@ -15,7 +15,7 @@ from tests.support.pages import PageClient
 from tests.support.signing_in import sign_in
 
 __all__ = ["channel"]
-NO_CHANNEL_OF_YOURS = "In Teams no team of yours has a channel"
+NO_CHANNEL_OF_YOURS = "None of your teams has a Teams channel"
 
 
 def seen(house: House, client: PageClient, path: str) -> str:

@@ -160,8 +160,8 @@ def test_an_absent_technician_with_appointments_is_told_once_for_each_brand(outs
 
 
 def test_a_fault_is_told_to_administrators_when_it_begins_and_when_it_is_mended(outside_teams: Outside, house: House) -> None:
-    trouble = Trouble("quarantine", "Events from outside could not be processed in the last hour: 2.", "/settings/events")
-    more = Trouble("quarantine", "Events from outside could not be processed in the last hour: 3.", "/settings/events")
+    trouble = Trouble("quarantine", "Incoming events that failed in the last hour: 2.", "/settings/events")
+    more = Trouble("quarantine", "Incoming events that failed in the last hour: 3.", "/settings/events")
     for troubles in ([trouble], [more], [], []):
         note_troubles(house.session, troubles, now=NOW)
         house.session.commit()

@@ -32,8 +32,8 @@ def test_the_technician_hears_of_a_new_a_moved_and_a_cancelled_visit(day: Round)
     set_appointment_state(day.session, day.visit.id, AppointmentState.CANCELLED, now=day.now, actor=SYSTEM)
     place = f"/visits/{day.visit.id}"
     assert told(day, day.tim.id) == [
-        ("A new visit of yours: at", place),
-        ("A visit of yours is now on at", place),
+        ("New visit for you: at", place),
+        ("Your visit has moved to at", place),
         ("Your visit on at was cancelled", place),
     ]
     assert is_usual(NotificationKind.VISIT, Way.PUSH)
@@ -43,7 +43,7 @@ def test_a_visit_that_is_given_away_is_told_to_both(day: Round) -> None:
     content = replace(content_of(day.visit), technician_user_id=day.carla.id)
     change_appointment(day.session, day.visit.id, content, now=day.now, actor=SYSTEM)
     assert told(day, day.tim.id)[-1] == ("A colleague took over your visit on at", "/today")
-    assert told(day, day.carla.id) == [("A new visit of yours: at", f"/visits/{day.visit.id}")]
+    assert told(day, day.carla.id) == [("New visit for you: at", f"/visits/{day.visit.id}")]
 
 
 def test_nobody_is_told_of_what_they_did_or_of_a_visit_far_off(day: Round) -> None:

@@ -167,7 +167,7 @@ def test_pages_split_and_merge_and_offer_the_undo(desk: Desk) -> None:
     assert desk.post(path).status_code == 303
     assert desk.post(path).status_code == 409
     made = desk.post(f"/orders/{order.id}/duplicate")
-    assert "One more like" in desk.get(made.location)
+    assert "Duplicate order" in desk.get(made.location)
     desk.as_user(desk.mallory)
     for action in ("duplicate", "split", "merge"):
         assert desk.post(f"/orders/{order.id}/{action}").status_code == 404

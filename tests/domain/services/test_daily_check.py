@@ -26,11 +26,11 @@ from tests.support.providers import OUTSIDE
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 AN_HOUR_LATER = timedelta(hours=1, seconds=1)
 SPOILT = {
-    "fillout": ("down", "Fillout does not know this API key."),
-    "make": ("down", "The webhook in Make is gone: switch its scenario on, or enter its new address."),
+    "fillout": ("down", "Fillout rejected this API key."),
+    "make": ("down", "The webhook in Make is missing: switch its scenario on, or enter its new address."),
     "teams": ("down", "There is no workflow at this address any more (404)."),
-    "pdok": ("degraded", "It gives no usable answer: the register answered 503"),
-    "mail": ("degraded", "The mail server asks to try later (421)."),
+    "pdok": ("degraded", "No usable response: the register answered 503"),
+    "mail": ("degraded", "The mail server asks us to try later (421)."),
 }
 
 
@@ -77,7 +77,7 @@ def test_administrators_are_told_once_when_it_begins_and_once_when_it_is_mended(
     for _again in range(2):
         watch_services()
         begun = tellings(desk)
-    assert begun == ["The service Intake does not work: Fillout does not know this API key."]
+    assert begun == ["The service Intake does not work: Fillout rejected this API key."]
     desk.set("fillout", broken=False)
     for _again in range(2):
         watch_services()
@@ -140,4 +140,4 @@ def test_credentials_that_cannot_be_opened_are_no_crash(desk: Desk) -> None:
 
     health = check_service(Service("k", "n", "k", "/", "a", ask), now=utc_now())
     assert not health.ok
-    assert "cannot be opened" in health.detail
+    assert "cannot read the stored credentials" in health.detail

@@ -71,10 +71,10 @@ def _switch_off(desk: Desk, thread: Thread) -> None:
 @pytest.mark.parametrize(
     ("happens", "expected"),
     [
-        (lambda desk, thread: desk.ask(thread), ("cancelled", "The conversation went on.")),
+        (lambda desk, thread: desk.ask(thread), ("cancelled", "The conversation continued.")),
         (_spam, ("cancelled", "It was marked as spam.")),
-        (_refuse, ("withheld", "The contact wants no questions afterwards.")),
-        (_switch_off, ("withheld", "The brand asks nothing any more.")),
+        (_refuse, ("withheld", "The contact opted out of surveys.")),
+        (_switch_off, ("withheld", "The brand no longer sends surveys.")),
     ],
 )
 def test_what_changes_before_the_question_leaves_is_looked_at_again(
@@ -94,7 +94,7 @@ def test_what_changes_before_the_question_leaves_is_looked_at_again(
 def test_nobody_is_asked_who_was_not_answered(surveys: Desk) -> None:
     surveys.switch_on()
     surveys.resolve(surveys.matter(is_answered=False))
-    assert surveys.outcomes() == [("withheld", "Nobody of us answered.")]
+    assert surveys.outcomes() == [("withheld", "No agent answered.")]
 
 
 def test_somebody_with_two_matters_on_two_addresses_is_asked_once_in_the_period(surveys: Desk) -> None:
@@ -103,7 +103,7 @@ def test_somebody_with_two_matters_on_two_addresses_is_asked_once_in_the_period(
         surveys.resolve(surveys.matter(channel))
     surveys.let_pass(hours=25)
     surveys.work()
-    assert sorted(surveys.outcomes()) == [("sent", ""), ("withheld", "They were asked 0 days ago.")]
+    assert sorted(surveys.outcomes()) == [("sent", ""), ("withheld", "We asked them 0 days ago.")]
     surveys.let_pass(days=31)
     surveys.resolve(surveys.matter())
     assert surveys.rows()[-1].outcome is None

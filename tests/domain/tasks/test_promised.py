@@ -66,7 +66,7 @@ def test_the_task_is_made_once_when_the_reply_has_left(desk: Desk, asked: Messag
     assert task.due_time is not None
     assert (task.due_time.hour, task.zone) == (9, desk.alice.timezone)
     page = desk.client.get(f"/threads/{desk.thread.id}").text
-    assert "Task made because the reply promised “Ik bel u morgen terug”" in page
+    assert "Task created because the reply promised “Ik bel u morgen terug”" in page
     assert desk.events() == ["TaskCreated"]
 
 
@@ -141,4 +141,4 @@ def test_the_task_goes_where_its_thread_goes(desk: Desk, asked: Message) -> None
     merge_threads(desk.session, keep_id=other.id, merge_id=desk.thread.id, now=utc_now(), actor=Actor(desk.alice.id))
     desk.session.commit()
     assert _tasks(desk)[0].thread_id == other.id
-    assert "Task made because the reply promised" in desk.client.get(f"/threads/{other.id}").text
+    assert "Task created because the reply promised" in desk.client.get(f"/threads/{other.id}").text

@@ -54,11 +54,11 @@ def test_a_thread_says_what_it_waits_for_until_the_task_is_done(desk: Desk) -> N
     assert ROW in desk.client.get("/inbox").text
     page = desk.client.get(f"/threads/{desk.thread.id}").text
     assert "Waiting: part" in page
-    assert "Alice lets this wait for part" in page
+    assert "Alice set this to wait for part" in page
     _set(desk, task, TaskStatus.COMPLETED)
     assert _thread(desk).waiting_for is None
     assert ROW not in desk.client.get("/inbox").text
-    assert "This waits for part no longer" in desk.client.get(f"/threads/{desk.thread.id}").text
+    assert "This no longer waits for part" in desk.client.get(f"/threads/{desk.thread.id}").text
     assert _waits(desk) == [("WaitBegan", "part"), ("WaitEnded", "part")]
 
 
@@ -152,7 +152,7 @@ def test_completing_before_what_it_waits_for_is_possible_and_said(desk: Desk) ->
     first, second = desk.make("Onderdeel bestellen"), desk.make("Onderdeel inbouwen")
     desk.post(f"/tasks/{second.id}", title=second.title, depends_on=first.id)
     answer = desk.post(f"/tasks/{second.id}/status", status="completed", headers=HTMX)
-    assert json.loads(answer.headers["HX-Trigger"])["toast"]["text"] == "Completed, although “Onderdeel bestellen” is not"
+    assert json.loads(answer.headers["HX-Trigger"])["toast"]["text"] == "Completed; “Onderdeel bestellen” is still open"
     assert desk.read(second).status == TaskStatus.COMPLETED
 
 
@@ -163,7 +163,7 @@ def test_tasks_never_wait_for_one_another_in_a_circle(desk: Desk) -> None:
     for other in (first, second, third):
         answer = desk.post(f"/tasks/{first.id}", title="Een", depends_on=other.id)
         assert answer.status_code == 422
-        assert "Choose one of the open tasks" in answer.text
+        assert "Choose an open task" in answer.text
     assert desk.read(first).depends_on_id is None
 
 

@@ -130,9 +130,9 @@ def test_nobody_answered_makes_one_task_to_call_back_however_often_it_is_sent(de
     [
         ("call_minutes", "een uur", "whole minutes"),
         ("call_minutes", "99999", "whole minutes"),
-        ("call_at", "gisteren", "a date and a time"),
-        ("call_at", "2090-01-01T10:00", "not ahead of now"),
-        ("call_outcome", "hung_up", "Choose one of the list"),
+        ("call_at", "gisteren", "Enter the date and time"),
+        ("call_at", "2090-01-01T10:00", "must be in the past"),
+        ("call_outcome", "hung_up", "Choose one from the list"),
         ("call_number", "1" * 41, "at most 40 characters"),
         ("call_callback_date", "2001-01-01", "today or later"),
     ],

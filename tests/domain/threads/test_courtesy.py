@@ -62,12 +62,12 @@ def test_thanks_open_nothing_begin_no_clock_and_can_be_a_question(chat: ChatDesk
     assert chat.thread().status == ThreadStatus.RESOLVED
     assert not is_due(chat)
     message = chat.message("Super, bedankt!")
-    assert "Only says thanks" in chat.page()
+    assert "Just a thank-you" in chat.page()
     assert chat.post(f"/messages/{message.id}/question").status_code == 200
     chat.session.expire_all()
     assert chat.thread().status == ThreadStatus.OPEN
     assert is_due(chat)
-    assert "Only says thanks" not in chat.page()
+    assert "Just a thank-you" not in chat.page()
 
 
 def test_an_agreement_after_a_question_of_ours_is_work(chat: ChatDesk) -> None:  # noqa: F811

@@ -109,7 +109,7 @@ def test_a_reply_that_left_stays_and_is_said_to(desk: Desk) -> None:
     desk.session.execute(sa.update(Delivery).values(run_at=sa.func.now()))
     assert claim(desk.session, table_of(Delivery), delivery.id) is not None
     desk.session.commit()
-    assert "already left" in desk.toast(undo(desk, ran))
+    assert "already sent" in desk.toast(undo(desk, ran))
     assert len(desk.messages(MessageType.OUTGOING)) == 1
     assert desk.session.get_one(Thread, desk.thread.id).priority == Priority.NORMAL
 

@@ -163,7 +163,7 @@ def test_the_sender_is_blocked_where_one_says_so_and_the_undo_lets_them_in_again
     assert "unblock=1" in answer.headers["HX-Trigger"]
     assert blocked()
     contact = desk.client.get(f"/contacts/{desk.thread.contact_id}").text
-    assert "Blocked: what this contact sends goes to spam" in contact
+    assert "Blocked: messages from this contact go to spam" in contact
     desk.unmark(unblock="1")
     desk.session.expire_all()
     assert blocked() == []
@@ -172,7 +172,7 @@ def test_the_sender_is_blocked_where_one_says_so_and_the_undo_lets_them_in_again
     desk.post(f"/contacts/{desk.thread.contact_id}/block/ending", brand=str(desk.thread.brand_id))
     desk.session.expire_all()
     assert blocked() == []
-    assert "Blocked: what" not in desk.client.get(f"/contacts/{desk.thread.contact_id}").text
+    assert "Blocked: messages" not in desk.client.get(f"/contacts/{desk.thread.contact_id}").text
     assert desk.now_is().spam_at is not None
 
 

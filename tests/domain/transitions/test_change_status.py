@@ -81,7 +81,7 @@ def test_every_pair_happens_once_or_is_refused_with_its_reason(engine: Engine) -
 
 def test_all_that_is_lacking_is_told_at_once(engine: Engine) -> None:
     order = make_order(engine.session, engine.desk.brand, engine.desk.pieter, lines=())
-    with pytest.raises(TransitionRefused, match="Nothing is ordered: add a line"):
+    with pytest.raises(TransitionRefused, match="The order is empty: add a line"):
         engine.move(order, "quoted")
     unpriced = make_order(engine.session, engine.desk.brand, engine.desk.pieter)
     with pytest.raises(TransitionRefused, match="A line has no price"):
@@ -128,7 +128,7 @@ def test_a_partner_passes_over_statuses_forward_only_and_opens_nothing_again(eng
             engine.move(order, status, actor=partner, transition_reason="Toch niet")
     planned = ready(engine, OrderStatus.APPROVED)
     engine.visit(planned)
-    with pytest.raises(TransitionRefused, match="A visit is not over yet"):
+    with pytest.raises(TransitionRefused, match="A visit is still open"):
         engine.move(planned, "completed", actor=partner)
 
 

@@ -1,4 +1,4 @@
-"""`orders import`: says what a file would do, makes what is right in it, and names the rest."""
+"""`orders import`: says what a file would do, makes valid rows in it, and names the rest."""
 
 from __future__ import annotations
 

@@ -80,13 +80,13 @@ def test_recipient_that_does_not_exist_is_reported_and_the_others_have_it(house:
     (report,) = result.reports
     assert (report.status, report.recipient) == (DeliveryStatus.BOUNCED, "nobody@example.nl")
     assert report.reason
-    assert report.reason.title == "nobody@example.nl did not get it"
+    assert report.reason.title == "Not delivered to nobody@example.nl"
 
 
 def test_recipient_that_was_put_off_is_asked_again_alone(house: House) -> None:
     message = mail_to("jan@example.nl", "later@example.nl")
     error = house.failed_send(message)
-    assert (error.permanent, error.reason.title) == (False, "Not everybody has it yet: later@example.nl")
+    assert (error.permanent, error.reason.title) == (False, "Not delivered yet to: later@example.nl")
     house.post.recipient = lambda _address: None  # the simulator's mood
     house.send(message)
     assert house.received() == [("jan@example.nl",), ("later@example.nl",)]

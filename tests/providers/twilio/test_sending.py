@@ -295,7 +295,7 @@ class TestChecking:
         world.configure(refuses_sign_in=True)
         ok, words = self.check(send)
         assert not ok
-        assert words.startswith("Twilio does not accept our sign-in · An administrator must enter")
+        assert words.startswith("Twilio rejected our credentials · An administrator must enter")
 
     def test_a_suspended_account_is_told(self, send: Sending, world: World) -> None:
         world.configure(account_status="suspended")
@@ -303,7 +303,7 @@ class TestChecking:
 
     def test_somebody_elses_number_is_told(self, send: Sending, world: World) -> None:
         world.configure(sms_numbers=["+3197010200888"])
-        assert self.check(send) == (False, f"{OURS} is no number of this Twilio account")
+        assert self.check(send) == (False, f"{OURS} does not belong to this Twilio account")
 
     def test_a_missing_auth_token_is_told(self, send: Sending) -> None:
         send.account = replace(send.account, secrets={})

@@ -29,7 +29,7 @@ NOTICES = {
     "errors_only": (
         "error",
         "warning",
-        "Messages are sent faster than this number may · Message failed to send because there were too",
+        "We send messages faster than this number allows · Message failed to send because there were too",
     ),
     "user_actions_only": ("user_action", "info", "marketing messages link click"),
     "user_preferences_with_number_as_timestamp": ("user_preference", "info", "31612345678: marketing messages, stop"),
@@ -61,7 +61,7 @@ BROKEN = {
     "broken_message_without_type": "has no type",
     "broken_timestamp_in_words": "has no usable timestamp",
     "broken_timestamp_beyond_all_calendars": "has no usable timestamp",
-    "broken_message_is_a_string": "messages holds something that is not an object",
+    "broken_message_is_a_string": "messages contains an item that is not an object",
     "broken_text_body_is_a_number": "has no text body",
     "broken_text_object_is_a_string": "has no text",
     "broken_image_without_id": "has no id",
@@ -75,8 +75,8 @@ BROKEN = {
     "broken_status_about_no_message": "names no message",
     "broken_statuses_is_an_object": "statuses is not a list",
     "broken_value_is_a_list": "the change of messages has no value",
-    "broken_messages_without_a_number": "does not say which number it is for",
-    "broken_entry_is_a_string": "entry holds something that is not an object",
+    "broken_messages_without_a_number": "does not name its number",
+    "broken_entry_is_a_string": "entry contains an item that is not an object",
 }
 OTHERS = {
     "many_entries_changes_messages_and_statuses",

@@ -50,14 +50,14 @@ def test_a_new_persons_contact_is_matched_by_nothing_that_arrives(
 @pytest.mark.parametrize(
     "change, words",
     [
-        ({"email": "root@switchyard.example"}, "Somebody has this address already."),
-        ({"email": "ROOT@switchyard.example"}, "Somebody has this address already."),
+        ({"email": "root@switchyard.example"}, "This address is already in use."),
+        ({"email": "ROOT@switchyard.example"}, "This address is already in use."),
         ({"email": "nonsense"}, "This is not an e-mail address."),
         ({"email": "a@b.nl\r\nBcc: x@y.z"}, "This is not an e-mail address."),
         ({"name": "  "}, "Enter a name."),
-        ({"role": "owner"}, "Choose one of the list."),
-        ({"brands": ["nonsense"]}, "Choose one of the list."),
-        ({"brands": ["00000000-0000-0000-0000-000000000000"]}, "Choose one of the list."),
+        ({"role": "owner"}, "Choose one from the list."),
+        ({"brands": ["nonsense"]}, "Choose one from the list."),
+        ({"brands": ["00000000-0000-0000-0000-000000000000"]}, "Choose one from the list."),
     ],
 )
 def test_a_wrong_form_is_explained_and_adds_nobody(

@@ -178,14 +178,14 @@ def test_a_new_role_ends_the_sessions(app: Flask, client: FlaskClient, alice: Us
 def test_the_password_page_says_what_is_wrong(page_client: PageClient, alice: User, db_session: Session) -> None:
     sign_in(page_client.plain, db_session, alice)
     for data, words in (
-        ({"current": "", "new": "x", "again": "x"}, "Enter the password you use now."),
+        ({"current": "", "new": "x", "again": "x"}, "Enter your current password."),
         ({"current": PASSWORD, "new": "short", "again": "short"}, "Use at least 12 characters"),
-        ({"current": PASSWORD, "new": "other words for me", "again": "another word for me"}, "are not the same"),
+        ({"current": PASSWORD, "new": "other words for me", "again": "another word for me"}, "do not match"),
         (
             {"current": "not my password", "new": "other words for me", "again": "other words for me"},
-            "This is not your password.",
+            "Wrong password.",
         ),
-        ({"current": PASSWORD, "new": "alice alice 2026", "again": "alice alice 2026"}, "among the first to be guessed"),
+        ({"current": PASSWORD, "new": "alice alice 2026", "again": "alice alice 2026"}, "too easy to guess"),
     ):
         answer = page_client.post("/settings/password", data={**data, "csrf_token": csrf_token(page_client.plain)})
         assert answer.status_code == 422, words

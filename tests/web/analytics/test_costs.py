@@ -1,4 +1,4 @@
-"""What channels cost, from a day on, and what one message or call comes to."""
+"""What channels cost, from a date on, and what one message or call comes to."""
 
 from __future__ import annotations
 

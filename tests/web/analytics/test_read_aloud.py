@@ -73,5 +73,5 @@ def test_each_chart_says_what_it_shows(office: Office, chart: str) -> None:
 
 def test_a_chart_without_figures_says_so(office: Office) -> None:
     found = heard(office.get("/analytics?chart=satisfaction"))
-    assert found.images[0].endswith("Nothing to show for these days.")
+    assert found.images[0].endswith("No data for these days.")
     assert "No figure for these days" in heard(office.get("/analytics/orders")).text

@@ -89,7 +89,7 @@ def test_credentials_sealed_with_a_lost_key_are_a_failed_check_and_no_crash(
     post(page_client.plain, f"/settings/channels/{channel.id}/check")
     answer = page_client.get(f"/settings/channels/{channel.id}")
     assert answer.status_code == 200
-    assert "cannot be opened" in answer.text
+    assert "cannot read the stored credentials" in answer.text
 
 
 def test_a_type_without_anybody_to_ask_has_no_check(

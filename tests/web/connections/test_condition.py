@@ -78,14 +78,14 @@ def test_the_flow_says_what_went_what_waits_and_what_failed(app: Flask, db_sessi
     [
         ("ok", Flow(), "Everything works."),
         ("ok", Flow(tried=4, failed=4), "Everything works."),
-        ("ok", Flow(tried=20, failed=2), "2 of 20 messages of the last day failed."),
+        ("ok", Flow(tried=20, failed=2), "2 of 20 messages failed in the last day."),
         ("ok", Flow(tried=21, failed=2), "Everything works."),
         ("ok", Flow(waiting_out_since=NOW - timedelta(minutes=16), waiting_out=1), "1 message waits to go out."),
         ("ok", Flow(waiting_out_since=NOW - timedelta(minutes=15), waiting_out=1), "Everything works."),
-        ("ok", Flow(waiting_in_since=NOW - timedelta(minutes=6)), "What came in waits to be read for longer than 5 minutes."),
-        ("degraded", Flow(), "Some calls fail."),
-        ("down", Flow(tried=20, failed=20), "The provider refuses us."),
-        ("unknown", Flow(), "Nobody has checked yet whether it works."),
+        ("ok", Flow(waiting_in_since=NOW - timedelta(minutes=6)), "Incoming events have waited for over 5 minutes."),
+        ("degraded", Flow(), "Some requests fail."),
+        ("down", Flow(tried=20, failed=20), "Provider refuses access."),
+        ("unknown", Flow(), "The connection has not been checked yet."),
     ],
 )
 def test_the_worst_comes_first(app: Flask, db_session: Session, brand: Brand, health: str, flow: Flow, worst: str) -> None:

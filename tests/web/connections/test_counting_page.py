@@ -52,7 +52,7 @@ def test_a_count_is_asked_for_runs_and_is_told_in_words(page_client: PageClient,
     told = page_client.get(path(followed), headers={"HX-Request": "true", "HX-Target": "reconciliation"}).text
     for words in (
         "1 difference",
-        "1 in the mailbox, 1 of them here",
+        "1 in the mailbox, 1 of those also here",
         "Was missing here: “Laadpaal &lt;b&gt;kwijt&lt;/b&gt;” (Inbox)",
         "1 mail was fetched.",
         "Count now",
@@ -68,5 +68,5 @@ def test_a_mailbox_that_refuses_us_is_told_why(page_client: PageClient, followed
     followed.simulator.config(allowed_mailboxes=[])
     reconcile(row_id=str(ask(page_client, followed).id))
     told = page_client.get(path(followed)).text
-    assert "Could not be counted" in told
-    assert "The mailbox is not within the application&#39;s reach" in told
+    assert "Counting failed" in told
+    assert "The application has no access to the mailbox" in told

@@ -52,7 +52,7 @@ def test_a_signed_post_that_arrives_is_found_and_does_nothing_else(
     channel = make_number(app, db_session, brand)
     db_session.commit()
     publish(app.wsgi_app)
-    assert "A test post came through the public address" in press(page_client, channel.id)
+    assert "We received a test request through the public address" in press(page_client, channel.id)
     event = db_session.execute(sa.select(InboundEvent)).scalar_one()
     with app.app_context():
         process_inbound_event(row_id=str(event.id))
@@ -64,7 +64,7 @@ def test_a_signed_post_that_arrives_is_found_and_does_nothing_else(
     ("status", "words"),
     [
         (200, "but not from here"),
-        (401, "refused our signature"),
+        (401, "rejected our signature"),
         (502, "answered 502 instead"),
         (301, "answered 301 instead"),
     ],
@@ -85,7 +85,7 @@ def test_nobody_at_the_address_is_said(
     db_session.commit()
     usual = app.extensions[EXTENSION]
     app.extensions[EXTENSION] = replace(usual, settings=replace(usual.settings, public_url="http://127.0.0.1:9"))
-    assert "Nobody answers at the public address." in press(page_client, channel.id)
+    assert "No answer from the public address." in press(page_client, channel.id)
     app.extensions[EXTENSION] = usual
 
 

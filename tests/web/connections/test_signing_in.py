@@ -95,7 +95,7 @@ def test_the_calendar_of_a_mailbox_somebody_signed_in_to_is_followed(
     assert planned(world, address) == ["Schouw 1"]  # it was asked for once before it was connected
     world.simulator.control("POST", "expire-tokens")
     assert planned(world, address) == ["Schouw 1", "Schouw 2"]
-    assert "Its calendar cannot be read" not in page_client.get(f"/settings/channels/{channel.id}").text
+    assert "We cannot read its calendar" not in page_client.get(f"/settings/channels/{channel.id}").text
 
 
 def test_a_calendar_nobody_agreed_to_is_said_and_mail_goes_on_and_signing_in_again_opens_it(
@@ -108,14 +108,14 @@ def test_a_calendar_nobody_agreed_to_is_said_and_mail_goes_on_and_signing_in_aga
     assert (saved.status_code, planned(world, ANNA)) == (303, [])
     page = page_client.get(path).text
     assert "Sign in again, so that Microsoft lets us read the calendar" in page
-    assert "Its calendar cannot be read" in page
+    assert "We cannot read its calendar" in page
     assert "Sign in again on the channel&#39;s page and agree to the calendar" in page
     world.simulator.control("POST", "expire-tokens")
     world.write("Aan Anna", ANNA)
     assert poll_channel(channel.id).stored == 1
     assert page_client.get(at_microsoft(world, begin(page_client, {}, f"{path}/sign-in"), user=ANNA)).status_code == 303
     assert len(planned(world, ANNA)) == 2
-    assert "Its calendar cannot be read" not in page_client.get(path).text
+    assert "We cannot read its calendar" not in page_client.get(path).text
 
 
 def test_a_mailbox_whose_calendar_is_out_of_reach_is_not_connected_with_it(page_client: PageClient, world: MailboxWorld) -> None:
@@ -162,8 +162,8 @@ def test_nothing_of_a_sign_in_is_in_the_clear_and_it_is_good_once(page_client: P
 @pytest.mark.parametrize(
     ("choice", "words"),
     [
-        ({"refuse": "1"}, "The sign-in was refused at Microsoft"),
-        ({"user": MAILBOX}, f"You signed in as {MAILBOX}, but {ANNA} should"),
+        ({"refuse": "1"}, "Microsoft refused the sign-in"),
+        ({"user": MAILBOX}, f"You signed in as {MAILBOX}, not {ANNA}"),
     ],
 )
 def test_a_sign_in_refused_or_of_somebody_else_is_said_and_nothing_is_kept(
@@ -207,9 +207,9 @@ def test_a_withdrawn_sign_in_is_said_with_what_to_do_and_mended_on_the_page(page
     world.simulator.control("POST", "revoke-sign-ins")
     health = check_channel(channel)
     assert health is not None
-    assert health.detail.startswith("The sign-in has ended or was withdrawn · Sign in again on the channel's page")
+    assert health.detail.startswith("The sign-in has expired or was revoked · Sign in again on the channel's page")
     page = page_client.get(f"/settings/channels/{channel.id}").text
-    assert "The sign-in has ended or was withdrawn" in page
+    assert "The sign-in has expired or was revoked" in page
     address = begin(page_client, {}, f"/settings/channels/{channel.id}/sign-in")
     assert page_client.get(at_microsoft(world, address, user=ANNA)).status_code == 303
     world.session.expire_all()
@@ -227,4 +227,4 @@ def test_the_way_to_the_consent_of_an_administrator_and_back(page_client: PageCl
     back = page_client.get(f"{location.path}?{location.query}")
     assert "The administrator agreed." in page_client.get(back.headers["Location"]).text
     forged = page_client.get("/settings/channels/consent?admin_consent=True&state=forged")
-    assert "is not known here" in page_client.get(forged.headers["Location"]).text
+    assert "We do not recognise this answer" in page_client.get(forged.headers["Location"]).text

@@ -109,7 +109,7 @@ def test_a_contact_is_added_with_a_number(desk: Desk) -> None:
     assert answer.status_code == 303
     made = desk.session.execute(sa.select(Contact).where(Contact.name == "Joris Smit")).scalar_one()
     assert desk.ways(made) == [("phone", "+31687654399")]
-    assert "Nothing was written yet" in desk.get(answer.location)
+    assert "No messages so far" in desk.get(answer.location)
 
 
 @pytest.mark.parametrize(
@@ -117,10 +117,10 @@ def test_a_contact_is_added_with_a_number(desk: Desk) -> None:
     [
         ({"name": " "}, "Enter a name."),
         ({"name": "x" * 201}, "Use at most 200 characters."),
-        ({"name": "x", "kind": "phone", "value": "bel me"}, "This is not a phone number"),
-        ({"name": "x", "kind": "email", "value": "bel me"}, "This is not an e-mail address"),
+        ({"name": "x", "kind": "phone", "value": "bel me"}, "Enter a phone number"),
+        ({"name": "x", "kind": "email", "value": "bel me"}, "Enter an e-mail address"),
         ({"name": "x", "kind": "wa_id", "value": "0612345678"}, "This belongs to another contact already."),
-        ({"name": "x", "parent_organization_id": "nonsense"}, "Choose one of the list."),
+        ({"name": "x", "parent_organization_id": "nonsense"}, "Choose one from the list."),
     ],
     ids=["no name", "long", "phone", "email", "taken", "organisation"],
 )
@@ -189,13 +189,13 @@ def test_a_number_of_somebody_else_names_them_if_the_viewer_may_know(desk: Desk)
     assert f"/contacts/{joris.id}" in taken.text
     hidden = desk.post(f"/contacts/{desk.pieter.id}/identities", kind="wa_id", value="+31687654321")
     assert hidden.status_code == 422
-    assert "An administrator has to add this one." in hidden.text
+    assert "Only an administrator can add this." in hidden.text
     assert "Lotte" not in hidden.text
     desk.channel.display_address = "+31 20 123 45 67"
     desk.session.commit()
     for path in (f"/contacts/{desk.pieter.id}/identities", "/contacts"):
         ours = desk.post(path, name="x", kind="phone", value="020 123 45 67")
-        assert "An administrator has to add this one." in ours.text  # what is said of the other may mean this as well
+        assert "Only an administrator can add this." in ours.text  # what is said of the other may mean this as well
 
 
 def test_addresses_are_added_and_removed(desk: Desk) -> None:
@@ -214,7 +214,7 @@ def test_a_consent_says_who_wrote_it_down_when_and_why(desk: Desk) -> None:
     path = f"/contacts/{desk.pieter.id}/consents"
     refused = desk.post(path, purpose="marketing_email", given="yes", basis="")
     assert refused.status_code == 422
-    assert "Say where this consent was given" in refused.text
+    assert "Enter where consent was given" in refused.text
     before = utc_now()
     desk.post(path, purpose="marketing_email", given="yes", basis="Formulier van 3 maart")
     desk.post(path, purpose="survey", given="no")
@@ -234,8 +234,8 @@ def test_duplicates_are_suggested(desk: Desk) -> None:
     desk.post(f"/contacts/{desk.pieter.id}/identities", kind="email", value="pieter@example.nl")
     tagged = desk.add("Pieter", kind="email", value="pieter+webshop@example.nl")
     text = desk.get(f"/contacts/{desk.pieter.id}")
-    banner = text.partition("This may be the same contact")[2].partition("</section>")[0]
+    banner = text.partition("Possible duplicate")[2].partition("</section>")[0]
     assert {c.id for c in (same_number, same_name, tagged) if str(c.id) in banner} == {same_number.id, same_name.id, tagged.id}
     assert str(other_place.id) not in banner
-    assert "This may be the same contact" in desk.get(f"/contacts/{tagged.id}")
-    assert "This may be the same contact" not in desk.get(f"/contacts/{other_place.id}")
+    assert "Possible duplicate" in desk.get(f"/contacts/{tagged.id}")
+    assert "Possible duplicate" not in desk.get(f"/contacts/{other_place.id}")

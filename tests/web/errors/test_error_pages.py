@@ -76,7 +76,7 @@ def test_without_the_database_a_page_says_when_to_come_back(app_without_database
     answer = ask_signed_in(app_without_database)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "5"
-    assert "Not available for a moment" in answer.text
+    assert "Temporarily unavailable" in answer.text
     check_html(answer.text)
 
 

@@ -40,7 +40,7 @@ def test_why_a_visit_could_not_go_on_is_kept_with_its_photo(day: Round) -> None:
     assert day.step_now() == VisitStep.ABORTED
     record = read_record(day.session, day.visit.id)
     assert record.labels == {"obstacle"}
-    assert "What is in the way" in day.get(f"/visits/{day.visit.id}/report")
+    assert "Obstacle" in day.get(f"/visits/{day.visit.id}/report")
 
 
 def test_conversations_are_those_of_ones_own_visits_and_unanswered_ones_come_first(day: Round) -> None:

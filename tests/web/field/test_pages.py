@@ -108,7 +108,7 @@ def test_steps_photos_and_messages_work_as_plain_forms(day: Round) -> None:
 
 def test_what_a_plain_form_lacks_is_said(day: Round) -> None:
     for kind, fields, words in (
-        ("meter", {"when": "before", "value": "veel"}, "Write the meter reading as digits"),
+        ("meter", {"when": "before", "value": "veel"}, "Enter the meter reading in digits"),
         ("photo", {"label": "before"}, "Take or choose a picture"),
         ("note", {"text": " "}, "Write something first"),
         ("step", {"to": "aborted"}, "Say why."),

@@ -46,7 +46,7 @@ def test_the_plan_has_everybodys_visits_with_their_live_state(day: Round, leila:
     make_appointment(day.session, day.thread, now=day.now, starts_at=day.now + timedelta(hours=1), title="Los bezoek")
     day.session.commit()
     text = day.get(f"/planner?date={day.visit.starts_at.astimezone(PLACE).date()}")
-    for words in ("Tim", "Pieter van Dam", "Arrived", "Los bezoek", "Nobody has these"):
+    for words in ("Tim", "Pieter van Dam", "Arrived", "Los bezoek", "Unassigned visits"):
         assert words in text
 
 
@@ -79,7 +79,7 @@ def test_what_overlaps_is_said(day: Round, leila: User) -> None:
     day.session.commit()
     text = day.get(f"/planner?date={day.visit.starts_at.astimezone(PLACE).date()}")
     assert "At the same time as Pieter van Dam" in text
-    assert "To be settled" in text
+    assert "Problems to solve" in text
 
 
 def test_a_move_that_cannot_be_made_says_why_and_changes_nothing(day: Round, move: Callable[..., TestResponse]) -> None:
@@ -90,9 +90,9 @@ def test_a_move_that_cannot_be_made_says_why_and_changes_nothing(day: Round, mov
     day.session.commit()
     for fields, status, words in (
         ({"technician": day.carla.id}, 422, "This person is absent on that day."),
-        ({"technician": day.mallory.id}, 422, "This person may not see the appointment"),
+        ({"technician": day.mallory.id}, 422, "This person cannot see the appointment"),
         ({"time": "late"}, 422, "Write the time as hours and minutes"),
-        ({"version": 0}, 409, "Somebody changed this visit meanwhile"),
+        ({"version": 0}, 409, "This visit changed in the meantime"),
     ):
         answer = move(**fields)
         assert answer.status_code == status
@@ -135,6 +135,6 @@ def test_what_is_too_close_is_said_and_the_map_asks_nobody(day: Round, leila: Us
     make_appointment(day.session, day.thread, now=day.now, technician_user_id=day.tim.id, place="Dorp 1, Soest", **later)
     day.session.commit()
     text = day.get(f"/planner?date={day.visit.starts_at.astimezone(PLACE).date()}")
-    assert "5 min gap, about 15 to drive" in text
+    assert "5 min gap, about 15 min drive" in text
     assert "stand at no address the register knows" in text
     assert "<image" not in text

@@ -59,7 +59,7 @@ def test_a_file_is_looked_at_imported_and_undone(lead: Desk) -> None:
     done = lead.get(path)
     assert order.order_number in done
     assert f'href="/orders/{order.id}"' in done
-    assert "brought the order over" in lead.get(f"/orders/{order.id}")
+    assert "imported the order" in lead.get(f"/orders/{order.id}")
     export = lead.get("/orders/export?format=programs")
     assert f"{order.order_number},S-1," in export
     assert "1249.50" in export

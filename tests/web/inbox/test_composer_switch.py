@@ -53,7 +53,7 @@ def test_closed_window_offers_a_mailbox_and_the_typed_text_goes_along(page_clien
     token = csrf_token(page_client.plain)
     typed = {"text": "Ja, om tien uur", "composer_kind": "reply", "client_token": uuid.uuid4(), "csrf_token": token}
     closed = page_client.post(f"{switch}{ids['chat']}", data=typed, headers={"HX-Request": "true"}).text
-    assert "Your text is kept:" in closed
+    assert "Your text is saved:" in closed
     assert "Is uw vraag opgelost?" in closed
     assert "Write by e-mail instead" in closed
     by_mail = page_client.post(f"{switch}{ids['box']}", data=typed, headers={"HX-Request": "true"}).text

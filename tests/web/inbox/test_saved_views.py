@@ -122,7 +122,7 @@ def test_what_stands_behind_the_address_goes_before_what_the_view_says(desk: Des
     assert desk.sees(f"{here}?priority=") == [str(desk.threads[2].id), str(desk.threads[1].id)]
     assert len(desk.sees(f"{here}?priority=&tag=")) == 4
     assert desk.sees(f"{here}?priority=&sort=newest") == [str(desk.threads[1].id), str(desk.threads[2].id)]
-    assert "Keep these filters" in desk.client.get(f"{here}?priority=").text
+    assert "Save these filters" in desk.client.get(f"{here}?priority=").text
     assert desk.post(f"{here}/filters?priority=").status_code == 303
     assert len(desk.sees(here)) == 2
 
@@ -199,7 +199,7 @@ def test_a_view_is_renamed_copied_and_deleted(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "said"),
-    [({"name": " "}, "Enter a name."), ({"name": "x" * 61}, "Use at most 60"), ({"audience": "all"}, "Choose for whom")],
+    [({"name": " "}, "Enter a name."), ({"name": "x" * 61}, "Use at most 60"), ({"audience": "all"}, "Choose who")],
 )
 def test_a_wrong_form_says_where(desk: Desk, fields: dict[str, str], said: str) -> None:
     answer = desk.save("tag=retour", **fields)

@@ -195,7 +195,7 @@ def test_many_are_linked_with_an_order_at_once_and_the_undo_leaves_what_was_link
     ("fields", "said"),
     [
         ({"about": "order", "about_order": "XX-1"}, "There is no order with this number."),
-        ({"about": "customer", "about_customer": "niemand@example.com"}, "Nobody is known by this address or number."),
+        ({"about": "customer", "about_customer": "niemand@example.com"}, "No contact has this address or number."),
         ({"about": "subject", "about_subject": " "}, "Enter a subject of at most 300 characters."),
     ],
 )
@@ -249,7 +249,7 @@ def test_the_form_of_a_macro_keeps_it_and_names_its_people(desk: Desk) -> None:
     refused = desk.post("/settings/macros", **{**fields, "order_number": "XX-1", "customer": "niemand@example.com"})
     assert refused.status_code == 422
     assert "There is no order with this number." in refused.text
-    assert "Nobody is known by this address or number." in refused.text
+    assert "No contact has this address or number." in refused.text
     assert desk.post("/settings/macros", **{**fields, "order_number": desk.order.order_number.lower()}).status_code == 303
     page = desk.client.get("/settings/macros").text
     told = f"subject “Uitval” · customer Maria · partner Groendus · link order {desk.order.order_number}"
@@ -325,6 +325,6 @@ def test_the_customers_places_consents_and_forms_stand_beside_the_thread(desk: D
     message.sender_contact_id = desk.pieter.id
     desk.session.commit()
     beside = desk.client.get(f"{desk.path}/customer-facts").text
-    for known in ("Kerkstraat 12", "News of orders by mail and WhatsApp", "refused", "Intake thuislader"):
+    for known in ("Kerkstraat 12", "Order updates by e-mail and WhatsApp", "refused", "Intake thuislader"):
         assert known in beside, known
     assert "<section" not in desk.client.get(f"/threads/{desk.threads[1].id}/customer-facts").text.split("customer-facts")[1]

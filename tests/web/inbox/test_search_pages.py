@@ -70,7 +70,7 @@ def test_the_search_page_lists_hits_says_what_is_wrong_and_costs_few_queries(des
     address = "/search?q=" + quote("kleur:rood status:weg tag:garantie from:pieter assignee:none laadp")
     with desk.at_most(MAX_QUERIES + 4):  # the operators of this one ask for tags, people and colleagues too
         text = desk.client.get(address).text
-    assert "kleur:” is no operator" in text
+    assert "kleur:” is not an operator" in text
     assert "Unknown filter “status:weg”" in text
     assert "waiting_customer" in text
     with desk.at_most(MAX_QUERIES):

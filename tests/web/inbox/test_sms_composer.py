@@ -71,7 +71,7 @@ def test_a_text_takes_no_file_and_a_note_does(desk: Desk) -> None:
     assert "composer__attach" in desk.client.get(f"/threads/{desk.thread.id}?kind=note").text
     refused = desk.post("messages", text="hallo", attachment_id=uuid.uuid4())
     assert refused.status_code == 422
-    assert "This channel carries no files" in refused.text
+    assert "This channel cannot send files" in refused.text
 
 
 def test_simplifying_answers_with_the_plainer_text_says_what_it_did_and_keeps_it(desk: Desk) -> None:
@@ -100,11 +100,11 @@ def test_somebody_who_said_stop_cannot_be_sent_a_text_and_the_page_says_why(desk
     )
     desk.session.commit()
     page = desk.page()
-    assert f"{JAN} asked for no more texts" in page
+    assert f"{JAN} opted out of texts" in page
     assert "data-send disabled" in page
     refused = desk.post("messages", text="hallo")
     assert refused.status_code == 422
-    assert "Only they can change that, by sending START" in refused.text
+    assert "They can only undo this by sending START" in refused.text
     assert desk.session.execute(sa.select(sa.func.count()).select_from(Delivery)).scalar_one() == 0
     contact = desk.client.get(f"/contacts/{desk.thread.contact_id}").text
     assert "No texts" in contact

@@ -108,7 +108,7 @@ def test_a_chip_names_the_team_and_takes_the_filter_away(desk: Desk) -> None:
         assert 'title="Show threads of any team"' in page
         assert f"/>{team.name}" in page.replace("</svg>", "/>").replace('<span class="chip__words">', "")
         assert f"?status=open&amp;team={team.id}" in page  # the threads remember it
-    assert "Nothing is with Montage" in desk.client.get(f"/inbox/mine?team={desk.other.id}").text
+    assert "Nothing for Montage" in desk.client.get(f"/inbox/mine?team={desk.other.id}").text
 
 
 def test_a_team_that_is_gone_finds_nothing_and_says_so(desk: Desk) -> None:

@@ -69,7 +69,7 @@ def test_an_order_is_found_linked_shown_and_taken_off(desk: Desk) -> None:
     assert f"Alice linked order {desk.order.order_number}" in text
     assert 'class="thread-row__order num"' in text
     assert desk.post(f"{desk.path}/{desk.order.id}/removal").status_code == 303
-    assert f"Alice took order {desk.order.order_number} off" in desk.client.get(f"/threads/{desk.thread.id}").text
+    assert f"Alice unlinked order {desk.order.order_number}" in desk.client.get(f"/threads/{desk.thread.id}").text
 
 
 def test_an_order_of_another_brand_and_none_at_all_are_refused(desk: Desk) -> None:
@@ -82,7 +82,7 @@ def test_a_link_that_was_found_says_why_and_is_undone_by_one_click(desk: Desk) -
     link_order(desk.session, desk.order, desk.thread, because=Because.ALMOST, said="CC-2026-0001", now=utc_now(), actor=SYSTEM)
     desk.session.commit()
     text = desk.client.get(f"/threads/{desk.thread.id}").text
-    assert "which is one slip away" in text
+    assert "one typo away" in text
     assert f"{desk.path}/{desk.order.id}/removal" in text
 
 

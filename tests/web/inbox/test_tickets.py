@@ -105,7 +105,7 @@ def test_a_ticket_and_its_thread_lead_to_each_other_also_after_a_merge(desk: Des
     ("field", "value", "complaint"),
     [
         ("subject", " ", "in a few words"),
-        ("priority", "huge", "Choose one of the list"),
+        ("priority", "huge", "Choose one from the list"),
         ("brand", "nonsense", "Choose one of your brands"),
         ("text", "x" * 20_001, "at most 20000 characters"),
     ],

@@ -70,7 +70,7 @@ def test_somebody_is_found_by_name_and_an_address_nobody_has_is_offered(desk: De
     assert desk.client.plain.get("/write?q=jane").location == f"/write?contact_id={desk.jane.id}", "the only one is meant"
     text = desk.client.get("/write?q=jan.new@example.nl").text
     assert "Write to jan.new@example.nl" in text
-    assert "Nobody is called that" in desk.client.get("/write?q=xyz").text
+    assert "No contact has that name" in desk.client.get("/write?q=xyz").text
 
 
 def test_only_channels_of_ones_brands_that_reach_them_are_offered(desk: Desk) -> None:
@@ -114,8 +114,8 @@ def test_on_whatsapp_a_number_is_an_account_and_outside_the_window_a_template_is
 def test_a_mail_without_a_subject_and_a_channel_of_another_brand_are_refused_by_name(desk: Desk) -> None:
     answer = desk.write(to="piet@example.nl", channel_id=desk.mail.id)
     assert answer.status_code == 422
-    assert "Say in a few words what the mail is about" in answer.text
-    assert "Choose from which channel" in desk.write(to="piet@example.nl", subject="x").text
+    assert "Enter a short subject for the mail" in answer.text
+    assert "Choose the channel" in desk.write(to="piet@example.nl", subject="x").text
     assert desk.write(q="piet").status_code == 422
     assert desk.threads() == []
 
@@ -124,7 +124,7 @@ def test_an_open_conversation_is_offered_and_gone_on_in(desk: Desk) -> None:
     thread = make_thread(desk.session, desk.mail, desk.jane, subject="Storing", at=utc_now())
     make_message(desk.session, thread, at=utc_now())
     desk.session.commit()
-    assert "Go on in an open conversation" in desk.client.get(f"/write?contact_id={desk.jane.id}").text
+    assert "Continue in an open thread" in desk.client.get(f"/write?contact_id={desk.jane.id}").text
     answer = desk.write(contact_id=desk.jane.id, thread_id=thread.id, order_id=desk.order.id)
     assert answer.location.startswith(f"/threads/{thread.id}?")
     link = desk.session.execute(sa.select(OrderThread.thread_id).where(OrderThread.order_id == desk.order.id)).scalar_one()

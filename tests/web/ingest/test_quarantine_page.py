@@ -142,7 +142,7 @@ def test_a_huge_body_is_shown_in_part(page_client: PageClient, leila: User, chan
     event_id = quarantine(db_session, channel, b"[" * 3_000_000)
     answer = page_client.get(f"/settings/events/{event_id}")
     assert len(answer.data) < 60_000
-    assert "Only the beginning is shown" in answer.text
+    assert "We show only the beginning" in answer.text
 
 
 def test_json_of_any_depth_is_shown(page_client: PageClient, leila: User, channel: Channel, db_session: Session) -> None:
@@ -260,7 +260,7 @@ def test_refusals_at_the_door_are_counted_per_day(page_client: PageClient, leila
         count_refusal(db_session, source="whatsapp_business", reason="bad_signature", day=utc_now().date())
     db_session.commit()
     text = page_client.get("/settings/events").text
-    assert "The signature was not right" in text
+    assert "Invalid signature" in text
     assert 'data-label="Count">3<' in text
 
 

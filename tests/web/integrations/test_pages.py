@@ -110,10 +110,10 @@ def test_what_is_called_is_listed_checked_now_and_says_what_to_do(
         row = outside.connect(Provider.FORMS, settings={"form_id": "f"}, secrets=secrets)
     before = page_client.get("/settings/integrations").text
     assert f'value="integration {row.id}"' in before
-    assert "Fillout could not be reached" not in before
+    assert "Fillout is unreachable" not in before
     assert post("/settings/integrations/checks", key=f"integration {row.id}").status_code == 303
     after = page_client.get("/settings/integrations").text
-    assert "Fillout could not be reached" in after
+    assert "Fillout is unreachable" in after
     assert "Enter a new API key" in after
     assert post("/settings/integrations/checks", key="integration of nobody").status_code == 404
 
@@ -125,11 +125,11 @@ def test_what_is_called_is_listed_checked_now_and_says_what_to_do(
         ({"hook_order_processing": "ftp://x"}, "hook_order_processing", "beginning with https://"),
         ({"hook_order_processing": "https://u:p@x.nl/"}, "hook_order_processing", "beginning with https://"),
         ({"channel": "x"}, "channel", "Choose a channel of this brand."),
-        ({"provider": "fillout", "form_id": "abc"}, "api_key", "takes an API key"),
-        ({"provider": "fillout", "form_id": "a/b"}, "form_id", "letters, figures and hyphens"),
+        ({"provider": "fillout", "form_id": "abc"}, "api_key", "Enter an API key"),
+        ({"provider": "fillout", "form_id": "a/b"}, "form_id", "letters, digits and hyphens"),
         ({"provider": "fillout", "since": "yesterday"}, "since", "Enter a date after 2000-01-01"),
         ({"provider": "fillout", "since": "0001-01-01"}, "since", "Enter a date after 2000-01-01"),
-        ({"provider": "fillout", "form_id": "abc", "api_key": "k"}, "api_key", "could not be reached"),
+        ({"provider": "fillout", "form_id": "abc", "api_key": "k"}, "api_key", "is unreachable"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_kept(
@@ -162,7 +162,7 @@ def test_a_conversation_says_that_files_of_a_form_come_and_why_one_does_not(
         run_outbox_entry(row_id=str(entry_id))
     dutch = page_client.get(f"/threads/{thread_id}").text
     assert dutch.count("ophalen …") == 1
-    assert "Het bestand staat op een adres dat niet wordt opgevraagd" in dutch
+    assert "Het adres van het bestand is niet toegestaan" in dutch
 
 
 def test_a_file_that_was_given_up_is_fetched_again_when_somebody_asks(

@@ -64,7 +64,7 @@ def desk(house: House, page_client: PageClient) -> Desk:
 
 def test_a_mailing_is_looked_at_tried_and_sent(desk: Desk) -> None:
     assert "No mailings yet" in desk.pages.get("/mailings").text
-    assert "Nothing is sent before" in desk.pages.get("/mailings/new").text
+    assert "You preview the recipients" in desk.pages.get("/mailings/new").text
     first = desk.post("/mailings/preview").text
     assert "It goes to 3 people" in first
     shown = "".join(desk.post("/mailings/preview", shown=str(place)).text for place in (1, 2, 3))
@@ -86,13 +86,13 @@ def test_a_mailing_is_looked_at_tried_and_sent(desk: Desk) -> None:
 
 def test_who_the_list_is_narrowed_to(desk: Desk) -> None:
     assert "It goes to 1 person" in desk.post("/mailings/preview", words="lotte").text
-    assert "Nobody: a mailing goes to" in desk.post("/mailings/preview", words="iemand anders").text
+    assert "No recipients: a mailing goes to" in desk.post("/mailings/preview", words="iemand anders").text
     assert desk.post("/mailings/preview", since="gisteren").status_code == 422
 
 
 def test_one_that_changed_since_it_was_looked_at_is_not_sent(desk: Desk) -> None:
     answer = desk.post("/mailings", count="2")
-    assert (answer.status_code, "The list changed since you looked" in answer.text) == (409, True)
+    assert (answer.status_code, "The list has changed" in answer.text) == (409, True)
     assert desk.post("/mailings", count="3", subject="").status_code == 422
     assert desk.session.execute(sa.select(sa.func.count(Mailing.id))).scalar_one() == 0
 
@@ -128,7 +128,7 @@ def test_each_recipient_says_what_became_of_them(desk: Desk) -> None:
     end_mailings(desk.session, pieter.id, now=utc_now())
     desk.session.commit()
     shown = desk.pages.get(path).text
-    assert "The contact said no to mailings" in shown
+    assert "The contact declined mailings" in shown
     assert "Unsubscribed" in shown
     alone = desk.pages.get(f"{path}?outcome=no_consent").text
     assert "lotte@example.nl" in alone

@@ -57,7 +57,7 @@ def desk(app: Flask, db_session: Session, page_client: PageClient) -> Desk:
 
 def test_nothing_yet_says_what_will_be_here(desk: Desk) -> None:
     text = desk.client.get("/notifications").text
-    assert "Nothing to tell you yet" in text
+    assert "No notifications yet" in text
     assert "Mark all as read" not in text
 
 
@@ -104,7 +104,7 @@ def test_a_notification_is_gone_with_the_right_to_see_its_thread(desk: Desk) -> 
     told = desk.tell(NotificationKind.MENTION)
     desk.thread.brand_id = make_brand(desk.session, "other").id
     desk.session.commit()
-    assert "Nothing to tell you yet" in desk.client.get("/notifications").text
+    assert "No notifications yet" in desk.client.get("/notifications").text
     assert desk.client.plain.get("/notifications/count").json["unread"] == 0
     assert desk.client.get(f"/notifications/{told.id}").status_code == 404
 

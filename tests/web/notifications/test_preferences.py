@@ -158,7 +158,7 @@ def test_an_address_that_fits_but_leads_inside_is_not_called(alice: Alice) -> No
     alice.session.commit()
     alice.house.assign(alice.house.alice)
     alice.house.carry_out()
-    assert "not one this installation calls" in alice.session.execute(sa.select(PushSubscription.problem)).scalar_one()
+    assert "does not allow that" in alice.session.execute(sa.select(PushSubscription.problem)).scalar_one()
 
 
 def test_a_browser_that_changed_hands_belongs_to_whoever_uses_it(alice: Alice) -> None:
@@ -202,12 +202,12 @@ def test_the_worker_is_served_at_the_root_fresh_and_may_only_call_us(alice: Alic
 
 
 def test_the_test_of_browsers_says_what_each_push_service_said(alice: Alice) -> None:
-    assert "No browser of yours is told yet" in alice.post("/tests/push").text
+    assert "Your browsers get no notifications yet" in alice.post("/tests/push").text
     alice.house.device(alice.house.alice)
     assert "The push service accepted it." in alice.post("/tests/push").text
-    assert alice.house.outside.pushes()[0]["payload"]["body"] == "This is a test: so this browser tells you."
+    assert alice.house.outside.pushes()[0]["payload"]["body"] == "Test: this is how this browser notifies you."
     alice.house.device(alice.house.alice, "gone")
-    assert "the device is removed" in alice.post("/tests/push").text
+    assert "we removed the device" in alice.post("/tests/push").text
     assert len(alice.endpoints()) == 1
 
 

@@ -33,7 +33,7 @@ def test_a_task_is_made_and_shown_on_the_orders_page(desk: Desk) -> None:
     assert f'name="order_id" value="{order.id}"' in beside
     refused = desk.post("/tasks", order_id=order.id, title="", headers={"HX-Request": "true", "HX-Target": "order-tasks"})
     assert refused.status_code == 422
-    assert "Say what is to be done." in refused.text
+    assert "Enter what must be done." in refused.text
 
 
 def test_comments_stand_on_the_order_in_one_closed_thread(desk: Desk) -> None:

@@ -70,7 +70,7 @@ def test_several_orders_are_changed_at_once_and_what_may_not_be_stays_and_says_w
     assert batch is not None
     text = desk.get(answer.location)
     assert "2 orders changed." in text
-    assert f"{second.order_number} stays as it is: A line has no price." in text
+    assert f"{second.order_number} was not changed: A line has no price." in text
     assert [one.status for one in desk.orders()] == [OrderStatus.QUOTED, OrderStatus.NEW, OrderStatus.QUOTED]
     desk.post(f"/orders/{third.id}/status", status="approved", reason="zonder adres")
     desk.post(f"/orders/bulk/{batch[1]}/undo")

@@ -54,7 +54,7 @@ def test_an_order_written_by_hand_has_customer_address_lines_and_number(desk: De
         ("Kabel van 12,5 meter", Decimal("12.5")),
     ]
     text = desk.get(answer.location)
-    for shown in ("CC-2026-00001", "Jan Janssen", "Kerkstraat 12a, 1234AB Amsterdam", "749", "Achterom", "No article of ours"):
+    for shown in ("CC-2026-00001", "Jan Janssen", "Kerkstraat 12a, 1234AB Amsterdam", "749", "Achterom", "No matching article"):
         assert shown in text, shown
 
 
@@ -74,13 +74,13 @@ def test_somebody_we_know_is_not_made_twice_and_a_conversation_is_linked(desk: D
     ("change", "field", "words"),
     [
         ({"customer_name": " "}, "customer_name", "Enter a name."),
-        ({"email": "nobody"}, "email", "This is not an e-mail address"),
-        ({"phone": "abc"}, "phone", "This is not a phone number"),
+        ({"email": "nobody"}, "email", "Enter an e-mail address"),
+        ({"phone": "abc"}, "phone", "Enter a phone number"),
         ({"quantity-1": "0"}, "quantity-1", "Enter a number above 0"),
         ({"quantity-1": "1e9"}, "quantity-1", "Enter a number above 0"),
-        ({"quantity-1": "1.000"}, "quantity-1", "Is this 1000 or 1? Write it so."),
+        ({"quantity-1": "1.000"}, "quantity-1", "Unclear: enter 1000 or 1."),
         ({"quantity-1": "NaN"}, "quantity-1", "Enter a number above 0"),
-        ({"article-1": "", "description-2": ""}, "description-1", "Say what is ordered."),
+        ({"article-1": "", "description-2": ""}, "description-1", "Enter what is ordered."),
         ({"city": "x" * 301}, "city", "Use at most 300 characters."),
     ],
 )
@@ -134,13 +134,13 @@ def test_the_state_is_changed_by_hand_with_its_reason(desk: Desk) -> None:
     desk.session.commit()
     moved_on = desk.post(f"/orders/{order.id}/status", status="approved", reason="Nu", expected_from="quoted")
     assert moved_on.status_code == 409
-    assert "Somebody changed the status in the meantime." in moved_on.text
+    assert "A colleague has since changed the status." in moved_on.text
     assert desk.post(f"/orders/{order.id}/status", status="approved", reason="Dinsdag").status_code == 303
     assert desk.orders()[0].status == OrderStatus.APPROVED
     assert desk.events("OrderStatusChanged")[0].payload["reason"] == "Dinsdag"
     refused = desk.post(f"/orders/{order.id}/status", status="sold")
     assert refused.status_code == 422
-    assert "Choose one of the list." in refused.text
+    assert "Choose one from the list." in refused.text
     assert desk.post(f"/orders/{order.id}/notes", notes="Bellen").status_code == 303
     assert desk.orders()[0].notes == "Bellen"
 
@@ -152,7 +152,7 @@ def test_the_page_says_in_words_what_the_register_says_and_lets_one_choose(desk:
     assert "Not looked up yet" in desk.get(path)
     address.attempts = 2
     desk.session.commit()
-    assert "cannot be asked at the moment" in desk.get(path)
+    assert "cannot reach the register right now" in desk.get(path)
     one = Match("0344200000000001", "Molenweg", "7", "A", "", "3511CD", "Utrecht")
     note_judgement(desk.session, address.id, Judgement(CheckStatus.SEVERAL, candidates=(one,)), now=NOW)
     desk.session.commit()

@@ -53,7 +53,7 @@ def test_a_partner_is_added_with_its_organization_changed_and_switched(admin: De
     }
     assert "BINNEN, RECEIVED" in admin.get(f"{path}/settings")
     admin.post(f"{path}/activity", active="0")
-    assert "off: its keys are refused" in admin.get(path)
+    assert "off: we refuse its keys" in admin.get(path)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_month_that_is_over_is_closed_once(admin: Desk) -> None:
     assert "Close 2020-01" in admin.get(f"{path}?month=2020-01")
     assert admin.post(f"{path}/closing?month=2020-01").location == f"{path}?month=2020-01"
     closed = admin.get(f"{path}?month=2020-01")
-    assert ("Closed. What is taken back" in closed, "Close 2020-01" in closed) == (True, False)
+    assert ("Closed. Amounts taken back" in closed, "Close 2020-01" in closed) == (True, False)
     for month in ("month=2020-01", ""):
         admin.post(f"{path}/closing?{month}")
-        assert "closed already, or not over yet" in admin.get(path)
+        assert "Already closed, or the month is not over" in admin.get(path)

@@ -60,10 +60,10 @@ def test_a_partner_follows_an_order_and_finds_out_alone_why_a_call_failed(house:
     assert "Groendus-1" in desk.get("/portal")
     assert "Groendus-1" in desk.get("/portal/orders?q=groendus")
     shown = desk.get(f"/portal/orders/{row.id}")
-    assert "The order came in." in shown
+    assert "Order received." in shown
     assert "Approved" in shown
     assert "intern" not in shown
-    assert "800" not in shown
+    assert "800.00" not in shown
     assert "status_update" in shown
     endpoint = house.ours.endpoints[Environment.LIVE]
     sent = desk.post(f"/portal/endpoints/{endpoint.id}/test")

@@ -66,7 +66,7 @@ def test_a_quote_goes_by_mail_with_its_link_and_is_accepted_there(desk: Desk, or
     assert desk.orders()[0].status == OrderStatus.APPROVED
     assert customer.get(f"{path}/pdf").data.startswith(b"%PDF")
     text = desk.get(f"/orders/{order.id}")
-    assert "Emma de Boer accepted the quote by its link" in text
+    assert "Emma de Boer accepted the quote via its link" in text
     assert "Confirmation as PDF" in text
 
 

@@ -118,7 +118,7 @@ def test_a_reply_with_a_blank_is_not_sent_and_stays_typed(desk: Desk) -> None:
     text = str(use(desk, desk.make(text="Uw adres is {{contact.email}}"))["text"])
     refused = desk.post(f"/threads/{desk.thread.id}/messages", text=text)
     assert refused.status_code == 422
-    assert "Fill in what the template left open: ⟦contact.email⟧" in refused.text
+    assert "Fill in the template’s blanks: ⟦contact.email⟧" in refused.text
     assert f"{text}</textarea>" in refused.text
     assert count_uses(desk, sent=True) == 0
     assert desk.post(f"/threads/{desk.thread.id}/messages", text="Uw adres is a@b.nl").status_code == 303

@@ -56,7 +56,7 @@ def test_saving_over_a_newer_version_is_held_and_then_possible(desk: Desk) -> No
     desk.session.commit()
     held = desk.post(f"{PAGE}/{template.id}", **desk.fields(text="Van mij", version="1"))
     assert held.status_code == 409
-    assert "Somebody saved a newer version" in held.text
+    assert "A colleague saved a newer version" in held.text
     assert "Van mij</textarea>" in held.text
     assert 'name="version" value="2"' in held.text
     assert desk.post(f"{PAGE}/{template.id}", **desk.fields(text="Van mij", version="2")).status_code == 303
@@ -95,7 +95,7 @@ def test_the_preview_fills_in_an_example_or_a_thread(desk: Desk) -> None:
     assert "Pieter" in chosen
     desk.as_user(desk.moritz)
     refused = desk.post(f"{PAGE}/preview", **desk.fields(thread=str(desk.thread.number))).text
-    assert "No thread of yours has this number" in refused
+    assert "You have no thread with this number" in refused
     assert "Pieter" not in refused
 
 

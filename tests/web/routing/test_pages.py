@@ -58,7 +58,7 @@ def test_a_new_rule_is_off_and_is_tried_before_it_is_on(office: Office) -> None:
     rule = only_rule(desk.session, but=desk.rule)
     assert (answer.status_code, answer.location, rule.is_on) == (303, f"/settings/routing/{rule.id}/trial", False)
     tried = office.client.get(answer.location or "").text
-    assert "gave this to Alice: had the least to do" in tried
+    assert "assigned this to Alice: had the least to do" in tried
     desk.session.expire_all()
     assert desk.session.get_one(Thread, thread.id).assignee_user_id is None, "trying changes nothing"
     assert (
@@ -67,7 +67,7 @@ def test_a_new_rule_is_off_and_is_tried_before_it_is_on(office: Office) -> None:
     )
     office.post(f"/settings/routing/{rule.id}/switch", on="1")
     assert give_away() == 1
-    assert "The rule Balie gave this to Alice: had the least to do" in office.client.get(f"/threads/{thread.id}").text
+    assert "Rule Balie assigned this to Alice: had the least to do" in office.client.get(f"/threads/{thread.id}").text
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,10 @@ def test_a_new_rule_is_off_and_is_tried_before_it_is_on(office: Office) -> None:
         ({"name": ""}, "Enter a name."),
         ({"channel": "x"}, "Choose a channel."),
         ({"team_1": ""}, "Choose who is asked first."),
-        ({"team_2": "018f0000-0000-7000-8000-000000000001"}, "Choose one of the list."),
+        ({"team_2": "018f0000-0000-7000-8000-000000000001"}, "Choose one from the list."),
         ({"sticky_days": "91"}, "Enter a whole number from 0 to 90."),
         ({"minutes_2": "soon"}, "Enter a whole number from 0 to 10080."),
-        ({"skills": "x" * 51}, "A word is one to fifty characters long."),
+        ({"skills": "x" * 51}, "Use one to fifty characters per word."),
     ],
 )
 def test_what_is_wrong_with_a_rule_is_said_at_its_field(office: Office, fields: dict[str, str], complaint: str) -> None:
@@ -145,7 +145,7 @@ def test_whoever_says_they_are_away_gets_nothing_and_whoever_comes_back_is_given
     desk.thread()
     desk.session.commit()
     assert give_away() == 0
-    assert "Nobody is there: Alice" in office.client.get("/queue").text
+    assert "All are away: Alice" in office.client.get("/queue").text
     answer = office.post("/availability", state="available", back="/inbox")
     assert answer.location == "/inbox"
     promised = (

@@ -103,7 +103,7 @@ def test_a_calendar_is_made_previewed_changed_and_deleted(page: Settings) -> Non
         ("region", "XX", "no such region"),
         ("own_days", "tomorrow", "Line 1: begin with a date"),
         ("scope", "all", "There is a calendar for that already."),
-        ("scope", "brand:nonsense", "Choose one of the list."),
+        ("scope", "brand:nonsense", "Choose one from the list."),
     ],
 )
 def test_a_wrong_calendar_says_where(page: Settings, field: str, value: str, said: str) -> None:
@@ -146,12 +146,12 @@ def test_a_policy_is_made_changed_and_deleted(page: Settings) -> None:
         ("name", "", "Enter a name."),
         ("first_minutes", "-5", "Enter a whole number"),
         ("first_minutes", "1e9", "Enter a whole number"),
-        ("media", "pigeon", "Choose one of the list."),
-        ("calendar_id", str(uuid.UUID(int=7)), "Choose one of the list."),
-        ("customers", "niemand@nergens.nl", "is no contact"),
-        ("step_0_when", "soon", "Write a share like"),
-        ("step_0_when", "101%", "Write a share like"),
-        ("step_1_when", "75%", "Two steps are at the same time."),
+        ("media", "pigeon", "Choose one from the list."),
+        ("calendar_id", str(uuid.UUID(int=7)), "Choose one from the list."),
+        ("customers", "niemand@nergens.nl", "must match exactly one contact"),
+        ("step_0_when", "soon", "Enter a percentage like"),
+        ("step_0_when", "101%", "Enter a percentage like"),
+        ("step_1_when", "75%", "Two steps have the same time."),
     ],
 )
 def test_a_wrong_policy_says_where(page: Settings, field: str, value: str, said: str) -> None:

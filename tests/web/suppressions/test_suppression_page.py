@@ -42,7 +42,7 @@ def test_mailings_stop_for_every_reason_and_answers_only_where_nothing_would_arr
     assert set(find_stopped(db_session, brand_id=brand.id, addresses=everybody, is_bulk=True)) == {"a@x.nl", "b@x.nl", "c@x.nl"}
     other = make_brand(db_session, "other")
     assert find_stopped(db_session, brand_id=other.id, addresses=everybody) == {}
-    with pytest.raises(AddressStopped, match=r"b@x.nl reported a mail"):
+    with pytest.raises(AddressStopped, match=r"b@x.nl marked a mail"):
         check_not_stopped(db_session, brand_id=brand.id, addresses=["d@x.nl", "b@x.nl"])
 
 
@@ -77,5 +77,5 @@ def test_empty_list_and_many_pages(page_client: PageClient, db_session: Session,
     db_session.commit()
     first = page_client.get("/settings/suppressions").text
     assert first.count("Lift<") == 50
-    assert "No such address is stopped" in page_client.get("/settings/suppressions?q=nobody").text
+    assert "No matching stopped address" in page_client.get("/settings/suppressions?q=nobody").text
     page_client.get("/settings/suppressions?before=rubbish")

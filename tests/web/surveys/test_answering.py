@@ -178,4 +178,4 @@ def test_no_more_questions_takes_a_button_and_holds(surveys: Desk, page_client: 
     assert surveys.session.get_one(ContactConsent, key).is_given is False
     surveys.let_pass(days=40)
     surveys.resolve(surveys.matter())
-    assert surveys.outcomes()[-1] == ("withheld", "The contact wants no questions afterwards.")
+    assert surveys.outcomes()[-1] == ("withheld", "The contact opted out of surveys.")

@@ -20,8 +20,8 @@ from tests.support.signing_in import csrf_token
 
 def test_an_empty_list_says_how_to_fill_it(desk: Desk) -> None:
     assert "Nothing to do" in desk.client.get("/tasks").text
-    assert "Nobody has a task" in desk.client.get("/tasks?who=all").text
-    assert "No task fits" in desk.client.get("/tasks?type=callback").text
+    assert "No open tasks" in desk.client.get("/tasks?who=all").text
+    assert "No task matches" in desk.client.get("/tasks?type=callback").text
 
 
 def test_tasks_stand_below_the_day_they_are_due(desk: Desk) -> None:
@@ -75,12 +75,12 @@ def test_quick_add_makes_a_task_for_the_writer(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"title": " "}, "Say what is to be done."),
+        ({"title": " "}, "Enter what must be done."),
         ({"title": "x" * 301}, "Use at most 300 characters."),
         ({"title": "x", "due_date": "31-12"}, "Write the date as"),
-        ({"title": "x", "due_time": "14:30"}, "A time needs a date."),
+        ({"title": "x", "due_time": "14:30"}, "Add a date to the time."),
         ({"title": "x", "due_date": "2027-01-01", "due_time": "25:00"}, "Write the time as"),
-        ({"title": "x", "task_type": "nothing"}, "Choose one of the list."),
+        ({"title": "x", "task_type": "nothing"}, "Choose one from the list."),
     ],
     ids=["no title", "long title", "bad date", "time alone", "bad time", "bad type"],
 )
@@ -136,7 +136,7 @@ def test_an_edit_names_the_field_that_is_wrong(desk: Desk) -> None:
     answer = desk.post(f"/tasks/{task.id}", title="x", reminder="15", assignee=desk.mallory.id)
     assert answer.status_code == 422
     assert "A reminder needs a date." in answer.text
-    assert "This person may not see" in answer.text
+    assert "This person cannot see" in answer.text
     assert desk.read(task).title == "Terugbellen"
 
 

@@ -1,4 +1,4 @@
-"""What the house put before a task's title is told in the reader's language; what a person wrote stays as it is."""
+"""What the house put before a task's title is told in the reader's language; what a person wrote stays unchanged."""
 
 from __future__ import annotations
 

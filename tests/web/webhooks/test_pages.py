@@ -77,11 +77,11 @@ def test_from_connecting_to_a_story_of_two_tries(
     assert "No call yet" in page_client.get(f"{base}/deliveries").text
     receiver.script = [answer(503, "Retry-After: 600", "X-Why: locked", body=b'{"error":"<b>locked</b>"}'), FINE]
     story = post(f"{base}/test").location
-    assert "about to go" in page_client.get(story).text
+    assert "sending soon" in page_client.get(story).text
     deliver_all(app, db_session)
     waiting = page_client.get(story).text
-    assert "Not there yet. Tried 1 of 6 times" in waiting
-    assert "they asked for 10 min, not 1 s" in waiting
+    assert "Not delivered yet. 1 of 6 tries made" in waiting
+    assert "Retry-After of 10 min, not 1 s" in waiting
     assert "&lt;b&gt;locked&lt;/b&gt;" in waiting
     assert "webhook-signature: v1," in waiting
     assert post(f"{story}/retry").status_code == 303
@@ -97,7 +97,7 @@ def test_what_is_wrong_is_said_at_its_field_and_headers_stay_hidden(
 ) -> None:
     refused = post("/settings/webhooks", **fields(brand, "ftp://x", hears_all="", headers="Host: evil"))
     assert refused.status_code == 422
-    for words in ("This is no address", "Choose at least one event", "is set by us"):
+    for words in ("Invalid URL", "Choose at least one event", "We set this header"):
         assert words in refused.text
     post("/settings/webhooks", **fields(brand, "https://example.com/", headers="X-Tenant: seven"))
     endpoint = only(db_session)
@@ -115,7 +115,7 @@ def test_it_is_paused_resumed_rotated_and_deleted(db_session: Session, page_clie
     base = f"/settings/webhooks/{endpoint.id}"
     assert post(f"{base}/activity", active="0").status_code == 303
     assert "Paused" in page_client.get("/settings/webhooks").text
-    assert "It is paused" in page_client.get(f"{base}/deliveries").text
+    assert "Paused" in page_client.get(f"{base}/deliveries").text
     assert post(f"{base}/activity", active="1").status_code == 303
     assert "whsec_" in post(f"{base}/secret", leaked="1").text
     assert post(f"{base}/deletion").status_code == 303
@@ -128,7 +128,7 @@ def test_many_are_counted_first_and_then_sent_again(
     post("/settings/webhooks", **fields(brand, receiver.url))
     endpoint = only(db_session)
     base = f"/settings/webhooks/{endpoint.id}"
-    assert "Nothing to send again" in page_client.get(f"{base}/replay").text
+    assert "Nothing to resend" in page_client.get(f"{base}/replay").text
     post(f"{base}/test")
     deliver_all(app, db_session)
     db_session.execute(sa.update(WebhookDelivery).values(trigger="event"))

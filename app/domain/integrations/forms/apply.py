@@ -53,7 +53,7 @@ class Begun:
 
 # How somebody else takes a submission, for whom the connection is; None: it is for nobody else.
 Take = Callable[[Session, Integration, Submission, Intake, Said, datetime], Begun | None]
-_MISSING = known("the form has no question %(questions)s any more: choose others in the settings")
+_MISSING = known("the form no longer has the question %(questions)s: choose others in the settings")
 
 
 def read_form(session: Session, event: InboundEvent, *, take: Take | None = None) -> list[ItemResult]:
@@ -65,7 +65,7 @@ def read_form(session: Session, event: InboundEvent, *, take: Take | None = None
         submission = provider.read_submission(event.body, received_at=event.received_at)
         intake = provider.read_intake(submission, fields)
     if submission.is_test:
-        return [ItemResult("test", reason=N_("sent to try the form out"))]
+        return [ItemResult("test", reason=N_("sent to test the form"))]
     _note_missing(integration, intake, fields, now)
     advisory_xact_lock(session, f"form:{integration.id}:{submission.external_id}")
     before = _find(session, integration, submission)
@@ -148,7 +148,7 @@ def _again(
     if before.intake == _intake_json(intake, known_files) and not fresh:
         return ItemResult("duplicate", before.thread_id, reason=N_("stored before"))
     if submission.told_at < before.told_at:
-        return ItemResult("duplicate", before.thread_id, reason=N_("older than what is known"))
+        return ItemResult("duplicate", before.thread_id, reason=N_("older than stored version"))
     integration = session.get_one(Integration, before.integration_id)
     contact = find_person(session, name=intake.customer_name, email=intake.email, phone=intake.phone, now=now)
     said = _said(integration, submission, event, files=fresh)

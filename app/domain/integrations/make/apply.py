@@ -47,7 +47,7 @@ from app.providers.make.parse import Told, lacking, read_amount, read_customer, 
 SOURCE = "make"
 _NOT_NOW = known("order %(name)s cannot be completed: %(why)s Process this again once it can")
 _OTHER_CURRENCY = known("order %(name)s is not in %(currency)s")
-_NO_ORDER = known("no order of this brand is called %(name)s: process this again once there is one")
+_NO_ORDER = known("this brand has no order %(name)s: process this again once it exists")
 
 
 @dataclass(frozen=True)

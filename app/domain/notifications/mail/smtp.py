@@ -19,12 +19,12 @@ from app.core.text import known
 from app.core.text import mark as N_
 
 ACCEPTED = N_("The mail server accepted it.")
-NO_SERVER = N_("There is no mail server: an administrator has to set SMTP_URL.")
-UNSAFE = N_("The mail server does not offer a safe line (STARTTLS).")
-REFUSED = known("The mail server refuses it (%(code)s).")
-BUSY = known("The mail server asks to try later (%(code)s).")
+NO_SERVER = N_("No mail server: an administrator must set SMTP_URL.")
+UNSAFE = N_("The mail server has no secure connection (STARTTLS).")
+REFUSED = known("The mail server rejected it (%(code)s).")
+BUSY = known("The mail server asks us to try later (%(code)s).")
 SILENT = known("The mail server does not answer (%(why)s).")
-UNKNOWN = N_("The line to the mail server broke; it may have taken the mail or not, and it is not sent again.")
+UNKNOWN = N_("The connection to the mail server broke; it may have accepted the mail, so we do not send it again.")
 # Whoever runs this installation chose the server; it may well stand in a network of theirs.
 _ANYWHERE = AddressGuard(("0.0.0.0/0", "::/0"))
 
