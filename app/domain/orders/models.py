@@ -192,6 +192,7 @@ class Order(WithId, Base):
         sa.Index("ix_orders_account", "account_contact_id", postgresql_where=sa.text("account_contact_id IS NOT NULL")),
         sa.Index("ix_orders_channel_contacts", "channel_contact_ids", postgresql_using="gin"),
         sa.Index("ix_orders_newest", "created_at", "id"),
+        sa.Index("ix_orders_references", sa.text("reference_values(external_references)"), postgresql_using="gin"),
         sa.Index("ix_orders_board", "brand_id", "status", "created_at", "id"),
         sa.Index("ix_orders_status", "status", "created_at", "id"),
         sa.Index(

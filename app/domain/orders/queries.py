@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session, aliased
 
 from app.core.keyset import Place, Sort, cut, matching, paged
 from app.core.paging import Page
@@ -29,7 +30,7 @@ class OrderMissing(Exception):
 
 @dataclass(frozen=True)
 class OrderConditions:
-    """Which orders; None does not limit. `words` are looked for in numbers and in names of customers."""
+    """Which orders; None does not limit. `words` are looked for in numbers, theirs too, and in names of customers."""
 
     status: OrderStatus | None = None
     brand: str | None = None
@@ -181,8 +182,16 @@ def _conditions(wanted: OrderConditions) -> list[sa.ColumnElement[bool]]:
         conditions.append(sa.or_(code, Address.city.istartswith(wanted.place, autoescape=True)))
     if wanted.words:
         numbered = Order.order_number.icontains(wanted.words, autoescape=True)
-        conditions.append(sa.or_(numbered, Contact.name.icontains(wanted.words, autoescape=True)))
+        named = Contact.name.icontains(wanted.words, autoescape=True)
+        conditions.append(sa.or_(numbered, named, Order.id.in_(orders_called(wanted.words))))
     return conditions
+
+
+def orders_called(reference: str) -> sa.Select[uuid.UUID]:
+    """The ids of orders that somebody else calls so: a partner's number, a purchase order, in whatever capitals."""
+    other = aliased(Order)
+    values = sa.func.reference_values(other.external_references, type_=ARRAY(sa.Text))
+    return sa.select(other.id).where(values.contains([reference.strip().upper()]))
 
 
 def _completed(session: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]], *, with_threads: bool) -> list[OrderRow]:

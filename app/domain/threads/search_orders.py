@@ -1,4 +1,4 @@
-"""An order that is searched for by its number, and its conversations."""
+"""An order that is searched for by its number, ours or what somebody else calls it, and its conversations."""
 
 from __future__ import annotations
 
@@ -10,20 +10,27 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.domain.orders.models import Order, OrderThread
+from app.domain.orders.queries import orders_called
 from app.domain.threads.models import Thread, ThreadAlias
 from app.domain.threads.search_find import Found
 
 NUMBER = re.compile(r"\"?(\w{1,20}-[0-9]{4}-[0-9]{1,15})\"?")
+REFERENCE = re.compile(r"\"?((?=\S*[0-9])[^\s\"]{3,100})\"?")  # one word with a digit
 MOST = 20
 
 
 def find_order_numbered(session: Session, *, text: str, brand_ids: Sequence[uuid.UUID]) -> Order | None:
-    """The order whose whole number was typed, in whatever capitals. Nothing is asked of what is no such number."""
-    match = NUMBER.fullmatch(text.strip())
-    if match is None:
+    """The order whose whole number was typed, in whatever capitals, else the newest that somebody else calls so. At most one
+    query."""
+    ours, theirs = NUMBER.fullmatch(text.strip()), REFERENCE.fullmatch(text.strip())
+    number = ours[1].upper() if ours else ""
+    ids = [sa.select(Order.id).where(Order.order_number == number)] if ours else []
+    ids += [orders_called(theirs[1])] if theirs else []
+    if not ids:
         return None
-    query = sa.select(Order).where(Order.order_number == match[1].upper(), Order.brand_id.in_(brand_ids))
-    return session.execute(query).scalar_one_or_none()
+    query = sa.select(Order).where(Order.id.in_(sa.union_all(*ids)), Order.brand_id.in_(brand_ids))
+    query = query.order_by((Order.order_number == number).desc(), Order.created_at.desc(), Order.id.desc())
+    return session.execute(query.limit(1)).scalar_one_or_none()
 
 
 def list_threads_numbered(session: Session, *, text: str, brand_ids: Sequence[uuid.UUID]) -> list[Found]:

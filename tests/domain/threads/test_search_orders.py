@@ -9,11 +9,13 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from app.core.keyset import Sort
 from app.core.runtime import runtime
 from app.domain.accounts.access import Viewer, viewer_of
 from app.domain.accounts.models import Brand, User
 from app.domain.orders.actions import link_thread
 from app.domain.orders.models import Order
+from app.domain.orders.queries import OrderConditions, list_orders
 from app.domain.threads.api_queries import get_thread_record
 from app.domain.threads.merge import merge_threads
 from app.domain.threads.models import Thread
@@ -56,6 +58,24 @@ def desk(app_context: Flask, db_session: Session) -> Desk:
     viewers = [viewer_of(db_session, user) for user in people]
     db_session.flush()
     return Desk(db_session, thread, other, order, *viewers)
+
+
+def test_what_a_partner_calls_an_order_finds_it_and_its_conversations(desk: Desk) -> None:
+    desk.order.external_references = {
+        "partner_order_id": "Gro-48211",
+        "purchase": {"number": 450071},
+        "partner_system": "groendus",
+    }
+    desk.session.flush()
+    for text in ("GRO-48211", "gro-48211", '"Gro-48211"', "450071"):
+        assert desk.finds(text) == [desk.thread]
+        assert find_order_numbered(desk.session, text=text, brand_ids=list(desk.alice.brand_ids)) is desk.order
+        assert desk.finds(text, desk.mallory) == []
+    listed = list_orders(
+        desk.session, viewer=desk.alice, conditions=OrderConditions(words="gro-48211"), sort=Sort("created_at", True)
+    )
+    assert [row.order for row in listed.items] == [desk.order]
+    assert find_order_numbered(desk.session, text="groendus", brand_ids=list(desk.alice.brand_ids)) is None, "a word is no number"
 
 
 def test_its_number_in_whatever_capitals_finds_its_conversation(desk: Desk) -> None:
