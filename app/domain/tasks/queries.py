@@ -174,17 +174,21 @@ def _own(
 def _own_statement(
     read: _Read, brand_ids: tuple[uuid.UUID, ...], asked: tuple[str, ...], edge: str, limit: int
 ) -> sa.Select[*tuple[Any, ...]]:
-    """As `_listed`."""
-    query = read(brand_ids).where(_is(Task.status, *OPEN_STATUSES))
+    """As `_listed`. What stands beside a task is read for those of the page alone."""
+    conditions = [_is(Task.status, *OPEN_STATUSES)]
     if "me" in asked:
-        query = query.where(Task.assignee_user_id == sa.bindparam("me", type_=sa.Uuid))
+        conditions.append(Task.assignee_user_id == sa.bindparam("me", type_=sa.Uuid))
     if "due_by" in asked:
-        query = query.where(Task.due_at <= sa.bindparam("due_by", type_=_TIME))
+        conditions.append(Task.due_at <= sa.bindparam("due_by", type_=_TIME))
     if "priority" in asked:
-        query = query.where(Task.priority == sa.bindparam("priority", type_=Task.priority.type))
+        conditions.append(Task.priority == sa.bindparam("priority", type_=Task.priority.type))
     if edge:
-        query = query.where(_behind(edge))
-    return query.order_by(Task.due_at.asc().nulls_last(), Task.id.asc()).limit(as_written(limit))
+        conditions.append(_behind(edge))
+    order = (Task.due_at.asc().nulls_last(), Task.id.asc())
+    if read is _dues:
+        return read(brand_ids).where(*conditions).order_by(*order).limit(as_written(limit))
+    page = sa.select(Task.id).where(Task.brand_id.in_(brand_ids), *conditions).order_by(*order).limit(as_written(limit))
+    return read(brand_ids).where(Task.id.in_(page.correlate(None))).order_by(*order)
 
 
 def _dues(brand_ids: Sequence[uuid.UUID]) -> sa.Select[*tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core.prepared import KEPT
 from app.domain.accounts.access import Viewer
+from app.domain.threads.indexes import DUE
 from app.domain.threads.models import IN_INBOX
 from app.domain.threads.queries import COUNT_CAP
 from app.domain.threads.saved_views import IN_RAIL, SELECT_FOR_RAIL, SELECT_OWN_TEAMS, View, read_rail
@@ -20,7 +21,7 @@ _OF_VIEWS = {
     "open": IN_INBOX,  # word for word as in the partial indexes
     "mine": f"{IN_INBOX} AND assignee_user_id = :me",
     "unassigned": f"{IN_INBOX} AND assignee_user_id IS NULL",
-    "overdue": f"{IN_INBOX} AND response_due_at <= now()",
+    "overdue": f"{IN_INBOX} AND {DUE} <= now()",
     "unsent": "unsent_medium IS NOT NULL",
     "snoozed": "snoozed_until IS NOT NULL",
     "email": f"{IN_INBOX} AND medium = 'email'",

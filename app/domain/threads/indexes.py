@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 _BY_RANK = ("priority_rank DESC", "last_message_at DESC", "id DESC")
-_BY_DUE = ("coalesce(response_due_at, '9999-12-31 00:00:00+00'::timestamptz)", "last_message_at", "id")
+DUE = "coalesce(response_due_at, '9999-12-31 00:00:00+00'::timestamptz)"  # as queries by due time must say it
+_BY_DUE = (DUE, "last_message_at", "id")
 
 
 def rank_index(name: str, *columns: str, where: str | None = None) -> sa.Index:

@@ -208,6 +208,7 @@ _COLUMNS: dict[str, sa.ColumnElement[Any]] = {
     "mentioned_user_id": table_of(Mention).c.user_id,
     "due_until": table_of(Thread).c.response_due_at,
 }
+_MARKED = {"snoozed": Thread.snoozed_until, "unsent": Thread.unsent_medium, "spam": Thread.spam_at}
 
 
 def _given(filter: ThreadFilter) -> dict[str, Any]:
@@ -260,12 +261,8 @@ def _conditions(view: str, unassigned: bool, given: Mapping[str, Any]) -> list[s
     conditions: list[sa.ColumnElement[bool]] = []
     if view == "open" and "status" not in given:
         conditions += [sa.and_(Thread.is_open), Thread.snoozed_until.is_(None)]
-    if view == "snoozed":
-        conditions.append(Thread.snoozed_until.is_not(None))
-    if view == "unsent":
-        conditions.append(Thread.unsent_medium.is_not(None))
-    if view == "spam":
-        conditions.append(Thread.spam_at.is_not(None))
+    if view in _MARKED:
+        conditions.append(_MARKED[view].is_not(None))
     if unassigned:
         conditions.append(Thread.assignee_user_id.is_(None))
     if "order_id" in given:
@@ -274,7 +271,10 @@ def _conditions(view: str, unassigned: bool, given: Mapping[str, Any]) -> list[s
         named = sa.select(Message.thread_id).join(Mention, Mention.message_id == Message.id)
         conditions.append(Thread.id.in_(named.where(Mention.user_id == given["mentioned_user_id"])))
     if "due_until" in given:
-        conditions.append(Thread.response_due_at <= given["due_until"])
+        conditions.append(_KEYS.due <= given["due_until"])
+    if "channel_id" in given:  # whose threads are all of its brand: those of others are not looked through
+        of_channel = sa.select(Channel.brand_id).where(Channel.id == given["channel_id"])
+        conditions.append(Thread.brand_id == of_channel.scalar_subquery())
     otherwise = ("tag", "order_id", "mentioned_user_id", "due_until")  # than by a column of the thread
     return conditions + [_COLUMNS[name] == value for name, value in given.items() if name not in otherwise]
 
