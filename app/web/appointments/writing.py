@@ -23,6 +23,7 @@ from app.domain.appointments.actions import (
     AppointmentMovedOn,
     change_appointment,
     content_of,
+    lock_appointment,
     plan_appointment,
     set_appointment_state,
 )
@@ -103,8 +104,9 @@ def set_times(appointment_id: uuid.UUID) -> ResponseReturnValue:
     is_known = technician in choices_of(row).technician_ids if wanted else True
     if starts_at is None or ends_at is None or starts_at >= ends_at or not is_known:
         return _("This choice does not exist; reload the page and try again."), 422
-    content = replace(content_of(row.appointment), starts_at=starts_at, ends_at=ends_at, technician_user_id=technician)
     with transaction() as session:
+        now_is = content_of(lock_appointment(session, appointment_id))
+        content = replace(now_is, starts_at=starts_at, ends_at=ends_at, technician_user_id=technician)
         one = change_appointment(session, appointment_id, content, now=utc_now(), actor=current_viewer().actor)
     return _done(one, _("Moved to %(when)s", when=_when(one)))
 
