@@ -2,7 +2,7 @@
 
 --quick           small sizes, about two minutes
 --threads N,M     the sizes at which pages are measured (default 10000,500000); --orders N,M of orders (10000,1000000)
---only NAME,…     some of memory, webhooks, callbacks, play (with the first page), pages, orders, analytics, flood"""
+--only NAME,…     some of memory, webhooks, callbacks, play (with the first page), pages, orders, analytics, facts, flood"""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ import argparse
 import gc
 import json
 import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -39,10 +35,11 @@ from app.domain.connections.models import ChannelType
 from app.domain.threads.jobs import WORDS_OF
 from app.domain.threads.search_words import note_new_words
 from app.process.launch.parts import workers
-from app.process.launch.ports import free_port
 from app.process.launch.process import stop
 from app.process.launch.servers import EmbeddedServers
+from bench.bare_door import bare_door
 from bench.callbacks import measure_callbacks
+from bench.cost_of_facts import SEEN_SECONDS, measure_cost, measure_seen
 from bench.data import fill, row_id
 from bench.desk import fill_desk
 from bench.doors import TEXTS, Target, new_key
@@ -196,7 +193,7 @@ def _measure_webhooks(
         others = [replace(door, url=f"{live.url}{door.url}") for door in doors]
         calm = {door.kind: at_rate(door, per_second=50, seconds=10) for door in others}
         stop([live.processes[part.name] for part in workers()], number=15, grace_seconds=5)
-        with _yardstick(prepared) as bare_url:
+        with bare_door(prepared) as bare_url:
             bare = Target(bare_url, SECRET, "106600000000000")
             pairs = _by_turns(bare, target, rounds=9 if arguments.quick else 45)
             beside = {door.kind: _by_turns(bare, door, rounds=9 if arguments.quick else 15) for door in others}
@@ -247,46 +244,6 @@ def _measure_play(
         rows.append((f"click in the Simulator to agent's list, {medium}", f"p50 {p50} p95 {p95} ms", "p95 < 500 ms", p95 < 500))
 
 
-@contextmanager
-def _yardstick(settings: Settings) -> Iterator[str]:
-    address = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
-    with psycopg.connect(address) as connection:
-        connection.execute("CREATE TABLE yardstick (id uuid PRIMARY KEY, body bytea NOT NULL)")
-    port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "-k",
-        "gevent",
-        "-w",
-        "2",
-        "--reuse-port",
-        "-b",
-        f"127.0.0.1:{port}",
-        "bench.yardstick:app",
-    ]
-    process = subprocess.Popen(command, env={**os.environ, "YARDSTICK_DATABASE": address}, stderr=subprocess.DEVNULL)
-    try:
-        _wait_until_it_listens(port)
-        yield f"http://127.0.0.1:{port}/hook"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_until_it_listens(port: int) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-
-
 def _measure_flood(
     servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
 ) -> None:
@@ -297,7 +254,7 @@ def _measure_flood(
     people = [(f"user{number}@bench.example", PASSWORD) for number in range(1, PEOPLE + 1)]
     with running_application(prepared) as live:
         target = Target(f"{live.url}/webhooks/whatsapp", SECRET, "106600000000000")
-        with _yardstick(prepared) as bare_url:
+        with bare_door(prepared) as bare_url:
             bare = Target(bare_url, SECRET, "106600000000000")
             alone = round(statistics.median(full_speed(bare, seconds=ROUND_SECONDS) for _ in range(9)))
         for part in workers():  # tests leave one out
@@ -372,6 +329,18 @@ def _measure_analytics(
     rows.append(measure_export(apps[max(apps)], results, password=PASSWORD))
 
 
+def _measure_facts(
+    servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
+) -> None:
+    prepared, door = _prepare(settings, "bench_facts", servers, 1_000), Target("/webhooks/whatsapp", SECRET, "106600000000000")
+    _seal(prepared)
+    cost = measure_cost(create_app(prepared), door, rounds=5 if arguments.quick else 25)
+    p95 = percentile(measure_seen(prepared, door, seconds=5 if arguments.quick else 30), 0.95)
+    results["facts"] = {**asdict(cost), "seen_p95_seconds": p95}
+    rows.append(cost.row)
+    rows.append(("a fact is seen after its change, p95", f"{p95} s", f"≤ {SEEN_SECONDS:.0f} s", p95 <= SEEN_SECONDS))
+
+
 def _judge(part: str, found: dict[int, list[PageTime]], apps: dict[int, Any], results: dict[str, Any], rows: Rows) -> None:
     """The pages of the biggest company beside their limits and beside those of the smallest."""
     for app in apps.values():
@@ -390,8 +359,14 @@ def _report(results: dict[str, Any], rows: Rows) -> None:
 
 
 PARTS = {
-    "webhooks": _measure_webhooks, "callbacks": _measure_callbacks, "play": _measure_play, "pages": _measure_pages,
-    "orders": _measure_orders, "analytics": _measure_analytics, "flood": _measure_flood,
+    "webhooks": _measure_webhooks,
+    "callbacks": _measure_callbacks,
+    "play": _measure_play,
+    "pages": _measure_pages,
+    "orders": _measure_orders,
+    "analytics": _measure_analytics,
+    "facts": _measure_facts,
+    "flood": _measure_flood,
 }
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
         Periodic("wake_snoozed_threads", "app.domain.threads.jobs.wake_snoozed_threads", 5, LIVE),
         Periodic("remind_assignees", "app.domain.tasks.jobs.remind_assignees", 5, LIVE),
         Periodic("reach_due_steps", "app.domain.sla.jobs.reach_steps", 2, LIVE),
-        Periodic("settle_reports", "app.domain.analytics.jobs.settle_reports", 2),
+        Periodic("settle_reports", "app.domain.analytics.jobs.settle_reports", 1),
         Periodic("roll_reports", "app.domain.analytics.jobs.roll_reports", 60),
         Periodic("route_waiting_threads", "app.domain.routing.jobs.route_waiting_threads", 5, LIVE),
         Periodic("run_timed_rules", "app.domain.automation.jobs.run_timed_rules", 30, LIVE),
