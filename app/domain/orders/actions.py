@@ -39,6 +39,8 @@ from app.domain.orders.pricing import recompute_totals
 from app.domain.orders.settings import settings_of
 from app.domain.transitions.actions import change_entity_status, record_creation
 
+_UNNUMBERED = "~"  # what stands before an id where a number will be; nobody else ever sees it
+
 
 @dataclass(frozen=True)
 class NewLine:
@@ -86,12 +88,20 @@ class NewOrder:
 
 def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor) -> Order:
     """Write an order with its address and lines under the next number of its brand, or return the one its `source_key` names."""
+    return number_order(session, begin_order(session, new, now=now, actor=actor), now=now, actor=actor)
+
+
+def begin_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor) -> Order:
+    """All of it but its number and `OrderCreated`: `number_order` has to follow in the same transaction. What can be done between
+    the two is done while nobody waits for the brand's next number."""
     known = find_by_source_key(session, new)
     if known is not None:
         return known
     money = settings_of(session, new.brand_id)
+    order_id = new_id()
     order = Order(
-        id=new_id(),
+        id=order_id,
+        order_number=f"{_UNNUMBERED}{order_id}",
         brand_id=new.brand_id,
         order_type=new.order_type,
         status=new.status,
@@ -114,7 +124,6 @@ def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor
         version=1,
     )
     lines = _lines(session, order, new, money, now=now)
-    order.order_number = take_order_number(session, new.brand_id, now=now)
     session.add(order)
     session.flush()
     session.add_all(lines)
@@ -122,14 +131,18 @@ def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor
     if new.thread_id is not None:
         link_thread(session, order, new.thread_id, now=now)
     record_creation(session, ORDER, order.id, order.status, now=now, actor=actor)
-    record_of_order(
-        session,
-        "OrderCreated",
-        order,
-        now=now,
-        actor=actor,
-        payload={"status": order.status.value, "priority": order.priority.value},
-    )
+    return order
+
+
+def number_order(session: Session, order: Order, *, now: datetime, actor: Actor) -> Order:
+    """Give an order that was begun its number, and say that it is there. Whoever wants the brand's next one waits from here to
+    the end of the transaction. One that has a number keeps it."""
+    if not order.order_number.startswith(_UNNUMBERED):
+        return order
+    order.order_number = take_order_number(session, order.brand_id, now=now)
+    session.flush()
+    told = {"status": order.status.value, "priority": order.priority.value}
+    record_of_order(session, "OrderCreated", order, now=now, actor=actor, payload=told)
     return order
 
 

@@ -55,6 +55,7 @@ def begin_order_thread(
             "sender_contact_id": sender.id,
             "sender": {"name": partner.name, "address": ""},
             "external_id": f"partner:{row.id}",
+            "meta": {"partner_order": incoming.partner_order_id},
             "content_hash": hashlib.sha256(text.encode()).hexdigest(),
         },
     )

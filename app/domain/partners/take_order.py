@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.core.db import advisory_xact_lock
 from app.core.ids import new_id
 from app.domain.events.actions import SYSTEM, Subject, record
-from app.domain.orders.actions import NewLine, NewOrder, create_order
+from app.domain.orders.actions import NewLine, NewOrder, begin_order, number_order
 from app.domain.orders.models import Order, OrderSource, OrderStatus
 from app.domain.partners.callbacks import tell_received
 from app.domain.partners.commissions import settle_commissions
@@ -32,6 +32,7 @@ from app.domain.partners.pushes import push_order
 from app.domain.partners.queries import find_partner_order
 from app.domain.tasks.actions import TaskContent, create_task
 from app.domain.tasks.models import TaskType
+from app.domain.threads.order_threads import find_thread_of_order
 
 SANDBOX_NUMBERS = sa.Sequence("partner_sandbox_numbers")
 LONGEST_LIST = 10
@@ -85,18 +86,22 @@ def take_order(
         updated_at=now,
     )
     if environment == Environment.LIVE:
-        order = _write_order(session, partner, incoming, mapped, row, thread_id=thread_id, now=now)
+        order = _begin_order(session, partner, incoming, mapped, row, thread_id=thread_id, now=now)
         row.order_id, row.order_number = order.id, order.order_number
+        session.add(row)
+        session.flush()
+        settle_commissions(session, order, now=now)
+        number_order(session, order, now=now, actor=SYSTEM)  # late: from here on the brand's next order waits
+        row.order_number = order.order_number
+        _ask_for_articles(session, partner, row, order, now=now)
     else:
         row.order_number = f"TEST-{now.year}-{session.execute(SANDBOX_NUMBERS.next_value()).scalar_one():05}"
-    session.add(row)
+        session.add(row)
     session.flush()
     _tell(session, "PartnerOrderReceived", partner, row, now=now)
     tell_received(session, partner, row, now=now)
     push_order(session, partner, row, now=now)
     ask_for_mail(session, partner, row, now=now)
-    if row.order_id is not None:
-        settle_commissions(session, session.get_one(Order, row.order_id), now=now)
     return Taken(row, is_new=True)
 
 
@@ -126,7 +131,7 @@ def _repeat(
     return Taken(row, is_new=False, changed_fields=tuple(changed))
 
 
-def _write_order(
+def _begin_order(
     session: Session,
     partner: Partner,
     incoming: IncomingOrder,
@@ -158,13 +163,16 @@ def _write_order(
         },
         thread_id=thread_id,
     )
-    order = create_order(session, new, now=now, actor=SYSTEM)
+    return begin_order(session, new, now=now, actor=SYSTEM)
+
+
+def _ask_for_articles(session: Session, partner: Partner, row: PartnerOrder, order: Order, *, now: datetime) -> None:
     if row.unmapped_skus:
         listed = ", ".join(row.unmapped_skus[:LONGEST_LIST])
         title = f"{order.order_number}: {partner.name} ordered what has no article: {listed}"
+        thread_id = find_thread_of_order(session, order.id)
         content = TaskContent(partner.brand_id, title[:300], task_type=TaskType.OTHER, thread_id=thread_id)
         create_task(session, content, now=now, actor=SYSTEM)
-    return order
 
 
 def _line(line: IncomingLine, mapped: dict[str, Mapped]) -> NewLine:

@@ -27,7 +27,7 @@ from app.domain.threads.models import Message, MessageKey, MessageType, Thread
 from app.domain.threads.order_mentions import Because, Chosen, TheirOrder, choose_orders, read_mentions
 from app.domain.threads.queries import by_people
 
-OF_PROGRAMS = frozenset({"form", "scenario"})  # whoever brought these in makes or names the order
+OF_PROGRAMS = frozenset({"form", "scenario", "partner_order"})  # whoever brought these in makes or names the order
 MOST_ORDERS = 500  # of one sender that are looked at, the newest; others only by their whole number
 
 
