@@ -2,7 +2,8 @@
 
 --quick           small sizes, about two minutes
 --threads N,M     the sizes at which pages are measured (default 10000,500000); --orders N,M of orders (10000,1000000)
---only NAME,…     some of memory, webhooks, callbacks, play (with the first page), pages, orders, analytics, facts, flood"""
+--only NAME,…     some of memory, webhooks, callbacks, partner-orders, play (with the first page), pages, orders, analytics,
+                  facts, flood"""
 
 from __future__ import annotations
 
@@ -20,7 +21,6 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from app import create_app
 from app.config import Settings
@@ -29,32 +29,28 @@ from app.core.crypto import Keyring, generate_key, parse_keys
 from app.core.db import db, transaction
 from app.core.migrate import upgrade
 from app.domain.accounts.models import Brand
-from app.domain.accounts.passwords import hash_password
 from app.domain.connections.actions import NewChannel, create_channel
 from app.domain.connections.models import ChannelType
-from app.domain.threads.jobs import WORDS_OF
-from app.domain.threads.search_words import note_new_words
 from app.process.launch.parts import workers
 from app.process.launch.process import stop
 from app.process.launch.servers import EmbeddedServers
-from bench.bare_door import bare_door
 from bench.callbacks import measure_callbacks
+from bench.company import PASSWORD, driver, prepare, yardstick
 from bench.cost_of_facts import SEEN_SECONDS, measure_cost, measure_seen
-from bench.data import fill, row_id
-from bench.desk import fill_desk
+from bench.data_ids import row_id
 from bench.doors import TEXTS, Target, new_key
 from bench.flood import PEOPLE, PER_SECOND, SOCKETS, measure_backlog, measure_flood, stored_once
 from bench.generator import at_rate, full_speed
 from bench.live import measure_live, percentile
 from bench.memory import measure_memory
-from bench.orders import fill_orders, measure_import, measure_orders
+from bench.orders import measure_import, measure_orders
 from bench.pages import PageTime, judged, measure_pages
+from bench.partner_orders import measure_partner_orders, rows_of
 from bench.play import measure_play
-from bench.reports import fill_reports, measure_export, measure_reports
+from bench.reports import measure_export, measure_reports
 from bench.yardstick import SECRET
 from tests.support.live import running_application
 
-PASSWORD = "a bench needs a door too"
 MEMORY = "memory"
 MEMORY_MIB = 800
 CALLBACKS_PER_SECOND = 800
@@ -92,6 +88,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true")
     for sizes in ("--threads", "--orders", "--facts"):
         parser.add_argument(sizes, type=lambda text: [int(n) for n in text.split(",")])
+    parser.add_argument("--seconds", type=int, help="of partner-orders (60)")
     parser.add_argument("--only", type=lambda text: text.split(","), default=[MEMORY, *PARTS])
     arguments = parser.parse_args()
     if unknown := set(arguments.only) - {MEMORY, *PARTS}:
@@ -105,7 +102,7 @@ def _arguments() -> argparse.Namespace:
 def _settings(servers: EmbeddedServers, folder: Path) -> Settings:
     return Settings(
         data_dir=folder,
-        database_url=_driver(servers.urls.database_url),
+        database_url=driver(servers.urls.database_url),
         redis_url=servers.urls.redis_url,
         secret_key="bench" * 10,
         encryption_keys=generate_key(),
@@ -113,35 +110,6 @@ def _settings(servers: EmbeddedServers, folder: Path) -> Settings:
         outbound_allow=("127.0.0.0/8",),
         log_format="json",
     )
-
-
-def _driver(url: str) -> str:
-    return url.replace("postgresql://", "postgresql+psycopg://", 1)
-
-
-def _prepare(settings: Settings, name: str, servers: EmbeddedServers, threads: int, *, orders: int = 0, facts: int = 0) -> Any:
-    """Settings with a database of its own and the company in it."""
-    prepared = replace(settings, database_url=_driver(servers.create_database(name)))
-    upgrade(prepared.database_url)
-    began = time.monotonic()
-    with psycopg.connect(prepared.database_url.replace("postgresql+psycopg://", "postgresql://")) as connection:
-        fill(connection, threads, password_hash=hash_password(PASSWORD))
-        fill_desk(connection, threads)
-        fill_orders(connection, orders)
-        fill_reports(connection, facts)
-    _note_words(prepared)
-    print(f"  {threads} threads written in {time.monotonic() - began:.0f} s", flush=True)
-    return prepared
-
-
-def _note_words(settings: Settings) -> None:
-    """What the inbox does in the background, 30 batches in two minutes."""
-    engine = sa.create_engine(settings.database_url)
-    more = True
-    while more:
-        with Session(engine) as session, session.begin():
-            more = note_new_words(session, now=utc_now(), limit=WORDS_OF)
-    engine.dispose()
 
 
 def _seal(settings: Settings) -> None:
@@ -178,7 +146,7 @@ def _measure_webhooks(
     servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
 ) -> None:
     """First with every process at work, as it is used; then the doors alone, ours and the bare one by turns."""
-    prepared = _prepare(settings, "bench_live", servers, 1_000)
+    prepared = prepare(settings, "bench_live", servers, 1_000)
     _seal(prepared)
     doors = _open_doors(prepared)
     with running_application(prepared) as live:
@@ -193,7 +161,7 @@ def _measure_webhooks(
         others = [replace(door, url=f"{live.url}{door.url}") for door in doors]
         calm = {door.kind: at_rate(door, per_second=50, seconds=10) for door in others}
         stop([live.processes[part.name] for part in workers()], number=15, grace_seconds=5)
-        with bare_door(prepared) as bare_url:
+        with yardstick(prepared) as bare_url:
             bare = Target(bare_url, SECRET, "106600000000000")
             pairs = _by_turns(bare, target, rounds=9 if arguments.quick else 45)
             beside = {door.kind: _by_turns(bare, door, rounds=9 if arguments.quick else 15) for door in others}
@@ -234,7 +202,7 @@ def _measure_memory(folder: Path, results: dict[str, Any], rows: Rows) -> None:
 def _measure_play(
     servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
 ) -> None:
-    played = replace(settings, database_url=_driver(servers.create_database("bench_play")))
+    played = replace(settings, database_url=driver(servers.create_database("bench_play")))
     upgrade(played.database_url)
     times, first = measure_play(played, settings.data_dir, rounds=10 if arguments.quick else 60)
     results["first_page"], rows[len(rows) :] = asdict(first), first.rows()
@@ -248,13 +216,13 @@ def _measure_flood(
     servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
 ) -> None:
     """Limits are for a bare door of REFERENCE_PER_SECOND; a slower machine, by the bare door of this very run, has longer."""
-    prepared = _prepare(settings, "bench_flood", servers, 1_000)
+    prepared = prepare(settings, "bench_flood", servers, 1_000)
     _seal(prepared)
     address = prepared.database_url.replace("postgresql+psycopg://", "postgresql://")
     people = [(f"user{number}@bench.example", PASSWORD) for number in range(1, PEOPLE + 1)]
     with running_application(prepared) as live:
         target = Target(f"{live.url}/webhooks/whatsapp", SECRET, "106600000000000")
-        with bare_door(prepared) as bare_url:
+        with yardstick(prepared) as bare_url:
             bare = Target(bare_url, SECRET, "106600000000000")
             alone = round(statistics.median(full_speed(bare, seconds=ROUND_SECONDS) for _ in range(9)))
         for part in workers():  # tests leave one out
@@ -298,17 +266,27 @@ def _measure_flood(
 def _measure_callbacks(
     servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
 ) -> None:
-    prepared = _prepare(settings, "bench_callbacks", servers, 1_000)
+    prepared = prepare(settings, "bench_callbacks", servers, 1_000)
     brought = measure_callbacks(prepared, messages=1_000 if arguments.quick else 4_000)
     results["callbacks"] = {"per_second": round(brought.ours), "bare_per_second": round(brought.bare)}
     words = f"{brought.ours:.0f}/s beside {brought.bare:.0f}/s of bare posts"
     rows.append(("callbacks to a bare receiver", words, f"≥ {CALLBACKS_PER_SECOND}/s", brought.ours >= CALLBACKS_PER_SECOND))
 
 
+def _measure_partner_orders(
+    servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
+) -> None:
+    prepared = prepare(settings, "bench_partner_orders", servers, 1_000)
+    found = measure_partner_orders(prepared, seconds=arguments.seconds or (15 if arguments.quick else 60))
+    told = {name: [percentile(times, share) for share in (0.5, 0.95, 0.99)] for name, times in found.times.items()}
+    results["partner_orders"] = {"answers": found.answers, "untold": found.untold, "p50_p95_p99_ms": told}
+    rows.extend(rows_of(found))
+
+
 def _measure_pages(
     servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
 ) -> None:
-    apps = {size: create_app(_prepare(settings, f"bench_{size}", servers, size)) for size in arguments.threads}
+    apps = {size: create_app(prepare(settings, f"bench_{size}", servers, size)) for size in arguments.threads}
     gc.freeze()  # as wsgi.py does
     _judge("pages", measure_pages(apps, password=PASSWORD), apps, results, rows)
 
@@ -316,7 +294,7 @@ def _measure_pages(
 def _measure_orders(
     servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
 ) -> None:
-    apps = {n: create_app(_prepare(settings, f"orders_{n}", servers, 1_000, orders=n)) for n in arguments.orders}
+    apps = {n: create_app(prepare(settings, f"orders_{n}", servers, 1_000, orders=n)) for n in arguments.orders}
     _judge("orders", measure_orders(apps, password=PASSWORD), apps, results, rows)
     rows.append(measure_import(apps[min(apps)], 2_000 if arguments.quick else 50_000, results))
 
@@ -324,7 +302,7 @@ def _measure_orders(
 def _measure_analytics(
     servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
 ) -> None:
-    apps = {n: create_app(_prepare(settings, f"facts_{n}", servers, 1_000, facts=n)) for n in arguments.facts}
+    apps = {n: create_app(prepare(settings, f"facts_{n}", servers, 1_000, facts=n)) for n in arguments.facts}
     _judge("analytics", measure_reports(apps, password=PASSWORD), apps, results, rows)
     rows.append(measure_export(apps[max(apps)], results, password=PASSWORD))
 
@@ -332,7 +310,7 @@ def _measure_analytics(
 def _measure_facts(
     servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
 ) -> None:
-    prepared, door = _prepare(settings, "bench_facts", servers, 1_000), Target("/webhooks/whatsapp", SECRET, "106600000000000")
+    prepared, door = prepare(settings, "bench_facts", servers, 1_000), Target("/webhooks/whatsapp", SECRET, "106600000000000")
     _seal(prepared)
     cost = measure_cost(create_app(prepared), door, rounds=5 if arguments.quick else 25)
     p95 = percentile(measure_seen(prepared, door, seconds=5 if arguments.quick else 30), 0.95)
@@ -361,6 +339,7 @@ def _report(results: dict[str, Any], rows: Rows) -> None:
 PARTS = {
     "webhooks": _measure_webhooks,
     "callbacks": _measure_callbacks,
+    "partner-orders": _measure_partner_orders,
     "play": _measure_play,
     "pages": _measure_pages,
     "orders": _measure_orders,

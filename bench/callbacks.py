@@ -51,7 +51,7 @@ class Brought:
 
 def measure_callbacks(settings: Settings, *, messages: int) -> Brought:
     """With every process of the application at work."""
-    with running_application(settings) as live, _receiver() as url:
+    with running_application(settings) as live, receiver() as url:
         for part in workers():  # tests leave one out
             if part.name not in live.processes:
                 live.start(part)
@@ -110,11 +110,16 @@ def _post_bare(url: str, messages: int) -> None:
         pool.request("POST", url, body=body, headers=headers)
 
 
-class _Takes(BaseHTTPRequestHandler):
+class Takes(BaseHTTPRequestHandler):
+    """Answers each post with an empty 200."""
+
     protocol_version = "HTTP/1.1"
 
+    def take(self, body: bytes) -> None:
+        """Whatever is done with it."""
+
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.take(self.rfile.read(int(self.headers["Content-Length"])))
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
     def log_message(self, *_arguments: Any) -> None:
@@ -127,16 +132,17 @@ class _Server(socketserver.ThreadingTCPServer):
     request_queue_size = 64
 
 
-def _serve(told: Any) -> None:
-    with _Server(("127.0.0.1", 0), _Takes) as server:
+def _serve(told: Any, handler: type[Takes]) -> None:
+    with _Server(("127.0.0.1", 0), handler) as server:
         told.put(server.server_address[1])
         server.serve_forever()
 
 
 @contextmanager
-def _receiver() -> Iterator[str]:
+def receiver(handler: type[Takes] = Takes) -> Iterator[str]:
+    """Where a receiver in a process of its own listens."""
     told: Any = Queue()
-    process = Process(target=_serve, args=(told,), daemon=True)
+    process = Process(target=_serve, args=(told, handler), daemon=True)
     process.start()
     try:
         yield f"http://127.0.0.1:{told.get(timeout=10)}/hooks"

@@ -6,14 +6,17 @@ import base64
 import hashlib
 import hmac
 import json
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from app.domain.partners.signature import SignedRequest, sign
 
 FORM = "application/x-www-form-urlencoded"
 TEXTS = "+3197010200777"
@@ -21,12 +24,13 @@ TEXTS = "+3197010200777"
 
 @dataclass(frozen=True)
 class Target:
-    """A door. `kind` is one of DOORS; `secret` what its provider signs with: a key in PEM for reports."""
+    """A door. `kind` is one of DOORS; `secret` what its provider signs with: a key in PEM for reports. `key`: a partner's."""
 
     url: str
     secret: bytes
     phone_number_id: str = ""
     kind: str = "chat"
+    key: str = ""
 
 
 def new_key() -> tuple[bytes, str]:
@@ -81,4 +85,34 @@ def _report(target: Target, _name: str) -> tuple[bytes, dict[str, str]]:
     return body, {f"{prefix}-Signature": signature, f"{prefix}-Timestamp": stamp, "Content-Type": "application/json"}
 
 
-DOORS: dict[str, Callable[[Target, str], tuple[bytes, dict[str, str]]]] = {"chat": _chat, "text": _text, "reports": _report}
+def _order(target: Target, name: str) -> tuple[bytes, dict[str, str]]:
+    """One order of a partner, of two things, for somebody who never ordered before."""
+    number, figures = f"BENCH-{uuid4().hex}", uuid4().int
+    address = {"street": "Kerkstraat", "house_number": str(figures % 400 + 1), "postal_code": "1234AB", "city": "Amsterdam"}
+    order = {
+        "partner_order_id": number,
+        "customer": {
+            "name": name,
+            "email": f"{number.lower()}@bench.example",
+            "phone": f"+316{figures % 10**8:08d}",
+            "address": address,
+        },
+        "products": [
+            {"partner_sku": "BENCH-ALFEN-11", "quantity": 1, "description": "Wallbox 11 kW"},
+            {"partner_sku": "BENCH-INSTALL", "quantity": 1, "description": "Installation"},
+        ],
+        "installation_preferences": {"preferred_date": "2027-01-11", "notes": "Side door"},
+        "partner_references": {"purchase_order": "PO-1"},
+    }
+    body, nonce = json.dumps(order).encode(), secrets.token_hex(16)
+    request = SignedRequest("POST", urlsplit(target.url).path, "", str(int(time.time())), nonce, body)
+    headers = {"Authorization": f"Bearer {target.key}", "Content-Type": "application/json", "X-Nonce": nonce}
+    return body, {**headers, "X-Timestamp": request.timestamp, "X-Signature": sign(request, target.secret.decode())}
+
+
+DOORS: dict[str, Callable[[Target, str], tuple[bytes, dict[str, str]]]] = {
+    "chat": _chat,
+    "text": _text,
+    "reports": _report,
+    "order": _order,
+}

@@ -19,8 +19,8 @@ from bench.doors import Target, signed
 
 CONNECTIONS = 16
 MOST_PER_SECOND = 8000
-ACCEPTED = b"HTTP/1.1 200"
-NAME = re.compile(rb"wamid\.[0-9a-f]+")
+ACCEPTED = (b"HTTP/1.1 200", b"HTTP/1.1 201")
+NAME = re.compile(rb"wamid\.[0-9a-f]+|BENCH-[0-9a-f]{32}")
 PATIENCE_SECONDS = 30.0
 
 
@@ -38,12 +38,13 @@ def at_rate(target: Target, *, per_second: int, seconds: int) -> list[float]:
 
 @dataclass(frozen=True)
 class Posted:
-    """One post: the provider's id in it, and the instants when it was due and when its answer was there."""
+    """One post: the sender's id in it, the instants when it was due and when its answer was there, and the status of that."""
 
     name: str
     due: float
     answered: float
     is_accepted: bool
+    status: int
 
     @property
     def milliseconds(self) -> float:
@@ -102,7 +103,7 @@ def _post_in_time(target: Target, per_second: int, seconds: int) -> list[Posted]
             wait = max(0.0, due[sent] - time.monotonic()) if sent < len(posts) else PATIENCE_SECONDS
             for connection, number, answer in _answers(ready, wait):
                 is_accepted = answer.startswith(ACCEPTED)
-                posted.append(Posted(names[number], due[number], time.monotonic(), is_accepted))
+                posted.append(Posted(names[number], due[number], time.monotonic(), is_accepted, int(answer[9:12])))
                 ready.unregister(connection)
                 connection.close()
     return posted
