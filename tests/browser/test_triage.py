@@ -17,12 +17,20 @@ from app.domain.reply_templates.actions import TemplateContent, create_template
 from app.domain.reply_templates.models import TemplateCategory
 from app.domain.threads.macro_models import Macro
 from app.domain.threads.macros import MacroSteps, as_json
+from app.domain.threads.models import Thread
 from app.domain.threads.tags import change_tags
 from tests.browser.conftest import Desk
 from tests.factories import make_contact, make_message, make_thread
 from tests.support.browsing import assert_accessible, wait_until_bound
 
 pytestmark = pytest.mark.browser
+# What has the focus at the moment a newer head is put in.
+NOTE_FOCUS = """() => {
+  window.focusedThen = [];
+  document.addEventListener('fragment:merged', ({ target }) => {
+    if (target.id === 'thread-head') window.focusedThen.push(document.activeElement.id);
+  });
+}"""
 
 
 def fill_inbox(desk: Desk, count: int) -> None:
@@ -85,6 +93,21 @@ def test_the_drawer_gives_the_focus_back_to_a_head_that_was_redrawn_while_it_was
     page.keyboard.press("Escape")
     expect(toggle).to_be_focused()
     expect(toggle).to_have_attribute("aria-expanded", "false")
+
+
+def test_the_focus_stays_on_its_control_when_the_head_gets_a_deadline_in_front_of_it(page: Page, desk: Desk) -> None:
+    open_inbox(page, desk, 1)
+    desk.open_thread(page, "Vraag 0")
+    settled(page)
+    page.locator("#head-priority").focus()
+    page.evaluate(NOTE_FOCUS)
+    with desk.live.app.app_context(), transaction() as session:
+        thread = session.get_one(Thread, uuid.UUID(page.url.rpartition("/")[2]))
+        thread.response_due_at = utc_now() + timedelta(hours=3)
+        change_tags(session, thread_id=thread.id, actor=SYSTEM, now=utc_now(), add=["garantie"])
+    expect(page.locator("#thread-head .tag")).to_have_text("garantie")
+    expect(page.locator("#thread-head .pill--clock")).to_be_visible()
+    assert set(page.evaluate("window.focusedThen")) == {"head-priority"}  # at once, not given back a moment later
 
 
 def tag_elsewhere(page: Page, desk: Desk) -> None:

@@ -56,7 +56,7 @@ export function merge(shown, fresh, { keep = () => false } = {}) {
   return added;
 }
 
-// The focus stays on the same control of the newer rendering.
+// The focus stays on the same control of the newer rendering: by its name, for what came in front of it moved its place.
 const CONTROLS = "a, button, summary, input, textarea, select, [tabindex]";
 function handOver(old, fresh) {
   const heir = heirOf(old, fresh) ?? fresh;
@@ -66,8 +66,8 @@ function handOver(old, fresh) {
 
 function heirOf(old, fresh) {
   const focused = document.activeElement, place = [...old.querySelectorAll(CONTROLS)].indexOf(focused);
-  const key = focused.dataset.key && fresh.querySelector(`[data-key="${CSS.escape(focused.dataset.key)}"]`);
-  return key || fresh.querySelectorAll(CONTROLS)[place];
+  const name = focused.id ? `#${CSS.escape(focused.id)}` : focused.dataset.key && `[data-key="${CSS.escape(focused.dataset.key)}"]`;
+  return (name && fresh.querySelector(name)) || fresh.querySelectorAll(CONTROLS)[place];
 }
 
 // Whether somebody is at work in a part: in an open menu, in a field, has left something typed there, or waits for an answer to what
