@@ -210,7 +210,7 @@ def test_an_out_of_office_that_answers_ours_is_not_answered(world: World) -> Non
 
 def test_the_answer_says_on_the_wire_what_it_is_and_quotes_nothing(world: World) -> None:
     ours = world.found(OURS)
-    world.simulator.deliver(mailbox=OURS, subject="Vraag", text="Bent u er? Het geheim is 4711.")
+    world.simulator.deliver(mailbox=OURS, subject="Vraag", text="Bent u er? Het geheim is zonnebloem.")
     world.go_round()
     assert ours.automatic_answers() == 1
     raw = world.simulator.http.request("GET", f"{world.simulator.url}/__sim/outbox/0").body
@@ -220,5 +220,5 @@ def test_the_answer_says_on_the_wire_what_it_is_and_quotes_nothing(world: World)
     assert mail["In-Reply-To"]
     assert mail["In-Reply-To"] in mail["References"]
     assert str(make_header(decode_header(mail["Subject"]))) == "Automatisch antwoord: Vraag"
-    assert b"4711" not in raw
+    assert b"zonnebloem" not in raw
     assert read(raw).automatic is not None
