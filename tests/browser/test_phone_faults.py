@@ -38,7 +38,7 @@ from tests.factories import make_contact, make_message, make_thread
 from tests.support.browsing import TIMEOUT_MS
 from tests.support.cut_line import CutLine
 from tests.support.full import amount
-from tests.support.phone_faults import ERROR, PICTURES, PORTAL, WORDS, Books, Case, Said, draw_cases
+from tests.support.phone_faults import ERROR, PICTURES, PORTAL, WORDS, Arrived, Books, Case, Said, draw_cases, is_out_of_order
 from tests.support.signing_in import sign_in_browser
 
 pytestmark = pytest.mark.browser
@@ -326,17 +326,21 @@ def compare(office: Office, books: Books) -> dict[str, object]:
     lost = [one for one in books.said if one.id not in applied and one.id not in books.told]
     lost += [one for one in books.said if one.id in applied and one.sha256 and digests.get(rows[one.id].file_id) != one.sha256]  # type: ignore[arg-type]
     lost += [one for one in books.said if one.id in speaking and not messages[one.id]]
-    order = [one.id for one in sorted(books.said, key=lambda one: rows[one.id].number if one.id in rows else 0)]
-    lanes: dict[uuid.UUID, list[int]] = {}
     seqs = {one.id: one for one in books.said}
-    for act_id in order:
-        if act_id in rows and not (seqs[act_id].kind == "step" and seqs[act_id].replaces):  # decided about: its old place
-            lanes.setdefault(seqs[act_id].visit_id, []).append(seqs[act_id].seq)
+    lanes: dict[uuid.UUID, list[Arrived]] = {}
+    for one in books.said:
+        if row := rows.get(one.id):
+            is_asked = row.outcome.value != "applied"
+            lanes.setdefault(one.visit_id, []).append(Arrived(row.number, one.kind, one.seq, is_asked))
     return {
         "lost": [asdict(one) for one in lost],
         "doubled": [str(token) for token, count in messages.items() if count > 1 or token not in speaking],
         "unasked": [str(one) for one in rows if one not in seqs],
-        "out_of_order": [str(visit) for visit, lane in lanes.items() if lane != sorted(lane)],
+        "out_of_order": {
+            str(visit): [str(one) for one in sorted(lane, key=lambda one: one.number)]
+            for visit, lane in lanes.items()
+            if is_out_of_order(lane)
+        },
         "foreign": foreign,
         "untold": [
             str(row.id) for row in rows.values() if row.outcome.value in ("conflict", "refused") and row.id not in books.told

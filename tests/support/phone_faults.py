@@ -49,6 +49,46 @@ class Said:
     replaces: uuid.UUID | None = None
 
 
+@dataclass(frozen=True)
+class Arrived:
+    """What came to the office from a visit. `number`: its place in the ledger; `seq`: the order it was put in on the phone,
+    where a step that was decided about keeps its place. `is_asked`: it had no effect, a person was asked."""
+
+    number: int
+    kind: str
+    seq: int
+    is_asked: bool = False
+
+    @property
+    def is_step(self) -> bool:
+        return self.kind == "step"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.seq}{' asked' if self.is_asked else ''}"
+
+
+def is_out_of_order(arrived: list[Arrived]) -> bool:
+    """Whether something of one visit passed what was put in before it and should not have.
+
+    A step a person is asked about holds back the later steps of its visit and nothing else. So words and pictures keep their
+    order among themselves whatever happens; the steps that took effect keep theirs; and words pass a step only once somebody was
+    asked about it or about one before it.
+    """
+    rows = sorted(arrived, key=lambda one: one.number)
+    asked = [one for one in rows if one.is_step and one.is_asked]
+    effective = [one for one in rows if one not in asked]
+    return any(
+        late.seq < early.seq and not (late.is_step and not early.is_step and _waited(asked, late, early))
+        for place, early in enumerate(effective)
+        for late in effective[place + 1 :]
+    )
+
+
+def _waited(asked: list[Arrived], step: Arrived, words: Arrived) -> bool:
+    """Whether the step waited for a person when the words came."""
+    return any(one.seq <= step.seq and one.number < words.number for one in asked)
+
+
 @dataclass
 class Books:
     """`told`: conflicts with the words and choices the person saw."""
