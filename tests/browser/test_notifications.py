@@ -28,7 +28,7 @@ class Worker:
         found: list[dict[str, Any]] = []
         self._tools.on("ServiceWorker.workerRegistrationUpdated", lambda event: found.extend(event["registrations"]))
         self._tools.send("ServiceWorker.enable")
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        page.wait_for_function("() => navigator.serviceWorker.controller !== null")
         self._id = found[-1]["registrationId"]
         self._origin = page.evaluate("location.origin")
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import APIResponse, Locator, Page, Route, expect
 
 from tests.browser.conftest import Desk
-from tests.support.browsing import assert_accessible
+from tests.support.browsing import assert_accessible, wait_until_bound
 
 pytestmark = pytest.mark.browser
 
@@ -39,6 +39,8 @@ def drag_while_the_board_is_drawn_anew(page: Page, card: Locator, *, to: str) ->
     board.evaluate("(board) => board.setAttribute('data-old', '')")
     page.evaluate(REDRAW)
     expect(page.locator("#task-board[data-old]")).to_have_count(0)
+    expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
+    wait_until_bound(page)  # the new board hears nothing before it is
     column.locator("h2").hover()
     column.hover()
     page.mouse.up()
