@@ -1,4 +1,5 @@
-"""Switchyard: one inbox for every channel. A part of it imports what it needs itself; only `create_app` imports everything."""
+"""Switchyard, the application: one inbox for every channel. A part of it imports what it needs itself; only `create_app`
+imports everything."""
 
 from __future__ import annotations
 

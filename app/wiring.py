@@ -1,4 +1,5 @@
-"""Who reacts to what. The one place to look when you ask "what happens after …".
+"""Say who reacts to which event, and which tables of promises the relay watches. The one place to look when you ask "what
+happens after …".
 
 *In the transaction*: database only, quick, succeeds or fails with the change. *After commit*: a job of its own, retried alone.
 """

@@ -1,4 +1,4 @@
-"""What a provider says of our account, and of what belongs to it."""
+"""What a provider reports about our account and what belongs to it (`AccountNotice`)."""
 
 from __future__ import annotations
 

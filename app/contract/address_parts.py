@@ -1,4 +1,5 @@
-"""Read the parts of an address people wrote in one line or into fields. No database; what cannot be told stays empty."""
+"""Read street, number, postcode and town from an address people wrote in one line or in fields. No database; what cannot be
+told stays empty."""
 
 from __future__ import annotations
 

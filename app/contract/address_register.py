@@ -1,4 +1,4 @@
-"""What a register of addresses is asked and says. No database, no HTTP."""
+"""What a register of addresses is asked and what it answers. No database, no HTTP."""
 
 from __future__ import annotations
 

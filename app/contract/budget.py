@@ -1,4 +1,4 @@
-"""What a provider grants one account."""
+"""The rate limits that a provider grants one account (`Budget`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the calendar of a mailbox gives, whichever provider keeps it."""
+"""The calendar events of a mailbox, whichever provider keeps them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A phone call as its provider tells of it: piece by piece, in any order, a leg at a time."""
+"""A phone call as its provider reports it: piece by piece, in any order, one leg at a time."""
 
 from __future__ import annotations
 

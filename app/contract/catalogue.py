@@ -1,4 +1,4 @@
-"""Templates a provider approves beforehand: its list of them, and what it says later about one."""
+"""Templates that a provider approves beforehand: its list of them, and its later news about one."""
 
 from __future__ import annotations
 

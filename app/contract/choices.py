@@ -1,5 +1,4 @@
-"""What somebody may tap instead of writing: up to three buttons under a text, a list that opens, or the provider's own button
-that sends us their phone number."""
+"""Buttons, lists and contact requests of a chat message, which somebody may tap instead of writing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that lie with a provider until they are fetched."""
+"""Files that stay with a provider until they are fetched."""
 
 from __future__ import annotations
 

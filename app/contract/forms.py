@@ -1,4 +1,4 @@
-"""What a provider of forms gives: submissions that are posted or asked for, and what they say for us."""
+"""Submissions from a provider of forms, posted or asked for, with what they say for us."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an adapter says when it is asked whether a channel works."""
+"""What an adapter answers when it is asked whether a channel works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the other side of a call said, whichever way it was: a push service, Teams, a mail server. Pure."""
+"""The outcome of sending a notification, whichever way it went: push service, Teams or mail server. Pure."""
 
 from __future__ import annotations
 

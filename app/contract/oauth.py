@@ -1,4 +1,4 @@
-"""What a page needs from a channel type whose account somebody signs in to at its provider."""
+"""What a page needs from a channel type whose account is connected by signing in at the provider (OAuth)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words with which people stop and start texts: a message that says just one of them means it, anything longer is a message.
+"""The words that stop and start texts (STOP, START): they count where a message says just one of them.
 
 English as networks and providers understand it, Dutch and French beside it. Capitals, accents, quotes and a full stop do not
 matter.

@@ -1,4 +1,4 @@
-"""What a provider's folder exports: one `PROVIDER`, from which registry, doors, pages, settings and names are derived."""
+"""What a provider's folder exports (`PROVIDER`): registry, doors, pages, settings and names are derived from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""More that crosses the border between a provider and the house: posts signed over their address, consent, what is looked at."""
+"""Further protocols of a receiver: posts signed over their address, consent, what is checked daily."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counting a mailbox needs from a channel type: what is in a folder, single mails by id, and where a mail is now."""
+"""What reconciling a mailbox needs from a channel type: contents of folders, single mails, where a mail is now."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What is called besides channels (a form's provider, a scenario, a team's workflow, a register, the mail server), to be looked
-after like them."""
+"""A service that is called but is no channel (forms, scenarios, Teams, the register, the mail server), for the daily check."""
 
 from __future__ import annotations
 

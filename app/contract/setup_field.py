@@ -1,4 +1,4 @@
-"""What a form for connecting a channel asks, kind by kind."""
+"""The fields that a form for connecting a channel asks, kind by kind."""
 
 from __future__ import annotations
 

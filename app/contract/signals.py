@@ -1,4 +1,4 @@
-"""What a chat channel can be told beside messages."""
+"""Signals to a chat that are no messages: read marks, typing, reactions."""
 
 from __future__ import annotations
 

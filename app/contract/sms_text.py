@@ -1,4 +1,4 @@
-"""How a text travels as SMS: its alphabet, how many parts it takes, and how to make it fit the cheaper alphabet.
+"""Encode a text as SMS: its alphabet, its number of parts, and a version that fits the cheaper alphabet.
 
 GSM-7 takes 160 characters alone and 153 in each of several parts; €, [, ], {, }, \\, ^, ~ and | count double. One character
 outside that alphabet, such as ë or a curly quote, makes the whole text UCS-2: 70 alone and 67 in each part, counted in UTF-16

@@ -1,4 +1,4 @@
-"""News about an address that nothing is to be sent to any more, as providers and people give it."""
+"""News that nothing may be sent to an address any more, as providers and people give it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which network addresses our own requests may go to.
+"""Decide which network addresses (IP) our own requests may go to.
 
 The table goes further than `ipaddress.is_global`, which on Python 3.11 calls multicast, 6to4 and NAT64 addresses public.
 Only addresses are judged here, never the spelling of a URL: `127.1` and `2130706433` are caught because the check runs on

@@ -1,4 +1,4 @@
-"""Work that nobody waits for: done when the answer has been sent."""
+"""Run work after the response has been sent, so that nobody waits for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Which addresses given by browsers and people we call at all. Pure; where a name leads to is checked by core/http.py as well.
+"""Say which hosts, typed by people or given by browsers (push), we call at all. Pure; where a name leads to is checked by
+core/http.py as well.
 
 A rule is a host ("fcm.googleapis.com"), everything below one ("*.push.apple.com"), or a whole origin ("http://127.0.0.1:5103"),
 which alone may be without TLS or on another port: that is how tests and the demo reach their simulators.

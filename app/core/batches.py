@@ -1,4 +1,4 @@
-"""Work in batches of one commit each, until nothing is due; many rows of one job, by turns with others."""
+"""Work off what is due in batches of one commit each; share one job between many rows by turns."""
 
 from __future__ import annotations
 

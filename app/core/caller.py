@@ -1,4 +1,4 @@
-"""Whom we are talking to, as far as it can be told: for limits, never for rights."""
+"""Find the address of the client that calls us, for rate limits and logs, never for rights."""
 
 from __future__ import annotations
 

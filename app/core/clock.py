@@ -1,4 +1,4 @@
-"""The clock, read at the edges only; below them `now` is an argument."""
+"""Read the clock; only edges call it, everything below them takes `now` as an argument."""
 
 from __future__ import annotations
 

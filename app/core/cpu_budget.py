@@ -1,4 +1,4 @@
-"""A limit on the processor time of one piece of work, so that a costly input costs itself and nobody else.
+"""Limit the processor time of one piece of work, so that a costly input fails alone.
 
 Not the clock: a busy machine must not make a good mail fail. Not SIGALRM: RQ stops its jobs with it. A regular expression that
 runs away is stopped as well, since `re` looks for signals while it matches; code in other languages is stopped when it returns.

@@ -1,4 +1,4 @@
-"""Named places where a fault test may kill the process, and the list of them.
+"""List the crash points: named places where a fault test (`make chaos`) kills the process.
 
 Inert unless CRASH_DIR is set. The test arms a point by making a file of its name there; the first process to pass removes the
 file (so exactly one dies) and kills itself with SIGKILL, which is as hard as a crash gets. `make chaos` checks its list of points

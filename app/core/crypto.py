@@ -1,4 +1,4 @@
-"""Secrets at rest: AES-256-GCM, bound to the row they belong to.
+"""Encrypt secrets that are stored: AES-256-GCM, bound to the row they belong to.
 
 Layout: version (1 byte) | key id (2, big-endian) | nonce (12) | ciphertext | tag (16). The authenticated data is
 `v1|table|column|row id`, so a ciphertext moved to another row does not open. Several keys at once: the first encrypts,

@@ -1,4 +1,4 @@
-"""Read tables as spreadsheets of any country write them: CSV in their encodings, with their separators, numbers and days.
+"""Read CSV tables as spreadsheets of any country write them: encoding, separator, numbers and days.
 
 Nothing is guessed: what could be read in two ways, or was spoiled by a spreadsheet, is an error that says what to write instead.
 No database; errors are texts in English that were marked with `mark` and `known`.

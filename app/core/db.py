@@ -1,4 +1,4 @@
-"""The database session and the conventions every table shares.
+"""Open database sessions and transactions, and hold the base class and columns every table shares.
 
 The edge (route, job, command) opens and commits a transaction with `transaction()`; actions and queries never commit.
 """

@@ -1,4 +1,4 @@
-"""Connections to hosts somebody typed: the name is resolved once, every address is judged, and the line goes to a judged one.
+"""Connect sockets to hosts that somebody typed: resolve the name once, check every address, dial a checked one.
 
 Shared by the HTTP client and by mail servers. Nothing here reads or writes; whoever dials says how much time there is.
 """

@@ -1,4 +1,4 @@
-"""The one HTTP client: every request this application makes goes through `HttpClient`.
+"""The one HTTP client, `HttpClient`: every request that this application makes goes through it.
 
 Guarantees: the name is resolved once, every address it gives is checked, and the connection goes to a checked address
 (a pooled connection stays on it); no redirects, proxies, netrc or cookies; the body is read raw and up to a limit; the whole

@@ -1,4 +1,4 @@
-"""New identifiers: UUID version 7, which sort by time of creation and keep indexes dense."""
+"""Make new identifiers: UUID version 7, which sort by time of creation and keep indexes dense."""
 
 from __future__ import annotations
 

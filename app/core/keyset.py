@@ -1,4 +1,5 @@
-"""Keyset pages over one sortable field of the caller's choice. The cursor names the sort it belongs to, and no other takes it."""
+"""Page a list by keyset over one sortable field of the caller's choice (API lists). The cursor names the sort it belongs to,
+and no other takes it."""
 
 from __future__ import annotations
 

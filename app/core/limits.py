@@ -1,4 +1,5 @@
-"""How often something may be done: token buckets that all processes share. They lie in Redis; without it nothing is limited.
+"""Limit how often something may be done: token buckets in Redis that all processes share. They lie in Redis; without it
+nothing is limited.
 
 A bucket holds `burst` tokens and is filled again evenly within `per_seconds`; kept of it is the instant at which it will be full.
 The headers are those of https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/.

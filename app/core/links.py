@@ -1,4 +1,4 @@
-"""Addresses within the application."""
+"""Build URLs of our own pages (`url_for`), remembered, as a page asks for a hundred of them."""
 
 from __future__ import annotations
 

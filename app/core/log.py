@@ -1,4 +1,4 @@
-"""Structured logs on standard output: text for people, JSON for machines. Ids and codes only, never bodies or secrets."""
+"""Write structured logs to standard output: text for people, JSON for machines. Ids and codes only, never bodies or secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts calls, out and in, by endpoint and day, and hands them on in batches.
+"""Count calls, out and in, by endpoint and day, and hand the counts on in batches.
 
 A call costs an addition under a lock. A thread of its own (a greenlet in the web tier) writes what came together, never the
 caller and never in its transaction; what cannot be written waits and is written with the next. It is statistics: a process that

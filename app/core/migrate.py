@@ -1,4 +1,4 @@
-"""Bring the database to the head of migrations/, one process at a time."""
+"""Migrate the database to the head of migrations/, one process at a time."""
 
 from __future__ import annotations
 

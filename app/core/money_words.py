@@ -1,4 +1,4 @@
-"""Money and numbers as people read them, in a locale that is named; rounded by us, since Babel rounds half to even."""
+"""Format money and numbers for people in a named locale; we round, since Babel rounds half to even."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Tell the relay that there is work, so that it need not wait for its next poll. Best effort: nothing is lost when Redis is away.
+"""Wake the relay when there is work, so that it need not wait for its next poll. Best effort: nothing is lost when Redis is
+away.
 
 One background thread (a greenlet in the web tier) sends the nudges, so a request never waits for Redis, and many changes
 within one moment cost one message.

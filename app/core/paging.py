@@ -1,4 +1,4 @@
-"""Keyset pages: a cursor is the place of the last row shown, so a page costs the same wherever it is and never jumps."""
+"""Page a list by keyset: a cursor is the place of the last row shown, so a page costs the same wherever it is."""
 
 from __future__ import annotations
 

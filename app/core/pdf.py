@@ -1,4 +1,4 @@
-"""Documents on paper: PDFs of headings, facts, tables, paragraphs and pictures, drawn by fpdf2 without a browser.
+"""Draw PDF documents of headings, facts, tables, paragraphs and pictures, by fpdf2 without a browser.
 
 A `Document` is filled from top to bottom and turned into bytes once; the same calls give the same bytes, so that a document may
 be kept with its hash. Texts come translated and formatted by the caller. Letters of Latin Extended are those of the interface

@@ -1,4 +1,4 @@
-"""Plans that PostgreSQL keeps.
+"""Let PostgreSQL keep query plans (prepared statements).
 
 Planning a page's queries costs it more than running them. A statement marked `**KEPT` is prepared once per connection, and
 PostgreSQL plans it once for all values as soon as that plan costs no more than one made for them. Any other statement is planned

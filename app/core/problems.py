@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 `application/problem+json`: one shape for every refusal of the JSON API, known path or not.
+"""Answer errors as RFC 9457 `application/problem+json`: one shape for every refusal of the JSON API.
 
 `CATALOGUE` names the codes programs may rely on. Nothing here tells what went on inside: a 500 has a
 number to look up, no detail.

@@ -1,4 +1,4 @@
-"""Keep promises: claim a row, prepare, close the session, call, note what came of it. The one place for this sequence.
+"""Keep promises: claim a row, prepare, close the session, call, note the outcome. The one place for this sequence.
 
 At least once, by `app/core/work.py`. What is noted is fenced by the lease: whoever was overtaken writes nothing, the row or
 beside it. A process may die between any two steps: `STEPS` are crash points, named `<table>.<step>`.

@@ -1,4 +1,4 @@
-"""Keep several promises of one table at once, where most of what a row costs are its ways to the database.
+"""Keep several promises of one table in one batch, where the database costs more than the calls.
 
 The sequence and the crash points of `app/core/promises.py`, with one transaction before all calls and one after them. Calls are
 made one after the other and only for as long as all is well: the first answer that is not ends the turn. What was not called

@@ -1,4 +1,4 @@
-"""Masks what must not reach a log line, an error message or a stored header: secrets, mail addresses, phone numbers."""
+"""Mask secrets, mail addresses and phone numbers before they reach a log, an error message or a stored header."""
 
 from __future__ import annotations
 

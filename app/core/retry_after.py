@@ -1,4 +1,4 @@
-"""How long whoever we called asks us to wait: the `Retry-After` header (RFC 9110, 10.2.3)."""
+"""Read the `Retry-After` header (RFC 9110, 10.2.3): how long a server asks us to wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the running application was built with, for edges (routes, jobs, commands). Actions and queries get it as arguments."""
+"""Hold what the running application was built with, for edges (routes, jobs, commands). Actions and queries get it as
+arguments."""
 
 from __future__ import annotations
 

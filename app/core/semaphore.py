@@ -1,4 +1,5 @@
-"""So many at a time of one thing, over all processes. It lies in Redis; without it each process counts for itself."""
+"""Limit how many run at the same time, over all processes (semaphore in Redis). It lies in Redis; without it each process
+counts for itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the machine lacks (a disk, a database, Redis), told apart from what is wrong with the work in hand.
+"""Recognise errors of the machine (disk, database, Redis missing) and tell them from errors of the work in hand.
 
 Work that meets a shortage is put back as it was, without counting the try, and taken up again for as long as it lasts. Only what
 is certain counts: an OSError of a parser may be the doing of a mail, so the file store says `StorageFailed`.

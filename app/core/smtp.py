@@ -1,4 +1,4 @@
-"""Handing one mail to a mail server (RFC 5321), for every mail that leaves this house by SMTP.
+"""Hand one mail to a mail server by SMTP (RFC 5321); every mail that leaves by SMTP goes through it.
 
 Guarantees: the host is dialled through `guarded_connect.py`; nothing but TLS leaves this machine; the whole conversation ends by
 its deadline; and a caller always learns whether the mail may have been taken. Only a line that breaks after the last byte of the

@@ -1,4 +1,4 @@
-"""Signatures of Standard Webhooks 1.0, which many libraries verify: `webhook-id`, `webhook-timestamp`, `webhook-signature`.
+"""Sign webhooks by Standard Webhooks 1.0: `webhook-id`, `webhook-timestamp`, `webhook-signature`.
 
 A secret is "whsec_" and the Base64 of 24 to 64 bytes; what is signed are the id, the time in unix seconds and the raw body,
 joined by dots. Pure; verifying is constant-time and never raises.

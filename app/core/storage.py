@@ -1,4 +1,4 @@
-"""Files that belong to messages, kept outside any served folder under random names, readable by nobody else.
+"""Store files (attachments) outside any served folder under random names, readable by nobody else.
 
 A file and its name are on disk, synced, before the row that names it is committed. What keeps the store from working (a full or
 broken disk, a mount that went away) is `StorageFailed`: nobody's mail is at fault, and it is waited for. `open_storage` takes

@@ -1,4 +1,4 @@
-"""Text from outside, made fit for the database; and our own texts that are stored, marked for translation."""
+"""Make text from outside fit for the database, and mark our own stored texts for translation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which status may follow which, as data: a `Machine` for each kind of entity. No database, no words for people.
+"""Describe which status may follow which, as data: a `Machine` for each kind of entity. No database, no words for people.
 
 A machine lists its edges; whatever is not listed is refused. What must hold before a status is entered is named by guards, which
 whoever owns the facts brings along (app/wiring.py). Whoever reports from outside may pass over statuses of the main line, forward

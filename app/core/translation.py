@@ -1,4 +1,4 @@
-"""Texts in the reader's language, quick enough for every word of a page: the catalogue is looked up once per request."""
+"""Translate texts into the reader's language, stored reasons too; the catalogue is looked up once per request."""
 
 from __future__ import annotations
 

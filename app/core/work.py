@@ -1,4 +1,4 @@
-"""Rows that are promises: claim, finish, put back, and find the ones that wait.
+"""Claim, finish and put back rows that are promises (leases), and find the ones that wait.
 
 Guarantee: at least once. A claim is one compare-and-set UPDATE, so of any number of workers one gets the row; a worker that
 dies holds it until `lease_until`, after which anybody may claim it again; a worker that was merely slow finds at the end that

@@ -1,1 +1,1 @@
-"""Doors for providers: verify the post, store the raw event, answer."""
+"""Doors for providers' webhooks: verify the post, store the raw event, answer."""

@@ -1,4 +1,4 @@
-"""Webhooks from providers. Each path stands bare and under /api/v1."""
+"""The routes to which providers of channels post their webhooks. Each path stands bare and under /api/v1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Where outside services post. What is let in is stored before the answer; nothing else happens here."""
+"""The routes to which outside services (forms, scenarios) post. What is let in is stored before the answer; nothing else
+happens here."""
 
 from __future__ import annotations
 

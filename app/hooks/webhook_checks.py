@@ -1,4 +1,4 @@
-"""The webhook door: limit, read once, verify, store, commit, answer. Nothing else happens before the answer."""
+"""Receive one webhook: limit its size, read it once, verify, store, commit, answer. Nothing else happens before the answer."""
 
 from __future__ import annotations
 
