@@ -1,4 +1,4 @@
-"""Address lists as mailers really write them, in linear time and without exceptions.
+"""Parse address lists (From, To, Cc) as mailers really write them, in linear time and without exceptions.
 
 Encoded words are decoded after the list is taken apart, so that a name cannot smuggle in an address.
 """

@@ -1,4 +1,4 @@
-"""The files of a mail, each with a safe name, its real type and its bytes."""
+"""Extract the attachments of a mail, each with a safe name, its real type and its bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What our own mail server found out about the sender: SPF, DKIM, DMARC.
+"""Read what our own mail server found out about the sender: SPF, DKIM, DMARC.
 
 Only the topmost Authentication-Results header counts: it is the one our receiver put there; those below may be forged.
 """

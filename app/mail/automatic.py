@@ -1,4 +1,4 @@
-"""Tell mail that a machine sent from mail that a person wrote.
+"""Detect automatic mail: tell what a machine sent from what a person wrote.
 
 Automatic mail is kept and folded, never answered and reopens nothing, so both mistakes cost: an answered machine is a mail loop,
 a folded person is a customer without an answer. Headers that machines must set decide alone; words need a second sign beside

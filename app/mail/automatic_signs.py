@@ -1,4 +1,4 @@
-"""Signs for and against a machine that no header gives that was made for it: who made the mail, what it says of itself."""
+"""Find signs of automatic mail outside the headers made for it: the program that made it, what its text says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words automatic mail begins with, in the languages of our users and their neighbours."""
+"""List the words that automatic mail begins with, in the languages of our users and their neighbours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which parts of a mail are its text, which its HTML, and which are files.
+"""Decide which parts of a mail are its text, its HTML and its files.
 
 Nothing a sender put in is left out: a part that is not shown becomes a file.
 """

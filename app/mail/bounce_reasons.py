@@ -1,4 +1,4 @@
-"""Status codes of mail servers (RFC 3463 and the plain three-digit ones) as reasons an agent understands."""
+"""Translate status codes of mail servers (RFC 3463 and plain three-digit ones) into reasons an agent understands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bounces without a machine-readable part: qmail, Exim, old Exchange, Gmail's older form, home-made ones.
+"""Read bounces without a machine-readable part: qmail, Exim, old Exchange, older Gmail, home-made ones.
 
 A mail is taken for one only if its sender and its wording agree, so that a person writing about a bounce stays a person.
 """

@@ -1,4 +1,4 @@
-"""The wording of bounces, in the languages and by the programs we have seen."""
+"""List the wording of bounces, in the languages and of the programs we have seen."""
 
 from __future__ import annotations
 

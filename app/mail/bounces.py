@@ -1,4 +1,4 @@
-"""What delivery reports say: bounces, delays, deliveries (RFC 3464), read receipts (RFC 8098), complaints (RFC 5965).
+"""Parse delivery reports: bounces, delays, deliveries (RFC 3464), read receipts (RFC 8098), complaints (RFC 5965).
 
 Reports are claims by strangers. Here they are only read; whoever uses them must check that the message named was really sent,
 to the recipient named.

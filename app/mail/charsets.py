@@ -1,4 +1,4 @@
-"""Bytes of unknown honesty to text.
+"""Decode bytes whose declared charset may be wrong into text.
 
 Mailers lie about charsets in a few well-known ways; the rules here follow those lies and end in something readable for any bytes.
 """

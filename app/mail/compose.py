@@ -1,4 +1,4 @@
-"""A message of ours as the bytes of a mail, for transports that take MIME.
+"""Compose a message of ours as the bytes of a mail, for transports that take MIME.
 
 Python's own policies would turn a header token longer than 78 characters (an Exchange Message-ID, say) into encoded words, which
 breaks threading without a sound. The policy here folds at blanks alone wherever a value is plain ASCII.

@@ -1,4 +1,4 @@
-"""When a mail was written, if its Date can be believed."""
+"""Read when a mail was written, if its Date header can be believed."""
 
 from __future__ import annotations
 

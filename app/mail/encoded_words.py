@@ -1,4 +1,4 @@
-"""Text inside one header value: RFC 2047 encoded words and the parameters of Content-Type and Content-Disposition (RFC 2231)."""
+"""Decode text inside a header value: RFC 2047 encoded words, and RFC 2231 parameters of Content-Type and Content-Disposition."""
 
 from __future__ import annotations
 

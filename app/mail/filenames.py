@@ -1,4 +1,4 @@
-"""Names of attachments made safe to show and to offer for download. The stored file never bears this name.
+"""Make names of attachments safe to show and to offer for download. The stored file never bears this name.
 
 Invisible characters go first, before any rule looks at the name: a rule that runs earlier judges another name than the one used.
 """

@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, where the sender said only "some bytes"."""
+"""Detect the type of a file by its first bytes, where the sender said only "some bytes"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paragraphs of `format=flowed` text (RFC 3676) put together again."""
+"""Join the paragraphs of `format=flowed` text (RFC 3676)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the headers of a mail say about where it belongs."""
+"""Read the headers that say where a mail belongs: Message-ID, In-Reply-To, References, subject."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Message HTML made harmless, and the document in which it is shown.
+"""Sanitise the HTML of messages, and build the document (frame) in which it is shown.
 
 Three walls, each enough alone: an allow-list sanitiser on the way in and again on the way out, a sandboxed frame without scripts
 or origin, and a Content-Security-Policy inside it that loads nothing but the images named here. Remote images become

@@ -1,4 +1,4 @@
-"""Quoted HTML folded into `<details>`, which opens without any script. For display alone; the stored HTML is whole.
+"""Fold quoted HTML into `<details>`, which opens without any script. For display alone; the stored HTML is whole.
 
 On the way in the sanitiser leaves a mark where mail programs mark their quotes (`data-quote`); on the way out the marks become
 folds. "this" marks an element that is a quote, "rest" the place from which all that follows is one.

@@ -1,4 +1,4 @@
-"""The small part of CSS that mail may keep: colours, fonts, alignment, sizes. No `url()`, no positioning, no backslash."""
+"""Keep the small part of CSS that mail may have: colours, fonts, alignment, sizes. No `url()`, no positioning, no backslash."""
 
 from __future__ import annotations
 

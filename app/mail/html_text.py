@@ -1,4 +1,4 @@
-"""HTML to readable text and text to safe HTML."""
+"""Convert HTML to readable text, and text to safe HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Mail as other programs hand it over: mbox files and posts of an inbound-parse service. Out come the bytes of single mails."""
+"""Read mail as other programs hand it over: mbox files and posts of an inbound-parse service. Out come the bytes of single
+mails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invitations and their answers (iMIP, RFC 6047), read leniently.
+"""Read calendar invitations and the answers to them (iMIP, RFC 6047), leniently.
 
 Not `icalendar`: it refuses the calendars real programs write (Windows zone names, stray lines, broken values); here a value that
 cannot be read is left out and the rest is shown.

@@ -1,4 +1,4 @@
-"""The bytes of a mail to an `InboundMessage`.
+"""Parse the bytes of a mail into an `InboundMessage`.
 
 Parsing never fails on bytes that hold anything readable: what is broken is read as well as it can be, and `meta["problems"]` says
 so in sentences. Only bytes that are no mail at all (empty, or a binary file) raise UnableToParse.

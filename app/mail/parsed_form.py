@@ -1,4 +1,4 @@
-"""An inbound-parse post in its taken-apart form put together as a mail again, so that one parser reads all mail."""
+"""Rebuild a mail from an inbound-parse post that took it apart, so that one parser reads all mail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mail that is encrypted or signed: what kind, and what to tell the reader."""
+"""Recognise encrypted and signed mail: which kind it is, and what to tell the reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which part of a text its sender wrote and which part is quoted, a signature or a disclaimer. For folding in the display alone.
+"""Split a text into what its sender wrote and what is quoted, a signature or a disclaimer. For folding in the display alone.
 
 Nothing is removed: the sections' texts joined are the input. In doubt a line counts as written by the sender, answers between
 quoted lines stay visible, and a mail that would be folded whole is not folded at all.

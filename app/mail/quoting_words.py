@@ -1,4 +1,4 @@
-"""How mail programs mark what they quote, forward and sign, in the languages of our users and their neighbours."""
+"""List how mail programs mark quotes, forwards and signatures, in the languages of our users and their neighbours."""
 
 from __future__ import annotations
 

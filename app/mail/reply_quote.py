@@ -1,4 +1,4 @@
-"""The quoted original under an answer of ours."""
+"""Write the quoted original under a reply of ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shapes of delivery reports, shared by those who read them."""
+"""The data classes of delivery reports (`Report`, `Outcome`), shared by those who read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody writes with formatting: the few tags the composer has, and the same words as plain text.
+"""Clean formatted text of the composer to its few tags, and make the plain text of it.
 
 The form's HTML is as hostile as any mail: whatever a page, a paste or a program sends, only this allow-list is kept, sent and
 shown. Pictures are files of the message itself, named by content id; nothing is loaded from elsewhere.

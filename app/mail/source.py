@@ -1,4 +1,4 @@
-"""The bytes of a mail as a tree of parts, split without changing a byte.
+"""Split the bytes of a mail into a tree of parts without changing a byte.
 
 Not `email.parser`: it recurses, walks hostile mails in quadratic time and loses the exact bytes of inner parts, which signed,
 encrypted and forwarded mail needs. Here a part is a slice, a broken boundary costs one part and never the mail, and depth, number

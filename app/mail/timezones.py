@@ -1,4 +1,4 @@
-"""Zone names of calendars, Windows' own included, to time zones.
+"""Map zone names of calendars, Windows' own included, to time zones.
 
 The Windows names are those of CLDR's windowsZones, territory 001, for the zones our users and their partners live in and
 the larger ones around the world; an unknown name gives None and the time is shown as written.

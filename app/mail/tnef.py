@@ -1,4 +1,4 @@
-"""Outlook's winmail.dat opened."""
+"""Unpack Outlook's winmail.dat (TNEF)."""
 
 from __future__ import annotations
 

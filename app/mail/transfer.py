@@ -1,4 +1,4 @@
-"""Content-Transfer-Encoding undone, as far as the bytes allow."""
+"""Decode Content-Transfer-Encoding, as far as the bytes allow."""
 
 from __future__ import annotations
 
