@@ -1,4 +1,4 @@
-"""Answers, their ETags, and the conditions a request may put on them."""
+"""Build API responses with their ETags, and check the conditions (If-Match, If-None-Match) of requests."""
 
 from __future__ import annotations
 

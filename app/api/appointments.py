@@ -1,4 +1,4 @@
-"""/appointments"""
+"""Serve /appointments: list, read, create and change appointments."""
 
 from __future__ import annotations
 

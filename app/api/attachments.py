@@ -1,4 +1,4 @@
-"""/communication/attachments: files to send with a message, and the files of messages."""
+"""Serve /communication/attachments: upload files for a message, download files of messages."""
 
 from __future__ import annotations
 

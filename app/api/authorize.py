@@ -1,4 +1,4 @@
-"""What every request passes before its parameters are looked at: token, scope, content type, a body that is JSON.
+"""Authorize every API request before its parameters are read: token, scope, content type, a body that is JSON.
 
 In this order, so that somebody without a token learns nothing but that. Before it and after the token is known calls are counted
 (app/core/limits.py); whoever makes too many is told when to come again.

@@ -1,4 +1,4 @@
-"""Which brand something new belongs to."""
+"""Decide which brand something new belongs to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/brands"""
+"""Serve /brands: list, read, create and change brands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""/channels as far as they are written: by administrators. The provider is asked before anything is kept, in no transaction."""
+"""Serve the writes of /channels, for administrators: create and change channels. The provider is asked before anything is
+kept, in no transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/contacts"""
+"""Serve /contacts: list, read, create and change contacts."""
 
 from __future__ import annotations
 

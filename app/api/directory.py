@@ -1,4 +1,4 @@
-"""/channels, /users and /teams as far as they are read; people.py and channels.py write."""
+"""Serve the reads of /channels, /users and /teams (people.py and channels.py write)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Channels, users and teams as far as a viewer may see them."""
+"""Read channels, users and teams as far as a viewer may see them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: what the framework wrote down from the views, completed with what holds for all of them.
+"""Build the OpenAPI 3.1 document: what the framework derived from the views, completed with what holds for all of them.
 
 The shapes are taken anew from the pydantic models, because the framework's own copy leaves out what it has no word for.
 """

@@ -1,4 +1,4 @@
-"""/external: mails that programs send, to one or to many."""
+"""Serve /external: mails that programs send, to one or to many (mailings)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/external/send-whatsapp: a message on WhatsApp that a program sends."""
+"""Serve /external/send-whatsapp: a message on WhatsApp that a program sends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes: one transaction, and with an Idempotency-Key at most one effect.
+"""Run each API write in one transaction, and with an Idempotency-Key at most once.
 
 The record of a key is written in the transaction of the effect, so after a crash either both are there or neither. While one
 request with a key is being served, another with the same key is told to come back (409). A refused write leaves no record:

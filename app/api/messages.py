@@ -1,4 +1,4 @@
-"""/communication/messages"""
+"""Serve /communication/messages: list, read, send and change messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/orders"""
+"""Serve /orders: list, read, create and change orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""/partners: who may post orders, and their keys. What partners' own programs call is app/api/partners."""
+"""Serve /partners: administer partners, who may post orders, and their keys. What partners' own programs call is
+app/api/partners."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/users and /teams as far as they are written: by administrators."""
+"""Serve the writes of /users and /teams, for administrators."""
 
 from __future__ import annotations
 

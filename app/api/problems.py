@@ -1,4 +1,4 @@
-"""Which refusal each error of the house becomes, in one table."""
+"""Map each domain error to the problem (status code) with which the API refuses, in one table."""
 
 from __future__ import annotations
 

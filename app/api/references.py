@@ -1,4 +1,4 @@
-"""Whom and what a body names by id: it must be there, and the viewer must see it."""
+"""Check the ids that a body names: each row must exist, and the viewer must see it."""
 
 from __future__ import annotations
 

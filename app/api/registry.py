@@ -1,4 +1,4 @@
-"""One list of operations, put into the application twice: under /api/v1, which is canonical, and under /api."""
+"""Register every operation of the API twice: under /api/v1, which is canonical, and under /api."""
 
 from __future__ import annotations
 

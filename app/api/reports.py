@@ -1,4 +1,4 @@
-"""/reports"""
+"""Serve /reports: figures of some days."""
 
 from __future__ import annotations
 

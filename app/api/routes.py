@@ -1,4 +1,4 @@
-"""The JSON API under /api/v1 and /api, its OpenAPI document at /openapi.json, and the page that shows it at /docs."""
+"""Put together the JSON API under /api/v1 and /api, its OpenAPI document at /openapi.json, and its page at /docs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/search"""
+"""Serve /search: threads that match words and operators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows as the API shows them."""
+"""Convert database rows to the schemas of the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/tasks"""
+"""Serve /tasks: list, read, create and change tasks."""
 
 from __future__ import annotations
 

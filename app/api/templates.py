@@ -1,4 +1,4 @@
-"""/templates"""
+"""Serve /templates: list, read, create and change reply templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/communication/threads"""
+"""Serve /communication/threads: list, read, create and change threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/usage"""
+"""Serve /usage: how often endpoints were called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/webhooks: outgoing webhooks and the log of their deliveries. What comes in by webhooks is app/hooks."""
+"""Serve /webhooks: outgoing webhooks and the log of their deliveries. What comes in by webhooks is app/hooks."""
 
 from __future__ import annotations
 

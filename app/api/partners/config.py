@@ -1,4 +1,4 @@
-"""`integration-config`: a partner says where its own API is, where it is told of its orders, and what it calls their states."""
+"""Serve `integration-config`: a partner sets its own API address, its callbacks and its words for order states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The document of the partner API, its page and those of its errors, for anybody: an engineer reads before there is a key."""
+"""Serve the partner API's OpenAPI document, its page and the pages of its errors, to anybody and without a key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the partner API, made of the shapes that the API reads, and of what it tells by callbacks."""
+"""Build the OpenAPI 3.1 document of the partner API, callbacks included, from the shapes that it reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a partner may have of an order besides its state: the reports of its visits, and their photos."""
+"""Serve the documents of a partner's order: reports of its visits, and their photos."""
 
 from __future__ import annotations
 

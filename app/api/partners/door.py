@@ -1,4 +1,5 @@
-"""The door of the partner API: what every request passes before its body is looked at, and what every answer bears.
+"""Check every request of the partner API before its body is read (key, signature, rate limit), and set the headers of every
+answer.
 
 In this order, cheap and safe things first: address limit, size, key, network, limit of the key, time, signature, nonce, scope,
 and the partner in the address. A fault of ours is never told as one of the key.

@@ -1,4 +1,4 @@
-"""What each error of the partner API means and what to do; its `type` leads to a page that says so (`docs.py`)."""
+"""List each error of the partner API with what it means and what to do; its `type` leads to a page (`docs.py`)."""
 
 from __future__ import annotations
 

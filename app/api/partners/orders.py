@@ -1,4 +1,4 @@
-"""Orders of partners: posted once for each number of theirs."""
+"""Take orders that partners post, once for each number of theirs."""
 
 from __future__ import annotations
 

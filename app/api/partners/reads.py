@@ -1,4 +1,4 @@
-"""What partners read: one order and its state, those that changed since a time; and an order they cancel."""
+"""Serve orders to partners: one order and its state, those changed since a time; and let them cancel one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The API that partners' programs call, with keys of their own. Users' tokens are for the application's API."""
+"""Register the routes of the partner API, which partners' programs call with keys of their own. Users' tokens are for the
+application's API."""
 
 from app.api.partners import config, docs, documents, orders, reads, status_in
 from app.api.partners.door import bp

@@ -1,4 +1,4 @@
-"""What partners send: both shapes of their documents, with room for whatever else they send along.
+"""The shapes (schemas) of what partners send: both forms of their documents, with room for further fields.
 
 A field we do not know is kept with the order and named in the warnings of the answer. What is required is refused with every
 fault at once, named by field.

@@ -1,4 +1,4 @@
-"""What partners tell us of the states of their orders."""
+"""Take reports of partners about the states of their orders."""
 
 from __future__ import annotations
 

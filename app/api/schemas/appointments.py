@@ -1,4 +1,4 @@
-"""Appointments as the API shows and takes them."""
+"""Schemas of appointments in the API."""
 
 from __future__ import annotations
 

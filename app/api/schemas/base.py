@@ -1,4 +1,4 @@
-"""What all shapes of the JSON API share: strict input, safe text, limits, lists."""
+"""What all schemas of the JSON API share: strict input, safe text, limits, lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brands as the API shows and takes them."""
+"""Schemas of brands in the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contacts as the API shows and takes them."""
+"""Schemas of contacts in the API."""
 
 from __future__ import annotations
 

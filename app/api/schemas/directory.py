@@ -1,4 +1,4 @@
-"""Channels, users and teams as the API shows them, and what a search answers."""
+"""Schemas of channels, users, teams and search results in the API."""
 
 from __future__ import annotations
 

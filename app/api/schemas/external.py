@@ -1,4 +1,4 @@
-"""Shapes of /external: mails that programs send."""
+"""Schemas of /external: mails that programs send."""
 
 from __future__ import annotations
 

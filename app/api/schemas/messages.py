@@ -1,4 +1,4 @@
-"""Messages and files as the API shows and takes them."""
+"""Schemas of messages and files in the API."""
 
 from __future__ import annotations
 

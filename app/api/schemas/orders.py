@@ -1,4 +1,4 @@
-"""Orders as the API shows and takes them. Names are those of the source documents."""
+"""Schemas of orders in the API. Names are those of the source documents."""
 
 from __future__ import annotations
 

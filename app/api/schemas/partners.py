@@ -1,4 +1,4 @@
-"""Partners and their keys as the API shows and takes them."""
+"""Schemas of partners and their keys in the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports as the API shows them: figures of some days, with what they rest on."""
+"""Schemas of reports in the API: figures of some days, with what they rest on."""
 
 from __future__ import annotations
 

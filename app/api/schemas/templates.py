@@ -1,4 +1,4 @@
-"""Templates as the API shows and takes them. Names are those of the source documents.
+"""Schemas of reply templates in the API. Names are those of the source documents.
 
 The documents know one channel type and one business entity per template, or all of them; here a template may be for several,
 which `media` and `brands` tell. Whoever writes sends either form.

@@ -1,4 +1,4 @@
-"""Threads as the API shows and takes them. Names are those of the source documents."""
+"""Schemas of threads in the API. Names are those of the source documents."""
 
 from __future__ import annotations
 

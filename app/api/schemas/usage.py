@@ -1,4 +1,4 @@
-"""Usage as the API shows it."""
+"""Schema of usage in the API: calls per endpoint and day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outgoing webhooks and their deliveries as the API shows and takes them."""
+"""Schemas of outgoing webhooks and their deliveries in the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shape of /external/send-whatsapp: what WhatsApp's own API takes, with the number it goes to."""
+"""Schema of /external/send-whatsapp: what WhatsApp's own API takes, with the number it goes to."""
 
 from __future__ import annotations
 
