@@ -1,1 +1,1 @@
-"""What starts things: the two commands, the processes behind the web, the commands of flask, health."""
+"""Start the application: `create_app`, background processes, commands, launch and health."""

@@ -1,4 +1,4 @@
-"""The application: `create_app` puts the rooms together and does nothing else. Importing this imports everything."""
+"""Build the Flask application: `create_app` puts the rooms together and does nothing else. Importing this imports everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forking, for a process that has imported everything: its children share that memory with it and are at work at once.
+"""Fork worker processes from one that has imported everything, so that they share its memory and start at once.
 
 Only a process with one thread and no connection forks: a lock that another thread holds would stay locked in the child for ever,
 and two processes on one connection talk at the same time. `fork` refuses when there is a second thread. What makes random numbers

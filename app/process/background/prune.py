@@ -1,6 +1,5 @@
-"""Throw away what has served its time, in small batches: done outbox entries, raw events, old idempotency records, and what the
-undo of a merge or split would need, a week after its time. Of moves those stay that say two threads are apart on purpose
-(`domain/ingest/threading.py`)."""
+"""Delete old rows in small batches: done outbox entries, raw events, idempotency records, and undo data of merges after a
+week. Of moves those stay that say two threads are apart on purpose (`domain/ingest/threading.py`)."""
 
 from __future__ import annotations
 

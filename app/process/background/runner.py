@@ -1,4 +1,4 @@
-"""The processes behind the web: RQ workers and the scheduler.
+"""Run the processes behind the web (`worker.py`): RQ workers and the scheduler.
 
 Neighbours: `domain/events/relay.py` hands out jobs, `process/background/schedule.py` lists the periodic ones. Guarantee: stopping
 or killing any of them at any moment loses nothing, because what they do is promised by rows.

@@ -1,4 +1,4 @@
-"""The periodic jobs, as data."""
+"""List the periodic jobs, as data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scheduler process: the relay, and periodic jobs by the clock.
+"""Run the scheduler process: the relay, and periodic jobs by the clock.
 
 Two of them at once are harmless: the relay skips locked rows, and a periodic job's id is its time slot.
 """

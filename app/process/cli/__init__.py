@@ -1,4 +1,4 @@
-"""Commands (`flask --app wsgi …`): they call the same actions as the pages. With --json, what they report is JSON."""
+"""Commands (`flask --app wsgi …`), which call the same actions as the pages. With --json, what they report is JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`brands create | list | change | archive | restore`, `teams create | list | change | archive | restore`."""
+"""Commands for brands and teams: `brands create | list | change | archive | restore`, and the same for `teams`."""
 
 from __future__ import annotations
 

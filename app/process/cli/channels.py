@@ -1,4 +1,4 @@
-"""`channels list | kinds | create | change | switch | pause | check`."""
+"""Commands for channels: `channels list | kinds | create | change | switch | pause | check`."""
 
 from __future__ import annotations
 

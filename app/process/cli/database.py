@@ -1,4 +1,4 @@
-"""`db upgrade`: bring the tables to the newest version."""
+"""Command `db upgrade`: migrate the tables to the newest version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`events list`, `events replay`, `outbox sweep`."""
+"""Commands for stuck work: `events list`, `events replay`, `outbox sweep`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`keys rotate`: seal every stored secret with the newest encryption key."""
+"""Command `keys rotate`: encrypt every stored secret with the newest key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`mail import`: mails from files, each reported in exactly one state."""
+"""Command `mail import`: import mails from files, each reported in exactly one state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`orders import FILE`."""
+"""Command `orders import FILE`: import orders from a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How commands speak: lines for people, JSON for programs, one line for what went wrong."""
+"""Print the output of commands: lines for people, JSON for programs, one line for an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`partners create | list | key`."""
+"""Commands for partners: `partners create | list | key`."""
 
 from __future__ import annotations
 

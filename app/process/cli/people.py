@@ -1,4 +1,4 @@
-"""`users create | list | change | disable | enable | invite | setup-link`, `tokens create`."""
+"""Commands for users and tokens: `users create | list | change | disable | enable | invite | setup-link`, `tokens create`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`reports rebuild | status | schedules | schedule | unschedule`."""
+"""Commands for reports: `reports rebuild | status | schedules | schedule | unschedule`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask what is called besides the channels whether it works, as the daily check does."""
+"""Command `services check`: check the services besides the channels, as the daily check does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`surveys list | switch | campaign`."""
+"""Commands for surveys: `surveys list | switch | campaign`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write down what is wrong, once for each trouble, and when it is mended. The caller owns the transaction."""
+"""Write down each trouble of the installation once when it begins and once when it is mended. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watch over the installation by the clock."""
+"""Periodic job that watches over the installation and alerts administrators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with the installation, each trouble once from its beginning to its end; and when somebody last looked."""
+"""Tables of troubles of the installation, each from its beginning to its end, and of when somebody last looked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong at this moment, from what the house knows of itself."""
+"""Find the troubles of the installation at this moment: quarantine, channels, services, backlog, storage, workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is the process up, is it ready, and its numbers."""
+"""Serve /healthz, /readyz and /metrics: whether the process is up and ready, and its numbers."""
 
 from __future__ import annotations
 

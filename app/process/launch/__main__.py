@@ -1,4 +1,4 @@
-"""`python -m app.process.launch`: run everything (`make run`), or one of the other words: reset, migration NAME."""
+"""Command line of `python -m app.process.launch`: run everything (`make run`), `reset`, or `migration NAME`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One terminal for many processes: every line with the name of the part it came from, in that part's colour on a terminal."""
+"""Print the output of many processes on one terminal, each line with the name of its part in that part's colour."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""`python -m app.process.launch.demo`: load the demo if it is not there yet and print how to sign in; one process, as each costs
-seconds.
+"""Load the demo if it is not there yet and print how to sign in (`python -m app.process.launch.demo`).
 
 Both are commands of the application (`flask demo load`, `flask demo signins`); a release without them has no demo to show.
 """

@@ -1,4 +1,4 @@
-"""Ends every process group of a supervisor that died without ending them itself. Reads "+PGID" and "-PGID" lines on stdin.
+"""Kill every process group of a supervisor that died without ending them itself. Reads "+PGID" and "-PGID" lines on stdin.
 
 The supervisor holds the other end of the pipe: when it is gone, however it went, the pipe ends, and what is left of its
 processes and their children gets SIGTERM and, a few seconds later, SIGKILL. Standard library only.

@@ -1,5 +1,4 @@
-"""Settings of gunicorn for web workers that share memory: `gunicorn --config app/process/launch/gunicorn_config.py --preload …
-wsgi:app`.
+"""Settings of gunicorn for web workers that are forked and share memory (`gunicorn --config … --preload wsgi:app`).
 
 The master imports the application once and forks the workers from it. gunicorn runs this file before that, by itself: it
 must not import the application. What the application imports has to be gevent's from the start, so the patches come first.

@@ -1,4 +1,4 @@
-"""Settings for one command: of the installation running in DATA_DIR, or with embedded servers started for that command alone."""
+"""Find the settings for one command: those of the running installation in DATA_DIR, or of servers started for it alone."""
 
 from __future__ import annotations
 

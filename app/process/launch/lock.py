@@ -1,4 +1,4 @@
-"""A lock on a folder, held by one process and let go by the system when that process ends, however it ends."""
+"""Lock a folder for one process; the system releases the lock however that process ends."""
 
 from __future__ import annotations
 

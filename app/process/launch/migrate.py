@@ -1,4 +1,5 @@
-"""`python -m app.process.launch.migrate`: bring the database of DATABASE_URL to the newest migration. Failed: one line, and 1."""
+"""Migrate the database of DATABASE_URL to the newest migration (`python -m app.process.launch.migrate`). Failed: one line, and
+1."""
 
 from __future__ import annotations
 

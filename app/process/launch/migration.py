@@ -1,5 +1,5 @@
-"""`make migration NAME=add_tags`: an empty migration with the next number. Migrations are written by hand, never generated:
-autogeneration proposes to drop every table it does not know."""
+"""Write an empty migration with the next number (`make migration NAME=add_tags`). Migrations are written by hand, never
+generated: autogeneration proposes to drop every table it does not know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The nursery: one process that has imported the application, from which the parts of a run that are Python of ours are forked.
+"""Fork our Python processes from one process (the nursery) that has imported the application.
 
 The supervisor cannot fork them itself: it has threads. So before it has any it forks the nursery, which has one thread, imports
 what the parts need, and forks a part whenever the supervisor asks over a socket, again when one has died. A part does what its

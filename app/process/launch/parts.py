@@ -1,4 +1,4 @@
-"""What runs: the processes of one installation as data, and the environment they share."""
+"""List the processes (parts) of one installation as data, and the environment they share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Free ports on loopback for the servers a run starts."""
+"""Find free ports on loopback for the servers a run starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting and ending processes of ours: each in its own session, dying with us, its lines handed on.
+"""Start and end child processes: each in its own session, dying with us, its output handed on.
 
 Two nets catch what a SIGKILL of ours would leave: the death signal of Linux (child.py) for a process, and the guard (guard.py)
 for everything it started itself. Nothing here knows what the processes are.

@@ -1,4 +1,5 @@
-"""`make demo-reset`: forget the demo, so that the next `make run` makes it anew. Refuses where anything else may be lost."""
+"""Delete the demo data (`make demo-reset`), so that the next `make run` makes it anew. Refuses where anything else may be
+lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`python -m app.process.launch.setup_link`: print where the first administrator of an empty installation is made."""
+"""Print the link with which the first administrator of an empty installation is made (`python -m
+app.process.launch.setup_link`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make run`: starts the servers and every process of the application, watches them, and ends them all.
+"""Supervise `make run`: start the servers and every process of the application, watch them, and end them all.
 
 Order: servers, migrations, simulators, web, demo data (while the web starts), workers, scheduler. It says "ready" when the web
 answers and the demo is there, not when a port is open. Ctrl-C, SIGTERM or a closed terminal ends everything in reverse order

@@ -1,4 +1,4 @@
-"""The one place that owns the embedded PostgreSQL and Valkey: make run, tests, bench and chaos all go through `EmbeddedServers`.
+"""Start and stop the embedded PostgreSQL and Valkey (`EmbeddedServers`), for make run, tests, bench and chaos.
 
 Everything it starts is a child of the calling process and ends with it: by `stop()`, or by signal when the process is killed.
 A folder belongs to one `EmbeddedServers` at a time (a lock says so). Call it from the main thread where you can: only then does

@@ -1,4 +1,5 @@
-"""PostgreSQL refuses to run as root. Under root the servers get a user of their own, and a way to their files.
+"""Choose the system account that runs PostgreSQL, which refuses to run as root. Under root the servers get a user of their
+own, and a way to their files.
 
 Opening the way means the right to pass through (not to read) the folders above DATA_DIR and .venv, and is said aloud.
 """

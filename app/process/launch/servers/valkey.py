@@ -1,4 +1,4 @@
-"""The Valkey (Redis) that comes with the application, on a free loopback port with a random password.
+"""Run the embedded Valkey (Redis) on a free loopback port with a random password.
 
 Nothing in it is kept: what must not be lost is in PostgreSQL. The configuration goes through a pipe, so the password is never
 in a file or a process list. TCP and not a Unix socket, because Socket.IO's message queue needs it.
