@@ -1,1 +1,1 @@
-"""One folder per outside service, and the registry that builds their adapters."""
+"""Adapters of outside services, one folder per provider, and the registry that builds them."""

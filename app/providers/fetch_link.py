@@ -1,4 +1,4 @@
-"""A file at an address that somebody wrote, as in the answers of a form. It is fetched without any sign-in of ours."""
+"""Fetch a file from an address that somebody wrote, as in the answers of a form. It is fetched without any sign-in of ours."""
 
 from __future__ import annotations
 

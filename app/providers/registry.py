@@ -1,4 +1,4 @@
-"""The providers: every folder beside this file that exports a `PROVIDER`."""
+"""Find all providers (every folder here that exports a `PROVIDER`) and build their adapters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fillout: forms somebody fills in, posted to us and asked for."""
+"""Fillout: forms that customers fill in; submissions are posted to us and asked for."""
 
 from __future__ import annotations
 

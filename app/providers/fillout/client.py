@@ -1,4 +1,4 @@
-"""Fillout's REST API, as far as it is needed: does the form exist, and which submissions are there."""
+"""Call Fillout's REST API: check that the form exists, list its submissions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read what Fillout posts, in its three shapes: the submission alone, the submission in an envelope, or a body somebody built.
+"""Parse what Fillout posts, in its three shapes: the submission alone, in an envelope, or in a body somebody built.
 
 No database. Whatever is unknown passes through as an answer; only a body that is no object, or says nothing, is not understood.
 """

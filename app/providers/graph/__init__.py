@@ -1,4 +1,4 @@
-"""A Microsoft 365 mailbox over Graph: read by delta polling, sent through drafts so that a crash never sends twice."""
+"""Microsoft 365 mailboxes over Graph: read by delta polling, sent through drafts so that a crash never sends twice."""
 
 from __future__ import annotations
 

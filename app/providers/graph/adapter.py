@@ -1,4 +1,4 @@
-"""`GraphMail`: a mailbox in Microsoft 365 as a `Sender` and a `Poller`, whose content can be counted.
+"""`GraphMail`, the adapter of a Microsoft 365 mailbox: `Sender`, `Poller`, and what reconciling needs.
 
 An account's settings are `tenant_id`, `client_id` and optionally `sync_from` (ISO 8601: mail received earlier is left alone);
 its secret is `client_secret`; its address is the mailbox; for `folders` see there. Where

@@ -1,4 +1,4 @@
-"""The calendar of a mailbox: read by calendarView/delta, a window of the days to come, made anew as the days go by; and written.
+"""Read a mailbox's calendar by calendarView/delta over a moving window of days, and write events.
 
 An event of ours carries our reference twice: as `transactionId`, by which a repeated creation makes no second one, and as a
 property of our own, by which one is found whose id we never learned.

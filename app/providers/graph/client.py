@@ -1,4 +1,4 @@
-"""Calls to Graph: token, immutable ids, three calls at a time per mailbox over all processes, refusals as `ProviderError`."""
+"""Call Microsoft Graph: token, immutable ids, three calls at a time per mailbox, refusals as `ProviderError`."""
 
 from __future__ import annotations
 

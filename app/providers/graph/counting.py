@@ -1,4 +1,4 @@
-"""What is in a mailbox, folder by folder, apart from delta: to find what delta never told."""
+"""List what is in a mailbox, folder by folder and apart from delta, to find mails that delta never reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An outgoing mail as Graph's JSON, and the marks by which we recognise it later.
+"""Build an outgoing mail as Graph's JSON, with the marks by which we recognise it later.
 
 Graph takes x-headers and extended properties only when the draft is made, at most five headers, and no others: in JSON the
 threading headers come from createReply, never from us. Where there is nothing to reply to, the draft begins as MIME.

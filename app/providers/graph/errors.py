@@ -1,4 +1,4 @@
-"""Graph's and Entra's refusals as `ProviderError`: what it means, whether to try again, what a person can do."""
+"""Translate refusals of Graph and Entra into `ProviderError`: what they mean, whether to retry, what a person can do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Mails by id: their MIME and what Graph knows beside it. What cannot be fetched now is kept for later, one mail at a time."""
+"""Fetch mails by id: their MIME and what Graph knows beside it. What cannot be fetched now is kept for later, one mail at a
+time."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The folders of a mailbox that are followed: Inbox and Sent Items always, and those an administrator chose, where rules of
-Outlook put mail before anybody sees it.
+"""List the followed folders of a mailbox: Inbox, Sent Items, and those an administrator chose.
 
 The chosen ones stand in the account's settings: {"folders": {id: name}}. Names are for people; they are in the mailbox's language
 and change, so a folder is only ever asked for by its id.

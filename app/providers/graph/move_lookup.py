@@ -1,4 +1,4 @@
-"""Where an item of a mailbox is now: delta says only that it left its folder."""
+"""Look up where a mail is now, as delta says only that it left its folder."""
 
 from __future__ import annotations
 

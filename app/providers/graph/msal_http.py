@@ -1,4 +1,4 @@
-"""msal's calls through our own HTTP client.
+"""Send msal's calls through our own HTTP client.
 
 msal insists on an https authority. A simulator speaks plain http, so an `http://` authority is shown to msal as https and
 turned back on its way out.

@@ -1,4 +1,4 @@
-"""One step of reading a mailbox: a page of one folder's delta, and the mails on it that are new.
+"""Poll one step of a mailbox: a page of one folder's delta, and the new mails on it.
 
 Guarantees: a mail the provider named is either among the page's items or in the state's pending list, never in neither; the
 same mail may come twice, with the same key. Delta is the truth: notifications, if there are any, only cause a poll.

@@ -1,4 +1,4 @@
-"""What polling remembers between two calls, as the JSON the house stores in the same transaction as the mails.
+"""Store the cursor of polling as JSON, which is written in the same transaction as the mails.
 
     {"folders": {"inbox": {"link": "https://…", "synced_at": "…", "floor": "…"}, "sentitems": {…}},
      "turn": "inbox", "pending": [{"id", "folder", "tries", "first_seen_at", "due_at"}], "known": ["9f…", …]}

@@ -1,4 +1,4 @@
-"""Sending through a draft, so that a crash or a lost answer at any point sends one mail, not none and not two.
+"""Send through a draft, so that a crash or a lost answer at any point sends one mail, not none and not two.
 
     save {"creating": true}          a draft may exist whose id we never learned: look for it before making another
     create the draft                 it carries our delivery id and Message-ID from its first moment

@@ -1,4 +1,4 @@
-"""What connects a mailbox of Microsoft 365 by application permissions, and what has to be done in Entra for it."""
+"""Setup form of a Microsoft 365 mailbox by application permissions, with what has to be done in Entra."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mailbox somebody signed in to: the way to Microsoft and back, and tokens from what came of it.
+"""Connect a mailbox by signing in at Microsoft (OAuth), and get tokens from that sign-in.
 
 The code is bound to us by PKCE and to the browser by `state`, both msal's. msal's token cache is kept sealed among the channel's
 secrets as `token_cache`; whenever a refresh changes it, `keep_tokens` is told. Losing such a change is harmless: the refresh

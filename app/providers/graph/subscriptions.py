@@ -1,4 +1,4 @@
-"""Keep Graph telling us about new mail: create, renew and re-create the mailbox's subscription.
+"""Create and renew the Graph subscription that notifies us of new mail.
 
 A notification only wakes a poll; the delta query is the truth, so a lost notification or subscription costs seconds, never a
 mail.

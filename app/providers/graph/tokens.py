@@ -1,5 +1,5 @@
-"""Application tokens from Entra through msal, which caches them: one application object per tenant and client. Mailboxes somebody
-signed in to have theirs from `signed_in`."""
+"""Get application tokens from Entra through msal, which caches them: one application object per tenant and client. Mailboxes
+somebody signed in to have theirs from `signed_in`."""
 
 from __future__ import annotations
 

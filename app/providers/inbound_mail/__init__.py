@@ -1,4 +1,4 @@
-"""Mail that a service posts to us with a key in the address: a door (hooks/inbound_mail.py), nothing that is called."""
+"""Mail that a service (inbound parse) posts to us with a key in the address; nothing is called."""
 
 from __future__ import annotations
 

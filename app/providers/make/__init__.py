@@ -1,4 +1,4 @@
-"""Make: scenarios that tell us and that we tell."""
+"""Make.com scenarios: they call us, and we call them."""
 
 from app.contract.provider import Provider
 from app.core.text import mark as N_

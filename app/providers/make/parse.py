@@ -1,4 +1,5 @@
-"""Read what scenarios post. No database. What is needed lies in the body itself or in its `data`; names are taken as they come.
+"""Parse what Make scenarios post. No database. What is needed lies in the body itself or in its `data`; names are taken as
+they come.
 
 {"event_id", "occurred_at", "data": {…}} with, for
 order-created      customer {name, email, phone}, address (text or parts), line_items | products, notes, order_reference

@@ -1,4 +1,4 @@
-"""Signatures of ours over posts from and to scenarios, as Make has none: `X-Signature: t=<unix seconds>,v1=<hex>`.
+"""Sign and verify posts to and from scenarios, as Make has no signature: `X-Signature: t=<unix seconds>,v1=<hex>`.
 
 The hex is HMAC-SHA256 over "<t>.<body>". Inbound, the hex over the body alone is let in as well, with or without "sha256=":
 that is what a scenario can compute with Make's own functions. Pure; verifying is constant-time and never raises.

@@ -1,4 +1,4 @@
-"""PDOK: the register of Dutch addresses."""
+"""PDOK, the register of Dutch addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The register of Dutch addresses by PDOK's Locatieserver: structured filters alone, every answer held against its question.
+"""Look up Dutch addresses in PDOK's Locatieserver by structured filters, and check every answer against its question.
 
 A postcode in free text finds addresses far away with a good score, so number and postcode (or street and town) are filters, and
 what comes back with others is not believed. Free of charge and without a promise: whatever is not a good answer is `UnableToAsk`.

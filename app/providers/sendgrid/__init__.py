@@ -1,4 +1,5 @@
-"""SendGrid: mail sent over its API, reports by webhook. What it takes in comes by its inbound parse (../inbound_mail/)."""
+"""SendGrid: mail sent over its API, delivery reports by webhook. What it takes in comes by its inbound parse
+(../inbound_mail/)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`SendGridMail`: SendGrid's API as a `Sender`, its event webhook as a `WebhookReceiver`.
+"""`SendGridMail`, the adapter of SendGrid: its API as a `Sender`, its event webhook as a `WebhookReceiver`.
 
 An account's settings and secrets are CONNECT_FIELDS; its address is the sender. There is no key that keeps a mail from being sent
 twice and nothing to look a mail up with: a send whose end nobody saw waits for SendGrid's own reports, which carry our delivery

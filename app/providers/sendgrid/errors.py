@@ -1,4 +1,4 @@
-"""SendGrid's refusals as `ProviderError`, and the reasons in its reports: in words, and what a person can do."""
+"""Translate SendGrid's refusals into `ProviderError`, and the reasons in its reports into words and advice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SendGrid's reports: an array of mixed events about many mails, in any order, some of them twice.
+"""Parse SendGrid's event webhook: an array of mixed events about many mails, in any order, some of them twice.
 
 Each is known by `sg_event_id`. Openings and clicks are none of ours (tracking is off) and say nothing true: they are passed over,
 and nothing is ever taken for read because of them.

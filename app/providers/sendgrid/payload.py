@@ -1,4 +1,4 @@
-"""A message of ours as the body of POST /v3/mail/send. Pure.
+"""Build the body of SendGrid's POST /v3/mail/send from a message of ours. Pure.
 
 Tracking is off: a picture that counts openings says nothing true, and needs the recipient's leave. Our ids go along as custom
 arguments, which come back at the top of every report; nothing personal is among them, as they are kept for long.

@@ -1,4 +1,4 @@
-"""Whether SendGrid posted something: ECDSA over its time stamp and the very bytes of the body (P-256, SHA-256)."""
+"""Verify the signature of SendGrid's posts: ECDSA over time stamp and body bytes (P-256, SHA-256)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a channel at a mail server is made of: its settings, and the two servers they name."""
+"""Read the settings of a mail-server channel: its two servers, ports and sign-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`MailServerMail`: a mailbox at any mail server as a `Sender` and a `Poller`.
+"""`MailServerMail`, the adapter of a mailbox at any mail server: `Sender` by SMTP, `Poller` by IMAP.
 
 An account's settings and its secret are `account.CONNECT_FIELDS`, and optionally `sync_from` (ISO 8601: mail that came earlier is
 left alone); its address is the mailbox. Nothing is kept between calls.

@@ -1,4 +1,4 @@
-"""What mail servers refuse, as `ProviderError`: in words, whether to try again, and what a person can do."""
+"""Translate refusals of mail servers into `ProviderError`: in words, whether to retry, what a person can do."""
 
 from __future__ import annotations
 

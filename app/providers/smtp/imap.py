@@ -1,4 +1,4 @@
-"""One IMAP connection, opened as carefully as any line to a host somebody typed.
+"""Open one IMAP connection, as carefully as any connection to a host somebody typed.
 
 Folders are only ever examined, so nothing here can mark a mail as read; a mail is read in pieces, so that no server can make us
 take more than we want; and everything on the line ends by its deadline. imapclient reads the answers of real servers; its

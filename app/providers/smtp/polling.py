@@ -1,4 +1,4 @@
-"""One step of reading a mailbox over IMAP: what is new in its folders, as much as one page holds.
+"""Poll one step of a mailbox over IMAP: new mails of its folders, as many as one page holds.
 
 Guarantees: a mail the server numbered is among the page's items, or pending in the state, or at or above the next number to ask
 for. Numbers are a server's own and it may throw them all away (a changed UIDVALIDITY): then the folder is read again from a month

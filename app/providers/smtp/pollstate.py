@@ -1,4 +1,4 @@
-"""What polling remembers between two calls, as the JSON the house stores in the same transaction as the mails.
+"""Store the cursor of IMAP polling as JSON, which is written in the same transaction as the mails.
 
     {"folders": {"INBOX": {"uid_validity": 1000, "last_uid": 7, "synced_at": "…", "floor": "2026-10-22"}},
      "sent": "Sent", "pending": [{"folder", "uid_validity", "uid", "tries", "due_at"}]}

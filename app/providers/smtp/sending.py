@@ -1,4 +1,4 @@
-"""Sending one mail by SMTP so that a crash or a lost answer never sends it twice to anybody.
+"""Send one mail by SMTP so that a crash or a lost answer never sends it twice to anybody.
 
 save {"date"}                        every try of this delivery is the very same mail
 save {"on_the_way": true}            from here on it may be out: the text follows

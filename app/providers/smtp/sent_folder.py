@@ -1,4 +1,4 @@
-"""The copy of a sent mail in the mailbox: proof that it left, and what colleagues with a mail program see.
+"""Store a copy of a sent mail in the mailbox's Sent folder, as proof that it left and for colleagues to see.
 
 A copy is looked for by its Message-ID before it is put there, so that no try adds a second one, nor adds one to a server's own.
 """

@@ -1,4 +1,4 @@
-"""Cards to a workflow of Microsoft Teams."""
+"""Microsoft Teams: cards posted to a workflow."""
 
 from app.contract.provider import Provider
 

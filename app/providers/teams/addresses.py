@@ -1,4 +1,4 @@
-"""Whether what an administrator pasted is the address of a workflow. Pure."""
+"""Check whether a pasted address is the address of a Teams workflow. Pure."""
 
 from __future__ import annotations
 

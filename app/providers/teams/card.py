@@ -1,4 +1,4 @@
-"""The card of one or more notifications, as workflows with the trigger "When a Teams webhook request is received" take it. Pure.
+"""Build the Teams card of one or more notifications, for the trigger "When a Teams webhook request is received". Pure.
 
 Adaptive Card 1.5 within the envelope of attachments; text is a small Markdown, so whatever people wrote is escaped; the one
 action opens the item, as workflows carry out no other.

@@ -1,4 +1,4 @@
-"""One call to a workflow. No database.
+"""Post one card to a Teams workflow. No database.
 
 Teams knows no idempotency key, and nobody can look whether a card came: a call of unknown outcome stays unknown. A card that is
 missing is still in the app; one that comes twice makes people distrust them all.

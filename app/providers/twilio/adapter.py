@@ -1,4 +1,4 @@
-"""Texts through Twilio: send, look up, check, fetch files. The provider has no idempotency key.
+"""Adapter of Twilio texts (SMS): send, look up, check, fetch files. The provider has no idempotency key.
 
 So `send` makes one call a person can see and notes in `progress` when it began; what it does not answer is looked up in the
 provider's list of messages, and tells of itself by the status posts, whose address carries our reference.

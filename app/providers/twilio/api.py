@@ -1,4 +1,4 @@
-"""Calls to the provider: address, sign-in, and the one place where an answer or its absence becomes a `ProviderError`."""
+"""Call Twilio's API: address, sign-in, and the one place where an answer or its absence becomes a `ProviderError`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stored post about a call → what it says of a leg: progress of it, the end of a dialled one, a recording."""
+"""Parse a stored Twilio post about a call: progress of a leg, the end of a dialled one, a recording."""
 
 from __future__ import annotations
 

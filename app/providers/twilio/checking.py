@@ -1,4 +1,4 @@
-"""Does the account work, and does it tell us what happens? In words for an administrator."""
+"""Check that the Twilio account works and that its webhooks reach us. In words for an administrator."""
 
 from __future__ import annotations
 

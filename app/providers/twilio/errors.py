@@ -1,4 +1,4 @@
-"""The provider's error codes: what each means to the agent, and what delivery should do about it.
+"""Map Twilio's error codes to what each means to the agent and what delivery should do.
 
 The same codes come in answers to calls and in status posts. Source: the provider's error dictionary; the plain words are ours.
 """

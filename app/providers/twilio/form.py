@@ -1,4 +1,4 @@
-"""Reading url-encoded posts byte by byte: a signature covers the very bytes, and new fields appear without notice.
+"""Parse url-encoded posts byte by byte, as the signature covers the very bytes and new fields appear without notice.
 
 Nothing here trims, repairs or refuses: what is no UTF-8 is replaced only where it becomes text.
 """

@@ -1,4 +1,4 @@
-"""A stored post about a text → what it says: a message somebody wrote, or what became of one of ours."""
+"""Parse a stored Twilio post about a text: a message somebody wrote, or the status of one of ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is at the other end: a number anybody can be reached at, or something that only looks like a sender."""
+"""Tell phone numbers that can be reached from senders that only look like a number."""
 
 from __future__ import annotations
 

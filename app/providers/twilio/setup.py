@@ -1,4 +1,4 @@
-"""What has to be filled in to connect a number; the names are those of a channel's settings and secrets."""
+"""Setup form of a Twilio number; its field names are those of the channel's settings and secrets."""
 
 from __future__ import annotations
 

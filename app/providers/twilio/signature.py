@@ -1,4 +1,4 @@
-"""Is a post really the provider's: HMAC over the address and every field, in base64.
+"""Verify the signature of Twilio's posts: HMAC over the address and every field, in base64.
 
 S is the address as configured (scheme, host, port, path, query; never the fragment), then for a form each name in order of
 its bytes with each of its different values in order, nothing between. A JSON body is covered by its SHA-256 in the query

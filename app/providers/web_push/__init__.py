@@ -1,4 +1,4 @@
-"""Push to the browsers of colleagues."""
+"""Web Push: notifications to the browsers of colleagues."""
 
 from app.contract.provider import Provider
 from app.core.text import mark as N_

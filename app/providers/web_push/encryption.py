@@ -1,4 +1,4 @@
-"""A message for one browser, sealed so that the push service in between cannot read it (RFC 8291 over RFC 8188). Pure.
+"""Encrypt a push message for one browser, so that the push service cannot read it (RFC 8291 over RFC 8188). Pure.
 
 Written here and not taken from `pywebpush`: that needs a package which exists as source alone, and we install only wheels.
 Beside the example of RFC 8291 (tests/providers/web_push/test_encryption.py) it was held against `http_ece`.

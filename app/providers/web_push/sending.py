@@ -1,4 +1,4 @@
-"""One call to a push service. No database."""
+"""Post one message to a push service. No database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who we are to a push service: a short-lived token signed with the key that browsers subscribed to (RFC 8292). Pure."""
+"""Make the VAPID token that proves to a push service who we are (RFC 8292). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WhatsApp Business Cloud, the platform Meta hosts; see `adapter.py` for what it needs and guarantees."""
+"""WhatsApp Business Cloud, the platform that Meta hosts; see `adapter.py` for what it needs and guarantees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WhatsApp Business Cloud API: the adapter the house talks to.
+"""Adapter of the WhatsApp Business Cloud API.
 
 An account's `address` is the phone number id; `secrets` are access_token, app_secret and verify_token; `settings` may hold
 waba_id (the business account: templates, subscription) and templates (the provider's list as last read, for exact checks).

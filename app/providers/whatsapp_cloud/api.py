@@ -1,4 +1,4 @@
-"""Calls to the Cloud API: address, token, and the one place where an answer or its absence becomes a `ProviderError`."""
+"""Call the Cloud API: address, token, and the one place where an answer or its absence becomes a `ProviderError`."""
 
 from __future__ import annotations
 

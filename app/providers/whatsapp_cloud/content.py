@@ -1,4 +1,4 @@
-"""What a message says, by its type: a neutral kind, readable text, files and the details worth keeping.
+"""Parse the content of a message by its type: neutral kind, readable text, files, and details worth keeping.
 
 One reader per documented type; every other type becomes kind "unknown" with its raw item in `meta`, so it is stored and seen.
 Readers raise `Broken` where the type's own object is missing.

@@ -1,4 +1,4 @@
-"""Meta's error codes: what each means to the agent, and what delivery should do about it.
+"""Map Meta's error codes to what each means to the agent and what delivery should do.
 
 Decided by `code` alone: titles are deprecated and the HTTP status says little. The same error objects come in HTTP answers, in
 failed statuses and in webhooks. Source: Cloud API error codes, v26.0; the plain-English advice is ours.

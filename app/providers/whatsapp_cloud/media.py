@@ -1,4 +1,4 @@
-"""Files in and out: which kind a file is sent as, uploading, and fetching what a customer sent.
+"""Upload and fetch media files: as which kind a file is sent, and how a customer's file is fetched.
 
 A customer's file is fetched in two steps: ask for its address, which lives five minutes, then get it with the token. An address
 that has expired (404) is asked for once more. Limits: https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media

@@ -1,4 +1,4 @@
-"""One message item of a webhook, whichever way it came (from a customer, echoed from a colleague's phone, from history)."""
+"""Parse one message item of a webhook: from a customer, echoed from a colleague's phone, or from history."""
 
 from __future__ import annotations
 

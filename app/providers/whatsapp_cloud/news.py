@@ -1,4 +1,4 @@
-"""What Meta says about one template after it was listed."""
+"""Parse what Meta says about one template after it was listed."""
 
 from __future__ import annotations
 

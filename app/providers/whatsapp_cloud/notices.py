@@ -1,4 +1,4 @@
-"""News that is about our account and not about a message: templates, quality, restrictions, preferences, errors.
+"""Parse news about our account: templates, quality, restrictions, preferences, errors.
 
 Every field of a webhook that nobody documented ends up here too, so that nothing a provider says goes unseen.
 """

@@ -1,4 +1,4 @@
-"""An `OutgoingMessage` as the Cloud API wants it: whom to, which type, and everything that can be refused before calling."""
+"""Build the Cloud API's JSON of an `OutgoingMessage`, and refuse what can be refused before calling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stored webhook body → everything in it that concerns one of our numbers.
+"""Parse a stored webhook body into everything in it that concerns one of our numbers.
 
 Every entry, change, message, echo, piece of history, status, error and piece of account news is read by itself: what cannot be
 read becomes one sentence in `problems` and the others go on. Meta adds fields without notice: unknown ones never count as wrong.

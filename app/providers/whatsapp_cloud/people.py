@@ -1,4 +1,4 @@
-"""Who wrote, or whom it is about: numbers, business-scoped ids and names, most trusted first.
+"""Read who wrote or is meant: numbers, business-scoped ids and names, most trusted first.
 
 A user with a user name may have no number in the webhook; the business-scoped id is then all there is. A scoped id is only unique
 within a business portfolio, so it carries the id of the business account it came by.

@@ -1,4 +1,4 @@
-"""Careful reading of JSON from outside: any field may be missing or of another type, and nothing here trusts it.
+"""Read JSON from outside carefully: any field may be missing or of another type.
 
 Readers return an empty value for what is absent or strange; those that cannot do without raise `Broken`, which costs the item it
 is about and nothing else.

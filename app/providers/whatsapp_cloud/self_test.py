@@ -1,4 +1,4 @@
-"""A signed post without content, as WhatsApp would make it, to try our own webhook address."""
+"""Build a signed post without content, as WhatsApp would make it, to test our own webhook address."""
 
 from __future__ import annotations
 

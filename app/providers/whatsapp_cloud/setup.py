@@ -1,4 +1,4 @@
-"""What connects a WhatsApp number, and what has to be done at Meta for it."""
+"""Setup form of a WhatsApp number, with what has to be done at Meta."""
 
 from __future__ import annotations
 

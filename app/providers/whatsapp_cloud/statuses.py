@@ -1,4 +1,4 @@
-"""One status item: what happened to a message we sent."""
+"""Parse one status item: what happened to a message we sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Message templates: reading the account's list, and checking a filled-in template before it goes out.
+"""List the account's message templates, and check a filled-in template before it is sent.
 
 Meta answers a wrong template with an error code about the whole; checking here names the very value, before anything is sent.
 """

@@ -1,4 +1,4 @@
-"""The door: is a post really Meta's, whose is it, and have these items been posted before.
+"""Verify webhook posts of Meta: their signature, whose number they are for, and whether they are repeats.
 
 Everything here works on the raw bytes and is quick enough for the request that must be answered at once.
 """

@@ -1,4 +1,4 @@
-"""The customer service window: how long free text may still be sent."""
+"""Calculate the customer service window: until when free text may be sent."""
 
 from __future__ import annotations
 
