@@ -1,1 +1,1 @@
-"""What stands in for the outside: provider simulators, the demo company, the page of components."""
+"""Stand-ins for the outside world: provider simulators, the demo company, the page of components."""

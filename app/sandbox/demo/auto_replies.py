@@ -1,4 +1,4 @@
-"""One mailbox of the demo company answers by itself; the visitor looks at it, and switches on others."""
+"""Switch on the automatic answers of one mailbox of the demo company."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules of the demo company, all off: the visitor looks what they would do and switches them on."""
+"""Make the automation rules of the demo company, all of them off."""
 
 from __future__ import annotations
 

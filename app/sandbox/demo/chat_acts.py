@@ -1,5 +1,5 @@
-"""What a player does on the phone besides writing: react, edit, delete, quote, tap, change the number; and what a colleague
-with the phone and the provider do."""
+"""Play what a customer does in a chat besides writing: react, edit, delete, quote, tap, change the number; and what colleague
+and provider do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo company's calendars and promises, and the clocks of its threads as if they had run all along."""
+"""Make the demo company's calendars and SLA policies, and run the clocks of its threads as if from the beginning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`flask demo …`: load the demo company, say how to sign in, give its secrets to whoever tests from outside."""
+"""Commands `flask demo …`: load the demo company, print how to sign in, print its secrets for tests from outside."""
 
 from __future__ import annotations
 

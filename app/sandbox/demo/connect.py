@@ -1,4 +1,4 @@
-"""Introduce the demo's channels to the simulated providers, which forget: whom to call, with which secrets, who wrote lately."""
+"""Register the demo's channels at the simulated providers: addresses to call, secrets, recent senders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell one demo conversation: its messages with plausible times, what became of it, and who has seen it."""
+"""Make one demo conversation: its messages with plausible times, its outcome, and who has seen it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Play the customer who fills in a form, and the scenario that calls: in all their ways, and with trouble of their own."""
+"""Play a customer who fills in a form, and a scenario that calls us, with their troubles."""
 
 from __future__ import annotations
 

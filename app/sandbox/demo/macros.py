@@ -1,4 +1,4 @@
-"""The macros of the demo company."""
+"""Make the macros of the demo company."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo's mailboxes that are not in Microsoft 365: where their simulated providers are, and what they must know.
+"""List the demo's mailboxes outside Microsoft 365, and set up their simulated providers.
 
 A simulator has another address at each start. What its channels need of it stands in their settings, and so does, for the
 Simulator page, where it can be controlled (`simulator_url`).

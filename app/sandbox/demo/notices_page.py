@@ -1,4 +1,4 @@
-"""What colleagues receive outside the app: the notices of simulated browsers, cards in Teams, mails; and trouble for each."""
+"""Show what colleagues receive outside the app (pushes, Teams cards, mails), and make trouble for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Order mails of the demo: one that waits because its layout is new, and one in which the phone number is missing."""
+"""Make the demo's order mails: one of a new layout that waits, and one without a phone number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Articles and orders of the demo company, for the people of its newest threads."""
+"""Make articles and orders of the demo company, for the people of its newest threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The partners of the demo company, each with its protocol, its keys, its words for our articles, and orders of the last weeks.
+"""Make the demo's partners, each with protocol, keys, product numbers and orders of the last weeks.
 
 Their keys follow from the secret of this installation, so that `demo secrets` can tell them at any time and nobody else can.
 """

@@ -1,4 +1,4 @@
-"""Who works at the demo company, and who writes to it."""
+"""List the colleagues of the demo company and the customers who write to it."""
 
 from __future__ import annotations
 

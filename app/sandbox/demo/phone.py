@@ -1,4 +1,4 @@
-"""The Simulator page for texts and phone calls: a newcomer writes and calls as the customer, and makes trouble."""
+"""Serve the Simulator page of texts and calls: play the customer's phone, and make trouble."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated Twilio as the demo reaches it: the customer's phone for texts and calls, and trouble with both."""
+"""Control the simulated Twilio for the demo: the customer's phone for texts and calls, and its troubles."""
 
 from __future__ import annotations
 

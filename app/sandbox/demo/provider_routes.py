@@ -1,4 +1,4 @@
-"""The page of simulated providers: how to connect an account of theirs, and how to break each of them and mend it."""
+"""Serve the page of simulated providers: how to connect an account, and how to break and mend each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated providers, one by one: an account to connect, what is entered there, and the ways in which each can break."""
+"""List the simulated providers: an account to connect, what is entered there, and how each can break."""
 
 from __future__ import annotations
 

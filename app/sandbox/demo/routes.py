@@ -1,4 +1,4 @@
-"""The Simulator page: a newcomer plays the customer, on a phone and in a mail client, and makes trouble."""
+"""Serve the Simulator page: play the customer on a phone and in a mail client, and make trouble."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the people of the demo company take, and rules that would give it to them. All rules are off: the visitor tries them."""
+"""Make the routing rules of the demo company, and set what its people take. All rules are off: the visitor tries them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people write to an installer of charging points: short conversations, Dutch and English.
+"""Texts of the demo's conversations with an installer of charging points, Dutch and English.
 
 Each line is "<" for the contact, ">" for us, "#" for a note among ourselves. {order}, {day}, {time}, {town}, {street} are filled
 in.

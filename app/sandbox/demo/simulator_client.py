@@ -1,4 +1,4 @@
-"""Where a simulated provider is, and how the demo asks things of it; and the first team's channel in the simulated Teams."""
+"""Call the control surface of simulated providers for the demo."""
 
 from __future__ import annotations
 

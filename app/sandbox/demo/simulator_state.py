@@ -1,4 +1,4 @@
-"""The demo's world outside: what the Simulator page asks of the simulated providers over their control surface."""
+"""Read the state of simulated providers for the Simulator page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo company asks after matters at one brand, and customers have answered: what the page of figures shows of them."""
+"""Make the demo's survey and its answers, which the page of figures shows."""
 
 from __future__ import annotations
 

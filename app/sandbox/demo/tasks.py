@@ -1,4 +1,4 @@
-"""Tasks of the demo company: for threads of the last days, over people, states and the weeks around now."""
+"""Make tasks of the demo company: for threads of the last days, over people, states and weeks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The templates of the demo company, and how often each has gone out."""
+"""Make the reply templates of the demo company, with how often each has gone out."""
 # ruff: noqa: E501  a sentence a person wrote stays on one line
 
 from __future__ import annotations

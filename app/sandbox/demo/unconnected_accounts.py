@@ -1,4 +1,4 @@
-"""An account at each simulated provider that is no channel yet: what a newcomer connects by hand."""
+"""Make an account at each simulated provider that is no channel yet, for a newcomer to connect by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A technician of the demo company with visits today and tomorrow, so that /today and the planner have something to show.
+"""Make a technician of the demo company with visits today and tomorrow, for /today and the planner.
 
 Each belongs to an order at an address the simulated register knows, so the map fills itself once the register was asked."""
 

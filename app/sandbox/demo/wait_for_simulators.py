@@ -1,4 +1,4 @@
-"""Wait until the simulated providers can be reached: now and then their process takes longer to start than the demo to load."""
+"""Wait until the simulated providers can be reached, as they may start later than the demo loads."""
 
 from __future__ import annotations
 

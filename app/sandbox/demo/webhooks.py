@@ -1,4 +1,4 @@
-"""Three outgoing webhooks of the first brand, at simulated receivers of different tempers, and what they have heard already."""
+"""Make three outgoing webhooks of the demo's first brand at simulated receivers, with some deliveries."""
 
 from __future__ import annotations
 

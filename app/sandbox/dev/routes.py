@@ -1,4 +1,4 @@
-"""A page with every component in every state, for whoever designs or builds. In the demo and in development alone."""
+"""Serve /dev/components: every component in every state, for whoever designs or builds. In the demo and in development alone."""
 
 from __future__ import annotations
 

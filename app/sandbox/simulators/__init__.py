@@ -1,1 +1,1 @@
-"""Stateful HTTP stand-ins for providers, each a real server in its own process, for the demo, tests, bench and chaos."""
+"""Provider simulators: stateful HTTP servers in a process of their own, for the demo, tests, bench and chaos."""

@@ -1,4 +1,4 @@
-"""What every provider simulator shares: a clock that can be moved, faults on order, a log of requests, the control surface.
+"""What all provider simulators share: a clock that can be moved, faults on request, a log of requests, controls.
 
 A simulator is a Flask app; `install_controls` gives it these routes, outside the provider's own paths::
 

@@ -1,4 +1,4 @@
-"""A stand-in for Fillout: its REST API, and forms that are filled in on order and posted in each of the three shapes.
+"""Simulate Fillout: its REST API, and forms that are filled in on request and posted in each of the three shapes.
 
 PUT  /__sim/config   {"hook_url", "api_key", "per_second", "by_hand": whether somebody entered the address on the console}
 POST /__sim/emit     {"shape": "native" | "envelope" | "flat", "answers": {name: value}, "post": true, "times": 1, "test": false,

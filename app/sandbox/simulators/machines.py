@@ -1,4 +1,4 @@
-"""What machines answer to a mail of ours: bounces, receipts, out-of-office. The mail's bytes, for any simulated mailbox."""
+"""Make automatic answers to a mail of ours: bounces, receipts, out-of-office. The mail's bytes, for any simulated mailbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stand-in for Make: webhooks that take what they are posted, and a scenario that calls us.
+"""Simulate Make: webhooks that take what they are posted, and a scenario that calls us.
 
 POST /<key>          200 "Accepted", or what the mode says
 PUT  /__sim/config   {"api_key": "", "mode": "fine" | "busy" | "full" | "gone" | "slow" | "broken", "hook_url": our routes,

@@ -1,4 +1,4 @@
-"""A stand-in for the APIs of partners, one for all of them: each is a name in the address and a way to sign in.
+"""Simulate the APIs of partners, one server for all: each is a name in the address and a way to sign in.
 
 GET  /api/<partner>/orders?updated_since=&cursor=   {"orders": [{"partner_order_id", "status", "timestamp"}], "next_cursor"}
 POST /api/<partner>/orders                          an order of ours; what came is at GET /api/<partner>/__sim/brought

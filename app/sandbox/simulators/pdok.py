@@ -1,4 +1,4 @@
-"""A stand-in for PDOK's Locatieserver: a small register of made-up addresses under `/free`, `/suggest` and `/lookup`.
+"""Simulate PDOK's Locatieserver: a small register of made-up addresses under `/free`, `/suggest` and `/lookup`.
 
 It refuses what the service refuses (an unknown parameter, no `q` where one is needed), filters by repeated `fq`, and does what
 the service does to free text: a postcode in `q` alone finds an address far away, with a good score. Controls as everywhere

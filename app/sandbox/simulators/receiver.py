@@ -1,4 +1,4 @@
-"""A stand-in for receivers of outgoing webhooks, of several tempers: what posts to them come to is in the log of deliveries.
+"""Simulate receivers of outgoing webhooks that succeed, fail or are slow.
 
 POST /taken    200, every time
 POST /moody    500 at the first try of each message, then 200

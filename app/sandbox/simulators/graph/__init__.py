@@ -1,4 +1,4 @@
-"""Microsoft Graph mail, Entra's token service and the mail world around them, as one server on loopback.
+"""Simulate Microsoft Graph mail, Entra's token service and the mail world around them, as one server.
 
 What is imitated and what is refused follows Graph's documentation; see `controls` for what a test or a demo can make it do.
 Not here: $batch, and of calendars all but calendarView/delta and single events.

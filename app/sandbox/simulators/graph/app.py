@@ -1,4 +1,4 @@
-"""Puts the simulator together."""
+"""Build the Flask app of the Graph simulator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calendars: events that tests and demos put there, those the house writes, and calendarView/delta.
+"""Simulate Graph's calendars: events of tests and demos, those we write, and calendarView/delta.
 
 POST /__sim/calendar   {"mailbox", "id", "subject", "start": "2026-12-01T09:00:00", "end", "place", "all_day", "cancelled",
                        "remove"}; times are UTC; answers the id, which is new where none is given

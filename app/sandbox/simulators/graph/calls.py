@@ -1,4 +1,4 @@
-"""What every Graph call goes through before its own work: token, role, mailbox, the limit of calls at once, the lock."""
+"""Check every simulated Graph call before its own work: token, role, mailbox, calls at once, lock."""
 
 from __future__ import annotations
 

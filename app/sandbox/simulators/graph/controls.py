@@ -1,4 +1,4 @@
-"""The Graph simulator's own controls, beside those every simulator has.
+"""Controls of the Graph simulator, beside those that every simulator has.
 
 POST /__sim/deliver        a customer writes: {"mailbox", "mime" | "mime_base64" | "from", "name", "to", "cc", "subject", "text",
                            "html", "in_reply_to", "references", "headers", "attachments": [{"filename", "content_type",

@@ -1,4 +1,4 @@
-"""Incremental sync of a folder: rounds, pages, tokens, and ways to lose them.
+"""Simulate delta of a folder: rounds, pages, tokens, and ways to lose them.
 
 A token stands for one place in one round, with the options of its first call; it can be used again, as with Graph, so a
 caller that lost a page asks for it once more.

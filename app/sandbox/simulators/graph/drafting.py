@@ -1,4 +1,4 @@
-"""Drafts: made from JSON or MIME or as an answer, given attachments, whole or in chunks."""
+"""Simulate drafts in Graph: made from JSON, MIME or as a reply, with attachments whole or in chunks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What applications and people have in common at Entra: a token, a refusal, and the secret of the application that asks."""
+"""What sign-in of applications and of people share in the simulated Entra: tokens, refusals, client secrets."""
 
 from __future__ import annotations
 

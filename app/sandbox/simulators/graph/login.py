@@ -1,4 +1,4 @@
-"""Entra's part: discovery and tokens for applications. Answers are worded as Entra words them."""
+"""Simulate Entra for applications: discovery and tokens. Answers are worded as Entra words them."""
 
 from __future__ import annotations
 

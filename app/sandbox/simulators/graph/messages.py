@@ -1,4 +1,4 @@
-"""Folders, messages and their attachments: list, get, change, move, delete, MIME."""
+"""Simulate Graph's folders, messages and attachments: list, get, change, move, delete, MIME."""
 
 from __future__ import annotations
 

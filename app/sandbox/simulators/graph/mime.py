@@ -1,4 +1,4 @@
-"""Between MIME and the fields Graph shows: incoming mail is read leniently, outgoing mail is written as Exchange writes it."""
+"""Convert between MIME and Graph's fields: read incoming mail leniently, write outgoing mail as Exchange does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refusals in Graph's own words."""
+"""Refusals of the simulated Graph in Graph's own words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Send: accepted at once, in Sent Items a little later, and on the world's ledger from the moment of acceptance."""
+"""Simulate sending in Graph: accepted at once, in Sent Items a little later, on the ledger from acceptance on."""
 
 from __future__ import annotations
 

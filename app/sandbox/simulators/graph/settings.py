@@ -1,4 +1,4 @@
-"""What can be set on the simulated Graph while it runs, and the tenant it pretends to be."""
+"""Settings of the simulated Graph that can change while it runs, and the tenant it pretends to be."""
 
 from __future__ import annotations
 

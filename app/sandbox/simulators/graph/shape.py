@@ -1,4 +1,4 @@
-"""Messages, attachments and folders as Graph's JSON, and Graph's JSON as changes to a message."""
+"""Convert messages, attachments and folders to Graph's JSON and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entra's page for people: who signs in chooses themselves and agrees, or refuses; then codes and refreshed tokens.
+"""Simulate Entra's sign-in page for people: choose a user and agree or refuse; then codes and refreshed tokens.
 
 GET  /<tenant>/oauth2/v2.0/authorize   the page; POST the same address with `user`, or `refuse`, as its buttons do
 POST /__sim/revoke-sign-ins            every refresh token ends, as after a changed password

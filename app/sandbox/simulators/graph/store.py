@@ -1,4 +1,4 @@
-"""Mailboxes with their folders and messages, and the log of changes from which delta is answered. All in memory.
+"""Store the simulated mailboxes with folders and messages, and the log of changes that delta reads. All in memory.
 
 A message has two ids, as in Exchange: the immutable one keeps through every move inside the mailbox, the other is new after
 each. Whoever touches the store holds `MailStore.lock`.

@@ -1,4 +1,4 @@
-"""Change notifications: subscriptions with their handshake, and posts to our webhook on order.
+"""Simulate Graph's change notifications: subscriptions with their handshake, and posts to our webhook.
 
     POST /__sim/emit {"kind": "notification", "mailbox", "id", "change": "created", "duplicate": 0, "batch": true,
                       "bad_signature": false}      batch: one post for all subscriptions; bad_signature: a wrong clientState

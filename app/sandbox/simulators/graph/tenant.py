@@ -1,4 +1,5 @@
-"""The simulated tenant: everything its routes share. Whoever reads or changes mail holds `store.lock`."""
+"""The simulated tenant: the state that all routes of the Graph simulator share. Whoever reads or changes mail holds
+`store.lock`."""
 
 from __future__ import annotations
 

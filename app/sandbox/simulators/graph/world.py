@@ -1,4 +1,4 @@
-"""The world outside the tenant: what it received from us, what it sends to us, and its bounces and other machines.
+"""The mail world outside the simulated tenant: what it received, what it sends us, its bounces and automatic answers.
 
 `tenant.outbox` is the ledger: one entry per mail that was accepted for sending, whatever the caller learned of it.
 """

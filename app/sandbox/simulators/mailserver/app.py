@@ -1,4 +1,4 @@
-"""The mail server as one application: SMTP and IMAP on ports of their own, and over HTTP the controls every simulator has.
+"""Build the mail server simulator: SMTP and IMAP on ports of their own, and controls over HTTP.
 
 GET  /__sim/ports           {"smtp", "imap"}
 POST /__sim/config          {"accounts": [{"address", "password"}], "smtp_mode", "imap_mode", "files_copies", "slow_seconds"}

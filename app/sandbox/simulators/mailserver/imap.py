@@ -1,4 +1,4 @@
-"""The server's half of IMAP4rev1, as far as a careful mail program needs it: look, search, fetch in pieces, append.
+"""Simulate the server's half of IMAP4rev1: look, search, fetch in pieces, append.
 
 BODY[] without PEEK marks a mail as seen and STORE does what it says, so that a reader that is not careful is found out.
 """

@@ -1,4 +1,4 @@
-"""Reading and writing the words of IMAP (RFC 3501): commands with quoted words, lists and literals; dates; sets of ids."""
+"""Read and write the syntax of IMAP (RFC 3501): quoted words, lists, literals, dates, sets of ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server's half of an SMTP conversation (RFC 5321, with AUTH, SIZE and STARTTLS); what it means is the backend's."""
+"""Simulate the server's half of an SMTP conversation (RFC 5321, with AUTH, SIZE and STARTTLS)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of the simulated mail server: accounts, folders, mails, what left for outside, and how it misbehaves.
+"""Store the state of the simulated mail server: accounts, folders, mails, what left, and its faults.
 
 Modes (`Post.smtp_mode`, `imap_mode`): "fine"; "busy" (451) and "refuses" (550) at every recipient; "full" (552 after the
 text); "unavailable" (421 or BYE at once); "drops" (the mail is taken, and the line breaks before anybody is told); "deaf" (the

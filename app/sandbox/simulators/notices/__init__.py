@@ -1,1 +1,1 @@
-"""The simulated outside of notifications: a push service, Teams Workflows and a mail server."""
+"""Simulate the receivers of notifications: a push service, Teams workflows and a mail server."""

@@ -1,4 +1,4 @@
-"""All three as one application and one mail server, with the controls every simulator has (app/sandbox/simulators/common.py).
+"""Build the simulator of push, Teams and mail as one application, with the common controls.
 
 `POST /__sim/emit` is not for these: nobody here calls anybody. Moving the clock moves limits and the life of tokens.
 """

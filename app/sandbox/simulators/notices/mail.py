@@ -1,4 +1,4 @@
-"""A mail server that keeps what it is given: enough of SMTP (RFC 5321) for a client, without TLS, on loopback.
+"""Simulate a mail server that keeps what it is given: enough of SMTP for a client, without TLS.
 
 GET  /__sim/mails   what came, newest first: {"from", "to", "headers", "text", "at"}
 POST /__sim/mail    {"mode": "fine" | "refuses" (550) | "busy" (451) | "drops" (takes the mail, and the line breaks) | "deaf" |

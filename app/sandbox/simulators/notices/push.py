@@ -1,4 +1,4 @@
-"""A push service and the browsers behind it: it refuses what the real ones refuse, and opens what arrives.
+"""Simulate a push service and its browsers: refuse what real ones refuse, decrypt what arrives.
 
 POST /push/<device>          201, or what the device's mode says
 POST /__sim/devices          a new browser: {"id", "subscription"}; {"mode": "gone" | "lost" | "busy" | "full" | "stranger" | …}

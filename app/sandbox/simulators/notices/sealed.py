@@ -1,4 +1,4 @@
-"""What a browser does with a pushed message, and a push service with our token: open the one, check the other. Pure.
+"""Decrypt a pushed message as a browser does, and check our VAPID token as a push service does. Pure.
 
 Written from RFC 8188, 8291 and 8292 on its own: it shares nothing with what it checks.
 """

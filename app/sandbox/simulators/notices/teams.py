@@ -1,4 +1,4 @@
-"""Workflows of Microsoft Teams: they refuse what the real ones refuse, and show which cards arrived.
+"""Simulate Teams workflows: refuse what real ones refuse, and show which cards arrived.
 
 POST /powerautomate/automations/direct/workflows/<id>/triggers/manual/paths/invoke?…&sig=…   202
 POST /__sim/workflows        a new one: {"id", "url"}

@@ -1,4 +1,4 @@
-"""A stand-in for SendGrid: its API, its event webhook with a key of its own, its inbound parse."""
+"""Simulate SendGrid: its API, its signed event webhook, its inbound parse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated SendGrid as one application: its own paths under /v3, and the controls every simulator has.
+"""Build the SendGrid simulator: its own paths under /v3, and the common controls.
 
 POST /__sim/config     any field of `store.Settings`; GET gives them, with the public key of the event webhook
 POST /__sim/emit       {"release": true}: post the events that wait; {"events": [...]}: post these

@@ -1,4 +1,4 @@
-"""What SendGrid refuses of a mail: every limit and rule of POST /v3/mail/send, with its words and the field."""
+"""Refuse mails as SendGrid does: every limit and rule of POST /v3/mail/send, with its words and the field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SendGrid's calls to us: batches of signed events, and mails of its inbound parse, of which a 3xx or 4xx loses one for good."""
+"""Post to us as SendGrid does: batches of signed events, and mails of inbound parse (a 3xx or 4xx loses one for good)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of the simulated SendGrid: settings, mails sent, lists of addresses, events that wait to be posted.
+"""Store the state of the simulated SendGrid: settings, mails sent, lists of addresses, events to post.
 
 What becomes of a mail is in its recipient's local part: "bounce…", "block…", "defer…", "spam…", "gone…" (unsubscribes), and all
 others are delivered. An address on a list is dropped.

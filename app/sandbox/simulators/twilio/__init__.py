@@ -1,4 +1,4 @@
-"""The simulated Twilio; see `simulator.py` for its controls."""
+"""Simulate Twilio; see `simulator.py` for its controls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The provider calling us: signed as it signs, once unless the address asks for more, and spoiled on request."""
+"""Post to us as Twilio does: signed, once unless the address asks for more, and spoiled on request."""
 
 from __future__ import annotations
 

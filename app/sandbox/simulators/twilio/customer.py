@@ -1,4 +1,4 @@
-"""The people on the other side: what POST /__sim/emit makes them do.
+"""Play the people on the other side of the simulated Twilio: what POST /__sim/emit makes them do.
 
 Orders, by `kind`::
 

@@ -1,4 +1,4 @@
-"""The provider's own paths, below /2010-04-01/Accounts/{sid}."""
+"""Serve the simulated Twilio's own paths, below /2010-04-01/Accounts/{sid}."""
 
 from __future__ import annotations
 

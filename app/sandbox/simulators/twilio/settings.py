@@ -1,4 +1,4 @@
-"""What can be set on the simulated Twilio while it runs."""
+"""Settings of the simulated Twilio that can change while it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated Twilio as one Flask app: the provider's API, the customer's phone, and the ledger.
+"""Build the simulated Twilio as one Flask app: the provider's API, the customer's phone, and the ledger.
 
 Beside the shared controls (see `app/sandbox/simulators/common.py`)::
 

@@ -1,4 +1,4 @@
-"""What the simulated Twilio remembers: texts, files, calls, who said STOP, and what it posted."""
+"""Store the state of the simulated Twilio: texts, files, calls, who said STOP, and what it posted."""
 
 from __future__ import annotations
 

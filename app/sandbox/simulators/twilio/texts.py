@@ -1,4 +1,4 @@
-"""Texts of ours, from the call to the last status: refused or taken, listed, and reported on."""
+"""Simulate texts of ours from the call to the last status: refused or taken, listed, and reported on."""
 
 from __future__ import annotations
 

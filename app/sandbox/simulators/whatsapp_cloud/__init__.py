@@ -1,4 +1,4 @@
-"""The simulated WhatsApp Business Platform; see `simulator.py` for its controls."""
+"""Simulate the WhatsApp Business Platform; see `simulator.py` for its controls."""
 
 from __future__ import annotations
 

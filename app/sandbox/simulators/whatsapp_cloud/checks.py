@@ -1,4 +1,4 @@
-"""What the provider refuses of a message to send, with the codes it uses: one function per type, silent or raising."""
+"""Refuse messages as Meta does, with the codes it uses: one function per type, silent or raising."""
 
 from __future__ import annotations
 

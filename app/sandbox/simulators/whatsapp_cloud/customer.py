@@ -1,4 +1,4 @@
-"""The people on the other side: what POST /__sim/emit makes them, and Meta itself, do.
+"""Play the people on the other side, and Meta itself: what POST /__sim/emit makes them do.
 
 Orders, by `kind`::
 

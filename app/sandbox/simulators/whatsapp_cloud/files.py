@@ -1,4 +1,4 @@
-"""Files at the provider: upload, description, content, and how long each is good for."""
+"""Simulate media files at Meta: upload, description, content, and how long each is good for."""
 
 from __future__ import annotations
 

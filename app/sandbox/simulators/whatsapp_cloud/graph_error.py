@@ -1,4 +1,4 @@
-"""Refusals in the form Meta gives them."""
+"""Refusals of the simulated WhatsApp in the form Meta gives them."""
 
 from __future__ import annotations
 

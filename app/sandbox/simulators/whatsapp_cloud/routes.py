@@ -1,4 +1,4 @@
-"""The provider's own paths: `/{version}/{id}[/{edge}]` and the file host's path."""
+"""Serve the simulated WhatsApp's own paths: `/{version}/{id}[/{edge}]` and the file host's path."""
 
 from __future__ import annotations
 

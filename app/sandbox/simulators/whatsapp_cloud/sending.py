@@ -1,4 +1,4 @@
-"""A message to send, from the call to the last tick: refuse or accept, note it, and report what becomes of it."""
+"""Simulate sending a message: refuse or accept it, note it, and report its statuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be set on the simulated WhatsApp while it runs: who calls whom, how fast, and how badly it behaves."""
+"""Settings of the simulated WhatsApp that can change while it runs: whom it calls, how fast, with which faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated WhatsApp Business Platform as one Flask app: the provider's API, the customer's phone, and the ledger.
+"""Build the simulated WhatsApp Business Platform as one Flask app: API, the customer's phone, and the ledger.
 
 Beside the shared controls (see `app/sandbox/simulators/common.py`)::
 

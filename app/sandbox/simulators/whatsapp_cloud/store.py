@@ -1,4 +1,4 @@
-"""What the simulated WhatsApp remembers: people, chats, files, templates, windows, and the ledger.
+"""Store the state of the simulated WhatsApp: people, chats, files, templates, windows, and the ledger.
 
 The ledger is the other side's truth: every message the provider accepted, and every webhook item it posted and saw acknowledged.
 """

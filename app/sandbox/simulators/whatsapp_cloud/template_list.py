@@ -1,4 +1,4 @@
-"""The template list of a business account: paging, making, deleting."""
+"""Simulate the template list of a business account: paging, making, deleting."""
 
 from __future__ import annotations
 

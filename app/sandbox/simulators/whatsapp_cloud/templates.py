@@ -1,4 +1,4 @@
-"""Templates at the provider: how they are made, and the exact check of a filled-in one. Knows nothing of our own checks."""
+"""Simulate templates at Meta: how they are made, and the exact check of a filled-in one. Knows nothing of our own checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Things that happen by themselves a little later: one thread keeps the times, a few others do the work."""
+"""Run things of the simulator a little later: one thread keeps the times, a few others do the work."""
 
 from __future__ import annotations
 

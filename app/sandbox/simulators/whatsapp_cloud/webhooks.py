@@ -1,4 +1,4 @@
-"""The provider calling us: signed as Meta signs, repeated until acknowledged, and spoiled on request."""
+"""Post webhooks to us as Meta does: signed, repeated until acknowledged, and spoiled on request."""
 
 from __future__ import annotations
 
