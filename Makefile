@@ -2,7 +2,7 @@
 # Needs only make and Python 3.11+; everything else goes into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test run test test-full unit test-db browser lint style types imports bench fuzz channels chaos screenshots demo-reset migration requirements translations house
+.PHONY: help install install-test run test test-full unit test-db browser lint style types imports bench fuzz channels chaos screenshots demo-reset migration requirements translations house map
 
 # The first Python on PATH that is new enough, or plain python3, which then is told why it is not.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -90,6 +90,9 @@ migration: install ## Write an empty, numbered migration: make migration NAME=ad
 
 house: install-test ## Count what the house forbids: imports that run up, circles, providers named outside
 	@PYTHONPATH=. $(BIN)/python tools/house.py $(ARGS)
+
+map: ## Write docs/architecture/files anew: what each file is for, from its first sentence
+	@$(PYTHON) tools/file_map.py
 
 translations: install-test ## Bring app/translations in step with the texts; prints what is missing
 	@PYTHONPATH=. $(BIN)/python tools/translations.py
