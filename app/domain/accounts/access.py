@@ -1,4 +1,5 @@
-"""Who is looking, and what they may see. Every read of a thread goes through a `Viewer`."""
+"""Build the `Viewer`: who is signed in, which brands they may see, and what their role permits. Every read of a thread goes
+through a `Viewer`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make people, let them in, change what they may."""
+"""Write users: create and authenticate them, change their role, brands and password, disable them."""
 
 from __future__ import annotations
 

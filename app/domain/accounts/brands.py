@@ -1,4 +1,4 @@
-"""What leads decide about a brand. The caller owns the transaction."""
+"""Switch the rules of a brand on or off, as leads decide. The caller owns the transaction."""
 
 from __future__ import annotations
 

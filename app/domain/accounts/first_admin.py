@@ -1,4 +1,4 @@
-"""Setting up an empty installation: who knows the code makes the first administrator, once.
+"""Set up an empty installation: whoever knows the printed code makes the first administrator, once.
 
 The code follows from SECRET_KEY, so every process knows it and nothing is stored; `users setup-link` prints it. It opens nothing
 once there is a user.

@@ -1,5 +1,5 @@
-"""Links by which people choose a password of their own, once: for three days where somebody has none yet, for an hour where they
-forgot it.
+"""Make and accept links by which a person sets a password, once: an invitation for three days, a reset (forgotten password)
+for an hour.
 
 A link is signed and kept nowhere. It carries a digest of the account's password, so choosing one ends every link of the account.
 """

@@ -1,4 +1,4 @@
-"""Who manages a team or a brand, and who is at the head of all: whom escalations mean by "the manager" and "the management".
+"""Name the managers of teams and brands and the executive, whom SLA escalations tell.
 
 The caller owns the transaction. It gives no rights: what somebody may see and do follows from their role and brands.
 """

@@ -1,4 +1,4 @@
-"""People who sign in, the teams and brands they work for, and how they prove who they are."""
+"""Tables of users, brands, teams, sessions, API tokens and idempotency records."""
 
 from __future__ import annotations
 

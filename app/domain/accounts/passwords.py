@@ -1,4 +1,4 @@
-"""Password hashes: argon2id, made off the event loop, with the same cost whether the account exists or not."""
+"""Hash and check passwords: argon2id, off the event loop, at the same cost whether the account exists or not."""
 
 from __future__ import annotations
 

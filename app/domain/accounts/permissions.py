@@ -1,4 +1,4 @@
-"""What each role may do: the one table that everything asks. A new role is a line in `_OF_ROLE`.
+"""List all permissions and the one table that says which role has which. A new role is a line in `_OF_ROLE`.
 
 Which permission a page needs stands in app/web/accounts/gate.py, which one an operation of the API needs in app/api/authorize.py;
 what those cannot know, a route asks itself by `require`.

@@ -1,4 +1,4 @@
-"""Ask a signed-in person for their password once more, before something that outlives the session."""
+"""Ask a signed-in person for their password again, before something that outlives the session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read people, their brands and teams, their sessions and tokens."""
+"""Read users, brands, teams, sessions and API tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of permissions in words: what each role may do, for the page that shows it and for who is refused. No database."""
+"""Put the table of permissions into words, for the page of roles and for who is refused. No database."""
 
 from __future__ import annotations
 

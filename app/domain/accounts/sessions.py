@@ -1,4 +1,4 @@
-"""Rows of those who are signed in: each holds the hash of a token that a browser keeps.
+"""Open, find and end login sessions: each row holds the hash of a token that a browser keeps.
 
 Unused for too long or too old ends one (`LIMITS`); so does revoking it, signing out, a new password, or disabling the user.
 """

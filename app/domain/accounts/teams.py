@@ -1,4 +1,4 @@
-"""Make, change and archive teams. The caller owns the transaction.
+"""Create, change and archive teams. The caller owns the transaction.
 
 Archiving: the team loses its people and is offered nowhere any more, so it gets no new work. What it was given
 keeps its name until somebody gives it to another.

@@ -1,4 +1,4 @@
-"""Slow down guessing: per account and per address, a delay that grows with each failure and never locks anybody out for good.
+"""Slow down guessing of passwords: a delay per account and per address that grows with each failure and locks nobody out.
 
 A try is counted before the password is looked at, in one statement, so that a hundred tries at once count as a hundred; a right
 password takes its own count back. Unknown accounts count like known ones.

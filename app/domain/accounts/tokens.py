@@ -1,4 +1,4 @@
-"""API tokens: a key that acts as its user and never sees more. Random enough that a plain hash is right."""
+"""Create, check and revoke API tokens: a token acts as its user and never sees more. Random enough that a plain hash is right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How accounts are put into words: browsers, roles, scopes, the menu of the settings. No database."""
+"""Put accounts into words: browsers, roles, scopes, the menu of the settings. No database."""
 
 from __future__ import annotations
 

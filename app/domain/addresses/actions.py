@@ -1,4 +1,4 @@
-"""Write addresses, and what the register says of them. The caller owns the transaction."""
+"""Write addresses, and what the register of addresses says of them. The caller owns the transaction."""
 
 from __future__ import annotations
 

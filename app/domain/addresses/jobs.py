@@ -1,4 +1,4 @@
-"""Ask the register about an address. Whatever uses the address does not wait for it.
+"""Job that asks the register about one address. Whatever uses the address does not wait for it.
 
 At least once: asking changes nothing elsewhere. Where the register cannot be asked, it is asked again, for as long
 as that takes; only an answer says that there is no such address.

@@ -1,4 +1,4 @@
-"""What to ask the register about an address, and how its answer compares with what was typed. No database, no HTTP."""
+"""Decide what to ask the register about an address, and compare its answer with what was typed. No database, no HTTP."""
 
 from __future__ import annotations
 

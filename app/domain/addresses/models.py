@@ -1,4 +1,4 @@
-"""Places as they were typed, and their parts."""
+"""Tables of addresses as they were typed, with their parts, and of the register's answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The register of addresses, as the daily check looks at it."""
+"""Describe the register of addresses as a service for the daily check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All a page says of some days: whole, by day, by kind of channel, person or partner; made of cells of rollups and of facts."""
+"""Read a report's figures whole, by day, by kind of channel, person or partner, from rollups and facts."""
 
 from __future__ import annotations
 

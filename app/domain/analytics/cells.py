@@ -1,4 +1,4 @@
-"""What the facts of a kind, day and kind of channel come to: the one shape that rollups keep and figures are read from.
+"""A cell: the summed facts of one kind, day and kind of channel, which rollups store and figures are read from.
 
 A cell has the values themselves, sorted, so that a median of any days and channels is exact: it is looked for by value, which
 takes some twenty looks into each cell and no sorting (`quantile`).

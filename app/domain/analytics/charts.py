@@ -1,4 +1,5 @@
-"""Where the marks of a chart stand. Pure; a plot is 1000 wide and 100 high, y grows downwards, and templates only draw."""
+"""Calculate where the marks of a chart stand: scale, lines, bars, labels. Pure; a plot is 1000 wide and 100 high, y grows
+downwards, and templates only draw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an interaction costs: what each channel costs, kept from a day on, divided by the messages and calls of those days."""
+"""Write and read what each channel costs, and calculate the cost per message and call."""
 
 from __future__ import annotations
 

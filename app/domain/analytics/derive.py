@@ -1,5 +1,5 @@
-"""The facts of a thread or a task: a pure function of its history and of now. Made anew each time, so doing it twice changes
-nothing; in whatever order things became known, the same history gives the same facts.
+"""Derive the facts of a thread, task or survey: a pure function of its history and of now. Made anew each time, so doing it
+twice changes nothing; in whatever order things became known, the same history gives the same facts.
 
 Definitions are in docs/analytics.md; tests/domain/analytics/reference.py computes the same figures another way.
 """

@@ -1,4 +1,4 @@
-"""What facts add up to, the figure that is of a measure, and as of when figures are.
+"""Add up facts, calculate the figure of a measure, and read as of when figures are.
 
 Quantiles are those of the values themselves (`percentile_disc`): a median is a thread one can open, and a median of two channels
 is that of all their facts together.

@@ -1,4 +1,4 @@
-"""What a report can be narrowed to, as its address says it. What is unknown counts as not said."""
+"""Read the filters of a report from its URL. What is unknown counts as not said."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reports hear of: each change of a thread or task leaves a mark in its own transaction, see app/wiring.py."""
+"""Mark threads, tasks, surveys and orders whose facts must be made anew, in the transaction of each change."""
 
 from __future__ import annotations
 

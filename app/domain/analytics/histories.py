@@ -1,4 +1,4 @@
-"""What facts are made from: everything a thread or a task has been through, read for many at once in a few queries."""
+"""Read the histories of many threads or tasks in a few queries; facts are derived from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reports do by themselves."""
+"""Jobs of reports: make facts anew, and sum up days that are over."""
 
 from __future__ import annotations
 

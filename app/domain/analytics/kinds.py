@@ -1,4 +1,4 @@
-"""What a fact of a report can be about; the numbers are stored and never used again for something else."""
+"""List the kinds of facts; their numbers are stored and never reused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The facts behind a figure, one row each, newest first: by the same predicate, so as many as the figure says."""
+"""List the facts behind a figure, newest first, by the same predicate, so that there are as many as the figure says."""
 
 from __future__ import annotations
 

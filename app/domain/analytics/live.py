@@ -1,4 +1,4 @@
-"""What is so now, of the threads themselves: late, due soon, nobody's, waiting longest, and who has more than they take."""
+"""Read live figures from the threads themselves: late, due soon, unassigned, waiting longest, load of each person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The figures there are, as data. Number, chart, list and export of a figure all take the same `Measure` and `Slice`."""
+"""List the measures (figures) of reports, as data. Number, chart, list and export of a figure all take the same `Measure` and
+`Slice`."""
 
 from __future__ import annotations
 

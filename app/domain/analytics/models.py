@@ -1,4 +1,4 @@
-"""Tables of reports: facts with their scopes, and what makes them (marks, wake-ups, rebuilds).
+"""Tables of reports: facts, scopes, rollups by day, and the marks, wake-ups and rebuilds that make facts.
 
 A fact is never changed: it is closed (`removed_at`) and another is written (`recorded_at`), so that a number of last Monday
 still opens what it counted then.

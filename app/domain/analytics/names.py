@@ -1,4 +1,4 @@
-"""What a reader can choose by name on a page of figures: brands, channels, teams, people, and reports that are kept."""
+"""Read the choices of a report's filters by name: brands, channels, teams, people, and saved reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The facts of an order: a pure function of its transitions and of what it comes to. Made anew each time, as those of threads."""
+"""Derive the facts of an order: a pure function of its transitions and its total. Made anew each time, as those of threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What orders come to, by month, partner and currency. Currencies are never added up."""
+"""Read order values by month, partner and currency. Currencies are never added up."""
 
 from __future__ import annotations
 

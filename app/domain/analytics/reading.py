@@ -1,4 +1,4 @@
-"""Figures of some days in one statement, and so of one moment: sealed days from their cells, the others from their facts."""
+"""Read the cells of some days in one statement: sealed days from rollups, the others from their facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every figure of a report, day by day, as the rows of a file, and the sheet that says what the file is."""
+"""Make the rows of a report's file: every figure, day by day, and the sheet that describes the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports people come back to, and the targets of a brand: read and written. The caller owns the transaction."""
+"""Save and read reports under a name, and the targets of a brand. The caller owns the transaction."""
 
 from __future__ import annotations
 

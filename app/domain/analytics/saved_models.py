@@ -1,4 +1,4 @@
-"""Tables of what people keep about figures: reports they come back to, the targets of a brand, and what channels cost."""
+"""Tables of saved reports, targets of brands, and costs of channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings the facts in step with what happened: marks, due wake-ups and rebuilds, one batch in one transaction.
+"""Bring facts in step with what happened: marks, due wake-ups and rebuilds, one batch in one transaction.
 
 One writer at a time (an advisory lock; a second one leaves at once). Whatever is killed in between leaves its marks, and facts
 made twice are the same facts. A mark that comes while its thread is being read has an id of its own and is worked off next.

@@ -1,4 +1,4 @@
-"""Files of figures: CSV in two dialects and XLSX, row by row. Text can never become a formula, numbers stay numbers.
+"""Write files of figures row by row: CSV in two dialects, and XLSX. Text can never become a formula, numbers stay numbers.
 
 A cell of text that begins with = + - @ or a control character, after blanks and on each of its lines, gets an apostrophe in
 front (OWASP "CSV injection"); in XLSX every text is written as text, which needs none.

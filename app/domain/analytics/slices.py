@@ -1,4 +1,4 @@
-"""Which facts a figure is about: the one predicate that number, chart, list and export share."""
+"""Describe which facts a figure counts (`Slice`): the one predicate for number, chart, list and export."""
 
 from __future__ import annotations
 

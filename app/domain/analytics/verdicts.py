@@ -1,4 +1,4 @@
-"""What facts of surveys are made from: each question to a customer with what was said to it."""
+"""Read the histories of surveys, each question with its answer, from which facts are derived."""
 
 from __future__ import annotations
 

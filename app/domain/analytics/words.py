@@ -1,4 +1,4 @@
-"""How figures are put into words: names, definitions, times, changes. No database."""
+"""Put figures into words: names, definitions, times, changes. No database."""
 
 from __future__ import annotations
 

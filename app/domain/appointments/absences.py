@@ -1,4 +1,4 @@
-"""Days on which people are not there, and the appointments that concerns. The caller owns the transaction."""
+"""Write and read days of absence, and find the appointments they affect. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people change in a mailbox's calendar about an appointment of ours comes back here. The caller owns the transaction.
+"""Take over what people change in a mailbox's calendar about an appointment of ours. The caller owns the transaction.
 
 While we are about to write it there ourselves, what is there is no news; nor is what was there before we last wrote it.
 """

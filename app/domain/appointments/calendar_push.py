@@ -1,4 +1,4 @@
-"""Keep an appointment in a mailbox's calendar.
+"""Write an appointment into a mailbox's calendar, and keep it in step.
 
 At least once, and once is enough: what may have been written before is looked for by our reference before it is written again.
 """

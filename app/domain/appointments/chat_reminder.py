@@ -1,6 +1,6 @@
-"""The reminder of a visit by WhatsApp or SMS: in the conversation the visit was planned in where that is on the channel, else in
-one of its own. Where free text may not be sent, an approved template of the channel says it (`reminder_template` in its
-settings), in the contact's language, with `reminder_values` for its blanks. The caller owns the transaction.
+"""Queue the reminder of a visit by WhatsApp or SMS, in the visit's conversation or in a new one. Where free text may not be
+sent, an approved template of the channel says it (`reminder_template` in its settings), in the contact's language, with
+`reminder_values` for its blanks. The caller owns the transaction.
 """
 
 from __future__ import annotations

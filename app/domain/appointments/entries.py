@@ -1,4 +1,4 @@
-"""An appointment's place in the calendar of a mailbox: which mailbox, and the promise that it stands there as it is here.
+"""Promise an appointment's entry in a mailbox's calendar: choose the mailbox, write the promise.
 
 The caller owns the transaction, and has the appointment locked.
 """

@@ -1,4 +1,4 @@
-"""What happens to appointments when their thread or contact becomes another, and to an order when its visit moves on.
+"""React to events: move appointments with merged threads and contacts, and move an order with its visit.
 
 Called in the transaction, see app/wiring.py.
 """

@@ -1,4 +1,4 @@
-"""RQ entry points of appointments."""
+"""Jobs (RQ entry points) of appointments: keep a calendar entry, send a reminder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The states of an appointment and how they follow. Pure; a call is planned and done, a visit goes the whole way."""
+"""The status machine of appointments: their states and which may follow which. Pure; a call is planned and done, a visit goes
+the whole way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Appointments: who comes where, or calls whom, from when until when; their reminders, their places in mailboxes' calendars."""
+"""Tables of appointments, their reminders, their entries in mailboxes' calendars, and absences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What technicians see: their own visits and the conversations about them, for a while before and after."""
+"""Limit what technicians see to their own visits and the conversations about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read appointments, those of the viewer's brands alone."""
+"""Read appointments of the viewer's brands, by thread, order, day or technician."""
 
 from __future__ import annotations
 

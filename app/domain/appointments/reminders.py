@@ -1,4 +1,4 @@
-"""When a contact is reminded of a visit: a day before, once. Rows that are promises; the caller owns the transaction.
+"""Plan the reminder of a visit: a day before, once. Rows that are promises; the caller owns the transaction.
 
 A visit that is moved or cancelled stops the reminder that waits, in the transaction of the change, and the new time promises a
 new one. One that was sent for a time is not sent for that time again, whatever is undone and done again.

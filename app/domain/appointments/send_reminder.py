@@ -1,4 +1,4 @@
-"""Send the reminder of one visit in the contact's language, on the clock of the place; an edge.
+"""Send the reminder of one visit in the contact's language, on the clock of the place (edge).
 
 It goes by the channel of the conversation the visit was planned in where that sends reminders, else by mail, else by another
 one that reaches them. A mail stands in that conversation, whatever channel it is on, and else begins one of its own; so does a

@@ -1,4 +1,4 @@
-"""How the states of appointments are locked and written by the engine, and what visits mean for the status of their order."""
+"""Lock and write the states of appointments for the status engine, and tell orders what their visits mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What templates say about a visit, on the clock of its place: the next one, else the last there was."""
+"""Fill template variables about a visit: the next one, else the last."""
 
 from __future__ import annotations
 

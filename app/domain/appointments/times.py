@@ -1,4 +1,4 @@
-"""The clock of a place: from a day and a time there to an instant. Pure."""
+"""Convert a day and a local time at a place to an instant (UTC). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answer a message by itself, once at most, and note what was decided; write down what a channel answers."""
+"""Answer a message automatically, at most once, and record the decision; save a channel's automatic answers."""
 
 from __future__ import annotations
 

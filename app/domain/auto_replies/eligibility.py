@@ -1,4 +1,4 @@
-"""Whether a message may have an automatic answer. Pure: facts in, a reason out.
+"""Decide whether a message may have an automatic answer, with the reason against it. Pure: facts in, a reason out.
 
 One question decides each rule here: could this go to a machine, or to more people than the one who wrote? Recognising automatic
 mail is the first guard and not the only one: whatever is missed, the limits by person and mailbox end an exchange of two machines

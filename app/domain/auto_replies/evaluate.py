@@ -1,4 +1,4 @@
-"""What would be answered by itself to one message: the occasion, the reason against it, the text. Reads, and changes nothing."""
+"""Work out the automatic answer to one message: occasion, reason against it, text. Reads, and changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What automatic answers do when something happens, see app/wiring.py."""
+"""React to events for automatic answers (see app/wiring.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a channel answers by itself, and what became of each message that could have had such an answer."""
+"""Tables of automatic answers by channel, and of the decision about each message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether somebody asks where their order is, in Dutch, English or French, and which number they name. Pure."""
+"""Recognise a question "where is my order" in Dutch, English or French, and the number it names. Pure."""
 
 from __future__ import annotations
 

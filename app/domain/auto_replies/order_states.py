@@ -1,4 +1,4 @@
-"""What an automatic answer says about an order, where exactly one is meant, and is the asker's own."""
+"""Write the sentence about an order's state for an automatic answer, where exactly one order of the asker is meant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read what channels answer by themselves, what was decided, and everything that speaks for or against an answer."""
+"""Read automatic answers, decisions, and everything that speaks for or against an answer."""
 
 from __future__ import annotations
 

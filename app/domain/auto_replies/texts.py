@@ -1,4 +1,4 @@
-"""The texts of automatic answers: what they say until somebody writes something else, their variables, and filling them in.
+"""The texts of automatic answers: defaults, variables, and filling them in.
 
 An answer speaks the customer's language, so its words are not translated with the pages: they are here, in all three.
 """

@@ -1,4 +1,4 @@
-"""Rules as leads keep them: new ones are off. The caller owns the transaction."""
+"""Create, change, switch, order and delete automation rules; new ones are off. The caller owns the transaction."""
 
 from __future__ import annotations
 

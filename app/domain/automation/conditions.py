@@ -1,4 +1,4 @@
-"""Whether a rule fits: conditions on what is known of a thread and of what happened. Pure."""
+"""Test whether a rule's conditions fit a thread and what happened to it. Pure."""
 
 from __future__ import annotations
 

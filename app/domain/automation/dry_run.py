@@ -1,4 +1,4 @@
-"""What a rule would do, without doing it: every occasion of the last 30 days, judged and carried out on paper.
+"""Dry-run a rule: every occasion of the last 30 days, judged and carried out on paper.
 
 The same occasions, facts and conditions as when it runs (`run_one.py`); only the steps are predicted (`predict.py`) instead of
 taken. A later occasion of a thread sees what the earlier one would have made of it.

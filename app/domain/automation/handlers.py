@@ -1,4 +1,4 @@
-"""What automation does when something happens, see app/wiring.py."""
+"""React to events for automation rules (see app/wiring.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What automation does by the clock. Twice at once is harmless: a rule runs once for each thread and time."""
+"""Periodic job that runs rules triggered by time. Twice at once is harmless: a rule runs once for each thread and time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules: what happens by itself when something happened or time went by; each time one ran; what is to be told outside."""
+"""Tables of automation rules, their runs, and requests to tell something outside."""
 
 from __future__ import annotations
 

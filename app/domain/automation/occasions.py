@@ -1,4 +1,4 @@
-"""What a rule is to look at: one occasion for each event, message or moment, with what is known of its thread then.
+"""Find the occasions (events, messages, moments) that a rule looks at, with the facts of their threads.
 
 `list_past` finds the occasions of a span of time, `list_due` those whose time has come; a rule that is on gets the same for an
 event as it happens (`occasion_of`). An automatic mail is no occasion of anything.

@@ -1,4 +1,4 @@
-"""Whom a rule writes to by itself, of what, in which conversation, over what, and why it may not: mostly of their order.
+"""Find whom a rule writes to about an order: recipient, channel, conversation, and reasons against it.
 
 A mail in a text template of the house, or an approved WhatsApp template, each in the customer's language where there is one. What
 is written waits as long as a change of status can be undone, and an undo takes it back (`withdraw_news`).

@@ -1,4 +1,5 @@
-"""What steps would make of a thread. Pure, and held to what they do by tests/domain/automation/test_dry_run.py."""
+"""Predict what a rule's steps would make of a thread. Pure, and held to what they do by
+tests/domain/automation/test_dry_run.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read rules and their runs."""
+"""Read automation rules and their runs."""
 
 from __future__ import annotations
 

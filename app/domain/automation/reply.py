@@ -1,4 +1,5 @@
-"""The reply a rule sends: whether it may, and the message. Never to automatic mail, and not twice within an hour to a contact."""
+"""Send the reply of a rule: check whether it may, fill in the template, queue it. Never to automatic mail, and not twice
+within an hour to a contact."""
 
 from __future__ import annotations
 

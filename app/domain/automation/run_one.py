@@ -1,4 +1,4 @@
-"""One rule, one occasion: done once, all of its steps or none, and written down. The caller owns the transaction.
+"""Run one rule on one occasion: once, all of its steps or none, and record the run. The caller owns the transaction.
 
 The thread is locked before the rule is judged, so that what it sees is what it changes. `automation_runs` is unique per rule and
 occasion: of any number of workers one runs it. A rule never reacts to what it caused itself, by however many steps, and nothing

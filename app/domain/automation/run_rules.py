@@ -1,4 +1,4 @@
-"""Running rules: after an event, by time, and over what is past. One commit for each rule and occasion."""
+"""Run automation rules: after an event, by time, and on past occasions. One commit for each rule and occasion."""
 
 from __future__ import annotations
 

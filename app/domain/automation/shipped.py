@@ -1,5 +1,6 @@
-"""The ready-made rules. What customers hear of their orders is there once a lead takes it; the guesses at what a new conversation
-is about come with the first brand, switched on. Each is the leads' own from then on: read, changed, switched off, deleted.
+"""List the ready-made automation rules that a new installation offers. What customers hear of their orders is there once a
+lead takes it; the guesses at what a new conversation is about come with the first brand, switched on. Each is the leads' own
+from then on: read, changed, switched off, deleted.
 
 Taking one also writes the texts it sends, in the three languages, unless there are templates of that name already.
 """

@@ -1,4 +1,4 @@
-"""Writing to the customer of an order: the mail a rule sends on something about an order, and its WhatsApp template.
+"""Write to an order's customer from a rule: by mail, or with an approved WhatsApp template.
 
 Each is written once for its occasion: in the transaction of the rule's run, which is once per rule and occasion.
 """

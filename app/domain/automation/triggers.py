@@ -1,4 +1,4 @@
-"""What a rule can wait for: events whose names make sense to people, and the passing of time."""
+"""List the triggers of rules: events with names people understand, and the passing of time."""
 
 from __future__ import annotations
 

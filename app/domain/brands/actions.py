@@ -1,4 +1,4 @@
-"""Make, change and archive brands. The caller owns the transaction.
+"""Create, change and archive brands. The caller owns the transaction.
 
 Archiving: nothing new is made under the brand, and its name is offered nowhere any more. Its threads, orders and contacts stay,
 are seen by the same people and can be answered. It is refused while a channel of the brand is in use.

@@ -1,4 +1,4 @@
-"""What a company does on its first day, each step read from what there is."""
+"""Read which first steps (onboarding checklist) a company has done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read a brand together with what other features keep of it."""
+"""Read brands together with what other features keep of them."""
 
 from __future__ import annotations
 

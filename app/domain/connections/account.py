@@ -1,4 +1,4 @@
-"""A channel as its adapter sees it, secrets opened."""
+"""Build the `ChannelAccount` of a channel, its secrets decrypted, for its adapter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write channels: create, seal secrets, note health."""
+"""Write channels: create, change, switch, pause, seal secrets, note health."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done or told once about a channel, by a row each: the check of a day, an alert to administrators."""
+"""Alert administrators once about a channel: down, working in part, credential expires."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Connect a channel that was entered, and change one. Nothing is kept before the provider says that it works.
+"""Connect a channel from an entered form, and change one, after its provider agreed. Nothing is kept before the provider says
+that it works.
 
 For a page, the API and commands alike: `read_form`, `is_right` (asks the provider, so no transaction meanwhile), and then
 `keep_entered` or `change_entered` in one.

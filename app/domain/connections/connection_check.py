@@ -1,4 +1,4 @@
-"""Ask a provider whether a channel works, and keep its answer."""
+"""Check with the provider whether a channel works, and keep its answer."""
 
 from __future__ import annotations
 

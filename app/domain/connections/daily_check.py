@@ -1,4 +1,4 @@
-"""Look after the channels by the clock: each is asked once a day whether it works, and administrators hear of what is wrong."""
+"""Periodic job that checks each channel once a day and tells administrators what is wrong."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What is entered to connect a channel or to change one, by a page, the API or a command: reading it, and what is wrong with it.
-No secret goes back to who entered it."""
+"""The form (`ConnectForm`) of a channel that is connected or changed, for page, API and command: read and check it. No secret
+goes back to who entered it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast and how long a provider is called, per channel and over all processes: budgets, and a breaker for one that fails.
+"""The gate of a channel: rate limit (budget) and circuit breaker over all processes, in Redis.
 
 All of it lies in Redis and may be lost at any moment: then calls are made, and the provider's own limits hold. A channel whose
 calls fail `OPENS_AFTER` times in a row rests for a while, longer each time; afterwards one call tries, and the rest follow if it

@@ -1,4 +1,4 @@
-"""Secrets that we make and a provider is told before the channel exists: they carry our own signature, so nothing is kept."""
+"""Issue signed secrets that a provider is told before the channel exists, so that nothing is stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our accounts at providers: the configured channels with their sealed credentials and their health."""
+"""Tables of channels (our accounts at providers) with sealed credentials, expiries and sign-ins."""
 
 from __future__ import annotations
 

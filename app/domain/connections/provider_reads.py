@@ -1,4 +1,4 @@
-"""Calls to the provider of a channel that send nothing: polls, files, calendars, subscriptions. They pass its gate, too."""
+"""Call a channel's provider for reads that send nothing (polls, files, calendars), through its gate. They pass its gate, too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read channels, and open their secrets for the adapters."""
+"""Read channels, and open their secrets."""
 
 from __future__ import annotations
 

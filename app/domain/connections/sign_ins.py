@@ -1,4 +1,4 @@
-"""Sign-ins at a provider: kept sealed while the browser is there, taken once when it is back."""
+"""Keep a sign-in at a provider (OAuth) sealed while the browser is away, and take it once when it is back."""
 
 from __future__ import annotations
 

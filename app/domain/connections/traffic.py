@@ -1,4 +1,4 @@
-"""How mail and messages flow over channels: what went out last, what waits in either direction, how much failed lately."""
+"""Read the traffic of channels: last sent, waiting in either direction, failed lately."""
 
 from __future__ import annotations
 

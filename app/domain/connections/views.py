@@ -1,4 +1,4 @@
-"""How channels are put into words. No database, no secrets."""
+"""Put channels into words: type, health, settings, secrets. No database, no secrets."""
 
 from __future__ import annotations
 

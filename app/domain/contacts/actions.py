@@ -1,4 +1,4 @@
-"""Find or make the contact behind an address."""
+"""Find or create the contact behind an address or number (identity)."""
 
 from __future__ import annotations
 

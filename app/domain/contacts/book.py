@@ -1,4 +1,4 @@
-"""Read the address book as people look at it: the list by name, one contact with all that belongs to them, likely duplicates.
+"""Read the address book: contacts by name, the profile of one, likely duplicates.
 
 As in `queries`, the caller brings the condition that says which contacts the viewer may see.
 """

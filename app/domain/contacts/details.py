@@ -1,4 +1,4 @@
-"""Change one thing about a contact at a time: a way to reach them, which one is preferred, a further address, a consent.
+"""Add and remove a contact's identities, preferred address, further places and consents, one at a time.
 
 The caller holds the contact's lock (`edit.lock_contact`), so that its version tells of every change.
 """

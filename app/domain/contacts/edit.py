@@ -1,4 +1,4 @@
-"""Contacts made and changed by people: their names, and the addresses and numbers that belong to them."""
+"""Create and change contacts as people type them: names, addresses, numbers."""
 
 from __future__ import annotations
 

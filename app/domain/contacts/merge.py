@@ -1,4 +1,4 @@
-"""Make one contact of two, and take that back.
+"""Merge two contacts into one, and undo that.
 
 What goes over is written down by its ids in `ContactMerge.moved`, so that the undo gives back exactly that, as far as it is still
 where the merge put it. The merged contact stays as an empty row that leads to the kept one. Threads and messages, which this

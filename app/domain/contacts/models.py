@@ -1,4 +1,4 @@
-"""People and organizations on the other side, and the ways they are recognised."""
+"""Tables of contacts (people and organizations), their identities, addresses, consents and merges."""
 
 from __future__ import annotations
 

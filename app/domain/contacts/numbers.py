@@ -1,4 +1,4 @@
-"""One spelling for what a person types: e-mail addresses and phone numbers, as identities are matched."""
+"""Normalise e-mail addresses and phone numbers that a person types to one spelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who asked a brand to write to them no more, on one medium at one address; it holds whoever the address belongs to.
+"""Record who opted out of a brand's messages (STOP), by medium and address.
 
 A row is one "no", with when and how it was said, and when it was taken back. Only the person takes it back, at their provider.
 """

@@ -1,4 +1,5 @@
-"""Read contacts. Who may see which one depends on threads, which this feature does not know: the caller brings the condition."""
+"""Read contacts with their identities. Who may see which one depends on threads, which this feature does not know: the caller
+brings the condition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Promise to send: the message, its delivery and the event in one transaction; nothing is called here."""
+"""Queue a reply: write message, delivery and event in one transaction; nothing is called here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The approved templates of a chat channel: which may be sent, which values they want, and one that is filled in. Pure.
+"""Choose and fill in an approved template of a chat channel. Pure.
 
 A channel keeps its templates in `settings["templates"]`, as its provider lists them: name, language, status, and components of
 which the one of type BODY holds the text with places like {{1}} or {{name}}.

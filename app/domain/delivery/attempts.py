@@ -1,4 +1,4 @@
-"""The record of every try of a delivery: opened before the call, closed with how it ended."""
+"""Open and close the record of each attempt of a delivery."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The approved templates of a channel: read from its provider when it is connected, daily and on demand, and changed by what the
-provider says meanwhile.
+"""Keep a channel's list of approved templates: read it from the provider, follow its news.
 
 They stand in `Channel.settings["templates"]`, as listed, each with `said_at` where the provider said something about it since;
 what was said after a reading began is not undone by that reading. `templates_read_at`, `templates_problem`: how the last ended.

@@ -1,4 +1,4 @@
-"""What only a chat message has beside its words: the message it answers, and what its receiver may tap. Checked before
+"""Check and add what only a chat message has: the quoted message, buttons and lists, a template's file. Checked before
 anything is written, so that each fault names its field."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a delivery sends and to whom: the JSON kept on its row, and the way back to an `OutgoingMessage`."""
+"""Convert between a delivery's stored JSON and the `OutgoingMessage` that an adapter sends."""
 
 from __future__ import annotations
 

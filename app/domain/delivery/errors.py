@@ -1,4 +1,4 @@
-"""Why a reply cannot be sent as asked."""
+"""Errors that say why a reply cannot be sent as asked (`UnableToReply`)."""
 
 from __future__ import annotations
 

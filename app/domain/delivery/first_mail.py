@@ -1,4 +1,4 @@
-"""A mail nobody asked for: somebody here or a program writes first, in a thread of its own or in one that is there."""
+"""Queue a first mail: one that answers nothing, in a new thread or in an existing one."""
 
 from __future__ import annotations
 

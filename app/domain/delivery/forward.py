@@ -1,4 +1,4 @@
-"""Pass a message on by mail to somebody outside the thread. Their answer comes back to it by the signed address."""
+"""Queue the forward of a message by mail to somebody outside the thread. Their answer comes back to it by the signed address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What deliveries and scheduled replies do when something happens to their thread. In its transaction, see app/wiring.py."""
+"""React to thread events for deliveries and scheduled replies: merge, split, spam, new message. In its transaction, see
+app/wiring.py."""
 
 from __future__ import annotations
 

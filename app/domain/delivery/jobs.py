@@ -1,4 +1,4 @@
-"""Bring one delivery to its provider: claim, close the session, call, record.
+"""Job that sends one delivery to its provider: claim, close the session, call, record.
 
 A claim is a compare-and-set, so one worker has the row. The attempt is committed before the call; if the process dies between
 the call and its answer, the next claim finds an attempt without an end and looks before it sends: it asks the provider where

@@ -1,4 +1,4 @@
-"""What happened to one outgoing message, step by step: the delivery, its attempts, the provider's reports."""
+"""List what happened to one outgoing message step by step: delivery, attempts, provider reports."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Outgoing messages on their way: the delivery (its state), the attempts (one per provider call), the reports (what came
-back)."""
+"""Tables of outgoing messages: deliveries (state), attempts (one per call), reports (what came back), scheduled replies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deliveries that need a look: they wait too long, failed, or nobody knows how they ended. For leads, of the brands they see.
+"""List deliveries that need attention: waiting too long, failed, or of unknown outcome. For leads, of the brands they see.
 
 One keyset scan per channel over the small index of such deliveries (`ix_deliveries_attention`), merged; at most LOOK_BACK old.
 """

@@ -1,4 +1,4 @@
-"""Read deliveries, their attempts, and the evidence about them."""
+"""Read deliveries, attempts, reports, and the evidence about uncertain ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read marks and the sign that somebody types: promised in the transaction of what causes them.
+"""Promise read marks and typing signs to a chat's provider.
 
 A read mark is promised once for a message, and only for the newest: it holds for all before it. Which of them a channel sends is
 said in its settings (`read_marks`, `typing`); typing marks as read as well, so it takes both.

@@ -1,4 +1,4 @@
-"""Take a message back before it leaves. The delivery row decides: whoever has it first, the worker or the writer."""
+"""Take a message back (undo send) before it leaves. The delivery row decides: whoever has it first, the worker or the writer."""
 
 from __future__ import annotations
 

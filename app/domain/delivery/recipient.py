@@ -1,4 +1,4 @@
-"""Whom a message of ours goes to, at which of their addresses, and whether they want it."""
+"""Find the recipient of a message: person, address, and whether they opted out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What providers report about messages we sent: matched, kept once, applied up the ladder, in any order."""
+"""Apply provider reports (sent, delivered, read, bounced) to deliveries, once and in any order."""
 
 from __future__ import annotations
 

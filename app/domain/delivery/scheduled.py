@@ -1,4 +1,5 @@
-"""Replies and forwards for later. The row is the promise; when it is due it is queued as if it were sent then, with every check.
+"""Schedule replies and forwards for later: keep, change, send now, hold, cancel. The row is the promise; when it is due it is
+queued as if it were sent then, with every check.
 
 Whoever writes in the thread before that puts it on hold, for its writer to decide. A row is changed only under the lock of its
 thread, and claimed by compare-and-set: a cancel, an edit, a click and the clock cannot both win, and the clock may come twice.

@@ -1,4 +1,4 @@
-"""A forward for later: kept in the row of a reply for later, beside what its writer typed, and made a Forward again from it."""
+"""Convert a forward to a scheduled reply's row and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Queue a reply whose time has come. All of it is one transaction in the database; the delivery calls the provider later."""
+"""Job that queues a scheduled reply whose time has come. All of it is one transaction in the database; the delivery calls the
+provider later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Tell a chat's provider one signal. At least once: to repeat one changes nothing a person sees."""
+"""Job that sends one signal (read mark, typing, reaction) to a chat's provider. At least once: to repeat one changes nothing a
+person sees."""
 
 from __future__ import annotations
 

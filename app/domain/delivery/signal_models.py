@@ -1,4 +1,4 @@
-"""Promises to tell a chat's provider something that is no message."""
+"""Table of signals to a chat's provider: read marks, typing, reactions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reactions of ours to messages of a chat: shown at once, promised to the provider, and taken back with the reason if refused."""
+"""React to a chat message with an emoji: shown at once, promised to the provider, taken back if refused."""
 
 from __future__ import annotations
 

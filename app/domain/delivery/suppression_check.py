@@ -1,4 +1,4 @@
-"""Addresses nothing goes to: refused before anything is written, and told to the provider when somebody lifts one."""
+"""Refuse mail to stopped addresses (suppressions), and tell the provider when one is lifted."""
 
 from __future__ import annotations
 

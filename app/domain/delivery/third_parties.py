@@ -1,4 +1,4 @@
-"""People a thread was forwarded to. What they write joins the thread; an answer to the contact never goes to them."""
+"""List people to whom a thread was forwarded. What they write joins the thread; an answer to the contact never goes to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Record what happened: the event, the reactions inside the transaction, and an outbox entry for each reaction after it."""
+"""Record an event: run its in-transaction reactions, write an outbox entry for each later one, audit."""
 
 from __future__ import annotations
 

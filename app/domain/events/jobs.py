@@ -1,4 +1,4 @@
-"""The jobs that keep outbox promises: run handlers for events. Each entry is claimed, retried and given up for itself."""
+"""Jobs that run after-commit handlers of events (outbox entries). Each entry is claimed, retried and given up for itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened, who must react to it, and who did it."""
+"""Tables of events, outbox entries and the audit log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read reactions that were given up."""
+"""Read reactions to events that were given up."""
 
 from __future__ import annotations
 

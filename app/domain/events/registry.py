@@ -1,4 +1,4 @@
-"""Where `app/wiring.py` puts the table of who reacts to what; nothing else is ever put here."""
+"""Hold the table of who reacts to which event, which `app/wiring.py` installs."""
 
 from __future__ import annotations
 

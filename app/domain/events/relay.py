@@ -1,4 +1,4 @@
-"""Turn rows that wait into RQ jobs.
+"""The relay: turn due rows (outbox, deliveries, all promises) into RQ jobs.
 
 The rows in PostgreSQL are the promises; a job is only a hint that carries the ids of rows: of one, or of several where they are
 many and soon done, as a job costs the queue more than such a row costs us. The relay looks when nudged and at

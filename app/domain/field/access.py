@@ -1,4 +1,4 @@
-"""Whose visit it is: a technician sees the visits that are theirs, and the conversations of these alone."""
+"""Limit a technician to their own visits and those visits' conversations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Take what a phone reports, each action once; an edge opens the transaction.
+"""Apply an action that a phone reports, each once, and answer it.
 
 The phone gives each action its id, and the row of the ledger is written in the transaction of the effect: whatever answer was
 lost, a second arrival finds the row and changes nothing. Of one phone and visit they are taken in the order they were made, since

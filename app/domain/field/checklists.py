@@ -1,4 +1,4 @@
-"""Checklists by brand and type of work: kept by leads, ticked on phones. The caller owns the transaction."""
+"""Write and read the checklists of visits, by brand and type of work. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the bar and QR codes of a nameplate say, read from its photo: for phones whose browser cannot. No database."""
+"""Read bar and QR codes from the photo of a nameplate. No database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conversations of a technician's visits, and of nobody else's: one line each, the newest word first."""
+"""List the conversations of a technician's visits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The office's view of one day: who goes where when, how each visit stands, what clashes, and what nobody has yet."""
+"""Read the day plan of technicians for the office: visits, steps, travel, clashes, visits without technician."""
 
 from __future__ import annotations
 

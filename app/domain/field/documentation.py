@@ -1,4 +1,4 @@
-"""What the documentation of a done visit lacks, and the task to finish it. The caller owns the transaction.
+"""Find what a done visit's documentation lacks, and make the task to finish it. The caller owns the transaction.
 
 The task is made once, when the visit is done and something lacks; whatever arrives later closes it once nothing does. Any other
 task of that type in the visit's conversation is closed with it.

@@ -1,4 +1,5 @@
-"""What each kind of action does at the office. The visit and its thread are locked; nothing here commits.
+"""Carry out each kind of phone action at the office: step, photo, note, signature, follow-up. The visit and its thread are
+locked; nothing here commits.
 
 What a technician measured, ticked and signed lies in the ledger alone (`record.py` reads it back); notes, photos and messages go
 into the conversation of the visit as well.

@@ -1,4 +1,5 @@
-"""Why an action of a phone is not applied. The words are English and marked; told in the reader's language when shown."""
+"""Errors that say why a phone's action is not applied: conflict or refused. The words are English and marked; told in the
+reader's language when shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What follows from what a phone reported: the report of a done visit, small pictures, written voice notes. See app/wiring.py."""
+"""React to reported visits: send the report, make thumbnails, read nameplates, transcribe voice notes. See app/wiring.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs by the clock: files whose action never came, and phones on which something lies for long."""
+"""Periodic jobs of the field platform: delete unused files, tell of actions that wait on a phone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The office's ledger of what technicians reported from phones, the files of it, the checklists and the reports of visits."""
+"""Tables of technicians' phone actions, their files and keys, checklists and visit reports."""
 
 from __future__ import annotations
 

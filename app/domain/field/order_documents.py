@@ -1,4 +1,4 @@
-"""What the visits of an order left: the report of each that is over, and its photos. A signature and a voice are none of them."""
+"""List and read the documents of an order's visits: reports and photos. A signature and a voice are none of them."""
 
 from __future__ import annotations
 

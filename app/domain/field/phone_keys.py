@@ -1,4 +1,4 @@
-"""The key under which a phone keeps what it did not send yet. The caller owns the transaction.
+"""Make and read the key with which a phone encrypts what it has not sent yet. The caller owns the transaction.
 
 It is made here once for each person and phone and never changes, so that whoever was signed out reads their own things again
 after the next sign-in, and nobody else does.

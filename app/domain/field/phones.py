@@ -1,4 +1,4 @@
-"""What the office knows of technicians' phones: when each last asked, and how much lay on it unsent.
+"""Note when each technician's phone last asked and how much waits on it unsent.
 
 The caller owns the transaction."""
 

@@ -1,4 +1,4 @@
-"""Read a technician's visits with all that is needed at the door."""
+"""Read a technician's visits with contact, address, messages, parts and checklist."""
 
 from __future__ import annotations
 

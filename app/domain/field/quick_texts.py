@@ -1,4 +1,4 @@
-"""The texts for one tap at a visit, filled in for its customer."""
+"""List the quick texts of a visit, filled in for its customer."""
 
 from __future__ import annotations
 

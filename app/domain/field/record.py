@@ -1,4 +1,4 @@
-"""What was reported of a visit, read back out of the ledger: the newest word on each thing, every photo, the way it went."""
+"""Read what was reported of a visit from the ledger: steps, checks, meters, photos, signature."""
 
 from __future__ import annotations
 

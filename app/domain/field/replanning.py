@@ -1,4 +1,4 @@
-"""The task to plan a visit anew that found nobody or was broken off. Called in the transaction, see app/wiring.py.
+"""Make the task to plan a visit again that was aborted or found nobody at home. Called in the transaction, see app/wiring.py.
 
 One stands open for a conversation, or for an order where there is none; the visit that follows closes it, a task of people stays.
 """

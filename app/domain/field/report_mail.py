@@ -1,4 +1,4 @@
-"""Send the report of a done visit to its customer: once, as a mail in their language with the PDF on it; an edge.
+"""Send the report of a done visit to its customer, once, as a mail with the PDF (edge).
 
 The row of `visit_reports` is locked while the mail is queued and ended with it, so whoever comes second finds it ended. The paper
 is drawn and stored before, outside any transaction.

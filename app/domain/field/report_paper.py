@@ -1,4 +1,4 @@
-"""The report of a visit as the customer gets it: a PDF in their language. Notes for the office are not in it."""
+"""Draw the report of a visit as a PDF in the customer's language. Notes for the office are not in it."""
 
 from __future__ import annotations
 

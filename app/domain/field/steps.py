@@ -1,4 +1,4 @@
-"""The steps a technician takes at a visit: those of the machine of appointments that are theirs. Pure but for `write_step`."""
+"""List the steps that a technician takes at a visit, and write one. Pure but for `write_step`."""
 
 from __future__ import annotations
 

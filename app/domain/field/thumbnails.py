@@ -1,4 +1,4 @@
-"""Small pictures of what technicians photographed, for lists and for the pack of a phone. No database."""
+"""Make thumbnails of technicians' photos. No database."""
 
 from __future__ import annotations
 

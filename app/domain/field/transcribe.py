@@ -1,4 +1,4 @@
-"""Write out what is said in a voice note, by the endpoint the operator has set (TRANSCRIBE_URL); an edge, called after commit.
+"""Transcribe a voice note by the endpoint the operator has set (TRANSCRIBE_URL); edge, after commit.
 
 The shape is that of OpenAI's `POST /v1/audio/transcriptions`, which engines of one's own speak as well. The sound leaves the
 house only then. What comes back is kept beside the sound and told in a note, in one transaction, once.

@@ -1,4 +1,4 @@
-"""About how long it takes from one visit to the next. Straight distance and a rule of thumb: no service is asked."""
+"""Estimate the travel time from one visit to the next. Straight distance and a rule of thumb: no service is asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of phones that come in pieces, so that after a cut only what is missing is sent again. The caller owns the transaction.
+"""Receive files of phones in pieces, so that after a cut only what is missing is sent again. The caller owns the transaction.
 
 The pieces lie in the database, where every web process finds them, and are put together once the last one is there. They belong
 to whoever sent them: nobody else finds, continues or ends them.

@@ -1,4 +1,4 @@
-"""Where a visit could go instead: at another time of the day, or to somebody else who is free then. Pure; nobody is asked."""
+"""Suggest another time or technician for a visit in trouble. Pure; nobody is asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports from files: begin one, take its columns for others, import what is right, undo it. The caller owns the transaction."""
+"""Begin, start, undo and forget imports from files, and choose their columns. The caller owns the transaction."""
 
 from __future__ import annotations
 

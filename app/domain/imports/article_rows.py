@@ -1,4 +1,4 @@
-"""Articles and their prices from files: judged, written, and taken back by an undo."""
+"""Import articles and prices from rows: judge, write, undo."""
 
 from __future__ import annotations
 

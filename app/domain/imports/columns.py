@@ -1,4 +1,4 @@
-"""What the columns of a file may be: the fields of each kind, and what they are called in three languages. Pure."""
+"""List the fields of each kind of import, and recognise a file's columns by name in three languages. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What imports do in the background."""
+"""Jobs of imports: run one for a while, and delete old files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which kind of import is read and written by what, and who may have it."""
+"""List the kinds of imports with their code and the permission each needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports: a file of orders, articles or prices, how far it is, and what came of each of its rows."""
+"""Tables of imports (orders, articles, prices) and of the outcome of each row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders from files: judged, made many at once, and cancelled again by an undo.
+"""Import orders from rows: judge, create many at once, undo.
 
 An order of a file is known by its number here, or by its reference within the brand; one without either is new each time. Of an
 order that is there, notes and priority are changed; its lines and its status are left, since both have a history of their own.

@@ -1,4 +1,4 @@
-"""Read imports, those of the viewer's brands and of kinds they may import alone."""
+"""Read imports of the viewer's brands, and their rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the kinds of imports have in common: rows as they stand in the file, and what would become of each."""
+"""What all kinds of imports share: groups of rows, judgements, and the protocol of a kind."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Read, import and undo a file in batches, each one transaction that checks the lease: whoever is killed in between leaves whole
-rows, and the next one goes on behind them. A row says itself what came of it, so running twice changes nothing twice.
+"""Read, import and undo a file in batches, each one transaction that checks the lease. A row says itself what came of it, so
+running twice changes nothing twice.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Send quarantined events back to be processed."""
+"""Replay quarantined events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Apply what an inbound event said: contact, thread, message, files, events, in the caller's transaction.
+"""Apply a parsed inbound message: contact, thread, message, files and events, in the caller's transaction.
 
 Every step bears running twice: a message is unique by its external id and content, a report by its fingerprint, a change is
 set, not added. The caller holds the locks of `lock_keys`.

@@ -1,4 +1,4 @@
-"""Files that came with a message: kept at once where their bytes came, too; else promised, and fetched after the commit."""
+"""Store attachments of inbound messages whose bytes came, and announce those to be fetched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events in the calendars of mailboxes become follow-up tasks, and follow them: moved with them, cancelled with them.
+"""Follow mailboxes' calendars: make tasks of their events, and move or cancel them along.
 
 At least once: the tasks and where the reading is are written in one transaction, and only if nobody read on meanwhile. What
 somebody finished or cancelled here stays as they left it. An event that stands for an appointment of ours is no task: it moves

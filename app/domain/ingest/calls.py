@@ -1,4 +1,4 @@
-"""Bring what a provider says of a call into the inbox: who called, in which thread, and its one record there."""
+"""Apply what a provider says of a phone call: contact, thread, and the call's one record."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What an inbound item says about another message: an edit, a deletion, a reaction, or that it answers it. The other message may
-not be here yet; then what was said waits for it (`hold_change`)."""
+"""Apply an inbound edit, deletion, reaction or quote to the message it is about. The other message may not be here yet; then
+what was said waits for it (`hold_change`)."""
 
 from __future__ import annotations
 

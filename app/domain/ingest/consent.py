@@ -1,4 +1,4 @@
-"""What a one-word message asks for, in the transaction that brings it in."""
+"""Apply STOP and START texts: record the opt-out in the message's transaction."""
 
 from __future__ import annotations
 

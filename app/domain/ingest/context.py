@@ -1,4 +1,4 @@
-"""What applying an item needs beside the item, and what became of it."""
+"""Data classes for applying inbound items: context, precheck, result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reactions to what happens in mailboxes."""
+"""React to changes in mailboxes: show on messages where their mail is."""
 
 from __future__ import annotations
 

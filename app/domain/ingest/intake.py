@@ -1,4 +1,4 @@
-"""Store a raw event before it is acknowledged."""
+"""Store a raw inbound event before it is acknowledged, without duplicates."""
 
 from __future__ import annotations
 

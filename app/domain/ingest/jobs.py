@@ -1,4 +1,4 @@
-"""Process one stored inbound event.
+"""Job that processes stored inbound events: claim, parse, apply, finish.
 
 At least once: the event is finished in the same transaction as its effects, so it either has both or neither. One bad item
 does not hold up the others of its event: it is rolled back alone, and the event ends quarantined with the reason, to be

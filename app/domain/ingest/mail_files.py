@@ -1,4 +1,4 @@
-"""Find mails in files: `.eml`, folders of them (Maildir too), mbox. One mail is in memory at a time."""
+"""Find mails in files: `.eml`, folders (Maildir too), mbox. One mail is in memory at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring mails from files into the inbox, each ending in exactly one reported state.
+"""Import mails from files into the inbox, each ending in exactly one reported state.
 
 Every mail is stored as an inbound event and claimed in the same transaction, so that no worker takes it from under us; what a
 crash leaves behind is taken up by the workers when the lease is over. A mail imported before is recognised by its bytes.

@@ -1,4 +1,4 @@
-"""Keep the list of what a mailbox holds in step with it, and show on messages what became of their mail there.
+"""Track the items of a mailbox, and show on messages where their mail is.
 
 The poller writes items and their events in one transaction and takes no thread; a message is changed either by the event's
 reaction or, where the mail is still being read then, by whoever links the item to its message. The item's row decides which.

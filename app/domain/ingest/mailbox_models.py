@@ -1,4 +1,4 @@
-"""What a followed mailbox holds, as its provider last said, and the runs that count it."""
+"""Tables of mailbox items, reconciliations, and followed calendar events."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""One contact for one person, whatever the provider calls them by: a number that changes, an id that is issued anew, a user name
-that hides the number for a while. The caller holds the locks of all identities of the message, old and new."""
+"""Match a sender to one contact although numbers change, ids are issued anew or user names hide them. The caller holds the
+locks of all identities of the message, old and new."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetch files that a message only announced: each once, into storage, outside any transaction."""
+"""After-commit handler that fetches announced media files into storage, each once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raw inbound events: what a provider sent, byte for byte, and what became of it."""
+"""Tables of raw inbound events and of posts refused at the door."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""News about our own account at a provider becomes the health of its channel."""
+"""Record a provider's notice about our account as the health of its channel."""
 
 from __future__ import annotations
 

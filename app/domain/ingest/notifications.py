@@ -1,4 +1,4 @@
-"""Providers that can tell us when to poll: keep their subscriptions alive, and poll when they call.
+"""Keep subscriptions of providers that notify us (Graph), and poll when they call.
 
 What they post is a hint: it is checked against the state we gave them, a poll of that mailbox is enqueued, and nothing of it
 is kept.

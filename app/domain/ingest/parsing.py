@@ -1,4 +1,4 @@
-"""From a stored event to parsed items: pick the adapter, no database."""
+"""Parse a stored event into items with its adapter, without database."""
 
 from __future__ import annotations
 

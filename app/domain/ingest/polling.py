@@ -1,4 +1,4 @@
-"""Ask mailboxes for new mail: page by page, the items and the cursor stored in one transaction.
+"""Job that polls mailboxes for new mail: page by page, items and cursor in one transaction.
 
 At least once: a crash before the commit asks for the same page again, and stored items are recognised by their key. One
 poller per mailbox at a time, by a lease on the channel's row; the provider is called outside any transaction.

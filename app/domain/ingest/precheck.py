@@ -1,5 +1,4 @@
-"""What is not there for any of several messages, read at once for all, so that it need not be looked for with each; and contacts
-for those of their senders whom nobody knows, made at once.
+"""Look up what exists for a batch of messages at once, and create contacts for unknown senders.
 
 True for as long as the locks of their `lock_keys` are held and none of the messages is applied; of one event's messages the
 first may make what the next would find.

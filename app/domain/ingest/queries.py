@@ -1,4 +1,5 @@
-"""Read what came in and could not be processed. A lead sees what is of their brands; what is of none, administrators see."""
+"""Read inbound events in quarantine, and posts refused at the door. A lead sees what is of their brands; what is of none,
+administrators see."""
 
 from __future__ import annotations
 

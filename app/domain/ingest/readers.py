@@ -1,4 +1,5 @@
-"""Where `app/wiring.py` says who reads inbound events that come by no channel: forms, scenarios. Nothing else is put here."""
+"""Registry of readers for inbound events without a channel (forms, scenarios), installed by `app/wiring.py`. Nothing else is
+put here."""
 
 from __future__ import annotations
 

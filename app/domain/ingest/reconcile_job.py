@@ -1,4 +1,4 @@
-"""Count a mailbox against what we hold of it, fetch what is missing, and note what left: in short steps, each kept as it ends.
+"""Job that reconciles a mailbox with what we hold: count, fetch what is missing, note what left.
 
 At least once: a step that is repeated after a crash writes the same again. What is fetched goes the way of a poll, under the same
 keys, so the two of them together bring nothing twice. The provider is called outside any transaction; where it asks to be left

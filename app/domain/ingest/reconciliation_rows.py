@@ -1,4 +1,4 @@
-"""Rows of reconciliations: ask for one, keep what its steps find, read the newest. Writes nothing at the provider."""
+"""Write and read rows of reconciliations: ask for one, keep its findings, read the newest. Writes nothing at the provider."""
 
 from __future__ import annotations
 

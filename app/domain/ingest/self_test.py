@@ -1,4 +1,4 @@
-"""Post to our own public address, as a provider would, and say whether it arrived. Holds no transaction during the call.
+"""Post to our own public webhook address, and say whether it arrived. Holds no transaction during the call.
 
 Where posts of a type are signed, the post is signed with the channel's own secret and has to be found among the stored events;
 elsewhere the handshake of our door has to answer with the word we sent, which shows that the address leads here.

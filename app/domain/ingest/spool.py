@@ -1,4 +1,4 @@
-"""Large bodies of the door: first to a file, then a few at a time into memory.
+"""Spool large webhook bodies to a file, and admit only a few at a time into memory.
 
 A mail of 35 MB is needed in memory once, while it is stored; a hundred of them at once must not be. Reading goes to a file above
 LARGE_BYTES and holds nobody up, so a sender who is slow or gone takes no place from another.

@@ -1,4 +1,4 @@
-"""Find the thread a message belongs to, and say why.
+"""Find the thread a message belongs to (threading), with the evidence.
 
 Mail, strongest evidence first: our signed plus-address, our signed Message-ID, a known Message-ID in In-Reply-To or
 References (also one that a message here merely names, so that a reply may come before its original), the provider's

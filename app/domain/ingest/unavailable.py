@@ -1,5 +1,4 @@
-"""What callers are told while the machine lacks something (database, disk, memory, a place for a large body): come again. The
-same for every route of a webhook door."""
+"""Answer 503 with Retry-After while database, disk or memory is short. The same for every route of a webhook door."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Channels as the webhook door needs them: addresses and secrets, opened once and kept for a moment."""
+"""Cache the channels' addresses and secrets for the webhook door."""
 
 from __future__ import annotations
 

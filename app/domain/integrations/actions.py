@@ -1,4 +1,4 @@
-"""Write integrations: connect, change, switch, give new secrets. The caller owns the transaction."""
+"""Create, change and switch integrations, and seal their secrets. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Put what came in from outside into a conversation, as something its sender said."""
+"""Write what an integration brings into a conversation, as something its sender said."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may post to us for an integration: the secret in the address or a header. Constant-time; never raises."""
+"""Authenticate posts to an integration: key in the address or a header, or signature. Constant-time; never raises."""
 
 from __future__ import annotations
 

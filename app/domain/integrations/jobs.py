@@ -1,4 +1,4 @@
-"""Background work with outside services."""
+"""Periodic job that polls forms."""
 
 from __future__ import annotations
 

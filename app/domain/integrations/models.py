@@ -1,4 +1,4 @@
-"""Outside services that work with us beside the channels: their connections, and what came in by forms."""
+"""Tables of integrations (connected services besides channels) and form submissions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For whom something from outside is: the contact behind a name, an e-mail address and a phone number."""
+"""Find or create the contact behind a name, e-mail address and phone number from an integration."""
 
 from __future__ import annotations
 

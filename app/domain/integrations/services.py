@@ -1,4 +1,4 @@
-"""Forms and scenarios, as the daily check looks at them. For edges: who asks needs the running application."""
+"""Describe forms and scenarios as services for the daily check. For edges: who asks needs the running application."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Promise a mailing, carry out one recipient's row, and end mailings for somebody who asks."""
+"""Create a mailing, carry out one recipient's row, and unsubscribe a recipient."""
 
 from __future__ import annotations
 

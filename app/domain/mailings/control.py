@@ -1,4 +1,4 @@
-"""Pause a mailing, let it go on, and stop it. What a worker has in hand at that moment still goes out; nothing is sent twice.
+"""Pause, resume and stop a mailing. What a worker has in hand at that moment still goes out; nothing is sent twice.
 
 A pause puts the rows of a mailing out of reach of workers by their time, so that it costs nothing while it lasts and every
 worker, also one that was told of a row before, finds it not due.

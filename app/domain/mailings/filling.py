@@ -1,4 +1,4 @@
-"""Blanks of a mailing, {{name}} or {{name|fallback}}, filled with what each recipient's row says. Pure; values are text."""
+"""Fill the blanks of a mailing, {{name}} or {{name|fallback}}, with a recipient's values. Pure; values are text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One recipient of a mailing.
+"""Job that sends one recipient's mail of a mailing.
 
 Exactly once: the row's end is in the transaction of the message it queues. A worker that dies before the commit leaves nothing,
 one that was overtaken finds that its lease is gone and takes everything back.

@@ -1,4 +1,4 @@
-"""Whom a mailing goes to where nobody is named: the people of a brand who agreed to such mails."""
+"""List the subscribers of a brand: contacts who agreed to mailings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One mail to many: the mailing, and a row per recipient that is a promise of its own."""
+"""Tables of mailings, and of their recipients, each a promise of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read mailings and how far they are."""
+"""Read mailings, their recipients and their progress."""
 
 from __future__ import annotations
 

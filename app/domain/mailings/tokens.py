@@ -1,4 +1,4 @@
-"""The address with which a recipient ends mailings: it names their row to nobody but us."""
+"""Make and read the unsubscribe token of a mailing's recipient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell users what concerns them, and note what they have seen. The caller owns the transaction."""
+"""Notify users, mark notifications as read, and save preferences. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The digest: what waits for a user, once a local day, counts and links alone. The caller owns the transaction.
+"""Plan and count the daily digest of a user. The caller owns the transaction.
 
 The row of `notification_digests` is made before the mail, and there is one for each user and local date, so however often and by
 however many the clock is looked at, a day has one. Nothing to report is no mail.

@@ -1,4 +1,4 @@
-"""What a digest says, and the address that ends it."""
+"""Write the mail of a digest, and its unsubscribe token."""
 
 from __future__ import annotations
 

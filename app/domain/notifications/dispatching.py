@@ -1,5 +1,5 @@
-"""Promises to tell users outside the app: written with the notification, claimed one target at a time, told as one where several
-wait. The caller owns the transaction.
+"""Promise notifications outside the app (dispatches), claim them by target, and fold several into one. The caller owns the
+transaction.
 
 Guarantees: one promise for each event, way and target, however often an event is looked at; of a notification that still waits
 there is no second one, so ten messages of a thread are one; what was held in quiet hours is told as one when they end.

@@ -1,4 +1,4 @@
-"""Who is told of what happens on threads. Called in the transaction of the change, see app/wiring.py."""
+"""Decide who is notified of events on threads. Called in the transaction of the change, see app/wiring.py."""
 
 from __future__ import annotations
 

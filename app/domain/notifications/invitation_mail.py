@@ -1,4 +1,4 @@
-"""The mails that bring somebody a link to choose a password: an invitation, and help for who forgot theirs."""
+"""Write the mails with a link to set a password: invitation and forgotten password."""
 
 from __future__ import annotations
 

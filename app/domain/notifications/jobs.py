@@ -1,4 +1,4 @@
-"""Carry out dispatches and digests."""
+"""Jobs that send dispatches and digests, and make the push key."""
 
 from __future__ import annotations
 

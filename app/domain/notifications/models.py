@@ -1,4 +1,4 @@
-"""What a user is told, in which ways, and what is on its way to them."""
+"""Tables of notifications, preferences, dispatches, push devices, Teams hooks and digests."""
 
 from __future__ import annotations
 

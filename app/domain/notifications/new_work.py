@@ -1,4 +1,4 @@
-"""Telling people of new work nobody has: the team it went to, else the one its rule of routing asks first, else the brand.
+"""Notify people of new unassigned work: the thread's team, the team its routing rule asks first, or the brand.
 
 After the commit, and where a rule of routing is on only once that had its chance. One notification for each brand and person
 stands for all of it until they look; it is told outside the app once an hour at most.

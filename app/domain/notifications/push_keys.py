@@ -1,4 +1,4 @@
-"""Our key pair: made once for an installation, its private half sealed. A new one would end every subscription."""
+"""Make and open the installation's push key pair (VAPID), its private half sealed. A new one would end every subscription."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read notifications; those of threads the viewer may not see any more are left out."""
+"""Read notifications, preferences and devices; threads the viewer may no longer see are left out."""
 
 from __future__ import annotations
 

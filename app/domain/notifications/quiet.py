@@ -1,4 +1,5 @@
-"""Quiet hours: when a user is not to be disturbed, and until when. Pure; the zone's clock changes are the calendar's."""
+"""Calculate quiet hours: when a user is not to be disturbed, and until when. Pure; the zone's clock changes are the
+calendar's."""
 
 from __future__ import annotations
 

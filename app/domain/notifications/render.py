@@ -1,5 +1,5 @@
-"""From a claimed batch to what is said: who it is for, what of it still stands, and in which words. The caller owns the
-transaction; what comes out of here needs no session any more."""
+"""Render a batch of notifications as push message, Teams card or mail. The caller owns the transaction; what comes out of here
+needs no session any more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a claimed batch to the call that keeps its promise, way by way; an edge, which knows how this installation is set up.
+"""Prepare the call that sends a batch by push, Teams or mail, and note its answer (edge).
 
 Each function runs in the transaction of the claim and returns what to do without one, or the end where there is nothing to call.
 """

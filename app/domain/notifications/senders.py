@@ -1,4 +1,4 @@
-"""The ways out of the house as this installation is set up; for edges."""
+"""Build the senders of push, Teams cards and mail from the settings (edge)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cards in Teams and the mail server of the installation, as the daily check looks at them. For edges."""
+"""Describe Teams workflows and the mail server as services for the daily check. For edges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The step of a rule or macro that tells a team: a card in its channel, promised in the transaction of the asking.
+"""Promise the Teams card that a rule or macro asks for.
 
 It goes the way of all cards: routed by the team's address, paced, folded with what waits beside it. Where the team has no
 address, nobody in it may see the brand, or it wants nothing this little urgent, what was asked for stays noted; nothing is sent.

@@ -1,4 +1,5 @@
-"""Who is told of urgent orders, absent technicians and faults of the system. Called in the transaction, see app/wiring.py."""
+"""Notify of urgent orders, absent technicians, troubles of the system, bad survey answers and failing webhooks. Called in the
+transaction, see app/wiring.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Technicians are told what changes about their visits, and when a customer of the day writes. Called in the transaction, see
+"""Notify technicians of changes to their visits and of messages of the day's customers. Called in the transaction, see
 app/wiring.py."""
 
 from __future__ import annotations

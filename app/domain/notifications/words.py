@@ -1,4 +1,4 @@
-"""What a notification says, in the reader's language: with names, or without where it leaves the house."""
+"""Put notifications into words, with names or without where they leave the house."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write orders: make one, move it to a state, link it with a conversation. The caller owns the transaction."""
+"""Create orders, change their status, priority and notes, and link them with conversations. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What articles cost on a day."""
+"""Read the prices of articles that hold on a day."""
 
 from __future__ import annotations
 

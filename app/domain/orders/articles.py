@@ -1,4 +1,4 @@
-"""Articles: find those that words mean, and add them."""
+"""Add, change and find articles."""
 
 from __future__ import annotations
 

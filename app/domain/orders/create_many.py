@@ -1,4 +1,4 @@
-"""Write many orders that were kept elsewhere before: few statements, and nobody is told. The caller owns the transaction."""
+"""Create many imported orders in few statements, without reactions. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens to orders when contacts become one, and when that is taken back. Called in the transaction, see app/wiring.py."""
+"""Move orders when contacts are merged, and back when that is undone. Called in the transaction, see app/wiring.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Say of lines that were ordered in other words which article they are. The caller owns the transaction."""
+"""Set the article of order lines that were ordered in other words. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Change what is ordered: add a line, change it, take it off, give a discount; each with what it was before, so it can be undone.
+"""Add, change, remove and discount the lines of an order, with undo.
 
 The caller owns the transaction. Totals follow at once; they and the event are written with the change.
 """

@@ -1,4 +1,4 @@
-"""Taking conversations off an order, and remembering that somebody did. The caller owns the transaction."""
+"""Unlink conversations from an order, and remember refused links. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The statuses of orders and of their lines: what may follow what, and how lines go along. Pure."""
+"""The status machines of orders and of their lines. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders: what is to be delivered or installed, for whom, where, and what they are called."""
+"""Tables of orders, lines, articles, prices, payments, taxes, numbers and saved order lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Order numbers such as CC-2026-00123: the brand's prefix, the year on its clock, a counter without gaps.
+"""Give out order numbers such as CC-2026-00123: prefix of the brand, year, counter without gaps.
 
 The counter's row stays locked until the order's transaction ends: whoever asks next waits, and an order that is not written gives
 its number back. So the number is taken last, just before the order is written.

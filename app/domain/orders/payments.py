@@ -1,4 +1,4 @@
-"""Money that comes in for an order, fails to, or goes back. The caller owns the transaction.
+"""Record payments and refunds of an order, and calculate its balance. The caller owns the transaction.
 
 The same payment told twice is one row; one that was pending may be told again as received or failed. A refund is a row of its
 own.

@@ -1,4 +1,4 @@
-"""An order's totals follow from its lines: worked out by `totals.py`, written here, under the lock of the order."""
+"""Recompute the stored totals of an order from its lines, under the order's lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read orders, those of the viewer's brands alone."""
+"""Read orders of the viewer's brands: lists, one order, its history and money."""
 
 from __future__ import annotations
 

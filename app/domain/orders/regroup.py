@@ -1,4 +1,4 @@
-"""Make one order of two, two of one, or one more like it; each can be taken back while nothing else has changed.
+"""Duplicate, split and merge orders, with undo.
 
 The caller owns the transaction. Numbers are never given back: an order that is not wanted any more is cancelled as a duplicate.
 What a partner sent stays their order, since a cancellation would be told to them.

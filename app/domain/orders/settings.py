@@ -1,4 +1,4 @@
-"""What holds for the orders of a brand: currency, clock, tax. A brand without settings is Dutch."""
+"""Read and set the order settings of a brand: currency, time zone, tax. A brand without settings is Dutch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the statuses of orders and lines are locked, judged and written by the engine (`app/domain/transitions`).
+"""Lock, guard and write the statuses of orders and lines for the status engine (`app/domain/transitions`).
 
 Lines go along with their order as transitions of their own that name the order's; when that one is undone, or the order is opened
 again, what followed goes back.

@@ -1,4 +1,4 @@
-"""Tax codes: what each adds to a price, in which parts, and the sentence a document must have. Pure data; a bookkeeper chooses.
+"""List the tax codes: rates, parts, and the sentence a document must have. Pure data; a bookkeeper chooses.
 
 A rate is a row with the day it began, so a change of rates is one more row. TPS and TVQ of Quebec are both taken of the price
 before either of them (since 2013), and stand apart on every document.

@@ -1,4 +1,4 @@
-"""What templates say about an order, in the customer's language: number, status, total, what is ordered."""
+"""Fill template variables about an order in the customer's language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an order comes to: lines, discounts, tax per rate, all of it to the cent. Pure; the one place that adds up.
+"""Calculate an order's totals: lines, discounts, tax per rate, to the cent (pure). Pure; the one place that adds up.
 
 Tax is worked out per document and rate, never per line: three lines of 10.02 at 21 % are 6.31, not 6.30. Prices with tax keep
 what the customer sees: the tax is what the net amount leaves of the gross one, and no second rounding takes a cent away.

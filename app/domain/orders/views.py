@@ -1,4 +1,4 @@
-"""Saved lists of orders, and one change to many orders. The caller owns the transaction."""
+"""Save lists of orders (views), and change or undo many orders at once. The caller owns the transaction."""
 
 from __future__ import annotations
 

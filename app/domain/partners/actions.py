@@ -1,4 +1,4 @@
-"""Write partners and their keys. The caller owns the transaction."""
+"""Create and change partners, and make, rotate and revoke their keys. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was agreed with a partner: versions that never change, of which the newest is accepted by somebody of the partner."""
+"""Write and accept versions of a partner's agreement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell a partner of its orders: that one came in, and each state it gets, in the shape and the words the partner's endpoint has.
+"""Queue a partner's callbacks about its orders: received, and each new state.
 
 In the transaction of the change. Who is not told, and why, is kept as well: no endpoint, an event that is not subscribed, a state
 without a word. The delivery itself is of app/domain/webhooks.

@@ -1,4 +1,4 @@
-"""Who posts to the partner API: the key behind a text, where it may be used from, and nonces, each good for one request."""
+"""Authenticate callers of the partner API: key, network, nonce."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep what a partner's program asked for and how it was answered, a refused key included. The caller owns the transaction."""
+"""Log each call of a partner's program and its answer, refused keys included. The caller owns the transaction."""
 
 from __future__ import annotations
 

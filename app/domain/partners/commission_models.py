@@ -1,4 +1,4 @@
-"""What the channel of a partner earns: percentages, the commissions of each order, and months that were closed."""
+"""Tables of partner commissions: rates, commissions of orders, closed monthly statements."""
 
 from __future__ import annotations
 

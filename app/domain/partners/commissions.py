@@ -1,4 +1,4 @@
-"""Commissions of an order that came by a partner: one for each level of its channel, from the top of the tree down.
+"""Calculate the commissions of a partner's order, one for each level of its channel.
 
 Provisional when the order is made, final when it is completed, reversed when it is cancelled or all that was paid went back;
 opened again, provisional again. The base is what the order comes to without tax. A final amount is what it was at that moment.

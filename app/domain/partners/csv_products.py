@@ -1,4 +1,4 @@
-"""Read what a partner calls our articles from a table: CSV as spreadsheets of any country write it. Nothing is written here.
+"""Read a partner's product numbers (SKU mapping) from a CSV table. Nothing is written here.
 
 Columns by name, in any order: partner_sku and article are needed; type, price, valid_from and valid_until may be left out.
 """

@@ -1,5 +1,5 @@
-"""For whom a partner's order is. Whoever is known by their address or number is meant and is left as they are: what one partner
-says of somebody must not change what another, or we, know of them."""
+"""Find or create the customer of a partner's order. Whoever is known by their address or number is meant and is left as they
+are: what one partner says of somebody must not change what another, or we, know of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dealers of a partner: what it calls them, and which organization each is in the tree of contacts."""
+"""Find and keep the dealers of a partner: their names there and their organizations here."""
 
 from __future__ import annotations
 

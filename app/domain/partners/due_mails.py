@@ -1,5 +1,5 @@
-"""Which states of an order its partner gets a mail of, and what became of each mail: written once for a state. The mail itself is
-written by `status_mails.py`."""
+"""Record that a partner is to get a mail about an order's state, and what became of it. The mail itself is written by
+`status_mails.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a partner is told of its orders: one endpoint for live orders and one for the sandbox."""
+"""Find and set a partner's callback endpoint, one for live orders and one for the sandbox."""
 
 from __future__ import annotations
 

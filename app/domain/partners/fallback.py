@@ -1,4 +1,4 @@
-"""The mail to a partner when a callback was given up: what it did not hear, why, and where to look. One for each delivery.
+"""Mail a partner when a callback was given up. One for each delivery.
 
 It has order numbers, the event and the kind of failure; no secret, and nothing of the answer. An edge: it opens its own
 transactions, and sends outside any.

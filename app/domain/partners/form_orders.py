@@ -1,5 +1,5 @@
-"""Orders that a partner's people fill in a form: what was submitted is taken as an order of the partner, once for each number of
-theirs, with its answers as the conversation. What is no order, as it names nobody or nothing, stays a request like any other.
+"""Take an order that a partner's people fill in a form, once for each number of theirs. What is no order, as it names nobody
+or nothing, stays a request like any other.
 """
 
 from __future__ import annotations

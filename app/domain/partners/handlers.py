@@ -1,5 +1,5 @@
-"""What happens to partners when something happens elsewhere, see app/wiring.py. Called in the transaction of the change, but for
-`read_order_mail`."""
+"""React to events for partners: order status, commissions, merged contacts, order mails (see app/wiring.py). Called in the
+transaction of the change, but for `read_order_mail`."""
 
 from __future__ import annotations
 

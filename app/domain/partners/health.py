@@ -1,4 +1,4 @@
-"""How a partner does: orders, answers to its calls, and what was promised beside what was measured. Reads alone."""
+"""Read how a partner does: orders, calls, and promised against measured figures. Reads alone."""
 
 from __future__ import annotations
 

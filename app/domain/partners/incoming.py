@@ -1,4 +1,4 @@
-"""An order as a partner describes it, whichever way it came, and what two descriptions of the same number say differently."""
+"""The data of an incoming partner order (`IncomingOrder`), and how two versions of it differ."""
 
 from __future__ import annotations
 

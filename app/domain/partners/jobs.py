@@ -1,4 +1,4 @@
-"""Background work about partners."""
+"""Periodic job that asks partners' APIs for order states."""
 
 from __future__ import annotations
 

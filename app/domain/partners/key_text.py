@@ -1,4 +1,4 @@
-"""What a partner's key looks like: a prefix that scanners find, 190 random bits, and a checksum that tells a typing error.
+"""Make and check the text of a partner key: scannable prefix, 190 random bits, checksum.
 
 "swp_test_" or "swp_live_", 32 characters of base 62, and the CRC-32 of all before it as 6 more. Pure.
 """

@@ -1,4 +1,4 @@
-"""Mails to a partner: who reads them, and sending one. No transaction is open while it is sent."""
+"""Send a mail to a partner, and find its reader. No transaction is open while it is sent."""
 
 from __future__ import annotations
 

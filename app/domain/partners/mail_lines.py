@@ -1,4 +1,4 @@
-"""What is read of an order mail: its own lines, and behind them those of the PDF files that came with it, read once."""
+"""Read the lines of an order mail, its PDF files included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was read of order mails, and what was learned from those that somebody looked at."""
+"""Tables of order mails that were read, their layouts, and what was learned."""
 
 from __future__ import annotations
 

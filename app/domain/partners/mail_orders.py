@@ -1,4 +1,4 @@
-"""Take an order out of a mail: read it once its thread is there, take it where it is sure enough, else let a person look.
+"""Read an order mail, take its order where that is sure enough, else keep it for a person to review.
 
 A mail is read once, whoever asks; an order is taken once for each number of the partner's (`take_order.py`), so a mail that was
 passed on, repeated or changed makes nothing twice. Nothing is cancelled and no order is changed by a mail alone. The caller owns

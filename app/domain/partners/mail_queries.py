@@ -1,4 +1,4 @@
-"""Read order mails: whose mail it is, what waits for a person, and what was learned."""
+"""Read order mails: sender, waiting and decided ones, layouts and counts."""
 
 from __future__ import annotations
 

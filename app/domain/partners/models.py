@@ -1,4 +1,4 @@
-"""Partners who send us orders: their keys, the orders they posted, what they call our articles, and every call they made."""
+"""Tables of partners: keys, people, agreements, orders, product numbers, dealers, calls, reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Move a partner's order to a state: by the engine of statuses where it is an order of ours, by hand in the sandbox."""
+"""Move a partner's order to a state: by the status engine, or by hand in the sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done and what is left until a partner's orders come in: worked out from what there is, so that nobody ticks a box."""
+"""Work out which onboarding steps of a partner are done and which are left."""
 
 from __future__ import annotations
 

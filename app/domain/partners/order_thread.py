@@ -1,4 +1,4 @@
-"""The conversation about a partner's order: it begins with the order in words, as something the partner said."""
+"""Begin the conversation about a partner's order, and write notes into it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People of a partner who sign in to the portal: invited by a link, and what of the partner each of them sees.
+"""Invite and remove a partner's people in the portal, and find what each of them sees.
 
 They are users of the role `partner`, members of no brand and no team. The caller owns the transaction.
 """

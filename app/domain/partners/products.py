@@ -1,4 +1,4 @@
-"""What a partner calls our articles: find the article behind each of their numbers, keep and take away such a pair."""
+"""Map a partner's product numbers to our articles."""
 
 from __future__ import annotations
 

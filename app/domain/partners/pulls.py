@@ -1,4 +1,4 @@
-"""Ask partners' own APIs what became of their orders, at the pace that was agreed, for those who cannot tell us.
+"""Ask (pull) partners' own APIs for order states, at the agreed pace.
 
 Each state is taken as a report (`reported.py`), once, so a round that runs twice changes nothing, and the place up to which all
 is known moves on with it in one transaction. No call is made inside a transaction. An edge: it opens its own.

@@ -1,4 +1,4 @@
-"""Bring orders to a partner's own API: each that came in, and each state it gets, at the pace that was agreed.
+"""Send (push) orders and their states to a partner's own API, at the agreed pace.
 
 A push is a delivery of `app/domain/webhooks`, to an endpoint that stands for the partner's API: written in the transaction of the
 change, once for each number of the order's sequence, one after the other, tried again, and in the same log. What is pushed at

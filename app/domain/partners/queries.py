@@ -1,4 +1,5 @@
-"""Read partners, their keys, orders and calls. Pages and the application's API see those of the viewer's brands."""
+"""Read partners, their keys, orders, calls, reports and callbacks. Pages and the application's API see those of the viewer's
+brands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Take what a partner says of an order: a state in their word. One that means nothing here is kept and shown, never lost.
+"""Apply a partner's report of an order's state, in its own word. One that means nothing here is kept and shown, never lost.
 
 The same report again is the same. The caller owns the transaction.
 """

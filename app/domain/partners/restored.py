@@ -1,5 +1,4 @@
-"""A start with a database that was restored: nobody is told anything until somebody has looked, and what is told of an order then
-has a number that nothing before had, so that a receiver which drops what is older takes it."""
+"""Handle a start on a restored database: hold partner callbacks, and raise their sequence numbers."""
 
 from __future__ import annotations
 

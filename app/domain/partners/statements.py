@@ -1,5 +1,6 @@
-"""What a partner's channel earned in a month. A month that is over is closed by a person: it stays as it was, whatever becomes of
-its orders. What was taken back after that stands in the month of the taking back, and is taken off there.
+"""Read and close the monthly commission statement of a partner's channel. A month that is over is closed by a person: it stays
+as it was, whatever becomes of its orders. What was taken back after that stands in the month of the taking back, and is taken
+off there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The mail to a partner that its order came in, or has another state: what was agreed with those whose programs cannot be told.
+"""Mail a partner that its order came in or has another state.
 
 One for each order and state; what became of it stands with the order. An edge: it opens its own transactions, and sends outside
 any.

@@ -1,4 +1,4 @@
-"""What a partner calls the states of an order, in both directions. A state without a word is left out visibly, never refused."""
+"""Map order states to a partner's words and back. A state without a word is left out visibly, never refused."""
 
 from __future__ import annotations
 

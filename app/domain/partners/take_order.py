@@ -1,4 +1,4 @@
-"""Take an order of a partner, once for each number of theirs: the order, its thread, and a task where something needs a person.
+"""Take a partner's order, once for each number of theirs: order, thread, and a task where a person is needed.
 
 At most one of those who post the same number at once writes it; the others wait for its end and get what it wrote. The caller
 owns the transaction.

@@ -1,4 +1,4 @@
-"""A partner's own API: where it is, how we sign in, and one call of it. No transaction is open while it is called."""
+"""Call a partner's own API: address, sign-in, one call. No transaction is open while it is called."""
 
 from __future__ import annotations
 

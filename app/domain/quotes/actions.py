@@ -1,4 +1,4 @@
-"""Make a quote, withdraw it, and take the customer's answer. The caller owns the transaction.
+"""Make and withdraw a quote, and take the customer's answer. The caller owns the transaction.
 
 The conversation is locked before the order, as whoever links the two does. What a customer says is kept whatever the order
 allows: where the status cannot follow, colleagues read it in the history.

@@ -1,4 +1,5 @@
-"""What a quote or a confirmation says of an order: lines, amounts, taxes, place. Plain JSON; every number is written in words.
+"""Build the content of a quote or order confirmation: lines, amounts, taxes, address. Plain JSON; every number is written in
+words.
 
 Cancelled lines are none of it. The same order gives the same content, so that a change since is seen by comparing.
 """

@@ -1,4 +1,4 @@
-"""A quote or an order confirmation on paper: one template, from the content of a quote or of an order as it is."""
+"""Draw a quote or order confirmation as a PDF."""
 
 from __future__ import annotations
 

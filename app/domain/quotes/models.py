@@ -1,4 +1,4 @@
-"""Quotes: what was offered to a customer, by a link of their own, and what they said."""
+"""Table of quotes: what was offered, by which link, and the answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read quotes."""
+"""Read quotes, and work out their state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A quote goes to the customer: in a conversation about the order by mail, with the link below the words."""
+"""Send a quote to the customer by mail, with the link below the words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell browsers what changed, never what it says: they ask again for what they show, with their own rights.
+"""Push to browsers that something changed, never what it says.
 
 What concerns a brand goes to its room, where everybody is who sees the brand (`routes.py` and `sessions.py` see to that); what is
 for one person goes to a room of theirs. Each push names its room and carries that room's sequence number, so a browser that

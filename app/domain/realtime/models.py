@@ -1,4 +1,4 @@
-"""The push counters of rooms, by which a browser notices that it missed something."""
+"""Tables of push counters by brand and user, by which a browser notices that it missed something."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Who has a thread open and who is writing in it. Kept in Redis for seconds, renewed by the browsers; may be lost at any time.
+"""Track who has a thread open and who is typing in it (in Redis). Kept in Redis for seconds, renewed by the browsers; may be
+lost at any time.
 
 One hash per thread, one field per socket. A socket that goes takes its field along; whoever goes without a word is forgotten
 after STALE_SECONDS, and stops typing after TYPING_SECONDS.

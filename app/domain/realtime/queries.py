@@ -1,4 +1,4 @@
-"""How far each room has come."""
+"""Read the push counter of each room."""
 
 from __future__ import annotations
 

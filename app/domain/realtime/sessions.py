@@ -1,6 +1,4 @@
-"""Sockets end with the session they were opened in, and are in the rooms of the brands their user sees: each process looks every
-CHECK_SECONDS whose session still counts and who sees what, and says every SEEN_SECONDS that people are there
-(app/domain/routing).
+"""Close sockets whose session ended, and move sockets between brand rooms when rights change.
 
 A push says only what changed, never what it says, so the seconds until then give nothing away.
 """

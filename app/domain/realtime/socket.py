@@ -1,4 +1,4 @@
-"""The Socket.IO server of the web tier and the write-only emitter of everybody else.
+"""The Socket.IO server of the web processes, and the write-only emitter of all others.
 
 WebSocket is the only transport, so a socket lives on one worker and no sticky sessions are needed; pushes reach all workers
 through Redis. Rooms are joined by the server alone.

@@ -1,4 +1,4 @@
-"""Templates for programs: filters by what they are for, pages in order of making. Limited to what the viewer may see."""
+"""Read reply templates for the API, filtered and paged. Limited to what the viewer may see."""
 
 from __future__ import annotations
 

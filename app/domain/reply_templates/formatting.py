@@ -1,4 +1,4 @@
-"""Templates with formatting: cleaned like the mail somebody writes, filled in with values that are only ever text."""
+"""Clean and fill in templates with formatting (HTML)."""
 
 from __future__ import annotations
 

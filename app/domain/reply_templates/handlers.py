@@ -1,4 +1,4 @@
-"""What templates do when something is written on a thread, inside its transaction."""
+"""React when something is written on a thread: count template uses, refuse unfilled blanks."""
 
 from __future__ import annotations
 

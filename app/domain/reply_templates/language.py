@@ -1,4 +1,4 @@
-"""Which language somebody writes, as far as a few small words give it away."""
+"""Guess the language of a text: Dutch, English or French."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Templates people answer with: the text as it stands now, every version it had, the brands it is for, and each use of it."""
+"""Tables of reply templates, their versions, brands and uses."""
 
 from __future__ import annotations
 

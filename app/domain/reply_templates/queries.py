@@ -1,4 +1,4 @@
-"""Read templates: the list with its counts, one with its versions, and the facts of a thread that fill its variables.
+"""Read reply templates with counts and versions, and the facts of a thread that fill variables.
 
 Whoever reads sees the templates for every brand and those for one of their own brands.
 """

@@ -1,4 +1,4 @@
-"""Which templates fit a thread, best first: by the words of the contact's last message, their language, and past use.
+"""Suggest the templates that fit a thread, best first.
 
 A template fits if it is for the thread's brand and for the medium, and not one of those technicians send from a visit. Its score
 adds up what it shares with the last message (full text rank in the template's own language), whether it is in the contact's

@@ -1,4 +1,5 @@
-"""Variables in a template: {{contact.first_name|there}}. Plain substitution in one pass: a value is text, never read again."""
+"""Parse and fill variables of a template: {{contact.first_name|there}}. Plain substitution in one pass: a value is text, never
+read again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How templates are put into words: categories, languages, what is wrong with a text; and the example of a preview."""
+"""Put templates into words: categories, languages, problems of a text; and example values for the preview."""
 
 from __future__ import annotations
 

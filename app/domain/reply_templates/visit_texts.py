@@ -1,4 +1,4 @@
-"""Texts a technician sends from a visit with one tap: templates marked for it, each in the language of the customer.
+"""List the templates that technicians send from a visit with one tap.
 
 The usual ones come with the first brand, or when a lead asks for them; they are the leads' own from then on.
 """

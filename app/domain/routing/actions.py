@@ -1,4 +1,4 @@
-"""Give waiting threads to people, and keep who is there. The caller owns the transaction."""
+"""Assign waiting threads to people, and record who is available. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Giving waiting threads away, one commit for each. Twice at once is harmless: the claim decides one after the other."""
+"""Assign all waiting threads, one commit for each. Twice at once is harmless: the claim decides one after the other."""
 
 from __future__ import annotations
 

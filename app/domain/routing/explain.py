@@ -1,4 +1,5 @@
-"""Why a thread waits: the first thing that leaves nobody who can take it. Pure; `pick_next.py` decides by the same facts."""
+"""Explain why a thread waits: the first hindrance that leaves nobody who can take it. Pure; `pick_next.py` decides by the same
+facts."""
 
 from __future__ import annotations
 

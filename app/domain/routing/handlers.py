@@ -1,4 +1,4 @@
-"""What routing does when something happens, see app/wiring.py."""
+"""React to events for routing (see app/wiring.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What routing does by the clock: who was not heard of is not there any more, working hours begin, a tier's time has come."""
+"""Periodic job of routing: end presence of silent people, and assign waiting threads."""
 
 from __future__ import annotations
 

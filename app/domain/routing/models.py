@@ -1,4 +1,4 @@
-"""Who is there, how much each person takes, and the rules by which threads nobody has find somebody."""
+"""Tables of routing: availability, capacity of people, rules, turns and refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who gets which thread next, decided by one statement.
+"""Choose which thread goes to whom next, by one SQL statement.
 
 Whoever claims holds one lock until the end of the transaction, so that each decision sees the assignments before it: no thread
 goes to two, nobody over their capacity, and turns stay in order, however many workers there are. The thread is locked as well;

@@ -1,4 +1,4 @@
-"""Read rules, people and what waits."""
+"""Read routing rules, people with their load, and waiting threads."""
 
 from __future__ import annotations
 

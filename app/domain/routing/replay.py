@@ -1,4 +1,4 @@
-"""To whom the threads of the last 30 days would have gone first, by the rules that are on and with one that changes.
+"""Replay the last 30 days with a changed routing rule: which threads would have gone elsewhere.
 
 By the rules alone: who was there then, what they had to do, and with whom a contact was cannot be replayed. Reads only.
 """

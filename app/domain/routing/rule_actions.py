@@ -1,4 +1,4 @@
-"""What leads decide: rules of channels, and what each person takes. The caller owns the transaction."""
+"""Create, change, switch and order routing rules, and set each person's capacity and skills. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What routing did and why a thread waits, in words."""
+"""Put routing into words: who got a thread and why, and why one waits."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Write reports that come by mail: make, change, pause, delete one; promise the mails that are due. The caller owns the
-transaction.
+"""Create, change, pause and delete scheduled reports, and promise their due mails. The caller owns the transaction.
 
 There is one `ReportSend` for each schedule, reader and due moment, made before the mail, so however often and by however many the
 clock is looked at, a due moment has one.

@@ -1,5 +1,5 @@
-"""What a report by mail says to one reader: figures against the time before, promises, channels, two pictures, a sheet. Read with
-the rights of that reader, in their words; the caller has set the language."""
+"""Read the contents of a scheduled report for one reader: figures, channels, pictures, sheet. Read with the rights of that
+reader, in their words; the caller has set the language."""
 
 from __future__ import annotations
 

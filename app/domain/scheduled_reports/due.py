@@ -1,4 +1,4 @@
-"""When a report is due, and which days it tells of. Pure.
+"""Calculate when a scheduled report is due and which days it covers. Pure.
 
 A due moment is made from a day, an hour and a zone each time, so it stays at its hour over the summer. An hour that a day does
 not have (02:00 in March) is the next one that it has; one that it has twice is the first.

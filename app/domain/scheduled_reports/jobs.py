@@ -1,4 +1,4 @@
-"""Promise the reports that are due, and send them: at most once each, to whoever still may read them."""
+"""Jobs that promise due reports and send them, at most once each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of reports that come by mail: what is asked for and when, who gets it, and the promise of each mail."""
+"""Tables of scheduled reports, their recipients, and the promise of each mail."""
 
 from __future__ import annotations
 

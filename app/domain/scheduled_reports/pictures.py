@@ -1,5 +1,4 @@
-"""Charts as PNGs for mails, which show no SVG: drawn by Pillow with the letters of the interface, on paper-white, twice as sharp
-as they are shown. Pure; what they say stands in words beside them."""
+"""Draw charts as PNGs (Pillow) for mails, which show no SVG. Pure; what they say stands in words beside them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read reports that come by mail: one's own, those one gets, who could get one, and what became of the mails."""
+"""Read scheduled reports, possible recipients, and what became of the mails."""
 
 from __future__ import annotations
 

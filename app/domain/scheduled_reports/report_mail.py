@@ -1,5 +1,5 @@
-"""A report as a mail: tables that every mail program shows, pictures as parts of it, the sheet beside it, and all of it in plain
-text as well. No style sheet: colours stand at each cell, since programs drop the rest. Pure."""
+"""Compose the mail of a scheduled report: HTML tables, pictures, attached sheet, plain text. No style sheet: colours stand at
+each cell, since programs drop the rest. Pure."""
 
 from __future__ import annotations
 

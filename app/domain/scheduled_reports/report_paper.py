@@ -1,4 +1,4 @@
-"""A report on paper: what a mail says of it, as a PDF. In the reader's language, which the caller has set."""
+"""Draw a scheduled report as a PDF. In the reader's language, which the caller has set."""
 
 from __future__ import annotations
 

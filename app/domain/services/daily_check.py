@@ -1,4 +1,4 @@
-"""Look after the services besides the channels by the clock, as `domain/connections/daily_check.py` does after those.
+"""Periodic job that checks the services besides the channels (forms, scenarios, Teams, register, mail server).
 
 Each is asked once a day, and in each round while it does not work or a call in between failed, so that whoever is told of it
 (`process/health/queries.py`) is told as well when it works again. Two rounds at once ask twice, which changes nothing.

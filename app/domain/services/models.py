@@ -1,4 +1,4 @@
-"""What the last check of each service besides the channels came to."""
+"""Table of the last check of each service besides the channels."""
 
 from __future__ import annotations
 

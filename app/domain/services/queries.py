@@ -1,4 +1,4 @@
-"""Read the services that are called besides the channels, and how each was found last."""
+"""List the services besides the channels, and their last checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write calendars and policies: a change is a new version, and a promise to bring the clocks in step.
+"""Create, change and archive business calendars and SLA policies.
 
 The caller owns the transaction.
 """

@@ -1,4 +1,4 @@
-"""The calendars and policies that hold now, and which of them a thread gets.
+"""Choose the SLA policy and the calendar that hold for a thread now.
 
 Versions never change, so what was read from one is kept in the process for good.
 """

@@ -1,4 +1,4 @@
-"""When a desk is open: weekly hours in local time, public holidays, own days; the zone's clock changes included. Pure.
+"""Calculate open hours: weekly hours in local time, holidays, own days, clock changes (pure). Pure.
 
 An instant is open when the local clock on the wall shows a time inside the hours of its day. So an hour the clock skips in spring
 counts nothing, the hour it shows twice in autumn counts twice, and cutting hours in two changes nothing. Hours belong to the day

@@ -1,4 +1,4 @@
-"""When a missed call is to be called back: in the time the policy of its thread promises an answer. In its transaction."""
+"""Set when a missed call is to be called back, by the SLA policy of its thread. In its transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A thread's clocks: a pure function of its facts, the terms that held, and a calendar.
+"""Calculate a thread's SLA clocks: a pure function of facts, terms and calendar.
 
 *First response* runs from what somebody outside asked to the first answer, *next response* from what they ask after an answer to
 the next one, *resolution* from the first question to the end of the matter. None runs while the thread waits for something its

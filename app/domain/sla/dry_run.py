@@ -1,5 +1,4 @@
-"""What a policy or a calendar would make of the last 30 days, before it holds: every thread as it stands now, by the rules of
-today and by these. Reads only."""
+"""Dry-run an SLA policy or calendar on the threads of the last 30 days. Reads only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Escalation: what happens when a share of a target is used up, and when a clock is late.
+"""Carry out escalation steps of SLA clocks: tell people, make tasks, change threads.
 
 `sla_clocks.next_step_at` is the promise, the unique key of `sla_steps` makes each step happen once, whoever looks: the thread is
 locked, its clocks are made anew from its facts, and only what is due by then and has no row yet is carried out.

@@ -1,4 +1,4 @@
-"""What there is to say about a thread's clocks: line by line how they came about, what changed them, what they lead to.
+"""Explain a thread's SLA clocks line by line.
 
 It is made by the functions that made the clocks, from the same facts and the versions the clock names: it cannot say otherwise.
 """

@@ -1,4 +1,4 @@
-"""What moves the clocks: each event of a thread becomes a fact, and the clocks follow. In its transaction, see app/wiring.py.
+"""Turn thread events into SLA facts, and bring the clocks in step. In its transaction, see app/wiring.py.
 
 An answer counts from the moment it is queued (its writer is done); one that is taken back, or that fails, never was. Machines
 neither ask nor answer, a note is no answer, and neither is a forward. A call of ours that reached somebody is one.

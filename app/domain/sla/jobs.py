@@ -1,4 +1,4 @@
-"""What the clocks do by themselves."""
+"""Jobs of SLA: carry out due escalation steps, and run recomputes."""
 
 from __future__ import annotations
 

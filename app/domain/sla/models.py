@@ -1,4 +1,4 @@
-"""Tables of the clocks: calendars and policies with their versions, facts of threads, the clocks made of them, steps reached.
+"""Tables of SLA: calendars, policies and their versions, facts, clocks, steps, recomputes.
 
 A version is never changed: a clock names those it was made by, so that it can always be explained as it is shown.
 """

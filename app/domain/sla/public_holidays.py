@@ -1,4 +1,4 @@
-"""Public holidays, by the `holidays` library: which days, and what they are called in a reader's language."""
+"""Look up public holidays and their names (library `holidays`)."""
 
 from __future__ import annotations
 

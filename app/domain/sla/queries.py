@@ -1,4 +1,4 @@
-"""Read calendars, policies and the progress of recomputes, for the settings."""
+"""Read calendars, policies and recomputes for the settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings running clocks in step with calendars and policies that changed: in the background, in batches, its progress in a row.
+"""Recompute running clocks after a change of calendars or policies, in batches.
 
 Until a thread has its turn its clock stands as it was, explained by the versions it was made by. Whatever happens to a thread
 meanwhile brings it in step at once, and its turn then finds nothing to do.

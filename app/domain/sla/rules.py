@@ -1,4 +1,4 @@
-"""What a calendar and a policy say, as it is stored (JSON) and edited, and what the pure functions make of it."""
+"""The stored rules (JSON) of calendars and policies, validated, and converted for the pure functions."""
 
 from __future__ import annotations
 

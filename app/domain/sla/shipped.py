@@ -1,5 +1,4 @@
-"""What a new house begins with, over what the database came with; existing houses keep what they promised. The caller owns the
-transaction."""
+"""Write the calendars and policies a new installation begins with. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a task is due that was made without a date: by its priority, in open time of its thread's desk, else of its brand's."""
+"""Set the due time of a task that was made without a date, by its priority."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of a target is used, and when it will be: open time less pauses. Pure; instants and intervals as in calendar.py.
+"""Calculate counted time and due times: open time less pauses (pure). Pure; instants and intervals as in calendar.py.
 
 A pause is `(begin, end, why)`; `end` None: it goes on. Pauses given to these functions are in order and apart (`tidy`).
 """

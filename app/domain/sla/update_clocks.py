@@ -1,4 +1,5 @@
-"""Keeps the clocks of threads in step with their facts. The caller has locked the threads and owns the transaction.
+"""Write SLA facts, and update the stored clocks of threads from them. The caller has locked the threads and owns the
+transaction.
 
 A clock is made anew from all facts of its thread each time, by the pure functions of clock.py: doing it twice changes nothing.
 """

@@ -1,4 +1,4 @@
-"""Write down that an address must not be written to, and lift that again. Telling it twice changes nothing."""
+"""Stop an address (suppression), lift that, and refuse sending to stopped ones. Telling it twice changes nothing."""
 
 from __future__ import annotations
 

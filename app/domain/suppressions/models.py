@@ -1,4 +1,4 @@
-"""Addresses nothing is to be sent to any more, for each brand, with who said so and why."""
+"""Table of suppressions: addresses that must not be written to, by brand, with source and reason."""
 
 from __future__ import annotations
 

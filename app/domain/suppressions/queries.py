@@ -1,4 +1,4 @@
-"""Read which addresses must not be written to."""
+"""Read suppressions: which addresses must not be written to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write down what a brand asks, and what somebody answered. The caller owns the transaction.
+"""Save a brand's survey, and record answers to it. The caller owns the transaction.
 
 Nothing is recorded by opening an address: programs that look at every link in a mail answer nothing. An answer that came too
 quickly to be a person's is kept and shown, and stands in no figure: the last word of a person holds.

@@ -1,4 +1,5 @@
-"""What surveys do when something happens. Called in the transaction of the change, see app/wiring.py."""
+"""React to events for surveys: plan a question, follow merges, make a follow-up task. Called in the transaction of the change,
+see app/wiring.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RQ entry points of surveys."""
+"""Job (RQ entry point) that sends one survey question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a brand asks its customers afterwards, whom it asked, and what they said."""
+"""Tables of surveys, their invitations (questions sent) and answers."""
 
 from __future__ import annotations
 

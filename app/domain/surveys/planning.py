@@ -1,4 +1,4 @@
-"""Who is asked, and when: rows that are promises. The caller owns the transaction.
+"""Plan whom a survey asks and when. The caller owns the transaction.
 
 A matter that goes on takes back the question that has not left. Whoever is not asked has a row with the reason, so that the
 conversation can say it.

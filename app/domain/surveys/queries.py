@@ -1,4 +1,4 @@
-"""Reads surveys: what a brand asks, whom it asked, and what they said."""
+"""Read surveys, their questions and answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask one question, or remind of it once; an edge.
+"""Send one survey question or its reminder (edge).
 
 Exactly once: the row's end is in the transaction of the message it queues, and contacts are asked one after the other, so that
 two conversations of one person ask once. Whatever changed since it was planned is looked at again.

@@ -1,4 +1,4 @@
-"""What customers read of a survey, in their language, and what of their answers is a score.
+"""Write the texts of a survey in the customer's language, and read scores from answers.
 
 The words are the customer's and not translated with the pages: they are here, in all three.
 """

@@ -1,4 +1,4 @@
-"""When a question leaves. Pure."""
+"""Calculate when a survey question is sent. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The address of one question: 128 bits made from the row's id and the secret of the installation; of it the table has a hash."""
+"""Make the token in a survey's address, and hash it."""
 
 from __future__ import annotations
 

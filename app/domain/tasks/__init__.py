@@ -1,1 +1,1 @@
-"""People's tasks: what somebody must do, until when, and for which thread."""
+"""Tasks of people: what somebody must do, until when, for which thread."""

@@ -1,4 +1,4 @@
-"""Write tasks: make, edit, complete, reopen, move, remind. The caller owns the transaction."""
+"""Create, edit, complete, reopen and approve tasks, and send their reminders. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks for programs: any filter, people named by their contacts. Everything is limited to the brands of the viewer.
+"""Read tasks for the API, with any filter. Everything is limited to the brands of the viewer.
 
 A list runs one keyset scan of `ix_tasks_created` per visible brand and merges what each returns.
 """

@@ -1,4 +1,4 @@
-"""Tasks nobody writes: they follow from what happened, and go when that is undone. The caller owns the transaction."""
+"""Make tasks that follow from events and promises, and take them back. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the tasks of a calendar by their days, those of the viewer's brands alone."""
+"""Read the tasks of a month by day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The task to call somebody back who was missed: one while it is open, and done by itself once they were spoken to."""
+"""Make and complete the task to call back after a missed call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a task is due, when it reminds, and when its next one is. Pure."""
+"""Calculate a task's due instant, its reminder, and the next date of a recurring one. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What happens to tasks when something happens to their thread. Called in the transaction of the change, see app/wiring.py."""
+"""React to events for tasks: merged threads, regrouped orders, asked and promised tasks. Called in the transaction of the
+change, see app/wiring.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tasks do by the clock."""
+"""Periodic job that sends task reminders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks: who must do what, until when, for which thread."""
+"""Table of tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How people promise something in Dutch, English and French: who commits, to do what, and when. Patterns alone."""
+"""Patterns of promises in Dutch, English and French: who commits, to what, and when. Patterns alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reply promises, read from its own words. Pure: no database, no clock.
+"""Find a promise and its date in the text of a reply. Pure: no database, no clock.
 
 In doubt nothing was promised: a task nobody needs is worse than one that somebody makes by hand. A promise names a day; "as soon
 as possible" does not. What is quoted, asked, denied or left to the reader is no promise.

@@ -1,4 +1,4 @@
-"""Read tasks, those of the viewer's brands alone."""
+"""Read tasks of the viewer's brands: lists, board columns, own tasks, one task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Threads that wait for a task: `threads.waiting_for` says for what, so that lists show it without asking for tasks.
+"""Keep `threads.waiting_for` in step with the open tasks a thread waits for.
 
 The thread is locked before any of its tasks, by everybody.
 """

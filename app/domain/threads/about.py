@@ -1,4 +1,4 @@
-"""What people, macros, rules and changes to many threads say of a conversation: its subject, customer, partner and order.
+"""Set what a conversation is about, from people, macros, rules and bulk changes: subject, customer, partner, order.
 
 The caller owns the transaction and holds the thread's lock. The edge checked that the writer may know whom it names.
 """

@@ -1,4 +1,4 @@
-"""Writes to threads: add items, triage, drafts, merge. The caller owns the transaction."""
+"""Write threads: create, add messages and notes, assign, change status, save drafts. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Threads and messages for programs: any filter, either direction of a sort, people named by their contacts.
+"""Read threads and messages for the API, with any filter and sort.
 
 Like `queries.py`, a list runs one keyset scan per visible brand and merges what each returns, so that it starts from an index
 that begins with the brand: `ix_threads_all` and `ix_threads_created`, `ix_messages_brand` (and `ix_messages_timeline` within a

@@ -1,4 +1,4 @@
-"""One change to many threads, and the way back.
+"""Change many threads at once (bulk action), in batches, with undo.
 
 The `bulk_actions` row is the promise, its `bulk_targets` say which threads, chosen once when it is asked for. A job carries it
 out in batches, each one transaction that checks the lease first; an interrupted one is done again from where the last commit left

@@ -1,4 +1,4 @@
-"""What became of a call, from what is known of its legs. Pure: the same news in any order come to the same.
+"""Work out the state of a phone call from what is known of its legs (pure). Pure: the same news in any order come to the same.
 
 A leg is {"state", "place", "caller", "called", "shown", "is_incoming", "app", "talked", "machine", "seconds", "at"}.
 An incoming call was answered if it was put through to somebody: that a machine took it is no answer. Of a call from a phone app

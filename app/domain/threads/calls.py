@@ -1,4 +1,4 @@
-"""Records of phone calls: what was said on the phone stands in the thread beside what was written. Nothing is sent anywhere."""
+"""Log phone calls that people write down. Nothing is sent anywhere."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Edits, deletions and reactions: changes to a message that its sender made later, perhaps before we knew the message; quotes of
-a message that came before it; and what became of a mail in the mailbox it came by.
+"""Apply edits, deletions, reactions and quotes to messages, also when they came before the message.
 
 A change says whose side made it (`side`: incoming or outgoing): only the side that wrote a message may edit or delete it.
 """

@@ -1,4 +1,5 @@
-"""The parts of a thread's row that a saved view can do without. Who it is from, when, and the subject are always there."""
+"""List the parts (columns) of a thread's row that a saved view can hide. Who it is from, when, and the subject are always
+there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything a contact and the team wrote to each other, over all threads: newest first, in pages."""
+"""Read a contact's messages over all threads, newest first, in pages."""
 
 from __future__ import annotations
 

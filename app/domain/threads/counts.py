@@ -1,5 +1,4 @@
-"""What every page asks for its rail, in one query: how many threads each view has, the saved views, and what features above this
-one have counted with it (`install`, called once by `create_app` with what app/wiring.py says)."""
+"""Count the threads of each view for the rail, with counts that other features add, in one query."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A courtesy: somebody thanks us and waits for nothing. It brings no thread back, begins no clock, says so, and can be undone.
+"""Recognise messages that only say thanks (courtesy), so that they do not reopen a thread. It brings no thread back, begins no
+clock, says so, and can be undone.
 
 Only where nobody waits for us: the thread is resolved, closed, or waits for them. In doubt it is a question: any word that
 is not known to say thanks, well or goodbye in nl, en, fr or de, a figure, a question mark or a file makes it one. Words that

@@ -1,4 +1,4 @@
-"""Words of people who only say thanks (courtesy.py), in small letters. A word that can ask for something does not belong here."""
+"""List the words of messages that only say thanks. A word that can ask for something does not belong here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of the customer of a thread: where they are, what they agreed to, which forms they sent. Reads only."""
+"""Read what is known of a thread's customer: addresses, consents, forms. Reads only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes to a thread that have no use case of their own, and to a note by its author."""
+"""Edit a thread's fields and type, and correct a note by its author."""
 
 from __future__ import annotations
 

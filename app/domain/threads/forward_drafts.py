@@ -1,4 +1,4 @@
-"""A forward that is being written: kept like the draft of a reply, with whom it is for and what goes along."""
+"""Save, find and move drafts of forwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands together in a timeline: messages one person wrote in one breath, and pictures among them. For the eye alone."""
+"""Decide which messages of a timeline stand together (bursts, pictures). For the eye alone."""
 
 from __future__ import annotations
 

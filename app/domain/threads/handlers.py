@@ -1,4 +1,4 @@
-"""What the inbox does when contacts become one, and when that is taken back. In the transaction of the event."""
+"""Move threads when contacts are merged, and back when that is undone. In the transaction of the event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hand a thread over with a word about it; who may answer where only the assignee may. The caller owns the transaction."""
+"""Hand a thread over to a person or team with a note, and check who may answer it. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Indexes of threads, one kind for each order of a list (app/domain/threads/sorting.py)."""
+"""Make the database indexes of threads, one for each sort order (sorting.py)."""
 
 from __future__ import annotations
 

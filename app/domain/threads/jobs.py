@@ -1,4 +1,4 @@
-"""What the inbox does by the clock and in the background."""
+"""Jobs of threads: wake snoozed ones, run bulk actions, note searched words."""
 
 from __future__ import annotations
 

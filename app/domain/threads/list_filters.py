@@ -1,4 +1,4 @@
-"""What a list holds, as addresses and saved views say it, and which threads that is for one viewer."""
+"""Read the filters of a thread list (address, saved view), and turn them into a query for one viewer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Macros: a name for several steps on a thread, and each time one was run."""
+"""Tables of macros and their runs."""
 
 from __future__ import annotations
 

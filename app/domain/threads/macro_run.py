@@ -1,4 +1,4 @@
-"""Carry out the steps of a macro on a thread, through the actions people take one by one. The caller owns the transaction.
+"""Run a macro's steps on a thread. The caller owns the transaction.
 
 All or nothing: whoever catches StepFailed lets the transaction, or the savepoint around the thread, go.
 """

@@ -1,4 +1,4 @@
-"""Take back what a macro did to one thread, as far as nobody changed it since. What it wrote as a note stays.
+"""Undo what a macro did to one thread, as far as nobody changed it since. What it wrote as a note stays.
 
 The tasks and calls it asked for belong to others: the edge hands them what is named in `Undone`, in the same transaction.
 """

@@ -1,4 +1,4 @@
-"""Macros as leads keep them: who sees which, and what the steps are."""
+"""Create, change and list macros, and describe their steps (`MacroSteps`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People named with `@` in a note: found by name among those who may see the thread, kept as rows, shown highlighted."""
+"""Find and store people mentioned with `@` in a note, and highlight them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make one thread of two, and two of them again.
+"""Merge two threads into one, and undo that.
 
 What moved stands in `thread_moves` and `thread_move_items`; an undo gives each thread, each message, each reader exactly what
 they had. What came since stays: messages that arrived in the kept thread after the merge remain there, behind its own, and

@@ -1,5 +1,4 @@
-"""Threads and what hangs on them: messages, notes, files, drafts, read marks, and the keys by which messages find their
-thread."""
+"""Tables of threads, messages, attachments, drafts, read marks, message keys and aliases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What moved from one thread to another, kept so that it can be taken back exactly and be looked up later."""
+"""Tables of what merges and splits moved, kept for their undo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read what merging and splitting offers: threads to merge into, messages to split at, moves that can be undone.
+"""Read the choices of merge and split: target threads, split messages, moves that can be undone.
 
 Within the open thread's brand, which the viewer sees, for threads of two brands are never merged.
 """

@@ -1,4 +1,4 @@
-"""Somebody says that what came in needs no answer: its deadline is gone, the thread stays, and what they write next asks anew."""
+"""Mark that a message needs no answer, which ends its deadline; and take that back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which orders a text may mean, and which of somebody's orders that is. Pure: no database.
+"""Find which orders a text mentions (pure). Pure: no database.
 
 Numbers are looked for in the sender's own words first, what they quote counts for less. Nobody's text leads to an order that is
 not theirs: `choose_orders` is given their orders alone.

@@ -1,4 +1,4 @@
-"""The conversations about an order, as the viewer may see them. A merged one is found under the one it went into."""
+"""Read the conversations about an order, and the orders of a conversation. A merged one is found under the one it went into."""
 
 from __future__ import annotations
 

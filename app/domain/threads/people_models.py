@@ -1,4 +1,4 @@
-"""Who follows a thread and who was named in a note."""
+"""Tables of a thread's watchers and of mentions."""
 
 from __future__ import annotations
 

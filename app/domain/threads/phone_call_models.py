@@ -1,4 +1,4 @@
-"""Calls that a provider tells us of, as far as it has told."""
+"""Table of phone calls that a provider reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep the record of a call that a provider tells of: one item of a thread, brought up to date until nothing more is heard.
+"""Keep the record of a provider's phone call in its thread up to date.
 
 A caller nobody answered makes the thread unread and brings it back, as a message would. `CallLogged` is recorded once, when the
 call is first known to be over; what is heard of it afterwards is `CallChanged`.

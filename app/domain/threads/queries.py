@@ -1,4 +1,4 @@
-"""Read threads: lists, one thread. Every read is limited to the brands of its viewer.
+"""Read threads: lists, counts, one thread, its messages and files. Every read is limited to the brands of its viewer.
 
 A list is one query. It runs the same keyset scan once per visible brand (LATERAL) and merges the few rows each returns, so
 every filter is answered from an index that begins with the brand, whatever the viewer may see. A count stops at COUNT_CAP.

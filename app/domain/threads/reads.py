@@ -1,4 +1,4 @@
-"""How far somebody has read a thread."""
+"""Mark how far somebody has read a thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A message that waits before it leaves, and what stands in the thread again when its writer takes it back."""
+"""Keep what to restore when a message is taken back before it leaves."""
 
 from __future__ import annotations
 

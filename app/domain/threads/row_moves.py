@@ -1,4 +1,4 @@
-"""The groundwork of merge and split: rows that change threads and are written down, so that all of it can be taken back.
+"""Move rows between threads for merge and split, recorded so that all can be taken back.
 
 Every feature moves its own rows with `move_rows` (in the transaction, see `ThreadsMerged` and `ThreadSplit` in app/wiring.py) and
 takes them back with `return_rows`. A row that went elsewhere since, or is gone, stays as it is: nothing is lost or doubled.

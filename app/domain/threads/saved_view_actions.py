@@ -1,4 +1,4 @@
-"""Make, change, copy, move and delete saved views and searches. Never commits."""
+"""Create, change, copy, move and delete saved views and searches. Never commits."""
 
 from __future__ import annotations
 

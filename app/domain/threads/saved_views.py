@@ -1,4 +1,4 @@
-"""Read saved views and searches: one's own, those of one's teams, and those for everyone."""
+"""Read saved views and searches: own, team's, everyone's."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Search: words in messages and subjects, people, numbers, operators. One page of threads, newest hit first, within the viewer's
-brands.
+"""Search threads by words, people, numbers and operators. One page of threads, newest hit first, within the viewer's brands.
 
 What is typed is taken apart in `search_query`, operators become conditions in `search_filter`, `search_find` looks for messages.
 People and numbers are a second, short source and stand on top.

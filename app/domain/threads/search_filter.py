@@ -1,4 +1,4 @@
-"""What the operators of a search mean: conditions on threads and messages in SQL, and notices about those that mean nothing.
+"""Translate search operators into SQL conditions, with notices about wrong ones.
 
 A condition is a constant text with bound values; `t` is the thread, `m` the message. An operator twice means either, except
 `tag:` and the dates, where both hold. What is not understood is left out of the search and named in a notice.

@@ -1,4 +1,4 @@
-"""Find messages and threads for a search, each step bounded, whatever is asked for.
+"""Find messages and threads for a search, each step bounded.
 
 Two ways to find the newest messages with a word, each ruinous for the other's words: walking back in time is right for common
 words and takes seconds for rare ones; taking the index side first is right for rare words and takes as long for common ones. The

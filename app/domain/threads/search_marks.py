@@ -1,4 +1,4 @@
-"""Mark what a search looked for in a text that is shown: whole words and phrases, letter case and accents aside. Pure."""
+"""Mark search words in a text that is shown. Pure."""
 
 from __future__ import annotations
 

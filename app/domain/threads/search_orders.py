@@ -1,4 +1,4 @@
-"""An order that is searched for by its number, ours or what somebody else calls it, and its conversations."""
+"""Find an order by its number in a search, and its conversations."""
 
 from __future__ import annotations
 

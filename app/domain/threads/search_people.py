@@ -1,4 +1,4 @@
-"""People by any part of a name, an address or a number, as far as they have a thread the viewer may see."""
+"""Find people by part of a name, address or number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody typed into the search field, taken apart into words, quoted phrases and operators. Pure: no database.
+"""Parse a search query into words, phrases and operators. Pure: no database.
 
 `from:lotte "op naam van" -factuur tag:"wacht op deel"` is an operator, a phrase, a word that must be absent and an operator whose
 value has spaces. Whatever was typed parses, and what is printed parses to the same again.

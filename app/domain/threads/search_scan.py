@@ -1,4 +1,4 @@
-"""Threads that operators name, newest first, by the indexes of the lists: a keyset scan per brand, status, assignee, channel."""
+"""Scan threads that operators name, newest first, by the indexes of the lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On which day a word was last written: where the search of a word that fell out of use years ago begins.
+"""Note on which day each word was last written, where the search of a rare word begins.
 
 Kept in the background, of messages that nobody changes any more. It narrows a search only where every older message is in it.
 Words that begin alike are one entry, by their leading letters: numbers and names of articles would make it as long as the mail.

@@ -1,4 +1,4 @@
-"""Snoozing: a thread leaves the open views until a time, or until somebody outside writes.
+"""Snooze threads until a time or the next message, and wake them.
 
 `threads.snoozed_until` is the promise; `app/domain/threads/jobs.py` looks every few seconds for those that are due. A thread that
 is woken twice finds itself awake and nothing happens.

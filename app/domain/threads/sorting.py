@@ -1,4 +1,5 @@
-"""The orders a list of threads can have. Each is one index scan: the keys stand in the indexes as they stand here.
+"""The sort orders of a thread list, with their cursors. Each is one index scan: the keys stand in the indexes as they stand
+here.
 
 *Newest*: by the last message. *Oldest*: the same backwards, so that what has lain longest comes first. *Priority*: the most
 urgent first, the newest first among equals. *Due*: what must be answered first, first; then the rest, that which has lain longest

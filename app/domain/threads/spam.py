@@ -1,4 +1,4 @@
-"""Spam: a thread that is closed and stands in a list of its own, until somebody says that it is none.
+"""Mark threads as spam, block senders, and undo both.
 
 `threads.spam_at` tells that, `threads.spam_former` what the thread was before. What comes into such a thread stays there and is
 kept like any other message. A blocked sender is an identity whose messages to one brand begin there.

@@ -1,4 +1,4 @@
-"""Senders nobody wants to hear from."""
+"""Table of blocked senders."""
 
 from __future__ import annotations
 

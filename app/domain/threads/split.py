@@ -1,4 +1,4 @@
-"""Split a thread at a message: it and what came later become a thread of their own, and the way back.
+"""Split a thread at a message into two, and undo that.
 
 Both threads number their items anew, without holes at the end, so that counts and what each reader has seen are right in both.
 An undo puts every message back where it stood. What came to either thread since is kept: in the old one behind the returned

@@ -1,4 +1,4 @@
-"""Other forms of a word in Dutch, English and French, as beginnings: "facturen" also finds "factuur". Pure.
+"""Find other forms of a word (stems) in Dutch, English and French: "facturen" also finds "factuur". Pure.
 
 Texts are indexed as they were written (a language per message would have to be guessed, and of a query of one word cannot be), so
 other forms are looked for when one asks. The stem of each language is a beginning, and so is its spelling before an ending:

@@ -1,4 +1,4 @@
-"""Tags: free words on threads, made by using them and gone with their last use.
+"""Add and remove tags of threads, and list known tags.
 
 `threads.tags` holds a thread's tags; triggers keep `thread_tags`, which the lists and the known tags are read from.
 """

@@ -1,4 +1,4 @@
-"""Which tickets are about a thread, and which thread a ticket is about. A merged thread is found under the one it went into."""
+"""Read the links between tickets and the threads they are about. A merged thread is found under the one it went into."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Internal tickets: threads among colleagues. Their messages are notes; nothing of them is sent to anybody outside."""
+"""Open internal tickets: threads among colleagues. Their messages are notes; nothing of them is sent to anybody outside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read one thread as people see it: its timeline, and what stands beside it."""
+"""Read one thread's timeline, and what stands beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of triage: tags as the lists find them, and bulk actions."""
+"""Tables of tags of threads and of bulk actions."""
 
 from __future__ import annotations
 

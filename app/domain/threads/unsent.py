@@ -1,4 +1,4 @@
-"""A message of ours that did not arrive: its thread is open again, until somebody answers, closes it, or it arrives after all.
+"""Reopen a thread whose message failed to arrive (unsent), and clear that.
 
 `threads.unsent_medium` is what lists and counts read; app/domain/delivery says when, see `apply_status` there.
 """

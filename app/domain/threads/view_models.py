@@ -1,4 +1,4 @@
-"""The table of saved views."""
+"""Table of saved views."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who watches a thread: they hear of it without being its assignee. The caller owns the transaction."""
+"""Watch and unwatch a thread. The caller owns the transaction."""
 
 from __future__ import annotations
 

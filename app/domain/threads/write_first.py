@@ -1,4 +1,5 @@
-"""Writing first: a conversation that begins with us. It is empty until its first message leaves the composer every thread has."""
+"""Begin a conversation ourselves: find the recipient and make the thread. It is empty until its first message leaves the
+composer every thread has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Change a status: the one door for everything that has one. The caller owns the transaction.
+"""Change the status of an entity (status engine): the one function for everything that has one; undo it. The caller owns the
+transaction.
 
 The entity is locked first and looked at then, so of two who change at once the second sees what the first did. Nothing else
 writes a column of status (tests/house/test_statuses.py). What was undone stays in the history; the undoing is another transition.

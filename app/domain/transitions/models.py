@@ -1,4 +1,4 @@
-"""Transitions: every change of a status that happened, for good; and what a brand allows less than everybody."""
+"""Tables of transitions (status history) and of transitions a brand restricts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read transitions: the history of an entity, and what may come next."""
+"""Read transitions: an entity's history, and which steps may come next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where `app/wiring.py` puts the entities that have a status: their machine, and how each is locked, judged and written."""
+"""Registry of entities that have a status, with their machine, lock, guards and write; `app/wiring.py` installs it."""
 
 from __future__ import annotations
 

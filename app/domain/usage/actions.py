@@ -1,4 +1,4 @@
-"""Write what a process counted. One statement; never within somebody else's transaction."""
+"""Add a process's counted calls to the usage table. One statement; never within somebody else's transaction."""
 
 from __future__ import annotations
 

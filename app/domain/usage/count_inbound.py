@@ -1,4 +1,4 @@
-"""Counts who calls us: the routes of a blueprint, each as one endpoint by its rule, in which no key and no id stands."""
+"""Count inbound calls of a blueprint's routes, each route as one endpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How what a process counted gets into the database: beside everything else, on a connection without transactions."""
+"""Make the function with which a meter writes its counts to the database, on a connection without transactions."""
 
 from __future__ import annotations
 

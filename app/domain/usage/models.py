@@ -1,4 +1,4 @@
-"""How often endpoints of providers, and ours, were called on a day, and how that went."""
+"""Table of usage: calls of each endpoint by day."""
 
 from __future__ import annotations
 

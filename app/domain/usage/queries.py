@@ -1,4 +1,4 @@
-"""Read how endpoints were used over some days."""
+"""Read the usage of endpoints over some days."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Callbacks: what happened here is told to addresses of others, signed, in order, tried again, with a log of every call."""
+"""Callbacks (outgoing webhooks): tell others' addresses what happened, signed, in order, retried, logged."""

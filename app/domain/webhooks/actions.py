@@ -1,4 +1,4 @@
-"""Write callbacks: endpoints, what they are told, and tell it again. The caller owns the transaction.
+"""Create and change webhook endpoints, queue their messages, redeliver and test them. The caller owns the transaction.
 
 `queue_message` is called in the transaction of what it tells, so that a promise stands or falls with the change.
 """

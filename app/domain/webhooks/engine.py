@@ -1,5 +1,4 @@
-"""Bring one message to one endpoint: one attempt of one delivery, by `app/core/promises.py`, or of several by
-`app/core/promises_together.py`.
+"""Deliver callbacks: one attempt of one delivery, or of several to one endpoint.
 
 At least once, with the same bytes and the same `webhook-id` at every attempt; of one ordering key one after the other. What an
 attempt came to is written with it, under the lease: the attempt, the endpoint's counters, an alert, the next time. An endpoint

@@ -1,4 +1,4 @@
-"""Reactions to events: outgoing webhooks are promised what they hear, in the transaction of the event."""
+"""Queue outgoing webhooks for an event, in its transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an endpoint does, by its attempts: failures in a row, one incident until it recovers, rest, and its end.
+"""Track an endpoint's health: failures in a row, incident, rest, and switching off.
 
 Written in the transaction of the attempt. Test events count for none of it.
 """

@@ -1,4 +1,4 @@
-"""RQ entry points of callbacks."""
+"""Job (RQ entry point) that delivers callbacks."""
 
 from __future__ import annotations
 

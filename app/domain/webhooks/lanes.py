@@ -1,4 +1,4 @@
-"""Threads of a worker that wait for receivers, so that the worker itself goes on with other work.
+"""Threads (lanes) of a worker that wait for slow receivers, so that the worker goes on.
 
 A lane is a thread that delivers to one endpoint, some rows at a time, one after the other. An endpoint has few lanes in a
 process, so one that hangs holds few threads; what finds no room is left, and hinted again. Nothing is lost with a process:

@@ -1,5 +1,4 @@
-"""The four tables of callbacks: endpoint (where to), message (what happened), delivery (message for endpoint, the promise),
-attempt (one HTTP call, never changed)."""
+"""Tables of callbacks: endpoints, messages, deliveries, attempts."""
 
 from __future__ import annotations
 

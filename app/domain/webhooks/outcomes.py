@@ -1,4 +1,4 @@
-"""What an attempt came to, as a code: of an answer's status or of a call that failed. Pure."""
+"""Name the outcome of an attempt, from the answer's status or the call's failure. Pure."""
 
 from __future__ import annotations
 

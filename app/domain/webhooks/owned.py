@@ -1,4 +1,4 @@
-"""Endpoints whose address and secrets their owner keeps: the scenarios of a connection to Make, a partner's own API."""
+"""Endpoints whose address and secrets their owner keeps: Make scenarios and partners' own APIs."""
 
 from __future__ import annotations
 

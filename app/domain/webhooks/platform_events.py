@@ -1,4 +1,4 @@
-"""Which events are told to outgoing webhooks, under which names, and what is said: data, and a function for each matter.
+"""List the events told to outgoing webhooks, their names, and the payload of each.
 
 A body is {"type", "id", "timestamp", "brand", "data"}. Ids, numbers and states are in every one; names, addresses and what
 somebody wrote only where the endpoint asks for customer data.

@@ -1,4 +1,4 @@
-"""Read endpoints, deliveries and what became of them."""
+"""Read webhook endpoints, deliveries and attempts."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Hold every endpoint after the database was restored from a copy, or copied elsewhere: what it promises may have been kept
-since, and a copy beside the real one must not tell anybody anything. A person looks, and resumes an endpoint.
+"""Pause every endpoint when the database was restored from a copy or copied elsewhere. A person looks, and resumes an
+endpoint.
 
 A database is known by its server and by the server's timeline, which another server, and one that was brought back to an earlier
 time, do not share.

@@ -1,4 +1,5 @@
-"""What an endpoint may be: addresses, headers, event types. Pure; asked when it is saved, headers once more when it is sent."""
+"""Check what is entered for an endpoint: address, headers, event types. Pure; asked when it is saved, headers once more when
+it is sent."""
 
 from __future__ import annotations
 

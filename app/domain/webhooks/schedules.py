@@ -1,4 +1,4 @@
-"""When a delivery is tried again, as data: seconds from the end of one attempt to the next, by name. Pure.
+"""List the retry schedules of deliveries, as data. Pure.
 
 webhook   at once, then after 1, 2, 4, 8, 16 s: six tries within half a minute
 partner   at once, then after 60 and 120 s (so 60 s and 180 s after the event), then stored for replay

@@ -1,4 +1,4 @@
-"""The secrets of an endpoint: what its messages are signed with, and its own headers. Sealed to its row as one JSON object."""
+"""Seal, open and rotate the secrets of an endpoint. Sealed to its row as one JSON object."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Where and how an endpoint is called. A kind whose address and secrets are kept elsewhere says so in `app/wiring.py`
-(`TARGETS`); all others are called as their row says."""
+"""Resolve how an endpoint is called: address, signatures, headers. A kind whose address and secrets are kept elsewhere says so
+in `app/wiring.py` (`TARGETS`); all others are called as their row says."""
 
 from __future__ import annotations
 

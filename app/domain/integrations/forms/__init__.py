@@ -1,1 +1,1 @@
-"""Forms: what their posts say, and asking for what was not posted."""
+"""Forms (Fillout): read their posts, and ask for submissions that were not posted."""

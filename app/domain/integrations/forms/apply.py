@@ -1,4 +1,4 @@
-"""A form somebody filled in becomes a contact, a preliminary order with address and lines, and a conversation, once.
+"""Turn a form submission into a contact, a preliminary order and a conversation, once.
 
 In the transaction of its inbound event. The same submission again changes nothing; a later one of the same id, as when somebody
 edits their answers, is noted in the conversation and makes no second order.

@@ -1,4 +1,4 @@
-"""The files among the answers of a form: where they lie, and what they are called. Nothing is fetched here."""
+"""Find the files among the answers of a form. Nothing is fetched here."""
 
 from __future__ import annotations
 

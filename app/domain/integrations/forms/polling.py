@@ -1,4 +1,4 @@
-"""Ask a provider of forms for submissions, so that one whose post never came is not lost; one that came twice is told by its id.
+"""Poll a provider of forms for submissions, so that one whose post never came is not lost.
 
 Submissions and the place up to which all are known are stored in one transaction. Each round looks a little further back than
 that place, and once a day a few days, as an edit need not change the time by which it lists; never further than what was

@@ -1,1 +1,1 @@
-"""Scenarios at Make: what they tell us, what they are told, and how both are signed."""
+"""Make.com scenarios: what they tell us, what they are told, and how both are signed."""

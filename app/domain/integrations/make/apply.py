@@ -1,4 +1,4 @@
-"""What scenarios tell becomes an order, a state, a payment or words of a customer, once for each event of theirs.
+"""Apply what a scenario tells: an order, a state, a payment or a customer's words, once per event.
 
 In the transaction of its inbound event. An order that is not there (yet) puts the event aside, to be processed again.
 """

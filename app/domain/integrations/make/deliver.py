@@ -1,4 +1,4 @@
-"""How a scenario is called: its address and secrets, both of its signatures, and what its answers mean.
+"""Describe the call of a scenario: address, secrets, signatures, and what its answers mean.
 
 The calls themselves are deliveries of `app/domain/webhooks`, an endpoint for each scenario of a connection. An answer that will
 not mend by itself, such as a webhook that is gone, ends a call at once; the connection's page says what is wrong.

@@ -1,4 +1,4 @@
-"""Which scenarios are told of which events, and what: written as rows in the transaction of the event.
+"""Promise calls to the scenarios that are told of an event, in the event's transaction.
 
 order_processing        an order came in; its status changed
 inventory_update        articles were ordered; used (completed) or given back (cancelled)

@@ -1,4 +1,4 @@
-"""What a rule or a macro asks a scenario to hear: a call like any other, written in the transaction of the asking.
+"""Promise the call of a scenario that a rule or macro asks for.
 
 The step names one of the scenarios by which connections of the brand tell Make (outgoing_events.py). Where
 none has an address for it, what was asked for stays noted, and nothing is sent, also not later: it would be told long after it

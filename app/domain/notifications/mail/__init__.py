@@ -1,1 +1,1 @@
-"""Mail of the application's own: what it looks like, and the mail server it leaves through."""
+"""Mail of the application itself: how it is composed, and the mail server it leaves through."""

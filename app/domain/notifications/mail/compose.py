@@ -1,4 +1,4 @@
-"""Mails nobody answers: plain text, marked as automatic so that no machine answers them either. Pure.
+"""Compose system mails: plain text, marked as automatic so that no machine answers them. Pure.
 
 One with pictures has the same in HTML beside its text; the pictures are parts of it, since no mail program loads them from
 elsewhere unasked, and several show none that stand in the HTML itself."""

@@ -1,4 +1,4 @@
-"""One mail to the mail server of the installation (SMTP_URL). No database.
+"""Send one system mail through the installation's mail server (SMTP_URL). No database.
 
 `smtps://` is TLS from the start; `smtp://` demands STARTTLS, but on this machine itself. Once the text is on its way a broken
 line leaves the outcome unknown, and nothing is sent twice.

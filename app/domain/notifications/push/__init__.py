@@ -1,1 +1,1 @@
-"""Web Push: our key, encryption, the devices of users, and the call to a push service."""
+"""Web Push: our key, encryption, users' devices, and calls to push services."""

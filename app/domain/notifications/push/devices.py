@@ -1,4 +1,4 @@
-"""The browsers of users that are told. The caller owns the transaction."""
+"""Add, renew and forget users' browsers (push devices). The caller owns the transaction."""
 
 from __future__ import annotations
 

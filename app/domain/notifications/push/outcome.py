@@ -1,4 +1,4 @@
-"""What a call to a push service says about a device. The caller owns the transaction."""
+"""Note on a device how a call to its push service went. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Cards in Microsoft Teams: what they look like, how fast they may come, where they go, and the call."""
+"""Cards in Microsoft Teams: contents, pace, addresses, and the call."""

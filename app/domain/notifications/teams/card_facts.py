@@ -1,4 +1,4 @@
-"""What a card says of the thread or order it is about beside its customer: order, status, team, and who has it. Reads only."""
+"""Read what a Teams card says of its thread or order: status, team, assignee. Reads only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Where the cards of each team go. The caller owns the transaction; an address is sealed, and open only for the call."""
+"""Set and find the Teams workflow address of each team. The caller owns the transaction; an address is sealed, and open only
+for the call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How fast one workflow may be called. Pure. Beyond these limits Teams answers 429, or takes a card and never shows it."""
+"""Limit how fast one Teams workflow is called. Pure. Beyond these limits Teams answers 429, or takes a card and never shows
+it."""
 
 from __future__ import annotations
 

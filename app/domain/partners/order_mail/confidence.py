@@ -1,4 +1,4 @@
-"""How sure a value is: how often one found in the same way, with the same checks, was right in mails that were looked at.
+"""Calculate the confidence of a value: how often one found the same way was right in reviewed mails.
 
 A bucket has been right in so many of so many mails; to begin with, those of the corpus that the reader was built on
 (`counts.json`, made by `python -m tests.domain.partners.order_mail.fit`), and with every mail that somebody looks at, one more. A

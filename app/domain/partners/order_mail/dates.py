@@ -1,5 +1,5 @@
-"""A wished day in an order mail. What could be two days is none: "03-04-2026" is 3 April, as everybody here writes it; "week 49"
-and "as soon as possible" are for a person, who reads them as a note."""
+"""Read a wished day (date) in an order mail. What could be two days is none: "03-04-2026" is 3 April, as everybody here writes
+it; "week 49" and "as soon as possible" are for a person, who reads them as a note."""
 
 from __future__ import annotations
 

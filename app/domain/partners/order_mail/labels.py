@@ -1,4 +1,4 @@
-"""What stands before a value in order mails, in four languages. Data; a layout's corrections add to it."""
+"""List the labels that stand before values in order mails, in four languages. Data; a layout's corrections add to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mail as the lines a person sees, tables as lines of cells: what the reader reads, and what its review page shows.
+"""Convert a mail into the lines and table cells a person sees.
 
 A field says where it stands by its line and cell, so that the page can light it. What nobody sees is left out. No database.
 """

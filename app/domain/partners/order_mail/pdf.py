@@ -1,4 +1,4 @@
-"""The text of a PDF that came with an order mail, as rows of cells like those of a mail. What cannot be read has no rows.
+"""Extract the text of a PDF as rows of cells. What cannot be read has no rows.
 
 Anybody may have written it: bytes, pages and processor time are bounded, and whatever a broken file makes the reader of PDFs
 raise ends here. Nothing in it is run or fetched.

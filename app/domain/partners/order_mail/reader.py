@@ -1,4 +1,4 @@
-"""Read an order out of the lines of a mail: for each field the value, where it stands, how it was found, and how sure that is.
+"""Read an order from the lines of a mail: each field's value, place, and confidence.
 
 What is not sure enough is for a person: a wrong order is worse than one that was looked at. Nothing is guessed: a field that is
 not there stays empty. No database; `counts` is what reviewed mails have shown (`confidence.py`).
