@@ -10,6 +10,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,6 +97,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
+@cache
 def first_sentence(path: Path) -> str:
     """Return the first sentence of the file's docstring or leading comment on one line; "" where it has none."""
     return END.split(" ".join(opening(path).split()), maxsplit=1)[0]

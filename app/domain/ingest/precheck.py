@@ -1,4 +1,5 @@
-"""Look up what exists for a batch of messages at once, and create contacts for unknown senders.
+"""Look up what exists for a batch of messages at once, and create contacts for unknown senders. Whatever is not there need not
+be looked for with each message.
 
 True for as long as the locks of their `lock_keys` are held and none of the messages is applied; of one event's messages the
 first may make what the next would find.

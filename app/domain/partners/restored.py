@@ -1,4 +1,6 @@
-"""Handle a start on a restored database: hold partner callbacks, and raise their sequence numbers."""
+"""Handle a start on a restored database: hold partner callbacks, and raise their sequence numbers. Nobody is told anything
+until a person has looked; what is told of an order afterwards has a number higher than any before, so that a receiver which
+drops older ones takes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Close sockets whose session ended, and move sockets between brand rooms when rights change.
+"""Close sockets whose session ended, and move sockets between brand rooms when rights change. Each process looks every
+CHECK_SECONDS, and says every SEEN_SECONDS that people are there (app/domain/routing).
 
 A push says only what changed, never what it says, so the seconds until then give nothing away.
 """

@@ -1,4 +1,5 @@
-"""Count the threads of each view for the rail, with counts that other features add, in one query."""
+"""Count the threads of each view for the rail, with counts that other features add, in one query. Other features' counts come
+by `install`, called once by `create_app` with what app/wiring.py says."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Write and list comments on an order: notes in an internal thread that is linked with the order. The caller owns the
-transaction.
+"""Write and list comments on an order: notes in an internal thread that is linked with the order. It is closed, so that nobody
+is waited for; whoever is named with `@` is told as in any note, and search finds them. The caller owns the transaction.
 
 Of orders that were merged the comments of both stand on the one that is left.
 """
