@@ -1,4 +1,4 @@
-"""Answers are made small on their way: pages and JSON as they leave, files of the house once for each process, and kept.
+"""Compress responses (gzip): pages and JSON as they leave, static files once per process.
 
 Brotli for who reads it (browsers say so behind TLS and on their own machine), a sixth smaller than gzip, which is for everybody
 else. Cookies are `SameSite=Lax`, and form tokens are signed anew each second, so that lengths tell nothing of a token.

@@ -1,4 +1,4 @@
-"""What people see when something cannot be done: what happened, what it means, what to do, in plain words.
+"""Error pages: what happened, what it means, what to do, in plain words.
 
 A failure on our side is shown without asking the database who is looking: it may be the very thing that is away.
 """

@@ -1,4 +1,4 @@
-"""The modules of static/js as two files, put together once for each process: few requests, and no build step.
+"""Bundle the modules of static/js into two files, once for each process, without a build step.
 
 What a browser gets is what stands in the files, line by line, without comments: each module in a function of its own, what it
 imports before it. That works because all of them are written alike: `import { names } from "./file.js";` on a line of its own,

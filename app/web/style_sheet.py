@@ -1,4 +1,4 @@
-"""All stylesheets of the house as two files, put together once for each process: few requests, and no build step.
+"""Bundle the stylesheets of static/css into two files, once for each process, without a build step.
 
 The inbox and everything beside a thread needs the first alone; the second has the areas that are pages of their own.
 """

@@ -1,4 +1,4 @@
-"""The one blueprint of this feature's pages, and what every settings page needs."""
+"""Blueprint of the account and settings pages, with what every settings page needs."""
 
 from __future__ import annotations
 

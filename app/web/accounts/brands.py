@@ -1,4 +1,4 @@
-"""Brands: leads look and decide how their brands answer, administrators make, change and archive them."""
+"""Pages of brands: list, create, change, archive, and how their brands answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The settings: twelve doors, each with its pages as tabs. Who may not see a page sees no tab; a door without tabs is gone."""
+"""The menu of the settings: twelve entries, each with its pages as tabs. Who may not see a page sees no tab; a door without
+tabs is gone."""
 
 from __future__ import annotations
 

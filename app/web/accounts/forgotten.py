@@ -1,4 +1,4 @@
-"""A new password for who forgot theirs: a link by mail. The answer, and when it comes, tell nobody who has an account."""
+"""Page for a forgotten password: ask for a link by mail. The answer, and when it comes, tell nobody who has an account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What people may send us on the pages of this feature: these fields and no others. The CSRF token is checked for every POST."""
+"""Forms of the account pages: sign-in, profile, password, token, person, brand, set-up, team. The CSRF token is checked for
+every POST."""
 
 from __future__ import annotations
 

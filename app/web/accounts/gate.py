@@ -1,4 +1,4 @@
-"""What each page needs, asked before its route runs: reading an area and changing something in it are two permissions.
+"""Check each page's permission before its route runs (gate): reading an area and changing it are two permissions.
 
 A page that stands in none of these tables needs what the inbox needs: nobody gets into a new area because it was forgotten here.
 What is narrower than an area, its routes ask themselves (`session.require`). Technicians see no area; a conversation or a visit

@@ -1,4 +1,4 @@
-"""Inviting a colleague, and what the invited one sees: a link that works once, by mail where there is a mail server."""
+"""Pages of invitations: invite a colleague, and set a password by a link that works once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Naming the managers of teams and brands and the head of all; administrators alone."""
+"""Page that names the managers of teams and brands and the executive; administrators alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where to go after signing in: a page of ours, whatever the address says."""
+"""Decide where to go after signing in: a page of ours, whatever the address says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people set for themselves: profile, password, sessions."""
+"""Pages of one's own settings: profile, password, sessions."""
 
 from __future__ import annotations
 

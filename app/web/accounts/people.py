@@ -1,4 +1,4 @@
-"""People: leads look, administrators change."""
+"""Pages of people (users): leads look, administrators add and change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A refusal that names the permission it is for, so that whoever reads the page knows what to ask for."""
+"""Refuse a request with a page that names the missing permission."""
 
 from __future__ import annotations
 

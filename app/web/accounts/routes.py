@@ -1,4 +1,4 @@
-"""Pages of this feature: signing in, one's own settings, the people, brands and teams."""
+"""Routes of the account pages: signing in, own settings, people, brands, teams."""
 
 from app.web.accounts import brands, forgotten, invitations, managers, own, people, set_up, sign_in, teams, tokens
 from app.web.accounts.blueprint import bp

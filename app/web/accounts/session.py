@@ -1,4 +1,4 @@
-"""Who is signed in: a cookie holds a random token; app/domain/accounts/sessions.py says on every request whether it still counts.
+"""Sign browsers in by a session cookie, and find who is signed in on every request.
 
 One query per request reads session, user and brands.
 """

@@ -1,4 +1,4 @@
-"""The first page of an empty installation: its first administrator and its first brand."""
+"""Page that sets up an empty installation: first administrator and first brand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sign in and out."""
+"""Pages to sign in and out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Teams: administrators make, fill, rename and archive them. They are listed with the brands."""
+"""Pages of teams: create, fill, rename, archive; administrators alone. They are listed with the brands."""
 
 from __future__ import annotations
 

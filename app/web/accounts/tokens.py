@@ -1,4 +1,4 @@
-"""API tokens of the person who is looking: list, make one (its text is shown once), end one."""
+"""Pages of one's API tokens: list, create (its text is shown once), revoke."""
 
 from __future__ import annotations
 

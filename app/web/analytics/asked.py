@@ -1,4 +1,4 @@
-"""What the address of a report asks for: period, comparison, filters. What is unknown counts as not said."""
+"""Read a report's request from its address: period, comparison, filters. What is unknown counts as not said."""
 
 from __future__ import annotations
 

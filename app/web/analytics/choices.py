@@ -1,4 +1,4 @@
-"""What a report can be narrowed to: the values of each filter by name, and chips to take one off."""
+"""List the filter choices of a report by name, and its chips that take a filter off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an interaction costs, on the page of figures: each channel with its parts, then all of a currency."""
+"""Panel of costs on a report: cost per message and call of each channel, and totals by currency."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each channel costs, from a day on: shown, set and taken back."""
+"""Page of what each channel costs from a day on: show, set, take back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What customers said of us, on the page of figures."""
+"""Panel of customer satisfaction (survey scores) on a report."""
 
 from __future__ import annotations
 

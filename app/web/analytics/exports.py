@@ -1,4 +1,4 @@
-"""Reports and the facts behind a number as files, with the reader's rights as they are now, and a line in the audit for each."""
+"""Download reports and their facts as files (CSV, XLSX), with an audit entry for each."""
 
 from __future__ import annotations
 

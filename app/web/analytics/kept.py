@@ -1,4 +1,4 @@
-"""What people keep about figures: reports under a name, one's own or for everyone, and the targets of each brand."""
+"""Pages of saved reports and of the targets of each brand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands behind a number: the facts it counts, or the threads that are so now."""
+"""Page behind a number of a report (drill-down): the facts it counts, or the threads of a live figure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders and partners among the figures: how many, what one comes to, what becomes of quotes, how long each state lasts."""
+"""Report of orders and partners: how many, average value, quotes, time in each state."""
 
 from __future__ import annotations
 

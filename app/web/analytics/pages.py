@@ -1,4 +1,4 @@
-"""The overview and the people, which say everything by figures."""
+"""Report pages of the overview and of the people, with the frame they share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of a report: its chart, promises, channels, hours, distribution, details and people."""
+"""Panels of a report: chart, promises, channels, hours, distribution, details, people."""
 
 from __future__ import annotations
 

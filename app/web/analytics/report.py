@@ -1,4 +1,4 @@
-"""A report: figures read once, at one time; every number comes with the list it opens. Its parts are in panels.py."""
+"""Read a report's figures once, at one time, and link every number to the list behind it. Its parts are in panels.py."""
 
 from __future__ import annotations
 

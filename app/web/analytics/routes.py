@@ -1,4 +1,4 @@
-"""The routes of this feature."""
+"""Routes of the reports."""
 
 from __future__ import annotations
 

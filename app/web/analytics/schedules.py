@@ -1,4 +1,4 @@
-"""Reports that come by mail: one's own and those one gets; made, changed, paused, tried and deleted."""
+"""Pages of scheduled reports (by mail): make, change, pause, test, delete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of a report by mail, in words."""
+"""Put into words what became of a scheduled report's mails."""
 
 from __future__ import annotations
 

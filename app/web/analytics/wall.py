@@ -1,4 +1,4 @@
-"""The wallboard: what is so now and what came in today, for a screen on the wall, without names of people outside."""
+"""The wallboard: live figures for a screen on the wall, without customers' names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The days on which people are not there: one's own for everybody, those of their brands' people for leads."""
+"""Page of absences: one's own days, and for leads those of their brands' people."""
 
 from __future__ import annotations
 

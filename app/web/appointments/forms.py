@@ -1,4 +1,4 @@
-"""What people may send us about an appointment: these fields and no others."""
+"""Form of an appointment (`AppointmentForm`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The appointments of a thread, the page of one, and the dialog that plans one."""
+"""Pages of appointments: those of a thread, one alone, and the dialog that plans one."""
 
 from __future__ import annotations
 

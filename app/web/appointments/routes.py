@@ -1,4 +1,4 @@
-"""The pages of appointments."""
+"""Routes of the appointment pages."""
 
 from app.web.appointments import absences, pages, writing
 from app.web.appointments.blueprint import bp

@@ -1,4 +1,4 @@
-"""How appointments are put into words: kinds, states, times on the clock of the place, reminders. No database."""
+"""Put appointments into words: kinds, states, times on the clock of the place, reminders. No database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Planning, changing, moving and cancelling appointments."""
+"""Routes that plan, change, move and cancel appointments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one blueprint of this feature's pages."""
+"""Blueprint of the pages of automatic answers."""
 
 from __future__ import annotations
 

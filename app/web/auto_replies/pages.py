@@ -1,4 +1,4 @@
-"""The settings pages of automatic answers; administrators alone."""
+"""Settings pages of automatic answers by channel; administrators alone."""
 
 from __future__ import annotations
 

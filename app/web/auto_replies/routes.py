@@ -1,4 +1,4 @@
-"""Automatic answers over HTTP: the settings of each channel, what would happen now, and the log."""
+"""Routes of automatic answers: settings of each channel, trial, log."""
 
 from app.web.auto_replies import pages
 from app.web.auto_replies.blueprint import bp

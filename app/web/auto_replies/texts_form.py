@@ -1,4 +1,4 @@
-"""The form of a channel's automatic answers: for each occasion a switch and a text in each language."""
+"""Form of a channel's automatic answers: a switch and a text in each language per occasion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditions and triggers in words, and the words people type for what a condition compares with."""
+"""Put conditions and triggers of automation rules into words, and read typed values of conditions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking at a rule: what it would do, and what it did."""
+"""Pages that look at an automation rule: its dry run and its log."""
 
 from __future__ import annotations
 

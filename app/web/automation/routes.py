@@ -1,4 +1,4 @@
-"""The pages of rules: list, editor, dry run, log."""
+"""Routes of the pages of automation rules: list, editor, dry run, log."""
 
 from app.web.automation import dry_run, rules
 from app.web.automation.blueprint import bp

@@ -1,4 +1,4 @@
-"""The form of a rule: its values as typed, and reading them."""
+"""Form of an automation rule (`RuleForm`)."""
 
 from __future__ import annotations
 

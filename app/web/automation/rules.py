@@ -1,4 +1,4 @@
-"""The list of rules and their editor: leads and administrators."""
+"""Pages of automation rules: list and editor; leads and administrators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The approved templates of a channel, as its provider lists them."""
+"""Page of a channel's approved templates, as its provider lists them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a channel is, in words with the next step; the worst comes first."""
+"""Describe a channel's condition in words with the next step, the worst first."""
 
 from __future__ import annotations
 

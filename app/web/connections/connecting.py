@@ -1,4 +1,5 @@
-"""Connect a channel, and change the settings and credentials of one. Nothing is kept before the provider says that it works."""
+"""Pages that connect a channel, and change its settings and credentials. Nothing is kept before the provider says that it
+works."""
 
 from __future__ import annotations
 

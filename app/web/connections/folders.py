@@ -1,4 +1,4 @@
-"""Which folders of a mailbox are followed besides Inbox and Sent Items."""
+"""Page that chooses a mailbox's followed folders besides Inbox and Sent Items."""
 
 from __future__ import annotations
 

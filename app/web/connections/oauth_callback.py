@@ -1,4 +1,4 @@
-"""The browser comes back from a provider's pages: signed in, refused, or with an administrator's consent."""
+"""Route to which a provider's sign-in (OAuth) sends the browser back."""
 
 from __future__ import annotations
 

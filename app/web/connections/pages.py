@@ -1,5 +1,5 @@
-"""Channels as leads see them and administrators switch them. A secret is never on a page, but for a webhook address asked for
-with one's password."""
+"""Pages of channels: list and one; leads see, administrators switch. A secret is never on a page, but for a webhook address
+asked for with one's password."""
 
 from __future__ import annotations
 

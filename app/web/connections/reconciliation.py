@@ -1,4 +1,4 @@
-"""The button that counts a mailbox now."""
+"""Button and block that reconcile (count) a mailbox now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reconciliations in words."""
+"""Put a mailbox's reconciliations into words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Channels on pages: looking, connecting, changing."""
+"""Routes of the channels' pages: look, connect, change."""
 
 from app.web.connections import catalogue, connecting, folders, oauth_callback, pages, reconciliation, self_test
 from app.web.connections.blueprint import bp

@@ -1,4 +1,4 @@
-"""The button that tries our own webhook address."""
+"""Button that tests our own webhook address."""
 
 from __future__ import annotations
 

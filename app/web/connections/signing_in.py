@@ -1,4 +1,4 @@
-"""The way to a provider's own pages: to sign in there, or to agree to an application. The browser goes by a link, as forms of
+"""Send the browser to a provider's pages to sign in, or to agree to an application. The browser goes by a link, as forms of
 ours may lead nowhere else."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A contact whose messages go to spam, and the way back."""
+"""Block a contact, whose messages then go to spam, and unblock it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write down a call with somebody about something that has no thread yet: it begins one."""
+"""Log a call with a contact that begins a new thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The small forms on a contact's page: ways to reach them, further addresses, consents. Each answers with the page."""
+"""Small forms on a contact's page: identities, further addresses, consents. Each answers with the page."""
 
 from __future__ import annotations
 

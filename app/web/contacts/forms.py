@@ -1,4 +1,4 @@
-"""What people may send us about a contact: these fields and no others."""
+"""Form of a contact (`ContactForm`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making one contact of two: choosing, comparing, merging, taking it back."""
+"""Pages that merge two contacts: choose, compare, merge, undo."""
 
 from __future__ import annotations
 

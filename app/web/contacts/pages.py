@@ -1,4 +1,4 @@
-"""The address book and the page of one contact."""
+"""Pages of the address book and of one contact."""
 
 from __future__ import annotations
 

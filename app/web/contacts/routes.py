@@ -1,4 +1,4 @@
-"""The pages of contacts."""
+"""Routes of the contact pages."""
 
 from app.web.contacts import blocking, calling, details, merging, pages, writing
 from app.web.contacts.blueprint import bp

@@ -1,4 +1,4 @@
-"""How contacts are put into words. No database."""
+"""Put contacts into words. No database."""
 
 from __future__ import annotations
 

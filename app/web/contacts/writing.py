@@ -1,4 +1,4 @@
-"""Adding a contact and changing who they are."""
+"""Routes that add and change contacts."""
 
 from __future__ import annotations
 

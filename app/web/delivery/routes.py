@@ -1,4 +1,4 @@
-"""The page of deliveries that need a look."""
+"""Page of deliveries that need attention, with retry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The blueprint of the technicians' pages, and what they may use. They have a frame of their own, lean enough for a bad line."""
+"""Blueprint of the technicians' pages, with the filters of their templates. They have a frame of their own, lean enough for a
+bad line."""
 
 from __future__ import annotations
 

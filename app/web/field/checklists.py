@@ -1,4 +1,4 @@
-"""The checklists of visits, for whoever plans them: one line for each thing to look at, by brand and type of work."""
+"""Page of the checklists of visits, by brand and type of work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The visits of a day on a map: a drawing of our own, on tiles of the operator's where there are some (MAP_TILES_URL). Pure.
+"""Draw a day's visits on a map, on the operator's tiles where there are some (MAP_TILES_URL). Pure.
 
 Web Mercator, 256 pixels a tile; without tiles nothing is asked of anybody.
 """

@@ -1,4 +1,4 @@
-"""What a phone may report: these kinds with these fields, as JSON from its outbox or as a plain form without scripts."""
+"""Read what a phone reports: actions as JSON from its outbox, or as a plain form."""
 
 from __future__ import annotations
 

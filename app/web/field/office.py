@@ -1,4 +1,4 @@
-"""What the office sees of a visit: the report as the technician has it, and the photos of an order's visits."""
+"""Office pages of a visit: the technician's report, and photos of an order's visits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a phone keeps for when there is no network: a list of pages and files, the app's name and icons."""
+"""Serve what a phone keeps for working offline: list of pages and files, manifest, icons."""
 
 from __future__ import annotations
 

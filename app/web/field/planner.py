@@ -1,4 +1,4 @@
-"""The office's day planner: people down, quarters of an hour across; a visit is moved by drag, by keys or by a form."""
+"""Page of the day planner: technicians and their visits, moved by drag, keys or form."""
 
 from __future__ import annotations
 

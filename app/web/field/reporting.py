@@ -1,4 +1,4 @@
-"""What phones report: actions out of their outbox as JSON, and the same as plain forms without scripts."""
+"""Routes that take phones' actions: as JSON from the outbox, and as plain forms."""
 
 from __future__ import annotations
 

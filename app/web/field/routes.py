@@ -1,4 +1,4 @@
-"""All routes of the technicians' pages."""
+"""Routes of the technicians' pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The technician's pages: the day, one visit, what is kept on the phone, and the report of a visit."""
+"""Technician's pages: today, one visit, what waits on the phone, the report of a visit."""
 
 from __future__ import annotations
 

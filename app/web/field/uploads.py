@@ -1,4 +1,4 @@
-"""Pictures and sounds of phones, before the actions that name them: a small one at once, a larger one in pieces.
+"""Routes that receive phones' pictures and sounds, whole or in pieces.
 
 A larger one is sent by `PATCH` with `Upload-Offset` (where the piece begins), `Upload-Length` and `Repr-Digest` of the whole, as
 tus.io does it but under an id of the phone's. What came of a piece before the line was cut is kept; `GET` says how much is here.

@@ -1,4 +1,4 @@
-"""How visits are put into words and links on a phone. No database."""
+"""Put visits into words and links on a phone. No database."""
 
 from __future__ import annotations
 

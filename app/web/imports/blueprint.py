@@ -1,4 +1,4 @@
-"""The one blueprint of this feature."""
+"""Blueprint of the import pages."""
 
 from __future__ import annotations
 

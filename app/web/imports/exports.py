@@ -1,4 +1,4 @@
-"""Orders, articles and prices as files, with the columns that an import reads; each export is audited."""
+"""Export orders, articles and prices as files with the columns that an import reads, audited."""
 
 from __future__ import annotations
 

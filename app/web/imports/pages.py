@@ -1,4 +1,4 @@
-"""Files of orders, articles and prices: choose one, look at what it would do, import it, undo the whole of it."""
+"""Pages of imports: choose a file, preview, import, undo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of imports, and the files of exports."""
+"""Routes of imports and exports."""
 
 from app.web.imports import exports, pages
 from app.web.imports.blueprint import bp

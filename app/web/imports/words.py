@@ -1,4 +1,4 @@
-"""How imports are put into words. No database."""
+"""Put imports into words. No database."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The fields that say what a thread is about: in macros and rules, and for many threads at once. Whoever is named by an address
-or number is looked for among those the writer may see.
+"""Read the form fields that say what a thread is about, for macros, rules and bulk changes. Whoever is named by an address or
+number is looked for among those the writer may see.
 """
 
 from __future__ import annotations

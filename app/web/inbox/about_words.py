@@ -1,4 +1,4 @@
-"""Who became the customer or the partner of a conversation, as its timeline says it. No database."""
+"""Put changes of a thread's customer or partner into words for the timeline. No database."""
 
 from __future__ import annotations
 

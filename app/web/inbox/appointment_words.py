@@ -1,4 +1,4 @@
-"""What a timeline says about appointments, from what its events hold."""
+"""Put appointments into words for the timeline."""
 
 from __future__ import annotations
 

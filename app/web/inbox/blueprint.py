@@ -1,4 +1,4 @@
-"""The blueprint of the inbox and what its templates may use."""
+"""Blueprint of the inbox, with what its templates may use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One change to many threads: ask for it, watch it, take it back."""
+"""Routes of bulk actions: change many threads, watch progress, undo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saying of many threads at once what they are about: their order, customer, partner or subject."""
+"""Bulk action that sets order, customer, partner or subject of many threads."""
 
 from __future__ import annotations
 

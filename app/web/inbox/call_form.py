@@ -1,4 +1,4 @@
-"""The fields of a call record: as they are offered, as they were typed, and what is wrong with them, by field."""
+"""Form of a call record (`CallForm`)."""
 
 from __future__ import annotations
 

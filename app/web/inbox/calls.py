@@ -1,4 +1,4 @@
-"""Write down a phone call, in a thread or as the beginning of one."""
+"""Routes that log a phone call, in a thread or as the beginning of one."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What only a chat has beside its words: the message that is answered, and what its receiver may tap. Reads the form, shows it
-again."""
+"""Read the composer's fields of a chat: quoted message, buttons and lists. Reads the form, shows it again."""
 
 from __future__ import annotations
 

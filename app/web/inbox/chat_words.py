@@ -1,4 +1,4 @@
-"""How the inbox puts messages of chats into words: kinds without text, times that were stored as text."""
+"""Put chat messages into words: kinds without text, stored times."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Choosing the order, the customer or the partner of the open thread: a dialog with a field that finds them, a page without
-scripts."""
+"""Dialog that chooses the order, customer or partner of the open thread."""
 
 from __future__ import annotations
 

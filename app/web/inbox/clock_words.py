@@ -1,4 +1,4 @@
-"""A deadline in words: "due in 48 min", "due 16:30", "due Tue 09:40", "2 h overdue"."""
+"""Put a deadline into words: "due in 48 min", "due 16:30", "due Tue 09:40", "2 h overdue"."""
 
 from __future__ import annotations
 

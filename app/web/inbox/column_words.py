@@ -1,4 +1,4 @@
-"""The parts of a row in words, for the form of a saved view."""
+"""Put the columns of a thread's row into words, for the form of a saved view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write: replies, notes, drafts, files for them. Nothing that was typed is ever lost by a refusal."""
+"""Routes of the composer: send replies and notes, keep drafts, upload files. Nothing that was typed is ever lost by a refusal."""
 
 from __future__ import annotations
 

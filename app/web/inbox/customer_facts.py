@@ -1,4 +1,5 @@
-"""The customer beside the thread: addresses, consents, the last forms. A block loaded after the page, a page without scripts."""
+"""Block of the customer beside the thread: addresses, consents, last forms. A block loaded after the page, a page without
+scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a dialog over a thread answers when it is done."""
+"""Answer a dialog over a thread when it is done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Event lines of a timeline that follow each other on one day: shown as one, open on click."""
+"""Fold consecutive event lines of a timeline into one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files, raw sources and the formatted view of a mail: everything a sender made, served so that it can do nothing."""
+"""Serve files, raw sources and the formatted view of a mail, so that they can do nothing."""
 
 from __future__ import annotations
 

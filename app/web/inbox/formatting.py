@@ -1,4 +1,4 @@
-"""What was written with formatting, from the form to the draft and back. The HTML of a form is cleaned before anything else."""
+"""Convert formatted text between the composer's form and the draft. The HTML of a form is cleaned before anything else."""
 
 from __future__ import annotations
 

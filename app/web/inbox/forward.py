@@ -1,4 +1,4 @@
-"""Pass a message on by mail: the form in place of the composer, its draft and its send."""
+"""Routes that forward a message by mail: form, draft, send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form of a forward: as it was sent, as its draft keeps it, or as it is offered."""
+"""Form of a forward (`ForwardForm`): as sent, as drafted, or as offered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of a delivery in words."""
+"""Put the steps of a delivery into words."""
 
 from __future__ import annotations
 

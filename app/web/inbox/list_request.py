@@ -1,4 +1,4 @@
-"""Which list an address asks for: a view of the rail or a saved view, narrowed and ordered by what stands behind the "?"."""
+"""Read which list an address asks for: view, filters, sort."""
 
 from __future__ import annotations
 

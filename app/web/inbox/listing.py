@@ -1,4 +1,4 @@
-"""Lists of threads, and the rail."""
+"""Pages of thread lists, and the rail."""
 
 from __future__ import annotations
 

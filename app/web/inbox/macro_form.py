@@ -1,4 +1,4 @@
-"""The form of a macro: what it offers, and reading it."""
+"""Form of a macro (`MacroForm`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reply of a macro: a template filled in for the thread, put into the composer or sent."""
+"""Fill in a macro's reply template, and put it into the composer or send it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings pages of macros: everybody reads them, leads and administrators write them."""
+"""Settings pages of macros; leads and administrators write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a macro does, in words: the preview beside its name, which step failed, and what an undo leaves behind."""
+"""Put macros into words: their steps, failures, and what an undo leaves behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running macros: on the open thread, and what the bulk bar offers."""
+"""Routes that run macros on the open thread and list them for the bulk bar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only a mail has beside its words: who gets a copy, and the signature. Reads the form, shows it again."""
+"""Read the composer's fields of a mail: To, Cc, Bcc, signature. Reads the form, shows it again."""
 
 from __future__ import annotations
 

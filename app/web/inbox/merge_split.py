@@ -1,4 +1,4 @@
-"""Merge the open thread into another, split it at a message, merge chosen threads; and take it back."""
+"""Routes that merge and split threads, and undo both."""
 
 from __future__ import annotations
 

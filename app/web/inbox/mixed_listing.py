@@ -1,4 +1,4 @@
-"""The viewer's own tasks, or everybody's, among the threads of a list, each at the place of its due time.
+"""Mix tasks into a list of threads, each at the place of its due time.
 
 Two keyset scans, one of threads and one of tasks, each along its own index and no longer than its part of the page; merged here.
 A list without tasks has no part in this. A cursor is a place in the order of threads by what is due: a task stands there as a

@@ -1,4 +1,4 @@
-"""Narrowing a list to one person's threads or to one channel account: the choices come when the menu of filters is opened."""
+"""Filter a list by assignee or channel account; the choices load when the menu opens."""
 
 from __future__ import annotations
 

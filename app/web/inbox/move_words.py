@@ -1,4 +1,4 @@
-"""What a timeline says about merges, splits and changed subjects, from what it holds already."""
+"""Put merges, splits and changed subjects into words for the timeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What needs no answer, and what does after all."""
+"""Routes that mark a thread as needing no answer, and take that back."""
 
 from __future__ import annotations
 

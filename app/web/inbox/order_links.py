@@ -1,4 +1,4 @@
-"""Which orders a conversation is about: the dialog that links one, and taking a link back."""
+"""Routes that link orders with a thread, and unlink them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a conversation says which order it is about, and why. No database."""
+"""Put the link between a thread and an order into words, with its reason. No database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which order each view of the rail was read last, on this device: a cookie such as `mine=newest&all=priority`.
+"""Remember each view's last sort order in a cookie such as `mine=newest&all=priority`.
 
 What somebody must answer comes first until they choose otherwise; an archive has its newest on top.
 """

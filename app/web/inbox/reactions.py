@@ -1,4 +1,4 @@
-"""React to a message of a chat."""
+"""Route that reacts to a chat message with an emoji."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replies that come back into the composer: taken back before they left, or to be sent another way."""
+"""Routes that bring a reply back into the composer: undo send, or send another way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inbox over HTTP: lists, one thread, the composer, files, search."""
+"""Routes of the inbox: lists, one thread, composer, files, search."""
 
 from app.web.inbox import (
     bulk,

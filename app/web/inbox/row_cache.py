@@ -1,4 +1,5 @@
-"""The rows of a list as HTML. A row is made once for what it shows: most are as they were when the list was last drawn."""
+"""Cache the rows of a thread list as HTML. A row is made once for what it shows: most are as they were when the list was last
+drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saved views: made from a list or a search, renamed, copied, put in order, deleted; their counts."""
+"""Routes of saved views: create, rename, copy, order, delete, count."""
 
 from __future__ import annotations
 

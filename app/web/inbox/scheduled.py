@@ -1,4 +1,4 @@
-"""Replies and forwards for later: send one now, give it another time, take it back into the composer."""
+"""Routes of scheduled replies and forwards: send now, change the time, take back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operators of the search in words: what each is for, what its values mean, and what is wrong with one."""
+"""Put search operators into words: purpose, values, problems."""
 
 from __future__ import annotations
 

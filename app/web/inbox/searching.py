@@ -1,4 +1,4 @@
-"""Search, what it suggests, the way from a hit to its message, and the command palette."""
+"""Pages of search, its suggestions, and the command palette."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a reply is to go out, or its thread to come back: what the send menu offers, and what its form chose."""
+"""Read and offer the time to send a reply, or to wake a thread."""
 
 from __future__ import annotations
 

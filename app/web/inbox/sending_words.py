@@ -1,4 +1,4 @@
-"""How a reply that waits is put into words and numbers. No database."""
+"""Put a waiting or scheduled reply into words and numbers. No database."""
 
 from __future__ import annotations
 

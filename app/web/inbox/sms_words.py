@@ -1,4 +1,4 @@
-"""A text that is being written, in words and numbers: its parts, its price, and whether its reader wants any."""
+"""Put a text (SMS) that is being written into words: parts, price, opt-out."""
 
 from __future__ import annotations
 

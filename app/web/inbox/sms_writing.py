@@ -1,4 +1,4 @@
-"""Make a text that is being written plainer, so that it takes fewer parts."""
+"""Route that makes an SMS plainer, so that it takes fewer parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snoozing one thread."""
+"""Routes that snooze and wake a thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saying of a thread that it is spam, or that it is none."""
+"""Routes that mark a thread as spam, or as none."""
 
 from __future__ import annotations
 

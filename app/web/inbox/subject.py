@@ -1,4 +1,4 @@
-"""The subject of a conversation, which its customer chose and a colleague may make clearer."""
+"""Route that edits the subject of a thread."""
 
 from __future__ import annotations
 

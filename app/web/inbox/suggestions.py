@@ -1,4 +1,4 @@
-"""What the search field offers while one types: operators, and the values of the one that is being typed."""
+"""Suggest search operators and their values while one types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tags of one thread."""
+"""Routes that tag a thread."""
 
 from __future__ import annotations
 

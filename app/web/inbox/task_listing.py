@@ -1,4 +1,4 @@
-"""The viewer's tasks in the list of the inbox: the same rows and paging, another kind of work."""
+"""List the viewer's tasks in the inbox, with the rows and paging of threads."""
 
 from __future__ import annotations
 

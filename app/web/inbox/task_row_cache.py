@@ -1,4 +1,4 @@
-"""A task among the rows of a list as HTML, made once for what it shows, as the rows of threads are (row_cache.py)."""
+"""Cache a task's row in a list as HTML, as row_cache.py does for threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a timeline says about tasks, from what it holds already."""
+"""Put tasks into words for the timeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Narrowing a list to the threads of one team: one's own teams stand in the menu, the others come when it is opened."""
+"""Filter a list by team; further teams load when the menu opens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handing a thread to a team."""
+"""Routes that hand a thread to a team."""
 
 from __future__ import annotations
 

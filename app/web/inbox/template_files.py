@@ -1,4 +1,4 @@
-"""The file at the head of a template: one that comes with the form, or one of the thread's own."""
+"""Read the file at the head of a template: uploaded with the form, or one of the thread's."""
 
 from __future__ import annotations
 

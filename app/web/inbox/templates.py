@@ -1,4 +1,4 @@
-"""Approved message templates in the composer: those one may send, the others with why not, and the one a form fills in."""
+"""Approved message templates in the composer: list, reasons against each, filled-in form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One thread: its page and fragments, and the small changes people make to it."""
+"""Page of one thread, its fragments, and small changes: status, priority, assignee."""
 
 from __future__ import annotations
 

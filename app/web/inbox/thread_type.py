@@ -1,4 +1,4 @@
-"""What kind of matter a conversation is: it leads it through routing, answer times and rules."""
+"""Route that sets the type of a thread, which leads it through routing, SLA and rules."""
 
 from __future__ import annotations
 

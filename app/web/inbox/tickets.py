@@ -1,4 +1,4 @@
-"""Open an internal ticket, on its own or about a thread or an order."""
+"""Pages that open an internal ticket, alone or about a thread or order."""
 
 from __future__ import annotations
 

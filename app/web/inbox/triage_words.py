@@ -1,4 +1,4 @@
-"""What tagging and snoozing look like in words."""
+"""Put tags and snoozes into words."""
 
 from __future__ import annotations
 

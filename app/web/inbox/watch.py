@@ -1,4 +1,4 @@
-"""Watching a thread."""
+"""Routes that watch and unwatch a thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the inbox puts things into words: times, states, events, quoted text. No database."""
+"""Put the inbox into words: times, states, events, quoted text. No database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write first: to whom, from which channel; then the composer of the conversation that begins, or goes on."""
+"""Pages that write first: choose recipient and channel, then open the composer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of what could not be processed: inbound events in quarantine, reactions given up, posts turned away at the door."""
+"""Page of inbound trouble: quarantined events, reactions given up, refused posts."""
 
 from __future__ import annotations
 

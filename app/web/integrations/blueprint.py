@@ -1,4 +1,4 @@
-"""The blueprint of the pages, and their words."""
+"""Blueprint of the integration pages, with their words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form that connects an outside service or changes a connection. No secret goes back into a page."""
+"""Form that connects an integration or changes one (`IntegrationForm`). No secret goes back into a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages on which administrators connect outside services. A secret we made is shown once, in the answer that made it."""
+"""Pages on which administrators connect and change integrations. A secret we made is shown once, in the answer that made it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages on which administrators connect outside services."""
+"""Routes of the integration pages."""
 
 from app.web.integrations import pages
 from app.web.integrations.blueprint import bp

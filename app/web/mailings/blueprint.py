@@ -1,4 +1,4 @@
-"""The one blueprint of this feature's pages."""
+"""Blueprint of the mailing pages."""
 
 from flask import Blueprint
 

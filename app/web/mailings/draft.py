@@ -1,4 +1,4 @@
-"""A mailing while it is written: the form, its checks, whom it would go to, and how it reads for one of them. Nothing is kept."""
+"""Form, checks and preview of a mailing that is being written. Nothing is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mailings: a list, one that is written, looked at and tried, and one that is sent, with what became of each recipient."""
+"""Pages of mailings: list, write, test, send, and the outcome of each recipient."""
 
 from __future__ import annotations
 

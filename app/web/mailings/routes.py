@@ -1,4 +1,4 @@
-"""Ending mailings by the address in them, without signing in: mail programs post to it on their own (RFC 8058)."""
+"""Routes that unsubscribe from mailings without signing in (one-click, RFC 8058)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of mailings and their recipients, in words."""
+"""Put the outcomes of mailings and recipients into words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one blueprint of these pages."""
+"""Blueprint of the notification pages."""
 
 from flask import Blueprint
 

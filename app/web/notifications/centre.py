@@ -1,4 +1,4 @@
-"""What the signed-in user is told: the page and the bell's count."""
+"""Notification centre: page of notifications, and the bell's count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The browsers that are told: what a page of ours says about its own, and the worker that shows what is pushed."""
+"""Routes of push devices (browsers), and the service worker that shows pushes."""
 
 from __future__ import annotations
 

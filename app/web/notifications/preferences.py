@@ -1,4 +1,4 @@
-"""What each user wants to be told, in which ways, and when not."""
+"""Page of notification preferences: kinds, ways, quiet hours, digest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notifications over HTTP: the centre, what each user wants, and their devices."""
+"""Routes of notifications: centre, preferences, devices."""
 
 from app.web.notifications import centre, devices, preferences, teams, trials, unsubscribing
 from app.web.notifications.blueprint import bp

@@ -1,4 +1,5 @@
-"""Where the cards of each team go; for administrators. An address is entered here and never shown again."""
+"""Settings page of the Teams channel (workflow) of each team; administrators alone. An address is entered here and never shown
+again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The test buttons: tell the user something now, in one way, and say plainly what came of it."""
+"""Test buttons that send the user a notification in one way, and show the result."""
 
 from __future__ import annotations
 

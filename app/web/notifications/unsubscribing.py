@@ -1,4 +1,4 @@
-"""Ending the digest by the address in it, without signing in: mail programs post to it on their own (RFC 8058)."""
+"""Routes that unsubscribe from the digest without signing in (one-click, RFC 8058)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one blueprint of this feature, and what its pages may use."""
+"""Blueprint of the order mail pages, with the filters of their templates."""
 
 from __future__ import annotations
 

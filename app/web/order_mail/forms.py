@@ -1,4 +1,4 @@
-"""An order mail as somebody wrote its fields, and what is wrong with them, by field."""
+"""Form of an order mail under review (`ReadingForm`)."""
 
 from __future__ import annotations
 

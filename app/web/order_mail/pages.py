@@ -1,4 +1,4 @@
-"""The queue of order mails, and the page on which one is looked at: the mail beside what was read of it."""
+"""Pages of order mails: queue, and review of one beside its form."""
 
 from __future__ import annotations
 

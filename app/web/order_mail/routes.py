@@ -1,4 +1,4 @@
-"""Order mails that wait for a person."""
+"""Routes of the order mail pages."""
 
 from app.web.order_mail import pages
 from app.web.order_mail.blueprint import bp

@@ -1,4 +1,4 @@
-"""Order mails in words. No database."""
+"""Put order mails into words. No database."""
 
 from __future__ import annotations
 

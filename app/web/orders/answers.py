@@ -1,4 +1,4 @@
-"""What a change of an order answers: its page anew with a toast, or, to a list and without htmx, only that it is done."""
+"""Answer a change of an order: its page with a toast, a fragment, or a redirect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The articles of the brands, for leads: a list, one more, changed, switched off. None is deleted: it may have been ordered."""
+"""Pages of articles: list, add, change, switch off. None is deleted: it may have been ordered."""
 
 from __future__ import annotations
 

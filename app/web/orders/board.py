@@ -1,4 +1,4 @@
-"""The board: a column for each status, cards moved by mouse and keyboard; what may not be is refused with its reason."""
+"""Board of orders: a column per status, cards moved by mouse and keys."""
 
 from __future__ import annotations
 

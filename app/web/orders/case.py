@@ -1,6 +1,4 @@
-"""What the page of an order tells at a glance: where it stands, since when, what may come next and why, and everything that
-happened.
-"""
+"""Read what an order's page shows: status, next steps with reasons, history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What colleagues say about an order: a block on its page, loaded after it, and a page of its own without scripts."""
+"""Comments of colleagues on an order: block on its page, and page of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The filters of the list of orders: what its form asks, as conditions and as what a saved view keeps."""
+"""Filters of the order list: read from the form, as conditions, and as a saved view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people may send us about an order: these fields and no others."""
+"""Forms of orders and articles (`OrderForm`, `ArticleForm`)."""
 
 from __future__ import annotations
 

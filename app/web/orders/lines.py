@@ -1,4 +1,4 @@
-"""Lines of an order, its discount and its payments, changed in place; every change of a line can be undone."""
+"""Routes that change an order's lines, discount and payments in place, with undo."""
 
 from __future__ import annotations
 

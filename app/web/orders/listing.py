@@ -1,4 +1,4 @@
-"""The list of orders: filtered, kept as views with a name, and changed many at once with an undo."""
+"""List of orders: filters, saved views, bulk change with undo."""
 
 from __future__ import annotations
 

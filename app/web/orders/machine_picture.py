@@ -1,4 +1,4 @@
-"""A status machine as a picture: its statuses as boxes, its transitions as arrows; drawn from the data alone. Pure.
+"""Draw a status machine as a picture (SVG): boxes for statuses, arrows for transitions. Pure.
 
 The main line stands in a row; what leads on along it goes above, what leads back below. The other statuses stand in a second row.
 The table under the picture says the same in words.

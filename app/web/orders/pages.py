@@ -1,4 +1,4 @@
-"""The page of one order."""
+"""Page of one order."""
 
 from __future__ import annotations
 

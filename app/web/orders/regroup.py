@@ -1,4 +1,4 @@
-"""One more order like this, some lines on an order of their own, two orders made one; each with an undo."""
+"""Routes that duplicate, split and merge orders, each with an undo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of orders."""
+"""Routes of the order pages."""
 
 from app.web.orders import articles, board, comments, lines, listing, pages, regroup, settings, writing
 from app.web.orders.blueprint import bp

@@ -1,4 +1,4 @@
-"""How orders of a brand go, for administrators: its money, and which steps it forbids or wants a reason for."""
+"""Settings page of a brand's orders: currency, tax, forbidden steps."""
 
 from __future__ import annotations
 

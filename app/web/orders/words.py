@@ -1,4 +1,4 @@
-"""How orders are put into words: states, sources, quantities, prices. No database."""
+"""Put orders into words: states, sources, quantities, prices. No database."""
 
 from __future__ import annotations
 

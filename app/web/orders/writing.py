@@ -1,4 +1,4 @@
-"""Adding an order by hand, and changing the state of one."""
+"""Routes that add an order by hand and change its state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was agreed with a partner: its versions with who accepted each, and a new one."""
+"""Page of a partner's agreement: versions with who accepted each, and a new one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one blueprint of this feature: for those who manage partners."""
+"""Blueprint of the partner pages, for those who manage partners."""
 
 from __future__ import annotations
 

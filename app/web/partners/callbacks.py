@@ -1,4 +1,4 @@
-"""Where a partner is told of its orders: entered, tried and looked at. A secret is shown once, in the answer that made it."""
+"""Page of a partner's callback endpoints: enter, test, look at. A secret is shown once, in the answer that made it."""
 
 from __future__ import annotations
 

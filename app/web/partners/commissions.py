@@ -1,4 +1,4 @@
-"""What a partner's channel earns: the statement of a month, as a page and as a table, and the percentages that were agreed."""
+"""Page and table of a partner's monthly commission statement, and its rates."""
 
 from __future__ import annotations
 

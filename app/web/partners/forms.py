@@ -1,4 +1,4 @@
-"""What people may send us about a partner: these fields and no others."""
+"""Forms of partners and their keys (`PartnerForm`, `KeyForm`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys of a partner: made, rotated, ended. The text of one is in the answer that made it and nowhere else."""
+"""Routes of a partner's keys: create, rotate, revoke. The text of one is in the answer that made it and nowhere else."""
 
 from __future__ import annotations
 

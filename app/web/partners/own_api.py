@@ -1,4 +1,4 @@
-"""The partner's own API: what we sign in with there, and a round of questions by hand."""
+"""Page of a partner's own API: credentials, and one round of questions by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages on which partners are added and looked at. A key is shown once, in the answer that made it."""
+"""Pages of partners: list, add, change, one. A key is shown once, in the answer that made it."""
 
 from __future__ import annotations
 

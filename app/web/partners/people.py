@@ -1,4 +1,4 @@
-"""People of a partner: invited to the portal, and kept out again."""
+"""Page of a partner's people: invite to the portal, and remove."""
 
 from __future__ import annotations
 

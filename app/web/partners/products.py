@@ -1,4 +1,4 @@
-"""What a partner calls our articles: a list, one more by hand, many from a table, which is looked at before it is taken."""
+"""Page of a partner's product numbers: list, add by hand, import a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of partners."""
+"""Routes of the partner pages."""
 
 from app.web.partners import agreement, callbacks, commissions, keys, own_api, pages, people, products
 from app.web.partners.blueprint import bp

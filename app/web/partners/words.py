@@ -1,4 +1,4 @@
-"""How partners are put into words. No database."""
+"""Put partners into words. No database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was agreed: the newest version to accept, and those before it."""
+"""Portal page of the agreement: accept the newest version, read the former ones."""
 
 from __future__ import annotations
 

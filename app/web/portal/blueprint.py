@@ -1,4 +1,4 @@
-"""The one blueprint of the portal, and the door to it: everything here goes through `sight()`, which says whose portal it is."""
+"""Blueprint of the partner portal, and `sight()`, which says whose portal it is."""
 
 from __future__ import annotations
 

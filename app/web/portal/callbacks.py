@@ -1,4 +1,4 @@
-"""Where the partner is told of its orders, and the log of it, which explains each call that failed."""
+"""Portal pages of callbacks: endpoints, and the log that explains each failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The partner's own keys, and how its calls with them were answered. The text of a key is in the answer that made it alone."""
+"""Portal pages of the partner's keys and calls. The text of a key is in the answer that made it alone."""
 
 from __future__ import annotations
 

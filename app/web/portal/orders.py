@@ -1,4 +1,4 @@
-"""Orders as the partner that sent them sees them: their state, how they got there, and what we told of them.
+"""Portal pages of orders: list, and one with its states and callbacks.
 
 No price stands here, and no reason of ours: of both a partner knows what callbacks say.
 """

@@ -1,4 +1,4 @@
-"""The portal of partners."""
+"""Routes of the partner portal."""
 
 from app.web.portal import agreement, callbacks, keys, orders, statements
 from app.web.portal.blueprint import bp

@@ -1,4 +1,4 @@
-"""What the partner's channel earned in a month, as a page and as a table: one's own level alone, never that of another."""
+"""Portal page of the monthly commission statement: one's own level alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The blueprints of quotes: one for colleagues, one for whoever has a customer's link."""
+"""Blueprints of quotes: one for colleagues, one for customers with a link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quotes for colleagues: look at one before it goes, send it, make its link, take it back; PDFs of an order."""
+"""Pages of quotes for colleagues: preview, send, make a link, withdraw; PDFs of an order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A quote as the customer opens it by their link: read, print, accept or decline. Looking changes nothing, whoever looks.
+"""Page of a quote for the customer by link: read, print, accept, decline. Looking changes nothing, whoever looks.
 
 Programs that open every link of a mail see the page and no more: an answer takes a name that somebody types and a button.
 """

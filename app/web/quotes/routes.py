@@ -1,4 +1,4 @@
-"""The routes of this area; importing the modules puts them on its blueprints."""
+"""Routes of the quote pages."""
 
 from app.web.quotes import colleagues as colleagues
 from app.web.quotes import customers as customers

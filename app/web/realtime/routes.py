@@ -1,4 +1,4 @@
-"""Sockets: who may connect, which rooms they get; and where a page learns whether it missed something."""
+"""Socket.IO events (connect, join rooms), and the route that says what a page missed."""
 
 from __future__ import annotations
 

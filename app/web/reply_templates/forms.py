@@ -1,4 +1,4 @@
-"""What people may send us about a template: these fields and no others."""
+"""Form of a reply template (`TemplateForm`)."""
 
 from __future__ import annotations
 

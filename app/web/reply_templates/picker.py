@@ -1,4 +1,4 @@
-"""Templates in the composer: what fits a thread, and putting one into what is being written."""
+"""Template picker in the composer: list what fits, insert one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Templates over HTTP: the settings pages that keep them, and the picker in the composer."""
+"""Routes of reply templates: settings pages and picker."""
 
 from app.web.reply_templates import picker, settings
 from app.web.reply_templates.blueprint import bp

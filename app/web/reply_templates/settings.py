@@ -1,4 +1,4 @@
-"""The settings pages of templates: everybody reads them, leads and administrators write them."""
+"""Settings pages of reply templates; leads and administrators write them."""
 
 from __future__ import annotations
 

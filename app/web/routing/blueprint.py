@@ -1,4 +1,4 @@
-"""The one blueprint of this feature's pages; and every request of a person is a sign of life."""
+"""Blueprint of the routing pages; every request of a person counts as a sign of life."""
 
 from __future__ import annotations
 

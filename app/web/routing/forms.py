@@ -1,4 +1,4 @@
-"""The forms of a rule and of what a person takes: reading them, and the values that fill them."""
+"""Forms of a routing rule and of a person's capacity."""
 
 from __future__ import annotations
 

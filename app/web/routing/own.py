@@ -1,4 +1,4 @@
-"""One's own availability: a part of the account menu, and a page without scripts."""
+"""One's own availability: part of the account menu, and a page without scripts."""
 
 from __future__ import annotations
 

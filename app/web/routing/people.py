@@ -1,4 +1,4 @@
-"""What each person takes: leads look and set it."""
+"""Pages of what each person takes (capacity, skills, hours)."""
 
 from __future__ import annotations
 

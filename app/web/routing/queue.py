@@ -1,4 +1,4 @@
-"""What waits for somebody, in order, and why each thread still waits."""
+"""Page of the queue: threads that wait for somebody, and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routing over HTTP: the queue and one's own availability for everybody, rules and people for leads."""
+"""Routes of routing: queue, availability, rules, people."""
 
 from app.web.routing import own, people, queue, rules, trial
 from app.web.routing.blueprint import bp

@@ -1,4 +1,4 @@
-"""The rules of the channels: leads write them, try them, switch them on."""
+"""Pages of routing rules: write, try, switch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trying a rule: what it would give to whom of what waits now, and what it decides on in a month. Nothing is changed."""
+"""Trial of a routing rule: who would get what waits now, and how many threads a month. Nothing is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form of a calendar: what it offers, and reading it."""
+"""Form of a business calendar (`CalendarForm`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings pages of business calendars; administrators alone."""
+"""Settings pages of business calendars; administrators alone."""
 
 from __future__ import annotations
 

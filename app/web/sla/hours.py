@@ -1,4 +1,4 @@
-"""Hours and days as people type them: "09:00-12:00, 13:00-17:00", "2026-12-24 10:00-15:00 Christmas Eve"."""
+"""Read opening hours and days as people type them: "09:00-12:00, 13:00-17:00", "2026-12-24 10:00-15:00 Christmas Eve"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings pages of SLA policies; administrators alone."""
+"""Settings pages of SLA policies; administrators alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form of an SLA policy: what it offers, and reading it."""
+"""Form of an SLA policy (`PolicyForm`)."""
 
 from __future__ import annotations
 

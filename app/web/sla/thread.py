@@ -1,4 +1,4 @@
-"""The clocks of one thread, explained."""
+"""Page that explains the SLA clocks of one thread."""
 
 from __future__ import annotations
 

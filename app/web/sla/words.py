@@ -1,4 +1,4 @@
-"""Clocks in words, each line in the reader's language and time zone."""
+"""Put SLA clocks into words, in the reader's language and time zone."""
 
 from __future__ import annotations
 

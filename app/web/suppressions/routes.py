@@ -1,4 +1,4 @@
-"""The addresses nothing is sent to, as leads see them and lift them."""
+"""Page of stopped addresses (suppressions): look, lift."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The page a customer opens from a question. Opening it changes nothing, whoever or whatever does; the button answers.
+"""Page on which a customer answers a survey, and unsubscribes from surveys. Opening it changes nothing, whoever or whatever
+does; the button answers.
 
 Without signing in: the address is the key. Whoever is signed in as one of us cannot answer for a customer.
 """

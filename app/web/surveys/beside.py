@@ -1,4 +1,4 @@
-"""What was asked and said, beside a conversation and on a contact's page."""
+"""Block of survey answers beside a thread and on a contact's page."""
 
 from __future__ import annotations
 

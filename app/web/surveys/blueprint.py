@@ -1,4 +1,4 @@
-"""The blueprints of this feature: pages of ours, and the page a customer opens from a mail."""
+"""Blueprints of surveys: our pages, and the customer's page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Surveys over HTTP: the customer's page, the settings of each brand, and what was said beside a conversation and a contact."""
+"""Routes of surveys: customer's page, settings of each brand, answers beside threads and contacts."""
 
 from app.web.surveys import answering, beside, settings
 from app.web.surveys.blueprint import bp, public

@@ -1,4 +1,4 @@
-"""What each brand asks its customers, whom it asked lately, and the campaign that asks for a recommendation."""
+"""Settings pages of surveys by brand, recent questions, and the campaign (NPS)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a verdict is put into words. No database."""
+"""Put survey answers into words. No database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people may send us about a task: these fields and no others."""
+"""Form of a task (`TaskForm`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tasks about one order: a block on its page, loaded after it, and a page of its own without scripts."""
+"""Tasks about an order: block on its page, and page of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages that show tasks: list, board, calendar."""
+"""Pages of tasks: list, board, calendar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks over HTTP: the list, the board, the calendar, one task, a thread's tasks."""
+"""Routes of tasks: list, board, calendar, one task, a thread's tasks."""
 
 from app.web.tasks import order, pages, thread, writing
 from app.web.tasks.blueprint import bp

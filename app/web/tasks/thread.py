@@ -1,4 +1,4 @@
-"""The tasks of one thread: a block beside it, loaded after the page, and a page of its own without scripts."""
+"""Tasks of a thread: block beside it, and page of its own."""
 
 from __future__ import annotations
 

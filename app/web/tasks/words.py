@@ -1,4 +1,4 @@
-"""How tasks are put into words: types, states, due times, groups. No database."""
+"""Put tasks into words: types, states, due times, groups. No database."""
 
 from __future__ import annotations
 

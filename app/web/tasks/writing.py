@@ -1,4 +1,4 @@
-"""Making, editing, completing and moving tasks."""
+"""Routes that create, edit, complete, decide and move tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page that says how often providers were called, and we by them."""
+"""Page of usage: how often providers were called, and we by them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Pages of outgoing webhooks and of the log of deliveries."""
+"""Pages of outgoing webhooks and of the log of their deliveries."""

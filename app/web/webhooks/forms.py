@@ -1,4 +1,4 @@
-"""What people may send us about a webhook: these fields and no others."""
+"""Form of a webhook (`WebhookForm`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log of deliveries of an endpoint: list left, one story right; send one again, or all since a time.
+"""Pages of the log of deliveries of an endpoint: list, one, redeliver one or many.
 
 The portal of partners shows the same log of their own endpoints: what is said by `area`, the blueprint that has the addresses."""
 

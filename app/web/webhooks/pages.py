@@ -1,4 +1,5 @@
-"""Settings → Webhooks: list, connect, change, secret, pause, test, delete. A secret is shown once, in the answer that made it."""
+"""Settings pages of webhooks: list, create, change, secret, pause, test, delete. A secret is shown once, in the answer that
+made it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The blueprint with its routes."""
+"""Routes of the webhook pages."""
 
 from __future__ import annotations
 

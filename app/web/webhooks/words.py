@@ -1,4 +1,4 @@
-"""Texts for what callbacks are, do and come to. Each state says why it is so and what happens next."""
+"""Put callbacks into words: states, triggers, outcomes. Each state says why it is so and what happens next."""
 
 from __future__ import annotations
 
