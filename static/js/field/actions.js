@@ -1,4 +1,4 @@
-// Sends the outbox: in the order things were done at each visit, words before pictures, one sender at a time. Locks only save traffic; that
+// Sends the phone's outbox of actions: in order per visit, words before pictures, one sender at a time. Locks only save traffic; that
 // nothing is done twice is the office's ledger. What gets no answer is sent again, and an action is done only when the office says so.
 import { Stopped, Unknown, post, preflight, upload } from "./connection.js";
 import { bytesOf, claim, isRipe, isWaiting, list, mine, settle, tell, update } from "./outbox.js";

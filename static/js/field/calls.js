@@ -1,4 +1,5 @@
-// After a call from a visit: was anybody spoken to? The answer is a note for the office. The phone may end the page meanwhile.
+// Asks after a call from a visit whether anybody was spoken to, and notes the answer for the office. The phone may end the page
+// meanwhile.
 import { get, put, remove } from "./store.js";
 import { word } from "./words.js";
 

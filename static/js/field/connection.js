@@ -1,4 +1,4 @@
-// Talks to the office. Only an answer of ours counts: a page of a hotel's Wi-Fi, a sign-in form or silence mean "unknown", never "sent".
+// Calls the office (fetch): only an answer of ours counts; a hotel's Wi-Fi page or silence means "unknown", never "sent".
 import { deviceId, sealRest } from "./outbox.js";
 import { takeKey } from "./seal.js";
 import { put } from "./store.js";

@@ -1,4 +1,4 @@
-// Makes the forms of these pages actions of the outbox, shows what waits, and keeps the pages for when there is no network.
+// Starts the technicians' pages: forms become actions of the outbox, what waits is shown, pages are kept for offline.
 import { discard, hooks, hurry, status } from "./actions.js";
 import { bytesOf, forget, isWaiting, keep, list, mine, needsPerson, onChange, tidy, update } from "./outbox.js";
 import { check, forgetPack, refresh } from "./pack.js";

@@ -1,7 +1,7 @@
-// The outbox: whatever is done is written here first and counts as kept once that is on the disk. An action is
-// {id, user_id, device_id, visit_id, who, kind, body, file_id, size, replaces, occurred_at, seq, not_before, send_before, state, tries, problem}.
-// States: saved → sending → done | held (a person chooses) | refused. A tab that died while sending left "sending", which is "saved".
-// What it says lies sealed in the store (seal.js); `locked`: it cannot be read before its owner has signed in.
+// Keeps the outbox of actions on the phone: an action is written to disk first and counts as kept from then on. An action is {id, user_id,
+// device_id, visit_id, who, kind, body, file_id, size, replaces, occurred_at, seq, not_before, send_before, state, tries, problem}. States:
+// saved → sending → done | held (a person chooses) | refused. A tab that died while sending left "sending", which is "saved". What it says
+// lies sealed in the store (seal.js); `locked`: it cannot be read before its owner has signed in.
 import { open, openBytes, sealBytes, sealed } from "./seal.js";
 import { all, get, put, remove, transact } from "./store.js";
 import { userId } from "./words.js";

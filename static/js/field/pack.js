@@ -1,5 +1,5 @@
-// The pack: the pages of today and tomorrow with the very files they name, all of them or none. It belongs to one person and goes when
-// that person signs out, when somebody else signs in, or when the office says so. The outbox is never part of it.
+// Keeps the offline pack: the pages of today and tomorrow with the files they name, all of them or none. It belongs to one person and goes
+// when that person signs out, when somebody else signs in, or when the office says so. The outbox is never part of it.
 import { userId } from "./words.js";
 
 const POINTER = "field-pointer", CURRENT = "/field/current", OLD_MS = 36 * 3600 * 1000, AT_ONCE = 4;

@@ -1,4 +1,4 @@
-// What is set on this phone alone: which app shows the way, and the look for bright sun.
+// Keeps settings of this phone alone: which map app shows the way, and the look for bright sun.
 const MAPS = "field-maps", SUN = "field-sun";
 const WAYS = {
   google: (to) => `https://www.google.com/maps/dir/?api=1&travelmode=driving&destination=${to}`,

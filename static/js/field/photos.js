@@ -1,5 +1,5 @@
-// Makes a photo small and upright on the phone: JPEG, 2048 px at most, about 600 kB. Drawing it anew leaves out everything the camera wrote
-// beside the picture, the place too. What cannot be decoded here is sent as it is. One at a time: a decoded photo takes 50 MB and more.
+// Resizes a photo on the phone: upright JPEG, 2048 px at most, about 600 kB. Drawing it anew leaves out everything the camera wrote beside
+// the picture, the place too. What cannot be decoded here is sent as it is. One at a time: a decoded photo takes 50 MB and more.
 const LONG_SIDE = 2048, SMALLER = 1600, MOST_BYTES = 600 * 1024, MOST_ORIGINAL = 10 * 1024 * 1024;
 const QUALITIES = [0.82, 0.74, 0.66, 0.55], MUCH = 1.35;
 let turn = Promise.resolve();

@@ -1,4 +1,4 @@
-// Where and when a photo was taken, as the camera wrote it beside the picture (EXIF in a JPEG), before the picture is drawn anew without it.
+// Reads where and when a photo was taken (EXIF), before the photo is redrawn without it.
 const HEAD = 256 * 1024, GPS = 0x8825;
 
 // {lat, lon} in degrees as text with three decimals; null where the camera wrote none.

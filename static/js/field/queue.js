@@ -1,4 +1,4 @@
-// The page of what waits on this phone: in the order it goes, what needs a person first, each with its choices.
+// Shows the page of what waits on this phone: in sending order, what needs a person first, each with its choices.
 import { bytesOf, edit, isWaiting, keep, mine, needsPerson, settle } from "./outbox.js";
 import { clock, word, wordOf } from "./words.js";
 

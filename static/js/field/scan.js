@@ -1,4 +1,4 @@
-// Reads a serial number from a photo of its bar or QR code, where the browser can; everywhere it is typed.
+// Scans a serial number from a photo of its bar or QR code, where the browser can.
 import { word } from "./words.js";
 
 export function bindScan(label, say) {

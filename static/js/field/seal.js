@@ -1,5 +1,5 @@
-// Seals what lies on this phone: names, words and bytes, under the key the office has for this person and phone (AES-GCM). The phone forgets
-// it at sign-out; the next sign-in of the same person brings it back, and what could not be read meanwhile can be read again.
+// Encrypts what lies on this phone (names, words, bytes) under the office's key for this person and phone (AES-GCM). The phone forgets it
+// at sign-out; the next sign-in of the same person brings it back, and what could not be read meanwhile can be read again.
 import { get, put, remove } from "./store.js";
 import { userId } from "./words.js";
 

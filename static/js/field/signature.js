@@ -1,4 +1,4 @@
-// The glass the customer signs on: strokes as points between 0 and 1,000 of its width, "x,y x,y;x,y". The name in letters does as well.
+// Takes the customer's signature on the screen: strokes as points between 0 and 1,000, "x,y x,y;x,y". The name in letters does as well.
 export function bindGlass(glass) {
   const form = glass.closest("form"), field = form.querySelector("[data-strokes]"), context = glass.getContext("2d");
   let strokes = [], drawing = null;

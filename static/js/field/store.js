@@ -1,5 +1,5 @@
-// What this phone keeps: `actions`, the bytes of pictures apart from them, and `meta`. Bytes are ArrayBuffers, never Blobs or Files, which
-// come back empty in some browsers. A handle that died is dropped and opened anew; the database is never deleted.
+// Stores actions, picture bytes and meta data on this phone (IndexedDB). Bytes are ArrayBuffers, never Blobs or Files, which come back
+// empty in some browsers. A handle that died is dropped and opened anew; the database is never deleted.
 const NAME = "switchyard-field", VERSION = 1, STORES = ["actions", "bytes", "meta"], PATIENCE_MS = 8000, TRIES = 3;
 const CURABLE = new Set(["UnknownError", "InvalidStateError", "AbortError", "TimeoutError"]);
 let opening = null;

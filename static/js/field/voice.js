@@ -1,5 +1,5 @@
-// A voice note: recorded here where the browser can, else a sound that the phone's own recorder makes. Pieces are written down every few
-// seconds, so that an app that dies loses no more than that. And dictating into a note, where the brand lets the browser's maker hear it.
+// Records a voice note in the browser, or takes a sound that the phone's own recorder made. Pieces are written down every few seconds, so
+// that an app that dies loses no more than that. And dictating into a note, where the brand lets the browser's maker hear it.
 import { openBytes, sealBytes } from "./seal.js";
 import { get, put, remove } from "./store.js";
 import { userId, word } from "./words.js";

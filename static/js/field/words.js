@@ -1,4 +1,4 @@
-// The texts of these pages in the reader's language, as the server put them into the page.
+// Reads the texts of the technicians' pages in the reader's language from the page.
 let known = null;
 
 export function word(name, blanks = {}) {

@@ -1,6 +1,6 @@
-// A thread that was closed, snoozed or marked as spam makes room: the next one opens, or the list, as its reader chose. From the press
-// of such a button on, the pane takes no keys: what is pressed meanwhile is for the thread that comes (keyboard.js). The row is looked
-// for by what stood around the open one when it was last in the list: that one has left it by then, and others may have too.
+// Advances to the next thread, or to the list, when a thread was closed, snoozed or marked as spam. From the press of such a button on, the
+// pane takes no keys: what is pressed meanwhile is for the thread that comes (keyboard.js). The row is looked for by what stood around the
+// open one when it was last in the list: that one has left it by then, and others may have too.
 let around = { after: [], before: [] }; // ids of rows, the nearest first
 const pane = () => document.getElementById("thread-pane");
 const openThread = () => document.querySelector("#thread-pane [data-thread-id]")?.dataset.threadId;

@@ -1,4 +1,4 @@
-// One polite live region for the whole page: announce("2 new"), or the event "announce" with {text} from the server.
+// Announces changes to screen readers in one polite live region: announce("2 new"), or the event "announce" with {text}.
 
 export function announce(text) {
   const region = document.getElementById("announcements");

@@ -1,4 +1,4 @@
-// The count of unread notifications, wherever [data-bell] is. Those of the thread on the screen are read at once.
+// Keeps the bell's count of unread notifications, wherever [data-bell] is. Those of the thread on the screen are read at once.
 import { announce } from "./announce.js";
 import { post, readPage } from "./http.js";
 import { replace } from "./merge.js";

@@ -1,4 +1,4 @@
-// A field with a list of options below: arrows choose, the field keeps the focus, and the chosen one is named to screen readers.
+// Makes a field with a list of options below (combobox): arrows choose, the field keeps the focus.
 export function combobox(field, list) {
   let active = null;
   const options = () => [...list.querySelectorAll("[role=option]")].filter((option) => !option.hidden);

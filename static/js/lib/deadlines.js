@@ -1,4 +1,5 @@
-// A deadline's words ("due in 12 min") are the server's. When they are not true any more, the list is asked for again.
+// Refreshes the list when a deadline's words ("due in 12 min") are no longer true. When they are not true any more, the list is asked for
+// again.
 import { refresh } from "./refresh.js";
 
 const MINUTE = 60_000, TICK = 15_000;

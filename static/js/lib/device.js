@@ -1,5 +1,5 @@
-// This browser as a device that is told things when no page is open. What it was told by is kept under KEY, so that a page notices
-// when the browser made another subscription, or when somebody else signed in here.
+// Subscribes this browser to push notifications, and notices when its subscription changed. What it was told by is kept under KEY, so that
+// a page notices when the browser made another subscription, or when somebody else signed in here.
 import { post } from "./http.js";
 
 const KEY = "push-endpoint", WORKER = "/sw.js";

@@ -1,7 +1,7 @@
-// The focus is never lost. After a swap it is on the same control if that is still there (htmx does that by id), or in the same row of
-// a list, else on what the new part marks with data-focus, else on the part that was swapped. Whatever else went away with the focus
-// on it (a row that left the list, a bar that hides): if nobody gave the focus away a moment later, it goes to what took the place,
-// else to the neighbour, else to what stood around it.
+// Keeps the focus after every swap, so that it is never lost. After a swap it is on the same control if that is still there (htmx does that
+// by id), or in the same row of a list, else on what the new part marks with data-focus, else on the part that was swapped. Whatever else
+// went away with the focus on it (a row that left the list, a bar that hides): if nobody gave the focus away a moment later, it goes to
+// what took the place, else to the neighbour, else to what stood around it.
 const MOMENT = 100; // longer than htmx takes to settle, and it puts the focus somewhere
 const HOLDS = "a[href], button:not(:disabled), summary, [tabindex]";
 const isThere = (element) => element.isConnected && element.checkVisibility({ visibilityProperty: true });

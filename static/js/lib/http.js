@@ -1,4 +1,4 @@
-// Requests to our own server, with the token every change needs.
+// Sends requests to our own server, with the CSRF token every change needs.
 export function csrfToken() {
   return JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || "";
 }

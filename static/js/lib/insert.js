@@ -1,5 +1,5 @@
-// The field somebody writes in: a textarea, or the editor over it while a mail is formatted. Text goes in where its cursor is, so
-// that undo takes it back and whoever listens for typing hears it.
+// Inserts text where the cursor is: in a textarea, or in the editor over it. Text goes in where its cursor is, so that undo takes it back
+// and whoever listens for typing hears it.
 import { elementsOf } from "./http.js";
 import { textToHtml } from "./rich-html.js";
 

@@ -1,5 +1,5 @@
-// Single keys. An element says its key: data-key="e". A field gets the focus, anything else is clicked. Nothing happens while
-// somebody types, with Ctrl, Alt or Cmd held, or where the person switched single keys off.
+// Handles single-key shortcuts: an element says its key by data-key="e". An element says its key: data-key="e". A field gets the focus,
+// anything else is clicked. Nothing happens while somebody types, with Ctrl, Alt or Cmd held, or where the person switched single keys off.
 import { placeOfOpen } from "./advance.js";
 import { leaveField } from "./focus.js";
 

@@ -1,4 +1,4 @@
-// What an answer says with HX-Trigger is said on the element that asked. One that was drawn anew meanwhile, as a push came first, is
+// Delivers HX-Trigger events of an answer whose element was redrawn meanwhile. One that was drawn anew meanwhile, as a push came first, is
 // no part of the page any more and nobody hears it there: its words are said on the page itself.
 export function hearLateAnswers() {
   document.addEventListener("htmx:beforeRequest", ({ detail: { elt, xhr } }) => {

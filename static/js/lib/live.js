@@ -1,6 +1,7 @@
-// Hears what changed and asks again for it. Pushes carry a number per room: a gap, a reconnect or a wake-up means something may
-// have been missed, and everything shown is asked for again. One push may tell of several changes: the last, and `others` before it. Without a socket the page asks every 30 seconds. A computer that slept
-// says nothing and its socket may be dead without knowing: a clock that jumped, or pings that stayed away, are taken for a sleep.
+// Listens to pushes of changes and refreshes what is shown. Pushes carry a number per room: a gap, a reconnect or a wake-up means something
+// may have been missed, and everything shown is asked for again. One push may tell of several changes: the last, and `others` before it.
+// Without a socket the page asks every 30 seconds. A computer that slept says nothing and its socket may be dead without knowing: a clock
+// that jumped, or pings that stayed away, are taken for a sleep.
 import { announce as say } from "./announce.js";
 import { startBell } from "./bell.js";
 import { heardOfMove } from "./moves.js";

@@ -1,5 +1,5 @@
-// Brings a shown element up to date from a newly rendered one, child by child, by id. What did not change is not touched: focus,
-// selection, open folds, frames and the place under the pointer survive.
+// Merges newly rendered HTML into a shown element, child by child, by id. What did not change is not touched: focus, selection, open folds,
+// frames and the place under the pointer survive.
 const rendered = new WeakMap();
 
 function essence(element) {

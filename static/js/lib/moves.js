@@ -1,4 +1,4 @@
-// Threads that become one, or two: whoever has a thread open that is another one now is led there, unless they are writing.
+// Leads a reader whose open thread was merged or split to where it is now.
 import { refresh } from "./refresh.js";
 import { toast } from "./toasts.js";
 

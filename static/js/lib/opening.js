@@ -1,5 +1,5 @@
-// A thread opens in place: its row is marked at once, the page gets its title, and the eye and the keys follow. Until it is there
-// the thread shown before is inert, so that nothing is written to the wrong person.
+// Opens a thread in place: marks its row, sets the title, moves focus and keys. Until it is there the thread shown before is inert, so that
+// nothing is written to the wrong person.
 export function followOpening() {
   let asker = null; // where the keys were when another composer was asked for
   let coming = null; // the id of the row whose thread is on its way

@@ -1,5 +1,6 @@
-// Who else has the open thread on their screen, and who writes in it. Said to the server on every change and renewed while it lasts;
-// what comes back is drawn into #presence (the thread's head) and #typing (above the composer). Nothing moves when it changes.
+// Tells the server which thread is open and what is typed, and shows who else is there. Said to the server on every change and renewed
+// while it lasts; what comes back is drawn into #presence (the thread's head) and #typing (above the composer). Nothing moves when it
+// changes.
 import { announce } from "./announce.js";
 
 const RENEW = 12_000, TYPING_RENEW = 4_000, TYPING_PAUSE = 5_000, SHOWN = 3;

@@ -1,4 +1,4 @@
-// Asks again for what is shown and brings it up to date in place. Never touches the composer.
+// Refreshes what is shown in place. Never touches the composer.
 import { readPage } from "./http.js";
 import { isOccupied, replace } from "./merge.js";
 import { shownRows, updateList } from "../modules/thread-list.js";

@@ -1,4 +1,4 @@
-// What an editor or a clipboard holds, as the few tags a formatted mail may have. Everything else loses its tag and keeps its words;
+// Reduces the HTML of an editor or clipboard to the few tags a formatted mail may have. Everything else loses its tag and keeps its words;
 // what runs, loads or belongs to a form loses both. The server cleans again: this is what the writer sees meanwhile.
 const INLINE = { B: "strong", STRONG: "strong", I: "em", EM: "em", CODE: "code", TT: "code", KBD: "code", SAMP: "code" };
 const BLOCKS = "P, DIV, UL, OL, LI, BLOCKQUOTE, PRE, H1, H2, H3, H4, H5, H6, TABLE, TR, SECTION, ARTICLE, HEADER, FOOTER, MAIN, DL, DT, DD, HR, ADDRESS, CENTER";

@@ -1,4 +1,5 @@
-// The buttons over the editor and their keys. The browser's own commands do the work, so that its undo takes each of them back.
+// Makes the toolbar over the rich-text editor, and its keys. The browser's own commands do the work, so that its undo takes each of them
+// back.
 import { rememberCaret, restoreCaret } from "./insert.js";
 import { escaped, linkAddress } from "./rich-html.js";
 

@@ -1,5 +1,5 @@
-// A mail with formatting: an editor over the plain text field, which follows it. What is sent is the field `html`; the server cleans
-// it and makes the plain text from it. Switched off, or without scripts, the plain field is all there is.
+// Lays a rich-text editor over the plain text field of a mail. What is sent is the field `html`; the server cleans it and makes the plain
+// text from it. Switched off, or without scripts, the plain field is all there is.
 import { elementsOf } from "./http.js";
 import { caretOf, insertHtml, insertText, rememberCaret, restoreCaret } from "./insert.js";
 import { cleanHtml, clipboardHtml, escaped, sourceForMail, textToHtml } from "./rich-html.js";

@@ -1,5 +1,5 @@
-// No silence: what does not answer within two seconds, a line that broke and a session that ended are said beside what is being
-// written, with the next step as a button. Nothing typed is touched; what is about to be left behind is put away and brought back.
+// Shows that a request got no answer within two seconds, a line broke, or a session ended. Nothing typed is touched; what is about to be
+// left behind is put away and brought back.
 const PATIENCE = 2_000, AGAIN = 2_000, KEPT = "kept-text:";
 const strip = () => shown ?? (shown = document.getElementById("line"));
 let shown = null, waiting = new Map(), looking = null, unsent = null;

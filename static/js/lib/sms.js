@@ -1,4 +1,4 @@
-// How a text travels as SMS; app/contract/sms_text.py says the same on the server, and a test holds the two together.
+// Counts SMS parts and alphabet of a text; app/contract/sms_text.py says the same on the server, and a test holds the two together.
 const BASIC = new Set(
   "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?" +
   "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà");

@@ -1,6 +1,5 @@
-// The browser's end of Socket.IO (protocol 5 over Engine.IO 4, docs at socket.io/docs/v4/engine-io-protocol), as far as this house
-// uses it: WebSocket alone, one namespace, text, answers to what was said. The library for all the rest of it weighs more than our
-// own scripts of the first page. A line that broke is tried again, later each time, and not at the same moment by everybody.
+// Speaks Socket.IO with the server (protocol 5 over Engine.IO 4), as far as we use it. The library for all the rest of it weighs more than
+// our own scripts of the first page. A line that broke is tried again, later each time, and not at the same moment by everybody.
 const ADDRESS = "/socket.io/?EIO=4&transport=websocket", FIRST_PAUSE = 500, LAST_PAUSE = 5_000;
 const OPEN = "0", CLOSE = "1", PING = "2", PONG = "3", CONNECT = "40", LEFT = "41", EVENT = "42", ANSWER = "43", REFUSED = "44";
 

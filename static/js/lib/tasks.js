@@ -1,4 +1,4 @@
-// What a push about a task leads to: the parts of the page that show tasks ask for themselves again, a reminder becomes a toast.
+// Handles pushes about tasks: refreshes the parts that show tasks, shows a reminder as a toast.
 const LATER = 300; // one question for a burst of changes
 let waiting = 0;
 

@@ -1,5 +1,5 @@
-// Keeps <time data-relative datetime="…">2 h ago</time> true while the page stays open. The server wrote the first words;
-// this one only writes them again, in the page's language.
+// Keeps relative times true while the page is open: <time data-relative datetime="…">2 h ago</time>. The server wrote the first words; this
+// one only writes them again, in the page's language.
 
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
 

@@ -1,7 +1,6 @@
-// toast("Resolved", {label: "Undo", run: () => …}) shows a line at the foot of the page. The server does the same with
-// HX-Trigger: {"toast": {"text": "Resolved", "undo_label": "Undo", "undo_url": "/…"}}; undo is a POST to that address. One that
-// stays (`stay_seconds`) has a cross, and Z undoes it.
-// The region is a live one (role=status), so nothing else announces it.
+// Shows toasts: toast("Resolved", {label: "Undo", run: () => …}) is a line at the foot of the page. The server does the same with
+// HX-Trigger: {"toast": {"text": "Resolved", "undo_label": "Undo", "undo_url": "/…"}}; undo is a POST to that address. One that stays
+// (`stay_seconds`) has a cross, and Z undoes it. The region is a live one (role=status), so nothing else announces it.
 
 import { post } from "./http.js";
 

@@ -1,4 +1,4 @@
-// What came in while nobody looked at this tab: a number before its title and a dot on its icon, until somebody looks.
+// Counts what came in while nobody looked at this tab: a number in its title, a dot on its icon.
 let waiting = 0;
 
 export function countUnseen() {

@@ -1,5 +1,5 @@
-// Files for the composer: each is sent at once, shows its progress, and leaves a hidden field with its id behind. Returned is what
-// takes further files.
+// Uploads files for the composer at once, shows progress, and leaves a hidden field with each file's id. Returned is what takes further
+// files.
 import { csrfToken } from "./http.js";
 
 export function uploads(form) {

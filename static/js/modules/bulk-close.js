@@ -1,4 +1,4 @@
-// Puts the line about a bulk action away.
+// Closes the line about a bulk action.
 export default function bindClose(button) {
   button.addEventListener("click", () => {
     const line = document.getElementById("bulk-progress");

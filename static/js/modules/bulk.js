@@ -1,5 +1,5 @@
-// Choosing threads in the list: a click, Shift and a click for a range, X for the row that has the focus, Escape for none. "Select all
-// that match", also by *, speaks for the whole list, shown or not. The chosen stay chosen while rows come and go.
+// Selects threads in the list for bulk actions: click, Shift-click for a range, X, Escape. "Select all that match", also by *, speaks for
+// the whole list, shown or not. The chosen stay chosen while rows come and go.
 import { announce } from "../lib/announce.js";
 
 export default function bindBulk(list) {

@@ -1,5 +1,4 @@
-// A call nobody answered asks for a task to call back: the tick follows the outcome until somebody sets it. The outcome may have
-// been chosen before this ran.
+// Ticks "call back" in the form of a call when nobody answered. The outcome may have been chosen before this ran.
 const UNANSWERED = ["no_answer", "voicemail"];
 
 export default function bindCallFields(fields) {

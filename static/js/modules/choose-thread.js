@@ -1,5 +1,5 @@
-// A field and the threads it finds as a combobox: arrows choose, Enter takes the chosen one, a line says what that means. Enter on
-// words whose answer is not here yet takes nothing unless the answer is one thread.
+// Finds and chooses a thread in a combobox (merge). Enter on words whose answer is not here yet takes nothing unless the answer is one
+// thread.
 export default function bindChooser(dialog) {
   const field = dialog.querySelector("[data-field]"), note = dialog.querySelector("[data-note-place]");
   const list = () => dialog.querySelector("[data-sought]");

@@ -1,4 +1,4 @@
-// Writing: what is typed is kept on the server as a draft, files come by button, drop or paste. (Ctrl/Cmd+Enter: keyboard.js.)
+// Runs the composer: keeps the draft on the server, takes files by button, drop or paste. (Ctrl/Cmd+Enter: keyboard.js.)
 import { post } from "../lib/http.js";
 import { richText } from "../lib/rich.js";
 import { uploads } from "../lib/uploads.js";

@@ -1,4 +1,4 @@
-// Where there is no room for it, the contact's pane is a drawer that this button opens; Escape and a click elsewhere close it.
+// Opens the contact's pane as a drawer where there is no room for it.
 export default function bindContextToggle(button) {
   const panes = button.closest("[data-panes]");
   const isOpen = () => panes.classList.contains("is-context-open");

@@ -1,4 +1,4 @@
-// A button that copies the text of the element whose id is in data-copy, and says so in its own label for a moment.
+// Copies the text of the element whose id is in data-copy, and says so in the button's label.
 import { announce } from "../lib/announce.js";
 
 export default function bindCopy(button) {

@@ -1,5 +1,5 @@
-// A button or link that opens the <dialog> whose id is in data-dialog; its href is the way without JavaScript.
-// Whatever carries data-close inside closes it, and so does a click beside it; focus returns to the opener by itself.
+// Opens the <dialog> whose id is in data-dialog; its href is the way without JavaScript. Whatever carries data-close inside closes it, and
+// so does a click beside it; focus returns to the opener by itself.
 
 export default function bindDialogOpener(opener) {
   opener.addEventListener("click", (event) => {

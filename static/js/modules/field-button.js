@@ -1,4 +1,4 @@
-// A field with a button of its own in a form that has others: Enter in the field presses that button.
+// Presses a field's own button on Enter, in a form that has others.
 export default function bindFieldButton(row) {
   row.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !event.target.matches("input")) return;

@@ -1,5 +1,4 @@
-// A list of variables: a click puts one into the text (the field named by data-into, or the editor
-// over it) where the cursor is.
+// Inserts a clicked template variable into the text where the cursor is.
 import { insertText, writingField } from "../lib/insert.js";
 
 export default function insertVariable(list) {

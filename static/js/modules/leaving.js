@@ -1,4 +1,4 @@
-// A message that has not left yet: counts down the seconds in which it can be taken back. The server decides; this only says it.
+// Counts down the seconds in which a sent message can be taken back (undo send). The server decides; this only says it.
 export default function leaving(form) {
   const words = form.querySelector("[data-leaving-words]"), undo = form.querySelector("[data-leaving-undo]");
   const end = performance.now() + Number(form.dataset.seconds) * 1000;

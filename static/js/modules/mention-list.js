@@ -1,4 +1,4 @@
-// In a note, "@" opens the list of people who may see the thread: type to narrow, arrow keys, Enter or Tab to choose, Escape to close.
+// Opens the list of people to mention on "@" in a note.
 const BEGUN = /(?:^|[\s(>])@([^\n@]{0,40})$/;
 
 export default function mentionList(list) {

@@ -1,4 +1,4 @@
-// A <details> menu: Escape, a click elsewhere or a choice closes it; arrow keys walk through it. Opens without this.
+// Adds keys to a <details> menu: Escape and a click elsewhere close it, arrows walk through it. Opens without this.
 const ITEMS = ".menu__panel :is(a[href], button:not([disabled]), summary, input, select)";
 
 function step(menu, by) {

@@ -1,4 +1,4 @@
-// A <dialog> that came as a fragment: it opens at once and is gone when it closes; the focus returns to where it was.
+// Opens a <dialog> that came as a fragment, and removes it when it closes.
 export default function bindModal(dialog) {
   const before = document.activeElement;
   dialog.showModal();

@@ -1,4 +1,4 @@
-// The next rows of a list join the ones already shown; one that moved up meanwhile is not shown twice.
+// Appends the next rows of a list, without duplicates.
 export default function bindMoreRows(rows) {
   const list = document.querySelector("#thread-list [data-rows]");
   if (!list || list === rows) return;

@@ -1,5 +1,4 @@
-// A mail beside its form: the field one is in lights where it was read, and the other way round; selected text goes into that field
-// with Enter, Alt and a figure takes another value that was found, Ctrl and Enter accepts.
+// Connects a mail with its form under review: highlights where a field was read, takes selected text.
 export default function bindOrderMail(page) {
   const form = page.querySelector("[data-accept]"), text = page.querySelector("[data-text]");
   const fieldOf = (path) => page.querySelector(`[data-path="${path}"]`);

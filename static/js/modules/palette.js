@@ -1,5 +1,5 @@
-// The command palette: Ctrl or Cmd with K, also while typing. What the page can do comes from the elements that bear data-key (or
-// data-command, which is then the name); where one can go is asked from the server.
+// Opens the command palette: Ctrl or Cmd with K. What the page can do comes from the elements that bear data-key (or data-command, which is
+// then the name); where one can go is asked from the server.
 import { asker, combobox } from "../lib/combobox.js";
 import { elementsOf } from "../lib/http.js";
 import { use } from "../lib/keyboard.js";

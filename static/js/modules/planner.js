@@ -1,5 +1,5 @@
-// Moves visits of the day plan by drag and by keys; either fills in the form of the visit and sends it, so the server's refusal is the same.
-// While somebody holds one, or has its form open, the plan is not fetched anew under their hands.
+// Moves visits of the day planner by drag and by keys. While somebody holds one, or has its form open, the plan is not fetched anew under
+// their hands.
 const QUARTER = 15, DAY = 24 * 60;
 
 export default function bindPlanner(plan) {

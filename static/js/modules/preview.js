@@ -1,5 +1,4 @@
-// Pictures of the thread in a dialog: a press on one opens it large, the arrow keys go on to the others, Escape goes back. Pressed with
-// Ctrl, Cmd or Shift it is a link as any other.
+// Previews pictures of a thread in a dialog, with arrow keys. Pressed with Ctrl, Cmd or Shift it is a link as any other.
 export default function preview(dialog) {
   const part = (name) => dialog.querySelector(`[data-${name}]`);
   const pictures = () => [...document.querySelectorAll("#timeline a.attachment--image")];

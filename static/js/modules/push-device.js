@@ -1,4 +1,4 @@
-// Says whether this browser tells its user, and switches it: of the parts with data-when the one that fits is shown.
+// Shows and switches whether this browser gets push notifications.
 import { canPush, currentSubscription, isKnown, subscribe, unsubscribe } from "../lib/device.js";
 
 export default async function bindDevice(place) {

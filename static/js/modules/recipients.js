@@ -1,4 +1,4 @@
-// Addresses as chips, each removable; a bad one is marked. The field itself stays what the form sends.
+// Shows recipient addresses as chips, each removable; a bad one is marked. The field itself stays what the form sends.
 const ADDRESS = /^[^\s<>"',;:()[\]\\@]{1,64}@([^\s<>"',;:()[\]\\@.]+\.)+[^\s<>"',;:()[\]\\@.]{2,63}$/;
 
 export default function recipients(box) {

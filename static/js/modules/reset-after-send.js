@@ -1,4 +1,4 @@
-// Empties a form once what it sent was taken, and keeps the choice of a select. What was typed while the answer was under way stays.
+// Resets a form after it was sent, and keeps the choice of a select. What was typed while the answer was under way stays.
 export default function resetAfterSend(form) {
   let sent = [];
   form.addEventListener("htmx:beforeRequest", (event) => {

@@ -1,4 +1,4 @@
-// A search field that offers operators and their values while one types. Without this it is a plain field.
+// Suggests operators and their values in a search field while one types. Without this it is a plain field.
 import { asker, combobox } from "../lib/combobox.js";
 import { elementsOf } from "../lib/http.js";
 

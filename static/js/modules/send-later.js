@@ -1,4 +1,4 @@
-// In the field of the send menu Enter means its own button, never the send button of the form.
+// Makes Enter in the send menu's time field press its own button, never the form's send button.
 export default function sendLater(menu) {
   menu.querySelector("input[name=send_at]")?.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.ctrlKey || event.metaKey) return;

@@ -1,4 +1,4 @@
-// Finds a page of the settings by its name or by what lies on it; Enter opens the first that is left.
+// Filters the pages of the settings by name; Enter opens the first that is left.
 export default function settingsFilter(field) {
   const nav = field.closest("nav"), links = [...nav.querySelectorAll("li[data-words]")];
   field.hidden = false;

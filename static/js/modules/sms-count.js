@@ -1,4 +1,4 @@
-// The numbers under a text follow what is typed.
+// Updates the SMS counters under a text while one types.
 import { countSms } from "../lib/sms.js";
 
 const MOST_NAMED = 8;

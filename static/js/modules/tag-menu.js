@@ -1,5 +1,5 @@
-// The tag menu as a combobox: typing narrows the options, arrows choose, Enter takes the chosen one; what is not there yet is offered
-// as new. Without this the field and its button add what was typed.
+// Turns the tag menu into a combobox: typing narrows the options, Enter takes or makes a tag. Without this the field and its button add
+// what was typed.
 export default function bindTagMenu(menu) {
   const field = menu.querySelector("input:not([type=hidden])");
   const options = () => [...menu.querySelectorAll("[role=option]")];

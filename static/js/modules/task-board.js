@@ -1,4 +1,4 @@
-// Moves tasks between the columns of the board: by dragging, or with Shift and an arrow; arrows alone go from task to task.
+// Moves tasks between the columns of the board, by drag or with Shift and an arrow.
 const cardOf = (target) => target.closest?.("[data-card]");
 const columnOf = (element) => element.closest?.("[data-column]");
 let dragged = null; // the card under way: it stays so when the board is drawn anew meanwhile

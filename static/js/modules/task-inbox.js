@@ -1,5 +1,5 @@
-// Tasks in the list of the inbox: completing one hands the focus to the row that follows, so that it is never lost with its own. Among
-// threads the button stands in the form of the list, which is not sent.
+// Completes tasks in the inbox list and moves the focus to the next row. Among threads the button stands in the form of the list, which is
+// not sent.
 export default function bindTaskInbox(list) {
   const handOn = (pressed) => {
     const row = pressed?.closest("li");

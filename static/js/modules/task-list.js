@@ -1,4 +1,4 @@
-// On a task of the list: E completes it, or opens it again; after that the one that follows has the focus.
+// Completes or reopens a task of the list with E, and focuses the next.
 export default function bindTaskList(list) {
   list.addEventListener("keydown", (event) => {
     if (event.key !== "e" || event.ctrlKey || event.metaKey || event.altKey || document.body.dataset.keys !== "on") return;

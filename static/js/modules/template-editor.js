@@ -1,4 +1,4 @@
-// The text of a template with formatting: the editor of a mail, without files of its own.
+// Runs the editor of a template with formatting: the editor of a mail, without files.
 import { richText } from "../lib/rich.js";
 
 export default function templateEditor(form) {

@@ -1,5 +1,5 @@
-// Templates in the composer. "#" or the button opens the list, and so does "/" on an empty line; typing narrows it, arrows and Enter
-// choose. The server fills the variables in; the text lands where the cursor is.
+// Picks a template in the composer: "#", the button, or "/" on an empty line opens the list. "#" or the button opens the list, and so does
+// "/" on an empty line; typing narrows it, arrows and Enter choose. The server fills the variables in; the text lands where the cursor is.
 import { announce } from "../lib/announce.js";
 import { csrfToken } from "../lib/http.js";
 import { gapBefore, insertFormatted, insertText, onEmptyLine, selectFirst, writingField } from "../lib/insert.js";

@@ -1,4 +1,4 @@
-// Radio buttons that try a theme at once; the form still saves it. "system" follows the device.
+// Tries a theme at once by radio button; the form still saves it. "system" follows the device.
 
 export default function bindTheme(form) {
   form.addEventListener("change", ({ target }) => { if (target.name === "theme") show(target.value); });

@@ -1,5 +1,6 @@
-// The list of threads. At its top it follows the server; scrolled down, or with further pages shown, rows change in place and what
-// is new is only counted, in a bar that takes it in. `data-at` of a row is its place in the order of the list.
+// Keeps the list of threads up to date: follows the server at the top, counts new threads when scrolled down. At its top it follows the
+// server; scrolled down, or with further pages shown, rows change in place and what is new is only counted, in a bar that takes it in.
+// `data-at` of a row is its place in the order of the list.
 import { announce } from "../lib/announce.js";
 import { merge, remember } from "../lib/merge.js";
 

@@ -1,5 +1,5 @@
-// The timeline stands at its newest item (the scroller is a reversed column, so it does without this). What comes later is added
-// below: in sight for a reader at the end, announced to one who reads further up.
+// Keeps the timeline at its newest item, and announces new ones to who reads further up. What comes later is added below: in sight for a
+// reader at the end, announced to one who reads further up.
 import { merge, remember } from "../lib/merge.js";
 
 const scroller = (element) => element.closest("[data-scroll]") ?? element.parentElement;

@@ -1,4 +1,4 @@
-// Goes away by itself after eight seconds, or as many as data-stay-seconds says, unless somebody looks at it or has the focus in it.
+// Removes a toast after eight seconds (or data-stay-seconds), unless somebody looks at it.
 const STAY_SECONDS = 8;
 
 export default function bindToast(toast) {

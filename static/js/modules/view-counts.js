@@ -1,4 +1,5 @@
-// The counts of saved views. They come after the page, which does not wait for them, and again after changes, at most once in PAUSE.
+// Loads the counts of saved views after the page, and again after changes. They come after the page, which does not wait for them, and
+// again after changes, at most once in PAUSE.
 const PAUSE = 3000;
 let known = {}, asked = 0, timer = null;
 

@@ -1,5 +1,5 @@
-// Puts saved views in another order: by dragging one, or with Shift and an arrow; arrows alone go from view to view. The row moves at
-// once, so that the next key counts from there; the server says where it stands.
+// Reorders saved views by drag, or with Shift and an arrow. The row moves at once, so that the next key counts from there; the server says
+// where it stands.
 const itemOf = (target) => target.closest?.("[data-view]");
 
 export default function viewOrder(list) {
