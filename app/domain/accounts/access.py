@@ -74,13 +74,13 @@ def make_viewer(
 
 
 def colleagues_of(brand_ids: Collection[uuid.UUID]) -> sa.ColumnElement[bool]:
-    """Of the users those of us who see one of these brands, the disabled ones too."""
+    """Return those of the given users who see one of these brands, disabled users included."""
     member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id.in_(brand_ids))
     return sa.and_(User.role.in_(COLLEAGUES), sa.or_(users_with(Permission.BRANDS_ALL), member))
 
 
 def visible_brands() -> sa.ScalarSelect[list[uuid.UUID]]:
-    """For a query over users: a column with the ids of all brands the user of the row may see, in a stable order."""
+    """Return, for a query over users, a column with the ids of all brands each user may see, in a stable order."""
     membership = sa.select(BrandMember.user_id).where(BrandMember.brand_id == Brand.id, BrandMember.user_id == User.id)
     # Said outright: left to itself, SQLAlchemy reads `users` anew in here, and anybody's membership would count.
     member = sa.exists(membership.correlate(Brand, User))
@@ -89,7 +89,7 @@ def visible_brands() -> sa.ScalarSelect[list[uuid.UUID]]:
 
 
 def visible_brand_ids(session: Session, user: User) -> tuple[uuid.UUID, ...]:
-    """All brands for an admin, else those the user is a member of."""
+    """Return the ids of all brands for an administrator, else of those the user is a member of."""
     query = sa.select(Brand.id).order_by(Brand.id)
     if not role_may(user.role, Permission.BRANDS_ALL):
         query = query.join(BrandMember, BrandMember.brand_id == Brand.id).where(BrandMember.user_id == user.id)
@@ -97,7 +97,7 @@ def visible_brand_ids(session: Session, user: User) -> tuple[uuid.UUID, ...]:
 
 
 def user_ids_who_see(session: Session, brand_id: uuid.UUID) -> list[uuid.UUID]:
-    """Active users who may see the threads of the brand: whom a push about it reaches."""
+    """Return the ids of active users who may see the brand's threads; a push about the brand reaches them."""
     member = sa.exists(sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id))
     may_see = sa.and_(users_with(Permission.THREADS_SEE), sa.or_(users_with(Permission.BRANDS_ALL), member))
     return list(session.execute(sa.select(User.id).where(User.disabled_at.is_(None), may_see).order_by(User.id)).scalars())

@@ -33,7 +33,7 @@ class BadAddress(ValueError):
 
 
 class LastAdmin(Exception):
-    """Nobody would be left who can change this back."""
+    """Refused: no administrator would be left who could change this back."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class NewUser:
 
 @dataclass(frozen=True)
 class Profile:
-    """What people set for themselves."""
+    """What a user sets about themselves."""
 
     name: str
     locale: str
@@ -66,7 +66,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Standing:
-    """What an administrator sets for somebody."""
+    """What an administrator sets for a user: role, brands, teams."""
 
     name: str
     role: Role
@@ -174,8 +174,8 @@ def disable_user(session: Session, user_id: uuid.UUID, *, now: datetime, actor: 
 
 
 def end_all_sessions(session: Session, user_id: uuid.UUID, *, now: datetime, actor: Actor) -> int:
-    """A phone or computer of theirs is lost: nobody is signed in as them any more, and what phones keep goes at the next contact.
-    Returns how many ended. Raises UserMissing."""
+    """End all sessions of a user who lost a device; their phones delete what they keep at the next contact. Returns how many
+    sessions ended. Raises UserMissing."""
     user = get_user(session, user_id, lock=True)
     ended = end_sessions(session, user.id, now=now)
     _audit(session, "SessionsEnded", user, now, actor, count=ended)
@@ -191,7 +191,8 @@ def enable_user(session: Session, user_id: uuid.UUID, *, now: datetime, actor: A
 
 
 def _require_another_admin(session: Session, user_id: uuid.UUID) -> None:
-    """Raise LastAdmin if this is the only active one; the admins stay locked, so that two cannot remove each other at once."""
+    """Raise LastAdmin if this is the only active administrator. Administrators stay locked, so that two cannot remove each
+    other at once."""
     active = sa.select(User.id).where(users_with(Permission.PEOPLE_MANAGE), User.disabled_at.is_(None)).order_by(User.id)
     if session.execute(active.with_for_update()).scalars().all() == [user_id]:
         raise LastAdmin

@@ -28,7 +28,7 @@ class WrongCode(Exception):
 
 
 def setup_code(secret_key: str) -> str:
-    """80 bits, in words of four letters and figures."""
+    """Return the set-up code: 80 bits, in groups of four letters and digits."""
     digest = hmac.digest(secret_key.encode(), b"first administrator v1", hashlib.sha256)
     text = base64.b32encode(digest[:10]).decode().lower()
     return "-".join(text[i : i + 4] for i in range(0, 16, 4))
@@ -40,7 +40,8 @@ def is_empty(session: Session) -> bool:
 
 
 def claim_setup(session: Session, code: str, *, secret_key: str) -> None:
-    """Let nobody else be the first until the transaction ends. Raises AlreadySetUp, WrongCode."""
+    """Lock the set-up until the transaction ends, so that nobody else becomes the first administrator. Raises AlreadySetUp,
+    WrongCode."""
     advisory_xact_lock(session, _LOCK)
     if not is_empty(session):
         raise AlreadySetUp

@@ -26,17 +26,17 @@ class InvitationGone(Exception):
 
 
 def make_invitation(user: User, *, secret_key: str, now: datetime, valid: timedelta = VALID) -> str:
-    """The part of the link that lets this person choose a password."""
+    """Return the token of a link with which this person may set a password."""
     return str(_serializer(secret_key).dumps([user.id.hex, _state(user), int((now + valid).timestamp())]))
 
 
 def invitation_url(user: User, *, public_url: str, secret_key: str, now: datetime) -> str:
-    """The whole link."""
+    """Return the whole URL of an invitation."""
     return f"{public_url}/invitation/{make_invitation(user, secret_key=secret_key, now=now)}"
 
 
 def get_invited(session: Session, token: str, *, secret_key: str, now: datetime, lock: bool = False) -> User:
-    """Whom the link invites. Raises InvitationGone."""
+    """Return the user whom the link invites. Raises InvitationGone."""
     try:
         user_id, state, until = _serializer(secret_key).loads(token)
         user = session.get(User, uuid.UUID(user_id), with_for_update=True if lock else None, populate_existing=lock)

@@ -20,7 +20,7 @@ from app.domain.events.actions import Actor, audit
 
 @dataclass(frozen=True)
 class Managers:
-    """User ids by team and by brand, and of the executive; None: nobody."""
+    """User ids of the managers by team and by brand, and of the executive; None where nobody is named."""
 
     teams: Mapping[uuid.UUID, uuid.UUID | None] = field(default_factory=dict)
     brands: Mapping[uuid.UUID, uuid.UUID | None] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class Managers:
 
 
 def get_managers(session: Session) -> Managers:
-    """As they are named now."""
+    """Return the managers as they are named now."""
     teams = {row.id: row.manager_user_id for row in session.execute(sa.select(Team.id, Team.manager_user_id))}
     brands = {row.id: row.manager_user_id for row in session.execute(sa.select(Brand.id, Brand.manager_user_id))}
     executive = session.execute(sa.select(User.id).where(User.is_executive)).scalar_one_or_none()
@@ -36,13 +36,13 @@ def get_managers(session: Session) -> Managers:
 
 
 def list_possible_managers(session: Session) -> list[User]:
-    """Leads and administrators who can sign in, by name."""
+    """List leads and administrators who can sign in, by name."""
     query = sa.select(User).where(User.disabled_at.is_(None), users_with(Permission.ESCALATIONS_RECEIVE))
     return list(session.execute(query.order_by(User.name, User.id)).scalars())
 
 
 def set_managers(session: Session, wanted: Managers, *, now: datetime, actor: Actor) -> None:
-    """Name them; teams and brands that are not in `wanted` keep theirs. Whatever changes is audited."""
+    """Name managers; teams and brands that are missing in `wanted` keep theirs. Each change is audited."""
     known = get_managers(session)
     for kind, table, new, old in (("team", Team, wanted.teams, known.teams), ("brand", Brand, wanted.brands, known.brands)):
         for row_id in sorted(row_id for row_id, user_id in new.items() if row_id in old and old[row_id] != user_id):

@@ -55,7 +55,8 @@ def _is_run(password: str) -> bool:
 
 
 def _is_made_of(password: str, about: Iterable[str]) -> bool:
-    """Nothing but common words and words about the account, whatever digits and signs stand between and for letters."""
+    """Return whether a password is nothing but common words and words about the account, whatever digits and signs stand
+    between letters or for them."""
     own = {part for text in about for part in re.split(r"[^a-z]+", text.lower()) if len(part) > 2}
     words = re.compile("(?:" + "|".join(sorted(_common_words() | own, key=len, reverse=True)) + ")+")
     lowered = password.lower()
@@ -93,7 +94,7 @@ def _matches(password_hash: str, password: str) -> bool:
 
 
 def _off_the_loop(work: Callable[[], T]) -> T:
-    """Under gevent a hash in the event loop would make every socket wait; a thread of its pool (ten at most) does it instead."""
+    """Run the hash in a thread of gevent's pool (ten at most): in the event loop it would make every socket wait."""
     try:
         from gevent import get_hub
         from gevent.monkey import is_module_patched

@@ -135,10 +135,10 @@ def role_may(role: Role, permission: Permission | str) -> bool:
 
 
 def roles_with(permission: Permission) -> tuple[Role, ...]:
-    """The roles that have it, for a condition on users."""
+    """Return the roles that have the permission, for a condition on users."""
     return tuple(role for role, permissions in _OF_ROLE.items() if permission in permissions)
 
 
 def users_with(*permissions: Permission) -> sa.ColumnElement[bool]:
-    """The users who have one of them, as a condition."""
+    """Return a condition on users: they have one of these permissions."""
     return User.role.in_([role for role in Role if any(permission in _OF_ROLE[role] for permission in permissions)])

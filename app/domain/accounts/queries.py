@@ -93,12 +93,12 @@ def list_brands(session: Session) -> list[Brand]:
 
 
 def list_offered_brands(session: Session, brand_ids: Collection[uuid.UUID]) -> list[Brand]:
-    """Those of these under which something new can be made, by name."""
+    """List those of the given brands under which something new can be made, by name."""
     return [brand for brand in list_brands(session) if brand.id in brand_ids and brand.archived_at is None]
 
 
 def list_teams(session: Session) -> list[Team]:
-    """Those that can be given work, by name."""
+    """List the teams that can be given work, by name."""
     return list(session.execute(sa.select(Team).where(Team.archived_at.is_(None)).order_by(Team.name)).scalars())
 
 
@@ -130,7 +130,7 @@ def list_team_groups(session: Session) -> list[Group]:
 
 
 def list_sessions(session: Session, user_id: uuid.UUID, *, now: datetime, idle_since: datetime) -> list[UserSession]:
-    """The user's sessions that count, the one used last first."""
+    """List the user's valid sessions, the one used last first."""
     query = sa.select(UserSession).where(
         UserSession.user_id == user_id,
         UserSession.revoked_at.is_(None),
@@ -147,5 +147,5 @@ def list_tokens(session: Session, user_id: uuid.UUID) -> list[ApiToken]:
 
 
 def find_token(session: Session, token_id: uuid.UUID, *, user_id: uuid.UUID) -> ApiToken | None:
-    """The token, if it is this user's."""
+    """Return the token if it belongs to this user, else None."""
     return session.execute(sa.select(ApiToken).where(ApiToken.id == token_id, ApiToken.user_id == user_id)).scalar_one_or_none()

@@ -34,18 +34,18 @@ def _(message: str) -> str:
 
 
 def list_role_columns() -> list[str]:
-    """The roles from who may least to who may most, partners' people last."""
+    """List the roles, from the one that may least to the one that may most; partners' people come last."""
     return [role_words(role) for role in _COLUMNS]
 
 
 def list_permission_groups() -> list[PermissionGroup]:
-    """Every permission once, in groups."""
+    """List every permission once, in groups."""
     groups = ((_("Daily work"), daily_words()), (_("Leading"), leading_words()), (_("Settings"), settings_words()))
     return [PermissionGroup(heading, tuple(_row(one, text) for one, text in words.items())) for heading, words in groups]
 
 
 def permission_words(permission: Permission) -> str:
-    """What it allows, beginning with a verb."""
+    """Say what a permission allows, beginning with a verb."""
     return {**daily_words(), **leading_words(), **settings_words()}[permission]
 
 
@@ -54,7 +54,7 @@ def _row(permission: Permission, words: str) -> PermissionRow:
 
 
 def daily_words() -> dict[Permission, str]:
-    """What the work of every day needs."""
+    """Words of the permissions that daily work needs."""
     return {
         Permission.THREADS_SEE: _("Read the threads of their brands, and search"),
         Permission.THREADS_REPLY: _("Answer, note, assign, tag and close threads"),
@@ -72,7 +72,7 @@ def daily_words() -> dict[Permission, str]:
 
 
 def leading_words() -> dict[Permission, str]:
-    """What leads and managers have beyond it."""
+    """Words of the permissions that leads and managers have beyond daily work."""
     return {
         Permission.ESCALATIONS_LEAD: _("Get alerts when 90 % of a response time has passed"),
         Permission.ESCALATIONS_RECEIVE: _("Get alerts on late threads, as manager of a team or brand"),
@@ -99,7 +99,7 @@ def leading_words() -> dict[Permission, str]:
 
 
 def settings_words() -> dict[Permission, str]:
-    """What is set up once."""
+    """Words of the permissions for what is set up once."""
     return {
         Permission.SETTINGS_SEE: _("See the settings"),
         Permission.PEOPLE_SEE: _("See people, teams and brands"),

@@ -23,7 +23,7 @@ from app.domain.accounts.models import Role, User, UserSession
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a session lasts without use, and in any case."""
+    """How long a session lasts without use, and at most."""
 
     idle: timedelta
     absolute: timedelta
@@ -36,17 +36,18 @@ LONGEST = max(LIMITS.absolute, ON_THE_ROAD.absolute)
 
 
 def limits_of(role: Role) -> Limits:
-    """Those of somebody's sessions."""
+    """Return the limits of a user's sessions."""
     return ON_THE_ROAD if role == Role.TECHNICIAN else LIMITS
 
 
 def find_session(session: Session, token: str, *, now: datetime) -> Any:
-    """The row of this token: `session_id`, `last_seen_at`, `user_id`, VIEWER_FIELDS, `brand_ids`; None if it does not count."""
+    """Return the row of this token: `session_id`, `last_seen_at`, `user_id`, VIEWER_FIELDS, `brand_ids`; None if the session
+    is not valid."""
     return session.execute(_LOOKUP, {"hash": _hash(token), "now": now}).one_or_none()
 
 
 def was_ended(session: Session, token: str) -> bool:
-    """Whether somebody ended the session of this token: it was revoked, or its user disabled. One that ran out was not."""
+    """Return whether the session of this token was revoked, or its user disabled. A session that merely expired was not ended."""
     query = sa.select(UserSession.id).join(User, User.id == UserSession.user_id).where(UserSession.token_hash == _hash(token))
     ended = sa.or_(UserSession.revoked_at.is_not(None), User.disabled_at.is_not(None))
     return session.execute(query.where(ended)).first() is not None
@@ -81,7 +82,7 @@ _LOOKUP = (
 
 
 def note_used(session: Session, *, session_id: uuid.UUID, now: datetime) -> None:
-    """It was used at `now`."""
+    """Note that the session was used at `now`."""
     session.execute(sa.update(UserSession).where(UserSession.id == session_id).values(last_seen_at=now))
 
 

@@ -27,7 +27,7 @@ class TeamMissing(Exception):
 
 
 class WrongTeamName(ValueError):
-    """There is none, or another team has it; the message is known to the translators."""
+    """The name is empty, or another team has it; the message can be translated."""
 
 
 def create_team(
@@ -63,7 +63,7 @@ def change_team(
 
 
 def archive_team(session: Session, team_id: uuid.UUID, *, now: datetime, actor: Actor = SYSTEM) -> Team:
-    """See above; what is archived already changes nothing. Raises TeamMissing."""
+    """Archive a team; archiving it twice changes nothing. Raises TeamMissing."""
     team = _lock(session, team_id)
     if team.archived_at is None:
         team.archived_at = now
@@ -73,7 +73,7 @@ def archive_team(session: Session, team_id: uuid.UUID, *, now: datetime, actor: 
 
 
 def restore_team(session: Session, team_id: uuid.UUID, *, now: datetime, actor: Actor = SYSTEM) -> Team:
-    """Use it again, without people. Raises TeamMissing."""
+    """Restore an archived team, without people. Raises TeamMissing."""
     team = _lock(session, team_id)
     if team.archived_at is not None:
         team.archived_at = None
@@ -82,7 +82,7 @@ def restore_team(session: Session, team_id: uuid.UUID, *, now: datetime, actor: 
 
 
 def set_members(session: Session, team_id: uuid.UUID, user_ids: Collection[uuid.UUID]) -> None:
-    """These people and no others; ids that nobody has are left out."""
+    """Make exactly these users the members; unknown ids are ignored."""
     session.execute(sa.delete(TeamMember).where(TeamMember.team_id == team_id))
     known = session.execute(sa.select(User.id).where(User.id.in_(user_ids)).order_by(User.id)).scalars()
     session.add_all(TeamMember(team_id=team_id, user_id=user_id) for user_id in known)

@@ -36,7 +36,7 @@ def count_try(session: Session, *, email: str, address: str | None, now: datetim
 
 
 def take_back_try(session: Session, *, email: str, address: str | None) -> None:
-    """The password was right: the account starts afresh, the address loses this one try and keeps the others."""
+    """Take back a counted try after a right password: the account starts afresh, the address keeps its other tries."""
     session.execute(sa.delete(LoginThrottle).where(LoginThrottle.key == _account_key(email)))
     one_less = sa.update(LoginThrottle).where(LoginThrottle.key == _address_key(address))
     session.execute(one_less.values(failures=sa.func.greatest(LoginThrottle.failures - 1, 0), blocked_until=None))
@@ -60,7 +60,7 @@ def _count(session: Session, kind: str, key: str, now: datetime) -> None:
 
 
 def _delay(kind: str, tries: int) -> timedelta | None:
-    """1 s after the last free try, doubled with each further one, up to the kind's longest."""
+    """Return the delay: 1 s after the last free try, doubled with each further one, up to the kind's longest."""
     beyond = tries - FREE_TRIES[kind]
     return min(timedelta(seconds=2 ** min(beyond, 12)), MAX_DELAY[kind]) if beyond >= 0 else None
 

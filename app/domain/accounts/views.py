@@ -21,7 +21,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Door:
-    """One entry of the settings' menu and the pages behind it, the first of which it opens."""
+    """One entry of the settings menu with its pages; it opens the first of them."""
 
     label: str
     icon: str
@@ -114,7 +114,7 @@ _SYSTEMS = (
 
 
 def browser_words(user_agent: str) -> str:
-    """ "Firefox on Windows"; what the browser says of itself, cut short, where that is no known pair."""
+    """Name a browser, such as "Firefox on Windows"; an unknown one by its own shortened user agent."""
     browser = next((name for mark, name in _BROWSERS if f"{mark}/" in user_agent), "")
     browser = browser or ("Safari" if re.search(r"Version/.+Safari/", user_agent) else "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")

@@ -28,7 +28,7 @@ class NotAChoice(Exception):
 def add_address(
     session: Session, parts: AddressParts, *, address_type: AddressType, contact_id: uuid.UUID | None, now: datetime
 ) -> Address:
-    """Keep a place as it was typed. `parts.typed` is not empty."""
+    """Store a place as it was typed. `parts.typed` must not be empty."""
     address = Address(
         id=new_id(),
         contact_id=contact_id,
@@ -54,7 +54,8 @@ def add_addresses(
     address_type: AddressType,
     now: datetime,
 ) -> list[uuid.UUID | None]:
-    """Keep many places, each with its contact, in one statement; their ids in the same order, None where nothing was typed."""
+    """Store many places, each with its contact, in one statement. Returns their ids in the same order, None where nothing was
+    typed."""
     rows: list[dict[str, object]] = []
     ids: list[uuid.UUID | None] = []
     for parts, contact_id in wanted:
@@ -68,7 +69,7 @@ def add_addresses(
 
 
 def note_judgement(session: Session, address_id: uuid.UUID, judgement: Judgement | None, *, now: datetime) -> None:
-    """Write down what the register says of an address; None: it was not asked, as it knows nothing of such a place."""
+    """Store what the register says of an address; None where it was not asked, as it knows no such places."""
     found = judgement or Judgement(CheckStatus.SKIPPED)
     values = {
         "check_status": found.status,
@@ -80,7 +81,7 @@ def note_judgement(session: Session, address_id: uuid.UUID, judgement: Judgement
 
 
 def choose_candidate(session: Session, address_id: uuid.UUID, bag_id: str, *, now: datetime, actor: Actor) -> None:
-    """Say which address of the register is meant; what was typed stays. Raises NotAChoice."""
+    """Choose which address of the register is meant; the typed text stays. Raises NotAChoice."""
     query = sa.select(Address).where(Address.id == address_id).with_for_update().execution_options(populate_existing=True)
     address = session.execute(query).scalar_one()
     chosen = next((one for one in address.candidates if one["bag_id"] == bag_id), None)
@@ -92,14 +93,14 @@ def choose_candidate(session: Session, address_id: uuid.UUID, bag_id: str, *, no
 
 
 def find_kept_answer(session: Session, key: str, *, now: datetime) -> tuple[Match, ...] | None:
-    """What the register said not long ago; None where it has to be asked."""
+    """Return a recent answer of the register, or None where it has to be asked."""
     query = sa.select(AddressLookup.matches).where(AddressLookup.key == key, AddressLookup.expires_at > now)
     matches = session.execute(query).scalar_one_or_none()
     return None if matches is None else tuple(Match(**match) for match in matches)
 
 
 def keep_answer(session: Session, key: str, matches: Sequence[Match], *, now: datetime) -> None:
-    """Keep what the register said."""
+    """Store an answer of the register."""
     values = {
         "matches": [match.as_json() for match in matches],
         "asked_at": now,

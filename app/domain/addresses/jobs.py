@@ -65,7 +65,7 @@ def _judged(address: Address, judgement: Judgement | None) -> Ended:
 
 
 def _ask(asking: _Asking) -> tuple[Match, ...]:
-    """Raises UnableToAsk, too where it is not our turn."""
+    """Ask the register. Raises UnableToAsk, also where its rate limit is used up."""
     if not _is_our_turn():
         raise UnableToAsk("others are asking", retry_after_seconds=1)
     return runtime().register.find(asking.question)

@@ -24,7 +24,7 @@ class Judgement:
 
 
 def question_of(address: Address) -> Question | None:
-    """What to ask about an address; None for one abroad and for one of which too little is known."""
+    """Return what to ask about an address; None for one abroad, and for one of which too little is known."""
     number = address.house_number
     if address.country != "NL" or not _NUMBER.fullmatch(number):
         return None
@@ -36,7 +36,8 @@ def question_of(address: Address) -> Question | None:
 
 
 def judge(address: Address, matches: Sequence[Match]) -> Judgement:
-    """The one address that says the same, else those to choose from. Letter and addition are written in many ways."""
+    """Return the one address of the register that matches, else the candidates. House letters and additions are compared
+    leniently."""
     if not matches:
         return Judgement(CheckStatus.NONE)
     wanted = bare(address.house_number_addition)
@@ -47,12 +48,12 @@ def judge(address: Address, matches: Sequence[Match]) -> Judgement:
 
 
 def bare(text: str) -> str:
-    """What stands behind a number without the marks between: "2-hoog" and "2HOOG" are the same."""
+    """Strip the marks from a house number's addition: "2-hoog" and "2HOOG" become the same."""
     return folded(text).replace(" ", "")
 
 
 def _agrees(address: Address, match: Match) -> bool:
-    """Whether the town and the street that were typed are those of the postcode; an abbreviated street may be."""
+    """Return whether the typed town and street (which may be abbreviated) are those of the postcode."""
     if address.city and folded(address.city) != folded(match.city):
         return False
     typed, known = folded(address.street), folded(match.street)

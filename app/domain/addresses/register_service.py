@@ -17,7 +17,7 @@ SILENT = known("No usable response: %(why)s")
 
 
 def list_register_services(session: Session, *, place: str) -> list[Service]:
-    """The register; suspect while an address waits because it could not be asked."""
+    """List the register as a service; it is suspect while an address waits because the register could not be asked."""
     waits = sa.select(Address.id).where(Address.state.in_(("ready", "running")), Address.last_error.is_not(None)).limit(1)
     is_suspect = session.execute(waits).first() is not None
     kind, advice = N_("Checks Dutch addresses"), N_("No action needed: we check the waiting addresses once it responds.")

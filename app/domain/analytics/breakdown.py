@@ -20,10 +20,8 @@ STEPS = (15 * 60, 3600, 4 * 3600, 8 * 3600, 24 * 3600, 3 * 86_400)
 
 @dataclass
 class Breakdown:
-    """A slice looked at whole, by day, by what it was told apart by (`parts`), and how many of each kind on a day of a part.
-
-    `hours`: how many matters began in each (weekday, hour), Monday 0. `scores`: how many gave which satisfaction.
-    """
+    """The figures of one slice: whole, by day, by part (`parts`), and counts of each kind per day and part. `hours`: how many
+    matters began in each (weekday, hour), Monday 0. `scores`: how many answers gave which satisfaction score."""
 
     whole: dict[Kind, Sums] = field(default_factory=dict)
     days: dict[date, dict[Kind, Sums]] = field(default_factory=dict)
@@ -34,12 +32,12 @@ class Breakdown:
     times: dict[Kind, list[Values]] = field(default_factory=dict)
 
     def steps(self, kind: Kind) -> list[int]:
-        """How many took how long: a count for each step of STEPS, and for what is longer."""
+        """Count how many took how long: one count for each step of STEPS, and one for anything longer."""
         return in_steps(self.times.get(kind, []), STEPS)
 
 
 def read_breakdowns(session: Session, wanted: Wanted) -> tuple[list[Breakdown], State]:
-    """What each slice comes to, and as of when. Days have `wanted.by_day` alone. One query."""
+    """Read the breakdown of each slice, and as of when it holds. Only `wanted.by_day` has days. One query."""
     cells, state = read_cells(session, wanted)
     return [break_down(those, wanted.days_told(place)) for place, those in enumerate(cells)], state
 

@@ -22,8 +22,8 @@ Values = Sequence[int]
 
 @dataclass(frozen=True)
 class Cell:
-    """Facts of one kind, day and `key`: a kind of channel, or what else they are told apart by. `seconds` in parts,
-    each sorted; `hours` and `scores`: how many of each."""
+    """Summed facts of one kind, day and `key` (a kind of channel, or what else they are grouped by). `seconds` in parts, each
+    sorted; `hours` and `scores`: counts by hour and score."""
 
     kind: Kind
     day: date
@@ -39,7 +39,7 @@ class Cell:
 
 
 def pack(values: Values) -> bytes:
-    """As it is kept: four bytes each, the least first."""
+    """Pack numbers as they are stored: four bytes each, the lowest first."""
     packed = array("i", values)
     if sys.byteorder == "big":
         packed.byteswap()
@@ -47,7 +47,7 @@ def pack(values: Values) -> bytes:
 
 
 def unpack(kept: bytes | None) -> Values:
-    """What `pack` made."""
+    """Unpack numbers that `pack` packed."""
     found = array("i")
     found.frombytes(kept or b"")
     if sys.byteorder == "big":
@@ -56,7 +56,7 @@ def unpack(kept: bytes | None) -> Values:
 
 
 def quantile(parts: Sequence[Values], share: float) -> int | None:
-    """The value that so large a share of all does not exceed, as `percentile_disc`. Each part is sorted."""
+    """Return the value that this share of all values does not exceed, like `percentile_disc`. Each part is sorted."""
     total = sum(map(len, parts))
     if not total:
         return None
@@ -75,7 +75,7 @@ def quantile(parts: Sequence[Values], share: float) -> int | None:
 
 
 def in_steps(parts: Sequence[Values], edges: Sequence[int]) -> list[int]:
-    """How many are below each edge and not below the one before, and how many are beyond the last."""
+    """Count the values below each edge and not below the one before, and those beyond the last edge."""
     below = [sum(bisect_right(part, edge - 1) for part in parts) for edge in edges]
     total = sum(map(len, parts))
     return [later - earlier for earlier, later in pairwise([0, *below, total])]

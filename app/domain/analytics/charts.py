@@ -51,7 +51,7 @@ class Bar:
 
 
 def scale_of(values: Sequence[float | None], *, is_time: bool, is_share: bool = False) -> Scale:
-    """A scale from zero that holds the values, in three steps of a round size."""
+    """Return a scale from zero that holds the values, in three steps of a round size."""
     if is_share:
         return Scale(1.0, (1.0, 0.75, 0.5, 0.25, 0.0))
     most = max((value for value in values if value is not None), default=0) or 1
@@ -76,13 +76,13 @@ def _round_step(most: float) -> float:
 
 
 def column(number: int, count: int) -> tuple[float, float]:
-    """Left edge and width of a day's column."""
+    """Return the left edge and the width of a day's column."""
     width = WIDTH / max(1, count)
     return round(number * width, 2), round(width, 2)
 
 
 def line(points: Sequence[tuple[float, float | None]]) -> str:
-    """A path through (x, y); it breaks where y is None, and a point alone is a short dash."""
+    """Return an SVG path through (x, y); it breaks where y is None, and a point alone is a short dash."""
     path = ""
     for run in _runs(points):
         if len(run) == 1:
@@ -94,7 +94,7 @@ def line(points: Sequence[tuple[float, float | None]]) -> str:
 
 
 def band(low: Sequence[tuple[float, float | None]], high: Sequence[tuple[float, float | None]]) -> str:
-    """The area between two lines with the same gaps."""
+    """Return the area between two lines with the same gaps."""
     path = ""
     for below, above in zip(_runs(low), _runs(high), strict=True):
         if len(below) == 1:
@@ -115,7 +115,7 @@ def _runs(points: Sequence[tuple[float, float | None]]) -> list[list[tuple[float
 
 
 def stack(number: int, count: int, values: Sequence[int], scale: Scale) -> list[Bar]:
-    """The bar of one day, its pieces from the bottom up."""
+    """Return the stacked bar of one day, its pieces from the bottom up."""
     left, width = column(number, count)
     gap = width * 0.14
     found, below = [], 0
@@ -128,7 +128,7 @@ def stack(number: int, count: int, values: Sequence[int], scale: Scale) -> list[
 
 
 def spark(values: Sequence[float | None]) -> str:
-    """A line without a scale: the least value at the bottom, the greatest on top."""
+    """Return a small line without a scale: the lowest value at the bottom, the highest on top."""
     known = [value for value in values if value is not None]
     if len(known) < 2:
         return ""
@@ -139,7 +139,7 @@ def spark(values: Sequence[float | None]) -> str:
 
 
 def shown_days(count: int, most: int = 5) -> list[int]:
-    """Which days of an axis get a label: at most so many, a week apart where that fits."""
+    """Choose which days of an axis get a label: at most this many, a week apart where that fits."""
     if count <= most:
         return list(range(count))
     step = -(-count // most)

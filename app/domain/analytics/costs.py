@@ -30,7 +30,7 @@ _MONTHS_A_DAY = Decimal(12) / Decimal(365)
 
 @dataclass(frozen=True)
 class Spent:
-    """What one channel came to in its days with known costs, `first` to `last`, and how many messages and calls those had."""
+    """What one channel cost on its days with known costs, `first` to `last`, and how many messages and calls those days had."""
 
     channel_id: uuid.UUID
     channel_name: str
@@ -49,22 +49,20 @@ class Spent:
 
     @property
     def each(self) -> Decimal | None:
-        """None where there was no interaction."""
+        """Cost per interaction; None where there was none."""
         return round_places(self.total / self.interactions, 4) if self.interactions else None
 
 
 def list_costs(session: Session, brand_ids: Collection[uuid.UUID]) -> list[tuple[ChannelCost, Channel]]:
-    """Of all channels of these brands, the latest first. One query."""
+    """List the costs of all channels of these brands, the latest first. One query."""
     query = sa.select(ChannelCost, Channel).join(Channel, Channel.id == ChannelCost.channel_id)
     query = query.where(Channel.brand_id.in_(brand_ids)).order_by(Channel.name, Channel.id, ChannelCost.from_date.desc())
     return [(row[0], row[1]) for row in session.execute(query)]
 
 
 def read_spent(session: Session, slice: Slice) -> list[Spent]:
-    """By channel and currency, by name. Nothing of a slice that is a part of a channel's work: a month has no part of a team.
-
-    At most two queries; one where no costs are kept.
-    """
+    """Read what was spent, by channel and currency, ordered by name. Empty for a slice that is only a part of a channel's work
+    (a team, a person), as monthly costs cannot be split. At most two queries; one where no costs are stored."""
     parts = ("team_id", "user_id", "thread_type", "priority", "partner_id", "own_user_id")
     if any(getattr(slice, name) is not None for name in parts):
         return []
@@ -81,7 +79,8 @@ def _is_wanted(channel: Channel, slice: Slice) -> bool:
 
 
 def add_up(kept: Iterable[tuple[ChannelCost, Channel]], found: Breakdown, days: Sequence[date]) -> list[Spent]:
-    """Day by day, with what held on each; days before the first row of a channel are left out, with their messages."""
+    """Add up costs day by day, with the price that held on each. Days before a channel's first price are left out, with their
+    messages."""
     rows: defaultdict[uuid.UUID, list[tuple[ChannelCost, Channel]]] = defaultdict(list)
     for cost, channel in kept:
         rows[channel.id].append((cost, channel))
@@ -114,7 +113,7 @@ def _with_day(spent: Spent, cost: ChannelCost, cells: Mapping[tuple[date, str, K
 
 
 def totals(spent: Iterable[Spent]) -> list[Spent]:
-    """All channels together, each currency apart: they are never added up."""
+    """Add up all channels by currency; currencies are never mixed."""
     found: dict[str, Spent] = {}
     for one in spent:
         so_far = found.get(one.currency)
@@ -130,7 +129,7 @@ def _sum(one: Spent, other: Spent) -> Spent:
 def set_cost(
     session: Session, channel: Channel, *, from_date: date, amounts: Mapping[str, Decimal], actor: Actor, now: datetime
 ) -> None:
-    """From that day on the channel costs this; what was said for that day before is replaced."""
+    """Set what the channel costs from that day on; a cost set for the same day is replaced."""
     values = {**amounts, "currency": settings_of(session, channel.brand_id).currency}
     values |= {"set_at": now, "set_by_user_id": actor.user_id}
     row = postgresql.insert(ChannelCost).values(channel_id=channel.id, from_date=from_date, **values)
@@ -141,7 +140,7 @@ def set_cost(
 
 
 def drop_cost(session: Session, channel: Channel, *, from_date: date, actor: Actor, now: datetime) -> bool:
-    """What held before holds on; False where there was none of that day."""
+    """Delete the cost set for that day, so that the one before holds on. False where there was none."""
     row = sa.delete(ChannelCost).where(ChannelCost.channel_id == channel.id, ChannelCost.from_date == from_date)
     is_gone = session.execute(row.returning(ChannelCost.channel_id)).first() is not None
     if is_gone:

@@ -60,14 +60,14 @@ class Fact:
 
 @dataclass(frozen=True)
 class Derived:
-    """All facts there are by now, and when the passing of time alone makes more."""
+    """All facts up to now, and when the passing of time alone will make more."""
 
     facts: tuple[Fact, ...]
     next_at: datetime | None = None
 
 
 def derive_thread(history: ThreadHistory, *, now: datetime) -> Derived:
-    """The facts of a thread. Spam, and what is among colleagues alone, makes none."""
+    """Derive the facts of a thread. Spam and internal tickets have none."""
     if history.is_left_out:
         return Derived(())
     life = _Life(history, now)
@@ -76,7 +76,8 @@ def derive_thread(history: ThreadHistory, *, now: datetime) -> Derived:
 
 
 def derive_task(history: TaskHistory, *, now: datetime) -> Derived:
-    """A task that was due is on time or not, on the day it was completed or else fell due; moved and cancelled ones are not."""
+    """Derive the fact of a task with a due date: on time or late, on the day it was completed or else fell due. Moved and
+    cancelled tasks have none."""
     due, done = history.due_at, history.completed_at
     if due is None or history.is_cancelled:
         return Derived(())
@@ -91,8 +92,8 @@ def derive_task(history: TaskHistory, *, now: datetime) -> Derived:
 
 
 def derive_survey(history: SurveyHistory) -> Derived:
-    """What was asked counts on the day it was, what was said on the day of the first word; of what a machine may have said,
-    nothing. Credited to who was rated, which nothing moves afterwards."""
+    """Derive the facts of a survey question: asked on the day it was sent, answered on the day of the first answer. Answers
+    that a machine may have given count for nothing. The score is credited to the rated person for good."""
     if history.sent_at is None:
         return Derived(())
     scope = Scope(
@@ -123,7 +124,7 @@ def derive_survey(history: SurveyHistory) -> Derived:
 
 
 class _Life:
-    """One thread while its facts are made. `later`: when time alone will make more."""
+    """One thread while its facts are derived. `later`: when the passing of time alone will make more facts."""
 
     def __init__(self, history: ThreadHistory, now: datetime) -> None:
         self.history, self.now = history, now
@@ -162,7 +163,7 @@ class _Life:
         yield from self._promise(span, Kind.FIRST_PROMISE if first else Kind.NEXT_PROMISE)
 
     def _promise(self, span: Span, kind: Kind) -> Iterator[Fact]:
-        """Kept on the day it ended, or missed on the day it was due, whether it ended since or not."""
+        """Make the fact of a deadline: met on the day it ended, or missed on the day it was due, even if it ended later."""
         due, ended = span.due_at, span.ended_at
         if due is None:
             return
@@ -195,7 +196,8 @@ class _Life:
             yield from self._first_contact(span, ended, closer)
 
     def _first_contact(self, span: Span, ended: datetime, closer: uuid.UUID | None) -> Iterator[Fact]:
-        """Known seven days later: nothing was asked again, here or in another matter of the same contact."""
+        """Make the fact of first-contact resolution, known seven days later: the contact asked nothing again, here or in
+        another thread."""
         final = ended + FIRST_CONTACT_AFTER
         if self.now < final:
             self.later.append(final)
@@ -210,7 +212,7 @@ class _Life:
         yield self._fact(Kind.FIRST_CONTACT, ended, user_id=closer, question=span.started_at, met=met)
 
     def _first_holder(self, span: Span) -> Iterator[Fact]:
-        """Who had the matter first, and whether a rule gave it to them."""
+        """Make the fact of the first assignee, and whether a rule assigned the thread."""
         first = next((one for one in self.assigned if one.to and _is_within(one.at, span)), None)
         if first is None or first.to is None:
             return
@@ -229,14 +231,15 @@ class _Life:
             self.later.append(final)
 
     def _escalation(self, span: Span) -> Iterator[Fact]:
-        """Once for a matter: a step at its due time, or a person who said so."""
+        """Make the fact of an escalation, once per matter: by an SLA step at its due time, or by a person."""
         said = [at for at, one in self.changed.items() if one.to == "escalated" and one.user_id is not None]
         first = min((at for at in (*self.history.late_at, *said) if _is_within(at, span)), default=None)
         if first is not None:
             yield self._fact(Kind.ESCALATED, first, user_id=self._holder(first), question=span.started_at)
 
     def _closings(self) -> Iterator[Fact]:
-        """Each closing by a person, and each that did not last: a question after it that was answered or is still open."""
+        """Make a fact of each closing by a person, and of each that did not last: a later question was answered or is still
+        open."""
         for closed, again in self._closed_times():
             event = self._event_of(closed)
             if event is None or event.user_id is not None:
@@ -245,7 +248,7 @@ class _Life:
                 yield self._fact(Kind.REOPENED, again, user_id=self._closer(closed), question=again)
 
     def _closed_times(self) -> Iterator[tuple[datetime, datetime | None]]:
-        """When the thread was closed, and the first question before it was closed again, inside the same matter."""
+        """Return when the thread was closed, and the first question before it was closed again, inside the same matter."""
         closed: datetime | None = None
         again: datetime | None = None
         for moment in self.history.moments:
@@ -272,7 +275,7 @@ class _Life:
         return not any(span.kind == ClockKind.RESOLUTION and span.started_at == at for span in self.history.spans)
 
     def _is_real(self, at: datetime) -> bool:
-        """A question that was answered, or waits for it: no mere thanks."""
+        """Return whether a question was answered or waits for an answer; mere thanks are none."""
         responses = (one for one in self.history.spans if one.kind != ClockKind.RESOLUTION)
         return any(one.started_at == at and one.outcome != Outcome.CLOSED for one in responses)
 
@@ -344,13 +347,13 @@ class _Life:
         return _held_at(self.assigned, at, self.history.user_id)
 
     def _holder_that_day(self, at: datetime) -> uuid.UUID | None:
-        """Who had it at the end of the local day of `at`, or has it now where that day goes on."""
+        """Return the assignee at the end of the local day of `at`; while that day goes on, the assignee now."""
         local = at.astimezone(self.history.zone)
         ends = datetime.combine(local.date() + timedelta(days=1), time(), self.history.zone).astimezone(UTC)
         return self._holder(min(ends - timedelta(microseconds=1), self.now))
 
     def _closer(self, at: datetime) -> uuid.UUID | None:
-        """The holder as it was closed, else who closed it."""
+        """Return the assignee at the moment of closing, else whoever closed the thread."""
         event = self._event_of(at)
         return self._holder(at) or (event.user_id if event else None)
 
@@ -366,7 +369,8 @@ class _Life:
 
 
 def _held_at(changes: list[Happened], at: datetime, current: uuid.UUID | None) -> uuid.UUID | None:
-    """What the changes up to `at` led to: before the first of them what it was changed from, without any what is there now."""
+    """Return the value after the changes up to `at`: before the first change what it changed from; without changes the present
+    value."""
     if not changes:
         return current
     last = next((one for one in reversed(changes) if one.at <= at), None)

@@ -23,7 +23,7 @@ from app.domain.analytics.slices import FACTS, SCOPES, Slice, of_measure, predic
 
 @dataclass(frozen=True)
 class Sums:
-    """What the facts of one kind add up to. `known` say yes or no, `met` of them yes; `scores` is the sum of what was given.
+    """Sums over the facts of one kind. `known` facts say yes or no, `met` of them yes; `scores` is the sum of scores.
     Quantiles are in seconds."""
 
     n: int = 0
@@ -48,12 +48,12 @@ ByKind = Mapping[Kind, Sums]
 
 
 def sums_of(found: ByKind, kind: Kind) -> Sums:
-    """Those of a kind; without facts nothing."""
+    """Return the sums of a kind; all zero without facts."""
     return found.get(kind, NOTHING)
 
 
 def value_of(measure: Measure, found: ByKind) -> float | None:
-    """The figure: a count, seconds, a share of 1, or a ratio. None where there is nothing to say."""
+    """Return the figure of a measure: a count, seconds, a share of 1, or a ratio. None where there is nothing to say."""
     sums = [sums_of(found, kind) for kind in measure.kinds]
     if measure.shape == Shape.COUNT:
         return sum(one.n if measure.met is None else one.met if measure.met else one.missed for one in sums)
@@ -70,7 +70,7 @@ def value_of(measure: Measure, found: ByKind) -> float | None:
 
 
 def size_of(measure: Measure, found: ByKind) -> int:
-    """How many facts the figure rests on."""
+    """Return how many facts the figure rests on."""
     if measure.shape == Shape.SHARE:
         return sums_of(found, measure.kinds[0]).known
     if measure.shape == Shape.RATIO and measure.per is not None:
@@ -80,7 +80,7 @@ def size_of(measure: Measure, found: ByKind) -> int:
 
 @dataclass(frozen=True)
 class State:
-    """As of when figures are, how far behind they are (the oldest change that is not in yet), and how far a rebuild is."""
+    """As of when figures are, how far they lag (the oldest change that is not in yet), and how far a rebuild is."""
 
     batch_at: datetime
     waiting_since: datetime | None
@@ -105,6 +105,6 @@ def state_of(row: Any) -> State:
 
 
 def count_facts(session: Session, slice: Slice, measure: Measure, *, is_per: bool = False) -> int:
-    """How many facts stand behind a figure: what its list has, whoever asks."""
+    """Count the facts behind a figure: as many as its list shows, whoever asks."""
     query = sa.select(sa.func.count()).select_from(FACTS).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
     return session.execute(query.where(of_measure(measure, is_per=is_per), predicate(slice))).scalar_one()

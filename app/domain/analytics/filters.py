@@ -25,12 +25,12 @@ _IDS = frozenset({"brand", "channel", "team", "person", "partner"})
 
 
 def read_filters(args: Mapping[str, str]) -> dict[str, str]:
-    """The filters an address names, by name."""
+    """Read the filters of a URL, by name."""
     return {name: text for name in FILTERS if (text := _known(name, args.get(name, "")))}
 
 
 def slice_values(filters: Mapping[str, str]) -> dict[str, Any]:
-    """The same as fields of a `Slice`."""
+    """Return the filters as fields of a `Slice`."""
     return {COLUMNS[name]: uuid.UUID(text) if name in _IDS and text != NONE else text for name, text in filters.items()}
 
 

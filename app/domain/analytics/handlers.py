@@ -27,34 +27,34 @@ ORDER_MOVES = (
 
 
 def mark_threads(session: Session, events: Sequence[Event]) -> None:
-    """Any event of a thread that moves a figure."""
+    """Mark a thread whose event may move a figure."""
     mark(session, SubjectKind.THREAD, (event.thread_id for event in events))
 
 
 def mark_moved(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `MergeUndone`, `ThreadSplit`, `SplitUndone`: all threads that are part of it."""
+    """`ThreadsMerged`, `MergeUndone`, `ThreadSplit`, `SplitUndone`: mark all threads that took part."""
     move = parse_move(event)
     ids = {move.thread_id, move.gone, move.other, move.origin, move.target}
     mark(session, SubjectKind.THREAD, sorted(filter(None, ids)))
 
 
 def mark_task(session: Session, event: Event) -> None:
-    """`TaskCreated`, `TaskChanged`, `TaskMoved`, `TaskCompleted`, `TaskReopened`."""
+    """`TaskCreated`, `TaskChanged`, `TaskMoved`, `TaskCompleted`, `TaskReopened`: mark the task."""
     mark(session, SubjectKind.TASK, [uuid.UUID(event.payload["task_id"])])
 
 
 def mark_survey(session: Session, event: Event) -> None:
-    """`SurveySent`, `SurveyAnswered`."""
+    """`SurveySent`, `SurveyAnswered`: mark the survey question."""
     mark(session, SubjectKind.SURVEY, [uuid.UUID(event.payload["invitation_id"])])
 
 
 def mark_order(session: Session, event: Event) -> None:
-    """Whatever moves an order, its lines or its money."""
+    """Mark an order when its status, lines or money change."""
     mark(session, SubjectKind.ORDER, [uuid.UUID(event.payload["order_id"])])
 
 
 def mark_running(session: Session, event: Event) -> None:
-    """`SlaRecomputeAdvanced`: once it is through, whatever runs may be due at another time."""
+    """`SlaRecomputeAdvanced`: when the recompute is done, mark all running threads, whose due times may have moved."""
     row = session.get(SlaRecompute, uuid.UUID(event.payload["recompute_id"]))
     if row is not None and row.done >= row.total:
         running = sa.select(SlaClock.thread_id).where(SlaClock.ended_at.is_(None)).distinct()

@@ -60,7 +60,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Happened:
-    """An event of a thread: who became its holder or team (`to`), or its status; `by` the kind of rule, "" for people."""
+    """An event of a thread: its new assignee or team (`to`), or its new status; `by` is the kind of rule, "" for people."""
 
     type: str
     at: datetime
@@ -72,7 +72,7 @@ class Happened:
 
 @dataclass(frozen=True)
 class Moment:
-    """A question, an answer or a status of a thread as its clocks know it. `withdrawn` answers never were."""
+    """A question, an answer or a status of a thread as its SLA clocks know it. `withdrawn` answers were taken back."""
 
     at: datetime
     kind: FactKind
@@ -82,7 +82,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class ThreadHistory:
-    """All of a thread that reports ask for. `others`: when matters of the same contact began elsewhere."""
+    """What reports need of a thread. `others`: when other matters of the same contact began."""
 
     thread_id: uuid.UUID
     brand_id: uuid.UUID
@@ -134,20 +134,20 @@ class _Rows:
 
 
 def reporting_zone(session: Session, book: Book, brand_id: uuid.UUID) -> ZoneInfo:
-    """Whose days the reports of a brand have: those of its calendar, else of the calendar for all."""
+    """Return the time zone of a brand's reports: that of its calendar, else of the calendar for all."""
     held = {calendar.scope: calendar for calendar in book.calendars if not calendar.is_by_name_only}
     found = held.get((None, None, brand_id)) or held.get((None, None, None))
     return ZoneInfo(read_calendar(session, found.version_id).rules.zone if found else HOME)
 
 
 def list_merged(session: Session, ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Those of these threads that were merged away."""
+    """List those of these threads that were merged into another."""
     query = sa.select(ThreadAlias.old_id).where(ThreadAlias.old_id.in_(ids))
     return set(session.execute(query).scalars())
 
 
 def read_threads(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, ThreadHistory]:
-    """The histories of these threads; those that are gone are missing. Ten queries, however many threads."""
+    """Read the histories of these threads; deleted ones are missing. Ten queries, however many threads."""
     values = {"thread_ids": list(ids)}
     rows = _Rows(session.execute(_THREAD_ROWS, values).all(), read_book(session))
     facts = _by_thread(session.execute(FACTS_OF, values))
@@ -279,7 +279,7 @@ def _others(session: Session, values: dict[str, Any]) -> defaultdict[uuid.UUID, 
 
 
 def _partners(session: Session, values: dict[str, Any]) -> dict[uuid.UUID, uuid.UUID]:
-    """On whose account the order is that a thread is about; of several the one that was linked first."""
+    """Read by thread the partner of the order it is about; of several orders the one linked first."""
     return {row.thread_id: row.account_contact_id for row in session.execute(_ACCOUNTS, values)}
 
 
@@ -291,7 +291,7 @@ def _by_thread(rows: Iterable[Any]) -> defaultdict[uuid.UUID, list[Any]]:
 
 
 def _spans(session: Session, facts: Sequence[Any], rows: Sequence[Any]) -> tuple[Span, ...]:
-    """The clocks as they stand, each counted by the calendar it names."""
+    """Read the SLA clocks as they stand, each counted by the calendar it names."""
     if not rows:
         return ()
     pure = facts_of(facts)
@@ -316,7 +316,7 @@ def _spans(session: Session, facts: Sequence[Any], rows: Sequence[Any]) -> tuple
 
 
 def _moments(facts: Sequence[SlaFact]) -> tuple[Moment, ...]:
-    """Questions, answers that stand, and statuses, in order."""
+    """Read questions, answers that stand, and statuses, in order."""
     found: list[Moment] = []
     for fact in facts:
         if fact.kind == FactKind.WITHDRAWN:
@@ -349,7 +349,7 @@ def _happened(row: Any) -> Happened:
 
 
 def _second(at: datetime) -> datetime:
-    """Clocks know whole seconds; what is compared with them does, too."""
+    """Cut an instant to whole seconds, as SLA clocks know no less."""
     return at.replace(microsecond=0)
 
 

@@ -56,7 +56,7 @@ class FactRow:
 def list_facts(
     session: Session, slice: Slice, measure: Measure, *, is_per: bool = False, after: Place | None = None, limit: int = PAGE
 ) -> list[FactRow]:
-    """The next rows behind `after`, the place of the last one shown."""
+    """List the next rows behind `after`, the place of the last one shown."""
     query = _ROWS.where(of_measure(measure, is_per=is_per), predicate(slice))
     if after is not None:
         query = query.where(sa.tuple_(FACTS.c.at, FACTS.c.id) < sa.tuple_(*map(sa.literal, after)))
@@ -65,7 +65,7 @@ def list_facts(
 
 
 def place_text(row: FactRow) -> str:
-    """The place of a row as an address says it."""
+    """Write the place of a row for a URL."""
     return f"{row.at.isoformat()},{row.id}"
 
 

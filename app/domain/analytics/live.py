@@ -35,8 +35,8 @@ class Live(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """The live figures. `oldest_at`: since when somebody waits longest; `oldest_medium`: where. `arrived`: how many matters began
-    in each of the slices that were asked for."""
+    """The live figures. `oldest_at`: since when the longest wait lasts; `oldest_medium`: on which medium. `arrived`: how many
+    matters began in each requested slice."""
 
     counts: dict[Live, int]
     oldest_at: datetime | None
@@ -46,7 +46,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Load:
-    """What one person has open against what they take, in weights."""
+    """How much open work one person has against their capacity, in weights."""
 
     id: uuid.UUID
     name: str
@@ -76,7 +76,7 @@ _WAITS = sa.and_(Thread.is_open, Thread.snoozed_until.is_(None), Thread.status !
 
 
 def live_condition(live: Live, now: datetime) -> sa.ColumnElement[bool]:
-    """The threads of a live figure, but for who looks."""
+    """Return the condition on threads of a live figure; the caller adds what the viewer may see."""
     return {
         Live.OVERDUE: sa.and_(_WAITS, Thread.response_due_at < now),
         Live.DUE_SOON: sa.and_(_WAITS, Thread.response_due_at >= now, Thread.response_due_at < now + timedelta(hours=1)),
@@ -86,7 +86,7 @@ def live_condition(live: Live, now: datetime) -> sa.ColumnElement[bool]:
 
 
 def of_slice(slice: Slice) -> sa.ColumnElement[bool]:
-    """The filters of a slice on the threads themselves; days do not matter now."""
+    """Apply the filters of a slice to threads; its days do not matter for live figures."""
     found = [Thread.brand_id.in_(slice.brand_ids), Thread.spam_at.is_(None), Thread.medium != "internal"]
     if slice.own_user_id is not None:
         found.append(Thread.assignee_user_id == slice.own_user_id)
@@ -107,7 +107,7 @@ def of_slice(slice: Slice) -> sa.ColumnElement[bool]:
 
 
 def _of_partner(slice: Slice) -> list[sa.ColumnElement[bool]]:
-    """Threads about an order on the account, or about none."""
+    """Return the condition: threads about an order of this partner, or of no partner."""
     if slice.partner_id is None:
         return []
     about = sa.exists().where(OrderThread.thread_id == Thread.id, OrderThread.order_id == Order.id)
@@ -137,7 +137,7 @@ def _arrived(slice: Slice) -> sa.ScalarSelect[int]:
 
 
 def list_live(session: Session, slice: Slice, live: Live, *, now: datetime, limit: int = LIVE_SHOWN) -> Sequence[LiveRow]:
-    """The threads of a live figure, those due first in front."""
+    """List the threads of a live figure, those due first in front."""
     query = (
         sa.select(
             Thread.id,
@@ -159,7 +159,7 @@ def list_live(session: Session, slice: Slice, live: Live, *, now: datetime, limi
 
 
 def list_loads(session: Session, slice: Slice, *, now: datetime) -> list[Load]:
-    """What each person of the reader's brands has open against what they take, in routing's own weights, by name."""
+    """List each person of the reader's brands with open work against capacity, in routing's weights, by name."""
     workers = list_workers(session, now=now)
     seen = [one for one in workers if one.capacity > 0 and not one.brands.isdisjoint(slice.brand_ids)]
     if isinstance(slice.user_id, uuid.UUID):
@@ -170,7 +170,7 @@ def list_loads(session: Session, slice: Slice, *, now: datetime) -> list[Load]:
 
 
 def list_team_loads(session: Session, slice: Slice, names: Mapping[uuid.UUID, str], *, now: datetime) -> list[Load]:
-    """The same for teams, by name: the sum of their people. Somebody of two teams counts in both."""
+    """List each team's load by name: the sum over its people. Members of two teams count in both."""
     workers = [one for one in list_workers(session, now=now) if one.capacity > 0 and not one.brands.isdisjoint(slice.brand_ids)]
     found = []
     for team_id, name in sorted(names.items(), key=lambda item: item[1].casefold()):

@@ -45,7 +45,7 @@ class Measure:
 
     @property
     def says_yes(self) -> bool:
-        """Whether its facts are told apart by `met`."""
+        """Whether its facts are split by `met`."""
         return self.shape in (Shape.SHARE, Shape.NET)
 
 
@@ -95,7 +95,7 @@ MEASURES = {measure.key: measure for measure in _ALL}
 
 
 def kinds_of(*measures: Measure) -> frozenset[Kind]:
-    """What these figures are made of."""
+    """Return the kinds of facts that these measures are made of."""
     return frozenset(kind for one in measures for kind in (*one.kinds, *([one.per] if one.per else [])))
 
 

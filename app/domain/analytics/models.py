@@ -138,7 +138,7 @@ class ReportDay(Base):
 
 
 class ReportSeal(Base):
-    """A day whose cells say what its facts do."""
+    """A day whose cells agree with its facts."""
 
     __tablename__ = "report_seals"
 
@@ -147,7 +147,8 @@ class ReportSeal(Base):
 
 
 class ReportMark(Base):
-    """Something happened to a thread or task: its facts are made anew. Many marks of one thread are one piece of work."""
+    """Something happened to a thread or task, so its facts must be made anew. Several marks of one thread are worked off
+    together."""
 
     __tablename__ = "report_marks"
 
@@ -188,7 +189,7 @@ class ReportRebuild(WithId, Base):
 
 
 class ReportState(Base):
-    """One row: when facts were last made. It only grows; what a page says as of."""
+    """One row: when facts were last made. The time only grows; pages show it as "as of"."""
 
     __tablename__ = "report_state"
 

@@ -39,7 +39,7 @@ class Names:
 
 
 def read_names(session: Session, viewer: Viewer) -> Names:
-    """All that the viewer may see. One query."""
+    """Read all names that the viewer may see. One query."""
     found = Names()
     for row in session.execute(_query(viewer)):
         if row.what == "report":

@@ -26,7 +26,7 @@ APPROVED = (OrderStatus.APPROVED, OrderStatus.SCHEDULED, OrderStatus.IN_PROGRESS
 
 @dataclass(frozen=True)
 class Step:
-    """An order came to be in a state."""
+    """An order entered a state."""
 
     id: uuid.UUID
     at: datetime
@@ -51,12 +51,12 @@ class OrderHistory:
 
 
 def derive_order(history: OrderHistory) -> Derived:
-    """That it was made, whether a named price was approved, how long it was in each state it left, and when it was done."""
+    """Derive the facts of an order: created, quoted price approved or not, time in each state it left, completed."""
     return Derived(tuple(_Way(history).facts()))
 
 
 class _Way:
-    """The states of one order, without steps that were taken back and what took them back."""
+    """The states of one order, without steps that were undone and the undoing steps."""
 
     def __init__(self, history: OrderHistory) -> None:
         self.history = history
@@ -76,7 +76,7 @@ class _Way:
             yield self.fact(Kind.ORDER_DONE, done, seconds=_seconds(history.created_at, done))
 
     def quoted(self) -> Iterator[Fact]:
-        """On the day a price was first named."""
+        """Make the fact of the day on which a price was first quoted."""
         statuses = [step.status for step in self.steps]
         if OrderStatus.QUOTED not in statuses:
             return
@@ -86,7 +86,7 @@ class _Way:
         yield self.fact(Kind.ORDER_QUOTED, self.steps[first].at, met=met)
 
     def left(self) -> Iterator[Fact]:
-        """Each state that was left again, on the day it was."""
+        """Make a fact of each state that was left, on that day."""
         for step, following in zip(self.steps, self.steps[1:], strict=False):
             if step.status in IN_STATE and step.status != following.status:
                 yield self.fact(IN_STATE[step.status], following.at, ref=following.id, seconds=_seconds(step.at, following.at))
@@ -113,7 +113,7 @@ def _seconds(begin: datetime, end: datetime) -> int:
 
 
 def read_orders(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, OrderHistory]:
-    """The histories of these orders; those that are gone are missing. Three queries and those of the zones."""
+    """Read the histories of these orders; deleted ones are missing. Three queries and those of the zones."""
     rows = session.execute(sa.select(Order).where(Order.id.in_(ids)).execution_options(populate_existing=True)).scalars().all()
     moves = sa.select(Transition.entity_id, Transition.id, Transition.at, Transition.to_status, Transition.undoes_id)
     moves = moves.where(Transition.entity_type == ORDER, Transition.entity_id.in_(ids)).order_by(

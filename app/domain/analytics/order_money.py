@@ -38,7 +38,7 @@ def read_worth(session: Session, slice: Slice) -> list[Worth]:
 
 
 def averages(rows: Iterable[Worth]) -> list[tuple[str, int, Decimal]]:
-    """Of each currency: how many orders, and what one comes to on average."""
+    """Return by currency how many orders there are, and their average value."""
     found: dict[str, tuple[int, Decimal]] = {}
     for row in rows:
         if row.currency is not None:

@@ -40,7 +40,7 @@ class Wanted:
     later_by_day: Collection[Kind] | None = None
 
     def days_told(self, place: int) -> Collection[Kind]:
-        """Of which kinds the slice at this place has days."""
+        """Return the kinds for which the slice at this place has days."""
         return self.by_day if place == 0 or self.later_by_day is None else self.later_by_day
 
     @property
@@ -49,7 +49,7 @@ class Wanted:
 
     @property
     def cut(self) -> list[date]:
-        """Days of which a part alone is wanted."""
+        """Days of which only a part is wanted."""
         return sorted({one.last for one in self.slices if one.until is not None})
 
     @property
@@ -73,8 +73,8 @@ def _statement(wanted: Wanted) -> sa.Select[Any]:
 
 
 def _part_of(wanted: Wanted) -> tuple[Part, str | None] | None:
-    """Which cells say all of it, and their `value` (None: each is told apart). None where only facts do: two filters at once,
-    a person in a channel, a bucket, another time."""
+    """Return which rollup cells answer the whole question, and their `value` (None: grouped by it). None where only facts can:
+    two filters at once, a person in a channel, a bucket, another time."""
     slice = wanted.slices[0]
     buckets = ("hour", "weekday", "band", "met", "score", "currency", "as_of")
     if any(getattr(slice, name) is not None for name in buckets):
@@ -107,7 +107,7 @@ def _kept(wanted: Wanted, part: Part, value: str | None) -> sa.Select[Any]:
 
 
 def _facts(wanted: Wanted, day: sa.ColumnElement[date] | None = None) -> sa.Select[Any]:
-    """The same of facts; of one `day` if that is said."""
+    """Return the same from facts, of one `day` if that is given."""
     query = _told_apart(wanted, FACTS, _text_of(SCOPES.c[wanted.by])).add_columns(
         *(column for column in sums() if column.name in _SUMS),
         *(sa.cast(sa.null(), sa.ARRAY(postgresql.BYTEA)).label(f"packed_{name}") for name in _LISTS),
@@ -121,7 +121,7 @@ def _facts(wanted: Wanted, day: sa.ColumnElement[date] | None = None) -> sa.Sele
 
 
 def _facts_of_open_days(wanted: Wanted) -> sa.Select[Any]:
-    """Day by day, so that facts of a day that is sealed are not even looked at."""
+    """Read facts day by day, so that facts of sealed days are not even looked at."""
     day: Any = sa.func.unnest(sa.cast(wanted.dates, sa.ARRAY(sa.Date))).column_valued("day")
     sealed = sa.exists().where(SEALS.c.local_day == day, SEALS.c.local_day != sa.all_(sa.cast(wanted.cut, sa.ARRAY(sa.Date))))
     open_days = sa.select(day.label("day")).where(~sealed).subquery("open_days")
@@ -130,7 +130,7 @@ def _facts_of_open_days(wanted: Wanted) -> sa.Select[Any]:
 
 
 def _told_apart(wanted: Wanted, table: sa.FromClause, key: sa.ColumnElement[str]) -> sa.Select[Any]:
-    """A row for each kind, day and key. Grouped by their names: written twice, a parameter would be two."""
+    """Return a row for each kind, day and key. Grouped by column names, as a parameter written twice would be two parameters."""
     query = sa.select(table.c.kind, _day(wanted, table).label("told_day"), key.label("told_key"))
     return query.select_from(table).group_by(table.c.kind, sa.text("told_day"), sa.text("told_key"))
 
@@ -151,12 +151,12 @@ def _text_of(column: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
 
 
 def _no_list(name: str) -> sa.ColumnElement[Any]:
-    """As the type of what facts are listed as."""
+    """Return an empty list of the type in which facts are listed."""
     return sa.cast(sa.null(), sa.ARRAY(sa.Integer if name == "seconds" else sa.SmallInteger))
 
 
 def _one_of(column: sa.ColumnElement[Any], values: Sequence[Any], kind: type[sa.types.TypeEngine[Any]]) -> sa.ColumnElement[bool]:
-    """As one parameter: however many values, it is the same statement."""
+    """Pass any number of values as one parameter, so that the statement stays the same."""
     return column == sa.any_(sa.cast(values, sa.ARRAY(kind)))
 
 

@@ -22,7 +22,7 @@ def report_heads(*, is_plain: bool) -> list[str]:
 
 
 def report_rows(session: Session, slice: Slice, *, is_plain: bool) -> list[list[Value]]:
-    """Of each figure the whole, without a day, and then its days. `is_plain`: with the names programs know."""
+    """Yield for each figure the total, without a day, and then its days. `is_plain`: with the names programs know."""
     (found_of_all,), _state = read_breakdowns(session, Wanted([slice], ALL_KINDS))
     rows: list[list[Value]] = []
     for key, measure in MEASURES.items():
@@ -36,7 +36,7 @@ def report_rows(session: Session, slice: Slice, *, is_plain: bool) -> list[list[
 
 
 def about_file(viewer: Viewer, measure: Measure | None, slice: Slice, count: int) -> list[tuple[str, str]]:
-    """The first sheet: what this is. `measure` None: all of them."""
+    """Return the first sheet, which describes the file. `measure` None: all of them."""
     lines = [
         (_("Report"), words.name_words(measure.key) if measure else _("All figures, day by day")),
         (_("What counts"), words.definition_words(measure.key) if measure else _("See the question mark beside each figure.")),

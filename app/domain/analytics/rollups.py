@@ -28,7 +28,7 @@ LOCK = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended('reports', 0))
 
 
 class Part(IntEnum):
-    """By what else the cells of a day are told apart, beside brand and channel; those of people by kind of channel alone."""
+    """By what else the cells of a day are split, beside brand and channel; cells of people only by kind of channel."""
 
     ALL = 0
     TEAM = 1
@@ -56,13 +56,13 @@ class Progress:
 
 
 def break_seals(session: Session, days: Collection[date]) -> None:
-    """The facts of these days changed. In the transaction of the change."""
+    """Break the seals of days whose facts changed, in the transaction of the change."""
     if days:
         session.execute(sa.delete(SEALS).where(SEALS.c.local_day.in_(days)))
 
 
 def roll_next_day(session: Session, *, now: datetime) -> date | None:
-    """Sum up the newest day that is over and has no seal; None where there is none, or facts are being written."""
+    """Sum up the newest past day without a seal; None where there is none, or facts are being written."""
     if not session.execute(LOCK).scalar_one():
         return None
     over = FACTS.c.local_day < (now - timedelta(hours=12)).date()
@@ -97,7 +97,7 @@ def _facts_of_day(day: date, part: Part) -> sa.Select[Any]:
 
 
 def sums() -> tuple[sa.ColumnElement[Any], ...]:
-    """What is added up of facts, whichever they are."""
+    """Return the SQL sums over facts, whichever they are."""
     count = sa.func.count
     is_received = FACTS.c.kind == int(Kind.RECEIVED)
     is_scored = FACTS.c.kind.in_([int(kind) for kind in SCORED])
@@ -112,7 +112,7 @@ def sums() -> tuple[sa.ColumnElement[Any], ...]:
 
 
 def sorted_times(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[Any]:
-    """How long those of them took that are times, the shortest first."""
+    """Return the SQL of durations, the shortest first."""
     is_time = sa.and_(FACTS.c.kind.in_([int(kind) for kind in TIMES]), column.is_not(None))
     return sa.func.array_agg(postgresql.aggregate_order_by(column, column)).filter(is_time).label(name)
 

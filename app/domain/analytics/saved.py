@@ -39,13 +39,13 @@ class TooManyReports(Exception):
 
 
 def list_saved_reports(session: Session, viewer: Viewer) -> list[SavedReport]:
-    """One's own and those shared with everyone, by name. One query."""
+    """List one's own reports and those shared with everyone, by name. One query."""
     query = sa.select(SavedReport).where(seen_reports(viewer)).order_by(sa.func.lower(SavedReport.name), SavedReport.id)
     return list(session.execute(query.limit(4 * MOST)).scalars())
 
 
 def seen_reports(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """One's own and those shared with everyone."""
+    """Return the condition: one's own reports and those shared with everyone."""
     return sa.or_(SavedReport.owner_user_id == viewer.user_id, SavedReport.is_shared)
 
 
@@ -65,13 +65,13 @@ def save_report(
 
 
 def delete_report(session: Session, viewer: Viewer, report_id: uuid.UUID) -> bool:
-    """False where it is not one's own, or gone already."""
+    """Delete one's own report; False where it is not one's own, or gone."""
     mine = sa.and_(SavedReport.id == report_id, SavedReport.owner_user_id == viewer.user_id)
     return session.execute(sa.delete(SavedReport).where(mine).returning(SavedReport.id)).first() is not None
 
 
 def read_targets(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[TargetKey, float]:
-    """The targets of these brands together: where they want different things, a figure of all of them has that of the house."""
+    """Read the targets of these brands together: where brands differ, the default target counts."""
     rows = session.execute(sa.select(ReportTarget).where(ReportTarget.brand_id.in_(brand_ids))).scalars()
     wanted = {(row.measure, row.medium, row.brand_id): row.value for row in rows}
     found = {}
@@ -82,7 +82,7 @@ def read_targets(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[Targe
 
 
 def measures_of(targets: Mapping[TargetKey, float], medium: str = "") -> dict[str, Measure]:
-    """All figures with these targets: those of a kind of channel where it has its own."""
+    """Return all measures with these targets, using those of the kind of channel where it has its own."""
     return {
         key: replace(one, target=targets.get((key, medium), targets.get((key, ""), one.target))) for key, one in MEASURES.items()
     }
@@ -91,7 +91,7 @@ def measures_of(targets: Mapping[TargetKey, float], medium: str = "") -> dict[st
 def save_targets(
     session: Session, brand_id: uuid.UUID, values: Mapping[TargetKey, float | None], *, actor: Actor, now: datetime
 ) -> None:
-    """What the brand wants from now on; None: what the house proposes."""
+    """Save the targets of the brand; None means the default."""
     for (key, medium), value in values.items():
         mine = sa.and_(ReportTarget.brand_id == brand_id, ReportTarget.measure == key, ReportTarget.medium == medium)
         session.execute(sa.delete(ReportTarget).where(mine))

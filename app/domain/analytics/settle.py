@@ -56,14 +56,14 @@ class _Round:
 
 
 def mark(session: Session, kind: SubjectKind, ids: Iterable[uuid.UUID | None]) -> None:
-    """Something happened to these: their facts are made anew within seconds. A plain insert, which waits for nobody."""
+    """Mark these subjects, so that their facts are made anew within seconds. A plain insert, which waits for nobody."""
     rows = [{"kind": int(kind), "subject_id": one} for one in ids if one is not None]
     if rows:
         session.execute(sa.insert(MARKS), rows)
 
 
 def ask_for_rebuild(session: Session, *, now: datetime) -> uuid.UUID:
-    """Make all facts anew, in the background: for what was there before reports were, or after a definition changed."""
+    """Ask to make all facts anew in the background: for data older than the reports, or after a definition changed."""
     count = sa.select(sa.func.count())
     total = sum(session.execute(count.select_from(table)).scalar_one() for table in (Thread, Task, SurveyInvitation, Order))
     row = ReportRebuild(id=new_id(), kind=int(SubjectKind.THREAD), cursor=None, total=total, done=0, asked_at=now)
@@ -73,7 +73,8 @@ def ask_for_rebuild(session: Session, *, now: datetime) -> uuid.UUID:
 
 
 def settle_batch(session: Session, *, now: datetime, limit: int = BATCH) -> int:
-    """Work off the next marks, wake-ups and part of a rebuild; returns how many threads and tasks. 0 where somebody else does."""
+    """Work off the next marks, wake-ups and part of a rebuild. Returns how many threads and tasks; 0 where another worker is
+    at it."""
     if not session.execute(LOCK).scalar_one():
         return 0
     todo = _Round()
@@ -142,10 +143,8 @@ def _derive_and_write(session: Session, todo: _Round, now: datetime) -> None:
 
 
 def _derive(session: Session, todo: _Round, now: datetime) -> tuple[dict[uuid.UUID, Derived], set[uuid.UUID]]:
-    """What holds now, by subject; and the subjects that were merged away or deleted.
-
-    A thread that is neither there nor merged was erased: its facts stay, and lead nowhere.
-    """
+    """Derive the present facts by subject, and list the subjects that were merged or deleted. A thread that is gone but was
+    not merged was erased: its facts stay and link to nothing."""
     derived: dict[uuid.UUID, Derived] = {}
     thread_ids, task_ids = todo.ids[SubjectKind.THREAD], todo.ids[SubjectKind.TASK]
     if thread_ids:
@@ -166,7 +165,7 @@ def _derive(session: Session, todo: _Round, now: datetime) -> tuple[dict[uuid.UU
 
 
 def _next_batch(session: Session, now: datetime) -> datetime:
-    """The time of this batch: it only grows."""
+    """Return the time of this batch, which only grows."""
     before = session.execute(sa.select(STATE.c.batch_at).where(STATE.c.id == 1)).scalar_one_or_none()
     at = now if before is None else max(now, before + timedelta(milliseconds=1))
     written = postgresql.insert(STATE).values(id=1, batch_at=at)
@@ -203,7 +202,7 @@ def _stored(session: Session, ids: Collection[uuid.UUID]) -> defaultdict[uuid.UU
 def _compare(
     derived: Mapping[uuid.UUID, Derived], stored: Mapping[uuid.UUID, list[tuple[int, Fact]]]
 ) -> tuple[list[int], list[tuple[uuid.UUID, Fact]]]:
-    """The ids of facts that hold no more, and facts that are new. What is the same stays untouched."""
+    """Return the ids of facts that no longer hold, and the facts that are new. Unchanged facts stay untouched."""
     closed: list[int] = []
     added: list[tuple[uuid.UUID, Fact]] = []
     for subject_id, found in derived.items():

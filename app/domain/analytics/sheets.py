@@ -31,14 +31,15 @@ class Dialect(StrEnum):
 
 
 def safe_text(text: str) -> str:
-    """The text so that no spreadsheet computes it."""
+    """Escape the text so that no spreadsheet computes it."""
     return _RISKY.sub(r"\1'\2", text) if text[:1] not in ("", "'") else text
 
 
 def csv_lines(
     heads: Sequence[str], rows: Iterable[Sequence[Value]], *, dialect: Dialect, locale: str, zone: ZoneInfo
 ) -> Iterator[str]:
-    """The file, some rows at a time. For Excel: a byte order mark, semicolon and decimal comma where the language has them."""
+    """Yield the CSV file, some rows at a time. For Excel: a byte order mark, and semicolon and decimal comma where the
+    language has them."""
     is_excel = dialect == Dialect.EXCEL
     is_comma = not is_excel or locale == "en"
     buffer = io.StringIO()

@@ -63,7 +63,7 @@ class Slice:
 
     @property
     def seconds(self) -> sa.Column[Any]:
-        """The column of the times that are asked for."""
+        """The column of the requested times (open hours or wall clock)."""
         return FACTS.c.open_seconds if self.is_open else FACTS.c.wall_seconds
 
     def for_day(self, day: date) -> Slice:
@@ -71,20 +71,20 @@ class Slice:
 
 
 def slice_for(viewer: Viewer, **values: Any) -> Slice:
-    """A slice of what the viewer may see: their brands, and without the permission themselves alone."""
+    """Return a slice of what the viewer may see: their brands, and only themselves without the permission."""
     own = None if viewer.may(Permission.ANALYTICS_SEE) else viewer.user_id
     return Slice(brand_ids=viewer.brand_ids, own_user_id=own, **values)
 
 
 def shifted(slice: Slice, days: int) -> Slice:
-    """The same slice so many days earlier."""
+    """Return the same slice this many days earlier."""
     back = timedelta(days=days)
     until = slice.until - back if slice.until else None
     return replace(slice, first=slice.first - back, last=slice.last - back, until=until)
 
 
 def predicate(slice: Slice) -> sa.ColumnElement[bool]:
-    """Everything but the kind. Whoever reads has to join SCOPES."""
+    """Return the conditions of a slice, without the kind of fact. The reader must join SCOPES."""
     found = [FACTS.c.local_day.between(slice.first, slice.last), SCOPES.c.brand_id.in_(slice.brand_ids), _known(slice.as_of)]
     if slice.own_user_id is not None:
         found.append(SCOPES.c.user_id == slice.own_user_id)
@@ -125,7 +125,7 @@ def _bucket(slice: Slice) -> list[sa.ColumnElement[bool]]:
 
 
 def of_measure(measure: Measure, *, is_per: bool = False) -> sa.ColumnElement[bool]:
-    """The facts a measure counts; of a ratio those above the line, or with `is_per` those below."""
+    """Return the condition on facts a measure counts; of a ratio its numerator, or with `is_per` its denominator."""
     kinds: Sequence[Kind] = (measure.per,) if is_per and measure.per is not None else measure.kinds
     found = FACTS.c.kind.in_([int(kind) for kind in kinds])
     if measure.met is not None and not is_per:

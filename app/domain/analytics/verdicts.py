@@ -18,7 +18,7 @@ from app.domain.surveys.models import SurveyAnswer, SurveyInvitation, SurveyKind
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a customer said, the latest word, at the time of the first."""
+    """A customer's latest answer, dated by the first."""
 
     at: datetime
     score: int

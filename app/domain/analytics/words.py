@@ -184,7 +184,7 @@ NO_TEAM, NO_PERSON = N_("No team"), N_("Nobody")
 
 @dataclass(frozen=True)
 class Change:
-    """Against the period before: in words, with a tone ("good", "bad", "few" or "")."""
+    """The change against the period before, in words, with a tone ("good", "bad", "few" or "")."""
 
     text: str
     tone: str = ""
@@ -199,7 +199,7 @@ def definition_words(key: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Hours and minutes; a day of open hours is no day, so there are none."""
+    """Write hours and minutes. There are no days, as a day of open hours is none."""
     if seconds is None:
         return NO_VALUE
     minutes = round(seconds / 60)
@@ -214,7 +214,7 @@ def duration(seconds: float | None) -> str:
 
 
 def figure(measure: Measure, value: float | None, size: int) -> str:
-    """A value as people say it: of few facts a share is said in numbers."""
+    """Write a value for people; a share of few facts is written as numbers."""
     if value is None:
         return NO_VALUE
     if measure.shape == Shape.TIME:
@@ -233,7 +233,7 @@ def figure(measure: Measure, value: float | None, size: int) -> str:
 
 
 def target_words(measure: Measure) -> str:
-    """The target of a measure, "" where it has none."""
+    """Write the target of a measure, "" where it has none."""
     if measure.target is None:
         return ""
     if measure.shape == Shape.MEAN:
@@ -242,7 +242,7 @@ def target_words(measure: Measure) -> str:
 
 
 def change_words(measure: Measure, value: float | None, before: float | None, size: int, size_before: int) -> Change:
-    """How it moved against the period before: counts and times in percent, shares in points."""
+    """Write the change against the period before: counts and times in percent, shares in points."""
     if value is None or before is None or (before == 0 and measure.shape == Shape.COUNT):
         return Change(_("none before") if value else "")
     if min(size, size_before) < TOO_FEW:

@@ -106,7 +106,7 @@ def move_appointment(
     actor: Actor,
     from_calendar: bool = False,
 ) -> Appointment:
-    """Give it another time; the same one changes nothing."""
+    """Move the appointment to another time; the same time changes nothing."""
     content = replace(content_of(lock_appointment(session, appointment_id)), starts_at=starts_at, ends_at=ends_at)
     return change_appointment(session, appointment_id, content, now=now, actor=actor, from_calendar=from_calendar)
 
@@ -141,7 +141,7 @@ def set_appointment_state(
 
 
 def finish_visits(session: Session, order_id: uuid.UUID, *, before: datetime, now: datetime, actor: Actor) -> None:
-    """Say of an order's visits that began until `before` and are not over that they took place. Raises TransitionRefused."""
+    """Mark an order's visits as done that began before `before` and are not over. Raises TransitionRefused."""
     query = sa.select(Appointment.id).where(Appointment.order_id == order_id, Appointment.kind == AppointmentKind.VISIT)
     query = query.where(Appointment.state.in_((AppointmentState.PLANNED, *UNDER_WAY)), Appointment.starts_at <= before)
     for appointment_id in session.execute(query.order_by(Appointment.id)).scalars().all():
@@ -149,7 +149,7 @@ def finish_visits(session: Session, order_id: uuid.UUID, *, before: datetime, no
 
 
 def content_of(appointment: Appointment) -> AppointmentContent:
-    """What it says now."""
+    """Return the present content of an appointment."""
     return AppointmentContent(**{name: getattr(appointment, name) for name in AppointmentContent.__dataclass_fields__})
 
 
@@ -160,7 +160,7 @@ def lock_appointment(session: Session, appointment_id: uuid.UUID) -> Appointment
 
 
 def follow(session: Session, appointment: Appointment, *, now: datetime, from_calendar: bool = False) -> None:
-    """Bring its reminder and its place in a calendar in line with it."""
+    """Bring the appointment's reminder and calendar entry in line with it."""
     plan_reminder(session, appointment, now=now)
     if not from_calendar:
         promise_entry(session, appointment)
@@ -168,7 +168,7 @@ def follow(session: Session, appointment: Appointment, *, now: datetime, from_ca
 
 
 def touch(session: Session, appointment: Appointment, now: datetime) -> None:
-    """Say that it changed."""
+    """Note that the appointment changed (version and time)."""
     appointment.updated_at, appointment.version = now, appointment.version + 1
     session.flush()
 

@@ -23,7 +23,7 @@ PLACE_CHARACTERS = 300
 
 
 def follow_own_event(session: Session, channel_id: uuid.UUID, event: CalendarEvent, *, now: datetime) -> bool:
-    """Move the appointment this event stands for, or cancel it with it. False: it stands for none."""
+    """Move or cancel the appointment that this calendar event stands for. False: it stands for none."""
     unknown = sa.and_(CalendarEntry.event_id.is_(None), sa.cast(CalendarEntry.id, sa.Text) == event.reference)
     found = _lock(session, channel_id, sa.or_(CalendarEntry.event_id == event.key, unknown))
     if found is None:
@@ -45,7 +45,7 @@ def follow_own_event(session: Session, channel_id: uuid.UUID, event: CalendarEve
 
 
 def drop_own_event(session: Session, channel_id: uuid.UUID, key: str, *, now: datetime) -> bool:
-    """Cancel the appointment whose event was taken out, unless it is over. False: it stood for none."""
+    """Cancel the appointment whose event was deleted in the calendar, unless it is over. False: it stood for none."""
     found = _lock(session, channel_id, CalendarEntry.event_id == key)
     if found is None:
         return False
@@ -56,7 +56,7 @@ def drop_own_event(session: Session, channel_id: uuid.UUID, key: str, *, now: da
 
 
 def _lock(session: Session, channel_id: uuid.UUID, which: sa.ColumnElement[bool]) -> tuple[Appointment, CalendarEntry] | None:
-    """The appointment and its entry, locked in that order."""
+    """Lock the appointment and its entry, in that order."""
     query = sa.select(CalendarEntry).where(CalendarEntry.channel_id == channel_id, which)
     entry = session.execute(query).scalar_one_or_none()
     if entry is None:
@@ -74,7 +74,8 @@ def _is_no_news(entry: CalendarEntry, event: CalendarEvent) -> bool:
 
 
 def _cancel(session: Session, appointment: Appointment, entry: CalendarEntry, now: datetime) -> None:
-    """Planned again it will be another event: the calendar knows the reference of this one as used."""
+    """Cancel the appointment. If it is planned again it gets another event, as the calendar knows this one's reference as
+    used."""
     session.delete(entry)
     session.flush()
     set_appointment_state(session, appointment.id, AppointmentState.CANCELLED, now=now, actor=SYSTEM, from_calendar=True)

@@ -33,7 +33,8 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class _Call:
-    """`wanted` is None where the event has to go. `key`: what it is called there; `was_tried`: it may be there without one."""
+    """One call to the calendar. `wanted` is None where the event must be deleted. `key`: the event's id there; `was_tried`: it
+    may exist without a known id."""
 
     entry_id: uuid.UUID
     account: ChannelAccount
@@ -77,7 +78,8 @@ def _write(call: _Call) -> WrittenEvent | None:
 
 
 def _keep_key(entry_id: uuid.UUID, written: WrittenEvent) -> None:
-    """Also where the row is somebody else's by now: they change that event then, and make no second one."""
+    """Store the event's id, also where another worker owns the row by now: then that one changes this event and makes no
+    second one."""
     with transaction() as session:
         named = sa.update(CalendarEntry).where(CalendarEntry.id == entry_id)
         session.execute(named.values(event_id=written.key, changed_at=written.changed_at))
@@ -97,7 +99,7 @@ def _note(session: Session, call: _Call, answer: WrittenEvent | Exception | None
 
 
 def _begin_anew(session: Session, entry_id: uuid.UUID) -> Ended:
-    """Somebody took it out there, and it was changed here since: it comes back as another event."""
+    """Make another entry where somebody deleted the event there and the appointment changed here since."""
     entry = session.get_one(CalendarEntry, entry_id, populate_existing=True)
     appointment = lock_appointment(session, entry.appointment_id)
 

@@ -41,7 +41,7 @@ def queue_chat_reminder(
     author_name: str,
     context: ReplyContext,
 ) -> Message:
-    """Raises UnableToReply where the contact cannot be written to like this."""
+    """Queue the reminder of a visit in a chat. Raises UnableToReply where the contact cannot be written to like this."""
     reach_by(session, contact, channel, now=context.now)
     thread = home if home is not None and home.channel_id == channel.id else _begin(session, facts, contact, channel, context)
     closes_at = window_closes_at(thread, context.rules)
@@ -58,7 +58,7 @@ def queue_chat_reminder(
 
 
 def _begin(session: Session, facts: Mapping[str, str], contact: Contact, channel: Channel, context: ReplyContext) -> Thread:
-    """A conversation in which nobody has to do anything."""
+    """Begin a conversation in which nobody has to do anything."""
     new = NewThread(
         brand_id=channel.brand_id,
         medium=channel.medium.value,
@@ -86,7 +86,7 @@ def _fill(channel: Channel, facts: Mapping[str, str]) -> FilledTemplate:
 
 
 def _names(channel: Channel) -> list[str]:
-    """As "{{visit_date}}; {{visit_time}}", the braces or not."""
+    """Read the names of template values written as "{{visit_date}}; {{visit_time}}", with or without braces."""
     return [_MARKS.sub("", part) for part in str(channel.settings.get("reminder_values") or VALUES).split(";")]
 
 

@@ -20,11 +20,9 @@ FOLLOWED = {"calendar": "on"}
 
 
 def promise_entry(session: Session, appointment: Appointment) -> None:
-    """Promise to write the appointment as it is now. Where no mailbox of the brand shares its calendar, it simply is ours.
-
-    Whoever is writing what it was before finds that the row is not theirs any more; the event they made is found again by its
-    transaction id.
-    """
+    """Promise to write the appointment into a calendar as it is now. Does nothing where no mailbox of the brand shares its
+    calendar. A worker that is writing the former version finds that it lost the row; the event it made is found again by its
+    transaction id."""
     entry = find_entry(session, appointment.id)
     if entry is None:
         if not appointment.is_planned:
@@ -40,13 +38,13 @@ def promise_entry(session: Session, appointment: Appointment) -> None:
 
 
 def find_entry(session: Session, appointment_id: uuid.UUID) -> CalendarEntry | None:
-    """Where it stands, or is to stand."""
+    """Return the calendar entry of an appointment, written or to be written."""
     query = sa.select(CalendarEntry).where(CalendarEntry.appointment_id == appointment_id)
     return session.execute(query.with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
 
 
 def _calendar_of(session: Session, appointment: Appointment) -> uuid.UUID | None:
-    """The mailbox of the conversation, else the first of the brand, whose calendar is followed."""
+    """Return the channel whose calendar is used: the conversation's mailbox, else the brand's first with a followed calendar."""
     of_thread = sa.select(Thread.channel_id).where(Thread.id == appointment.thread_id).scalar_subquery()
     query = sa.select(Channel.id).where(
         Channel.brand_id == appointment.brand_id,

@@ -26,20 +26,20 @@ APPOINTMENTS = table_of(Appointment)
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `SplitUndone`: appointments of the thread that goes belong to the one that stays."""
+    """`ThreadsMerged`, `SplitUndone`: move appointments of the removed thread to the kept one."""
     move = parse_move(event)
     if move.gone is not None:
         move_rows(session, APPOINTMENTS, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
 
 
 def go_back(session: Session, event: Event) -> None:
-    """`MergeUndone`: appointments return to the thread they came from."""
+    """`MergeUndone`: return appointments to the thread they came from."""
     move = parse_move(event)
     return_rows(session, APPOINTMENTS, move_id=move.id, origin=move.origin, target=move.target)
 
 
 def follow_merged_contact(session: Session, event: Event) -> None:
-    """`ContactsMerged`: appointments go to the kept contact; their ids are written into the merge."""
+    """`ContactsMerged`: move appointments to the kept contact, and write their ids into the merge."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     moved = _give(session, APPOINTMENTS.c.contact_id == merge.merged_id, merge.kept_id)
     merge.moved = {**merge.moved, "appointments": moved}
@@ -47,7 +47,7 @@ def follow_merged_contact(session: Session, event: Event) -> None:
 
 
 def give_back_merged_contact(session: Session, event: Event) -> None:
-    """`ContactMergeUndone`: what went over goes back, where it is still the kept contact's."""
+    """`ContactMergeUndone`: return the moved appointments that still belong to the kept contact."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     theirs = sa.and_(APPOINTMENTS.c.id.in_(merge.moved.get("appointments", [])), APPOINTMENTS.c.contact_id == merge.kept_id)
     _give(session, theirs, merge.merged_id)
@@ -59,7 +59,7 @@ def _give(session: Session, which: sa.ColumnElement[bool], contact_id: uuid.UUID
 
 
 def move_order_with_visit(session: Session, event: Event) -> None:
-    """Where a visit was planned, begun or fell away, its order goes along, one step; what a brand forbids stays as it is."""
+    """Move the order one step when its visit was planned, begun or dropped. A step that the brand forbids is left out."""
     order_id = event.payload.get("order_id")
     if order_id is None:
         return

@@ -11,10 +11,10 @@ from app.domain.appointments import send_reminder as reminders
 
 
 def keep_entry(*, row_id: str, **_ignored: Any) -> None:
-    """Bring a mailbox's calendar in step with one appointment. A hint given twice finds it done or not due."""
+    """RQ entry point: bring a mailbox's calendar in step with one appointment. A repeat finds it done or not due."""
     keep(calendar_push.PROMISE, uuid.UUID(row_id))
 
 
 def send_reminder(*, row_id: str, **_ignored: Any) -> None:
-    """Remind a contact of one visit. A hint given twice finds it done or not due."""
+    """RQ entry point: remind a contact of one visit. A repeat finds it done or not due."""
     keep(reminders.PROMISE, uuid.UUID(row_id))

@@ -16,7 +16,7 @@ BEFORE, AFTER = timedelta(days=14), timedelta(days=30)
 
 
 def own_visits(user_id: uuid.UUID, *, now: datetime) -> sa.ColumnElement[bool]:
-    """A condition on appointments: theirs, not cancelled, not too far from now."""
+    """Return the condition on appointments: the user's own, not cancelled, within the visible period."""
     return sa.and_(
         Appointment.technician_user_id == user_id,
         Appointment.state != AppointmentState.CANCELLED,
@@ -25,7 +25,7 @@ def own_visits(user_id: uuid.UUID, *, now: datetime) -> sa.ColumnElement[bool]:
 
 
 def about_own_visit(user_id: uuid.UUID, *, now: datetime) -> sa.ColumnElement[bool]:
-    """A condition on threads: the conversation of such a visit, or one of the same customer about its order."""
+    """Return the condition on threads: the conversation of an own visit, or one of the same customer about its order."""
     about_order = sa.exists().where(OrderThread.thread_id == Thread.id, OrderThread.order_id == Appointment.order_id)
     same_order = sa.and_(Appointment.contact_id == Thread.contact_id, about_order.correlate(Thread, Appointment))
     mine = sa.select(Appointment.id).where(own_visits(user_id, now=now))
@@ -43,7 +43,7 @@ def is_of_own_visit(
     attachment_id: uuid.UUID | None = None,
     **_others: uuid.UUID,
 ) -> bool:
-    """Whether the one thing that is named is theirs to see; False where none is. One query."""
+    """Return whether the one named thing (thread, order, …) belongs to an own visit; False where none is named. One query."""
     if appointment_id is not None:
         query = sa.select(Appointment.id).where(Appointment.id == appointment_id, own_visits(user_id, now=now))
     elif message_id is not None:

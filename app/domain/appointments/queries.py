@@ -59,7 +59,7 @@ class AppointmentRow:
 
 @dataclass(frozen=True)
 class AppointmentConditions:
-    """Which appointments; None does not limit. Those that begin from `starts_after` on and before `starts_before`."""
+    """Which appointments to list; None does not limit. `starts_after` is included, `starts_before` is not."""
 
     kind: AppointmentKind | None = None
     status: AppointmentState | None = None
@@ -82,22 +82,21 @@ def get_appointment(session: Session, *, viewer: Viewer, appointment_id: uuid.UU
 
 
 def list_appointments_of_thread(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> list[AppointmentRow]:
-    """Planned ones first, the next on top; then what is over or off, the latest first. One query."""
+    """List a thread's appointments: planned ones first, the next on top; then past or cancelled ones, the latest first. One
+    query."""
     return _list(session, viewer, Appointment.thread_id == thread_id)
 
 
 def list_appointments_of_order(session: Session, *, viewer: Viewer, order_id: uuid.UUID) -> list[AppointmentRow]:
-    """The same for an order. One query."""
+    """List an order's appointments, ordered as those of a thread. One query."""
     return _list(session, viewer, Appointment.order_id == order_id)
 
 
 def list_appointments_of_days(
     session: Session, *, viewer: Viewer, first: date, last: date, technician_user_id: uuid.UUID | None = None
 ) -> dict[date, list[AppointmentRow]]:
-    """Those that are not cancelled, by their day on the clock of their place, in the order they begin. One query.
-
-    `technician_user_id`: theirs alone.
-    """
+    """List appointments that are not cancelled, by day on the clock of their place, in starting order. One query.
+    `technician_user_id` limits to one technician."""
     begin, end = _midnight(first) - timedelta(days=1), _midnight(last) + timedelta(days=2)
     query = _query(viewer).where(Appointment.starts_at >= begin, Appointment.starts_at < end)
     query = query.where(Appointment.state != AppointmentState.CANCELLED)
@@ -111,7 +110,7 @@ def list_appointments_of_days(
 
 
 def list_appointments_without_technician(session: Session, *, viewer: Viewer, since: datetime) -> list[AppointmentRow]:
-    """Planned visits that nobody has, from `since` on, the earliest first. One query."""
+    """List planned visits without a technician from `since` on, the earliest first. One query."""
     query = _query(viewer).where(Appointment.technician_user_id.is_(None), Appointment.state == AppointmentState.PLANNED)
     query = query.where(Appointment.kind == AppointmentKind.VISIT, Appointment.starts_at >= since)
     return [_row(record) for record in session.execute(query.order_by(Appointment.starts_at, Appointment.id).limit(MOST))]
@@ -126,7 +125,7 @@ def list_appointments(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[AppointmentRow]:
-    """`sort.field` is starts_at or created_at. One query. Raises BadCursor."""
+    """List a page of appointments. `sort.field` is starts_at or created_at. One query. Raises BadCursor."""
     column = {"starts_at": Appointment.starts_at, "created_at": Appointment.created_at}[sort.field]
     query = _query(viewer).where(*_conditions(conditions))
     records = session.execute(paged(query, sort, column, Appointment.id, cursor=cursor, limit=limit)).all()
@@ -135,14 +134,14 @@ def list_appointments(
 
 
 def is_absent(session: Session, user_id: uuid.UUID, *, starts_at: datetime, zone: str) -> bool:
-    """Whether they are not there on the day it begins."""
+    """Return whether the technician is absent on the day the appointment begins."""
     day = starts_at.astimezone(ZoneInfo(zone)).date()
     query = sa.select(Absence.user_id).where(Absence.user_id == user_id, Absence.absent_date == day)
     return session.execute(query).first() is not None
 
 
 def find_kept_thread(session: Session, thread_id: uuid.UUID | None) -> uuid.UUID | None:
-    """The thread, or the one it was merged into."""
+    """Return the thread, or the one it was merged into."""
     if thread_id is None or session.get(Thread, thread_id) is not None:
         return thread_id
     return session.execute(sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id == thread_id)).scalar_one_or_none()
@@ -219,7 +218,7 @@ def _midnight(day: date) -> datetime:
 
 
 def list_technicians(session: Session, *brand_ids: uuid.UUID) -> tuple[tuple[uuid.UUID, str], ...]:
-    """Active users who work for one of the brands and go to visits or plan them, by name. One query."""
+    """List active users who work for one of the brands and go to visits or plan them, by name. One query."""
     member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id.in_(brand_ids))
     query = sa.select(User.id, User.name).where(User.disabled_at.is_(None), sa.or_(users_with(Permission.BRANDS_ALL), member))
     query = query.where(users_with(Permission.VISITS_CHANGE, Permission.VISITS_OWN)).order_by(User.name, User.id)
@@ -227,13 +226,13 @@ def list_technicians(session: Session, *brand_ids: uuid.UUID) -> tuple[tuple[uui
 
 
 def order_of_technician(user_id: uuid.UUID) -> sa.ColumnElement[bool]:
-    """An order that this technician has a visit of, one that was cancelled aside; as a condition."""
+    """Return the condition on orders: this technician has a visit of it that is not cancelled."""
     theirs = sa.select(Appointment.order_id).where(Appointment.technician_user_id == user_id, Appointment.order_id.is_not(None))
     return Order.id.in_(theirs.where(Appointment.state != AppointmentState.CANCELLED))
 
 
 def order_overdue(now: datetime) -> sa.ColumnElement[bool]:
-    """An order of which a visit should be over and is not; as a condition."""
+    """Return the condition on orders: a visit of it should be over and is not."""
     late = sa.select(Appointment.order_id).where(Appointment.ends_at < now, Appointment.order_id.is_not(None))
     late = late.where(Appointment.state.in_((AppointmentState.PLANNED, *UNDER_WAY)))
     return sa.and_(Order.id.in_(late), Order.status.not_in(ENDED))

@@ -75,13 +75,13 @@ def _was_sent(session: Session, appointment: Appointment) -> bool:
 
 
 def _stop(reminder: AppointmentReminder, why: str, now: datetime) -> None:
-    """Whoever works on it finds at the end that the row is not theirs any more, and takes everything back."""
+    """Stop the reminder. A worker at it finds that it lost the row, and rolls back."""
     reminder.state, reminder.outcome, reminder.reason, reminder.ended_at = DONE, ReminderOutcome.STOPPED, why, now
     reminder.lease_token = reminder.lease_until = None
 
 
 def _new(appointment: Appointment, now: datetime) -> AppointmentReminder:
-    """At once where the day before has begun; none, with the reason, where too little time is left."""
+    """Make the reminder: due at once where the day before has begun; none, with the reason, where too little time is left."""
     row = AppointmentReminder(id=new_id(), appointment_id=appointment.id, starts_at=appointment.starts_at, created_at=now)
     row.state, row.attempts, row.reason = READY, 0, ""
     row.run_at = max(appointment.starts_at - BEFORE, now)

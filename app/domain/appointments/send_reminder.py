@@ -95,7 +95,8 @@ def _lock_its_thread(session: Session, appointment_id: uuid.UUID) -> Thread | No
 
 
 def _why_not(reminder: AppointmentReminder, appointment: Appointment, now: datetime) -> _Decided | None:
-    """What changed since it was promised. It was stopped with that already; this is for what nobody thought of."""
+    """Return why the reminder must not go: what changed since it was promised. Changes stop a reminder themselves; this is for
+    cases nobody thought of."""
     if not appointment.is_planned or appointment.kind != AppointmentKind.VISIT:
         return _Decided(ReminderOutcome.STOPPED, CANCELLED)
     if reminder.starts_at != appointment.starts_at:
@@ -149,13 +150,13 @@ def _queue_chat(
 
 
 def _belongs(appointment: Appointment, thread: Thread) -> bool:
-    """Whether it is the contact's own: nobody's reminder goes into somebody else's conversation, a ticket or spam."""
+    """Return whether the thread is the contact's own: no reminder goes into somebody else's conversation, a ticket or spam."""
     is_theirs = (thread.contact_id, thread.brand_id) == (appointment.contact_id, appointment.brand_id)
     return is_theirs and thread.spam_at is None
 
 
 def _channels(session: Session, brand_id: uuid.UUID) -> list[Channel]:
-    """Those of the brand that send reminders, by name: what sends from programs unless it says no, others where they say so."""
+    """List the brand's channels that send reminders, by name: mail unless switched off, others where switched on."""
     query = sa.select(Channel).where(Channel.brand_id == brand_id, Channel.is_active)
     query = query.where(Channel.adapter_key.in_(sorted(runtime().adapters.senders)))
     usual = sa.case((Channel.adapter_key.in_(KEEP_TEMPLATES), "on"), else_="off")
@@ -164,7 +165,7 @@ def _channels(session: Session, brand_id: uuid.UUID) -> list[Channel]:
 
 
 def _reached(session: Session, contact_id: uuid.UUID, channels: list[Channel], home: Thread | None) -> list[tuple[Channel, str]]:
-    """The channels that reach the contact, each with the address or number: that of the conversation first, then mail."""
+    """List the channels that reach the contact, each with address or number: the conversation's first, then mail."""
     query = sa.select(ContactIdentity.kind, ContactIdentity.value)
     query = query.where(ContactIdentity.contact_id == contact_id, ContactIdentity.former_since.is_(None))
     order = (ContactIdentity.is_primary.desc(), ContactIdentity.created_at, ContactIdentity.id)
@@ -182,13 +183,14 @@ def _way(known: dict[str, str], medium: Medium) -> str:
 
 
 def _said_no(session: Session, contact_id: uuid.UUID) -> bool:
-    """A reminder belongs to the visit they asked for: without a word of theirs it is sent."""
+    """Return whether the contact refused such messages; without any word of theirs the reminder is sent, as it belongs to the
+    visit they asked for."""
     consent = session.get(ContactConsent, (contact_id, ConsentPurpose.VISIT_REMINDER), populate_existing=True)
     return consent is not None and not consent.is_given
 
 
 def _facts(session: Session, appointment: Appointment, contact: Contact, brand: Brand) -> dict[str, str]:
-    """What a template at the provider may use, in the contact's language and on the clock of the place."""
+    """Return the values a provider's template may use, in the contact's language and on the clock of the place."""
     language = contact.language if contact.language in LANGUAGES else LANGUAGES[0]
     zone = ZoneInfo(appointment.zone)
     begin, end = appointment.starts_at.astimezone(zone), appointment.ends_at.astimezone(zone)
@@ -236,7 +238,7 @@ def _mail(facts: dict[str, str], address: str, channel: Channel, appointment: Ap
 
 
 def _template(settings: dict[str, Any], language: str) -> str:
-    """That of the language, else the first there is."""
+    """Return the template of the language, else the first there is."""
     return next((found for one in (language, *LANGUAGES) if (found := settings.get(f"reminder_template_{one}"))), "")
 
 

@@ -47,13 +47,13 @@ def appointment_kind() -> EntityKind:
 
 
 def has_visit(session: Session, order: Order, states: Collection[AppointmentState]) -> bool:
-    """Whether a visit of the order is in one of these states; calls do not count."""
+    """Return whether a visit of the order is in one of these states; calls do not count."""
     query = sa.select(Appointment.id).where(Appointment.order_id == order.id, Appointment.state.in_(states))
     return session.execute(query.where(Appointment.kind == AppointmentKind.VISIT).limit(1)).first() is not None
 
 
 def lacks_of_visits(states: Collection[AppointmentState]) -> dict[str, Lack | None]:
-    """What the guards of an order say of its visits, by their names. `states`: those its visits are in; calls do not count."""
+    """Return by guard name what an order lacks of its visits. `states`: those its visits are in; calls do not count."""
     found = set(states)
     is_open, under_way = found & {AppointmentState.PLANNED, *UNDER_WAY}, found & set(UNDER_WAY)
     return {

@@ -11,7 +11,7 @@ USUAL_ZONES = (ZONE, "Europe/Brussels", "Europe/Paris", "Europe/Berlin", "Europe
 
 
 class NoSuchTime(ValueError):
-    """The clock jumps over this time on that day."""
+    """The local time does not exist on that day, as the clock is moved forward over it."""
 
 
 def is_zone(name: str) -> bool:
@@ -20,7 +20,7 @@ def is_zone(name: str) -> bool:
 
 
 def instant(day: date, at: time, zone: str) -> datetime:
-    """The aware UTC instant; of a time that comes twice, the first. Raises NoSuchTime."""
+    """Return the aware UTC instant of a local time; of a time that occurs twice, the first. Raises NoSuchTime."""
     local = datetime.combine(day, at, tzinfo=ZoneInfo(zone))
     found = local.astimezone(UTC)
     if found.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != local.replace(tzinfo=None):

@@ -32,7 +32,7 @@ KIND = "auto_reply"
 
 @dataclass(frozen=True)
 class AutoReplyContent:
-    """What a channel shall answer on one occasion."""
+    """What a channel answers on one occasion."""
 
     kind: AutoReplyKind
     is_on: bool
@@ -42,7 +42,7 @@ class AutoReplyContent:
 def save_auto_replies(
     session: Session, channel: Channel, contents: tuple[AutoReplyContent, ...], *, now: datetime, actor: Actor
 ) -> None:
-    """From now on the channel answers this, or nothing."""
+    """Save what the channel answers automatically from now on."""
     for content in contents:
         values = {"is_on": content.is_on, "texts": dict(content.texts), "updated_at": now, "updated_by_user_id": actor.user_id}
         statement = postgresql.insert(AutoReply).values(channel_id=channel.id, kind=content.kind, **values)
@@ -78,7 +78,7 @@ def answer_message(session: Session, event: Event, *, now: datetime) -> AutoRepl
 def _send(
     session: Session, message: Message, thread: Thread, look: Look, event: Event, now: datetime
 ) -> tuple[Message | None, str]:
-    """Queue the answer; or the reason why the channel cannot carry it."""
+    """Queue the answer; return the reason where the channel cannot carry it."""
     channel = session.get_one(Channel, message.channel_id)
     house = runtime()
     if channel.adapter_key not in house.adapters.senders:

@@ -24,7 +24,8 @@ MOST_RECIPIENTS: Final = 10
 
 @dataclass(frozen=True)
 class Letter:
-    """What speaks for and against answering one message by itself. Addresses are lower case, "" where there is none."""
+    """The facts that decide whether one message may be answered automatically. Addresses are lower case, "" where there is
+    none."""
 
     automatic: str | None
     is_mail: bool
@@ -45,7 +46,7 @@ class Letter:
 
 
 def why_not(letter: Letter) -> str:
-    """ "" where an automatic answer may go out, else the reason, as it is stored."""
+    """Return the reason why no automatic answer may go out, as it is stored; "" where one may."""
     return next((reason for holds, reason in _AGAINST if holds(letter)), "")
 
 

@@ -45,7 +45,7 @@ def look_at(
     now: datetime,
     as_new: bool = False,
 ) -> Look | None:
-    """What to do about a message; None where it is no occasion at all. `as_new`: as if it came in at `now`."""
+    """Work out what to do about a message; None where no occasion applies. `as_new`: as if it came in at `now`."""
     assert message.channel_id is not None
     calendar = calendar_of_channel(session, channel_id=message.channel_id, brand_id=thread.brand_id)
     question = find_order_question(message.subject, message.text)
@@ -65,13 +65,13 @@ def is_open(calendar: Calendar, now: datetime) -> bool:
 
 
 def next_opening(calendar: Calendar, now: datetime) -> datetime | None:
-    """When somebody is there again, in the calendar's zone; None: never."""
+    """Return when the desk opens next, in the calendar's zone; None: never."""
     found = calendar.after(int(now.timestamp()), 1)
     return None if found is None else calendar.local(found - 1)
 
 
 def _occasion(rules: Mapping[AutoReplyKind, AutoReply], question: OrderQuestion | None, *, is_open: bool) -> AutoReplyKind | None:
-    """A question about an order is answered as one, whether somebody is there or not."""
+    """Return the occasion. A question about an order is answered as one, whether the desk is open or not."""
     on = {kind for kind, rule in rules.items() if rule.is_on}
     if AutoReplyKind.ORDER_STATUS in on and question is not None:
         return AutoReplyKind.ORDER_STATUS
@@ -119,7 +119,7 @@ def _state(session: Session, thread: Thread, contact: Contact | None, question: 
 
 
 def _promised(thread: Thread, calendar: Calendar, language: str, now: datetime) -> str:
-    """Until when the thread's clock promises an answer; "" where none runs, or it is over."""
+    """Return until when the thread's SLA clock promises an answer; "" where none runs, or it is over."""
     due = thread.response_due_at
     if due is None or due <= now:
         return ""

@@ -20,7 +20,7 @@ DECISIONS = table_of(AutoReplyDecision)
 
 
 def answered_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Those whose message came by a channel that answers by itself."""
+    """Return those events whose message came by a channel with automatic answers."""
     messages = {event: session.get(Message, event.message_id) for event in events if event.message_id}
     channels = {message.channel_id for message in messages.values() if message is not None and message.channel_id is not None}
     answering = {channel_id for channel_id in channels if is_answering(session, channel_id)}
@@ -28,7 +28,8 @@ def answered_among(session: Session, events: Sequence[Event]) -> Sequence[Event]
 
 
 def answer_by_itself(event: Event) -> None:
-    """After-commit handler of `MessageReceived`. Twice is harmless: a message is decided about once."""
+    """After-commit handler of `MessageReceived`: answer automatically. A repeat changes nothing, as each message is decided
+    once."""
     with transaction() as session:
         decision = answer_message(session, event, now=utc_now())
         is_sent = decision is not None and decision.sent_message_id is not None
@@ -37,20 +38,20 @@ def answer_by_itself(event: Event) -> None:
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `SplitUndone`: what was decided in the thread that goes is read in the one that stays."""
+    """`ThreadsMerged`, `SplitUndone`: move decisions of the removed thread to the kept one."""
     move = parse_move(event)
     if move.gone is not None:
         move_rows(session, DECISIONS, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
 
 
 def follow_split(session: Session, event: Event) -> None:
-    """`ThreadSplit`: decisions go where their messages went."""
+    """`ThreadSplit`: move decisions with their messages."""
     move = parse_move(event)
     theirs = DECISIONS.c.message_id.in_(moved_ids(move.id, "messages"))
     move_rows(session, DECISIONS, move_id=move.id, origin=move.thread_id, target=move.other, where=(theirs,))
 
 
 def go_back(session: Session, event: Event) -> None:
-    """`MergeUndone`, `SplitUndone`: they return with their messages."""
+    """`MergeUndone`, `SplitUndone`: return decisions with their messages."""
     move = parse_move(event)
     return_rows(session, DECISIONS, move_id=move.id, origin=move.origin, target=move.target)

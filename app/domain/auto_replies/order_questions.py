@@ -56,7 +56,7 @@ class OrderQuestion:
 
 
 def find_order_question(subject: str, text: str) -> OrderQuestion | None:
-    """What the sender asks about an order in their own words; None where they do not. What they quote says nothing."""
+    """Return the question about an order in the sender's own words, or None. Quoted text is ignored."""
     said = " ".join(own_text(text[:MOST_READ]).split())
     if _ASKED.search(said) is None and _ASKED.search(subject) is None:
         return None

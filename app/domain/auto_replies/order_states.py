@@ -49,13 +49,14 @@ _SENTENCES: Final[Mapping[str, Mapping[OrderStatus, str]]] = {
 
 
 def state_sentence(session: Session, *, brand_id: uuid.UUID, contact_id: uuid.UUID | None, number: str, language: str) -> str:
-    """A sentence about the one order that is meant: the one they name, else their only open one. "" where that is not clear."""
+    """Return a sentence about the one order that is meant: the one they name, else their only open one. "" where that is not
+    clear."""
     order = _find_meant(session, brand_id, contact_id, number) if contact_id is not None else None
     return "" if order is None else _SENTENCES[language][order.status].format(order.order_number)
 
 
 def _find_meant(session: Session, brand_id: uuid.UUID, contact_id: uuid.UUID, number: str) -> Order | None:
-    """Of their own alone: a number somebody guessed tells nothing."""
+    """Find the meant order among the asker's own alone, so that a guessed number tells nothing."""
     query = sa.select(Order).where(Order.brand_id == brand_id, Order.customer_contact_id == contact_id)
     if number:
         query = query.where(sa.func.lower(Order.order_number) == number.strip().lower())

@@ -24,19 +24,19 @@ from app.domain.threads.spam import is_blocked
 
 
 def is_answering(session: Session, channel_id: uuid.UUID) -> bool:
-    """Whether the channel answers anything by itself."""
+    """Return whether the channel has any automatic answer on."""
     on = sa.select(AutoReply.kind).where(AutoReply.channel_id == channel_id, AutoReply.is_on)
     return session.execute(on.limit(1)).first() is not None
 
 
 def read_auto_replies(session: Session, channel_id: uuid.UUID) -> dict[AutoReplyKind, AutoReply]:
-    """What one channel answers, on or off; what nobody wrote yet is missing."""
+    """Read what one channel answers, on or off; occasions that nobody saved are missing."""
     query = sa.select(AutoReply).where(AutoReply.channel_id == channel_id)
     return {row.kind: row for row in session.execute(query).scalars()}
 
 
 def list_auto_replies_on(session: Session, channel_ids: Sequence[uuid.UUID]) -> set[tuple[uuid.UUID, AutoReplyKind]]:
-    """Which answers of these channels are on."""
+    """List which answers of these channels are on."""
     query = sa.select(AutoReply.channel_id, AutoReply.kind).where(AutoReply.is_on, AutoReply.channel_id.in_(channel_ids))
     return {(row.channel_id, row.kind) for row in session.execute(query)}
 
@@ -56,7 +56,7 @@ class DecisionRow:
 
 
 def list_decisions(session: Session, *, brand_ids: Sequence[uuid.UUID], limit: int) -> list[DecisionRow]:
-    """The newest first."""
+    """List decisions, the newest first."""
     query = (
         sa.select(AutoReplyDecision, Channel.name, Thread.number, Contact.name)
         .join(Channel, Channel.id == AutoReplyDecision.channel_id)
@@ -70,19 +70,19 @@ def list_decisions(session: Session, *, brand_ids: Sequence[uuid.UUID], limit: i
 
 
 def list_last_messages(session: Session, channel_id: uuid.UUID, *, limit: int) -> list[Message]:
-    """What came in on a channel lately, machines' mail too; the newest first."""
+    """List recent incoming messages of a channel, automatic mail included; the newest first."""
     query = sa.select(Message).where(Message.channel_id == channel_id, Message.message_type == MessageType.INCOMING)
     return list(session.execute(query.order_by(Message.occurred_at.desc(), Message.id.desc()).limit(limit)).scalars())
 
 
 def address_of(message: Message) -> str:
-    """Whom an answer would go to: lower case; a chat's identity as the provider writes it."""
+    """Return to whom an answer would go: a lower-case address, or a chat's identity as the provider writes it."""
     wanted = message.meta.get("reply_to") or message.sender.get("address") or ""
     return str(wanted).strip().lower()
 
 
 def read_letter(session: Session, message: Message, thread: Thread, *, now: datetime) -> Letter:
-    """Everything `why_not` asks about one message. A handful of small queries."""
+    """Read everything `why_not` asks about one message. A handful of small queries."""
     is_mail, meta = message.medium == Medium.EMAIL, message.meta
     sender, answer_to = str(message.sender.get("address") or "").lower(), address_of(message)
     own = own_mail_addresses(session) if is_mail else frozenset()
@@ -108,7 +108,7 @@ def read_letter(session: Session, message: Message, thread: Thread, *, now: date
 
 
 def _without_tag(address: str) -> str:
-    """A plus-address of ours is ours."""
+    """Strip the plus-tag, so that a plus-address of ours counts as ours."""
     local, at, domain = address.rpartition("@")
     return f"{local.partition('+')[0]}{at}{domain}"
 
@@ -136,7 +136,7 @@ def _talk(thread_id: uuid.UUID, *, since: datetime) -> tuple[sa.ColumnElement[bo
 
 
 def _had_lately(session: Session, message: Message, address: str, *, since: datetime) -> bool:
-    """An automatic answer to this address or contact on any channel of the brand, or in this thread, whoever asked for it."""
+    """Return whether this address or contact had an automatic answer lately on any channel of the brand, or in this thread."""
     whom: sa.ColumnElement[bool] = AutoReplyDecision.address == address
     if message.sender_contact_id is not None:
         whom = sa.or_(whom, AutoReplyDecision.contact_id == message.sender_contact_id)

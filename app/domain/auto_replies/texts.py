@@ -97,18 +97,18 @@ _TWO_BLANKS: Final = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
 
 
 def choose_language(text: str, known: str | None, usual: str = "nl") -> str:
-    """The language of an answer: the one its cause is written in, else the contact's own, else that of the brand's customers."""
+    """Choose the language of an answer: that of the message, else the contact's, else the brand's."""
     guessed = guess_language(text)
     return guessed or (known if known in LANGUAGES else None) or usual
 
 
 def moment_words(at: datetime, language: str) -> str:
-    """ "Monday 23 November at 09:00"; `at` in the zone of the calendar."""
+    """Write an instant such as "Monday 23 November at 09:00"; `at` is in the calendar's zone."""
     return str(format_datetime(at, _AT[language], tzinfo=at.tzinfo, locale=language))
 
 
 def deadline_words(at: datetime, language: str, *, now: datetime) -> str:
-    """ "by Monday 23 November at 10:30", "today by 16:30"; both in the zone of the calendar."""
+    """Write a deadline such as "by Monday 23 November at 10:30" or "today by 16:30"; both times are in the calendar's zone."""
     if at.date() == now.date():
         return _BY_TODAY[language].format(format_time(at, "HH:mm", tzinfo=at.tzinfo, locale=language))
     return _BY[language].format(moment_words(at, language))
@@ -121,7 +121,7 @@ def fill_in(text: str, values: Mapping[str, str]) -> str:
 
 
 def list_faults(kind: AutoReplyKind, text: str) -> list[tuple[str, str]]:
-    """What keeps a text from being used: ("unknown", name), ("no_fallback", name), ("stray", braces)."""
+    """List what is wrong with a text: ("unknown", name), ("no_fallback", name), ("stray", braces)."""
     faults = [("unknown", name) for name, _ in PLACE.findall(text) if name not in VARIABLES]
     for found in PLACE.finditer(text):
         if found.group(1) in VARIABLES and found.group(2) is None and found.group(1) not in ALWAYS_KNOWN[kind]:

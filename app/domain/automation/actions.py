@@ -43,8 +43,8 @@ class RuleContent:
 def create_rule(
     session: Session, content: RuleContent, *, viewer: Viewer | None, now: datetime, shipped: str | None = None
 ) -> AutomationRule:
-    """The last one, and off. The caller has checked that the viewer is a lead and sees the brand; without one the house makes
-    it. `shipped` is the key of the ready-made rule it is. Raises TooManyRules."""
+    """Create a rule, last in order and off. The caller has checked that the viewer is a lead and sees the brand; without a
+    viewer the system makes it. `shipped` is the key of the ready-made rule it is. Raises TooManyRules."""
     count, last = session.execute(sa.select(sa.func.count(), sa.func.max(AutomationRule.position))).one()
     if count >= RULES_AT_MOST:
         raise TooManyRules
@@ -58,7 +58,7 @@ def create_rule(
 
 
 def change_rule(session: Session, rule: AutomationRule, content: RuleContent, *, viewer: Viewer, now: datetime) -> None:
-    """A rule that says something else is off until somebody has looked what it would do."""
+    """Change a rule. A changed rule is switched off until somebody has looked at its dry run."""
     _fill(rule, content, now)
     rule.is_on = False
     session.flush()
@@ -68,7 +68,8 @@ def change_rule(session: Session, rule: AutomationRule, content: RuleContent, *,
 def switch_rule(
     session: Session, rule: AutomationRule, *, is_on: bool, viewer: Viewer | None, now: datetime, past: bool = False
 ) -> None:
-    """With `past` it also does now what its dry run shows (app/domain/automation/handlers.py `run_past`)."""
+    """Switch a rule on or off. With `past` it also does now what its dry run shows (app/domain/automation/handlers.py
+    `run_rule_on_past`)."""
     if rule.is_on != is_on or past:
         rule.is_on, rule.updated_at = is_on, now
         session.flush()
@@ -76,7 +77,7 @@ def switch_rule(
 
 
 def move_rule_up(session: Session, rule: AutomationRule, *, viewer: Viewer, now: datetime) -> None:
-    """Ask it before the one that stood before it; the first stays."""
+    """Move a rule before the one above it; the first stays."""
     before = sa.select(AutomationRule).where(AutomationRule.position < rule.position)
     other = session.execute(before.order_by(AutomationRule.position.desc()).limit(1)).scalar_one_or_none()
     if other is not None:
@@ -86,14 +87,14 @@ def move_rule_up(session: Session, rule: AutomationRule, *, viewer: Viewer, now:
 
 
 def delete_rule(session: Session, rule: AutomationRule, *, viewer: Viewer, now: datetime) -> None:
-    """Its log goes with it; what it did stays."""
+    """Delete a rule with its log; its effects stay."""
     _note(session, rule, "deleted", viewer, now)
     session.delete(rule)
     session.flush()
 
 
 def note_intent(session: Session, event: Event) -> None:
-    """Keep what is to be told outside, once per event; whoever can tell it says so at the row, in the same transaction."""
+    """Record once per event what is to be told outside. Whoever can tell it marks the row in the same transaction."""
     call = event.payload["call"]
     values = {
         "id": new_id(),
@@ -110,7 +111,7 @@ def note_intent(session: Session, event: Event) -> None:
 
 
 def withdraw_intents(session: Session, event_ids: Collection[uuid.UUID]) -> int:
-    """Promise no longer what these events asked for; returns how many of them are carried out already, or just now."""
+    """Withdraw the outside calls that these events asked for. Returns how many were carried out already, or are just now."""
     asked = sa.select(OutsideIntent.id).where(OutsideIntent.event_id.in_(event_ids), OutsideIntent.state == "noted")
     noted = session.execute(asked.order_by(OutsideIntent.id).with_for_update(skip_locked=True)).scalars().all()
     session.execute(sa.delete(OutsideIntent).where(OutsideIntent.id.in_(noted)).execution_options(synchronize_session=False))

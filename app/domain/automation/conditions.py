@@ -20,7 +20,7 @@ NOBODY = "nobody"
 
 @dataclass(frozen=True)
 class OrderFacts:
-    """The order something happened to, else the one the thread is about. `open` is what is left to pay; None: unpriced."""
+    """The order of the event, else the one the thread is about. `open` is the amount left to pay; None: unpriced."""
 
     order_id: uuid.UUID
     status: str
@@ -88,8 +88,8 @@ class Condition(BaseModel):
         return (wanted in folded) == (self.op == "has")
 
     def words_found(self, facts: Facts) -> tuple[str, ...]:
-        """Of the words between commas those that stand there as whole words, whatever their case and accents; "klacht*" is a
-        beginning."""
+        """Return those of the comma-separated words that occur as whole words, whatever their case and accents; "klacht*"
+        matches a beginning."""
         if self.op != "has_any":
             return ()
         text = f" {_plain(str(TEXTS[self.field](facts)))} "
@@ -109,7 +109,7 @@ def _plain(text: str) -> str:
 
 
 class Part(BaseModel):
-    """What must be so, and what is done then. No condition at all fits everything."""
+    """Conditions and the steps taken where they fit. A part without conditions fits everything."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -123,25 +123,25 @@ class Part(BaseModel):
 
 
 def parts_that_fit(parts: tuple[Part, ...], facts: Facts, *, now: datetime) -> tuple[MacroSteps, ...]:
-    """The steps of those that fit, judged before any is taken; none where the first does not."""
+    """Return the steps of the parts that fit, judged before any step is taken; none where the first part does not fit."""
     if not parts[0].fits(facts, now=now):
         return ()
     return tuple(part.steps for part in parts if part.fits(facts, now=now))
 
 
 def list_found(parts: tuple[Part, ...], facts: Facts) -> list[str]:
-    """The words that made conditions so, each once."""
+    """List the words that made conditions fit, each once."""
     found = [word.rstrip("*") for part in parts for one in part.conditions for word in one.words_found(facts)]
     return list(dict.fromkeys(found))
 
 
 def asks_of_orders(parts: tuple[Part, ...]) -> bool:
-    """Whether a condition needs to know the order."""
+    """Return whether a condition needs to know the order."""
     return any(condition.field in OF_ORDERS for part in parts for condition in part.conditions)
 
 
 def links_orders(parts: tuple[Part, ...]) -> bool:
-    """Whether a step says which order a thread is about."""
+    """Return whether a step sets which order a thread is about."""
     return any(part.steps.order is not None for part in parts)
 
 

@@ -36,7 +36,7 @@ from app.domain.threads.models import Thread
 
 @dataclass(frozen=True)
 class Foreseen:
-    """One occasion the rule fits: what it would come to, as a run is written down."""
+    """One occasion that the rule fits, with its outcome as a run records it."""
 
     occasion: str
     at: datetime
@@ -62,7 +62,7 @@ class DryRun:
 
 
 def dry_run(session: Session, rule: AutomationRule, *, brand_ids: Collection[uuid.UUID], now: datetime) -> DryRun:
-    """Look back over 30 days. Reads only."""
+    """Judge the last 30 days. Reads only."""
     past = list_past(session, rule, brand_ids=brand_ids, since=now - LOOKS_BACK, until=now)
     done = keys_run(session, rule, [occasion.key for occasion in past])
     occasions = [occasion for occasion in past if occasion.key not in done]
@@ -79,7 +79,7 @@ def dry_run(session: Session, rule: AutomationRule, *, brand_ids: Collection[uui
 
 
 class _Paper:
-    """The threads as the rule would leave them, and whom it would have answered."""
+    """The threads as the rule would leave them, and the people it would have answered."""
 
     def __init__(self, session: Session, parts: tuple[Part, ...], threads: frozenset[uuid.UUID], now: datetime) -> None:
         self._session, self._parts, self._threads, self._now = session, parts, threads, now
@@ -92,7 +92,7 @@ class _Paper:
         self._written: Counter[uuid.UUID] = Counter()  # notes and replies that would have been added
 
     def judge(self, facts: Facts) -> dict[str, Any] | None:
-        """What one occasion comes to; None where the rule does not fit."""
+        """Return the outcome of one occasion; None where the rule does not fit."""
         if facts.thread_id in self._states:
             count = facts.message_count + self._written[facts.thread_id]
             facts = replace(facts, state=self._states[facts.thread_id], message_count=count)
@@ -129,7 +129,7 @@ class _Paper:
         return prediction if prediction.why else replace(prediction, untold=self._untold(facts, steps))
 
     def _meant(self, facts: Facts, steps: MacroSteps) -> Meant:
-        """Raises UnableToSay."""
+        """Find whom and what the steps mean. Raises UnableToSay."""
         if not steps.says_about or facts.thread_id is None or facts.brand_id is None:
             return Meant()
         customer = facts.state["customer"]
@@ -137,7 +137,7 @@ class _Paper:
         return find_meant(self._session, steps, brand_id=facts.brand_id, contact_id=contact_id)
 
     def _why_not_written(self, facts: Facts, steps: MacroSteps, answers: set[uuid.UUID]) -> str:
-        """Why the template of these steps cannot be sent; "" where it can, or there is none."""
+        """Return why the template of these steps cannot be sent; "" where it can, or there is none."""
         template_id = steps.template_id
         if template_id is None or facts.brand_id is None:
             return ""
@@ -152,7 +152,7 @@ class _Paper:
         return ""
 
     def _untold(self, facts: Facts, steps: MacroSteps) -> tuple[str, ...]:
-        """Why the WhatsApp templates of these steps would not be sent, those that would not."""
+        """Return why WhatsApp templates of these steps would not be sent, for those that would not."""
         found = []
         for call in steps.calls:
             try:
@@ -192,7 +192,7 @@ class _Paper:
         return self._viewers[brand_id]
 
     def _read_answerable(self, template_id: uuid.UUID, brand_id: uuid.UUID) -> Answerable:
-        """For all threads at once: once per template and brand."""
+        """Read for all threads at once whether they may be answered: once per template and brand."""
         key = (template_id, brand_id)
         if key not in self._answerable:
             viewer = self._viewer(brand_id)

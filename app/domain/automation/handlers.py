@@ -26,22 +26,22 @@ __all__ = [
 
 
 def note_intent(session: Session, event: Event) -> None:
-    """`OutsideCallAsked`: keep it as a row."""
+    """`OutsideCallAsked`: record it as a row."""
     actions.note_intent(session, event)
 
 
 def awaited_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """None where no rule waits for events of their type."""
+    """Return those events whose type a rule waits for."""
     return events if has_rules(session, events[0].type) else []
 
 
 def run_rules(event: Event) -> None:
-    """After-commit handler: rules that wait for this event. What one did is not done again."""
+    """After-commit handler: run the rules that wait for this event. A repeat does nothing twice."""
     run_for_event(event)
 
 
 def past_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Those where somebody switched a rule on for what is past as well."""
+    """Return those events in which somebody switched a rule on for past occasions too."""
     return [event for event in events if event.payload.get("past")]
 
 

@@ -9,5 +9,5 @@ from app.domain.automation.run_rules import run_by_time
 
 
 def run_timed_rules(**_ignored: Any) -> int:
-    """Rules that wait for time to pass; returns how many ran."""
+    """Periodic job: run the rules that wait for time to pass; returns how many ran."""
     return run_by_time(utc_now())

@@ -43,7 +43,7 @@ NO_WHATSAPP = N_("The brand has no WhatsApp number to send from")
 
 @dataclass(frozen=True)
 class News:
-    """Who is told, and of which order, if of one; `transition_id` where its status changed."""
+    """Who is told about which order (if any); `transition_id` where the order's status changed."""
 
     contact: Contact
     brand_id: uuid.UUID
@@ -54,9 +54,8 @@ class News:
 
 
 def find_news(session: Session, event: Event | None, *, thread_id: uuid.UUID | None) -> News:
-    """The order the event is about and its customer; else whom the thread is with, and of the order it is about.
-
-    Raises UnableToReply where that is nobody."""
+    """Find the event's order and its customer; else the thread's contact, and the order the thread is about. Raises
+    UnableToReply where there is nobody."""
     payload: dict[str, Any] = event.payload if event is not None else {}
     if payload.get("order_id"):
         order = session.get_one(Order, uuid.UUID(payload["order_id"]), populate_existing=True)
@@ -71,7 +70,7 @@ def find_news(session: Session, event: Event | None, *, thread_id: uuid.UUID | N
 
 
 def check_news(session: Session, news: News) -> None:
-    """Raise UnableToReply where the customer is to hear nothing of it, over whatever channel."""
+    """Raise UnableToReply where the customer must not be told, over any channel."""
     consent = session.get(ContactConsent, (news.contact.id, ConsentPurpose.ORDER_UPDATES), populate_existing=True)
     if news.order is not None and consent is not None and not consent.is_given:
         raise UnableToReply("contact", REFUSED)
@@ -80,7 +79,7 @@ def check_news(session: Session, news: News) -> None:
 
 
 def find_channel(session: Session, news: News, medium: Medium) -> Channel:
-    """The one their conversation is on, else the brand's first by name. Raises UnableToReply."""
+    """Return the channel of the conversation, else the brand's first by name. Raises UnableToReply."""
     of_brand = (Channel.brand_id == news.brand_id, Channel.is_active)
     sends = Channel.adapter_key.in_(sorted(runtime().adapters.senders))
     found = [
@@ -96,8 +95,8 @@ def find_channel(session: Session, news: News, medium: Medium) -> Channel:
 
 
 def find_home(session: Session, news: News) -> Thread | None:
-    """The person's own conversation: the one it happened in, else the one about the order that was linked last. Nobody is told
-    in somebody else's conversation, a ticket or spam."""
+    """Find the person's own conversation: the event's, else the one linked last with the order. Never somebody else's
+    conversation, a ticket or spam."""
     here = session.get(Thread, news.thread_id) if news.thread_id is not None else None
     linked = _list_linked(session, news.order) if news.order is not None else []
     return next((thread for thread in (here, *linked) if thread is not None and _is_theirs(thread, news)), None)
@@ -114,7 +113,7 @@ def _list_linked(session: Session, order: Order) -> list[Thread]:
 
 
 def lock_home(session: Session, news: News, channel: Channel, *, subject: str, now: datetime) -> Thread:
-    """The same, locked; one of its own where there is none, in which nobody has to do anything."""
+    """Lock that conversation, or begin one in which nobody has to do anything."""
     home = find_home(session, news)
     if home is not None:
         return lock_thread(session, home.id)
@@ -139,7 +138,7 @@ def context_of(channel: Channel, now: datetime) -> ReplyContext:
 
 
 def hold_while_undoable(session: Session, messages: Sequence[Message], news: News) -> None:
-    """What tells of a change of status does not leave before nobody can undo that any more."""
+    """Hold a message about a change of status until nobody can undo the change any more."""
     if news.transition_id is None:
         return
     query = sa.select(Delivery).where(Delivery.message_id.in_([message.id for message in messages]))
@@ -150,7 +149,7 @@ def hold_while_undoable(session: Session, messages: Sequence[Message], news: New
 
 
 def withdraw_news(session: Session, event: Event) -> None:
-    """`OrderStatusChanged`: an undo takes back what waits to tell of the change; what has left stays."""
+    """`OrderStatusChanged`: an undo takes back waiting messages about the change; sent ones stay."""
     undone = event.payload.get("undoes_id")
     if undone is None or event.actor_user_id is None:
         return

@@ -24,7 +24,7 @@ NO_THREAD = N_("There is no thread for this action")
 
 @dataclass(frozen=True)
 class Known:
-    """What a prediction looks up: the teams there are, and who may be given threads of each brand."""
+    """What predictions look up: the teams, and who may be assigned threads of each brand."""
 
     team_ids: frozenset[uuid.UUID]
     assignable: Mapping[uuid.UUID, frozenset[uuid.UUID]]
@@ -32,8 +32,8 @@ class Known:
 
 @dataclass(frozen=True)
 class Prediction:
-    """`did` names what leaves no trace in the state: "note", "task", "call:<kind>", "reply". `why`: it cannot be done. `untold`:
-    why one of the calls tells nobody, which holds nothing else up."""
+    """The predicted outcome. `did` names steps without trace in the state: "note", "task", "call:<kind>", "reply". `why`: it
+    cannot be done. `untold`: why one of the calls tells nobody, which does not stop the rest."""
 
     state: dict[str, Any]
     did: tuple[str, ...] = ()
@@ -51,8 +51,8 @@ def predict(
     meant: Meant = NOTHING_MEANT,
     cannot_tell: str = "",
 ) -> Prediction:
-    """The thread after these steps; as before, with a reason, where one of them cannot be taken. `meant`: whom and which order
-    they mean. `cannot_tell`: why the customer cannot be written to as they say."""
+    """Return the thread after these steps; unchanged, with a reason, where one of them cannot be taken. `meant`: whom and
+    which order they mean. `cannot_tell`: why the customer cannot be written to."""
     did = did_of(steps)
     if facts.thread_id is None:
         why = NO_THREAD if needs_thread(facts, steps) else cannot_tell
@@ -65,13 +65,13 @@ def predict(
 
 
 def needs_thread(facts: Facts, steps: MacroSteps) -> bool:
-    """Whether these steps are taken on a thread; the customer of an order hears of it without one, too."""
+    """Return whether these steps need a thread; an order's customer can be told without one."""
     told = {"calls": (), "template_id": None, "sends": False} if facts.order_id is not None else {"calls": ()}
     return steps.model_copy(update=told) != MacroSteps()
 
 
 def did_of(steps: MacroSteps) -> tuple[str, ...]:
-    """What these steps do besides changing the thread."""
+    """Return what these steps do besides changing the thread."""
     note, task = ("note",) if steps.note else (), ("task",) if steps.task else ()
     reply = ("reply",) if steps.template_id else ()
     return (*note, *task, *(f"call:{call.kind}" for call in steps.calls), *reply)

@@ -31,12 +31,12 @@ def parts_of(rule: AutomationRule) -> tuple[Part, ...]:
 
 
 def has_rules(session: Session, trigger: str) -> bool:
-    """True if a rule that is on waits for this. One quick query."""
+    """Return whether an active rule waits for this event type. One quick query."""
     return bool(session.execute(_WANTED, {"trigger": trigger}).scalar_one())
 
 
 def list_rules_on(session: Session, triggers: Collection[str], *, brand_id: uuid.UUID | None = None) -> list[AutomationRule]:
-    """Rules that are on, in their order; with `brand_id` those that look at its threads."""
+    """List active rules in order; with `brand_id` those for its threads."""
     query = sa.select(AutomationRule).where(AutomationRule.is_on, AutomationRule.trigger.in_(triggers))
     if brand_id is not None:
         query = query.where(sa.or_(AutomationRule.brand_id.is_(None), AutomationRule.brand_id == brand_id))
@@ -44,7 +44,7 @@ def list_rules_on(session: Session, triggers: Collection[str], *, brand_id: uuid
 
 
 def list_rules(session: Session, *, viewer: Viewer) -> list[tuple[AutomationRule, int]]:
-    """Those for every brand and for the viewer's, in their order, each with how often it ran."""
+    """List the rules for all brands and for the viewer's, in order, each with how often it ran."""
     runs = sa.select(sa.func.count()).where(AutomationRun.rule_id == AutomationRule.id).scalar_subquery()
     query = sa.select(AutomationRule, runs.label("runs")).where(_visible(viewer))
     rows = session.execute(query.order_by(AutomationRule.position, AutomationRule.id))
@@ -65,7 +65,7 @@ def _visible(viewer: Viewer) -> sa.ColumnElement[bool]:
 
 
 def list_runs(session: Session, rule: AutomationRule, *, brand_ids: Collection[uuid.UUID]) -> list[AutomationRun]:
-    """The newest RUNS_SHOWN; of threads of these brands."""
+    """List the newest RUNS_SHOWN runs on threads of these brands."""
     seen = sa.or_(AutomationRun.thread_id.is_(None), Thread.brand_id.in_(brand_ids))
     query = sa.select(AutomationRun).outerjoin(Thread, Thread.id == AutomationRun.thread_id)
     query = query.where(AutomationRun.rule_id == rule.id, seen)
@@ -78,13 +78,13 @@ def find_run(session: Session, *, rule_id: uuid.UUID, occasion: str) -> Automati
 
 
 def keys_run(session: Session, rule: AutomationRule, keys: Iterable[str]) -> set[str]:
-    """Which of these occasions the rule ran on already."""
+    """Return those of these occasion keys on which the rule ran already."""
     query = sa.select(AutomationRun.occasion).where(AutomationRun.rule_id == rule.id, AutomationRun.occasion.in_(list(keys)))
     return set(session.execute(query).scalars())
 
 
 def read_known(session: Session) -> Known:
-    """What predictions look up. Two queries."""
+    """Read what predictions look up. Two queries."""
     teams = frozenset(session.execute(sa.select(Team.id)).scalars())
     member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id == Brand.id)
     sees = sa.and_(users_with(Permission.THREADS_REPLY), sa.or_(users_with(Permission.BRANDS_ALL), member))

@@ -41,7 +41,7 @@ BLANKS = N_("The template has fields that we cannot fill in")
 
 @dataclass(frozen=True)
 class Answerable:
-    """What speaks for and against answering in many threads: read once, asked for each."""
+    """What decides whether many threads may be answered: read once, asked for each."""
 
     template: ReplyTemplate | None
     brand_ids: tuple[uuid.UUID, ...]
@@ -51,7 +51,7 @@ class Answerable:
     lately: frozenset[uuid.UUID]  # contacts that had an automatic answer
 
     def why_not(self, facts: Facts) -> str:
-        """ "" where the rule may answer, else the reason."""
+        """Return the reason why the rule may not answer; "" where it may."""
         template = self.template
         if template is None or template.archived_at is not None or (self.brand_ids and facts.brand_id not in self.brand_ids):
             return GONE
@@ -69,7 +69,7 @@ class Answerable:
 def read_answerable(
     session: Session, template_id: uuid.UUID, *, thread_ids: Collection[uuid.UUID], viewer: Viewer, now: datetime
 ) -> Answerable:
-    """Everything `why_not` asks. Five queries however many threads."""
+    """Read everything `why_not` asks. Five queries however many threads."""
     try:
         row = get_template(session, viewer=viewer, template_id=template_id)
         template, brand_ids = row.template, tuple(row.brand_ids)
@@ -104,7 +104,7 @@ class Written:
 
 
 def check_can_write(session: Session, thread: Thread, template: ReplyTemplate, *, viewer: Viewer, now: datetime) -> None:
-    """Raises UnableToReply as `write_reply` does; quicker where the template needs nothing of the thread."""
+    """Raise UnableToReply where `write_reply` would; quicker where the template needs nothing of the thread."""
     needs_nothing = not fill(template.text, {}).missing
     write_reply(session, thread, template, viewer=viewer, now=now, facts={} if needs_nothing else None)
 
@@ -118,7 +118,7 @@ def write_reply(
     now: datetime,
     facts: dict[str, str] | None = None,
 ) -> Written:
-    """The template filled in for the thread. Raises UnableToReply where blanks are left, or the channel would not carry it."""
+    """Fill in the template for the thread. Raises UnableToReply where blanks are left, or the channel would not carry it."""
     channel = session.get(Channel, thread.channel_id) if thread.channel_id else None
     if channel is None:
         raise UnableToReply("channel_id", NO_CHANNEL)
@@ -141,7 +141,7 @@ def write_reply(
 def send_reply(
     session: Session, thread: Thread, template: ReplyTemplate, *, viewer: Viewer, actor: Actor, now: datetime
 ) -> Message:
-    """Queue it, marked as automatic. Raises UnableToReply."""
+    """Queue the reply, marked as automatic. Raises UnableToReply."""
     written = write_reply(session, thread, template, viewer=viewer, now=now)
     sent = queue_reply(
         session, written.reply, channel=written.channel, author=actor, author_name=viewer.name, context=written.context
@@ -150,7 +150,7 @@ def send_reply(
 
 
 def brand_viewer(session: Session, brand_id: uuid.UUID) -> Viewer:
-    """The brand as the writer of what is sent by itself: templates of the house fill in its name."""
+    """Return a viewer that writes as the brand: templates then fill in the brand's name as the writer's."""
     name = session.execute(sa.select(Brand.name).where(Brand.id == brand_id)).scalar_one()
     nobody = uuid.UUID(int=0)
     return Viewer(user_id=nobody, contact_id=nobody, name=name, email="", role=Role.LEAD, brand_ids=(brand_id,))

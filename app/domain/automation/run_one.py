@@ -42,7 +42,7 @@ CHANGED, UNCHANGED, FAILED, LOOP = "changed", "unchanged", "failed", "loop"
 def run_rule(
     session: Session, rule: AutomationRule, occasion: Occasion, *, now: datetime, event: Event | None = None
 ) -> str | None:
-    """The outcome; None where the rule does not fit. What ran before keeps its outcome."""
+    """Run a rule on one occasion and return the outcome; None where it does not fit. A former run keeps its outcome."""
     if rule.brand_id not in (None, occasion.brand_id):
         return None
     earlier = find_run(session, rule_id=rule.id, occasion=occasion.key)
@@ -66,7 +66,7 @@ def run_rule(
 
 
 def is_loop(session: Session, rule: AutomationRule, event: Event) -> bool:
-    """True where the rule itself is among the causes of the event, or there are too many of them."""
+    """Return whether the rule itself is among the causes of the event, or there are too many causes."""
     if event.depth >= DEEPEST:
         return True
     cause: Event | None = event
@@ -163,7 +163,7 @@ def _is_mail(session: Session, template_id: uuid.UUID) -> bool:
 
 
 def _tell_of_order(session: Session, facts: Facts, template_id: uuid.UUID, run: Run) -> None:
-    """What happened to an order is told to its customer by mail, also where nobody has written."""
+    """Mail the customer about an order's event, also where nobody has written yet."""
     news = find_news(session, run.actor.caused_by, thread_id=facts.thread_id)
     viewer = brand_viewer(session, news.brand_id)
     send_mail(session, news, template_id, viewer=viewer, actor=run.actor, now=run.now)

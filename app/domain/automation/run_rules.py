@@ -22,7 +22,7 @@ DUE_AT_ONCE = 2000
 
 
 def run_for_event(event: Event) -> None:
-    """Ask every rule that waits for this event, in their order, until one that fits stops the others."""
+    """Run the rules that wait for this event, in order, until one that fits stops the others."""
     with transaction() as session:
         if event.message_id is not None and _is_automatic(session.get(Message, event.message_id)):
             return
@@ -51,7 +51,7 @@ def _run_all(rule_ids: Iterable[uuid.UUID], occasion: Occasion, *, now: datetime
 
 
 def run_by_time(now: datetime) -> int:
-    """Rules whose time has come for a thread; returns how many ran."""
+    """Run the rules whose time has come for a thread; returns how many ran."""
     ran = 0
     with transaction() as session:
         rules = [rule for rule in list_rules_on(session, list(BY_TIME)) if is_due(rule, now=now)]
@@ -64,7 +64,7 @@ def run_by_time(now: datetime) -> int:
 
 
 def run_past(rule_id: uuid.UUID, *, until: datetime) -> int:
-    """What the dry run of the rule showed; what it ran on already it leaves alone. Returns how often it ran."""
+    """Run a rule on the past occasions its dry run showed, without those it ran on. Returns how often it ran."""
     with transaction() as session:
         rule = session.get(AutomationRule, rule_id)
         if rule is None or not rule.is_on:

@@ -65,7 +65,7 @@ class ShippedRule:
 
 
 def _confirmation(session: Session, now: datetime) -> RuleContent:
-    """Partners tell their own customers."""
+    """The rule that confirms an order to its customer; partners tell their own customers."""
     steps = MacroSteps(template_id=_template(session, now), sends=True)
     own = _asked("order_source", "is_not", OrderSource.PARTNER)
     return RuleContent("", ORDER_CREATED, (Part(conditions=(own,), steps=steps),))
@@ -89,7 +89,7 @@ def _asked(field: str, op: str, value: str) -> Condition:
 
 
 def _guess(kind: ThreadType, words: str) -> Callable[[Session, datetime], RuleContent]:
-    """Of a thread whose type nobody set, by what stands in its first message."""
+    """The rule that guesses the type of a thread by the words of its first message."""
     asked = (
         _asked("type", "is", ThreadType.CUSTOMER_SUPPORT),
         _asked("messages", "less_than", "3"),
@@ -172,13 +172,13 @@ SHIPPED = (
 
 
 def list_shipped(session: Session) -> list[ShippedRule]:
-    """Those nobody has taken yet. One query."""
+    """List the ready-made rules nobody has taken yet. One query."""
     taken = set(session.execute(sa.select(AutomationRule.shipped).where(AutomationRule.shipped.is_not(None))).scalars())
     return [rule for rule in (*SHIPPED, *GUESSES) if rule.key not in taken]
 
 
 def take_shipped(session: Session, rule: ShippedRule, *, name: str, viewer: Viewer, now: datetime) -> AutomationRule:
-    """Make it a rule of the house, off, under this name; one that was taken is that. Raises TooManyRules."""
+    """Make a ready-made rule an ordinary one, off, under this name; one taken before is returned. Raises TooManyRules."""
     taken = session.execute(sa.select(AutomationRule).where(AutomationRule.shipped == rule.key)).scalar_one_or_none()
     if taken is not None:
         return taken
@@ -186,7 +186,7 @@ def take_shipped(session: Session, rule: ShippedRule, *, name: str, viewer: View
 
 
 def install_guesses(session: Session, *, now: datetime) -> None:
-    """Once, for a house that has no rules yet: the guesses, switched on, under their English names."""
+    """Install the guessing rules, switched on and under English names, once where there are no rules yet."""
     if session.execute(sa.select(AutomationRule.id).limit(1)).first() is not None:
         return
     for guess in GUESSES:

@@ -55,14 +55,14 @@ WANTS_FILE = known("The template %(name)s needs a file as header")
 
 
 def is_for_mail(template: ReplyTemplate) -> bool:
-    """Whether what happens to orders is told by mail in it; others answer where the customer wrote."""
+    """Return whether the rule tells customers by mail, as those about orders do; others answer where the customer wrote."""
     return not template.media or Medium.EMAIL.value in template.media
 
 
 def write_mail(
     session: Session, news: News, template_id: uuid.UUID, *, viewer: Viewer, now: datetime
 ) -> tuple[FirstMail, Channel]:
-    """The template of their language, filled in. Raises UnableToReply where it may not or cannot be sent."""
+    """Fill in the mail template of the customer's language. Raises UnableToReply where it may not or cannot be sent."""
     check_news(session, news)
     template = _template(session, template_id, news, viewer)
     channel = find_channel(session, news, Medium.EMAIL)
@@ -87,7 +87,7 @@ def write_mail(
 
 
 def send_mail(session: Session, news: News, template_id: uuid.UUID, *, viewer: Viewer, actor: Actor, now: datetime) -> Message:
-    """Queue it in the customer's conversation about the order. Raises UnableToReply."""
+    """Queue the mail in the customer's conversation about the order. Raises UnableToReply."""
     mail, channel = write_mail(session, news, template_id, viewer=viewer, now=now)
     message = queue_mail_in_thread(
         session,
@@ -172,7 +172,7 @@ def _template(session: Session, template_id: uuid.UUID, news: News, viewer: View
 
 
 def _choice(channel: Channel, name: str, news: News) -> TemplateChoice:
-    """In their language ("nl", or "nl_BE" for it), else in whichever it is approved."""
+    """Choose the template's language: the customer's ("nl", or "nl_BE" for it), else any in which it is approved."""
     found = [choice for choice in template_choices(channel) if choice.name == name]
     if not found:
         raise UnableToReply("template", NOT_APPROVED % {"name": name})
@@ -181,7 +181,7 @@ def _choice(channel: Channel, name: str, news: News) -> TemplateChoice:
 
 
 def _best(session: Session, contact_id: uuid.UUID, kinds: tuple[str, ...]) -> str | None:
-    """The contact's way of the first of these kinds they have: the preferred one."""
+    """Return the contact's preferred identity of the first of these kinds they have."""
     theirs = (ContactIdentity.contact_id == contact_id, ContactIdentity.kind.in_(kinds), ContactIdentity.former_since.is_(None))
     query = sa.select(ContactIdentity.value).where(*theirs)
     query = query.order_by(ContactIdentity.is_primary.desc(), ContactIdentity.created_at, ContactIdentity.id).limit(1)
@@ -189,7 +189,7 @@ def _best(session: Session, contact_id: uuid.UUID, kinds: tuple[str, ...]) -> st
 
 
 def _facts(session: Session, news: News, viewer: Viewer, now: datetime) -> Mapping[str, str]:
-    """Of the conversation it will stand in; of one that is not there yet, what it would say."""
+    """Return the template values of the conversation it will stand in; for a new one, what it would say."""
     home = find_home(session, news)
     if home is None:
         home = Thread(

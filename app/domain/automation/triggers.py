@@ -46,7 +46,7 @@ OF_ORDERS = frozenset({ORDER_CREATED, ORDER_STATUS_CHANGED, "PaymentReceived", "
 
 
 def value_of(payload: dict[str, object]) -> str:
-    """What an event came to, for the condition on it: the new status, priority, assignee, team …; "" where it says nothing."""
+    """Return the new value of an event for its condition: status, priority, assignee, team …; "" where it has none."""
     for name in ("outcome", "status", "to", "title"):
         if payload.get(name):
             return str(payload[name])
