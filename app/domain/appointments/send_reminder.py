@@ -156,7 +156,8 @@ def _belongs(appointment: Appointment, thread: Thread) -> bool:
 
 
 def _channels(session: Session, brand_id: uuid.UUID) -> list[Channel]:
-    """List the brand's channels that send reminders, by name: mail unless switched off, others where switched on."""
+    """List the brand's channels that send reminders, by name: those whose provider keeps templates unless switched off, others
+    where switched on."""
     query = sa.select(Channel).where(Channel.brand_id == brand_id, Channel.is_active)
     query = query.where(Channel.adapter_key.in_(sorted(runtime().adapters.senders)))
     usual = sa.case((Channel.adapter_key.in_(KEEP_TEMPLATES), "on"), else_="off")

@@ -55,7 +55,7 @@ WANTS_FILE = known("The template %(name)s needs a file as header")
 
 
 def is_for_mail(template: ReplyTemplate) -> bool:
-    """Return whether the rule tells customers by mail, as those about orders do; others answer where the customer wrote."""
+    """Return whether the template is for mail: its media include mail, or it names none."""
     return not template.media or Medium.EMAIL.value in template.media
 
 

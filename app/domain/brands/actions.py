@@ -82,7 +82,7 @@ def change_brand(session: Session, brand_id: uuid.UUID, content: BrandContent, *
 
 
 def archive_brand(session: Session, brand_id: uuid.UUID, *, now: datetime, actor: Actor = SYSTEM) -> Brand:
-    """See above; what is archived already changes nothing. Raises BrandInUse, BrandMissing."""
+    """Archive a brand; archiving it twice changes nothing. Raises BrandInUse, BrandMissing."""
     brand = _lock(session, brand_id)
     if brand.archived_at is None:
         names = session.execute(
@@ -96,7 +96,7 @@ def archive_brand(session: Session, brand_id: uuid.UUID, *, now: datetime, actor
 
 
 def restore_brand(session: Session, brand_id: uuid.UUID, *, now: datetime, actor: Actor = SYSTEM) -> Brand:
-    """Use it again. Raises BrandMissing."""
+    """Restore an archived brand. Raises BrandMissing."""
     brand = _lock(session, brand_id)
     if brand.archived_at is not None:
         brand.archived_at = None
@@ -125,7 +125,8 @@ def _write(session: Session, brand: Brand, content: BrandContent) -> None:
 
 
 def _write_elsewhere(session: Session, brand: Brand, content: BrandContent, *, now: datetime, actor: Actor) -> None:
-    """The prefix of its orders, and a business calendar of its own where the one that holds is in another place."""
+    """Write what other features keep of a brand: the prefix of its orders, and a business calendar of its own where the one
+    that holds is of another place."""
     try:
         set_prefix(session, brand.id, content.order_prefix) if content.order_prefix else choose_prefix(session, brand.id)
     except WrongPrefix as error:
@@ -147,7 +148,7 @@ def _write_elsewhere(session: Session, brand: Brand, content: BrandContent, *, n
 
 
 def _free_key(session: Session, name: str) -> str:
-    """The name in small letters and figures, with a number where another brand has it."""
+    """Make a key from the name in small letters and digits, with a number where another brand has it."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:KEY_CHARACTERS].rstrip("-") or "brand"
     taken = set(session.execute(sa.select(Brand.key).where(Brand.key.startswith(stem, autoescape=True))).scalars())

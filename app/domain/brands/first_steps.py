@@ -17,7 +17,7 @@ from app.domain.threads.models import Message, MessageType
 
 @dataclass(frozen=True)
 class FirstSteps:
-    """Which are done; `is_hidden`: the reader put them away."""
+    """Which first steps are done; `is_hidden`: the reader hid them."""
 
     channel: bool
     colleague: bool
@@ -33,7 +33,7 @@ class FirstSteps:
 
 
 def read_first_steps(session: Session, user_id: uuid.UUID) -> FirstSteps:
-    """In one query."""
+    """Read which first steps are done, in one query."""
     answered = sa.and_(Message.message_type == MessageType.OUTGOING, Message.sent_at.is_not(None))
     steps = {
         "channel": sa.exists().where(Channel.is_active),
@@ -49,5 +49,5 @@ def read_first_steps(session: Session, user_id: uuid.UUID) -> FirstSteps:
 
 
 def hide_first_steps(session: Session, user_id: uuid.UUID, *, is_hidden: bool) -> None:
-    """Put them away for one person, or bring them back."""
+    """Hide the first steps for one person, or show them again."""
     session.execute(sa.update(User).where(User.id == user_id).values(hides_first_steps=is_hidden))

@@ -47,7 +47,7 @@ class BrandRow:
 
 
 def list_brand_rows(session: Session, brand_ids: Collection[uuid.UUID]) -> list[BrandRow]:
-    """Those brands by name, the archived ones last. Five queries, however many there are."""
+    """List these brands by name, the archived ones last. Five queries, however many there are."""
     query = sa.select(Brand).where(Brand.id.in_(brand_ids))
     brands = session.execute(query.order_by(Brand.archived_at.is_not(None), Brand.name, Brand.id)).scalars().all()
     channels: dict[uuid.UUID, list[Channel]] = defaultdict(list)
@@ -71,18 +71,18 @@ def get_brand_row(session: Session, brand_id: uuid.UUID, *, brand_ids: Collectio
 
 
 def content_of(brand: Brand, prefix: str, calendars: Collection[CalendarRow]) -> BrandContent:
-    """What is set for the brand now."""
+    """Return the present content of the brand."""
     rules = rules_of(brand.id, calendars)
     return BrandContent(brand.name, prefix, brand.hue, tuple(brand.languages), rules.zone, rules.country, brand.email_signature)
 
 
 def rules_of(brand_id: uuid.UUID | None, calendars: Collection[CalendarRow]) -> StoredCalendar:
-    """The calendar that holds for the brand: its own, else the one for all."""
+    """Return the calendar that holds for the brand: its own, else the one for all."""
     own = find_own(brand_id, calendars) or find_own(None, calendars)
     return own.rules if own else DEFAULT_CALENDAR
 
 
 def find_own(brand_id: uuid.UUID | None, calendars: Collection[CalendarRow]) -> CalendarRow | None:
-    """The calendar of this brand itself; None: the one for all."""
+    """Return the brand's own calendar; None where the one for all holds."""
     scopes = ((row, row.calendar) for row in calendars if not row.calendar.is_by_name_only)
     return next((row for row, c in scopes if c.brand_id == brand_id and c.team_id is None and c.channel_id is None), None)

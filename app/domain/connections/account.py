@@ -13,7 +13,7 @@ from app.domain.connections.queries import open_secrets
 
 
 def account_of(channel: Channel) -> ChannelAccount:
-    """For edges: takes the keyring from the running application."""
+    """Build the account of a channel, with the keyring of the running application (edge)."""
     return ChannelAccount(
         id=str(channel.id),
         channel_type=channel.channel_type.value,
@@ -25,7 +25,7 @@ def account_of(channel: Channel) -> ChannelAccount:
 
 
 def keep_token_cache(channel_id: str, token_cache: str) -> None:
-    """A sign-in was refreshed during a call: keep what came of it among the channel's secrets. Opens a transaction of its own."""
+    """Store the tokens that a call refreshed among the channel's secrets. Opens a transaction of its own."""
     with transaction() as session:
         channel = session.get(Channel, uuid.UUID(channel_id), populate_existing=True, with_for_update=True)
         if channel is not None:

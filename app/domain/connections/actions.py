@@ -66,7 +66,7 @@ def create_channel(session: Session, new: NewChannel, *, keyring: Keyring, now: 
 
 
 def announce_channel(session: Session, channel: Channel, *, now: datetime) -> None:
-    """Tell whoever reacts that this channel takes part from now on, or has new credentials."""
+    """Record the event that this channel takes part from now on, or has new credentials."""
     payload = {"channel_id": str(channel.id)}
     record(session, "ChannelConnected", subject=Subject(brand_id=channel.brand_id), now=now, payload=payload)
 
@@ -117,14 +117,14 @@ def change_channel(
 
 
 def _changes(channel: Channel, new: ChangedChannel) -> dict[str, Any]:
-    """The names of what becomes another, and the version that has it."""
+    """Return the names of the changed fields, and the new version."""
     own = [name for name, value in new.own.items() if getattr(channel, name) != value]
     settings = [name for name, value in new.settings.items() if str(channel.settings.get(name, "")) != value]
     return {"own": sorted(own), "secrets": sorted(new.secrets), "settings": sorted(settings), "version": channel.version + 1}
 
 
 def choose_folders(session: Session, channel: Channel, folders: Mapping[str, str], *, now: datetime, actor: Actor) -> None:
-    """Follow these folders ({id: name}) of a mailbox besides its usual ones, no others. The caller holds the channel's row."""
+    """Follow exactly these folders ({id: name}) of a mailbox besides its usual ones. The caller holds the channel's row."""
     if channel.settings.get(CHOSEN_FOLDERS, {}) == dict(folders):
         return
     known = channel.settings.get(CHOSEN_SINCE, {})
@@ -139,14 +139,14 @@ def choose_folders(session: Session, channel: Channel, folders: Mapping[str, str
 
 
 def note_number(session: Session, channel_id: uuid.UUID, said: Mapping[str, str]) -> None:
-    """Keep what the provider says of a chat's number: {"quality", "limit", "throughput"}; what it does not say stays."""
+    """Store what the provider says of a chat's number: {"quality", "limit", "throughput"}; what is missing stays."""
     channel = session.get_one(Channel, channel_id, with_for_update=True, populate_existing=True)
     channel.settings = {**channel.settings, "number": {**channel.settings.get("number", {}), **said}}
     session.flush()
 
 
 def _secrets_or_none(channel: Channel, keyring: Keyring) -> dict[str, str]:
-    """What the channel has; nothing where the key that sealed it is gone, so that new credentials can mend it."""
+    """Return the channel's secrets; none where the key that sealed them is gone, so that new credentials can mend it."""
     try:
         return open_secrets(channel, keyring)
     except UnableToDecrypt:
@@ -154,7 +154,7 @@ def _secrets_or_none(channel: Channel, keyring: Keyring) -> dict[str, str]:
 
 
 def switch_channel(session: Session, channel: Channel, *, active: bool, now: datetime, actor: Actor) -> None:
-    """Let a channel take part or rest. A resting one is neither polled nor let in at the webhook door, and cannot send."""
+    """Switch a channel on or off. One that is off is neither polled nor let in at the webhook door, and cannot send."""
     if channel.is_active != active:
         channel.is_active = active
         action = "ChannelSwitchedOn" if active else "ChannelSwitchedOff"
@@ -164,7 +164,7 @@ def switch_channel(session: Session, channel: Channel, *, active: bool, now: dat
 
 
 def pause_channel(session: Session, channel: Channel, *, paused: bool, now: datetime, actor: Actor) -> None:
-    """Let a channel go on receiving without sending, or send again; what waited then goes out, in its order."""
+    """Pause sending of a channel, or resume it; it receives in either case. What waited is then sent in its order."""
     if (channel.paused_at is not None) != paused:
         channel.paused_at = now if paused else None
         action = "ChannelPaused" if paused else "ChannelResumed"
@@ -172,7 +172,7 @@ def pause_channel(session: Session, channel: Channel, *, paused: bool, now: date
 
 
 def note_health(session: Session, channel: Channel, *, health: str, detail: str, now: datetime) -> None:
-    """Keep what the last check or call said; a change of state is an event."""
+    """Store the result of the last check or call; a change of state is recorded as an event."""
     changed = channel.health != health
     channel.health, channel.health_detail, channel.health_at = health, detail[:500], now
     if health == "ok":

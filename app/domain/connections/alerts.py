@@ -23,7 +23,7 @@ MENDED = known("%(channel)s works again.")
 
 
 def take_occasion(session: Session, channel_id: uuid.UUID, occasion: str, *, now: datetime) -> bool:
-    """True for the first who asks, for good."""
+    """Return True for the first caller of this occasion, for good."""
     row = {"channel_id": channel_id, "occasion": occasion, "occurred_at": now}
     insert = postgresql.insert(ChannelOccasion).values(row).on_conflict_do_nothing()
     return session.execute(insert.returning(ChannelOccasion.channel_id)).first() is not None
@@ -38,8 +38,8 @@ def alert(session: Session, channel: Channel, occasion: str, text: str, *, now: 
 
 
 def alert_of_troubles(session: Session, *, now: datetime) -> int:
-    """Tell administrators of every active channel that is down, or has worked in part for an hour, once until it works, and then
-    that it does; how many alerts. One that was told to work in part is told once more when it is down."""
+    """Alert administrators once about every active channel that is down, or has worked in part for an hour, and once more when
+    it works again. A channel that goes from partly working to down is alerted again. Returns how many alerts."""
     untold = Channel.trouble_since.is_(None)
     down = sa.and_(Channel.health == "down", sa.or_(untold, Channel.degraded_since.is_not(None)))
     in_part = sa.and_(Channel.health == "degraded", untold, Channel.degraded_since <= now - PASSES)
@@ -65,7 +65,8 @@ def _announce(session: Session, channel: Channel, text: str, now: datetime) -> N
 
 
 def alert_of_expiries(session: Session, *, now: datetime) -> int:
-    """Alert about every credential that expires in 30, 7 or 1 days or less; each of the three once. Returns how many alerts."""
+    """Alert administrators about every credential that expires within 30, 7 or 1 days; each of the three once. Returns how
+    many alerts."""
     last = now.date().toordinal() + TELL_DAYS[0]
     query = sa.select(Channel, ChannelCredential).join(ChannelCredential, ChannelCredential.channel_id == Channel.id)
     query = query.where(Channel.is_active, ChannelCredential.expires_date <= date.fromordinal(last)).order_by(Channel.id)
@@ -79,12 +80,12 @@ def alert_of_expiries(session: Session, *, now: datetime) -> int:
 
 
 def days_left(expires: date, *, now: datetime) -> int:
-    """Whole days until it expires, negative afterwards."""
+    """Return the whole days until the credential expires, negative afterwards."""
     return (expires - now.date()).days
 
 
 def set_expiries(session: Session, channel_id: uuid.UUID, dates: Mapping[str, date | None]) -> None:
-    """Keep when these credentials expire; None: nobody knows, or never."""
+    """Store when these credentials expire; None: never, or nobody knows."""
     former = sa.delete(ChannelCredential).where(ChannelCredential.channel_id == channel_id)
     session.execute(former.where(ChannelCredential.name.in_(dates)))
     session.add_all(ChannelCredential(channel_id=channel_id, name=name, expires_date=day) for name, day in dates.items() if day)

@@ -29,7 +29,7 @@ from app.providers.registry import find_kind, kind_key
 
 
 def is_complete(form: ConnectForm) -> bool:
-    """Whether the form is complete and nobody else has what it names."""
+    """Return whether the form is complete and no other channel has what it names."""
     session = db.session()
     if not form.errors:
         find_twins(session, form)
@@ -38,7 +38,7 @@ def is_complete(form: ConnectForm) -> bool:
 
 
 def is_right(form: ConnectForm, *, checks_twins: bool = True) -> bool:
-    """Whether it is complete and the provider agrees. Holds no connection meanwhile."""
+    """Return whether the form is complete and the provider accepts it. Holds no connection meanwhile."""
     if form.errors or (checks_twins and not is_complete(form)):
         return False
     health = ask_provider(account(form))
@@ -47,7 +47,7 @@ def is_right(form: ConnectForm, *, checks_twins: bool = True) -> bool:
 
 
 def find_twins(session: Session, form: ConnectForm) -> None:
-    """Say in its errors what another channel has already."""
+    """Add errors to the form for what another channel has already."""
     channel_id = form.channel.id if form.channel else None
     taken = find_taken(session, ChannelType(form.kind.channel_type), form.values["name"], form.address, other_than=channel_id)
     if "name" in taken:
@@ -57,7 +57,7 @@ def find_twins(session: Session, form: ConnectForm) -> None:
 
 
 def form_of_channel(session: Session, channel_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID]) -> ConnectForm:
-    """What would make this channel. Raises ChannelMissing, also for one whose kind there is not any more."""
+    """Return the form that would make this channel. Raises ChannelMissing, also for one whose kind no longer exists."""
     found = get_visible_channel(session, channel_id, brand_ids=brand_ids)
     kind = find_kind(kind_key(found.channel_type.value, found.settings))
     if kind is None:
@@ -70,13 +70,13 @@ def form_of_channel(session: Session, channel_id: uuid.UUID, *, brand_ids: Seque
 
 
 def webhook_url(channel: Channel, secrets: Mapping[str, str]) -> str | None:
-    """Where the provider posts to, key included; None for a channel that is asked."""
+    """Return the URL to which the provider posts, key included; None for a channel that is polled."""
     path = webhook_path(channel, url_key=secrets.get("url_key"))
     return f"{runtime().settings.public_url}{path}" if path else None
 
 
 def keep_entered(session: Session, form: ConnectForm, *, actor: Actor, now: datetime) -> Channel:
-    """The provider agreed: the channel exists from now on. Raises IntegrityError where somebody was quicker."""
+    """Create the channel of a form that the provider accepted. Raises IntegrityError where somebody was quicker."""
     new = NewChannel(
         channel_type=ChannelType(form.kind.channel_type),
         name=form.values["name"],
@@ -96,7 +96,7 @@ def keep_entered(session: Session, form: ConnectForm, *, actor: Actor, now: date
 def change_entered(
     session: Session, form: ConnectForm, channel_id: uuid.UUID, *, actor: Actor, now: datetime, seen_version: int | None = None
 ) -> Channel:
-    """Keep what was entered of a channel there is. Raises ChannelMovedOn and IntegrityError."""
+    """Change an existing channel as the form says. Raises ChannelMovedOn and IntegrityError."""
     own = {name: form.values[name] for name in ("name", "display_address") if form.values.get(name)}
     found = session.get_one(Channel, channel_id, with_for_update=True, populate_existing=True)
     new = ChangedChannel(own, _settings(form), form.typed)
@@ -108,7 +108,7 @@ def change_entered(
 
 
 def _settings(form: ConnectForm) -> dict[str, str]:
-    """What the form says of each of its settings; empty ones with an empty text, so that they go."""
+    """Return the form's settings; empty ones as "", so that they are removed."""
     return {name: form.settings.get(name, "") for name in {*form.settings, *_names_of_settings(form)}}
 
 

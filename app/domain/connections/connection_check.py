@@ -22,7 +22,8 @@ CLOSED = known("We cannot read the stored credentials: %(why)s")
 
 
 def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
-    """Return what the provider says, None for a type that has nobody to ask. For edges; holds no transaction meanwhile."""
+    """Ask the provider about a channel and store the answer; None for a type that has nobody to ask. For edges; holds no
+    transaction meanwhile."""
     try:
         health = ask_provider(account_of(channel))
     except UnableToDecrypt as error:
@@ -36,13 +37,13 @@ def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
 
 
 def ask_provider(account: ChannelAccount) -> Health | None:
-    """What the provider says of this account, which need not be a channel yet; None for a type that has nobody to ask."""
+    """Ask the provider about an account, which need not be a channel yet; None for a type that has nobody to ask."""
     checker = runtime().adapters.checkers.get(kind_key(account.channel_type, account.settings))
     return checker.check(account=account) if checker else None
 
 
 def open_gate(channel: Channel) -> None:
-    """It works: what rested goes on."""
+    """Open the channel's gate, as it works: calls that rested go on."""
     gate_of(channel).open()
 
 

@@ -16,7 +16,8 @@ FROM_HOUR = 5  # UTC: before people come to work
 
 
 def watch_channels(**_ignored: Any) -> None:
-    """RQ entry point, periodic. Any number of rounds a day make one check; a trouble that a call met in between is told, too."""
+    """RQ entry point, periodic: check the channels. Repeated rounds of a day make one check; a trouble that a call met in
+    between is told, too."""
     now = utc_now()
     with transaction() as session:
         alert_of_expiries(session, now=now)
@@ -26,7 +27,7 @@ def watch_channels(**_ignored: Any) -> None:
 
 
 def check_today(*, now: datetime) -> int:
-    """Check every active channel that this has not checked today; returns how many are down. No transaction meanwhile."""
+    """Check every active channel that was not checked today; returns how many are down. Holds no transaction meanwhile."""
     with transaction() as session:
         channels = list_channels(session, active_only=True)
         due = [channel for channel in channels if take_occasion(session, channel.id, f"check {now.date()}", now=now)]
@@ -35,7 +36,7 @@ def check_today(*, now: datetime) -> int:
 
 
 def tell_of_troubles(*, now: datetime) -> int:
-    """Each trouble once when it begins and once when it is mended; returns how many alerts."""
+    """Alert of each trouble once when it begins and once when it is mended; returns how many alerts."""
     with transaction() as session:
         return alert_of_troubles(session, now=now)
 

@@ -22,9 +22,9 @@ COLUMNS = ("address", "display_address")  # fields that are the channel's own, n
 
 @dataclass
 class ConnectForm:
-    """`values`: what may be shown again. `typed`: the secrets that were entered; `kept`: those the channel has. `problem`: what
-    the provider said. `moved_on`: what somebody else changed meanwhile, in words. `offered`: secrets of an account of the demo,
-    which are secret to nobody."""
+    """The form of a channel. `values`: what may be shown again. `typed`: secrets that were entered; `kept`: secrets the
+    channel has. `problem`: what the provider said. `moved_on`: what somebody else changed meanwhile, in words. `offered`:
+    secrets of a demo account, which are secret to nobody."""
 
     kind: Kind
     values: dict[str, str] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class ConnectForm:
 
     @property
     def fields(self) -> tuple[SetupField, ...]:
-        """Those to ask for: which account it is cannot be changed, as another account is another channel."""
+        """The fields to ask. An existing channel's address is left out: another account is another channel."""
         return tuple(one for one in self.kind.fields if not (self.channel and one.name == "address"))
 
     @property
@@ -70,7 +70,7 @@ def empty_form(kind: Kind, *, brand_ids: Collection[uuid.UUID]) -> ConnectForm:
 
 
 def fill_in(form: ConnectForm, given: Mapping[str, str], *, with_secrets: bool) -> None:
-    """Write what an address offers into an empty form, as the links of the demo's accounts do; it is checked when it is sent."""
+    """Fill an empty form from a URL's parameters, as links of demo accounts do; it is checked when it is sent."""
     if given.get("name"):
         form.values["name"] = storable(given["name"])[:NAME_CHARACTERS]
     for one in form.fields:
@@ -82,7 +82,7 @@ def fill_in(form: ConnectForm, given: Mapping[str, str], *, with_secrets: bool) 
 
 
 def form_of(channel: Channel, kind: Kind, secrets: Mapping[str, str], expiries: Mapping[str, date]) -> ConnectForm:
-    """The form that would make this channel."""
+    """Return the form that would make this channel."""
     values = {one.name: str(channel.settings.get(one.name) or one.default) for one in kind.fields if not one.secret}
     own = {"name": channel.name, "address": channel.address, "display_address": channel.display_address}
     days = {f"{name}_expires": day.isoformat() for name, day in expiries.items()}
@@ -90,7 +90,7 @@ def form_of(channel: Channel, kind: Kind, secrets: Mapping[str, str], expiries: 
 
 
 def read_form(form: ConnectForm, sent: Mapping[str, str], *, brand_ids: Collection[uuid.UUID]) -> ConnectForm:
-    """Put what was sent into `form`; its `errors` are empty where it can be asked about."""
+    """Read the sent fields into `form`; without `errors` the provider can be asked."""
     form.values["name"] = " ".join(_text(sent, "name").split())
     _check_length(form, "name", NAME_CHARACTERS, is_required=True)
     if form.channel is None:
@@ -105,7 +105,7 @@ def read_form(form: ConnectForm, sent: Mapping[str, str], *, brand_ids: Collecti
 
 
 def unknown_names(kind: Kind, settings: Mapping[str, str], secrets: Mapping[str, str]) -> list[str]:
-    """Names among what a program sends that this kind has no field for."""
+    """Return names a program sent for which this kind has no field."""
     known = {one.name: one.secret for one in kind.fields}
     wrong = [f"settings.{name}" for name in settings if known.get(name) is not False or name in COLUMNS]
     ends = {f"{one.name}_expires" for one in kind.fields if one.expires}
@@ -114,21 +114,21 @@ def unknown_names(kind: Kind, settings: Mapping[str, str], secrets: Mapping[str,
 
 
 def name_for_programs(form: ConnectForm, name: str) -> str:
-    """What a program calls a field of the form."""
+    """Return what a program calls a field of the form."""
     own = {"name": "channel_name", "brand_id": "brand", "address": "address", "display_address": "display_address"}
     is_secret = any(one.secret and name in (one.name, f"{one.name}_expires") for one in form.kind.fields)
     return own.get(name) or f"{'secrets' if is_secret else 'settings'}.{name}"
 
 
 def account(form: ConnectForm) -> ChannelAccount:
-    """What the form describes, as an adapter sees it."""
+    """Build the account that the form describes, as an adapter sees it."""
     channel_id = str(form.channel.id) if form.channel else ""
     settings = {**(form.channel.settings if form.channel else {}), **form.settings}
     return ChannelAccount(channel_id, form.kind.channel_type, form.values["name"], form.address, settings, form.secrets)
 
 
 def changes_in_words(form: ConnectForm, names: Collection[str], newest: Mapping[str, str]) -> list[str]:
-    """Each of these fields with what it is now; of a secret only that there is another."""
+    """Describe each of these fields with its present value; of a secret only that it changed."""
     labels = {"name": _("Name"), **{one.name: told(one.label) for one in form.kind.fields}}
     secrets = {one.name for one in form.kind.fields if one.secret}
     words = []

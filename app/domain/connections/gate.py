@@ -69,7 +69,8 @@ if redis.call('HGET', KEYS[1], 'prober') == ARGV[1] then redis.call('HDEL', KEYS
 
 @dataclass(frozen=True)
 class Wait:
-    """How long not to call, 0 for not at all, and why: the channel rests, its budget is used, or that of the `person`."""
+    """How many seconds to wait before calling (0: none), and why: the channel rests, its budget is used up, or that of the
+    `person`."""
 
     seconds: float
     why: Why = ""
@@ -77,8 +78,8 @@ class Wait:
 
 @dataclass(frozen=True)
 class Look:
-    """`left`: sends left in this minute, of `per_minute`. `rests_seconds`: 0 where calls are made. `failures`: in a row,
-    the first of them at `since`, a Unix time."""
+    """The state of a gate. `left`: sends left in this minute, of `per_minute`. `rests_seconds`: 0 where calls are made.
+    `failures`: in a row, the first of them at `since`, a Unix time."""
 
     left: int
     per_minute: int
@@ -110,11 +111,11 @@ class Gate:
         self._persons = f"gate:{channel_id}:person:"
 
     def enter(self, token: str, *, now: float, lease_seconds: int) -> float:
-        """Take the right to call now and return 0, or how many seconds to wait for it. Without Redis it is given."""
+        """Take the right to call now and return 0, or return how many seconds to wait. Without Redis the right is given."""
         return self.admit(token, now=now, lease_seconds=lease_seconds).seconds
 
     def admit(self, token: str, *, now: float, lease_seconds: int, person: str = "") -> Wait:
-        """As `enter`, for a call that sends to the address `person`, "" for one that is sent to nobody."""
+        """Like `enter`, for a call that sends to the address `person`; "" where it is sent to nobody."""
         keys = (self._state, self._running, self._sent, self._persons + hashlib.sha256(person.encode()).hexdigest())
         sends, pace = self._lane == "send", self._budget.person if person else None
         limits = (self._budget.per_second if sends else 0, *((pace.every_seconds, pace.burst) if pace and sends else (0, 0)))
@@ -128,23 +129,24 @@ class Gate:
         return Wait(float(seconds), _read_why(why))
 
     def leave(self, token: str) -> None:
-        """The call has ended, however it did."""
+        """Note that the call has ended, however it did."""
         self._quietly(lambda: self._redis.eval(_LEAVE, 2, self._state, self._running, token))
 
     def note_success(self) -> None:
-        """The provider answered: it is there."""
+        """Note that the provider answered, which closes the breaker."""
         self._quietly(lambda: self._redis.delete(self._state))
 
     def open(self) -> None:
-        """Whoever looked says that the account works: no lane rests any more."""
+        """End all rests: a check found that the account works."""
         self._quietly(lambda: self._redis.delete(*self._states.values()))
 
     def note_failure(self, *, now: float, retry_after_seconds: float | None) -> None:
-        """The call failed for reasons of the provider. One that says when to come again is left alone until then."""
+        """Note that a call failed for reasons of the provider. A provider that says when to come again is left alone until
+        then."""
         self._quietly(lambda: self._fail(now, retry_after_seconds))
 
     def look(self, *, now: float) -> Look | None:
-        """How it stands; None where nobody can say."""
+        """Return the state of the gate; None without Redis."""
         try:
             used = int(self._redis.zcount(self._sent, now - MINUTE, "+inf"))
             rests, failures, since = self._redis.hmget(self._state, ["until", "failures", "since"])

@@ -11,12 +11,12 @@ _SALT = "secrets issued for channels"
 
 
 def issue(secret_key: str) -> str:
-    """A new secret that no channel has yet; fit for an address."""
+    """Issue a new secret that no channel has yet; it is fit for a URL."""
     return TimestampSigner(secret_key, _SALT).sign(new_secret()).decode().replace(".", "~")
 
 
 def is_issued(text: str, secret_key: str) -> bool:
-    """True for one that `issue` made in the last day."""
+    """Return whether `issue` made this secret in the last day."""
     try:
         TimestampSigner(secret_key, _SALT).unsign(text.replace("~", "."), max_age=VALID_SECONDS)
     except (BadSignature, UnicodeError):

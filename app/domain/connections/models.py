@@ -26,7 +26,7 @@ class ChannelType(StrEnum):
 
 
 class Medium(StrEnum):
-    """How a conversation is carried on, whatever account carries it."""
+    """The medium of a conversation (mail, WhatsApp, SMS …), whatever account carries it."""
 
     EMAIL = "email"
     WHATSAPP = "whatsapp"
@@ -118,7 +118,7 @@ class ChannelCredential(Base):
 
 
 class ChannelOccasion(Base):
-    """What was done or told about a channel, each once: "check 2026-11-22", "access_token 2026-12-01 7"."""
+    """Something that was done or told about a channel once: "check 2026-11-22", "access_token 2026-12-01 7"."""
 
     __tablename__ = "channel_occasions"
 

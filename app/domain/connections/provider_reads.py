@@ -14,7 +14,7 @@ from app.domain.connections.models import Channel
 
 
 class Resting(Exception):
-    """The provider is not called now. Whoever wanted to comes again after `seconds`; it counts as no try."""
+    """The provider is not called now. Callers come again after `seconds`; it counts as no try."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"the channel rests for {seconds:.0f} s")
@@ -22,7 +22,7 @@ class Resting(Exception):
 
 
 def gate_of(channel: Channel, *, lane: Lane = "send") -> Gate:
-    """For edges: takes Redis and the budgets' factor from the running application."""
+    """Build the gate of a channel, with Redis and the budget factor of the running application (edge)."""
     factor = runtime().settings.budget_factor
     number = channel.settings.get("number")
     throughput = str(number.get("throughput", "")) if isinstance(number, dict) else ""
@@ -31,7 +31,7 @@ def gate_of(channel: Channel, *, lane: Lane = "send") -> Gate:
 
 @contextmanager
 def reading(channel: Channel) -> Iterator[None]:
-    """Around one call, outside any transaction. What it raises is told to the gate. Raises Resting instead of calling."""
+    """Wrap one call, outside any transaction: report its errors to the gate. Raises Resting instead of calling."""
     gate, token = gate_of(channel, lane="read"), str(new_id())
     wait = gate.enter(token, now=time.time(), lease_seconds=runtime().settings.lease_seconds)
     if wait > 0:
@@ -47,7 +47,7 @@ def reading(channel: Channel) -> Iterator[None]:
 
 
 def tell_gate(gate: Gate, error: ProviderError) -> None:
-    """What is refused for good, or for one person alone, says nothing against the provider: it answered."""
+    """Tell the gate how a call failed. A refusal for good, or of one person alone, counts as an answer."""
     if error.recipient_only or (error.permanent and not error.channel_down):
         gate.note_success()
     else:

@@ -39,7 +39,7 @@ def get_visible_channel(session: Session, channel_id: uuid.UUID, *, brand_ids: S
 
 
 def list_changed_since(session: Session, channel_id: uuid.UUID, version: int) -> list[str]:
-    """The names of what was changed in a channel after this version of it, secrets included, in alphabetical order."""
+    """List the names of a channel's fields changed after this version, secrets included, in alphabetical order."""
     about = sa.and_(AuditEntry.object_type == "channel", AuditEntry.object_id == str(channel_id))
     later = AuditEntry.detail["version"].as_integer() > version
     query = sa.select(AuditEntry.detail).where(about, AuditEntry.action == "ChannelChanged", later)
@@ -54,7 +54,7 @@ def find_channel_by_name(session: Session, name: str) -> Channel | None:
 def find_taken(
     session: Session, channel_type: ChannelType, name: str, address: str, *, other_than: uuid.UUID | None
 ) -> frozenset[str]:
-    """Which of "name" and "address" a channel other than this one has already."""
+    """Return which of "name" and "address" another channel has already."""
     same_account = sa.and_(Channel.channel_type == channel_type, Channel.address == address)
     query = sa.select((Channel.name == name).label("name"), same_account.label("address"))
     query = query.where(sa.or_(Channel.name == name, same_account))
@@ -99,6 +99,6 @@ def open_secrets(channel: Channel, keyring: Keyring) -> dict[str, str]:
 
 
 def is_former_secret_valid(channel: Channel, *, now: datetime) -> bool:
-    """Whether what is signed with the former signing secret still is let in; without an end it is."""
+    """Return whether the former signing secret is still accepted; it is, where no end is set."""
     until = channel.settings.get(FORMER_SIGNATURE_UNTIL)
     return until is None or now < datetime.fromisoformat(until)

@@ -20,7 +20,8 @@ VALID = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class UnderWay:
-    """`flow` is the adapter's own. `entered`: the form of a new channel; empty where `channel_id` is one that exists."""
+    """A sign-in under way. `flow` is the adapter's own state. `entered`: the form of a new channel; empty where `channel_id`
+    names an existing one."""
 
     user_id: uuid.UUID
     flow: dict[str, Any] = field(repr=False)
@@ -29,7 +30,7 @@ class UnderWay:
 
 
 def keep_sign_in(session: Session, one: UnderWay, *, keyring: Keyring, now: datetime) -> None:
-    """Keep it until `take_sign_in` brings its flow's `state`."""
+    """Store a sign-in until `take_sign_in` brings its flow's `state`."""
     name = _hash(str(one.flow["state"]))
     plain = json.dumps({"flow": one.flow, "entered": one.entered}).encode()
     sealed = keyring.encrypt(plain, table="sign_ins", column="sealed", row_id=name)
@@ -38,7 +39,7 @@ def keep_sign_in(session: Session, one: UnderWay, *, keyring: Keyring, now: date
 
 
 def take_sign_in(session: Session, state: str, *, user_id: uuid.UUID, keyring: Keyring, now: datetime) -> UnderWay | None:
-    """The sign-in this user began with this state in the last quarter of an hour, once; else None."""
+    """Return, once, the sign-in that this user began with this state in the last quarter of an hour; else None."""
     mine = sa.and_(SignIn.state_hash == _hash(state), SignIn.user_id == user_id, SignIn.created_at > now - VALID)
     row = session.execute(sa.delete(SignIn).where(mine).returning(SignIn.state_hash, SignIn.channel_id, SignIn.sealed)).first()
     if row is None:

@@ -25,7 +25,7 @@ def _(message: str, **values: object) -> str:
 
 
 def channel_type_words(adapter_key: str) -> str:
-    """What kind of channel it is, by the adapter that speaks for it."""
+    """Name the kind of channel, by the adapter that speaks for it."""
     kind = find_kind(adapter_key)
     return _(kind.label) if kind else adapter_key
 
@@ -35,7 +35,7 @@ def health_words(health: str) -> str:
 
 
 def settings_facts(channel: Channel) -> list[Fact]:
-    """What was entered to connect it, without secrets and choices."""
+    """List what was entered to connect the channel, without secrets and choices."""
     kind = find_kind(channel.adapter_key)
     open_fields = [one for one in (kind.fields if kind else ()) if not one.secret and not one.choices]
     facts = [Fact(_(one.label), str(channel.settings[one.name])) for one in open_fields if channel.settings.get(one.name)]
@@ -53,7 +53,7 @@ THROUGHPUTS = {"HIGH": N_("raised"), "APP": N_("shared with the WhatsApp Busines
 
 
 def number_facts(channel: Channel) -> list[Fact]:
-    """What the provider says of a chat's number: its quality, and to how many people a day it may write first."""
+    """Describe a chat's number as the provider does: its quality, and how many people a day it may write to first."""
     said: dict[str, str] = channel.settings.get("number") or {}
     quality, limit, pace = (str(said.get(name, "")) for name in ("quality", "limit", "throughput"))
     people = _("everybody") if limit == "UNLIMITED" else limit.replace("K", ",000")
@@ -65,7 +65,7 @@ def number_facts(channel: Channel) -> list[Fact]:
 
 
 def secret_labels(names: list[str]) -> list[str]:
-    """What is kept encrypted, by name only."""
+    """List the names of the secrets that are stored."""
     labels = {
         "signing_secret": _("Signing secret"),
         "previous_signing_secret": _("Previous signing secret"),
@@ -78,12 +78,12 @@ def secret_labels(names: list[str]) -> list[str]:
 
 
 def webhook_path(channel: Channel, *, url_key: str | None = None) -> str | None:
-    """Where the provider must post, None for a type that is not told by webhook. Without the key a placeholder stands for it."""
+    """Return the path to which the provider must post, None for a type without webhook. Without the key it has a placeholder."""
     if needs_key(channel):
         return f"/webhooks/email/inbound/{url_key or '••••••••'}"
     return next((door.path for door in DOORS if door.channel_type == channel.channel_type.value), None)
 
 
 def needs_key(channel: Channel) -> bool:
-    """Mail posted to us carries no signature: the address itself is the secret."""
+    """Return whether the webhook address needs a secret key, as posted mail carries no signature."""
     return channel.medium == Medium.EMAIL

@@ -28,7 +28,7 @@ class IdentityInput:
 
 
 def identity_lock_key(identity: IdentityInput) -> str:
-    """The advisory-lock name under which at most one transaction makes a contact for this identity."""
+    """Return the name of the advisory lock under which at most one transaction makes a contact for this identity."""
     return f"identity:{identity.kind}:{identity.scope}:{identity.value}"
 
 
@@ -53,7 +53,7 @@ def find_or_create_contact(
 
 
 def create_contacts(session: Session, wanted: Sequence[tuple[str, Sequence[IdentityInput]]], *, now: datetime) -> list[Contact]:
-    """New ones, by name and identities that nobody has; the caller holds their locks. Two statements, however many."""
+    """Create contacts by name and identities that nobody has; the caller holds their locks. Two statements, however many."""
     contacts = [
         Contact(id=new_id(), name=_called(name, identities), created_at=now, updated_at=now) for name, identities in wanted
     ]
@@ -69,10 +69,8 @@ def create_contacts(session: Session, wanted: Sequence[tuple[str, Sequence[Ident
 def find_or_create_contacts(
     session: Session, wanted: Sequence[tuple[str, Sequence[IdentityInput]]], *, now: datetime
 ) -> list[uuid.UUID]:
-    """The same for many, by name and identities, in the same order; takes the locks itself. Whoever has neither is new.
-
-    Two of them with an identity in common are one. Four statements, however many.
-    """
+    """Find or create many contacts by name and identities, in the same order; takes the locks itself. An entry without
+    identities is always new. Two entries with an identity in common are one contact. Four statements, however many."""
     given = [identity for _name, identities in wanted for identity in identities]
     advisory_xact_locks(session, {identity_lock_key(identity) for identity in given})
     known = _known(session, given)

@@ -70,7 +70,8 @@ def list_book(
     after: uuid.UUID | None = None,
     limit: int = 50,
 ) -> BookPage:
-    """By name; `text` is part of a name, an address or an e-mail address, or a number in any notation. At most four queries."""
+    """List contacts by name; `text` is part of a name, an address or an e-mail address, or a number in any notation. At most
+    four queries."""
     query = sa.select(Contact).where(Contact.merged_into_id.is_(None), within, not_a_colleague())
     words = " ".join(as_searched(storable(text)[:200]).split())
     if words:
@@ -90,7 +91,7 @@ def list_book(
 
 
 def not_a_colleague() -> sa.ColumnElement[bool]:
-    """People who sign in have their own pages."""
+    """Return the condition on contacts that leaves out people who sign in, who have pages of their own."""
     return ~sa.exists(sa.select(User.id).where(User.contact_id == Contact.id))
 
 
@@ -115,7 +116,7 @@ def _holds(words: str) -> sa.ColumnElement[bool]:
 
 
 def _digits(words: str) -> set[str]:
-    """What of a typed number is in every notation of it: "06-1234" is found in +316 1234, 0031 (0)6 1234 …"""
+    """Reduce a typed number to the digits that all notations share: "06-1234" is found in +316 1234, 0031 (0)6 1234 …"""
     if not _NUMBER.fullmatch(words):
         return set()
     found = {re.sub(r"\D", "", words).lstrip("0")}
@@ -156,7 +157,7 @@ def get_profile(session: Session, *, contact_id: uuid.UUID, within: sa.ColumnEle
 
 
 def _parents(session: Session, contact: Contact, within: sa.ColumnElement[bool]) -> list[Contact]:
-    """The organizations above, nearest first, as far as the viewer sees them."""
+    """List the organizations above, nearest first, as far as the viewer sees them."""
     found: list[Contact] = []
     above = contact.parent_organization_id
     while above is not None and len(found) < 10:
@@ -169,7 +170,7 @@ def _parents(session: Session, contact: Contact, within: sa.ColumnElement[bool])
 
 
 def find_kept(session: Session, contact_id: uuid.UUID) -> uuid.UUID | None:
-    """The contact that has what this one had, where it was merged; None if it was not."""
+    """Return the contact into which this one was merged; None if it was not."""
     kept, seen = None, {contact_id}
     contact = session.get(Contact, contact_id)
     while contact is not None and contact.merged_into_id is not None and contact.merged_into_id not in seen:

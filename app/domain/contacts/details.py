@@ -65,7 +65,7 @@ def remove_identity(session: Session, contact: Contact, identity_id: uuid.UUID, 
 
 
 def prefer_identity(session: Session, contact: Contact, identity_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:
-    """Write to this address first, before the others of its kind; a former one is in use again. Raises DetailMissing."""
+    """Make this address the preferred one of its kind; a former one is used again. Raises DetailMissing."""
     wanted = _identity(session, contact, identity_id)
     wanted.former_since = None
     others = sa.select(ContactIdentity).where(ContactIdentity.contact_id == contact.id, ContactIdentity.kind == wanted.kind)

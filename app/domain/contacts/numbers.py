@@ -17,8 +17,8 @@ class NotAnAddress(ValueError):
 
 
 def as_searched(pasted: str) -> str:
-    """What to look for where `Name <name@example.nl>` or +31 (0)6 12345678 was pasted: the bare address, the number without its
-    zero in brackets. Any other text as it is."""
+    """Normalise a pasted search text: of `Name <name@example.nl>` the bare address, of +31 (0)6 12345678 the number without
+    the bracketed zero. Other text stays as it is."""
     text = pasted.strip()
     address = _IN_ANGLES.fullmatch(text)
     return address[1] if address else _TRUNK_ZERO.sub(r"\1 ", text)
@@ -33,7 +33,7 @@ def clean_email(text: str) -> str:
 
 
 def spoken_number(text: str) -> str:
-    """A number as people read it aloud, in groups behind its country code; what is no number stays as it is."""
+    """Write a phone number in groups behind its country code; other text stays as it is."""
     try:
         number = phonenumbers.parse(text, HOME_REGION)
     except phonenumbers.NumberParseException:

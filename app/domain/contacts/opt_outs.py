@@ -18,7 +18,7 @@ from app.core.ids import new_id
 
 
 class OptOut(WithId, Base):
-    """`said` is what they wrote. `ended_at`: they asked to be written to again; null while it holds, of which there is one."""
+    """An opt-out. `said` is what they wrote. `ended_at`: when they opted in again; null while it holds, and at most one holds."""
 
     __tablename__ = "opt_outs"
 
@@ -43,7 +43,7 @@ class OptOut(WithId, Base):
 def ask_for_no_more(
     session: Session, *, brand_id: uuid.UUID, medium: str, address: str, said: str, message_id: uuid.UUID | None, at: datetime
 ) -> bool:
-    """Write down a "no"; False where it holds already."""
+    """Record an opt-out; False where one holds already."""
     values = {"brand_id": brand_id, "medium": medium, "address": address, "said": said[:200], "message_id": message_id}
     statement = postgresql.insert(OptOut).values(id=new_id(), asked_at=at, **values)
     standing = statement.on_conflict_do_nothing(
@@ -53,19 +53,19 @@ def ask_for_no_more(
 
 
 def take_back_opt_out(session: Session, *, brand_id: uuid.UUID, medium: str, address: str, at: datetime) -> bool:
-    """They may be written to again; False where they could be. A word older than the "no" takes nothing back."""
+    """End an opt-out; False where none held. A message older than the opt-out ends nothing."""
     theirs = sa.and_(OptOut.brand_id == brand_id, OptOut.medium == medium, OptOut.address == address)
     standing = sa.and_(theirs, OptOut.ended_at.is_(None), OptOut.asked_at <= at)
     return session.execute(sa.update(OptOut).where(standing).values(ended_at=at).returning(OptOut.id)).first() is not None
 
 
 def find_opt_out(session: Session, *, brand_id: uuid.UUID, medium: str, address: str) -> OptOut | None:
-    """The "no" that holds for an address, None where there is none."""
+    """Return the opt-out that holds for an address, or None."""
     theirs = (OptOut.brand_id == brand_id, OptOut.medium == medium, OptOut.address == address, OptOut.ended_at.is_(None))
     return session.execute(sa.select(OptOut).where(*theirs)).scalar_one_or_none()
 
 
 def list_opt_outs(session: Session, *, brand_ids: Collection[uuid.UUID], addresses: Collection[str]) -> list[OptOut]:
-    """Those that hold for a contact's addresses, of the brands a viewer sees, the latest first."""
+    """List opt-outs that hold for a contact's addresses, of the brands a viewer sees, the latest first."""
     theirs = (OptOut.brand_id.in_(brand_ids), OptOut.address.in_(addresses), OptOut.ended_at.is_(None))
     return list(session.execute(sa.select(OptOut).where(*theirs).order_by(OptOut.asked_at.desc())).scalars())

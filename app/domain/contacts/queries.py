@@ -50,7 +50,7 @@ def contact_exists(session: Session, *, contact_id: uuid.UUID, within: sa.Column
 
 
 def find_owner(session: Session, *, kind: str, value: str, within: sa.ColumnElement[bool]) -> Contact | None:
-    """Whose address or number this is, if the viewer may know."""
+    """Return the contact that has this address or number, if the viewer may know."""
     same = (ContactIdentity.kind == kind, ContactIdentity.scope == "", ContactIdentity.value == value)
     query = sa.select(Contact).join(ContactIdentity, ContactIdentity.contact_id == Contact.id).where(*same, within)
     return session.execute(query).scalars().first()
@@ -65,7 +65,7 @@ def list_contacts(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[ContactRecord]:
-    """Two queries. Raises BadCursor."""
+    """List a page of contacts. Two queries. Raises BadCursor."""
     query = sa.select(Contact).where(within, *_conditions(filter))
     query = paged(query, sort, Contact.created_at, Contact.id, cursor=cursor, limit=limit)
     page = cut(session.execute(query).scalars().all(), limit, sort, lambda c: Place(c.created_at, c.id))
@@ -93,7 +93,7 @@ def _reached_at(kinds: tuple[str, ...], value: str) -> sa.ColumnElement[bool]:
 
 
 def records_of(session: Session, contacts: Sequence[Contact]) -> list[ContactRecord]:
-    """The contacts with their identities. One query."""
+    """Return the contacts with their identities. One query."""
     identities: dict[uuid.UUID, list[ContactIdentity]] = defaultdict(list)
     query = sa.select(ContactIdentity).where(ContactIdentity.contact_id.in_([c.id for c in contacts]))
     if contacts:

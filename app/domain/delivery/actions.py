@@ -100,7 +100,8 @@ class Reply:
 
 
 def window_closes_at(thread: Thread, rules: ChannelRules) -> datetime | None:
-    """When free text stops being allowed on this thread; None where the channel has no such window. Past if it never opened."""
+    """Return when free text stops being allowed on this thread; None where the channel has no such window. In the past if the
+    window never opened."""
     if rules.window is None:
         return None
     opened = thread.window_opened_at
@@ -162,7 +163,7 @@ def check_not_scheduled(session: Session, user_id: uuid.UUID | None, token: uuid
 
 
 def find_scheduled_by_token(session: Session, user_id: uuid.UUID | None, token: uuid.UUID | None) -> ScheduledReply | None:
-    """Return the reply or forward for later an earlier submit of the same composer form made, whatever became of it."""
+    """Return the scheduled reply or forward that an earlier submit of the same composer form made, whatever became of it."""
     if token is None or user_id is None:
         return None
     mine = sa.and_(ScheduledReply.user_id == user_id, ScheduledReply.client_token == token)
@@ -251,7 +252,7 @@ def _add_outgoing(
 
 
 def _next_subject(session: Session, thread: Thread) -> str:
-    """A reply to what the newest mail of either side is about; the thread's own where we write first."""
+    """Return the subject of a reply: that of the newest mail of either side, or the thread's own for a first mail."""
     mails = (
         Message.thread_id == thread.id,
         Message.medium == Medium.EMAIL.value,
@@ -302,7 +303,7 @@ def _add_delivery(
 def address_mail(
     session: Session, thread: Thread, message: Message, channel: Channel, delivery: Delivery, context: ReplyContext
 ) -> None:
-    """Give a mail its signed Message-ID and the signed address its answers come back to."""
+    """Give a mail its signed Message-ID and the signed reply address."""
     key = context.mail_keys[0]
     delivery.rfc822_message_id = make_message_id(thread.number, message.id, key=key, domain=context.mail_domain)
     message.external_id, message.content_hash = delivery.rfc822_message_id, str(message.id)
@@ -318,7 +319,7 @@ def address_mail(
 
 
 def continue_mail(session: Session, thread: Thread, channel: Channel, delivery: Delivery) -> None:
-    """Name the mail this one answers, if the other side wrote one."""
+    """Set which mail this one answers (In-Reply-To, References), if the other side wrote one."""
     answered = last_incoming(session, thread, channel.medium.value)
     if answered is not None and answered.external_id and is_real_id(answered.external_id):
         references = [*answered.meta.get("references", []), answered.external_id]
@@ -338,7 +339,8 @@ def _reply_address(mailbox: str, token: str) -> str | None:
 
 
 def retry_delivery(session: Session, *, message_id: uuid.UUID, actor: Actor, now: datetime) -> Delivery:
-    """A person asks to send again what failed or nobody could confirm. Anything else is left alone. Raises NothingToSend."""
+    """Send again, on a person's request, what failed or could not be confirmed. Anything else is left alone. Raises
+    NothingToSend."""
     query = sa.select(Delivery.id, Delivery.thread_id).where(Delivery.message_id == message_id)
     found = session.execute(query).one_or_none()
     if found is None:

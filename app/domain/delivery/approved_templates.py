@@ -19,7 +19,8 @@ PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 @dataclass(frozen=True)
 class TemplateChoice:
-    """A template one may send. `places` are its blanks in order, each once; `named` says how the provider wants the values."""
+    """A template that may be sent. `places` are its blanks in order, each once; `named` says how the provider wants the
+    values."""
 
     name: str
     language: str
@@ -30,12 +31,12 @@ class TemplateChoice:
 
     @property
     def accept(self) -> str:
-        """What the browser offers to choose for it; the real check is the provider's list."""
+        """The file types the browser offers for its header; the provider's list is what is checked."""
         return {"image": "image/jpeg,image/png", "video": "video/mp4,video/3gpp"}.get(self.header, "")
 
     @property
     def file_field(self) -> str:
-        """The name of the field for its file; that for one of the thread's own ends in ":kept"."""
+        """The name of the form field for its file; the field for one of the thread's own files ends in ":kept"."""
         return f"header:{self.key}"
 
     @property
@@ -49,7 +50,7 @@ class TemplateChoice:
 
 @dataclass(frozen=True)
 class FilledTemplate:
-    """What a delivery keeps (`template`), and the words as the receiver will read them (`text`)."""
+    """A filled-in template: what the delivery stores (`template`), and the words as the receiver will read them (`text`)."""
 
     template: dict[str, Any]
     text: str
@@ -69,7 +70,7 @@ def is_usable(item: Mapping[str, Any]) -> bool:
 
 
 def wants_more(item: Mapping[str, Any]) -> bool:
-    """Whether it takes values beside those of its body and a file at its head."""
+    """Return whether the template needs values beyond those of its body and the file at its head."""
     for part in item.get("components", []):
         if not isinstance(part, Mapping):
             continue
@@ -100,7 +101,7 @@ def _choice(item: Mapping[str, Any]) -> TemplateChoice:
 
 
 def fill_choice(choice: TemplateChoice, values: Mapping[str, str]) -> FilledTemplate:
-    """A template with a value for each of its places; what is left out or empty is missing."""
+    """Fill in a template with a value for each of its places; empty and missing values are reported as missing."""
     given = {place: " ".join(values.get(place, "").split()) for place in choice.places}
     parameters = [{"type": "text", **({"parameter_name": p} if choice.named else {}), "text": v} for p, v in given.items()]
     components = [{"type": "body", "parameters": parameters}] if parameters else []

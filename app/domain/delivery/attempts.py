@@ -15,7 +15,8 @@ from app.domain.delivery.models import Delivery, DeliveryAttempt
 
 
 def open_attempt(session: Session, delivery: Delivery, now: datetime) -> DeliveryAttempt:
-    """The next try, begun at `now`. One before it that never ended was a worker's that died: nobody knows how far it came."""
+    """Open the next attempt, begun at `now`. An earlier attempt that never ended is closed as of unknown outcome: its worker
+    died."""
     _close_open_ones(session, delivery.id, now)
     count = session.execute(
         sa.select(sa.func.count()).select_from(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery.id)
@@ -28,7 +29,8 @@ def open_attempt(session: Session, delivery: Delivery, now: datetime) -> Deliver
 
 
 def end_attempt(session: Session, attempt_id: uuid.UUID, now: datetime, *, outcome: str, **values: Any) -> None:
-    """Close it with `outcome` (a key of `ledger.STEP_OF_OUTCOME`) and columns of it; nothing if it is closed already."""
+    """Close an attempt with `outcome` (a key of `ledger.STEP_OF_OUTCOME`) and further columns; does nothing if it is closed
+    already."""
     open_one = sa.and_(DeliveryAttempt.id == attempt_id, DeliveryAttempt.ended_at.is_(None))
     session.execute(sa.update(DeliveryAttempt).where(open_one).values(ended_at=now, outcome=outcome, **values))
 

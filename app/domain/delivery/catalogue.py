@@ -37,7 +37,8 @@ _SAID = ("status", "category", "quality", "reason")
 
 
 def read_templates(channel_id: uuid.UUID) -> ProviderError | None:
-    """Read the list of one channel now; returns why it could not be read. Holds no transaction while the provider is asked."""
+    """Read the list of one channel now; returns the error if it could not be read. Holds no transaction while the provider is
+    asked."""
     began_at = utc_now()
     with transaction() as session:
         channel = session.get_one(Channel, channel_id)
@@ -65,7 +66,7 @@ def _keep_problem(channel_id: uuid.UUID, error: ProviderError, now: datetime) ->
 
 
 def keep_templates(session: Session, channel_id: uuid.UUID, listed: Sequence[ListedTemplate], *, began_at: datetime) -> None:
-    """Take over what was listed; what the provider said of one since `began_at` holds."""
+    """Store the listed templates; news about a template since `began_at` counts more than the list."""
     channel = _lock(session, channel_id)
     since = {_key(one): one for one in list_kept(channel) if one.get("said_at", "") > began_at.isoformat()}
     fresh = [storable_json(one.to_json()) for one in listed]
@@ -75,7 +76,7 @@ def keep_templates(session: Session, channel_id: uuid.UUID, listed: Sequence[Lis
 
 
 def hear_template_news(session: Session, news: TemplateNews, *, now: datetime) -> None:
-    """Change the template for every channel of that account; one nobody knows makes the list be read."""
+    """Apply news about a template to every channel of that account; news of an unknown template makes the list be read."""
     theirs = Channel.settings["waba_id"].astext == news.account
     for channel_id in session.execute(sa.select(Channel.id).where(theirs).order_by(Channel.id)).scalars().all():
         channel = _lock(session, channel_id)
@@ -90,19 +91,19 @@ def hear_template_news(session: Session, news: TemplateNews, *, now: datetime) -
 
 
 def list_kept(channel: Channel) -> list[dict[str, Any]]:
-    """The templates as they were listed and changed since."""
+    """List the stored templates of a channel."""
     kept = channel.settings.get(LISTED)
     return [one for one in kept if isinstance(one, dict)] if isinstance(kept, list) else []
 
 
 def with_templates_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Those whose channel is of a kind that has templates."""
+    """Return those events whose channel is of a kind that has templates."""
     channels = {event: session.get_one(Channel, uuid.UUID(event.payload["channel_id"])) for event in events}
     return [event for event, channel in channels.items() if channel.channel_type == ChannelType.WHATSAPP_BUSINESS]
 
 
 def read_templates_of_channel(event: Event) -> None:
-    """After-commit handler: a channel was connected or changed."""
+    """After-commit handler of a connected or changed channel: read its templates."""
     channel_id = uuid.UUID(event.payload["channel_id"])
     error = read_templates(channel_id)
     if error is not None and not error.permanent:
@@ -110,7 +111,7 @@ def read_templates_of_channel(event: Event) -> None:
 
 
 def read_due_templates(**_ignored: Any) -> None:
-    """RQ entry point, periodic: read every list that is a day old, was asked for, or could not be read a while ago."""
+    """RQ entry point, periodic: read every list that is a day old, was asked for, or failed a while ago."""
     now = utc_now()
     with transaction() as session:
         channels = list_channels(session, active_only=True)

@@ -26,7 +26,7 @@ TEXT_TOO_LONG = known("With buttons or a list, the text can have at most %(limit
 
 
 class Asked(Protocol):
-    """The parts of a Reply that are looked at here."""
+    """The parts of a Reply that this module looks at."""
 
     @property
     def text(self) -> str: ...
@@ -41,7 +41,7 @@ class Asked(Protocol):
 
 
 def check_chat_parts(session: Session, thread: Thread, asked: Asked, channel: Channel, rules: ChannelRules) -> None:
-    """Raise UnableToReply where the channel cannot carry them as they are."""
+    """Raise UnableToReply where the channel cannot carry the chat parts as they are."""
     if asked.answers_message_id is not None and find_answered(session, thread, asked.answers_message_id, channel) is None:
         raise UnableToReply("answers", N_("You cannot answer this message on this channel"))
     choices = read_choices(asked.choices)
@@ -86,7 +86,7 @@ def _check_length(field: str, text: str, limit: int) -> None:
 
 
 def find_answered(session: Session, thread: Thread, message_id: uuid.UUID, channel: Channel) -> Message | None:
-    """The message of this thread that is answered, where the provider of this channel knows it."""
+    """Return the quoted message of this thread, if the channel's provider knows it."""
     known_there = (Message.id == message_id, Message.thread_id == thread.id, Message.external_id.is_not(None))
     way = (Message.medium == channel.medium.value, Message.medium != "email", Message.revoked_at.is_(None))
     return session.execute(sa.select(Message).where(*known_there, *way)).scalar_one_or_none()
@@ -95,7 +95,7 @@ def find_answered(session: Session, thread: Thread, message_id: uuid.UUID, chann
 def add_chat_parts(
     session: Session, thread: Thread, message: Message, delivery: Delivery, asked: Asked, channel: Channel
 ) -> None:
-    """Write them down on the first message of a reply that passed the check."""
+    """Write the chat parts to the first message of a checked reply."""
     if asked.answers_message_id is not None:
         answered = find_answered(session, thread, asked.answers_message_id, channel)
         if answered is not None:
@@ -141,7 +141,7 @@ def check_template_file(session: Session, asked: Asked, rules: ChannelRules) -> 
 
 
 def takes_caption(session: Session, attachment_id: uuid.UUID, rules: ChannelRules) -> bool:
-    """Whether the words can stand under this file; else they go before it, as a message of their own."""
+    """Return whether the words can stand under this file as its caption; else they are sent before it."""
     if rules.takes_caption is None:
         return True
     query = sa.select(Attachment.content_type).where(Attachment.id == attachment_id)

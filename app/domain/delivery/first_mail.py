@@ -78,7 +78,7 @@ def queue_mail_in_thread(
 
 
 def lock_address(session: Session, address: str) -> None:
-    """Nobody else finds or makes the contact of this address until the transaction ends."""
+    """Lock the mail address until the transaction ends, so that nobody else finds or makes its contact."""
     identity = normalise_identity("email", address, "")
     if identity is not None:
         advisory_xact_lock(session, identity_lock_key(identity))
@@ -106,7 +106,7 @@ def _promise(
 
 
 def check_mail(session: Session, mail: FirstMail, channel: Channel) -> None:
-    """Raise UnableToReply (ChannelOff) where this cannot be sent over the channel."""
+    """Raise UnableToReply (ChannelOff) where this mail cannot be sent over the channel."""
     if channel.medium != Medium.EMAIL:
         raise UnableToReply("channel_id", N_("Choose a mailbox of this brand"))
     if not channel.is_active:

@@ -103,7 +103,7 @@ def queue_forward(
 
 
 def _people(forward: Forward) -> dict[str, tuple[str, ...]]:
-    """Each address once, where it is seen best."""
+    """Return each address once, in its most visible place (To before Cc before Bcc)."""
     cc = tuple(address for address in forward.cc if address not in forward.to)
     bcc = tuple(address for address in forward.bcc if address not in (*forward.to, *cc))
     return {"to": forward.to, "cc": cc} | ({"bcc": bcc} if bcc else {})
@@ -161,7 +161,7 @@ def _add_delivery(
 
 
 def get_original(session: Session, forward: Forward) -> Message:
-    """Return the message that is passed on. Raises UnableToReply if its writer took it back meanwhile."""
+    """Return the message to forward. Raises UnableToReply if its writer took it back meanwhile."""
     original = session.get(Message, forward.message_id)
     if original is None:
         raise UnableToReply("message_id", N_("The message to forward no longer exists"))
@@ -210,7 +210,7 @@ def _chosen_files(session: Session, forward: Forward, author: Actor, limit: int)
 def _copy_files(
     session: Session, message: Message, files: Sequence[Attachment], context: ReplyContext, *, after: int
 ) -> list[Attachment]:
-    """The same stored bytes under a new row: the original keeps its own. `after`: the place of the first."""
+    """Add rows for the same stored bytes, as the original keeps its own. `after`: the position of the first."""
     copies = [
         Attachment(
             id=new_id(),

@@ -22,10 +22,8 @@ DELIVERIES, SCHEDULED = table_of(Delivery), table_of(ScheduledReply)
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `SplitUndone`: what the thread that goes had belongs to the one that stays.
-
-    Where the two are of different people, a reply written for one of them waits for somebody to look at it again.
-    """
+    """`ThreadsMerged`, `SplitUndone`: move deliveries and scheduled replies to the kept thread. Where the two are of different
+    people, a scheduled reply is held for somebody to look at again."""
     move = parse_move(event)
     if move.gone is None:
         return
@@ -37,7 +35,7 @@ def follow_merged_thread(session: Session, event: Event) -> None:
 
 
 def follow_split(session: Session, event: Event) -> None:
-    """`ThreadSplit`: deliveries, and forwards for later, go where their messages went."""
+    """`ThreadSplit`: move deliveries and scheduled forwards with their messages."""
     move = parse_move(event)
     messages = moved_ids(move.id, "messages")
     mine, passed_on = DELIVERIES.c.message_id.in_(messages), SCHEDULED.c.reply[FORWARD]["message_id"].astext
@@ -47,14 +45,14 @@ def follow_split(session: Session, event: Event) -> None:
 
 
 def go_back(session: Session, event: Event) -> None:
-    """`MergeUndone`, `SplitUndone`: what came along goes back."""
+    """`MergeUndone`, `SplitUndone`: return what was moved."""
     move = parse_move(event)
     for table in (DELIVERIES, SCHEDULED):
         return_rows(session, table, move_id=move.id, origin=move.origin, target=move.target)
 
 
 def hold_scheduled_replies(session: Session, events: Sequence[Event]) -> None:
-    """`MessageReceived`: what a colleague meant to send later waits for a decision, unless a machine wrote."""
+    """`MessageReceived`: hold scheduled replies for a decision, unless a machine wrote the message."""
     heard = {event.thread_id: event for event in by_people(session, events)}
     ready = sa.and_(ScheduledReply.state == READY, ScheduledReply.hold_if_newer)
     in_threads = ScheduledReply.thread_id == sa.any_(sa.literal(list(heard), sa.ARRAY(sa.Uuid)))
@@ -64,14 +62,14 @@ def hold_scheduled_replies(session: Session, events: Sequence[Event]) -> None:
 
 
 def hold_replies_to_spam(session: Session, event: Event) -> None:
-    """`ThreadMarkedSpam`: nothing goes out by itself to somebody who sends spam."""
+    """`ThreadMarkedSpam`: hold scheduled replies, as nothing is sent to spammers automatically."""
     ready = sa.select(ScheduledReply.id).where(ScheduledReply.thread_id == event.thread_id, ScheduledReply.state == READY)
     for scheduled_id in session.execute(ready).scalars().all():
         hold_scheduled(session, scheduled_id, why=SPAM, now=event.occurred_at, caused_by=event)
 
 
 def hasten_deliveries(session: Session, event: Event) -> None:
-    """`ChannelAnswered`: what was put back for later is tried now; what never had its turn has its own time."""
+    """`ChannelAnswered`: try deliveries now that were put back for later; those never tried keep their own time."""
     channel_id, now = uuid.UUID(event.payload["channel_id"]), sa.func.clock_timestamp()
     had_its_turn = sa.or_(Delivery.attempts > 0, Delivery.reason.is_not(None))
     waits = sa.and_(Delivery.channel_id == channel_id, Delivery.state == READY, had_its_turn, Delivery.run_at > now)

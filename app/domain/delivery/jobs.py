@@ -65,7 +65,7 @@ GIVE_UP_UNKNOWN = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Work:
-    """All that is needed once the session is closed."""
+    """Everything the call needs once the session is closed."""
 
     lease: Lease
     delivery_id: uuid.UUID
@@ -79,11 +79,11 @@ class Work:
 
 
 class NothingToSend(Exception):
-    """Evidence came meanwhile: the message is out already."""
+    """Evidence came meanwhile: the message went out already."""
 
 
 def not_behind_another() -> sa.ColumnElement[bool]:
-    """True for a delivery with no earlier unfinished one in its thread; one of unknown outcome holds up nobody."""
+    """SQL condition: no earlier delivery of the thread is unfinished; one of unknown outcome blocks nobody."""
     earlier = aliased(Delivery)
     blocking = sa.and_(
         earlier.thread_id == TABLE.c.thread_id,
@@ -95,17 +95,17 @@ def not_behind_another() -> sa.ColumnElement[bool]:
 
 
 def may_go() -> sa.ColumnElement[bool]:
-    """True for a delivery whose turn it is, over a channel that is not paused."""
+    """SQL condition: it is the delivery's turn, and its channel is not paused."""
     paused = sa.exists(sa.select(Channel.id).where(Channel.id == TABLE.c.channel_id, Channel.paused_at.is_not(None)))
     return sa.and_(not_behind_another(), ~paused.correlate(TABLE))
 
 
 class Overtaken(ProviderError):
-    """Another worker has the delivery now; the provider has no part in it."""
+    """Another worker holds the delivery now; the provider has no part in it."""
 
 
 def deliver(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point."""
+    """RQ entry point: send one delivery."""
     delivery_id = uuid.UUID(row_id)
     with transaction() as session:
         seconds = runtime().settings.lease_seconds
@@ -125,7 +125,8 @@ def deliver(*, row_id: str, **_ignored: Any) -> None:
 
 
 def _rest(lease: Lease, delivery_id: uuid.UUID, wait: Wait) -> None:
-    """This was no try. A wait that a reader would notice is told; a reason of an earlier try says more and stays."""
+    """Put the delivery back without counting a try. A wait that a reader would notice is told; the reason of an earlier try
+    says more and stays."""
     with transaction() as session:
         delivery = session.get_one(Delivery, delivery_id)
         values: Json = {"attempts": lease.attempts - 1}
@@ -144,7 +145,7 @@ def _waits_because(channel: Channel, why: Why) -> Reason:
 
 
 def _gate_of(delivery_id: uuid.UUID) -> tuple[Gate, str]:
-    """The gate, and whom the message goes to first."""
+    """Return the channel's gate, and the first recipient."""
     query = sa.select(Channel, Delivery.outgoing).join(Delivery, Delivery.channel_id == Channel.id)
     with transaction() as session:
         channel, outgoing = session.execute(query.where(Delivery.id == delivery_id)).one()
@@ -172,7 +173,7 @@ def _bring(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> None:
 
 
 def _wait_for_storage(lease: Lease, delivery_id: uuid.UUID, failed: StorageFailed) -> None:
-    """Its files cannot be read now. Nothing was sent, so this was no try."""
+    """Put the delivery back because its files cannot be read now. Nothing was sent, so it counts as no try."""
     reason = asdict(Reason("storage", NO_STORAGE, str(failed)))
     with transaction() as session:
         note_delay(session, delivery_id, reason, now=utc_now())
@@ -217,10 +218,8 @@ def _is_out(delivery: Delivery) -> bool:
 
 
 def _settled(session: Session, delivery: Delivery, since: datetime, now: datetime) -> bool:
-    """Reports had time to come, also after the channel was heard again, and nothing that came by then is still unread.
-
-    What was put off while nobody could reach us comes after the first sign of the channel, in any order.
-    """
+    """Return whether reports had time to come, also after the channel was heard again, and none of them is still unread. What
+    was put off while nobody could reach us comes after the first sign of the channel, in any order."""
     half = timedelta(seconds=runtime().settings.unknown_settle_seconds) / 2
     heard_at = first_heard_since(session, delivery.channel_id, since + half)
     if heard_at is None or now < heard_at + half:
@@ -258,14 +257,14 @@ def _carry_out(work: Work) -> None:
 
 
 def _find_objection(work: Work) -> Reason | None:
-    """They may have asked for no more since this was queued."""
+    """Return why the message must not leave any more: the recipient may have opted out since it was queued."""
     with transaction() as session:
         outgoing = session.get_one(Delivery, work.delivery_id).outgoing
         return find_objection(session, work.channel, work.message, outgoing)
 
 
 def _may_send(sender: Sender, work: Work) -> bool:
-    """Look what became of the earlier attempt; True only if sending (again) is safe."""
+    """Look up what became of the earlier attempt; True only if sending (again) is safe."""
     try:
         lookup = sender.lookup(work.message, account=account_of(work.channel), progress=work.progress)
     except ProviderError as error:
@@ -351,17 +350,15 @@ def _note_trouble(session: Session, work: Work, error: ProviderError, now: datet
 
 
 def _delay_seconds(error: ProviderError, attempts: int) -> float | None:
-    """What the provider asked for, else the schedule; for one person alone it grows with every refusal."""
+    """Return the delay the provider asked for, else the schedule's; for one person alone it grows with every refusal."""
     if error.retry_after_seconds is None:
         return next_delay_seconds(attempts)
     return error.retry_after_seconds * 2 ** min(attempts - 1, 5) if error.recipient_only else error.retry_after_seconds
 
 
 def _wait_for_evidence(work: Work, lookup: Lookup, *, at_least_seconds: float = 0) -> None:
-    """Nobody can say (yet) whether the message went out: show that, and look again later; after a day a person must decide.
-
-    Looking is no try: as many are left for sending, should it turn out to be needed.
-    """
+    """Show that the outcome is unknown and look again later; after a day a person must decide. Looking counts as no try, so
+    all of them are left for sending."""
     now = utc_now()
     looked = work.uncertain_since is not None
     if now - (work.uncertain_since or now) > GIVE_UP_UNKNOWN:
@@ -392,6 +389,6 @@ def _fail(lease: Lease, delivery_id: uuid.UUID, reason: Reason, attempt_id: uuid
 
 
 def _wake_next(session: Session, delivery: Delivery) -> None:
-    """The next message of the thread was not hinted while this one was in its way; let the relay see it at once."""
+    """Make the thread's next delivery due at once; it was not hinted while this one was in its way."""
     waiting = sa.and_(Delivery.thread_id == delivery.thread_id, Delivery.state == "ready", Delivery.id != delivery.id)
     session.execute(sa.update(Delivery).where(waiting).values(hinted_at=None))

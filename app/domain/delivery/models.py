@@ -113,7 +113,8 @@ class DeliveryAttempt(WithId, Base):
 
 
 class DeliveryReport(WithId, Base):
-    """One status the provider reported, matched to a delivery or not (yet): reports may come before we know the provider's id."""
+    """One status the provider reported. It is matched to a delivery at once or later, as reports may come before we know the
+    provider's id."""
 
     __tablename__ = "delivery_reports"
 

@@ -46,7 +46,7 @@ class StuckDelivery:
 def list_stuck(
     session: Session, *, viewer: Viewer, now: datetime, cursor: str | None = None, limit: int = 50
 ) -> Page[StuckDelivery]:
-    """Newest first. One query. Raises BadCursor."""
+    """List stuck deliveries, newest first. One query. Raises BadCursor."""
     found = _scan(viewer, now, cursor, limit + 1)
     tries = sa.select(
         sa.func.max(DeliveryAttempt.attempt_no).label("attempts"),
@@ -67,7 +67,7 @@ def list_stuck(
 
 
 def count_stuck(session: Session, *, viewer: Viewer, now: datetime) -> int:
-    """How many there are, at most COUNT_CAP."""
+    """Count stuck deliveries, at most COUNT_CAP."""
     found = _scan(viewer, now, None, COUNT_CAP)
     return session.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
 

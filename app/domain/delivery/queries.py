@@ -21,14 +21,14 @@ from app.domain.threads.queries import THREAD_ID
 
 @dataclass(frozen=True)
 class Uncertain:
-    """When the tries began of which nobody knows whether they sent: silence has to be waited for after the last of them."""
+    """When the first and last attempts of unknown outcome began; silence has to be waited for after the last."""
 
     first_at: datetime
     last_at: datetime
 
 
 def find_uncertain(session: Session, delivery: Delivery) -> Uncertain | None:
-    """Tries whose end nobody knows, counted from the last time a person asked to send again. One that only looked is none."""
+    """Return the attempts of unknown outcome since a person last asked to send again; attempts that only looked do not count."""
     unknown = sa.or_(DeliveryAttempt.outcome.is_(None), DeliveryAttempt.outcome == "unknown")
     query = sa.select(DeliveryAttempt.started_at).where(DeliveryAttempt.delivery_id == delivery.id, unknown)
     asked_again_at = delivery.outgoing.get("asked_again_at")
@@ -39,7 +39,8 @@ def find_uncertain(session: Session, delivery: Delivery) -> Uncertain | None:
 
 
 def first_heard_since(session: Session, channel_id: uuid.UUID, since: datetime) -> datetime | None:
-    """When the provider of this channel first reached us after `since`: its reports come through from then on, at least."""
+    """Return when the channel's provider first reached us after `since`: from then on, at the latest, its reports come
+    through."""
     query = sa.text(
         "SELECT received_at FROM inbound_events WHERE channel_id = :channel_id AND received_at > :since"
         " ORDER BY received_at LIMIT 1"
@@ -48,7 +49,7 @@ def first_heard_since(session: Session, channel_id: uuid.UUID, since: datetime) 
 
 
 def has_unread_events(session: Session, channel_id: uuid.UUID, until: datetime) -> bool:
-    """True if something this channel's provider sent up to `until` is stored but not read yet: our report may be in it."""
+    """Return whether events of this channel stored up to `until` are still unread; our report may be among them."""
     query = sa.text(
         "SELECT EXISTS (SELECT 1 FROM inbound_events"
         " WHERE state IN ('ready', 'running') AND channel_id = :channel_id AND received_at <= :until)"
@@ -67,13 +68,13 @@ def list_files(session: Session, message_id: uuid.UUID) -> list[Attachment]:
 
 
 def list_attempts(session: Session, delivery_id: uuid.UUID) -> list[DeliveryAttempt]:
-    """Every try, oldest first."""
+    """List all attempts, oldest first."""
     query = sa.select(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery_id).order_by(DeliveryAttempt.attempt_no)
     return list(session.execute(query).scalars())
 
 
 def list_reports(session: Session, delivery_id: uuid.UUID) -> list[DeliveryReport]:
-    """Everything the provider reported, by its own time."""
+    """List all provider reports, by the provider's time."""
     query = sa.select(DeliveryReport).where(DeliveryReport.delivery_id == delivery_id).order_by(DeliveryReport.occurred_at)
     return list(session.execute(query).scalars())
 
@@ -128,7 +129,7 @@ parameter `thread_id` it takes."""
 
 
 def read_scheduled(value: Any) -> tuple[ScheduledRow, ...]:
-    """The rows of `SCHEDULED`."""
+    """Convert rows of `SCHEDULED`."""
     return tuple(_scheduled_row(dict(row)) for row in value or ())
 
 
@@ -141,7 +142,8 @@ def _scheduled_row(row: dict[str, Any]) -> ScheduledRow:
 
 
 def find_scheduled(session: Session, scheduled_id: uuid.UUID) -> ScheduledReply | None:
-    """The row whatever became of it, free of the session. Whoever asks still checks that its thread may be seen."""
+    """Return the scheduled row whatever became of it, detached from the session. The caller checks that its thread may be
+    seen."""
     row = session.get(ScheduledReply, scheduled_id)
     if row is not None:
         session.expunge(row)
@@ -149,7 +151,7 @@ def find_scheduled(session: Session, scheduled_id: uuid.UUID) -> ScheduledReply 
 
 
 def list_ids_of_same_words(session: Session, delivery: Delivery, text: str) -> tuple[str, ...]:
-    """What the provider calls other messages to the same contact by this channel that say the same, the newest first."""
+    """List the provider's ids of other messages with the same text to the same contact by this channel, the newest first."""
     contact = sa.select(Thread.contact_id).where(Thread.id == delivery.thread_id).scalar_subquery()
     same = (
         Thread.contact_id == contact,

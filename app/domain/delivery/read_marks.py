@@ -22,21 +22,21 @@ TYPING_EVERY = timedelta(seconds=20)
 
 
 def mark_seen(session: Session, thread: Thread, *, now: datetime) -> None:
-    """Promise the read mark of the newest message, once."""
+    """Promise the read mark of the thread's newest message, once."""
     promise = read_mark(thread, now=now)
     if promise is not None:
         session.execute(promise)
 
 
 def read_mark(thread: Thread, *, now: datetime) -> postgresql.Insert | None:
-    """The statement that promises it; None for a thread that is no chat."""
+    """Return the statement that promises the read mark; None for a thread that is no chat."""
     if thread.medium != Medium.WHATSAPP.value:
         return None
     return _promise_for_newest(thread, SignalKind.READ, [_says(Channel, "read_marks")], now)
 
 
 def show_typing(session: Session, thread: Thread, *, now: datetime) -> None:
-    """Promise the sign that somebody types, unless one was within TYPING_EVERY. The thread is locked."""
+    """Promise the typing sign, unless one was promised within TYPING_EVERY. The thread is locked."""
     if thread.medium != Medium.WHATSAPP.value:
         return
     lately = sa.select(ChatSignal.id).join(Message, Message.id == ChatSignal.message_id)
@@ -48,7 +48,7 @@ def show_typing(session: Session, thread: Thread, *, now: datetime) -> None:
 
 
 def _says(channel: type[Channel], name: str) -> sa.ColumnElement[bool]:
-    """Unless it was switched off."""
+    """Return whether the channel sends such signals, as it does unless switched off."""
     said: sa.ColumnElement[bool] = channel.settings[name].astext.is_distinct_from("off")
     return said
 

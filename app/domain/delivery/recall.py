@@ -25,11 +25,11 @@ from app.domain.threads.snooze import end_snooze, snooze_thread
 
 
 class AlreadyLeft(Exception):
-    """A worker has (or had) the message, or it never waited."""
+    """Too late: a worker has (or had) the message, or it never waited."""
 
 
 class NotTheWriter(Exception):
-    """Only the writer takes a message back."""
+    """Refused: only the writer takes a message back."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def take_back(session: Session, *, message_id: uuid.UUID, actor: Actor, now: dat
 
 
 def withdraw(session: Session, *, thread_id: uuid.UUID, message_id: uuid.UUID, user_id: uuid.UUID, cause: Event) -> bool:
-    """Take back what was written by itself because of something that was undone by this user. False where it has left."""
+    """Take back an automatic message because its cause was undone by this user. False where it has left."""
     thread = lock_thread(session, thread_id)
     message = session.get(Message, message_id, populate_existing=True)
     if message is None:
@@ -117,7 +117,7 @@ def _lock(session: Session, message_id: uuid.UUID, actor: Actor) -> tuple[Thread
 
 
 def _remove_deliveries(session: Session, messages: Sequence[Message]) -> list[Delivery]:
-    """Remove the promises, all or none. A claim is an update of the same row: one of the two finds the other's work done."""
+    """Delete the deliveries, all or none. A claim updates the same row, so one of the two finds the other's work done."""
     ids = [message.id for message in messages]
     query = sa.select(Delivery).where(Delivery.message_id.in_(ids)).order_by(Delivery.id).with_for_update()
     deliveries = list(session.execute(query.execution_options(populate_existing=True)).scalars())
@@ -131,7 +131,7 @@ def _remove_deliveries(session: Session, messages: Sequence[Message]) -> list[De
 
 
 def _remove_copies(session: Session, messages: Sequence[Message], outgoing: dict[str, Any]) -> None:
-    """The original's files went along as rows of their own; the original keeps its own."""
+    """Delete the copied rows of a forwarded original's files; the original keeps its own."""
     copies = [uuid.UUID(text) for text in outgoing.get("copied_files", ())]
     ours = sa.and_(Attachment.id.in_(copies), Attachment.message_id.in_([message.id for message in messages]))
     if copies:
@@ -159,7 +159,7 @@ def _restore(session: Session, thread: Thread, waiting: dict[str, Any], actor: A
 def _restore_snooze(
     session: Session, thread: Thread, before: dict[str, Any], after: dict[str, Any], actor: Actor, now: datetime
 ) -> None:
-    """The snooze the send set ends, or is as it was; one that somebody changed since stays."""
+    """Restore the snooze from before the send, unless somebody changed it since."""
     until = thread.snoozed_until.isoformat() if thread.snoozed_until else None
     if "snoozed_until" not in before or until != after.get("snoozed_until") or until == before["snoozed_until"]:
         return

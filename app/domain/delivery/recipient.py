@@ -29,11 +29,11 @@ IS_CURRENT = ContactIdentity.former_since.is_(None)
 
 
 class OptedOut(UnableToReply):
-    """They asked for no more messages on this medium."""
+    """The recipient opted out of messages on this medium."""
 
 
 def check_opt_out(session: Session, thread: Thread, channel: Channel, rules: ChannelRules) -> None:
-    """Raise OptedOut where the address it would go to asked for no more."""
+    """Raise OptedOut where the recipient's address opted out."""
     if channel.medium != Medium.SMS:
         return
     recipient = find_recipient(session, thread, channel, rules)
@@ -42,13 +42,13 @@ def check_opt_out(session: Session, thread: Thread, channel: Channel, rules: Cha
 
 
 def is_undone(session: Session, transition_id: uuid.UUID) -> bool:
-    """Whether a change of status was taken back."""
+    """Return whether a change of status was undone."""
     return session.execute(sa.select(Transition.id).where(Transition.undoes_id == transition_id)).first() is not None
 
 
 def find_objection(session: Session, channel: Channel, message: OutgoingMessage, outgoing: Mapping[str, Any]) -> Reason | None:
-    """Why this may not leave any more, None where it may: what it tells was undone, the number is not theirs now, or they opted
-    out (of texts alone). `outgoing` is the delivery's."""
+    """Return why this message must not leave any more, None where it may: its news was undone, the number is no longer the
+    person's, or they opted out (of texts alone). `outgoing` is the delivery's."""
     if TOLD_OF in outgoing and is_undone(session, uuid.UUID(outgoing[TOLD_OF])):
         return Reason("undone", N_("The change was undone before sending"))
     address = message.to[0].address() if message.to else ""
@@ -71,7 +71,7 @@ def _is_former(session: Session, identity: Identity) -> bool:
 
 
 def find_recipient(session: Session, thread: Thread, channel: Channel, rules: ChannelRules) -> Party:
-    """Whoever wrote last on this medium, at the address they asked answers to; else the contact at its best identity."""
+    """Return whoever wrote last on this medium, at their reply address; else the contact at its best identity."""
     if channel.medium == Medium.EMAIL:
         last = last_incoming(session, thread, channel.medium.value)
         if last is not None:
@@ -83,7 +83,7 @@ def find_recipient(session: Session, thread: Thread, channel: Channel, rules: Ch
 
 
 def _at_their_number(session: Session, thread: Thread, party: Party) -> Party:
-    """The same person, first at the number they last wrote from."""
+    """Put the number the person last wrote from first among their identities."""
     last = last_incoming(session, thread, Medium.SMS.value)
     number = last.sender.get("address") if last is not None else None
     return replace(party, identities=tuple(sorted(party.identities, key=lambda i: i.value != number)))
@@ -106,7 +106,7 @@ def _party_of_contact(session: Session, thread: Thread, rules: ChannelRules) -> 
 
 
 def last_incoming(session: Session, thread: Thread, medium: str) -> Message | None:
-    """The newest message of the other side; people the thread was forwarded to are not the other side."""
+    """Return the newest message of the other side, without people the thread was forwarded to."""
     sender = sa.func.lower(sa.func.coalesce(Message.sender["address"].astext, ""))
     query = (
         sa.select(Message)

@@ -31,7 +31,7 @@ STATUS_TIMES = {
 
 
 def record_report(session: Session, update: StatusUpdate, *, channel_id: uuid.UUID, now: datetime) -> None:
-    """Keep the report (once) and apply it if its delivery is known; else it waits for the delivery to learn its provider id."""
+    """Store the report (once) and apply it if its delivery is known; else it waits until the delivery learns its provider id."""
     report_id = _keep(session, update, channel_id, now)
     if report_id is None:
         return
@@ -99,7 +99,7 @@ def apply_status(
 
 
 def note_delay(session: Session, delivery_id: uuid.UUID, reason: dict[str, Any], *, now: datetime) -> None:
-    """A try failed and is made again: readers see that it waits, and for what. Told once for each reason."""
+    """Note that an attempt failed and is repeated: readers see that the message waits and why. Told once per reason."""
     thread_id = session.execute(sa.select(Delivery.thread_id).where(Delivery.id == delivery_id)).scalar_one()
     thread, delivery = lock_thread(session, thread_id), lock_delivery(session, delivery_id)
     message = session.get_one(Message, delivery.message_id)
@@ -118,7 +118,7 @@ def lock_delivery(session: Session, delivery_id: uuid.UUID) -> Delivery:
 
 
 def _settle(delivery: Delivery, status: DeliveryStatus, now: datetime) -> None:
-    """News from the provider ends the waiting of a delivery whose outcome was unknown; a running one is ended by its worker."""
+    """End the wait of a delivery of unknown outcome on news from the provider; a running one is ended by its worker."""
     if (
         delivery.state == READY
         and delivery.attempts > 0
@@ -135,7 +135,7 @@ def _learn_provider_id(session: Session, delivery: Delivery, provider_message_id
 
 
 def _learn_mail_id(session: Session, delivery: Delivery, mail_id: str | None) -> None:
-    """A provider that gave our mail another Message-ID: answers name that one."""
+    """Store another Message-ID that the provider gave our mail, as answers name that one."""
     if not mail_id or delivery.rfc822_message_id is None or mail_id.lower() == delivery.rfc822_message_id.lower():
         return
     brand_id = session.execute(sa.select(Message.brand_id).where(Message.id == delivery.message_id)).scalar_one()
@@ -144,7 +144,7 @@ def _learn_mail_id(session: Session, delivery: Delivery, mail_id: str | None) ->
 
 
 def set_external_id(session: Session, delivery: Delivery, provider_message_id: str) -> None:
-    """Let quotes of and changes to our message find it: chats name the provider's id, mail the Message-ID it has already."""
+    """Store by which id quotes and changes find our message: the provider's id for chats; mail has its Message-ID already."""
     if delivery.rfc822_message_id is None:
         session.execute(
             sa.update(Message)
@@ -197,7 +197,8 @@ def _what_it_says(update: StatusUpdate, channel_id: uuid.UUID) -> tuple[object, 
 
 
 def _find_delivery(session: Session, update: StatusUpdate, channel_id: uuid.UUID) -> Delivery | None:
-    """By our reference, then the provider's id, then the Message-ID; a bounce counts only for an address we really wrote to."""
+    """Find the delivery by our reference, then the provider's id, then the Message-ID; a bounce counts only for an address we
+    really wrote to."""
     query = sa.select(Delivery)
     reference = _as_uuid(update.our_reference)
     if reference is not None:
@@ -235,7 +236,8 @@ def _as_uuid(text: str | None) -> uuid.UUID | None:
 
 
 def note_own_copy(session: Session, message: InboundMessage, *, now: datetime) -> Message | None:
-    """Our sent mail seen in the mailbox: it really went out. Returns our message, or None if the reference is not ours."""
+    """Note that our sent mail is in the mailbox, which proves that it went out. Returns our message, or None if the reference
+    is not ours."""
     reference = _as_uuid(message.our_reference)
     delivery = session.get(Delivery, reference) if reference else None
     if delivery is None:

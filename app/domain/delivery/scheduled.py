@@ -55,7 +55,7 @@ SPAM = "spam"
 
 
 class NoLongerScheduled(Exception):
-    """It was sent or cancelled meanwhile. `thread_id`: where it was, None if nobody knows it."""
+    """It was sent or cancelled meanwhile. `thread_id`: where it was, None if nobody knows."""
 
     def __init__(self, thread_id: uuid.UUID | None = None) -> None:
         super().__init__(str(thread_id))
@@ -63,13 +63,13 @@ class NoLongerScheduled(Exception):
 
 
 class NotTheScheduler(Exception):
-    """Only its writer changes it or sends it now."""
+    """Refused: only its writer changes it or sends it now."""
 
 
 def schedule_reply(
     session: Session, reply: Reply, *, at: datetime, channel: Channel, author: Actor, context: ReplyContext
 ) -> ScheduledReply | Message:
-    """Keep a reply for `at`; the same `client_token` again returns what it made before. Raises what `queue_reply` raises."""
+    """Schedule a reply for `at`; the same `client_token` again returns what it made before. Raises what `queue_reply` raises."""
     thread = lock_thread(session, reply.thread_id)
     repeat = _find_repeat(session, author, reply.client_token)
     if repeat is not None:
@@ -84,7 +84,8 @@ def schedule_reply(
 def schedule_forward(
     session: Session, forward: Forward, *, at: datetime, channel: Channel, author: Actor, context: ReplyContext
 ) -> ScheduledReply | Message:
-    """Keep a forward for `at`; the same `client_token` again returns what it made before. Raises what `queue_forward` raises."""
+    """Schedule a forward for `at`; the same `client_token` again returns what it made before. Raises what `queue_forward`
+    raises."""
     thread = lock_thread(session, get_original(session, forward).thread_id)
     repeat = _find_repeat(session, author, forward.client_token)
     if repeat is not None:
@@ -181,7 +182,7 @@ def _reply_of(row: ScheduledReply, thread: Thread, *, seen: uuid.UUID | None) ->
 
 
 def _lock(session: Session, scheduled_id: uuid.UUID) -> tuple[Thread, ScheduledReply]:
-    """The thread it belongs to now and the row, both locked. Raises NoLongerScheduled unless it still waits."""
+    """Lock its present thread and its row. Raises NoLongerScheduled unless it still waits."""
     where = sa.select(ScheduledReply.thread_id).where(ScheduledReply.id == scheduled_id)
     thread_id = session.execute(where).scalar_one_or_none()
     if thread_id is None:
@@ -196,7 +197,7 @@ def _lock(session: Session, scheduled_id: uuid.UUID) -> tuple[Thread, ScheduledR
 
 
 def send_due_reply(session: Session, scheduled_id: uuid.UUID, *, context: ReplyContext) -> Message | None:
-    """Queue it if its time has come; None if it is not due, held (the row says why), or gone."""
+    """Queue it if it is due. Returns None if it is not due, was held (the row says why), or is gone."""
     try:
         thread, row = _lock(session, scheduled_id)
     except NoLongerScheduled:
@@ -233,7 +234,7 @@ def send_scheduled_now(
 
 
 class _WriterGone(Exception):
-    """The account of its writer was closed."""
+    """The writer's account was closed."""
 
 
 def _queue(session: Session, thread: Thread, row: ScheduledReply, context: ReplyContext, *, seen: uuid.UUID | None) -> Message:
@@ -259,7 +260,7 @@ def _check_own(row: ScheduledReply, actor: Actor) -> None:
 
 
 def hold_scheduled(session: Session, scheduled_id: uuid.UUID, *, why: str, now: datetime, caused_by: Event | None = None) -> None:
-    """Let a person decide; one that is held or gone already stays so. `why`: NEWER, WINDOW, … or the reason in words."""
+    """Hold it for a person to decide; one that is held or gone stays so. `why`: NEWER, WINDOW, … or the reason in words."""
     try:
         thread, row = _lock(session, scheduled_id)
     except NoLongerScheduled:
@@ -303,7 +304,7 @@ def _check_can_go(session: Session, thread: Thread, row: ScheduledReply, context
 
 
 def cancel_scheduled(session: Session, scheduled_id: uuid.UUID, *, actor: Actor, now: datetime) -> ScheduledReply:
-    """Give it up. Its files stay uploads of its writer. Raises NoLongerScheduled."""
+    """Cancel it. Its files stay uploads of its writer. Raises NoLongerScheduled."""
     thread, row = _lock(session, scheduled_id)
     row.state, row.held_because, row.ended_at = "cancelled", None, now
     session.flush()

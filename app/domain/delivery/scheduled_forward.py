@@ -11,7 +11,8 @@ from app.domain.threads.forward_drafts import KIND as FORWARD
 
 
 def kept_forward(forward: Forward) -> dict[str, Any]:
-    """What ScheduledReply.reply holds of it: "text" and "html" as typed, "forward" what goes out, the original included."""
+    """Return what ScheduledReply.reply stores of it: "text" and "html" as typed, "forward" what goes out, the original
+    included."""
     typed = forward.typed
     return {
         "text": typed.get("text", ""),
@@ -36,12 +37,12 @@ def is_forward(row: ScheduledReply) -> bool:
 
 
 def original_id(row: ScheduledReply) -> uuid.UUID:
-    """The message a forward for later passes on."""
+    """Return the id of the message a scheduled forward passes on."""
     return uuid.UUID(row.reply[FORWARD]["message_id"])
 
 
 def forward_of(row: ScheduledReply, *, seen: uuid.UUID | None) -> Forward:
-    """What to queue. `seen`: the newest item its writer saw, None if nothing holds it."""
+    """Return the Forward to queue. `seen`: the newest item its writer saw, None if nothing holds it."""
     kept, outgoing = row.reply, row.reply[FORWARD]
     return Forward(
         message_id=original_id(row),

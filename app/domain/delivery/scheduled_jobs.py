@@ -21,7 +21,8 @@ log = get_logger(__name__)
 
 
 def send_due(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point. A hint given twice finds it sent, held or not due. What nobody foresaw is held, for a person to see."""
+    """RQ entry point: queue a due scheduled reply. A repeat finds it sent, held or not due. An unforeseen error holds it for a
+    person to see."""
     scheduled_id = uuid.UUID(row_id)
     try:
         with transaction() as session:

@@ -40,12 +40,12 @@ class _Work:
 
 
 def send_signal(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point."""
+    """RQ entry point: send one signal."""
     keep(PROMISE, uuid.UUID(row_id))
 
 
 def _prepare(session: Session, lease: Lease) -> _Work | Ended | Later:
-    """What is needed once the session is closed."""
+    """Read what the call needs once the session is closed."""
     signal = session.get_one(ChatSignal, lease.row_id, populate_existing=True)
     message, channel = session.get_one(Message, signal.message_id), session.get_one(Channel, signal.channel_id)
     late = signal.kind == SignalKind.TYPING and utc_now() - signal.created_at > TYPING_EVERY
@@ -60,7 +60,7 @@ def _prepare(session: Session, lease: Lease) -> _Work | Ended | Later:
 
 
 def _is_behind(session: Session, signal: ChatSignal) -> bool:
-    """An earlier reaction to the same message is on its way: the later one has to arrive after it."""
+    """Return whether an earlier reaction to the same message is on its way; the later one must arrive after it."""
     earlier = sa.and_(ChatSignal.kind == SignalKind.REACTION, ChatSignal.message_id == signal.message_id)
     open_one = sa.and_(ChatSignal.state.in_(["ready", "running"]), ChatSignal.created_at < signal.created_at)
     return session.execute(sa.select(ChatSignal.id).where(earlier, open_one).limit(1)).first() is not None

@@ -20,7 +20,8 @@ class SignalKind(StrEnum):
 
 
 class ChatSignal(WithId, Claimable, Base):
-    """That `message_id` was read or is being answered, or our reaction to it. `reason`: why the provider did not take it."""
+    """The promise to tell a chat's provider that `message_id` was read, is being answered, or got a reaction of ours.
+    `reason`: why the provider refused it."""
 
     __tablename__ = "chat_signals"
 

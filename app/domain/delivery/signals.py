@@ -52,7 +52,7 @@ def react(
 
 
 def note_refused_reaction(session: Session, signal: ChatSignal, reason: Reason, *, now: datetime) -> None:
-    """It is not on the customer's phone: here it says so in its place, with the reason."""
+    """Show in place of our reaction that the provider refused it, with the reason, as it is not on the customer's phone."""
     message = session.get_one(Message, signal.message_id, with_for_update=True)
     mine = [r for r in message.reactions if r.get("who") == "us"]
     if not mine or mine[0]["emoji"] != signal.emoji:

@@ -18,7 +18,7 @@ from app.domain.suppressions.actions import AddressStopped, check_not_stopped
 
 
 def check_addresses(session: Session, *, brand_id: uuid.UUID, addresses: Sequence[str]) -> None:
-    """Raise UnableToReply that names the first of the mail `addresses` that must not be written to."""
+    """Raise UnableToReply with the first of the mail `addresses` that is stopped."""
     try:
         check_not_stopped(session, brand_id=brand_id, addresses=addresses)
     except AddressStopped as error:
@@ -26,7 +26,7 @@ def check_addresses(session: Session, *, brand_id: uuid.UUID, addresses: Sequenc
 
 
 def lift_at_provider(event: Event) -> None:
-    """After-commit handler: an address was lifted here; what keeps a list of its own is told. Raises ProviderError."""
+    """After-commit handler of a lifted address: remove it from the provider's own list, too. Raises ProviderError."""
     address, stop = str(event.payload["address"]), Stop(event.payload["reason"])
     with transaction() as session:
         channels = list_channels(session, active_only=True, brand_ids=[event.brand_id] if event.brand_id else [])

@@ -22,5 +22,5 @@ def list_third_parties(session: Session, thread: Thread) -> frozenset[str]:
 
 
 def addresses_of(recipients: dict[str, list[dict[str, str]]]) -> frozenset[str]:
-    """Whom a stored message went to, lower case."""
+    """Return the lower-case addresses a stored message went to."""
     return frozenset(p.get("address", "").lower() for kind in ("to", "cc", "bcc") for p in recipients.get(kind, ()))

@@ -42,7 +42,7 @@ SYSTEM = Actor()
 
 @dataclass(frozen=True)
 class Subject:
-    """What it happened to."""
+    """The object an event happened to."""
 
     brand_id: uuid.UUID | None = None
     thread_id: uuid.UUID | None = None
@@ -124,11 +124,9 @@ def record_quietly(
 
 @contextmanager
 def gathered(session: Session) -> Iterator[None]:
-    """Until the end, events whose reactions take several at once wait for each other, and are written with them.
-
-    For a caller that makes changes to many threads in one transaction, none of which reads what a reaction to another wrote.
-    Of one thread, each event's reactions run before the next event that has any, but for those that stand apart.
-    """
+    """Gather events until the end of the block, and run reactions that take several at once together. For a caller that
+    changes many threads in one transaction, none of which reads what a reaction to another wrote. Of one thread, each event's
+    reactions run before the next event that has any, except those that stand apart."""
     waiting = session.info[_GATHERED] = []
     held: list[object] = []
 
@@ -164,7 +162,7 @@ def _release(session: Session, waiting: list[Event]) -> None:
 
 
 def _react(session: Session, events: Sequence[Event]) -> None:
-    """Run what reacts to the events in this transaction, type by type, and promise what reacts after it, in their order."""
+    """Run the events' reactions in this transaction, type by type, and promise those after it, in their order."""
     session.add_all(events)
     session.flush()
     wiring, promised = installed(), set[tuple[uuid.UUID, str]]()
@@ -197,7 +195,7 @@ def audit(
     actor: Actor,
     detail: dict[str, Any] | None = None,
 ) -> None:
-    """Note who did what to which object. `detail` takes ids and codes only."""
+    """Write an audit entry: who did what to which object. `detail` takes ids and codes only."""
     session.add(
         AuditEntry(
             at=now,
@@ -219,7 +217,7 @@ def retry_reactions(
     entry_id: int | None = None,
     brand_ids: Collection[uuid.UUID] | None = None,
 ) -> int:
-    """Put reactions that were given up back to ready: one, or all of these brands (None: all there are). Returns how many."""
+    """Put failed reactions back to ready: one, or all of these brands (None: of all brands). Returns how many."""
     given_up = sa.select(OutboxEntry.id).join(Event, Event.id == OutboxEntry.event_id).where(OutboxEntry.state == FAILED)
     if entry_id is not None:
         given_up = given_up.where(OutboxEntry.id == entry_id)

@@ -24,7 +24,7 @@ TABLE = table_of(OutboxEntry)
 
 
 class NotYet(Exception):
-    """A handler cannot do its work now, for reasons that are nobody's failure, and wants to be run again after `seconds`."""
+    """A handler cannot work now, through nobody's fault, and wants to be run again after `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"not for another {seconds:.0f} s")
@@ -106,7 +106,7 @@ def _carry_out(lease: Lease, name: str, event: Event) -> None:
 
 
 def _end_all(waits: Mapping[Lease, float | None]) -> None:
-    """`waits`: the seconds until each comes again, None where it is done."""
+    """End the entries. `waits`: the seconds until each is run again, None where it is done."""
     with transaction() as session:
         finish_all(session, TABLE, [lease for lease, wait in waits.items() if wait is None], values={"last_error": None})
         for lease, wait in waits.items():
@@ -120,7 +120,7 @@ def _wait(lease: Lease, seconds: float) -> None:
 
 
 def _put_back(session: Session, lease: Lease, seconds: float) -> None:
-    """This was no try."""
+    """Put the entry back without counting a try."""
     put_back(session, TABLE, lease, delay_seconds=seconds, values={"attempts": lease.attempts - 1})
 
 

@@ -24,7 +24,7 @@ class FailedReaction:
 def list_failed_reactions(
     session: Session, *, brand_ids: Collection[uuid.UUID] | None = None, limit: int = 50
 ) -> list[FailedReaction]:
-    """Newest first; `brand_ids` None: of every brand, and of none."""
+    """List failed reactions, newest first; `brand_ids` None: of every brand, and of none."""
     query = sa.select(OutboxEntry, Event).join(Event, Event.id == OutboxEntry.event_id).where(OutboxEntry.state == FAILED)
     if brand_ids is not None:
         query = query.where(Event.brand_id.in_(brand_ids))
@@ -33,7 +33,7 @@ def list_failed_reactions(
 
 
 def find_reaction(session: Session, entry_id: int, *, brand_ids: Collection[uuid.UUID] | None = None) -> FailedReaction | None:
-    """One reaction in whatever state, if it is of these brands."""
+    """Return one reaction in whatever state, if it belongs to these brands."""
     query = sa.select(OutboxEntry, Event).join(Event, Event.id == OutboxEntry.event_id).where(OutboxEntry.id == entry_id)
     if brand_ids is not None:
         query = query.where(Event.brand_id.in_(brand_ids))

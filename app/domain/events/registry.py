@@ -49,12 +49,12 @@ class Wiring:
     after_commit: Mapping[str, tuple[AfterCommit, ...]]
 
     def with_reaction(self, reaction: InTransaction, *, to: Sequence[str]) -> Wiring:
-        """The same, and `reaction` to these events in their transaction, last."""
+        """Return a copy in which `reaction` to these events runs last in their transaction."""
         more = {name: (*self.in_transaction.get(name, ()), reaction) for name in to}
         return Wiring({**self.in_transaction, **more}, self.after_commit)
 
     def orders_events(self, event_type: str) -> bool:
-        """Whether something reacts in the transaction that other events of the thread have to wait for."""
+        """Return whether a reaction in the transaction makes other events of the thread wait."""
         return any(not (isinstance(one, Together) and one.is_apart) for one in self.in_transaction.get(event_type, ()))
 
     def handler(self, name: str) -> AfterCommit | None:
@@ -66,7 +66,7 @@ _installed = Wiring({}, {})
 
 
 def install(wiring: Wiring) -> None:
-    """Called once by `create_app`."""
+    """Install the table; `create_app` calls it once."""
     global _installed
     _installed = wiring
 

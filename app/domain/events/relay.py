@@ -73,7 +73,7 @@ def relay_once(sources: tuple[Source, ...], *, connection: redis.Redis, sweep_se
 
 
 def _with_due_rows(sources: tuple[Source, ...], sweep_seconds: int) -> list[Source]:
-    """Those that have something to hand out. One query for all: most of the time there is nothing anywhere."""
+    """Return the sources that have due rows. One query for all, as most of the time there are none anywhere."""
     with transaction() as session:
         found = session.execute(_look(sources, sweep_seconds)).one()
     return [source for source, is_due in zip(sources, found, strict=True) if is_due]
@@ -81,7 +81,7 @@ def _with_due_rows(sources: tuple[Source, ...], sweep_seconds: int) -> list[Sour
 
 @lru_cache(maxsize=8)
 def _look(sources: tuple[Source, ...], sweep_seconds: int) -> sa.Select[*tuple[Any, ...]]:
-    """Written once: twice a second that takes longer than to run it."""
+    """Build that query once: twice a second, building takes longer than running it."""
     looks = [
         due_rows(source.table, sweep_seconds=sweep_seconds, limit=1, where=_limits(source)).scalar_subquery().is_not(None)
         for source in sources
@@ -114,7 +114,7 @@ def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -
 
 
 def _shares(source: Source, rows: list[Any]) -> Iterator[list[Any]]:
-    """The rows of each job, in their order."""
+    """Divide the rows over jobs, in their order."""
     size = min(source.most, math.ceil(len(rows) / source.over))
     share: list[Any] = []
     for _value, group in groupby(rows, key=lambda row: getattr(row, source.together) if source.together else row.id):
@@ -131,7 +131,7 @@ def _name(source: Source, row: Any) -> str:
 
 
 def _names_in(job_id: str) -> list[str]:
-    """The names of the rows of a job: the id of a job says which rows it has."""
+    """Return the row names of a job, which its id holds."""
     source, _, first = job_id.partition("-")
     return [f"{source}-{row}" for row in first.split("--")]
 

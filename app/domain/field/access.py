@@ -16,7 +16,7 @@ class VisitMissing(Exception):
 
 
 def own_visits(viewer: Viewer) -> tuple[sa.ColumnElement[bool], ...]:
-    """The viewer's visits, as conditions on appointments."""
+    """Return the conditions on appointments for the viewer's own visits."""
     return (
         Appointment.technician_user_id == viewer.user_id,
         Appointment.kind == AppointmentKind.VISIT,
@@ -25,7 +25,7 @@ def own_visits(viewer: Viewer) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def get_own_visit(session: Session, *, viewer: Viewer, appointment_id: uuid.UUID) -> Appointment:
-    """Raises VisitMissing."""
+    """Return the viewer's own visit. Raises VisitMissing."""
     query = sa.select(Appointment).where(Appointment.id == appointment_id, *own_visits(viewer))
     found = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if found is None:

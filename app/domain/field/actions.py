@@ -41,10 +41,8 @@ MOST_OFF = timedelta(days=400)
 
 @dataclass(frozen=True)
 class NewAction:
-    """What the phone says. `after`: the action of this phone and visit before it; `replaces`: a conflict that this one settles.
-
-    `occurred_at` is by the phone's clock, `clock_offset_ms` how far ours is ahead of it, as it found out last.
-    """
+    """An action as the phone reports it. `after`: the action of this phone and visit before it; `replaces`: a conflict that
+    this one settles. `occurred_at` is by the phone's clock, `clock_offset_ms` how far ours is ahead of it, as last measured."""
 
     id: uuid.UUID
     device_id: uuid.UUID
@@ -73,7 +71,7 @@ class Answer:
 
 
 def take_action(session: Session, new: NewAction, *, viewer: Viewer, now: datetime) -> Answer:
-    """Apply it once and say what became of it."""
+    """Apply an action once and return the answer."""
     advisory_xact_lock(session, f"phone-action:{viewer.user_id}:{new.id}")
     earlier = session.get(PhoneAction, (viewer.user_id, new.id), populate_existing=True)
     if earlier is not None:
@@ -88,7 +86,8 @@ def take_action(session: Session, new: NewAction, *, viewer: Viewer, now: dateti
 
 
 def discard_action(session: Session, action_id: uuid.UUID, *, device_id: uuid.UUID, user_id: uuid.UUID, now: datetime) -> Answer:
-    """Throw away what may have arrived: if it has, it stays and that is said; if it comes later, nothing happens."""
+    """Discard an action that may have arrived: one that arrived stays, and the answer says so; one that comes later does
+    nothing."""
     advisory_xact_lock(session, f"phone-action:{user_id}:{action_id}")
     earlier = session.get(PhoneAction, (user_id, action_id), populate_existing=True)
     if earlier is not None:
@@ -101,7 +100,7 @@ def discard_action(session: Session, action_id: uuid.UUID, *, device_id: uuid.UU
 
 
 def keep_file(session: Session, kept: FieldFile) -> bool:
-    """Write down a file that was stored; False: it is known, and the caller takes the copy away again."""
+    """Add the row of a stored file; False: it is known, and the caller deletes the copy."""
     advisory_xact_lock(session, f"field-file:{kept.user_id}:{kept.id}")
     if session.get(FieldFile, (kept.user_id, kept.id)) is not None:
         return False
@@ -111,7 +110,7 @@ def keep_file(session: Session, kept: FieldFile) -> bool:
 
 
 def digest_of(new: NewAction) -> str:
-    """What it says, as one short text: the same action sent again says the same."""
+    """Return a digest of the action's content: the same action sent again has the same."""
     said = [str(new.visit_id), new.kind.value, new.body, str(new.file_id or ""), str(new.replaces or "")]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
@@ -145,7 +144,7 @@ def _apply(session: Session, new: NewAction, *, viewer: Viewer, now: datetime) -
 
 
 def _lock_visit(session: Session, visit_id: uuid.UUID, viewer: Viewer) -> Appointment:
-    """Thread before appointment, as merges do."""
+    """Lock the thread before the appointment, as merges do."""
     query = sa.select(Appointment.thread_id, Appointment.kind, Appointment.brand_id).where(Appointment.id == visit_id)
     found = session.execute(query).one_or_none()
     if found is None or found.kind != AppointmentKind.VISIT or found.brand_id not in viewer.brand_ids:
@@ -156,7 +155,8 @@ def _lock_visit(session: Session, visit_id: uuid.UUID, viewer: Viewer) -> Appoin
 
 
 def _check_theirs(session: Session, appointment: Appointment, new: NewAction, viewer: Viewer) -> None:
-    """The visit is the viewer's; or this says what happened there before it was given away, which a person decided to hand in."""
+    """Check that the visit is the viewer's, or that the action happened before the visit was given away and a person decided
+    to hand it in."""
     if appointment.technician_user_id == viewer.user_id:
         return
     held = session.get(PhoneAction, (viewer.user_id, new.replaces)) if new.replaces else None
@@ -188,7 +188,7 @@ def _note(
 
 
 def _put_right(session: Session, new: NewAction, appointment: Appointment | None, now: datetime) -> datetime:
-    """When it happened by our clock: never later than now, nor earlier than what the same phone did there before."""
+    """Return the time of the action by our clock: never later than now, nor earlier than the phone's action before it."""
     off = timedelta(milliseconds=new.clock_offset_ms)
     told = min(max(new.occurred_at + off if abs(off) < MOST_OFF else now, now - MOST_OFF), now)
     if appointment is None:

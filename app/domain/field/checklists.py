@@ -32,7 +32,7 @@ class ChecklistRow:
 
 
 def list_checklists(session: Session, *, viewer: Viewer) -> list[ChecklistRow]:
-    """Those of the viewer's brands, by brand and type of work."""
+    """List the checklists of the viewer's brands, by brand and type of work."""
     query = sa.select(VisitChecklist, Brand.name).join(Brand, Brand.id == VisitChecklist.brand_id)
     query = query.where(VisitChecklist.brand_id.in_(viewer.brand_ids)).order_by(Brand.name, VisitChecklist.order_type)
     return [
@@ -44,7 +44,7 @@ def list_checklists(session: Session, *, viewer: Viewer) -> list[ChecklistRow]:
 
 
 def items_of(session: Session, *, brand_id: uuid.UUID, order_type: str) -> tuple[str, ...]:
-    """What is ticked at a visit for work of this type: its own list, else the brand's for all others, else nothing."""
+    """Return the items to tick for work of this type: those of its own list, else of the brand's general one, else none."""
     query = sa.select(VisitChecklist.items).where(
         VisitChecklist.brand_id == brand_id, VisitChecklist.order_type.in_({order_type, ""})
     )
@@ -55,7 +55,7 @@ def items_of(session: Session, *, brand_id: uuid.UUID, order_type: str) -> tuple
 def set_checklist(
     session: Session, *, brand_id: uuid.UUID, order_type: str, items: Sequence[str], now: datetime, actor: Actor
 ) -> None:
-    """Write the list; without items there is none any more. What was ticked on phones stays."""
+    """Write the list; without items it is deleted. What was ticked on phones stays."""
     if items:
         values = {"id": new_id(), "brand_id": brand_id, "order_type": order_type, "items": list(items), "updated_at": now}
         insert = postgresql.insert(VisitChecklist).values(values)

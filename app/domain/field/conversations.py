@@ -30,7 +30,8 @@ class Conversation:
 
 
 def list_conversations(session: Session, *, viewer: Viewer, now: datetime) -> list[Conversation]:
-    """Those of a week before and after, unanswered ones first, then the newest. One query beside those of the visits."""
+    """List conversations of visits a week before and after, unanswered ones first, then the newest. One query beside those of
+    the visits."""
     today = today_of(viewer, now)
     days = list_own_visits(session, viewer=viewer, first=today - BEFORE, last=today + AFTER)
     visits: dict[uuid.UUID, VisitRow] = {}
@@ -46,7 +47,7 @@ def list_conversations(session: Session, *, viewer: Viewer, now: datetime) -> li
 
 
 def _last_lines(session: Session, thread_ids: list[uuid.UUID]) -> dict[uuid.UUID, Line]:
-    """Notes are the office's own."""
+    """Read the last message of each, without notes, which are the office's own."""
     kinds = [kind for kind in SHOWN_TYPES if kind != MessageType.INTERNAL_NOTE]
     query = sa.select(Message).ext(distinct_on(Message.thread_id))
     query = query.where(Message.thread_id.in_(thread_ids), Message.message_type.in_(kinds), Message.revoked_at.is_(None))

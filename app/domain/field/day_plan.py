@@ -58,12 +58,12 @@ class Block:
 
     @property
     def is_trouble(self) -> bool:
-        """Somebody has to do something about it."""
+        """Whether somebody has to do something about it."""
         return bool(self.clashes_with or self.is_tight or self.late_minutes)
 
     @property
     def is_tight(self) -> bool:
-        """Nobody gets there in time."""
+        """Whether the travel time does not fit in the gap before it."""
         return self.step == VisitStep.PLANNED and self.gap_minutes is not None and 0 <= self.gap_minutes < self.travel_minutes
 
 
@@ -79,7 +79,7 @@ class Person:
 
     @property
     def minutes(self) -> int:
-        """Planned work."""
+        """Minutes of planned work."""
         return sum(block.length for block in self.blocks) * 15
 
 
@@ -96,7 +96,7 @@ class DayPlan:
 
 
 def read_day_plan(session: Session, *, viewer: Viewer, day: date, now: datetime) -> DayPlan:
-    """Technicians of the viewer's brands, and whoever else has a visit that day, by name."""
+    """Read the day of the technicians of the viewer's brands, and of anybody else with a visit that day, by name."""
     rows = list_appointments_of_days(session, viewer=viewer, first=day, last=day).get(day, [])
     visits = [row for row in rows if row.appointment.kind == AppointmentKind.VISIT]
     named = {row.appointment.technician_user_id: row.technician_name for row in visits if row.appointment.technician_user_id}
@@ -165,10 +165,8 @@ def _blocks(
 
 
 def _late(before: Appointment | None, one: Appointment, travel: int, now: datetime) -> int:
-    """Of a visit nobody has set out for: by how many minutes its beginning is missed, if its technician goes as soon as they can.
-
-    Of two that wait the first one is said, and of what is past its end nothing: nobody is on the way any more.
-    """
+    """Return by how many minutes a visit nobody has set out for will begin late, if its technician leaves as soon as they can.
+    Only the first of several waiting visits is counted, and none past its end."""
     if one.state != VisitStep.PLANNED or now > one.ends_at or (before is not None and before.state == VisitStep.PLANNED):
         return 0
     begins = max(now, before.ends_at) if before is not None and before.state not in ENDED else now
@@ -181,7 +179,7 @@ def _overlap(one: Appointment, other: Appointment) -> bool:
 
 
 def _technicians(session: Session, viewer: Viewer) -> dict[uuid.UUID, str]:
-    """Whose work visits are: they see their own and no others."""
+    """List users who work at visits: they see their own and no others."""
     query = sa.select(User.id, User.name).join(BrandMember, BrandMember.user_id == User.id)
     query = query.where(users_with(Permission.VISITS_OWN), sa.not_(users_with(Permission.VISITS_SEE)))
     query = query.where(User.disabled_at.is_(None), BrandMember.brand_id.in_(viewer.brand_ids))
@@ -194,7 +192,7 @@ def _absences(session: Session, user_ids: list[uuid.UUID], day: date) -> dict[uu
 
 
 def _last_heard(session: Session, appointment_ids: list[uuid.UUID]) -> dict[uuid.UUID, tuple[datetime, datetime]]:
-    """By visit: when its last step was taken, and when its phone last said anything of it."""
+    """Read by visit when its last step was taken, and when its phone last reported anything of it."""
     steps = sa.func.max(PhoneAction.occurred_at).filter(PhoneAction.kind == ActionKind.STEP)
     query = sa.select(PhoneAction.appointment_id, steps.label("step"), sa.func.max(PhoneAction.received_at).label("heard"))
     query = query.where(PhoneAction.appointment_id.in_(appointment_ids), PhoneAction.outcome == Outcome.APPLIED)
@@ -202,7 +200,7 @@ def _last_heard(session: Session, appointment_ids: list[uuid.UUID]) -> dict[uuid
 
 
 def day_of(text: str, viewer: Viewer, now: datetime) -> date:
-    """The day that is asked for, else today where the viewer is."""
+    """Return the requested day, else today in the viewer's time zone."""
     try:
         found = date.fromisoformat(text)
     except ValueError:
@@ -211,7 +209,7 @@ def day_of(text: str, viewer: Viewer, now: datetime) -> date:
 
 
 def now_column(plan: DayPlan, *, viewer_zone: str, now: datetime) -> int | None:
-    """The quarter of an hour it is, as a column of the grid; None on another day, and before and after its hours."""
+    """Return the present quarter of an hour as a column of the grid; None on another day and outside its hours."""
     local = now.astimezone(ZoneInfo(viewer_zone))
     column = (local.hour - FIRST_HOUR) * 4 + local.minute // 15 + 1
     return column if local.date() == plan.day and 1 <= column <= QUARTERS else None

@@ -31,7 +31,7 @@ TITLE_CHARACTERS = 200
 
 
 def lacking(record: VisitRecord, checklist: tuple[str, ...]) -> tuple[str, ...]:
-    """Which parts of it are not there: photo, checklist, signature."""
+    """Return which parts of the documentation are missing: photo, checklist, signature."""
     parts = {
         "photo": PhotoLabel.AFTER.value in record.labels,
         "checklist": all(item in record.checks for item in checklist),
@@ -41,14 +41,14 @@ def lacking(record: VisitRecord, checklist: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def lacks_of(record: VisitRecord, checklist: tuple[str, ...]) -> tuple[str, ...]:
-    """What is missing, as sentences in English."""
+    """Describe what is missing, as sentences in English."""
     found = [NO_CHECK % {"item": item} for item in checklist if item not in record.checks]
     missing = {"photo": NO_PHOTO, "signature": NO_SIGNATURE}
     return (*found, *(words for name, words in missing.items() if name in lacking(record, checklist)))
 
 
 def note_done(session: Session, appointment: Appointment, *, now: datetime) -> None:
-    """The visit stands at done: its report is wanted, and what lacks becomes a task or is no task any more."""
+    """Ask for the report of a done visit, and make or end the task for what its documentation lacks."""
     values = {"appointment_id": appointment.id, "created_at": now, "reason": ""}
     insert = postgresql.insert(VisitReport).values(values).on_conflict_do_nothing()
     is_new = session.execute(insert.returning(VisitReport.appointment_id)).scalar_one_or_none() is not None

@@ -102,7 +102,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Told:
-    """What the technician hears besides that it arrived."""
+    """What the technician is told besides that the action arrived."""
 
     code: str = ""
     words: str = ""
@@ -133,7 +133,7 @@ def _take_step(session: Session, report: Report) -> Told:
 
 
 def _check_not_moved(report: Report) -> None:
-    """Whoever sets out goes at the time they saw; once they have begun, what they report happened."""
+    """Raise ActionConflict where the visit was moved before the technician set out; once they have begun, their report stands."""
     one, seen = report.appointment, report.body.get("seen_starts_at")
     if one.state != VisitStep.PLANNED or seen is None or datetime.fromisoformat(seen) == one.starts_at:
         return
@@ -144,7 +144,7 @@ def _check_not_moved(report: Report) -> None:
 
 
 def _tell_customer(session: Session, report: Report, words: Callable[[Session, Report], str]) -> Told:
-    """What a step means for them; what cannot be said does not hold the step up."""
+    """Send the customer the text of a step; a text that cannot be sent does not stop the step."""
     if report.send_before is not None and report.now > report.send_before:
         return Told("without_message", TOO_LATE)
     try:
@@ -235,12 +235,12 @@ def _write_note(session: Session, report: Report) -> Told:
 
 
 def language_of(contact: Contact, brand: Brand) -> str:
-    """In which of ours the customer is spoken to."""
+    """Return in which of our languages the customer is written to."""
     return next((one for one in (contact.language, *brand.languages) if one in LANGUAGES), LANGUAGES[0])
 
 
 def _keep_photo(session: Session, report: Report) -> Told:
-    """Where it was taken stays only if the brand wants that."""
+    """Store a photo; its place stays only if the brand wants that."""
     if not session.get_one(Brand, report.appointment.brand_id).keeps_photo_place:
         for name in ("lat", "lon"):
             report.body.pop(name, None)
@@ -250,7 +250,7 @@ def _keep_photo(session: Session, report: Report) -> Told:
 
 
 def _keep_voice(session: Session, report: Report) -> Told:
-    """What is said in it is written below it later, where there is who does that."""
+    """Store a voice note; its transcript follows later, where one can be made."""
     file = session.get_one(FieldFile, (report.viewer.user_id, report.file_id))
     file.content_type = report.body["sound"]
     _hang_on_note(session, report, f"voice-{report.id.hex[:8]}.{SUFFIXES[file.content_type]}", VOICE_NOTE)
@@ -258,7 +258,7 @@ def _keep_voice(session: Session, report: Report) -> Told:
 
 
 def _plan_follow_up(session: Session, report: Report) -> Told:
-    """Another visit of theirs at the same customer, as the row of this action's id."""
+    """Plan another visit of this technician at the same customer; the row has this action's id."""
     now, one, body = report.now, report.appointment, report.body
     try:
         starts_at = instant(date.fromisoformat(body["date"]), time.fromisoformat(body["time"]), one.zone)
@@ -279,21 +279,21 @@ def _plan_follow_up(session: Session, report: Report) -> Told:
 
 
 def _meanwhile(session: Session, viewer: Viewer, starts_at: datetime, ends_at: datetime) -> datetime | None:
-    """When the visit begins that they have then already."""
+    """Return when the visit begins that the technician has at that time already."""
     theirs = sa.and_(Appointment.technician_user_id == viewer.user_id, Appointment.state != VisitStep.CANCELLED)
     query = sa.select(Appointment.starts_at).where(theirs, Appointment.starts_at < ends_at, Appointment.ends_at > starts_at)
     return session.execute(query.order_by(Appointment.starts_at).limit(1)).scalar_one_or_none()
 
 
 def _hang_on_note(session: Session, report: Report, filename: str, text: str) -> None:
-    """Beside its place in the ledger a file hangs on a note of the conversation."""
+    """Attach the file to a note of the conversation, beside its place in the ledger."""
     attachment = _attachment(session, report, filename)
     if attachment is not None:
         _add_note(session, report, text, files=(attachment.id,))
 
 
 def _attachment(session: Session, report: Report, filename: str) -> Attachment | None:
-    """The action's file as one of the conversation's, not hanging anywhere yet; None without either."""
+    """Return the action's file as an attachment of the conversation, on no message yet; None without file or conversation."""
     thread_id = report.appointment.thread_id
     if thread_id is None or report.file_id is None:
         return None

@@ -7,7 +7,8 @@ from typing import Any
 
 
 class ActionConflict(Exception):
-    """What it would change is not as the technician saw it. `choices`: what they may decide, as names the phone knows."""
+    """The action would change something that is not as the technician saw it. `choices`: what they may decide, as names the
+    phone knows."""
 
     def __init__(self, code: str, words: str, *, choices: tuple[str, ...], details: dict[str, Any] | None = None) -> None:
         super().__init__(words)
@@ -15,7 +16,7 @@ class ActionConflict(Exception):
 
 
 class ActionRefused(Exception):
-    """It can never be applied as it is; `field` names what is wrong."""
+    """The action can never be applied as it is; `field` names what is wrong."""
 
     def __init__(self, code: str, words: str, *, field: str = "") -> None:
         super().__init__(words)

@@ -22,29 +22,29 @@ from app.domain.field.transcribe import transcribe
 
 
 def document_visit(session: Session, event: Event) -> None:
-    """`VisitReported`: once the visit is done, its report is wanted and what lacks is a task; in the transaction."""
+    """`VisitReported`, in the transaction: once the visit is done, ask for its report and make a task of what lacks."""
     appointment = session.get_one(Appointment, uuid.UUID(event.payload["appointment_id"]))
     if appointment.kind == AppointmentKind.VISIT and appointment.state == AppointmentState.DONE:
         note_done(session, appointment, now=event.occurred_at)
 
 
 def done_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Those that may have ended a visit."""
+    """Return those events that may have ended a visit."""
     return [event for event in events if event.payload.get("kind") == ActionKind.STEP]
 
 
 def send_visit_report(event: Event) -> None:
-    """After commit: the customer gets the report, once."""
+    """After-commit handler: send the customer the report, once."""
     send_report(uuid.UUID(event.payload["appointment_id"]))
 
 
 def photos_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Those that brought a photo."""
+    """Return those events that brought a photo."""
     return [event for event in events if event.payload.get("kind") == ActionKind.PHOTO]
 
 
 def make_thumbnail(event: Event) -> None:
-    """After commit: a small one of the photo that arrived. Made twice, the second goes again."""
+    """After-commit handler: make the photo's thumbnail. A second one made at the same time is deleted again."""
     with transaction() as session:
         file = find_file_of_action(session, event)
         if file is None or file.thumbnail_key is not None:
@@ -68,12 +68,12 @@ def make_thumbnail(event: Event) -> None:
 
 
 def nameplates_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Those that brought the photo of a nameplate."""
+    """Return those events that brought the photo of a nameplate."""
     return [event for event in events if event.payload.get("label") == PhotoLabel.NAMEPLATE]
 
 
 def read_nameplate(event: Event) -> None:
-    """After commit: the codes in it, for somebody to keep as serial numbers. Read twice, it says the same."""
+    """After-commit handler: read the codes of a nameplate's photo, as serial numbers to keep. A repeat reads the same."""
     with transaction() as session:
         file = find_file_of_action(session, event)
         if file is None or file.codes:
@@ -90,17 +90,17 @@ def read_nameplate(event: Event) -> None:
 
 
 def voices_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Those that brought a voice note."""
+    """Return those events that brought a voice note."""
     return [event for event in events if event.payload.get("kind") == ActionKind.VOICE]
 
 
 def write_out_voice(event: Event) -> None:
-    """After commit: what is said in it, where there is who writes that out."""
+    """After-commit handler: transcribe a voice note, where a transcriber is set."""
     transcribe(event)
 
 
 def find_file_of_action(session: Session, event: Event) -> FieldFile | None:
-    """The file that the action of a `VisitReported` names."""
+    """Return the file that the action of a `VisitReported` names."""
     query = sa.select(FieldFile).join(
         PhoneAction, sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     )

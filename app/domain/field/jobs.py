@@ -17,7 +17,7 @@ KEPT, AT_ONCE = timedelta(days=30), 200
 
 
 def sweep_files(**_ignored: Any) -> int:
-    """Throw away what no action has named for a month; returns how many. A phone that still has it sends it anew."""
+    """Delete files that no action has named for a month; returns how many. A phone that still has one sends it anew."""
     named = sa.exists().where(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     old = sa.select(FieldFile).where(FieldFile.created_at < utc_now() - KEPT, ~named).limit(AT_ONCE)
     with transaction() as session:
@@ -31,6 +31,6 @@ def sweep_files(**_ignored: Any) -> int:
 
 
 def tell_of_waiting(**_ignored: Any) -> int:
-    """Whoever has had something unsent on a phone for long is told; returns how many phones."""
+    """Tell technicians whose phone has had something unsent for long; returns how many phones."""
     with transaction() as session:
         return note_late(session, now=utc_now())

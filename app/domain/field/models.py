@@ -173,10 +173,8 @@ class VisitChecklist(WithId, Base):
 
 
 class VisitReport(Base):
-    """That a visit is over and the customer is to have its report: one for a visit, however often it is ended.
-
-    `outcome` null: not sent yet. `task_id`: the task to finish its documentation, where something lacked.
-    """
+    """A done visit whose customer is to get its report: one per visit, however often it is ended. `outcome` null: not sent
+    yet. `task_id`: the task to finish its documentation, where something lacked."""
 
     __tablename__ = "visit_reports"
 

@@ -39,7 +39,7 @@ class OrderDocument:
 
 
 def list_order_documents(session: Session, order_id: uuid.UUID) -> list[OrderDocument]:
-    """In the order in which they came. Two queries."""
+    """List an order's documents in the order in which they came. Two queries."""
     over = sa.select(VisitReport.appointment_id, VisitReport.created_at).join(
         Appointment, Appointment.id == VisitReport.appointment_id
     )
@@ -60,7 +60,7 @@ def list_order_documents(session: Session, order_id: uuid.UUID) -> list[OrderDoc
 
 
 def read_order_document(session: Session, document: OrderDocument, *, storage: Storage, now: datetime) -> bytes:
-    """Its bytes. Raises FileMissing."""
+    """Return the document's bytes. Raises FileMissing."""
     if document.storage_key is None:
         from app.domain.field.report_paper import draw_report, read_facts  # what draws takes long to import
 

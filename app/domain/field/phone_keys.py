@@ -24,7 +24,8 @@ log = get_logger(__name__)
 
 
 def phone_key(session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID, keyring: Keyring, now: datetime) -> bytes | None:
-    """The key of this person's phone, made now if there is none. None: it cannot be opened any more, or there are too many."""
+    """Return the key of this person's phone, made now if there is none. None: it cannot be decrypted any more, or there are
+    too many."""
     theirs = (PhoneKey.user_id == user_id, PhoneKey.device_id == device_id)
     row = session.execute(sa.select(PhoneKey).where(*theirs)).scalar_one_or_none()
     if row is None:
@@ -40,7 +41,7 @@ def phone_key(session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID, key
 
 
 def _make(session: Session, user_id: uuid.UUID, device_id: uuid.UUID, keyring: Keyring, now: datetime) -> None:
-    """Whoever comes second at the same time finds the other's."""
+    """Make a key; of two calls at the same time the second returns the first one's."""
     count = session.execute(sa.select(sa.func.count()).where(PhoneKey.user_id == user_id)).scalar_one()
     if count >= MOST_PHONES:
         return

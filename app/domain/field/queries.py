@@ -52,7 +52,7 @@ class VisitRow:
 
     @property
     def next_steps(self) -> tuple[VisitStep, ...]:
-        """What may follow, the usual first."""
+        """The steps that may follow, the usual one first."""
         return next_steps(self.step)
 
 
@@ -82,13 +82,13 @@ class VisitPage:
 
     @property
     def unanswered(self) -> Line | None:
-        """What the customer wrote last, if nobody has answered since."""
+        """The customer's last message, if nobody has answered since."""
         last = next((line for line in reversed(self.messages) if not line.is_note), None)
         return last if last is not None and not last.is_ours else None
 
 
 def list_own_visits(session: Session, *, viewer: Viewer, first: date, last: date) -> dict[date, list[VisitRow]]:
-    """By day on the clock of the place, in the order they begin. Cancelled ones are not there."""
+    """List own visits by day on the clock of the place, in starting order, without cancelled ones."""
     days = list_appointments_of_days(session, viewer=viewer, first=first, last=last, technician_user_id=viewer.user_id)
     rows = [row for day in days.values() for row in day if row.appointment.kind == AppointmentKind.VISIT]
     visits = {visit.id: visit for visit in _with_facts(session, rows)}
@@ -101,7 +101,7 @@ def list_own_visits(session: Session, *, viewer: Viewer, first: date, last: date
 
 
 def get_visit_page(session: Session, *, viewer: Viewer, appointment_id: uuid.UUID) -> VisitPage:
-    """Raises VisitMissing."""
+    """Read everything about one visit. Raises VisitMissing."""
     appointment = get_own_visit(session, viewer=viewer, appointment_id=appointment_id)
     (visit,) = _with_facts(session, [get_appointment(session, viewer=viewer, appointment_id=appointment.id)])
     messages = _messages(session, appointment)
@@ -116,19 +116,19 @@ def get_visit_page(session: Session, *, viewer: Viewer, appointment_id: uuid.UUI
 
 
 def drives(visits: Sequence[VisitRow]) -> dict[uuid.UUID, int]:
-    """About how many minutes it takes to each visit from the one before it on the same day; the first has none. Pure."""
+    """Estimate the minutes of travel to each visit from the one before it on the same day; the first has none. Pure."""
     spots = {order_id: visit.spot for visit in visits if (order_id := visit.row.appointment.order_id) and visit.spot}
     return {to.id: minutes_from(come.row.appointment, to.row.appointment, spots) for come, to in pairwise(visits)}
 
 
 def row_of(session: Session, row: AppointmentRow) -> VisitRow:
-    """An appointment as a visit."""
+    """Convert an appointment to a VisitRow."""
     (found,) = _with_facts(session, [row])
     return found
 
 
 def today_of(viewer: Viewer, now: datetime) -> date:
-    """The day it is where the viewer is."""
+    """Return today's date in the viewer's time zone."""
     return now.astimezone(ZoneInfo(viewer.timezone)).date()
 
 
@@ -150,7 +150,7 @@ def _with_facts(session: Session, rows: Sequence[AppointmentRow]) -> list[VisitR
 
 
 def _phones(session: Session, contact_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """A number to call for each, with a "+"; that of a telephone before that of WhatsApp."""
+    """Read a number to call for each contact, with a "+": telephone before WhatsApp."""
     query = sa.select(ContactIdentity.contact_id, ContactIdentity.kind, ContactIdentity.value)
     query = query.where(
         ContactIdentity.contact_id.in_(contact_ids),
@@ -196,7 +196,7 @@ def _files(session: Session, message_ids: list[uuid.UUID]) -> dict[uuid.UUID, tu
 
 
 def line_of(message: Message, files: tuple[tuple[uuid.UUID, str], ...] = ()) -> Line:
-    """A message as it stands at a visit."""
+    """Convert a message to a Line of a visit's page."""
     return Line(
         id=message.id,
         who=str(message.sender.get("name") or ""),

@@ -21,7 +21,8 @@ from app.domain.threads.models import Thread
 
 
 def quick_texts(session: Session, visit: Appointment, *, viewer: Viewer, now: datetime) -> list[str]:
-    """In the customer's language where there is such a text; one that lacks a value is left out. The visit is the viewer's."""
+    """Fill in the quick texts, in the customer's language where there is one; a text that lacks a value is left out. The visit
+    is the viewer's."""
     thread = session.get(Thread, visit.thread_id) if visit.thread_id else None
     if thread is None:
         return []

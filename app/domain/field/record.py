@@ -46,12 +46,12 @@ class VisitRecord:
 
     @property
     def labels(self) -> set[str]:
-        """What there is a photo of."""
+        """The labels of which there is a photo."""
         return {photo.body["label"] for photo in self.photos}
 
 
 def read_record(session: Session, appointment_id: uuid.UUID) -> VisitRecord:
-    """One query; another one where there are voice notes or photos of nameplates."""
+    """Read the record of a visit. One query; another where there are voice notes or photos of nameplates."""
     query = sa.select(PhoneAction, User.name).join(User, User.id == PhoneAction.user_id)
     query = query.where(PhoneAction.appointment_id == appointment_id, PhoneAction.outcome == Outcome.APPLIED)
     rows = session.execute(query.order_by(PhoneAction.number)).all()
@@ -67,7 +67,7 @@ def read_record(session: Session, appointment_id: uuid.UUID) -> VisitRecord:
 
 
 def make_record(reported: list[Reported]) -> VisitRecord:
-    """Oldest first in, the record out."""
+    """Make a record from actions, oldest first."""
     of = {kind: tuple(one for one in reported if one.kind == kind) for kind in ActionKind}
     return VisitRecord(
         steps=of[ActionKind.STEP],
@@ -100,7 +100,7 @@ def count_codes(session: Session, *, appointment_ids: list[uuid.UUID]) -> int:
 
 
 def list_thumbnails(session: Session, *, appointment_ids: list[uuid.UUID], limit: int) -> list[tuple[uuid.UUID, uuid.UUID]]:
-    """Of the photos of these visits that have a small one: visit and file, the newest first."""
+    """List (visit, file) of these visits' photos that have a thumbnail, the newest first."""
     named = sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     query = sa.select(PhoneAction.appointment_id, FieldFile.id).join(FieldFile, named)
     query = query.where(PhoneAction.appointment_id.in_(appointment_ids), PhoneAction.outcome == Outcome.APPLIED)
@@ -109,7 +109,7 @@ def list_thumbnails(session: Session, *, appointment_ids: list[uuid.UUID], limit
 
 
 def known_outcomes(session: Session, *, user_id: uuid.UUID, action_ids: list[uuid.UUID]) -> dict[uuid.UUID, Outcome]:
-    """What became of those that arrived, for a phone that lost its answers."""
+    """Return the outcomes of actions that arrived, for a phone that lost its answers."""
     query = sa.select(PhoneAction.id, PhoneAction.outcome).where(PhoneAction.user_id == user_id, PhoneAction.id.in_(action_ids))
     return {row.id: row.outcome for row in session.execute(query)}
 

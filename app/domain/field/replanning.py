@@ -24,7 +24,7 @@ TITLE_CHARACTERS = 200
 
 
 def ask_to_plan_again(session: Session, event: Event) -> None:
-    """`AppointmentNotHome`, `AppointmentAborted`: somebody has to find another time; why stands in the task."""
+    """`AppointmentNotHome`, `AppointmentAborted`: make a task to find another time, with the reason."""
     visit = session.get_one(Appointment, uuid.UUID(event.payload["appointment_id"]))
     if visit.kind != AppointmentKind.VISIT or session.execute(_open_ones(visit)).first() is not None:
         return
@@ -43,7 +43,7 @@ def ask_to_plan_again(session: Session, event: Event) -> None:
 
 
 def end_replanning(session: Session, event: Event) -> None:
-    """`AppointmentPlanned` and the like: there is another visit, or the technician came in after all."""
+    """`AppointmentPlanned` and the like: end that task, as there is another visit, or the technician came in after all."""
     visit = session.get_one(Appointment, uuid.UUID(event.payload["appointment_id"]))
     if visit.kind == AppointmentKind.VISIT and visit.is_open:
         for task_id in session.execute(_open_ones(visit)).scalars().all():

@@ -42,7 +42,7 @@ NOT_WANTED = N_("The brand does not send visit reports.")
 
 
 def send_report(appointment_id: uuid.UUID) -> None:
-    """Draw it, keep it and promise its mail; where that cannot be, the row says why."""
+    """Draw the report, store it and promise its mail; where that fails, the row says why."""
     from app.domain.field.report_paper import draw_report, read_facts  # what draws takes long to import
 
     with transaction() as session:
@@ -59,7 +59,7 @@ def send_report(appointment_id: uuid.UUID) -> None:
 
 
 def _queue(session: Session, appointment_id: uuid.UUID, facts: ReportFacts, kept: StoredFile) -> bool:
-    """Whether the file hangs on a message now."""
+    """Queue the mail; returns whether the file hangs on a message now."""
     appointment = session.get_one(Appointment, appointment_id)
     thread = lock_thread(session, appointment.thread_id) if appointment.thread_id else None
     query = sa.select(VisitReport).where(VisitReport.appointment_id == appointment_id).with_for_update()
@@ -131,7 +131,7 @@ def _attach(session: Session, message: Message, name: str, kept: StoredFile) -> 
 
 
 def _channel(session: Session, brand_id: uuid.UUID, thread: Thread | None) -> Channel | None:
-    """The mailbox of the conversation, else the first of the brand."""
+    """Return the conversation's mailbox, else the brand's first."""
     query = sa.select(Channel).where(Channel.brand_id == brand_id, Channel.is_active)
     mailboxes = [one for one in session.execute(query.order_by(Channel.name, Channel.id)).scalars() if one.medium == Medium.EMAIL]
     own = thread.channel_id if thread is not None else None

@@ -49,13 +49,13 @@ class ReportFacts:
 
     @property
     def name(self) -> str:
-        """Of the file, without anything a customer wrote."""
+        """The name of the file, without anything a customer wrote."""
         day = f"{self.starts_at.astimezone(ZoneInfo(self.zone)):%Y-%m-%d}"
         return f"{self.order_number or 'visit'}-{day}.pdf".lower()
 
 
 def read_facts(session: Session, appointment_id: uuid.UUID) -> ReportFacts:
-    """Everything the paper needs but the bytes of its photos."""
+    """Read everything the report needs except the bytes of its photos."""
     one = session.get_one(Appointment, appointment_id)
     contact, brand = session.get_one(Contact, one.contact_id), session.get_one(Brand, one.brand_id)
     technician = session.get(User, one.technician_user_id) if one.technician_user_id else None
@@ -79,7 +79,7 @@ def read_facts(session: Session, appointment_id: uuid.UUID) -> ReportFacts:
 
 
 def draw_report(facts: ReportFacts, *, storage: Storage, now: datetime) -> bytes:
-    """The PDF. What cannot be read of its photos is left out."""
+    """Draw the PDF. Photos that cannot be read are left out."""
     with force_locale(facts.language):
         document = Document(
             title=str(_("Report of our visit")), language=facts.language, made_at=now, footer=f"{facts.brand} · {facts.title}"
@@ -159,7 +159,7 @@ def _add_signature(document: Document, facts: ReportFacts) -> None:
 
 
 def _drawn(strokes: str) -> bytes:
-    """A picture of the strokes "x,y x,y;x,y", between 0 and 1,000 each. What is no point is left out."""
+    """Draw the signature's strokes "x,y x,y;x,y", between 0 and 1,000 each. What is no point is left out."""
     picture = Image.new("L", GLASS, 255)
     pen = ImageDraw.Draw(picture)
     for stroke in strokes.split(";"):

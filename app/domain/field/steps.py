@@ -23,7 +23,7 @@ REASONS: Mapping[VisitStep, tuple[str, ...]] = {
 
 
 def next_steps(step: VisitStep) -> tuple[VisitStep, ...]:
-    """What a technician may do from there, the usual one first."""
+    """Return the steps a technician may take from this state, the usual one first."""
     if step in CLOSED:
         return ()
     found = (VisitStep(edge.to_status) for edge in APPOINTMENTS.edges_from(step))
@@ -33,5 +33,5 @@ def next_steps(step: VisitStep) -> tuple[VisitStep, ...]:
 def write_step(
     session: Session, appointment: Appointment, step: VisitStep, *, reason_code: str, reason: str, now: datetime, actor: Actor
 ) -> None:
-    """Bring the visit there; the caller has locked it. Raises TransitionRefused."""
+    """Move the visit to the step; the caller has locked it. Raises TransitionRefused."""
     set_appointment_state(session, appointment.id, step, now=now, actor=actor, reason=reason, reason_code=reason_code)

@@ -37,7 +37,7 @@ class UnableToTranscribe(Exception):
 
 
 def transcribe(event: Event) -> None:
-    """`VisitReported` of a voice note. Raises UnableToTranscribe, HttpFailure."""
+    """After `VisitReported` of a voice note: transcribe it. Raises UnableToTranscribe, HttpFailure."""
     settings = runtime().settings
     if not settings.transcribe_url:
         return
@@ -84,7 +84,7 @@ def _ask(sound: bytes, kind: str, language: str) -> str:
 
 
 def _find(session: Session, event: Event) -> tuple[FieldFile | None, str]:
-    """The sound, and the language of whoever spoke."""
+    """Return the sound file, and the speaker's language."""
     named = sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     query = sa.select(FieldFile, User.locale).join(PhoneAction, named).join(User, User.id == FieldFile.user_id)
     query = query.where(PhoneAction.id == uuid.UUID(event.payload["action_id"]), PhoneAction.user_id == event.actor_user_id)

@@ -27,7 +27,7 @@ class Spot:
 
 
 def minutes_between(one: Spot, other: Spot) -> int:
-    """By car, from door to door; 0 at the same place."""
+    """Estimate the minutes by car between two spots, from door to door; 0 at the same place."""
     if one == other:
         return 0
     half_lat, half_lon = radians(other.lat - one.lat) / 2, radians(other.lon - one.lon) / 2
@@ -36,7 +36,7 @@ def minutes_between(one: Spot, other: Spot) -> int:
 
 
 def minutes_from(before: Appointment, one: Appointment, spots: Mapping[uuid.UUID, Spot]) -> int:
-    """From one visit to another. `spots`: where their orders are."""
+    """Estimate the minutes from one visit to another. `spots`: where their orders are."""
     here, there = (spots.get(visit.order_id) if visit.order_id else None for visit in (before, one))
     if here is not None and there is not None:
         return minutes_between(here, there)
@@ -44,7 +44,7 @@ def minutes_from(before: Appointment, one: Appointment, spots: Mapping[uuid.UUID
 
 
 def spots_of(session: Session, order_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Spot]:
-    """Where the orders' addresses are, of those the register knows. One query, none without orders."""
+    """Read where the orders' addresses are, of those the register knows. One query, none without orders."""
     if not order_ids:
         return {}
     lat, lon = (Address.register[name].as_float() for name in ("latitude", "longitude"))

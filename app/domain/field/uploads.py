@@ -47,11 +47,9 @@ class Part:
 
 
 def add_part(session: Session, part: Part, *, user_id: uuid.UUID, now: datetime) -> int:
-    """Keep what is new of a piece; returns how many bytes are here now. Raises PartRefused.
-
-    One that comes again is fine, and one that begins earlier brings what lies behind: browsers send a cut request once more by
-    themselves. What the pieces say is held to the digest at the end.
-    """
+    """Store the new bytes of a piece; returns how many bytes are here now. Raises PartRefused. A repeated piece is fine; of
+    one that begins earlier the bytes behind the known ones are taken, as browsers repeat a cut request by themselves. The
+    digest is checked at the end."""
     if not 0 < part.whole_bytes <= FILE_BYTES:
         raise PartRefused(*(("too_large", TOO_LARGE) if part.whole_bytes > 0 else ("empty_body", EMPTY)))
     advisory_xact_lock(session, f"field-file:{user_id}:{part.file_id}")
@@ -71,7 +69,7 @@ def add_part(session: Session, part: Part, *, user_id: uuid.UUID, now: datetime)
 
 
 def count_bytes(session: Session, *, user_id: uuid.UUID, file_id: uuid.UUID) -> int:
-    """How much of a file that is under way is here; all of it where it is whole."""
+    """Count how many bytes of an upload are here; all of them where it is whole."""
     known = session.get(FieldFile, (user_id, file_id))
     if known is not None:
         return known.size_bytes
@@ -81,7 +79,7 @@ def count_bytes(session: Session, *, user_id: uuid.UUID, file_id: uuid.UUID) -> 
 
 
 def read_whole(session: Session, *, user_id: uuid.UUID, file_id: uuid.UUID, sha256: str) -> bytes:
-    """The pieces as one. Raises PartRefused where they are not what the phone has; then nothing of them is kept."""
+    """Join the pieces of an upload. Raises PartRefused where the digest differs."""
     of_file = (FieldFilePart.user_id == user_id, FieldFilePart.file_id == file_id)
     query = sa.select(FieldFilePart.content).where(*of_file).order_by(FieldFilePart.begins_at)
     content = b"".join(session.execute(query).scalars())
@@ -91,7 +89,7 @@ def read_whole(session: Session, *, user_id: uuid.UUID, file_id: uuid.UUID, sha2
 
 
 def drop_parts(session: Session, *, user_id: uuid.UUID, file_id: uuid.UUID) -> None:
-    """The file is whole, or begins anew."""
+    """Delete the pieces: the file is whole, or begins anew."""
     session.execute(sa.delete(FieldFilePart).where(FieldFilePart.user_id == user_id, FieldFilePart.file_id == file_id))
 
 

@@ -18,14 +18,14 @@ MOST_ASKED = 12  # visits nobody has, for which somebody is looked for
 
 @dataclass(frozen=True)
 class WayOut:
-    """Where it fits, drive before and after included. `begins` is on the clock of its place."""
+    """A time at which the visit fits, travel before and after included. `begins` is on the clock of its place."""
 
     person: Person
     begins: datetime
 
 
 def ways_out(plan: DayPlan, person: Person, block: Block, *, now: datetime) -> tuple[WayOut, ...]:
-    """For a visit in trouble: later on the same day with the same person, and with whoever else has time the soonest."""
+    """Suggest for a visit in trouble: later that day with the same person, and with whoever else is free the soonest."""
     one, asked = block.row.appointment, []
     own = _first_fit(person, one, plan, earliest=max(one.starts_at, now))
     if own is not None and own != one.starts_at:
@@ -35,7 +35,7 @@ def ways_out(plan: DayPlan, person: Person, block: Block, *, now: datetime) -> t
 
 
 def takers(plan: DayPlan, *, now: datetime) -> dict[uuid.UUID, WayOut]:
-    """For visits nobody has: who could go there first on that day, for the first MOST_ASKED of them."""
+    """Suggest for visits without technician who could go there first on that day, for the first MOST_ASKED of them."""
     found = {}
     for row in plan.unplanned[:MOST_ASKED]:
         way = _soonest(plan.people, row.appointment, plan, earliest=now)
@@ -53,7 +53,7 @@ def _soonest(people: Sequence[Person], one: Appointment, plan: DayPlan, *, earli
 
 
 def _first_fit(person: Person, one: Appointment, plan: DayPlan, *, earliest: datetime) -> datetime | None:
-    """When it may begin, on a quarter of an hour from `earliest` on; None where the day of the plan has no such place."""
+    """Return when the visit may begin, on a quarter of an hour from `earliest` on; None where the day has no room."""
     if person.absent is not None:
         return None
     zone, length = ZoneInfo(one.zone), one.ends_at - one.starts_at
@@ -68,7 +68,7 @@ def _first_fit(person: Person, one: Appointment, plan: DayPlan, *, earliest: dat
 
 
 def _with_drive(other: Appointment, one: Appointment, spots: Mapping[uuid.UUID, Spot]) -> tuple[datetime, datetime]:
-    """From when until when nothing else fits because of it, the drive to and from it included."""
+    """Return the interval that a visit blocks, travel to and from it included."""
     drive = timedelta(minutes=minutes_from(other, one, spots))
     return other.starts_at - drive, other.ends_at + drive
 
@@ -78,7 +78,7 @@ def _counts(block: Block, one: Appointment) -> bool:
 
 
 def _quarter(at: datetime, opens: datetime) -> datetime:
-    """The first quarter of an hour of the grid that is not before it."""
+    """Return the first quarter of an hour of the grid that is not before it."""
     return opens + -((opens - at) // QUARTER) * QUARTER
 
 

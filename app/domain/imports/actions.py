@@ -33,7 +33,7 @@ class UnableToImport(Exception):
 
 
 def check_content(content: bytes) -> None:
-    """Before a file is stored. Raises UnableToImport."""
+    """Check a file's content before it is stored. Raises UnableToImport."""
     if not content.strip():
         raise UnableToImport(NO_FILE)
     if len(content) > MOST_BYTES:
@@ -50,7 +50,7 @@ def begin_import(
     now: datetime,
     actor: Actor,
 ) -> Import:
-    """Promise to read a file that is stored. The edge checked brand and permission."""
+    """Promise to read a stored file. The edge checked brand and permission."""
     found = Import(
         id=new_id(),
         brand_id=brand.id,
@@ -79,7 +79,7 @@ def begin_import(
 
 
 def take_columns(session: Session, found: Import, columns: Sequence[str]) -> None:
-    """Read the file anew, with these fields for its columns ("" for none). Raises UnableToImport."""
+    """Promise to read the file again with these fields for its columns ("" for none). Raises UnableToImport."""
     known = {field.key for field in FIELDS[found.kind]}
     chosen = [one for one in columns if one]
     if len(columns) != len(found.heads) or not set(chosen) <= known or len(set(chosen)) < len(chosen):
@@ -92,7 +92,7 @@ def take_columns(session: Session, found: Import, columns: Sequence[str]) -> Non
 
 
 def start_import(session: Session, found: Import, *, now: datetime, actor: Actor) -> None:
-    """Promise to make what the preview shows. What is begun already changes nothing. Raises UnableToImport."""
+    """Promise to import what the preview shows; starting twice changes nothing. Raises UnableToImport."""
     if found.phase in (ImportPhase.IMPORTING, ImportPhase.DONE):
         return
     if found.phase is not ImportPhase.PREVIEW:
@@ -103,7 +103,7 @@ def start_import(session: Session, found: Import, *, now: datetime, actor: Actor
 
 
 def undo_import(session: Session, found: Import, *, now: datetime, actor: Actor) -> None:
-    """Promise to take back what it made and nobody has changed since; one that still runs is stopped. Raises UnableToImport."""
+    """Promise to undo what the import made and nobody has changed since; a running one is stopped. Raises UnableToImport."""
     if found.phase in (ImportPhase.UNDOING, ImportPhase.UNDONE):
         return
     if found.phase not in (ImportPhase.IMPORTING, ImportPhase.DONE):
@@ -114,14 +114,14 @@ def undo_import(session: Session, found: Import, *, now: datetime, actor: Actor)
 
 
 def go_on(session: Session, found: Import) -> None:
-    """Try again where it broke off. Raises UnableToImport."""
+    """Promise to go on where the import broke off. Raises UnableToImport."""
     if found.phase not in RUNNING_PHASES or found.state != FAILED:
         raise UnableToImport(NO_LONGER)
     _promise(session, found, found.phase, done=found.done)
 
 
 def forget_files(session: Session, *, before: datetime, limit: int) -> int:
-    """Delete files and rows of imports that began before; what they made stays. Returns of how many imports."""
+    """Delete files and rows of imports begun before that time; what they made stays. Returns of how many imports."""
     old = sa.select(Import).where(Import.created_at < before, Import.storage_key != "", Import.state.in_((DONE, FAILED)))
     found = session.execute(old.order_by(Import.created_at).limit(limit).with_for_update(skip_locked=True)).scalars().all()
     for one in found:
@@ -138,7 +138,7 @@ def _count(session: Session, found: Import, *outcomes: RowOutcome) -> int:
 
 
 def _promise(session: Session, found: Import, phase: ImportPhase, *, done: int = 0) -> None:
-    """Whoever works on it has lost it by that."""
+    """Make the row due; a worker that holds it loses its lease."""
     found.phase, found.state, found.attempts = phase, READY, 0
     found.run_at = sa.func.now()  # by the clock that claims
     found.lease_token, found.lease_until, found.hinted_at = None, None, None
@@ -152,6 +152,6 @@ def _note(session: Session, action: str, found: Import, *, now: datetime, actor:
 
 
 def actor_of(found: Import) -> Actor:
-    """Who a row is written by: quietly, so that no rule, message or callback follows from what was brought over."""
+    """Return the quiet actor of an import, so that no rule, message or callback follows from imported data."""
     by = {"kind": "import", "import_id": str(found.id), "name": found.file_name}
     return Actor(user_id=found.user_id, by=by, is_quiet=True)

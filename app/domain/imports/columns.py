@@ -22,7 +22,7 @@ class Field:
 
 
 def fold(head: str) -> str:
-    """Without case, accents and signs: "E-mail adres" and "e_mail_adres" are one."""
+    """Strip case, accents and signs: "E-mail adres" and "e_mail_adres" are the same."""
     plain = unicodedata.normalize("NFKD", head.casefold()).encode("ascii", "ignore").decode()
     return " ".join(re.findall(r"[a-z0-9]+", plain))
 
@@ -79,7 +79,7 @@ FIELDS: Mapping[ImportKind, tuple[Field, ...]] = {
 
 
 def choose_columns(kind: ImportKind, heads: Sequence[str]) -> list[str]:
-    """The field that each column is taken for, "" for none; a field is taken once, by the column that comes first."""
+    """Choose the field of each column, "" for none; a field is taken once, by the first column that fits."""
     taken: set[str] = set()
     columns = []
     for head in heads:
@@ -93,5 +93,5 @@ def choose_columns(kind: ImportKind, heads: Sequence[str]) -> list[str]:
 
 
 def missing_fields(kind: ImportKind, columns: Sequence[str]) -> list[Field]:
-    """The needed ones that no column is taken for."""
+    """Return the required fields that no column has."""
     return [one for one in FIELDS[kind] if one.is_needed and one.key not in columns]

@@ -34,7 +34,7 @@ RUNNING_PHASES = (ImportPhase.READING, ImportPhase.IMPORTING, ImportPhase.UNDOIN
 
 
 class RowOutcome(StrEnum):
-    """Of a row, before the import and after it."""
+    """The outcome of a row, before the import and after it."""
 
     NEW = "new"
     CHANGES = "changes"

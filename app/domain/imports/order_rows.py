@@ -147,13 +147,14 @@ def _write(session: Session, order_id: uuid.UUID, values: Mapping[str, Any], *, 
 
 
 def _is_in_use(session: Session, order_id: uuid.UUID) -> bool:
-    """Whether something was put to the order that changes nothing of the order itself."""
+    """Return whether a conversation, a payment or an appointment was attached to the order, which does not change the order
+    itself."""
     where = [sa.exists().where(model.order_id == order_id) for model in (OrderThread, OrderPayment, Appointment)]
     return bool(session.execute(sa.select(sa.or_(*where))).scalar_one())
 
 
 def _known(session: Session, brand_id: uuid.UUID, groups: Sequence[Group]) -> dict[str, tuple[Order, str]]:
-    """The orders that are there, with the names of their customers, by number and by source key."""
+    """Read existing orders with the names of their customers, by number and by source key."""
     numbers = {group.first.get("order_number", "").upper() for group in groups} - {""}
     keys = {_source_key(group.first["reference"]) for group in groups if group.first.get("reference")}
     imported = sa.and_(Order.source == OrderSource.IMPORT, Order.source_owner_id == brand_id, Order.source_key.in_(keys))
@@ -168,7 +169,7 @@ def _known(session: Session, brand_id: uuid.UUID, groups: Sequence[Group]) -> di
 
 
 class _Reader:
-    """Reads groups of one brand, with what was looked up for all of them."""
+    """Judges groups of one brand, with what was looked up for all of them."""
 
     def __init__(
         self,
@@ -320,7 +321,7 @@ class _Reader:
 
 
 def _compare(one: Judged, order: Order, customer: str) -> Judged:
-    """What would change of an order that is there: what the file says, where it says something else."""
+    """Return what would change of an existing order, where the file says something else."""
     said = {"notes": one.content["notes"]} if "notes" in one.group.first else {}
     if "priority" in one.group.first:
         said["priority"] = one.content["priority"].value

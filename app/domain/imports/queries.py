@@ -32,12 +32,12 @@ class ImportLine:
 
 
 def kinds_of(viewer: Viewer) -> list[ImportKind]:
-    """What the viewer may import."""
+    """Return the kinds the viewer may import."""
     return [kind for kind in ImportKind if viewer.may(IMPORT_NEEDS[kind])]
 
 
 def list_imports(session: Session, *, viewer: Viewer, limit: int = 50) -> list[ImportLine]:
-    """The newest. One query."""
+    """List the newest imports. One query."""
     query = sa.select(Import, Brand.name.label("brand_name"), User.name.label("user_name"))
     query = query.join(Brand, Brand.id == Import.brand_id).outerjoin(User, User.id == Import.user_id)
     query = query.where(Import.brand_id.in_(viewer.brand_ids), Import.kind.in_(kinds_of(viewer)))
@@ -56,7 +56,7 @@ def get_import(session: Session, *, viewer: Viewer, import_id: uuid.UUID, lock: 
 
 
 def count_outcomes(session: Session, import_id: uuid.UUID) -> dict[RowOutcome, int]:
-    """How many rows of each. One query."""
+    """Count the rows of each outcome. One query."""
     query = sa.select(ImportRow.outcome, sa.func.count()).where(ImportRow.import_id == import_id).group_by(ImportRow.outcome)
     return {row[0]: row[1] for row in session.execute(query)}
 
@@ -64,14 +64,14 @@ def count_outcomes(session: Session, import_id: uuid.UUID) -> dict[RowOutcome, i
 def list_rows(
     session: Session, import_id: uuid.UUID, outcomes: Collection[RowOutcome], *, limit: int, after: int = 0
 ) -> Sequence[ImportRow]:
-    """The first rows of these, in the order of the file."""
+    """List the first rows of these outcomes, in the order of the file."""
     query = sa.select(ImportRow).where(ImportRow.import_id == import_id, ImportRow.outcome.in_(outcomes))
     query = query.where(ImportRow.number > after).order_by(ImportRow.number).limit(limit)
     return session.execute(query.execution_options(populate_existing=True)).scalars().all()
 
 
 def all_rows(session: Session, import_id: uuid.UUID, outcomes: Collection[RowOutcome]) -> Iterator[ImportRow]:
-    """The same, all of them, chunk by chunk."""
+    """Yield all rows of these outcomes, chunk by chunk."""
     after = 0
     while True:
         found = list_rows(session, import_id, outcomes, limit=CHUNK, after=after)

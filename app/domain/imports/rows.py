@@ -37,7 +37,7 @@ class Group:
 
 @dataclass
 class Judged:
-    """What would become of a group. `after` is what it would be, as JSON that is shown; `content` what an import makes it of."""
+    """The judgement of a group. `after` is what it would become, as JSON that is shown; `content` what the import writes."""
 
     group: Group
     outcome: RowOutcome = RowOutcome.NEW
@@ -54,7 +54,7 @@ class Judged:
 
 
 class Kind(Protocol):
-    """How one kind is read, imported and undone. All of it in the caller's transaction."""
+    """The protocol of a kind of import: how it is read, imported and undone, all in the caller's transaction."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -62,17 +62,17 @@ class Kind(Protocol):
 
     @property
     def is_grouped(self) -> bool:
-        """Whether lines of the same key, one under the other, are one."""
+        """Whether consecutive lines of the same key are one row."""
 
     def judge(self, session: Session, brand_id: uuid.UUID, groups: Sequence[Group], *, now: datetime) -> list[Judged]: ...
     def apply(self, session: Session, found: Import, judged: Sequence[Judged], *, now: datetime, actor: Actor) -> None: ...
     def undo(self, session: Session, found: Import, row: ImportRow, *, now: datetime, actor: Actor) -> str:
-        """Why it stays, in English; "" where it was taken back."""
+        """Undo a row; returns why it stays, in English, or "" where it was undone."""
         ...
 
 
 def make_groups(table: Table, columns: Sequence[str], kind: Kind) -> list[Group]:
-    """The rows by fields, those that are one in one."""
+    """Group the rows: those that belong together become one group."""
     groups: list[Group] = []
     seen = set[tuple[str, ...]]()
     last_key: tuple[str, ...] = ()

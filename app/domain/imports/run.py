@@ -38,7 +38,7 @@ MOVED = N_("changed since the preview; import the file again to see the current 
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be done with a row of `imports` next; `columns` None: as the names of the columns say."""
+    """The next work on a row of `imports`; `columns` None: chosen by the columns' names."""
 
     lease: Lease
     phase: ImportPhase
@@ -65,7 +65,7 @@ def prepare(session: Session, lease: Lease) -> Work:
 
 
 def read_next(work: Work) -> Read | None:
-    """Of a file that is read; None in the other phases, which need none. Raises UnreadableTable, FileMissing."""
+    """Read the next rows of the file; None in phases that need none. Raises UnreadableTable, FileMissing."""
     if work.phase is not ImportPhase.READING:
         return None
     table = _table(work.storage_key)
@@ -78,7 +78,7 @@ def read_next(work: Work) -> Read | None:
 
 @lru_cache(maxsize=1)
 def _table(storage_key: str) -> Table:
-    """Kept from one batch of a file to the next."""
+    """Return the parsed file, kept from one batch to the next."""
     with runtime().storage.open(storage_key) as file:
         return read_table(file.read())
 
@@ -103,7 +103,7 @@ def take_step(session: Session, work: Work, answer: Read | Exception | None, *, 
 
 
 def give_up(_error: Exception) -> Ended:
-    """An error nobody foresaw, several times: the page says so, and offers to go on."""
+    """Stop after repeated unforeseen errors; the page says so, and offers to go on."""
     return Ended({"problem": BROKE_OFF}, FAILED)
 
 
@@ -138,7 +138,7 @@ def _written(import_id: uuid.UUID, one: Judged) -> dict[str, object]:
 
 
 def _import_batch(session: Session, found: Import, *, now: datetime) -> tuple[int, bool]:
-    """Judged anew: what is not any more as the preview showed it is left out."""
+    """Import a batch, judged anew: rows that differ from the preview are left out."""
     advisory_xact_lock(session, f"import:{found.kind.value}:{found.brand_id}")
     rows = _waiting(session, found, (RowOutcome.NEW, RowOutcome.CHANGES), WRITE)
     groups = [Group(row.number, tuple(row.cells)) for row in rows]
@@ -156,7 +156,7 @@ def _import_batch(session: Session, found: Import, *, now: datetime) -> tuple[in
 
 
 def _write_back(session: Session, rows: Sequence[dict[str, object]]) -> None:
-    """One statement for all rows; by primary key."""
+    """Write the outcomes of all rows in one statement, by primary key."""
     if rows:
         session.execute(sa.update(ImportRow), rows)
 

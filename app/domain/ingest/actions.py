@@ -21,13 +21,13 @@ ADDRESSED = {door.source: door for door in DOORS}
 
 
 class NotQuarantined(Exception):
-    """It is being processed, or was."""
+    """The event is being processed, or was."""
 
 
 def replay_event(
     session: Session, event_id: uuid.UUID, *, channel_id: uuid.UUID | None = None, now: datetime, actor: Actor = SYSTEM
 ) -> None:
-    """Put one event back to ready; `channel_id` says whose it is when nobody knew. Raises NotQuarantined."""
+    """Put one event back to ready; `channel_id` sets its channel where that was unknown. Raises NotQuarantined."""
     if not put_back(session, [event_id]):
         raise NotQuarantined(str(event_id))
     if channel_id is not None:
@@ -40,7 +40,7 @@ def replay_event(
 def replay_quarantined(
     session: Session, *, brand_ids: Collection[uuid.UUID] | None = None, now: datetime, actor: Actor = SYSTEM
 ) -> int:
-    """Put back all quarantined events of these brands (None: all there are); returns how many. Bodies are never all in memory."""
+    """Put back all quarantined events of these brands (None: of all); returns how many. Bodies are never all in memory."""
     of_brand = sa.select(Channel.id).where(Channel.brand_id.in_(brand_ids)) if brand_ids is not None else None
     waiting = sa.select(InboundEvent.id).where(InboundEvent.state == QUARANTINED).limit(BATCH)
     if of_brand is not None:
@@ -64,7 +64,7 @@ def replay_quarantined(
 
 
 def put_back(session: Session, event_ids: Collection[uuid.UUID]) -> int:
-    """Make quarantined events fresh promises again, due at once; returns how many were in quarantine."""
+    """Make quarantined events due again; returns how many were in quarantine."""
     statement = (
         sa.update(InboundEvent)
         .where(InboundEvent.id.in_(event_ids), InboundEvent.state == QUARANTINED)
@@ -76,7 +76,7 @@ def put_back(session: Session, event_ids: Collection[uuid.UUID]) -> int:
 
 
 def _find_channels(session: Session, event_ids: Collection[uuid.UUID]) -> None:
-    """A signed post for a number we did not have may be for a channel that was added since."""
+    """Find the channel of signed posts for a number that was unknown then, in case it was added since."""
     orphans = sa.select(InboundEvent.id, InboundEvent.source, InboundEvent.body).where(
         InboundEvent.id.in_(event_ids), InboundEvent.channel_id.is_(None), InboundEvent.source.in_(ADDRESSED)
     )

@@ -59,7 +59,7 @@ from app.mail.html import sanitise
 
 
 def lock_keys(messages: Sequence[InboundMessage], *, brand_id: uuid.UUID, own_addresses: frozenset[str]) -> set[str]:
-    """Names of all advisory locks these messages need: every identity and every mail id they touch."""
+    """Return the names of all advisory locks these messages need: every identity and every mail id they touch."""
     keys = {identity_lock_key(i) for m in messages for i in identities_of(counterpart(m, own_addresses))}
     keys |= {identity_lock_key(i) for m in messages for i in identities_of(Party(m.new_identities))}
     return keys | {f"{brand_id}:{key}" for m in messages for key in thread_lock_keys(m)}
@@ -132,7 +132,7 @@ def _contact(session: Session, message: InboundMessage, context: ApplyContext) -
 
 
 def _as_score(session: Session, message: InboundMessage, context: ApplyContext, match: Match) -> InboundMessage:
-    """A score for the question that is open in the conversation asks for nothing: it is written down, and is no work."""
+    """Record a score that answers the conversation's open survey question; such a message is no work for anybody."""
     is_plain = message.direction == Direction.INCOMING and message.automatic is None and not message.is_past
     if not is_plain or message.evidence is not None or message.attachments or match.thread_id is None:
         return message
@@ -176,7 +176,7 @@ def _thread(session: Session, message: InboundMessage, context: ApplyContext, co
 
 
 def _join(session: Session, thread: Thread, other_id: uuid.UUID, now: datetime) -> Thread:
-    """A mail that names messages of two threads shows that they are one; joined only if nobody has worked on the younger."""
+    """Merge the two threads that a mail shows to be one, if nobody has worked on the younger."""
     other = lock_thread(session, other_id)
     keep, gone = (thread, other) if thread.number < other.number else (other, thread)
     if keep.id == gone.id or not is_untouched(session, gone) or were_parted(session, keep.id, gone.id):
@@ -229,7 +229,7 @@ def _store(
 
 
 def _references(message: InboundMessage) -> dict[str, list[str]]:
-    """The chain a reply of ours continues: the first id and the last ten."""
+    """Return the References that a reply of ours continues: the first id and the last ten."""
     references = list(message.evidence.references) if message.evidence else []
     return {"references": references if len(references) <= 11 else [references[0], *references[-10:]]} if references else {}
 
@@ -275,7 +275,7 @@ def _after_storing(
 
 
 def _is_unwanted(session: Session, message: InboundMessage, context: ApplyContext, thread: Thread, stored: Message) -> bool:
-    """Whether a sender this brand blocked wrote in a thread of their own; somebody else's thread stays where it is."""
+    """Return whether a sender blocked by this brand wrote in a thread of their own; somebody else's thread stays where it is."""
     theirs = stored.sender_contact_id is not None and stored.sender_contact_id == thread.contact_id
     if not theirs or thread.spam_at is not None:
         return False
@@ -286,7 +286,7 @@ def _is_unwanted(session: Session, message: InboundMessage, context: ApplyContex
 
 
 def note_heard(channel: Channel, now: datetime) -> None:
-    """It was heard of. Once a minute is enough for people, and keeps parallel workers from queueing for the row."""
+    """Note that the channel was heard. Once a minute, so that parallel workers do not queue for the row."""
     if channel.last_inbound_at is None or now - channel.last_inbound_at > timedelta(minutes=1):
         channel.last_inbound_at = now
 

@@ -19,7 +19,8 @@ from app.domain.threads.models import Attachment, Message
 def store_attachments(
     session: Session, files: Sequence[InboundAttachment], *, message: Message, storage: Storage, now: datetime
 ) -> bool:
-    """Add a row for each; whether some are still to be fetched, of which the caller records AttachmentsAnnounced."""
+    """Add a row for each attachment; returns whether some are still to be fetched, of which the caller records
+    AttachmentsAnnounced."""
     for position, file in enumerate(files):
         values = _kept(file.content, storage) if file.content is not None else _announced(file)
         session.add(_row(file, message, position, values, now))
@@ -27,13 +28,13 @@ def store_attachments(
 
 
 def announce_attachments(session: Session, files: Sequence[InboundAttachment], *, message: Message, now: datetime) -> None:
-    """Add a row for each of these, which are all still to be fetched; the caller records AttachmentsAnnounced."""
+    """Add a row for each attachment to be fetched; the caller records AttachmentsAnnounced."""
     session.add_all(_row(file, message, position, _announced(file), now) for position, file in enumerate(files))
 
 
 def announce_again(session: Session, attachment_id: uuid.UUID) -> bool:
-    """A file that was given up is to be fetched once more; the caller records AttachmentsAnnounced. False where none was given
-    up, or nobody knows where it was."""
+    """Announce a file again that was given up; the caller records AttachmentsAnnounced. False where none was given up, or its
+    source is unknown."""
     given_up = sa.and_(Attachment.id == attachment_id, Attachment.state == "failed", Attachment.provider != {})
     again = sa.update(Attachment).where(given_up).values(state="pending", error=None).returning(Attachment.id)
     return session.execute(again).first() is not None

@@ -55,7 +55,7 @@ def read_calendars(**_ignored: Any) -> None:
 
 
 def _note_problem(channel: Channel, error: ProviderError) -> None:
-    """Somebody has to do something; the next page that is read takes it back."""
+    """Note a problem that somebody must solve; the next page that is read clears it."""
     words = " · ".join(filter(None, (error.reason.title, error.reason.advice)))
     with transaction() as session:
         session.execute(sa.update(Channel).where(Channel.id == channel.id).values(calendar_problem=words))
@@ -76,7 +76,7 @@ def read_calendar(channel: Channel) -> int:
 
 
 def _keep(channel: Channel, former: dict[str, Any], page: CalendarPage) -> bool:
-    """False where another worker read on meanwhile: then nothing of this page is written."""
+    """Store a page; False where another worker read on meanwhile, and then nothing of it is written."""
     unread = sa.and_(Channel.id == channel.id, Channel.calendar_state == former)
     with transaction() as session:
         mine = sa.update(Channel).where(unread).values(calendar_state=page.state, calendar_problem="").returning(Channel.id)
@@ -91,9 +91,8 @@ def _keep(channel: Channel, former: dict[str, Any], page: CalendarPage) -> bool:
 
 
 def follow_event(session: Session, channel: Channel, event: CalendarEvent, *, now: datetime) -> None:
-    """Make the task of this event, or bring it in step; one that stands for an appointment of ours moves that instead.
-
-    The caller holds the channel's row, so no two do this at once."""
+    """Make or update the task of this event; an event that stands for an appointment of ours moves that instead. The caller
+    holds the channel's row, so no two do this at once."""
     if follow_own_event(session, channel.id, event, now=now):
         return
     if event.is_cancelled:
@@ -120,7 +119,7 @@ def _drop(session: Session, channel: Channel, key: str, now: datetime) -> None:
 
 
 def _open_task(session: Session, known: FollowedEvent) -> Task | None:
-    """The event's task, locked, while nobody has finished, cancelled or deleted it."""
+    """Return the event's open task, locked; None where it was finished, cancelled or deleted."""
     if known.task_id is None:
         return None
     task = lock_task(session, known.task_id)
@@ -141,7 +140,7 @@ def _content(channel: Channel, event: CalendarEvent) -> TaskContent:
 
 
 def _kept(task: Task, wanted: TaskContent) -> TaskContent:
-    """When and what come from the calendar; who does it, how urgent it is and about whom was said here."""
+    """Merge: title and time come from the calendar; assignee, priority and contact stay as set here."""
     return TaskContent(
         brand_id=task.brand_id,
         title=wanted.title,

@@ -24,13 +24,13 @@ from app.domain.threads.phone_calls import begin_call_record, hear_of_call, rene
 
 
 def call_lock_keys(updates: tuple[CallUpdate, ...]) -> list[str]:
-    """Names of the locks these need: each call, and each number that may become a contact."""
+    """Return the names of the locks these need: each call, and each number that may become a contact."""
     numbers = {number for update in updates for number in (update.caller, update.called) if number}
     return [*{f"call:{update.call_id}" for update in updates}, *(identity_lock_key(_identity(n)) for n in numbers)]
 
 
 def apply_call(session: Session, update: CallUpdate, context: ApplyContext) -> ItemResult:
-    """Add what one post says of a leg; the call stands in its thread as soon as its first leg was heard of."""
+    """Apply what one post says of a leg; the call stands in its thread from its first leg on."""
     news = LegNews(
         leg_id=storable(update.leg_id),
         at=update.occurred_at,
@@ -73,7 +73,7 @@ def _begin(session: Session, call: PhoneCall, look: CallLook, channel: Channel, 
 
 
 def _contact(session: Session, look: CallLook, context: ApplyContext) -> Contact | None:
-    """Who is at the other end; a caller without a number is nobody we know."""
+    """Return the other end's contact; None for a caller without a number."""
     if not look.number:
         return None
     return find_or_create_contact(session, [_identity(look.number)], name="", now=context.now)
@@ -84,7 +84,7 @@ def _identity(number: str) -> IdentityInput:
 
 
 def _find_thread(session: Session, channel: Channel, contact_id: uuid.UUID, context: ApplyContext) -> uuid.UUID | None:
-    """The contact's newest running thread with the brand: that of this line first, then whatever they write by."""
+    """Return the contact's newest running thread with the brand: of this line first, then of any channel."""
     query = (
         sa.select(Thread.id)
         .where(

@@ -16,7 +16,7 @@ from app.domain.threads.models import Message, Thread
 
 
 def hear_consent(session: Session, message: InboundMessage, *, channel: Channel, thread: Thread, stored: Message) -> None:
-    """STOP and START of one address hold for the brand; each says so in the thread. HELP is a question like any other."""
+    """Apply a STOP or START text: it holds for the brand, and the thread says so. HELP is a question like any other."""
     identity = message.sender.identities[0] if message.sender.identities else None
     known = normalise_identity(identity.kind.value, storable(identity.value), identity.scope) if identity else None
     if known is None or message.consent not in (Consent.STOP, Consent.START):

@@ -39,10 +39,8 @@ class ItemResult:
 
 @dataclass(frozen=True)
 class Precheck:
-    """What is there of all that `prepare` looked for: external ids, and identities by their keys, of any brand.
-
-    `created`: contacts made for senders of new chats whom nobody knew, each by its most trusted identity.
-    """
+    """What exists of all that `prepare` looked for: external ids, and identities by key, of any brand. `created`: contacts
+    made for unknown senders of new chats, each by its most trusted identity."""
 
     messages: frozenset[str]
     changed: frozenset[str]
@@ -59,7 +57,7 @@ class Precheck:
 
 @dataclass(frozen=True)
 class ApplyContext:
-    """What applying needs beside the item."""
+    """What applying needs besides the item itself."""
 
     channel: Channel
     event_id: uuid.UUID
@@ -72,7 +70,7 @@ class ApplyContext:
 
 
 def counterpart(message: InboundMessage, own_addresses: frozenset[str]) -> Party:
-    """Who is on the other side: the sender, or for our own messages the first recipient that is not us."""
+    """Return the other side: the sender, or for our own messages the first recipient that is not us."""
     if message.direction == Direction.INCOMING:
         return message.sender
     others = [p for p in (*message.recipients, *message.cc) if p.address().lower() not in own_addresses]
@@ -80,6 +78,6 @@ def counterpart(message: InboundMessage, own_addresses: frozenset[str]) -> Party
 
 
 def identities_of(party: Party) -> list[IdentityInput]:
-    """The identities as they are stored and matched, most trusted first."""
+    """Return the identities as they are stored and matched, most trusted first."""
     normalised = (normalise_identity(i.kind.value, storable(i.value), i.scope) for i in party.identities)
     return [i for i in normalised if i is not None]

@@ -11,6 +11,6 @@ from app.domain.ingest.mailbox_items import show_changed
 
 
 def show_mailbox_changes(event: Event) -> None:
-    """After-commit handler: messages say that their mail was moved or deleted at the provider, or is back."""
+    """After-commit handler: show on messages that their mail was moved or deleted at the provider, or is back."""
     with transaction() as session:
         show_changed(session, uuid.UUID(event.payload["channel_id"]), event.payload["item_ids"], now=utc_now())

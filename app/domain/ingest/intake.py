@@ -25,7 +25,7 @@ KEPT_HEADERS = frozenset({"content-type", "content-length", "user-agent", "x-req
 
 @dataclass(frozen=True)
 class RawEvent:
-    """What came in. `dedupe_key` is the provider's id of it, unique per `source`."""
+    """A raw inbound event. `dedupe_key` is the provider's id of it, unique per `source`."""
 
     source: str
     dedupe_key: str
@@ -60,28 +60,28 @@ _COUNT = sa.text(
 
 
 def store_event(session: Session, raw: RawEvent) -> uuid.UUID | None:
-    """Insert the event; None if the provider repeats itself. It is committed before anybody is answered."""
+    """Insert the event; None if the provider repeats itself. It is committed before the provider is answered."""
     values = _values(raw)
     stored = session.connection().exec_driver_sql(_STORE, values).rowcount
     return values["id"] if stored else None
 
 
 def store_at_the_door(connection: sa.PoolProxiedConnection, raw: RawEvent) -> None:
-    """The same on an `autocommitted` connection: stored for good when this returns, as a repeat is that was stored before."""
+    """Insert the event on an `autocommitted` connection: it is stored for good when this returns, also as a repeat."""
     with closing(connection.cursor()) as cursor:
         cursor.execute(_STORE, _values(raw))
 
 
 def store_large(raw: RawEvent) -> None:
-    """The same for a large body, with a page's patience and on a connection that is closed afterwards: the driver keeps as much
-    memory for the next statement as it ever needed for one."""
+    """Insert an event with a large body, with a longer timeout and on a connection that is closed afterwards, as the driver
+    would keep its memory."""
     with transaction() as session:
         session.connection().detach()
         store_event(session, raw)
 
 
 def count_at_the_door(connection: sa.PoolProxiedConnection, *, source: str, reason: str, day: date) -> int:
-    """Note that a post was turned away, on an `autocommitted` connection; the how manieth of the day it was."""
+    """Count a refused post on an `autocommitted` connection; returns the count of the day."""
     with closing(connection.cursor()) as cursor:
         cursor.execute(_COUNT_AT_THE_DOOR, {"day": day, "source": source, "reason": reason})
         row = cursor.fetchone()
@@ -105,5 +105,5 @@ def _values(raw: RawEvent) -> dict[str, Any]:
 
 
 def count_refusal(session: Session, *, source: str, reason: str, day: date) -> None:
-    """Note that a post was refused at the door; nothing of it is kept."""
+    """Count a post refused at the door; nothing else of it is stored."""
     session.execute(_COUNT, {"day": day, "source": source, "reason": reason})

@@ -62,7 +62,7 @@ SMALL_BYTES = 64 * 1024  # so large an event may be to be applied with others
 
 @dataclass(frozen=True)
 class Loaded:
-    """What parsing an event needs, away from any session."""
+    """What parsing an event needs without a session."""
 
     event: InboundEvent
     channel: Channel | None
@@ -85,7 +85,7 @@ class Read:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it brings one message and nothing else, which says nothing about another message."""
+        """Whether it brings one message and nothing else, and that message changes no other."""
         others = (self.parsed.statuses, self.parsed.notices, self.parsed.problems, self.parsed.calls, self.parsed.addresses)
         said = any(message.change or message.bounces or message.our_reference for message in self.parsed.messages)
         return len(self.parsed.messages) == 1 and not any(others) and not said
@@ -93,7 +93,7 @@ class Read:
 
 @dataclass
 class Known:
-    """What the events of one job share, read once, and those of its events that were read with their claim."""
+    """What the events of one job share, read once, with the events that were read when claimed."""
 
     channels: dict[uuid.UUID, Channel | None] = field(default_factory=dict)
     own_addresses: frozenset[str] | None = None
@@ -113,7 +113,7 @@ class Known:
 
 
 def process_inbound_events(*, row_ids: Sequence[str], **_ignored: Any) -> None:
-    """RQ entry point: those that are small and new together, then the rest one after the other, in the order given."""
+    """RQ entry point: process small new events together, then the rest one after the other, in the order given."""
     known, ids = Known(), [uuid.UUID(row_id) for row_id in row_ids]
     taken = _process_together(ids, known) if len(ids) > 1 else frozenset()
     run_in_turn(TABLE, [row_id for row_id in ids if row_id not in taken], lambda row_id: _process(row_id, known))
@@ -164,7 +164,7 @@ def _process(row_id: uuid.UUID, known: Known) -> None:
 
 
 def process_claimed(lease: Lease, known: Known | None = None) -> None:
-    """Do the work of a held lease; every outcome but a database that went away ends in a stored state."""
+    """Process a claimed event; every outcome except a lost database ends in a stored state."""
     known = known or Known()
     with _stored_outcome(lease):
         if lease.row_id not in known.loaded:
@@ -176,7 +176,7 @@ def process_claimed(lease: Lease, known: Known | None = None) -> None:
 
 @contextmanager
 def _stored_outcome(lease: Lease) -> Iterator[None]:
-    """Note what went wrong, and tell the relay of what went well."""
+    """Store the outcome, and wake the relay if it went well."""
     try:
         yield
     except Exception as error:
@@ -186,7 +186,7 @@ def _stored_outcome(lease: Lease) -> Iterator[None]:
 
 
 def _after_error(lease: Lease, error: Exception) -> None:
-    """What the machine lacks is waited for, what may pass is tried again, and the rest is the event's own fault."""
+    """Decide what follows an error: wait where the machine lacks something, retry what may pass, else quarantine the event."""
     shortage = find_shortage(error)
     if shortage is not None:
         log.warning("inbound_event_waits", event_id=str(lease.row_id), why=shortage.why)
@@ -205,10 +205,7 @@ def _after_error(lease: Lease, error: Exception) -> None:
 
 
 def _read(loaded: Loaded) -> Read | None:
-    """Parse an event of a channel; None for one that came by no channel, which whoever knows its source reads.
-
-    Raises UnableToParse.
-    """
+    """Parse an event of a channel; None for one without channel, which the reader of its source reads. Raises UnableToParse."""
     if find_reader(loaded.event.source) is not None:
         return None
     if loaded.channel is None:
@@ -320,7 +317,7 @@ def _in_order(messages: Sequence[InboundMessage]) -> list[InboundMessage]:
 
 
 def _alone(session: Session, apply: Callable[[], ItemResult], context: ApplyContext) -> ItemResult:
-    """What became of one item; a bad one is rolled back alone."""
+    """Apply one item in a savepoint and return its result; a bad one is rolled back alone."""
     try:
         with session.begin_nested():
             return apply()
@@ -341,7 +338,7 @@ def _quarantine(lease: Lease, reason: str) -> None:
 
 
 def _wait(lease: Lease, shortage: Shortage) -> None:
-    """This was no try."""
+    """Put the event back without counting a try."""
     with transaction() as session:
         values = {"reason": shortage.why, "attempts": lease.attempts - 1}
         put_back(session, TABLE, lease, delay_seconds=shortage.wait_seconds, values=values)

@@ -20,7 +20,7 @@ MAILDIR_FOLDERS = frozenset({"cur", "new"})
 
 @dataclass(frozen=True)
 class MailFile:
-    """One mail, or why it could not be read. `name` is its path; in an mbox, the path and its place in it."""
+    """One mail of a file, or why it could not be read. `name` is its path; in an mbox, the path and its place in it."""
 
     name: str
     content: bytes = field(default=b"", repr=False)
@@ -29,17 +29,15 @@ class MailFile:
 
 @dataclass(frozen=True)
 class Source:
-    """A file to be read, or why its folder could not be."""
+    """A file to read, or why its folder could not be read."""
 
     path: Path
     problem: str = ""
 
 
 def list_sources(paths: Sequence[Path]) -> tuple[list[Source], int]:
-    """Files that hold mail, in a stable order, and how many others lie beside them.
-
-    A file that is named is taken whatever it is called; in a folder only `.eml`, mbox and Maildir files are.
-    """
+    """List files that hold mail, in a stable order, and count the others. A named file is taken whatever it is called; of a
+    folder only `.eml`, mbox and Maildir files."""
     found: list[Source] = []
     others = 0
     for path in paths:
@@ -68,7 +66,7 @@ def _holds_mail(file: Path) -> bool:
 
 
 def read_mails(source: Source) -> Iterator[MailFile]:
-    """The mails of one file. What cannot be read is one MailFile with a problem, never an exception."""
+    """Yield the mails of one file. What cannot be read is one MailFile with a problem, never an exception."""
     if source.problem:
         yield MailFile(shown(source.path), problem=source.problem)
         return
@@ -82,7 +80,8 @@ def read_mails(source: Source) -> Iterator[MailFile]:
 
 
 def _is_mbox(path: Path) -> bool:
-    """An mbox starts with "From ", a mail may not; a FIFO or device is neither and is not opened."""
+    """Return whether the file is an mbox: it starts with "From ", which a mail may not. A FIFO or device is neither and is not
+    opened."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
@@ -90,7 +89,7 @@ def _is_mbox(path: Path) -> bool:
 
 
 def _read_mbox_or_mail(path: Path) -> Iterator[MailFile]:
-    """The mails of an mbox; where all that is found is one without a byte, the file is a mail that begins with "From "."""
+    """Yield the mails of an mbox; where it yields only one empty mail, the file is a mail that begins with "From "."""
     mails = _read_mbox(path)
     first, second = next(mails, None), next(mails, None)
     if second is None and (first is None or first.problem == _EMPTY):
@@ -112,7 +111,7 @@ def _read_mbox(path: Path) -> Iterator[MailFile]:
 
 @contextmanager
 def _with_line_feeds(path: Path) -> Iterator[Path]:
-    """`path`, or while it is read a copy with other line ends: `mailbox` knows no lines that end in CR alone."""
+    """Yield `path`, or a temporary copy with other line ends: `mailbox` knows no lines that end in CR alone."""
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if b"\n" in head or b"\r" not in head:
@@ -151,5 +150,5 @@ def _why(error: Exception) -> str:
 
 
 def shown(path: Path) -> str:
-    """A file's name as text that can be printed, whatever its bytes."""
+    """Write a file's name as printable text, whatever its bytes."""
     return os.fsencode(path).decode("utf-8", "replace")

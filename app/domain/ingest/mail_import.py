@@ -34,7 +34,7 @@ QUARANTINE = "quarantined"
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of one mail: threaded | new | automatic | bounce | duplicate | quarantined."""
+    """The outcome of one mail: threaded | new | automatic | bounce | duplicate | quarantined."""
 
     file: str
     result: str
@@ -45,7 +45,7 @@ class Imported:
 
 @dataclass(frozen=True)
 class _Stored:
-    """A mail whose event is stored: ours to process when there is a lease, imported before when there is none."""
+    """A mail whose event is stored: ours to process with a lease, imported before without one."""
 
     file: str
     event_id: uuid.UUID
@@ -109,7 +109,8 @@ def _outcome(stored: _Stored) -> Imported:
 
 
 def _wait_until_done(event_id: uuid.UUID) -> _Ending:
-    """Read what became of the event. It may have been put back for a moment, or be in a worker's hands: then wait."""
+    """Wait until the event is processed, and read its outcome. It may have been put back for a moment, or be in a worker's
+    hands: then wait."""
     give_up_at = time.monotonic() + PATIENCE_SECONDS
     while True:
         with transaction() as session:

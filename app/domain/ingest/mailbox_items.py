@@ -26,10 +26,8 @@ from app.domain.threads.models import Message
 def hold_items(
     session: Session, channel_id: uuid.UUID, items: Sequence[tuple[PolledItem, uuid.UUID | None]], *, now: datetime
 ) -> list[str]:
-    """Note that these items are in their folders and here; with each the event it was stored as, None for a repeat.
-
-    Returns the ids of those that had left and are back.
-    """
+    """Note that these items are in their folders and stored here, each with its event (None for a repeat). Returns the ids of
+    those that had left and are back."""
     if not items:
         return []
     wanted = {item.key: _values(channel_id, item, event_id, now) for item, event_id in items}
@@ -53,8 +51,8 @@ def hold_items(
 
 
 def note_removed(session: Session, channel_id: uuid.UUID, removed: Sequence[RemovedItem], *, now: datetime) -> list[str]:
-    """Note what left its folder; returns the ids of those that were there until now. One that is in another folder already, as
-    the provider tells folder by folder, has not left."""
+    """Note which items left their folder; returns the ids of those that were there until now. An item that is in another
+    folder already has not left, as the provider reports folder by folder."""
     left = []
     for one in sorted(removed, key=lambda item: item.key):
         there = sa.and_(
@@ -91,7 +89,7 @@ def link_message(session: Session, event_id: uuid.UUID, message_id: uuid.UUID, *
 
 
 def show_changed(session: Session, channel_id: uuid.UUID, item_ids: Sequence[str], *, now: datetime) -> None:
-    """Put on the messages of these items where their mail is; one that has no message yet gets it when it is linked."""
+    """Show on the messages of these items where their mail is; an item without message yet is shown when it is linked."""
     query = sa.select(MailboxItem).where(MailboxItem.channel_id == channel_id, MailboxItem.item_id.in_(item_ids))
     for item in session.execute(query.order_by(MailboxItem.message_id)).scalars().all():
         if item.message_id is not None:
@@ -99,7 +97,7 @@ def show_changed(session: Session, channel_id: uuid.UUID, item_ids: Sequence[str
 
 
 def _show(session: Session, item: MailboxItem, now: datetime) -> None:
-    """A mail to two mailboxes of ours is one message, which tells of the mailbox it came by."""
+    """Show the place on the message; a mail to two mailboxes of ours is one message, which shows the mailbox it came by."""
     mine = sa.select(Message.id).where(Message.id == item.message_id, Message.channel_id == item.channel_id)
     message_id = session.execute(mine).scalar_one_or_none()
     if message_id is not None:
@@ -120,7 +118,7 @@ def _values(channel_id: uuid.UUID, item: PolledItem, event_id: uuid.UUID | None,
 
 
 def leave_folders(session: Session, channel_id: uuid.UUID, folders: Mapping[str, str], *, now: datetime) -> None:
-    """These folders ({id: name}) are followed no more: what is in them is elsewhere from now on, and nothing of it is missed."""
+    """Stop following these folders ({id: name}): their items count as elsewhere from now on, and none is missed."""
     for folder, name in folders.items():
         inside = sa.and_(MailboxItem.channel_id == channel_id, MailboxItem.folder == folder, MailboxItem.gone.is_(None))
         session.execute(sa.delete(MailboxItem).where(inside, MailboxItem.state == MISSING))

@@ -22,7 +22,8 @@ _CHAT = _SCOPED | {"wa_id", "phone"}
 
 
 def join_known_person(session: Session, contact: Contact, identities: Sequence[IdentityInput], *, now: datetime) -> Contact:
-    """Take in whoever was known by a scoped id alone, now that a message bears that id and a number; undone like any merge."""
+    """Merge the contact known by a scoped id alone into the one with the number, now that a message bears both; undone like
+    any merge."""
     if not {"wa_id", "bsuid"} <= {identity.kind for identity in identities}:
         return contact
     for other in _owners(session, [i for i in identities if i.kind == "bsuid"], other_than=contact.id):
@@ -32,7 +33,7 @@ def join_known_person(session: Session, contact: Contact, identities: Sequence[I
 
 
 def note_in_use(session: Session, contact: Contact, identities: Sequence[IdentityInput], *, at: datetime) -> None:
-    """They wrote from these at that time: what was theirs until before then is again, and they are answered there."""
+    """Note that a person wrote from these identities at that time: former ones are current again, and they are answered there."""
     mine = sa.and_(ContactIdentity.contact_id == contact.id, ContactIdentity.former_since < at, _is_one_of(identities))
     back = session.execute(sa.select(ContactIdentity).where(mine)).scalars().all()
     _prefer(session, contact.id, [IdentityInput(row.kind, row.value, row.scope) for row in back])
@@ -47,10 +48,8 @@ def take_new_identities(
     at: datetime,
     now: datetime,
 ) -> Contact:
-    """They are reached by these from now on, and by the `former` ones of the same kinds no more since `at`.
-
-    A number somebody has had for longer than NEWCOMER stays with them.
-    """
+    """Give a person new identities, and mark the `former` ones of the same kinds as left since `at`. A number somebody else
+    has had for longer than NEWCOMER stays with them."""
     if not new:
         return contact
     _mark_former(session, contact.id, former, new, at)
@@ -83,7 +82,7 @@ def _kinds(session: Session, contact_id: uuid.UUID) -> set[str]:
 
 
 def _ids(session: Session, contact_id: uuid.UUID) -> list[IdentityInput]:
-    """One identity by which the contact is found again."""
+    """Return one identity by which the contact is found again."""
     mine = sa.and_(ContactIdentity.contact_id == contact_id, ContactIdentity.kind != "username")
     row = session.execute(
         sa.select(ContactIdentity).where(mine).order_by(ContactIdentity.created_at).limit(1)
@@ -99,7 +98,7 @@ def _merge(session: Session, keep: Contact, gone: Contact, now: datetime) -> Non
 
 
 def _prefer(session: Session, contact_id: uuid.UUID, identities: Sequence[IdentityInput]) -> None:
-    """Of each kind the new one is written to first; the former ones stay, so that what is late finds them."""
+    """Prefer the new identity of each kind; former ones stay, so that late messages find them."""
     for identity in identities:
         same_kind = sa.and_(ContactIdentity.contact_id == contact_id, ContactIdentity.kind == identity.kind)
         is_it = sa.and_(ContactIdentity.value == identity.value, ContactIdentity.scope == identity.scope)
@@ -112,7 +111,7 @@ def _prefer(session: Session, contact_id: uuid.UUID, identities: Sequence[Identi
 def _mark_former(
     session: Session, contact_id: uuid.UUID, former: Sequence[IdentityInput], new: Sequence[IdentityInput], at: datetime
 ) -> None:
-    """A number that is left is left for calls and texts, too: it may soon be somebody else's."""
+    """Mark a left number as former for calls and texts too, as it may soon be somebody else's."""
     kinds, kept = {i.kind for i in new}, {(i.kind, i.scope, i.value) for i in new}
     left = [i for i in former if i.kind in kinds and (i.kind, i.scope, i.value) not in kept]
     left += [IdentityInput("phone", f"+{i.value}") for i in left if i.kind == "wa_id"]

@@ -91,7 +91,7 @@ def _fetch(attachment: Attachment, channel: Channel | None) -> None:
 
 
 def _bring(attachment: Attachment, channel: Channel | None) -> FetchedMedia:
-    """From whoever has it: the link's own place, or the channel's provider. Raises ProviderError and Resting."""
+    """Fetch a file from its link or from the channel's provider. Raises ProviderError and Resting."""
     media_id, url, linked_by = (attachment.provider.get(name) for name in ("media_id", "url", "linked_by"))
     if linked_by and url:
         provider, _slash, account = linked_by.partition("/")

@@ -16,7 +16,7 @@ _HEALTH = {"error": "down", "warning": "degraded"}
 
 
 def record_notice(session: Session, notice: AccountNotice, channel: Channel, *, now: datetime) -> None:
-    """Keep the notice as an event; a warning or an error shows on the channel, news of a template on that template."""
+    """Record the notice as an event; a warning or error shows on the channel, template news on the template."""
     payload = {"channel_id": str(channel.id), "kind": notice.kind, "summary": notice.summary[:500]}
     record(session, "ChannelNotice", subject=Subject(brand_id=channel.brand_id), now=now, payload=payload)
     if notice.number:

@@ -39,12 +39,13 @@ RENEW_JOB = "app.domain.ingest.notifications.renew_told_channel"
 
 
 def client_state(channel_id: uuid.UUID) -> str:
-    """The secret a provider must repeat in what it posts about this channel; made from the signing key, so it is not kept."""
+    """Return the secret a provider must repeat in posts about this channel; derived from the signing key, so it is not stored."""
     return hmac.new(runtime().mail_keys[0], b"notification " + channel_id.bytes, hashlib.sha256).hexdigest()
 
 
 def told_channels(session: Session, body: bytes) -> list[uuid.UUID] | None:
-    """Channels a post of notifications is truly about; None where it is not readable. Forged and foreign items are left out."""
+    """Return the channels a post of notifications is truly about; None where it is unreadable. Forged and foreign items are
+    left out."""
     try:
         items = json.loads(body)["value"]
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -61,12 +62,12 @@ def _matching(channels: Sequence[Channel], items: Iterable[Any]) -> list[uuid.UU
 
 
 def enqueue_renewals(channel_ids: Sequence[uuid.UUID]) -> None:
-    """Ask a worker to renew the subscriptions of these mailboxes now, or to make them anew. Best effort: the clock does, too."""
+    """Enqueue the renewal of these mailboxes' subscriptions. Best effort, as the periodic job does it too."""
     _enqueue(RENEW_JOB, channel_ids)
 
 
 def enqueue_polls(channel_ids: Sequence[uuid.UUID]) -> None:
-    """Ask a worker to poll these mailboxes now. Best effort: the clock polls them anyway."""
+    """Enqueue polls of these mailboxes. Best effort, as the periodic job polls them anyway."""
     _enqueue(JOB, channel_ids)
 
 
@@ -81,12 +82,12 @@ def _enqueue(job: str, channel_ids: Sequence[uuid.UUID]) -> None:
 
 
 def poll_told_channel(*, channel_id: str, **_ignored: Any) -> None:
-    """RQ entry point: a provider said there is something new."""
+    """RQ entry point: poll a mailbox whose provider reported news."""
     poll_soon(uuid.UUID(channel_id))
 
 
 def renew_told_channel(*, channel_id: str, **_ignored: Any) -> None:
-    """RQ entry point: a provider said that a subscription ends unless it is renewed, or has ended."""
+    """RQ entry point: renew a subscription that ends or has ended."""
     with transaction() as session:
         channel = session.get_one(Channel, uuid.UUID(channel_id))
         session.expunge_all()
@@ -96,7 +97,7 @@ def renew_told_channel(*, channel_id: str, **_ignored: Any) -> None:
 
 
 def subscribe_channel(event: Event) -> None:
-    """After-commit handler: a channel takes part from now on. Raises ProviderError, and then is tried again."""
+    """After-commit handler: subscribe a channel that takes part from now on. Raises ProviderError, and then is tried again."""
     with transaction() as session:
         channel = session.get_one(Channel, uuid.UUID(event.payload["channel_id"]))
         session.expunge_all()

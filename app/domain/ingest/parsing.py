@@ -39,7 +39,7 @@ def parse_event(
 
 @contextmanager
 def reading_budget(seconds: float = BUDGET_SECONDS) -> Iterator[None]:
-    """Raise UnableToParse inside the block, which asks no database, after so many seconds of processor time."""
+    """Raise UnableToParse inside the block, which uses no database, after this many seconds of processor time."""
     try:
         with cpu_budget(seconds):
             yield
@@ -81,8 +81,8 @@ def _parse_mail_event(event: InboundEvent, channel: Channel, own_addresses: froz
 
 
 def lay_there_before(meta: Mapping[str, Any], *, followed_at: datetime) -> bool:
-    """Whether a mail of a mailbox is history: it came before its folder was followed, and somebody has read it there, or nobody
-    for longer than STILL_WAITED_FOR. `meta`: what the poll noted of it; a mail that was posted to us has no such past."""
+    """Return whether a mail is history: it came before its folder was followed, and was read there, or waited for longer than
+    STILL_WAITED_FOR. `meta`: what the poll noted of it; mail posted to us has no such past."""
     try:
         received_at = datetime.fromisoformat(str(meta["received_at"]))
     except (KeyError, ValueError):

@@ -35,7 +35,7 @@ SOURCE = "mailbox"
 
 @dataclass(frozen=True)
 class Polled:
-    """How a poll went: `stored` new events."""
+    """The result of a poll: `stored` new events."""
 
     stored: int
     pages: int
@@ -78,7 +78,7 @@ def poll_channel(channel_id: uuid.UUID) -> Polled:
 
 
 def poll_soon(channel_id: uuid.UUID) -> Polled:
-    """Poll now; if a poll is under way, it goes round once more before it ends."""
+    """Poll now; a poll under way goes round once more before it ends."""
     with transaction() as session:
         session.execute(sa.update(Channel).where(Channel.id == channel_id).values(poll_wanted=True))
     return poll_channel(channel_id)
@@ -101,7 +101,8 @@ def _lease(channel_id: uuid.UUID) -> Channel | None:
 
 
 def _store(channel: Channel, page: PollPage) -> tuple[int, bool]:
-    """Keep the page and give the lease back; returns how many items were new, and whether somebody asked to poll meanwhile."""
+    """Store the page and give the lease back; returns how many items were new, and whether another poll was asked for
+    meanwhile."""
     now = utc_now()
     with transaction() as session:
         values = {"poll_state": page.state, "polled_at": sa.func.clock_timestamp(), "poll_lease_until": None}
@@ -119,7 +120,7 @@ def _store(channel: Channel, page: PollPage) -> tuple[int, bool]:
 
 
 def store_items(session: Session, channel: Channel, items: Sequence[PolledItem]) -> list[tuple[PolledItem, uuid.UUID | None]]:
-    """Store mails of a mailbox as inbound events; with each its event, None for one that was stored before."""
+    """Store mails of a mailbox as inbound events; returns each with its event, None for a repeat."""
     stored = []
     for item in items:
         key = f"{channel.id}:{item.key}"
@@ -140,7 +141,7 @@ def _note_failure(channel_id: uuid.UUID, error: ProviderError) -> None:
 
 
 def _leave_alone(channel_id: uuid.UUID) -> None:
-    """What is new there waits, and the cursor knows where it was; the next round asks the gate again."""
+    """End the poll while the provider rests; the cursor keeps its place, and the next round asks the gate again."""
     with transaction() as session:
         session.execute(sa.update(Channel).where(Channel.id == channel_id).values(poll_lease_until=None))
 

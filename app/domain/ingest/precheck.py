@@ -24,7 +24,7 @@ from app.domain.threads.spam_models import BlockedSender
 
 
 def prepare(session: Session, messages: Collection[InboundMessage], *, own_addresses: frozenset[str], now: datetime) -> Precheck:
-    """Six statements, however many messages. No two of them have an identity in common."""
+    """Look everything up in six statements, however many messages. No two of them have an identity in common."""
     names = sa.any_(sa.literal([storable(message.external_id) for message in messages], sa.ARRAY(sa.Text)))
     keys = sorted({key_of(one) for message in messages for one in identities_of(counterpart(message, own_addresses))})
     stored = sa.select(Message.external_id).where(Message.external_id == names)

@@ -42,12 +42,12 @@ class Refusals:
 
 
 def visible_to(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """The inbound events this viewer may see; the query joins Channel outer."""
+    """Return the condition on inbound events this viewer may see; the query joins Channel outer."""
     return sa.true() if viewer.may(Permission.BRANDS_ALL) else Channel.brand_id.in_(viewer.brand_ids)
 
 
 def list_quarantined(session: Session, *, viewer: Viewer, cursor: str | None = None, limit: int = 50) -> Page[EventRow]:
-    """Newest first. Raises BadCursor."""
+    """List quarantined events, newest first. Raises BadCursor."""
     query = (
         sa.select(InboundEvent, Channel.name)
         .outerjoin(Channel, Channel.id == InboundEvent.channel_id)
@@ -82,7 +82,7 @@ def get_event(session: Session, event_id: uuid.UUID, *, viewer: Viewer) -> Event
 
 
 def list_refusals(session: Session, *, today: date) -> list[Refusals]:
-    """What was turned away at the door in the last REFUSAL_DAYS days, newest first. Counts only: nothing else was kept."""
+    """List counts of posts refused at the door in the last REFUSAL_DAYS days, newest first; nothing else of them was stored."""
     query = sa.select(IntakeCount).where(IntakeCount.day > today - timedelta(days=REFUSAL_DAYS))
     rows = session.execute(query.order_by(IntakeCount.day.desc(), IntakeCount.source, IntakeCount.reason)).scalars()
     return [Refusals(row.day, row.source, row.reason, row.count) for row in rows]

@@ -15,11 +15,11 @@ _installed: dict[str, Reader] = {}
 
 
 def install(readers: Mapping[str, Reader]) -> None:
-    """Called once by `create_app`; by source."""
+    """Install the readers by source; `create_app` calls it once."""
     _installed.clear()
     _installed.update(readers)
 
 
 def find_reader(source: str) -> Reader | None:
-    """Who reads events of this source: in one transaction, bearing being run twice. It raises UnableToParse."""
+    """Return the reader of this source's events: it runs in one transaction, may run twice, and raises UnableToParse."""
     return _installed.get(source)

@@ -56,7 +56,7 @@ def reconcile(*, row_id: str, **_ignored: Any) -> None:
 
 @dataclass
 class _Step:
-    """What a step works on. `run` is as the last step left it; `progress` and `result` are written back."""
+    """What one step works on. `run` is as the last step left it; `progress` and `result` are written back."""
 
     channel: Channel
     run: Reconciliation
@@ -65,7 +65,7 @@ class _Step:
     result: dict[str, Any]
 
     def folders(self) -> tuple[str, ...]:
-        """Those followed now: they may have been chosen anew since the run began."""
+        """The folders followed now, which may have been chosen anew since the run began."""
         return self.adapter.followed_folders(account=account_of(self.channel))
 
 
@@ -101,7 +101,7 @@ def _load(session: Session, lease: Lease) -> _Step | Ended:
 
 
 def _poll(step: _Step) -> float:
-    """What delta still has to tell is no difference."""
+    """Poll first, as what delta has yet to report is no difference."""
     poll_channel(step.channel.id)
     step.progress["phase"] = f"list {step.folders()[0]}"
     return 0
@@ -177,7 +177,7 @@ def _count(step: _Step) -> None:
 
 
 class _Phases(dict[str, Any]):
-    """By name; those of listing carry their folder in it."""
+    """The phases by name; those of listing carry their folder in it."""
 
     def __missing__(self, phase: str) -> Any:
         return _list
@@ -192,7 +192,7 @@ def _tell(step: _Step, kind: str, differences: list[dict[str, str]]) -> None:
 
 
 def _after_refusal(step: _Step, error: ProviderError) -> Ended | Later:
-    """A mailbox that is refused as a whole, or for too long, ends the run with the reason; the next one is tomorrow's."""
+    """End the run with the reason where the whole mailbox is refused, or for too long; the next run is tomorrow's."""
     log.warning("reconciling_refused", channel_id=str(step.channel.id), code=error.reason.code)
     step.progress["failures"] += error.retry_after_seconds is None
     if error.channel_down or step.progress["failures"] >= MOST_FAILURES:

@@ -28,7 +28,7 @@ ACTIVE = ("ready", "running")
 def ask_reconciliation(
     session: Session, channel_id: uuid.UUID, *, now: datetime, asked_by: uuid.UUID | None = None
 ) -> uuid.UUID | None:
-    """Promise a count of this mailbox; None where one is under way already."""
+    """Promise a reconciliation of this mailbox; None where one is under way already."""
     statement = postgresql.insert(Reconciliation).values(
         id=new_id(),
         channel_id=channel_id,
@@ -46,7 +46,7 @@ def ask_reconciliation(
 
 
 def find_latest(session: Session, channel_id: uuid.UUID, *, limit: int = 5) -> list[Reconciliation]:
-    """The newest runs of a channel, newest first."""
+    """Return the newest runs of a channel, newest first."""
     query = sa.select(Reconciliation).where(Reconciliation.channel_id == channel_id)
     return list(session.execute(query.order_by(Reconciliation.created_at.desc()).limit(limit)).scalars())
 
@@ -54,8 +54,8 @@ def find_latest(session: Session, channel_id: uuid.UUID, *, limit: int = 5) -> l
 def keep_listing(
     session: Session, run: Reconciliation, folder: str, page: Listing, *, now: datetime
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """Note that these items were seen. Returns those that nobody here knew, as `result` tells of them, and the ids of those that
-    had left and are back."""
+    """Note that these items were seen. Returns the unknown ones, as `result` lists them, and the ids of those that had left
+    and are back."""
     if not page.items:
         return [], []
     keys = [one.key for one in page.items]
@@ -86,7 +86,7 @@ def keep_listing(
 
 
 def _bring_back(session: Session, run: Reconciliation, keys: Sequence[str], now: datetime) -> list[str]:
-    """What had left before the run began is back. What left since is not: the page is older than that."""
+    """Mark items as back that had left before the run began; those that left since are newer than the page."""
     left = sa.and_(MailboxItem.channel_id == run.channel_id, MailboxItem.item_id.in_(keys), MailboxItem.gone.is_not(None))
     former = left & (MailboxItem.changed_at < run.created_at)
     back = sa.update(MailboxItem).where(former).values(gone=None, gone_to="", changed_at=now).returning(MailboxItem.item_id)
@@ -94,13 +94,13 @@ def _bring_back(session: Session, run: Reconciliation, keys: Sequence[str], now:
 
 
 def _seen_before(session: Session, run: Reconciliation, keys: Sequence[str]) -> set[str]:
-    """A listing that began again, or moved on under us, repeats itself."""
+    """Return items seen before: a listing that began again, or moved on under us, repeats itself."""
     mine = sa.and_(MailboxItem.channel_id == run.channel_id, MailboxItem.item_id.in_(keys))
     return set(session.execute(sa.select(MailboxItem.item_id).where(mine, MailboxItem.seen_in == run.id)).scalars())
 
 
 def list_missing(session: Session, run: Reconciliation, *, tried: Mapping[str, int], limit: int) -> list[tuple[str, str]]:
-    """(item, folder) of mails to fetch still."""
+    """List (item, folder) of mails still to be fetched."""
     given_up = [item_id for item_id, tries in tried.items() if tries >= GIVEN_UP_AFTER]
     query = sa.select(MailboxItem.item_id, MailboxItem.folder).where(
         MailboxItem.channel_id == run.channel_id,
@@ -112,20 +112,20 @@ def list_missing(session: Session, run: Reconciliation, *, tried: Mapping[str, i
 
 
 def forget_missing(session: Session, channel_id: uuid.UUID, *, gone: Collection[str], unwanted: Collection[str]) -> None:
-    """Mails that were never here and are not to come."""
+    """Delete missing mails that were never here and are not to come."""
     mine = sa.and_(MailboxItem.channel_id == channel_id, MailboxItem.state == MISSING)
     session.execute(sa.delete(MailboxItem).where(mine, MailboxItem.item_id.in_(gone)))
     session.execute(sa.update(MailboxItem).where(mine, MailboxItem.item_id.in_(unwanted)).values(state=UNWANTED))
 
 
 def forget_unseen(session: Session, run: Reconciliation) -> None:
-    """Mails an earlier run missed and could not fetch, which are there no more."""
+    """Delete missing mails of an earlier run that are no longer in the mailbox."""
     unseen = sa.and_(MailboxItem.state == MISSING, MailboxItem.seen_in != run.id)
     session.execute(sa.delete(MailboxItem).where(MailboxItem.channel_id == run.channel_id, unseen))
 
 
 def list_unseen(session: Session, run: Reconciliation, *, limit: int) -> list[tuple[str, str]]:
-    """(item, folder) of mails that should be in their folders and were not listed: moved, deleted, or passed over by a page."""
+    """List (item, folder) of mails that should be in their folders and were not listed: moved, deleted, or left out of a page."""
     query = sa.select(MailboxItem.item_id, MailboxItem.folder).where(
         MailboxItem.channel_id == run.channel_id,
         MailboxItem.state == HELD,
@@ -139,7 +139,7 @@ def list_unseen(session: Session, run: Reconciliation, *, limit: int) -> list[tu
 def keep_places(
     session: Session, run: Reconciliation, unseen: Sequence[tuple[str, str]], places: Mapping[str, ItemPlace], *, now: datetime
 ) -> list[tuple[RemovedItem, str]]:
-    """Note where unlisted items are; returns those that left, each with the folder it was in."""
+    """Note where unlisted items are; returns those that left, each with its former folder."""
     left = []
     for item_id, folder in unseen:
         place = places.get(item_id)
@@ -155,7 +155,7 @@ def keep_places(
 
 
 def count_result(session: Session, run: Reconciliation, folders: Sequence[str]) -> dict[str, Any]:
-    """How it stands now, by folder: what the run saw there, and what of it is here; and what came in and could not be read."""
+    """Count by folder what the run saw there, what of it is here, and what came in and could not be read."""
     seen = sa.and_(MailboxItem.channel_id == run.channel_id, MailboxItem.seen_in == run.id, MailboxItem.gone.is_(None))
     query = sa.select(MailboxItem.folder, MailboxItem.state, sa.func.count()).where(seen, MailboxItem.state != UNWANTED)
     counts = {(row[0], row[1]): row[2] for row in session.execute(query.group_by(MailboxItem.folder, MailboxItem.state))}

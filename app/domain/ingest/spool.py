@@ -40,8 +40,8 @@ def copy_stream(source: IO[bytes], target: IO[bytes] | None = None, *, most: int
 
 @contextmanager
 def spooled(source: IO[bytes]) -> Iterator[tuple[BinaryIO, int]]:
-    """All of `source` as a file at its beginning, and its size. In DATA_DIR, as the machine's temporary folder may be memory; it
-    has no name there, so nothing is left behind."""
+    """Spool all of `source` to a file at its beginning, and return it with its size. In DATA_DIR, as the temporary folder may
+    be memory; the file has no name, so nothing is left behind."""
     folder = runtime().settings.data_dir
     with tempfile.SpooledTemporaryFile(max_size=LARGE_BYTES, dir=str(folder)) as spool:
         file = cast(BinaryIO, spool)
@@ -52,7 +52,7 @@ def spooled(source: IO[bytes]) -> Iterator[tuple[BinaryIO, int]]:
 
 @contextmanager
 def place_for(size: int, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
-    """For a large body a place among those that are taken into memory at once. Raises TooManyLarge after `wait_seconds`."""
+    """Take one of the places for large bodies in memory. Raises TooManyLarge after `wait_seconds`."""
     if size <= LARGE_BYTES:
         yield
         return
@@ -66,5 +66,5 @@ def place_for(size: int, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[None
 
 @functools.cache
 def _places() -> threading.Semaphore:
-    """Made when it is first needed: by then gevent has put its own in place of those of threads."""
+    """Return the semaphore, made on first use: by then gevent has patched threading."""
     return threading.BoundedSemaphore(LARGE_AT_ONCE)

@@ -71,19 +71,19 @@ def is_usable_id(message_id: str | None) -> bool:
 
 
 def own_id(evidence: MailEvidence) -> str | None:
-    """The mail's own Message-ID, if it is one."""
+    """Return the mail's own Message-ID, if it is a usable one."""
     return evidence.message_id if is_usable_id(evidence.message_id) else None
 
 
 def named_ids(evidence: MailEvidence) -> tuple[str, ...]:
-    """Every Message-ID the mail names: what it answers, what that answered, what it reports on; without repeats."""
+    """Return every Message-ID the mail names: what it answers, what that answered, what it reports on; without repeats."""
     named = (*evidence.in_reply_to, *reversed(evidence.references), *evidence.bounced_message_ids)
     unique = tuple(dict.fromkeys(i for i in named if is_usable_id(i)))
     return unique if len(unique) <= MAX_NAMED_IDS else (*unique[: MAX_NAMED_IDS - 10], *unique[-10:])
 
 
 def thread_lock_keys(message: InboundMessage) -> list[str]:
-    """Advisory-lock names that keep a reply and its original from making two threads at the same moment."""
+    """Return the advisory locks that keep a reply and its original from making two threads at the same moment."""
     evidence = message.evidence
     if evidence is None:
         return []
@@ -118,7 +118,7 @@ def _by_plus_token(session: Session, evidence: MailEvidence, context: MailContex
 
 
 def _split_off(session: Session, thread_id: uuid.UUID, evidence: MailEvidence, context: MailContext) -> Match | None:
-    """Where the message it answers is now, for a thread that was split: the address is still that of the old thread."""
+    """Return where the answered message is now, if its thread was split: the reply's address is still that of the old thread."""
     split = (ThreadMove.from_thread_id == thread_id, ThreadMove.kind == "split", ThreadMove.undone_at.is_(None))
     if session.execute(sa.select(ThreadMove.id).where(*split).limit(1)).first() is None:
         return None
@@ -126,7 +126,7 @@ def _split_off(session: Session, thread_id: uuid.UUID, evidence: MailEvidence, c
 
 
 def were_parted(session: Session, one: uuid.UUID, other: uuid.UUID) -> bool:
-    """True where somebody split one of the threads off the other, or took a merge of them back: they are two on purpose."""
+    """Return whether somebody split these threads, or undid their merge: they are two on purpose."""
     between = sa.or_(
         sa.and_(ThreadMove.from_thread_id == one, ThreadMove.to_thread_id == other),
         sa.and_(ThreadMove.from_thread_id == other, ThreadMove.to_thread_id == one),
@@ -220,13 +220,13 @@ def _thread_by_number(session: Session, number: int, brand_id: uuid.UUID) -> uui
 
 
 def participants_of(sender: dict[str, Any], recipients: dict[str, Any]) -> frozenset[str]:
-    """Lower-case addresses of a stored message."""
+    """Return the lower-case addresses of a stored message."""
     people: Iterable[dict[str, Any]] = (sender, *recipients.get("to", []), *recipients.get("cc", []))
     return frozenset(str(p.get("address", "")).lower() for p in people if p.get("address"))
 
 
 def thread_participants(session: Session, thread_id: uuid.UUID) -> frozenset[str]:
-    """Lower-case addresses of everybody in the thread's newest messages."""
+    """Return the lower-case addresses in the thread's newest messages."""
     rows = session.execute(
         sa.select(Message.sender, Message.recipients)
         .where(Message.thread_id == thread_id)
@@ -237,7 +237,7 @@ def thread_participants(session: Session, thread_id: uuid.UUID) -> frozenset[str
 
 
 def _guard(session: Session, match: Match, message: InboundMessage, context: MailContext) -> Match:
-    """A new subject or a stranger on a thread that ended long ago is a new conversation; the old one is only suggested."""
+    """Start a new thread for a new subject or a stranger on a long-ended thread; the old thread is only suggested."""
     thread = session.get(Thread, match.thread_id)
     if thread is None or thread.resolved_at is None or context.now - thread.resolved_at < timedelta(days=STALE_DAYS):
         return match
@@ -251,7 +251,7 @@ def _guard(session: Session, match: Match, message: InboundMessage, context: Mai
 def match_chat(
     session: Session, message: InboundMessage, *, brand_id: uuid.UUID, channel_id: uuid.UUID, contact_id: uuid.UUID, now: datetime
 ) -> Match:
-    """The quoted message's thread if it still runs, else the contact's newest running thread on this channel."""
+    """Return the quoted message's thread if it still runs, else the contact's newest running thread on this channel."""
     if message.reply_to_external_id:
         quoted = session.execute(
             sa.select(Thread.id)
@@ -276,7 +276,7 @@ def match_chat(
 
 
 def is_running(now: datetime) -> sa.ColumnElement[bool]:
-    """True for a thread that what comes in now may go on: open, or ended lately."""
+    """Return whether a thread may take new messages: it is open, or ended lately."""
     may_go_on = sa.or_(Thread.status == ThreadStatus.RESOLVED, Thread.spam_at.is_not(None))
     recently = sa.and_(may_go_on, Thread.resolved_at > now - timedelta(days=REOPEN_DAYS))
     return sa.or_(Thread.status.not_in(CLOSED_STATUSES), recently)

@@ -14,8 +14,8 @@ log = get_logger(__name__)
 
 
 def answer_outages(blueprint: Blueprint) -> None:
-    """Answer 503 with Retry-After whatever way the database fails: refused, broken, silent, or no connection free in time. The
-    same for a full disk, short memory, and too many large bodies at once."""
+    """Register 503 answers with Retry-After for a database that fails in any way, a full disk, short memory, and too many
+    large bodies."""
     for outage in (DBAPIError, psycopg.Error, TimeoutError, OSError, MemoryError, TooManyLarge):
         blueprint.register_error_handler(outage, _come_again)
 

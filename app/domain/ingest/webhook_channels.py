@@ -32,7 +32,7 @@ class DoorAccount:
 
 
 class DoorAccounts:
-    """The active channels of one type, read again every `keep_seconds`, so that a post costs no query for them."""
+    """The active channels of one type, cached for `keep_seconds`, so that a post costs no query for them."""
 
     def __init__(self, channel_type: ChannelType) -> None:
         self._channel_type = channel_type
@@ -64,6 +64,6 @@ def _account(channel: Channel, secrets: dict[str, str], *, now: datetime) -> Doo
 
 
 def names_of(channel: Channel) -> frozenset[str]:
-    """What a provider's posts may call this channel."""
+    """Return the names by which a provider's posts may call this channel."""
     also = (channel.settings.get(name) for name in ("messaging_service_sid", "sender_name"))
     return frozenset({channel.address, *(str(name) for name in also if name)})

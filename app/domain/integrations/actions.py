@@ -58,7 +58,7 @@ def change_integration(
     now: datetime,
     actor: Actor,
 ) -> None:
-    """Change one; `secrets` are all it has from now on."""
+    """Change an integration; `secrets` are all it has from now on."""
     _fill(integration, content)
     seal_secrets(integration, secrets, keyring=keyring)
     integration.problem, integration.problem_at = "", None
@@ -67,7 +67,7 @@ def change_integration(
 
 
 def switch_integration(session: Session, integration: Integration, *, active: bool, now: datetime, actor: Actor) -> None:
-    """Let it take part or rest. A resting one is let in at no door, asked nothing and told nothing."""
+    """Switch an integration on or off. One that is off is let in at no door, asked nothing and told nothing."""
     if integration.is_active != active:
         integration.is_active = active
         session.flush()
@@ -75,7 +75,7 @@ def switch_integration(session: Session, integration: Integration, *, active: bo
 
 
 def note_problem(integration: Integration, problem: str, *, now: datetime) -> None:
-    """What is wrong, in English; "": it works."""
+    """Store what is wrong, in English; "" where it works."""
     if integration.problem != problem:
         integration.problem, integration.problem_at = problem[:500], now if problem else None
 

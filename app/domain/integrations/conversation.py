@@ -46,18 +46,19 @@ class Said:
 
 
 def begin_thread(session: Session, integration: Integration, contact: Contact, said: Said, *, now: datetime) -> Thread:
-    """A new conversation with it; answers go over the integration's channel, where it has one."""
+    """Begin a conversation with what was said; answers go over the integration's channel, where it has one."""
     channel = session.get(Channel, integration.channel_id) if integration.channel_id else None
     return _begin(session, integration.brand_id, channel, contact, said, now)
 
 
 def begin_thread_of_program(session: Session, brand_id: uuid.UUID, contact: Contact, said: Said, *, now: datetime) -> Thread:
-    """The same for what a program told by the API; answers go over a channel of the brand that reaches the contact."""
+    """Begin a conversation with what a program told by the API; answers go over a channel of the brand that reaches the
+    contact."""
     return _begin(session, brand_id, _find_reaching(session, brand_id, contact), contact, said, now)
 
 
 def _find_reaching(session: Session, brand_id: uuid.UUID, contact: Contact) -> Channel | None:
-    """Mail before WhatsApp before texts; the first by name."""
+    """Return a channel that reaches the contact: mail before WhatsApp before texts; the first by name."""
     ways = sa.select(ContactIdentity.kind).where(ContactIdentity.contact_id == contact.id, ContactIdentity.former_since.is_(None))
     kinds = set(session.execute(ways).scalars())
     sends = (Channel.brand_id == brand_id, Channel.is_active, Channel.adapter_key.in_(sorted(runtime().adapters.senders)))
@@ -83,7 +84,7 @@ def _begin(session: Session, brand_id: uuid.UUID, channel: Channel | None, conta
 
 
 def say(session: Session, thread: Thread, contact: Contact, said: Said, *, now: datetime) -> None:
-    """Append it to a locked conversation."""
+    """Append what was said to a locked conversation."""
     new = NewMessage(
         message_type=MessageType.INCOMING,
         medium=thread.medium,

@@ -19,7 +19,7 @@ KEY_HEADERS = ("x-api-key", *(name for one in PROVIDERS for name in one.key_head
 
 
 def given_keys(headers: Mapping[str, str], *, in_address: Iterable[str] = ()) -> tuple[str, ...]:
-    """Every key a post bears."""
+    """Return every key a post bears."""
     low = {name.lower(): value for name, value in headers.items()}
     bearer = low.get("authorization", "")
     found = [*in_address, *(low.get(name, "") for name in KEY_HEADERS)]
@@ -28,7 +28,7 @@ def given_keys(headers: Mapping[str, str], *, in_address: Iterable[str] = ()) ->
 
 
 def find_by_key(opened: Sequence[Opened], keys: Sequence[str], name: str) -> Opened | None:
-    """The integration whose secret of this name is among the keys."""
+    """Return the integration whose secret of this name is among the keys."""
     found = None
     for one in opened:
         known = one.secrets.get(name, "").encode()
@@ -40,8 +40,8 @@ def find_by_key(opened: Sequence[Opened], keys: Sequence[str], name: str) -> Ope
 def find_caller(
     opened: Sequence[Opened], headers: Mapping[str, str], body: bytes, signature: str, *, now_seconds: float
 ) -> Opened | None:
-    """The connection whose scenario posts: by its signature (`signature` is the value of a header of ours, the other way is
-    Standard Webhooks) where there is one, which then must be right, else by its key."""
+    """Return the connection whose scenario posts: by its signature where there is one (`signature` is the value of our header,
+    else Standard Webhooks), which then must be right, else by its key."""
     secrets = ((one, one.secrets.get("signing_secret", "")) for one in opened)
     if signature:
         return next((one for one, secret in secrets if is_signed(body, signature, secret, now_seconds=now_seconds)), None)
@@ -52,7 +52,7 @@ def find_caller(
 
 
 def scenario_event(integration: Opened, scenario: str, body: bytes, headers: Mapping[str, str], event_id: str) -> RawEvent:
-    """A call of a scenario, by what it calls its event; without that, the same bytes again are the same call."""
+    """Build the raw event of a scenario's call, deduplicated by its own event id, else by its bytes."""
     name = event_id or f"body:{hashlib.sha256(body).hexdigest()}"
     meta = {"integration_id": str(integration.id), "scenario": scenario}
     reason = None if event_id else _UNNAMED
@@ -60,7 +60,7 @@ def scenario_event(integration: Opened, scenario: str, body: bytes, headers: Map
 
 
 def form_event(integration: Opened, body: bytes, headers: Mapping[str, str]) -> RawEvent:
-    """A post of a form. The same bytes again are the same post."""
+    """Build the raw event of a form's post; the same bytes again are the same post."""
     key = f"{integration.id}:{hashlib.sha256(body).hexdigest()}"
     meta = {"integration_id": str(integration.id), "way": "post"}
     return RawEvent(source=Provider.FORMS, dedupe_key=key, body=body, headers=headers, meta=meta)

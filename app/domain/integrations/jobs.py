@@ -9,6 +9,6 @@ from app.domain.integrations.forms.polling import poll_form, take_due
 
 
 def poll_forms(**_ignored: Any) -> int:
-    """Ask for submissions of every form whose turn it is; how many were new. Running twice asks once."""
+    """Periodic job: poll every form whose turn it is; returns how many submissions were new. Running twice polls once."""
     due = take_due(runtime().settings.poll_forms_seconds)
     return sum(poll_form(integration_id) for integration_id in due)

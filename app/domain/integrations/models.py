@@ -15,7 +15,7 @@ from app.providers.registry import serving
 
 
 class Provider(StrEnum):
-    """Who serves us beside channels, by key."""
+    """The providers of services besides channels, by key."""
 
     FORMS = serving("forms")
     MAKE = serving("scenarios")

@@ -31,7 +31,7 @@ class Opened:
 
 
 def get_integration(session: Session, integration_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID] | None = None) -> Integration:
-    """Raises IntegrationMissing. `brand_ids`: of these brands alone."""
+    """Return the integration. Raises IntegrationMissing. `brand_ids` limits to these brands."""
     found = session.get(Integration, integration_id, populate_existing=True)
     if found is None or (brand_ids is not None and found.brand_id not in brand_ids):
         raise IntegrationMissing(str(integration_id))
@@ -39,13 +39,14 @@ def get_integration(session: Session, integration_id: uuid.UUID, *, brand_ids: S
 
 
 def list_integrations(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[Integration]:
-    """Those of the brands, by name."""
+    """List the brands' integrations by name."""
     query = sa.select(Integration).where(Integration.brand_id.in_(brand_ids)).order_by(Integration.name)
     return list(session.execute(query).scalars())
 
 
 def list_account_names(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[str, str]:
-    """Whose calls may be seen, by id: the channels and connections of these brands, and "" for what is called for none."""
+    """Return names by id of the accounts whose calls may be seen: channels and connections of these brands, and "" for calls
+    made for none."""
     found = {"": ""}
     for model in (Channel, Integration):
         rows = session.execute(sa.select(model.id, model.name).where(model.brand_id.in_(brand_ids)))
@@ -54,14 +55,14 @@ def list_account_names(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict
 
 
 def list_scenarios(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[str]:
-    """The scenarios that active connections of these brands can tell, by name."""
+    """List the scenarios that active connections of these brands can call, by name."""
     query = sa.select(Integration.settings["hooks"]).where(Integration.provider == Provider.MAKE, Integration.is_active)
     rows = session.execute(query.where(Integration.brand_id.in_(brand_ids))).scalars()
     return sorted({name for hooks in rows for name in hooks or {}})
 
 
 def list_opened(session: Session, provider: Provider, keyring: Keyring) -> list[Opened]:
-    """The active ones of a provider, for the door."""
+    """List the active integrations of a provider with their secrets, for the door."""
     query = sa.select(Integration).where(Integration.provider == provider, Integration.is_active).order_by(Integration.id)
     return [Opened(one.id, open_secrets(one, keyring)) for one in session.execute(query).scalars()]
 

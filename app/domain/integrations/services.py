@@ -24,7 +24,7 @@ _MEND_SCENARIO = N_("Switch its scenario on in Make, or enter its new address he
 
 
 def list_integration_services(session: Session) -> list[Service]:
-    """Every connection that is on and calls somebody: a form that is asked for, a scenario that is told."""
+    """List every active connection that we call: forms that are polled, scenarios that are told."""
     query = sa.select(Integration).where(Integration.is_active).order_by(Integration.name)
     return [_service(one) for one in session.execute(query).scalars() if one.settings.get("form_id") or one.settings.get("hooks")]
 
@@ -44,7 +44,7 @@ def _service(integration: Integration) -> Service:
 
 
 def _ask_form(integration: Integration) -> Health:
-    """Whether its provider knows our key and the form."""
+    """Ask the provider whether it knows our key and the form."""
     forms = runtime().adapters.forms[integration.provider]
     key, settings = open_secrets(integration, runtime().keyring).get("api_key", ""), integration.settings
     try:
@@ -56,7 +56,7 @@ def _ask_form(integration: Integration) -> Health:
 
 
 def _ask_scenarios(integration: Integration) -> Health:
-    """Whether somebody is there at each address, and what the last call met: any post would start the scenario."""
+    """Connect to each scenario's host and look at its last call; any post would start the scenario."""
     secrets = open_secrets(integration, runtime().keyring)
     for name in integration.settings["hooks"]:
         try:

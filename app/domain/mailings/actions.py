@@ -58,7 +58,7 @@ class NewMailing:
 
 
 def create_mailing(session: Session, new: NewMailing, *, channel: Channel, actor: Actor, now: datetime) -> Mailing:
-    """Write the mailing and a row per address, each once; they are taken up from `send_at`. `actor` is a user."""
+    """Write the mailing and one row per address; they are sent from `send_at`. `actor` is a user."""
     mailing = Mailing(
         id=new_id(),
         brand_id=channel.brand_id,
@@ -101,7 +101,7 @@ def _row(mailing: Mailing, address: str, one: NewRecipient) -> MailingRecipient:
 
 @dataclass(frozen=True)
 class Decided:
-    """What becomes of one recipient."""
+    """The decision about one recipient."""
 
     outcome: RecipientOutcome
     reason: str = ""
@@ -133,7 +133,7 @@ def carry_out(
 
 
 def _ask_consent(session: Session, recipient: MailingRecipient, actor: Actor, now: datetime) -> str:
-    """Why this recipient gets nothing; "" where they agreed. Their own latest word goes before what the sender says."""
+    """Return why this recipient gets nothing; "" where they agreed. Their own latest word counts before the sender's."""
     kept = _kept_consent(session, recipient.address)
     if kept is not None:
         return "" if kept else _REFUSED
@@ -146,7 +146,7 @@ def _ask_consent(session: Session, recipient: MailingRecipient, actor: Actor, no
 
 
 def _kept_consent(session: Session, address: str) -> bool | None:
-    """What the contact with this address said, None where they were never asked."""
+    """Return the stored consent of the contact with this address, None where they were never asked."""
     theirs = sa.and_(ContactIdentity.kind == "email", ContactIdentity.value == address.lower())
     query = (
         sa.select(ContactConsent.is_given)
@@ -175,7 +175,7 @@ def _mail(mailing: Mailing, recipient: MailingRecipient, unsubscribe_url: str) -
 
 
 def end_mailings(session: Session, recipient_id: uuid.UUID, *, now: datetime) -> bool:
-    """The recipient wants no mailings of this brand any more; again is once. False if there is no such recipient."""
+    """Unsubscribe the recipient from the brand's mailings; a repeat changes nothing. False if there is no such recipient."""
     recipient = session.get(MailingRecipient, recipient_id)
     if recipient is None:
         return False

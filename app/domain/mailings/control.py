@@ -24,7 +24,7 @@ OUT_OF_REACH = timedelta(days=3650)
 def pause_mailing(
     session: Session, mailing_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID], now: datetime, actor: Actor
 ) -> Mailing:
-    """Send to nobody more for now. Raises MailingMissing; nothing happens to one that is paused or stopped."""
+    """Pause a mailing. Does nothing where it is paused or stopped. Raises MailingMissing."""
     mailing = _lock(session, mailing_id, brand_ids)
     if mailing.paused_at is None and mailing.stopped_at is None:
         mailing.paused_at = now
@@ -36,7 +36,7 @@ def pause_mailing(
 def resume_mailing(
     session: Session, mailing_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID], now: datetime, actor: Actor
 ) -> Mailing:
-    """Go on with who is left. Raises MailingMissing."""
+    """Resume a mailing with the remaining recipients. Raises MailingMissing."""
     mailing = _lock(session, mailing_id, brand_ids)
     if mailing.paused_at is not None and mailing.stopped_at is None:
         mailing.paused_at = None
@@ -48,7 +48,7 @@ def resume_mailing(
 def stop_mailing(
     session: Session, mailing_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID], now: datetime, actor: Actor
 ) -> Mailing:
-    """Send to nobody more, for good. Raises MailingMissing."""
+    """Stop a mailing for good. Raises MailingMissing."""
     mailing = _lock(session, mailing_id, brand_ids)
     if mailing.stopped_at is None:
         mailing.stopped_at, mailing.paused_at = now, None
@@ -65,7 +65,7 @@ def _lock(session: Session, mailing_id: uuid.UUID, brand_ids: Sequence[uuid.UUID
 
 
 def _change(session: Session, mailing: Mailing, **values: Any) -> None:
-    """Change the rows that nobody has in hand."""
+    """Change the rows that no worker holds."""
     waiting = sa.and_(MailingRecipient.mailing_id == mailing.id, MailingRecipient.state == "ready")
     session.execute(sa.update(MailingRecipient).where(waiting).values(values).execution_options(synchronize_session=False))
     session.flush()

@@ -25,7 +25,7 @@ from app.domain.mailings.tokens import unsubscribe_token
 
 
 def send_to_recipient(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point. A hint given twice finds it done or not due."""
+    """RQ entry point: send one recipient's mail. A repeat finds it done or not due."""
     keep(PROMISE, uuid.UUID(row_id))
 
 

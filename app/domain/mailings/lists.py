@@ -31,8 +31,8 @@ def _holding(words: str) -> list[sa.ColumnElement[bool]]:
 def list_subscribers(
     session: Session, *, brand_id: uuid.UUID, limit: int, words: str = "", since: date | None = None
 ) -> list[NewRecipient]:
-    """Contacts with a conversation of the brand whose latest word is yes, each at one address, by name. `words` must all occur in
-    their name or address; `since`: they wrote or were written to on that day or later."""
+    """List contacts with a conversation of the brand who agreed to its mailings, each with one address, by name. `words` must
+    all occur in name or address; `since`: they wrote or were written to on that day or later."""
     agreed = sa.exists().where(
         ContactConsent.contact_id == Contact.id,
         ContactConsent.purpose == ConsentPurpose.MARKETING_EMAIL,

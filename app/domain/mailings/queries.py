@@ -26,7 +26,7 @@ class MailingMissing(Exception):
 
 @dataclass(frozen=True)
 class MailingProgress:
-    """How many recipients stand where: `outcomes` has those that are decided, `deliveries` what became of their messages."""
+    """Counts of a mailing's recipients: `outcomes` of the decided ones, `deliveries` of their messages."""
 
     total: int
     outcomes: Counter[str]
@@ -57,7 +57,7 @@ class MailingRow:
 
 
 def list_mailings(session: Session, *, brand_ids: Sequence[uuid.UUID], limit: int = 100) -> list[MailingRow]:
-    """The newest first."""
+    """List mailings, the newest first."""
     of_it = MailingRecipient.mailing_id == Mailing.id
     total = sa.select(sa.func.count()).where(of_it).scalar_subquery()
     decided = sa.select(sa.func.count()).where(of_it, MailingRecipient.outcome.is_not(None)).scalar_subquery()
@@ -82,7 +82,7 @@ class RecipientRow:
 def list_recipients(
     session: Session, mailing: Mailing, *, outcome: RecipientOutcome | None = None, after: str = "", limit: int = 100
 ) -> list[RecipientRow]:
-    """By address, those after `after`; `outcome` limits to one."""
+    """List recipients by address, those after `after`; `outcome` limits to one."""
     ended = (
         sa.select(sa.func.min(Suppression.occurred_at))
         .where(
@@ -102,7 +102,7 @@ def list_recipients(
 
 
 def get_progress(session: Session, mailing_id: uuid.UUID) -> MailingProgress:
-    """Two queries, however many recipients."""
+    """Count how far the mailing is. Two queries, however many recipients."""
     of_it = MailingRecipient.mailing_id == mailing_id
     counted = (
         sa.select(MailingRecipient.outcome, Message.delivery_status, sa.func.count())

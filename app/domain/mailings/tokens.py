@@ -8,12 +8,12 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 
 def unsubscribe_token(recipient_id: uuid.UUID, secret_key: str) -> str:
-    """Short enough for a mail header."""
+    """Return the token, short enough for a mail header."""
     return str(_serializer(secret_key).dumps(recipient_id.hex))
 
 
 def read_token(token: str, secret_key: str) -> uuid.UUID | None:
-    """Whose token it is; None for one that is none."""
+    """Return the recipient's id in the token; None for an invalid one."""
     try:
         return uuid.UUID(_serializer(secret_key).loads(token))
     except (BadSignature, ValueError, TypeError, AttributeError):

@@ -119,7 +119,7 @@ def _receivers(news: News) -> sa.Select[Any]:
 
 
 def _write(session: Session, news: News, receivers: list[_Receiver]) -> tuple[dict[uuid.UUID, uuid.UUID], frozenset[uuid.UUID]]:
-    """The notifications; returns their ids by user, and who has one that was told not long ago."""
+    """Write the notifications; returns their ids by user, and the users whose notification was told lately."""
     rows = [
         {
             "id": new_id(),
@@ -153,7 +153,7 @@ def _write(session: Session, news: News, receivers: list[_Receiver]) -> tuple[di
 def _write_new_work(
     session: Session, insert: postgresql.Insert, news: News
 ) -> tuple[dict[uuid.UUID, uuid.UUID], frozenset[uuid.UUID]]:
-    """The same message twice counts once; the time is that of the last telling, not of the last message."""
+    """Write notifications of new work: a message counts once, and their time is that of the last telling."""
     new, is_recent = insert.excluded, Notification.created_at > news.at - TOLD_AGAIN
     is_same = Notification.message_id == new.message_id
     join = insert.on_conflict_do_update(
@@ -189,7 +189,7 @@ def mark_read(
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a user wants, as the form says it; every pair not in `wanted` is not wanted."""
+    """A user's preferences as the form sends them; every pair missing in `wanted` is unwanted."""
 
     wanted: Collection[tuple[NotificationKind, Way]]
     quiet: Week = NO_QUIET
@@ -198,7 +198,7 @@ class Wishes:
 
 
 def set_preferences(session: Session, wishes: Wishes, *, user_id: uuid.UUID, now: datetime, actor: Actor) -> None:
-    """Keep what the user wants. What waits for the end of quiet hours waits for the end of the new ones."""
+    """Save a user's preferences. Dispatches held by quiet hours wait for the end of the new ones."""
     session.execute(sa.delete(NotificationChoice).where(NotificationChoice.user_id == user_id))
     pairs = [(kind, way) for kind in NotificationKind for way in Way if is_offered(kind, way)]
     session.add_all(NotificationChoice(user_id=user_id, kind=k, way=w, wanted=(k, w) in wishes.wanted) for k, w in pairs)

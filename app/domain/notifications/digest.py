@@ -87,12 +87,12 @@ class DueDigest:
 
 
 def plan_digests(session: Session, *, now: datetime) -> Sequence[uuid.UUID]:
-    """Make the digests of everybody whose hour has come in their own time zone; the ids of the new ones."""
+    """Make the digests of users whose hour has come in their time zone; returns the new ids."""
     return session.execute(_PLAN, {"now": now}).scalars().all()
 
 
 def take_digest(session: Session, lease: Lease, *, now: datetime) -> DueDigest:
-    """Count what is in a claimed one."""
+    """Count the content of a claimed digest."""
     row = session.get_one(NotificationDigest, lease.row_id, populate_existing=True)
     user = session.get_one(User, row.user_id, populate_existing=True)
     uncertain = row.calling_at is not None
@@ -101,7 +101,7 @@ def take_digest(session: Session, lease: Lease, *, now: datetime) -> DueDigest:
 
 
 def count_pending(session: Session, user: User, *, now: datetime) -> Pending:
-    """Two queries beside those of preferences and brands. What is due counts until the user's midnight."""
+    """Count what waits for a user until their midnight. Two queries beside those of preferences and brands."""
     wanted = get_preferences(session, user.id).wanted
     kinds = [kind.value for kind in NotificationKind if (kind, Way.EMAIL) in wanted]
     midnight = sa.select(
@@ -113,18 +113,18 @@ def count_pending(session: Session, user: User, *, now: datetime) -> Pending:
 
 
 def end_digest(outcome: Outcome, *, error: str = "") -> Ended:
-    """It is sent, or never will be."""
+    """End a digest: it is sent, or never will be."""
     return Ended({"outcome": outcome, "error": error[:500], "calling_at": None, "ended_at": _NOW})
 
 
 def ending_of(answer: Answer) -> Ended | Failed:
-    """What the mail server's answer makes of it."""
+    """Return the ending that the mail server's answer means."""
     if answer.outcome is not None:
         return end_digest(answer.outcome, error="" if answer.ok else answer.words)
     return Failed(end_digest(Outcome.REFUSED, error=answer.words), {"error": answer.words[:500], "calling_at": None})
 
 
 def stop_digest(session: Session, user_id: uuid.UUID) -> None:
-    """No digest for this user any more."""
+    """Switch the digest of this user off."""
     mine = NotificationSettings.user_id == user_id
     session.execute(sa.update(NotificationSettings).where(mine).values(digest_hour=None))

@@ -14,7 +14,7 @@ from app.domain.notifications.mail.compose import SystemMail
 
 
 def digest_mail(user: User, pending: Pending, *, reference: str, base: str, secret_key: str) -> SystemMail:
-    """Counts and links in the user's language; nothing of a customer."""
+    """Write the digest: counts and links in the user's language; nothing of a customer."""
     with force_locale(user.locale):
         lines = [f"{words}\n{base}{path}" for words, path in _lines(pending)]
         total = pending.threads_overdue + pending.threads_today + pending.tasks_overdue + pending.tasks_today + pending.unread
@@ -38,12 +38,12 @@ def _lines(pending: Pending) -> list[tuple[str, str]]:
 
 
 def unsubscribe_token(user_id: uuid.UUID, secret_key: str) -> str:
-    """Names the user to nobody but us."""
+    """Return a token that names the user to nobody but us."""
     return str(_serializer(secret_key).dumps(user_id.hex))
 
 
 def read_token(token: str, secret_key: str) -> uuid.UUID | None:
-    """Whose token it is; None for one that is none."""
+    """Return the user's id in the token; None for an invalid one."""
     try:
         return uuid.UUID(_serializer(secret_key).loads(token))
     except (BadSignature, ValueError, TypeError, AttributeError):

@@ -35,7 +35,7 @@ _NOW = sa.func.clock_timestamp()
 
 @dataclass(frozen=True)
 class Told:
-    """One user, their notification, and in which ways they want it. `quiet_until`: their quiet hours hold so long."""
+    """One user with their notification and the ways they want it. `quiet_until`: until when their quiet hours hold."""
 
     user_id: uuid.UUID
     notification_id: uuid.UUID
@@ -44,7 +44,7 @@ class Told:
 
 
 def promise(session: Session, told: Sequence[Told], occasion: Occasion) -> None:
-    """Write down what is to be told outside the app. Twice for one event is once."""
+    """Promise to tell users outside the app. Twice for one event is once."""
     rows = [_row(occasion, target) for target in _targets(session, told, occasion)]
     if rows:
         session.execute(postgresql.insert(TABLE).values(rows).on_conflict_do_nothing())
@@ -52,8 +52,8 @@ def promise(session: Session, told: Sequence[Told], occasion: Occasion) -> None:
 
 @dataclass(frozen=True)
 class Occasion:
-    """What happened. `in_quiet_hours`: it does not wait for their end. `priority`: of what it is about, "": the thread's.
-    `team_id`: whose channel a card is for, None: found by what it is about."""
+    """What happened. `in_quiet_hours`: it does not wait for their end. `priority` of the matter, "": the thread's. `team_id`:
+    whose channel a card is for, None: found by its subject."""
 
     kind: NotificationKind
     thread_id: uuid.UUID | None
@@ -77,7 +77,7 @@ class _Target:
     hook_id: uuid.UUID | None = None
 
     def held_until(self, occasion: Occasion) -> datetime | None:
-        """A card for several waits only while it is quiet for all of them."""
+        """Until when it is held; a card for several users waits only while it is quiet for all of them."""
         ends = [one.quiet_until for one in self.told]
         return None if occasion.in_quiet_hours or None in ends else min(end for end in ends if end)
 
@@ -120,14 +120,14 @@ def _targets(session: Session, told: Sequence[Told], occasion: Occasion) -> Iter
 
 
 def hold_until(session: Session, *, user_id: uuid.UUID, at: datetime) -> None:
-    """The user's quiet hours changed: what they hold is told at `at`."""
+    """Hold the user's dispatches until `at`, as their quiet hours changed."""
     waits = sa.and_(TABLE.c.user_id == user_id, TABLE.c.is_held, TABLE.c.state == READY)
     session.execute(sa.update(TABLE).where(waits).values(run_at=at, hinted_at=None))
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What is told with one call: the claimed dispatch and those folded into it."""
+    """What one call tells: the claimed dispatch and those folded into it."""
 
     lead: NotificationDispatch
     notification_ids: tuple[uuid.UUID, ...]
@@ -136,13 +136,13 @@ class Batch:
 
 
 def lock_target(session: Session, dispatch_id: uuid.UUID) -> None:
-    """Two workers with two dispatches of one target would tell them as two."""
+    """Lock the target, so that two workers with two of its dispatches do not tell them separately."""
     found = session.execute(sa.select(TABLE.c.target_id).where(TABLE.c.id == dispatch_id)).scalar_one_or_none()
     advisory_xact_lock(session, f"dispatches {found}")
 
 
 def take_batch(session: Session, lease: Lease) -> Batch:
-    """What else waits for the target of a claimed dispatch goes with it, if that is to be told as one."""
+    """Add the target's other waiting dispatches to a claimed one, if they are to be told as one."""
     lead = session.get_one(NotificationDispatch, lease.row_id, populate_existing=True)
     _fold(session, lead)
     together = sa.select(TABLE.c.notification_id, TABLE.c.told_user_ids)
@@ -169,22 +169,22 @@ def _fold(session: Session, lead: NotificationDispatch) -> None:
 
 
 def folds_always(way: Way) -> bool:
-    """A card costs of a small allowance; what waits goes with it."""
+    """Return whether waiting dispatches are always folded, as for cards, which cost of a small allowance."""
     return way == Way.TEAMS
 
 
 def end(outcome: Outcome, *, error: str = "") -> Ended:
-    """The promise is kept, or cannot be; `error` in English."""
+    """End the dispatches: kept, or impossible; `error` in English."""
     return Ended({"outcome": outcome, "error": error[:500], "calling_at": None, "ended_at": _NOW})
 
 
 def wait(seconds: float) -> Later:
-    """A mere waiting for one's turn. If the same notification was promised anew meanwhile, that one stands for both."""
+    """Put the dispatches back to wait their turn. A newer promise of the same notification stands for both."""
     return Later(seconds, {"error": "", "calling_at": None}, is_try=False, unless_unique=end(Outcome.FOLDED))
 
 
 def ending_of(answer: Answer) -> Ended | Failed:
-    """What an answer makes of a dispatch; as for `wait` where it is tried again."""
+    """Return the ending that an answer means for a dispatch; as for `wait` where it is tried again."""
     if answer.outcome is not None:
         return end(answer.outcome, error="" if answer.ok else answer.words)
     again = {"error": answer.words[:500], "calling_at": None}
@@ -194,6 +194,6 @@ def ending_of(answer: Answer) -> Ended | Failed:
 
 
 def hasten(session: Session, target_id: uuid.UUID) -> None:
-    """The target works again: what was tried and waits is told now."""
+    """Make the target's tried dispatches due now, as it works again."""
     waits = sa.and_(TABLE.c.target_id == target_id, TABLE.c.state == READY, TABLE.c.attempts > 0, TABLE.c.run_at > _NOW)
     session.execute(sa.update(TABLE).where(waits).values(run_at=_NOW, hinted_at=None))

@@ -24,28 +24,28 @@ NOTIFICATIONS = table_of(Notification)
 
 
 def tell_mentioned(session: Session, event: Event) -> None:
-    """`NoteAdded`: the people its text names."""
+    """`NoteAdded`: notify the people its text mentions."""
     mentioned = [uuid.UUID(user_id) for user_id in event.payload.get("mentions", ())]
     if mentioned:
         tell(session, _news(event, NotificationKind.MENTION), to=User.id.in_(mentioned), caused_by=event)
 
 
 def tell_assignee(session: Session, event: Event) -> None:
-    """`ThreadAssigned`: whoever got it, unless they took it themselves."""
+    """`ThreadAssigned`: notify the new assignee, unless they took it themselves."""
     assignee = event.payload.get("to")
     if assignee is not None and assignee != str(event.actor_user_id):
         tell(session, _news(event, NotificationKind.ASSIGNMENT), to=User.id == uuid.UUID(assignee), caused_by=event)
 
 
 def tell_team(session: Session, event: Event) -> None:
-    """`ThreadHandedOver`: everybody of the team that got it, but for who gave it."""
+    """`ThreadHandedOver`: notify the team that got it, except whoever handed it over."""
     if event.payload.get("to") is not None:
         members = sa.select(TeamMember.user_id).where(TeamMember.team_id == uuid.UUID(event.payload["to"]))
         tell(session, _news(event, NotificationKind.TEAM), to=User.id.in_(members), caused_by=event)
 
 
 def tell_followers(session: Session, events: Sequence[Event]) -> None:
-    """`MessageReceived`: the assignee and the watchers, unless a machine wrote it or it is spam."""
+    """`MessageReceived`: notify the assignee and the watchers, unless a machine wrote it or it is spam."""
     thread_ids = [event.thread_id for event in by_people(session, events)]
     watchers = sa.select(sa.func.array_agg(ThreadWatcher.user_id)).where(ThreadWatcher.thread_id == Thread.id).scalar_subquery()
     followed = sa.select(Thread.id, Thread.assignee_user_id, watchers.label("watchers"))
@@ -57,13 +57,13 @@ def tell_followers(session: Session, events: Sequence[Event]) -> None:
 
 
 def tell_writer_of_held(session: Session, event: Event) -> None:
-    """`ScheduledReplyHeld`: whoever scheduled the reply."""
+    """`ScheduledReplyHeld`: notify whoever scheduled the reply."""
     writer = uuid.UUID(event.payload["user_id"])
     tell(session, _news(event, NotificationKind.HELD), to=User.id == writer, caused_by=event)
 
 
 def tell_of_unsent(session: Session, event: Event) -> None:
-    """`SendFailed`: whoever wrote the message, and whoever has its thread."""
+    """`SendFailed`: notify the message's writer, and the thread's assignee."""
     message = session.get_one(Message, event.message_id)
     thread = session.get_one(Thread, event.thread_id)
     concerned = {message.sender_user_id, thread.assignee_user_id} - {None}
@@ -71,7 +71,7 @@ def tell_of_unsent(session: Session, event: Event) -> None:
 
 
 def tell_escalation(session: Session, event: Event) -> None:
-    """`EscalationStepReached`: those the step is for, in the ways the step says, in their quiet hours if it says so."""
+    """`EscalationStepReached`: notify those the step names, in the ways it says, in quiet hours if it says so."""
     told = [uuid.UUID(user_id) for user_id in event.payload["user_ids"]]
     through = frozenset(Way(way) for way in event.payload["through"])
     if told and through:
@@ -80,7 +80,7 @@ def tell_escalation(session: Session, event: Event) -> None:
 
 
 def tell_administrators(session: Session, event: Event) -> None:
-    """`ChannelAlerted`: every administrator."""
+    """`ChannelAlerted`: notify every administrator."""
     if event.brand_id is None:
         raise ValueError(f"{event.type} names no brand")
     about = {"channel_id": uuid.UUID(event.payload["channel_id"]), "text": event.payload["text"]}
@@ -89,7 +89,7 @@ def tell_administrators(session: Session, event: Event) -> None:
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `SplitUndone`: watchers and notifications of the thread that goes belong to the one that stays."""
+    """`ThreadsMerged`, `SplitUndone`: move watchers and notifications to the kept thread."""
     move = parse_move(event)
     if move.gone is None:
         return
@@ -105,14 +105,14 @@ def follow_merged_thread(session: Session, event: Event) -> None:
 
 
 def follow_split(session: Session, event: Event) -> None:
-    """`ThreadSplit`: what tells of a message goes where the message went."""
+    """`ThreadSplit`: move notifications of messages with their messages."""
     move = parse_move(event)
     about = NOTIFICATIONS.c.message_id.in_(moved_ids(move.id, "messages"))
     move_rows(session, NOTIFICATIONS, move_id=move.id, origin=move.thread_id, target=move.other, where=(about,))
 
 
 def go_back(session: Session, event: Event) -> None:
-    """`MergeUndone`, `SplitUndone`: notifications return to their thread; of two unread ones there the newer stays."""
+    """`MergeUndone`, `SplitUndone`: return notifications to their thread; of two unread ones there the newer stays."""
     move = parse_move(event)
     other = NOTIFICATIONS.alias("other")
     twin = sa.exists(sa.select(other.c.id).where(other.c.thread_id == move.target, _same_news(other)))
@@ -127,7 +127,7 @@ def _is_unread_message(table: sa.FromClause) -> sa.ColumnElement[bool]:
 
 
 def _same_news(other: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Of two unread notifications of messages one thread and user can have one."""
+    """Find unread notifications of messages that would be second ones of their thread and user."""
     return sa.and_(_is_unread_message(other), other.c.user_id == NOTIFICATIONS.c.user_id)
 
 

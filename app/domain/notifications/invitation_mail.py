@@ -11,7 +11,7 @@ from app.domain.notifications.mail.compose import SystemMail
 
 
 def invitation_mail(user: User, *, url: str, inviter: str) -> SystemMail:
-    """In the colleague's language."""
+    """Write the invitation in the colleague's language."""
     with force_locale(user.locale):
         subject = _("%(name)s invites you to Switchyard", name=inviter)
         text = _("Choose a password here to sign in:")
@@ -20,7 +20,7 @@ def invitation_mail(user: User, *, url: str, inviter: str) -> SystemMail:
 
 
 def forgotten_mail(user: User, *, url: str) -> SystemMail:
-    """In their language."""
+    """Write the mail for a forgotten password in the user's language."""
     with force_locale(user.locale):
         subject = _("Choose a new password for Switchyard")
         text = _("You, or someone using your address, asked for a new password. Choose it here:")

@@ -29,7 +29,8 @@ log = get_logger(__name__)
 
 
 def send_dispatch(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point. By push at least once, as a second notice takes the place of the first; by mail and Teams at most once."""
+    """RQ entry point: tell a batch. By push at least once, as a second notice replaces the first; by mail and Teams at most
+    once."""
     keep(DISPATCHES, uuid.UUID(row_id))
 
 
@@ -65,12 +66,12 @@ def plan_digests(**_ignored: Any) -> int:
 
 
 def send_digest(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point. At most once."""
+    """RQ entry point: send one digest, at most once."""
     keep(DIGESTS, uuid.UUID(row_id))
 
 
 def _prepare_digest(session: Session, lease: Lease) -> tuple[str, EmailMessage] | Ended:
-    """The address and the mail."""
+    """Return the address and the mail of a digest."""
     now, settings = utc_now(), runtime().settings
     due = digest.take_digest(session, lease, now=now)
     if due.pending.is_nothing:
@@ -97,6 +98,6 @@ DIGESTS = Promise(
 
 
 def make_push_key() -> None:
-    """Every installation has a scheduler: it makes the key by which push services know us, once."""
+    """Make the push key of the installation, once; the scheduler runs it, which every installation has."""
     with transaction() as session:
         own_key(session, keyring=runtime().keyring, now=utc_now())

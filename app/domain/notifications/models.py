@@ -34,7 +34,7 @@ class NotificationKind(StrEnum):
 
 
 class Way(StrEnum):
-    """In which ways somebody is told. An e-mail is a digest, but for deadlines, which cannot wait."""
+    """The ways in which a user is told. E-mail is a digest, except for deadlines, which cannot wait."""
 
     APP = "app"
     PUSH = "push"
@@ -58,12 +58,12 @@ UNASKED = frozenset(
 
 
 def is_offered(kind: NotificationKind, way: Way) -> bool:
-    """Whether this kind can be told in this way at all."""
+    """Return whether this kind can be told in this way at all."""
     return kind in TEAMS_KINDS if way == Way.TEAMS else kind != NotificationKind.RULE
 
 
 def is_usual(kind: NotificationKind, way: Way) -> bool:
-    """Whether it is told in this way to somebody who chose nothing."""
+    """Return whether a user who chose nothing is told of this kind in this way."""
     return is_offered(kind, way) and (kind, way) not in UNASKED
 
 

@@ -33,13 +33,13 @@ PLACE = "/inbox/unassigned"
 
 
 def of_people_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """What people wrote in threads nobody has."""
+    """Return those events in which a person wrote in an unassigned thread."""
     found = by_people(session, events)
     return [event for event in found if event.thread_id and _is_waiting(session.get(Thread, event.thread_id))]
 
 
 def tell_of_new_work(event: Event) -> None:
-    """After-commit handler of `MessageReceived`; twice for one event tells once."""
+    """After-commit handler of `MessageReceived`: notify people of new work; twice for one event tells once."""
     for seconds in tell_of_all_new_work([event]).values():
         raise NotYet(seconds)
 
@@ -100,7 +100,8 @@ def _is_waiting(thread: Thread | None) -> bool:
 
 
 def _people(session: Session, whose: _Whose) -> sa.ColumnElement[bool]:
-    """Those of the team alone where there is one with somebody in it; where a brand has no members, those who see every brand."""
+    """Return the condition on users: the team's people where it has any; else the brand's members; else those who see every
+    brand."""
     brand_id, team_id = whose
     may = users_with(Permission.THREADS_REPLY)
     if team_id is not None and _has_members(session, TeamMember.team_id == team_id, TeamMember.user_id):

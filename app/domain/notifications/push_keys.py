@@ -18,7 +18,7 @@ from app.providers.web_push.vapid import OwnKey
 
 
 def own_key(session: Session, *, keyring: Keyring, now: datetime) -> OwnKey:
-    """The key pair, made now if there is none yet. Two that make it at once agree on one. Raises UnableToDecrypt."""
+    """Return the key pair, made now if there is none. Two that make it at once agree on one. Raises UnableToDecrypt."""
     found = session.execute(sa.select(PushKey)).scalar_one_or_none() or _make(session, keyring, now)
     der = keyring.decrypt(found.sealed_private, table="push_keys", column="sealed_private", row_id=found.id)
     private = load_der_private_key(der, password=None)

@@ -56,7 +56,7 @@ def list_notifications(session: Session, *, viewer: Viewer, cursor: str | None =
 
 
 def rows_query() -> sa.Select[Any]:
-    """Notifications with what they are about; `as_row` reads it."""
+    """Return the query of notifications with their subjects; `as_row` converts its rows."""
     return (
         sa.select(Notification, SUBJECT, Contact.name, User.name, sa.func.left(Message.text, 300))
         .outerjoin(Thread, Thread.id == Notification.thread_id)
@@ -68,12 +68,12 @@ def rows_query() -> sa.Select[Any]:
 
 
 def as_row(found: Any) -> NotificationRow:
-    """One row of `rows_query`."""
+    """Convert one row of `rows_query`."""
     return NotificationRow(found[0], found[1], found[2] or "", found[3] or "", found[4] or "")
 
 
 def count_unread(session: Session, *, viewer: Viewer) -> int:
-    """At most COUNT_CAP. One query."""
+    """Count unread notifications, at most COUNT_CAP. One query."""
     unread = _about(sa.select(Notification.id))
     unread = unread.where(*_own(viewer), Notification.in_app, Notification.read_at.is_(None)).limit(COUNT_CAP)
     return int(session.execute(sa.select(sa.func.count()).select_from(unread.subquery())).scalar_one())
@@ -96,7 +96,7 @@ class Preferences:
 
 
 def get_preferences(session: Session, user_id: uuid.UUID) -> Preferences:
-    """What the user chose; as usual where they chose nothing. Two queries."""
+    """Read the user's preferences, with the defaults where they chose nothing. Two queries."""
     query = sa.select(NotificationChoice.kind, NotificationChoice.way, NotificationChoice.wanted)
     rows = session.execute(query.where(NotificationChoice.user_id == user_id)).all()
     chosen = {(row.kind, row.way): row.wanted for row in rows}
@@ -109,7 +109,7 @@ def get_preferences(session: Session, user_id: uuid.UUID) -> Preferences:
 
 
 def list_devices(session: Session, user_id: uuid.UUID) -> list[PushSubscription]:
-    """The browsers that are told, those added last first."""
+    """List the user's devices, those added last first."""
     query = sa.select(PushSubscription).where(PushSubscription.user_id == user_id)
     return list(session.execute(query.order_by(PushSubscription.created_at.desc(), PushSubscription.id)).scalars())
 
@@ -119,7 +119,8 @@ def _own(viewer: Viewer) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def in_sight(brand_ids: Collection[uuid.UUID]) -> sa.ColumnElement[bool]:
-    """What it is about belongs to one of these brands, or to the installation, of which administrators alone are told."""
+    """Return the condition on notifications: their subject belongs to one of these brands, or to the installation, which only
+    administrators are told of."""
     return sa.or_(BRAND_ID.in_(brand_ids), Notification.kind == NotificationKind.SYSTEM_ERROR)
 
 

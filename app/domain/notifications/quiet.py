@@ -18,7 +18,8 @@ LOOK_AHEAD = 8 * DAY
 
 
 def quiet_until(week: Week, zone: str, at: datetime) -> datetime | None:
-    """When the quiet hours that hold at `at` end; None when none do. Quiet hours that touch are one. At most eight days."""
+    """Return when the quiet hours that hold at `at` end; None when none hold. Adjoining quiet hours count as one. At most
+    eight days."""
     if not any(week):
         return None
     begin = int(at.timestamp())
@@ -32,12 +33,12 @@ def leaves_time(week: Week) -> bool:
 
 
 def stored(week: Week) -> list[list[int] | None]:
-    """As JSON keeps it."""
+    """Convert quiet hours to the JSON that is stored."""
     return [list(span) if span else None for span in week]
 
 
 def read(value: Sequence[Sequence[int] | None] | None) -> Week:
-    """What `stored` made; nothing stored is no quiet."""
+    """Read quiet hours from stored JSON; nothing stored means none."""
     return tuple((span[0], span[1]) if span else None for span in value) if value else NO_QUIET
 
 

@@ -26,8 +26,8 @@ NOTHING_KNOWN = CardFacts()
 
 
 def still_news(session: Session, batch: Batch) -> tuple[User, list[NotificationRow]]:
-    """The receiver, and those notifications of the batch they may see and have not seen yet, oldest first. A deadline stays
-    news for a mail: whoever looked at the thread may still have to answer for it."""
+    """Return the receiver, and those notifications of the batch they may see and have not seen yet, oldest first. For a mail a
+    deadline stays news even when seen, as the thread may still have to be answered."""
     user = session.get_one(User, batch.lead.user_id, populate_existing=True)
     if user.disabled_at is not None:
         return user, []
@@ -89,7 +89,7 @@ def _line(row: NotificationRow, base: str, shows_content: bool) -> Line:
 
 
 def mail_of(rows: Sequence[NotificationRow], user: User, *, reference: str, base: str, shows_content: bool) -> SystemMail:
-    """The mail about deadlines: what, and where; names and subjects only if the user said so."""
+    """Write the mail about deadlines; with names and subjects only if the user allowed that."""
     with force_locale(user.locale):
         words = [(sentence(row) if shows_content else bare_sentence(row), row) for row in rows]
         lines = []
@@ -102,7 +102,7 @@ def mail_of(rows: Sequence[NotificationRow], user: User, *, reference: str, base
 
 
 def push_message(rows: Sequence[NotificationRow], *, locale: str, shows_content: bool) -> PushMessage:
-    """The message for a browser: ids and a short text, without names unless the user said that they may be shown."""
+    """Write the message for a browser: ids and a short text, without names unless the user allowed them."""
     with force_locale(locale):
         payload = _one(rows[-1], shows_content) if len(rows) == 1 else _many(rows)
     urgent = any(row.notification.kind in (*AT_ONCE, NotificationKind.MENTION) for row in rows)
@@ -131,5 +131,5 @@ def _many(rows: Sequence[NotificationRow]) -> dict[str, str]:
 
 
 def place_of(told: Notification) -> str:
-    """The path of what it is about."""
+    """Return the path of the notification's subject."""
     return told.place or (f"/settings/channels/{told.channel_id}" if told.channel_id else f"/threads/{told.thread_id}")

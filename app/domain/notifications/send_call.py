@@ -54,7 +54,7 @@ class Call:
 
 
 def prepare(session: Session, batch: Batch) -> Call | Ended | Later:
-    """The call of a batch."""
+    """Prepare the call of a batch."""
     return {Way.PUSH: _push, Way.EMAIL: _mail, Way.TEAMS: _card}[batch.lead.way](session, batch)
 
 
@@ -108,7 +108,7 @@ def _card(session: Session, batch: Batch) -> Call | Ended | Later:
 
 
 def _pause(session: Session, batch: Batch, rows: list[NotificationRow], now: datetime) -> float:
-    """Seconds until the conversation may come up again, where all that is to be told is of one that just did."""
+    """Return the seconds until the thread may be told of again, where the whole batch is about one that was told lately."""
     threads = {row.notification.thread_id for row in rows}
     if len(threads) > 1 or any(row.notification.kind in (NotificationKind.ESCALATION, *TRIGGERS) for row in rows):
         return 0
@@ -119,7 +119,7 @@ def _pause(session: Session, batch: Batch, rows: list[NotificationRow], now: dat
 
 
 def _end(rows: list[NotificationRow], unknown: str) -> Ended:
-    """Nothing is left to tell; or a worker died in the call, and nobody knows whether it was told."""
+    """End the batch: nothing is left to tell, or a worker died in the call and the outcome is unknown."""
     return end(Outcome.UNKNOWN if rows else Outcome.LAPSED, error=unknown if rows else "")
 
 

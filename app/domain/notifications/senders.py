@@ -13,18 +13,18 @@ from app.providers.web_push.sending import PushSender
 
 
 def push_sender(session: Session) -> PushSender:
-    """To push services, with our key."""
+    """Build the sender to push services, with our key."""
     settings, now = runtime().settings, utc_now()
     key = own_key(session, keyring=runtime().keyring, now=now)
     return PushSender(runtime().http, key, settings.push_hosts, settings.push_contact)
 
 
 def teams_sender() -> TeamsSender:
-    """To workflows."""
+    """Build the sender to Teams workflows."""
     return TeamsSender(runtime().http, runtime().settings.teams_hosts)
 
 
 def mail_sender() -> MailSender:
-    """To the mail server, if there is one."""
+    """Build the sender to the mail server, if there is one."""
     settings = runtime().settings
     return MailSender(settings.smtp_url, settings.system_mail_from, runtime().meter)

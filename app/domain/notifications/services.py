@@ -24,7 +24,8 @@ _MEND_MAIL = N_("Check SMTP_URL, set by whoever runs this installation. Mails wa
 
 
 def list_notice_services(session: Session, *, place: str) -> list[Service]:
-    """The workflow of each team that has one, and the mail server where there is one. `place`: where the latter is shown."""
+    """List the Teams workflow of each team that has one, and the mail server where there is one. `place`: where the latter is
+    shown."""
     workflows = [_workflow(row.team.name, row.hook) for row in list_hooks(session) if row.hook is not None]
     return [*workflows, *_mail_server(session, place)]
 
@@ -35,7 +36,7 @@ def _workflow(team: str, hook: TeamsHook) -> Service:
 
 
 def _ask_workflow(hook: TeamsHook) -> Health:
-    """Whether somebody is there, and what the last card met: whatever is posted there is a card to people."""
+    """Connect to the workflow's host and look at its last card; whatever is posted there is a card to people."""
     url = open_address(hook, runtime().keyring)
     if not is_allowed(url, runtime().settings.teams_hosts):
         return Health(False, FORBIDDEN)

@@ -25,7 +25,7 @@ TOLD_BY_SOMEBODY = N_("A colleague sent this to the team.")
 
 
 def tell_asked_team(session: Session, event: Event) -> None:
-    """`OutsideCallAsked`: promise the card, where it is for a team that has a channel, and say so in the event."""
+    """`OutsideCallAsked`: promise the card, if it is for a team that has a channel, and say so in the event."""
     call = event.payload["call"]
     hook = find_hook_named(session, call["target"]) if call["kind"] == "teams" and event.brand_id else None
     if hook is None:
@@ -52,13 +52,13 @@ def tell_asked_team(session: Session, event: Event) -> None:
 
 
 def _text(event: Event) -> str:
-    """The words of the step, else which rule it is."""
+    """Return the text of the step, else the name of its rule."""
     name = (event.payload.get("by") or {}).get("name")
     return event.payload["call"].get("words") or (TOLD % {"name": name} if name else TOLD_BY_SOMEBODY)
 
 
 def _about(session: Session, event: Event) -> tuple[str, str]:
-    """The page of what there is no thread about, and how urgent that is."""
+    """Return the page and the priority of a subject that is no thread."""
     cause = session.get(Event, event.caused_by_id) if event.caused_by_id else None
     order_id = cause.payload.get("order_id") if cause else None
     order = session.get(Order, order_id) if order_id else None

@@ -29,7 +29,7 @@ FROM = Priority.URGENT
 
 
 def tell_of_urgent_order(session: Session, event: Event) -> None:
-    """`OrderCreated`, `OrderPriorityChanged`: leads and whoever has its conversation, where it is urgent now and was not."""
+    """`OrderCreated`, `OrderPriorityChanged`: notify leads and its thread's assignee when the order becomes urgent."""
     priority = Priority(event.payload.get("priority", Priority.NORMAL))
     former = Priority(event.payload.get("former_priority", Priority.LOW))
     if priority.rank < FROM.rank or former.rank >= priority.rank:
@@ -51,7 +51,7 @@ def tell_of_urgent_order(session: Session, event: Event) -> None:
 
 
 def tell_of_absent_technician(session: Session, event: Event) -> None:
-    """`TechnicianAbsent`: the leads of the brand whose appointments are affected."""
+    """`TechnicianAbsent`: notify the leads of the brand whose appointments are affected."""
     user_id, day = uuid.UUID(event.payload["user_id"]), date.fromisoformat(event.payload["date"])
     values = {"name": session.get_one(User, user_id).name, "date": day.isoformat(), "count": event.payload["count"]}
     at, place = event.occurred_at, f"/absences#absence-{user_id}-{day}"
@@ -61,14 +61,14 @@ def tell_of_absent_technician(session: Session, event: Event) -> None:
 
 
 def tell_of_trouble(session: Session, event: Event) -> None:
-    """`SystemTroubleTold`: every administrator."""
+    """`SystemTroubleTold`: notify every administrator."""
     text, place = event.payload["text"], event.payload["place"]
     news = News(NotificationKind.SYSTEM_ERROR, None, None, None, None, event.occurred_at, text=text, place=place)
     tell(session, news, to=users_with(Permission.ALERTS_RECEIVE), caused_by=event)
 
 
 def tell_of_verdict(session: Session, event: Event) -> None:
-    """`SurveyAnswered`: the leads of the brand, once for each question, where somebody should get in touch."""
+    """`SurveyAnswered`: notify the brand's leads, once for each question, where somebody should get in touch."""
     if not event.payload["is_alarm"]:
         return
     text = VERDICT % {"score": event.payload["score"], "most": 10 if event.payload["kind"] == "nps" else 5}
@@ -77,7 +77,8 @@ def tell_of_verdict(session: Session, event: Event) -> None:
 
 
 def tell_of_endpoint(session: Session, event: Event) -> None:
-    """`CallbackEndpointFailing`, `CallbackEndpointRecovered`: who connects webhooks. A scenario's page says it by itself."""
+    """`CallbackEndpointFailing`, `CallbackEndpointRecovered`: notify those who manage webhooks. Scenarios show it on their
+    page instead."""
     if event.payload["kind"] == "make":
         return
     words = ENDPOINT_STOPPED if event.payload.get("state") == "disabled" else ENDPOINT_FAILS

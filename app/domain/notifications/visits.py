@@ -37,7 +37,7 @@ AHEAD, OF_THE_DAY = timedelta(days=14), timedelta(days=1)
 
 
 def tell_technician(session: Session, event: Event) -> None:
-    """What changed about a visit of the next two weeks: whose it is, and whose it was, but never who did it."""
+    """Notify the present and the former technician of a change to a visit of the next two weeks, but never whoever made it."""
     words = WORDS.get(event.type)
     if words is None:
         return
@@ -52,7 +52,7 @@ def tell_technician(session: Session, event: Event) -> None:
 
 
 def tell_of_answers(session: Session, events: Sequence[Event]) -> None:
-    """`MessageReceived`: whoever goes to this customer today, or a day before or after. One query."""
+    """`MessageReceived`: notify the technician who visits this customer today, or a day before or after. One query."""
     by_thread = {event.thread_id: event for event in by_people(session, events)}
     if not by_thread:
         return
@@ -66,7 +66,7 @@ def tell_of_answers(session: Session, events: Sequence[Event]) -> None:
 
 
 def tell_of_waiting(session: Session, event: Event) -> None:
-    """`PhoneWaits`: nothing leaves a phone while the app is shut, and its owner may think it has."""
+    """`PhoneWaits`: notify the phone's owner that something waits on it, as nothing leaves a phone while the app is shut."""
     user = session.get_one(User, uuid.UUID(event.payload["user_id"]))
     since = datetime.fromisoformat(event.payload["since"]).astimezone(ZoneInfo(user.timezone))
     words = WAITS % {"count": event.payload["count"], "date": since.date().isoformat(), "time": f"{since:%H:%M}"}

@@ -11,7 +11,7 @@ from app.domain.notifications.queries import NotificationRow
 
 
 def sentence(row: NotificationRow) -> str:
-    """What happened, in words."""
+    """Say what happened, with names."""
     kind, names = row.notification.kind, {"name": row.actor_name or _("Somebody")}
     if kind == NotificationKind.MENTION:
         return str(_("%(name)s mentioned you", **names))
@@ -38,7 +38,7 @@ def sentence(row: NotificationRow) -> str:
 
 
 def bare_sentence(row: NotificationRow) -> str:
-    """The same without saying who or about what."""
+    """Say what happened without who or about what."""
     kind = row.notification.kind
     if kind in (NotificationKind.RULE, NotificationKind.VERDICT, NotificationKind.VISIT, *TRIGGERS):
         return told(row.notification.text)
@@ -59,12 +59,12 @@ def bare_sentence(row: NotificationRow) -> str:
 
 
 def many_sentence(count: int) -> str:
-    """Several notifications told as one."""
+    """Say several notifications as one."""
     return str(ngettext("%(num)s notification for you", "%(num)s notifications for you", count))
 
 
 def team_sentence(row: NotificationRow) -> str:
-    """What a card says in a team's channel, where it is for nobody alone."""
+    """Say on a team's card what happened, where it is for nobody alone."""
     return {
         NotificationKind.MENTION: str(_("Mention in a note")),
         NotificationKind.TEAM: str(_("A thread was handed to the team")),
@@ -73,5 +73,5 @@ def team_sentence(row: NotificationRow) -> str:
 
 
 def many_items_sentence(count: int) -> str:
-    """Several on one card."""
+    """Say how many things stand on one card."""
     return str(ngettext("%(num)s thing to look at", "%(num)s things to look at", count))

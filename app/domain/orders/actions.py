@@ -147,7 +147,7 @@ def number_order(session: Session, order: Order, *, now: datetime, actor: Actor)
 
 
 def find_by_source_key(session: Session, new: NewOrder) -> Order | None:
-    """The order its sender has told us of before; two at once take turns."""
+    """Return the order its sender reported before; two at once take turns."""
     if new.source_key is None:
         return None
     advisory_xact_lock(session, f"order:{new.source.value}:{new.source_owner_id or ''}:{new.source_key}")
@@ -167,7 +167,7 @@ def set_order_status(
     actor: Actor,
     business_context: dict[str, Any] | None = None,
 ) -> Order:
-    """Move an order to a status; the one it has already changes nothing. Raises TransitionRefused."""
+    """Move an order to a status; its present status changes nothing. Raises TransitionRefused."""
     change_entity_status(
         session,
         entity_type=ORDER,
@@ -183,7 +183,7 @@ def set_order_status(
 
 
 def set_order_priority(session: Session, order_id: uuid.UUID, priority: OrderPriority, *, now: datetime, actor: Actor) -> Order:
-    """Say how urgent an order is; as urgent as it was changes nothing."""
+    """Set the priority of an order; the present one changes nothing."""
     order = lock_order(session, order_id)
     former = order.priority
     if priority != former:
@@ -195,7 +195,7 @@ def set_order_priority(session: Session, order_id: uuid.UUID, priority: OrderPri
 
 
 def edit_order(session: Session, order_id: uuid.UUID, columns: dict[str, Any], *, now: datetime, actor: Actor) -> Order:
-    """Change notes or references; what is as it was changes nothing."""
+    """Change notes or references; equal values change nothing."""
     order = lock_order(session, order_id)
     changed = sorted(name for name, value in columns.items() if getattr(order, name) != value)
     for name in changed:
@@ -207,7 +207,7 @@ def edit_order(session: Session, order_id: uuid.UUID, columns: dict[str, Any], *
 
 
 def link_thread(session: Session, order: Order, thread_id: uuid.UUID, *, now: datetime) -> bool:
-    """Say that a conversation is about the order; twice is once, and False. The edge checked that both are of one brand."""
+    """Link a conversation with the order; False where it was linked. The edge checked that both are of one brand."""
     link = postgresql.insert(OrderThread).values(order_id=order.id, thread_id=thread_id, linked_at=now)
     return session.execute(link.on_conflict_do_nothing().returning(OrderThread.order_id)).first() is not None
 
@@ -232,14 +232,14 @@ def _lines(session: Session, order: Order, new: NewOrder, money: OrderSettings, 
 
 
 def names_of(lines: Sequence[NewLine]) -> list[str]:
-    """What the articles of the lines are looked for by."""
+    """Return the names by which the lines' articles are looked up."""
     return [line.article or line.description for line in lines]
 
 
 def make_lines(
     order_id: uuid.UUID, new: NewOrder, articles: Mapping[str, Article], prices: Mapping[uuid.UUID, Decimal], tax_code: str
 ) -> list[LineItem]:
-    """The lines of an order that is made. `articles` by folded name, `prices` of this day by article, `tax_code` the brand's."""
+    """Make the lines of a new order. `articles` by folded name, `prices` of this day by article, `tax_code` the brand's."""
     made = []
     for position, line in enumerate(new.lines, start=1):
         article = articles.get((line.article or line.description).casefold())
@@ -263,13 +263,13 @@ def make_lines(
 
 
 def touch(session: Session, order: Order, now: datetime) -> None:
-    """Say that the order changed."""
+    """Note that the order changed (version and time)."""
     order.updated_at, order.version = now, order.version + 1
     session.flush()
 
 
 def record_of_order(session: Session, event: str, order: Order, *, now: datetime, actor: Actor, payload: dict[str, Any]) -> Event:
-    """With the conversation about the order that was linked last, so that rules on conversations can act on it."""
+    """Record an event of an order, with the conversation linked last, so that rules on conversations can act on it."""
     newest = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order.id)
     newest = newest.order_by(OrderThread.linked_at.desc(), OrderThread.thread_id.desc()).limit(1)
     thread_id = session.execute(newest).scalar_one_or_none()
@@ -279,5 +279,5 @@ def record_of_order(session: Session, event: str, order: Order, *, now: datetime
 
 
 def note_feedback(session: Session, order: Order, *, rating: str, now: datetime, actor: Actor) -> None:
-    """Say that the customer told us how it went; their words are in the conversation."""
+    """Record that the customer gave feedback; their words are in the conversation."""
     record_of_order(session, "FeedbackReceived", order, now=now, actor=actor, payload={"rating": rating})

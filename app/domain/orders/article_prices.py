@@ -15,12 +15,12 @@ from app.domain.orders.models import Article, ArticlePrice
 
 
 def day_in(zone: str, now: datetime) -> date:
-    """The day it is in a brand's zone (`OrderSettings.zone`)."""
+    """Return today's date in a brand's zone (`OrderSettings.zone`)."""
     return now.astimezone(ZoneInfo(zone)).date()
 
 
 def prices_on(session: Session, articles: Iterable[Article], day: date) -> dict[uuid.UUID, Decimal]:
-    """By article, of those with a price that holds on this day; the others cost what the article says. One query."""
+    """Return prices by article that hold on this day; other articles cost their own price. One query."""
     ids = {article.id for article in articles}
     if not ids:
         return {}

@@ -27,7 +27,7 @@ class SkuTaken(Exception):
 
 @dataclass(frozen=True)
 class ArticleContent:
-    """What people write; `unit_price` in euros without tax, None where nobody said."""
+    """What people enter of an article; `unit_price` in the brand's currency without tax, None where unknown."""
 
     sku: str
     name: str
@@ -58,20 +58,20 @@ def edit_article(session: Session, article_id: uuid.UUID, content: ArticleConten
 
 
 def find_article(session: Session, article_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID]) -> Article | None:
-    """One of these brands, or None."""
+    """Return the article if it is of one of these brands, or None."""
     query = sa.select(Article).where(Article.id == article_id, Article.brand_id.in_(brand_ids))
     return session.execute(query).scalar_one_or_none()
 
 
 def list_all_articles(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[Article]:
-    """Those that are off as well, behind the others; by name."""
+    """List all articles by name, inactive ones last."""
     query = sa.select(Article).where(Article.brand_id.in_(brand_ids))
     query = query.order_by(Article.is_active.desc(), Article.name, Article.id).limit(MOST)
     return list(session.execute(query.execution_options(populate_existing=True)).scalars())
 
 
 def stream_articles(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> Iterator[tuple[Article, str, str]]:
-    """All of them with the key of the brand and its currency, by brand and number."""
+    """Yield all articles with the brand's key and currency, by brand and number."""
     query = sa.select(Article, Brand.key, _CURRENCY).join(Brand, Brand.id == Article.brand_id)
     query = query.outerjoin(OrderSettings, OrderSettings.brand_id == Article.brand_id).where(Article.brand_id.in_(brand_ids))
     for row in session.execute(query.order_by(Brand.key, Article.sku)):
@@ -79,7 +79,7 @@ def stream_articles(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> Iter
 
 
 def stream_prices(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> Iterator[tuple[ArticlePrice, str, str, str]]:
-    """Their prices that hold from a day on, with the article's number, the key of the brand and its currency."""
+    """Yield prices with a first day, with the article's number, the brand's key and currency."""
     query = sa.select(ArticlePrice, Article.sku, Brand.key, _CURRENCY).join(Article, Article.id == ArticlePrice.article_id)
     query = query.join(Brand, Brand.id == Article.brand_id).outerjoin(OrderSettings, OrderSettings.brand_id == Article.brand_id)
     query = query.where(Article.brand_id.in_(brand_ids)).order_by(Brand.key, Article.sku, ArticlePrice.valid_from)
@@ -88,7 +88,7 @@ def stream_prices(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> Iterat
 
 
 def _check_free(session: Session, brand_id: uuid.UUID, sku: str) -> None:
-    """Two who take the same number take turns."""
+    """Raise SkuTaken where the number is taken; two who take it at once take turns."""
     advisory_xact_lock(session, f"article:{brand_id}:{sku}")
     query = sa.select(Article.id).where(Article.brand_id == brand_id, Article.sku == sku)
     if session.execute(query).first() is not None:
@@ -96,7 +96,7 @@ def _check_free(session: Session, brand_id: uuid.UUID, sku: str) -> None:
 
 
 def find_articles(session: Session, *, brand_id: uuid.UUID, names: Sequence[str]) -> dict[str, Article]:
-    """The brand's active articles by each of these names that is the number or the name of one, folded; the number goes first."""
+    """Find the brand's active articles by number or else by name, folded; returns them by the given names."""
     wanted = {name.casefold() for name in names if name}
     if not wanted:
         return {}
@@ -107,13 +107,13 @@ def find_articles(session: Session, *, brand_id: uuid.UUID, names: Sequence[str]
 
 
 def list_articles(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[Article]:
-    """Those that can be ordered, by name."""
+    """List active articles, by name."""
     query = sa.select(Article).where(Article.brand_id.in_(brand_ids), Article.is_active)
     return list(session.execute(query.order_by(Article.name, Article.id).limit(CHOICES)).scalars())
 
 
 def find_articles_like(session: Session, *, brand_id: uuid.UUID, words: str, limit: int = 20) -> list[Article]:
-    """Those whose number begins with these words or whose name has them, by name; without words the first by name."""
+    """List articles whose number begins with these words or whose name has them, by name; without words the first by name."""
     query = sa.select(Article).where(Article.brand_id == brand_id, Article.is_active)
     if words:
         numbered, named = Article.sku.istartswith(words, autoescape=True), Article.name.icontains(words, autoescape=True)

@@ -16,7 +16,7 @@ ROLES = {"orders": Order.customer_contact_id, "account_orders": Order.account_co
 
 
 def follow_merged_contact(session: Session, event: Event) -> None:
-    """`ContactsMerged`: orders go to the kept contact; their ids are written into the merge."""
+    """`ContactsMerged`: move orders to the kept contact, and write their ids into the merge."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     moved = {name: _give(session, column, column == merge.merged_id, merge.kept_id) for name, column in ROLES.items()}
     merge.moved = {**merge.moved, **moved}
@@ -24,7 +24,7 @@ def follow_merged_contact(session: Session, event: Event) -> None:
 
 
 def give_back_merged_contact(session: Session, event: Event) -> None:
-    """`ContactMergeUndone`: what went over goes back, where it is still the kept contact's."""
+    """`ContactMergeUndone`: return the moved orders that still belong to the kept contact."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     for name, column in ROLES.items():
         theirs = sa.and_(Order.id.in_(merge.moved.get(name, [])), column == merge.kept_id)

@@ -165,7 +165,7 @@ def _changed(
 
 
 def _kept(line: LineItem) -> dict[str, Any]:
-    """A line as an event tells of it: numbers in words, so that none is a float."""
+    """Return a line as an event stores it, with numbers as text, so that none is a float."""
     return {
         "position": line.position,
         "article_id": str(line.article_id) if line.article_id else None,

@@ -13,19 +13,19 @@ from app.domain.orders.models import OrderLinkRefusal, OrderThread
 
 
 def unlink_thread(session: Session, order_id: uuid.UUID, thread_id: uuid.UUID) -> bool:
-    """False where the conversation was not about the order."""
+    """Unlink a conversation from the order; False where it was not linked."""
     gone = sa.delete(OrderThread).where(OrderThread.order_id == order_id, OrderThread.thread_id == thread_id)
     return session.execute(gone.returning(OrderThread.order_id)).first() is not None
 
 
 def refuse_link(session: Session, order_id: uuid.UUID, thread_id: uuid.UUID, *, now: datetime) -> None:
-    """Nothing links the two by itself any more; twice is once."""
+    """Refuse the link: nothing links the two automatically any more. A repeat changes nothing."""
     row = postgresql.insert(OrderLinkRefusal).values(order_id=order_id, thread_id=thread_id, refused_at=now)
     session.execute(row.on_conflict_do_nothing())
 
 
 def allow_link(session: Session, order_id: uuid.UUID, thread_id: uuid.UUID) -> None:
-    """Somebody links them by hand after all."""
+    """Delete the refusal, as somebody links them by hand after all."""
     session.execute(
         sa.delete(OrderLinkRefusal).where(OrderLinkRefusal.order_id == order_id, OrderLinkRefusal.thread_id == thread_id)
     )

@@ -28,11 +28,11 @@ _LOCK = "order number series"
 
 
 class PrefixTaken(ValueError):
-    """Another brand's numbers begin with it."""
+    """Another brand's order numbers begin with it."""
 
 
 class WrongPrefix(ValueError):
-    """Not 2 to 8 capitals and figures, a capital first."""
+    """The prefix is not 2 to 8 capitals and digits, a capital first."""
 
 
 def take_order_number(session: Session, brand_id: uuid.UUID, *, now: datetime) -> str:
@@ -41,7 +41,7 @@ def take_order_number(session: Session, brand_id: uuid.UUID, *, now: datetime) -
 
 
 def take_order_numbers(session: Session, brand_id: uuid.UUID, count: int, *, now: datetime) -> list[str]:
-    """So many at once, at least one."""
+    """Take this many numbers at once, at least one."""
     prefix, year = choose_prefix(session, brand_id), now.astimezone(ZoneInfo(settings_of(session, brand_id).zone)).year
     first = postgresql.insert(OrderCounter).values(brand_id=brand_id, year=year, last_number=count)
     following = first.on_conflict_do_update(
@@ -52,12 +52,12 @@ def take_order_numbers(session: Session, brand_id: uuid.UUID, count: int, *, now
 
 
 def list_prefixes(session: Session) -> dict[uuid.UUID, str]:
-    """By brand, those that are chosen."""
+    """Return the chosen prefixes by brand."""
     return {row.brand_id: row.prefix for row in session.execute(sa.select(OrderNumberSeries.brand_id, OrderNumberSeries.prefix))}
 
 
 def set_prefix(session: Session, brand_id: uuid.UUID, prefix: str) -> None:
-    """New numbers of the brand begin with it; numbers that were given stay. Raises WrongPrefix, PrefixTaken."""
+    """Set the prefix of the brand's new numbers; given ones stay. Raises WrongPrefix, PrefixTaken."""
     if not PREFIX.fullmatch(prefix):
         raise WrongPrefix(prefix)
     advisory_xact_lock(session, _LOCK)
@@ -68,7 +68,7 @@ def set_prefix(session: Session, brand_id: uuid.UUID, prefix: str) -> None:
 
 
 def choose_prefix(session: Session, brand_id: uuid.UUID) -> str:
-    """The brand's prefix; one that fits its name is kept for it where it has none."""
+    """Return the brand's prefix; where it has none, one that fits its name is stored."""
     mine = sa.select(OrderNumberSeries.prefix).where(OrderNumberSeries.brand_id == brand_id)
     prefix = session.execute(mine).scalar_one_or_none()
     if prefix is not None:
@@ -85,14 +85,14 @@ def choose_prefix(session: Session, brand_id: uuid.UUID) -> str:
 
 
 def _is_taken(session: Session, brand_id: uuid.UUID, prefix: str) -> bool:
-    """Whether another brand's numbers begin with it, or did: a number is unique for good."""
+    """Return whether another brand's numbers begin with it, or did: a number is unique for good."""
     now = sa.exists().where(OrderNumberSeries.prefix == prefix, OrderNumberSeries.brand_id != brand_id)
     once = sa.exists().where(Order.order_number.startswith(f"{prefix}-"), Order.brand_id != brand_id)
     return bool(session.execute(sa.select(sa.or_(now, once))).scalar_one())
 
 
 def _candidates(name: str, key: str) -> Iterator[str]:
-    """The capitals of the name, then beginnings of the key, then those with a figure; always one that is free."""
+    """Yield prefixes: the capitals of the name, then beginnings of the key, then those with a digit; one is always free."""
     capitals = "".join(c for c in _plain(name) if c.isupper())[:8]
     if len(capitals) > 1:
         yield capitals

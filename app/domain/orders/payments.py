@@ -32,7 +32,7 @@ class WrongCurrency(ValueError):
 
 
 class TooMuchRefund(ValueError):
-    """More would go back than came in."""
+    """The refund is larger than what came in."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,7 @@ class Balance:
 
 
 def add_payment(session: Session, order: Order, new: NewPayment, *, now: datetime, actor: Actor) -> bool:
-    """Write down a payment, or what became of one that was pending; False for what is known. Raises WrongCurrency,
-    TooMuchRefund.
-    """
+    """Record a payment, or the outcome of a pending one; False for a known one. Raises WrongCurrency, TooMuchRefund."""
     lock_order(session, order.id)
     if new.currency != order.currency:
         raise WrongCurrency(new.currency)
@@ -93,13 +91,13 @@ def add_payment(session: Session, order: Order, new: NewPayment, *, now: datetim
 
 
 def list_payments(session: Session, order_id: uuid.UUID) -> list[OrderPayment]:
-    """What came in for an order and went back, first to last."""
+    """List payments and refunds of an order, first to last."""
     query = sa.select(OrderPayment).where(OrderPayment.order_id == order_id)
     return list(session.execute(query.order_by(OrderPayment.paid_at, OrderPayment.id)).scalars())
 
 
 def read_paid(session: Session, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Decimal]:
-    """What was received for each order, less what went back. One query."""
+    """Return what was paid less refunds, by order. One query."""
     found = dict.fromkeys(order_ids, Decimal(0))
     signed = sa.case((OrderPayment.kind == PaymentKind.PAYMENT, OrderPayment.amount), else_=-OrderPayment.amount)
     received = (OrderPayment.order_id.in_(order_ids), OrderPayment.state == PaymentState.RECEIVED)
@@ -110,7 +108,7 @@ def read_paid(session: Session, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUI
 
 
 def balance_of(order: Order, payments: Sequence[OrderPayment]) -> Balance:
-    """What was paid and what is open. Payments that wait or failed count for nothing."""
+    """Return what was paid and what is open. Pending and failed payments do not count."""
     received = [one for one in payments if one.state is PaymentState.RECEIVED]
     paid = sum((one.amount if one.kind is PaymentKind.PAYMENT else -one.amount for one in received), Decimal(0))
     return Balance(paid, None if order.gross_total is None else order.gross_total - paid)

@@ -10,10 +10,8 @@ from app.domain.orders.totals import PricedLine, Totals, order_totals
 
 
 def recompute_totals(session: Session, order: Order) -> Totals:
-    """Write totals, tax rows and shares of the discount anew. Raises TooMuchDiscount.
-
-    A cancelled line counts for nothing, but for a cancelled order, which keeps what it would have come to.
-    """
+    """Recompute totals, tax rows and shares of the discount. Cancelled lines do not count, except in a cancelled order, which
+    keeps its value. Raises TooMuchDiscount."""
     session.flush()
     query = sa.select(LineItem).where(LineItem.order_id == order.id).order_by(LineItem.position)
     lines = list(session.execute(query.execution_options(populate_existing=True)).scalars())

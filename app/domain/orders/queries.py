@@ -30,7 +30,8 @@ class OrderMissing(Exception):
 
 @dataclass(frozen=True)
 class OrderConditions:
-    """Which orders; None does not limit. `words` are looked for in numbers, theirs too, and in names of customers."""
+    """Which orders to list; None does not limit. `words` are looked for in our numbers, the senders' numbers, and customers'
+    names."""
 
     status: OrderStatus | None = None
     brand: str | None = None
@@ -74,7 +75,7 @@ def list_orders(
     limit: int = 50,
     with_threads: bool = True,
 ) -> Page[OrderRow]:
-    """With lines, and the conversations where they are asked for: three queries. `sort.field` is created_at. Raises BadCursor."""
+    """List orders with lines, and conversations if asked: three queries. `sort.field` is created_at. Raises BadCursor."""
     query = _query(viewer).where(*_conditions(conditions))
     rows = session.execute(paged(query, sort, Order.created_at, Order.id, cursor=cursor, limit=limit)).all()
     page = cut(rows, limit, sort, lambda row: Place(row.Order.created_at, row.Order.id))
@@ -82,7 +83,7 @@ def list_orders(
 
 
 def get_order(session: Session, *, viewer: Viewer, order_id: uuid.UUID, with_threads: bool = True) -> OrderRow:
-    """With its lines, in one query; one more for the conversations about it. Raises OrderMissing."""
+    """Return the order with its lines, in one query; one more for its conversations. Raises OrderMissing."""
     query = _query(viewer).add_columns(LineItem, Article).where(Order.id == order_id)
     query = query.outerjoin(LineItem, LineItem.order_id == Order.id).outerjoin(Article, Article.id == LineItem.article_id)
     rows = session.execute(query.order_by(LineItem.position).execution_options(populate_existing=True)).all()
@@ -100,7 +101,7 @@ def find_order_numbered(session: Session, *, viewer: Viewer, brand_id: uuid.UUID
 
 
 def list_events_of_order(session: Session, order_id: uuid.UUID, *, limit: int = 200) -> list[tuple[Event, str]]:
-    """What happened to an order and around it, first to last, each with the name of whoever did it. One query."""
+    """List the events of an order and around it, first to last, each with the name of whoever did it. One query."""
     here = sa.and_(Event.payload.has_key("order_id"), Event.payload["order_id"].astext == str(order_id))
     query = sa.select(Event, User.name).outerjoin(User, User.id == Event.actor_user_id).where(here)
     rows = session.execute(query.order_by(Event.occurred_at.desc(), Event.id.desc()).limit(limit)).all()
@@ -108,7 +109,7 @@ def list_events_of_order(session: Session, order_id: uuid.UUID, *, limit: int = 
 
 
 def list_money(session: Session, order_id: uuid.UUID) -> tuple[list[OrderTaxTotal], list[OrderPayment]]:
-    """The tax of an order by code and part, and what was paid, first to last. One query: of both there are few."""
+    """Return an order's tax by code and part, and its payments, first to last. One query, as of both there are few."""
     query = sa.select(OrderTaxTotal, OrderPayment).select_from(Order)
     query = query.outerjoin(OrderTaxTotal, OrderTaxTotal.order_id == Order.id)
     query = query.outerjoin(OrderPayment, OrderPayment.order_id == Order.id).where(Order.id == order_id)
@@ -119,7 +120,7 @@ def list_money(session: Session, order_id: uuid.UUID) -> tuple[list[OrderTaxTota
 
 
 def list_columns(session: Session, *, viewer: Viewer, limit: int) -> dict[OrderStatus, list[OrderRow]]:
-    """The orders of each status that came last, without lines. Two queries, each column by its index."""
+    """List the newest orders of each status, without lines. Two queries, each column by its index."""
     newest = [
         sa.select(Order.id)
         .where(Order.brand_id.in_(viewer.brand_ids), Order.status == status)
@@ -188,7 +189,7 @@ def _conditions(wanted: OrderConditions) -> list[sa.ColumnElement[bool]]:
 
 
 def orders_called(reference: str) -> sa.Select[uuid.UUID]:
-    """The ids of orders that somebody else calls so: a partner's number, a purchase order, in whatever capitals."""
+    """Return the ids of orders with this number of somebody else (a partner, a purchase order), in whatever case."""
     other = aliased(Order)
     values = sa.func.reference_values(other.external_references, type_=ARRAY(sa.Text))
     return sa.select(other.id).where(values.contains([reference.strip().upper()]))

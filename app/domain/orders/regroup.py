@@ -163,7 +163,7 @@ def _part_again(session: Session, order: Order, other: Order, payload: dict[str,
 
 
 def _cancel(session: Session, other: Order, order: Order, *, now: datetime, actor: Actor) -> None:
-    """With the number of the order that stays as the reason."""
+    """Cancel an order, with the number of the order that stays as the reason."""
     to, number = OrderStatus.CANCELLED, order.order_number
     set_order_status(session, other.id, to, reason=number, reason_code="duplicate", now=now, actor=actor)
 
@@ -213,7 +213,7 @@ def _lines(session: Session, order_id: uuid.UUID) -> list[LineItem]:
 
 
 def _move_lines(session: Session, lines: list[LineItem], to: Order) -> list[dict[str, Any]]:
-    """Put lines at the end of an order, and return where they were."""
+    """Move lines to the end of an order, and return where they were."""
     last = max((line.position for line in _lines(session, to.id)), default=0)
     former = [{"id": str(line.id), "position": line.position} for line in lines]
     for place, line in enumerate(lines, start=1):
@@ -236,8 +236,8 @@ def _move_payments(session: Session, other: Order, order: Order) -> list[str]:
 
 
 def _link_threads(session: Session, other: Order, order: Order, *, now: datetime | None) -> list[str]:
-    """The conversations and internal tickets that were about the other order alone; they are about both now. `now`: lists show
-    this order from then on; None: they go on showing the other."""
+    """Link the conversations and tickets of the other order with both. `now`: lists show this order from then on; None: they
+    go on showing the other."""
     here = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order.id)
     query = sa.select(OrderThread.thread_id, OrderThread.linked_at)
     query = query.where(OrderThread.order_id == other.id, OrderThread.thread_id.not_in(here))
@@ -261,7 +261,7 @@ def _recompute(session: Session, *orders: Order, now: datetime) -> None:
 def _told(
     session: Session, kind: str, order: Order, other: Order, moved: dict[str, Any], *, now: datetime, actor: Actor
 ) -> Event:
-    """The event on both orders; that of the first is what an undo takes."""
+    """Record the event on both orders; an undo names that of the first."""
     session.flush()
     last = _last_transition(session, other)
     payload = {"kind": kind, "moved": moved, "versions": [order.version, other.version], "transition_id": last}

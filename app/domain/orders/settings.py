@@ -15,11 +15,11 @@ _OF_COUNTRY = {"CA": ("CAD", "qc"), "BE": ("EUR", "be_21")}
 
 
 class WrongSettings(ValueError):
-    """`field` of OrderSettings cannot be so."""
+    """`field` of OrderSettings has a wrong value."""
 
 
 def settings_of(session: Session, brand_id: uuid.UUID) -> OrderSettings:
-    """The brand's, or what holds without any; not to be changed by whoever reads."""
+    """Return the brand's order settings, or the defaults; readers must not change them."""
     found = session.get(OrderSettings, brand_id)
     return found or OrderSettings(**vars_of("EUR", "Europe/Amsterdam", "nl_21"), brand_id=brand_id)
 
@@ -29,7 +29,7 @@ def vars_of(currency: str, zone: str, tax_code: str, *, prices_include_tax: bool
 
 
 def set_money(session: Session, brand_id: uuid.UUID, *, currency: str, tax_code: str, prices_include_tax: bool) -> None:
-    """New orders of the brand are in this currency and taxed so; orders that are there stay. Raises WrongSettings."""
+    """Set currency and tax of the brand's new orders; existing orders stay. Raises WrongSettings."""
     if not CURRENCY.fullmatch(currency):
         raise WrongSettings("currency")
     if tax_code not in CODES:
@@ -41,7 +41,7 @@ def set_money(session: Session, brand_id: uuid.UUID, *, currency: str, tax_code:
 
 
 def set_place(session: Session, brand_id: uuid.UUID, *, zone: str, country: str) -> None:
-    """Numbers count the years of this zone; the first time, the country says currency and tax."""
+    """Set the time zone of the brand's numbers; the first time, the country also sets currency and tax."""
     known = session.get(OrderSettings, brand_id)
     if known is None:
         currency, tax_code = _OF_COUNTRY.get(country, ("EUR", "nl_21"))

@@ -31,7 +31,8 @@ INSTALLATION = "installation"
 
 
 def order_kind(visit_guards: Mapping[str, Guard]) -> EntityKind:
-    """`visit_guards`: what appointments know of an order, which stand above this feature."""
+    """Return the status engine's entry for orders. `visit_guards`: what appointments know of an order, as they stand above
+    this feature."""
     own: dict[str, Guard] = {"lines": _lines, "priced": _priced, "address": _address}
     return EntityKind(
         machine=ORDERS,
@@ -55,7 +56,7 @@ def line_kind() -> EntityKind:
 
 
 def lacks_of_lines(lines: Iterable[LineItem]) -> dict[str, Lack | None]:
-    """What the guards of an order say of its lines, by their names. A line that was cancelled is none."""
+    """Return by guard name what an order lacks of its lines, without cancelled ones."""
     wanted = [line for line in lines if line.status is not LineItemStatus.CANCELLED]
     return {
         "lines": None if wanted else Lack(NO_LINES),
@@ -76,7 +77,7 @@ def _lines_of(session: Session, order: Order) -> Sequence[LineItem]:
 
 
 def _address(_session: Session, order: Order) -> Lack | None:
-    """Goods may be sent to somebody without an installation; a reason makes up for it."""
+    """Guard: goods may be sent to somebody without an installation address; a reason makes up for it."""
     if order.order_type != INSTALLATION or order.address_id is not None:
         return None
     return Lack(NO_ADDRESS, or_reason=True)
@@ -122,7 +123,7 @@ def _lead_lines(session: Session, order: Order, transition: Transition, *, now: 
 
 
 def _take_lines_back(session: Session, order: Order, order_transition_id: uuid.UUID, *, now: datetime) -> None:
-    """A line to which something else happened since then keeps that."""
+    """Take the lines' statuses back with the order's, except lines that changed since."""
     lines = sa.select(LineItem.id).where(LineItem.order_id == order.id).scalar_subquery()
     followed = sa.select(Transition).where(Transition.entity_type == LINE_ITEM, Transition.entity_id.in_(lines))
     followed = followed.where(Transition.business_context["follows"].astext == str(order_transition_id))
@@ -132,14 +133,14 @@ def _take_lines_back(session: Session, order: Order, order_transition_id: uuid.U
 
 
 def _lock_line(session: Session, line_id: uuid.UUID) -> LineItem:
-    """Its order first, as whoever changes an order and its lines does."""
+    """Lock the line's order first, as whoever changes an order and its lines does."""
     lock_order(session, session.execute(sa.select(LineItem.order_id).where(LineItem.id == line_id)).scalar_one())
     query = sa.select(LineItem).where(LineItem.id == line_id).with_for_update().execution_options(populate_existing=True)
     return session.execute(query).scalar_one()
 
 
 def _write_line(session: Session, line: LineItem, transition: Transition, now: datetime, actor: Actor) -> None:
-    """One that follows its order is part of what happened to that."""
+    """Write the line's status; a line that follows its order is part of the order's event."""
     line.status = LineItemStatus(transition.to_status)
     session.flush()
     if "follows" in transition.business_context or transition.undoes_id is not None:

@@ -36,7 +36,7 @@ class TaxCode:
 
     @property
     def rate(self) -> Decimal:
-        """All parts together, in per cent."""
+        """The rates of all parts together, in per cent."""
         return sum((part.rate for part in self.parts), Decimal(0))
 
 
@@ -63,5 +63,5 @@ STANDARD = "nl_21"
 
 
 def codes_like(code: str) -> list[TaxCode]:
-    """The codes of the same country, the standard one first."""
+    """Return the codes of the same country, the standard one first."""
     return [one for one in CODES.values() if one.country == CODES[code].country]

@@ -53,12 +53,12 @@ LINES_NAMED = 20
 
 
 def language_of(language: str | None) -> str:
-    """The language somebody is written to in: theirs where we write it, else Dutch."""
+    """Return the language in which a contact is written to: theirs where we have it, else Dutch."""
     return language if language in LANGUAGES else LANGUAGES[0]
 
 
 def order_facts(session: Session, order: Order, *, language: str) -> dict[str, str]:
-    """By name of variable; "" where nothing is known. One query."""
+    """Return template values by variable; "" where nothing is known. One query."""
     total = order.gross_total
     return {
         "order.number": order.order_number,

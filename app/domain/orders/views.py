@@ -32,7 +32,7 @@ class ChangedMany:
 
 
 def list_views(session: Session, viewer: Viewer) -> list[OrderView]:
-    """One's own and those for everybody, by name. One query."""
+    """List one's own views and those for everybody, by name. One query."""
     mine = sa.or_(OrderView.owner_user_id == viewer.user_id, OrderView.is_shared)
     return list(
         session.execute(sa.select(OrderView).where(mine).order_by(OrderView.name, OrderView.id).limit(MOST_VIEWS)).scalars()
@@ -42,7 +42,7 @@ def list_views(session: Session, viewer: Viewer) -> list[OrderView]:
 def save_view(
     session: Session, *, name: str, filters: Mapping[str, str], is_shared: bool, viewer: Viewer, now: datetime
 ) -> OrderView:
-    """Keep a list under a name; one's own of the same name becomes this. Sharing is for those who may."""
+    """Save a list as a view; one's own view of the same name is replaced. Sharing needs the permission."""
     known = sa.select(OrderView).where(OrderView.owner_user_id == viewer.user_id, OrderView.name == name).with_for_update()
     view = session.execute(known).scalars().first()
     if view is None:
@@ -54,7 +54,7 @@ def save_view(
 
 
 def delete_view(session: Session, view_id: uuid.UUID, viewer: Viewer) -> bool:
-    """Its owner may, and for a shared one whoever may share. False where there is none of theirs."""
+    """Delete a view: its owner's, or a shared one by whoever may share. False where there is none of theirs."""
     view = session.get(OrderView, view_id)
     if view is None or not (view.owner_user_id == viewer.user_id or (view.is_shared and viewer.may(Permission.VIEWS_SHARE))):
         return False
@@ -72,7 +72,7 @@ def change_many(
     viewer: Viewer,
     now: datetime,
 ) -> ChangedMany:
-    """Move orders the viewer sees to a status, each for itself: one that may not is left and named. At most MOST_AT_ONCE."""
+    """Move orders the viewer sees to a status, each by itself; refused ones are left and named. At most MOST_AT_ONCE."""
     batch, changed, refused = new_id(), 0, {}
     seen = sa.select(Order.id, Order.order_number, Order.status).where(Order.id.in_(list(order_ids)[:MOST_AT_ONCE]))
     rows = session.execute(seen.where(Order.brand_id.in_(viewer.brand_ids)).order_by(Order.id)).all()
@@ -98,7 +98,7 @@ def change_many(
 
 
 def undo_many(session: Session, batch: uuid.UUID, *, now: datetime, actor: Actor, since: datetime) -> tuple[int, int]:
-    """Take one change to many back where nothing else happened since: how many went back, and how many could not."""
+    """Undo a change to many where nothing else happened since; returns how many were undone, and how many could not be."""
     made = sa.select(Transition.id).where(Transition.entity_type == ORDER, Transition.at >= since)
     made = made.where(Transition.business_context["batch"].astext == str(batch), Transition.actor_id == actor.user_id)
     back, left = 0, 0

@@ -42,7 +42,7 @@ SOURCE = Provider.FORMS.value
 
 @dataclass(frozen=True)
 class Begun:
-    """What a submission became. `is_new` False: its order was there already."""
+    """What a submission became. `is_new` False: its order existed already."""
 
     contact_id: uuid.UUID
     thread_id: uuid.UUID
@@ -57,7 +57,7 @@ _MISSING = known("the form no longer has the question %(questions)s: choose othe
 
 
 def read_form(session: Session, event: InboundEvent, *, take: Take | None = None) -> list[ItemResult]:
-    """What became of one post. Raises UnableToParse."""
+    """Apply one post of a form and return its result. Raises UnableToParse."""
     integration = get_integration(session, uuid.UUID(str(event.meta.get("integration_id"))))
     now, provider = utc_now(), runtime().adapters.forms[integration.provider]
     fields = integration.settings.get("fields") or {}
@@ -142,7 +142,7 @@ def _begin(
 def _again(
     session: Session, before: FormSubmission, submission: Submission, intake: Intake, event: InboundEvent, now: datetime
 ) -> ItemResult:
-    """A repeat, by another way perhaps; or the answers were edited since."""
+    """Apply a repeated submission: one that came another way, or whose answers were edited since."""
     files, known_files = read_files(submission), before.intake.get("files", [])
     fresh = tuple(file for file in files if file.key not in known_files)
     if before.intake == _intake_json(intake, known_files) and not fresh:
@@ -161,7 +161,7 @@ def _again(
 
 
 def _intake_json(intake: Intake, files: Sequence[str]) -> dict[str, Any]:
-    """What was understood, and the keys of the files that stand in the conversation or come there."""
+    """Return what was understood, and the keys of the files in the conversation."""
     return intake.as_json() | ({"files": list(files)} if files else {})
 
 

@@ -27,7 +27,7 @@ class FormFile:
         return f"{self.filename} {self.url.partition('?')[0].partition('#')[0]}"
 
     def announced(self, *, linked_by: str) -> InboundAttachment:
-        """As something that is still to be fetched."""
+        """The file as one still to be fetched."""
         return InboundAttachment(self.filename, "application/octet-stream", provider_url=self.url, linked_by=linked_by)
 
 
@@ -54,7 +54,7 @@ def _files(value: Any, *, is_file: bool, fallback: str) -> Iterator[FormFile]:
 
 
 def _file(url: Any, name: str, fallback: str) -> Iterator[FormFile]:
-    """Nothing, where this is no address."""
+    """Return the file of an answer; None where it has no address."""
     try:
         parts = urlsplit(url) if isinstance(url, str) and len(url) <= MOST_CHARACTERS else None
     except ValueError:

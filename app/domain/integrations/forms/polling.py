@@ -35,7 +35,7 @@ log = get_logger(__name__)
 
 
 def take_due(every_seconds: float) -> list[uuid.UUID]:
-    """Those whose turn it is; nobody else takes them for a while."""
+    """Return the forms whose turn it is; nobody else takes them for a while."""
     table, now = table_of(Integration), sa.func.now()
     free = sa.or_(table.c.poll_lease_until.is_(None), table.c.poll_lease_until < now)
     due = sa.or_(table.c.polled_at.is_(None), table.c.polled_at < now - timedelta(seconds=every_seconds))
@@ -74,7 +74,7 @@ def poll_form(integration_id: uuid.UUID) -> int:
 
 
 def _since(integration: Integration) -> datetime:
-    """From when submissions are fetched: the day somebody chose, else when the connection was made."""
+    """Return from when submissions are fetched: the chosen day, else when the connection was made."""
     chosen = integration.settings.get("since")
     if not chosen:
         return integration.created_at

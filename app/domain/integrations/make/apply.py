@@ -60,7 +60,7 @@ class _Job:
 
 
 def read_scenario(session: Session, event: InboundEvent) -> list[ItemResult]:
-    """What became of one call. Raises UnableToParse."""
+    """Apply one call of a scenario and return its result. Raises UnableToParse."""
     integration = get_integration(session, uuid.UUID(str(event.meta.get("integration_id"))))
     with reading_budget():
         told = read_told(event.body, received_at=event.received_at)
@@ -178,7 +178,7 @@ def _order(job: _Job) -> Order:
 
 
 def _thread_of(session: Session, order: Order) -> Thread | None:
-    """The conversation about it that was linked last, locked."""
+    """Return the conversation about it that was linked last, locked."""
     found = find_thread_of_order(session, order.id)
     return lock_thread(session, found) if found is not None else None
 

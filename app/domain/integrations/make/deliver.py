@@ -56,7 +56,7 @@ class ScenarioCall:
 
 
 def open_scenario(session: Session, endpoint: WebhookEndpoint, keyring: Keyring, now: datetime) -> Target:
-    """Raises NoTarget where the connection is off or has no address for it any more."""
+    """Return the target of a scenario's call. Raises NoTarget where the connection is off or has no address for it any more."""
     integration = session.get_one(Integration, endpoint.owner_id, populate_existing=True)
     try:
         secrets = open_secrets(integration, keyring) if integration.is_active else {}
@@ -83,14 +83,14 @@ def open_scenario(session: Session, endpoint: WebhookEndpoint, keyring: Keyring,
 
 
 def retry_calls(session: Session, integration_id: uuid.UUID, *, actor: Actor) -> int:
-    """Make the calls of a connection that were given up again; returns how many."""
+    """Make a connection's failed calls again; returns how many."""
     now, theirs = utc_now(), sa.select(WebhookEndpoint).where(*_theirs(integration_id)).order_by(WebhookEndpoint.id)
     endpoints = session.execute(theirs).scalars().all()
     return sum(redeliver_since(session, one, since=one.created_at, now=now, actor=actor, states=(FAILED,)) for one in endpoints)
 
 
 def list_calls(session: Session, integration_id: uuid.UUID) -> Sequence[ScenarioCall]:
-    """The newest."""
+    """List the newest calls of a connection's scenarios."""
     query = (
         sa.select(WebhookEndpoint.name, WebhookMessage.event_type, WebhookDelivery)
         .join(WebhookDelivery, WebhookDelivery.endpoint_id == WebhookEndpoint.id)
@@ -104,7 +104,7 @@ def list_calls(session: Session, integration_id: uuid.UUID) -> Sequence[Scenario
 
 
 def answer_words(outcome: str, status: int | None) -> str:
-    """What an attempt came to, in English; "" where it was taken."""
+    """Describe the outcome of an attempt in English; "" where it succeeded."""
     if outcome in (OK, ""):
         return ""
     if outcome == "blocked":
@@ -117,7 +117,7 @@ def answer_words(outcome: str, status: int | None) -> str:
 
 
 def unreached_words(kind: str) -> str:
-    """Nobody answered there; `kind` says what broke."""
+    """Describe why nobody answered; `kind` says what broke."""
     return _UNREACHED % {"kind": kind}
 
 

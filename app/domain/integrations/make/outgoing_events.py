@@ -63,7 +63,7 @@ def listening_to(session: Session, *, brand_id: uuid.UUID | None, names: tuple[s
 def promise_calls(
     session: Session, event: Event, event_type: str, *, listening: list[tuple[uuid.UUID, str]], data: dict[str, Any]
 ) -> None:
-    """A call that tells `data` as an `event_type`, for each of `listening` (of `listening_to`); none twice."""
+    """Promise a call that tells `data` as an `event_type` for each of `listening` (from `listening_to`); no call twice."""
     assert event.brand_id is not None
     about = {"label": data.get("order_number", event_type), **{name: data[name] for name in ("order_id",) if name in data}}
     for integration_id, scenario in listening:
@@ -119,7 +119,7 @@ def _data(session: Session, event: Event, order: Order) -> dict[str, Any]:
 
 
 def ways_of(session: Session, contact: Contact) -> dict[str, Any]:
-    """Who it is, and how to reach them."""
+    """Return who the contact is, and how to reach them."""
     query = sa.select(ContactIdentity.kind, ContactIdentity.value).where(
         ContactIdentity.contact_id == contact.id, ContactIdentity.former_since.is_(None)
     )

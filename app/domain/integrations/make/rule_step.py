@@ -25,7 +25,7 @@ NAME = "rule.called"
 
 
 def tell_asked_scenario(session: Session, event: Event) -> None:
-    """`OutsideCallAsked`: promise the call, where it is for a scenario that is connected, and say so in the event."""
+    """`OutsideCallAsked`: promise the call, if it is for a connected scenario, and say so in the event."""
     call = event.payload["call"]
     if call["kind"] != "make" or event.brand_id is None:
         return
@@ -39,7 +39,7 @@ def tell_asked_scenario(session: Session, event: Event) -> None:
 
 
 def _data(session: Session, event: Event) -> dict[str, Any]:
-    """By what rule, because of what, and about which thread, customer and order."""
+    """Return the call's data: the rule, its cause, and the thread, customer and order."""
     cause = session.get(Event, event.caused_by_id) if event.caused_by_id else None
     thread = session.get(Thread, event.thread_id) if event.thread_id else None
     order_id = (cause.payload.get("order_id") if cause else None) or event.payload.get("order_id")

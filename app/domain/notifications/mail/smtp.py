@@ -76,7 +76,8 @@ class MailSender:
 
 
 def _answer(trouble: SmtpTrouble) -> Answer:
-    """Before the text was on its way nothing can have been sent. Credentials may be mended, so those are tried again, too."""
+    """Translate an error into an answer. Before the text was on its way nothing can have been sent. Wrong credentials may be
+    mended, so they are retried."""
     if trouble.outcome_unknown:
         return Answer(Outcome.UNKNOWN, UNKNOWN)
     if trouble.kind in ("unsafe", "no_starttls"):
@@ -89,7 +90,7 @@ def _answer(trouble: SmtpTrouble) -> Answer:
 
 
 def _health(trouble: SmtpTrouble) -> Health:
-    """A server that is silent or busy may come back by itself; what it refuses for good does not."""
+    """Translate an error into health: a silent or busy server may come back by itself; a permanent refusal does not."""
     if trouble.refusal is not None and trouble.refusal.is_permanent:
         return Health(False, REFUSED % {"code": trouble.refusal.code})
     return Health(False, _answer(trouble).words, passes=trouble.kind not in ("unsafe", "no_starttls", "no_login"))

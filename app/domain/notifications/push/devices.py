@@ -46,8 +46,8 @@ def parse_device(body: Any, *, allowed: tuple[str, ...], user_agent: str) -> New
 def add_device(
     session: Session, device: NewDevice, *, user_id: uuid.UUID, session_id: uuid.UUID | None, now: datetime
 ) -> PushSubscription:
-    """Tell this browser from now on. A browser that belonged to somebody else belongs to whoever uses it now; of more than
-    MOST_DEVICES the oldest go."""
+    """Add this browser as a device of the user. A browser of somebody else is taken over; of more than MOST_DEVICES the oldest
+    are deleted."""
     values: dict[str, Any] = {"user_id": user_id, "session_id": session_id, "p256dh": device.p256dh, "auth": device.auth}
     values |= {"user_agent": device.user_agent, "created_at": now, "problem": "", "reached_at": None}
     # Not an update: what was on its way to the former owner must not arrive.
@@ -72,8 +72,8 @@ def renew_device(
     session_id: uuid.UUID | None,
     now: datetime,
 ) -> bool:
-    """A page of the browser that had `old_endpoint` says what it has now, None for nothing any more. False: we do not tell this
-    browser (it signed out, or was somebody else's), so it should give up its subscription."""
+    """Replace the subscription of the browser that had `old_endpoint`, None for nothing any more. False: the browser is none
+    of our devices (signed out, or somebody else's), so it should give up its subscription."""
     old = session.execute(
         sa.select(PushSubscription).where(PushSubscription.endpoint == old_endpoint).with_for_update()
     ).scalar_one_or_none()
@@ -91,18 +91,18 @@ def renew_device(
 
 
 def forget_device(session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID) -> bool:
-    """Tell this browser of the user's no more; what was on its way goes with it."""
+    """Delete this browser of the user, with what was on its way to it."""
     mine = sa.and_(PushSubscription.id == device_id, PushSubscription.user_id == user_id)
     return bool(session.execute(sa.delete(PushSubscription).where(mine).returning(PushSubscription.id)).all())
 
 
 def forget_devices_of(session: Session, session_id: uuid.UUID) -> None:
-    """Somebody signed out there."""
+    """Delete the devices of a session in which somebody signed out."""
     session.execute(sa.delete(PushSubscription).where(PushSubscription.session_id == session_id))
 
 
 def is_signed_out(session: Session, device: PushSubscription) -> bool:
-    """Whether its session was revoked, there or elsewhere; one that merely ran out does not count."""
+    """Return whether the device's session was revoked; an expired one does not count."""
     if device.session_id is None:
         return False
     revoked = sa.select(UserSession.revoked_at).where(UserSession.id == device.session_id)

@@ -14,7 +14,7 @@ from app.domain.notifications.models import PushSubscription
 
 
 def note_answer(session: Session, device_id: uuid.UUID, answer: Answer, *, now: datetime) -> None:
-    """Keep on the device how it went. One that is gone goes, and with it whatever was promised to it."""
+    """Note the answer on the device. A device that is gone is deleted, with what was promised to it."""
     mine = PushSubscription.id == device_id
     if answer.outcome == Outcome.GONE:
         session.execute(sa.delete(PushSubscription).where(mine))

@@ -33,7 +33,7 @@ STATUSES = {
 
 @dataclass(frozen=True)
 class CardFacts:
-    """ "" where nothing is known. `customer` is the order's, where the card is about no thread."""
+    """What a card says; "" where nothing is known. `customer` is the order's, where the card is about no thread."""
 
     order_number: str = ""
     order_status: OrderStatus | None = None
@@ -44,14 +44,14 @@ class CardFacts:
 
 @dataclass(frozen=True)
 class Assignee:
-    """Who has what a card is about; `email` is by what Teams knows them."""
+    """The assignee of a card's subject; Teams knows them by `email`."""
 
     name: str
     email: str
 
 
 def read_facts(session: Session, row: NotificationRow) -> CardFacts:
-    """At most four queries."""
+    """Read the facts of a card. At most four queries."""
     told = row.notification
     thread = session.get(Thread, told.thread_id) if told.thread_id else None
     order = find_order_of_thread(session, thread.id) if thread is not None else _order_at(session, told.place)
@@ -67,7 +67,7 @@ def read_facts(session: Session, row: NotificationRow) -> CardFacts:
 
 
 def list_assignees(session: Session, rows: Sequence[NotificationRow]) -> list[Assignee]:
-    """Who has the threads of these notifications, by name. One query."""
+    """List the assignees of these notifications' threads, by name. One query."""
     threads = {row.notification.thread_id for row in rows if row.notification.thread_id}
     query = sa.select(User.name, User.email).join(Thread, Thread.assignee_user_id == User.id)
     query = query.where(Thread.id.in_(threads), User.disabled_at.is_(None)).distinct().order_by(User.name).limit(MOST_MENTIONED)

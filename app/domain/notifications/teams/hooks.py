@@ -32,7 +32,7 @@ class HookRow:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What comes there besides what concerns the team anyway, and how urgent it has to be."""
+    """Which further events come to a team's channel, and from which priority on."""
 
     triggers: tuple[NotificationKind, ...] = TRIGGERS
     least_priority: Priority = Priority.LOW
@@ -56,19 +56,19 @@ def list_hooks(session: Session) -> list[HookRow]:
 
 
 def find_hook(session: Session, team_id: uuid.UUID) -> TeamsHook | None:
-    """Where the cards of this team go."""
+    """Return the hook (workflow address) of this team."""
     return session.execute(sa.select(TeamsHook).where(TeamsHook.team_id == team_id)).scalar_one_or_none()
 
 
 def find_hook_named(session: Session, name: str) -> TeamsHook | None:
-    """Where the cards of the team of this name go, however it is capitalized."""
+    """Return the hook of the team with this name, in whatever case."""
     same = sa.func.lower(Team.name) == name.strip().lower()
     query = sa.select(TeamsHook).join(Team, Team.id == TeamsHook.team_id).where(same).order_by(Team.name, Team.id)
     return session.execute(query.limit(1)).scalar_one_or_none()
 
 
 def set_hook(session: Session, new: NewHook, *, team_id: uuid.UUID, keyring: Keyring, now: datetime, actor: Actor) -> TeamsHook:
-    """The cards of this team go there from now on. What waited for the old address goes to the new one."""
+    """Set the team's workflow address. What waited for the old address goes to the new one."""
     hook = find_hook(session, team_id) or TeamsHook(id=new_id(), team_id=team_id)
     hook.sealed_url = keyring.encrypt(new.url.encode(), table="teams_hooks", column="sealed_url", row_id=hook.id)
     hook.host, hook.shows_content, hook.changed_at, hook.calls, hook.problem = new.host, new.shows_content, now, [], ""
@@ -80,7 +80,7 @@ def set_hook(session: Session, new: NewHook, *, team_id: uuid.UUID, keyring: Key
 
 
 def set_content(session: Session, hook: TeamsHook, *, shows_content: bool, wishes: Wishes, now: datetime, actor: Actor) -> None:
-    """Whether cards name people and subjects, and which ones come."""
+    """Set whether cards name people and subjects, and which cards come."""
     hook.shows_content = shows_content
     _set_wishes(hook, wishes)
     detail = {"shows_content": shows_content, "triggers": hook.triggers, "least_priority": wishes.least_priority.value}
@@ -96,21 +96,20 @@ def _set_wishes(hook: TeamsHook, wishes: Wishes) -> None:
 
 
 def remove_hook(session: Session, hook: TeamsHook, *, now: datetime, actor: Actor) -> None:
-    """No cards for this team; those that wait go as well."""
+    """Remove the team's workflow address; waiting cards are deleted."""
     session.delete(hook)
     session.flush()
     audit(session, action="TeamsAddressRemoved", object_type="team", object_id=str(hook.team_id), now=now, actor=actor)
 
 
 def open_address(hook: TeamsHook, keyring: Keyring) -> str:
-    """The address, for the call. Raises UnableToDecrypt."""
+    """Decrypt the address for the call. Raises UnableToDecrypt."""
     return keyring.decrypt(hook.sealed_url, table="teams_hooks", column="sealed_url", row_id=hook.id).decode()
 
 
 @dataclass(frozen=True)
 class About:
-    """What a card is about. `priority`: how urgent it is, "" for as the thread is. `team_id`: the team that is told,
-    None: whom it concerns."""
+    """A card's subject. `priority`: "" for the thread's. `team_id`: the team that is told, None: whom it concerns."""
 
     kind: NotificationKind
     thread_id: uuid.UUID | None
@@ -119,10 +118,8 @@ class About:
 
 
 def hook_for(session: Session, about: About, *, user_ids: Collection[uuid.UUID]) -> uuid.UUID | None:
-    """Whose channel a card belongs into: that of the thread's team, else of a team of those who are told; of those that want it.
-
-    What is one of TRIGGERS goes, where none of these wants it, to the first team that does.
-    """
+    """Choose the channel of a card: that of the thread's team, else of a team of those who are told, among those that want it.
+    A subject of TRIGGERS goes, where none of these wants it, to the first team that does."""
     team = sa.select(Thread.team_id).where(Thread.id == about.thread_id).scalar_subquery()
     theirs = sa.select(TeamMember.team_id).where(TeamMember.user_id.in_(user_ids))
     of_thread, of_told = Team.id == team, Team.id.in_(theirs)
@@ -138,7 +135,7 @@ def hook_for(session: Session, about: About, *, user_ids: Collection[uuid.UUID])
 
 
 def _is_urgent_enough(session: Session, about: About) -> sa.ColumnElement[bool]:
-    """What has no priority of its own, such as a fault of the system, always is."""
+    """Return whether the subject is urgent enough; one without a priority, such as a fault of the system, always is."""
     of_thread = sa.select(Thread.priority).where(Thread.id == about.thread_id)
     priority = Priority(about.priority) if about.priority else session.execute(of_thread).scalar_one_or_none()
     if priority is None or about.kind in (NotificationKind.TECHNICIAN_ABSENT, NotificationKind.SYSTEM_ERROR):
@@ -147,18 +144,18 @@ def _is_urgent_enough(session: Session, about: About) -> sa.ColumnElement[bool]:
 
 
 def list_without_channel(session: Session) -> list[str]:
-    """The names of teams whose cards go nowhere."""
+    """List the names of teams without a Teams channel."""
     return [row.team.name for row in list_hooks(session) if row.hook is None]
 
 
 def has_channel(session: Session, user_id: uuid.UUID) -> bool:
-    """Whether a team of theirs has a channel: else a card for them goes out only where the thread's team has one."""
+    """Return whether a team of the user has a channel; else cards for them go out only where the thread's team has one."""
     theirs = sa.select(TeamsHook.id).join(TeamMember, TeamMember.team_id == TeamsHook.team_id)
     return session.execute(theirs.where(TeamMember.user_id == user_id).limit(1)).first() is not None
 
 
 def list_people_without_channel(session: Session) -> list[str]:
-    """The names of those who are in no team that has a channel."""
+    """List the names of people in no team that has a channel."""
     reached = sa.select(TeamMember.user_id).join(TeamsHook, TeamsHook.team_id == TeamMember.team_id)
     query = sa.select(User.name).where(User.disabled_at.is_(None), User.id.not_in(reached))
     return list(session.execute(query.order_by(User.name, User.id)).scalars())
@@ -177,7 +174,7 @@ def take_slot(session: Session, hook_id: uuid.UUID, *, now: datetime) -> float:
 
 
 def note_answer(session: Session, hook_id: uuid.UUID, answer: Answer, *, now: datetime) -> None:
-    """Keep at the address how the last call went."""
+    """Note at the hook how the last call went."""
     values: dict[str, Any] = {"problem": "" if answer.ok else answer.words}
     if answer.ok:
         values["reached_at"] = now

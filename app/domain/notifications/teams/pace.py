@@ -12,7 +12,7 @@ KEPT = timedelta(seconds=LIMITS[-1][0])
 
 
 def wait_seconds(calls: Sequence[datetime], now: datetime) -> float:
-    """How long the next call has to wait; 0: not at all. `calls` in any order; those in the future count as now."""
+    """Return how long the next call has to wait; 0: not at all. `calls` in any order; those in the future count as now."""
     newest = sorted((min(call, now) for call in calls), reverse=True)
     longest = 0.0
     for seconds, most in LIMITS:
@@ -23,5 +23,5 @@ def wait_seconds(calls: Sequence[datetime], now: datetime) -> float:
 
 
 def with_call(calls: Sequence[datetime], now: datetime) -> list[datetime]:
-    """The calls to remember after one more."""
+    """Return the calls to remember after one more."""
     return [*(call for call in calls if call > now - KEPT), now]
