@@ -52,7 +52,8 @@ def find_caller(
 
 
 def scenario_event(integration: Opened, scenario: str, body: bytes, headers: Mapping[str, str], event_id: str) -> RawEvent:
-    """Build the raw event of a scenario's call, deduplicated by its own event id, else by its bytes."""
+    """Build the raw event of a scenario's call, deduplicated by its own event id. Without one it is quarantined, and
+    deduplicated by its bytes."""
     name = event_id or f"body:{hashlib.sha256(body).hexdigest()}"
     meta = {"integration_id": str(integration.id), "scenario": scenario}
     reason = None if event_id else _UNNAMED

@@ -179,7 +179,7 @@ def end(outcome: Outcome, *, error: str = "") -> Ended:
 
 
 def wait(seconds: float) -> Later:
-    """Put the dispatches back to wait their turn. A newer promise of the same notification stands for both."""
+    """Return the ending of dispatches that only wait their turn. A newer promise of the same notification stands for both."""
     return Later(seconds, {"error": "", "calling_at": None}, is_try=False, unless_unique=end(Outcome.FOLDED))
 
 

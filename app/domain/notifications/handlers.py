@@ -127,7 +127,7 @@ def _is_unread_message(table: sa.FromClause) -> sa.ColumnElement[bool]:
 
 
 def _same_news(other: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Find unread notifications of messages that would be second ones of their thread and user."""
+    """Return the condition on `other`: an unread notification of messages for the same user, of which a thread can have one."""
     return sa.and_(_is_unread_message(other), other.c.user_id == NOTIFICATIONS.c.user_id)
 
 

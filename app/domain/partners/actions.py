@@ -52,7 +52,7 @@ EVERY_SCOPE = tuple(one.value for one in Scope)
 
 
 class WrongPartner(ValueError):
-    """A partner cannot be like that; `field` names what is wrong with it."""
+    """A partner's field has a wrong value; `field` names it."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -86,7 +86,7 @@ class PartnerContent:
 
 @dataclass(frozen=True)
 class NewKey:
-    """A key as it is shown this once."""
+    """A new key with its text, which is shown this once."""
 
     row: PartnerKey
     text: str
@@ -94,7 +94,7 @@ class NewKey:
 
 
 def content_of(partner: Partner) -> PartnerContent:
-    """What is set for it now."""
+    """Return the present content of a partner."""
     return PartnerContent(**{name: getattr(partner, name) for name in PartnerContent.__dataclass_fields__})
 
 
@@ -129,7 +129,7 @@ def change_partner(session: Session, partner: Partner, content: PartnerContent, 
 
 
 def switch_partner(session: Session, partner: Partner, *, active: bool, now: datetime, actor: Actor) -> None:
-    """Let its keys in or not. What it has sent stays."""
+    """Switch a partner on or off: its keys are let in or not. What it has sent stays."""
     if partner.is_active != active:
         partner.is_active, partner.updated_at, partner.version = active, now, partner.version + 1
         session.flush()
@@ -139,7 +139,7 @@ def switch_partner(session: Session, partner: Partner, *, active: bool, now: dat
 def set_credentials(
     session: Session, partner: Partner, credentials: Mapping[str, str] | None, *, keyring: Keyring, now: datetime, actor: Actor
 ) -> None:
-    """Replace what we sign in with at the partner's own API; None: it has none any more."""
+    """Replace the credentials for the partner's own API; None removes them."""
     if credentials is None:
         partner.sealed_credentials = None
     else:
@@ -229,7 +229,7 @@ def revoke_key(session: Session, key: PartnerKey, *, now: datetime, actor: Actor
 
 
 def suggest_slug(name: str) -> str:
-    """A slug that fits the name; "" where there is none in it."""
+    """Suggest a slug that fits the name; "" where none does."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
 
 
@@ -260,7 +260,7 @@ def _fill(partner: Partner, content: PartnerContent) -> None:
 
 
 def read_networks(texts: Sequence[str]) -> list[str]:
-    """Addresses and networks in one spelling, each once. Raises WrongPartner."""
+    """Normalise addresses and networks, each once. Raises WrongPartner."""
     found = []
     for text in filter(None, (one.strip() for one in texts)):
         try:
@@ -274,7 +274,7 @@ def read_networks(texts: Sequence[str]) -> list[str]:
 
 
 def read_senders(texts: Sequence[str]) -> list[str]:
-    """Addresses and domains in small letters, each once. Raises WrongPartner."""
+    """Normalise sender addresses and domains to lower case, each once. Raises WrongPartner."""
     found = []
     for text in filter(None, (one.strip().lower() for one in texts)):
         name, at, domain = text.rpartition("@")
@@ -297,14 +297,14 @@ def _check_address(address: str) -> None:
 
 
 def _check_free(session: Session, slug: str) -> None:
-    """Two who take the same slug take turns."""
+    """Raise WrongPartner where the slug is taken; two who take it at once take turns."""
     advisory_xact_lock(session, f"partner:{slug}")
     if session.execute(sa.select(Partner.id).where(Partner.slug == slug)).first() is not None:
         raise WrongPartner("slug", N_("another partner uses this slug"))
 
 
 def _check_form_free(session: Session, integration_id: uuid.UUID | None) -> None:
-    """A form is of one partner; two who take it take turns."""
+    """Raise WrongPartner where another partner has the form; two who take it at once take turns."""
     if integration_id is not None:
         advisory_xact_lock(session, f"partner form:{integration_id}")
         if session.execute(sa.select(Partner.id).where(Partner.form_integration_id == integration_id)).first() is not None:

@@ -39,18 +39,18 @@ class AgreementMissing(Exception):
 
 
 class AgreementPassed(Exception):
-    """A newer version takes its place."""
+    """A newer version has replaced this one."""
 
 
 def list_agreements(session: Session, partner_id: uuid.UUID) -> list[PartnerAgreement]:
-    """Every version, the newest first."""
+    """List all versions, the newest first."""
     query = sa.select(PartnerAgreement).where(PartnerAgreement.partner_id == partner_id)
     query = query.order_by(PartnerAgreement.version.desc()).execution_options(populate_existing=True)
     return list(session.execute(query).scalars())
 
 
 def write_agreement(session: Session, partner: Partner, text: str, *, now: datetime, actor: Actor) -> PartnerAgreement:
-    """The next version, to be accepted. Raises WrongPartner."""
+    """Add the next version, to be accepted. Raises WrongPartner."""
     text = text.replace("\r\n", "\n").strip()
     if not text or len(text) > TEXT_CHARACTERS:
         raise WrongPartner("text", N_("Enter a text of at most 50000 characters."))
@@ -85,7 +85,7 @@ def accept_agreement(
 
 
 def _take_turn(session: Session, partner: Partner) -> None:
-    """A version is accepted, or another takes its place; never both at once."""
+    """Lock the agreement, so that a version is never accepted and replaced at once."""
     advisory_xact_lock(session, f"partner agreement:{partner.id}")
 
 

@@ -37,12 +37,12 @@ EVENTS = (CREATED, UPDATE, CHANGED, *(name for names in NAMES.values() for name 
 
 
 def tell_received(session: Session, partner: Partner, row: PartnerOrder, *, now: datetime) -> None:
-    """`order_created`: the order is here."""
+    """Queue the callback `order_created`."""
     _tell(session, partner, row, former="", reason="", now=now, is_new=True)
 
 
 def tell_status(session: Session, partner: Partner, row: PartnerOrder, *, former: str, reason: str, now: datetime) -> None:
-    """The order has another state; `row` has it already, under its number in the sequence."""
+    """Queue the callback of an order's new state; `row` has the state and its sequence number already."""
     _tell(session, partner, row, former=former, reason=reason, now=now, is_new=False)
 
 
@@ -81,7 +81,7 @@ def _tell(
 
 
 def _name_for(endpoint: WebhookEndpoint, status: str) -> str:
-    """What the event is called for this endpoint: the general name where it hears that, else the one it hears of this state."""
+    """Return the event name for this endpoint: the general one if it hears that, else the one of this state."""
     general = _version(endpoint)
     if endpoint.hears(general) or ANY_EVENT in endpoint.event_types:
         return general

@@ -35,7 +35,7 @@ class PartnerCaller:
     sealed_signing_secret: bytes
 
     def may_call_from(self, address: str) -> bool:
-        """Whether the key may be used from there. An IPv4 address written as IPv6 counts as IPv4."""
+        """Return whether the key may be used from this address. An IPv4 address written as IPv6 counts as IPv4."""
         if not self.allowed_networks:
             return True
         try:
@@ -54,7 +54,7 @@ class PartnerCaller:
 
 
 def find_caller(session: Session, text: str, *, now: datetime) -> PartnerCaller | None:
-    """Whose key this is, if it works at this moment and its partner is active. One query."""
+    """Return the caller with this key, if it is valid now and its partner is active. One query."""
     if not is_key_text(text):
         return None
     query = sa.select(PartnerKey, Partner).join(Partner, Partner.id == PartnerKey.partner_id)
@@ -77,14 +77,14 @@ def find_caller(session: Session, text: str, *, now: datetime) -> PartnerCaller 
 
 
 def note_used(session: Session, caller: PartnerCaller, *, ip: str, now: datetime) -> None:
-    """Remember when and from where the key was used, at most once a minute."""
+    """Note when and from where the key was used, at most once a minute."""
     stale = sa.or_(PartnerKey.last_used_at.is_(None), PartnerKey.last_used_at < now - TOUCH_EVERY)
     touch = sa.update(PartnerKey).where(PartnerKey.id == caller.key_id, stale)
     session.execute(touch.values(last_used_at=now, last_used_ip=ip).execution_options(synchronize_session=False))
 
 
 def use_nonce(session: Session, caller: PartnerCaller, nonce: str, *, now: datetime) -> bool:
-    """Take a nonce; False where it was used before."""
+    """Use a nonce; False where it was used before."""
     values = {"key_id": caller.key_id, "nonce": nonce, "expires_at": now + timedelta(seconds=NONCE_KEPT_SECONDS)}
     taken = postgresql.insert(PartnerNonce).values(values).on_conflict_do_nothing().returning(PartnerNonce.nonce)
     return session.execute(taken).first() is not None

@@ -34,15 +34,13 @@ class Call:
 
 
 def keep_call(session: Session, call: Call, *, caller: PartnerCaller, now: datetime) -> None:
-    """Write down a call with a key that works."""
+    """Log a call with a valid key."""
     _add(session, call, caller.partner_id, now=now, key_id=caller.key_id, environment=caller.environment)
 
 
 def keep_refused_call(session: Session, call: Call, *, partner_name: str, key_text: str, now: datetime) -> None:
-    """Write down a call whose key was refused, with the reason, which its answer does not tell.
-
-    `partner_name` is the one in the address. Of a partner nobody knows nothing is kept.
-    """
+    """Log a call whose key was refused, with the reason, which its answer does not tell. `partner_name` is the one in the URL;
+    calls for unknown partners are not logged."""
     row = None
     if is_key_text(key_text):
         query = sa.select(PartnerKey, Partner).join(Partner, Partner.id == PartnerKey.partner_id)

@@ -31,7 +31,7 @@ _CENT = Decimal("0.01")
 
 
 def settle_commissions(session: Session, order: Order, *, now: datetime) -> None:
-    """Bring the commissions of an order in step with its state and its lines; an order of no partner has none."""
+    """Bring an order's commissions in step with its state and lines; an order of no partner has none."""
     row = session.execute(sa.select(PartnerOrder).where(PartnerOrder.order_id == order.id)).scalar_one_or_none()
     if row is None:
         return
@@ -54,12 +54,12 @@ def settle_commissions(session: Session, order: Order, *, now: datetime) -> None
 
 
 def share_of(base: Decimal, percent: Decimal) -> Decimal:
-    """In euros, half a cent up."""
+    """Return the percentage of an amount in euros, half a cent rounded up."""
     return (base * percent / 100).quantize(_CENT, rounding=ROUND_HALF_UP)
 
 
 def read_rates(session: Session, partner_id: uuid.UUID, *, on: date) -> dict[int, Decimal]:
-    """Percent by level on a day: those agreed with the partner, else the usual ones."""
+    """Return percentages by level on a day: those agreed with the partner, else the usual ones."""
     query = sa.select(PartnerRate).where(PartnerRate.partner_id == partner_id, PartnerRate.valid_from <= on)
     agreed = {one.level: one.percent for one in session.execute(query.order_by(PartnerRate.valid_from)).scalars()}
     return {**USUAL, **agreed}
@@ -68,7 +68,7 @@ def read_rates(session: Session, partner_id: uuid.UUID, *, on: date) -> dict[int
 def set_rate(
     session: Session, partner: Partner, level: int, percent: Decimal, *, valid_from: date, now: datetime, actor: Actor
 ) -> None:
-    """Agree a percentage for a level from a day on; orders of before keep theirs."""
+    """Set the percentage of a level from a day on; earlier orders keep theirs."""
     session.merge(PartnerRate(partner_id=partner.id, level=level, valid_from=valid_from, percent=percent))
     session.flush()
     detail = {"level": level, "percent": str(percent), "valid_from": valid_from.isoformat()}
@@ -76,7 +76,7 @@ def set_rate(
 
 
 def list_commissions_of_order(session: Session, order_id: uuid.UUID) -> list[tuple[PartnerCommission, str]]:
-    """By level, with whose it is."""
+    """List an order's commissions by level, with whose each is."""
     query = sa.select(PartnerCommission, Contact.name).join(Contact, Contact.id == PartnerCommission.contact_id)
     rows = session.execute(query.where(PartnerCommission.order_id == order_id).order_by(PartnerCommission.level))
     return [(one, name) for one, name in rows]
@@ -87,7 +87,7 @@ def _of_order(order_id: uuid.UUID) -> sa.Select[PartnerCommission]:
 
 
 def _base(session: Session, order: Order) -> Decimal:
-    """What the order comes to without tax; while a line of it has no price, what the others come to."""
+    """Return the order's value without tax; while a line has no price, that of the other lines."""
     if order.net_total is not None:
         return order.net_total
     query = sa.select(sa.func.sum(LineItem.line_total))

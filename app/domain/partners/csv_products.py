@@ -43,7 +43,7 @@ class TableRow:
 
 
 def read_table(session: Session, partner: Partner, text: str) -> list[TableRow]:
-    """Every line with what would become of it. Raises UnreadableTable."""
+    """Read every line with what would become of it. Raises UnreadableTable."""
     rows = _rows(text)
     articles = find_articles(session, brand_id=partner.brand_id, names=[row.get("article", "") for _line, row in rows])
     kept = {(row.product.partner_sku, row.product.valid_from): row.product for row in list_products(session, partner.id)}
@@ -70,7 +70,7 @@ def read_table(session: Session, partner: Partner, text: str) -> list[TableRow]:
 
 
 def _rows(text: str) -> list[tuple[int, Mapping[str, str]]]:
-    """With the line of the file each begins on."""
+    """Yield rows with the line of the file each begins on."""
     table = csv_table.read_text(text, most_rows=MOST_ROWS)
     names = [name.lower() for name in table.heads]
     if not all(name in names for name in NEEDED):
@@ -79,7 +79,7 @@ def _rows(text: str) -> list[tuple[int, Mapping[str, str]]]:
 
 
 def _content(row: Mapping[str, str], article: Article | None) -> ProductContent:
-    """Raises ValueError with what is wrong."""
+    """Read a row. Raises ValueError with what is wrong."""
     sku = row.get("partner_sku", "")
     if not sku or len(sku) > SKU_CHARACTERS:
         raise ValueError(N_("partner_sku must have 1 to 200 characters"))
@@ -92,7 +92,7 @@ def _content(row: Mapping[str, str], article: Article | None) -> ProductContent:
 
 
 def read_price(text: str) -> Decimal | None:
-    """In euros, with a comma or a point before the cents; None for an empty text. Raises ValueError."""
+    """Read a price in euros, with a comma or a point before the cents; None for an empty text. Raises ValueError."""
     try:
         return csv_table.read_amount(text, places=2)
     except ValueError as error:

@@ -18,7 +18,7 @@ from app.domain.partners.incoming import IncomingOrder
 
 
 def find_customer(session: Session, incoming: IncomingOrder, *, now: datetime) -> Contact:
-    """The contact of the e-mail address, else of the number, else somebody new; both are as identities are kept."""
+    """Return the contact of the e-mail address, else of the number, else a new one; both are normalised."""
     ways = {"email": incoming.email, "phone": incoming.phone}
     identities = [IdentityInput(kind, value, display=value) for kind, value in ways.items() if value]
     if not identities:
@@ -33,7 +33,7 @@ def find_customer(session: Session, incoming: IncomingOrder, *, now: datetime) -
 
 
 def chain_of(session: Session, contact_id: uuid.UUID) -> list[uuid.UUID]:
-    """The contact behind all organizations above it, the topmost first."""
+    """Return the contact behind all organizations above it, the topmost first."""
     chain: list[uuid.UUID] = []
     above: uuid.UUID | None = contact_id
     while above is not None and above not in chain:

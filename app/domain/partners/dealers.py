@@ -14,13 +14,13 @@ from app.domain.partners.models import Partner, PartnerDealer
 
 
 def find_dealer(session: Session, partner: Partner, dealer_group_id: str) -> uuid.UUID | None:
-    """The contact of the dealer they name, if we know them."""
+    """Return the contact of the dealer they name, if it is known."""
     same = (PartnerDealer.partner_id == partner.id, PartnerDealer.dealer_group_id == dealer_group_id)
     return session.execute(sa.select(PartnerDealer.contact_id).where(*same)).scalar_one_or_none() if dealer_group_id else None
 
 
 def keep_dealer(session: Session, partner: Partner, dealer_group_id: str, contact_id: uuid.UUID, *, now: datetime) -> None:
-    """Say which organization a dealer is."""
+    """Set which organization a dealer is."""
     kept = postgresql.insert(PartnerDealer).values(
         id=new_id(), partner_id=partner.id, dealer_group_id=dealer_group_id, contact_id=contact_id, created_at=now
     )

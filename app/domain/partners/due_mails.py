@@ -15,8 +15,7 @@ ASKED = "asked"
 
 
 def ask_for_mail(session: Session, partner: Partner, row: PartnerOrder, *, now: datetime) -> None:
-    """`PartnerMailDue`, where the state the order has is agreed to be mailed; in the transaction that gave it the state. Nobody
-    is written to about the sandbox."""
+    """Record `PartnerMailDue` where mails of this state are agreed, in the transaction of the state. Sandbox orders get none."""
     status = row.order_status
     if row.environment == Environment.LIVE and status in partner.mailed_states and status not in row.mails:
         row.mails = {**row.mails, status: ASKED}
@@ -26,7 +25,7 @@ def ask_for_mail(session: Session, partner: Partner, row: PartnerOrder, *, now: 
 
 
 def note_mail(session: Session, row_id: uuid.UUID, status: str, outcome: str) -> None:
-    """What became of a mail that was asked for."""
+    """Note what became of a mail that was asked for."""
     row = session.get_one(PartnerOrder, row_id, with_for_update=True, populate_existing=True)
     row.mails = {**row.mails, status: outcome}
     session.flush()

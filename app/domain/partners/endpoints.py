@@ -20,14 +20,14 @@ from app.domain.webhooks.rules import checked_url
 
 @dataclass(frozen=True)
 class Kept:
-    """The endpoint; `secret` where it was made just now, "" otherwise."""
+    """A saved endpoint; `secret` where it is new, else ""."""
 
     endpoint: WebhookEndpoint
     secret: str = ""
 
 
 def find_endpoint(session: Session, partner: Partner, environment: Environment) -> WebhookEndpoint | None:
-    """The partner's endpoint of an environment."""
+    """Return the partner's endpoint of an environment."""
     found = list_endpoints_of_partner(session, partner.id, is_test=environment == Environment.SANDBOX)
     return found[0] if found else None
 

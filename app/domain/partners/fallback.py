@@ -22,7 +22,8 @@ from app.domain.webhooks.health import ASKED, note_fallback
 
 
 def mail_given_up(event: Event) -> None:
-    """After-commit handler of `CallbackGivenUp`. Twice is harmless: what was sent is noted at the delivery."""
+    """After-commit handler of `CallbackGivenUp`: mail the partner. A repeat sends nothing, as the mail is noted at the
+    delivery."""
     if not event.payload.get("email_fallback") or event.payload.get("kind") != "partner":
         return
     delivery_id = uuid.UUID(event.payload["delivery_id"])

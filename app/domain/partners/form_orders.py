@@ -40,7 +40,7 @@ MISSING = {
 
 
 def read_partner_form(session: Session, event: InboundEvent) -> list[ItemResult]:
-    """What became of one post of a form, a partner's or any. Raises UnableToParse."""
+    """Apply one post of a form, a partner's or any, and return its result. Raises UnableToParse."""
     return read_form(session, event, take=_take)
 
 
@@ -70,7 +70,7 @@ def _take(
 def _incoming(
     session: Session, partner: Partner, submission: Submission, intake: Intake, *, now: datetime
 ) -> IncomingOrder | None:
-    """None where it names no customer who can be reached, or no product."""
+    """Return the order; None where it names no customer who can be reached, or no product."""
     email, phone = _clean(clean_email, intake.email), _clean(clean_phone, intake.phone)
     name = intake.customer_name[:NAME_CHARACTERS]
     if not name or not (email or phone) or not intake.products:
@@ -99,8 +99,8 @@ def _incoming(
 
 
 def _lines(session: Session, partner: Partner, products: Sequence[str], *, now: datetime) -> list[IncomingLine]:
-    """Each choice of the form with how many: "2 x 50F-ZAPPI-7 zappi 7 kW". Its number is the word, or all of them, with an
-    article; where there is none, the one that looks like a number."""
+    """Read each choice of the form with its quantity: "2 x 50F-ZAPPI-7 zappi 7 kW". Its product number is the word (or all
+    words) with an article; else the word that looks like a number."""
     read = [match for one in products if (match := LINE.fullmatch(one)) and match["rest"]]
     candidates = {match["rest"]: [match["rest"], *match["rest"].split()] for match in read}
     known = find_mapped(session, partner, [word for words in candidates.values() for word in words], now=now)
@@ -114,7 +114,7 @@ def _lines(session: Session, partner: Partner, products: Sequence[str], *, now: 
 
 
 def _clean(clean: Callable[[str], str], text: str) -> str:
-    """ "" where it is none."""
+    """Normalise the value; "" where it is invalid."""
     try:
         return clean(text) if text else ""
     except NotAnAddress:

@@ -33,7 +33,7 @@ ROLES: dict[str, Any] = {
 
 
 def follow_order_status(session: Session, event: Event) -> None:
-    """`OrderStatusChanged`: what the partner is told of its order follows, with the next number of its sequence."""
+    """`OrderStatusChanged`: tell the partner, with the next number of the order's sequence."""
     order_id = uuid.UUID(event.payload["order_id"])
     query = sa.select(PartnerOrder).where(PartnerOrder.order_id == order_id).with_for_update()
     row = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
@@ -44,12 +44,12 @@ def follow_order_status(session: Session, event: Event) -> None:
 
 
 def follow_commissions(session: Session, event: Event) -> None:
-    """`OrderStatusChanged`, `OrderChanged`, `PaymentRefunded`: what its channel earns follows an order."""
+    """`OrderStatusChanged`, `OrderChanged`, `PaymentRefunded`: settle the order's commissions."""
     settle_commissions(session, session.get_one(Order, uuid.UUID(event.payload["order_id"])), now=event.occurred_at)
 
 
 def follow_merged_contact(session: Session, event: Event) -> None:
-    """`ContactsMerged`: partners and dealers go to the kept contact; their ids are written into the merge."""
+    """`ContactsMerged`: move partners and dealers to the kept contact, and write their ids into the merge."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     moved = {name: _give(session, model, model.contact_id == merge.merged_id, merge.kept_id) for name, model in ROLES.items()}
     merge.moved = {**merge.moved, **moved}
@@ -57,7 +57,7 @@ def follow_merged_contact(session: Session, event: Event) -> None:
 
 
 def give_back_merged_contact(session: Session, event: Event) -> None:
-    """`ContactMergeUndone`: what went over goes back, where it is still the kept contact's."""
+    """`ContactMergeUndone`: return what was moved and still belongs to the kept contact."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     for name, model in ROLES.items():
         theirs = sa.and_(model.id.in_(merge.moved.get(name, [])), model.contact_id == merge.kept_id)
@@ -70,7 +70,8 @@ def _give(session: Session, model: Any, which: sa.ColumnElement[bool], contact_i
 
 
 def order_mail_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Those whose message is a mail of somebody who sends orders. Where nobody does: one query for mails, else none."""
+    """Return those events whose message is a mail of somebody who sends orders. One query for mails; none where nobody sends
+    orders."""
     mails = [(event, message) for event in events if (message := _incoming_mail(session, event.message_id)) is not None]
     if not mails or not anybody_sends(session):
         return []
@@ -78,7 +79,8 @@ def order_mail_among(session: Session, events: Sequence[Event]) -> Sequence[Even
 
 
 def read_order_mail(event: Event) -> None:
-    """After-commit handler of `MessageReceived`: the thread is there, and the inbox waits for nothing. A mail is read once."""
+    """After-commit handler of `MessageReceived`: read the order mail, once. The thread exists, and the inbox waits for
+    nothing."""
     with transaction() as session:
         message = session.get(Message, event.message_id) if event.message_id else None
         if message is not None:

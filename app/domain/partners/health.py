@@ -30,7 +30,7 @@ class CallFigures:
 
     @property
     def success_percent(self) -> Decimal | None:
-        """Without the calls that were refused: those are answered as they should be."""
+        """Without refused calls, which are answered as they should be."""
         return (Decimal(100) * (self.calls - self.failed) / self.calls).quantize(Decimal("0.01")) if self.calls else None
 
 
@@ -50,7 +50,7 @@ class OrderFigures:
 
 
 def read_calls(session: Session, partner_id: uuid.UUID, *, since: datetime) -> CallFigures:
-    """Two queries."""
+    """Read the figures of calls. Two queries."""
     mine = sa.and_(PartnerCall.partner_id == partner_id, PartnerCall.called_at >= since)
     p95 = sa.func.percentile_cont(0.95).within_group(PartnerCall.took_ms)
     row = session.execute(sa.select(sa.func.count(), sa.func.count().filter(PartnerCall.status >= 500), p95).where(mine)).one()
@@ -61,7 +61,7 @@ def read_calls(session: Session, partner_id: uuid.UUID, *, since: datetime) -> C
 
 
 def read_orders(session: Session, partner_id: uuid.UUID, *, now: datetime) -> OrderFigures:
-    """Two queries."""
+    """Read the figures of orders. Two queries."""
     live = sa.and_(PartnerOrder.partner_id == partner_id, PartnerOrder.environment == Environment.LIVE)
     recent = PartnerOrder.created_at > now - MONTH
     count = sa.func.count

@@ -45,14 +45,14 @@ class IncomingOrder:
 
 
 def warning(code: str, field_name: str, message: str) -> dict[str, str]:
-    """One thing the partner should know about what they sent; the order was taken all the same."""
+    """Make a warning about what a partner sent; the order is taken all the same."""
     return {"code": code, "field": field_name, "message": message}
 
 
 def payload_of(
     *, number: str, name: str, email: str, phone: str, address: AddressParts | None, products: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    """An order in the shape in which the API takes one, so that all are compared alike."""
+    """Return an order in the shape of the API, so that all orders are compared alike."""
     place = {
         "street": address.street,
         "house_number": address.house_number,
@@ -68,13 +68,13 @@ def payload_of(
 
 
 def fingerprint_of(payload: Any) -> bytes:
-    """The same for the same content, whatever its white space and the order of its members."""
+    """Return a fingerprint of the content, whatever its white space and the order of its members."""
     text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def changed_fields(before: Any, after: Any) -> list[str]:
-    """Where they differ, as JSON pointers such as /customer/phone, at most MOST_CHANGED_FIELDS."""
+    """Return where two payloads differ, as JSON pointers such as /customer/phone, at most MOST_CHANGED_FIELDS."""
     found: list[str] = []
     for pointer in _differences(before, after, ""):
         if len(found) == MOST_CHANGED_FIELDS:

@@ -9,7 +9,7 @@ from app.domain.partners.pulls import pull_partner, take_due
 
 
 def pull_statuses(**_ignored: Any) -> int:
-    """Ask every partner whose turn it is; how many were asked. Running twice asks once."""
+    """Periodic job: ask every partner whose turn it is; returns how many. Running twice asks once."""
     due = take_due(utc_now())
     for partner_id in due:
         pull_partner(partner_id)

@@ -28,12 +28,12 @@ class KeyTexts:
 
 
 def new_key_texts(environment: Environment) -> KeyTexts:
-    """Some that nobody can guess."""
+    """Make new random texts."""
     return key_texts_from(environment, secrets.token_bytes(RANDOM_BYTES))
 
 
 def key_texts_from(environment: Environment, random_bytes: bytes) -> KeyTexts:
-    """The texts that follow from RANDOM_BYTES bytes, half of them each; whoever has those has the key."""
+    """Derive the texts from RANDOM_BYTES bytes, half of them each; whoever has the bytes has the key."""
     if len(random_bytes) != RANDOM_BYTES:
         raise ValueError(f"takes {RANDOM_BYTES} bytes")
     number, digits = int.from_bytes(random_bytes[: RANDOM_BYTES // 2]), ""
@@ -45,14 +45,14 @@ def key_texts_from(environment: Environment, random_bytes: bytes) -> KeyTexts:
 
 
 def is_key_text(text: str) -> bool:
-    """Whether it can be one of our keys at all, so that a typing error costs no query."""
+    """Return whether it can be one of our keys at all, so that a typing error costs no query."""
     body, check = text[:-_CHECK_CHARACTERS], text[-_CHECK_CHARACTERS:]
     prefix = next((one for one in PREFIXES.values() if text.startswith(one)), None)
     return prefix is not None and len(body) == len(prefix) + _RANDOM_CHARACTERS and text.isascii() and check == checksum(body)
 
 
 def checksum(body: str) -> str:
-    """The CRC-32 of the text in base 62, filled up with zeros."""
+    """Return the CRC-32 of the text in base 62, padded with zeros."""
     rest, digits = zlib.crc32(body.encode()), ""
     while rest:
         rest, digit = divmod(rest, len(_DIGITS))
@@ -61,11 +61,11 @@ def checksum(body: str) -> str:
 
 
 def hash_of(text: str) -> bytes:
-    """What is kept of a key. Enough for 190 random bits: nobody can try them all."""
+    """Return the stored hash of a key; a plain SHA-256 is enough for 190 random bits."""
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()
 
 
 def shown_of(text: str) -> str:
-    """What people see of it afterwards: swp_live_7Kq9…c41e."""
+    """Return what people see of a key afterwards: swp_live_7Kq9…c41e."""
     prefix = next(one for one in PREFIXES.values() if text.startswith(one))
     return f"{text[: len(prefix) + 4]}…{text[-4:]}"

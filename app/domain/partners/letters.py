@@ -22,7 +22,7 @@ class MailNotTaken(Exception):
 
 @dataclass(frozen=True)
 class Reader:
-    """`has_portal`: they can sign in, so links lead somewhere."""
+    """The reader of a partner's mail. `has_portal`: they can sign in, so links lead somewhere."""
 
     address: str
     name: str
@@ -31,7 +31,7 @@ class Reader:
 
 
 def find_reader(session: Session, partner: Partner) -> Reader | None:
-    """Whoever of the partner itself has a place in the portal, the first; else the address of its organization."""
+    """Return the partner's first person in the portal; else the address of its organization."""
     query = sa.select(User).join(PartnerPerson, PartnerPerson.user_id == User.id)
     query = query.where(PartnerPerson.partner_id == partner.id, PartnerPerson.contact_id.is_(None), User.disabled_at.is_(None))
     user = session.execute(query.order_by(PartnerPerson.created_at, PartnerPerson.id).limit(1)).scalar_one_or_none()
@@ -45,7 +45,7 @@ def find_reader(session: Session, partner: Partner) -> Reader | None:
 
 
 def send_letter(mail: SystemMail) -> str:
-    """What became of it: sent, refused, or no_mail_server. Raises MailNotTaken."""
+    """Send the mail; returns sent, refused, or no_mail_server. Raises MailNotTaken."""
     sender = mail_sender()
     if not sender.is_set_up:
         return "no_mail_server"

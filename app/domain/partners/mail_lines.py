@@ -22,7 +22,7 @@ class StillFetched(Exception):
 
 
 def read_pdf_rows(session: Session, message: Message) -> list[list[str]]:
-    """The rows of the PDF files of a mail, as they are kept. Raises StillFetched."""
+    """Read the rows of a mail's PDF files, as they are stored. Raises StillFetched."""
     named = sa.or_(Attachment.content_type == TYPE, sa.func.lower(Attachment.filename).endswith(".pdf"))
     query = sa.select(Attachment).where(Attachment.message_id == message.id, named).order_by(Attachment.position, Attachment.id)
     rows: list[list[str]] = []
@@ -36,6 +36,6 @@ def read_pdf_rows(session: Session, message: Message) -> list[list[str]]:
 
 
 def all_lines(message: Message, pdf_rows: Sequence[Sequence[Any]]) -> list[Line]:
-    """In the order in which fields name them."""
+    """Return all lines, in the order in which fields name them."""
     own = lines_of(message.text, message.html, subject=message.subject)
     return [*own, *with_kinds([tuple(row) for row in pdf_rows], is_reply=False)]

@@ -16,7 +16,7 @@ from app.core.db import Base, WithId, text_enum
 
 
 class ReadingState(StrEnum):
-    """What became of a mail. Those of `WAITING` are for a person until somebody decided."""
+    """The state of an order mail. Those of `WAITING` wait for a person's decision."""
 
     REVIEW = "review"
     CHANGE = "change"  # another content for an order that is here
@@ -90,7 +90,7 @@ class PartnerMailReading(WithId, Base):
 
 
 class PartnerMailCount(Base):
-    """Of how many mails that somebody looked at a bucket was right (`order_mail/confidence.py`)."""
+    """In how many reviewed mails a bucket was right (`order_mail/confidence.py`)."""
 
     __tablename__ = "partner_mail_counts"
 

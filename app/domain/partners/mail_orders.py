@@ -56,7 +56,7 @@ PROVEN = ("dmarc", "dkim")
 
 
 class UnableToTake(ValueError):
-    """The values of a reading are no order; `field` is the path that lacks something."""
+    """The values of a reading make no order; `field` is the path that lacks something."""
 
     def __init__(self, field: str) -> None:
         super().__init__(field)
@@ -64,12 +64,12 @@ class UnableToTake(ValueError):
 
 
 class AlreadyDecided(Exception):
-    """Somebody else was faster."""
+    """Somebody else decided it first."""
 
 
 def read_message(session: Session, message: Message, *, now: datetime) -> PartnerMailReading | None:
-    """Read a mail, and take its order if that is sure. None where it is no mail of a partner, was read before, or has a file that
-    is not here yet."""
+    """Read a mail, and take its order if it is sure. None where it is no mail of a partner, was read before, or has a file
+    that is not here yet."""
     partner = find_sender(session, message)
     if partner is None:
         return None
@@ -101,11 +101,8 @@ def accept(
     now: datetime,
     actor: Actor,
 ) -> str:
-    """Take what somebody looked at and perhaps corrected; what was right and what was not is counted. With `learns` a correction
-    becomes a rule of the layout, if it changes none of its last mails; what came of that is returned: "learned", "differs" or "".
-
-    Raises UnableToTake, AlreadyDecided.
-    """
+    """Take the order of a reviewed mail, and count what was right and wrong. With `learns` a correction becomes a rule of the
+    layout, if it changes none of its last mails; returned is "learned", "differs" or "". Raises UnableToTake, AlreadyDecided."""
     if not row.is_waiting:
         raise AlreadyDecided
     _check(values)
@@ -123,7 +120,7 @@ def accept(
 
 
 def cancel_order(session: Session, partner: Partner, row: PartnerMailReading, *, now: datetime, actor: Actor) -> str:
-    """Cancel the order the mail is about; the code of a refusal, "" where it was cancelled. Raises AlreadyDecided."""
+    """Cancel the order the mail is about; returns the code of a refusal, "" where it was cancelled. Raises AlreadyDecided."""
     if not row.is_waiting or row.order_row_id is None:
         raise AlreadyDecided
     order = session.get_one(PartnerOrder, row.order_row_id, with_for_update=True, populate_existing=True)
@@ -134,7 +131,7 @@ def cancel_order(session: Session, partner: Partner, row: PartnerMailReading, *,
 
 
 def dismiss(session: Session, row: PartnerMailReading, *, now: datetime, actor: Actor) -> None:
-    """It is no order, or none that is new. Raises AlreadyDecided."""
+    """Dismiss the mail: it is no order, or no new one. Raises AlreadyDecided."""
     if not row.is_waiting:
         raise AlreadyDecided
     row.state, row.by_hand = ReadingState.NOT_AN_ORDER, True
@@ -161,12 +158,12 @@ def _read(
 
 
 def is_known(layout: PartnerMailLayout | None) -> bool:
-    """Whether enough mails of it were looked at."""
+    """Return whether enough mails of the layout were reviewed."""
     return layout is not None and layout.clean_in_row >= KNOWN_AFTER
 
 
 def telling(reading: Reading) -> list[str]:
-    """The labels that tell layouts apart: those of what is required."""
+    """Return the labels of required fields, which tell layouts apart."""
     required = {*REQUIRED, *PARTS} - {labels.ADDITION}
     return sorted(label for label in reading.labels if BY_LABEL.get(label) in required)
 
@@ -188,7 +185,7 @@ def _write(
     *,
     now: datetime,
 ) -> PartnerMailReading | None:
-    """None where it was read before."""
+    """Write the reading; None where the mail was read before."""
     bucket = confidence.order_bucket(reading)
     sure = confidence.sure_of_order(reading, read_counts(session, [bucket]))
     values = {
@@ -219,7 +216,7 @@ def _judge(
     reading: Reading,
     layout: PartnerMailLayout | None,
 ) -> tuple[ReadingState, str]:
-    """What it is, and why a person has to look."""
+    """Decide what the mail is, and why a person has to look."""
     reference = reading.fields.get(REFERENCE)
     known = _known_order(session, partner, reference.value) if reference else None
     row.order_row_id = known.id if known else None
@@ -304,7 +301,7 @@ def _decide(session: Session, row: PartnerMailReading, *, now: datetime, actor: 
 
 
 def _count(session: Session, row: PartnerMailReading, wrong: set[str], *, now: datetime) -> PartnerMailLayout:
-    """Note of each bucket whether it was right, and of the layout whether all that is required was."""
+    """Count for each bucket whether it was right, and for the layout whether all required fields were."""
     told = {one["bucket"]: path not in wrong for path, one in row.fields.items() if one.get("bucket")}
     least = [row.fields[path].get("confidence", 0.0) for path in REQUIRED if path in row.fields]
     all_right = not wrong & set(REQUIRED)
@@ -375,14 +372,14 @@ def _kept(one: Field) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """As it is kept in JSON."""
+    """Convert a value to the JSON that is stored."""
     if isinstance(value, AddressParts):
         return asdict(value)
     return value.isoformat() if isinstance(value, date) else value
 
 
 def values_of(row: PartnerMailReading) -> dict[str, Any]:
-    """What was read, as values."""
+    """Return the values that were read."""
     found = {path: one["value"] for path, one in row.fields.items()}
     if ADDRESS in found:
         found[ADDRESS] = AddressParts(**found[ADDRESS])
@@ -392,5 +389,5 @@ def values_of(row: PartnerMailReading) -> dict[str, Any]:
 
 
 def find_reading_of(session: Session, message_id: uuid.UUID) -> PartnerMailReading | None:
-    """What was read of a message, if it was an order mail."""
+    """Return the reading of a message, if it was an order mail."""
     return session.execute(sa.select(PartnerMailReading).where(PartnerMailReading.message_id == message_id)).scalar_one_or_none()

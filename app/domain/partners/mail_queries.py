@@ -38,7 +38,7 @@ class DayFigures:
 
 
 def find_sender(session: Session, message: Message) -> Partner | None:
-    """The partner of the brand who sends orders from this address."""
+    """Return the brand's partner that sends orders from this address."""
     address = str(message.sender.get("address") or "").strip().lower()
     domain = address.rpartition("@")[2]
     if not domain:
@@ -50,7 +50,7 @@ def find_sender(session: Session, message: Message) -> Partner | None:
 
 
 def anybody_sends(session: Session) -> bool:
-    """Whether a partner sends orders by mail at all."""
+    """Return whether any partner sends orders by mail."""
     return (
         session.execute(sa.select(Partner.id).where(sa.func.cardinality(Partner.order_mail_senders) > 0).limit(1)).first()
         is not None
@@ -58,14 +58,14 @@ def anybody_sends(session: Session) -> bool:
 
 
 def list_waiting(session: Session, *, brand_ids: Collection[uuid.UUID]) -> list[ReadingRow]:
-    """What waits for a person, the oldest first."""
+    """List order mails that wait for a person, the oldest first."""
     query = _rows(brand_ids).where(PartnerMailReading.decided_at.is_(None), PartnerMailReading.state.in_(WAITING))
     rows = session.execute(query.order_by(PartnerMailReading.created_at, PartnerMailReading.id).limit(200))
     return [ReadingRow(*row) for row in rows]
 
 
 def list_decided(session: Session, *, brand_ids: Collection[uuid.UUID], limit: int = 50) -> list[ReadingRow]:
-    """What was decided, by somebody or by itself, the newest first."""
+    """List decided order mails, the newest first."""
     done = sa.or_(PartnerMailReading.decided_at.is_not(None), PartnerMailReading.state.not_in(WAITING))
     query = _rows(brand_ids).where(done).order_by(PartnerMailReading.created_at.desc(), PartnerMailReading.id.desc())
     return [ReadingRow(*row) for row in session.execute(query.limit(limit))]
@@ -82,7 +82,7 @@ def get_reading(session: Session, reading_id: uuid.UUID, *, brand_ids: Collectio
 
 
 def read_day(session: Session, *, brand_ids: Collection[uuid.UUID], now: datetime) -> DayFigures:
-    """One query."""
+    """Read the figures of the last 24 hours. One query."""
     alone = sa.func.count().filter(
         PartnerMailReading.decided_by_user_id.is_(None),
         PartnerMailReading.state.in_((ReadingState.ACCEPTED, ReadingState.DUPLICATE, ReadingState.NOT_AN_ORDER)),
@@ -95,7 +95,7 @@ def read_day(session: Session, *, brand_ids: Collection[uuid.UUID], now: datetim
 
 
 def find_layout(session: Session, partner_id: uuid.UUID, labels: Collection[str]) -> PartnerMailLayout | None:
-    """The partner's layout that has most of these labels, if it has enough of them."""
+    """Return the partner's layout that shares most of these labels, if it shares enough."""
     wanted, best, most = set(labels), None, 0.0
     query = sa.select(PartnerMailLayout).where(PartnerMailLayout.partner_id == partner_id).order_by(PartnerMailLayout.id)
     for layout in session.execute(query.execution_options(populate_existing=True)).scalars():
@@ -107,14 +107,14 @@ def find_layout(session: Session, partner_id: uuid.UUID, labels: Collection[str]
 
 
 def read_counts(session: Session, buckets: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Right and seen, of those buckets that somebody looked at."""
+    """Return (right, seen) of these buckets, for those that were reviewed."""
     query = sa.select(PartnerMailCount).where(PartnerMailCount.bucket.in_(list(buckets)))
     rows = session.execute(query.execution_options(populate_existing=True)).scalars()
     return {one.bucket: (one.right_count, one.seen_count) for one in rows}
 
 
 def list_of_layout(session: Session, layout_id: uuid.UUID, *, limit: int = 50) -> list[tuple[PartnerMailReading, Message]]:
-    """The newest mails of a layout that became orders."""
+    """List the newest mails of a layout that became orders."""
     query = sa.select(PartnerMailReading, Message).join(Message, Message.id == PartnerMailReading.message_id)
     query = query.where(PartnerMailReading.layout_id == layout_id, PartnerMailReading.state == ReadingState.ACCEPTED)
     rows = session.execute(query.order_by(PartnerMailReading.created_at.desc(), PartnerMailReading.id.desc()).limit(limit))

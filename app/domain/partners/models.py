@@ -301,7 +301,7 @@ class PartnerCall(WithId, Base):
 
 
 class ReportOutcome(StrEnum):
-    """Skipped: nothing followed, and the reason says why."""
+    """The outcome of a partner's report. Skipped: nothing followed, and the reason says why."""
 
     APPLIED = "applied"
     UNCHANGED = "unchanged"

@@ -19,7 +19,7 @@ from app.domain.transitions.actions import TransitionRefused, change_entity_stat
 
 @dataclass(frozen=True)
 class Moved:
-    """What became of it. `refused`: the code with which it was refused, "" where it was not; `why` says the same in words."""
+    """The outcome of a move. `refused`: the code of a refusal, else ""; `why` says the same in words."""
 
     transition_id: str = ""
     refused: str = ""
@@ -58,7 +58,7 @@ def move_order(
 
 
 def advance(session: Session, partner: Partner, row: PartnerOrder, status: str, *, reason: str, now: datetime) -> None:
-    """Note the state the partner is told of, under the next number of its sequence, and tell them."""
+    """Set the state the partner is told of, under the next number of its sequence, and tell them."""
     former, row.order_status = row.order_status, status
     row.sequence, row.updated_at = row.sequence + 1, now
     session.flush()
@@ -68,5 +68,5 @@ def advance(session: Session, partner: Partner, row: PartnerOrder, status: str, 
 
 
 def actor_of(partner: Partner) -> Actor:
-    """Who it is that changes an order by a report."""
+    """Return the actor of changes by a partner's report."""
     return Actor(by={"kind": "partner", "id": str(partner.id), "name": partner.name})

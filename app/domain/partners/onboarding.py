@@ -53,7 +53,7 @@ class StepState:
 
 
 def read_steps(session: Session, partner: Partner) -> list[StepState]:
-    """Every step that applies to the partner; one without programs of its own has no keys. Nine small queries."""
+    """Read every step that applies to the partner; one without programs of its own has no keys. Nine small queries."""
     found = {
         Step.CONTACT: _first(session, ContactIdentity.created_at, ContactIdentity.contact_id == partner.contact_id),
         Step.AGREEMENT: _agreement(session, partner),
@@ -90,7 +90,7 @@ def _agreement(session: Session, partner: Partner) -> datetime | None:
 
 
 def _load(session: Session, partner: Partner) -> datetime | None:
-    """The first minute in which LOAD_ORDERS sandbox orders were taken."""
+    """Return the first minute in which LOAD_ORDERS sandbox orders were taken."""
     minute = sa.func.date_trunc("minute", PartnerOrder.created_at)
     trials = (PartnerOrder.partner_id == partner.id, PartnerOrder.environment == Environment.SANDBOX)
     full = sa.select(minute).where(*trials).group_by(minute).having(sa.func.count() >= LOAD_ORDERS)

@@ -30,7 +30,7 @@ from app.domain.threads.order_threads import find_thread_of_order
 def begin_order_thread(
     session: Session, partner: Partner, customer: Contact, incoming: IncomingOrder, row: PartnerOrder, *, now: datetime
 ) -> Thread:
-    """A thread with the customer, the partner beside them; answers go over the partner's channel, where it has one."""
+    """Begin a thread with the customer and the partner beside them; answers go over the partner's channel, where it has one."""
     channel = session.get(Channel, partner.channel_id) if partner.channel_id else None
     new = NewThread(
         brand_id=partner.brand_id,
@@ -66,14 +66,14 @@ def begin_order_thread(
 
 
 def note_in_thread(session: Session, order_id: uuid.UUID, text: str, *, author_name: str, now: datetime) -> None:
-    """Write a note into the conversation about the order that was linked last; where there is none, nothing."""
+    """Write a note into the conversation linked last with the order, if there is one."""
     thread_id = find_thread_of_order(session, order_id)
     if thread_id is not None:
         add_note(session, thread_id=thread_id, text=text, actor=SYSTEM, author_name=author_name, now=now)
 
 
 def _in_words(partner: Partner, incoming: IncomingOrder, row: PartnerOrder) -> str:
-    """The order as people read it. What has no article and what was doubtful is said."""
+    """Write the order for people, with what has no article and what was doubtful."""
     unmapped = {sku.casefold() for sku in row.unmapped_skus}
     lines = [f"{partner.name}: {incoming.partner_order_id}", ""]
     lines += [incoming.customer_name, *filter(None, (incoming.email, incoming.phone))]

@@ -31,20 +31,20 @@ class PersonMissing(Exception):
 
 @dataclass(frozen=True)
 class PortalSight:
-    """What somebody of a partner sees. `under`: a dealer, whose orders are all; None: everything of the partner."""
+    """What a partner's person sees. `under`: a dealer, whose orders are all; None: everything of the partner."""
 
     partner: Partner
     under: uuid.UUID | None
 
     @property
     def beneficiary_id(self) -> uuid.UUID:
-        """Whose commissions they see: never those of another level."""
+        """The organization whose commissions they see: never those of another level."""
         return self.under or self.partner.contact_id
 
 
 @dataclass(frozen=True)
 class PersonRow:
-    """`dealer`: the name of the dealer they are of, "" for the partner itself."""
+    """A partner's person. `dealer`: the name of their dealer, "" for the partner itself."""
 
     person: PartnerPerson
     user: User
@@ -53,14 +53,14 @@ class PersonRow:
 
 
 def find_sight(session: Session, user_id: uuid.UUID) -> PortalSight | None:
-    """What this user sees of which partner; None for whoever is of none. One query."""
+    """Return what this user sees of which partner; None for a user of none. One query."""
     query = sa.select(PartnerPerson, Partner).join(Partner, Partner.id == PartnerPerson.partner_id)
     row = session.execute(query.where(PartnerPerson.user_id == user_id)).one_or_none()
     return None if row is None else PortalSight(row.Partner, row.PartnerPerson.contact_id)
 
 
 def list_partner_people(session: Session, partner_id: uuid.UUID) -> list[PersonRow]:
-    """By name, those who are kept out last. One query."""
+    """List a partner's people by name, disabled ones last. One query."""
     seen = sa.select(sa.func.max(UserSession.last_seen_at)).where(UserSession.user_id == User.id).scalar_subquery()
     query = sa.select(PartnerPerson, User, Contact.name.label("dealer"), seen.label("seen")).join(
         User, User.id == PartnerPerson.user_id
@@ -71,7 +71,7 @@ def list_partner_people(session: Session, partner_id: uuid.UUID) -> list[PersonR
 
 
 def list_dealers(session: Session, partner_id: uuid.UUID) -> list[tuple[uuid.UUID, str]]:
-    """The organizations of its dealers with their names."""
+    """List the partner's dealer organizations with their names."""
     query = sa.select(Contact.id, Contact.name).join(PartnerDealer, PartnerDealer.contact_id == Contact.id)
     rows = session.execute(query.where(PartnerDealer.partner_id == partner_id).distinct().order_by(Contact.name, Contact.id))
     return [(row.id, row.name) for row in rows]
@@ -97,7 +97,7 @@ def add_partner_person(
     dealer_id: uuid.UUID | None = None,
     locale: str = "en",
 ) -> User:
-    """Somebody who may choose a password by a link. Raises WrongPartner."""
+    """Add a person who may choose a password by a link. Raises WrongPartner."""
     name = " ".join(name.split())
     if not name or len(name) > NAME_CHARACTERS:
         raise WrongPartner("person_name", N_("Enter a name of at most 120 characters."))
@@ -122,7 +122,7 @@ def add_partner_person(
 
 
 def remove_partner_person(session: Session, partner: Partner, user: User, *, now: datetime, actor: Actor) -> None:
-    """Keep somebody out: their sessions end now."""
+    """Disable a person of the partner: their sessions end now."""
     disable_user(session, user.id, now=now, actor=actor)
     _audit(session, "PartnerPersonRemoved", partner, user, now=now, actor=actor)
 

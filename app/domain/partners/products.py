@@ -47,7 +47,8 @@ class ProductContent:
 
 
 def find_mapped(session: Session, partner: Partner, skus: Sequence[str], *, now: datetime) -> dict[str, Mapped]:
-    """By number of theirs, whatever case it is in. Our own article numbers are understood as well, behind their own."""
+    """Return the articles by the partner's numbers, in whatever case. Our own article numbers are understood too, after
+    theirs."""
     wanted = {sku.casefold() for sku in skus if sku}
     if not wanted:
         return {}
@@ -67,7 +68,7 @@ def find_mapped(session: Session, partner: Partner, skus: Sequence[str], *, now:
 
 
 def keep_product(session: Session, partner: Partner, content: ProductContent, *, now: datetime, actor: Actor) -> None:
-    """Add a pair, or change the one of the same number and first day; orders that waited for it have their article now."""
+    """Add a mapping, or change the one of the same number and first day; lines that waited for it get their article now."""
     values = {"id": new_id(), "partner_id": partner.id, "created_at": now, "updated_at": now, **vars(content)}
     kept = postgresql.insert(PartnerProduct).values(values)
     changed = {name: kept.excluded[name] for name in ("article_id", "product_type", "unit_price", "valid_until", "updated_at")}
@@ -78,7 +79,7 @@ def keep_product(session: Session, partner: Partner, content: ProductContent, *,
 
 
 def remove_product(session: Session, partner: Partner, product_id: uuid.UUID, *, now: datetime, actor: Actor) -> None:
-    """Forget a pair; orders keep the articles they have. One that is gone changes nothing."""
+    """Delete a mapping; orders keep their articles. Deleting twice changes nothing."""
     gone = sa.delete(PartnerProduct).where(PartnerProduct.id == product_id, PartnerProduct.partner_id == partner.id)
     if session.execute(gone.returning(PartnerProduct.id)).first() is not None:
         _audit(session, "PartnerProductRemoved", partner, now=now, actor=actor)
@@ -91,13 +92,13 @@ def find_article_by_sku(session: Session, partner: Partner, sku: str) -> Article
 
 
 def skus_by_position(payload: dict[str, Any]) -> list[str]:
-    """The numbers of theirs in the order of the lines that were made of them, "" for a line without one."""
+    """Return the partner's numbers in the order of the lines made of them, "" for a line without one."""
     products, items = payload.get("products") or (), payload.get("line_items") or ()
     return [str(one.get("partner_sku") or "") for one in products] + [str(one.get("sku") or "") for one in items]
 
 
 def _settle_waiting(session: Session, partner: Partner, sku: str, *, now: datetime) -> None:
-    """Give lines that were ordered by this number, and had no article, the one it means now."""
+    """Set the article of lines that were ordered by this number and had none."""
     folded = sku.casefold()
     waiting = sa.select(PartnerOrder).where(
         PartnerOrder.partner_id == partner.id, sa.func.cardinality(PartnerOrder.unmapped_skus) > 0

@@ -35,7 +35,7 @@ log = get_logger(__name__)
 
 
 def take_due(now: datetime) -> list[uuid.UUID]:
-    """Partners whose turn it is; nobody else takes them for a while."""
+    """Return partners whose turn it is; nobody else takes them for a while."""
     table = table_of(Partner)
     pace = sa.case(*((table.c.sync_frequency == one, sa.cast(every, sa.Interval)) for one, every in EVERY.items()))
     due = sa.or_(table.c.pulled_at.is_(None), table.c.pulled_at + pace <= now)
@@ -47,7 +47,7 @@ def take_due(now: datetime) -> list[uuid.UUID]:
 
 
 def pull_partner(partner_id: uuid.UUID) -> str:
-    """One round; what went wrong, "" where nothing did. A failure is noted at the partner, and the place stays."""
+    """Ask one partner once; returns what went wrong, or "". A failure is noted at the partner, and the cursor stays."""
     began, problem, taken = utc_now(), "", 0
     try:
         asked = _prepare(partner_id)
@@ -69,7 +69,7 @@ def pull_partner(partner_id: uuid.UUID) -> str:
 
 
 def _prepare(partner_id: uuid.UUID) -> tuple[Account, datetime] | None:
-    """Whom to ask, and from when on."""
+    """Return whom to ask, and from when on."""
     with transaction() as session:
         partner = session.get(Partner, partner_id, populate_existing=True)
         if partner is None or not partner.api_base_url:
@@ -98,7 +98,7 @@ def _pages(account: Account, since: datetime) -> Iterator[list[Any]]:
 
 
 def _take(partner_id: uuid.UUID, orders: list[Any]) -> int:
-    """How many were new to us. What cannot be understood, or is of no order here, is passed over."""
+    """Apply the answers; returns how many were new. Unreadable ones and those of unknown orders are left out."""
     taken = 0
     with transaction() as session:
         partner = session.get_one(Partner, partner_id, populate_existing=True)

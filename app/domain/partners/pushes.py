@@ -38,7 +38,7 @@ SLOTS = {
 
 
 def push_order(session: Session, partner: Partner, row: PartnerOrder, *, now: datetime) -> None:
-    """Promise to bring the order as it is now; nothing where this was not agreed. The sandbox stays here."""
+    """Promise to send the order as it is now; does nothing where this was not agreed, or in the sandbox."""
     if not partner.push_enabled or not partner.api_base_url or row.environment != Environment.LIVE:
         return
     endpoint = endpoint_of_owner(
@@ -60,19 +60,19 @@ def push_order(session: Session, partner: Partner, row: PartnerOrder, *, now: da
 
 
 def find_push_endpoint(session: Session, partner_id: uuid.UUID) -> WebhookEndpoint | None:
-    """What stands for the partner's API in the log, once something was to be brought."""
+    """Return the endpoint that stands for the partner's API in the log, once something was to be sent."""
     mine = (WebhookEndpoint.kind == EndpointKind.PARTNER_API, WebhookEndpoint.owner_id == partner_id)
     return session.execute(sa.select(WebhookEndpoint).where(*mine)).scalar_one_or_none()
 
 
 def slot_after(frequency: SyncFrequency, now: datetime) -> datetime | None:
-    """The next full quarter, hour or day (UTC); None: at once."""
+    """Return the next full quarter, hour or day (UTC); None: at once."""
     every = SLOTS.get(frequency)
     return None if every is None else now + every - (now - datetime(2000, 1, 1, tzinfo=UTC)) % every
 
 
 def open_partner_api(session: Session, endpoint: WebhookEndpoint, keyring: Keyring, _now: datetime) -> Target:
-    """How a partner's API is told. Raises NoTarget."""
+    """Return how a partner's API is called. Raises NoTarget."""
     partner = session.get_one(Partner, endpoint.owner_id, populate_existing=True)
     if not partner.is_active or not partner.push_enabled or not partner.api_base_url:
         raise NoTarget("no_address")
@@ -101,7 +101,7 @@ def open_partner_api(session: Session, endpoint: WebhookEndpoint, keyring: Keyri
 
 
 def _body(partner: Partner, row: PartnerOrder, *, now: datetime) -> dict[str, Any]:
-    """What they sent, with what became of it here: the mirror of our own list of orders."""
+    """Build the body: what they sent, with its state here."""
     return {
         **row.payload,
         "partner_order_id": row.partner_order_id,

@@ -55,13 +55,13 @@ class PartnerRow:
 
 
 def list_partner_names(session: Session, *, brand_ids: Collection[uuid.UUID]) -> list[tuple[uuid.UUID, str]]:
-    """The contact and the name of each partner, by name. One query."""
+    """List (contact, name) of each partner, by name. One query."""
     query = sa.select(Partner.contact_id, Partner.name).where(Partner.brand_id.in_(brand_ids))
     return [(row.contact_id, row.name) for row in session.execute(query.order_by(sa.func.lower(Partner.name), Partner.id))]
 
 
 def list_partners(session: Session, *, brand_ids: Collection[uuid.UUID], now: datetime) -> list[PartnerRow]:
-    """By name. One query."""
+    """List partners by name. One query."""
     mine = PartnerOrder.partner_id == Partner.id
     live = sa.and_(mine, PartnerOrder.environment == Environment.LIVE)
     recent = sa.select(sa.func.count()).where(live, PartnerOrder.created_at > now - timedelta(days=30))
@@ -95,20 +95,20 @@ def get_partner(session: Session, partner_id: uuid.UUID, *, brand_ids: Collectio
 
 
 def find_partner(session: Session, name: str) -> Partner | None:
-    """By slug or by id."""
+    """Return the partner by slug or by id."""
     query = sa.select(Partner).where(sa.or_(Partner.slug == name.lower(), sa.cast(Partner.id, sa.Text) == name.lower()))
     return session.execute(query).scalar_one_or_none()
 
 
 def list_keys(session: Session, partner_id: uuid.UUID) -> list[PartnerKey]:
-    """Those that work first, then by age, the newest first."""
+    """List keys: valid ones first, then the newest first."""
     query = sa.select(PartnerKey).where(PartnerKey.partner_id == partner_id)
     query = query.order_by(PartnerKey.revoked_at.is_not(None), PartnerKey.created_at.desc(), PartnerKey.id.desc())
     return list(session.execute(query.execution_options(populate_existing=True)).scalars())
 
 
 def get_key(session: Session, partner_id: uuid.UUID, key_id: uuid.UUID) -> PartnerKey:
-    """Locked. Raises PartnerKeyMissing."""
+    """Return the key, locked. Raises PartnerKeyMissing."""
     query = sa.select(PartnerKey).where(PartnerKey.id == key_id, PartnerKey.partner_id == partner_id).with_for_update()
     key = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if key is None:
@@ -119,7 +119,7 @@ def get_key(session: Session, partner_id: uuid.UUID, key_id: uuid.UUID) -> Partn
 def find_partner_order(
     session: Session, *, partner_id: uuid.UUID, environment: Environment, partner_order_id: str
 ) -> PartnerOrder | None:
-    """The order that has this number of theirs."""
+    """Return the order with this number of the partner."""
     query = sa.select(PartnerOrder).where(
         PartnerOrder.partner_id == partner_id,
         PartnerOrder.environment == environment,
@@ -129,7 +129,7 @@ def find_partner_order(
 
 
 def find_order_of_partner(session: Session, order_id: uuid.UUID) -> PartnerOrder | None:
-    """What a partner sent of this order of ours, if one did."""
+    """Return the partner's row of this order of ours, if a partner sent it."""
     query = sa.select(PartnerOrder).where(PartnerOrder.order_id == order_id)
     return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
 
@@ -143,7 +143,7 @@ def list_changed_orders(
     cursor: str | None,
     limit: int,
 ) -> Page[PartnerOrder]:
-    """In the order in which they were changed last, so that whoever asks again begins where they ended. Raises BadCursor."""
+    """List orders by their last change, so that a later call continues where this one ended. Raises BadCursor."""
     query = sa.select(PartnerOrder).where(PartnerOrder.partner_id == partner_id, PartnerOrder.environment == environment)
     if updated_since is not None:
         query = query.where(PartnerOrder.updated_at >= updated_since)
@@ -162,8 +162,8 @@ def list_orders_of_partner(
     under: uuid.UUID | None = None,
     text: str = "",
 ) -> Page[PartnerOrder]:
-    """The newest first; `under`: those alone that came through this organization; `text`: part of a number or of the customer's
-    name. Raises BadCursor."""
+    """List orders, the newest first; `under` limits to those through this organization; `text`: part of a number or of the
+    customer's name. Raises BadCursor."""
     query = sa.select(PartnerOrder).where(*_orders_of(partner_id, under), PartnerOrder.environment == environment)
     if text:
         named = (PartnerOrder.partner_order_id, PartnerOrder.order_number, PartnerOrder.customer_name)
@@ -176,7 +176,7 @@ def list_orders_of_partner(
 def find_order_row(
     session: Session, partner_id: uuid.UUID, row_id: uuid.UUID, *, under: uuid.UUID | None = None, lock: bool = False
 ) -> PartnerOrder | None:
-    """One of the partner's; `under`: if it came through this organization."""
+    """Return one of the partner's orders; with `under` only one through this organization."""
     query = sa.select(PartnerOrder).where(*_orders_of(partner_id, under), PartnerOrder.id == row_id)
     query = query.with_for_update() if lock else query
     return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
@@ -191,7 +191,7 @@ def _orders_of(partner_id: uuid.UUID, under: uuid.UUID | None) -> list[sa.Column
 
 
 def list_calls(session: Session, partner_id: uuid.UUID, *, failed: bool = False, limit: int = 50) -> list[PartnerCall]:
-    """The newest calls; of `failed`, those that were refused."""
+    """List the newest calls; with `failed` only refused ones."""
     query = sa.select(PartnerCall).where(PartnerCall.partner_id == partner_id)
     query = query.where(PartnerCall.status >= 400) if failed else query
     query = query.order_by(PartnerCall.called_at.desc(), PartnerCall.id.desc()).limit(limit)
@@ -205,7 +205,7 @@ class ProductRow:
 
 
 def list_products(session: Session, partner_id: uuid.UUID) -> list[ProductRow]:
-    """By their number, the newest period first."""
+    """List mappings by the partner's number, the newest period first."""
     query = sa.select(PartnerProduct, Article).join(Article, Article.id == PartnerProduct.article_id)
     query = query.where(PartnerProduct.partner_id == partner_id)
     rows = session.execute(query.order_by(PartnerProduct.partner_sku, PartnerProduct.valid_from.desc(), PartnerProduct.id))
@@ -213,14 +213,14 @@ def list_products(session: Session, partner_id: uuid.UUID) -> list[ProductRow]:
 
 
 def list_open_skus(session: Session, partner_id: uuid.UUID) -> list[str]:
-    """Numbers of theirs that live orders have and no article answers to."""
+    """List the partner's numbers in live orders that have no article."""
     every = sa.func.unnest(PartnerOrder.unmapped_skus).label("sku")
     query = sa.select(every).where(PartnerOrder.partner_id == partner_id, PartnerOrder.environment == Environment.LIVE)
     return sorted(set(session.execute(query.distinct()).scalars()))
 
 
 def names_of_partners(session: Session, partner_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """Their names by id."""
+    """Return the partners' names by id."""
     rows = session.execute(sa.select(Partner.id, Partner.name).where(Partner.id.in_(partner_ids)))
     return {row.id: row.name for row in rows}
 
@@ -234,7 +234,7 @@ class Visit:
 
 
 def find_visit(session: Session, order_id: uuid.UUID) -> Visit | None:
-    """The first visit that is planned and not over, else the last that was done."""
+    """Return the first planned visit that is not over, else the last done one."""
     query = sa.select(Appointment, User.name).outerjoin(User, User.id == Appointment.technician_user_id)
     query = query.where(Appointment.order_id == order_id, Appointment.kind == AppointmentKind.VISIT)
     query = query.where(Appointment.state == AppointmentState.PLANNED).order_by(Appointment.starts_at, Appointment.id).limit(1)
@@ -248,7 +248,7 @@ def find_visit(session: Session, order_id: uuid.UUID) -> Visit | None:
 def list_reports(
     session: Session, partner_id: uuid.UUID, *, limit: int = 20, order_row_id: uuid.UUID | None = None
 ) -> list[tuple[PartnerReport, PartnerOrder]]:
-    """What the partner told us of states, the newest first; `order_row_id`: of that order alone."""
+    """List the partner's reports of states, the newest first; `order_row_id` limits to one order."""
     query = sa.select(PartnerReport, PartnerOrder).join(PartnerOrder, PartnerOrder.id == PartnerReport.partner_order_row_id)
     query = query.where(PartnerReport.partner_id == partner_id)
     if order_row_id is not None:
@@ -258,7 +258,7 @@ def list_reports(
 
 
 def list_endpoints_of_partner(session: Session, partner_id: uuid.UUID, *, is_test: bool) -> list[WebhookEndpoint]:
-    """Where the partner is told of its live orders, or of those of the sandbox."""
+    """List the partner's callback endpoints for live orders, or for sandbox ones."""
     query = sa.select(WebhookEndpoint).where(
         WebhookEndpoint.kind == EndpointKind.PARTNER,
         WebhookEndpoint.owner_id == partner_id,
@@ -270,7 +270,7 @@ def list_endpoints_of_partner(session: Session, partner_id: uuid.UUID, *, is_tes
 
 @dataclass(frozen=True)
 class CallbackRow:
-    """What a partner was told, or why not: `delivery` None where nobody listens."""
+    """A callback to a partner, or why there was none: `delivery` None where nobody listens."""
 
     message: WebhookMessage
     delivery: WebhookDelivery | None
@@ -279,7 +279,7 @@ class CallbackRow:
 def list_callbacks(
     session: Session, partner_id: uuid.UUID, *, limit: int = 20, order_row_id: uuid.UUID | None = None
 ) -> list[CallbackRow]:
-    """The newest first; `order_row_id`: of that order alone."""
+    """List callbacks, the newest first; `order_row_id` limits to one order."""
     query = sa.select(WebhookMessage, WebhookDelivery)
     query = query.outerjoin(WebhookDelivery, WebhookDelivery.message_id == WebhookMessage.id)
     query = query.where(WebhookMessage.owner_id == partner_id).order_by(
@@ -292,12 +292,12 @@ def list_callbacks(
 
 
 def ordering_key(order_row_id: uuid.UUID) -> str:
-    """What keeps the callbacks of one order in their order."""
+    """Return the key that keeps the callbacks of one order in their order."""
     return f"partner order:{order_row_id}"
 
 
 def find_callback(session: Session, partner_id: uuid.UUID, delivery_id: uuid.UUID) -> WebhookDelivery | None:
-    """One of the partner's."""
+    """Return one of the partner's callbacks."""
     query = sa.select(WebhookDelivery).join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
     query = query.where(WebhookDelivery.id == delivery_id, WebhookMessage.owner_id == partner_id)
     return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()

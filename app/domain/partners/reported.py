@@ -39,7 +39,7 @@ class Report:
 
 
 def take_report(session: Session, partner: Partner, environment: Environment, report: Report, *, now: datetime) -> PartnerReport:
-    """What became of a report. Raises PartnerOrderMissing."""
+    """Apply a report and return its outcome. Raises PartnerOrderMissing."""
     row = lock_partner_order(session, partner, environment, report.partner_order_id)
     key = _key(report)
     query = sa.select(PartnerReport).where(PartnerReport.partner_order_row_id == row.id, PartnerReport.dedupe_key == key)
@@ -72,7 +72,7 @@ def take_report(session: Session, partner: Partner, environment: Environment, re
 
 
 def lock_partner_order(session: Session, partner: Partner, environment: Environment, partner_order_id: str) -> PartnerOrder:
-    """The order of this number, locked. Raises PartnerOrderMissing."""
+    """Return the order of this number, locked. Raises PartnerOrderMissing."""
     query = sa.select(PartnerOrder).where(
         PartnerOrder.partner_id == partner.id,
         PartnerOrder.environment == environment,
@@ -102,6 +102,6 @@ def _apply(
 
 
 def _key(report: Report) -> str:
-    """By their time, else by all of it: a partner that gives no time may say the same twice and mean one thing."""
+    """Return the key of a report: their time, else its whole content, as a repeat without time may mean the same report."""
     named = report.told_at or json.dumps(report.payload, sort_keys=True)
     return hashlib.sha256(f"{report.word}\n{named}".encode("utf-8", "surrogatepass")).hexdigest()

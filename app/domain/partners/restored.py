@@ -18,7 +18,7 @@ ENDED = (OrderStatus.COMPLETED.value, OrderStatus.CANCELLED.value)
 
 
 def begin_after_restore(session: Session, *, now: datetime) -> bool:
-    """Whether this is a restored database, which then is ready to be looked at."""
+    """Return whether this is a restored database; if so, prepare it to be looked at."""
     if not is_another_database(session, now=now):
         return False
     hold_every_endpoint(session, now=now)

@@ -31,12 +31,12 @@ class SignedRequest:
 
 
 def sign(request: SignedRequest, secret: str) -> str:
-    """The value of X-Signature."""
+    """Return the value of X-Signature."""
     return _VERSION + _digest(request, secret)
 
 
 def is_signed(request: SignedRequest, given: str, secrets: Sequence[str]) -> bool:
-    """Whether one of the signatures that were given, divided by spaces or commas, was made with one of the secrets."""
+    """Return whether one of the given signatures (separated by spaces or commas) was made with one of the secrets."""
     found = [one.removeprefix(_VERSION) for one in re.split(r"[ ,]+", given) if one.startswith(_VERSION)]
     made = [_digest(request, secret) for secret in secrets if secret]
     matches = [hmac.compare_digest(one.encode("utf-8", "replace"), mine.encode()) for one in found for mine in made]
@@ -44,7 +44,7 @@ def is_signed(request: SignedRequest, given: str, secrets: Sequence[str]) -> boo
 
 
 def is_of_now(timestamp: str, *, now_seconds: float) -> bool:
-    """Whether it is unix seconds, at most 300 away in either direction."""
+    """Return whether the text is unix seconds, at most 300 from now in either direction."""
     is_number = timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12
     return is_number and abs(int(now_seconds) - int(timestamp)) <= TOLERANCE_SECONDS
 

@@ -26,7 +26,7 @@ FINAL, REVERSED = CommissionState.FINAL, CommissionState.REVERSED
 
 
 class UnableToClose(Exception):
-    """The month is not over, or it is closed already."""
+    """The month is not over, or is closed already."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class StatementLine:
 
 @dataclass(frozen=True)
 class Statement:
-    """Of one month: what became final in it, what was taken back; and what is still provisional, whenever it was ordered."""
+    """The statement of one month: what became final in it, what was taken back, and what is still provisional, whenever it was
+    ordered."""
 
     month: date
     lines: tuple[StatementLine, ...]
@@ -76,7 +77,7 @@ def read_statement(session: Session, partner_id: uuid.UUID, *, month: date, bene
 
 
 def close_month(session: Session, partner: Partner, *, month: date, now: datetime, actor: Actor) -> PartnerStatement:
-    """Keep the statement of a month that is over as it is now. Raises UnableToClose."""
+    """Store the statement of a past month as it is now. Raises UnableToClose."""
     advisory_xact_lock(session, f"partner statement:{partner.id}")
     is_over = month < now.astimezone(ZONE).date().replace(day=1)
     if not is_over or session.get(PartnerStatement, (partner.id, month), populate_existing=True) is not None:
@@ -104,7 +105,7 @@ def close_month(session: Session, partner: Partner, *, month: date, now: datetim
 
 
 def following(month: date) -> date:
-    """The first day of the month after it."""
+    """Return the first day of the month after it."""
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 

@@ -28,7 +28,8 @@ from app.domain.partners.queries import find_visit
 
 
 def mail_status(event: Event) -> None:
-    """After-commit handler of `PartnerMailDue`. Twice is harmless: what was sent is noted, and the mail has the same id."""
+    """After-commit handler of `PartnerMailDue`: mail the partner. A repeat is harmless: a sent mail is noted, and has the same
+    id."""
     row_id, status = uuid.UUID(event.payload["partner_order_row_id"]), str(event.payload["status"])
     with transaction() as session:
         row = session.get(PartnerOrder, row_id)
@@ -63,7 +64,7 @@ def _letter(session: Session, row: PartnerOrder, status: OrderStatus, reader: Re
 
 
 def _received(row: PartnerOrder) -> Iterator[str]:
-    """What was understood, so that a mistake is seen by whoever wrote it."""
+    """Write what was understood of the order, so that its sender sees a mistake."""
     customer, products = row.payload.get("customer") or {}, row.payload.get("products") or row.payload.get("line_items") or []
     place = " ".join(str(one) for one in (customer.get("address") or {}).values() if one)
     yield _("We received your order %(order)s. Our number is %(number)s.", order=row.partner_order_id, number=row.order_number)

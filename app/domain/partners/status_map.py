@@ -32,19 +32,19 @@ class WrongMapping(ValueError):
 
 
 def their_word(mapping: Mapping[str, Any], status: OrderStatus) -> str | None:
-    """What the partner calls it, or None."""
+    """Return the partner's word for our status, or None."""
     word = (mapping.get(OUT) or {}).get(status.value)
     return word if isinstance(word, str) and word else None
 
 
 def our_status(mapping: Mapping[str, Any], word: str) -> OrderStatus | None:
-    """Which state of ours they mean, or None."""
+    """Return our status for the partner's word, or None."""
     value = (mapping.get(IN) or {}).get(word)
     return next((one for one in OrderStatus if one.value == value), None)
 
 
 def checked(mapping: Any) -> dict[str, dict[str, str]]:
-    """The mapping with both directions. Raises WrongMapping."""
+    """Return the mapping in both directions. Raises WrongMapping."""
     if not isinstance(mapping, dict):
         raise WrongMapping(f"must have {OUT} and {IN}")
     ours = {one.value for one in OrderStatus}

@@ -40,7 +40,7 @@ LONGEST_LIST = 10
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of a post: the order, whether it is new, and where a repeat said something else."""
+    """The outcome of a post: the order, whether it is new, and where a repeat said something else."""
 
     row: PartnerOrder
     is_new: bool
@@ -56,9 +56,8 @@ def take_order(
     now: datetime,
     thread_id: uuid.UUID | None = None,
 ) -> Taken:
-    """Write the order, or find the one that has its number already. Nothing of an order that is there changes.
-
-    `thread_id`: the conversation it came out of; None: one begins."""
+    """Take the order, or find the one with its number; an existing order is not changed. `thread_id`: the conversation it came
+    out of; None: one begins."""
     number, fingerprint = incoming.partner_order_id, fingerprint_of(incoming.payload)
     named: dict[str, Any] = {"partner_id": partner.id, "environment": environment, "partner_order_id": number}
     known = find_partner_order(session, **named)
@@ -106,7 +105,7 @@ def take_order(
 
 
 def take_turn(session: Session, partner: Partner, environment: Environment, number: str) -> None:
-    """Whoever writes the order of this number next waits for the end of this transaction."""
+    """Lock the number, so that another writer of this order waits for the end of this transaction."""
     advisory_xact_lock(session, f"partner order:{partner.id}:{environment.value}:{number}")
 
 

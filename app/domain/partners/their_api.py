@@ -25,7 +25,7 @@ class CallFailed(Exception):
 
 @dataclass(frozen=True)
 class Account:
-    """Where we are known there, and with what."""
+    """Our account at a partner's API: its address and credentials."""
 
     partner_id: uuid.UUID
     base_url: str
@@ -34,20 +34,20 @@ class Account:
 
     @property
     def secret_header(self) -> str:
-        """The header that nobody may read."""
+        """The header that must not be logged."""
         is_key = self.authentication == Authentication.API_KEY
         return self.credentials.get("header") or KEY_HEADER if is_key else "Authorization"
 
 
 def open_account(partner: Partner, keyring: Keyring) -> Account:
-    """Raises UnableToDecrypt."""
+    """Return the account with its credentials. Raises UnableToDecrypt."""
     sealed, place = partner.sealed_credentials, {"table": PARTNERS, "column": "sealed_credentials"}
     plain = keyring.decrypt(sealed, row_id=partner.id, **place) if sealed else b"{}"
     return Account(partner.id, partner.api_base_url.rstrip("/"), partner.authentication_type, json.loads(plain))
 
 
 def sign_in(account: Account) -> dict[str, str]:
-    """The headers of the agreed way; a token is fetched first where there has to be one. Raises CallFailed."""
+    """Return the headers of the agreed sign-in; a token is fetched first where one is needed. Raises CallFailed."""
     known, way = account.credentials, account.authentication
     if way is None:
         return {}
@@ -67,7 +67,7 @@ def sign_in(account: Account) -> dict[str, str]:
 
 
 def call(account: Account, method: str, url: str, name: str, **more: Any) -> dict[str, Any]:
-    """The JSON object it answers. Raises CallFailed."""
+    """Make one call and return the JSON object it answers. Raises CallFailed."""
     try:
         called = Endpoint("partner_api", name, str(account.partner_id))
         answer = runtime().http.request(method, url, called=called, **more)

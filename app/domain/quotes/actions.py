@@ -40,14 +40,14 @@ class UnableToQuote(Exception):
 
 @dataclass(eq=False)
 class QuoteClosed(Exception):
-    """No answer is taken any more; `state` is that of `state_of`."""
+    """The quote takes no answer any more; `state` is that of `state_of`."""
 
     state: str
 
 
 @dataclass(frozen=True)
 class NewQuote:
-    """`id` is one per form: the same one again is the same quote."""
+    """What a colleague enters. `id` is one per form: the same one again is the same quote."""
 
     id: uuid.UUID
     language: str
@@ -88,7 +88,7 @@ def make_quote(session: Session, order_id: uuid.UUID, new: NewQuote, *, now: dat
 
 
 def withdraw_quote(session: Session, quote_id: uuid.UUID, *, now: datetime, actor: Actor) -> bool:
-    """Its link takes no answer any more; False for one that has an answer or is withdrawn. The order's status stays."""
+    """Withdraw a quote: its link takes no answer any more. False for one answered or withdrawn. The order's status stays."""
     order = lock_order(session, session.get_one(OrderQuote, quote_id).order_id)
     quote = _lock(session, quote_id)
     if quote.withdrawn_at is not None or quote.answer is not None:
@@ -127,7 +127,7 @@ def answer_quote(
 
 
 def _follow(session: Session, order: Order, quote: OrderQuote, *, now: datetime, actor: Actor) -> None:
-    """The order goes on, or back to be offered otherwise; one that went on by itself meanwhile stays where it is."""
+    """Move the order on, or back to be quoted again; an order that moved meanwhile stays where it is."""
     to = OrderStatus.APPROVED if quote.answer is QuoteAnswer.ACCEPTED else OrderStatus.NEW
     if order.status is not OrderStatus.QUOTED:
         return

@@ -22,7 +22,7 @@ from app.domain.orders.totals import PricedLine, line_amount
 
 
 def content_of(session: Session, order: Order) -> dict[str, Any]:
-    """Five queries at most. An unpriced order has None for its sums."""
+    """Build the content of an order. Five queries at most. An unpriced order has None for its sums."""
     lines = _lines(session, order)
     customer, brand = session.get_one(Contact, order.customer_contact_id), session.get_one(Brand, order.brand_id)
     address = session.get(Address, order.address_id) if order.address_id else None
@@ -43,7 +43,7 @@ def content_of(session: Session, order: Order) -> dict[str, Any]:
 
 
 def place_lines(address: Address | None) -> list[str]:
-    """An address as it stands on a letter."""
+    """Return the lines of an address as on a letter."""
     if address is None:
         return []
     street = " ".join(part for part in (address.street, address.house_number, address.house_number_addition) if part)
@@ -52,7 +52,7 @@ def place_lines(address: Address | None) -> list[str]:
 
 
 def offered(content: dict[str, Any]) -> dict[str, Any]:
-    """The part a customer says yes to; a corrected name or address makes no other quote."""
+    """Return the part a customer agrees to; a corrected name or address makes no other quote."""
     return {name: content[name] for name in ("currency", "prices_include_tax", "lines", "discount", "taxes", "net", "gross")}
 
 
@@ -62,7 +62,7 @@ def _lines(session: Session, order: Order) -> Sequence[LineItem]:
 
 
 def _line(line: LineItem) -> dict[str, Any]:
-    """`amount` is before the discount on the whole, which stands on a row of its own."""
+    """Return one line; `amount` is before the discount on the whole, which has a row of its own."""
     priced = PricedLine(line.quantity, line.unit_price, line.tax_code, line.discount_amount)
     return {
         "description": line.description,

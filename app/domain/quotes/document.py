@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Paper:
-    """What makes a content a document. `accepted`: who said yes and when; `until`: how long a quote holds. Times are aware."""
+    """What turns content into a document. `accepted`: who accepted and when; `until`: how long a quote holds. Times are aware."""
 
     is_quote: bool
     language: str
@@ -31,7 +31,7 @@ class Paper:
 
 
 def write_document(content: dict[str, Any], paper: Paper) -> bytes:
-    """A PDF. The same content on the same paper is the same bytes."""
+    """Draw the PDF. The same input gives the same bytes."""
     from app.core.pdf import Document  # what draws takes long to import, and most processes never draw
 
     with force_locale(paper.language):
@@ -56,7 +56,7 @@ def write_document(content: dict[str, Any], paper: Paper) -> bytes:
 
 
 def sums_of(content: dict[str, Any], language: str) -> list[tuple[str, str]]:
-    """The rows below the lines, the whole last: on the page and on paper alike. Empty for what is not priced."""
+    """Return the rows below the lines, the total last, for page and paper alike. Empty where unpriced."""
     if content["gross"] is None:
         return []
     currency = content["currency"]
@@ -72,7 +72,7 @@ def sums_of(content: dict[str, Any], language: str) -> list[tuple[str, str]]:
 
 
 def cells_of(line: dict[str, Any], language: str) -> tuple[str, str, str, str, str]:
-    """Description, quantity, price, discount ("" for none) and amount of a line, in words."""
+    """Return a line's description, quantity, price, discount ("" for none) and amount, in words."""
     price, discount = line["unit_price"], Decimal(line["discount"])
     return (
         line["description"],

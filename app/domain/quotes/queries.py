@@ -22,31 +22,32 @@ NOT_YET = (OrderStatus.INTAKE_RECEIVED, OrderStatus.NEW)  # somebody took the st
 
 @dataclass(frozen=True)
 class QuoteRow:
-    """A quote and who made it, "" where that is nobody."""
+    """A quote and who made it, "" for nobody."""
 
     quote: OrderQuote
     made_by: str
 
 
 def hash_of(token: str) -> bytes:
-    """What is kept of the secret in a link."""
+    """Return the stored hash of a link's secret."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def find_quote(session: Session, token: str) -> OrderQuote | None:
-    """The quote of a link, whatever became of it."""
+    """Return the quote of a link, whatever became of it."""
     return session.execute(sa.select(OrderQuote).where(OrderQuote.token_hash == hash_of(token))).scalar_one_or_none()
 
 
 def list_quotes(session: Session, order_id: uuid.UUID) -> list[QuoteRow]:
-    """Those of an order, newest first. One query."""
+    """List an order's quotes, newest first. One query."""
     query = sa.select(OrderQuote, User.name).outerjoin(User, User.id == OrderQuote.made_by_user_id)
     rows = session.execute(query.where(OrderQuote.order_id == order_id).order_by(OrderQuote.made_at.desc(), OrderQuote.id.desc()))
     return [QuoteRow(row.OrderQuote, row.name or "") for row in rows]
 
 
 def state_of(session: Session, quote: OrderQuote, order: Order, *, now: datetime) -> str:
-    """open, accepted, declined, withdrawn, expired, closed (the order has ended) or changed (it is no longer as quoted)."""
+    """Return the state: open, accepted, declined, withdrawn, expired, closed (the order has ended) or changed (the order is no
+    longer as quoted)."""
     if quote.answer is not None:
         return quote.answer.value
     if quote.withdrawn_at is not None or order.status in NOT_YET:
@@ -59,7 +60,7 @@ def state_of(session: Session, quote: OrderQuote, order: Order, *, now: datetime
 
 
 def language_for(session: Session, order: Order) -> str:
-    """The customer's, else the first of the brand's."""
+    """Return the customer's language, else the brand's first."""
     language = session.get_one(Contact, order.customer_contact_id).language
     known = [language, *session.get_one(Brand, order.brand_id).languages]
     return next((one for one in known if one in LANGUAGES), LANGUAGES[0])

@@ -58,7 +58,7 @@ def send_quote(
 
 
 def _running(session: Session, order: Order, channel: Channel) -> Thread | None:
-    """The newest conversation about the order with its customer on this channel, open or closed."""
+    """Return the newest conversation about the order with its customer on this channel, open or closed."""
     query = sa.select(Thread).join(OrderThread, Thread.id == PLACE).where(OrderThread.order_id == order.id)
     query = query.where(Thread.contact_id == order.customer_contact_id, Thread.channel_id == channel.id, Thread.spam_at.is_(None))
     return session.execute(query.order_by(OrderThread.linked_at.desc()).limit(1)).scalar_one_or_none()

@@ -34,12 +34,12 @@ Body = dict[str, Any]
 
 
 def push_thread_change(event: Event) -> None:
-    """After-commit handler: everybody who may see the brand hears that the thread changed."""
+    """After-commit handler: tell everybody who may see the brand that the thread changed."""
     push_thread_changes([event])
 
 
 def push_thread_changes(events: Sequence[Event]) -> None:
-    """The same of many changes, oldest first, in one push for each brand."""
+    """Tell of many changes, oldest first, in one push for each brand."""
     told: defaultdict[uuid.UUID, list[Event]] = defaultdict(list)
     for event in events:
         if event.thread_id is not None and event.brand_id is not None:  # an appointment may be about an order alone
@@ -61,7 +61,7 @@ def push_thread_changes(events: Sequence[Event]) -> None:
 
 
 def _folded(events: Sequence[Event], versions: Mapping[uuid.UUID | None, int]) -> list[Body]:
-    """One change for each thread, in the order of their last events; a merge is told for itself, as it names another thread."""
+    """Keep one change for each thread, ordered by their last events; merges stay apart, as they name another thread."""
     changes: dict[tuple[str, str | None], Body] = {}
     for event in events:
         change = {"thread_id": str(event.thread_id), "version": versions.get(event.thread_id), "kind": event.type}
@@ -77,29 +77,29 @@ def _item(event: Event) -> Body:
 
 
 def _together(bodies: Sequence[Body]) -> Body:
-    """The last, with those before it."""
+    """Return the last change, with those before it."""
     return {**bodies[-1], "others": list(bodies[:-1])} if len(bodies) > 1 else dict(bodies[-1])
 
 
 def push_channel_change(event: Event) -> None:
-    """After-commit handler: a channel's health changed."""
+    """After-commit handler: tell that a channel's health changed."""
     _push_to_brand(event, "notification", {"kind": event.type, "channel_id": event.payload.get("channel_id")})
 
 
 def push_notification(event: Event) -> None:
-    """After-commit handler: the users named in `NotificationAdded` hear that they are told something."""
+    """After-commit handler: tell the users named in `NotificationAdded` that they have one."""
     user_ids = [uuid.UUID(user_id) for user_id in event.payload["user_ids"]]
     _push_to_users(user_ids, "notification", {"kind": event.type, "thread_id": str(event.thread_id)})
 
 
 def push_sla_alert(event: Event) -> None:
-    """After-commit handler: those an escalation step is for hear `sla:alert`, as far as they see the brand."""
+    """After-commit handler: push `sla:alert` to those an escalation step is for, as far as they see the brand."""
     body = {"thread_id": str(event.thread_id), "step": event.payload["step"], "clock": event.payload["clock"]}
     _push_to_users(_who_see(event, set(event.payload["user_ids"])), "sla:alert", body)
 
 
 def push_task_change(event: Event) -> None:
-    """After-commit handler: everybody who may see the brand hears that a task changed; a reminder is for its assignee alone."""
+    """After-commit handler: tell everybody who may see the brand that a task changed; a reminder is for its assignee alone."""
     thread_id = str(event.thread_id) if event.thread_id else None
     body = {"task_id": event.payload["task_id"], "thread_id": thread_id, "kind": event.type}
     if event.type == "TaskReminded":
@@ -109,13 +109,13 @@ def push_task_change(event: Event) -> None:
 
 
 def push_bulk_progress(event: Event) -> None:
-    """After-commit handler: whoever asked for a bulk action hears that it went on."""
+    """After-commit handler: tell whoever asked for a bulk action that it went on."""
     body = {"bulk_action_id": event.payload["bulk_action_id"]}
     _push_to_users([uuid.UUID(event.payload["user_id"])], "bulk:changed", body)
 
 
 def _who_see(event: Event, user_ids: set[str | None]) -> list[uuid.UUID]:
-    """Those of the users who may see the brand of the event."""
+    """Return those of the users who may see the event's brand."""
     with transaction() as session:
         seeing = user_ids_who_see(session, event.brand_id) if event.brand_id else []
     return [user_id for user_id in seeing if str(user_id) in user_ids]
@@ -137,7 +137,7 @@ def _push_to_users(user_ids: Sequence[uuid.UUID], name: str, body: Body) -> None
 
 
 def next_brand_sequences(session: Session, changes: Mapping[uuid.UUID, int]) -> dict[uuid.UUID, int]:
-    """Count so many changes for each brand and return their new numbers; brands are locked in id order."""
+    """Count changes for each brand and return the new numbers; brands are locked in id order."""
     return _count(session, table_of(BrandSequence), "brand_id", changes)
 
 

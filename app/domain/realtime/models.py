@@ -11,7 +11,7 @@ from app.core.db import Base
 
 
 class BrandSequence(Base):
-    """Pushes to the room of everybody who sees the brand."""
+    """Counter of pushes to everybody who sees the brand."""
 
     __tablename__ = "brand_sequences"
 
@@ -20,7 +20,7 @@ class BrandSequence(Base):
 
 
 class PushSequence(Base):
-    """Pushes to the room of one user, of what is for them alone."""
+    """Counter of pushes to one user alone."""
 
     __tablename__ = "push_sequences"
 

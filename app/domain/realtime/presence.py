@@ -59,7 +59,7 @@ def may_see(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> bool:
 
 
 def renew(client: redis.Redis, *, thread_id: uuid.UUID, socket_id: str, person: Person, now: datetime) -> bool:
-    """Say that a socket shows the thread. True if that is news: it was not known, or began or stopped typing."""
+    """Note that a socket shows the thread. Returns True if that is news: a new reader, or one who began or stopped typing."""
     before = _read(client.hget(_key(thread_id), socket_id), now)
     kept = {"user_id": str(person.user_id), "name": person.name, "typing": person.typing, "at": now.timestamp()}
     pipe = client.pipeline()
@@ -95,7 +95,7 @@ def _key(thread_id: uuid.UUID) -> str:
 
 
 def _read(text: object, now: datetime) -> Person | None:
-    """What a socket last said, None if that is too long ago."""
+    """Return what a socket last said, None if that is too long ago."""
     if not isinstance(text, (bytes, str)):
         return None
     kept = json.loads(text)

@@ -56,7 +56,7 @@ class OpenSockets:
         return self.look(session, now=now)[0]
 
     def look(self, session: Session, *, now: datetime) -> tuple[list[str], list[Moved]]:
-        """The sockets whose session is over, and those of the others whose user sees other brands than at the last look."""
+        """Return the sockets whose session ended, and those whose user sees other brands than at the last look."""
         asked = dict(self._sessions)  # others come and go during the query
         if not asked:
             return [], []
@@ -70,7 +70,7 @@ class OpenSockets:
         return [sid for sid, session_id in asked.items() if session_id not in alive], moved
 
     def note_seen(self, session: Session, *, now: datetime) -> None:
-        """Whoever has a page open is there, for routing; said every SEEN_SECONDS."""
+        """Note for routing that users with an open page are present, every SEEN_SECONDS."""
         if self._sessions and (self._said_at is None or now - self._said_at >= timedelta(seconds=SEEN_SECONDS)):
             self._said_at = now
             note_sessions_seen(session, set(self._sessions.values()), now=now)

@@ -28,20 +28,20 @@ def start_sockets(app: Flask, *, redis_url: str) -> None:
 
 
 def _be_another_host() -> None:
-    """A process takes no push from Redis that bears its own id, and those forked from one would all have the same."""
+    """Give a forked process an id of its own: a process ignores pushes from Redis that bear its id."""
     socketio.server.manager.host_id = new_id().hex
 
 
 def user_room(user_id: object) -> str:
-    """Where a user hears what is for them alone."""
+    """Return the room of one user alone."""
     return f"user:{user_id}"
 
 
 def brand_room(brand_id: object) -> str:
-    """Where everybody who sees the brand hears what changed in it."""
+    """Return the room of everybody who sees the brand."""
     return f"brand:{brand_id}"
 
 
 def make_emitter(redis_url: str) -> SocketIO:
-    """An emitter for processes without sockets: jobs push through Redis."""
+    """Make an emitter for processes without sockets: jobs push through Redis."""
     return SocketIO(message_queue=redis_url)

@@ -96,7 +96,7 @@ def edit_template(
 
 
 def archive_template(session: Session, template_id: uuid.UUID, *, now: datetime, actor: Actor = SYSTEM) -> None:
-    """Offer a template no more; its versions and uses stay. Harmless to repeat."""
+    """Archive a template: it is offered no more; its versions and uses stay. Harmless to repeat."""
     template = lock_template(session, template_id)
     if template.archived_at is None:
         template.archived_at = now
@@ -104,7 +104,7 @@ def archive_template(session: Session, template_id: uuid.UUID, *, now: datetime,
 
 
 def restore_template(session: Session, template_id: uuid.UUID, *, now: datetime, actor: Actor = SYSTEM) -> None:
-    """Offer an archived template again. Harmless to repeat."""
+    """Restore an archived template. Harmless to repeat."""
     template = lock_template(session, template_id)
     if template.archived_at is not None:
         template.archived_at = None
@@ -114,7 +114,7 @@ def restore_template(session: Session, template_id: uuid.UUID, *, now: datetime,
 def note_use(
     session: Session, template: ReplyTemplate, *, thread: Thread, kind: str, medium: str, now: datetime, actor: Actor
 ) -> ReplyTemplateUse:
-    """Remember that a template was put into what somebody is writing; it counts once that is sent (`settle_uses`)."""
+    """Note that a template was inserted into what somebody is writing; it counts once that is sent (`settle_uses`)."""
     use = ReplyTemplateUse(
         id=new_id(),
         template_id=template.id,
@@ -134,7 +134,7 @@ def note_use(
 def settle_uses(
     session: Session, *, thread_id: uuid.UUID, user_id: uuid.UUID, kind: str, message_id: uuid.UUID, now: datetime
 ) -> None:
-    """What this user put into their reply or note on the thread has gone out with this message."""
+    """Count the templates this user inserted on the thread as sent with this message."""
     open_ones = (
         ReplyTemplateUse.thread_id == thread_id,
         ReplyTemplateUse.user_id == user_id,
@@ -145,7 +145,7 @@ def settle_uses(
 
 
 def unsettle_uses(session: Session, *, message_id: uuid.UUID) -> None:
-    """The message was taken back: what was put into it waits in the composer again."""
+    """Uncount the templates of a message that was taken back, as it waits in the composer again."""
     gone = sa.update(ReplyTemplateUse).where(ReplyTemplateUse.message_id == message_id)
     session.execute(gone.values(sent_at=None, message_id=None).execution_options(synchronize_session=False))
 

@@ -29,7 +29,7 @@ class TemplateConditions:
 def page_templates(
     session: Session, *, viewer: Viewer, conditions: TemplateConditions, sort: Sort, cursor: str | None = None, limit: int = 50
 ) -> Page[TemplateRow]:
-    """One query. `sort.field` is created_at. Raises BadCursor."""
+    """List a page of templates. One query. `sort.field` is created_at. Raises BadCursor."""
     query = template_rows(viewer).where(*_conditions(conditions))
     query = paged(query, sort, ReplyTemplate.created_at, ReplyTemplate.id, cursor=cursor, limit=limit)
     rows = [template_row(record) for record in session.execute(query)]

@@ -21,17 +21,17 @@ _MARKED: Final = re.compile(f"{_OPEN}([a-z]+){_BETWEEN}([^{_OPEN}{_CLOSE}]*){_CL
 
 
 def cleaned(source: str) -> str:
-    """What is kept of the HTML of a template; "" where it has no formatting."""
+    """Return the cleaned HTML of a template; "" where it has no formatting."""
     return clean_rich(_SIGNS.sub("", source))
 
 
 def plain_of(source: str) -> str:
-    """The plain version of HTML, with or without formatting."""
+    """Return the plain text of HTML, with or without formatting."""
     return html_to_text(storable(source), with_links=True).strip()
 
 
 def own_plain(text: str, html: str) -> str:
-    """The plain version somebody wrote beside a formatted one; "" where it is the one made from it, or all there is."""
+    """Return the plain text somebody wrote beside a formatted one; "" where it is derived from it, or there is no other."""
     return text if html and text != rich_to_text(html) else ""
 
 
@@ -42,7 +42,7 @@ def fill_html(source: str, values: Mapping[str, str]) -> str:
 
 
 def marked_html(source: str, values: Mapping[str, str]) -> str:
-    """The same for a preview: what was filled in stands in `<mark>`. Safe to show as it is."""
+    """Fill in a preview: values stand in `<mark>`. Safe to show as it is."""
     filled = fill(source, _as_html(values))
     with_signs = "".join(_signed(segment.kind, segment.text) for segment in filled.segments)
     clean = _TAG.sub(lambda tag: _unsigned(tag[0]), clean_rich(with_signs))

@@ -34,7 +34,7 @@ def settle_sent_reply(session: Session, event: Event) -> None:
 
 
 def _typed(session: Session, message: Message) -> str:
-    """What the writer of a forward wrote: a blank in the original is somebody else's."""
+    """Return what the writer of a forward typed: a blank in the original is somebody else's."""
     typed = sa.select(Delivery.outgoing["typed"]["text"].astext).where(Delivery.message_id == message.id)
     return session.execute(typed).scalar_one_or_none() or ""
 
@@ -53,7 +53,7 @@ def _check_filled(text: str) -> None:
 
 
 def unsettle_taken_back(session: Session, event: Event) -> None:
-    """`MessageTakenBack`: its templates did not go out after all; they count again when the text does."""
+    """`MessageTakenBack`: uncount its templates; they count again when the text is sent."""
     if event.message_id is not None:
         unsettle_uses(session, message_id=event.message_id)
 
@@ -76,13 +76,13 @@ def _settle(session: Session, event: Event, kind: str) -> None:
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `SplitUndone`: which templates were put in belongs to the thread that stays."""
+    """`ThreadsMerged`, `SplitUndone`: move template uses to the kept thread."""
     move = parse_move(event)
     if move.gone is not None:
         move_rows(session, USES, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
 
 
 def go_back(session: Session, event: Event) -> None:
-    """`MergeUndone`: uses go back with their thread."""
+    """`MergeUndone`: return uses with their thread."""
     move = parse_move(event)
     return_rows(session, USES, move_id=move.id, origin=move.origin, target=move.target)

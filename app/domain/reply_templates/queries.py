@@ -104,7 +104,7 @@ def find_template_in(session: Session, template: ReplyTemplate, *, language: str
 
 
 def may_change(viewer: Viewer, row: TemplateRow) -> bool:
-    """Leads and administrators, if they see every brand the template is for."""
+    """Return whether the viewer may change the template: leads and administrators who see every brand it is for."""
     return viewer.may(Permission.TEMPLATES_MANAGE) and set(row.brand_ids) <= set(viewer.brand_ids)
 
 
@@ -120,7 +120,7 @@ def list_versions(session: Session, template_id: uuid.UUID) -> list[VersionRow]:
 
 
 def template_rows(viewer: Viewer) -> sa.Select[Any]:
-    """What `template_row` reads: templates the viewer may see, with their brands and uses."""
+    """Return the query of templates the viewer may see, with brands and uses; `template_row` reads it."""
     brands = sa.select(
         sa.func.array_agg(aggregate_order_by(Brand.id, Brand.name)).label("ids"),
         sa.func.array_agg(aggregate_order_by(Brand.name, Brand.name)).label("names"),
@@ -131,7 +131,7 @@ def template_rows(viewer: Viewer) -> sa.Select[Any]:
 
 
 def use_count(viewer: Viewer) -> sa.ScalarSelect[int]:
-    """How often the template of the row went out in the viewer's brands."""
+    """Return the SQL count of how often the row's template was sent in the viewer's brands."""
     counted = sa.select(sa.func.count()).where(
         ReplyTemplateUse.template_id == ReplyTemplate.id,
         ReplyTemplateUse.sent_at.is_not(None),
@@ -141,7 +141,7 @@ def use_count(viewer: Viewer) -> sa.ScalarSelect[int]:
 
 
 def visible(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """Templates for every brand, and those for a brand of the viewer."""
+    """Return the condition on templates: for every brand, or for a brand of the viewer."""
     return for_brands(viewer.brand_ids)
 
 
@@ -208,7 +208,7 @@ def _as_number(way: ContactIdentity) -> str:
 
 
 def first_name(name: str) -> str:
-    """The first word of a name; "" where the name is only an address or a number."""
+    """Return the first word of a name; "" where the name is only an address or a number."""
     return name.split()[0] if _is_name(name) else ""
 
 

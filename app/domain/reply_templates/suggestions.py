@@ -87,7 +87,7 @@ def get_asked(session: Session, *, thread: Thread) -> Asked:
 def list_fitting(
     session: Session, *, thread: Thread, medium: str, asked: Asked, now: datetime, limit: int = LIMIT
 ) -> Sequence[ReplyTemplate]:
-    """The templates that fit, best first. The caller has made sure that the viewer may see the thread."""
+    """List the templates that fit, best first. The caller has made sure that the viewer may see the thread."""
     words = sa.text(ASKED).bindparams(sa.bindparam("polite", POLITE, sa.ARRAY(sa.Text)), asked=asked.text)
     known = words.columns(sa.column("language", sa.Text), sa.column("query", TSQUERY), sa.column("words", sa.Integer)).cte(
         "asked"
@@ -109,7 +109,7 @@ def list_fitting(
 
 
 def get_fitting(session: Session, *, thread: Thread, medium: str, template_id: uuid.UUID) -> ReplyTemplate:
-    """One template that fits. Raises TemplateMissing."""
+    """Return one template that fits. Raises TemplateMissing."""
     query = sa.select(ReplyTemplate).where(ReplyTemplate.id == template_id, *_fits(thread, medium))
     template = session.execute(query).scalar_one_or_none()
     if template is None:

@@ -93,27 +93,27 @@ class Filled:
 
 
 def hole(name: str) -> str:
-    """The mark that stands where a value is missing."""
+    """Return the mark that stands where a value is missing."""
     return f"⟦{name}⟧"
 
 
 def list_holes(text: str) -> tuple[str, ...]:
-    """The variables whose marks are still in a text, each once."""
+    """List the variables whose marks are still in a text, each once."""
     return tuple(dict.fromkeys(HOLE.findall(text)))
 
 
 def list_variables(*texts: str) -> tuple[str, ...]:
-    """The variables texts use, in order, each once."""
+    """List the variables texts use, in order, each once."""
     return tuple(dict.fromkeys(named(name) for text in texts for name, _fallback in PLACE.findall(text)))
 
 
 def named(written: str) -> str:
-    """The variable a text means: what it says, or what other systems call so."""
+    """Return the variable a text means: by its own name, or by the name other systems use."""
     return ALIASES.get(written, written)
 
 
 def list_problems(text: str) -> tuple[Problem, ...]:
-    """Everything that keeps a text from being filled in, in order of place."""
+    """List everything that keeps a text from being filled in, in order of place."""
     unknown = [
         (found.start(), "unknown", found.group(1)) for found in PLACE.finditer(text) if named(found.group(1)) not in VARIABLES
     ]
@@ -128,7 +128,7 @@ def _place(text: str, start: int) -> tuple[int, int]:
 
 
 def fill(text: str, values: Mapping[str, str]) -> Filled:
-    """Put values into a text. No value: the fallback; no fallback either, or no such variable: a mark."""
+    """Fill values into a text. A missing value becomes the fallback; without one, or for an unknown variable, a mark."""
     segments, end = [], 0
     for found in PLACE.finditer(text):
         segments.append(Segment(TEXT, text[end : found.start()]))

@@ -61,7 +61,7 @@ def language_words(language: str) -> str:
 
 
 def problem_words(problem: Problem) -> str:
-    """One sentence that names the place and what is wrong there."""
+    """Write one sentence with the place and what is wrong there."""
     place = {"line": problem.line, "column": problem.column}
     if problem.kind == "stray":
         return _("Line %(line)s, column %(column)s: %(name)s is unmatched.", name=problem.name, **place)
@@ -72,12 +72,12 @@ def problem_words(problem: Problem) -> str:
 
 
 def date_in(language: str, day: datetime) -> str:
-    """A day as people write it in the language of a template, which may not be the reader's."""
+    """Write a day in the language of a template, which may not be the reader's."""
     return f"{day.day} {MONTHS[language][day.month - 1]} {day.year}" if language in MONTHS else format_date(day)
 
 
 def example_facts(language: str, today: datetime) -> Mapping[str, str]:
-    """Made-up values for every variable."""
+    """Return made-up values for every variable."""
     told = language if language in STATUS_WORDS else "en"
     return {
         **_EXAMPLE,

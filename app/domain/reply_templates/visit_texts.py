@@ -42,7 +42,8 @@ USUAL: Mapping[str, Mapping[str, str]] = {
 
 
 def list_visit_templates(session: Session, *, brand_id: uuid.UUID, medium: str, language: str) -> list[ReplyTemplate]:
-    """Those of the brand that fit the medium, by name; of several of one name the one in this language. At most MOST."""
+    """List the brand's visit texts for the medium, by name; of several languages under one name the given language. At most
+    MOST."""
     fits = sa.or_(ReplyTemplate.media == [], ReplyTemplate.media.contains([medium]))
     query = sa.select(ReplyTemplate).where(_offered(), fits, for_brands((brand_id,)))
     name = sa.func.lower(ReplyTemplate.name)
@@ -54,12 +55,12 @@ def list_visit_templates(session: Session, *, brand_id: uuid.UUID, medium: str, 
 
 
 def has_visit_templates(session: Session) -> bool:
-    """Whether technicians have anything at hand."""
+    """Return whether there are any visit texts."""
     return session.execute(sa.select(ReplyTemplate.id).where(_offered()).limit(1)).first() is not None
 
 
 def install_visit_texts(session: Session, *, now: datetime) -> None:
-    """Write the usual ones, in three languages, where there are none."""
+    """Write the default visit texts, in three languages, where there are none."""
     if has_visit_templates(session):
         return
     for name, texts in USUAL.items():

@@ -23,7 +23,7 @@ SEEN = AvailabilityState.AVAILABLE
 
 
 def assign_next(session: Session, *, now: datetime, caused_by: Event | None = None) -> Claim | None:
-    """Give the thread that is due first to whoever is to have it; None where nothing waits that anybody can take."""
+    """Assign the thread that is due first to whoever is to have it; None where no waiting thread can be taken."""
     lock_routing(session)
     claim = claim_next(session, now=now)
     if claim is not None:
@@ -34,7 +34,7 @@ def assign_next(session: Session, *, now: datetime, caused_by: Event | None = No
 
 
 def note_seen(session: Session, user_id: uuid.UUID, *, now: datetime, on_phone: bool = False) -> None:
-    """A sign of life. Whoever was offline is available again; whoever said they are away stays so."""
+    """Note a sign of life. Users who were offline become available; those who said they are away stay so."""
     until = now + (ON_A_PHONE if on_phone else AT_A_DESK)
     present = sa.update(Availability).where(Availability.user_id == user_id, Availability.state != AvailabilityState.OFFLINE)
     later = {"last_seen_at": sa.func.greatest(Availability.last_seen_at, now)}
@@ -45,7 +45,7 @@ def note_seen(session: Session, user_id: uuid.UUID, *, now: datetime, on_phone: 
 
 
 def note_sessions_seen(session: Session, session_ids: Collection[uuid.UUID], *, now: datetime) -> None:
-    """The same for whoever these browsers belong to; their pages are open."""
+    """Note a sign of life of these sessions' users, whose pages are open."""
     users = sa.select(UserSession.user_id).where(UserSession.id.in_(session_ids)).distinct().order_by(UserSession.user_id)
     for user_id in session.execute(users).scalars().all():
         note_seen(session, user_id, now=now)
@@ -54,7 +54,7 @@ def note_sessions_seen(session: Session, session_ids: Collection[uuid.UUID], *, 
 def set_availability(
     session: Session, user_id: uuid.UUID, state: AvailabilityState, *, now: datetime, actor: Actor, on_phone: bool = False
 ) -> None:
-    """What the person says of themselves, or somebody for them; the same again is only a sign of life."""
+    """Set a person's availability; the same again is only a sign of life."""
     row = session.execute(_known(user_id)).scalar_one_or_none()
     if row is not None and row.state == state:
         note_seen(session, user_id, now=now, on_phone=on_phone)
@@ -64,7 +64,7 @@ def set_availability(
 
 
 def end_presence(session: Session, *, now: datetime, limit: int = 100) -> int:
-    """Those nothing was heard of are offline from now on; returns how many."""
+    """Set users offline of whom nothing was heard; returns how many."""
     silent = sa.and_(Availability.state == SEEN, Availability.present_until <= now)
     found = sa.select(Availability.user_id).where(silent).order_by(Availability.user_id).limit(limit)
     user_ids = session.execute(found.with_for_update(skip_locked=True)).scalars().all()
@@ -74,13 +74,13 @@ def end_presence(session: Session, *, now: datetime, limit: int = 100) -> int:
 
 
 def refuse_thread(session: Session, *, thread_id: uuid.UUID, user_id: uuid.UUID, now: datetime) -> None:
-    """Somebody gave the thread back: routing does not bring it to them again."""
+    """Note that a person gave the thread back: routing does not assign it to them again."""
     values = {"thread_id": thread_id, "user_id": user_id, "refused_at": now}
     session.execute(postgresql.insert(RoutingRefusal).values(values).on_conflict_do_nothing())
 
 
 def share_refusals(session: Session, *, origin: uuid.UUID, target: uuid.UUID) -> None:
-    """What holds messages of a thread somebody gave back does not come to them by itself either."""
+    """Copy refusals to the thread that holds the refused thread's messages now."""
     theirs = sa.select(sa.literal(target, sa.Uuid), RoutingRefusal.user_id, RoutingRefusal.refused_at)
     insert = postgresql.insert(RoutingRefusal).from_select(
         ["thread_id", "user_id", "refused_at"], theirs.where(RoutingRefusal.thread_id == origin)

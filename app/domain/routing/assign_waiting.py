@@ -16,7 +16,7 @@ MOST_AT_ONCE = 200  # then others in the queue of jobs have their turn
 
 
 def give_away(*, caused_by_id: uuid.UUID | None = None) -> int:
-    """Give every waiting thread to whoever can take it; returns how many. `caused_by_id`: the event that made room or work."""
+    """Assign every waiting thread to whoever can take it; returns how many. `caused_by_id`: the event that made room or work."""
     count = 0
     while count < MOST_AT_ONCE and _route_one(caused_by_id):
         count += 1

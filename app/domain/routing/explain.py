@@ -14,7 +14,7 @@ from app.domain.routing.queries import WaitingThread, Worker
 
 
 class Hindrance(StrEnum):
-    """From what is seldom so to what changes by the minute."""
+    """What keeps a thread waiting, from the rarest cause to the one that changes by the minute."""
 
     NOBODY_SEES_IT = "nobody_sees_it"
     GIVEN_BACK = "given_back"
@@ -39,7 +39,7 @@ class Reason:
 
 
 def why_waiting(thread: WaitingThread, *, rule: RoutingRule, workers: Sequence[Worker], now: datetime) -> Reason:
-    """What hinders the thread now."""
+    """Return what hinders the thread now."""
     left = [worker for worker in workers if worker.capacity > 0]
     for hindrance, passes in _sieves(thread, rule):
         before, left = left, [worker for worker in left if passes(worker)]
@@ -61,7 +61,7 @@ def _among_present(thread: WaitingThread, rule: RoutingRule, present: list[Worke
 
 
 def _asked_at(thread: WaitingThread, rule: RoutingRule, worker: Worker, present: list[Worker]) -> datetime:
-    """From when on this person is asked; at once where nobody of an earlier tier is there."""
+    """Return from when on this person is asked: at once where nobody of an earlier tier is present."""
     tier = tier_of(rule, worker)
     if thread.team_id is not None or worker.user_id == thread.owner_id or tier is None:
         return thread.waiting_since
@@ -71,7 +71,7 @@ def _asked_at(thread: WaitingThread, rule: RoutingRule, worker: Worker, present:
 
 
 def tier_of(rule: RoutingRule, worker: Worker) -> int | None:
-    """The first tier the person belongs to, 0 for the first; None: none."""
+    """Return the first tier the person belongs to, 0 for the first; None: none."""
     for place, tier in enumerate(rule.tiers):
         if tier["team_id"] is None or uuid.UUID(tier["team_id"]) in worker.teams:
             return place

@@ -13,6 +13,6 @@ BATCH = 100
 
 
 def route_waiting_threads(**_ignored: Any) -> int:
-    """Give away what waits; returns how many threads found somebody."""
+    """Periodic job: assign what waits; returns how many threads found somebody."""
     run_batches(lambda session: end_presence(session, now=utc_now(), limit=BATCH), size=BATCH)
     return give_away()

@@ -90,7 +90,7 @@ class RoutingRule(WithId, Base):
 
 
 class RoutingTurn(Base):
-    """Whose turn was when: of those who can, whoever has the lowest `turn` of a rule is next."""
+    """The order of turns: of those who can take a thread, the one with the lowest `turn` of a rule is next."""
 
     __tablename__ = "routing_turns"
 
@@ -100,7 +100,7 @@ class RoutingTurn(Base):
 
 
 class RoutingRefusal(Base):
-    """Somebody gave a thread back: it does not come to them by itself again."""
+    """A person gave a thread back: routing does not assign it to them again."""
 
     __tablename__ = "routing_refusals"
 

@@ -205,15 +205,13 @@ class Claim:
 
 
 def lock_routing(session: Session) -> None:
-    """One decision at a time, until the transaction ends. Take it before any thread."""
+    """Allow one decision at a time, until the transaction ends. Take it before any thread."""
     advisory_xact_lock(session, LOCK)
 
 
 def claim_next(session: Session, *, now: datetime) -> Claim | None:
-    """The waiting thread that is due first of those somebody can take, locked, and whose turn it is; None where there is none.
-
-    The caller holds `lock_routing` and assigns the thread in the same transaction.
-    """
+    """Choose the waiting thread that is due first among those somebody can take, lock it, and choose whose turn it is; None
+    where there is none. The caller holds `lock_routing` and assigns the thread in the same transaction."""
     found = _find_next(session, now)
     if found is None:
         return None
@@ -222,7 +220,7 @@ def claim_next(session: Session, *, now: datetime) -> Claim | None:
 
 
 def _find_next(session: Session, now: datetime) -> Any:
-    """The next thread, locked; those that somebody else holds at this moment are passed over."""
+    """Find the next thread and lock it; threads locked by others are skipped."""
     held: list[uuid.UUID] = []
     while (found := session.execute(_STATEMENT, {"now": now, "held": held}).one_or_none()) is not None:
         if found.is_free:

@@ -114,20 +114,20 @@ def is_routing_on(session: Session) -> bool:
 
 
 def team_asked_first(rule: RoutingRule) -> uuid.UUID | None:
-    """The team of its first tier; None where everybody is asked."""
+    """Return the team of the rule's first tier; None where everybody is asked."""
     team_id = rule.tiers[0].get("team_id")
     return uuid.UUID(team_id) if team_id else None
 
 
 def find_rule(session: Session, channel_id: uuid.UUID | None, thread_type: ThreadType) -> RoutingRule | None:
-    """The rule that is on and gives threads of this type and channel away."""
+    """Return the active rule that assigns threads of this type and channel."""
     fits = sa.or_(RoutingRule.thread_type.is_(None), RoutingRule.thread_type == thread_type)
     query = sa.select(RoutingRule).where(RoutingRule.channel_id == channel_id, RoutingRule.is_on, fits)
     return session.execute(query.order_by(RoutingRule.position, RoutingRule.id).limit(1)).scalar_one_or_none()
 
 
 def list_rules(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[tuple[RoutingRule, Channel]]:
-    """The rules of these brands' channels, by channel and in their order."""
+    """List the rules of these brands' channels, by channel and in order."""
     query = sa.select(RoutingRule, Channel).join(Channel, Channel.id == RoutingRule.channel_id)
     query = query.where(Channel.brand_id.in_(brand_ids)).order_by(Channel.name, RoutingRule.position, RoutingRule.id)
     return [(row.RoutingRule, row.Channel) for row in session.execute(query)]
@@ -143,7 +143,7 @@ def get_rule(session: Session, rule_id: uuid.UUID, *, brand_ids: Sequence[uuid.U
 
 
 def list_workers(session: Session, *, now: datetime) -> list[Worker]:
-    """Everybody who answers, by name. One query."""
+    """List everybody who answers threads, by name. One query."""
     return [_worker(row) for row in session.execute(_PEOPLE, {"now": now})]
 
 
@@ -166,7 +166,7 @@ def _worker(row: Any) -> Worker:
 def list_waiting(
     session: Session, *, brand_ids: Sequence[uuid.UUID], now: datetime, limit: int = QUEUE_SHOWN
 ) -> list[WaitingThread]:
-    """Threads of these brands a rule is to give away, the first in the queue first. One query."""
+    """List threads of these brands that a rule is to assign, in queue order. One query."""
     rows = session.execute(_QUEUE, {"brands": list(brand_ids), "now": now, "limit": limit})
     return [_waiting(row) for row in rows]
 
@@ -201,14 +201,14 @@ def find_availability(session: Session, user_id: uuid.UUID) -> Availability | No
 
 
 def list_threads_named(session: Session, thread_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, ThreadName]:
-    """What these threads are called."""
+    """Return what these threads are called."""
     columns = (Thread.id, Thread.number, Thread.subject, Thread.preview, Contact.name)
     query = sa.select(*columns).outerjoin(Contact, Contact.id == Thread.contact_id).where(Thread.id.in_(thread_ids))
     return {row.id: ThreadName(row.id, row.number, row.name or "", row.subject or row.preview) for row in session.execute(query)}
 
 
 def count_decided(session: Session, rule: RoutingRule, *, since: datetime) -> int:
-    """How many threads came in on the rule's channel since then that it would have decided on, were it the first."""
+    """Count the threads since then on the rule's channel that it would have decided, were it the first."""
     of_type = sa.true() if rule.thread_type is None else Thread.thread_type == rule.thread_type
     brand = sa.select(Channel.brand_id).where(Channel.id == rule.channel_id).scalar_subquery()
     asked = (Thread.brand_id == brand, Thread.created_at >= since, Thread.channel_id == rule.channel_id, of_type)

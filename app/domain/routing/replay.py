@@ -29,7 +29,7 @@ Kind = tuple[uuid.UUID | None, ThreadType]
 
 @dataclass(frozen=True)
 class Destination:
-    """Who is asked first. `team_id` None: everybody who sees the brand. Under which rule makes no difference."""
+    """Who is asked first. `team_id` None: everybody who sees the brand. Which rule says so makes no difference."""
 
     team_id: uuid.UUID | None
     skills: tuple[str, ...]
@@ -57,7 +57,7 @@ class Replay:
 
 
 class _Says(Protocol):
-    """What a rule and the content of one have in common."""
+    """What a rule and its unsaved content have in common."""
 
     @property
     def channel_id(self) -> uuid.UUID: ...
@@ -74,7 +74,7 @@ class _Says(Protocol):
 
 
 def replay(session: Session, content: RuleContent | RoutingRule, *, rule: RoutingRule | None, now: datetime) -> Replay:
-    """What `content` would have changed, were it on in the place of `rule`, or as a new one behind all others."""
+    """Compare where threads would have gone with `content` active in the place of `rule`, or as a new last rule."""
     channels = {content.channel_id, *([rule.channel_id] if rule else [])}
     query = sa.select(RoutingRule).where(RoutingRule.channel_id.in_(channels))
     kept = session.execute(query.order_by(RoutingRule.position, RoutingRule.id)).scalars().all()
@@ -94,7 +94,7 @@ def replay(session: Session, content: RuleContent | RoutingRule, *, rule: Routin
 
 
 def destination(rules: Sequence[_Says], channel_id: uuid.UUID | None, thread_type: ThreadType) -> Destination | None:
-    """Whom the first of these rules that fits asks first; None where none fits."""
+    """Return whom the first fitting rule asks first; None where none fits."""
     fit = (rule for rule in rules if rule.channel_id == channel_id and rule.thread_type in (None, thread_type))
     rule = next(fit, None)
     if rule is None:
@@ -107,7 +107,7 @@ _KIND = (Thread.channel_id, Thread.thread_type)
 
 
 def _came(session: Session, channel_ids: set[uuid.UUID], now: datetime) -> sa.ColumnElement[bool]:
-    """The threads of these days that were somebody's work."""
+    """List the threads of these days that were somebody's work."""
     brands = session.execute(sa.select(Channel.brand_id).where(Channel.id.in_(channel_ids)).distinct()).scalars().all()
     is_work = sa.or_(Thread.last_inbound_at.is_not(None), Thread.medium != "email")
     return sa.and_(Thread.brand_id.in_(brands), Thread.created_at > now - LOOKS_BACK, Thread.channel_id.in_(channel_ids), is_work)

@@ -44,7 +44,7 @@ class RuleContent:
 
 @dataclass(frozen=True)
 class Abilities:
-    """What a person takes, as `RoutingProfile` keeps it."""
+    """What a person takes, as `RoutingProfile` stores it."""
 
     capacity: int
     skills: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Abilities:
 
 
 def create_rule(session: Session, content: RuleContent, *, viewer: Viewer, now: datetime) -> RoutingRule:
-    """The last of its channel, and off. The caller has checked the channel. Raises TooManyRules."""
+    """Create a rule, the last of its channel and off. The caller has checked the channel. Raises TooManyRules."""
     count, last = session.execute(sa.select(sa.func.count(), sa.func.max(RoutingRule.position))).one()
     if count >= RULES_AT_MOST:
         raise TooManyRules
@@ -66,14 +66,14 @@ def create_rule(session: Session, content: RuleContent, *, viewer: Viewer, now: 
 
 
 def change_rule(session: Session, rule: RoutingRule, content: RuleContent, *, viewer: Viewer, now: datetime) -> None:
-    """What is with somebody already stays there."""
+    """Change a rule; assigned threads stay assigned."""
     _fill(rule, content, now)
     session.flush()
     _note(session, rule, "changed", viewer, now)
 
 
 def switch_rule(session: Session, rule: RoutingRule, *, is_on: bool, viewer: Viewer, now: datetime) -> None:
-    """The same again changes nothing."""
+    """Switch a rule on or off; its present state changes nothing."""
     if rule.is_on != is_on:
         rule.is_on, rule.updated_at = is_on, now
         session.flush()
@@ -81,7 +81,7 @@ def switch_rule(session: Session, rule: RoutingRule, *, is_on: bool, viewer: Vie
 
 
 def move_rule_up(session: Session, rule: RoutingRule, *, viewer: Viewer, now: datetime) -> None:
-    """Ask it before the one that stood before it on its channel; the first stays."""
+    """Move a rule before the one above it on its channel; the first stays."""
     before = sa.select(RoutingRule).where(RoutingRule.channel_id == rule.channel_id, RoutingRule.position < rule.position)
     other = session.execute(before.order_by(RoutingRule.position.desc()).limit(1)).scalar_one_or_none()
     if other is not None:
@@ -97,7 +97,8 @@ def delete_rule(session: Session, rule: RoutingRule, *, viewer: Viewer, now: dat
 
 
 def try_rule(session: Session, rule: RoutingRule, *, now: datetime) -> list[Claim]:
-    """What this rule would give to whom if it were on as well, of the next TRIED_AT_MOST threads; the caller rolls back."""
+    """Return what this rule would assign to whom if it were active as well, for the next TRIED_AT_MOST threads; the caller
+    rolls back."""
     lock_routing(session)
     rule.is_on = True
     session.flush()
@@ -108,7 +109,7 @@ def try_rule(session: Session, rule: RoutingRule, *, now: datetime) -> list[Clai
 
 
 def save_profile(session: Session, user_id: uuid.UUID, abilities: Abilities, *, actor: Actor, now: datetime) -> None:
-    """What the person takes from now on; what they have stays with them."""
+    """Save what the person takes from now on; assigned threads stay with them."""
     values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(abilities).items()}
     insert = postgresql.insert(RoutingProfile).values(user_id=user_id, **values)
     session.execute(insert.on_conflict_do_update(index_elements=["user_id"], set_=values))

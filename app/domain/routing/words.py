@@ -53,7 +53,7 @@ NAMES_SHOWN = 4
 
 
 def given_words(name: str, by: dict[str, Any]) -> str:
-    """One quiet line on a thread: which rule gave it to whom, and why to them."""
+    """Say on a thread which rule assigned it to whom, and why to them."""
     parts = [_(HOW.get(by["how"], HOW[Strategy.ROUND_ROBIN]))]
     if by["how"] != "sticky":
         parts.append(ngettext("the only one who could take it", "of %(num)s who could take it", by["able"]))
@@ -69,14 +69,14 @@ def given_words(name: str, by: dict[str, Any]) -> str:
 
 
 def waiting_words(reason: Reason, *, skills: list[str], language: str | None) -> str:
-    """Why a thread waits, as a sentence."""
+    """Say why a thread waits, as a sentence."""
     time = format_time(reason.until, "HH:mm") if reason.until else ""
     names = names_words(reason.names)
     return _(WAITS[reason.hindrance], names=names, skills=", ".join(skills), language=language or "", time=time)
 
 
 def destination_words(to: Destination | None, teams: dict[str, str]) -> str:
-    """Who is asked first, as a part of a sentence. `teams`: their names by id."""
+    """Say who is asked first, as part of a sentence. `teams`: their names by id."""
     if to is None:
         return _("Nobody: it stays unassigned")
     gone = _("A deleted team")
@@ -89,7 +89,7 @@ def destination_words(to: Destination | None, teams: dict[str, str]) -> str:
 
 
 def names_words(names: tuple[str, ...]) -> str:
-    """The first few, and how many more."""
+    """Write the first few names, and how many more."""
     shown, more = ", ".join(names[:NAMES_SHOWN]), len(names) - NAMES_SHOWN
     return ngettext("%(names)s and %(num)s more", "%(names)s and %(num)s more", more, names=shown) if more > 0 else shown
 
@@ -107,12 +107,12 @@ def thread_type_words(thread_type: str) -> str:
 
 
 def state_tone(worker: Worker) -> str:
-    """The colour of the word for whether somebody is there."""
+    """Return the colour of an availability state."""
     return "done" if worker.is_present else "due" if worker.state == AvailabilityState.AWAY else ""
 
 
 def presence_words(worker: Worker) -> str:
-    """Whether somebody takes threads now, and if not why."""
+    """Say whether somebody takes threads now, and if not why."""
     if worker.state == AvailabilityState.AVAILABLE and worker.is_heard and not worker.is_at_work:
         return _("Outside working hours")
     return state_words(worker.state if worker.is_heard or worker.state == AvailabilityState.AWAY else AvailabilityState.OFFLINE)

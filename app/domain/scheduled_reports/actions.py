@@ -39,7 +39,7 @@ class TooManySchedules(Exception):
 
 
 class UnknownRecipients(Exception):
-    """Somebody who is to get it may not see figures, or there is nobody, or too many."""
+    """A recipient may not see figures, or there are none or too many."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class ScheduleContent:
 
 
 def make_schedule(session: Session, viewer: Viewer, content: ScheduleContent, *, now: datetime) -> ReportSchedule:
-    """Raises ScheduleNameTaken, TooManySchedules, UnknownRecipients."""
+    """Create a scheduled report. Raises ScheduleNameTaken, TooManySchedules, UnknownRecipients."""
     mine = sa.select(sa.func.count()).where(ReportSchedule.owner_user_id == viewer.user_id)
     if session.execute(mine).scalar_one() >= MOST:
         raise TooManySchedules
@@ -70,7 +70,7 @@ def make_schedule(session: Session, viewer: Viewer, content: ScheduleContent, *,
 def change_schedule(
     session: Session, viewer: Viewer, schedule_id: uuid.UUID, content: ScheduleContent, *, now: datetime
 ) -> ReportSchedule:
-    """From now on this. Raises ScheduleMissing, ScheduleNameTaken, UnknownRecipients."""
+    """Change a scheduled report. Raises ScheduleMissing, ScheduleNameTaken, UnknownRecipients."""
     row = get_schedule(session, viewer, schedule_id).schedule
     _check(session, viewer, content, row.id)
     for name, value in _columns(content, now).items():
@@ -82,7 +82,7 @@ def change_schedule(
 
 
 def pause_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, is_paused: bool, now: datetime) -> None:
-    """Send nothing, or again; what fell due meanwhile is not made up for. Raises ScheduleMissing."""
+    """Pause or resume a scheduled report; what fell due meanwhile is not made up for. Raises ScheduleMissing."""
     row = get_schedule(session, viewer, schedule_id).schedule
     if is_paused == (row.paused_at is not None):
         return
@@ -92,7 +92,7 @@ def pause_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, 
 
 
 def delete_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, now: datetime) -> None:
-    """With the list of its mails. Raises ScheduleMissing."""
+    """Delete a scheduled report with the list of its mails. Raises ScheduleMissing."""
     row = get_schedule(session, viewer, schedule_id).schedule
     _note(session, viewer, row, "ReportScheduleDeleted", now)
     session.delete(row)
@@ -100,14 +100,14 @@ def delete_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *,
 
 
 def leave_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID) -> bool:
-    """Get it no more; False where one did not."""
+    """Take oneself off its recipients; False where one was none."""
     mine = sa.and_(ReportRecipient.schedule_id == schedule_id, ReportRecipient.user_id == viewer.user_id)
     statement = sa.delete(ReportRecipient).where(mine).returning(ReportRecipient.user_id)
     return session.execute(statement).first() is not None
 
 
 def ask_for_test(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, now: datetime) -> uuid.UUID:
-    """Send it to oneself, now, whether it is paused or not. Raises ScheduleMissing."""
+    """Promise the mail to oneself, now, paused or not. Raises ScheduleMissing."""
     row = get_schedule(session, viewer, schedule_id).schedule
     due = last_due(rhythm_of(row), ZoneInfo(viewer.timezone), now)
     send = ReportSend(id=new_id(), **_send(row.id, viewer.user_id, due, now), is_test=True)
@@ -118,7 +118,8 @@ def ask_for_test(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, no
 
 
 def plan_sends(session: Session, *, now: datetime) -> int:
-    """Promise the mails that fell due and were not promised yet; returns how many. After an outage one each, never several."""
+    """Promise the due mails that were not promised yet; returns how many. After an outage each report is sent once, never
+    several times."""
     query = sa.select(ReportSchedule, User.id, User.timezone).join(ReportRecipient, ReportRecipient.user_id == User.id)
     query = query.join(ReportSchedule, ReportSchedule.id == ReportRecipient.schedule_id)
     rows = []

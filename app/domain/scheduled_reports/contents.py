@@ -43,7 +43,7 @@ MEDIUM_NAMES = {"email": N_("E-mail"), "whatsapp": "WhatsApp", "sms": "SMS", "ph
 
 @dataclass(frozen=True)
 class Line:
-    """A figure with its change in words; `tone` "good", "bad", "few" or ""."""
+    """A figure with its change in words; `tone` is "good", "bad", "few" or ""."""
 
     name: str
     value: str
@@ -94,7 +94,7 @@ def read_contents(
     has_sheet: bool = True,
     filters: Sequence[str] = (),
 ) -> Contents:
-    """Read all of it at one time."""
+    """Read all contents at one time."""
     slice = slice_for(viewer, first=first, last=last, is_open=is_open, **slice_values(args))
     wide = replace(slice, first=min(first, last - timedelta(days=LEAST_DAYS - 1)))
     brand_ids = [one for one in slice.brand_ids if slice.brand_id in (None, one)]
@@ -119,7 +119,7 @@ def read_contents(
 
 
 def before_of(slice: Slice) -> Slice:
-    """As many days from the same weekday on; of a whole month, the whole month before."""
+    """Return the period before: as many days, from the same weekday on; of a whole month, the whole month before."""
     following = slice.last + timedelta(days=1)
     if slice.first.day == following.day == 1:
         last = slice.first - timedelta(days=1)

@@ -30,7 +30,7 @@ class Rhythm:
 
 @dataclass(frozen=True)
 class Due:
-    """One due moment, and the days it tells of, the last one included."""
+    """One due moment, and the days it covers, the last one included."""
 
     at: datetime
     first: date
@@ -38,12 +38,12 @@ class Due:
 
 
 def last_due(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> Due:
-    """The newest due moment that has come."""
+    """Return the newest due moment that has come."""
     return max((one for one in _around(rhythm, zone, now) if one.at <= now), key=lambda due: due.at)
 
 
 def next_due(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> Due:
-    """The first one that has not."""
+    """Return the next due moment."""
     return min((one for one in _around(rhythm, zone, now) if one.at > now), key=lambda due: due.at)
 
 
@@ -55,7 +55,7 @@ def _around(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> Iterator[Due]:
 
 
 def _days(rhythm: Rhythm, today: date) -> Iterator[date]:
-    """The days with a due moment around today: at least one before and one after."""
+    """Yield the days with a due moment around today: at least one before and one after."""
     if rhythm.every == Every.DAY:
         yield from (today + timedelta(days=number) for number in (-1, 0, 1))
     elif rhythm.every == Every.WEEK:
@@ -68,7 +68,7 @@ def _days(rhythm: Rhythm, today: date) -> Iterator[date]:
 
 
 def _told(every: Every, day: date) -> tuple[date, date]:
-    """The last day, week from Monday on, or month that is over on this day."""
+    """Return the period that is over on this day: the last day, the week from Monday on, or the month."""
     if every == Every.DAY:
         return day - timedelta(days=1), day - timedelta(days=1)
     if every == Every.WEEK:

@@ -53,7 +53,7 @@ def plan_reports(**_ignored: Any) -> int:
 
 
 def send_report(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point. At most once."""
+    """RQ entry point: send one report, at most once."""
     keep(REPORTS, uuid.UUID(row_id))
 
 
@@ -94,7 +94,7 @@ def _write(session: Session, row: ReportSend, schedule: ReportSchedule, viewer: 
 
 
 def _refusal(schedule: ReportSchedule, viewer: Viewer, user: User, owner: User) -> str:
-    """Why this reader does not get it; "" where they do."""
+    """Return why this reader does not get it; "" where they do."""
     if owner.disabled_at is not None or not role_may(owner.role, Permission.ANALYTICS_SEE):
         return OWNER_GONE
     if user.disabled_at is not None:

@@ -15,7 +15,7 @@ from app.core.db import Base, Claimable, WithId, text_enum
 
 
 class Every(StrEnum):
-    """How often; each tells of the last one that is over."""
+    """How often a report is sent; each covers the last period that is over."""
 
     DAY = "day"
     WEEK = "week"

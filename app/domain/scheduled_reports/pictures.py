@@ -40,7 +40,7 @@ class Plot:
 
 
 def draw(plot: Plot) -> bytes:
-    """The PNG."""
+    """Draw the chart as a PNG."""
     image = Image.new("RGB", (SHOWN_WIDTH * SHARP, SHOWN_HEIGHT * SHARP), _PAPER)
     pen = _Pen(ImageDraw.Draw(image), plot)
     pen.grid()
@@ -93,7 +93,7 @@ class _Pen:
             self.pen.text(place, self.plot.labels[number], fill=_WORDS, font=_font(), anchor="la")
 
     def key(self) -> None:
-        """Which colour is what, above the bars."""
+        """Draw the legend above the bars."""
         left, middle, side = self.x(0), 10 * SHARP, 9 * SHARP
         for series, name in enumerate(self.plot.names):
             box = (left, middle - side / 2, left + side, middle + side / 2)
@@ -114,7 +114,7 @@ class _Pen:
                 below += value
 
     def band(self) -> None:
-        """From the line to what is above it, between two days that both have a value."""
+        """Draw the area from the line to the one above it, between days on which both have a value."""
         plot = self.plot
         ends = [
             (self.centre(number), self.y(plot.scale.y(low)), self.y(plot.scale.y(top)))
@@ -132,7 +132,7 @@ class _Pen:
         self._dashed((self.x(0), y), (self.x(1000), y), _TARGET, 3)
 
     def path(self, values: Values, colour: str, *, width: int, is_dashed: bool = False) -> None:
-        """A line with gaps where there is no value; a day alone is a dot."""
+        """Draw a line with gaps where there is no value; a day alone is a dot."""
         points = [None if v is None else (self.centre(n), self.y(self.plot.scale.y(v))) for n, v in enumerate(values)]
         for number, point in enumerate(points):
             if point is None:

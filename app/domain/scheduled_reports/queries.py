@@ -44,7 +44,7 @@ def rhythm_of(schedule: ReportSchedule) -> Rhythm:
 
 
 def list_schedules(session: Session, viewer: Viewer, *, shown_sends: int = 6) -> list[ScheduleRow]:
-    """One's own and those one gets, by name. Three queries."""
+    """List one's own scheduled reports and those one receives, by name. Three queries."""
     gets = sa.exists().where(ReportRecipient.schedule_id == ReportSchedule.id, ReportRecipient.user_id == viewer.user_id)
     query = sa.select(ReportSchedule, User.name).join(User, User.id == ReportSchedule.owner_user_id)
     query = query.where(sa.or_(ReportSchedule.owner_user_id == viewer.user_id, gets))
@@ -53,7 +53,7 @@ def list_schedules(session: Session, viewer: Viewer, *, shown_sends: int = 6) ->
 
 
 def get_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, shown_sends: int = 30) -> ScheduleRow:
-    """One of one's own. Raises ScheduleMissing."""
+    """Return one of one's own scheduled reports. Raises ScheduleMissing."""
     query = sa.select(ReportSchedule, User.name).join(User, User.id == ReportSchedule.owner_user_id)
     found = session.execute(query.where(ReportSchedule.id == schedule_id, ReportSchedule.owner_user_id == viewer.user_id)).all()
     if not found:
@@ -62,7 +62,7 @@ def get_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, sh
 
 
 def list_possible_recipients(session: Session, viewer: Viewer) -> list[User]:
-    """Colleagues who may see figures of a brand the viewer sees, by name."""
+    """List colleagues who may see figures of a brand the viewer sees, by name."""
     return [
         one.user
         for one in list_people(session)

@@ -20,7 +20,7 @@ _TONES = {"good": "#0b6b43", "bad": "#a32121"}
 
 
 def report_mail(viewer: Viewer, contents: Contents, *, reference: str, base: str, zone: object, owner: str) -> SystemMail:
-    """In the reader's language, which the caller has set."""
+    """Compose the mail in the reader's language, which the caller has set."""
     subject = _("%(name)s: %(days)s", name=contents.name, days=contents.days)
     as_of = format_datetime(contents.as_of.astimezone(zone), "d MMM y HH:mm", rebase=False)  # type: ignore[arg-type]
     foot = [

@@ -24,13 +24,13 @@ from app.domain.services.queries import list_checks, list_services
 
 
 def watch_services(**_ignored: Any) -> None:
-    """RQ entry point, periodic."""
+    """RQ entry point, periodic: check the services that are due."""
     for service in _take_due(now=utc_now()):
         check_service(service, now=utc_now())
 
 
 def check_service(service: Service, *, now: datetime) -> Health:
-    """Ask one and keep what it says. For edges; holds no transaction meanwhile."""
+    """Check one service and store the result. For edges; holds no transaction meanwhile."""
     try:
         health = service.ask()
     except UnableToDecrypt as error:
@@ -40,14 +40,14 @@ def check_service(service: Service, *, now: datetime) -> Health:
 
 
 def is_due(service: Service, check: ServiceCheck | None, *, now: datetime) -> bool:
-    """Whether it is asked in this round."""
+    """Return whether the service is checked in this round."""
     if check is None or check.health != "ok" or service.is_suspect:
         return True
     return now.hour >= FROM_HOUR and check.checked_at.date() < now.date()
 
 
 def _take_due(*, now: datetime) -> list[Service]:
-    """Those that are asked now; what is not called any more is forgotten."""
+    """Return the services to check now, and delete the rows of those that no longer exist."""
     with transaction() as session:
         services, checks = list_services(session), list_checks(session)
         gone = checks.keys() - {service.key for service in services}
@@ -58,7 +58,7 @@ def _take_due(*, now: datetime) -> list[Service]:
 
 
 def _keep(service: Service, health: Health, *, now: datetime) -> None:
-    """One that was down is not taken for better because it answers something else."""
+    """Store the result; a service that was down stays so until it works."""
     with transaction() as session:
         former = session.get(ServiceCheck, service.key, with_for_update=True, populate_existing=True)
         passes = health.passes and (former is None or former.health != "down")

@@ -18,19 +18,19 @@ PASSES = timedelta(hours=1)  # what fails for a while mends itself in less, most
 
 
 def list_services(session: Session) -> list[Service]:
-    """Everything this installation calls besides its channels."""
+    """List all services besides the channels that this installation calls."""
     theirs = list_integration_services(session)
     return [*theirs, *list_notice_services(session, place=PLACE), *list_register_services(session, place=PLACE)]
 
 
 def list_checks(session: Session) -> dict[str, ServiceCheck]:
-    """How each was found last, by key."""
+    """Return the last checks, by key."""
     query = sa.select(ServiceCheck).execution_options(populate_existing=True)
     return {check.key: check for check in session.execute(query).scalars()}
 
 
 def list_failing(session: Session, *, now: datetime) -> list[ServiceCheck]:
-    """Those to tell of, by name: down, or failing for an hour."""
+    """List services to alert about, by name: down, or failing for an hour."""
     lasting = sa.and_(ServiceCheck.health == "degraded", ServiceCheck.failing_since <= now - PASSES)
     query = sa.select(ServiceCheck).where(sa.or_(ServiceCheck.health == "down", lasting))
     return list(session.execute(query.order_by(ServiceCheck.name, ServiceCheck.key)).scalars())

@@ -21,11 +21,11 @@ from app.domain.sla.rules import PolicyRules, StoredCalendar
 
 
 class ScopeTaken(Exception):
-    """There is a calendar for that already."""
+    """A calendar for that scope exists already."""
 
 
 class StillNeeded(Exception):
-    """It cannot go: it is the one for all, or a policy names it."""
+    """It cannot be archived: it is the calendar for all, or a policy names it."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class CalendarContent:
 
 
 def create_calendar(session: Session, content: CalendarContent, *, now: datetime, actor: Actor) -> BusinessCalendar:
-    """Raises ScopeTaken."""
+    """Create a calendar. Raises ScopeTaken."""
     check_calendar(session, content)
     calendar = BusinessCalendar(id=new_id(), version=0, name=content.name)
     session.add(calendar)
@@ -51,21 +51,21 @@ def create_calendar(session: Session, content: CalendarContent, *, now: datetime
 def change_calendar(
     session: Session, calendar_id: uuid.UUID, content: CalendarContent, *, now: datetime, actor: Actor
 ) -> BusinessCalendar:
-    """What it says from now on; running clocks follow. Raises ScopeTaken, StillNeeded."""
+    """Change a calendar; running clocks follow. Raises ScopeTaken, StillNeeded."""
     calendar = _lock(session, BusinessCalendar, calendar_id)
     check_calendar(session, content, calendar)
     return _write_calendar(session, calendar, content, now=now, actor=actor)
 
 
 def check_calendar(session: Session, content: CalendarContent, calendar: BusinessCalendar | None = None) -> None:
-    """Whether this can be saved, in place of `calendar` or as a new one. Raises ScopeTaken, StillNeeded."""
+    """Check that this can be saved, in place of `calendar` or as a new one. Raises ScopeTaken, StillNeeded."""
     _check_scope(session, content, calendar.id if calendar else None)
     if calendar is not None and _is_for_all(calendar) and not _is_for_all(content):
         raise StillNeeded(str(calendar.id))
 
 
 def archive_calendar(session: Session, calendar_id: uuid.UUID, *, now: datetime, actor: Actor) -> BusinessCalendar:
-    """It holds for nothing any more; what was measured by it stays explained. Raises StillNeeded."""
+    """Archive a calendar; clocks measured by it stay explained. Raises StillNeeded."""
     calendar = _lock(session, BusinessCalendar, calendar_id)
     named = sa.select(PolicyVersion.id).join(
         SlaPolicy, sa.and_(SlaPolicy.id == PolicyVersion.policy_id, SlaPolicy.version == PolicyVersion.number)
@@ -79,7 +79,7 @@ def archive_calendar(session: Session, calendar_id: uuid.UUID, *, now: datetime,
 
 
 def create_policy(session: Session, rules: PolicyRules, *, position: int, now: datetime, actor: Actor) -> SlaPolicy:
-    """Put a policy at a place of the order, before the one that stood there."""
+    """Create a policy at a position of the order, before the one that stood there."""
     policy = SlaPolicy(id=new_id(), version=0, position=position)
     session.add(policy)
     return _write_policy(session, policy, rules, position, now=now, actor=actor)
@@ -88,12 +88,12 @@ def create_policy(session: Session, rules: PolicyRules, *, position: int, now: d
 def change_policy(
     session: Session, policy_id: uuid.UUID, rules: PolicyRules, *, position: int, now: datetime, actor: Actor
 ) -> SlaPolicy:
-    """What it promises from now on; running clocks follow."""
+    """Change a policy; running clocks follow."""
     return _write_policy(session, _lock(session, SlaPolicy, policy_id), rules, position, now=now, actor=actor)
 
 
 def archive_policy(session: Session, policy_id: uuid.UUID, *, now: datetime, actor: Actor) -> SlaPolicy:
-    """It promises nothing any more; the next policy that fits holds for its threads."""
+    """Archive a policy; the next policy that fits holds for its threads."""
     policy = _lock(session, SlaPolicy, policy_id)
     policy.archived_at = now
     _note(session, "PolicyChanged", ("policy", policy.id), str(policy.id), now=now, actor=actor)

@@ -53,7 +53,7 @@ class HeldPolicy:
 
 @dataclass(frozen=True)
 class Choice:
-    """What holds for a thread, and since when the two say what they say; None where there is none."""
+    """The policy and calendar that hold for a thread, with their versions; None where there is none."""
 
     policy: HeldPolicy | None
     calendar: HeldCalendar | None
@@ -65,14 +65,14 @@ class Choice:
 
 @dataclass(frozen=True)
 class Book:
-    """All that holds now."""
+    """All policies and calendars that hold now."""
 
     policies: tuple[HeldPolicy, ...]
     calendars: tuple[HeldCalendar, ...]
 
     def choose(self, thread: Thread, contact_ids: Iterable[uuid.UUID] = ()) -> Choice:
-        """The first policy that fits; its calendar, else that of the team, the channel, the brand, or all. `contact_ids`: the
-        thread's contact and the organizations it belongs to."""
+        """Choose the first policy that fits; and its calendar, else that of the team, the channel, the brand, or all.
+        `contact_ids`: the thread's contact and its organizations."""
         known = frozenset([*contact_ids, *([thread.contact_id] if thread.contact_id else [])])
         policy = next((p for p in self.policies if fits(p.rules.match, thread, known)), None)
         return Choice(policy, self._calendar(thread, policy))
@@ -93,12 +93,12 @@ class Book:
 
 
 def calendar_of_channel(session: Session, *, channel_id: uuid.UUID, brand_id: uuid.UUID) -> Calendar:
-    """When somebody is there for a channel: its own calendar, else its brand's, else the one for all, else around the clock."""
+    """Return the calendar of a channel: its own, else its brand's, else the one for all, else around the clock."""
     return _first_calendar(session, (None, channel_id, None), (None, None, brand_id), (None, None, None))
 
 
 def calendar_of_brand(session: Session, brand_id: uuid.UUID) -> Calendar:
-    """When somebody is there for a brand: its own calendar, else the one for all, else around the clock."""
+    """Return the calendar of a brand: its own, else the one for all, else around the clock."""
     return _first_calendar(session, (None, None, brand_id), (None, None, None))
 
 
@@ -109,7 +109,7 @@ def _first_calendar(session: Session, *scopes: Scope) -> Calendar:
 
 
 def fits(match: Match, thread: Thread, contact_ids: frozenset[uuid.UUID]) -> bool:
-    """Whether a policy is for this thread."""
+    """Return whether a policy is for this thread."""
     asked: list[bool] = [
         value in wanted
         for wanted, value in (
@@ -128,7 +128,7 @@ def fits(match: Match, thread: Thread, contact_ids: frozenset[uuid.UUID]) -> boo
 
 
 def read_book(session: Session) -> Book:
-    """Two queries over two small tables."""
+    """Read all policies and calendars that hold. Two queries over two small tables."""
     if len(_policies) + len(_calendars) > MOST_KEPT:
         for kept in (_policies, _terms, _calendars):
             kept.clear()
@@ -166,7 +166,7 @@ def _calendar(row: Any) -> HeldCalendar:
 
 
 def organizations_of(session: Session, contact_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
-    """For each contact the organizations above it, the nearest first."""
+    """Return by contact the organizations above it, the nearest first."""
     found: dict[uuid.UUID, list[uuid.UUID]] = {}
     for contact_id in contact_ids:
         above, at = [], session.get(Contact, contact_id)
@@ -178,7 +178,7 @@ def organizations_of(session: Session, contact_ids: Iterable[uuid.UUID]) -> dict
 
 
 def read_policies(session: Session, version_ids: Iterable[uuid.UUID | None]) -> Mapping[uuid.UUID, PolicyRules]:
-    """What these versions of policies said."""
+    """Read these versions of policies."""
     missing = {found for found in version_ids if found is not None} - _policies.keys()
     if missing:
         query = sa.select(PolicyVersion.id, PolicyVersion.rules).where(PolicyVersion.id.in_(missing))
@@ -188,7 +188,7 @@ def read_policies(session: Session, version_ids: Iterable[uuid.UUID | None]) -> 
 
 
 def terms_of(version_id: uuid.UUID | None) -> Terms:
-    """What a version that was read before promises; None promises nothing."""
+    """Return the terms of a version that was read before; None promises nothing."""
     if version_id is None:
         return Terms()
     found = _terms.get(version_id)
@@ -198,7 +198,7 @@ def terms_of(version_id: uuid.UUID | None) -> Terms:
 
 
 def read_calendar(session: Session, version_id: uuid.UUID | None) -> Calendar:
-    """The calendar of a version; None: around the clock."""
+    """Read the calendar of a version; None: around the clock."""
     if version_id is None:
         return _ROUND_THE_CLOCK
     found = _calendars.get(version_id)

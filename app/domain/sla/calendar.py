@@ -31,7 +31,7 @@ _LAST_DAY = date.max.toordinal() - _EPOCH - 2
 
 @dataclass(frozen=True)
 class OwnDay:
-    """A day with hours of its own, or none: closed. It goes before a public holiday."""
+    """A day with hours of its own (none: closed), which replace those of a public holiday."""
 
     day: date
     name: str = ""
@@ -67,7 +67,7 @@ class Closed(StrEnum):
 
 @dataclass(frozen=True)
 class ClosedTime:
-    """A stretch nobody is there; `day` is the local day of a holiday or own day, which it is known by."""
+    """A closed stretch of time; `day` is the local day of a holiday or own day, by which it is named."""
 
     begin: int
     end: int
@@ -77,7 +77,7 @@ class ClosedTime:
 
 @dataclass(frozen=True)
 class _Hours:
-    """The hours of one local day, in order and apart, and why there are none."""
+    """The hours of one local day, in order and apart, or why there are none."""
 
     spans: tuple[Span, ...]
     why: Closed | None = None
@@ -85,7 +85,7 @@ class _Hours:
 
 @dataclass
 class Calendar:
-    """A calendar ready to be asked. It remembers the days it looked at; the rules never change."""
+    """A calendar that can be asked. It caches the days it looked at, as the rules never change."""
 
     rules: CalendarRules
     _own: dict[int, OwnDay] = field(default_factory=dict, repr=False)
@@ -121,7 +121,8 @@ class Calendar:
         return sum(max(0, min(b, end) - max(a, begin)) for day in days for a, b in self._open_on(day))
 
     def after(self, begin: int, seconds: int) -> int | None:
-        """The first instant by which `seconds` open ones have passed since `begin`; that may be closing time. None: never."""
+        """Return the first instant by which `seconds` open ones have passed since `begin`, which may be closing time. None:
+        never."""
         if seconds <= 0:
             return begin
         first = begin // DAY
@@ -154,7 +155,7 @@ class Calendar:
         return datetime.fromtimestamp(at, self._zone)
 
     def hours_on(self, day: date) -> tuple[tuple[Span, ...], Closed | None]:
-        """The hours of a local day, and why it has none or others than its weekday's."""
+        """Return the hours of a local day, and why they differ from its weekday's."""
         number = day.toordinal() - _EPOCH
         hours = self._hours(number)
         return hours.spans, Closed.OWN_DAY if number in self._own else hours.why

@@ -19,7 +19,7 @@ MORNING = time(9)
 
 
 def hear_end_of_call(session: Session, event: Event) -> None:
-    """`CallLogged`, `CallChanged`: a missed call makes a task; somebody who was spoken to is not to be called back."""
+    """`CallLogged`, `CallChanged`: make a task for a missed call, and complete it once the caller was spoken to."""
     message = session.get(Message, event.message_id) if event.message_id else None
     if message is None:
         return
@@ -32,7 +32,8 @@ def hear_end_of_call(session: Session, event: Event) -> None:
 
 
 def callback_due(session: Session, thread: Thread, *, now: datetime) -> Due:
-    """The promised time of a first answer, in open hours; without a promise the next working day at nine."""
+    """Return when a call back is due: after the promised first-response time in open hours; without a promise the next working
+    day at nine."""
     contact_ids = [thread.contact_id] if thread.contact_id else []
     above = organizations_of(session, contact_ids) if contact_ids else {}
     choice = read_book(session).choose(thread, above.get(thread.contact_id, ()) if thread.contact_id else ())
@@ -46,5 +47,5 @@ def callback_due(session: Session, thread: Thread, *, now: datetime) -> Due:
 
 
 def _whole_minute(local: datetime) -> datetime:
-    """A minute that has begun counts whole, so that nothing is due before it was promised."""
+    """Round up to a whole minute, so that nothing is due before it was promised."""
     return local + timedelta(seconds=60 - local.second) if local.second else local

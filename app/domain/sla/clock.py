@@ -50,7 +50,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Terms:
-    """What was promised: seconds of open time (None: nothing) and which of PAUSES stop the clocks. `name` is for people."""
+    """The promised times: seconds of open time (None: nothing) and which of PAUSES stop the clocks. `name` is for people."""
 
     first_response: int | None = None
     next_response: int | None = None
@@ -60,7 +60,7 @@ class Terms:
     name: str = ""
 
     def target(self, kind: ClockKind) -> int | None:
-        """Seconds for a clock of this kind."""
+        """Return the target seconds of a clock of this kind."""
         return {
             ClockKind.FIRST_RESPONSE: self.first_response,
             ClockKind.NEXT_RESPONSE: self.next_response,
@@ -86,7 +86,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Retarget:
-    """From `at` on the clock's target was `target` seconds from its beginning, because terms promised `promised`."""
+    """A change of target at `at`: from then on `target` seconds from the clock's beginning, because terms promised `promised`."""
 
     at: int
     promised: int | None
@@ -109,26 +109,26 @@ class Clock:
 
     @property
     def paused_for(self) -> str:
-        """Why it stands still now, "" where it does not."""
+        """Return why it is paused now, "" where it is not."""
         return self.pauses[-1].why if self.ended is None and self.pauses and self.pauses[-1].end is None else ""
 
     @property
     def is_late(self) -> bool:
-        """It ended after it was due."""
+        """Return whether it ended after it was due."""
         return self.ended is not None and self.due.at is not None and self.ended > self.due.at
 
     def counted(self, calendar: Calendar, at: int) -> int:
-        """Seconds it has advanced by then."""
+        """Return the seconds it has counted by then."""
         return counted_seconds(calendar, self.started, max(self.started, self._until(at)), self.pauses)
 
     def instant_of(self, calendar: Calendar, share: int) -> int | None:
-        """When `share` percent of the target are used up, None while that is unknown."""
+        """Return when `share` percent of the target are used up, None while that is unknown."""
         if self.target is None:
             return None
         return due_after(calendar, self.started, -(-self.target * share // 100), self.pauses).at
 
     def segments(self, calendar: Calendar, now: int) -> tuple[Segment, ...]:
-        """Its life line by line: up to its end, else to its due time, else to now."""
+        """Return its life line by line: up to its end, else to its due time, else to now."""
         until = self.ended if self.ended is not None else self.due.at if self.due.at is not None else now
         return segments_between(calendar, self.started, max(until, self.started), self.pauses)
 
@@ -137,13 +137,13 @@ class Clock:
 
 
 def evaluate(facts: Sequence[Fact], calendar: Calendar) -> list[Clock]:
-    """All clocks these facts made, in the order they began. Facts of one instant count in the order given."""
+    """Return all clocks these facts make, in the order they began. Facts of one instant count in the order given."""
     life = _Life(_settled(facts))
     return [_timed(clock, life, calendar) for clock in life.clocks()]
 
 
 def _settled(facts: Iterable[Fact]) -> list[Fact]:
-    """Facts in order, without answers that were withdrawn and without the waiting that came with them."""
+    """Return facts in order, without withdrawn answers and the waiting that came with them."""
     found: list[Fact] = []
     for fact in sorted(facts, key=lambda f: f.at):
         if fact.kind != FactKind.WITHDRAWN:
@@ -252,7 +252,7 @@ class _Life:
                 self._is_answered = False
 
     def _pause(self, at: int) -> None:
-        """Begin, end or go on with a pause as things stand after a fact."""
+        """Begin, end or continue a pause as things stand after a fact."""
         why = self._why_paused()
         if self._paused is not None and self._paused[1] != why:
             self.pauses.append(Pause(self._paused[0], at, self._paused[1]))
@@ -276,7 +276,7 @@ class _Life:
 
 
 def _timed(clock: Clock, life: _Life, calendar: Calendar) -> Clock:
-    """The clock with its pauses, its targets, and its due time."""
+    """Return the clock with its pauses, its targets, and its due time."""
     end = clock.ended
     theirs = (p for p in tidy(life.pauses) if (p.end is None or p.end > clock.started) and (end is None or p.begin < end))
     clock = replace(clock, pauses=tuple(theirs))

@@ -27,7 +27,7 @@ MOST_THREADS = 2000
 
 @dataclass(frozen=True)
 class Deadline:
-    """When one clock was due, in seconds since 1970, None for never; `is_late`: it was passed, or has passed by now."""
+    """When one clock is due, in seconds since 1970, None for never; `is_late`: it passed."""
 
     due: int | None
     is_late: bool
@@ -78,8 +78,8 @@ def dry_run(
     now: datetime,
     most: int = MOST_THREADS,
 ) -> DryRun:
-    """What saving these rules would change. `policy_id`: the policy they would replace, None for a new one;
-    `position`: their index in the order."""
+    """Return what saving this policy would change. `policy_id`: the policy it would replace, None for a new one; `position`:
+    its index in the order."""
     book = read_book(session)
     changed = _Try(_with(book, rules, policy_id, position, now))
     return _compare(session, _Try(book), changed, brand_ids=brand_ids, now=now, most=most)
@@ -94,8 +94,8 @@ def dry_run_calendar(
     now: datetime,
     most: int = MOST_THREADS,
 ) -> DryRun:
-    """What saving this calendar would change. `calendar_id`: the one it would replace, None for a new one. The caller has
-    checked that it can be saved (`check_calendar`)."""
+    """Return what saving this calendar would change. `calendar_id`: the one it would replace, None for a new one. The caller
+    has checked that it can be saved (`check_calendar`)."""
     book, version_id = read_book(session), new_id()
     scope = (content.team_id, content.channel_id, content.brand_id)
     held = HeldCalendar(calendar_id or new_id(), version_id, now, scope, content.is_by_name_only)
@@ -106,7 +106,7 @@ def dry_run_calendar(
 
 @dataclass(frozen=True)
 class _Try:
-    """What would hold, and the calendars of it that are not written anywhere, by version."""
+    """The rules that would hold, with their unsaved calendars by version."""
 
     book: Book
     unsaved: Mapping[uuid.UUID, Calendar] = field(default_factory=dict)
@@ -139,7 +139,7 @@ def _compare(
 
 
 def _facts(session: Session, threads: Sequence[Thread]) -> dict[uuid.UUID, list[Fact]]:
-    """What happened to each thread, without the terms that held."""
+    """Read what happened to each thread, without the terms that held."""
     rows: dict[uuid.UUID, list[Any]] = {thread.id: [] for thread in threads}
     for row in session.execute(FACTS_OF, {"thread_ids": list(rows)}):
         if row.kind != FactKind.TERMS:
@@ -163,7 +163,7 @@ Clocks = dict[tuple[ClockKind, int], Deadline]
 
 
 def _deadlines(facts: list[Fact], choice: Choice, calendar: Calendar, *, now: int) -> Clocks:
-    """The deadlines of the last 30 days, as if this choice had held from the beginning."""
+    """Return the deadlines of the last 30 days, as if this choice had held from the beginning."""
     if not facts:
         return {}
     terms = choice.policy.rules.terms() if choice.policy else Terms()

@@ -40,7 +40,7 @@ class StepStory:
 
 @dataclass(frozen=True)
 class Story:
-    """One clock and all that explains it. `lines` cover its life without a gap; `used` is what they count up to now."""
+    """One clock with its explanation. `lines` cover its life without a gap; `used` is what they count up to now."""
 
     row: SlaClock
     clock: Clock
@@ -59,7 +59,7 @@ class Story:
 
 
 def explain_thread(session: Session, thread: Thread, *, now: datetime) -> list[Story]:
-    """The newest clocks of the thread, running ones first. Five queries."""
+    """Explain the newest clocks of the thread, running ones first. Five queries."""
     newest = sa.select(SlaClock).where(SlaClock.thread_id == thread.id)
     rows = list(session.execute(newest.order_by(SlaClock.started_at.desc(), SlaClock.kind).limit(CLOCKS_SHOWN)).scalars())
     if not rows:

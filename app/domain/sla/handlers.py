@@ -63,19 +63,19 @@ def hear_messages(session: Session, events: Sequence[Event]) -> None:
 
 
 def hear_courtesy_undone(session: Session, event: Event) -> None:
-    """`CourtesyUndone`: what seemed to be thanks is a question, from when it came."""
+    """`CourtesyUndone`: count what seemed to be thanks as a question, from when it came."""
     message = session.get_one(Message, event.message_id)
     _ask(session, {message: message.occurred_at}, now=event.occurred_at)
 
 
 def hear_no_answer_needed(session: Session, event: Event) -> None:
-    """`AnswerNotNeeded`, `AnswerNeededAgain`: nobody waits for an answer to what was asked until now, or they do after all."""
+    """`AnswerNotNeeded`, `AnswerNeededAgain`: end the wait for an answer, or begin it again."""
     kind = FactKind.NEEDLESS if event.type == "AnswerNotNeeded" else FactKind.WITHDRAWN
     _note(session, event, kind, message_id=event.message_id)
 
 
 def hear_reply(session: Session, event: Event) -> None:
-    """`MessageQueued`: somebody of ours answered. Sending again what failed counts from now."""
+    """`MessageQueued`: count our reply as an answer. A failed message that is sent again counts from now."""
     message = session.get(Message, event.message_id) if event.message_id else None
     if message is None or message.automatic is not None or message.message_type != MessageType.OUTGOING:
         return
@@ -84,7 +84,7 @@ def hear_reply(session: Session, event: Event) -> None:
 
 
 def hear_call(session: Session, event: Event) -> None:
-    """`CallLogged`: a call of ours that reached somebody is an answer."""
+    """`CallLogged`: count a call of ours that reached somebody as an answer."""
     reached = event.payload.get("direction") == "outgoing" and event.payload.get("outcome") == "reached"
     message = session.get(Message, event.message_id) if reached and event.message_id else None
     if message is not None:
@@ -92,7 +92,7 @@ def hear_call(session: Session, event: Event) -> None:
 
 
 def withdraw_answer(session: Session, event: Event) -> None:
-    """`MessageTakenBack`: it was no answer."""
+    """`MessageTakenBack`: withdraw the answer."""
     this = sa.select(SlaFact.at).where(SlaFact.message_id == event.message_id, SlaFact.kind == FactKind.ANSWERED)
     together = sa.select(SlaFact.message_id).where(
         SlaFact.thread_id == event.thread_id, SlaFact.kind == FactKind.ANSWERED, SlaFact.at.in_(this)
@@ -102,7 +102,7 @@ def withdraw_answer(session: Session, event: Event) -> None:
 
 
 def hear_delivery(session: Session, event: Event) -> None:
-    """`DeliveryChanged`: what did not arrive is no answer, until it does."""
+    """`DeliveryChanged`: a reply that did not arrive is no answer, until it does."""
     status = event.payload.get("status")
     if event.thread_id is None or event.message_id is None or status not in FAILED | ARRIVED:
         return
@@ -114,17 +114,17 @@ def hear_delivery(session: Session, event: Event) -> None:
 
 
 def hear_status(session: Session, event: Event) -> None:
-    """`ThreadStatusChanged`."""
+    """`ThreadStatusChanged`: note the status as a fact."""
     _note(session, event, FactKind.STATUS, str(event.payload["to"]))
 
 
 def hear_snooze(session: Session, event: Event) -> None:
-    """`ThreadSnoozed`, `SnoozeEnded`: only policies that say so stop for it."""
+    """`ThreadSnoozed`, `SnoozeEnded`: note the snooze, which pauses clocks only where the policy says so."""
     _note(session, event, FactKind.SNOOZED, "yes" if event.type == "ThreadSnoozed" else "")
 
 
 def hear_spam(session: Session, event: Event) -> None:
-    """`ThreadMarkedSpam`, `SpamEnded`: what is none after all is as it was."""
+    """`ThreadMarkedSpam`, `SpamEnded`: note the spam; what is none after all is as it was."""
     thread = _asked_thread(session, event.thread_id)
     if thread is None:
         return
@@ -134,19 +134,19 @@ def hear_spam(session: Session, event: Event) -> None:
 
 
 def hear_wait(session: Session, event: Event) -> None:
-    """`WaitBegan`, `WaitEnded`: the thread waits for a task."""
+    """`WaitBegan`, `WaitEnded`: note that the thread waits for a task."""
     _note(session, event, FactKind.WAITING, str(event.payload.get("for") or "task") if event.type == "WaitBegan" else "")
 
 
 def retarget(session: Session, event: Event) -> None:
-    """`ThreadPriorityChanged`, `ThreadHandedOver`, `ThreadEdited`: other terms may hold."""
+    """`ThreadPriorityChanged`, `ThreadHandedOver`, `ThreadEdited`: apply other terms where they hold now."""
     thread = _asked_thread(session, event.thread_id)
     if thread is not None:
         settle_thread(session, thread, now=event.occurred_at, because=event.type)
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `SplitUndone`: the facts of the thread that goes are those of the one that stays."""
+    """`ThreadsMerged`, `SplitUndone`: move facts of the removed thread to the kept one."""
     move = parse_move(event)
     if move.gone is None:
         return
@@ -160,7 +160,7 @@ def follow_merged_thread(session: Session, event: Event) -> None:
 
 
 def follow_split(session: Session, event: Event) -> None:
-    """`ThreadSplit`: what was asked and answered goes where its message went."""
+    """`ThreadSplit`: move facts with their messages."""
     move = parse_move(event)
     theirs = FACTS.c.message_id.in_(moved_ids(move.id, "messages"))
     move_rows(session, FACTS, move_id=move.id, origin=move.thread_id, target=move.other, where=(theirs,))
@@ -169,7 +169,7 @@ def follow_split(session: Session, event: Event) -> None:
 
 
 def go_back(session: Session, event: Event) -> None:
-    """`MergeUndone`, `SplitUndone`: facts return to their thread."""
+    """`MergeUndone`, `SplitUndone`: return facts to their thread."""
     move = parse_move(event)
     for table in (FACTS, STEPS):
         return_rows(session, table, move_id=move.id, origin=move.origin, target=move.target)
@@ -207,7 +207,7 @@ def _ask(session: Session, questions: Mapping[Message, datetime], *, now: dateti
 
 
 def _state_of(thread: Thread, at: datetime) -> Iterator[dict[str, Any]]:
-    """What the thread is as its first question comes in, where that is not simply open."""
+    """Return the thread's state as its first question comes in, where it is not simply open."""
     yield new_fact(thread.id, FactKind.STATUS, at=at, value=thread.status.value)
     if thread.waiting_for:
         yield new_fact(thread.id, FactKind.WAITING, at=at, value=thread.waiting_for)
@@ -225,7 +225,7 @@ def _answer(session: Session, message: Message, *, at: datetime, now: datetime) 
 
 
 def _note(session: Session, event: Event, kind: FactKind, value: str = "", message_id: uuid.UUID | None = None) -> None:
-    """A fact about a thread somebody asked something in; others have no clocks."""
+    """Note a fact of a thread in which a question was asked; others have no clocks."""
     thread = _asked_thread(session, event.thread_id)
     if thread is not None:
         add_fact(session, thread.id, kind, at=event.occurred_at, value=value, message_id=message_id)

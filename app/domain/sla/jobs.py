@@ -15,7 +15,7 @@ BATCH = 10
 
 
 def reach_steps(**_ignored: Any) -> int:
-    """Carry out every escalation step that is due; returns how many threads were looked at. Twice at once is harmless."""
+    """Periodic job: carry out due escalation steps; returns how many threads were looked at. Twice at once is harmless."""
     return run_batches(lambda session: reach_due_steps(session, now=utc_now(), limit=BATCH), size=BATCH)
 
 

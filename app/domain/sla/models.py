@@ -18,8 +18,8 @@ from app.domain.threads.models import Priority
 
 
 class BusinessCalendar(WithId, Base):
-    """When somebody is there. It holds for a team, else for a channel, else for a brand, else, without any of them, for all: then
-    it is the one default. `version` numbers its newest version."""
+    """Business hours. A calendar holds for a team, else for a channel, else for a brand, else for all (the one default).
+    `version` numbers its newest version."""
 
     __tablename__ = "business_calendars"
 

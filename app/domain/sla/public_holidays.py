@@ -18,26 +18,26 @@ def _year(country: str, region: str, year: int, language: str) -> dict[date, str
 
 @lru_cache(maxsize=512)
 def _language(country: str, region: str, locale: str) -> str:
-    """The library's name of the reader's language for this country, or "" for the country's own."""
+    """Return the library's name of the reader's language for this country, or "" for the country's own."""
     supported = holidays.country_holidays(country, subdiv=region or None).supported_languages
     wanted = (*_LANGUAGES.get(locale, ()), *_LANGUAGES["en"])
     return next((language for language in wanted if language in supported), "")
 
 
 def name_of(country: str, region: str, day: date, *, locale: str | None = None) -> str:
-    """What the public holiday on that day is called, "" where it is none. Without a locale: in the country's own language."""
+    """Return the name of the public holiday on that day, "" where it is none. Without a locale: in the country's own language."""
     language = _language(country, region, locale) if locale else ""
     return _year(country, region, day.year, language).get(day, "")
 
 
 @lru_cache(maxsize=1)
 def supported_regions() -> dict[str, tuple[str, ...]]:
-    """The countries whose holidays are known, ISO 3166 codes, each with its regions (ISO 3166-2 without the country)."""
+    """Return the countries whose holidays are known (ISO 3166), each with its regions (ISO 3166-2 without the country)."""
     return {country: tuple(regions) for country, regions in holidays.list_supported_countries(include_aliases=False).items()}
 
 
 def is_supported(country: str, region: str = "") -> bool:
-    """Whether the holidays of a country, or of a region of it, are known."""
+    """Return whether the holidays of a country, or of a region of it, are known."""
     try:
         holidays.country_holidays(country, subdiv=region or None)
     except NotImplementedError:

@@ -34,7 +34,7 @@ class PolicyRow:
 
 
 def list_calendars(session: Session, *, calendar_id: uuid.UUID | None = None) -> list[CalendarRow]:
-    """All that hold, the one for all first, then by name; or the one. One query."""
+    """List active calendars, the one for all first, then by name; or the one. One query."""
     newest = sa.and_(CalendarVersion.calendar_id == BusinessCalendar.id, CalendarVersion.number == BusinessCalendar.version)
     scope = sa.func.coalesce(Brand.name, Team.name, Channel.name, "")
     query = (
@@ -60,7 +60,7 @@ def get_calendar(session: Session, calendar_id: uuid.UUID) -> CalendarRow:
 
 
 def list_policies(session: Session, *, policy_id: uuid.UUID | None = None) -> list[PolicyRow]:
-    """All that hold, in the order in which they are tried; or the one. One query."""
+    """List active policies in the order in which they are tried; or the one. One query."""
     newest = sa.and_(PolicyVersion.policy_id == SlaPolicy.id, PolicyVersion.number == SlaPolicy.version)
     query = sa.select(SlaPolicy, PolicyVersion.rules).join(PolicyVersion, newest).where(SlaPolicy.archived_at.is_(None))
     if policy_id is not None:
@@ -78,6 +78,6 @@ def get_policy(session: Session, policy_id: uuid.UUID) -> PolicyRow:
 
 
 def list_recomputes(session: Session) -> list[SlaRecompute]:
-    """Those that are not done yet, the oldest first."""
+    """List unfinished recomputes, the oldest first."""
     query = sa.select(SlaRecompute).where(SlaRecompute.state.in_(["ready", "running"]))
     return list(session.execute(query.order_by(SlaRecompute.created_at)).scalars())

@@ -39,7 +39,7 @@ class StoredDay(_Stored):
 
 
 class StoredCalendar(_Stored):
-    """The rules of a calendar. Raises ValidationError on what cannot be."""
+    """The stored rules of a calendar. Raises ValidationError on what cannot be."""
 
     zone: str = "Europe/Amsterdam"
     week: tuple[Spans, Spans, Spans, Spans, Spans, Spans, Spans]
@@ -58,7 +58,7 @@ class StoredCalendar(_Stored):
         return self
 
     def rules(self) -> CalendarRules:
-        """As the calendar reads them."""
+        """The rules as `Calendar` reads them."""
         week = tuple(_seconds(spans) for spans in self.week)
         own = tuple(OwnDay(own.day, own.name, _seconds(own.spans)) for own in self.own_days)
         return CalendarRules(self.zone, week, self.country, self.region, own)
@@ -77,7 +77,7 @@ class Overlapping(ValueError):
 
 
 def check_spans(spans: Spans) -> None:
-    """Raises ValueError for what are no hours of a day, Overlapping for hours that meet."""
+    """Check the hours of a day. Raises ValueError for impossible hours, Overlapping for hours that meet."""
     if len(spans) > SPANS_A_DAY:
         raise ValueError(f"more than {SPANS_A_DAY} intervals")
     edges = []
@@ -125,7 +125,7 @@ class Step(_Stored):
 
     @property
     def key(self) -> str:
-        """What a step reached is known by."""
+        """The key under which a reached step is stored."""
         return f"{self.percent}%" if self.percent is not None else f"+{self.late_minutes}"
 
 
@@ -162,7 +162,7 @@ class PolicyRules(_Stored):
         return self
 
     def terms(self) -> Terms:
-        """As the clocks read them."""
+        """The terms as the clocks read them."""
         return Terms(
             first_response=_in_seconds(self.first_minutes),
             next_response=_in_seconds(self.next_minutes),

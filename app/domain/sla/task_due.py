@@ -23,7 +23,7 @@ from app.domain.threads.models import Priority, Thread
 
 
 def give_due_time(session: Session, event: Event) -> None:
-    """`TaskCreated`: whoever made it said no date; the house has one for its priority."""
+    """`TaskCreated`: set the due time by its priority, where its maker gave no date."""
     task = session.get_one(Task, uuid.UUID(event.payload["task_id"]))
     if task.due_date is not None:
         return
@@ -34,18 +34,18 @@ def give_due_time(session: Session, event: Event) -> None:
 
 
 def due_on_clock(calendar: Calendar, *, now: datetime, minutes: int | None, zone: str) -> datetime | None:
-    """The instant after so many minutes of open time on the clock of `zone`, to the minute; None: at no time."""
+    """Return the instant after this many minutes of open time, to the minute on the clock of `zone`; None: never."""
     due = instant(due_after(calendar, seconds(now), minutes * 60).at) if minutes else None
     return due.astimezone(ZoneInfo(zone)).replace(second=0, microsecond=0) if due else None
 
 
 def list_task_minutes(session: Session) -> dict[Priority, int]:
-    """Minutes of open time by priority; a priority without is not due by itself."""
+    """Return minutes of open time by priority; a priority without is not due automatically."""
     return {row.priority: row.minutes for row in session.execute(sa.select(TaskDueTime.priority, TaskDueTime.minutes))}
 
 
 def set_task_minutes(session: Session, minutes: Mapping[Priority, int], *, now: datetime, actor: Actor) -> None:
-    """These from now on, for tasks that are made."""
+    """Set the minutes for tasks made from now on."""
     session.execute(sa.delete(TaskDueTime))
     session.add_all(TaskDueTime(priority=priority, minutes=count) for priority, count in minutes.items())
     session.flush()

@@ -24,7 +24,7 @@ class Pause:
 
 @dataclass(frozen=True)
 class Due:
-    """When a target is used up. `at` None: not while the pause goes on, or, `is_never`, at no time."""
+    """When a target is used up. `at` None: not while the pause lasts, or, with `is_never`, at no time."""
 
     at: int | None
     is_never: bool = False
@@ -49,12 +49,12 @@ class Segment:
 
     @property
     def seconds(self) -> int:
-        """Its length; what the clock advanced by, if it counted."""
+        """Its length; what the clock counted, if it counted."""
         return self.end - self.begin
 
 
 def tidy(pauses: Iterable[Pause]) -> tuple[Pause, ...]:
-    """The same pauses in order, overlapping ones cut: where two meet, the one that began first gives its reason."""
+    """Return the pauses in order without overlaps: where two meet, the one that began first gives its reason."""
     found: list[Pause] = []
     for pause in sorted(pauses, key=lambda p: p.begin):
         last = found[-1] if found else None
@@ -66,12 +66,12 @@ def tidy(pauses: Iterable[Pause]) -> tuple[Pause, ...]:
 
 
 def counted_seconds(calendar: Calendar, begin: int, end: int, pauses: tuple[Pause, ...] = ()) -> int:
-    """Open seconds of `[begin, end)` that no pause covers."""
+    """Return the open seconds of `[begin, end)` that no pause covers."""
     return sum(calendar.seconds_between(a, b) for a, b in _running(begin, end, pauses))
 
 
 def due_after(calendar: Calendar, begin: int, seconds: int, pauses: tuple[Pause, ...] = ()) -> Due:
-    """When `seconds` will have been counted since `begin`."""
+    """Return when `seconds` will have been counted since `begin`."""
     for a, b in _running(begin, FAR, pauses):
         if b == FAR:
             at = calendar.after(a, seconds)
@@ -85,7 +85,8 @@ def due_after(calendar: Calendar, begin: int, seconds: int, pauses: tuple[Pause,
 
 
 def segments_between(calendar: Calendar, begin: int, end: int, pauses: tuple[Pause, ...] = ()) -> tuple[Segment, ...]:
-    """All of `[begin, end)` line by line, without a gap: what counted, what was closed and why, what was paused and why."""
+    """Return all of `[begin, end)` line by line, without a gap: what counted, what was closed and why, what was paused and
+    why."""
     found = [
         Segment(max(p.begin, begin), min(p.end or end, end), Kind.PAUSED, p.why)
         for p in pauses
@@ -102,7 +103,7 @@ def segments_between(calendar: Calendar, begin: int, end: int, pauses: tuple[Pau
 
 
 def _running(begin: int, end: int, pauses: tuple[Pause, ...]) -> Iterator[tuple[int, int]]:
-    """What of `[begin, end)` no pause covers."""
+    """Return the parts of `[begin, end)` that no pause covers."""
     at = begin
     for pause in pauses:
         if pause.begin >= end:

@@ -41,17 +41,17 @@ _BY = ("policy_version_id", "calendar_version_id")
 
 
 def instant(seconds: int | None) -> datetime | None:
-    """Aware UTC for seconds since 1970."""
+    """Return the aware UTC instant of seconds since 1970."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def seconds(at: datetime) -> int:
-    """Whole seconds since 1970; what is less is cut off."""
+    """Return whole seconds since 1970, rounded down."""
     return int(at.timestamp() // 1)
 
 
 def add_fact(session: Session, thread_id: uuid.UUID, kind: FactKind, **values: Any) -> None:
-    """Write down what happened to a thread: the keywords of `new_fact`."""
+    """Add a fact about a thread; takes the keywords of `new_fact`."""
     session.execute(sa.insert(FACTS), new_fact(thread_id, kind, **values))
 
 
@@ -65,14 +65,14 @@ def new_fact(
     choice: Choice | None = None,
     because: str = "",
 ) -> dict[str, Any]:
-    """What happened to a thread, as a row; with `choice` the terms that hold from then on."""
+    """Make the row of a fact; with `choice` the terms that hold from then on."""
     policy_id, calendar_id = choice.key if choice is not None else (None, None)
     values = {"id": new_id(), "thread_id": thread_id, "at": at, "kind": kind, "value": value[:200], "message_id": message_id}
     return values | {"policy_version_id": policy_id, "calendar_version_id": calendar_id, "because": because}
 
 
 def settle_thread(session: Session, thread: Thread, *, now: datetime, because: str = "") -> None:
-    """Bring the clocks of one locked thread in step."""
+    """Update the clocks of one locked thread."""
     settle_threads(session, [thread], now=now, because=because)
 
 
@@ -103,7 +103,7 @@ def settle_threads(
 
 @dataclass
 class _Made:
-    """What is to be written, together."""
+    """The rows to be written, together."""
 
     facts: list[dict[str, Any]] = field(default_factory=list)
     clocks: list[dict[str, Any]] = field(default_factory=list)
@@ -142,7 +142,7 @@ def _reached(rows: Iterable[Any]) -> defaultdict[uuid.UUID, Reached]:
 
 
 def _forget(session: Session, thread: Thread) -> int:
-    """No question is left: there are no clocks."""
+    """Delete the clocks of threads that have no question left."""
     gone = session.execute(sa.delete(CLOCKS).where(CLOCKS.c.thread_id == thread.id).returning(CLOCKS.c.id)).all()
     set_response_due(thread, None)
     session.flush()
@@ -150,7 +150,7 @@ def _forget(session: Session, thread: Thread) -> int:
 
 
 def _follow_terms(made: _Made, thread: Thread, facts: list[Any], choice: Choice, *, now: datetime, because: str) -> None:
-    """Where other terms hold than by the last fact, a new fact says so."""
+    """Add a fact where other terms hold than by the last fact."""
     last = next((fact for fact in reversed(facts) if fact.kind == FactKind.TERMS), None)
     if last is not None and (last.policy_version_id, last.calendar_version_id) == choice.key:
         return
@@ -162,7 +162,7 @@ def _follow_terms(made: _Made, thread: Thread, facts: list[Any], choice: Choice,
 
 @dataclass(frozen=True)
 class _Row:
-    """A fact that is about to be written, as one that was read."""
+    """A fact that is about to be written, in the shape of one that was read."""
 
     id: uuid.UUID
     thread_id: uuid.UUID
@@ -176,7 +176,7 @@ class _Row:
 
 
 def facts_of(rows: Iterable[Any]) -> list[Fact]:
-    """Rows of facts as the pure functions read them; the policies they name were read before."""
+    """Convert rows to facts for the pure functions; the policies they name were read before."""
     return [
         Fact(
             seconds(row.at),
@@ -229,20 +229,20 @@ def _values(clock: Clock, step_at: int | None) -> dict[str, Any]:
 
 
 def _differs(row: Any, values: Mapping[str, Any]) -> bool:
-    """An ended clock keeps the versions it ended by, as long as they make no difference."""
+    """Return whether a clock differs; an ended clock keeps its versions as long as they make no difference."""
     compared = _COMPARED if row.ended_at is not None else (*_COMPARED, *_BY)
     return any(getattr(row, name) != values[name] for name in compared)
 
 
 def next_step_at(clock: Clock, calendar: Calendar, policy: PolicyRules | None, reached: set[str]) -> int | None:
-    """When the next step nobody has heard of is due; None while the clock stands still, and after its end."""
+    """Return when the next unreached step is due; None while the clock is paused, and after its end."""
     if policy is None or clock.outcome != Outcome.RUNNING or clock.paused_for or clock.due.at is None:
         return None
     return min((at for key, at in step_instants(clock, calendar, policy).items() if key not in reached), default=None)
 
 
 def step_instants(clock: Clock, calendar: Calendar, policy: PolicyRules) -> dict[str, int]:
-    """When each step of a clock is due, by its key."""
+    """Return when each step of a clock is due, by its key."""
     found = {}
     for step in policy.steps:
         if step.percent is not None:
@@ -255,6 +255,6 @@ def step_instants(clock: Clock, calendar: Calendar, policy: PolicyRules) -> dict
 
 
 def _response_due(clocks: Iterable[Clock]) -> datetime | None:
-    """What the thread's row says: when the answer somebody waits for is due, while its clock advances."""
+    """Return the thread's response deadline, while its clock runs."""
     waiting = (c for c in clocks if c.kind != ClockKind.RESOLUTION and c.outcome == Outcome.RUNNING and not c.paused_for)
     return next((instant(clock.due.at) for clock in waiting), None)

@@ -34,12 +34,13 @@ class AddressStopped(Exception):
 
 
 def stop_words(address: str, stop: Stop) -> str:
-    """Why nothing goes to this address, in English as it is stored."""
+    """Return why nothing goes to this address, in English as it is stored."""
     return _WORDS[stop] % {"address": address}
 
 
 def note_address(session: Session, news: AddressNews, *, brand_id: uuid.UUID, now: datetime) -> None:
-    """Keep the news, unless the same is known, or was lifted after it happened: a late report does not undo a person's word."""
+    """Store the suppression, unless it is known or was lifted after it happened: a late report does not undo a person's
+    decision."""
     address = storable(news.address).strip().lower()
     if "@" not in address:
         return
@@ -63,7 +64,7 @@ def note_address(session: Session, news: AddressNews, *, brand_id: uuid.UUID, no
 
 
 def lift_suppression(session: Session, suppression: Suppression, *, now: datetime, actor: Actor) -> None:
-    """Let the address be written to again, as far as this reason goes; nothing where it was lifted before."""
+    """Lift one suppression of an address; a lifted one changes nothing."""
     if suppression.lifted_at is not None:
         return
     suppression.lifted_at, suppression.lifted_by_user_id = now, actor.user_id

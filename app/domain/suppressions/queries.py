@@ -46,7 +46,7 @@ def list_suppressions(
     before: datetime | None = None,
     limit: int = 50,
 ) -> SuppressionPage:
-    """Those that hold, newest first; `words` is a part of the address."""
+    """List suppressions that hold, newest first; `words` is part of the address."""
     query = sa.select(Suppression).where(Suppression.lifted_at.is_(None), Suppression.brand_id.in_(brand_ids))
     if words:
         query = query.where(Suppression.address.contains(words.lower(), autoescape=True))

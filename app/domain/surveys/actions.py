@@ -45,7 +45,7 @@ BASIS = N_("The link in a question afterwards")
 
 
 class SurveyOver(Exception):
-    """The question can be answered no more, or has not been asked yet."""
+    """The question takes no answer any more, or has not been sent yet."""
 
 
 class NoScore(Exception):
@@ -82,7 +82,7 @@ class Said:
 def save_survey(
     session: Session, *, brand_id: uuid.UUID, kind: SurveyKind, content: SurveyContent, actor: Actor, now: datetime
 ) -> Survey:
-    """From now on the brand asks this, or nothing."""
+    """Save what the brand asks from now on."""
     survey = find_survey(session, brand_id, kind)
     if survey is None:
         survey = Survey(id=new_id(), brand_id=brand_id, kind=kind)
@@ -97,10 +97,7 @@ def save_survey(
 
 
 def take_answer(session: Session, invitation_id: uuid.UUID, said: Said, *, way: AnswerWay, now: datetime) -> SurveyAnswer:
-    """Write down what somebody says; the last word counts, on the day of the first. The same again is once.
-
-    Raises SurveyOver, NoScore.
-    """
+    """Record an answer; the latest counts, on the day of the first. A repeat changes nothing. Raises SurveyOver, NoScore."""
     invitation = _lock(session, invitation_id)
     if invitation.sent_at is None or invitation.expires_at is None or now >= invitation.expires_at:
         raise SurveyOver
@@ -128,7 +125,7 @@ def take_answer(session: Session, invitation_id: uuid.UUID, said: Said, *, way: 
 
 
 def take_chat_answer(session: Session, thread_id: uuid.UUID, text: str, *, now: datetime) -> bool:
-    """Whether a whole message was a score for the one question that is open in this conversation; then it is written down."""
+    """Record a message that is just a score as the answer to the conversation's one open question; False where it is none."""
     score = read_score(text)
     invitation_id = find_answerable(session, thread_id, now=now) if score is not None else None
     if score is None or invitation_id is None:
@@ -143,7 +140,7 @@ def take_chat_answer(session: Session, thread_id: uuid.UUID, text: str, *, now: 
 
 
 def stop_surveys(session: Session, invitation_id: uuid.UUID, *, now: datetime) -> bool:
-    """The person of a question wants no more of them; again is once. False where nobody is known."""
+    """Unsubscribe the person of a question from surveys; a repeat changes nothing. False where nobody is known."""
     invitation = session.get_one(SurveyInvitation, invitation_id)
     contact = session.get(Contact, invitation.contact_id) if invitation.contact_id else None
     if contact is None:
@@ -153,7 +150,7 @@ def stop_surveys(session: Session, invitation_id: uuid.UUID, *, now: datetime) -
 
 
 def is_bad(kind: SurveyKind, answer: SurveyAnswer) -> bool:
-    """A verdict somebody should do something about."""
+    """Return whether somebody should act on the answer."""
     return answer.score <= (BAD_SCORE if kind == SurveyKind.CSAT else DETRACTOR_SCORE) or answer.is_solved is False
 
 
@@ -168,7 +165,7 @@ def _versions(session: Session, invitation_id: uuid.UUID) -> list[SurveyAnswerVe
 
 
 def _doubt_hasty(versions: Sequence[SurveyAnswerVersion], said: Said, now: datetime) -> bool:
-    """Whether other scores came a moment ago from the page: then none of them counts, this one neither."""
+    """Mark answers as suspect where other scores came a moment ago from the page: then none of them counts."""
     hasty = [one for one in versions if one.said_at > now - TOO_QUICK and one.way == AnswerWay.PAGE]
     hasty = [one for one in hasty if one.said["score"] != said.score]
     for one in hasty:
@@ -191,7 +188,7 @@ def _new_version(
 
 
 def _tell(session: Session, invitation: SurveyInvitation, answer: SurveyAnswer, *, is_change: bool, now: datetime) -> None:
-    """The event, once with `is_alarm` for a bad verdict: also where a 2 became a 1."""
+    """Record the event, once with `is_alarm` for a bad answer, also where a 2 became a 1."""
     alarm = is_bad(invitation.kind, answer) and not answer.is_suspect and not answer.is_followed_up
     if alarm:
         answer.is_followed_up = True

@@ -31,7 +31,7 @@ DISAPPOINTED = known("%(name)s was disappointed (%(score)s of %(most)s): get in 
 
 
 def follow_status(session: Session, event: Event) -> None:
-    """`ThreadStatusChanged`: a person ended a matter, or it goes on."""
+    """`ThreadStatusChanged`: plan a question where a person resolved a matter, cancel it where it goes on."""
     former, latter = event.payload.get("from"), event.payload.get("to")
     if event.thread_id is None or event.brand_id is None:
         return
@@ -46,13 +46,13 @@ def follow_status(session: Session, event: Event) -> None:
 
 
 def follow_spam(session: Session, event: Event) -> None:
-    """`ThreadMarkedSpam`: nobody is asked about it."""
+    """`ThreadMarkedSpam`: cancel its questions."""
     if event.thread_id is not None:
         cancel_planned(session, event.thread_id, IS_SPAM, now=event.occurred_at)
 
 
 def make_follow_up(session: Session, event: Event) -> None:
-    """`SurveyAnswered`: a bad verdict is a task for tomorrow, for somebody who leads and not for who was rated."""
+    """`SurveyAnswered`: make a task for tomorrow of a bad answer, for a lead and not for the rated person."""
     if not event.payload["is_alarm"] or event.brand_id is None:
         return
     invitation = session.get_one(SurveyInvitation, uuid.UUID(event.payload["invitation_id"]))
@@ -75,20 +75,20 @@ def make_follow_up(session: Session, event: Event) -> None:
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `SplitUndone`: what was asked in the thread that goes is read in the one that stays."""
+    """`ThreadsMerged`, `SplitUndone`: move questions to the kept thread."""
     move = parse_move(event)
     if move.gone is not None:
         move_rows(session, INVITATIONS, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
 
 
 def go_back(session: Session, event: Event) -> None:
-    """`MergeUndone`, `SplitUndone`."""
+    """`MergeUndone`, `SplitUndone`: return questions to their thread."""
     move = parse_move(event)
     return_rows(session, INVITATIONS, move_id=move.id, origin=move.origin, target=move.target)
 
 
 def follow_merged_contact(session: Session, event: Event) -> None:
-    """`ContactsMerged`: what one of them was asked, the other was; their ids are written into the merge."""
+    """`ContactsMerged`: move questions to the kept contact, and write their ids into the merge."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     moved = _give(session, SurveyInvitation.contact_id == merge.merged_id, merge.kept_id)
     merge.moved = {**merge.moved, "survey_invitations": moved}
@@ -96,7 +96,7 @@ def follow_merged_contact(session: Session, event: Event) -> None:
 
 
 def give_back_merged_contact(session: Session, event: Event) -> None:
-    """`ContactMergeUndone`."""
+    """`ContactMergeUndone`: return questions to the contact they came from."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     moved = SurveyInvitation.id.in_(merge.moved.get("survey_invitations", []))
     _give(session, sa.and_(moved, SurveyInvitation.contact_id == merge.kept_id), merge.merged_id)
@@ -108,7 +108,7 @@ def _give(session: Session, which: sa.ColumnElement[bool], contact_id: uuid.UUID
 
 
 def _lead(session: Session, brand_id: uuid.UUID, rated: uuid.UUID | None) -> uuid.UUID | None:
-    """Somebody of the brand who is told of what is urgent, the first by name; None where there is only who was rated."""
+    """Return the brand's first lead by name who is told of urgent matters; None where there is only the rated person."""
     member = sa.and_(BrandMember.brand_id == brand_id, BrandMember.user_id == User.id)
     leads = sa.and_(users_with(Permission.ESCALATIONS_RECEIVE), User.disabled_at.is_(None), sa.exists().where(member))
     query = sa.select(User.id).where(leads)

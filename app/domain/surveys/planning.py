@@ -47,7 +47,7 @@ INVITATIONS = table_of(SurveyInvitation)
 
 
 def plan_survey(session: Session, survey: Survey, thread: Thread, *, now: datetime) -> SurveyInvitation:
-    """The matter of a locked thread ended: ask about it later, or note why not."""
+    """Plan the question about a locked thread's matter that ended, or note why not."""
     cancel_planned(session, thread.id, GOES_ON, now=now)
     row = _new(session, survey, thread, now)
     row.run_at = ask_at(survey, medium=row.medium, now=now)
@@ -83,7 +83,8 @@ def plan_campaign(session: Session, survey: Survey, *, days: int, now: datetime)
 
 
 def why_not(session: Session, survey: Survey, thread: Thread, *, now: datetime) -> str:
-    """ "" where the contact of a thread may be asked, else the reason, as it is stored. Asked again when the question leaves."""
+    """Return why the thread's contact may not be asked, as it is stored; "" where they may. Checked again when the question is
+    sent."""
     if thread.spam_at is not None:
         return IS_SPAM
     if thread.is_ticket:
@@ -123,7 +124,7 @@ def _why_not_them(session: Session, thread: Thread) -> str:
 
 
 def cancel_planned(session: Session, thread_id: uuid.UUID, reason: str, *, now: datetime) -> None:
-    """Questions about a matter that have not left are not asked. Whoever works on one finds the row gone, and takes all back."""
+    """Delete unsent questions about a matter. A worker at one finds the row gone, and rolls back."""
     waiting = sa.and_(
         INVITATIONS.c.thread_id == thread_id,
         INVITATIONS.c.state.in_((READY, RUNNING)),
@@ -163,7 +164,7 @@ def _answered_last(session: Session, thread: Thread) -> uuid.UUID | None:
 
 
 def _is_drawn(survey: Survey, row: SurveyInvitation) -> bool:
-    """By the random part of the row's own id."""
+    """Draw by the random part of the row's own id."""
     return int.from_bytes(row.id.bytes[-4:]) % 100 < survey.sample_percent
 
 

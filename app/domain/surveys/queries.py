@@ -43,13 +43,13 @@ def find_survey(session: Session, brand_id: uuid.UUID, kind: SurveyKind) -> Surv
 
 
 def list_surveys(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[tuple[uuid.UUID, SurveyKind], Survey]:
-    """By brand and kind. One query."""
+    """Return surveys by brand and kind. One query."""
     rows = session.execute(sa.select(Survey).where(Survey.brand_id.in_(brand_ids))).scalars()
     return {(row.brand_id, row.kind): row for row in rows}
 
 
 def find_by_token(session: Session, token: str) -> SurveyInvitation | None:
-    """The question of an address; None for one that is made up."""
+    """Return the question of a token; None for a made-up one."""
     wanted = hash_of(token)
     if not wanted:
         return None
@@ -57,7 +57,7 @@ def find_by_token(session: Session, token: str) -> SurveyInvitation | None:
 
 
 def find_answerable(session: Session, thread_id: uuid.UUID, *, now: datetime) -> uuid.UUID | None:
-    """The one question of a conversation that a mere number answers now; None where there is none, or more than one."""
+    """Return the conversation's one question that a mere number answers now; None where there is none, or more than one."""
     query = sa.select(SurveyInvitation.id).where(
         SurveyInvitation.thread_id == thread_id,
         SurveyInvitation.kind == SurveyKind.CSAT,
@@ -77,12 +77,12 @@ def last_asked_at(session: Session, contact_id: uuid.UUID, brand_id: uuid.UUID, 
 
 
 def list_of_thread(session: Session, thread_id: uuid.UUID, *, limit: int = 5) -> list[Verdict]:
-    """The questions of a conversation, newest first, those that were not asked included."""
+    """List the questions of a conversation, newest first, unsent ones included."""
     return _verdicts(session, _ROWS.where(SurveyInvitation.thread_id == thread_id), limit)
 
 
 def list_of_contact(session: Session, contact_id: uuid.UUID, brand_ids: Sequence[uuid.UUID], *, limit: int = 10) -> list[Verdict]:
-    """What a contact said, newest first."""
+    """List what a contact answered, newest first."""
     mine = sa.and_(SurveyInvitation.contact_id == contact_id, SurveyInvitation.brand_id.in_(brand_ids))
     return _verdicts(session, _ROWS.where(mine, SurveyAnswer.invitation_id.is_not(None)), limit)
 
@@ -95,7 +95,7 @@ def list_answers(
     limit: int = 50,
     only_comments: bool = False,
 ) -> list[Verdict]:
-    """The newest answers of these brands."""
+    """List the newest answers of these brands."""
     query = _ROWS.where(SurveyInvitation.brand_id.in_(brand_ids), SurveyAnswer.invitation_id.is_not(None))
     if only_comments:
         query = query.where(SurveyAnswer.comment != "", ~SurveyAnswer.is_suspect)
@@ -104,7 +104,7 @@ def list_answers(
 
 
 def count_waiting(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[tuple[uuid.UUID, SurveyKind], tuple[int, int, int]]:
-    """By brand and kind: planned, sent in the last 30 days, of those answered."""
+    """Return counts by brand and kind: planned, sent in the last 30 days, and answered of those."""
     sent = sa.and_(SurveyInvitation.outcome == SurveyOutcome.SENT, SurveyInvitation.sent_at > sa.func.now() - timedelta(days=30))
     count: Any = sa.func.count
     query = (

@@ -54,7 +54,7 @@ BY = {"kind": "survey", "name": "survey"}
 
 @dataclass(frozen=True)
 class _Letter:
-    """What one question says."""
+    """The texts of one question."""
 
     language: str
     question: str
@@ -106,7 +106,7 @@ PROMISE = in_database(
 
 
 def _ended(row: SurveyInvitation, outcome: SurveyOutcome, reason: str, now: datetime) -> Ended:
-    """What was sent stays sent, whatever speaks against a reminder."""
+    """Return the ending; a sent question stays sent, whatever speaks against a reminder."""
     if row.sent_at is not None:
         return Ended({"outcome": SurveyOutcome.SENT, "ended_at": now})
     return Ended({"outcome": outcome, "reason": reason, "ended_at": now})

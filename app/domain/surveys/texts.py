@@ -81,7 +81,7 @@ _KEYCAP: Final = "\ufe0f\u20e3"
 
 
 def question_of(kind: SurveyKind, questions: Mapping[str, str], language: str) -> str:
-    """What the brand asks in that language, else what the house does."""
+    """Return the brand's question in that language, else the default one."""
     return questions.get(language) or QUESTIONS[kind][language]
 
 
@@ -94,7 +94,7 @@ def subject_words(language: str) -> str:
 
 
 def mail_text(*, kind: SurveyKind, language: str, question: str, name: str, about: str, brand: str, url: str, again: bool) -> str:
-    """The plain part of the mail; the same in rich text is `mail_html`."""
+    """Write the plain part of the mail; `mail_html` writes the formatted one."""
     words = _WORDS[language]
     head = words["hello"].format(name=name) if name else words["nobody"]
     about_line = [words["intro"].format(subject=about), ""] if about and kind == SurveyKind.CSAT else []
@@ -105,7 +105,7 @@ def mail_text(*, kind: SurveyKind, language: str, question: str, name: str, abou
 
 
 def mail_html(*, kind: SurveyKind, language: str, question: str, name: str, about: str, brand: str, url: str, again: bool) -> str:
-    """As rich text that `clean_rich` lets through."""
+    """Write the formatted part of the mail, as rich text that `clean_rich` lets through."""
     words, safe = _WORDS[language], html.escape
     head = words["hello"].format(name=safe(name)) if name else words["nobody"]
     parts = [f"<p>{head}</p>"]
@@ -120,12 +120,12 @@ def mail_html(*, kind: SurveyKind, language: str, question: str, name: str, abou
 
 
 def chat_text(*, language: str, question: str, url: str) -> str:
-    """For a chat or a text message."""
+    """Write the question for a chat or a text message."""
     return f"{question}\n{_WORDS[language]['chat'].format(url=url)}"
 
 
 def choice_titles(language: str) -> tuple[str, ...]:
-    """The rows of a list to tap, best first; at most 24 characters each."""
+    """Return the rows of a list to tap, best first; at most 24 characters each."""
     return tuple(f"{score} {SCORE_WORDS[language][score - 1]}" for score in range(5, 0, -1))
 
 
@@ -147,7 +147,7 @@ _TAPPED: Final = {title: int(title[0]) for language in LANGUAGES for title in ch
 
 
 def _links(kind: SurveyKind, language: str, url: str) -> list[tuple[str, str]]:
-    """Words and address of each score, best first for five, in order for ten."""
+    """Return words and URL of each score, best first for five, in order for ten."""
     if kind == SurveyKind.CSAT:
         return [(SCORE_WORDS[language][score - 1], f"{url}?score={score}") for score in reversed(SCORES[kind])]
     ends = {0: f"0 ({_WORDS[language]['bad']})", 10: f"10 ({_WORDS[language]['good']})"}

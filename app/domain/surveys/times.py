@@ -9,14 +9,14 @@ from app.domain.surveys.models import Survey
 
 
 def ask_at(survey: Survey, *, medium: str, now: datetime) -> datetime:
-    """After the delay of the medium, in the hours in which people are asked; an hour that a change of clocks leaves out is the
-    next one there is."""
+    """Return when to ask: after the delay of the medium, within the survey's hours; an hour that a clock change leaves out
+    becomes the next one."""
     delay = timedelta(hours=survey.delay_hours) if medium == "email" else timedelta(minutes=survey.chat_delay_minutes)
     return within_hours(survey, now + delay)
 
 
 def within_hours(survey: Survey, at: datetime) -> datetime:
-    """`at` itself, else when the hours begin again."""
+    """Return `at` itself, else when the hours begin again."""
     zone = ZoneInfo(survey.zone)
     local = at.astimezone(zone)
     if survey.from_hour <= local.hour < survey.until_hour:

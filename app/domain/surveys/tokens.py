@@ -12,11 +12,11 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 def survey_token(invitation_id: uuid.UUID, secret_key: str) -> str:
-    """22 characters: short enough for a text message. The same for a reminder."""
+    """Return the token of 22 characters, short enough for a text message. A reminder has the same."""
     made = hmac.digest(secret_key.encode(), b"survey v1" + invitation_id.bytes, hashlib.sha256)
     return base64.urlsafe_b64encode(made[:16]).decode().rstrip("=")
 
 
 def hash_of(token: str) -> str:
-    """What is kept of a token; "" for what cannot be one."""
+    """Return the stored hash of a token; "" for an impossible one."""
     return hashlib.sha256(token.encode()).hexdigest() if _TOKEN.fullmatch(token) else ""

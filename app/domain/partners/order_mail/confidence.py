@@ -23,14 +23,14 @@ Counts = Mapping[str, tuple[int, int]]
 
 
 def sure_of(bucket: str, counts: Counts) -> float:
-    """The share that was right, with one right and one wrong added."""
+    """Return the share that was right, with one right and one wrong added."""
     right, seen = _known().get(bucket, (0, 0))
     more_right, more_seen = counts.get(bucket, (0, 0))
     return (right + more_right + 1) / (seen + more_seen + 2)
 
 
 def order_bucket(reading: Reading) -> str:
-    """Of the whole, by the least sure of what is required; "" where something is missing or says nothing of how many."""
+    """Return the bucket of the whole order, by its least sure required field; "" where a field is missing or has no counts."""
     if reading.missing or any(one["quantity"] is None for one in reading.fields[LINES].value):
         return ""
     least = min(reading.fields[path].confidence for path in REQUIRED)
@@ -38,7 +38,7 @@ def order_bucket(reading: Reading) -> str:
 
 
 def sure_of_order(reading: Reading, counts: Counts) -> float:
-    """How sure it is that all that is required is right."""
+    """Return the confidence that all required fields are right."""
     bucket = order_bucket(reading)
     return sure_of(bucket, counts) if bucket else 0.0
 

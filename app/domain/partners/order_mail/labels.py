@@ -61,7 +61,7 @@ TOTALS: Final = ("totaal", "total", "subtotaal", "summe", "gesamt", "btw", "tva"
 
 
 def folded(text: str) -> str:
-    """A label as it is compared: small, without the signs around it."""
+    """Fold a label for comparison: lower case, without the signs around it."""
     return " ".join(text.casefold().strip(" :*.•-–").split())
 
 

@@ -59,12 +59,12 @@ def lines_of(text: str, source: str, *, subject: str = "") -> list[Line]:
 
 
 def is_reply(subject: str) -> bool:
-    """By the words mail programs put before it."""
+    """Return whether the subject marks a reply ("Re:", "Antw:", "AW:" …)."""
     return subject.strip().casefold().startswith(("re:", "antw:", "aw:", "sv:", "re :", "betreft: re:"))
 
 
 def rows_of_text(text: str) -> list[tuple[str, ...]]:
-    """Each line of a text, cut into cells where there is room between its words."""
+    """Yield each line of a text, cut into cells at wide gaps between words."""
     rows = []
     for line in storable(text).translate(_INVISIBLE).replace("\u00a0", " ").splitlines():
         parts = [" ".join(cell.split()) for cell in _COLUMNS.split(line.strip().strip("|")[:LINE_CHARACTERS])]
@@ -90,7 +90,7 @@ def _of_html(source: str) -> list[tuple[str, ...]]:
 
 
 class _Writer:
-    """Collects rows. A table inside a cell begins rows of its own: it is there for the looks."""
+    """Collects rows. A table inside a cell begins rows of its own, as it only serves the layout."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[str, ...]] = []
@@ -174,7 +174,7 @@ _QUOTE_BEGINS: Final = (" schreef", " wrote", " a écrit", " schrieb")
 
 
 def with_kinds(rows: Sequence[tuple[str, ...]], *, is_reply: bool) -> list[Line]:
-    """The rows with what each is in the mail."""
+    """Return the rows as lines with their kind."""
     found: list[Line] = []
     kind = Kind.BODY
     for number, cells in enumerate(rows):

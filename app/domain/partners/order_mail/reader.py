@@ -48,7 +48,7 @@ _ORDERED: Final = re.compile(
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a value stands: the cell of a line. Line -1 is the subject."""
+    """Where a value stands: line and cell. Line -1 is the subject."""
 
     line: int
     cell: int = 0
@@ -101,7 +101,7 @@ class _Pair:
 
 
 def read_mail(lines: Sequence[Line], *, subject: str, hints: Hints = Hints()) -> Reading:
-    """Every field that is there."""
+    """Read every field that is there."""
     pairs = _pairs(lines, hints)
     by_path: dict[str, list[_Pair]] = {}
     ruled = {label: path for path, label in hints.rules.items()}
@@ -125,7 +125,7 @@ def read_mail(lines: Sequence[Line], *, subject: str, hints: Hints = Hints()) ->
 
 
 def label_of(lines: Sequence[Line], value: str) -> str:
-    """The label before this very value in the mail, whatever it says; "" where there is none."""
+    """Return the label before this value in the mail; "" where there is none."""
     for number, line in enumerate(lines):
         for place, cell in enumerate(line.cells):
             head, colon, rest = cell.partition(":")
@@ -140,7 +140,7 @@ def label_of(lines: Sequence[Line], value: str) -> str:
 
 
 def _pairs(lines: Sequence[Line], hints: Hints) -> list[_Pair]:
-    """Every label with its value: in the cell beside it, behind its colon, or in the line below."""
+    """Yield every label with its value: in the next cell, behind its colon, or in the line below."""
     known = {*BY_LABEL, *labels.OTHERS, *labels.SKU_LABELS, *labels.QUANTITY_LABELS, *hints.rules.values()}
     found: list[_Pair] = []
     for number, line in enumerate(lines):
@@ -178,7 +178,7 @@ def _is_header_row(cells: Sequence[str]) -> bool:
 
 
 def _chosen(pairs: Sequence[_Pair], values: Sequence[str]) -> tuple[int, str, tuple[str, ...]]:
-    """The first, whether it is the only one there is, and what the others say."""
+    """Return the first candidate, whether it is the only one, and the values of the others."""
     others = tuple(dict.fromkeys(value for value in values[1:] if value != values[0]))
     return 0, "several" if others else "only", others
 
@@ -382,6 +382,6 @@ def _notes(pairs: Sequence[_Pair]) -> Field | None:
 
 
 def with_confidence(reading: Reading, sure: Mapping[str, float]) -> Reading:
-    """The same with what `sure` says of each bucket."""
+    """Return the reading with the confidence `sure` gives each bucket."""
     fields = {path: replace(one, confidence=sure.get(one.bucket, 0.5)) for path, one in reading.fields.items()}
     return replace(reading, fields={path: fields[path] for path in PATHS if path in fields})
