@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask, Response
 from sqlalchemy.orm import Session
 
 from app.core.db import db
+from app.core.ids import new_id
 from app.core.prepared import KEPT, as_written
 from app.domain.accounts.models import User
+from app.domain.threads.models import ThreadType
+from app.domain.threads.queries import ThreadFilter, list_threads
 from app.web.pages import finish_reading
-from tests.factories import make_brand, make_user
+from tests.factories import make_brand, make_user, make_viewer
 from tests.support.pages import PageClient
 from tests.support.signing_in import sign_in
 
@@ -56,3 +60,19 @@ def test_what_was_changed_to_be_shown_is_not_kept(app: Flask, db_session: Sessio
         finish_reading(Response())
     db_session.refresh(user)
     assert user.name == "Alice"
+
+
+@pytest.mark.parametrize(
+    "filter",
+    [ThreadFilter(), ThreadFilter(thread_type=ThreadType.COMPLAINT), ThreadFilter(order_id=new_id())],
+    ids=["open", "type", "order"],
+)
+def test_a_list_of_threads_is_not_planned_afresh_for_each_page(
+    app_context: Flask, db_session: Session, filter: ThreadFilter
+) -> None:
+    viewer = make_viewer(db_session, brands=(make_brand(db_session), make_brand(db_session, "second")))
+    db_session.flush()
+    before = kept(db_session)
+    for _ in range(MORE_THAN_CUSTOM):
+        list_threads(db_session, viewer=viewer, filter=filter)
+    assert any(count > before.get(words, 0) for words, count in kept(db_session).items() if "AS scan" in words)

@@ -17,9 +17,9 @@ from app.domain.connections.models import Channel, Medium
 from app.domain.connections.queries import own_mail_addresses
 from app.domain.contacts.actions import IdentityInput
 from app.domain.contacts.models import Contact, ContactIdentity
+from app.domain.threads.automatic import is_automatic_answer
 from app.domain.threads.calls import is_no_missed_call
 from app.domain.threads.models import Message, MessageType, Thread
-from app.domain.threads.queries import is_automatic_answer
 from app.domain.threads.spam import is_blocked
 
 

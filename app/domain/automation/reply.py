@@ -25,8 +25,8 @@ from app.domain.reply_templates.models import ReplyTemplate
 from app.domain.reply_templates.queries import TemplateMissing, get_facts, get_template
 from app.domain.reply_templates.variables import fill
 from app.domain.reply_templates.views import date_in
+from app.domain.threads.automatic import is_automatic_answer
 from app.domain.threads.models import Message, MessageType, Thread
-from app.domain.threads.queries import is_automatic_answer
 from app.mail.rich import rich_to_text
 
 ONCE_IN = timedelta(hours=1)

@@ -14,8 +14,8 @@ from app.core.work import READY
 from app.domain.delivery.models import Delivery, ScheduledReply
 from app.domain.delivery.scheduled import NEWER, SPAM, hold_scheduled
 from app.domain.events.models import Event
+from app.domain.threads.automatic import by_people
 from app.domain.threads.forward_drafts import KIND as FORWARD
-from app.domain.threads.queries import by_people
 from app.domain.threads.row_moves import move_rows, moved_ids, parse_move, return_rows
 
 DELIVERIES, SCHEDULED = table_of(Delivery), table_of(ScheduledReply)

@@ -15,9 +15,9 @@ from app.domain.accounts.permissions import Permission, users_with
 from app.domain.events.models import Event
 from app.domain.notifications.actions import News, tell
 from app.domain.notifications.models import Notification, NotificationKind, Way
+from app.domain.threads.automatic import by_people
 from app.domain.threads.models import Message, Thread
 from app.domain.threads.people_models import ThreadWatcher
-from app.domain.threads.queries import by_people
 from app.domain.threads.row_moves import move_rows, moved_ids, parse_move, remove_rows, return_rows
 
 NOTIFICATIONS = table_of(Notification)

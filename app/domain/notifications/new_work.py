@@ -25,8 +25,8 @@ from app.domain.notifications.actions import News, tell
 from app.domain.notifications.models import NotificationKind
 from app.domain.routing.models import RoutingRule
 from app.domain.routing.queries import find_rule, team_asked_first
+from app.domain.threads.automatic import by_people
 from app.domain.threads.models import Thread, ThreadStatus, ThreadType
-from app.domain.threads.queries import by_people
 
 ROUTED_WITHIN = timedelta(seconds=20)
 PLACE = "/inbox/unassigned"

@@ -17,7 +17,7 @@ from app.domain.appointments.models import UNDER_WAY, Appointment, AppointmentKi
 from app.domain.events.models import Event
 from app.domain.notifications.actions import News, tell
 from app.domain.notifications.models import NotificationKind
-from app.domain.threads.queries import by_people
+from app.domain.threads.automatic import by_people
 
 NEW = known("New visit for you: %(date)s at %(time)s")
 MOVED = known("Your visit has moved to %(date)s at %(time)s")

@@ -23,9 +23,9 @@ from app.domain.sla.clock import FactKind
 from app.domain.sla.models import SlaFact, SlaStep
 from app.domain.sla.update_clocks import FACTS, add_fact, new_fact, settle_thread, settle_threads
 from app.domain.threads.actions import lock_thread
+from app.domain.threads.automatic import by_people
 from app.domain.threads.courtesy import COURTESY
 from app.domain.threads.models import Message, MessageType, Thread
-from app.domain.threads.queries import by_people
 from app.domain.threads.row_moves import move_rows, moved_ids, parse_move, remove_rows, return_rows
 
 STEPS = table_of(SlaStep)

@@ -36,7 +36,8 @@ from app.domain.threads.models import (
     ThreadStatus,
     ThreadType,
 )
-from app.domain.threads.queries import ThreadMissing, is_about_order
+from app.domain.threads.order_threads import is_about_order
+from app.domain.threads.queries import ThreadMissing
 from app.domain.threads.triage_models import ThreadTag
 
 NOBODY = "none"

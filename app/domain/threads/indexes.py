@@ -19,7 +19,7 @@ def due_index(name: str, *columns: str, where: str | None = None) -> sa.Index:
     return sa.Index(name, *columns, *map(sa.text, _BY_DUE), postgresql_where=sa.text(where) if where else None)
 
 
-def newest_index(name: str, *columns: str, where: str) -> sa.Index:
+def newest_index(name: str, *columns: str, where: str | None = None) -> sa.Index:
     """An index that has the threads of `columns`, the newest first."""
     newest = sa.text("last_message_at DESC"), sa.text("id DESC")
-    return sa.Index(name, *columns, *newest, postgresql_where=sa.text(where))
+    return sa.Index(name, *columns, *newest, postgresql_where=sa.text(where) if where else None)

@@ -23,9 +23,9 @@ from app.domain.orders.actions import link_thread
 from app.domain.orders.links import allow_link, refuse_link, unlink_thread
 from app.domain.orders.models import ENDED, Order, OrderLinkRefusal, OrderThread
 from app.domain.orders.numbers import list_prefixes
+from app.domain.threads.automatic import by_people
 from app.domain.threads.models import Message, MessageKey, MessageType, Thread
 from app.domain.threads.order_mentions import Because, Chosen, TheirOrder, choose_orders, read_mentions
-from app.domain.threads.queries import by_people
 
 OF_PROGRAMS = frozenset({"form", "scenario", "partner_order"})  # whoever brought these in makes or names the order
 MOST_ORDERS = 500  # of one sender that are looked at, the newest; others only by their whole number

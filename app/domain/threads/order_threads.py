@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -19,6 +20,18 @@ PLACE = sa.func.coalesce(_MERGED, OrderThread.thread_id)
 """Where the conversation of a link is now."""
 
 
+def is_about_order(order_id: Any) -> sa.ColumnElement[bool]:
+    """Of threads: those linked with the order, merged ones where they went. `order_id`: a value, or a parameter."""
+    return are_linked(OrderThread.order_id == order_id)
+
+
+def are_linked(which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Of threads: those that have such a link, merged ones where they went."""
+    linked = sa.select(OrderThread.thread_id).where(which)
+    merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id.in_(linked))
+    return Thread.id.in_(sa.union_all(linked, merged))
+
+
 def list_threads_by_id(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> list[Thread]:
     """Newest first. One query."""
     merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id.in_(thread_ids))
@@ -29,9 +42,7 @@ def list_threads_by_id(session: Session, *, viewer: Viewer, thread_ids: Sequence
 
 def list_threads_about(session: Session, *, viewer: Viewer, order_id: uuid.UUID) -> list[Thread]:
     """The conversations about an order, merged ones where they went, newest first. One query."""
-    linked = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order_id)
-    merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id.in_(linked))
-    query = sa.select(Thread).where(sa.or_(Thread.id.in_(linked), Thread.id.in_(merged)), Thread.brand_id.in_(viewer.brand_ids))
+    query = sa.select(Thread).where(is_about_order(order_id), Thread.brand_id.in_(viewer.brand_ids))
     return list(session.execute(query.order_by(Thread.last_message_at.desc(), Thread.id.desc()).limit(MOST)).scalars())
 
 

@@ -23,12 +23,10 @@ from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, Team, User
 from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact, ContactIdentity
-from app.domain.events.models import Event
 from app.domain.orders.models import Order, OrderThread
 from app.domain.threads.models import (
     Attachment,
     Message,
-    MessageType,
     Priority,
     Thread,
     ThreadAlias,
@@ -36,6 +34,7 @@ from app.domain.threads.models import (
     ThreadStatus,
     ThreadType,
 )
+from app.domain.threads.order_threads import is_about_order
 from app.domain.threads.people_models import Mention
 from app.domain.threads.sorting import Key, ListSort, SortKeys, behind_the_edge, cut, due_key, edge_of, ordering
 from app.domain.threads.triage_models import ThreadTag
@@ -108,7 +107,7 @@ def list_threads(
     limit: int = 50,
 ) -> Page[ThreadRow]:
     """One page in the order of `sort`. `due_by`: only what must be answered by then. Raises BadCursor."""
-    query = _list_statement(_shape_of(filter), sort, limit + 1, from_the_start=cursor is None, has_end=due_by is not None)
+    query = _list_statement(_shape_of(viewer, filter), sort, limit + 1, from_the_start=cursor is None, has_end=due_by is not None)
     values = {**_seen_by(viewer), **_given(filter), "wanted_brands": list(_brands(viewer, filter))}
     if cursor is not None:
         values |= edge_of(sort, cursor)
@@ -127,7 +126,7 @@ def _list_statement(
     shape: _Shape, sort: ListSort, limit: int, *, from_the_start: bool, has_end: bool
 ) -> sa.Select[*tuple[Any, ...]]:
     """Written once for each kind of list: that takes longer than to run it."""
-    brands = _unnested(sa.bindparam("wanted_brands", type_=sa.ARRAY(sa.Uuid)))
+    brands = _unnested("wanted_brands", shape.brands)
     scan, keys = _scan(shape, _parameters(shape), brands.c.id)
     if not from_the_start:
         scan = scan.where(behind_the_edge(sort, keys))
@@ -141,8 +140,12 @@ def _list_statement(
     return query.order_by(*ordering(sort, _KEYS))
 
 
-def _unnested(brand_ids: sa.ColumnElement[Any]) -> Any:
-    return sa.func.unnest(sa.cast(brand_ids, sa.ARRAY(sa.Uuid))).table_valued("id", name="brand").render_derived()
+def _unnested(name: str, count: int) -> Any:
+    """So many brands, which the parameter holds. The planner takes an array it does not know for ten; where that makes the plan
+    for all values look dearer than one made for these, it plans afresh each time."""
+    brand_ids = sa.cast(sa.bindparam(name, type_=sa.ARRAY(sa.Uuid)), sa.ARRAY(sa.Uuid))
+    brands = sa.func.unnest(brand_ids).table_valued("id", name="brand").render_derived()
+    return sa.select(brands.c.id).limit(as_written(count)).subquery("brands")
 
 
 def select_matching(*, viewer: Viewer, filter: ThreadFilter) -> sa.Select[uuid.UUID]:
@@ -166,7 +169,8 @@ def count_lists(session: Session, *, viewer: Viewer, filters: Sequence[ThreadFil
     for place, filter in enumerate(filters):
         values[f"brands_{place}"] = list(_brands(viewer, filter))
         values |= {f"{name}_{place}": value for name, value in _given(filter).items()}
-    return list(session.execute(_counts_statement(tuple(map(_shape_of, filters))), values).one()) if filters else []
+    shapes = tuple(_shape_of(viewer, filter) for filter in filters)
+    return list(session.execute(_counts_statement(shapes), values).one()) if filters else []
 
 
 @lru_cache(maxsize=128)
@@ -178,7 +182,7 @@ def _counts_statement(shapes: tuple[_Shape, ...]) -> sa.Select[*tuple[Any, ...]]
 
 
 def _count(shape: _Shape, place: int) -> sa.ScalarSelect[int]:
-    brands = _unnested(sa.bindparam(f"brands_{place}", type_=sa.ARRAY(sa.Uuid)))
+    brands = _unnested(f"brands_{place}", shape.brands)
     scan = _scan(shape, _parameters(shape, f"_{place}"), brands.c.id)[0]
     per_brand = scan.limit(as_written(COUNT_CAP)).lateral("scan")
     found = sa.select(per_brand.c.id).select_from(brands.join(per_brand, sa.true())).limit(as_written(COUNT_CAP)).subquery()
@@ -187,8 +191,9 @@ def _count(shape: _Shape, place: int) -> sa.ScalarSelect[int]:
 
 @dataclass(frozen=True)
 class _Shape:
-    """A filter but for its values: `given` names what it asks of columns."""
+    """A filter but for its values: `given` names what it asks of columns, `brands` is how many are looked through."""
 
+    brands: int
     view: str
     unassigned: bool
     given: tuple[str, ...]
@@ -208,6 +213,7 @@ _COLUMNS: dict[str, sa.ColumnElement[Any]] = {
     "mentioned_user_id": table_of(Mention).c.user_id,
     "due_until": table_of(Thread).c.response_due_at,
 }
+_OF_ONE_BRAND: dict[str, Any] = {"channel_id": Channel, "order_id": Order}  # threads of others are not looked through
 _MARKED = {"snoozed": Thread.snoozed_until, "unsent": Thread.unsent_medium, "spam": Thread.spam_at}
 
 
@@ -221,13 +227,16 @@ def _given(filter: ThreadFilter) -> dict[str, Any]:
     return given
 
 
-def _shape_of(filter: ThreadFilter) -> _Shape:
-    return _Shape(filter.view, filter.unassigned, tuple(_given(filter)))
+def _shape_of(viewer: Viewer, filter: ThreadFilter) -> _Shape:
+    return _Shape(len(_brands(viewer, filter)), filter.view, filter.unassigned, tuple(_given(filter)))
 
 
 def _parameters(shape: _Shape, suffix: str = "") -> dict[str, Any]:
     """What stands for the values of a shape in a statement."""
-    return {name: sa.bindparam(name + suffix, type_=_COLUMNS[name].type) for name in shape.given}
+    given: dict[str, Any] = {name: sa.bindparam(name + suffix, type_=_COLUMNS[name].type) for name in shape.given}
+    if "thread_type" in given:  # the planner does not see which: for a rare one it would plan afresh each time
+        given["thread_type"] = sa.select(given["thread_type"]).scalar_subquery()
+    return given
 
 
 def _scan(
@@ -272,18 +281,11 @@ def _conditions(view: str, unassigned: bool, given: Mapping[str, Any]) -> list[s
         conditions.append(Thread.id.in_(named.where(Mention.user_id == given["mentioned_user_id"])))
     if "due_until" in given:
         conditions.append(_KEYS.due <= given["due_until"])
-    if "channel_id" in given:  # whose threads are all of its brand: those of others are not looked through
-        of_channel = sa.select(Channel.brand_id).where(Channel.id == given["channel_id"])
-        conditions.append(Thread.brand_id == of_channel.scalar_subquery())
+    for name in (name for name in _OF_ONE_BRAND if name in given):
+        its_brand = sa.select(_OF_ONE_BRAND[name].brand_id).where(_OF_ONE_BRAND[name].id == given[name])
+        conditions.append(Thread.brand_id == its_brand.scalar_subquery())
     otherwise = ("tag", "order_id", "mentioned_user_id", "due_until")  # than by a column of the thread
     return conditions + [_COLUMNS[name] == value for name, value in given.items() if name not in otherwise]
-
-
-def is_about_order(order_id: Any) -> sa.ColumnElement[bool]:
-    """Of threads: those linked with the order, merged ones where they went. `order_id`: a value, or a parameter."""
-    linked = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order_id)
-    merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id.in_(linked))
-    return Thread.id.in_(sa.union_all(linked, merged))
 
 
 _THESE = sa.union_all(
@@ -386,15 +388,3 @@ def get_attachment(session: Session, *, viewer: Viewer, attachment_id: uuid.UUID
     if attachment is None:
         raise ThreadMissing(str(attachment_id))
     return attachment
-
-
-def is_automatic_answer() -> sa.ColumnElement[bool]:
-    """True for messages that answered somebody by themselves; a reminder of a visit and a question afterwards answer nobody."""
-    others = (~Message.meta.has_key(name) for name in ("appointment_id", "survey_invitation_id"))
-    return sa.and_(Message.message_type == MessageType.AUTO_RESPONSE, *others)
-
-
-def by_people(session: Session, events: Iterable[Event]) -> list[Event]:
-    """Those events of messages that a person wrote and no machine."""
-    messages = ((event, session.get(Message, event.message_id)) for event in events if event.message_id)
-    return [event for event, message in messages if message is not None and message.automatic is None]
