@@ -13,7 +13,7 @@ from app.domain.routing.explain import Hindrance, Reason
 from app.domain.routing.models import AvailabilityState, Strategy
 from app.domain.routing.queries import Worker
 from app.domain.routing.replay import Destination
-from app.domain.threads.models import ThreadType
+from app.domain.threads.type_words import thread_type_words
 
 HOW = {
     "sticky": N_("was with this contact before"),
@@ -25,17 +25,6 @@ STATES = {
     AvailabilityState.AVAILABLE: N_("Available"),
     AvailabilityState.AWAY: N_("Away"),
     AvailabilityState.OFFLINE: N_("Offline"),
-}
-THREAD_TYPES = {
-    ThreadType.CUSTOMER_SUPPORT: N_("Customer support"),
-    ThreadType.PARTNER_INQUIRY: N_("Partner inquiry"),
-    ThreadType.INSTALLATION_COORDINATION: N_("Installation"),
-    ThreadType.TECHNICAL_ISSUE: N_("Technical issue"),
-    ThreadType.SALES_INQUIRY: N_("Sales inquiry"),
-    ThreadType.COMPLAINT: N_("Complaint"),
-    ThreadType.INTERNAL_TASK: N_("Internal task"),
-    ThreadType.PROJECT_DISCUSSION: N_("Project"),
-    ThreadType.INTERNAL_TICKET: N_("Internal ticket"),
 }
 WAITS = {
     Hindrance.NOBODY_SEES_IT: N_("No agent taking threads has access to this brand."),
@@ -100,10 +89,6 @@ def state_words(state: str) -> str:
 
 def strategy_words(strategy: str) -> str:
     return _(STRATEGIES[Strategy(strategy)])
-
-
-def thread_type_words(thread_type: str) -> str:
-    return _(THREAD_TYPES[ThreadType(thread_type)])
 
 
 def state_tone(worker: Worker) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import html
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -21,7 +22,8 @@ from app.core.paging import Page, make_cursor, read_cursor
 from app.core.text import storable
 from app.domain.accounts.access import Viewer
 from app.domain.threads.queries import ThreadRow, list_rows
-from app.domain.threads.search_filter import Notice, SearchFilter, digits_of, escape_like, read_operators
+from app.domain.threads.search_contacts import digits_of, escape_like
+from app.domain.threads.search_filter import Notice, SearchFilter, read_operators
 from app.domain.threads.search_find import Bounds, Finder, Finding, Found, Words
 from app.domain.threads.search_orders import list_threads_numbered
 from app.domain.threads.search_query import SearchQuery, Word, parse_search
@@ -184,7 +186,7 @@ def _by_number(session: Session, viewer: Viewer, text: str) -> list[Found]:
     if not match:
         return []
     values = {"number": int(match[1]), "brands": list(viewer.brand_ids)}
-    return [Found(r.id, None, r.last_message_at, r.id) for r in session.execute(_NUMBER_SQL, values)]
+    return _found(session.execute(_NUMBER_SQL, values))
 
 
 def _people(session: Session, viewer: Viewer, query: SearchQuery, finder: Finder) -> list[Found]:
@@ -195,7 +197,7 @@ def _people(session: Session, viewer: Viewer, query: SearchQuery, finder: Finder
         return []
     # Two characters are in too many names; as a number they name one thread.
     found = _by_number(session, viewer, f"#{text}") if len(text) < 3 else _named(session, text, finder.filter.brand_ids)
-    of_order = list_threads_numbered(session, text=text, brand_ids=finder.filter.brand_ids)
+    of_order = _found(list_threads_numbered(session, text=text, brand_ids=finder.filter.brand_ids))
     found = [*of_order, *(one for one in found if one.thread_id not in {order.thread_id for order in of_order})]
     if not found or not finder.filter.used:
         return found
@@ -213,7 +215,11 @@ def _named(session: Session, text: str, brand_ids: Sequence[uuid.UUID]) -> list[
         "number": int(text) if re.fullmatch(r"[0-9]{1,15}", text) else -1,
         "brands": list(brand_ids),
     }
-    return [Found(r.id, None, r.last_message_at, r.id) for r in session.execute(_PEOPLE_SQL, values)]
+    return _found(session.execute(_PEOPLE_SQL, values))
+
+
+def _found(rows: Iterable[sa.Row[Any]]) -> list[Found]:
+    return [Found(row.id, None, row.last_message_at, row.id) for row in rows]
 
 
 _OPTIONS = f"StartSel={MARK_START}, StopSel={MARK_END}, MaxWords=24, MinWords=12, ShortWord=0"

@@ -10,7 +10,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,21 +21,25 @@ from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, BrandMember, User
 from app.domain.accounts.permissions import Permission, users_with
 from app.domain.connections.models import Channel
-from app.domain.threads.models import Priority, ThreadStatus
-from app.domain.threads.search_query import OPERATORS, Operator
+from app.domain.threads.indexes import DUE
+from app.domain.threads.models import Priority, ThreadStatus, ThreadType
+from app.domain.threads.search_contacts import escape_like, list_contacts
+from app.domain.threads.search_orders import MOST_THREADS, list_threads_called
+from app.domain.threads.search_query import OPERATORS, Operator, read_day
 from app.domain.threads.tags import list_known_tags
+from app.domain.threads.type_words import types_by_name
 
 MEDIA = ("email", "whatsapp", "sms", "phone", "internal")
 MEDIA_ALIASES = {"mail": "email", "e-mail": "email", "wa": "whatsapp", "call": "phone"}
 LEAST_CHARACTERS = 3  # of a name or subject: the trigram indexes know no shorter ones
 PEOPLE_CAP = 200
 ALLOWED_SHOWN = 12
-DAYS_BACK = {"d": 1, "w": 7, "m": 30}
 
 
 @dataclass(frozen=True)
 class Notice:
-    """An operator that was left out (`problem` "unknown" or "value") or cut short ("many"); `allowed` are values it knows."""
+    """An operator that was left out (`problem` "unknown" or "value"), finds nothing ("missing") or was cut short ("many");
+    `allowed` are values it knows."""
 
     problem: str
     operator: str
@@ -54,6 +58,9 @@ class Narrowing:
     subject: str | None = None  # a LIKE pattern
     senders: tuple[uuid.UUID, ...] | None = None  # contacts
     receivers: tuple[uuid.UUID, ...] | None = None  # contacts
+    types: tuple[str, ...] | None = None
+    threads: tuple[uuid.UUID, ...] | None = None  # the only ones
+    overdue: bool | None = None
 
 
 @dataclass
@@ -154,6 +161,32 @@ def _priorities(reading: _Reading, name: str, values: list[str], negated: bool) 
         reading.on_thread(f"t.priority = ANY({reading.filter.bind(found)})", negated)
 
 
+def _types(reading: _Reading, name: str, values: list[str], negated: bool) -> None:
+    named = {_folded(words): kind.value for words, kind in types_by_name().items()}
+    values = [named.get(_folded(value), value) for value in values]
+    found = _one_of(reading, name, values, {kind.value: kind.value for kind in ThreadType})
+    if found:
+        reading.on_thread(f"t.thread_type = ANY({reading.filter.bind(found)})", negated, same_as="types")
+        if not negated:
+            reading.narrow(types=tuple(found))
+
+
+def _orders(reading: _Reading, name: str, values: list[str], negated: bool) -> None:
+    """Of an order, by our number or anything somebody else calls it."""
+    asked = [value for value in values if value]
+    if not asked:
+        return reading.refuse(name, "")
+    found = list_threads_called(reading.session, names=asked, brand_ids=reading.viewer.brand_ids)
+    if not found:
+        reading.notices.extend(Notice("missing", name, value) for value in asked)
+    elif len(found) > MOST_THREADS:
+        reading.notices.append(Notice("many", name, asked[0], (str(MOST_THREADS),)))
+    reading.on_thread(f"t.id = ANY(CAST({reading.filter.bind(found[:MOST_THREADS])} AS uuid[]))", negated, same_as="threads")
+    if not negated:
+        reading.narrow(threads=tuple(found[:MOST_THREADS]))
+    return None
+
+
 def _brands(reading: _Reading, name: str, values: list[str], negated: bool) -> None:
     query = sa.select(Brand.id, Brand.key, Brand.name).where(Brand.id.in_(reading.viewer.brand_ids)).order_by(Brand.name)
     brands = reading.session.execute(query).all()
@@ -235,35 +268,8 @@ def _is_long_enough(reading: _Reading, name: str, value: str) -> bool:
     return False
 
 
-def escape_like(text: str) -> str:
-    return re.sub(r"([\\%_])", r"\\\1", text)
-
-
-_CONTACTS = sa.text(
-    """
-    (SELECT id FROM contacts WHERE name ILIKE :like LIMIT :cap)
-    UNION
-    (SELECT contact_id FROM contact_identities WHERE value ILIKE :like LIMIT :cap)
-    UNION
-    (SELECT contact_id FROM contact_identities WHERE :digits <> '' AND value LIKE :digits_like LIMIT :cap)
-    LIMIT :cap
-    """
-)
-
-
-def digits_of(text: str) -> str:
-    """The digits of a phone number in any notation, without what stands before the country or area code; "" if it is none, or
-    shorter than four digits."""
-    if not re.fullmatch(r"[\d\s+().\-/]+", text):
-        return ""
-    digits = re.sub(r"\D", "", text.replace("(0)", "")).lstrip("0")
-    return digits if len(digits) >= 4 else ""
-
-
 def _contacts(reading: _Reading, name: str, value: str) -> list[uuid.UUID]:
-    digits = digits_of(value)
-    bound = {"like": f"%{escape_like(value)}%", "digits": digits, "digits_like": f"%{digits}%", "cap": PEOPLE_CAP + 1}
-    found = list(reading.session.execute(_CONTACTS, bound).scalars())
+    found = list_contacts(reading.session, value, cap=PEOPLE_CAP + 1)
     if len(found) > PEOPLE_CAP:
         reading.notices.append(Notice("many", name, value, (str(PEOPLE_CAP),)))
     return found[:PEOPLE_CAP]
@@ -326,9 +332,10 @@ def _has(reading: _Reading, name: str, values: list[str], negated: bool) -> None
 _UNREAD = "coalesce((SELECT r.seen_seq FROM thread_reads r WHERE r.thread_id = t.id AND r.user_id = :me), 0) < t.inbound_seq"
 
 
+OVERDUE = f"t.is_open AND t.snoozed_until IS NULL AND {DUE.replace('(', '(t.')} <= :late"  # as its index has it
 _STATES = {
     "unread": _UNREAD,
-    "overdue": "t.response_due_at <= now() AND t.is_open AND t.snoozed_until IS NULL",
+    "overdue": OVERDUE,
     "failed": "t.unsent_medium IS NOT NULL",
     "snoozed": "t.snoozed_until IS NOT NULL",
     "spam": "t.spam_at IS NOT NULL",
@@ -341,7 +348,10 @@ def _is(reading: _Reading, name: str, values: list[str], negated: bool) -> None:
             reading.on_message("m.message_type = 'internal_note'", negated)
         else:
             me = reading.filter.bind(reading.viewer.user_id) if wanted == "unread" else ""
-            reading.on_thread(_STATES[wanted].replace(":me", me), negated)
+            reading.on_thread(_STATES[wanted].replace(":me", me), negated, same_as="overdue" if wanted == "overdue" else "")
+            if wanted == "overdue":
+                reading.filter.values["late"] = reading.now
+                reading.narrow(overdue=None if negated else True)
 
 
 def _dates(reading: _Reading, name: str, values: list[str], negated: bool) -> None:
@@ -359,24 +369,6 @@ def _dates(reading: _Reading, name: str, values: list[str], negated: bool) -> No
             found.until = min(found.until or at, at)
 
 
-def read_day(text: str, today: date) -> date | None:
-    """The day it names, the first one of a month or year, or so many days back; None if it names none."""
-    words = {"today": 0, "yesterday": 1}
-    back = re.fullmatch(r"(\d{1,4})([dwm])", text.casefold())
-    try:
-        if text.casefold() in words:
-            return today - timedelta(days=words[text.casefold()])
-        if back:
-            return today - timedelta(days=int(back[1]) * DAYS_BACK[back[2]])
-        if found := re.fullmatch(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?", text):
-            return date(int(found[1]), int(found[2] or 1), int(found[3] or 1))
-        if found := re.fullmatch(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", text):
-            return date(int(found[3]), int(found[2]), int(found[1]))
-    except (ValueError, OverflowError):
-        return None
-    return None
-
-
 _READERS: dict[str, Callable[[_Reading, str, list[str], bool], None]] = {
     "from": _from,
     "to": _to,
@@ -386,6 +378,8 @@ _READERS: dict[str, Callable[[_Reading, str, list[str], bool], None]] = {
     "tag": _tags,
     "assignee": _assignees,
     "brand": _brands,
+    "order": _orders,
+    "type": _types,
     "priority": _priorities,
     "before": _dates,
     "after": _dates,

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -311,7 +311,10 @@ class Finder:
         return [times[place] for place in SAMPLED if place < len(times)]
 
     def _list(self, place: Place | None) -> Finding:
-        """Threads by their newest message, by the indexes of the lists."""
+        """Threads by their newest message, by the indexes of the lists. No index has what is overdue by its newest message."""
+        few = self._few() if self.filter.narrowing.overdue else None
+        if few is not None:
+            self.filter.narrowing = replace(self.filter.narrowing, threads=tuple(few))
         scan = thread_scan(self.filter, behind=place is not None)
         left_over = any(kind not in scan.answers for kind, _condition in self.filter.thread)
         walk = max(5, self.bounds.walk // scan.branches(self.filter)) if left_over else self.enough

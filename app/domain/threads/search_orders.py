@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.domain.orders.models import Order, OrderThread
 from app.domain.orders.queries import orders_called
-from app.domain.threads.models import Thread, ThreadAlias
-from app.domain.threads.search_find import Found
+from app.domain.threads.models import Thread
+from app.domain.threads.order_threads import are_linked, is_about_order
 
 NUMBER = re.compile(r"\"?(\w{1,20}-[0-9]{4}-[0-9]{1,15})\"?")
 REFERENCE = re.compile(r"\"?((?=\S*[0-9])[^\s\"]{3,100})\"?")  # one word with a digit
 MOST = 20
+MOST_THREADS = 200
 
 
 def find_order_numbered(session: Session, *, text: str, brand_ids: Sequence[uuid.UUID]) -> Order | None:
@@ -33,13 +35,23 @@ def find_order_numbered(session: Session, *, text: str, brand_ids: Sequence[uuid
     return session.execute(query.limit(1)).scalar_one_or_none()
 
 
-def list_threads_numbered(session: Session, *, text: str, brand_ids: Sequence[uuid.UUID]) -> list[Found]:
-    """The conversations about that order, newest first; a merged one is found where it went."""
+def list_threads_numbered(session: Session, *, text: str, brand_ids: Sequence[uuid.UUID]) -> Sequence[sa.Row[Any]]:
+    """The conversations about that order (id, last_message_at), newest first; a merged one is found where it went."""
     order = find_order_numbered(session, text=text, brand_ids=brand_ids)
     if order is None:
-        return []
-    linked = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order.id)
-    merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id.in_(linked))
-    query = sa.select(Thread.id, Thread.last_message_at).where(sa.or_(Thread.id.in_(linked), Thread.id.in_(merged)))
-    query = query.where(Thread.brand_id.in_(brand_ids)).order_by(Thread.last_message_at.desc(), Thread.id.desc())
-    return [Found(row.id, None, row.last_message_at, row.id) for row in session.execute(query.limit(MOST))]
+        return ()
+    return session.execute(_newest(is_about_order(order.id), brand_ids).limit(MOST)).all()
+
+
+def list_threads_called(session: Session, *, names: Sequence[str], brand_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """The conversations about every order of one of these numbers, or that somebody else calls so, newest first; one more than
+    MOST_THREADS where there are more."""
+    numbered = sa.select(Order.id).where(Order.order_number.in_([name.upper() for name in names]))
+    orders = sa.select(Order.id).where(Order.id.in_(sa.union_all(numbered, *map(orders_called, names))))
+    query = _newest(are_linked(OrderThread.order_id.in_(orders.where(Order.brand_id.in_(brand_ids)))), brand_ids)
+    return list(session.execute(query.limit(MOST_THREADS + 1)).scalars())
+
+
+def _newest(about: sa.ColumnElement[bool], brand_ids: Sequence[uuid.UUID]) -> sa.Select[*tuple[Any, ...]]:
+    query = sa.select(Thread.id, Thread.last_message_at).where(about, Thread.brand_id.in_(brand_ids))
+    return query.order_by(Thread.last_message_at.desc(), Thread.id.desc())

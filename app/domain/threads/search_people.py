@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.domain.accounts.access import Viewer
 from app.domain.contacts.numbers import as_searched
-from app.domain.threads.search_filter import LEAST_CHARACTERS, digits_of, escape_like
+from app.domain.threads.search_contacts import digits_of, escape_like
+from app.domain.threads.search_filter import LEAST_CHARACTERS
 
 LOOKED_AT = 60
 

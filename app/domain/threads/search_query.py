@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from app.domain.contacts.numbers import as_searched
 from app.domain.threads.stems import beginnings
@@ -21,12 +22,15 @@ OPERATORS = (
     "tag",
     "assignee",
     "brand",
+    "order",
+    "type",
     "priority",
     "before",
     "after",
     "has",
     "is",
 )  # fmt: skip
+DAYS_BACK = {"d": 1, "w": 7, "m": 30}
 _TOKEN = re.compile(
     r"""(?P<minus>-(?=["\w]))?
     (?:(?P<name>[A-Za-z]{2,20}):(?:(?P<quoted>"[^"]*"?)|(?P<value>[^\s"]*))
@@ -130,3 +134,21 @@ def words_to_mark(query: SearchQuery) -> tuple[str, ...]:
 def forms_to_mark(query: SearchQuery) -> tuple[str, ...]:
     """What other forms of the words begin with."""
     return tuple(dict.fromkeys(form for word in query.words for form in word.forms))
+
+
+def read_day(text: str, today: date) -> date | None:
+    """The day it names, the first one of a month or year, or so many days back; None if it names none."""
+    words = {"today": 0, "yesterday": 1}
+    back = re.fullmatch(r"(\d{1,4})([dwm])", text.casefold())
+    try:
+        if text.casefold() in words:
+            return today - timedelta(days=words[text.casefold()])
+        if back:
+            return today - timedelta(days=int(back[1]) * DAYS_BACK[back[2]])
+        if found := re.fullmatch(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?", text):
+            return date(int(found[1]), int(found[2] or 1), int(found[3] or 1))
+        if found := re.fullmatch(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", text):
+            return date(int(found[3]), int(found[2]), int(found[1]))
+    except (ValueError, OverflowError):
+        return None
+    return None

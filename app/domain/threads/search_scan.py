@@ -1,16 +1,17 @@
-"""Scan threads that operators name, newest first, by the indexes of the lists."""
+"""Scan threads that operators name, newest first, by the indexes of the lists: by brand, status, type, assignee, channel."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.threads.models import ThreadStatus
-from app.domain.threads.search_filter import SearchFilter
+from app.domain.threads.search_filter import OVERDUE, SearchFilter
 
 BRANDS = "unnest(CAST(:brands AS uuid[])) AS b(id)"
 STATUSES = "unnest(CAST(:statuses AS text[])) AS s(status)"
 EVERY_STATUS = f"unnest(ARRAY[{', '.join(repr(status.value) for status in ThreadStatus)}]) AS s(status)"
 MEDIA = "unnest(CAST(:media AS text[])) AS c(medium)"
+TYPES = "unnest(CAST(:types AS text[])) AS k(thread_type)"
 ASSIGNEES = "unnest(CAST(:assignees AS uuid[])) AS u(id)"
 
 # One statement is one list: `walk` rows of each branch, then what else is asked for. A branch with more behind it cuts the page
@@ -57,6 +58,7 @@ class Scan:
             EVERY_STATUS: len(ThreadStatus),
             MEDIA: len(filter.narrowing.media or ()),
             ASSIGNEES: len(filter.narrowing.assignees or ()),
+            TYPES: len(filter.narrowing.types or ()),
         }
         product = 1
         for table in self.tables:
@@ -77,18 +79,26 @@ class Scan:
 def thread_scan(filter: SearchFilter, *, behind: bool) -> Scan:
     """The scan for the most telling of the operators; `behind`: from the place `at`, `id` on."""
     asked = filter.narrowing
+    if asked.threads is not None:
+        return Scan((BRANDS,), _branch(_THREADS, " AND t.id = ANY(:threads)", filter, behind), frozenset({"threads"}))
     if asked.tag is not None:
         return Scan((BRANDS,), _branch(_TAGGED, "", filter, behind, "thread_id"), frozenset({"tag"}))
     if asked.subject is not None:
         return Scan((BRANDS,), _branch(_THREADS, " AND t.subject ILIKE :subject", filter, behind), frozenset({"subject"}))
     if asked.assignees is not None:
         return _assigned(filter, behind)
+    if asked.overdue and asked.types is None:  # of the newest open ones those that are; where they are few, see `probe_scans`
+        return Scan((BRANDS,), _branch(_THREADS, f" AND {OVERDUE}", filter, behind), frozenset({"overdue"}))
     tables, conditions, answers = [BRANDS], "", set()
-    if asked.statuses is not None or asked.media is not None:
+    if asked.statuses is not None or asked.media is not None or asked.types is not None:
         tables.append(STATUSES if asked.statuses is not None else EVERY_STATUS)
         conditions += " AND t.status = s.status"
         answers.add("statuses")
-    if asked.media is not None:
+    if asked.types is not None:
+        tables.append(TYPES)
+        conditions += " AND t.thread_type = k.thread_type"
+        answers.add("types")
+    elif asked.media is not None:
         tables.append(MEDIA)
         conditions += " AND t.medium = c.medium"
         answers.add("media")
@@ -121,8 +131,10 @@ def probe_scans(filter: SearchFilter) -> list[str]:
         found.append(_OF_SENDERS)
     if asked.receivers is not None:
         found.append(_OF_RECEIVERS)
-    whole = SearchFilter(filter.brand_ids, narrowing=asked)
-    if {asked.tag, asked.subject, asked.assignees, asked.statuses, asked.media} != {None}:
+    whole = SearchFilter(filter.brand_ids, narrowing=replace(asked, overdue=None))
+    if asked.overdue:
+        found.append(_OVERDUE)
+    if {asked.threads, asked.tag, asked.subject, asked.assignees, asked.statuses, asked.media, asked.types} != {None}:
         found.append(thread_scan(whole, behind=False).probe)
     return found
 
@@ -131,4 +143,5 @@ _OF_SENDERS = """
     SELECT DISTINCT m.thread_id FROM messages m
     WHERE m.sender_contact_id = ANY(:senders) AND m.brand_id = ANY(:brands) LIMIT :walk
 """
+_OVERDUE = f"SELECT t.id FROM threads t WHERE {OVERDUE} AND t.brand_id = ANY(:brands) LIMIT :walk"  # noqa: S608  constants only
 _OF_RECEIVERS = "SELECT t.id FROM threads t WHERE t.contact_id = ANY(:receivers) AND t.brand_id = ANY(:brands) LIMIT :walk"

@@ -17,7 +17,6 @@ from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.core.translation import ngettext
 from app.core.work import READY, RUNNING
-from app.domain.routing.words import thread_type_words
 from app.domain.threads.bulk import ABOUT, BULK_CAP, Change, NothingToUndo, start_bulk_action, undo_bulk_action
 from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 from app.domain.threads.queries import count_matching
@@ -25,6 +24,7 @@ from app.domain.threads.snooze import BadSnoozeTime
 from app.domain.threads.tags import BadTag, clean_tag, known_spelling, list_known_tags
 from app.domain.threads.timeline import list_assignable_users
 from app.domain.threads.triage_models import BulkAction
+from app.domain.threads.type_words import thread_type_words
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp, parse_uuid
 from app.web.inbox.bulk_about import UnknownAbout, about_change, about_words

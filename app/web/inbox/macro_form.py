@@ -19,7 +19,6 @@ from app.domain.notifications.teams.hooks import find_hook_named, list_hooks
 from app.domain.reply_templates.queries import list_templates
 from app.domain.reply_templates.variables import list_problems
 from app.domain.reply_templates.views import problem_words
-from app.domain.routing.words import thread_type_words
 from app.domain.threads.macro_models import Macro
 from app.domain.threads.macros import (
     CALLS_PER_MACRO,
@@ -39,6 +38,7 @@ from app.domain.threads.macros import (
 from app.domain.threads.models import CLOSED_STATUSES, Priority, ThreadStatus, ThreadType
 from app.domain.threads.tags import BadTag, clean_tag
 from app.domain.threads.timeline import list_assignable_users
+from app.domain.threads.type_words import thread_type_words
 from app.web.inbox.about_form import about_choices, about_values, read_about
 from app.web.inbox.blueprint import parse_uuid
 from app.web.inbox.macro_words import TASK_KINDS

@@ -19,7 +19,6 @@ from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_teams
-from app.domain.routing.words import thread_type_words
 from app.domain.threads.columns import ASKED_FOR, Column, hidden_beside
 from app.domain.threads.list_filters import ViewFilters
 from app.domain.threads.saved_view_actions import (
@@ -37,6 +36,7 @@ from app.domain.threads.saved_view_actions import (
 from app.domain.threads.saved_views import View, ViewMissing, count_of_views, get_view, list_views
 from app.domain.threads.search import clean_query
 from app.domain.threads.sorting import ListSort
+from app.domain.threads.type_words import thread_type_words
 from app.domain.threads.view_models import ViewScope
 from app.web.accounts.refusal import refuse
 from app.web.accounts.session import current_viewer

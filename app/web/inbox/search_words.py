@@ -16,11 +16,13 @@ HINTS = {
     "tag": N_("threads with a tag"),
     "assignee": N_("a colleague, “me” or “none”"),
     "brand": N_("one brand"),
+    "order": N_("an order, by our number or a partner’s"),
+    "type": N_("complaint, technical issue and others"),
     "priority": N_("low to critical"),
     "before": N_("before a date"),
     "after": N_("from a date on"),
     "has": N_("messages with a file"),
-    "is": N_("unread, snoozed, spam, or notes"),
+    "is": N_("unread, overdue, not sent, snoozed, spam, or notes"),
 }
 assert tuple(HINTS) == OPERATORS
 
@@ -33,6 +35,10 @@ def notice_words(notice: Notice) -> str:
         named = ", ".join(f"{name}:" for name in notice.allowed)
         text = _("“%(name)s:” is not an operator, so we ignored it. Available: %(known)s", name=notice.operator, known=named)
         return text + " " + _("Put it in quotes to look for the words.")
+    if notice.problem == "missing":
+        return _("No conversation is about an order “%(number)s”.", number=notice.value)
+    if notice.problem == "many" and notice.operator == "order":
+        return _("“%(typed)s” matches more than %(count)s conversations; only the newest are here.", typed=typed, count=known)
     if notice.problem == "many":
         return _("“%(typed)s” matches more than %(count)s people; we searched only some of them.", typed=typed, count=known)
     if not notice.value:

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.queries import list_brands
-from app.domain.threads.models import Priority, ThreadStatus
+from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 from app.domain.threads.saved_views import list_views
 from app.domain.threads.search_filter import MEDIA, list_colleagues
 from app.domain.threads.search_people import list_people
 from app.domain.threads.search_query import Operator
 from app.domain.threads.tags import list_known_tags
+from app.domain.threads.type_words import thread_type_words
 from app.web.inbox.search_words import HINTS
 from app.web.inbox.words import medium_words, priority_words, status_words
 
@@ -85,9 +86,12 @@ def _fixed(name: str) -> list[tuple[str, str]]:
         "status": [(status.value, status_words(status)) for status in ThreadStatus],
         "channel": [(medium, medium_words(medium)) for medium in MEDIA],
         "priority": [(priority.value, priority_words(priority)) for priority in Priority],
+        "type": [(kind.value, thread_type_words(kind)) for kind in ThreadType],
         "has": [("attachment", _(file_hint))],
         "is": [
             ("unread", _("not read yet")),
+            ("overdue", _("past their deadline")),
+            ("failed", _("with a message that did not arrive")),
             ("note", _("notes of colleagues")),
             ("snoozed", _("snoozed until later")),
             ("spam", _("marked as spam")),

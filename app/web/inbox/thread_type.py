@@ -11,11 +11,11 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.links import url_for
 from app.core.translation import gettext as _
-from app.domain.routing.words import thread_type_words
 from app.domain.threads.actions import lock_thread
 from app.domain.threads.edit import change_type
 from app.domain.threads.models import ThreadType
 from app.domain.threads.queries import get_thread
+from app.domain.threads.type_words import thread_type_words
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp
 from app.web.inbox.thread import changed

@@ -18,11 +18,12 @@ from app.core.clock import utc_now
 from app.core.translation import date_words, ngettext
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.domain.routing.words import given_words, thread_type_words
+from app.domain.routing.words import given_words
 from app.domain.threads.mentions import highlighted
 from app.domain.threads.models import Message, MessageType, Priority, ThreadStatus, ThreadType
 from app.domain.threads.sorting import ListSort
 from app.domain.threads.timeline import TASK_EVENTS, TimelineItem
+from app.domain.threads.type_words import thread_type_words
 from app.domain.threads.unsent import UNSENT as UNSENT_REASON
 from app.mail.quoting import Section, split_quoted
 from app.web.inbox.about_words import PEOPLE_EVENTS, people_event_words

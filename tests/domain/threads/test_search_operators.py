@@ -12,17 +12,22 @@ from sqlalchemy.orm import Session
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.domain.accounts.access import Viewer
-from app.domain.connections.models import ChannelType
-from app.domain.threads.models import Attachment, MessageType, Priority, Thread, ThreadStatus
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.contacts.models import Contact
+from app.domain.orders.actions import link_thread
+from app.domain.threads.merge import merge_threads
+from app.domain.threads.models import Attachment, MessageType, Priority, Thread, ThreadStatus, ThreadType
 from app.domain.threads.search import SearchResults, search_threads
-from app.domain.threads.search_filter import read_day
 from app.domain.threads.search_find import Bounds
+from app.domain.threads.search_query import read_day
+from tests.domain.orders.factories import make_order
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user, make_viewer
 
 
 @pytest.fixture
 def alice(app_context: Flask, db_session: Session) -> Viewer:
-    """Pieter's chat (urgent, tagged, Bob's), Lotte's mail with a file and a note, Karim's old closed mail."""
+    """Pieter's chat (urgent, tagged, Bob's), Lotte's late mail with a file and a note, about an order, Karim's old closed mail, a
+    complaint."""
     brand = make_brand(db_session)
     chat = make_channel(db_session, brand, keyring=runtime().keyring)
     mail = make_channel(db_session, brand, ChannelType.EMAIL, keyring=runtime().keyring, address="hallo@chargecars.example")
@@ -40,7 +45,10 @@ def alice(app_context: Flask, db_session: Session) -> Viewer:
         subject="Factuur mei",
         at=NOW,
     )
-    lotte.assignee_user_id = alice.user_id
+    lotte.assignee_user_id, lotte.response_due_at = alice.user_id, NOW
+    order = make_order(db_session, brand, db_session.get_one(Contact, lotte.contact_id))
+    order.order_number, order.external_references = "CC-2026-00042", {"partner": {"purchase order": "po 4711", "id": 90210}}
+    link_thread(db_session, order, lotte.id, now=NOW)
     letter = make_message(db_session, lotte, "De laadpaal staat dubbel op de factuur SN-4F2A-77", at=NOW)
     file = {"filename": "factuur.pdf", "content_type": "application/pdf", "storage_key": "x", "created_at": NOW}
     db_session.add(Attachment(id=new_id(), message_id=letter.id, thread_id=lotte.id, **file))
@@ -53,6 +61,7 @@ def alice(app_context: Flask, db_session: Session) -> Viewer:
     make_message(db_session, karim, "Laadpaal geleverd", at=long_ago)
     karim.last_message_at, karim.status, karim.resolved_at = long_ago, ThreadStatus.CLOSED, long_ago
     karim.spam_at, karim.spam_former = long_ago, {}
+    karim.thread_type, karim.response_due_at = ThreadType.COMPLAINT, long_ago
     db_session.flush()
     return alice
 
@@ -89,6 +98,23 @@ OPERATORS = [
     ("-assignee:me", {"Pieter", "Karim"}),
     ("brand:chargecars", {"Pieter", "Lotte", "Karim"}),
     ("-brand:chargecars", set()),
+    ("order:cc-2026-00042", {"Lotte"}),
+    ('order:"PO 4711"', {"Lotte"}),
+    ("order:90210", {"Lotte"}),
+    ("order:90210 order:CC-2026-99999", {"Lotte"}),
+    ("order:90210 status:closed", set()),
+    ("-order:90210", {"Pieter", "Karim"}),
+    ("type:complaint", {"Karim"}),
+    ("type:Klacht", {"Karim"}),
+    ("type:réclamation", {"Karim"}),
+    ('type:"customer support"', {"Pieter", "Lotte"}),
+    ("type:customer_support channel:whatsapp", {"Pieter"}),
+    ("type:complaint type:customer_support status:open", {"Lotte"}),
+    ("-type:complaint", {"Pieter", "Lotte"}),
+    ("is:overdue", {"Lotte"}),
+    ("is:overdue assignee:me type:customer_support", {"Lotte"}),
+    ("is:overdue channel:whatsapp", set()),
+    ("-is:overdue", {"Pieter", "Karim"}),
     ("priority:urgent", {"Pieter"}),
     ("before:2026-01", {"Karim"}),
     ("has:attachment", {"Lotte"}),
@@ -117,6 +143,9 @@ def test_an_operator_alone_lists_what_fits(db_session: Session, alice: Viewer, t
         ("laadpaal has:attachment", {"Lotte"}),
         ("factuur is:note", set()),
         ("laadpaal is:note", {"Lotte"}),
+        ("laadpaal is:overdue", {"Lotte"}),
+        ("laadpaal order:90210", {"Lotte"}),
+        ("laadpaal type:complaint", {"Karim"}),
         ("laadpaal channel:email after:2025-01 before:2026-01", {"Karim"}),
         ("laadpaal -rood", {"Lotte", "Karim"}),
         ("-rood channel:whatsapp", set()),
@@ -159,6 +188,8 @@ def test_nothing_of_another_brand_is_found_by_an_operator(db_session: Session, a
         ("after:2026-13-40 laadpaal", "value", "after"),
         ("from:ab laadpaal", "value", "from"),
         ("has: laadpaal", "value", "has"),
+        ("order: laadpaal", "value", "order"),
+        ("type:ruzie laadpaal", "value", "type"),
         ("is:mooi laadpaal", "value", "is"),
     ],
 )
@@ -180,6 +211,35 @@ def test_an_operator_that_does_not_exist_is_words_where_nothing_else_is_asked(db
     results = search_threads(db_session, viewer=alice, text="knippert:rood", now=NOW)
     assert names(results) == {"Pieter"}
     assert [notice.operator for notice in results.notices] == ["knippert"]
+
+
+def test_an_order_nobody_speaks_of_finds_nothing_and_says_so(db_session: Session, alice: Viewer) -> None:
+    results = search_threads(db_session, viewer=alice, text="laadpaal order:CC-2026-99999", now=NOW)
+    assert results.items == ()
+    assert [(notice.problem, notice.value) for notice in results.notices] == [("missing", "CC-2026-99999")]
+
+
+def test_a_merged_conversation_is_found_by_its_order_where_it_went(db_session: Session, alice: Viewer) -> None:
+    karim, lotte = (db_session.execute(sa.select(Thread).where(Thread.subject == s)).scalar_one() for s in ("Oud", "Factuur mei"))
+    karim.spam_at, karim.spam_former = None, None
+    merge_threads(db_session, keep_id=karim.id, merge_id=lotte.id, now=NOW)
+    db_session.flush()
+    found = search_threads(db_session, viewer=alice, text="order:90210", now=NOW).items
+    assert [hit.row.thread.id for hit in found] == [karim.id]
+
+
+def test_what_is_overdue_is_found_however_far_back_it_lies(db_session: Session, alice: Viewer) -> None:
+    """The scan by newest message looks at one thread of the brand here; the late one is behind it."""
+    late = db_session.execute(sa.select(Thread).where(Thread.subject == "Factuur mei")).scalar_one()
+    late.last_message_at = NOW - timedelta(days=300)
+    pieter = db_session.execute(sa.select(Thread).where(Thread.medium == "whatsapp")).scalar_one()
+    pieter.snoozed_until, pieter.response_due_at, pieter.status = None, NOW + timedelta(days=9999), ThreadStatus.OPEN
+    channel, contact = db_session.get_one(Channel, pieter.channel_id), db_session.get_one(Contact, pieter.contact_id)
+    for n in range(9):
+        make_thread(db_session, channel, contact, subject=f"Nieuw {n}", at=NOW)
+    db_session.flush()
+    results = search_threads(db_session, viewer=alice, text="is:overdue", now=NOW, bounds=Bounds(few=3, walk=1))
+    assert (names(results), results.next_cursor) == ({"Lotte"}, None)
 
 
 def test_a_number_names_its_thread_alone(db_session: Session, alice: Viewer) -> None:
@@ -211,6 +271,9 @@ def _all_pages(session: Session, viewer: Viewer, text: str, bounds: Bounds) -> l
         "storing channel:email",
         "-from:karim",
         "storing status:open",
+        "type:complaint",
+        "is:overdue",
+        "storing is:overdue",
     ],
 )
 def test_pages_follow_each_other_without_a_gap_or_a_repeat(app_context: Flask, db_session: Session, text: str) -> None:
@@ -222,6 +285,7 @@ def test_pages_follow_each_other_without_a_gap_or_a_repeat(app_context: Flask, d
             at = NOW - timedelta(hours=n)
             thread = make_thread(db_session, mail, contact, subject=f"{brand.key} {n}", at=at)
             thread.priority = Priority.HIGH if n % 4 == 0 else Priority.NORMAL
+            thread.thread_type, thread.response_due_at = ThreadType.COMPLAINT, at
             make_message(db_session, thread, "weer een storing", at=at)
     viewer = make_viewer(db_session, brands=brands)
     db_session.flush()
