@@ -19,6 +19,14 @@ _COUNTRIES = {"nederland": "NL", "netherlands": "NL", "the netherlands": "NL", "
               "deutschland": "DE", "germany": "DE", "duitsland": "DE", "de": "DE", "france": "FR", "frankrijk": "FR", "fr": "FR",
               "canada": "CA", "ca": "CA"}  # fmt: skip
 MOST_CHARACTERS = 500
+# Canada: the number before the street (and a unit before that), the place and its province, and the code last.
+_CANADIAN_CODE = re.compile(r"(?i)[\s,]([ABCEGHJ-NPRSTVXY][0-9][A-Z])[\s-]?([0-9][A-Z][0-9])(?:[\s,]+canada)?$")
+_PROVINCE = re.compile(r"(?:[\s,]+(?:AB|BC|MB|NB|NL|NS|NT|NU|ON|PE|QC|SK|YT|P\.?Q\.)|\s*\([^()]{2,30}\))$")
+_PROVINCES = frozenset({"québec", "quebec", "ontario", "alberta", "british columbia", "colombie-britannique", "manitoba",
+                        "nouveau-brunswick", "new brunswick", "nova scotia", "nouvelle-écosse", "saskatchewan"})  # fmt: skip
+_NUMBER_FIRST = re.compile(
+    r"^(?:(?P<unit>[A-Za-z0-9]{1,6})\s?-\s?)?(?P<number>[1-9][0-9]{0,5})(?P<letter>[A-Za-z]?)\s+(?P<street>\S.*)$"
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,9 @@ class AddressParts:
 def read_line(text: str) -> AddressParts:
     """The parts of an address in one line, such as "Kerkstraat 123 A, 1234AB Amsterdam"."""
     typed = _folded(text)
+    canadian = _CANADIAN_CODE.search(typed)
+    if canadian is not None:
+        return _canadian(typed, typed[: canadian.start()].strip(" ,"), (canadian[1] + canadian[2]).upper())
     codes = [one for one in _POSTAL_CODE.finditer(typed) if _ends_a_street(typed, one)]
     if not codes:
         return _without_postal_code(typed)
@@ -83,6 +94,21 @@ def _without_postal_code(typed: str) -> AddressParts:
     street, number, addition = _street_and_number(first.strip())
     city, country = _city_and_country(rest.strip(" ,"))
     return AddressParts(typed, street, number, addition, "", city, country)
+
+
+def _canadian(typed: str, before: str, code: str) -> AddressParts:
+    """Such as "1234 rue Saint-Denis, app. 5, Montréal QC H2X 3K8"; without a comma the place stays with the street."""
+    parts = [part.strip() for part in _PROVINCE.sub("", before).split(",") if part.strip()]
+    if len(parts) > 2 and parts[-1].casefold() in _PROVINCES:
+        parts.pop()
+    first, *rest = parts or [""]
+    city, unit = rest.pop() if rest else "", " ".join(rest)
+    found = _NUMBER_FIRST.match(first)
+    if found is None:
+        street, number, addition = _street_and_number(first)
+    else:
+        street, number, addition = found["street"], found["number"], found["letter"] or found["unit"] or ""
+    return AddressParts(typed, street, number, " ".join(filter(None, (addition, unit)))[:40], code, city, "CA")
 
 
 def _street_and_number(text: str) -> tuple[str, str, str]:

@@ -20,6 +20,11 @@ from tests.support.cost import cost_seconds
         ("Plein 1940 12 bis, 3011AA Rotterdam", ("Plein 1940", "12", "bis", "3011AA", "Rotterdam", "NL")),
         ("2e Jan Steenstraat 5, 1072AB Amsterdam", ("2e Jan Steenstraat", "5", "", "1072AB", "Amsterdam", "NL")),
         ("Rue Neuve 3, Bruxelles, Belgium", ("Rue Neuve", "3", "", "", "Bruxelles", "BE")),
+        ("1234 rue Saint-Denis, Montréal QC H2X 3K8", ("rue Saint-Denis", "1234", "", "H2X3K8", "Montréal", "CA")),
+        ("5-1234 rue Sherbrooke, Québec (Québec) g1r4p5, Canada", ("rue Sherbrooke", "1234", "5", "G1R4P5", "Québec", "CA")),
+        ("12A 5e Avenue, app. 3, Laval, Québec H7N 1A1", ("5e Avenue", "12", "A app. 3", "H7N1A1", "Laval", "CA")),
+        ("99 Main St, Ottawa, ON, K1A 0B1", ("Main St", "99", "", "K1A0B1", "Ottawa", "CA")),
+        ("Québec QC G1R 4P5", ("Québec", "", "", "G1R4P5", "", "CA")),
         ("achter de kerk", ("achter de kerk", "", "", "", "", "NL")),
         ("", ("", "", "", "", "", "NL")),
     ],
@@ -51,5 +56,5 @@ def test_fields_are_read(fields: dict[str, str], number: str, addition: str, typ
 
 
 def test_no_text_takes_long() -> None:
-    for text in ("a 1 " * 5000, "1" * 9000, " ,-" * 9000, "a1-" * 5000 + "!"):
+    for text in ("a 1 " * 5000, "1" * 9000, " ,-" * 9000, "a1-" * 5000 + "!", "1 (" * 9000 + " H2X 3K8"):
         assert cost_seconds(lambda text=text: (read_line(text), read_fields(street=text, house_number=text))) < 0.3, text[:9]

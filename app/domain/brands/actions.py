@@ -27,7 +27,7 @@ from app.domain.orders.numbers import PrefixTaken, WrongPrefix, choose_prefix, l
 from app.domain.orders.settings import set_place
 from app.domain.reply_templates.visit_texts import install_visit_texts
 from app.domain.sla.actions import CalendarContent, change_calendar, create_calendar
-from app.domain.sla.public_holidays import is_supported
+from app.domain.sla.public_holidays import is_supported, region_at
 from app.domain.sla.queries import list_calendars
 from app.domain.sla.rules import is_zone
 from app.domain.sla.shipped import ship_defaults
@@ -138,7 +138,8 @@ def _write_elsewhere(session: Session, brand: Brand, content: BrandContent, *, n
     rules, own = rules_of(brand.id, calendars), find_own(brand.id, calendars)
     if (rules.zone, rules.country) == (content.timezone, content.country):
         return
-    region = rules.region if rules.country == content.country else ""
+    derived = region_at(content.country, content.timezone, content.languages[0])
+    region = rules.region if rules.country == content.country else derived
     moved = rules.model_copy(update={"zone": content.timezone, "country": content.country, "region": region})
     calendar = CalendarContent(own.calendar.name if own else brand.name, moved, brand_id=brand.id)
     if own:

@@ -7,6 +7,11 @@ from functools import lru_cache
 
 import holidays
 
+_PROVINCES = {
+    "America/Montreal": "QC", "America/Toronto": "ON", "America/Halifax": "NS", "America/Moncton": "NB", "America/St_Johns": "NL",
+    "America/Winnipeg": "MB", "America/Regina": "SK", "America/Edmonton": "AB", "America/Vancouver": "BC",
+    "America/Whitehorse": "YT", "America/Yellowknife": "NT", "America/Iqaluit": "NU",
+}  # fmt: skip
 _LANGUAGES = {"nl": ("nl",), "en": ("en_US", "en_CA", "en_GB", "en"), "fr": ("fr",)}
 
 
@@ -28,6 +33,14 @@ def name_of(country: str, region: str, day: date, *, locale: str | None = None) 
     """Return the name of the public holiday on that day, "" where it is none. Without a locale: in the country's own language."""
     language = _language(country, region, locale) if locale else ""
     return _year(country, region, day.year, language).get(day, "")
+
+
+def region_at(country: str, zone: str, language: str) -> str:
+    """Whose holidays hold where a place is in this time zone and writes this language, "" where that does not tell. Canada's
+    provinces have their own days; Ontario and Quebec share a zone."""
+    if country != "CA":
+        return ""
+    return "QC" if zone == "America/Toronto" and language == "fr" else _PROVINCES.get(zone, "")
 
 
 @lru_cache(maxsize=1)

@@ -75,6 +75,23 @@ def test_another_time_zone_or_country_makes_a_calendar_of_the_brand(db_session: 
     assert len([row for row in list_calendars(db_session) if row.calendar.brand_id == brand.id]) == 1
 
 
+@pytest.mark.parametrize(
+    ("zone", "languages", "region"),
+    [
+        ("America/Toronto", ("fr", "en"), "QC"),
+        ("America/Montreal", ("en",), "QC"),
+        ("America/Toronto", ("en", "fr"), "ON"),
+        ("Europe/Amsterdam", ("en",), ""),
+    ],
+)
+def test_a_brand_in_canada_has_the_holidays_of_its_province(
+    db_session: Session, zone: str, languages: tuple[str, ...], region: str
+) -> None:
+    brand = create_brand(db_session, replace(CONTENT, timezone=zone, country="CA", languages=languages), now=NOW)
+    (own,) = [row for row in list_calendars(db_session) if row.calendar.brand_id == brand.id]
+    assert own.rules.region == region
+
+
 def test_where_the_calendar_for_all_fits_the_brand_has_none_of_its_own(db_session: Session) -> None:
     brand = create_brand(db_session, CONTENT, now=NOW)
     assert [row for row in list_calendars(db_session) if row.calendar.brand_id == brand.id] == []
