@@ -1,4 +1,4 @@
-"""Filter a list by assignee or channel account; the choices load when the menu opens."""
+"""Filter a list by assignee, brand or channel account; the choices load when the menu opens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from htmx_flask import request
 
 from app.core.db import db
 from app.core.translation import gettext as _
-from app.domain.accounts.models import User
+from app.domain.accounts.models import Brand, User
+from app.domain.accounts.queries import list_brands
 from app.domain.connections.models import Channel
 from app.domain.connections.queries import list_channels
 from app.domain.orders.models import Order
@@ -25,8 +26,8 @@ from app.web.pages import page
 
 @bp.get("/inbox/more-filters")
 def more_filters() -> ResponseReturnValue:
-    """The people and channel accounts the list in the address (`view` and its filters) can be narrowed to: as a fragment for the
-    menu of filters, as a page without scripts."""
+    """The people, brands and channel accounts the list in the address (`view` and its filters) can be narrowed to: as a fragment
+    for the menu of filters, as a page without scripts."""
     asked, session, viewer = ask(request.args.get("view") or "open"), db.session(), current_viewer()
     people = dict(pair for brand_id in viewer.brand_ids for pair in list_assignable_users(session, brand_id))
     people.pop(viewer.user_id, None)
@@ -35,6 +36,8 @@ def more_filters() -> ResponseReturnValue:
         "list_url": asked.url,
         "assignee_filter": asked.filters.assignee or "",
         "channel_filter": asked.filters.channel or "",
+        "brand_filter": asked.filters.brand or "",
+        "brands": [brand for brand in list_brands(session) if brand.id in viewer.brand_ids],
         "assignees": [(viewer.user_id, _("Me")), (NOBODY, _("Nobody")), *named],
         "channels": list_channels(session, brand_ids=viewer.brand_ids),
     }
@@ -42,7 +45,7 @@ def more_filters() -> ResponseReturnValue:
 
 
 def more_context(asked: Asked) -> dict[str, Any]:
-    """The names of the person, the channel account and the order a list is narrowed to, for its chips; one query for each."""
+    """The names of the person, channel account, order and brand a list is narrowed to, for its chips; one query for each."""
     filters = asked.filters
     person, channel, order = narrowed_to(filters)
     return {
@@ -51,6 +54,8 @@ def more_context(asked: Asked) -> dict[str, Any]:
         "channel_filter": filters.channel or "",
         "channel_name": channel,
         "order_number": order,
+        "brand_filter": filters.brand or "",
+        "brand_name": _name(Brand, filters.brand) if filters.brand in current_viewer().brand_ids else "",
     }
 
 
@@ -75,6 +80,6 @@ def _person(assignee: uuid.UUID | str) -> str:
     return _("Me") if assignee == current_viewer().user_id else _name(User, assignee)
 
 
-def _name(model: type[User] | type[Channel], row_id: uuid.UUID) -> str:
+def _name(model: type[User] | type[Channel] | type[Brand], row_id: uuid.UUID) -> str:
     found = db.session.execute(sa.select(model.name).where(model.id == row_id)).scalar_one_or_none()
     return found or _("No longer exists")

@@ -15,6 +15,7 @@ from app.core.db import db
 from app.core.paging import BadCursor, make_cursor
 from app.core.translation import gettext as _
 from app.domain.accounts.permissions import Permission
+from app.domain.accounts.queries import list_brands
 from app.domain.threads.models import Message
 from app.domain.threads.queries import get_message
 from app.domain.threads.search import QUERY_CHARACTERS, clean_query, search_threads
@@ -107,6 +108,7 @@ def palette() -> ResponseReturnValue:
     groups = [
         (_("Go to"), _pages(typed)),
         (_("Orders"), _orders(typed)),
+        (_("Brands"), _brands(typed)),
         (_("Tags"), _tags(typed)),
         (_("People"), _people(typed)),
         (_("Threads"), _threads(typed)),
@@ -152,6 +154,14 @@ def _fits(typed: str, *texts: str) -> bool:
     """True if every word begins a word of the texts."""
     known = [word.casefold() for text in texts for word in text.split()]
     return all(any(word.startswith(part) for word in known) for part in typed.casefold().split())
+
+
+def _brands(typed: str) -> list[Choice]:
+    """Lists of one brand's threads, for whoever has several."""
+    own = current_viewer().brand_ids
+    brands = [brand for brand in list_brands(db.session()) if brand.id in own] if typed and len(own) > 1 else []
+    found = [brand for brand in brands if _fits(typed, brand.name)][:PALETTE_ROWS]
+    return [Choice(url_for("inbox.list_view", brand=brand.id), brand.name, _("Brand"), "building") for brand in found]
 
 
 def _tags(typed: str) -> list[Choice]:

@@ -6,16 +6,17 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
+import sqlalchemy as sa
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.domain.accounts.access import Viewer, viewer_of
-from app.domain.accounts.models import Role, User
+from app.domain.accounts.models import BrandMember, Role, User
 from app.domain.threads.search_marks import excerpt, has_match, marked
 from app.domain.threads.search_query import OPERATORS
 from app.web.inbox.search_words import HINTS
 from app.web.inbox.suggestions import suggest
-from tests.factories import NOW, make_message
+from tests.factories import NOW, make_brand, make_message
 from tests.web.inbox.test_pages import MAX_QUERIES, Desk, desk
 
 __all__ = ["desk"]
@@ -114,6 +115,22 @@ def test_the_palette_finds_pages_tags_people_and_threads_of_ones_own_brands(desk
         text = desk.client.get(f"/palette?q={typed}").text
         assert "garantie" not in text
         assert str(desk.thread.id) not in text
+
+
+def test_a_list_is_narrowed_to_a_brand_in_its_menu_and_in_the_palette(desk: Desk) -> None:
+    own = desk.thread.brand_id
+    assert f"brand={own}" not in desk.client.get("/palette?q=charge").text  # Alice has one brand
+    other = desk.session.execute(sa.select(BrandMember.brand_id).where(BrandMember.user_id == desk.mallory.id)).scalar_one()
+    third = make_brand(desk.session, "third")
+    desk.session.add(BrandMember(brand_id=third.id, user_id=desk.alice.id))
+    desk.session.commit()
+    desk.as_user(desk.alice)
+    more = desk.client.plain.get("/inbox/more-filters", headers={"HX-Request": "true"}).text
+    palette = desk.client.get("/palette?q=third").text
+    assert (f"brand={third.id}" in more, f"brand={other}" in more) == (True, False)
+    assert f"brand={third.id}" in palette
+    assert "Show threads of any brand" in desk.client.get(f"/inbox?brand={own}").text
+    assert "Show threads of any brand" not in desk.client.get(f"/inbox?brand={other}").text
 
 
 def test_leads_find_what_only_leads_may_open(desk: Desk) -> None:
