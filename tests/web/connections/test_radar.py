@@ -102,6 +102,17 @@ def test_the_date_is_typed_where_the_channel_is_connected(
     assert soon.isoformat() in page_client.get(f"/settings/channels/{channel.id}/edit").text
 
 
+@pytest.mark.parametrize(("days", "needs"), [(-1, True), (3, True), (400, False)])
+def test_a_channel_that_works_on_an_expired_credential_needs_attention(
+    page_client: PageClient, root: User, app: Flask, brand: Brand, db_session: Session, days: int, needs: bool
+) -> None:
+    channel = make_number(app, db_session, brand)
+    channel.health = "ok"
+    set_expiries(db_session, channel.id, {"access_token": utc_now().date() + timedelta(days=days)})
+    db_session.commit()
+    assert ("Needs attention" in page_client.get("/settings/channels").text) == needs
+
+
 def test_a_channel_that_is_down_is_checked_every_day_and_told_of_once(
     app_context: Flask, db_session: Session, root: User, brand: Brand, whatsapp: World
 ) -> None:
