@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,9 +20,19 @@ from app.domain.accounts.models import Brand, User
 from app.domain.addresses.models import Address
 from app.domain.contacts.models import Contact
 from app.domain.events.models import Event
-from app.domain.orders.models import Article, LineItem, Order, OrderPayment, OrderStatus, OrderTaxTotal, OrderThread
+from app.domain.orders.models import (
+    ENDED,
+    Article,
+    LineItem,
+    Order,
+    OrderPayment,
+    OrderStatus,
+    OrderTaxTotal,
+    OrderThread,
+)
 
 COUNTED = 1000
+_NOTHING = (sa.cast(sa.null(), Order.currency.type), sa.cast(sa.null(), Order.gross_total.type))
 
 
 class OrderMissing(Exception):
@@ -42,6 +53,19 @@ class OrderConditions:
     account_contact_id: uuid.UUID | None = None
     place: str = ""  # what a postcode begins with, or a town
     beside: tuple[sa.ColumnElement[bool], ...] = ()  # what features above know of orders
+
+
+EVERY = OrderConditions()
+
+
+@dataclass(frozen=True)
+class ColumnSums:
+    """Of the orders in one status: how many, what they come to by currency, and how many of them have no price yet. Where there
+    are too many to add up, nothing is said of money."""
+
+    count: int = 0
+    money: Mapping[str, Decimal] = field(default_factory=dict)
+    unpriced: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,11 +125,31 @@ def find_order_numbered(session: Session, *, viewer: Viewer, brand_id: uuid.UUID
 
 
 def list_events_of_order(session: Session, order_id: uuid.UUID, *, limit: int = 200) -> list[tuple[Event, str]]:
-    """List the events of an order and around it, first to last, each with the name of whoever did it. One query."""
+    """List the events of an order, around it, and of those that were merged into it, first to last, each with the name of
+    whoever did it. One query, and one more for each order that was merged into another."""
+    told, gone, seen = list[tuple[Event, str]](), [order_id], set[uuid.UUID]()
+    while gone:
+        one = gone.pop()
+        seen.add(one)
+        found = _list_events_of(session, one, limit=limit)
+        told += found
+        gone += sorted(_merged_into(event for event, _name in found) - seen)
+    return sorted(told, key=lambda row: (row[0].occurred_at, row[0].id))[-limit:]
+
+
+def _list_events_of(session: Session, order_id: uuid.UUID, *, limit: int) -> list[tuple[Event, str]]:
     here = sa.and_(Event.payload.has_key("order_id"), Event.payload["order_id"].astext == str(order_id))
     query = sa.select(Event, User.name).outerjoin(User, User.id == Event.actor_user_id).where(here)
     rows = session.execute(query.order_by(Event.occurred_at.desc(), Event.id.desc()).limit(limit)).all()
-    return [(row.Event, row.name or "") for row in reversed(rows)]
+    return [(row.Event, row.name or "") for row in rows]
+
+
+def _merged_into(events: Iterable[Event]) -> set[uuid.UUID]:
+    """The orders that these events of one say were merged into it, and were not parted from it again."""
+    told = [event for event in events if event.type == "OrderRegrouped" and not event.payload.get("is_other")]
+    undone = {event.payload["moved"].get("undoes") for event in told if event.payload["kind"] == "undo"}
+    merged = [event for event in told if event.payload["kind"] == "merge" and str(event.id) not in undone]
+    return {uuid.UUID(event.payload["other_order_id"]) for event in merged}
 
 
 def list_money(session: Session, order_id: uuid.UUID) -> tuple[list[OrderTaxTotal], list[OrderPayment]]:
@@ -119,14 +163,13 @@ def list_money(session: Session, order_id: uuid.UUID) -> tuple[list[OrderTaxTota
     return [taxes[key] for key in sorted(taxes)], [payments[key] for key in sorted(payments)]
 
 
-def list_columns(session: Session, *, viewer: Viewer, limit: int) -> dict[OrderStatus, list[OrderRow]]:
+def list_columns(
+    session: Session, *, viewer: Viewer, limit: int, conditions: OrderConditions = EVERY
+) -> dict[OrderStatus, list[OrderRow]]:
     """List the newest orders of each status, without lines. Two queries, each column by its index."""
+    here = _ids(viewer, conditions)
     newest = [
-        sa.select(Order.id)
-        .where(Order.brand_id.in_(viewer.brand_ids), Order.status == status)
-        .order_by(Order.created_at.desc(), Order.id.desc())
-        .limit(limit)
-        .subquery()
+        here.where(Order.status == status).order_by(Order.created_at.desc(), Order.id.desc()).limit(limit).subquery()
         for status in OrderStatus
     ]
     ids = session.execute(sa.union_all(*(sa.select(column.c.id) for column in newest))).scalars().all()
@@ -137,17 +180,29 @@ def list_columns(session: Session, *, viewer: Viewer, limit: int) -> dict[OrderS
     return found
 
 
-def count_by_status(session: Session, *, viewer: Viewer, cap: int = COUNTED) -> dict[OrderStatus, int]:
-    """How many orders are in each status, `cap` for as many or more. One query, whose cost does not grow with the orders."""
-    here = sa.select(sa.literal(1)).where(Order.brand_id.in_(viewer.brand_ids))
-    columns = [
-        sa.select(sa.func.count())
-        .select_from(here.where(Order.status == status).limit(cap).subquery())
-        .scalar_subquery()
-        .label(status.value)
-        for status in OrderStatus
-    ]
-    return {status: count for status, count in zip(OrderStatus, session.execute(sa.select(*columns)).one(), strict=True) if count}
+def sum_by_status(
+    session: Session, *, viewer: Viewer, conditions: OrderConditions = EVERY, cap: int = COUNTED
+) -> dict[OrderStatus, ColumnSums]:
+    """How many orders are in each status, `cap` for as many or more, and what those that have not ended come to. One query, whose
+    cost does not grow with the orders."""
+    here = _ids(viewer, conditions)
+    parts = []
+    for status in OrderStatus:
+        some = here.where(Order.status == status).limit(cap)
+        worth: tuple[Any, Any] = (Order.currency, Order.gross_total) if status not in ENDED else _NOTHING
+        columns = (sa.literal(status.value).label("status"), worth[0].label("currency"), worth[1].label("gross_total"))
+        parts.append(sa.select(some.with_only_columns(*columns).subquery()))
+    every = sa.union_all(*parts).subquery()
+    figures = (sa.func.count(), sa.func.sum(every.c.gross_total), sa.func.count(every.c.gross_total))
+    query = sa.select(every.c.status, every.c.currency, *figures).group_by(every.c.status, every.c.currency)
+    found: dict[OrderStatus, ColumnSums] = {}
+    for name, currency, count, total, priced in session.execute(query.order_by(every.c.currency)):
+        status = OrderStatus(name)
+        before = found.get(status, ColumnSums())
+        money = {**before.money, **({currency: total} if total is not None else {})}
+        unpriced = before.unpriced + (count - priced if status not in ENDED else 0)
+        found[status] = ColumnSums(before.count + count, money, unpriced)
+    return {status: sums if sums.count < cap else ColumnSums(cap) for status, sums in found.items()}
 
 
 def list_orders_of_contact(session: Session, *, viewer: Viewer, contact_id: uuid.UUID, limit: int = 20) -> list[OrderRow]:
@@ -164,6 +219,16 @@ def _query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     query = query.join(Brand, Brand.id == Order.brand_id).join(Contact, Contact.id == Order.customer_contact_id)
     query = query.outerjoin(Address, Address.id == Order.address_id).outerjoin(User, User.id == Order.created_by_user_id)
     return query.where(Order.brand_id.in_(viewer.brand_ids))
+
+
+def _ids(viewer: Viewer, wanted: OrderConditions) -> sa.Select[uuid.UUID]:
+    """The ids of the viewer's orders that are meant; other tables are looked at only where something is asked of them."""
+    query = sa.select(Order.id).where(Order.brand_id.in_(viewer.brand_ids), *_conditions(wanted))
+    if wanted.brand:
+        query = query.join(Brand, Brand.id == Order.brand_id)
+    if wanted.words:
+        query = query.join(Contact, Contact.id == Order.customer_contact_id)
+    return query.outerjoin(Address, Address.id == Order.address_id) if wanted.place else query
 
 
 def _conditions(wanted: OrderConditions) -> list[sa.ColumnElement[bool]]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from werkzeug.datastructures import MultiDict
+
 from app.core.clock import utc_now
 from app.core.db import db
+from app.core.text import mark as N_
 from app.core.text import storable
 from app.domain.accounts.queries import list_brands
 from app.domain.appointments.queries import list_technicians, order_of_technician, order_overdue
@@ -16,15 +19,28 @@ from app.domain.partners.queries import list_partner_names
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import parse_uuid
 
-FIELDS = ("q", "status", "brand", "partner", "technician", "place", "overdue")
+FIELDS = ("q", "status", "brand", "partner", "technician", "place", "overdue", "columns")
+# What the list may show beside number and customer, in this order, and whether it does where nobody chose.
+COLUMNS = {
+    "lines": N_("What is ordered"),
+    "total": N_("Total"),
+    "status": N_("Status"),
+    "priority": N_("Priority"),
+    "source": N_("Came in"),
+    "brand": N_("Brand"),
+    "place": N_("Town"),
+    "made": N_("Made"),
+}
+USUAL = ("lines", "total", "status", "brand", "place", "made")
 
 
 @dataclass(frozen=True)
 class Filters:
-    """`kept`: the fields that limit the list, as its address has them."""
+    """`kept`: the fields that limit the list, as its address has them, and the columns where somebody chose them."""
 
     kept: Mapping[str, str]
     conditions: OrderConditions
+    columns: tuple[str, ...] = USUAL
 
 
 def read_filters(args: Mapping[str, str]) -> Filters:
@@ -33,6 +49,7 @@ def read_filters(args: Mapping[str, str]) -> Filters:
     status = next((one for one in OrderStatus if one.value == args.get("status")), None)
     brand, partner, technician = (parse_uuid(args.get(name)) for name in ("brand", "partner", "technician"))
     is_overdue = args.get("overdue") == "yes"
+    columns = _read_columns(args)
     beside = [order_of_technician(technician)] if technician else []
     beside += [order_overdue(utc_now())] if is_overdue else []
     said = {
@@ -43,11 +60,20 @@ def read_filters(args: Mapping[str, str]) -> Filters:
         "technician": str(technician or ""),
         "place": place,
         "overdue": "yes" if is_overdue else "",
+        "columns": "" if columns == USUAL else ",".join(columns),
     }
     conditions = OrderConditions(
         status=status, words=words, brand_id=brand, account_contact_id=partner, place=place, beside=tuple(beside)
     )
-    return Filters({name: value for name, value in said.items() if value}, conditions)
+    return Filters({name: value for name, value in said.items() if value}, conditions, columns)
+
+
+def _read_columns(args: Mapping[str, str]) -> tuple[str, ...]:
+    """Named in one field, as a link has them, or in one each, as a form does; the usual ones where there is neither."""
+    several = args.getlist("column") if isinstance(args, MultiDict) else []
+    named = several or [name for name in args.get("columns", "").split(",") if name]
+    chosen = tuple(name for name in COLUMNS if name in named)
+    return chosen or USUAL
 
 
 def choices() -> dict[str, list[tuple[str, str]]]:

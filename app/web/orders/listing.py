@@ -25,7 +25,7 @@ from app.domain.orders.views import NAME_CHARACTERS, change_many, delete_view, l
 from app.web.accounts.session import current_viewer, require
 from app.web.inbox.blueprint import parse_uuid
 from app.web.orders.blueprint import bp
-from app.web.orders.filters import Filters, choices, read_filters
+from app.web.orders.filters import COLUMNS, Filters, choices, read_filters
 from app.web.orders.writing import REASON_CHARACTERS
 from app.web.pages import page
 
@@ -50,6 +50,7 @@ def show_list() -> ResponseReturnValue:
         {} if request.headers.get("HX-Request") else {"choices": choices(), "views": list_views(session, viewer)}
     )
     context: dict[str, Any] = {"rows": found.items, "next_cursor": found.next_cursor, "kept": filters.kept, "batch": batch}
+    context |= {"columns": filters.columns, "all_columns": COLUMNS}
     return page("orders/list.html", blocks=("order_list",), statuses=list(OrderStatus), codes=_codes(), **context, **whole)
 
 

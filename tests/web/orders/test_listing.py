@@ -15,6 +15,7 @@ from app.domain.appointments.machine import APPOINTMENTS
 from app.domain.orders.actions import NewLine
 from app.domain.orders.machines import LINES, ORDERS
 from app.domain.orders.models import Order, OrderSettings, OrderStatus, OrderView
+from app.web.orders.filters import USUAL
 from app.web.orders.machine_picture import draw
 from tests.domain.orders.conftest import Desk
 from tests.domain.orders.factories import make_order
@@ -45,6 +46,23 @@ def test_the_list_is_narrowed_by_each_filter(desk: Desk) -> None:
     assert shown(desk, f"partner={third.account_contact_id}") == [third.order_number]
     assert shown(desk, f"brand={desk.brand.id}&status=new") == [one.order_number for one in (third, second, first)]
     assert shown(desk, f"brand={desk.other.id}") == shown(desk, "overdue=yes") == shown(desk, f"technician={desk.alice.id}") == []
+
+
+def test_the_list_shows_the_columns_that_are_chosen_and_a_view_keeps_them(desk: Desk) -> None:
+    some(desk)
+    usual = desk.get("/orders")
+    for words in ("1 × Wallbox 11kW", "€1,027.29", "Utrecht"):
+        assert words in usual, words
+    assert "Entered by hand" not in usual
+    chosen = desk.get("/orders?column=total&column=source&column=nonsense")
+    for words in ("€1,027.29", "Entered by hand", 'name="columns" value="total,source"'):
+        assert words in chosen, words
+    for words in ("1 × Wallbox 11kW", "order-row__state"):
+        assert words not in chosen, words
+    desk.post("/orders/views", name="Money", columns="total,source")
+    assert desk.session.execute(sa.select(OrderView)).scalar_one().filters == {"columns": "total,source"}
+    assert desk.get("/orders?columns=total%2Csource").count('aria-current="page">Money</a>') == 1
+    assert 'name="columns"' not in desk.get("/orders?" + "&".join(f"column={name}" for name in USUAL))
 
 
 def test_a_view_is_kept_for_oneself_and_forgotten(desk: Desk) -> None:
