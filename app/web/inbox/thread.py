@@ -48,7 +48,7 @@ from app.web.inbox.words import event_words, priority_words, status_words
 from app.web.pages import page, wants_page
 
 UPLOAD_BYTES = 25 * 1024 * 1024
-BLOCKS = ("thread_pane", "thread_head", "timeline", "timeline_older", "context", "composer")
+BLOCKS = ("thread_pane", "thread_head", "timeline", "timeline_older", "context", "composer", "conversation")
 
 
 @bp.get("/threads/<uuid:thread_id>")

@@ -93,15 +93,17 @@ def next_words(order: Order, history: list[HistoryRow], visits: list[Appointment
     return _(_NEXT[order.status])
 
 
-def timeline(events: list[tuple[Event, str]], currency: str) -> list[Told]:
-    """What happened, first to last, in words."""
+def timeline(events: list[tuple[Event, str]], order: Order) -> list[Told]:
+    """What happened, first to last, in words; with its number where it happened to an order that was merged into this."""
     undone = {event.payload.get("undoes_id") or event.payload.get("undoes") for event, _who in events} - {None}
     told = []
     for event, name in events:
         payload = event.payload
         who = name or (payload.get("by") or {}).get("name") or _("Switchyard")
-        words, more = _words(event.type, who, payload, currency)
+        words, more = _words(event.type, who, payload, order.currency)
         if words:
+            elsewhere = "" if payload.get("order_id") == str(order.id) else payload.get("order_number", "")
+            words = f"{elsewhere}: {words}" if elsewhere else words
             told.append(Told(event.occurred_at, words, more, {payload.get("transition_id"), str(event.id)} & undone != set()))
     return told
 

@@ -33,6 +33,8 @@ from app.web.orders import case
 from app.web.orders.blueprint import bp
 from app.web.pages import page
 
+BLOCKS = ("order_case", "order_head", "order_place", "order_appointments")
+
 
 @bp.get("/orders/<uuid:order_id>")
 def show_order(order_id: uuid.UUID) -> ResponseReturnValue:
@@ -61,18 +63,20 @@ def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, sta
         "order": row.order,
         "threads": threads,
         "appointments": appointments,
-        **_case(session, row, appointments),
+        **_case(session, row, appointments, is_refused=bool(errors)),
         "typed": request.form if errors else {},
         "priorities": list(OrderPriority),
         "reminders": list_reminders(session, [one.appointment.id for one in appointments]),
         "errors": errors or {},
         "undo_of": _undo_of(),
     }
-    return page("orders/order.html", blocks=("order_case", "order_place", "order_appointments"), status=status, **context)
+    return page(
+        "orders/order.html", blocks=("order_case", "order_head", "order_place", "order_appointments"), status=status, **context
+    )
 
 
-def _case(session: Session, row: OrderRow, appointments: list[AppointmentRow]) -> dict[str, Any]:
-    """What the head, the lines and the history show."""
+def _case(session: Session, row: OrderRow, appointments: list[AppointmentRow], *, is_refused: bool) -> dict[str, Any]:
+    """What the head, the lines and the history show. A line that was saved is closed again, and has the focus."""
     order, viewer = row.order, current_viewer()
     history, (taxes, payments) = list_history(session, ORDER, [order.id]), list_money(session, order.id)
     balance = balance_of(order, payments)
@@ -80,17 +84,19 @@ def _case(session: Session, row: OrderRow, appointments: list[AppointmentRow]) -
     visits = [one.appointment.state for one in appointments if one.appointment.kind is AppointmentKind.VISIT]
     known = {**lacks_of_lines(line.item for line in row.lines), **lacks_of_visits(visits)}
     steps = list_steps(session, ORDER, order, may_reopen=viewer.may(Permission.ORDERS_REOPEN), known=known)
-    edited = request.args.get("edit") or str((request.view_args or {}).get("line_id", ""))
+    saved = str((request.view_args or {}).get("line_id", ""))
+    edited = request.args.get("edit") or (saved if is_refused else "")
     return {
         "steps": case.forward_first(steps, order, history),
         "stops": case.stops(order, history),
         "next_words": case.next_words(order, history, appointments, balance),
-        "told": case.timeline(list_events_of_order(session, order.id), order.currency),
+        "told": case.timeline(list_events_of_order(session, order.id), order),
         "payments": payments,
         "balance": balance,
         "taxes": taxes,
         "may_edit": may_edit,
         "editing": next((str(line.item.id) for line in row.lines if str(line.item.id) == edited), ""),
+        "saved": "" if is_refused else saved,
         "tax_codes": codes_like(row.lines[0].item.tax_code) if row.lines else [],
         "token": str(uuid.uuid4()),
     }

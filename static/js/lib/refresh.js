@@ -90,5 +90,5 @@ async function readOn(page) {
 }
 
 function addressOf(thread) {
-  return thread ? location.href : document.getElementById("thread-list")?.dataset.url || location.href;
+  return thread ? document.querySelector("[data-conversation]")?.dataset.conversation ?? location.href : document.getElementById("thread-list")?.dataset.url || location.href;
 }
