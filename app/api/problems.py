@@ -31,6 +31,8 @@ from app.domain.connections.queries import ChannelMissing
 from app.domain.contacts.edit import IdentityTaken, NotAnOrganization
 from app.domain.contacts.queries import ContactMissing
 from app.domain.delivery.actions import UnableToReply
+from app.domain.imports.actions import UnableToImport
+from app.domain.imports.queries import ImportMissing
 from app.domain.orders.queries import OrderMissing
 from app.domain.partners.actions import WrongPartner
 from app.domain.partners.queries import PartnerKeyMissing, PartnerMissing
@@ -52,6 +54,8 @@ _PROBLEM_OF: dict[type[Exception], Callable[[Any], Problem]] = {
     ChannelMissing: lambda _: Problem("not_found"),
     PersonMissing: lambda _: Problem("not_found"),
     OrderMissing: lambda _: Problem("not_found"),
+    ImportMissing: lambda _: Problem("not_found"),
+    UnableToImport: lambda error: Problem("state_conflict", str(error)),
     TransitionRefused: lambda error: Problem(
         "transition_not_allowed" if error.code != "status_moved_on" else "status_moved_on",
         str(error),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.web.accounts.audiences import LEADS, LEADS_OF_BRAND, Entry
+from tests.web.accounts.audiences import LEADS, LEADS_OF_BRAND, TOKEN, TOKEN_OF_IMPORTERS, Entry, api
 
 IMPORTS = (
     Entry("GET", "/imports", LEADS),
@@ -13,6 +13,11 @@ IMPORTS = (
     Entry("POST", "/imports/<uuid:import_id>/undo", LEADS_OF_BRAND),
     Entry("POST", "/imports/<uuid:import_id>/again", LEADS_OF_BRAND),
     Entry("GET", "/imports/<uuid:import_id>/errors.csv", LEADS_OF_BRAND),
+    *api("POST", "/imports", TOKEN),
+    *api("GET", "/imports/<uuid:id>", TOKEN_OF_IMPORTERS),
+    *api("GET", "/imports/<uuid:id>/rows", TOKEN_OF_IMPORTERS),
+    *api("PUT", "/imports/<uuid:id>/columns", TOKEN_OF_IMPORTERS, {"columns": []}),
+    *api("POST", "/imports/<uuid:id>/steps", TOKEN_OF_IMPORTERS, {"step": "start"}),
     Entry("GET", "/orders/export", LEADS),
     Entry("GET", "/settings/articles/export", LEADS),
     Entry("GET", "/settings/articles/prices/export", LEADS),

@@ -77,6 +77,7 @@ IDS_OF_API = {
     "contacts": "contact_id",
     "tasks": "task_id",
     "orders": "order_id",
+    "imports": "import_id",
     "partners": "partner_id",
     "appointments": "appointment_id",
     "templates": "template_id",
