@@ -12,10 +12,13 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import force_locale
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.core.db import advisory_xact_lock
 from app.core.ids import new_id
+from app.domain.accounts.models import Brand
 from app.domain.events.actions import SYSTEM, Subject, record
 from app.domain.orders.actions import NewLine, NewOrder, begin_order, number_order
 from app.domain.orders.models import Order, OrderSource, OrderStatus
@@ -122,7 +125,15 @@ def _repeat(
         row.differing = {"changed_fields": changed, "payload": incoming.payload, "at": now.isoformat()}
         if row.order_id is not None:
             listed = ", ".join(changed[:LONGEST_LIST]) + (" …" if len(changed) > LONGEST_LIST else "")
-            words = f"{partner.name} sent {row.partner_order_id} again with other content: {listed}. The order stays as it is."
+            with force_locale(session.get_one(Brand, partner.brand_id).languages[0]):  # of whoever reads it
+                words = str(
+                    _(
+                        "%(name)s sent %(number)s again with other content: %(fields)s. The order stays as it is.",
+                        name=partner.name,
+                        number=row.partner_order_id,
+                        fields=listed,
+                    )
+                )
             note_in_thread(session, row.order_id, words, author_name=partner.name, now=now)
         _tell(session, "PartnerOrderDiffers", partner, row, now=now, more={"changed_fields": changed})
         session.flush()
