@@ -224,6 +224,7 @@ WIRING = Wiring(
         **dict.fromkeys(("CallbackEndpointFailing", "CallbackEndpointRecovered"), (tell_of_endpoint,)),
         "PaymentReceived": (tell_scenarios,),
         **dict.fromkeys(VISIT_MOVES, (appointments.move_order_with_visit, visits.tell_technician, end_replanning)),
+        "AppointmentDone": (appointments.move_order_with_visit,),
         **dict.fromkeys(("AppointmentNotHome", "AppointmentAborted"), (ask_to_plan_again,)),
         "AppointmentMoved": (visits.tell_technician,),
         "VisitReported": (field.document_visit,),

@@ -59,7 +59,8 @@ def _give(session: Session, which: sa.ColumnElement[bool], contact_id: uuid.UUID
 
 
 def move_order_with_visit(session: Session, event: Event) -> None:
-    """Move the order one step when its visit was planned, begun or dropped. A step that the brand forbids is left out."""
+    """Move the order one step when its visit was planned, begun, dropped or done. A step that the brand forbids is left out;
+    whether the order is completed, too, is asked on its page."""
     order_id = event.payload.get("order_id")
     if order_id is None:
         return
@@ -78,7 +79,7 @@ def _status_after(session: Session, appointment: Appointment, order: Order) -> O
         return OrderStatus.SCHEDULED
     if order.status is not OrderStatus.SCHEDULED:
         return None
-    if appointment.state in (AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS):
+    if appointment.state in (AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS, AppointmentState.DONE):
         return OrderStatus.IN_PROGRESS
     if appointment.state is AppointmentState.CANCELLED and not has_visit(session, order, (AppointmentState.PLANNED, *UNDER_WAY)):
         return OrderStatus.APPROVED

@@ -197,6 +197,15 @@ def test_a_visit_that_falls_away_takes_the_order_back_and_an_open_one_holds_it(e
         engine.move(order, "cancelled", actor=engine.lead, reason_code="not_possible")
 
 
+def test_a_visit_that_is_said_to_be_done_straight_away_has_begun_its_order_and_completes_nothing(engine: Engine) -> None:
+    order = ready(engine, OrderStatus.APPROVED)
+    visit = engine.visit(order)
+    set_appointment_state(engine.session, visit.id, AppointmentState.DONE, now=NOW, actor=engine.agent)
+    assert engine.status(order) is OrderStatus.IN_PROGRESS
+    steps = {step.to_status: step for step in list_steps(engine.session, "order", order, may_reopen=False)}
+    assert steps["completed"].is_allowed
+
+
 def test_a_cancelled_order_that_is_opened_again_has_its_lines_back(engine: Engine) -> None:
     order = ready(engine, OrderStatus.APPROVED)
     engine.move(order, "cancelled", reason_code="duplicate")
