@@ -84,10 +84,14 @@ class Entity:
     line: tuple[str, ...]
     jumpers: set[ActorKind] = field(default_factory=lambda: set(OUTSIDE))
 
-    def expected(self, start: str, end: str, kind: ActorKind, *, is_lead: bool, says_why: bool) -> str:
-        """ "" where it happens, else the code it is refused with."""
+    def takes(self, start: str, end: str) -> str:
+        """The letter in the table."""
         row = next(one.split() for one in self.table.strip().splitlines()[1:] if one.split()[0] == start)
-        takes = row[1 + self.machine.statuses.index(end)]
+        return row[1 + self.machine.statuses.index(end)]
+
+    def expected(self, start: str, end: str, kind: ActorKind, *, is_lead: bool, says_why: bool) -> str:
+        """The code it is refused with; "" where it happens."""
+        takes = self.takes(start, end)
         if takes == ".":
             return "" if kind in self.jumpers and self.is_ahead(start, end) else "transition_not_allowed"
         if takes == "L" and not (is_lead or kind is ActorKind.SYSTEM):
@@ -166,7 +170,7 @@ def history(engine: Engine, entity: Entity, entity_id: uuid.UUID) -> list[tuple[
 
 
 def attempt(engine: Engine, entity: Entity, entity_id: uuid.UUID, start: str, end: str, asked: dict[str, Any]) -> str:
-    """ "" where it happened, once, though it was asked for twice; else the code it was refused with."""
+    """The code it was refused with; "" where it happened, once, though it was asked for twice."""
     values = {"entity_type": entity.machine.entity_type, "entity_id": entity_id, "to_status": end, "now": NOW, **asked}
     savepoint, before = engine.session.begin_nested(), list[tuple[str | None, str]]([(None, start)])
     refused: TransitionRefused | None = None
