@@ -18,6 +18,10 @@ from app.api.idempotency import write
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath
 from app.api.schemas.partners import (
+    BodyFault,
+    BodyFound,
+    BodyPreview,
+    BodySample,
     PartnerCreate,
     PartnerKeyCreate,
     PartnerKeyOut,
@@ -40,6 +44,7 @@ from app.domain.contacts.queries import contact_exists
 from app.domain.partners import actions
 from app.domain.partners.actions import NewKey, PartnerContent
 from app.domain.partners.models import Partner, PartnerKey
+from app.domain.partners.own_bodies import WrongBodyMapping, checked, preview
 from app.domain.partners.queries import get_partner, list_keys
 from app.domain.threads.api_queries import contact_in_sight
 
@@ -98,6 +103,36 @@ def update_a_partner(path: IdPath, body: PartnerUpdate) -> Response:
     return write(lambda session: _update(session, viewer, path.id, body))
 
 
+@routes.add(
+    "post",
+    "/partners/<uuid:id>/body-preview",
+    scope="partners:read",
+    answers=BodyPreview,
+    refuses=(404,),
+    example={"body": {"nummer": "ESS-1"}, "body_mapping": [{"path": "nummer", "field": "partner_order_id"}]},
+)
+def preview_a_body(path: IdPath, body: BodySample) -> Response:
+    """Show what a body in the partner's own shape would become.
+
+    For administrators. Nothing is written.
+    """
+    viewer = require(Permission.PARTNERS_MANAGE)
+    partner = get_partner(db.session(), path.id, brand_ids=viewer.brand_ids)
+    try:
+        sent = [one.model_dump() for one in body.body_mapping] if "body_mapping" in body.model_fields_set else None
+        rows = checked(partner.body_mapping if sent is None else sent)
+    except WrongBodyMapping as error:
+        raise invalid("body_mapping", str(error)) from error
+    found = preview(rows, body.body)
+    return answer(
+        BodyPreview(
+            found=[BodyFound(field=name, value=value) for name, value in found.found],
+            faults=[BodyFault(field=name, message=message) for name, message in found.faults],
+            unread=list(found.unread),
+        )
+    ).response()
+
+
 @routes.add("get", "/partners/<uuid:id>/keys", scope="partners:read", answers=PartnerKeyPage, refuses=(404,))
 def list_partner_keys(path: IdPath) -> Response:
     """List the keys of a partner.
@@ -147,6 +182,8 @@ def _update(session: Session, viewer: Viewer, partner_id: uuid.UUID, body: Partn
     partner, now = get_partner(session, partner_id, brand_ids=viewer.brand_ids, lock=True), utc_now()
     check_if_match(version_tag(partner))
     sent: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set}
+    if "body_mapping" in sent:
+        sent["body_mapping"] = [one.model_dump() for one in body.body_mapping]
     if "is_active" in sent:
         actions.switch_partner(session, partner, active=sent.pop("is_active"), now=now, actor=viewer.actor)
     actions.change_partner(session, partner, replace(actions.content_of(partner), **sent), now=now, actor=viewer.actor)

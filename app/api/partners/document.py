@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.api.partners.config import ConfigSent
 from app.api.partners.reads import CancelSent
-from app.api.partners.shapes import OrderSent
+from app.api.partners.shapes import OrderSent, OwnBody
 from app.api.partners.status_in import StatusSent
 from app.core.problems import CATALOGUE, MEDIA_TYPE
 from app.domain.partners.models import Scope
@@ -50,6 +50,9 @@ after two more minutes, and keep it to be sent again.
 |---|---|---|
 {codes}
 """
+SUPPORT = """
+**Questions.** {support}. Say the `X-Request-Id` of the answer.
+"""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,17 @@ EXAMPLE_ORDER = {
 }
 OPERATIONS = (
     Described("post", ROOT, "postOrder", Scope.ORDERS_WRITE, "Post an order", OrderSent, EXAMPLE_ORDER, "Received", 201),
+    Described(
+        "post",
+        "/api/v1/webhooks/partner-orders/{partner}",
+        "postOwnBody",
+        Scope.ORDERS_WRITE,
+        "Post an order in your own shape, by the mapping agreed with you",
+        OwnBody,
+        {"order": {"number": "ESS-1"}},
+        "Received",
+        201,
+    ),
     Described("get", ROOT, "listOrders", Scope.ORDERS_READ, "List orders in the order of their change", answers="StatePage"),
     Described("get", f"{ROOT}/{{partner_order_id}}", "getOrder", Scope.ORDERS_READ, "Show an order"),
     Described("get", f"{ROOT}/{{partner_order_id}}/status", "getOrderStatus", Scope.ORDERS_READ, "Poll the state of an order"),
@@ -144,15 +158,16 @@ _RECEIVED = {
 }
 
 
-def build_document(version: str) -> dict[str, Any]:
-    """The document as it is served."""
+def build_document(version: str, *, support: str = "") -> dict[str, Any]:
+    """The document as it is served. `support`: whom an engineer asks."""
+    told = INTRODUCTION + (SUPPORT if support else "")
     codes = "\n".join(f"| `{code}` | {status} | {title} |" for code, (status, title) in CATALOGUE.items())
     paths: dict[str, Any] = {}
     for one in OPERATIONS:
         paths.setdefault(one.path, {})[one.method] = _operation(one)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Switchyard partner API", "version": version, "description": INTRODUCTION.format(codes=codes)},
+        "info": {"title": "Switchyard partner API", "version": version, "description": told.format(codes=codes, support=support)},
         "servers": [{"url": "/"}],
         "security": [{"bearer": []}, {"key": []}],
         "paths": paths,

@@ -7,15 +7,18 @@ from typing import Any
 from flask import Response, g
 
 from app.api.partners.door import current_caller, current_partner, json_answer, operation, read_json
-from app.api.partners.shapes import read_order
+from app.api.partners.shapes import read_order, read_own_order
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.core.problems import Problem
 from app.core.runtime import runtime
-from app.domain.partners.incoming import PROCESSING_TIME, RECEIVED
+from app.domain.partners.incoming import PROCESSING_TIME, RECEIVED, IncomingOrder
 from app.domain.partners.models import PartnerOrder, Scope
+from app.domain.partners.own_bodies import translate
 from app.domain.partners.take_order import Taken, take_order
 
 ORDERS = ("/api/v1/partners/<partner>/orders", "/partners/<partner>/orders")
+OWN_BODIES = ("/api/v1/webhooks/partner-orders/<partner>", "/webhooks/partner-orders/<partner>")
 
 
 @operation("POST", *ORDERS, scope=Scope.ORDERS_WRITE)
@@ -23,7 +26,22 @@ def post_order(partner: str) -> Response:
     """Take an order: 201, or 200 with the order that has its number already."""
     body = read_json()
     g.partner_order_id = str(body.get("partner_order_id", ""))
-    incoming, caller = read_order(body), current_caller()
+    return _take(read_order(body))
+
+
+@operation("POST", *OWN_BODIES, scope=Scope.ORDERS_WRITE)
+def post_own_body(partner: str) -> Response:
+    """Take an order in the partner's own shape, by the mapping that is agreed."""
+    body, rows = read_json(), current_partner().body_mapping
+    if not rows:
+        raise Problem("state_conflict", "No mapping of bodies in your own shape is agreed: post to …/orders, or ask your contact")
+    made = translate(rows, body)
+    g.partner_order_id = str(made.body.get("partner_order_id", ""))
+    return _take(read_own_order(made, body))
+
+
+def _take(incoming: IncomingOrder) -> Response:
+    caller = current_caller()
     with transaction() as session:
         taken = take_order(session, current_partner(), caller.environment, incoming, now=utc_now())
         answer = _answer(taken)

@@ -6,7 +6,9 @@ fault at once, named by field.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
@@ -14,13 +16,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from app.api.problems import problem_of_input
 from app.contract.address_parts import AddressParts, read_fields
+from app.core.problems import FieldError, Problem
 from app.domain.contacts.numbers import NotAnAddress, clean_email, clean_phone
 from app.domain.orders.models import LINE_CHARACTERS, MOST_QUANTITY, NAME_CHARACTERS, NOTES_CHARACTERS
 from app.domain.partners.incoming import ORDER_ID_CHARACTERS, UNKNOWN_FIELD, IncomingLine, IncomingOrder, warning
+from app.domain.partners.own_bodies import OWN_BODY, Translated
 
 T = TypeVar("T", bound=BaseModel)
 MOST_LINES = 200
 REFERENCE_CHARACTERS = 200
+UNREAD = "%s is mapped to nothing here: it is kept with the order and nothing follows from it"
 NO_HOUSE_NUMBER = "The address has no house number: it is kept as it was sent and will be looked at"
 
 
@@ -155,6 +160,10 @@ class OrderSent(Sent):
         return self
 
 
+class OwnBody(Sent):
+    """Anything that is a JSON object; which of its fields is which is agreed."""
+
+
 def read_order(body: dict[str, Any]) -> IncomingOrder:
     """The order in a body. Raises Problem with every fault."""
     sent = read(OrderSent, body)
@@ -180,6 +189,25 @@ def read_order(body: dict[str, Any]) -> IncomingOrder:
         references={name: text for name, text in references.items() if text},
         warnings=[*unknown_fields(sent), *_doubts(address)],
     )
+
+
+def read_own_order(made: Translated, body: dict[str, Any]) -> IncomingOrder:
+    """The order in a body of the partner's own shape, which is kept with it. Raises Problem that names fields as they do."""
+    if made.faults:
+        raise Problem("validation_failed", errors=[FieldError(path, message) for path, message in made.faults])
+    try:
+        incoming = read_order(made.body)
+    except Problem as problem:
+        told = [FieldError(_origin(made, error.field), error.message) for error in problem.errors]
+        raise replace(problem, errors=told) from problem
+    unread = [warning(UNKNOWN_FIELD, path, UNREAD % path) for path in made.unread]
+    return replace(incoming, payload={**made.body, OWN_BODY: body}, warnings=[*incoming.warnings, *unread])
+
+
+def _origin(made: Translated, name: str) -> str:
+    """Their path behind a field of ours; the field itself where nothing of theirs is mapped to it."""
+    ours = re.sub(r"\.\d+\.", "[].", name)
+    return made.origins.get(ours, name)
 
 
 def read(shape: type[T], body: dict[str, Any]) -> T:

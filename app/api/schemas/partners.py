@@ -6,19 +6,28 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.api.schemas.base import Input, Line, ListQuery, Output, SafeText, absent
 from app.api.schemas.contacts import Name
 from app.api.schemas.threads import BrandKey
 from app.domain.partners.actions import EVERY_SCOPE, MOST_NETWORKS
 from app.domain.partners.models import CALLS_PER_MINUTE, SLUG, Authentication, Environment, Protocol, Scope, SyncFrequency
+from app.domain.partners.own_bodies import MOST_ROWS, PATH_CHARACTERS
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 Networks = Annotated[list[Annotated[str, StringConstraints(max_length=60), SafeText]], Field(max_length=MOST_NETWORKS)]
 Calls = Annotated[int, Field(ge=1, le=100_000)]
 Address = Annotated[str, StringConstraints(max_length=2048), SafeText]
 StatusMapping = Annotated[dict[str, Any], Field(description="`chargecars_to_partner` and `partner_to_chargecars`")]
+
+
+class BodyField(BaseModel):
+    """One path of theirs (`client.name`, `items[].code`), and the field of ours that it is."""
+
+    model_config = ConfigDict(extra="forbid")
+    path: Annotated[str, StringConstraints(min_length=1, max_length=PATH_CHARACTERS), SafeText]
+    field: Annotated[str, StringConstraints(min_length=1, max_length=PATH_CHARACTERS), SafeText]
 
 
 class PartnerOut(Output):
@@ -41,6 +50,7 @@ class PartnerOut(Output):
     push_enabled: bool
     sync_frequency: SyncFrequency
     status_mapping: dict[str, Any]
+    body_mapping: list[BodyField] = Field(description="Which field of bodies in its own shape is which of ours")
     created_at: datetime
     updated_at: datetime
 
@@ -83,6 +93,32 @@ class PartnerUpdate(Input):
     push_enabled: bool = absent()
     sync_frequency: SyncFrequency = absent()
     status_mapping: StatusMapping = absent()
+    body_mapping: Annotated[list[BodyField], Field(max_length=MOST_ROWS)] = absent()
+
+
+class BodySample(Input):
+    """A body in the partner's own shape. `body_mapping`: rows to try; left out: those that are kept."""
+
+    body: dict[str, Any]
+    body_mapping: Annotated[list[BodyField], Field(max_length=MOST_ROWS)] = absent()
+
+
+class BodyFound(Output):
+    field: str
+    value: str
+
+
+class BodyFault(Output):
+    field: str
+    message: str
+
+
+class BodyPreview(Output):
+    """What the body would become: nothing is written."""
+
+    found: list[BodyFound]
+    faults: list[BodyFault]
+    unread: list[str] = Field(description="Paths in it that nothing is mapped from")
 
 
 class PartnerKeyCreate(Input):

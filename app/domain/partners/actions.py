@@ -24,7 +24,7 @@ from app.domain.contacts.edit import ContactEdit, create_contact
 from app.domain.contacts.models import ContactType
 from app.domain.events.actions import Actor, audit
 from app.domain.orders.models import OrderStatus
-from app.domain.partners import status_map
+from app.domain.partners import own_bodies, status_map
 from app.domain.partners.key_text import KeyTexts, hash_of, new_key_texts, shown_of
 from app.domain.partners.models import (
     CALLS_PER_MINUTE,
@@ -37,6 +37,7 @@ from app.domain.partners.models import (
     Scope,
     SyncFrequency,
 )
+from app.domain.partners.own_bodies import WrongBodyMapping
 from app.domain.partners.status_map import WrongMapping
 
 NAME_CHARACTERS = 120
@@ -82,6 +83,7 @@ class PartnerContent:
     order_mail_senders: Sequence[str] = ()
     form_integration_id: uuid.UUID | None = None
     mailed_states: Sequence[str] = ()
+    body_mapping: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -257,6 +259,10 @@ def _fill(partner: Partner, content: PartnerContent) -> None:
         partner.status_mapping = status_map.checked(dict(content.status_mapping))
     except WrongMapping as error:
         raise WrongPartner("status_mapping", str(error)) from error
+    try:
+        partner.body_mapping = own_bodies.checked(content.body_mapping)
+    except WrongBodyMapping as error:
+        raise WrongPartner("body_mapping", str(error)) from error
 
 
 def read_networks(texts: Sequence[str]) -> list[str]:

@@ -64,7 +64,8 @@ class Partner(WithId, Base):
 
     `channel_id`: over which the customers of its orders are written to; `allowed_networks`: from where its keys may be used, []
     anywhere; `order_mail_senders`: addresses and domains whose mails are read as orders; `form_integration_id`: the form whose
-    submissions are its orders; `mailed_states`: the states of its orders of which it gets a mail.
+    submissions are its orders; `mailed_states`: the states of its orders of which it gets a mail; `body_mapping`: which field of
+    its own bodies is which of ours (`own_bodies.py`).
 
     What follows `integration_name` is for our calls to the partner's API: it is asked for states where `sync_enabled`, and
     brought its orders where `push_enabled`, at `sync_frequency`; `sealed_credentials` is an encrypted JSON object.
@@ -102,6 +103,7 @@ class Partner(WithId, Base):
         sa.ForeignKey("integrations.id", ondelete="SET NULL"), unique=True
     )
     mailed_states: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
+    body_mapping: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

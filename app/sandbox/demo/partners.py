@@ -82,6 +82,22 @@ PARTNERS = (
     DemoPartner("Alva", "alva", Protocol.EMAIL, "ALV", (("ALVA-EVE-11", "ALF-EVE-S-11KW", "Wallbox", None),), 2),
     DemoPartner("Volvo dealer", "volvo-dealer", Protocol.API, "VLV", (("VLV-WB-11", "WALLBOX-11KW", "Wallbox", None),), 3),
 )
+ESSENT_BODY = tuple(
+    {"path": path, "field": field}
+    for path, field in {
+        "opdracht.nummer": "partner_order_id",
+        "klant.naam": "customer.name",
+        "klant.email": "customer.email",
+        "klant.telefoon": "customer.phone",
+        "locatie.straat": "customer.address.street",
+        "locatie.huisnummer": "customer.address.house_number",
+        "locatie.postcode": "customer.address.postal_code",
+        "locatie.plaats": "customer.address.city",
+        "regels[].artikelcode": "products[].partner_sku",
+        "regels[].omschrijving": "products[].description",
+        "regels[].aantal": "products[].quantity",
+    }.items()
+)
 PERSON = ("groendus", "Paula Prins", "paula@groendus.example")  # who signs in to the portal
 AGREEMENT = """1. An order has at least a number of yours, a customer who can be reached, a postal code and one product.
 2. The API takes 60 calls a minute for each key.
@@ -201,7 +217,7 @@ def list_partner_secrets(secret_key: str, public_url: str) -> list[dict[str, str
         found.append(
             {
                 "partner": one.slug,
-                "orders_url": f"{public_url}/api/v1/partners/{one.slug}/orders",
+                "orders_url": f"{public_url}/api/v1/{_door_of(one)}",
                 "api_key": live.key,
                 "signing_secret": live.signing_secret,
                 "sandbox_api_key": sandbox.key,
@@ -210,6 +226,10 @@ def list_partner_secrets(secret_key: str, public_url: str) -> list[dict[str, str
             }
         )
     return found
+
+
+def _door_of(one: DemoPartner) -> str:
+    return f"webhooks/partner-orders/{one.slug}" if one.protocol == Protocol.WEBHOOK else f"partners/{one.slug}/orders"
 
 
 def demo_callback_secret(secret_key: str, slug: str) -> str:
@@ -233,6 +253,7 @@ def _make(session: Session, one: DemoPartner, brand_id: uuid.UUID, *, now: datet
         contact_id=contact_id,
         protocol=one.protocol,
         order_mail_senders=senders,
+        body_mapping=ESSENT_BODY if one.protocol == Protocol.WEBHOOK else (),
     )
     partner = create_partner(session, content, now=now, actor=SYSTEM)
     if one.protocol == Protocol.FORM:

@@ -29,7 +29,7 @@ class PartnerForm:
     brand_ids: Collection[uuid.UUID]
     channel_brands: Mapping[uuid.UUID, uuid.UUID]
     form_brands: Mapping[uuid.UUID, uuid.UUID]
-    status_mapping: Mapping[str, Any] | None = None
+    kept: Partner | None = None  # whose words and rows have forms of their own
     errors: dict[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> str:
@@ -64,8 +64,8 @@ class PartnerForm:
             "push_enabled": self.get("push_enabled") == "1",
             "sync_frequency": self._choice("sync_frequency", SyncFrequency) or SyncFrequency.REAL_TIME,
         }
-        if self.status_mapping is not None:
-            content["status_mapping"] = self.status_mapping
+        if self.kept is not None:
+            content |= {"status_mapping": self.kept.status_mapping, "body_mapping": self.kept.body_mapping}
         return None if self.errors or brand_id is None else PartnerContent(brand_id=brand_id, **content)
 
     def note(self, field_name: str, message: str) -> None:

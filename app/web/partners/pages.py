@@ -98,7 +98,7 @@ def change(partner_id: uuid.UUID) -> ResponseReturnValue:
     """Change what is set."""
     viewer = require(Permission.PARTNERS_MANAGE)
     found = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
-    form = _form(viewer, request.form.to_dict(), mapping=found.status_mapping)
+    form = _form(viewer, request.form.to_dict(), kept=found)
     content = form.content(found.contact_id)
     if content is None:
         return _form_page(form, found, status=422)
@@ -207,10 +207,10 @@ def partner_page(partner_id: uuid.UUID, *, status: int = 200, **more: Any) -> Re
     return page("partners/partner.html", status=status, **{**context, **more})
 
 
-def _form(viewer: Viewer, values: dict[str, str], *, mapping: Any = None) -> PartnerForm:
+def _form(viewer: Viewer, values: dict[str, str], *, kept: Partner | None = None) -> PartnerForm:
     channels = {one.id: one.brand_id for one in list_channels(db.session(), brand_ids=viewer.brand_ids)}
     forms = {one.id: one.brand_id for one in _forms(viewer)}
-    return PartnerForm(values, viewer.brand_ids, channels, forms, mapping)
+    return PartnerForm(values, viewer.brand_ids, channels, forms, kept)
 
 
 def _forms(viewer: Viewer) -> list[Integration]:
@@ -235,6 +235,7 @@ def _form_page(form: PartnerForm, found: Partner | None = None, *, status: int =
         "frequencies": [(one.value, told(words)) for one, words in FREQUENCIES.items()],
         "authentications": [("", _("None")), *((one.value, told(words)) for one, words in AUTHENTICATIONS.items())],
         "statuses": list(OrderStatus),
+        "rows": found.body_mapping if found else [],
         "out": mapping.get(OUT, {}),
         "back": {status.value: _words_for(status, mapping) for status in OrderStatus},
     }

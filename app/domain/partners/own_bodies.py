@@ -1,0 +1,196 @@
+"""Bodies in a partner's own shape: which of their fields is which of ours, kept with the partner as rows of data.
+
+A row is {"path": theirs, "field": ours}. Members are divided by points; "[]" behind one means each item of a list, as in
+`regels[].artikel` for `products[].partner_sku`. Several paths of one field are joined with a space, in the order of the rows.
+Nothing is run or guessed: what has no row is kept with the order and named. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.text import known
+from app.domain.contacts.numbers import NotAnAddress, clean_email, clean_phone
+
+ITEMS = "[]"
+LINES = "products"
+MOST_ROWS, PATH_CHARACTERS, MOST_ITEMS, MOST_UNREAD, DEEPEST = 100, 200, 200, 50, 20
+OWN_BODY = "own_body"  # where the body as it was sent is kept in the payload of an order
+REQUIRED = ("partner_order_id", "customer.name", "customer.email", "customer.phone", "customer.address.postal_code")
+WHAT = ("products[].partner_sku", "products[].description")  # one of them says what is ordered
+QUANTITY = "products[].quantity"
+FIELDS = (
+    *REQUIRED,
+    "customer.address.street",
+    "customer.address.house_number",
+    "customer.address.house_number_addition",
+    "customer.address.city",
+    "customer.address.country",
+    *WHAT,
+    QUANTITY,
+    "partner_customer_id",
+    "dealer_group_id",
+    "purchase_order_number",
+    "installation_preferences.preferred_date",
+    "installation_preferences.time_preference",
+    "installation_preferences.access_notes",
+    "installation_preferences.notes",
+)
+_NO_FIELD = known("%(field)s is no field of ours; there are %(fields)s")
+_NO_PATH = known("%(path)s is no path such as client.name or items[].code")
+_NO_LIST = known("%(path)s and %(field)s must both name items of a list, or neither")
+_TWO_LISTS = known("the paths of %(first)s and %(second)s name different lists")
+_TOO_MANY = known("at most %(count)s rows")
+MISSING = known("has no value: nothing in the body is mapped to it")
+NO_LINE = known("no line says what is ordered: map a path to products[].partner_sku or products[].description")
+NO_NUMBER = known("%(value)s is no number above 0")
+NO_VALUE = known("%(path)s is a list or an object, not a single value")
+
+
+class WrongBodyMapping(ValueError):
+    """The rows cannot be like that."""
+
+
+@dataclass(frozen=True)
+class Translated:
+    """A body in our shape. `origins`: the paths behind each field of ours; `unread`: paths of theirs that no row names."""
+
+    body: dict[str, Any]
+    origins: Mapping[str, str]
+    unread: Sequence[str] = ()
+    faults: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a body would become: (field, value) as it was found, and (field, what is wrong with it)."""
+
+    found: Sequence[tuple[str, str]]
+    faults: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    unread: Sequence[str] = field(default_factory=tuple)
+
+
+def checked(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The rows as they are kept. Raises WrongBodyMapping."""
+    kept = [{"path": str(row.get("path", "")).strip(), "field": str(row.get("field", "")).strip()} for row in rows]
+    if len(kept) > MOST_ROWS:
+        raise WrongBodyMapping(_TOO_MANY % {"count": MOST_ROWS})
+    lists = dict[str, str]()
+    for row in kept:
+        path, ours = row["path"], row["field"]
+        if ours not in FIELDS:
+            raise WrongBodyMapping(_NO_FIELD % {"field": ours, "fields": ", ".join(FIELDS)})
+        if len(path) > PATH_CHARACTERS or not all(part.removesuffix(ITEMS).strip() for part in path.split(".")):
+            raise WrongBodyMapping(_NO_PATH % {"path": path or "''"})
+        if path.count(ITEMS) != ours.count(ITEMS):
+            raise WrongBodyMapping(_NO_LIST % {"path": path, "field": ours})
+        if ITEMS in path:
+            lists.setdefault(path.partition(ITEMS)[0], ours)
+    if len(lists) > 1:
+        first, second = list(lists.values())[:2]
+        raise WrongBodyMapping(_TWO_LISTS % {"first": first, "second": second})
+    return kept
+
+
+def translate(rows: Sequence[Mapping[str, str]], body: Mapping[str, Any]) -> Translated:
+    """The body in the shape of the API. What is not there is left out: the reader of that shape says so."""
+    made, origins = dict[str, Any](), dict[str, str]()
+    faults: list[tuple[str, str]] = []
+    for row in rows:
+        path, ours = row["path"], row["field"]
+        origins[ours] = f"{origins[ours]} {path}" if ours in origins else path
+        outer, _, inner = path.partition(ITEMS)
+        if ITEMS not in path:
+            _put(made, ours, _value(body, path, faults))
+            continue
+        items = _at(body, outer)
+        lines = made.setdefault(LINES, [])
+        for place, item in enumerate(items[:MOST_ITEMS] if isinstance(items, list) else ()):
+            if place == len(lines):
+                lines.append({})
+            name = ours.rpartition(".")[2]
+            inside = inner.removeprefix(".")
+            _put(lines[place], name, _value(item, inside, faults) if inside else item, is_number=ours == QUANTITY)
+    read = {row["path"] for row in rows}
+    unread = [path for path in dict.fromkeys(_paths(body)) if path not in read][:MOST_UNREAD]
+    return Translated(made, origins, unread, faults)
+
+
+def preview(rows: Sequence[Mapping[str, str]], body: Mapping[str, Any]) -> Preview:
+    """What the body would become, and what is missing or unreadable in it, by field of ours."""
+    made = translate(rows, body)
+    found = [(name, str(value)) for name, value in _leaves(made.body)]
+    values, faults = dict(found), list(made.faults)
+    faults += [(name, MISSING) for name in REQUIRED if not values.get(name)]
+    for name, clean in (("customer.email", clean_email), ("customer.phone", clean_phone)):
+        if values.get(name):
+            try:
+                clean(values[name])
+            except NotAnAddress as error:
+                faults.append((name, str(error)))
+    lines = made.body.get(LINES) or []
+    if not any(line.get("partner_sku") or line.get("description") for line in lines):
+        faults.append((LINES, NO_LINE))
+    for place, line in enumerate(lines):
+        number = line.get("quantity", 1)
+        if isinstance(number, bool) or not isinstance(number, int | float) or number <= 0:
+            faults.append((f"{LINES}.{place}.quantity", NO_NUMBER % {"value": number}))
+    return Preview(found, faults, made.unread)
+
+
+def _value(body: Any, path: str, faults: list[tuple[str, str]]) -> Any:
+    value = _at(body, path)
+    if isinstance(value, dict | list):
+        faults.append((path, NO_VALUE % {"path": path}))
+        return None
+    return value
+
+
+def _at(body: Any, path: str) -> Any:
+    for name in path.split("."):
+        body = body.get(name) if isinstance(body, Mapping) else None
+    return body
+
+
+def _put(into: dict[str, Any], name: str, value: Any, *, is_number: bool = False) -> None:
+    """A text, or a number where a number is meant; behind what is there already."""
+    if value is None or value == "":
+        return
+    *outer, last = name.split(".")
+    for one in outer:
+        into = into.setdefault(one, {})
+    if is_number:
+        into[last] = _number(value)
+        return
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    into[last] = f"{into[last]} {text}" if last in into else text
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return float(value.strip().replace(",", "."))
+        except ValueError:
+            return value
+    return value
+
+
+def _paths(body: Any, at: str = "", depth: int = 0) -> Iterator[str]:
+    if isinstance(body, Mapping) and depth < DEEPEST:
+        for name, value in body.items():
+            yield from _paths(value, f"{at}.{name}" if at else str(name), depth + 1)
+    elif isinstance(body, list) and depth < DEEPEST:
+        for value in body[:MOST_ITEMS]:
+            yield from _paths(value, f"{at}{ITEMS}", depth + 1)
+    else:
+        yield at
+
+
+def _leaves(body: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(body, dict | list):
+        for name, value in body.items() if isinstance(body, dict) else enumerate(body):
+            yield from _leaves(value, f"{at}.{name}" if at else str(name))
+    else:
+        yield at, body
