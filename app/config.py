@@ -82,6 +82,7 @@ class Settings:
     smtp_url: str = field(default="", repr=False)
     transcribe_url: str = ""  # what writes out voice notes of technicians (OpenAI's shape of an endpoint); empty for nothing
     transcribe_model: str = "whisper-1"
+    partner_support: str = ""  # whom a partner's engineer asks: an address, a number, words
     map_tiles_url: str = ""  # where the planner's map has its tiles, with {z}, {x} and {y}; empty for a map without any
     transcribe_key: str = field(default="", repr=False)
     system_mail_from: str = "no-reply@switchyard.localhost"  # whom those mails are from
@@ -151,6 +152,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         transcribe_url=read.url("TRANSCRIBE_URL", ""),
         transcribe_model=read.text("TRANSCRIBE_MODEL", Settings.transcribe_model),
         transcribe_key=read.text("TRANSCRIBE_KEY", ""),
+        partner_support=" ".join(read.text("PARTNER_SUPPORT", "").split()),
         map_tiles_url=read.url("MAP_TILES_URL", ""),
         system_mail_from=_mail_address(read, "SYSTEM_MAIL_FROM", f"no-reply@{mail_domain}"),
         field_offline=read.flag("FIELD_OFFLINE", True),

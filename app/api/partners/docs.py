@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from app.api.partners.document import build_document
 from app.api.partners.errors import ADVICE, PATH
 from app.core.problems import CATALOGUE
+from app.core.runtime import runtime
 
 VERSION = "1.0.0"
 docs = Blueprint("partner_docs", __name__)
@@ -19,20 +20,21 @@ docs = Blueprint("partner_docs", __name__)
 @docs.get("/partners/openapi.json")
 def openapi() -> ResponseReturnValue:
     """The document; the same until the next release."""
-    response = Response(_document(), mimetype="application/json")
+    response = Response(_document(runtime().settings.partner_support), mimetype="application/json")
     response.headers["Cache-Control"] = "public, max-age=300"
     return response
 
 
 @cache
-def _document() -> str:
-    return json.dumps(build_document(VERSION), ensure_ascii=False)
+def _document(support: str) -> str:
+    return json.dumps(build_document(VERSION, support=support), ensure_ascii=False)
 
 
 @docs.get("/partners/docs")
 def browse() -> ResponseReturnValue:
     """The document as a page, to read and to try. Its files come from this server."""
-    return render_template("api/docs.html", document_url=url_for("partner_docs.openapi"))
+    support = runtime().settings.partner_support
+    return render_template("api/docs.html", document_url=url_for("partner_docs.openapi"), support=support)
 
 
 @docs.get(PATH)

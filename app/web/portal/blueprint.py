@@ -9,6 +9,7 @@ from flask import Blueprint, abort
 from werkzeug.exceptions import NotFound
 
 from app.core.db import db
+from app.core.runtime import runtime
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
 from app.domain.partners.agreements import AgreementMissing
@@ -50,6 +51,12 @@ def whole_visitor() -> Visitor:
 def portal_is_whole() -> bool:
     """Whether who looks is of the partner itself, for the menu."""
     return visitor().sight.under is None
+
+
+@bp.app_template_global("partner_support")
+def partner_support() -> str:
+    """Whom somebody of a partner asks, "" where nobody is named."""
+    return runtime().settings.partner_support
 
 
 @bp.errorhandler(AgreementMissing)
