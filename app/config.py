@@ -62,12 +62,10 @@ class Settings:
     simulated_hosts: tuple[str, ...] = ()  # in a demo alone: where its simulators keep files that links lead to
     outbound_ports: tuple[int, ...] = (80, 443)  # of public hosts, at addresses that people, mails and providers name
     log_format: str = "text"  # for people, or "json" for a log collector
-    # Lets a Prometheus server elsewhere read /metrics with this bearer token; without one, only loopback may.
-    metrics_token: str = field(default="", repr=False)
+    metrics_token: str = field(default="", repr=False)  # a Prometheus server elsewhere reads /metrics with it; else loopback alone
     # What each provider's folder declares, by name, such as where it is; the demo and the tests point them at the simulators.
     provider_settings: Mapping[str, str] = field(default_factory=lambda: {one.name: one.default for one in PROVIDER_SETTINGS})
-    # The domain in the Message-IDs and reply addresses we make.
-    mail_domain: str = "switchyard.localhost"
+    mail_domain: str = "switchyard.localhost"  # in the Message-IDs and reply addresses we make
     # The push services of browsers: hosts, "*." before all below one, or whole origins where they are without TLS.
     push_hosts: tuple[str, ...] = (
         "fcm.googleapis.com",

@@ -76,6 +76,7 @@ def _bodies_page(
     status: int = 200,
 ) -> ResponseReturnValue:
     context: dict[str, Any] = {"text": text, "sample": sample, "problem": problem, "sample_problem": sample_problem}
+    context["door"] = f"/api/v1/webhooks/partner-orders/{partner.slug}"
     return page("partners/bodies.html", status=status, partner=partner, fields=FIELDS, tried=tried, **context)
 
 
