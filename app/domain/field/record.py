@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,12 +31,14 @@ class Reported:
 
 @dataclass(frozen=True)
 class VisitRecord:
-    """`checks`: the newest answer to each item of the checklist; `meters`: the newest value, by "before", "after"."""
+    """`checks`: the newest answer to each item of the checklist; `meters`: the newest value, by "before", "after"; `serials`:
+    each as it was put right last, and `typed` what was there before, by the id of the one that is there now."""
 
     steps: tuple[Reported, ...] = ()
     notes: tuple[Reported, ...] = ()
     photos: tuple[Reported, ...] = ()
     serials: tuple[Reported, ...] = ()
+    typed: dict[uuid.UUID, tuple[str, ...]] = field(default_factory=dict)
     checks: dict[str, Reported] = field(default_factory=dict)
     meters: dict[str, Reported] = field(default_factory=dict)
     signature: Reported | None = None
@@ -49,6 +52,12 @@ class VisitRecord:
         """The labels of which there is a photo."""
         return {photo.body["label"] for photo in self.photos}
 
+    @property
+    def meter_runs_back(self) -> bool:
+        """The meter shows less after the work than before it: it was changed, or read wrongly."""
+        before, after = (self.meters.get(when) for when in ("before", "after"))
+        return before is not None and after is not None and Decimal(after.body["value"]) < Decimal(before.body["value"])
+
 
 def read_record(session: Session, appointment_id: uuid.UUID) -> VisitRecord:
     """Read the record of a visit. One query; another where there are voice notes or photos of nameplates."""
@@ -61,7 +70,7 @@ def read_record(session: Session, appointment_id: uuid.UUID) -> VisitRecord:
         return record
     written = sa.select(FieldFile.id, FieldFile.transcript, FieldFile.codes).where(FieldFile.id.in_(looked_at))
     files = session.execute(written.order_by(FieldFile.created_at, FieldFile.id)).all()
-    typed = {one.body["text"] for one in record.serials}
+    typed = {one.body["text"] for one in record.serials} | {text for texts in record.typed.values() for text in texts}
     codes = dict.fromkeys(code for row in files for code in row.codes if code not in typed)
     return replace(record, transcripts={row.id: row.transcript for row in files if row.transcript}, codes=tuple(codes))
 
@@ -69,17 +78,32 @@ def read_record(session: Session, appointment_id: uuid.UUID) -> VisitRecord:
 def make_record(reported: list[Reported]) -> VisitRecord:
     """Make a record from actions, oldest first."""
     of = {kind: tuple(one for one in reported if one.kind == kind) for kind in ActionKind}
+    serials, typed = _put_right(of[ActionKind.SERIAL])
     return VisitRecord(
         steps=of[ActionKind.STEP],
         notes=of[ActionKind.NOTE],
         photos=of[ActionKind.PHOTO],
-        serials=of[ActionKind.SERIAL],
+        serials=serials,
+        typed=typed,
         checks={one.body["item"]: one for one in of[ActionKind.CHECKLIST]},
         meters={one.body["when"]: one for one in of[ActionKind.METER]},
         signature=of[ActionKind.SIGNATURE][-1] if of[ActionKind.SIGNATURE] else None,
         voices=of[ActionKind.VOICE],
         follow_ups=of[ActionKind.FOLLOW_UP],
     )
+
+
+def _put_right(serials: tuple[Reported, ...]) -> tuple[tuple[Reported, ...], dict[uuid.UUID, tuple[str, ...]]]:
+    """Each in the place of the one it puts right; of two that put the same one right the later one counts."""
+    now: dict[uuid.UUID, Reported] = {}  # by the id of the first
+    first: dict[str, uuid.UUID] = {}
+    before: dict[uuid.UUID, tuple[str, ...]] = {}
+    for one in serials:
+        root = first.get(one.body.get("corrects", ""), one.id)
+        if root in now:
+            before[root] = (*before.get(root, ()), now[root].body["text"])
+        now[root], first[str(one.id)] = one, root
+    return tuple(now.values()), {now[root].id: texts for root, texts in before.items()}
 
 
 def find_file(session: Session, *, appointment_id: uuid.UUID, file_id: uuid.UUID) -> FieldFile | None:

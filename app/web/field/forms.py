@@ -124,7 +124,10 @@ def _checklist(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _serial(body: Mapping[str, Any]) -> dict[str, Any]:
+    """`corrects`: the action with the number that this one puts right."""
     read = {"text": _text(body, "text", LINE_CHARACTERS)}
+    corrects = _uuid(body, "corrects")
+    read |= {"corrects": str(corrects)} if corrects else {}
     return {**read, **({"what": _text(body, "what", LINE_CHARACTERS)} if body.get("what") else {})}
 
 

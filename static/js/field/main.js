@@ -8,7 +8,7 @@ import { clock, word, wordOf } from "./words.js";
 
 const SEND_BEFORE_MS = { on_the_way: 15 * 60_000, not_home: 2 * 3600_000 }, FULL = 0.95, CROWDED = 0.45, FRESH_MS = 120_000;
 // What a page needs besides, fetched for the pages that have it alone: the first one is to be there soon, on a slow line too.
-const PARTS = { calls: 'a[href^="tel:"]', phone: "[data-place], [data-maps]", photos: "[data-photo], [data-attach]", place: "[data-keeps-place]", queue: "[data-queue]", scan: "[data-scan]", signature: "[data-glass]", voice: "[data-sound]" };
+const PARTS = { calls: 'a[href^="tel:"]', meter: "[data-meters]", phone: "[data-place], [data-maps]", photos: "[data-photo], [data-attach]", place: "[data-keeps-place]", queue: "[data-queue]", scan: "[data-scan]", signature: "[data-glass]", voice: "[data-sound]" };
 const parts = {};
 try { if (localStorage.getItem("field-sun")) document.documentElement.dataset.theme = "sun"; } catch { /* this browser keeps nothing */ }
 const line = document.querySelector("[data-line]"), undo = document.querySelector("[data-undo]");
@@ -35,6 +35,7 @@ async function keepForm(form, more = {}) {
 function bindForm(form) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    if (parts.meter && !await parts.meter.isMeant(form)) return;
     const button = event.submitter ?? form.querySelector("button");
     if (button) button.disabled = true;
     try {
@@ -162,6 +163,7 @@ function overlay(own) {
     showState(visit, of.findLast((one) => one.kind === "step")?.body.to ?? visit.dataset.state);
     showChecks(visit, of.filter((one) => one.kind === "checklist"));
     showLacks(visit, of);
+    for (const place of visit.querySelectorAll("[data-serial]")) place.classList.toggle("is-corrected", of.some((one) => one.body.corrects === place.dataset.serial));
     for (const kind of ["photo", "serial", "meter", "note", "message", "voice", "follow_up"]) showPending(visit, kind, of.filter((one) => one.kind === kind));
   }
 }

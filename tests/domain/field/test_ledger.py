@@ -218,3 +218,24 @@ def test_the_record_has_the_newest_word_on_each_thing(day: Round) -> None:
     assert [one.body["text"] for one in found.serials] == ["ACE0412873"]
     assert found.checks["Aarde gemeten"].body["answer"] == "yes"
     assert found.signature is not None
+
+
+def test_a_serial_number_is_put_right_in_its_place_and_what_stood_there_is_known(day: Round) -> None:
+    wrong, other = day.new("serial", body={"text": "ACE041287"}), day.new("serial", body={"text": "MID-7"})
+    still_wrong = day.new("serial", body={"text": "ACE0412873", "corrects": str(wrong.id)})
+    right = day.new("serial", body={"text": "ACE0412874", "corrects": str(wrong.id)})
+    lost = day.new("serial", body={"text": "ACE9", "corrects": str(uuid.uuid4())})
+    day.send(wrong, other, still_wrong, right, lost)
+    found = read_record(day.session, day.visit.id)
+    assert [one.body["text"] for one in found.serials] == ["ACE0412874", "MID-7", "ACE9"]
+    assert found.typed == {right.id: ("ACE041287", "ACE0412873")}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "runs_back"), [("48213.4", "48213.3", True), ("9.5", "10.1", False), ("7", "7.000", False)]
+)
+def test_a_meter_that_shows_less_after_the_work_is_seen(day: Round, before: str, after: str, runs_back: bool) -> None:
+    day.take(day.new("meter", body={"when": "after", "value": after}))
+    assert not read_record(day.session, day.visit.id).meter_runs_back
+    day.take(day.new("meter", body={"when": "before", "value": before}))
+    assert read_record(day.session, day.visit.id).meter_runs_back is runs_back

@@ -17,7 +17,7 @@ import zxingcpp
 from PIL import Image, ImageOps
 from werkzeug.test import TestResponse
 
-from app.domain.accounts.actions import end_all_sessions
+from app.domain.accounts.models import Role
 from app.domain.contacts.models import Contact
 from app.domain.events.actions import SYSTEM
 from app.domain.events.models import Event
@@ -29,7 +29,8 @@ from app.domain.reply_templates.actions import TemplateContent, create_template
 from app.domain.reply_templates.models import TemplateCategory
 from app.domain.reply_templates.visit_texts import install_visit_texts
 from tests.domain.field.conftest import PNG, Round
-from tests.support.signing_in import csrf_token
+from tests.factories import make_user
+from tests.support.signing_in import csrf_token, sign_in
 
 
 def action(day: Round, kind: str = "note", **more: Any) -> dict[str, Any]:
@@ -119,6 +120,21 @@ def test_what_a_plain_form_lacks_is_said(day: Round) -> None:
     assert [row.outcome for row in day.ledger()] == [Outcome.REFUSED]
 
 
+def test_the_order_shows_what_was_put_right_and_a_meter_that_runs_back(day: Round) -> None:
+    form(day, "serial", text="ACE041287")
+    form(day, "serial", text="ACE0412873", corrects=day.ledger()[0].id)
+    for when, value in (("before", "48213,4"), ("after", "213.4")):
+        form(day, "meter", when=when, value=value)
+    pages = [f"/appointments/{day.visit.id}/report", f"/orders/{day.visit.order_id}/visits"]
+    for page in (*pages, f"/visits/{day.visit.id}"):
+        text = day.get(page)
+        assert "ACE0412873" in text
+        assert "213.4 kWh" in text
+        assert "The reading after the work is lower than before it." in text
+    assert all("Corrected, was ACE041287" in re.sub("<[^>]+>", "", day.get(page)) for page in pages)
+    assert form(day, "serial", text="X", corrects="nothing").status_code == 422
+
+
 def test_an_outbox_that_lost_its_answers_is_told_the_same_again(day: Round) -> None:
     actions = [action(day, "step", body={"to": to}) for to in ("on_the_way", "arrived")]
     actions[1]["after"] = actions[0]["id"]
@@ -164,7 +180,7 @@ def test_an_action_can_be_thrown_away_before_it_arrives(day: Round) -> None:
     assert send(day, note).json["answers"][0]["outcome"] == "discarded"
 
 
-def test_a_phone_keeps_today_and_hears_when_it_has_to_forget(day: Round) -> None:
+def test_a_phone_keeps_today_and_fetches_it_anew_when_it_changed(day: Round) -> None:
     answer = day.client.get("/field/pack")
     pack = answer.json
     assert (pack["user_id"], answer.headers["X-Field-User"]) == (str(day.tim.id), str(day.tim.id))
@@ -178,11 +194,21 @@ def test_a_phone_keeps_today_and_hears_when_it_has_to_forget(day: Round) -> None
     day.take(day.step("arrived"))
     day.session.commit()
     assert day.client.get("/field/pack").json["pack"] != pack["pack"]
-    with day.app.app_context():
-        end_all_sessions(day.session, day.tim.id, now=day.now, actor=SYSTEM)
-    day.session.commit()
-    gone = day.client.get("/field/pack")
+
+
+def test_a_lost_phone_is_closed_on_the_page_of_its_owner_and_no_other(day: Round) -> None:
+    phones = {user.name: sign_in(day.app.test_client(), day.session, user) for user in (day.tim, day.carla)}
+    assert [phone.get("/field/pack").status_code for phone in phones.values()] == [200, 200]
+    day.as_user(make_user(day.session, "Root", role=Role.ADMIN))
+    office = f"/settings/people/{day.tim.id}"
+    assert f'action="{office}/sessions/ending"' in day.get(office)
+    assert day.post(f"{office}/sessions/ending").status_code == 303
+    assert "A lost phone deletes its visits" in day.get(office)
+    gone = phones["Tim"].get("/field/pack")
     assert (gone.status_code, gone.json) == (401, {"code": "wipe"})
+    assert phones["Tim"].get("/today").status_code in (302, 303)
+    assert phones["Tim"].get(f"/visits/{day.visit.id}").status_code in (302, 303)
+    assert phones["Carla"].get("/field/pack").status_code == 200
 
 
 def test_phones_keep_no_pages_where_the_operator_says_so(day: Round, monkeypatch: pytest.MonkeyPatch) -> None:
