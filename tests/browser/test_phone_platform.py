@@ -4,19 +4,30 @@ narrow and wide phones, light and dark, in three languages, for axe and by keybo
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
+from app.core.clock import utc_now
 from app.core.db import transaction
+from app.domain.accounts.access import viewer_of
 from app.domain.accounts.models import Brand, User
+from app.domain.appointments.actions import change_appointment, content_of
+from app.domain.appointments.models import Appointment
+from app.domain.events.actions import SYSTEM
+from app.domain.field.actions import NewAction, take_action
+from app.domain.field.models import ActionKind
 from tests.browser.conftest import Desk
 from tests.browser.test_technician import Round, photograph, write
 from tests.browser.test_technician import day as day
+from tests.domain.field.factories import make_photo
 from tests.support.browsing import AXE, TIMEOUT_MS, assert_accessible
 from tests.support.cut_line import CutLine
 from tests.support.full import amount
@@ -45,6 +56,17 @@ BROKEN = """(places) => [...document.querySelectorAll(places)].flatMap((place) =
   }
   return found;
 })"""
+# What is not in every browser: parts of `navigator`, what is looked for before it is used, what has a capital on `window`.
+ASKED_FOR = re.compile(
+    r"""navigator\.(\w+)|"(\w+)" in |window\.([A-Z]\w+)|window\.(visualViewport)|crypto\.(subtle)|new ([A-Z]\w+Recorder)"""
+    r"""|\b(localStorage|createImageBitmap|caches|indexedDB)\b|Listener\("(beforeinstallprompt)"|registration\.(pushManager)"""
+)
+NAMED_IN_A_ROW = {"pushManager", "pushed"}  # PushManager's; and what a message of ours says
+TO_FRONT_LATER = """() => {
+  const now = Date.now() + 150_000;
+  Date.now = () => now;
+  window.dispatchEvent(new Event('focus'));
+}"""
 GLANCED_AT = ".fieldwork__tabs a, .visit-steps li, .fieldwork__main-button, .fieldwork__chip span"
 # What is tapped and smaller than a gloved finger.
 SMALL = """() => [...document.querySelectorAll('a, button, summary, input, textarea, .fieldwork__way')]
@@ -58,14 +80,18 @@ OFF = {
     "serviceWorker": "delete Navigator.prototype.serviceWorker;",
     "caches": "delete window.caches;",
     "indexedDB": "delete window.indexedDB;",
+    "subtle": "delete Crypto.prototype.subtle;",
+    "localStorage": "delete window.localStorage;",
     "locks": "delete Navigator.prototype.locks;",
     "BroadcastChannel": "delete window.BroadcastChannel;",
     "storage": "delete Navigator.prototype.storage;",
     "vibrate": "delete Navigator.prototype.vibrate;",
     "createImageBitmap": "delete window.createImageBitmap;",
     "MediaRecorder": "delete window.MediaRecorder;",
+    "mediaDevices": "delete Navigator.prototype.mediaDevices;",
     "SpeechRecognition": "delete window.SpeechRecognition; delete window.webkitSpeechRecognition;",
     "BarcodeDetector": "delete window.BarcodeDetector;",
+    "beforeinstallprompt": "addEventListener('beforeinstallprompt', (event) => event.stopImmediatePropagation(), true);",
     "PushManager": "delete window.PushManager;",
     "visualViewport": "delete window.visualViewport;",
     "wakeLock": "delete Navigator.prototype.wakeLock;",
@@ -94,13 +120,13 @@ def phone(browser: Browser, desk: Desk, day: Round) -> Iterator[Callable[..., Pa
         context.close()
 
 
-def _sends(page: Page) -> None:
+def _sends(page: Page, _day: Round) -> None:
     page.wait_for_selector("body[data-ready=on]")
     write(page, "note", "text", "Groepenkast vol")
     expect(page.locator("[data-sent]")).to_contain_text("All sent")
 
 
-def _posts_plainly(page: Page) -> None:
+def _posts_plainly(page: Page, _day: Round) -> None:
     place = page.locator("[data-fold=note]")
     place.locator("summary").click()
     place.locator("textarea").fill("Groepenkast vol")
@@ -109,18 +135,18 @@ def _posts_plainly(page: Page) -> None:
     expect(page.locator(".fieldwork__told")).to_contain_text("Sent to the office")
 
 
-def _says_and_posts(page: Page) -> None:
+def _says_and_posts(page: Page, day: Round) -> None:
     expect(page.locator(".fieldwork__problem")).to_contain_text("This browser cannot save data")
-    _posts_plainly(page)
+    _posts_plainly(page, day)
 
 
-def _keeps_the_photo(page: Page) -> None:
+def _keeps_the_photo(page: Page, _day: Round) -> None:
     page.wait_for_selector("body[data-ready=on]")
     photograph(page, "before", JPEG)
     expect(page.locator("[data-sent]")).to_contain_text("All sent")
 
 
-def _offers_a_sound(page: Page) -> None:
+def _offers_a_sound(page: Page, _day: Round) -> None:
     page.wait_for_selector("body[data-ready=on]")
     place = page.locator("[data-fold=note]")
     place.locator("summary").click()
@@ -130,8 +156,8 @@ def _offers_a_sound(page: Page) -> None:
     expect(page.locator("[data-sent]")).to_contain_text("All sent")
 
 
-def _hides(what: str) -> Callable[[Page], None]:
-    def check(page: Page) -> None:
+def _hides(what: str) -> Callable[[Page, Round], None]:
+    def check(page: Page, _day: Round) -> None:
         page.wait_for_selector("body[data-ready=on]")
         page.evaluate(OPENED)
         expect(page.locator(f"[data-{what}]")).to_be_hidden()
@@ -139,12 +165,52 @@ def _hides(what: str) -> Callable[[Page], None]:
     return check
 
 
-CHECKS: dict[str, Callable[[Page], None]] = {
+def _holds_for_the_page(page: Page, _day: Round) -> None:
+    """What is set on this phone alone."""
+    page.goto("/visits/queue")
+    page.wait_for_selector("body[data-ready=on]")
+    page.locator("[data-sun] input").check(force=True)
+    assert page.evaluate("document.documentElement.dataset.theme") == "sun"
+    page.locator("[data-maps] [value=waze]").check(force=True)
+    page.locator("[data-sun] input").uncheck(force=True)
+    assert page.evaluate("document.documentElement.dataset.theme") == "system"
+    expect(page.locator(".fieldwork__problem")).to_have_count(0)
+
+
+def _offers_no_button(page: Page, _day: Round) -> None:
+    page.goto("/visits/queue")
+    page.wait_for_selector("body[data-ready=on]")
+    expect(page.locator("[data-install-now]")).to_be_hidden()
+    expect(page.locator("main")).to_contain_text("Add to Home Screen")
+
+
+def _offers_what_changed(page: Page, day: Round) -> None:
+    """Nobody tells it; it comes to the front later."""
+    page.wait_for_selector("body[data-ready=on]")
+    expect(page.locator("[data-sent]")).to_contain_text("All sent")
+    with page.expect_response("**/field/pack*"):
+        page.evaluate(TO_FRONT_LATER)
+    expect(page.locator("[data-changed]")).to_have_count(0)
+    with day.desk.live.app.app_context(), transaction() as session:
+        visit = session.get_one(Appointment, day.visit_id)
+        content = replace(content_of(visit), notes="Let op de hond")
+        change_appointment(session, visit.id, content, now=utc_now(), actor=SYSTEM)
+    page.evaluate(TO_FRONT_LATER)
+    page.locator("[data-changed]").click()
+    expect(page.locator("main")).to_contain_text("Let op de hond")
+
+
+CHECKS: dict[str, Callable[[Page, Round], None]] = {
     "indexedDB": _says_and_posts,
     "createImageBitmap": _keeps_the_photo,
     "MediaRecorder": _offers_a_sound,
     "SpeechRecognition": _hides("dictate"),
     "BarcodeDetector": _hides("scan"),
+    "mediaDevices": _offers_a_sound,
+    "subtle": _says_and_posts,
+    "localStorage": _holds_for_the_page,
+    "beforeinstallprompt": _offers_no_button,
+    "PushManager": _offers_what_changed,
     "script": _posts_plainly,
 }
 
@@ -153,13 +219,20 @@ def test_the_table_has_every_feature_that_is_tried_and_no_other() -> None:
     assert re.findall(r"^\| `(\w+)` \|", TABLE.read_text(), flags=re.M) == list(OFF)
 
 
-def test_without_a_feature_what_stands_in_for_it_works(phone: Callable[..., Page], desk: Desk) -> None:
+def test_every_feature_the_code_asks_the_browser_for_has_a_row() -> None:
+    code = "".join(path.read_text() for path in [*(ROOT / "static/js/field").glob("*.js"), ROOT / "static/sw.js"])
+    used = {next(filter(None, names)) for names in ASKED_FOR.findall(code)}
+    assert {"vibrate", "subtle", "SpeechRecognition", "localStorage", "createImageBitmap"} <= used
+    assert used <= {*OFF, *NAMED_IN_A_ROW}
+
+
+def test_without_a_feature_what_stands_in_for_it_works(phone: Callable[..., Page], desk: Desk, day: Round) -> None:
     with desk.live.app.app_context(), transaction() as session:
         session.execute(sa.update(Brand).where(Brand.id == desk.brand_id).values(recognises_speech=True))
     first = ["indexedDB", "locks", "MediaRecorder", "script"]
     for name in first if amount(0, full=1) == 0 else OFF:
         page = phone(OFF[name], java_script_enabled=name != "script")
-        CHECKS.get(name, _sends)(page)
+        CHECKS.get(name, _sends)(page, day)
         page.context.close()
 
 
@@ -184,6 +257,60 @@ def test_a_recogniser_in_name_alone_goes_and_a_reader_of_codes_fills_the_number_
     expect(page.locator("#serial-text")).to_have_value("ACE0412873")
 
 
+def test_a_meter_that_would_run_backwards_is_asked_about_and_kept_if_confirmed(phone: Callable[..., Page], day: Round) -> None:
+    page, asked = phone(), list[Dialog]()
+    page.wait_for_selector("body[data-ready=on]")
+    page.on("dialog", lambda dialog: (asked.append(dialog), dialog.dismiss() if len(asked) == 1 else dialog.accept()))
+    write(page, "meter", "value", "48213.4")
+    place = page.locator("[data-fold=meter]")
+    place.locator("[value=after]").check(force=True)
+    place.locator("[name=value]").fill("213,4")
+    keep = place.get_by_role("button", name="Keep")
+    with page.expect_event("dialog"):
+        keep.click()
+    assert [one.message for one in asked] == ["That is lower than 48213.4 kWh before the work. Save it anyway?"]
+    expect(place.locator("[name=value]")).to_have_value("213,4")
+    expect(place.locator("[data-pending]")).to_have_count(1)
+    keep.click()
+    expect(place.locator("[data-pending]")).to_have_count(2)
+    expect(page.locator("[data-sent]")).to_contain_text("All sent")
+    assert [(row.body["when"], row.body["value"]) for row in day.ledger()] == [("before", "48213.4"), ("after", "213.4")]
+    write(page, "serial", "text", "ACE041287")
+    expect(page.locator("[data-sent]")).to_contain_text("All sent")
+    page.reload()
+    page.wait_for_selector("body[data-ready=on]")
+    place = page.locator("[data-fold=serial]")
+    place.locator("summary").first.click()
+    place.get_by_text("Correct", exact=True).click()
+    place.get_by_label("Serial number").first.fill("ACE0412873")
+    place.get_by_role("button", name="Keep").first.click()
+    expect(place.locator(".is-corrected")).to_contain_text("ACE041287")
+    expect(page.locator("[data-sent]")).to_contain_text("All sent")
+    page.reload()
+    expect(place.locator("[data-serial] > span")).to_have_text("ACE0412873")
+
+
+def report_everything(day: Round) -> None:
+    """One of each kind, so that each list of the visit has something in it."""
+    said = (
+        ("note", {"text": "Groepenkast vervangen, aardlekschakelaarcombinatie besteld"}),
+        ("serial", {"text": "ACE0412873-2026-0000001-NL", "what": "Laadpaal"}),
+        ("meter", {"when": "before", "value": "482130.455"}),
+        ("meter", {"when": "after", "value": "213.4"}),
+        ("follow_up", {"text": "Kabelgoot afwerken", "date": str((utc_now() + timedelta(days=3)).date()), "time": "09:00"}),
+        ("signature", {"name": "S. Timmermans-van den Berg", "strokes": "100,100 900,200", "statement": "Klaar"}),
+    )
+    with day.desk.live.app.app_context(), transaction() as session:
+        user, visit, now = session.get_one(User, day.user_id), session.get_one(Appointment, day.visit_id), utc_now()
+        make_photo(session, visit, user, now=now)
+        for kind, body in said:
+            usual = {"id": uuid.uuid4(), "device_id": uuid.uuid4(), "visit_id": visit.id, "occurred_at": now}
+            answer = take_action(
+                session, NewAction(kind=ActionKind(kind), body=body, **usual), viewer=viewer_of(session, user), now=now
+            )  # type: ignore[arg-type]
+            assert answer.outcome == "applied"
+
+
 LOOKS = (
     (320, "light", "nl"),
     (430, "dark", "fr"),
@@ -195,7 +322,15 @@ LOOKS = (
 
 
 def test_nothing_sticks_out_and_axe_finds_nothing_in_any_look(phone: Callable[..., Page], desk: Desk, day: Round) -> None:
-    pages = ("/today", f"/visits/{day.visit_id}", "/visits/queue", "/visits/messages", f"/visits/{day.visit_id}/report")
+    report_everything(day)
+    pages = (
+        "/today",
+        f"/visits/{day.visit_id}",
+        "/visits/queue",
+        "/visits/messages",
+        f"/visits/{day.visit_id}/report",
+        "/field/offline",
+    )
     for width, scheme, language in LOOKS[: amount(2, full=len(LOOKS))]:
         with desk.live.app.app_context(), transaction() as session:
             session.execute(sa.update(User).where(User.id == day.user_id).values(locale=language))
@@ -241,7 +376,7 @@ def test_a_page_that_is_not_kept_is_waited_for_however_slow_the_line(browser: Br
         sign_in_browser(page, desk.live.app, desk.email("bob"), url=line.url)
         page.goto(f"{line.url}/today")
         page.evaluate("navigator.serviceWorker.ready")
-        page.wait_for_function("navigator.serviceWorker.controller")
+        page.wait_for_function("() => navigator.serviceWorker.controller")
         page.goto(f"{line.url}/visits/{day.visit_id}/report")
         expect(page.locator("h1")).to_be_visible()
     finally:

@@ -22,7 +22,7 @@ from app.domain.field.record import VisitRecord, read_record
 from app.domain.field.steps import VisitStep, next_steps
 from app.domain.field.travel import Spot, minutes_from, spots_of
 from app.domain.orders.models import LineItem, Order
-from app.domain.threads.models import Attachment, Message, MessageType
+from app.domain.threads.models import Attachment, Message, MessageType, Thread
 
 SHOWN_MESSAGES = 20
 SHOWN_TYPES = (MessageType.INCOMING, MessageType.OUTGOING, MessageType.AUTO_RESPONSE, MessageType.INTERNAL_NOTE)
@@ -113,6 +113,12 @@ def get_visit_page(session: Session, *, viewer: Viewer, appointment_id: uuid.UUI
         checklist=items_of(session, brand_id=appointment.brand_id, order_type=visit.order_type),
         last_message_id=messages[-1].id if messages else None,
     )
+
+
+def newest_messages(session: Session, visits: Sequence[VisitRow]) -> list[str]:
+    """When each of their conversations had its newest message: another list where somebody wrote."""
+    query = sa.select(Thread.last_message_at).where(Thread.id.in_([visit.thread_id for visit in visits if visit.thread_id]))
+    return [at.isoformat() for at in session.execute(query.order_by(Thread.id)).scalars()]
 
 
 def drives(visits: Sequence[VisitRow]) -> dict[uuid.UUID, int]:

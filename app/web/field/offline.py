@@ -23,7 +23,7 @@ from app.core.translation import gettext as _
 from app.domain.accounts.sessions import was_ended
 from app.domain.field.phone_keys import phone_key
 from app.domain.field.phones import Waiting, note_seen
-from app.domain.field.queries import list_own_visits, today_of
+from app.domain.field.queries import list_own_visits, newest_messages, today_of
 from app.domain.field.record import count_codes, list_thumbnails
 from app.web.accounts.session import COOKIE_KEY, current_viewer
 from app.web.field.blueprint import public
@@ -59,6 +59,7 @@ def pack() -> ResponseReturnValue:
     pictures = [url_for("field.file", appointment_id=visit_id, file_id=file_id, size="small") for visit_id, file_id in small]
     said: list[Any] = [(str(visit.id), visit.row.appointment.version, visit.step.value) for visit in visits]
     said.append(count_codes(db.session(), appointment_ids=[visit.id for visit in visits]))
+    said += newest_messages(db.session(), visits)
     name = _name([*pages, *pictures, *assets(), said, first.isoformat(), viewer.locale, viewer.theme])
     answer: dict[str, Any] = {
         "user_id": str(viewer.user_id),

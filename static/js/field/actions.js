@@ -7,7 +7,7 @@ import { get, put, transact } from "./store.js";
 import { userId } from "./words.js";
 
 const LOCK = "field-outbox", LEASE_MS = 45000, WAITS_S = [1, 3, 10, 30, 60, 120], BATCH = 20, POISON = 8, OLD_MS = 14 * 86400000;
-export const status = { network: "unknown", stopped: "" };
+export const status = { network: "unknown", stopped: "", pack: "", isNews: false };
 let failures = 0, timer = null, running = null, again = false;
 
 // Sends what waits; calls while it runs make it look once more. `onPack` hears what the office said before anything was sent.
@@ -42,9 +42,12 @@ async function attempt(onPack) {
     const known = await pointer(), have = known?.user_id === userId() ? known.pack : "";
     const waiting = await waits();
     let told = await preflight(have, waiting);
+    status.isNews ||= Boolean(status.pack) && status.pack !== told.pack;  // nothing of ours went since: somebody else did something
     Object.assign(status, { network: "on", stopped: "" });
+    status.pack = waiting ? "" : told.pack;
     await sendAll(told.csrf);
     if (waiting) told = await preflight(have, await waits());  // what is at the office now changed the pages, and is told to wait no more
+    status.pack = told.pack;
     failures = 0;
     await onPack?.(told);
   } catch (error) {

@@ -283,13 +283,18 @@ async function look() {
   looked = Date.now();
   await hurry();
   if (status.stopped === "wipe") await forgetKept();
+  if (status.isNews) offerNews();
 }
 
-// The office or the customer did something meanwhile: it is fetched, and shown when the reader wants it.
 async function pushed(told) {
   if (!told || !("pushed" in told)) return;
   looked = 0;
   await look();
+  offerNews();
+}
+
+// The office or the customer did something meanwhile: it is fetched, and shown when the reader wants it.
+function offerNews() {
   if (document.querySelector("[data-changed]")) return;
   const again = Object.assign(document.createElement("a"), { href: location.href.split("#")[0], className: "fieldwork__button", textContent: word("changed_now") });
   again.dataset.changed = "";

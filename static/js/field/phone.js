@@ -14,13 +14,21 @@ export function bindPhone() {
   maps.hidden = sun.hidden = false;
   const chosen = maps.querySelector(`[value="${kept(MAPS) ?? "google"}"]`), box = sun.querySelector("input");
   if (chosen) chosen.checked = true;
-  maps.addEventListener("change", (event) => { localStorage.setItem(MAPS, event.target.value); pointTo(event.target.value); });
+  maps.addEventListener("change", (event) => { keep(MAPS, event.target.value); pointTo(event.target.value); });
   box.checked = Boolean(kept(SUN));
-  box.addEventListener("change", () => { box.checked ? localStorage.setItem(SUN, "on") : localStorage.removeItem(SUN); location.reload(); });
+  box.addEventListener("change", () => {
+    if (keep(SUN, box.checked ? "on" : "")) location.reload();
+    else document.documentElement.dataset.theme = box.checked ? "sun" : "system";
+  });
 }
 
 function pointTo(app) {
   for (const link of WAYS[app] ? document.querySelectorAll("[data-place]") : []) link.href = WAYS[app](encodeURIComponent(link.dataset.place));
+}
+
+// False where this browser keeps nothing: then it holds for this page alone.
+function keep(name, value) {
+  try { localStorage.setItem(name, value); return true; } catch { return false; }
 }
 
 function kept(name) {

@@ -17,6 +17,7 @@ import zxingcpp
 from PIL import Image, ImageOps
 from werkzeug.test import TestResponse
 
+from app.core.clock import utc_now
 from app.domain.accounts.models import Role
 from app.domain.contacts.models import Contact
 from app.domain.events.actions import SYSTEM
@@ -29,7 +30,7 @@ from app.domain.reply_templates.actions import TemplateContent, create_template
 from app.domain.reply_templates.models import TemplateCategory
 from app.domain.reply_templates.visit_texts import install_visit_texts
 from tests.domain.field.conftest import PNG, Round
-from tests.factories import make_user
+from tests.factories import make_message, make_user
 from tests.support.signing_in import csrf_token, sign_in
 
 
@@ -193,7 +194,11 @@ def test_a_phone_keeps_today_and_fetches_it_anew_when_it_changed(day: Round) -> 
     assert "pages" not in day.client.get(f"/field/pack?have={pack['pack']}").json
     day.take(day.step("arrived"))
     day.session.commit()
-    assert day.client.get("/field/pack").json["pack"] != pack["pack"]
+    stepped = day.client.get("/field/pack").json["pack"]
+    assert stepped != pack["pack"]
+    make_message(day.session, day.thread, "Nog iets", at=utc_now())
+    day.session.commit()
+    assert day.client.get("/field/pack").json["pack"] != stepped
 
 
 def test_a_lost_phone_is_closed_on_the_page_of_its_owner_and_no_other(day: Round) -> None:
