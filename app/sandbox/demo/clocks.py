@@ -21,6 +21,7 @@ from app.domain.sla.clock import FactKind, Outcome, evaluate
 from app.domain.sla.models import SlaClock, SlaRecompute, SlaStep
 from app.domain.sla.rules import Match, PolicyRules, StoredCalendar, StoredDay
 from app.domain.sla.update_clocks import FACTS, FACTS_OF, facts_of, instant, next_step_at, seconds, settle_threads, step_instants
+from app.domain.threads.courtesy import COURTESY
 from app.domain.threads.models import Message, MessageType, Thread, ThreadType
 
 LONG, SHORT = ((8 * 60, 20 * 60),), ((9 * 60, 13 * 60),)
@@ -62,7 +63,9 @@ def _make_facts(session: Session) -> None:
     """What was asked and answered, and what became of each thread."""
     kinds = {MessageType.INCOMING: FactKind.ASKED, MessageType.OUTGOING: FactKind.ANSWERED}
     columns = (Message.id, Message.thread_id, Message.occurred_at, Message.message_type)
-    spoken = sa.select(*columns).where(Message.message_type.in_(kinds), Message.automatic.is_(None))
+    spoken = sa.select(*columns).where(
+        Message.message_type.in_(kinds), Message.automatic.is_(None), ~Message.meta.has_key(COURTESY)
+    )
     rows: list[dict[str, Any]] = []
     last: dict[uuid.UUID, datetime] = {}
     for message_id, thread_id, at, kind in session.execute(spoken.order_by(Message.occurred_at, Message.id)):

@@ -13,6 +13,7 @@ from app.domain.connections.models import Channel, Medium
 from app.domain.contacts.models import Contact
 from app.domain.events.models import Event
 from app.domain.threads.actions import NewMessage, add_message
+from app.domain.threads.courtesy import COURTESY, is_courtesy
 from app.domain.threads.models import MessageKey, MessageType, Priority, Thread, ThreadRead, ThreadStatus
 from app.sandbox.demo.sample_threads import OUT_OF_OFFICE, Story
 
@@ -38,7 +39,7 @@ def tell(
     now: datetime,
 ) -> datetime:
     moment = at
-    for line in lines:
+    for place, line in enumerate(lines):
         text = line[2:].format(**facts)
         message_type = {"<": MessageType.INCOMING, ">": MessageType.OUTGOING, "#": MessageType.INTERNAL_NOTE}[line[0]]
         values = _values(dice, thread, channel, contact, address, owner, message_type, moment)
@@ -53,6 +54,8 @@ def tell(
             values=values,
         )
         message = add_message(session, thread, new, now=moment)
+        if _only_thanks(lines[: place + 1]):
+            message.meta = {**message.meta, COURTESY: True}
         if channel.medium == Medium.EMAIL and message.external_id:
             session.add(
                 MessageKey(brand_id=thread.brand_id, value=f"mid:{message.external_id}", message_id=message.id, role="own")
@@ -65,6 +68,13 @@ def tell(
     if channel.medium == Medium.EMAIL and dice.random() < 0.08:
         _add_out_of_office(session, thread, channel, contact, address, moment)
     return thread.last_message_at
+
+
+def _only_thanks(lines: tuple[str, ...]) -> bool:
+    """Whether the last of what was said only thanks for an answer of ours."""
+    *before, last = lines
+    answers = [line for line in before if line[0] == ">"]
+    return last[0] == "<" and bool(answers) and is_courtesy(last[2:], asked="?" in answers[-1])
 
 
 def _values(
@@ -139,6 +149,8 @@ def finish(
         thread.status = ThreadStatus.IN_PROGRESS
     elif thread.assignee_user_id is None and dice.random() < 0.35:
         _assign(session, thread, owner, last_at)
+    if thread.resolved_at is None and _only_thanks(lines):
+        thread.status = ThreadStatus.WAITING_CUSTOMER
 
 
 def _note_event(session: Session, thread: Thread, kind: str, at: datetime, actor: User, payload: dict[str, object]) -> None:

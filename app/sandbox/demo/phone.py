@@ -27,9 +27,9 @@ bp = Blueprint("phone", __name__)
 
 FIRST_NUMBER = "31612345678"
 OUTCOMES = {
-    "missed": N_("Nobody answers"),
+    "missed": N_("No answer"),
     "answered": N_("A colleague answers"),
-    "busy": N_("Everybody is on the phone"),
+    "busy": N_("All lines are busy"),
     "failed": N_("The call fails"),
     "anonymous": N_("No answer, and the number is hidden"),
 }

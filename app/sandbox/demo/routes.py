@@ -236,7 +236,7 @@ def _sendgrid_modes() -> dict[str, tuple[dict[str, Any], str]]:
     return {
         "reports_twice": ({"duplicate": True}, _("SendGrid reports everything twice")),
         "reports_mixed": ({"reorder": True}, _("SendGrid reports everything out of order")),
-        "reports_held": ({"hold": True}, _("SendGrid holds back its reports")),
+        "reports_held": ({"hold": True}, _("SendGrid delays its reports")),
         "reports_forged": ({"wrong_key": True}, _("SendGrid's reports have an invalid signature")),
         "sendgrid_slows": ({"rate_limited": True}, _("SendGrid rate limit reached")),
         "sendgrid_key": ({"api_key": "SG.another"}, _("SendGrid refuses the API key")),

@@ -181,7 +181,7 @@ STORIES = (
     ),
     Story(
         "Monteur staat voor de deur",
-        ("< Jullie monteur staat bij de buren, wij zijn nummer 12!", "> Ik bel hem direct.", "< Hij is er 😄"),
+        ("< Jullie monteur staat bij de buren, wij zijn nummer 12!", "> Ik bel hem direct.", "< Top, dank je wel 😄"),
         ThreadType.INSTALLATION_COORDINATION,
         Priority.HIGH,
     ),
