@@ -144,11 +144,11 @@ def add_message(session: Session, thread: Thread, new: NewMessage, *, now: datet
 
 def _summarise(thread: Thread, message: Message, *, opens_window: bool) -> None:
     thread.version += 1
-    is_newest = message.seq == 1 or message.occurred_at >= thread.last_message_at
     is_person = message.automatic is None and message.message_type != MessageType.AUTO_RESPONSE
-    if is_newest and (is_person or message.seq == 1):
+    if message.seq == 1 or (is_person and message.occurred_at >= thread.last_message_at):
         thread.last_message_at = message.occurred_at
-        thread.preview = preview_of(message.text or message.subject)
+        if message.message_type != MessageType.INTERNAL_NOTE or thread.is_ticket or not thread.preview:
+            thread.preview = preview_of(message.text or message.subject)
     if message.message_type == MessageType.INCOMING and message.automatic is None:
         thread.last_inbound_at = max(filter(None, [thread.last_inbound_at, message.occurred_at]))
         thread.inbound_seq = message.seq
