@@ -80,3 +80,12 @@ def test_operators_are_offered_and_a_hit_is_marked_where_it_stands(page: Page, d
     page.locator(".search-hit").click()
     expect(page.locator("mark.found")).to_have_text("knippert")
     expect(page.locator("mark.found")).to_be_in_viewport()
+
+
+def test_the_filter_of_the_settings_finds_what_lies_behind_a_door(page: Page, desk: Desk) -> None:
+    desk.sign_in(page, to="/settings/profile")
+    wait_until_bound(page)
+    doors = page.locator(".settings__nav li:visible a")
+    assert doors.count() > 1
+    page.locator(".settings__filter").fill("dark")
+    expect(doors).to_have_text(["You"])

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app, g, redirect, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from app.core.db import db
 from app.core.paging import BadCursor, make_cursor
 from app.core.translation import gettext as _
-from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_brands
 from app.domain.threads.models import Message
 from app.domain.threads.queries import get_message
@@ -29,6 +27,7 @@ from app.domain.threads.timeline import PAGE_ITEMS
 from app.web.accounts.doors import settings_doors
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import CHANNEL_VIEWS, bp, view_title
+from app.web.inbox.palette_pages import Choice, open_pages
 from app.web.inbox.saved_views import saved_search
 from app.web.inbox.search_words import notice_words
 from app.web.inbox.suggestions import suggest
@@ -91,19 +90,9 @@ def show_message(message_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for("inbox.show_thread", thread_id=message.thread_id, before=before, find=find, _anchor=anchor), 302)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A line of the palette that leads somewhere."""
-
-    href: str
-    label: str
-    hint: str
-    icon: str
-
-
 @bp.get("/palette")
 def palette() -> ResponseReturnValue:
-    """Where the command palette can go for `q`: views, tags and settings; from three characters on people and threads, too."""
+    """Where the command palette can go for `q`: views, pages, tags, settings; from three characters on people and threads."""
     typed = clean_query(request.args.get("q", ""))
     groups = [
         (_("Go to"), _pages(typed)),
@@ -122,22 +111,10 @@ def _pages(typed: str) -> list[Choice]:
         Choice(url_for("inbox.list_view", view=None if v == "open" else v), view_title(v), _("View"), icons.get(v, "inbox"))
         for v in VIEWS
     ]
-    may_write = current_viewer().may(Permission.THREADS_REPLY)
-    places = [
-        Choice(url_for("inbox.list_view", view="overdue"), _("Overdue"), "", "triangle-alert"),
-        Choice(url_for("tasks.show_list"), _("Tasks"), "", "circle-check"),
-        Choice(url_for("contacts.show_list"), _("Contacts"), "", "building"),
-        Choice(url_for("orders.show_list"), _("Orders"), "", "file-text"),
-        Choice(url_for("routing.queue"), _("Assignment queue"), "", "hourglass"),
-        Choice(url_for("routing.availability"), _("Availability"), "", "user-check"),
-        Choice(url_for("inbox.search"), _("Search"), "", "search"),
-        *([Choice(url_for("inbox.write_first"), _("New message"), "C", "pencil")] if may_write else []),
-        Choice(url_for("inbox.new_ticket"), _("New internal ticket"), "", "plus"),
-        Choice(url_for("notifications.notifications"), _("Notifications"), "", "bell"),
+    overdue = Choice(url_for("inbox.list_view", view="overdue"), _("Overdue"), "", "triangle-alert")
+    found = [
+        choice for choice in (*views, overdue, *open_pages(with_more=bool(typed))) if _fits(typed, choice.label, choice.hint)
     ]
-    if current_app.config["SETTINGS"].demo:
-        places.append(Choice("/simulator", _("Play the customer"), _("Demo"), "smile"))
-    found = [choice for choice in (*views, *places) if _fits(typed, choice.label, choice.hint)]
     if not typed:
         return found
     links = [page for group in settings_doors() for door in group for page in door.pages]
