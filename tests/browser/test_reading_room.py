@@ -6,14 +6,16 @@ import uuid
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
-from app.domain.accounts.models import Brand
+from app.domain.accounts.models import Brand, User
 from app.domain.connections.models import Channel, ChannelType
-from app.domain.threads.models import MessageType
+from app.domain.contacts.models import Contact
+from app.domain.threads.models import MessageType, Priority, Thread, ThreadStatus
 from tests.browser.conftest import Desk
 from tests.factories import make_channel, make_contact, make_message, make_thread
 from tests.support.browsing import wait_until_bound
@@ -56,6 +58,22 @@ def fill(desk: Desk) -> dict[str, uuid.UUID]:
         return found
 
 
+ROWS = """() => [...document.querySelectorAll("a.thread-row")].map((row) => {
+  const box = row.getBoundingClientRect(), who = row.querySelector(".thread-row__who");
+  const parts = [...row.querySelectorAll(".thread-row__line > *, .thread-row__meta > *, .thread-row__subject")];
+  return {
+    tall: box.height,
+    cut: who.scrollWidth > who.clientWidth,
+    out: parts.filter((one) => one.getBoundingClientRect().right > box.right - 8).map((one) => one.className),
+  };
+})"""
+OUT_OF_HEAD = """() => {
+  const pane = document.querySelector(".pane--thread").getBoundingClientRect();
+  const parts = [...document.querySelectorAll(".thread-head__facts > *")].filter((one) => one.getBoundingClientRect().width);
+  return parts.filter((one) => one.getBoundingClientRect().right > pane.right).map((one) => one.outerHTML.slice(0, 80));
+}"""
+
+
 def height(page: Page, selector: str) -> int:
     box = page.locator(selector).bounding_box()
     assert box is not None
@@ -76,9 +94,31 @@ def test_most_of_the_window_is_for_reading(page: Page, desk: Desk) -> None:
             assert height(page, "#composer") <= 64, where
             assert page.evaluate(SEEN) >= least, where
             assert page.evaluate("document.documentElement.scrollWidth") <= width, where
+            assert width == PHONE[0] or page.evaluate(OUT_OF_HEAD) == [], where  # on a phone the row of facts scrolls
             page.locator("#composer-text").focus()
             pane = height(page, ".pane--thread")
             assert 100 < height(page, "#composer") <= pane // 2, where
             page.locator("#composer-text").fill("regel\n" * 40)
             assert height(page, "#composer") <= pane // 2 + 60, where
             page.locator("#composer-text").fill("")
+
+
+def test_rows_of_every_list_have_one_height_whole_names_and_nothing_that_sticks_out(page: Page, desk: Desk) -> None:
+    threads = fill(desk)
+    with desk.live.app.app_context(), transaction() as session:
+        chat, mail = (session.get_one(Thread, threads[medium]) for medium in ("whatsapp", "email"))
+        alice = session.execute(sa.select(User).where(User.email == desk.email("alice"))).scalar_one()
+        for thread, name in ((chat, "Marijke van Oosterhout-de Graaf"), (mail, "Bo")):
+            session.get_one(Contact, thread.contact_id).name = name
+            thread.assignee_user_id, thread.priority, thread.tags = alice.id, Priority.URGENT, ["meterkast", "garantie", "klacht"]
+        mail.unsent_medium = "email"
+        chat.status = ThreadStatus.WAITING_CUSTOMER
+    desk.sign_in(page)
+    for width, tall in (DESKTOP[:2], PHONE[:2]):
+        page.set_viewport_size({"width": width, "height": tall})
+        for address in ("/inbox", "/inbox/mine", "/inbox/email", "/inbox/whatsapp", "/inbox?tasks=mine&sort=due", "/inbox/all"):
+            page.goto(address)
+            expect(page.locator("a.thread-row").first).to_be_visible()
+            wait_until_bound(page)
+            for row in page.evaluate(ROWS):
+                assert row == {"tall": 68, "cut": False, "out": []}, f"{address} at {width}"

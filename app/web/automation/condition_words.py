@@ -55,6 +55,7 @@ OPS = {
     "more_than": N_("more than"),
     "less_than": N_("less than"),
 }
+ANY = "value"  # what something became: a status mostly, and then said as people say it
 BY_ID = ("channel", "brand", "assignee", "team")
 
 
@@ -75,7 +76,7 @@ class Vocabulary:
             return typed or None
         known = self.of[field]
         same = (value for value, words in known.items() if typed.casefold() in (words.casefold(), value.casefold()))
-        return next(same, None)
+        return next(same, (typed or None) if field == ANY else None)
 
     @property
     def suggestions(self) -> list[str]:
@@ -84,7 +85,9 @@ class Vocabulary:
 
 def read_vocabulary(session: Session, viewer: Viewer) -> Vocabulary:
     """Four queries, of the viewer's brands."""
-    nobody = {NOBODY: _("nobody")}
+    nobody = {NOBODY: _("unassigned")}
+    statuses = {status.value: status_words(status) for status in ThreadStatus}
+    orders = {status.value: _(words) for status, words in ORDER_STATUSES.items()}
     of_brands = sa.select(Channel.id, Channel.name).where(Channel.brand_id.in_(viewer.brand_ids))
     return Vocabulary(
         {
@@ -95,8 +98,9 @@ def read_vocabulary(session: Session, viewer: Viewer) -> Vocabulary:
             "medium": {medium.value: medium_words(medium) for medium in Medium},
             "type": {kind.value: thread_type_words(kind) for kind in ThreadType},
             "priority": {priority.value: priority_words(priority) for priority in Priority},
-            "status": {status.value: status_words(status) for status in ThreadStatus},
-            "order_status": {status.value: _(words) for status, words in ORDER_STATUSES.items()},
+            "status": statuses,
+            ANY: orders | statuses,
+            "order_status": orders,
             "order_priority": {priority.value: priority_words(priority) for priority in Priority},
             "order_source": {source.value: _(words) for source, words in ORDER_SOURCES.items()},
         }

@@ -16,6 +16,7 @@ from app.domain.connections.traffic import Flow
 
 LATE_IN, LATE_OUT = timedelta(minutes=5), timedelta(minutes=15)
 SOON_DAYS, WEEK = 30, 7
+UNCHECKED = 50  # rank of what its state says already
 MANY_PERCENT, FEW = 10, 5  # so large a share of at least so many messages
 Looks = tuple[Look | None, Look | None]  # of sending and of reading; None where nobody can say
 NO_LOOKS: Looks = (None, None)
@@ -61,7 +62,7 @@ def _of_health(channel: Channel) -> list[Finding]:
         words = told(channel.health_detail) or _("Some requests fail.")
         return [Finding(30, "warning", words, step, _("The connection fails at the moment"))]
     if channel.health == "unknown":
-        return [Finding(50, "warning", _("The connection has not been checked yet."), _("Check the connection."))]
+        return [Finding(UNCHECKED, "warning", _("The connection has not been checked yet."), _("Check the connection."))]
     return []
 
 

@@ -37,7 +37,7 @@ from app.providers.registry import find_kind
 from app.web.accounts.session import require
 from app.web.connections import reconciliation_views
 from app.web.connections.blueprint import bp
-from app.web.connections.condition import Looks, findings
+from app.web.connections.condition import UNCHECKED, Looks, findings
 from app.web.pages import page
 
 
@@ -54,6 +54,7 @@ def channels() -> ResponseReturnValue:
         "channels": listed,
         "flows": flows,
         "worst": worst,
+        "unchecked": UNCHECKED,
         "brands": _brands_by_id(),
         "tones": views.HEALTH_TONES,
     }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.domain.contacts.models import ConsentPurpose, ContactIdentity
@@ -54,7 +57,17 @@ def identity_words(identity: ContactIdentity) -> str:
     return identity.display or identity.value
 
 
+def reach_lines(identities: Iterable[ContactIdentity]) -> list[tuple[str, str, datetime | None]]:
+    """How somebody is reached, as (kinds, address or number, until when): one line where a number has both calls and WhatsApp."""
+    kinds: dict[tuple[str, datetime | None], list[str]] = {}
+    for identity in identities:
+        if identity.kind in KIND_ICONS:
+            kinds.setdefault((identity_words(identity), identity.former_since), []).append(kind_words(identity.kind))
+    return [(", ".join(names), words, until) for (words, until), names in kinds.items()]
+
+
 FILTERS = {
+    "reach_lines": reach_lines,
     "kind_words": kind_words,
     "kind_icon": kind_icon,
     "purpose_words": purpose_words,

@@ -1,4 +1,4 @@
-"""Fold consecutive event lines of a timeline into one."""
+"""Event lines of a timeline that follow each other: shown as one, open on click. Days without a message are inside it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from app.domain.threads.timeline import TimelineItem
-from app.web.inbox.words import local_date
 
 LEAST = 2
 MAKES_A_TASK = "TaskCreated"  # with a way to take it back, which stands in the open
@@ -32,7 +31,7 @@ def event_runs(items: Sequence[TimelineItem]) -> Runs:
 
 
 def _runs(items: Sequence[TimelineItem]) -> Iterator[list[TimelineItem]]:
-    for (is_quiet, _day), group in groupby(items, key=lambda item: (_is_quiet(item), local_date(item.at))):
+    for is_quiet, group in groupby(items, key=_is_quiet):
         if is_quiet:
             yield list(group)
 
