@@ -46,7 +46,7 @@ KNOWN = {
         N_("This address does not support that action. Go back and use the buttons on the page."),
     ),
     409: (
-        N_("Somebody was faster"),
+        N_("A colleague was faster"),
         N_("This changed in the meantime. Go back, look at it again, and repeat what you did if it is still needed."),
     ),
     413: (N_("This is too large"), N_("A file or text you sent is over the limit. Send less at once, or a smaller file.")),

@@ -157,7 +157,7 @@ def test_make_is_connected_by_hand_and_works_both_ways(office: Office, by_hand: 
     expect(office.played.locator("#told-scenarios .arrival", has_text=number).first).to_be_visible(timeout=LONG_MS)
     page = office.integration(by_hand)
     expect(page.locator("dl.kv")).not_to_contain_text("Nothing yet")
-    expect(page.locator("main td").filter(has_text="Told").first).to_be_visible()
+    expect(page.locator("main td").filter(has_text="Sent").first).to_be_visible()
 
 
 def test_fillout_is_connected_by_hand_and_brings_what_is_filled_in_from_then_on(office: Office, by_hand: str) -> None:

@@ -276,7 +276,7 @@ def test_a_day_without_a_network_arrives_once_in_order_and_whole(
         write(page, "note", "text", "Groepenkast vervangen")
         sign = fold(page, "signature")
         sign.locator("[name=name]").fill("S. Timmermans")
-        sign.get_by_role("button", name="Keep").click()
+        sign.get_by_role("button", name="Save").click()
         waits(page, 9)
         step(page, "Done")
         waits(page, 10)

@@ -39,7 +39,7 @@ def about_file(viewer: Viewer, measure: Measure | None, slice: Slice, count: int
     """Return the first sheet, which describes the file. `measure` None: all of them."""
     lines = [
         (_("Report"), words.name_words(measure.key) if measure else _("All figures, day by day")),
-        (_("What counts"), words.definition_words(measure.key) if measure else _("See the question mark beside each figure.")),
+        (_("Definition"), words.definition_words(measure.key) if measure else _("See the question mark beside each figure.")),
         (_("Days"), f"{slice.first} – {slice.last}"),
         (_("Time zone"), _("Days in each brand's time zone; times in %(zone)s.", zone=viewer.timezone)),
         (_("Times"), _("Open hours") if slice.is_open else _("All hours")),

@@ -23,26 +23,26 @@ NAMES = {
     "next_response": N_("Next response"),
     "resolution": N_("Time to resolve"),
     "resolved": N_("Resolved"),
-    "first_promise": N_("First answers kept"),
-    "next_promise": N_("Next answers kept"),
-    "resolution_promise": N_("Resolutions kept"),
-    "first_missed": N_("First answers missed"),
-    "next_missed": N_("Next answers missed"),
-    "resolution_missed": N_("Resolutions missed"),
+    "first_promise": N_("First responses on time"),
+    "next_promise": N_("Next responses on time"),
+    "resolution_promise": N_("Resolved on time"),
+    "first_missed": N_("First responses late"),
+    "next_missed": N_("Next responses late"),
+    "resolution_missed": N_("Resolved late"),
     "closings": N_("Closed by people"),
     "reopened": N_("Reopened"),
     "one_touch": N_("Solved with one answer"),
-    "first_contact": N_("First contact"),
+    "first_contact": N_("First contact resolution"),
     "escalated": N_("Escalated"),
     "messages_in": N_("Messages in"),
     "messages_out": N_("Messages out"),
     "calls": N_("Calls"),
     "interactions": N_("Messages and calls"),
-    "automatic_answers": N_("Automatic answers"),
+    "automatic_answers": N_("Auto-replies"),
     "messages_per_resolution": N_("Messages per resolution"),
     "templates": N_("Answers with a template"),
     "assigned_by_rules": N_("Assigned by rules"),
-    "routed_right": N_("Assigned rightly"),
+    "routed_right": N_("Routed correctly"),
     "tasks_on_time": N_("Tasks on time"),
     "satisfaction": N_("Satisfaction"),
     "satisfied": N_("Satisfied"),
@@ -54,7 +54,7 @@ NAMES = {
     "orders": N_("Orders"),
     "quotes_approved": N_("Quotes approved"),
     "orders_done": N_("Orders completed"),
-    "order_time": N_("From order to done"),
+    "order_time": N_("Time to complete an order"),
     "in_intake_received": N_("In intake"),
     "in_new": N_("New"),
     "in_quoted": N_("Quoted"),
@@ -69,66 +69,62 @@ _IN_STATE = N_(
 )
 DEFINITIONS = {
     "received": N_(
-        "New matters: a customer asked something new, or came back after the reopening period. Counts on "
-        "the day of the first question, in its channel."
+        "New cases: a customer asked something new, or came back after the reopening period. Counts on the "
+        "day of the first question, in its channel."
     ),
     "first_response": N_(
-        "From the first question of a matter to the first answer by a person. Counts on the day of the "
-        "answer, for its author. Automatic, bounced and undone answers do not count."
+        "From the first question of a case to the first answer by a person. Counts on the day of the answer, "
+        "for its author. Automatic, bounced and undone answers do not count."
     ),
     "next_response": N_(
         "From a follow-up question to the next answer by a person. Counts on the day of the answer, for its author."
     ),
     "resolution": N_(
-        "From the first question to the end of the matter, without time spent waiting for the customer. "
-        "Counts on the day it was last closed, so recent days can still change."
+        "From the first question to the end of the case, without time spent waiting for the customer. Counts "
+        "on the day it was last closed, so recent days can still change."
     ),
     "resolved": N_(
-        "Ended matters, on the day they were last closed, for their assignee at that time. Reopened matters do not count."
+        "Closed cases, on the day they were last closed, for their assignee at that time. Reopened cases do not count."
     ),
     "first_promise": N_(
-        "First answers on time, of those answered on time or due. A late one counts as missed on the day "
-        "it was due, answered since or not, for its assignee then. Clocks still running and answers "
-        "without a target are left out."
+        "First responses on time, of those sent on time or overdue. A late one counts on the day it was due, "
+        "for its assignee then. Responses not yet due and responses without a target do not count."
     ),
-    "next_promise": N_("The same for follow-up questions."),
-    "resolution_promise": N_("The same for the end of matters."),
-    "first_missed": N_("First answers that were overdue, on the day they were due."),
-    "next_missed": N_("Next answers that were overdue, on the day they were due."),
-    "resolution_missed": N_("Matters not ended on time, on the day they were due."),
-    "closings": N_("Each time a person resolved or closed a thread, whatever followed. Closings by rules do not count."),
+    "next_promise": N_("Responses to follow-up questions that were on time, of those sent on time or overdue."),
+    "resolution_promise": N_("Cases closed on time, of those closed on time or overdue."),
+    "first_missed": N_("First responses that were overdue, on the day they were due."),
+    "next_missed": N_("Next responses that were overdue, on the day they were due."),
+    "resolution_missed": N_("Cases not closed on time, on the day they were due."),
+    "closings": N_("Threads that people resolved or closed, also when reopened later. Closing by rules does not count."),
     "reopened": N_(
-        "A closing followed by a question that was answered or still waits. Counts on the day of the "
-        "question, for who closed. A mere thanks does not."
+        "Closed cases where the customer asked again. Counts on the day they asked, for the person who closed "
+        "the case. A plain thank-you does not count."
     ),
-    "one_touch": N_("Of the answered and ended matters: those with exactly one answer and no reopening."),
+    "one_touch": N_("Of the answered and closed cases: those with exactly one answer and no reopening."),
     "first_contact": N_(
-        "Of the answered and ended matters: those where the customer did not have to ask again within 7 "
-        "days, here or in another matter of the same contact. Known 7 days after the end, so the last 7 "
-        "days are missing."
+        "Of the answered and closed cases: those where the customer did not have to ask again within 7 days, "
+        "in this or another case. Known 7 days after closing, so the last 7 days are missing."
     ),
     "escalated": N_(
-        "Matters received in this period that passed a deadline with an escalation, or that a person escalated. Each counts once."
+        "Cases received in this period that passed a deadline with an escalation, or that a person escalated. Each counts once."
     ),
-    "messages_in": N_("Messages from people outside, not from machines. Counts in the hour of writing."),
+    "messages_in": N_("Messages from customers and partners, without automatic ones. Counts in the hour they were written."),
     "messages_out": N_("Answers by colleagues, without forwards and failed messages."),
     "calls": N_("Calls in and out that were logged."),
-    "automatic_answers": N_("Answers sent by channels themselves."),
-    "messages_per_resolution": N_("Messages and calls, in and out, per matter that ended in this period."),
+    "automatic_answers": N_("Auto-replies we sent."),
+    "messages_per_resolution": N_("Messages and calls, in and out, per case closed in this period."),
     "interactions": N_("Messages from people, in and out, and calls."),
     "templates": N_("Answers by people that use a template, of all their answers."),
-    "assigned_by_rules": N_("Matters first assigned by a rule, of all assigned matters."),
+    "assigned_by_rules": N_("Cases first assigned by a rule, of all assigned cases."),
     "routed_right": N_(
-        "Of those, matters that were not reassigned by a person before the first answer, within a day at "
-        "most. Known one day later."
+        "Of those, cases that nobody reassigned before the first answer, within a day at most. Known one day later."
     ),
     "tasks_on_time": N_(
         "Tasks completed on time, of those completed or due. Cancelled tasks and tasks without a date do not count."
     ),
     "satisfaction": N_(
-        "Average score by customers after a matter, 1 to 5. Counts on the day of the first answer, with "
-        "the latest score, for the last person who answered them. Answers that may be automatic do not "
-        "count."
+        "Average score by customers after a case, 1 to 5. Counts on the day of the first answer, with the "
+        "latest score, for the last person who answered them. Answers that may be automatic do not count."
     ),
     "satisfied": N_("Of these answers, those scored 4 or 5."),
     "recommends": N_(
@@ -162,7 +158,7 @@ PERIOD_NAMES = {
     "90": N_("90 days"),
     "month": N_("This month"),
     "quarter": N_("This quarter"),
-    "own": N_("Own days"),
+    "own": N_("Custom period"),
 }
 FILTER_NAMES = {
     "brand": N_("Brand"),
@@ -179,7 +175,7 @@ ERRORS = {
     "order": N_("The last day comes before the first."),
     "long": N_("Choose at most two years."),
 }
-NO_TEAM, NO_PERSON = N_("No team"), N_("Nobody")
+NO_TEAM, NO_PERSON = N_("No team"), N_("Unassigned")
 
 
 @dataclass(frozen=True)
@@ -244,7 +240,7 @@ def target_words(measure: Measure) -> str:
 def change_words(measure: Measure, value: float | None, before: float | None, size: int, size_before: int) -> Change:
     """Write the change against the period before: counts and times in percent, shares in points."""
     if value is None or before is None or (before == 0 and measure.shape == Shape.COUNT):
-        return Change(_("none before") if value else "")
+        return Change(_("no earlier figure") if value else "")
     if min(size, size_before) < TOO_FEW:
         return Change(_("was %(value)s", value=figure(measure, before, size_before)))
     moved = value - before
@@ -253,7 +249,7 @@ def change_words(measure: Measure, value: float | None, before: float | None, si
     elif measure.shape in (Shape.MEAN, Shape.NET):
         text = _("%(points)s points", points=_signed(moved, "0.00" if measure.shape == Shape.MEAN else "0"))
     elif before == 0:
-        return Change(_("none before"))
+        return Change(_("no earlier figure"))
     else:
         text = _("%(percent)s %%", percent=_signed(moved / before * 100, "0"))
     text = _("%(change)s, was %(value)s", change=text, value=figure(measure, before, size_before))

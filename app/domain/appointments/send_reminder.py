@@ -226,7 +226,7 @@ def _mail(facts: dict[str, str], address: str, channel: Channel, appointment: Ap
     template = {"name": name, "language": "", "components": [facts]} if name else None
     with force_locale(facts["language"]):
         subject = str(_("Our visit on %(date)s at %(time)s", date=facts["date"], time=facts["time"]))
-        text = _text(facts, _("Does this not suit you? Please answer this mail."))
+        text = _text(facts, _("If this time does not suit you, please answer this mail."))
     return FirstMail(
         to=address,
         name=facts["name"],

@@ -56,7 +56,7 @@ def number_facts(channel: Channel) -> list[Fact]:
     """Describe a chat's number as the provider does: its quality, and how many people a day it may write to first."""
     said: dict[str, str] = channel.settings.get("number") or {}
     quality, limit, pace = (str(said.get(name, "")) for name in ("quality", "limit", "throughput"))
-    people = _("everybody") if limit == "UNLIMITED" else limit.replace("K", ",000")
+    people = _("everyone") if limit == "UNLIMITED" else limit.replace("K", ",000")
     return [
         *([Fact(_("Quality of the number"), _(QUALITIES.get(quality, quality)))] if quality else []),
         *([Fact(_("New conversations"), _("%(limit)s per day", limit=people))] if limit else []),

@@ -32,9 +32,9 @@ from app.domain.threads.actions import lock_thread
 
 EARLIER = N_("We have not received an earlier action of this visit yet.")
 NO_FILE = N_("We have not received the photo yet.")
-CHANGED = N_("We already received another action with this name; we changed nothing.")
+CHANGED = N_("We already received a different action with this ID, so we changed nothing.")
 NOT_YOURS = N_("This visit is not assigned to you.")
-GIVEN = known("This visit is %(name)s's now.")
+GIVEN = known("This visit is now assigned to %(name)s.")
 THROWN_AWAY = N_("You discarded this.")
 MOST_OFF = timedelta(days=400)
 

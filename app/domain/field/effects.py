@@ -47,7 +47,7 @@ STEP_WORDS = {
     VisitStep.IN_PROGRESS: N_("In progress"),
     VisitStep.DONE: N_("Done"),
     VisitStep.NOT_HOME: N_("Nobody at home"),
-    VisitStep.ABORTED: N_("Broken off"),
+    VisitStep.ABORTED: N_("Stopped early"),
     VisitStep.CANCELLED: N_("Cancelled"),
 }
 REASON_WORDS = {
@@ -76,7 +76,7 @@ NO_CHANNEL = N_("The conversation has no channel to answer on. Call the customer
 NEWER = N_("This conversation has a new message that you have not seen.")
 NOT_TOLD = known("Customer not notified: %(why)s")
 TOO_LATE = N_("Customer not notified: we received this too late.")
-WHY_NEEDED = N_("Say why.")
+WHY_NEEDED = N_("Enter a reason.")
 PHOTO_OF = known("Photo: %(label)s")
 VOICE_NOTE = N_("Voice note of the technician")
 ABSENT = N_("You are absent on that day.")

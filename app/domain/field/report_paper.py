@@ -122,7 +122,7 @@ def _add_done(document: Document, record: VisitRecord) -> None:
     if record.serials:
         document.heading(str(_("Serial numbers")), level=2)
         rows = [(one.body["text"], one.body.get("what", ""), "") for one in record.serials]
-        document.table([Column(str(_("Number")), 2), Column(str(_("Of what")), 3)], [row[:2] for row in rows])
+        document.table([Column(str(_("Number")), 2), Column(str(_("Device")), 3)], [row[:2] for row in rows])
     if record.meters:
         words = {"before": str(_("Meter before the work")), "after": str(_("Meter after the work"))}
         document.facts([(words[when], str(_("%(value)s kWh", value=one.body["value"]))) for when, one in record.meters.items()])

@@ -53,7 +53,7 @@ from app.domain.ingest.readers import find_reader
 from app.domain.suppressions.actions import note_address
 
 _UNSTORABLE = known("cannot be stored: %(why)s")
-_GAVE_UP = known("gave up: %(why)s")
+_GAVE_UP = known("stopped retrying: %(why)s")
 
 log = get_logger(__name__)
 TABLE = table_of(InboundEvent)

@@ -20,7 +20,7 @@ from app.providers.teams.sending import FORBIDDEN, LASTING, SILENT
 
 _CARDS, _MAIL = N_("Receives this team's cards"), N_("Sends our mails: notifications, digests, invitations, reports")
 _MEND_CARDS = N_("Create a new workflow in Teams, paste its address here and send a test card. Cards wait until then.")
-_MEND_MAIL = N_("Check SMTP_URL, set by whoever runs this installation. Mails wait and we retry them.")
+_MEND_MAIL = N_("Ask the operator of this installation to check SMTP_URL. We retry the waiting mails.")
 
 
 def list_notice_services(session: Session, *, place: str) -> list[Service]:

@@ -12,7 +12,7 @@ from app.domain.notifications.queries import NotificationRow
 
 def sentence(row: NotificationRow) -> str:
     """Say what happened, with names."""
-    kind, names = row.notification.kind, {"name": row.actor_name or _("Somebody")}
+    kind, names = row.notification.kind, {"name": row.actor_name or _("A colleague")}
     if kind == NotificationKind.MENTION:
         return str(_("%(name)s mentioned you", **names))
     if kind == NotificationKind.ASSIGNMENT:
@@ -28,9 +28,7 @@ def sentence(row: NotificationRow) -> str:
     if kind == NotificationKind.NEW_WORK:
         said = {"brand": row.notification.text}
         count = row.notification.count
-        return str(
-            ngettext("New for %(brand)s: nobody has it yet", "%(num)s new for %(brand)s: nobody has them yet", count, **said)
-        )
+        return str(ngettext("New for %(brand)s, unassigned", "%(num)s new for %(brand)s, unassigned", count, **said))
     if kind == NotificationKind.ESCALATION:
         return str(_("Act on the deadline for %(who)s", who=row.contact_name or _("the contact")))
     count, who = row.notification.count, row.contact_name or _("the contact")

@@ -21,7 +21,7 @@ VARIABLES: Mapping[str, str] = {
     "order.number": N_("Number of the order the thread is about"),
     "order.status": N_("Status of the order, in the customer’s words"),
     "order.total": N_("Total of the order, with tax"),
-    "order.articles": N_("What is ordered"),
+    "order.articles": N_("Order lines"),
     "visit.date": N_("Day of the visit"),
     "visit.time": N_("Start of the visit"),
     "visit.end_time": N_("End of the visit"),

@@ -18,9 +18,9 @@ from app.domain.threads.type_words import thread_type_words
 HOW = {
     "sticky": N_("was with this contact before"),
     Strategy.ROUND_ROBIN: N_("next in turn"),
-    Strategy.LEAST_LOADED: N_("had the least to do"),
+    Strategy.LEAST_LOADED: N_("had the fewest threads"),
 }
-STRATEGIES = {Strategy.ROUND_ROBIN: N_("In turn"), Strategy.LEAST_LOADED: N_("Whoever has the least to do")}
+STRATEGIES = {Strategy.ROUND_ROBIN: N_("In turn"), Strategy.LEAST_LOADED: N_("The agent with the fewest threads")}
 STATES = {
     AvailabilityState.AVAILABLE: N_("Available"),
     AvailabilityState.AWAY: N_("Away"),
@@ -28,7 +28,7 @@ STATES = {
 }
 WAITS = {
     Hindrance.NOBODY_SEES_IT: N_("No agent taking threads has access to this brand."),
-    Hindrance.GIVEN_BACK: N_("All suitable agents gave it back: %(names)s."),
+    Hindrance.GIVEN_BACK: N_("All suitable agents returned it: %(names)s."),
     Hindrance.NOBODY_OF_TEAM: N_("No one on its team takes threads."),
     Hindrance.NO_SKILL: N_("No agent has the skill: %(skills)s."),
     Hindrance.NO_LANGUAGE: N_("No agent speaks the contact’s language (%(language)s)."),
@@ -67,7 +67,7 @@ def waiting_words(reason: Reason, *, skills: list[str], language: str | None) ->
 def destination_words(to: Destination | None, teams: dict[str, str]) -> str:
     """Say who is asked first, as part of a sentence. `teams`: their names by id."""
     if to is None:
-        return _("Nobody: it stays unassigned")
+        return _("It stays unassigned")
     gone = _("A deleted team")
     parts = [teams.get(str(to.team_id), gone) if to.team_id else _("All with access to the brand")]
     if to.skills:

@@ -15,7 +15,7 @@ _SECRET = SetupField(
 _SENDER = SetupField("from_name", N_("Sender name"), required=False, help=N_("Recipients see this name before the address."))
 _CALENDAR = SetupField(
     "calendar",
-    N_("Its calendar"),
+    N_("Calendar"),
     default="off",
     choices=("off", "on"),
     help=N_(
@@ -36,7 +36,7 @@ SIGN_IN_FIELDS: tuple[SetupField, ...] = (
     SetupField("address", N_("Mailbox"), help=N_("The address of the mailbox, such as service@example.nl.")),
     SetupField(
         "user_address",
-        N_("Who signs in"),
+        N_("Sign-in"),
         required=False,
         help=N_("Shared mailbox: the address of the colleague with access who signs in. Otherwise leave it empty."),
     ),

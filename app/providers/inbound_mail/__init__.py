@@ -15,7 +15,7 @@ PROVIDER = Provider(
             "email",
             place=60,
             label=N_("Incoming e-mail"),
-            about=N_("Mail a service posts to us (inbound parse). Receive only."),
+            about=N_("Mail that a service forwards to us over HTTP (inbound parse). Receive only."),
             fields=(MAIL_ADDRESS,),
             steps=(N_("At the mail service, enter this address for inbound parse, and let it post the raw mail."),),
             issued="url_key",

@@ -16,7 +16,13 @@ _SIGN_IN = (
     SetupField(
         "api_key_sid", N_("API key SID"), required=False, help=N_("Begins with SK. Better than the auth token for sending.")
     ),
-    SetupField("api_key_secret", N_("API key secret"), secret=True, required=False, help=N_("Shown once, when the key is made.")),
+    SetupField(
+        "api_key_secret",
+        N_("API key secret"),
+        secret=True,
+        required=False,
+        help=N_("Twilio shows it once, when you create the key."),
+    ),
     SetupField(
         "previous_signing_secret",
         N_("Auth token before the last change"),

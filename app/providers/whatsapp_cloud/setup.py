@@ -41,7 +41,7 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
         "reminder_template",
         N_("Template of reminders"),
         required=False,
-        help=N_("Its name, such as visit_reminder. We send it after the 24 hours for free text."),
+        help=N_("Name of the template, such as visit_reminder. We use it once the 24-hour window is closed."),
     ),
     SetupField(
         "reminder_values",

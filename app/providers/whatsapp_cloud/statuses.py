@@ -26,7 +26,7 @@ def read_status(item: Json) -> StatusUpdate:
     """Read one status; raises Broken where nothing says which message it is about, when, or what happened."""
     message_id, reference = text_of(item, "id"), text_of(item, "biz_opaque_callback_data")
     if not message_id and not reference:
-        raise Broken(N_("names no message"))
+        raise Broken(N_("no message in it"))
     status = _LADDER.get(needed_text(item, "status"))
     if status is None:
         raise Broken(_UNKNOWN_STATUS % {"status": text_of(item, "status")[:40]})

@@ -104,7 +104,7 @@ def _working() -> list[Door]:
     )
     automation = (
         _page(_("Automation"), "automation.rules", Permission.RULES_MANAGE, _("rules triggers actions tags")),
-        _page(_("Questions afterwards"), "surveys.surveys", Permission.SURVEYS_MANAGE, _("survey satisfaction CSAT NPS")),
+        _page(_("Surveys"), "surveys.surveys", Permission.SURVEYS_MANAGE, _("survey satisfaction CSAT NPS")),
     )
     articles = (
         _page(_("Articles"), "orders.articles", Permission.ARTICLES_MANAGE, _("products prices")),

@@ -37,7 +37,7 @@ NAMES = {
     "per_month": N_("A month"),
     "per_message": N_("A message we send"),
     "per_call": N_("A call"),
-    "minutes": N_("Minutes of work each"),
+    "minutes": N_("Minutes of work per message or call"),
     "per_hour": N_("An hour of work"),
 }
 

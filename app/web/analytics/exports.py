@@ -65,8 +65,8 @@ def columns(with_names: bool) -> list[_Column]:
         _Column("medium", _("Channel")),
         _Column("thread_type", _("Type")),
         _Column("priority", _("Priority")),
-        _Column("open_seconds", _("Open time"), is_duration=True),
-        _Column("wall_seconds", _("All time"), is_duration=True),
+        _Column("open_seconds", _("Time in opening hours"), is_duration=True),
+        _Column("wall_seconds", _("Total time"), is_duration=True),
         _Column("met", _("Yes or no")),
         _Column("score", _("Score")),
     ]

@@ -49,8 +49,8 @@ OF_PEOPLE = (
 PEOPLE_KINDS = kinds_of(*(MEASURES[key] for key in OF_PEOPLE))
 FEW_VERDICTS = 10
 PROMISES = (
-    ("first_promise", "first_missed", N_("First answer")),
-    ("next_promise", "next_missed", N_("Next answer")),
+    ("first_promise", "first_missed", N_("First response")),
+    ("next_promise", "next_missed", N_("Next response")),
     ("resolution_promise", "resolution_missed", N_("Resolution")),
 )
 
@@ -222,7 +222,7 @@ def _promise(report: Report, key: str, missed_key: str, name: str) -> Promise:
     share, before_share = value_of(measure, now), value_of(measure, before)
     target = measure.target or 0
     sums = sums_of(now, measure.kinds[0])
-    state = "" if share is None else _("kept") if share >= target else _("below")
+    state = "" if share is None else _("met") if share >= target else _("below")
     tone = "" if share is None or sums.known < words.FEW else "done" if share >= target else "late"
     missed = Cell(str(format_decimal(sums.missed)), report.list_url(missed_key) if sums.missed else "")
     return Promise(
@@ -362,7 +362,7 @@ def people(report: Report, names: Mapping[uuid.UUID, str]) -> list[Row]:
             rows.append(Row(name, report.asked.url(person=str(user_id)), cells))
     if NONE in found and report.slice.own_user_id is None:
         cells = tuple(report.cell(key, found[NONE], person=NONE) for key in OF_PEOPLE)
-        rows.append(Row(_("Nobody"), report.asked.url(person=NONE), cells))
+        rows.append(Row(_("Unassigned"), report.asked.url(person=NONE), cells))
     return rows
 
 

@@ -160,9 +160,9 @@ class Report:
         sums = sums_of(now, measure.kinds[0])
         beside = ""
         if measure.shape == Shape.TIME and sums.p90 is not None:
-            beside = _("p90 %(time)s", time=words.duration(sums.p90))
+            beside = _("90%% within %(time)s", time=words.duration(sums.p90))
         elif measure.shape == Shape.SHARE and size >= words.FEW:
-            beside = _("n %(count)s", count=format_decimal(size))
+            beside = _("of %(count)s", count=format_decimal(size))
         change = words.Change("")
         if self.asked.compare:
             change = words.change_words(measure, value, value_of(measure, before), size, size_of(measure, before))

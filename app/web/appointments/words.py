@@ -21,7 +21,7 @@ STATES = {
     AppointmentState.IN_PROGRESS: N_("In progress"),
     AppointmentState.DONE: N_("Took place"),
     AppointmentState.NOT_HOME: N_("Nobody at home"),
-    AppointmentState.ABORTED: N_("Broken off"),
+    AppointmentState.ABORTED: N_("Stopped early"),
     AppointmentState.CANCELLED: N_("Cancelled"),
 }
 TONES = {

@@ -115,7 +115,7 @@ def _with_people_and_orders(session: Session, details: list[dict[str, Any]], voc
     orders = {uuid.UUID(order_id) for state in states for order_id in state.get("orders", ())}
     contacts = dict(session.execute(sa.select(Contact.id, Contact.name).where(Contact.id.in_(people))).all()) if people else {}
     numbers = dict(session.execute(sa.select(Order.id, Order.order_number).where(Order.id.in_(orders))).all()) if orders else {}
-    named = {str(contact_id): name or _("Unknown") for contact_id, name in contacts.items()} | {"nobody": _("nobody")}
+    named = {str(contact_id): name or _("Unknown") for contact_id, name in contacts.items()} | {"nobody": _("unassigned")}
     numbered = {str(order_id): number for order_id, number in numbers.items()}
     return Vocabulary({**vocabulary.of, "customer": named, "partner": named, "order": numbered})
 

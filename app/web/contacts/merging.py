@@ -31,7 +31,7 @@ REFUSALS = {
     "colleague": N_("A colleague's contact cannot be merged."),
     "tree": N_("One of the two belongs to the other. Change the organisation first."),
     "brands": N_("One of the two has threads of a brand you cannot see. Ask a colleague who sees both."),
-    "undone": N_("This was taken back already."),
+    "undone": N_("This was already undone."),
     "late": N_("It is too late to take this back."),
     "kept": N_("This contact was merged again. Take back that merge first."),
 }
@@ -65,7 +65,7 @@ def merge(contact_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/contacts/<uuid:contact_id>/merges/<uuid:merge_id>/undo")
 def take_merge_back(contact_id: uuid.UUID, merge_id: uuid.UUID) -> ResponseReturnValue:
     """Give the merged contact back what was theirs."""
-    viewer, said = current_viewer(), _("Taken back: there are two contacts again.")
+    viewer, said = current_viewer(), _("Undone: there are two contacts again.")
     try:
         with transaction() as session:
             get_profile(session, contact_id=contact_id, within=in_sight())

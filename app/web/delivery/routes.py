@@ -21,7 +21,7 @@ from app.web.accounts.session import require
 from app.web.pages import page
 
 bp = Blueprint("deliveries", __name__)
-WHY = {"waiting": N_("Waits too long"), "failed": N_("Failed"), "unknown": N_("Nobody knows")}
+WHY = {"waiting": N_("Waits too long"), "failed": N_("Failed"), "unknown": N_("Unknown")}
 
 
 @bp.get("/settings/deliveries")

@@ -25,14 +25,14 @@ PHASES = {
 }
 OUTCOMES = {
     RowOutcome.NEW: N_("New"),
-    RowOutcome.CHANGES: N_("Would change"),
+    RowOutcome.CHANGES: N_("Changed"),
     RowOutcome.SAME: N_("As it is"),
-    RowOutcome.WRONG: N_("Left out"),
-    RowOutcome.MADE: N_("Made"),
+    RowOutcome.WRONG: N_("Skipped"),
+    RowOutcome.MADE: N_("Created"),
     RowOutcome.CHANGED: N_("Changed"),
     RowOutcome.SKIPPED: N_("Skipped"),
-    RowOutcome.TAKEN_BACK: N_("Taken back"),
-    RowOutcome.LEFT: N_("Not taken back"),
+    RowOutcome.TAKEN_BACK: N_("Reverted"),
+    RowOutcome.LEFT: N_("Not reverted"),
 }
 _TONES = {ImportPhase.PREVIEW: "accent", ImportPhase.DONE: "done", ImportPhase.UNREADABLE: "overdue"}
 _ROW_TONES = {

@@ -67,7 +67,7 @@ def about_choices(session: Session, viewer: Viewer, values: dict[str, str]) -> d
         values[name] = _address_of(session, values[name])
     same = ("", _("As it is"))
     partners = [(str(contact_id), name) for contact_id, name in list_partner_names(session, brand_ids=viewer.brand_ids)]
-    orders = [(ONLY_OPEN, _("The customer’s one open order")), (NUMBERED, _("The order with this number"))]
+    orders = [(ONLY_OPEN, _("The customer’s only open order")), (NUMBERED, _("The order with this number"))]
     return {"partners": [same, *partners], "orders": [same, *orders]}
 
 

@@ -18,4 +18,4 @@ def people_event_words(event_type: str, who: str, payload: dict[str, Any]) -> st
     named, nobody = _SAID[event_type]
     if payload["contact_id"] is None:
         return _(nobody, who=who)
-    return _(named, who=who, former=payload["from"] or _("nobody"), name=payload["to"] or _("Unknown"))
+    return _(named, who=who, former=payload["from"] or _("unassigned"), name=payload["to"] or _("Unknown"))

@@ -240,7 +240,7 @@ def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]
     lists = {
         "brands": [("", _("Every brand")), *brands],
         "teams": [same, *((str(team.id), team.name) for team in list_teams(session))],
-        "people": [same, (ME, _("Whoever runs it")), (NOBODY, _("Nobody")), *named],
+        "people": [same, (ME, _("The person who runs it")), (NOBODY, _("Unassigned")), *named],
         "priorities": [same, *((priority.value, priority_words(priority)) for priority in Priority)],
         "types": [same, *((kind.value, thread_type_words(kind)) for kind in ThreadType if kind != ThreadType.INTERNAL_TICKET)],
         **about_choices(session, viewer, form.values),

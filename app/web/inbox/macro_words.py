@@ -102,7 +102,7 @@ def _about_words(steps: MacroSteps, names: Names) -> list[str]:
     said += [_("customer %(name)s", name=names.get(steps.customer_id))] if steps.customer_id is not None else []
     said += [_("partner %(name)s", name=names.get(steps.partner_id))] if steps.partner_id is not None else []
     if steps.order == ONLY_OPEN:
-        return [*said, _("link the customer’s one open order")]
+        return [*said, _("link the customer’s only open order")]
     return [*said, _("link order %(number)s", number=steps.order)] if steps.order is not None else said
 
 
@@ -115,7 +115,7 @@ def _tag_words(steps: MacroSteps) -> list[str]:
 def _assignee_words(assignee: str, names: Names) -> str:
     if assignee == ME:
         return _("assign to me")
-    return _("assign to nobody") if assignee == NOBODY else _("assign to %(name)s", name=names.get(uuid.UUID(assignee)))
+    return _("unassign") if assignee == NOBODY else _("assign to %(name)s", name=names.get(uuid.UUID(assignee)))
 
 
 def failed_words(step: str, why: str) -> str:
@@ -127,10 +127,10 @@ def staying_words(*, reply: bool, note: bool, tasks: int, calls: int) -> str:
     """What could not be taken back, in sentences; "" where all was. `tasks` and `calls`: how many of them stay."""
     parts = [_("Its reply was already sent.")] if reply else []
     if tasks:
-        parts.append(ngettext("Its task stays: somebody changed it.", "Its tasks stay: somebody changed them.", tasks))
+        parts.append(ngettext("Its task stays: a colleague changed it.", "Its tasks stay: a colleague changed them.", tasks))
     if calls:
         parts.append(
-            ngettext("%(num)s call outside has already been made.", "%(num)s calls outside have already been made.", calls)
+            ngettext("%(num)s external call has already been made.", "%(num)s external calls have already been made.", calls)
         )
     if note:
         parts.append(_("Its note stays."))

@@ -168,7 +168,7 @@ def undo_macro(thread_id: uuid.UUID, run_token: uuid.UUID) -> ResponseReturnValu
         return _undone(thread.id, _("There is nothing left to undo."))
     has_left = undone.message_id is not None and files is None
     stays = staying_words(reply=has_left, note=undone.has_note, tasks=tasks, calls=calls)
-    return _undone(thread.id, ". ".join([_("Macro taken back: %(name)s", name=undone.name), *([stays] if stays else [])]), files)
+    return _undone(thread.id, ". ".join([_("Macro undone: %(name)s", name=undone.name), *([stays] if stays else [])]), files)
 
 
 def _undone(thread_id: uuid.UUID, said: str, files: list[str] | None = None) -> ResponseReturnValue:

@@ -68,7 +68,7 @@ def merge(thread_id: uuid.UUID) -> ResponseReturnValue:
         return _merge_page(thread_id, status=422, error=_("Choose the thread to merge into."))
     kept = get_thread(db.session(), viewer=viewer, thread_id=into)
     if kept.id == thread.id:
-        return _merge_page(thread_id, status=422, error=_("These are one thread already."))
+        return _merge_page(thread_id, status=422, error=_("These threads are already merged."))
     number, batch_id = thread.number, new_id()
     try:
         with transaction() as session:

@@ -38,7 +38,7 @@ def more_filters() -> ResponseReturnValue:
         "channel_filter": asked.filters.channel or "",
         "brand_filter": asked.filters.brand or "",
         "brands": [brand for brand in list_brands(session) if brand.id in viewer.brand_ids],
-        "assignees": [(viewer.user_id, _("Me")), (NOBODY, _("Nobody")), *named],
+        "assignees": [(viewer.user_id, _("Me")), (NOBODY, _("Unassigned")), *named],
         "channels": list_channels(session, brand_ids=viewer.brand_ids),
     }
     return page("inbox/list_more_choices.html" if request.htmx else "inbox/list_more_filters_page.html", **context)
@@ -76,7 +76,7 @@ def _order_number(order_id: uuid.UUID) -> str:
 
 def _person(assignee: uuid.UUID | str) -> str:
     if isinstance(assignee, str):
-        return _("Nobody")
+        return _("Unassigned")
     return _("Me") if assignee == current_viewer().user_id else _name(User, assignee)
 
 

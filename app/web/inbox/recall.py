@@ -51,7 +51,7 @@ def take_message_back(message_id: uuid.UUID) -> ResponseReturnValue:
     if is_forward:
         keep_composer(thread_id)
         return forward_again(uuid.UUID(taken.options[FORWARD]["message_id"]))
-    return say(thread_id, _("Taken back: your text is in the composer again"), uploads=list_uploads(files))
+    return say(thread_id, _("Not sent: your text is in the composer again"), uploads=list_uploads(files))
 
 
 @bp.post("/messages/<uuid:message_id>/elsewhere")

@@ -79,7 +79,7 @@ def create_saved_view() -> ResponseReturnValue:
             with transaction() as session:
                 view = create_view(session, content, viewer=current_viewer(), now=utc_now())
         except NotForYou:
-            errors["for"] = _("You cannot save a view for them.")
+            errors["for"] = _("You cannot save views for this audience.")
         except TooManyViews:
             errors["name"] = _("You have %(count)s views already; delete one first.", count=VIEWS_PER_USER)
     if errors:
@@ -119,7 +119,7 @@ def save_filters(view_id: uuid.UUID) -> ResponseReturnValue:
     view, asked = _own(view_id), ask(str(view_id))
     content = ViewContent(view.name, view.scope, view.team_id, asked.filters, asked.sort, hidden_columns=view.hidden_columns)
     if _change(view_id, content):
-        flash(_("You cannot save a view for them."))
+        flash(_("You cannot save views for this audience."))
     else:
         flash(_("Saved."))
     return redirect(url_for("inbox.saved_view", view_id=view_id), 303)
@@ -209,7 +209,7 @@ def _change(view_id: uuid.UUID, content: ViewContent) -> dict[str, str]:
         with transaction() as session:
             change_view(session, view_id, content, viewer=current_viewer(), now=utc_now())
     except NotForYou:
-        return {"for": _("You cannot save a view for them.")}
+        return {"for": _("You cannot save views for this audience.")}
     return {}
 
 

@@ -110,14 +110,14 @@ def cancel_scheduled_reply(scheduled_id: uuid.UUID) -> ResponseReturnValue:
             put_in = put_back if is_forward(gone) else put_into_composer
             files = put_in(session, gone.user_id, _kept(gone))
     except NoLongerScheduled:
-        return say(row.thread_id, _("It was sent or taken back already"))
+        return say(row.thread_id, _("It was already sent or cancelled"))
     if gone.user_id != viewer.user_id:
-        return say(row.thread_id, _("Taken back: the text is in its writer’s composer again"))
+        return say(row.thread_id, _("Cancelled: the text is in its author’s composer again"))
     more: dict[str, Any] = {"send_at": date_field(row.run_at)} if request.form.get("again") else {}
     if is_forward(row) and db.session.get(Message, original_id(row)) is not None:
         keep_composer(row.thread_id)
         return forward_again(original_id(row), **more)
-    return say(row.thread_id, _("Taken back: your text is in the composer again"), uploads=list_uploads(files), **more)
+    return say(row.thread_id, _("Not sent: your text is in the composer again"), uploads=list_uploads(files), **more)
 
 
 def _kept(row: ScheduledReply) -> TakenBack:
@@ -152,7 +152,7 @@ def _done(row: ScheduledReply, said: str) -> ResponseReturnValue:
 def _refused(row: ScheduledReply, error: Exception) -> ResponseReturnValue:
     """The row again with the reason, or the whole page without JavaScript; a row that is gone is not shown any more."""
     if isinstance(error, NoLongerScheduled):
-        return _done(row, _("It was sent or taken back already"))
+        return _done(row, _("It was already sent or cancelled"))
     words = {
         NotTheScheduler: _("Only its writer can do that; you can take it back"),
         ThreadMovedOn: _("Something newer came in: read it above, then send again"),
@@ -165,7 +165,7 @@ def _refused(row: ScheduledReply, error: Exception) -> ResponseReturnValue:
         return page("inbox/page.html", status=status, **context)
     again = next((shown for shown in context["scheduled"] if shown.id == row.id), None)
     if again is None:
-        return _done(row, _("It was sent or taken back already"))
+        return _done(row, _("It was already sent or cancelled"))
     response = make_response(render_template("inbox/scheduled_row.html", row=again, **context), status)
     response.headers["HX-Trigger"] = json.dumps({"thread-changed-here": True})
     return response

@@ -80,7 +80,7 @@ def task_html(
             brand_name=row.brand_name,
             has_brands=has_brands,
             brand_hue=row.brand_hue,
-            assignee="" if task.assignee_user_id == current_viewer().user_id else row.assignee_name or _("Nobody"),
+            assignee="" if task.assignee_user_id == current_viewer().user_id else row.assignee_name or _("Unassigned"),
         )
     )
 

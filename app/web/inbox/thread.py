@@ -223,7 +223,7 @@ def set_assignment(thread_id: uuid.UUID) -> ResponseReturnValue:
         hand_over(
             session, thread_id=thread_id, assignee_user_id=assignee, note=handover_note(), actor=viewer.actor, now=utc_now()
         )
-    said = _("Assigned to %(name)s", name=names[assignee]) if assignee in names else _("Assigned to nobody")
+    said = _("Assigned to %(name)s", name=names[assignee]) if assignee in names else _("Unassigned")
     undo = url_for("inbox.set_assignment", thread_id=thread_id, assignee=before or "")
     return changed(thread_id, said, undo=undo)
 

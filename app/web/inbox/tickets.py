@@ -117,7 +117,7 @@ def _form(form: TicketForm, about: Thread | None, order: Order | None, *, status
         "about": about,
         "order": order,
         "brands": [(str(brand.id), brand.name) for brand in list_offered_brands(db.session(), viewer.brand_ids)],
-        "people": [("", _("Nobody")), *((str(user_id), name) for user_id, name in shown)],
+        "people": [("", _("Unassigned")), *((str(user_id), name) for user_id, name in shown)],
         "priority_choices": [(kind.value, priority_words(kind)) for kind in Priority],
         "token": parse_uuid(form.get("client_token")) or new_id(),
     }

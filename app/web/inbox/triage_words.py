@@ -49,7 +49,7 @@ def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
     if event_type == "MacroRun":
         return _("%(who)s ran the macro %(name)s", who=who, name=payload["name"])
     if event_type == "MacroUndone":
-        return _("%(who)s took back the macro %(name)s", who=who, name=payload["name"])
+        return _("%(who)s undid the macro %(name)s", who=who, name=payload["name"])
     if event_type == "ThreadTagged":
         return _tagged(who, payload)
     if event_type == "ThreadSnoozed":

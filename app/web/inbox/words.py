@@ -219,18 +219,18 @@ def local_date(at: datetime) -> str:
 
 
 def exact_time(at: datetime) -> str:
-    return str(format_datetime(at, "EEEE d MMMM y HH:mm:ss"))
+    return str(format_datetime(at, "EEEE d MMMM y HH:mm"))
 
 
 def left_words(until: datetime | None) -> str:
-    """How long a window stays open: "23 h 12 min left", or that it is closed."""
+    """How long a window stays open: "23 h left", minutes within the last hour, or that it is closed."""
     if until is None:
         return ""
     minutes = int((until - utc_now()).total_seconds() // 60)
     if minutes <= 0:
         return _("Window closed")
-    hours, rest = divmod(minutes, 60)
-    return _("%(hours)s h %(minutes)s min left", hours=hours, minutes=rest) if hours else _("%(minutes)s min left", minutes=rest)
+    hours = minutes // 60
+    return _("%(hours)s h left", hours=hours) if hours else _("%(minutes)s min left", minutes=minutes)
 
 
 def _type_words(_event_type: str, who: str, payload: dict[str, Any]) -> str:

@@ -35,7 +35,7 @@ RESULTS = {
     "threaded": N_("In its thread"),
     "automatic": N_("Automatic mail"),
     "bounce": N_("Bounced"),
-    "duplicate": N_("Known already"),
+    "duplicate": N_("Already received"),
     "held": N_("Waiting"),
     "changed": N_("Changed"),
     "ignored": N_("Changed nothing"),
@@ -154,7 +154,7 @@ def retry(entry_id: int | None = None) -> ResponseReturnValue:
             abort(404)
         count = retry_reactions(session, entry_id=entry_id, brand_ids=_brands(viewer), now=utc_now(), actor=viewer.actor)
     runtime().nudger.nudge()
-    flash(ngettext("%(num)s reaction is tried again.", "%(num)s reactions are tried again.", count))
+    flash(ngettext("We are retrying %(num)s follow-up job.", "We are retrying %(num)s follow-up jobs.", count))
     return redirect(url_for("quarantine.events"), 303)
 
 

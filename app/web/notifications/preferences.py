@@ -157,9 +157,9 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
     rule = (NotificationKind.RULE, _("A rule or macro notifies my team"), _("As a card in the team's channel."))
     of_teams = [rule] if Way.TEAMS in _ways() else []
     return [
-        (NotificationKind.MENTION, _("Somebody mentions me"), _("With @ and my name in a note.")),
-        (NotificationKind.ASSIGNMENT, _("Somebody assigns a thread to me"), _("Not when I take it myself.")),
-        (NotificationKind.TEAM, _("Somebody hands a thread to my team"), _("Unassigned until one of you takes it.")),
+        (NotificationKind.MENTION, _("I am mentioned"), _("With @ and my name in a note.")),
+        (NotificationKind.ASSIGNMENT, _("A thread is assigned to me"), _("Not when I take it myself.")),
+        (NotificationKind.TEAM, _("A thread is assigned to my team"), _("Unassigned until one of you takes it.")),
         (
             NotificationKind.MESSAGE,
             _("A message comes in"),
@@ -167,7 +167,7 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
         ),
         (
             NotificationKind.NEW_WORK,
-            _("Something new and unassigned comes in"),
+            _("A new thread arrives unassigned"),
             _("For my team or, without one, my brands. One notification until I look."),
         ),
         (NotificationKind.HELD, _("My scheduled reply is on hold"), _("A message came in first, or it cannot be sent.")),

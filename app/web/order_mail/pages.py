@@ -79,13 +79,13 @@ def accept_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
         form.errors[error.field] = _("Fill this in.")
         return _page(found, form, status=422)
     except AlreadyDecided:
-        return _next(_("A colleague already handled this one."))
+        return _next(_("A colleague already reviewed this mail."))
     runtime().nudger.nudge()
     said = {
         "learned": _("Accepted. We will read mails of this layout the same way."),
         "differs": _("Accepted, but not as a rule: it would read some of the last 50 mails of this layout differently."),
     }
-    return _next(said.get(learned, _("Taken.")))
+    return _next(said.get(learned, _("Accepted.")))
 
 
 @bp.post("/order-mail/<uuid:reading_id>/cancellation")
@@ -97,7 +97,7 @@ def cancel(reading_id: uuid.UUID) -> ResponseReturnValue:
             row = get_reading(session, reading_id, brand_ids=viewer.brand_ids, lock=True)
             refused = cancel_order(session, row.partner, row.reading, now=utc_now(), actor=viewer.actor)
     except AlreadyDecided:
-        return _next(_("A colleague already handled this one."))
+        return _next(_("A colleague already reviewed this mail."))
     runtime().nudger.nudge()
     if refused:
         flash(_("This order can no longer be cancelled; check it first."))
@@ -114,7 +114,7 @@ def dismiss_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
             row = get_reading(session, reading_id, brand_ids=viewer.brand_ids, lock=True)
             dismiss(session, row.reading, now=utc_now(), actor=viewer.actor)
     except AlreadyDecided:
-        return _next(_("A colleague already handled this one."))
+        return _next(_("A colleague already reviewed this mail."))
     return _next(_("Dismissed."))
 
 

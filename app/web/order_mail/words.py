@@ -14,15 +14,15 @@ FIELDS = {
     PHONE: N_("Phone"),
     ADDRESS: N_("Installation address"),
     LINES: N_("Ordered, one per line"),
-    DATE: N_("Wished day"),
+    DATE: N_("Preferred date"),
     NOTES: N_("Note"),
 }
 STATES = {
     ReadingState.REVIEW: N_("To look at"),
     ReadingState.CHANGE: N_("A change"),
     ReadingState.CANCELLATION: N_("Cancellation"),
-    ReadingState.ACCEPTED: N_("Taken"),
-    ReadingState.DUPLICATE: N_("Here already"),
+    ReadingState.ACCEPTED: N_("Accepted"),
+    ReadingState.DUPLICATE: N_("Duplicate"),
     ReadingState.NOT_AN_ORDER: N_("Not an order"),
 }
 REASONS = {

@@ -151,9 +151,9 @@ _ANSWERS = {
     "QuoteDeclined": N_("%(name)s declined the quote via its link"),
 }
 _PLAIN = {
-    "QuoteMade": N_("%(who)s made a quote"),
+    "QuoteMade": N_("%(who)s created a quote"),
     "QuoteWithdrawn": N_("%(who)s withdrew a quote"),
-    "OrderCreated": N_("%(who)s made the order"),
+    "OrderCreated": N_("%(who)s created the order"),
     "OrderImported": N_("%(who)s imported the order from a file"),
     "OrderChanged": N_("%(who)s changed notes or references"),
     "OrderPriorityChanged": N_("%(who)s changed the priority"),

@@ -110,9 +110,9 @@ def undo_orders(order_batch_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         back, left = undo_many(session, order_batch_id, now=now, actor=viewer.actor, since=now - UNDO_FOR)
     runtime().nudger.nudge()
-    flash(ngettext("%(num)s order is as it was.", "%(num)s orders are as they were.", back))
+    flash(ngettext("%(num)s order reverted.", "%(num)s orders reverted.", back))
     if left:
-        flash(ngettext("%(num)s changed since and stays.", "%(num)s changed since and stay.", left))
+        flash(ngettext("%(num)s changed since; we left it as it is.", "%(num)s changed since; we left them as they are.", left))
     return _back(read_filters(request.form))
 
 

@@ -30,7 +30,7 @@ from app.web.orders.machine_picture import draw
 from app.web.orders.words import line_status_words, order_status_words
 from app.web.pages import page
 
-TITLES = {ORDER: N_("Orders"), LINE_ITEM: N_("Lines of orders"), APPOINTMENT: N_("Visits and calls")}
+TITLES = {ORDER: N_("Orders"), LINE_ITEM: N_("Order lines"), APPOINTMENT: N_("Visits and calls")}
 WORDS = {ORDER: order_status_words, LINE_ITEM: line_status_words, APPOINTMENT: appointment_state_words}
 RULES = ("allowed", "reason", "forbidden")
 CURRENCIES = ("EUR", "CAD", "USD", "GBP", "CHF")

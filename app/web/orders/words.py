@@ -29,7 +29,7 @@ STATUSES = {
 }
 # What one does to bring an order there.
 STEPS = {
-    OrderStatus.NEW: N_("Take on"),
+    OrderStatus.NEW: N_("Accept"),
     OrderStatus.QUOTED: N_("Quote sent"),
     OrderStatus.APPROVED: N_("Approve"),
     OrderStatus.SCHEDULED: N_("Schedule"),
@@ -41,11 +41,11 @@ STEPS = {
 # The same, for steps that lead back.
 BACK = {
     (OrderStatus.QUOTED, OrderStatus.NEW): N_("Withdraw the quote"),
-    (OrderStatus.APPROVED, OrderStatus.QUOTED): N_("Quote again"),
+    (OrderStatus.APPROVED, OrderStatus.QUOTED): N_("Change the quote"),
     (OrderStatus.SCHEDULED, OrderStatus.APPROVED): N_("Back to approved"),
-    (OrderStatus.IN_PROGRESS, OrderStatus.SCHEDULED): N_("One more visit"),
-    (OrderStatus.COMPLETED, OrderStatus.IN_PROGRESS): N_("Open again"),
-    (OrderStatus.CANCELLED, OrderStatus.NEW): N_("Open again"),
+    (OrderStatus.IN_PROGRESS, OrderStatus.SCHEDULED): N_("Plan another visit"),
+    (OrderStatus.COMPLETED, OrderStatus.IN_PROGRESS): N_("Reopen"),
+    (OrderStatus.CANCELLED, OrderStatus.NEW): N_("Reopen"),
 }
 REASONS = {
     "waiting_for_customer": N_("Waiting for the customer"),
@@ -70,9 +70,9 @@ LINE_STATUSES = {
 }
 SOURCES = {
     OrderSource.USER: N_("Entered by hand"),
-    OrderSource.API: N_("By the API"),
-    OrderSource.FORM: N_("By a form"),
-    OrderSource.MAKE: N_("By a scenario"),
+    OrderSource.API: N_("Via the API"),
+    OrderSource.FORM: N_("Via a form"),
+    OrderSource.MAKE: N_("Via a scenario in Make"),
     OrderSource.PARTNER: N_("By a partner"),
     OrderSource.IMPORT: N_("From a file"),
 }
@@ -126,7 +126,7 @@ def order_step_words(to_status: str, from_status: str) -> str:
     """What the button of a step says. From hold, one goes on where one wants to be."""
     pair = (OrderStatus(from_status), OrderStatus(to_status))
     if pair[0] is OrderStatus.ON_HOLD and pair[1] is not OrderStatus.CANCELLED:
-        return _("Go on: %(status)s", status=order_status_words(to_status).lower())
+        return _("Resume: %(status)s", status=order_status_words(to_status).lower())
     return _(BACK.get(pair) or STEPS[pair[1]])
 
 
@@ -136,7 +136,7 @@ def order_reason_words(code: str) -> str:
 
 def payment_words(payment: OrderPayment) -> str:
     if payment.kind is PaymentKind.REFUND and payment.state is PaymentState.RECEIVED:
-        return _("Paid back")
+        return _("Refunded")
     return _(PAYMENTS[payment.state])
 
 

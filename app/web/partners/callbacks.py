@@ -95,7 +95,7 @@ def retry_callback(partner_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseRet
             delivery = find_callback(session, partner_id, delivery_id) or abort(404)
             redeliver(session, delivery, now=utc_now(), actor=viewer.actor)
     except StillUnderWay:
-        return _back(partner_id, _("It is being sent now, or did not need sending."))
+        return _back(partner_id, _("We are sending it now, or it no longer needs sending."))
     runtime().nudger.nudge()
     return _back(partner_id, _("We send it again."))
 

@@ -44,5 +44,5 @@ def pull(partner_id: uuid.UUID) -> ResponseReturnValue:
     has_address = bool(found.api_base_url)
     let_go()
     problem = pull_partner(partner_id) if has_address else _("no API address is set")
-    flash(_("That failed: %(problem)s.", problem=problem) if problem else _("Changes fetched."))
+    flash(_("The connection failed: %(problem)s.", problem=problem) if problem else _("Changes fetched."))
     return redirect(url_for("partners.settings", partner_id=partner_id) + "#credentials-title", 303)

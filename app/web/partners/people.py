@@ -53,7 +53,7 @@ def invite_person_again(partner_id: uuid.UUID, user_id: uuid.UUID) -> ResponseRe
     viewer = require(Permission.PARTNERS_MANAGE)
     get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     if get_partner_person(db.session(), partner_id, user_id).password_hash is not None:
-        return _back(partner_id, _("They chose a password already."))
+        return _back(partner_id, _("This person already has a password."))
     return partner_page(partner_id, status=201, person_link=invite(viewer, user_id))
 
 
@@ -65,7 +65,7 @@ def remove_person(partner_id: uuid.UUID, user_id: uuid.UUID) -> ResponseReturnVa
         partner = get_partner(session, partner_id, brand_ids=viewer.brand_ids)
         user = get_partner_person(session, partner_id, user_id)
         remove_partner_person(session, partner, user, now=utc_now(), actor=viewer.actor)
-    return _back(partner_id, _("They cannot sign in any more."))
+    return _back(partner_id, _("This person can no longer sign in."))
 
 
 def _dealer(text: str) -> uuid.UUID | None:

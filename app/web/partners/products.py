@@ -72,7 +72,7 @@ def take_table(partner_id: uuid.UUID) -> ResponseReturnValue:
         locked = get_partner(session, partner_id, brand_ids=viewer.brand_ids, lock=True)
         for content in wanted:
             keep_product(session, locked, content, now=utc_now(), actor=viewer.actor)
-    flash(ngettext("%(num)s number was taken over.", "%(num)s numbers were taken over.", len(wanted)))
+    flash(ngettext("%(num)s number imported.", "%(num)s numbers imported.", len(wanted)))
     return redirect(url_for("partners.products", partner_id=partner_id), 303)
 
 
@@ -95,7 +95,7 @@ def _read(partner: Partner, values: dict[str, str]) -> tuple[dict[str, str], Pro
     errors: dict[str, str] = {}
     sku, article = values.get("partner_sku", ""), find_article_by_sku(db.session(), partner, values.get("article", ""))
     if not sku or len(sku) > SKU_CHARACTERS:
-        errors["partner_sku"] = _("Enter their number.")
+        errors["partner_sku"] = _("Enter the partner’s number.")
     if article is None:
         errors["article"] = _("Enter one of our article numbers.")
     read: dict[str, Any] = {}

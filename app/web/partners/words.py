@@ -15,7 +15,7 @@ PROTOCOLS = {
 }
 ENVIRONMENTS = {Environment.SANDBOX: N_("Sandbox"), Environment.LIVE: N_("Live")}
 FREQUENCIES = {
-    SyncFrequency.REAL_TIME: N_("At once"),
+    SyncFrequency.REAL_TIME: N_("Immediately"),
     SyncFrequency.EVERY_15_MINUTES: N_("Every 15 minutes"),
     SyncFrequency.HOURLY: N_("Every hour"),
     SyncFrequency.DAILY: N_("Every day"),
@@ -28,8 +28,8 @@ AUTHENTICATIONS = {
 }
 SCOPES = {
     Scope.ORDERS_WRITE: N_("Post and cancel orders"),
-    Scope.ORDERS_READ: N_("Read orders and their state"),
-    Scope.STATUS_WRITE: N_("Report a state"),
+    Scope.ORDERS_READ: N_("Read orders and their status"),
+    Scope.STATUS_WRITE: N_("Report a status"),
     Scope.CONFIG_WRITE: N_("Change the configuration"),
 }
 
@@ -48,9 +48,9 @@ STEPS = {
     Step.AGREEMENT: (N_("Agreement"), N_("Write it; the partner accepts it in the portal.")),
     Step.SANDBOX_KEY: (N_("Sandbox key"), N_("Make one below and give it to their engineer.")),
     Step.MAPPING: (N_("Articles"), N_("Match their numbers to our articles.")),
-    Step.STATUS_WORDS: (N_("Words for states"), N_("Enter their names for the order states.")),
+    Step.STATUS_WORDS: (N_("Status names"), N_("Enter their names for the order statuses.")),
     Step.SANDBOX_ORDER: (N_("First sandbox order"), N_("They send one; it appears below.")),
-    Step.SANDBOX_STATUS: (N_("First sandbox state"), N_("They report a state of that order.")),
+    Step.SANDBOX_STATUS: (N_("First sandbox status"), N_("They report a status of that order.")),
     Step.LOAD_TEST: (N_("Load test"), N_("They post 20 sandbox orders within a minute.")),
     Step.LIVE_KEY: (N_("Live key"), N_("Make one when the sandbox works.")),
     Step.LIVE_ORDER: (N_("First live order"), N_("It appears below as soon as it arrives.")),

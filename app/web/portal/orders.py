@@ -138,7 +138,7 @@ def _story(partner: Partner, row: PartnerOrder) -> list[Moment]:
     for report, _row in list_reports(db.session(), partner.id, order_row_id=row.id):
         followed = {
             ReportOutcome.APPLIED: _("order updated"),
-            ReportOutcome.UNCHANGED: _("state unchanged"),
+            ReportOutcome.UNCHANGED: _("status unchanged"),
         }.get(report.outcome, _("nothing changed: %(why)s", why=report.reason))
         moments.append(Moment(report.created_at, _("You reported %(word)s.", word=report.word), followed))
     if row.differing:

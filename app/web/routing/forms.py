@@ -120,7 +120,7 @@ def _tiers(form: Filled, teams: set[str]) -> tuple[dict[str, object], ...]:
         if team != NOBODY:
             found.append({"team_id": None if team == EVERYBODY else team, "after_minutes": minutes})
     if form.values["team_1"] == NOBODY:
-        form.errors["team_1"] = _("Choose who is asked first.")
+        form.errors["team_1"] = _("Choose which agent comes first.")
     return tuple(found)
 
 

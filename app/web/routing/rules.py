@@ -160,7 +160,7 @@ def _editor(
         "types": [("", _("Every type")), *types],
         "strategies": [(strategy.value, strategy_words(strategy)) for strategy in Strategy],
         "first": teams,
-        "later": [("", _("Nobody else")), *teams],
+        "later": [("", _("No one else")), *teams],
     }
     action = url_for("routing.save_rule", routing_rule_id=rule.id) if rule else url_for("routing.add_rule")
     shown: dict[str, Any] = {"run": run, "teams": dict(teams)}

@@ -55,7 +55,7 @@ def scope_of(row: CalendarRow) -> str:
 
 def scope_choices(session: Session) -> list[tuple[str, str]]:
     """(value, words) of what a calendar can be for."""
-    found = [(EVERYTHING, _("Everything")), (BY_NAME, _("Only policies that name it"))]
+    found = [(EVERYTHING, _("Everything")), (BY_NAME, _("Only policies that use it"))]
     found += [(f"brand:{brand.id}", _("Brand: %(name)s", name=brand.name)) for brand in list_brands(session)]
     found += [(f"team:{team.id}", _("Team: %(name)s", name=team.name)) for team in list_teams(session)]
     channels = session.query(Channel).order_by(Channel.name).all()

@@ -97,7 +97,7 @@ def remove_calendar(calendar_id: uuid.UUID) -> ResponseReturnValue:
             archive_calendar(session, calendar_id, now=utc_now(), actor=viewer.actor)
     except StillNeeded:
         form = form_of(row)
-        form.errors["scope"] = _("This calendar is in use: it applies to everything, or a policy names it.")
+        form.errors["scope"] = _("This calendar is in use: it applies to everything, or a policy uses it.")
         return _editor(form, row=row, status=422)
     runtime().nudger.nudge()
     flash(_("%(name)s is deleted.", name=row.calendar.name))
@@ -147,7 +147,7 @@ def _naming_scope(form: CalendarForm) -> Iterator[None]:
     try:
         yield
     except ScopeTaken:
-        form.errors["scope"] = _("There is a calendar for that already.")
+        form.errors["scope"] = _("A calendar for this already exists.")
     except StillNeeded:
         form.errors["scope"] = _("This calendar must keep applying to everything.")
 

@@ -69,14 +69,14 @@ def _before() -> datetime | None:
 
 def _reasons() -> dict[Stop, str]:
     return {
-        Stop.BOUNCED: _("Mail came back"),
+        Stop.BOUNCED: _("Mail bounced"),
         Stop.COMPLAINED: _("Reported as spam"),
         Stop.UNSUBSCRIBED: _("Unsubscribed from mailings"),
     }
 
 
 def _sources() -> dict[str, str]:
-    return {**LABELS, "link": _("Via the link"), "user": _("Somebody here")}
+    return {**LABELS, "link": _("Via the link"), "user": _("A colleague")}
 
 
 blueprints = (bp,)

@@ -86,7 +86,7 @@ def start_campaign(brand_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         survey = find_survey(session, brand.id, SurveyKind.NPS)
         if survey is None or not survey.is_on:
-            flash(_("Switch the question on first."))
+            flash(_("Switch the survey on first."))
             return redirect(url_for("surveys.edit", brand_id=brand.id, kind="nps"), 303)
         count = plan_campaign(session, survey, days=CAMPAIGN_DAYS, now=utc_now())
     runtime().nudger.nudge()

@@ -12,7 +12,7 @@ from app.domain.surveys.models import SurveyKind, SurveyOutcome
 from app.domain.surveys.queries import Verdict
 
 SURVEY_EVENTS = frozenset({"SurveyAnswered"})
-KIND_NAMES = {SurveyKind.CSAT: N_("After a matter"), SurveyKind.NPS: N_("Recommendation (NPS)")}
+KIND_NAMES = {SurveyKind.CSAT: N_("After a case"), SurveyKind.NPS: N_("Recommendation (NPS)")}
 SCORE_WORDS = (N_("Very bad"), N_("Bad"), N_("So-so"), N_("Good"), N_("Very good"))
 
 
@@ -33,10 +33,10 @@ def verdict_words(verdict: Verdict) -> str:
     if answer is not None:
         return score_words(row.kind, answer.score)
     if row.sent_at is not None:
-        return _("Asked, no answer yet")
+        return _("Survey sent, no answer yet")
     if row.outcome in (SurveyOutcome.WITHHELD, SurveyOutcome.CANCELLED):
-        return _("Not asked: %(why)s", why=told(row.reason))
-    return _("Could not be asked") if row.outcome == SurveyOutcome.FAILED else _("Will be asked")
+        return _("No survey: %(why)s", why=told(row.reason))
+    return _("Survey could not be sent") if row.outcome == SurveyOutcome.FAILED else _("Survey planned")
 
 
 def verdict_tone(verdict: Verdict) -> str:
@@ -54,10 +54,10 @@ def survey_event_words(_event_type: str, _who: str, payload: dict[str, Any]) -> 
     """A line of the timeline."""
     score = score_words(SurveyKind(payload["kind"]), payload["score"])
     if payload.get("is_suspect"):
-        return _("A bot may have answered our question: %(score)s", score=score)
+        return _("A bot may have answered our survey: %(score)s", score=score)
     if payload.get("is_change"):
         return _("The customer changed their answer: %(score)s", score=score)
-    return _("The customer answered our question: %(score)s", score=score)
+    return _("The customer answered our survey: %(score)s", score=score)
 
 
 FILTERS = {

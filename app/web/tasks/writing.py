@@ -291,7 +291,7 @@ def _editor(row: TaskRow, form: TaskForm, *, moved_on: bool = False, status: int
         "task_options": {
             "types": [(kind.value, words.task_type_words(kind)) for kind in TaskType],
             "priorities": [(priority.value, priority_words(priority)) for priority in Priority],
-            "people": [("", _("Nobody")), *((str(user_id), name) for user_id, name in people)],
+            "people": [("", _("Unassigned")), *((str(user_id), name) for user_id, name in people)],
             "reminders": [("", _("None")), *((str(minutes), _(text)) for minutes, text in reminders.items())],
             "before": [("", _("Nothing")), *((str(task_id), title) for task_id, title in _before(row))],
             "recurrences": [("", _("Never")), *((kind.value, words.recurrence_words(kind)) for kind in Recurrence)],

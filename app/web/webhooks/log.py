@@ -116,7 +116,7 @@ def send_many_again(endpoint: WebhookEndpoint, viewer: Viewer, *, area: str = "c
     with transaction() as session:
         count = actions.redeliver_since(session, endpoint, since=since, now=now, actor=viewer.actor, states=REPLAYED[what])
     runtime().nudger.nudge()
-    flash(ngettext("%(num)s goes again.", "%(num)s go again, oldest first.", count))
+    flash(ngettext("We resend %(num)s.", "We resend %(num)s, oldest first.", count))
     return redirect(url_for(f"{area}.deliveries", endpoint_id=endpoint.id), 303)
 
 

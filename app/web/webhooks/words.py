@@ -17,7 +17,7 @@ from app.domain.webhooks.queries import DeliveryRow
 from app.domain.webhooks.schedules import SCHEDULES, tries_of
 
 OUTCOMES = {
-    "ok": N_("taken"),
+    "ok": N_("accepted"),
     "http_3xx": N_("redirect; we do not follow redirects"),
     "http_4xx": N_("refused"),
     "http_410": N_("gone for good"),
@@ -38,7 +38,7 @@ OUTCOMES = {
 SKIPPED = {
     "event_not_subscribed": N_("Not subscribed to this event."),
     "no_status_mapping": N_("No mapping for this status."),
-    "told_us_first": N_("They told us this first."),
+    "told_us_first": N_("The event came from them."),
     "integration_inactive": N_("The connection was off."),
     "endpoint_deleted": N_("The endpoint was deleted before sending."),
 }
@@ -140,7 +140,7 @@ def state_words(row: DeliveryRow, endpoint: WebhookEndpoint) -> str:
         return _("is held")
     if row.is_behind:
         return _("in the queue")
-    return _("again %(time)s", time=clock(delivery.run_at)) if delivery.attempts else _("sending soon")
+    return _("next try %(time)s", time=clock(delivery.run_at)) if delivery.attempts else _("sending soon")
 
 
 def verdict(row: DeliveryRow, endpoint: WebhookEndpoint, *, behind: int) -> tuple[str, str, list[str]]:
@@ -163,7 +163,7 @@ def _given_up(delivery: WebhookDelivery) -> tuple[str, list[str]]:
     if why.get("code") == "final":
         reason = _("We did not retry, as it would not help: %(outcome)s.", outcome=outcome)
     else:
-        tries = ngettext("The only try ended so: %(outcome)s.", "The last of %(num)s tries ended so: %(outcome)s.",
+        tries = ngettext("The only try ended with: %(outcome)s.", "The last of %(num)s tries ended with: %(outcome)s.",
                          int(why.get("tries", 1)), outcome=outcome)  # fmt: skip
         reason = tries
     said = [reason, _("It stays here: fix the cause, then send it again.")]
@@ -180,7 +180,7 @@ def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tup
         return _("On hold."), [_("The endpoint is paused. We send waiting messages in order once it is resumed.")]
     if row.is_behind:
         return _("In the queue."), [
-            _("An earlier message about the same matter is still on its way. We send these in order; others continue.")
+            _("An earlier message about the same item is still on its way. We send these in order; others continue.")
         ]
     if not delivery.attempts:
         return _("Sending soon."), []
@@ -191,8 +191,8 @@ def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tup
     said.append(_("The last try: %(outcome)s.", outcome=outcome_words(delivery.last_outcome)))
     said.append(_("Reason for that time: %(why)s.", why=why_words(delivery.why)))
     if behind:
-        said.append(ngettext("%(num)s later message about the same matter waits behind it.",
-                             "%(num)s later messages about the same matter wait behind it.", behind))  # fmt: skip
+        said.append(ngettext("%(num)s later message about the same item waits behind it.",
+                             "%(num)s later messages about the same item wait behind it.", behind))  # fmt: skip
     if most - delivery.tries == 1:
         said.append(_("If that fails, you can send it again here."))
     return head, said

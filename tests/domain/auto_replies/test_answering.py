@@ -158,10 +158,10 @@ def test_a_channel_sends_no_more_than_its_most_in_an_hour(desk: Desk) -> None:
         ("The reply address is not monitored", {"sender": "no-reply@winkel.example"}),
         ("The reply address is not monitored", {"meta": {"reply_to": "mailer-daemon@winkel.example"}}),
         ("It came over a mailing list", {"meta": {"list_id": "<vve.example>"}}),
-        ("The mail asks not to be auto-answered", {"meta": {"asks_no_automatic_answer": True}}),
+        ("The mail asks for no auto-reply", {"meta": {"asks_no_automatic_answer": True}}),
         ("The sender may be forged: the mail failed its check (DMARC)", {"meta": {"authentication": {"dmarc": "fail"}}}),
         ("The mail went to many people", {"recipients": {"to": [{"address": f"{n}@example.nl"} for n in range(11)]}}),
-        ("The mail names no recipient: it went to many people", {"recipients": {"to": []}}),
+        ("The mail lists no recipient: it went to many people", {"recipients": {"to": []}}),
     ],
 )
 def test_what_is_not_from_one_person_to_us_is_not_answered_and_says_why(desk: Desk, reason: str, values: dict[str, Any]) -> None:

@@ -188,13 +188,13 @@ def test_the_pages_lead_from_the_hint_to_the_merge_and_back(desk: Desk) -> None:
     assert desk.post(path).status_code == 303
     assert "Merged into this contact" not in desk.get(base)
     assert desk.read(same).merged_into_id is None
-    assert "This was taken back already." in desk.client.get(desk.post(path).location).text
+    assert "This was already undone." in desk.client.get(desk.post(path).location).text
 
 
 def test_the_other_contact_is_looked_for_by_hand(desk: Desk, double: Contact) -> None:
     base = f"/contacts/{desk.pieter.id}/merge"
     assert f"{base}?other={double.id}" in desk.get(f"{base}?q=pieter@")
-    assert "Nobody found" in desk.get(f"{base}?q=lotte")
+    assert "No contact found" in desk.get(f"{base}?q=lotte")
     assert desk.post(base, other="nonsense").status_code == 422
 
 

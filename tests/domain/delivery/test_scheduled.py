@@ -201,7 +201,7 @@ def test_taking_it_back_puts_the_text_into_the_composer_of_its_writer(desk: Desk
     assert draft.text == "Eerste versie\n\nEn dit"
     desk.time_comes(row)
     assert desk.outgoing() == []
-    assert "taken back already" in desk.post(f"/scheduled/{row.id}/sending").headers["HX-Trigger"]
+    assert "already sent or cancelled" in desk.post(f"/scheduled/{row.id}/sending").headers["HX-Trigger"]
 
 
 def test_colleague_may_stop_it_but_not_send_or_move_it(desk: Desk) -> None:

@@ -99,7 +99,7 @@ def test_a_visit_that_was_given_away_takes_nothing_until_its_owner_hands_it_in(d
     change_appointment(day.session, day.visit.id, content, now=day.now, actor=SYSTEM)
     photo = day.new("photo", body={"label": "before"}, file_id=day.file())
     held = day.take(photo)
-    assert (held.code, held.words) == ("given", "This visit is Carla's now.")
+    assert (held.code, held.words) == ("given", "This visit is now assigned to Carla.")
     again = replace(photo, id=uuid.uuid4(), replaces=photo.id)
     assert day.take(again).outcome == "applied"
     step = day.step("arrived")

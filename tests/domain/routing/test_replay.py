@@ -90,4 +90,4 @@ def test_the_pages_show_it_and_nothing_is_saved(office: Office) -> None:  # noqa
     desk.session.commit()
     assert "would have gone elsewhere" not in office.client.get(f"{address}/trial").text
     office.post(f"{address}/switch", on="0")
-    assert "Nobody: it stays unassigned" in office.client.get(f"{address}/trial").text
+    assert "It stays unassigned" in office.client.get(f"{address}/trial").text

@@ -147,12 +147,12 @@ def test_the_page_shows_it_and_keeps_the_form(desk: Desk, page: Settings) -> Non
     fields = {"name": "Altijd", "scope": "all", "zone": "Europe/Amsterdam"}
     address = f"/settings/calendars/{row.calendar.id}/dry-run"
     seen = [html.unescape(page.post(address, **fields, **days).text) for days in ({}, open_all_day)]
-    assert any("1 thread was looked at; 1 would have another deadline" in " ".join(text.split()) for text in seen)
+    assert any("1 thread checked; 1 would have another deadline" in " ".join(text.split()) for text in seen)
     assert all('value="Altijd"' in text for text in seen), "nothing of the form is lost"
     assert for_all(desk).rules == row.rules
     taken = page.post("/settings/calendars/dry-run", **fields, **WEEK)
     assert taken.status_code == 422
-    assert "There is a calendar for that already." in taken.text
+    assert "A calendar for this already exists." in taken.text
     assert page.post("/settings/calendars/dry-run", **{**fields, "zone": "Mars"}).status_code == 422
     fine = page.post("/settings/calendars/dry-run", **{**fields, "scope": "named"}, **WEEK)
     assert "Nothing would change." in fine.text

@@ -136,7 +136,7 @@ def test_who_may_answer(desk: Desk) -> None:
 def test_leads_set_it_for_their_brands_and_it_is_audited(desk: Desk) -> None:
     lead = make_user(desk.session, "Leila", role=Role.LEAD, brands=(desk.brand,))
     sign_in(desk.client.plain, desk.session, lead)
-    assert "Everybody who sees it" in desk.client.get(f"/settings/brands/{desk.brand.id}").text
+    assert "Everyone with access" in desk.client.get(f"/settings/brands/{desk.brand.id}").text
     post(desk.client.plain, f"/settings/brands/{desk.brand.id}/answering", {"only_assignee": "on"})
     assert "Only the assignee" in desk.client.get(f"/settings/brands/{desk.brand.id}").text
     audited = desk.session.execute(sa.select(AuditEntry).where(AuditEntry.action == "BrandChanged")).scalars().all()

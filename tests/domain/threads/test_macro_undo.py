@@ -52,10 +52,10 @@ def test_the_thread_is_as_it_was_and_the_note_stays(desk: Desk) -> None:
     ran = desk.run(desk.macro())
     assert standing(desk.session, desk.thread) != before
     answer = undo(desk, ran)
-    assert desk.toast(answer) == "Macro taken back: Storing. Its note stays."
+    assert desk.toast(answer) == "Macro undone: Storing. Its note stays."
     assert standing(desk.session, desk.thread) == before
     assert desk.notes() == ["Monteur is gebeld"]
-    assert "Alice took back the macro Storing" in desk.client.get(f"/threads/{desk.thread.id}").text
+    assert "Alice undid the macro Storing" in desk.client.get(f"/threads/{desk.thread.id}").text
 
 
 def test_what_somebody_changed_since_stays(desk: Desk) -> None:
@@ -132,7 +132,7 @@ def test_the_task_and_the_calls_it_asked_for_are_taken_back(desk: Desk) -> None:
     desk.session.commit()
     ran = desk.run(macro)
     assert intents(desk) == ["A", "A", "B", "B"]
-    assert desk.toast(undo(desk, ran)) == "Macro taken back: Storing"
+    assert desk.toast(undo(desk, ran)) == "Macro undone: Storing"
     assert the_task(desk).status == TaskStatus.CANCELLED
     assert intents(desk) == ["A", "B"], "those of the other run"
     assert set(desk.session.execute(sa.select(Task.status).where(Task.title != "Bel de klant")).scalars()) == {TaskStatus.OPEN}
@@ -147,7 +147,7 @@ def test_a_task_somebody_changed_and_a_call_that_was_made_stay_and_are_named(des
     desk.session.execute(sa.update(OutsideIntent).where(OutsideIntent.target == "A").values(state="done"))
     desk.session.commit()
     said = desk.toast(undo(desk, ran))
-    assert said == "Macro taken back: Storing. Its task stays: somebody changed it. 1 call outside has already been made."
+    assert said == "Macro undone: Storing. Its task stays: a colleague changed it. 1 external call has already been made."
     assert the_task(desk).status == TaskStatus.OPEN
     assert intents(desk) == ["A"]
 

@@ -111,7 +111,7 @@ def test_the_page_shows_the_order_also_where_no_conversation_is_about_it(desk: D
     assert f"/orders/{desk.order.id}" in page_client.get(f"/search?q={desk.order.order_number}").text
     page = page_client.get(f"/search?q={bare.order_number}").text
     assert f"/orders/{bare.id}" in page
-    assert "No conversation is about this order." in page
+    assert "No thread is about this order." in page
 
 
 def test_the_order_of_a_merged_conversation_is_that_of_the_one_it_went_into(desk: Desk) -> None:

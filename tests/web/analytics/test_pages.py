@@ -69,7 +69,7 @@ def test_people_stand_by_name_and_are_no_ranking(office: Office) -> None:
     office.reports.settle()
     table = office.get("/analytics/people").split("<tbody>")[-1]
     assert table.index("Alice") < table.index("Bob")
-    assert "Nobody" in table
+    assert "Unassigned" in table
 
 
 def test_somebody_of_another_brand_sees_nothing_of_this_one(office: Office) -> None:

@@ -66,5 +66,5 @@ def test_who_gets_a_report_of_somebody_else_sees_it_and_changes_nothing(office: 
     place = f"/analytics/schedules/{row.id}"
     office.session.commit()
     office.as_user(desk.noah)
-    assert "made by Lena" in office.get("/analytics/schedules")
+    assert "created by Lena" in office.get("/analytics/schedules")
     assert office.post(f"{place}/deletion").status_code == 404

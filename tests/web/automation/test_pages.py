@@ -77,7 +77,7 @@ def test_a_rule_is_written_looked_at_switched_on_and_read_about(office: Office) 
     assert "The rule Storing set the priority to high" in thread
     assert "The rule Storing asked for Integration “storingen”: noted, not sent until that is connected" in thread
     listed = office.client.get("/settings/automation").text
-    assert "ran 1 time" in listed
+    assert "1 run" in listed
     assert "Words contains “knippert”" in listed
 
 

@@ -45,7 +45,7 @@ def test_a_contact_is_found_by_name_number_and_address(desk: Desk, typed: str) -
 
 
 def test_what_finds_nobody_says_so_and_an_address_finds_its_person(desk: Desk) -> None:
-    assert "Nobody found" in desk.get("/contacts?q=nergens")
+    assert "No contact found" in desk.get("/contacts?q=nergens")
     assert "Lotte" not in desk.get("/contacts?q=0687654321")
     desk.add("Joris", kind="email", value="joris@example.nl")
     assert "Joris" in desk.get("/contacts?q=JORIS@example.nl")

@@ -113,7 +113,7 @@ def test_what_a_plain_form_lacks_is_said(day: Round) -> None:
         ("meter", {"when": "before", "value": "veel"}, "Enter the meter reading in digits"),
         ("photo", {"label": "before"}, "Take or choose a picture"),
         ("note", {"text": " "}, "Write something first"),
-        ("step", {"to": "aborted"}, "Say why."),
+        ("step", {"to": "aborted"}, "Enter a reason."),
     ):
         answer = form(day, kind, **fields)
         assert answer.status_code == 422
@@ -272,10 +272,10 @@ def test_a_code_read_from_the_photo_of_a_nameplate_is_kept_with_one_tap(day: Rou
         for event in nameplates_among(day.session, events):
             read_nameplate(event)
     page = day.get(f"/visits/{day.visit.id}")
-    assert "Keep ACE0412873" in page
+    assert "Save ACE0412873" in page
     assert day.client.get("/field/pack").json["pack"] != before
     assert form(day, "serial", text="ACE0412873").status_code == 303
-    assert "Keep ACE0412873" not in day.get(f"/visits/{day.visit.id}")
+    assert "Save ACE0412873" not in day.get(f"/visits/{day.visit.id}")
 
 
 def test_the_app_has_a_name_icons_and_a_worker_that_anybody_may_read(day: Round) -> None:

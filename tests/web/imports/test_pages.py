@@ -65,7 +65,7 @@ def test_a_file_is_looked_at_imported_and_undone(lead: Desk) -> None:
     assert "1249.50" in export
     assert lead.post(f"{path}/undo").status_code == 303
     work(lead)
-    assert "Taken back" in lead.get(path)
+    assert "Reverted" in lead.get(path)
     assert [one.status for one in lead.orders()] == [OrderStatus.CANCELLED]
     actions = set(lead.session.execute(sa.select(AuditEntry.action)).scalars())
     assert {"ImportBegun", "ImportStarted", "ImportUndone", "OrdersExported"} <= actions

@@ -157,7 +157,7 @@ def test_only_those_a_view_is_for_have_it(desk: Desk, audience: str) -> None:
 def test_only_leads_make_a_view_for_everyone(desk: Desk) -> None:
     refused = desk.save("tag=retour", audience="everyone")
     assert refused.status_code == 422
-    assert "You cannot save a view for them." in refused.text
+    assert "You cannot save views for this audience." in refused.text
     assert "Everyone" not in desk.client.get("/inbox").text
     foreign = desk.save("tag=retour", audience=f"team:{uuid.UUID(int=7)}")
     assert foreign.status_code == 422

@@ -214,7 +214,7 @@ def test_a_macro_says_what_a_thread_is_about_and_takes_it_back(desk: Desk) -> No
     macro = create_macro(desk.session, name="Storing", brand_id=None, steps=steps, viewer=desk.viewer, now=utc_now())
     desk.session.commit()
     shown = desk.client.get(f"{desk.path}/macros").text
-    assert "subject “Storing” · partner Groendus · link the customer’s one open order" in shown
+    assert "subject “Storing” · partner Groendus · link the customer’s only open order" in shown
     before = desk.said()
     ran = desk.post(f"{desk.path}/macros/{macro.id}", target="thread-head", macro_token=str(new_id()))
     assert desk.said()[0] == ("Storing", desk.pieter.id, desk.partner.id)

@@ -14,7 +14,7 @@ from tests.factories import make_message
 
 def test_a_mail_is_looked_at_corrected_and_taken(desk: Desk) -> None:
     make_partner(desk.session, desk.brand, "Alva", order_mail_senders=("alva.example",))
-    assert "All read" in desk.get("/order-mail")
+    assert "Nothing to review" in desk.get("/order-mail")
     for number in ("ALV-1", "ALV-2"):
         message = make_message(desk.session, desk.thread, TEXT.format(number=number).replace("0612345678", "volgt"))
         message.sender, message.subject, message.meta = {"address": "orders@alva.example"}, f"Opdracht {number}", PROVEN
@@ -37,6 +37,6 @@ def test_a_mail_is_looked_at_corrected_and_taken(desk: Desk) -> None:
     assert (taken.status_code, taken.location) == (303, f"/order-mail/{second}")
     assert [one.external_references["partner_order_id"] for one in desk.orders()] == ["ALV-1"]
     assert desk.post(f"/order-mail/{second}/dismissal").location == "/order-mail"
-    assert "A colleague already handled this one" in desk.get(desk.post(f"/order-mail/{second}/dismissal").location)
+    assert "A colleague already reviewed this mail" in desk.get(desk.post(f"/order-mail/{second}/dismissal").location)
     desk.as_user(desk.mallory)
     assert desk.client.plain.get(f"/order-mail/{second}").status_code == 404

@@ -42,7 +42,7 @@ def test_the_head_tells_where_it_stands_what_it_is_worth_and_what_is_missing(des
     assert len(seen) <= 10, "\n".join(seen)
     for words in (
         "€1,093.39", "BTW 21\u00a0%", "903.63", "Plan a visit; this schedules the order automatically.", "Put on hold…",
-        "Schedule: No visit is planned: plan one first.", "Waiting for parts", "Switchyard made the order",
+        "Schedule: No visit is planned: plan one first.", "Waiting for parts", "Switchyard created the order",
     ):  # fmt: skip
         assert words in text, words
 
@@ -65,11 +65,11 @@ def test_a_status_is_changed_in_place_and_undone(desk: Desk) -> None:
 def test_a_reason_is_asked_in_place(desk: Desk) -> None:
     order = placed(desk)
     text, toast = press(desk, f"/orders/{order.id}/status", status="on_hold")
-    assert "Say why." in text
+    assert "Enter a reason." in text
     assert toast == {}
     text, _toast = press(desk, f"/orders/{order.id}/status", status="on_hold", reason_code="waiting_for_parts", reason="Kabel")
     assert "On hold: Waiting for parts, Kabel. It resumes at “New order”." in text
-    assert "Go on: approved" in text
+    assert "Resume: approved" in text
 
 
 def test_lines_are_changed_in_place_and_every_change_is_undone(desk: Desk) -> None:

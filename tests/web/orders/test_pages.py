@@ -164,4 +164,4 @@ def test_the_page_says_in_words_what_the_register_says_and_lets_one_choose(desk:
     assert "In the register: Molenweg 7A, 3511CD Utrecht" in text
     note_judgement(desk.session, address.id, Judgement(CheckStatus.NONE), now=NOW)
     desk.session.commit()
-    assert "knows no address" in desk.get(path)
+    assert "has no address" in desk.get(path)

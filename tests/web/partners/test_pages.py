@@ -86,7 +86,7 @@ def test_a_key_is_shown_once_rotated_and_ended(admin: Desk) -> None:
     assert text.encode() not in bytes(key.key_hash)
     rotated = admin.post(f"{path}/keys/{key.id}/rotation").text
     assert len(set(re.findall(r"swp_live_[0-9A-Za-z]{38}", rotated)) - {text}) == 1
-    assert "Overlap" in rotated
+    assert "Being replaced" in rotated
     assert admin.post(f"{path}/keys/{key.id}/revocation").status_code == 303
     assert "Ended" in admin.get(path)
     assert admin.post(f"{path}/keys/{key.id}/rotation").status_code == 422
