@@ -47,7 +47,7 @@ NAMES = {
     "satisfaction": N_("Satisfaction"),
     "satisfied": N_("Satisfied"),
     "recommends": N_("Would recommend (NPS)"),
-    "customer_solved": N_("Solved, say customers"),
+    "customer_solved": N_("Solved according to customers"),
     "speed_score": N_("Quick enough"),
     "reach_score": N_("Easy to reach"),
     "survey_response": N_("Survey response"),

@@ -298,5 +298,5 @@ def _said_of(view: View, *, teams: Mapping[uuid.UUID, str]) -> str:
     )
     parts = [view_title(filters.view), status, priority, kind, team, *narrowed_to(filters), filters.tag or "", due]
     parts.append(words.sort_words(view.sort))
-    parts += [_("with one’s own tasks")] if filters.tasks else []
+    parts += [_("with my tasks")] if filters.tasks else []
     return " · ".join(part for part in parts if part)

@@ -134,7 +134,7 @@ def test_the_switch_is_kept_with_a_view_and_taken_away_again(desk: Desk) -> None
     assert view.filters == {"view": "open", "tasks": "mine"}
     here = saved.location
     assert task in rows(desk.client.get(here).text)
-    assert "with one’s own tasks" in desk.client.get("/inbox/views").text
+    assert "with my tasks" in desk.client.get("/inbox/views").text
     without = f"{here}?tasks="
     assert f'href="{without}"' in desk.client.get(here).text
     assert task not in rows(desk.client.get(without).text)
