@@ -24,7 +24,7 @@ class NothingToDecide(Exception):
 
 
 class WhyRefused(Exception):
-    """A refusal says why."""
+    """A refusal must give its reason."""
 
 
 class TaskMovedOn(Exception):
@@ -58,8 +58,8 @@ class TaskContent:
 
 @dataclass(frozen=True)
 class StatusChange:
-    """What a change of state came to. `next_task`: the next of a recurring task, where completing made one. `before`: the task
-    that was completed before one it waits for."""
+    """The result of a change of state. `next_task`: the next one of a recurring task, where completing made it. `before`: the
+    task that this one should have waited for."""
 
     task: Task
     former: TaskStatus
@@ -82,7 +82,7 @@ def add_task(
     called_in_message_id: uuid.UUID | None = None,
     caused_by: Event | None = None,
 ) -> Task:
-    """The same for a task that follows from something: the event that caused it, the reply that promised it, the missed call."""
+    """Write a task that follows from something: the event that caused it, the reply that promised it, the missed call."""
     lock_threads(session, [content.thread_id if content.waiting_for else None])
     task = Task(id=new_id(), created_by_user_id=actor.user_id, created_at=now, updated_at=now)
     task.promised_in_message_id, task.called_in_message_id = promised_in_message_id, called_in_message_id
@@ -113,7 +113,7 @@ def edit_task(
 
 
 def set_due(session: Session, task: Task, due_date: date, due_time: time) -> None:
-    """A new task that nobody gave a date is due then, on the clock of its zone."""
+    """Set the due time of a new task that nobody gave a date, on the clock of its zone."""
     task.due_date, task.due_time, task.due_at = due_date, due_time, due_instant(due_date, due_time, task.zone)
     session.flush()
 
@@ -185,7 +185,7 @@ def lock_task(session: Session, task_id: uuid.UUID, thread_id: uuid.UUID | None 
 
 
 def _settle(session: Session, task: Task, *, now: datetime, actor: Actor) -> None:
-    """The thread that waits for the task, or waited for it, says so."""
+    """Bring `waiting_for` of the thread in step that waits, or waited, for the task."""
     if task.thread_id is not None and task.waiting_for:
         is_done = task.status == TaskStatus.COMPLETED
         settle_waiting(session, task.thread_id, now=now, actor=actor, is_done=is_done)
@@ -286,7 +286,7 @@ def _record(
 
 
 def _stands_in_timeline(event: str, task: Task) -> bool:
-    """What becomes of a task that a reply promised is said in the thread."""
+    """Return whether the task's changes are shown in its thread, as those of promised tasks are."""
     if task.promised_in_message_id is None:
         return False
     return event in ("TaskCreated", "TaskCompleted", "TaskReopened") or task.status == TaskStatus.CANCELLED

@@ -51,7 +51,7 @@ class TaskRecord:
 def list_task_records(
     session: Session, *, viewer: Viewer, conditions: TaskConditions, sort: Sort, cursor: str | None = None, limit: int = 50
 ) -> Page[TaskRecord]:
-    """One query. `sort.field` is created_at. Raises BadCursor."""
+    """List a page of tasks. One query. `sort.field` is created_at. Raises BadCursor."""
     scan = sa.select(Task.id, Task.created_at).where(*_conditions(conditions))
     if cursor is not None:
         scan = scan.where(after(read_cursor(sort, cursor), sort, Task.created_at, Task.id))
@@ -66,7 +66,7 @@ def list_task_records(
 
 
 def get_task_record(session: Session, *, viewer: Viewer, task_id: uuid.UUID) -> TaskRecord:
-    """Raises TaskMissing, also for a brand the viewer may not see."""
+    """Return the task. Raises TaskMissing, also for a brand the viewer may not see."""
     query = _query().where(Task.id == task_id, Task.brand_id.in_(viewer.brand_ids))
     row = session.execute(query.execution_options(populate_existing=True)).one_or_none()
     if row is None:

@@ -20,7 +20,7 @@ from app.domain.tasks.queries import TaskFilter, conditions_of
 
 @dataclass(frozen=True)
 class CalendarTask:
-    """As much of a task as a day of a calendar shows. `due_time`: on the clock of its brand, None where the day is enough."""
+    """A task as far as a day of a calendar shows it. `due_time`: on the clock of its brand, None where it has no time."""
 
     id: uuid.UUID
     title: str
@@ -30,7 +30,7 @@ class CalendarTask:
 
 
 class DayOfTasks(NamedTuple):
-    """The first tasks of a day, and how many there are, counted no further than was asked."""
+    """The first tasks of a day, and their count, capped at what was asked."""
 
     tasks: tuple[CalendarTask, ...]
     number: int
@@ -52,7 +52,7 @@ def list_by_day(
 
 @lru_cache(maxsize=256)
 def _by_day(brand_ids: tuple[uuid.UUID, ...], filter: TaskFilter, shown: int, counted: int) -> sa.Select[*tuple[Any, ...]]:
-    """Written once for each reader and filter: that takes longer than to run it."""
+    """Build the statement once for each reader and filter, as building takes longer than running it."""
     wanted = sa.bindparam("days", type_=sa.ARRAY(sa.Date))
     day = sa.func.unnest(wanted).table_valued(sa.column("on", sa.Date), name="day").render_derived()
     is_completed = Task.status == sa.literal(TaskStatus.COMPLETED, Task.status.type, literal_execute=True)

@@ -57,7 +57,7 @@ def make_task_of_missed_call(session: Session, message: Message, due: Due, *, no
 
 
 def complete_callbacks(session: Session, message: Message, *, now: datetime) -> int:
-    """They were spoken to: every open task to call them back is done. Returns how many."""
+    """Complete every open task to call them back, as they were spoken to. Returns how many."""
     waiting = _find_open(session, message)
     for task_id in waiting:
         set_task_status(session, task_id, TaskStatus.COMPLETED, now=now, actor=SYSTEM)
@@ -65,7 +65,7 @@ def complete_callbacks(session: Session, message: Message, *, now: datetime) -> 
 
 
 def language_of(contact: Contact | None, number: str) -> str:
-    """The caller's: what is known of them, else what is spoken where the number is from."""
+    """Return the caller's language: that of the contact, else that of the number's country."""
     if contact is not None and contact.language in LANGUAGES:
         return str(contact.language)
     return next((language for code, language in LANGUAGE_OF.items() if number.startswith(code)), "en")
@@ -77,14 +77,14 @@ def title_of(name: str, language: str) -> str:
 
 
 def number_of(message: Message) -> str:
-    """The other side's number of a record of a call, "" where there is none."""
+    """Return the other side's number of a call record, "" where there is none."""
     told = message.recipients.get("to") or [{}]
     address = str(told[0].get("address") or "")
     return address if address.startswith("+") else ""
 
 
 def _find_open(session: Session, message: Message) -> list[uuid.UUID]:
-    """Open tasks to call back whoever this call is with, oldest first."""
+    """List open tasks to call back this call's other side, oldest first."""
     number, contact_id = number_of(message), _contact_id(session, message)
     same = [Message.recipients["to"][0]["address"].astext == number] if number else []
     if contact_id is not None:

@@ -12,19 +12,19 @@ MORNING = time(9, 0)  # a task due on a day without a time reminds relative to t
 
 
 def due_instant(due_date: date, due_time: time | None, zone: str) -> datetime:
-    """The aware UTC instant after which a task is overdue: its time, or the end of its day, in the zone."""
+    """Return the aware UTC instant after which a task is overdue: its time, or the end of its day, in the zone."""
     day, at = (due_date + timedelta(days=1), time()) if due_time is None else (due_date, due_time)
     return datetime.combine(day, at, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def reminder_instant(due_date: date, due_time: time | None, zone: str, minutes: int) -> datetime:
-    """The aware UTC instant `minutes` before the task's time; without a time, before MORNING of its day."""
+    """Return the aware UTC instant `minutes` before the task's time; without a time, before MORNING of its day."""
     at = datetime.combine(due_date, due_time or MORNING, tzinfo=ZoneInfo(zone)).astimezone(UTC)
     return at - timedelta(minutes=minutes)
 
 
 def next_due_date(due_date: date, recurrence: Recurrence, *, after: date) -> date:
-    """The first date of the series behind `due_date` that is later than `after`; short months end on their last day."""
+    """Return the first date of the series behind `due_date` that is later than `after`; short months end on their last day."""
     step, found = 1, _nth(due_date, recurrence, 1)
     while found <= after:
         step += 1

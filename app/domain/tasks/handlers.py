@@ -30,7 +30,7 @@ LEFT = frozenset({"accepted", "sent", "delivered", "read"})  # what a delivery i
 
 
 def move_tasks_of_merged_thread(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `SplitUndone`: tasks of the thread that goes belong to the one that stays."""
+    """`ThreadsMerged`, `SplitUndone`: move tasks to the kept thread."""
     move = parse_move(event)
     if move.gone is not None:
         move_rows(session, TASKS, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
@@ -38,7 +38,7 @@ def move_tasks_of_merged_thread(session: Session, event: Event) -> None:
 
 
 def return_tasks(session: Session, event: Event) -> None:
-    """`MergeUndone`: tasks go back to the thread they came from, with what was done to them since."""
+    """`MergeUndone`: return tasks to the thread they came from, with what was done to them since."""
     move = parse_move(event)
     return_rows(session, TASKS, move_id=move.id, origin=move.origin, target=move.target)
     for thread_id in sorted({move.origin, move.target}):
@@ -46,7 +46,7 @@ def return_tasks(session: Session, event: Event) -> None:
 
 
 def follow_regrouped_orders(session: Session, event: Event) -> None:
-    """`OrderRegrouped`: tasks about an order that goes away are about the one that stays; an undo gives those back again."""
+    """`OrderRegrouped`: move tasks to the order that stays; an undo returns them."""
     payload = event.payload
     if "versions" not in payload:  # the other order's half of the same news
         return
@@ -71,7 +71,7 @@ def _move_to_order(session: Session, which: sa.ColumnElement[bool], order_id: uu
 
 
 def make_callback_task(session: Session, event: Event) -> None:
-    """`CallLogged`: whoever wrote down the call has a task to call back, where the record asks for one."""
+    """`CallLogged`: make a task to call back for whoever wrote the record, where it asks for one."""
     wanted: dict[str, Any] | None = event.payload.get("callback")
     if wanted is None or event.brand_id is None:
         return
@@ -89,7 +89,7 @@ def make_callback_task(session: Session, event: Event) -> None:
 
 
 def make_asked_task(session: Session, event: Event) -> None:
-    """`TaskAsked`: a macro or a rule asks for a task, for whoever has the thread or else whoever asks."""
+    """`TaskAsked`: make the task that a macro or rule asks for, for the thread's assignee or else whoever asks."""
     if event.brand_id is None:
         return
     asked: dict[str, Any] = event.payload["task"]
@@ -112,13 +112,13 @@ def make_asked_task(session: Session, event: Event) -> None:
 
 
 def make_promised_task(session: Session, event: Event) -> None:
-    """`DeliveryChanged`: a message that left may have promised something."""
+    """`DeliveryChanged`: make the task that a sent message promises."""
     if event.message_id is not None and event.payload.get("status") in LEFT:
         make_task_of_promise(session, event.message_id, now=event.occurred_at, caused_by=event)
 
 
 def _order_of(session: Session, event: Event) -> uuid.UUID | None:
-    """The order of what the asking follows from, else the one the thread is about."""
+    """Return the order of the causing event, else the one the thread is about."""
     cause = session.get(Event, event.caused_by_id) if event.caused_by_id else None
     named = cause.payload.get("order_id") if cause is not None else None
     if named:

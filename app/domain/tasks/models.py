@@ -44,7 +44,7 @@ class Recurrence(StrEnum):
 
 
 class Decision(StrEnum):
-    """What became of something that was to be approved."""
+    """The decision about something that was to be approved."""
 
     APPROVED = "approved"
     REFUSED = "refused"
@@ -129,5 +129,5 @@ class Task(WithId, Base):
 
     @property
     def stands_in_thread(self) -> bool:
-        """Its thread says what becomes of it."""
+        """Whether its changes are shown in its thread."""
         return self.thread_id is not None and (self.promised_in_message_id is not None or self.waiting_for != "")

@@ -57,7 +57,7 @@ def _days(weekdays: str, months: str, *, after: str = "", ordinal: str = "") -> 
 
 
 def _some(count: int) -> str:
-    """Up to so many words in between."""
+    """Return a pattern for up to this many words in between."""
     return rf"(?:\s+[\w'’-]+){{0,{count}}}?"
 
 

@@ -71,13 +71,13 @@ class TaskRow:
 
 
 def list_tasks(session: Session, *, viewer: Viewer, filter: TaskFilter, limit: int = LIST_LIMIT) -> list[TaskRow]:
-    """What is due first, first; those without a date last, the newest of them first; ended ones newest first. One query."""
+    """List tasks by due time, those without a date last and newest first; ended ones newest first. One query."""
     return [_row(record) for record in session.execute(_listed(tuple(viewer.brand_ids), filter, limit))]
 
 
 @lru_cache(maxsize=256)
 def _listed(brand_ids: tuple[uuid.UUID, ...], filter: TaskFilter, limit: int) -> sa.Select[*tuple[Any, ...]]:
-    """Written once for each reader and filter: that takes longer than to run it."""
+    """Build the statement once for each reader and filter, as building takes longer than running it."""
     return _rows(brand_ids).where(*conditions_of(filter)).order_by(*_order_of(filter.status)).limit(as_written(limit))
 
 
@@ -89,7 +89,7 @@ def _order_of(status: TaskStatus | None) -> tuple[sa.ColumnElement[Any], ...]:
 def list_columns(
     session: Session, *, viewer: Viewer, filter: TaskFilter, limits: Mapping[TaskStatus, int]
 ) -> dict[TaskStatus, list[TaskRow]]:
-    """The first tasks of each state, as many as `limits` has for it, in the order of `list_tasks`. One query."""
+    """List the first tasks of each state, as many as `limits` has for it, ordered as by `list_tasks`. One query."""
     found: dict[TaskStatus, list[TaskRow]] = {status: [] for status in limits}
     for record in session.execute(_columns(tuple(viewer.brand_ids), filter, tuple(limits.items()))):
         found[record[0].status].append(_row(record))
@@ -100,7 +100,7 @@ def list_columns(
 def _columns(
     brand_ids: tuple[uuid.UUID, ...], filter: TaskFilter, limits: tuple[tuple[TaskStatus, int], ...]
 ) -> sa.Select[*tuple[Any, ...]]:
-    """As `_listed`."""
+    """Build the statement once, as `_listed` does."""
     columns = [
         sa.select(Task.id, sa.func.row_number().over(order_by=_order_of(status)).label("place"))
         .where(Task.brand_id.in_(brand_ids), *conditions_of(replace(filter, status=status)))
@@ -125,8 +125,8 @@ def list_own_tasks(
     cursor: str | None = None,
     limit: int,
 ) -> Page[TaskRow]:
-    """One page of the viewer's open tasks, what is due first, first, those without a date last. `due_by`, `due_until`: only those
-    due by then; `of_all`: everybody's. One query along `ix_tasks_open_assignee`, or `ix_tasks_open`. Raises BadCursor."""
+    """List one page of the viewer's open tasks by due time, those without a date last. `due_by`, `due_until`: only those due
+    by then; `of_all`: everybody's. One query along `ix_tasks_open_assignee`, or `ix_tasks_open`. Raises BadCursor."""
     until = min((at for at in (due_by, due_until) if at is not None), default=None)
     asked = {"due_by": until, "brand_id": brand_id, "priority": priority, "cursor": cursor, "limit": limit + 1}
     query, values = _own(_rows, viewer, of_all=of_all, **asked)  # type: ignore[arg-type]
@@ -144,7 +144,8 @@ def list_own_dues(
     cursor: str | None = None,
     limit: int,
 ) -> list[datetime | None]:
-    """When the first `limit` tasks of `list_own_tasks` are due, in its order; read from the index alone. Raises BadCursor."""
+    """List the due times of the first `limit` tasks of `list_own_tasks`, in its order; read from the index alone. Raises
+    BadCursor."""
     asked = {"due_by": due_until, "brand_id": brand_id, "priority": priority, "cursor": cursor, "limit": limit}
     query, values = _own(_dues, viewer, of_all=of_all, **asked)  # type: ignore[arg-type]
     return list(session.execute(query, values).scalars())
@@ -161,7 +162,7 @@ def _own(
     cursor: str | None,
     limit: int,
 ) -> tuple[sa.Select[*tuple[Any, ...]], dict[str, Any]]:
-    """The statement and its values."""
+    """Return the statement and its values."""
     brands = tuple(brand for brand in viewer.brand_ids if brand_id in (None, brand))
     wanted = {"due_by": due_by, "priority": priority}
     asked = {name: value for name, value in wanted.items() if value is not None}
@@ -174,7 +175,7 @@ def _own(
 def _own_statement(
     read: _Read, brand_ids: tuple[uuid.UUID, ...], asked: tuple[str, ...], edge: str, limit: int
 ) -> sa.Select[*tuple[Any, ...]]:
-    """As `_listed`. What stands beside a task is read for those of the page alone."""
+    """Build the statement once, as `_listed` does. What stands beside a task is read for the page's tasks alone."""
     conditions = [_is(Task.status, *OPEN_STATUSES)]
     if "me" in asked:
         conditions.append(Task.assignee_user_id == sa.bindparam("me", type_=sa.Uuid))
@@ -197,7 +198,7 @@ def _dues(brand_ids: Sequence[uuid.UUID]) -> sa.Select[*tuple[Any, ...]]:
 
 
 def cursor_behind(due_at: datetime | None, task_id: uuid.UUID) -> str:
-    """A cursor for `list_own_tasks`: what stands behind a task of this id that is due then (None: without a date)."""
+    """Return a cursor for `list_own_tasks` behind a task of this id and due time (None: without a date)."""
     return make_cursor(_BY_DUE, Place(due_at.isoformat() if due_at else _NO_DATE, task_id))
 
 
@@ -206,7 +207,7 @@ def _place(row: TaskRow) -> Place:
 
 
 def _edge(cursor: str) -> tuple[str, dict[str, Any]]:
-    """Whether the place is among tasks with a date, and the values for `_behind`. Raises BadCursor."""
+    """Return whether the cursor's place is among tasks with a date, and the values for `_behind`. Raises BadCursor."""
     place = read_cursor(_BY_DUE, cursor, str)
     if place.value == _NO_DATE:
         return "undated", {"edge_id": place.row_id}
@@ -236,7 +237,8 @@ def get_task(session: Session, *, viewer: Viewer, task_id: uuid.UUID) -> TaskRow
 
 
 def list_before(session: Session, *, viewer: Viewer, task: Task) -> list[tuple[uuid.UUID, str]]:
-    """(id, title) of the open tasks this one may wait for: of its brand, none that waits for it, those of its thread first."""
+    """List (id, title) of the open tasks this one may wait for: of its brand, none that waits for it, those of its thread
+    first."""
     waits = sa.select(sa.literal(task.id, sa.Uuid).label("id")).cte("waits", recursive=True)
     waits = waits.union(sa.select(Task.id).join(waits, Task.depends_on_id == waits.c.id))
     query = sa.select(Task.id, Task.title).where(
@@ -253,7 +255,8 @@ def list_before(session: Session, *, viewer: Viewer, task: Task) -> list[tuple[u
 def may_wait_for(
     session: Session, *, viewer: Viewer, brand_id: uuid.UUID, before_id: uuid.UUID, task_id: uuid.UUID | None = None
 ) -> bool:
-    """Whether a task of this brand may wait for `before_id`: it is open, of the brand, and does not wait for the task itself."""
+    """Return whether a task of this brand may wait for `before_id`: it is open, of the brand, and does not wait for the task
+    itself."""
     query = sa.select(Task.id).where(
         Task.id == before_id,
         Task.brand_id == brand_id,
@@ -297,14 +300,15 @@ def _row(record: sa.Row[Any]) -> TaskRow:
 
 
 def _is(status: Any, *wanted: TaskStatus) -> sa.ColumnElement[bool]:
-    """One of the wanted, as words of the statement: a plan for any state could not use the indexes of open tasks."""
+    """Return the condition with the wanted values written into the statement: a plan for any state could not use the indexes
+    of open tasks."""
     words = [sa.literal(one, status.type, literal_execute=True) for one in wanted]
     found: sa.ColumnElement[bool] = status == words[0] if len(words) == 1 else status.in_(words)
     return found
 
 
 def conditions_of(filter: TaskFilter) -> list[sa.ColumnElement[bool]]:
-    """Those of a statement over tasks, joined with their threads where it asks for a contact."""
+    """Return the conditions of a statement over tasks, joined with their threads where it asks for a contact."""
     found = [_is(Task.status, *([filter.status] if filter.status else filter.statuses))]
     for column, value in (
         (Task.assignee_user_id, filter.assignee_user_id),

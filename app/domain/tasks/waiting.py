@@ -26,7 +26,7 @@ def lock_threads(session: Session, thread_ids: Iterable[uuid.UUID | None]) -> No
 
 
 def settle_waiting(session: Session, thread_id: uuid.UUID, *, now: datetime, actor: Actor, is_done: bool = False) -> None:
-    """Write down what the thread waits for now. `is_done`: a task was completed; where it was the last, the thread comes back."""
+    """Store what the thread waits for now. `is_done`: a task was completed; after the last one, the thread comes back."""
     thread = lock_thread(session, thread_id)
     former, wanted = thread.waiting_for, _waiting_for(session, thread.id)
     if former == wanted:
@@ -43,7 +43,7 @@ def settle_waiting(session: Session, thread_id: uuid.UUID, *, now: datetime, act
 
 
 def _waiting_for(session: Session, thread_id: uuid.UUID) -> str | None:
-    """What the open tasks of the thread make it wait for, the oldest first, each once."""
+    """Return what the open tasks of the thread make it wait for, the oldest first, each once."""
     blocking = sa.and_(Task.thread_id == thread_id, Task.waiting_for != "", Task.status.in_(OPEN_STATUSES))
     found = session.execute(sa.select(Task.waiting_for).where(blocking).order_by(Task.created_at, Task.id)).scalars()
     words = ", ".join(dict.fromkeys(found))

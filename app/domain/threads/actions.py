@@ -162,7 +162,7 @@ def preview_of(text: str) -> str:
 
 
 def reopen_for_incoming(session: Session, thread: Thread, *, now: datetime) -> None:
-    """A person wrote: resolved and snoozed work comes back, waiting for them ends. Spam stays where it is."""
+    """Reopen resolved and snoozed work, as a person wrote; waiting for them ends. Spam stays where it is."""
     if thread.spam_at is not None:
         thread.spam_former = {**(thread.spam_former or {}), "status": "open", "resolved_at": None, "snoozed_until": None}
         return
@@ -188,7 +188,7 @@ def wake_thread(session: Session, thread: Thread, *, because: str, now: datetime
 
 
 def bring_back(session: Session, thread: Thread, *, now: datetime, actor: Actor) -> None:
-    """What a locked thread waited for is there: it comes back as new work, on top and unread. A closed one stays so."""
+    """Bring back a locked thread whose wait is over, as new work on top and unread. A closed one stays closed."""
     if thread.status in CLOSED_STATUSES:
         return
     wake_thread(session, thread, because="user", now=now, actor=actor)
@@ -345,7 +345,7 @@ def _set_status(
 
 
 def set_response_due(thread: Thread, due_at: datetime | None) -> None:
-    """When the answer somebody waits for is due, None for never; app/domain/sla works it out. The thread is locked."""
+    """Set when the awaited answer is due, None for never; app/domain/sla works it out. The thread is locked."""
     thread.response_due_at = due_at
 
 
@@ -363,8 +363,8 @@ def change_priority(
 
 
 def after_reply(session: Session, thread: Thread, *, actor: Actor, now: datetime, takes: bool = True) -> None:
-    """Replying takes an unassigned thread and leaves it waiting for the other side. Whom one answers is no spam; what did not
-    arrive before is dealt with."""
+    """Assign an unassigned thread to whoever replied, and leave it waiting for the other side. Replying ends spam, and clears
+    a failed message."""
     thread.unsent_medium = None
     if takes and thread.assignee_user_id is None and actor.user_id is not None:
         assign_thread(session, thread_id=thread.id, assignee_user_id=actor.user_id, actor=actor, now=now)

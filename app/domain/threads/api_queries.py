@@ -96,7 +96,7 @@ class MessageRecord:
 def list_thread_records(
     session: Session, *, viewer: Viewer, conditions: ThreadConditions, sort: Sort, cursor: str | None = None, limit: int = 50
 ) -> Page[ThreadRecord]:
-    """One query. `sort.field` is created_at or last_message_at. Raises BadCursor."""
+    """List a page of threads. One query. `sort.field` is created_at or last_message_at. Raises BadCursor."""
     column = {"created_at": Thread.created_at, "last_message_at": Thread.last_message_at}[sort.field]
     scan = sa.select(Thread.id).where(*_thread_conditions(viewer, conditions))
     if cursor is not None:
@@ -182,7 +182,7 @@ def _thread_query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _order_id() -> sa.ScalarSelect[uuid.UUID]:
-    """The newest order of the brand that the thread, or one merged into it, is about."""
+    """Return the brand's newest order that the thread, or one merged into it, is about."""
     merged = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id == Thread.id).correlate(Thread)
     linked = sa.or_(OrderThread.thread_id == Thread.id, OrderThread.thread_id.in_(merged))
     query = (
@@ -196,7 +196,7 @@ def _thread_record(row: sa.Row[*tuple[Any, ...]]) -> ThreadRecord:
 
 
 def get_thread_record(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> ThreadRecord:
-    """Follows merges. Raises ThreadMissing, also for a brand the viewer may not see."""
+    """Return the thread; follows merges. Raises ThreadMissing, also for a brand the viewer may not see."""
     found = find_thread_records(session, viewer=viewer, thread_ids=[thread_id])
     if found:
         return found[thread_id]
@@ -207,7 +207,7 @@ def get_thread_record(session: Session, *, viewer: Viewer, thread_id: uuid.UUID)
 
 
 def find_thread_records(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, ThreadRecord]:
-    """Those of the named threads the viewer may see."""
+    """Return those of the named threads the viewer may see."""
     query = _thread_query(viewer).where(Thread.id.in_(thread_ids), Thread.brand_id.in_(viewer.brand_ids))
     return {row.Thread.id: _thread_record(row) for row in session.execute(query)} if thread_ids else {}
 
@@ -215,7 +215,8 @@ def find_thread_records(session: Session, *, viewer: Viewer, thread_ids: Sequenc
 def list_message_records(
     session: Session, *, viewer: Viewer, conditions: MessageConditions, sort: Sort, cursor: str | None = None, limit: int = 50
 ) -> Page[MessageRecord]:
-    """Two queries, three for one thread. `sort.field` is created_at: the time in the timeline. Raises BadCursor."""
+    """List a page of messages. Two queries, three for one thread. `sort.field` is created_at: the time in the timeline. Raises
+    BadCursor."""
     scan = sa.select(Message.id, Message.occurred_at.label("place")).where(*_message_conditions(session, viewer, conditions))
     if cursor is not None:
         scan = scan.where(after(read_cursor(sort, cursor), sort, Message.occurred_at, Message.id))
@@ -266,7 +267,7 @@ def get_message_record(session: Session, *, viewer: Viewer, message_id: uuid.UUI
 
 
 def find_message_records(session: Session, *, viewer: Viewer, message_ids: Sequence[uuid.UUID]) -> list[MessageRecord]:
-    """Those of the named messages the viewer may see, in order of arrival."""
+    """Return those of the named messages the viewer may see, in order of arrival."""
     query = _message_query().where(Message.id.in_(message_ids), Message.brand_id.in_(viewer.brand_ids))
     return _message_records(session, session.execute(query.order_by(Message.thread_id, Message.seq)).all())
 
@@ -285,10 +286,8 @@ def _message_records(session: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]])
 
 
 def contact_in_sight(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """A contact is seen by those who see one of their threads; one without any thread is in everybody's address book.
-
-    One that was merged into another is seen by nobody.
-    """
+    """Return the condition on contacts the viewer sees: those with one of their threads, and those without any thread. Merged
+    contacts are seen by nobody."""
     stands = Contact.merged_into_id.is_(None)
     if viewer.may(Permission.BRANDS_ALL):
         return stands
@@ -298,10 +297,8 @@ def contact_in_sight(viewer: Viewer) -> sa.ColumnElement[bool]:
 
 
 def is_reserved(session: Session, *, viewer: Viewer, identities: Iterable[IdentityInput]) -> bool:
-    """Whether one of these is not for this viewer to give to a contact: one they do not see has it, or a channel of ours.
-
-    Whoever is refused is told the same of both, so that trying addresses does not tell who writes to other brands.
-    """
+    """Return whether this viewer must not give one of these to a contact: a contact they do not see has it, or a channel of
+    ours. The refusal is the same for both, so that trying addresses does not tell who writes to other brands."""
     wanted = {(identity.kind, identity.value) for identity in identities}
     if not wanted or viewer.may(Permission.BRANDS_ALL):
         return False
@@ -321,7 +318,7 @@ def _as_compared(address: str | None) -> str:
 
 
 def find_brand_id(session: Session, *, viewer: Viewer, key: str) -> uuid.UUID | None:
-    """The brand, if the viewer may see it and something new can be made under it."""
+    """Return the brand, if the viewer may see it and something new can be made under it."""
     query = sa.select(Brand.id).where(Brand.key == key, Brand.id.in_(viewer.brand_ids), Brand.archived_at.is_(None))
     return session.execute(query).scalar_one_or_none()
 
@@ -329,7 +326,7 @@ def find_brand_id(session: Session, *, viewer: Viewer, key: str) -> uuid.UUID | 
 def find_assignable_user_id(
     session: Session, *, contact_id: uuid.UUID, brand_id: uuid.UUID, permissions: Collection[Permission]
 ) -> uuid.UUID | None:
-    """The active user behind a contact, if they work for the brand and have one of the permissions."""
+    """Return the active user behind a contact, if they work for the brand and have one of the permissions."""
     member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id)
     may_have_it = sa.and_(users_with(*permissions), sa.or_(users_with(Permission.BRANDS_ALL), member))
     query = sa.select(User.id).where(User.contact_id == contact_id, User.disabled_at.is_(None), may_have_it)
@@ -341,7 +338,7 @@ def team_exists(session: Session, team_id: uuid.UUID) -> bool:
 
 
 def find_free_uploads(session: Session, *, viewer: Viewer, attachment_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
-    """Those of the named files that the viewer uploaded and no message has yet."""
+    """Return those of the named files that the viewer uploaded and no message has yet."""
     mine = sa.and_(
         Attachment.id.in_(attachment_ids), Attachment.uploaded_by_user_id == viewer.user_id, Attachment.message_id.is_(None)
     )

@@ -62,8 +62,8 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Change:
-    """What is done to each thread: `kind` of KINDS, `to` its value as text (a time as ISO 8601), None for no assignee,
-    no partner and no spam. `named`: what people call `to`, where that is an id."""
+    """The change made to each thread: `kind` of KINDS, `to` its value as text (a time as ISO 8601), None for no assignee, no
+    partner and no spam. `named`: what people call `to`, where that is an id."""
 
     kind: str
     to: str | None = None
@@ -80,7 +80,7 @@ def start_bulk_action(
     thread_ids: Sequence[uuid.UUID] = (),
     matching: ThreadFilter | None = None,
 ) -> BulkAction:
-    """Promise the change to the named threads, or to the newest BULK_CAP that match; the viewer's brands alone."""
+    """Promise the change for the named threads, or for the newest BULK_CAP that match; the viewer's brands alone."""
     bulk = _add(session, user_id=viewer.user_id, change=asdict(change), now=now)
     chosen = ThreadFilter(view="all") if matching is None else matching
     found = select_matching(viewer=viewer, filter=chosen)
@@ -93,7 +93,7 @@ def start_bulk_action(
 
 
 def undo_bulk_action(session: Session, *, bulk_id: uuid.UUID, viewer: Viewer, now: datetime) -> BulkAction:
-    """Stop it if it still runs, and promise to give each changed thread back what it had. Raises NothingToUndo."""
+    """Stop it if it still runs, and promise to restore each changed thread. Raises NothingToUndo."""
     done = session.execute(sa.select(BulkAction).where(BulkAction.id == bulk_id).with_for_update()).scalar_one_or_none()
     again = sa.exists().where(BulkAction.undoes_id == bulk_id)
     if done is None or done.user_id != viewer.user_id or done.undoes_id or session.execute(sa.select(again)).scalar_one():
@@ -181,13 +181,13 @@ def _change_one(session: Session, bulk: BulkAction, target: BulkTarget, *, now: 
 
 
 def read_state(session: Session, thread: Thread) -> dict[str, Any]:
-    """`state_of` with its orders."""
+    """Read `state_of` with its orders."""
     session.flush()
     return state_of(thread, links=list_links(session, [thread.id])[thread.id])
 
 
 def state_of(thread: Thread, *, links: Iterable[str] | None = None) -> dict[str, Any]:
-    """What an undo can give back, as JSON. `links`: the ids of the orders it is linked with, where they are asked for."""
+    """Return what an undo can restore, as JSON. `links`: the ids of linked orders, where they are asked for."""
     return {
         "subject": thread.subject,
         "customer": str(thread.contact_id) if thread.contact_id else None,
@@ -229,7 +229,7 @@ def _apply(session: Session, thread: Thread, change: Change, *, actor: Actor, no
 
 
 def _say_about(session: Session, thread: Thread, change: Change, *, actor: Actor, now: datetime) -> None:
-    """Raises UnableToSay."""
+    """Set what the thread is about. Raises UnableToSay."""
     if change.kind == "subject":
         edit_thread(session, thread, {"subject": change.to or ""}, actor=actor, now=now)
     elif change.kind == "order":
@@ -240,7 +240,7 @@ def _say_about(session: Session, thread: Thread, change: Change, *, actor: Actor
 
 
 def _run_macro(session: Session, thread: Thread, macro: dict[str, Any], *, actor: Actor, now: datetime) -> None:
-    """Its steps as they were when it was asked for. Raises StepFailed."""
+    """Run a macro's steps as they were when it was asked for. Raises StepFailed."""
     check_brand(uuid.UUID(macro["brand_id"]) if macro["brand_id"] else None, thread)
     until = datetime.fromisoformat(macro["until"]) if macro["until"] else None
     run = Run(actor, macro["author_name"], now, uuid.UUID(macro["token"]), until)
@@ -259,8 +259,7 @@ def _assign(session: Session, thread: Thread, to: str | None, *, actor: Actor, n
 def restore(
     session: Session, thread: Thread, *, was: dict[str, Any], wanted: dict[str, Any], actor: Actor, now: datetime
 ) -> None:
-    """Give back each value that nobody changed since: `was` is what the change made of it. Raises Refused, BadTag,
-    UnableToSay."""
+    """Restore each value that nobody changed since: `was` is what the change made of it. Raises Refused, BadTag, UnableToSay."""
     current = state_of(thread)
     ours = {name for name in wanted if was.get(name) != wanted[name] and current.get(name) == was.get(name)}
     if "spam" in ours:

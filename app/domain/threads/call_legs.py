@@ -23,7 +23,7 @@ Leg = dict[str, Any]
 
 @dataclass(frozen=True)
 class LegNews:
-    """What was heard of one leg; see `CallUpdate` of app/contract/calls.py."""
+    """What a provider reported of one leg; see `CallUpdate` of app/contract/calls.py."""
 
     leg_id: str
     at: datetime
@@ -41,7 +41,7 @@ class LegNews:
 
 @dataclass(frozen=True)
 class CallLook:
-    """A call as its record says it. `number`: of the other side, "" for a hidden one; `shown`: what else they are called."""
+    """A call as its record shows it. `number`: of the other side, "" for a hidden one; `shown`: how else they are called."""
 
     direction: CallDirection
     outcome: CallOutcome
@@ -56,12 +56,12 @@ class CallLook:
 
     @property
     def is_missed(self) -> bool:
-        """Somebody called and nobody was there."""
+        """Whether somebody called and nobody answered."""
         return self.direction == CallDirection.INCOMING and self.is_over and self.outcome != CallOutcome.REACHED
 
 
 def with_news(legs: Mapping[str, Leg], news: LegNews) -> dict[str, Leg]:
-    """The legs with what was heard added. Late and repeated news add what was lacking and turn nothing back."""
+    """Return the legs with the report added. Late and repeated reports add what was missing and turn nothing back."""
     known = legs.get(news.leg_id, {})
     leg: Leg = {
         "is_incoming": news.is_incoming,
@@ -82,14 +82,14 @@ def with_news(legs: Mapping[str, Leg], news: LegNews) -> dict[str, Leg]:
 
 
 def _is_later(known: Leg, news: LegNews) -> bool:
-    """By their places; what has no place ends a leg that had not ended."""
+    """Return whether a state is later; an unknown one counts as the end of a leg that had not ended."""
     if news.place is None:
         return known.get("state") not in OVER
     return news.place > int(known.get("place", -1))
 
 
 def look_of_call(legs: Mapping[str, Leg], call_id: str, *, ours: str) -> CallLook | None:
-    """What became of the call so far; None while its first leg was not heard of. `ours` is the number of the channel."""
+    """Return the state of the call; None while its first leg is unknown. `ours` is the channel's number."""
     first = legs.get(call_id)
     if first is None:
         return None
@@ -115,7 +115,7 @@ def _incoming(first: Leg, dialled: list[Leg], at: datetime) -> CallLook:
 
 
 def _why_missed(first: Leg, dialled: list[Leg]) -> CallOutcome:
-    """Busy or failed only where every way was."""
+    """Return why the call was missed; busy or failed only where every leg was."""
     states = {leg.get("state") for leg in dialled} or {first.get("state")}
     return _ENDS.get(str(states.pop()), CallOutcome.NO_ANSWER) if len(states) == 1 else CallOutcome.NO_ANSWER
 

@@ -47,7 +47,7 @@ UNANSWERED = frozenset({CallOutcome.NO_ANSWER, CallOutcome.VOICEMAIL})
 
 @dataclass(frozen=True)
 class Call:
-    """One call as somebody wrote it down. `at` is aware UTC, `minutes` how long it took, `number` that of the other side."""
+    """One call as a person wrote it down. `at` is aware UTC, `minutes` its length, `number` that of the other side."""
 
     direction: CallDirection
     outcome: CallOutcome
@@ -110,7 +110,7 @@ def _message(call: Call, actor: Actor, author_name: str, client_token: uuid.UUID
 
 
 def _preview(thread: Thread, message: Message, call: Call) -> None:
-    """A call without notes is the number in a list."""
+    """Show the number in the list as the preview of a call without notes."""
     if not message.text and thread.last_message_at == message.occurred_at:
         thread.preview = call.number
 
@@ -123,13 +123,13 @@ def _payload(callback: Callback | None) -> dict[str, Any] | None:
 
 
 def is_no_missed_call() -> sa.ColumnElement[bool]:
-    """True for every message but the record of a call nobody here took, with which nothing was said."""
+    """Return the condition on messages that leaves out records of calls nobody here answered."""
     missed: sa.ColumnElement[str] = Message.meta[CALL_META]["missed"].astext
     return missed.is_distinct_from("true")
 
 
 def next_working_day(today: date) -> date:
-    """The first day after `today` that is neither Saturday nor Sunday."""
+    """Return the first day after `today` that is neither Saturday nor Sunday."""
     day = today + timedelta(days=1)
     while day.weekday() >= SATURDAY:
         day += timedelta(days=1)

@@ -46,7 +46,7 @@ def apply_change(session: Session, message_id: uuid.UUID, change: dict[str, Any]
 
 
 def _preview(session: Session, message: Message, kind: str) -> dict[str, str]:
-    """What the list says of the thread, where this message is what it shows."""
+    """Update the thread's preview, where it shows this message."""
     if kind not in ("edit", "revoke"):
         return {}
     people = sa.and_(Message.automatic.is_(None), Message.message_type != MessageType.AUTO_RESPONSE)
@@ -58,7 +58,7 @@ def _preview(session: Session, message: Message, kind: str) -> dict[str, str]:
 
 
 def _link_quote(session: Session, quoted: Message, change: dict[str, Any]) -> bool:
-    """A message that quotes this one was here first: from now on it leads to it."""
+    """Link a message that came earlier and quotes this one."""
     waiting = sa.and_(Message.id == uuid.UUID(change["message_id"]), Message.reply_to_message_id.is_(None))
     linked = sa.update(Message).where(waiting).values(reply_to_message_id=quoted.id).returning(Message.id)
     return session.execute(linked.execution_options(synchronize_session="fetch")).first() is not None
@@ -88,7 +88,7 @@ def _revoke(message: Message, change: dict[str, Any]) -> bool:
 
 
 def _react(message: Message, change: dict[str, Any]) -> bool:
-    """One reaction for each who reacts; "" takes it back and stays as a mark, so that an older one does not come again."""
+    """Store one reaction for each person; "" takes it back and stays as a mark, so that an older one does not come again."""
     who = change.get("who") or change["by"]
     mine = next((r for r in message.reactions if (r.get("who") or r["by"]) == who), None)
     if mine is not None and (mine["at"] > change["at"] or (mine["at"], mine["emoji"]) == (change["at"], change["text"])):
@@ -99,7 +99,7 @@ def _react(message: Message, change: dict[str, Any]) -> bool:
 
 
 def _place(message: Message, change: dict[str, Any]) -> bool:
-    """`text`: "moved" (`by`: to which folder), "deleted" or "" (it is back where it was) in the provider's mailbox."""
+    """Store the mail's place in the provider's mailbox. `text`: "moved" (`by`: to which folder), "deleted" or "" (it is back)."""
     known = message.meta.get("mailbox", {"gone": "", "at": ""})
     if known["at"] >= change["at"] or known["gone"] == change["text"] == "":
         return False
@@ -134,7 +134,7 @@ def hold_change(
 
 
 def apply_pending_changes(session: Session, message: Message, *, now: datetime) -> None:
-    """Apply, oldest first, what came before this message."""
+    """Apply the changes that came before this message, oldest first."""
     if message.external_id is None:
         return
     waiting = session.execute(

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 
 class Column(StrEnum):
-    """In the order of the form. static/css/features/inbox/columns.css hides each where a list's `data-hides` names it."""
+    """The columns, in the order of the form. static/css/features/inbox/columns.css hides each where a list's `data-hides`
+    names it."""
 
     PREVIEW = "preview"
     TAGS = "tags"
@@ -29,12 +30,12 @@ ASKED_FOR = (Column.TYPE, Column.CHANNEL)
 
 
 def read_hidden(names: Iterable[str]) -> tuple[Column, ...]:
-    """What is kept as hidden, in the order of the columns; what nobody knows any more is left out."""
+    """Return the stored hidden columns in order; unknown ones are left out."""
     named = set(names)
     return tuple(column for column in Column if column.value in named)
 
 
 def hidden_beside(shown: Iterable[str]) -> tuple[Column, ...]:
-    """All but the named ones."""
+    """Return all columns except the named ones."""
     named = set(shown)
     return tuple(column for column in Column if column.value not in named)

@@ -78,13 +78,13 @@ _counts = _statement({})
 
 
 def install(others: Mapping[str, Counted]) -> None:
-    """Count these with the threads."""
+    """Install further counts, which are read with those of threads."""
     global _counts
     _counts = _statement(others)
 
 
 def count_views(session: Session, *, viewer: Viewer) -> ViewCounts:
-    """One query; each scan stops at COUNT_CAP rows."""
+    """Count the threads of each view. One query; each scan stops at COUNT_CAP rows."""
     values = {"brands": list(viewer.brand_ids), "me": viewer.user_id, "in_rail": IN_RAIL}
     numbers = dict(session.execute(_counts, values).one()._mapping)
     views = read_rail(numbers.pop("saved_views"))

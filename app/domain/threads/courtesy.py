@@ -31,7 +31,7 @@ _EMOJI = re.compile(r"[\u2190-\u2bff\u3030\U0001f000-\U0001faff]")
 
 
 def receive(session: Session, thread: Thread, message: Message, *, has_files: bool, now: datetime) -> None:
-    """A person outside wrote `message`: the locked thread comes back as work, unless they only thank us."""
+    """Reopen the locked thread for `message` of a person outside, unless it only thanks us."""
     waits = has_files or thread.status not in _WAITS_FOR_NOTHING or thread.spam_at is not None
     if not waits and _is_courtesy(session, thread, message):
         message.meta = {**message.meta, COURTESY: True}
@@ -41,7 +41,7 @@ def receive(session: Session, thread: Thread, message: Message, *, has_files: bo
 
 
 def count_as_question(session: Session, *, message_id: uuid.UUID, actor: Actor, now: datetime) -> Thread:
-    """Somebody says that what counted as a courtesy needs an answer. Twice is harmless."""
+    """Count a courtesy as a question after all. Twice is harmless."""
     message = session.get_one(Message, message_id)
     thread = lock_thread(session, message.thread_id)
     session.refresh(message)
@@ -76,12 +76,13 @@ def _names(*names: str) -> frozenset[str]:
 
 
 def own_words(text: str) -> str:
-    """What the sender of a mail wrote, without quotes and signature."""
+    """Return what the sender of a mail wrote, without quotes and signature."""
     return "\n".join(section.text for section in split_quoted(text) if section.kind == "own")
 
 
 def is_courtesy(text: str, *, asked: bool = False, names: frozenset[str] = frozenset()) -> bool:
-    """Whether the text only thanks or agrees. `asked`: our last message had a question; `names` in small letters may be in it."""
+    """Return whether the text only thanks or agrees. `asked`: our last message had a question; `names` in lower case may occur
+    in it."""
     if "?" in text or any(sign.isdigit() for sign in text):
         return False
     emoji = set(_EMOJI.findall(_KEEP_UP.sub("", text)))

@@ -27,7 +27,7 @@ class CustomerFacts:
 
 
 def read_customer_facts(session: Session, *, viewer: Viewer, contact_id: uuid.UUID) -> CustomerFacts:
-    """Four queries. Orders and forms of the viewer's brands alone."""
+    """Read the facts. Four queries; orders and forms of the viewer's brands alone."""
     ordered = sa.select(Address.typed).join(Order, Order.address_id == Address.id)
     ordered = ordered.where(Order.customer_contact_id == contact_id, Order.brand_id.in_(viewer.brand_ids))
     typed = list(session.execute(ordered.order_by(Order.created_at.desc(), Order.id).limit(MOST_PLACES)).scalars())

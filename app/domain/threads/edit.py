@@ -40,7 +40,7 @@ def edit_thread(session: Session, thread: Thread, columns: Mapping[str, Any], *,
 def change_type(
     session: Session, thread: Thread, kind: ThreadType, *, because: Sequence[str] = (), actor: Actor, now: datetime
 ) -> None:
-    """Say what a locked thread is about; a ticket stays one. `because`: the words a guess found."""
+    """Set the type of a locked thread; a ticket stays one. `because`: the words a guess found."""
     former = thread.thread_type
     if ThreadType.INTERNAL_TICKET in (former, kind) or kind == former:
         return
@@ -50,7 +50,7 @@ def change_type(
 
 
 def edit_note(session: Session, *, message_id: uuid.UUID, text: str, actor: Actor, now: datetime) -> Message:
-    """Correct a note; what it said before is kept. Raises NotYours."""
+    """Correct a note; its former text is stored. Raises NotYours."""
     thread = lock_thread(session, session.get_one(Message, message_id).thread_id)
     query = sa.select(Message).where(Message.id == message_id).with_for_update().execution_options(populate_existing=True)
     message = session.execute(query).scalar_one()
@@ -68,7 +68,7 @@ def edit_note(session: Session, *, message_id: uuid.UUID, text: str, actor: Acto
 def keep_upload(
     session: Session, stored: StoredFile, *, filename: str, content_type: str, user_id: uuid.UUID, now: datetime
 ) -> Attachment:
-    """Note a file somebody uploaded and has not sent yet. `filename` is safe already."""
+    """Add the row of an uploaded file that is not sent yet. `filename` is safe already."""
     attachment = Attachment(
         id=new_id(),
         uploaded_by_user_id=user_id,

@@ -25,8 +25,8 @@ def find_forward_draft(session: Session, *, user_id: uuid.UUID, thread_id: uuid.
 
 
 def move_forward_drafts(session: Session, *, origin: uuid.UUID, target: uuid.UUID, moved_by: uuid.UUID | None = None) -> None:
-    """Let forwards that are being written go where the message goes that each passes on: those whose message is in `target` now,
-    or of which the move `moved_by` is being undone. Whoever writes another one there keeps both drafts where they are."""
+    """Move drafts of forwards with the message that each passes on: those whose message is in `target` now, or of which the
+    move `moved_by` is being undone. A user who writes another one there keeps both drafts where they are."""
     there = table_of(Draft).alias("there")
     own = sa.and_(there.c.thread_id == target, there.c.user_id == Draft.user_id, there.c.kind == KIND)
     taken = sa.exists(sa.select(there.c.kind).where(own))

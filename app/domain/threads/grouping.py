@@ -12,10 +12,8 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
 def follows_on(message: Message, before: Message | None) -> bool:
-    """Whether `message` goes on where `before`, the message just before it, ended: same writer, way and kind, within ONE_BREATH.
-
-    A mail stands alone, with its subject and who it is for, and so do calls and what a machine wrote.
-    """
+    """Return whether `message` continues the burst of `before`, the message just before it: same writer, channel and kind,
+    within ONE_BREATH. Mails, calls and automatic messages stand alone."""
     if before is None or message.medium == "email" or MessageType.PHONE_CALL in (message.message_type, before.message_type):
         return False
     if message.automatic is not None or before.automatic is not None:
@@ -29,7 +27,7 @@ def _writer(message: Message) -> tuple[object, ...]:
 
 
 def is_picture(message: Message, files: Sequence[Attachment]) -> bool:
-    """Whether there is nothing to it but pictures that are here."""
+    """Return whether the message is nothing but pictures that are stored."""
     if message.text or message.html or message.revoked_at is not None or not files:
         return False
     return all(file.state == "stored" and file.content_type.split(";")[0] in PICTURES for file in files)

@@ -14,7 +14,7 @@ from app.domain.threads.models import Message, Thread
 
 
 def follow_merged_contact(session: Session, event: Event) -> None:
-    """The threads go to the kept contact with what the merged one wrote in them; their ids are written into the merge."""
+    """`ContactsMerged`: move threads and messages to the kept contact, and write their ids into the merge."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     kept, gone = merge.kept_id, merge.merged_id
     threads = _move(session, Thread, Thread.contact_id, [Thread.contact_id == gone], kept)
@@ -29,7 +29,7 @@ def follow_merged_contact(session: Session, event: Event) -> None:
 
 
 def give_back_merged_contact(session: Session, event: Event) -> None:
-    """The threads and messages that went over go back, where they are still the kept contact's."""
+    """`ContactMergeUndone`: return the moved threads and messages that still belong to the kept contact."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     kept, back, moved = merge.kept_id, merge.merged_id, merge.moved
     for model, column, name in (

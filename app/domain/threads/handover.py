@@ -17,7 +17,7 @@ from app.domain.threads.models import Thread
 
 @dataclass(frozen=True)
 class HandoverNote:
-    """What to tell whoever gets the thread. The same `token` twice is the same note; `author_name` as it stands in the note."""
+    """The note for the new assignee. The same `token` twice is the same note; `author_name` as it stands in the note."""
 
     text: str
     author_name: str

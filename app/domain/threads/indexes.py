@@ -10,12 +10,12 @@ _BY_DUE = (DUE, "last_message_at", "id")
 
 
 def rank_index(name: str, *columns: str, where: str | None = None) -> sa.Index:
-    """An index that has the threads of `columns` by priority, the newest first among equals."""
+    """Return an index on `columns` by priority, the newest first among equals."""
     return sa.Index(name, *columns, *map(sa.text, _BY_RANK), postgresql_where=sa.text(where) if where else None)
 
 
 def due_index(name: str, *columns: str, where: str | None = None) -> sa.Index:
-    """An index that has the threads of `columns` by when they are due, those that are not behind all others."""
+    """Return an index on `columns` by due time, threads without one last."""
     return sa.Index(name, *columns, *map(sa.text, _BY_DUE), postgresql_where=sa.text(where) if where else None)
 
 

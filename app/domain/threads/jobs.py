@@ -42,7 +42,7 @@ def run_bulk_action(*, row_id: str, **_ignored: Any) -> None:
 
 
 def _give_up(_session: Session, lease: Lease) -> Lease | Ended:
-    """It failed too often; what was changed stays changed and can be undone."""
+    """Give up a bulk action that failed too often; changed threads stay changed and can be undone."""
     return lease if lease.attempts <= MOST_TURNS else Ended({"ended_at": utc_now()}, FAILED)
 
 

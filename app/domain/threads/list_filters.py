@@ -61,7 +61,7 @@ class ViewFilters(BaseModel):
     due: Due | None = None
 
     def due_until(self, viewer: Viewer, now: datetime) -> datetime | None:
-        """By when something must be due to be in the list; None: due or not."""
+        """By when something must be due to be in the list; None: any."""
         due = "overdue" if self.view == "overdue" else self.due
         if due in (None, "overdue"):
             return now if due else None
@@ -71,7 +71,7 @@ class ViewFilters(BaseModel):
 
 
 def thread_filter(filters: ViewFilters, viewer: Viewer, now: datetime) -> ThreadFilter:
-    """Which threads that is for this viewer now; a status is looked for among all threads of an open view."""
+    """Return the filter for this viewer now; a status is looked for among all threads of an open view."""
     known = {
         "open": ThreadFilter(),
         "mine": ThreadFilter(assignee_user_id=viewer.user_id),

@@ -60,7 +60,7 @@ class Run:
 
 
 def snooze_end(steps: MacroSteps, *, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """When the snooze of these steps would end; late in the evening "later today" is tomorrow morning."""
+    """Return when the snooze of these steps ends; late in the evening "later today" means tomorrow morning."""
     if steps.snooze is None:
         return None
     times = snooze_times(now=now, zone=zone)
@@ -68,7 +68,7 @@ def snooze_end(steps: MacroSteps, *, now: datetime, zone: ZoneInfo) -> datetime 
 
 
 def is_first_run(session: Session, run: Run, *, macro: Macro, thread: Thread) -> bool:
-    """Write down that it runs; False where the same menu ran it before. A repeat at the same moment waits here for the first."""
+    """Record the run; False where the same menu ran it before. A simultaneous repeat waits here for the first."""
     old = (MacroRun.user_id == run.actor.user_id, MacroRun.run_at < run.now - REMEMBERED)
     session.execute(sa.delete(MacroRun).where(*old).execution_options(synchronize_session=False))
     values = {"user_id": run.actor.user_id, "token": run.token, "macro_id": macro.id, "thread_id": thread.id, "run_at": run.now}
@@ -77,19 +77,19 @@ def is_first_run(session: Session, run: Run, *, macro: Macro, thread: Thread) ->
 
 
 def check_brand(macro_brand_id: uuid.UUID | None, thread: Thread) -> None:
-    """Raises StepFailed for a macro of another brand."""
+    """Raise StepFailed for a macro of another brand."""
     if macro_brand_id not in (None, thread.brand_id):
         raise StepFailed("brand_id", OTHER_BRAND)
 
 
 def note_run(session: Session, macro: Macro, thread: Thread, run: Run) -> None:
-    """Write the event that says so in the thread."""
+    """Record the event of the run in the thread."""
     payload = {"macro_id": str(macro.id), "name": macro.name}
     record(session, "MacroRun", subject=subject_of(thread), now=run.now, actor=run.actor, payload=payload)
 
 
 def take_first_steps(session: Session, *, thread_id: uuid.UUID, steps: MacroSteps, run: Run) -> Thread:
-    """Everything that stands before the reply. Raises StepFailed, ThreadMissing."""
+    """Take the steps before the reply. Raises StepFailed, ThreadMissing."""
     thread = lock_thread(session, thread_id)
     if steps.team_id is not None:
         team = session.get(Team, steps.team_id)
@@ -125,7 +125,7 @@ def take_first_steps(session: Session, *, thread_id: uuid.UUID, steps: MacroStep
 
 
 def _ask(session: Session, thread: Thread, steps: MacroSteps, run: Run) -> None:
-    """What others do: they react to these events, in the same transaction."""
+    """Ask other features for their steps, by events to which they react in the same transaction."""
     if steps.task is not None:
         payload = {"task": steps.task.model_dump(mode="json")}
         record(session, "TaskAsked", subject=subject_of(thread), now=run.now, actor=run.actor, payload=payload)
@@ -133,14 +133,14 @@ def _ask(session: Session, thread: Thread, steps: MacroSteps, run: Run) -> None:
 
 
 def ask_outside(session: Session, calls: tuple[OutsideCall, ...], *, subject: Subject, run: Run) -> None:
-    """Promise that something outside hears of it, also where it is about no thread."""
+    """Ask by an event that something outside is told, also where there is no thread."""
     for call in calls:
         payload = {"call": call.model_dump(exclude_defaults=True)}
         run.asked.append(record(session, "OutsideCallAsked", subject=subject, now=run.now, actor=run.actor, payload=payload))
 
 
 def take_last_steps(session: Session, *, thread_id: uuid.UUID, steps: MacroSteps, run: Run) -> None:
-    """Everything that stands behind the reply."""
+    """Take the steps after the reply."""
     if steps.status is not None:
         change_status(session, thread_id=thread_id, status=steps.status, actor=run.actor, now=run.now)
     if run.until is not None:

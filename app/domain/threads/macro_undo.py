@@ -40,14 +40,14 @@ class Undone:
 def note_outcome(
     session: Session, run: Run, *, former: dict[str, Any], latter: dict[str, Any], message_id: uuid.UUID | None
 ) -> None:
-    """Keep what the thread was before and after this run, and what it sent."""
+    """Store the thread's state before and after this run, and what it sent."""
     mine = sa.and_(MacroRun.user_id == run.actor.user_id, MacroRun.token == run.token)
     values = {"former": former, "latter": latter, "message_id": message_id}
     session.execute(sa.update(MacroRun).where(mine).values(values).execution_options(synchronize_session=False))
 
 
 def undo_run(session: Session, thread: Thread, *, token: uuid.UUID, actor: Actor, now: datetime) -> Undone:
-    """Give back each value the actor's run changed and nobody changed since. Once. Raises NothingToUndo."""
+    """Restore each value that the actor's run changed and nobody changed since. Once. Raises NothingToUndo."""
     mine = sa.and_(MacroRun.user_id == actor.user_id, MacroRun.token == token, MacroRun.undone_at.is_(None))
     query = sa.select(MacroRun).where(mine, MacroRun.former.is_not(None)).with_for_update()
     run = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
@@ -70,7 +70,7 @@ def undo_run(session: Session, thread: Thread, *, token: uuid.UUID, actor: Actor
 
 
 def _events_of(session: Session, run: MacroRun, thread: Thread) -> dict[str, list[uuid.UUID]]:
-    """What the run asked for and wrote, by kind: everything of one run has its moment and its user."""
+    """Return the run's events by kind: those of its moment and user."""
     mine = (Event.thread_id == thread.id, Event.occurred_at == run.run_at, Event.actor_user_id == run.user_id)
     query = sa.select(Event.type, Event.id).where(*mine, Event.type.in_(ASKING)).order_by(Event.id)
     found: dict[str, list[uuid.UUID]] = {}

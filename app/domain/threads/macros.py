@@ -32,7 +32,7 @@ Tag = Annotated[str, Field(min_length=1, max_length=TAG_CHARACTERS)]
 
 
 class TaskStep(BaseModel):
-    """A task for the assignee of the thread, or for whoever asks; `kind` is a type of task, `due_days` from today."""
+    """A task for the thread's assignee, or for whoever asks; `kind` is a type of task, `due_days` from today."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,8 +42,8 @@ class TaskStep(BaseModel):
 
 
 class OutsideCall(BaseModel):
-    """Something outside is to hear of it. `target`: an address, a scenario, a Teams channel, an integration, a template.
-    `words`: what the card of a team says."""
+    """A call outside. `target`: a URL, a scenario, a Teams channel, an integration, a template. `words`: the text of a team's
+    card."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -88,12 +88,12 @@ class MacroSteps(BaseModel):
 
     @property
     def says_about(self) -> bool:
-        """Whether it says more of what the thread is about than its type."""
+        """Whether the steps set more of what the thread is about than its type."""
         return any(said is not None for said in (self.subject, self.customer_id, self.partner_id, self.order))
 
     @property
     def without_reply(self) -> MacroSteps:
-        """What is done to many threads at once: an answer is written to one."""
+        """The steps for many threads at once: a reply is written to one."""
         return self.model_copy(update={"template_id": None, "sends": False})
 
 
@@ -110,7 +110,7 @@ def steps_of(macro: Macro) -> MacroSteps:
 
 
 def list_macros(session: Session, *, viewer: Viewer, brand_id: uuid.UUID | None = None) -> list[Macro]:
-    """Those for every brand and for the viewer's, by name; with `brand_id` those that may run on its threads."""
+    """List macros for every brand and for the viewer's, by name; with `brand_id` those for its threads."""
     query = sa.select(Macro).where(_visible(viewer))
     if brand_id is not None:
         query = query.where(sa.or_(Macro.brand_id.is_(None), Macro.brand_id == brand_id))
@@ -132,7 +132,7 @@ def _visible(viewer: Viewer) -> sa.ColumnElement[bool]:
 def create_macro(
     session: Session, *, name: str, brand_id: uuid.UUID | None, steps: MacroSteps, viewer: Viewer, now: datetime
 ) -> Macro:
-    """The caller has checked that the viewer is a lead and sees the brand. Raises TooManyMacros."""
+    """Create a macro. The caller has checked that the viewer is a lead and sees the brand. Raises TooManyMacros."""
     if session.execute(sa.select(sa.func.count()).select_from(Macro)).scalar_one() >= MACROS_AT_MOST:
         raise TooManyMacros
     macro = Macro(
@@ -148,7 +148,7 @@ def create_macro(
 def change_macro(
     session: Session, macro: Macro, *, name: str, brand_id: uuid.UUID | None, steps: MacroSteps, viewer: Viewer, now: datetime
 ) -> None:
-    """The same as before changes nothing. What runs already goes on as it began."""
+    """Change a macro; equal content changes nothing. Runs that began go on as they were."""
     changed = (name, brand_id, as_json(steps))
     if changed != (macro.name, macro.brand_id, macro.steps):
         macro.name, macro.brand_id, macro.steps = changed
@@ -164,7 +164,7 @@ def delete_macro(session: Session, macro: Macro, *, viewer: Viewer, now: datetim
 
 
 def as_json(steps: MacroSteps) -> dict[str, object]:
-    """As it is stored: only what it does."""
+    """Return the steps as stored: only those that do something."""
     return steps.model_dump(mode="json", exclude_defaults=True)
 
 

@@ -20,10 +20,8 @@ BEFORE, AFTER = r"(?<![^\s(>])@", r"(?!\w)"  # not inside an address or a link
 
 
 def find_mentions(text: str, people: People) -> dict[uuid.UUID, str]:
-    """Who is named in the text, and the words that name them, as written, without `@`.
-
-    `@Sarah Peeters` and, where no other Sarah may be meant, `@Sarah`; upper and lower case are the same.
-    """
+    """Return who is mentioned in the text, with the words that mention them, as written, without `@`. `@Sarah Peeters` and,
+    where no other Sarah may be meant, `@Sarah`; case does not matter."""
     by_name = _names(people)
     if "@" not in text or not by_name:
         return {}
@@ -38,7 +36,7 @@ def find_mentions(text: str, people: People) -> dict[uuid.UUID, str]:
 
 
 def _names(people: People) -> dict[str, uuid.UUID]:
-    """Names that mean one person alone: full ones and first ones."""
+    """Return names that mean one person alone: full names and first names."""
     known = [(user_id, name.strip().casefold()) for user_id, name in people if name.strip()]
     full = Counter(name for _user_id, name in known)
     first = Counter(name.split()[0] for _user_id, name in known)
@@ -47,7 +45,7 @@ def _names(people: People) -> dict[str, uuid.UUID]:
 
 
 def keep_mentions(session: Session, message: Message, people: People) -> list[uuid.UUID]:
-    """Store who the note names; the words go into its `meta` for showing. Returns the user ids, in a stable order."""
+    """Store whom the note mentions; the words go into its `meta` for showing. Returns the user ids, in a stable order."""
     found = find_mentions(message.text, people)
     if found:
         session.add_all(Mention(message_id=message.id, user_id=user_id) for user_id in sorted(found))

@@ -93,7 +93,7 @@ def merge_threads(
 
 
 def fold_in(session: Session, keep: Thread, gone: Thread, *, move_id: uuid.UUID | None, now: datetime) -> None:
-    """Everything of this feature that names the thread that goes."""
+    """Move everything of this feature that refers to the removed thread."""
     session.flush()
     offset = keep.message_count
     to: dict[str, Any] = {"move_id": move_id, "origin": gone.id, "target": keep.id}
@@ -113,7 +113,7 @@ def fold_in(session: Session, keep: Thread, gone: Thread, *, move_id: uuid.UUID 
 
 
 def forget_messages(session: Session) -> None:
-    """Messages that were loaded before their rows moved are read again when somebody looks at them."""
+    """Expire loaded messages whose rows moved, so that they are read again."""
     for loaded in session.identity_map.values():
         if isinstance(loaded, Message | Attachment | Event):
             session.expire(loaded)
@@ -136,7 +136,7 @@ def _settle_reads(session: Session, keep: Thread, gone: Thread, *, now: datetime
 
 
 def _join_drafts(session: Session, keep: Thread, gone: Thread) -> None:
-    """What somebody had typed in both is one draft, in that order."""
+    """Join a user's drafts in both threads into one, in that order."""
     ids = {"keep": keep.id, "gone": gone.id}
     session.execute(_JOIN_DRAFTS, ids)
     session.execute(_MOVE_DRAFTS, ids)
@@ -154,7 +154,7 @@ _MOVE_DRAFTS = sa.text(
 
 
 def _take_over(session: Session, keep: Thread, gone: Thread, *, now: datetime, actor: Actor) -> None:
-    """What the kept thread learns from the other about itself."""
+    """Copy to the kept thread what it lacks of the other."""
     keep.version = max(keep.version, gone.version) + 1
     keep.created_at = min(keep.created_at, gone.created_at)
     keep.last_inbound_at = max(filter(None, [keep.last_inbound_at, gone.last_inbound_at]), default=None)
@@ -219,7 +219,7 @@ def undo_merge(session: Session, move: ThreadMove, *, now: datetime, actor: Acto
 
 
 def count_moved(session: Session, move: ThreadMove) -> int:
-    """How many messages the move took along."""
+    """Return how many messages the move took along."""
     moved = moved_ids(move.id, "messages").subquery()
     return session.execute(sa.select(sa.func.count()).select_from(moved)).scalar_one()
 

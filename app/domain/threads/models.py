@@ -36,7 +36,7 @@ class Priority(StrEnum):
 
     @property
     def rank(self) -> int:
-        """The most urgent has the highest; the same as PRIORITY_RANK in the database."""
+        """The rank, highest for the most urgent; the same as PRIORITY_RANK in the database."""
         return list(Priority).index(self)
 
 
@@ -196,7 +196,7 @@ class Thread(WithId, Base):
 
     @property
     def is_ticket(self) -> bool:
-        """Among colleagues alone: there is nobody outside to write to, unless a customer's thread was merged into it."""
+        """Whether it is internal: there is nobody outside to write to, unless a customer's thread was merged into it."""
         return self.thread_type == ThreadType.INTERNAL_TICKET and self.last_inbound_at is None
 
 

@@ -16,7 +16,7 @@ _ASKS = frozenset({ThreadStatus.OPEN, ThreadStatus.IN_PROGRESS})
 
 
 def need_no_answer(session: Session, *, thread_id: uuid.UUID, actor: Actor, now: datetime) -> Thread:
-    """End the wait for an answer; a thread in which nobody outside wrote stays as it is."""
+    """End the wait for an answer; a thread without a message from outside stays as it is."""
     thread = lock_thread(session, thread_id)
     asked = _last_question(session, thread)
     if asked is None:
@@ -28,7 +28,7 @@ def need_no_answer(session: Session, *, thread_id: uuid.UUID, actor: Actor, now:
 
 
 def need_answer_again(session: Session, *, thread_id: uuid.UUID, status: ThreadStatus, actor: Actor, now: datetime) -> Thread:
-    """Take that back: the deadline is what it was, and so is the status, unless somebody changed it since."""
+    """Undo that: restore the deadline, and the status unless somebody changed it since."""
     thread = lock_thread(session, thread_id)
     asked = _last_question(session, thread)
     if asked is None:

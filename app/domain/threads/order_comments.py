@@ -44,7 +44,7 @@ def add_order_comment(
 
 
 def list_order_comments(session: Session, *, viewer: Viewer, order_id: uuid.UUID) -> list[tuple[Message, str]]:
-    """The newest MOST_SHOWN, oldest first, each with who wrote it. One query."""
+    """List the newest MOST_SHOWN comments, oldest first, each with its author. One query."""
     linked = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order_id)
     query = sa.select(Message, User.name).join(Thread, Thread.id == Message.thread_id)
     query = query.outerjoin(User, User.id == Message.sender_user_id)
@@ -55,7 +55,7 @@ def list_order_comments(session: Session, *, viewer: Viewer, order_id: uuid.UUID
 
 
 def is_of_comments(thread: Thread) -> bool:
-    """Whether it holds the comments about an order, which stand on the order's page themselves."""
+    """Return whether the thread holds the comments about an order, which stand on the order's page."""
     return OF_ORDER in thread.external_references
 
 

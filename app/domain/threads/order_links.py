@@ -38,7 +38,7 @@ class AlreadyAbout(Exception):
 def link_order(
     session: Session, order: Order, thread: Thread, *, because: Because, said: str = "", now: datetime, actor: Actor
 ) -> None:
-    """Say that a conversation is about an order, and why. Raises AlreadyAbout. The edge checked that both are of one brand."""
+    """Link a conversation with an order, with the reason. Raises AlreadyAbout. The edge checked that both are of one brand."""
     if not link_thread(session, order, thread.id, now=now):
         raise AlreadyAbout(order.order_number)
     if because == Because.HAND:
@@ -50,7 +50,7 @@ def link_order(
 
 
 def unlink_order(session: Session, order: Order, thread: Thread, *, now: datetime, actor: Actor, for_good: bool = True) -> bool:
-    """The conversation is not about it, `for_good`: whatever its messages say from now on. False where it was not linked."""
+    """Unlink the conversation from the order; with `for_good` messages never link it again. False where it was not linked."""
     if not unlink_thread(session, order.id, thread.id):
         return False
     if for_good:
@@ -63,7 +63,7 @@ def unlink_order(session: Session, order: Order, thread: Thread, *, now: datetim
 
 
 def link_orders_of_messages(session: Session, events: Sequence[Event]) -> None:
-    """`MessageReceived`: what came in from people is linked with the orders it is about. A handful of queries, however many."""
+    """`MessageReceived`: link messages of people with the orders they are about. A handful of queries, however many."""
     messages = [session.get_one(Message, event.message_id) for event in by_people(session, events)]
     incoming = [one for one in messages if one.message_type == MessageType.INCOMING and one.sender_contact_id is not None]
     incoming = [one for one in incoming if not OF_PROGRAMS & one.meta.keys()]
@@ -90,7 +90,7 @@ class _Found:
         self.links, self.refused, self.answered = self._read_links(messages)
 
     def chosen_for(self, message: Message) -> list[Chosen]:
-        """What to link, of what is not linked and was not taken back."""
+        """Return the orders to link, without linked ones and refused ones."""
         people = self.people[message.sender_contact_id] if message.sender_contact_id else set()
         said, quoted = self.mentions[message.id]
         own = [order for order in self.orders if order.brand_id == message.brand_id and _belongs(order, people)]
@@ -103,7 +103,7 @@ class _Found:
         return [one for one in chosen if one.order_id not in linked | refused]
 
     def _read_orders(self, senders: set[uuid.UUID]) -> list[Order]:
-        """The senders' orders, and whosoever's are named by their whole number; one query where there are neither."""
+        """Read the senders' orders, and anybody's orders named by their whole number; one query where there are neither."""
         orders: dict[uuid.UUID, Order] = {}
         for sender_id, parent_id, order in self.session.execute(_orders_of(senders)):
             self.people[sender_id] |= {sender_id, parent_id} - {None}
@@ -116,7 +116,8 @@ class _Found:
         return list(orders.values())
 
     def _forget_what_is_no_number(self) -> None:
-        """ "9 nov 2026 10:12" looks like one: those alone count that begin as a brand's do, or as one of these orders'."""
+        """Drop texts that only look like numbers, such as "9 nov 2026 10:12": only those beginning as a brand's or one of
+        these orders' numbers count."""
         if any(part.numbers for pair in self.mentions.values() for part in pair):
             prefixes = {*list_prefixes(self.session).values(), *(order.order_number.split("-")[0] for order in self.orders)}
             self.mentions = {
@@ -126,7 +127,7 @@ class _Found:
     def _read_links(
         self, messages: Sequence[Message]
     ) -> tuple[Mapping[uuid.UUID, set[uuid.UUID]], Mapping[uuid.UUID, set[uuid.UUID]], Mapping[uuid.UUID, set[uuid.UUID]]]:
-        """By thread: the orders it is linked with, those it is not to be linked with, those of the messages it answers."""
+        """Read by thread: linked orders, refused orders, and orders of the messages it answers."""
         links: defaultdict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
         refused: defaultdict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
         answered: defaultdict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
@@ -143,7 +144,7 @@ class _Found:
 
 
 def _orders_of(senders: set[uuid.UUID]) -> sa.Select[*tuple[Any, ...]]:
-    """(sender, their organization, order): the newest of each sender that are theirs or their organization's."""
+    """Return (sender, their organization, order): the newest orders of each sender or of their organization."""
     ids = sa.cast(postgresql.array([Contact.id, Contact.parent_organization_id]), postgresql.ARRAY(sa.Uuid))
     theirs = sa.or_(
         Order.customer_contact_id.in_([Contact.id, Contact.parent_organization_id]),
@@ -157,7 +158,7 @@ def _orders_of(senders: set[uuid.UUID]) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _answered_orders(messages: Iterable[Message]) -> sa.Select[uuid.UUID, uuid.UUID]:
-    """Mails name what they answer: the thread they came into, and the orders of the threads those other messages are in."""
+    """Return the orders of the threads that hold the messages which mails answer."""
     named, own = aliased(MessageKey), aliased(MessageKey)
     answering, answered = aliased(Message), aliased(Message)
     query = sa.select(answering.thread_id, OrderThread.order_id).join(named, named.message_id == answering.id)

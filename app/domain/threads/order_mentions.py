@@ -29,7 +29,7 @@ _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 
 
 class Because(StrEnum):
-    """Why a conversation is said to be about an order."""
+    """The reason why a conversation is linked with an order."""
 
     NUMBER = "number"
     REFERENCE = "reference"
@@ -52,7 +52,7 @@ class Mentions:
     references: frozenset[str] = frozenset()
 
     def beginning_with(self, prefixes: Collection[str]) -> Mentions:
-        """Without numbers of another beginning."""
+        """Return the mentions without numbers of another beginning."""
         numbers, written = (
             tuple(number for number in found if number.split("-")[0] in prefixes) for found in (self.numbers, self.written)
         )
@@ -61,7 +61,7 @@ class Mentions:
 
 @dataclass(frozen=True)
 class TheirOrder:
-    """An order of the sender. `references` in small letters: what partners and shops call it."""
+    """An order of the sender. `references` in lower case: what partners and shops call it."""
 
     id: uuid.UUID
     number: str
@@ -80,7 +80,7 @@ class Chosen:
 
 
 def read_mentions(subject: str, text: str) -> tuple[Mentions, Mentions]:
-    """What the sender says, and what the rest of the text says (quoted, signature)."""
+    """Return the mentions in the sender's own text, and those in the rest (quotes, signature)."""
     text = text[:MOST_READ]
     said = f"{subject}\n{own_text(text)}"
     return _mentions(said), _mentions(text)
@@ -95,11 +95,9 @@ def choose_orders(
     answered: Collection[uuid.UUID] = (),
     is_linked: bool = False,
 ) -> list[Chosen]:
-    """The orders a message is about, of those its sender has.
-
-    `others`: which of the numbers it names are orders of somebody else. `answered`: orders of the message it answers.
-    `is_linked`: its conversation is about an order already; then only what is named outright adds another.
-    """
+    """Choose the orders a message is about, among the sender's. `others`: which of the named numbers are orders of somebody
+    else. `answered`: orders of the message it answers. `is_linked`: its conversation is about an order already; then only an
+    outright mention adds another."""
     named = _by_number(said, orders) or _by_reference(said, orders) or _by_short_number(said, orders)
     if named or is_linked:
         return named[:MOST_LINKED]
@@ -131,7 +129,7 @@ def _mentions(text: str) -> Mentions:
 
 
 def _may_be_reference(token: str) -> bool:
-    """Figures in it, and neither a year nor a number so small that it may be anything."""
+    """Return whether the text may be a reference: it has digits, and is neither a year nor a small number."""
     return any(c.isdigit() for c in token) and not _YEAR.fullmatch(token) and (len(token) >= 5 or not token.isdigit())
 
 
@@ -146,7 +144,7 @@ def _by_reference(said: Mentions, orders: Sequence[TheirOrder]) -> list[Chosen]:
 
 
 def _by_short_number(said: Mentions, orders: Sequence[TheirOrder]) -> list[Chosen]:
-    """A counter without its prefix; one that two of their orders have says nothing."""
+    """Find an order by its counter without prefix; one that two of their orders share says nothing."""
     chosen = []
     for year, counter in said.short:
         fits = [order for order in orders if _ends_in(order.number, year, counter)]
@@ -161,7 +159,7 @@ def _ends_in(number: str, year: str, counter: int) -> bool:
 
 
 def _almost(said: Mentions, orders: Sequence[TheirOrder]) -> list[Chosen]:
-    """One slip away from one of their numbers, and from no other."""
+    """Find the order whose number differs by one slip, if it is the only one."""
     for number in (*said.numbers, *said.written):
         fits = [order for order in orders if is_one_slip(number, order.number)]
         if len(fits) == 1:
@@ -170,7 +168,7 @@ def _almost(said: Mentions, orders: Sequence[TheirOrder]) -> list[Chosen]:
 
 
 def is_one_slip(a: str, b: str) -> bool:
-    """One character more, less or another, or two neighbours the wrong way round."""
+    """Return whether two numbers differ by one character more, less or changed, or two swapped neighbours."""
     if a == b or abs(len(a) - len(b)) > 1:
         return False
     start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

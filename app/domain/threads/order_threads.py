@@ -33,7 +33,7 @@ def are_linked(which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
 
 
 def list_threads_by_id(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> list[Thread]:
-    """Newest first. One query."""
+    """List these threads, newest first. One query."""
     merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id.in_(thread_ids))
     query = sa.select(Thread).where(sa.or_(Thread.id.in_(thread_ids), Thread.id.in_(merged)))
     query = query.where(Thread.brand_id.in_(viewer.brand_ids)).order_by(Thread.last_message_at.desc(), Thread.id.desc())
@@ -47,26 +47,26 @@ def list_threads_about(session: Session, *, viewer: Viewer, order_id: uuid.UUID)
 
 
 def find_thread_of_order(session: Session, order_id: uuid.UUID) -> uuid.UUID | None:
-    """The conversation about an order that was linked last."""
+    """Return the conversation linked last with an order."""
     query = sa.select(Thread.id).join(OrderThread, Thread.id == PLACE).where(OrderThread.order_id == order_id)
     return session.execute(query.order_by(OrderThread.linked_at.desc()).limit(1)).scalar_one_or_none()
 
 
 def find_order_of_thread(session: Session, thread_id: uuid.UUID) -> Order | None:
-    """The order a conversation, or one that was merged into it, was linked with last."""
+    """Return the order linked last with a conversation, or with one merged into it."""
     query = _orders_of(thread_id).order_by(OrderThread.linked_at.desc(), Order.id.desc())
     return session.execute(query.limit(1)).scalar_one_or_none()
 
 
 def list_order_ids(session: Session, thread_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
-    """By thread the order that it, or one that was merged into it, was linked with last. One query."""
+    """Return by thread the order linked last with it, or with one merged into it. One query."""
     query = sa.select(PLACE.label("thread_id"), OrderThread.order_id).where(_is_of(thread_ids)).ext(postgresql.distinct_on(PLACE))
     rows = session.execute(query.order_by(PLACE, OrderThread.linked_at.desc(), OrderThread.order_id.desc()))
     return {row.thread_id: row.order_id for row in rows}
 
 
 def list_orders_of_thread(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> list[Order]:
-    """The orders a conversation is about, newest first. One query."""
+    """List the orders a conversation is about, newest first. One query."""
     query = _orders_of(thread_id)
     query = query.where(Order.brand_id.in_(viewer.brand_ids)).order_by(Order.created_at.desc(), Order.id.desc()).distinct()
     return list(session.execute(query.limit(MOST)).scalars())
@@ -77,6 +77,6 @@ def _orders_of(thread_id: uuid.UUID) -> sa.Select[Order]:
 
 
 def _is_of(thread_ids: Collection[uuid.UUID]) -> sa.ColumnElement[bool]:
-    """Links of these conversations, and of those that were merged into them."""
+    """Return the condition on links of these conversations and of those merged into them."""
     merged = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id.in_(thread_ids))
     return sa.or_(OrderThread.thread_id.in_(thread_ids), OrderThread.thread_id.in_(merged))

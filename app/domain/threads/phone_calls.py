@@ -27,7 +27,7 @@ from app.domain.threads.phone_call_models import PhoneCall
 def hear_of_call(
     session: Session, *, call_id: str, channel_id: uuid.UUID, news: LegNews, recording: dict[str, Any], now: datetime
 ) -> PhoneCall:
-    """Add what was heard. The caller holds the lock of the call's id. The first leg says whose channel the call is."""
+    """Add a report of a call. The caller holds the lock of the call's id. The first leg says whose channel the call is."""
     query = sa.select(PhoneCall).where(PhoneCall.call_id == call_id).with_for_update()
     call = session.execute(query).scalar_one_or_none()
     if call is None:
@@ -44,7 +44,7 @@ def hear_of_call(
 def begin_call_record(
     session: Session, call: PhoneCall, look: CallLook, *, thread: Thread, contact: Contact | None, our_name: str, now: datetime
 ) -> Message:
-    """Put the call into a locked thread."""
+    """Add the call's record to a locked thread."""
     incoming = look.direction == CallDirection.INCOMING
     name = (contact.name if contact else look.shown) if incoming else our_name
     values = {
@@ -68,7 +68,7 @@ def begin_call_record(
 
 
 def renew_call_record(session: Session, call: PhoneCall, look: CallLook, *, now: datetime) -> Message | None:
-    """Bring the record up to date; None where it was removed. Nothing new changes nothing."""
+    """Update the record; None where it was removed. Without news nothing changes."""
     message = session.get(Message, call.message_id) if call.message_id else None
     if message is None:
         return None
@@ -81,7 +81,7 @@ def renew_call_record(session: Session, call: PhoneCall, look: CallLook, *, now:
 
 
 def meta_of(call: PhoneCall, look: CallLook) -> dict[str, Any]:
-    """What the record says, in the shape of a call somebody wrote down and what only a provider knows."""
+    """Return the record's data, in the shape of a written-down call, with what only a provider knows."""
     return {
         "direction": look.direction.value,
         "outcome": look.outcome.value,

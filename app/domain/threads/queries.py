@@ -149,7 +149,7 @@ def _unnested(name: str, count: int) -> Any:
 
 
 def select_matching(*, viewer: Viewer, filter: ThreadFilter) -> sa.Select[uuid.UUID]:
-    """The ids of every thread a list with this filter leads to, in no order."""
+    """Return the query of ids of every thread a list with this filter shows, unordered."""
     conditions = _conditions(filter.view, filter.unassigned, _given(filter))
     found = sa.select(Thread.id).where(Thread.brand_id.in_(_brands(viewer, filter)), *conditions)
     if filter.tag is not None:
@@ -158,13 +158,13 @@ def select_matching(*, viewer: Viewer, filter: ThreadFilter) -> sa.Select[uuid.U
 
 
 def count_matching(session: Session, *, viewer: Viewer, filter: ThreadFilter, cap: int = COUNT_CAP) -> int:
-    """How many threads a list leads to, at most `cap`."""
+    """Count a list's threads, at most `cap`."""
     found = select_matching(viewer=viewer, filter=filter).limit(cap).subquery()
     return session.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
 
 
 def count_lists(session: Session, *, viewer: Viewer, filters: Sequence[ThreadFilter]) -> list[int]:
-    """How many threads each list leads to, each at most COUNT_CAP: by the indexes of the lists themselves. One query."""
+    """Count each list's threads, each at most COUNT_CAP, by the lists' own indexes. One query."""
     values: dict[str, Any] = {}
     for place, filter in enumerate(filters):
         values[f"brands_{place}"] = list(_brands(viewer, filter))
@@ -218,7 +218,7 @@ _MARKED = {"snoozed": Thread.snoozed_until, "unsent": Thread.unsent_medium, "spa
 
 
 def _given(filter: ThreadFilter) -> dict[str, Any]:
-    """What the filter asks of columns, by the name of its field."""
+    """Return the filter's conditions on columns, by field."""
     given = {name: value for name in _COLUMNS if (value := getattr(filter, name)) is not None}
     if filter.unassigned:
         given.pop("assignee_user_id", None)
@@ -350,7 +350,7 @@ def list_rows(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUI
 
 
 def get_thread_head(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> ThreadHead:
-    """One query. Raises ThreadMissing, also for a thread of a brand the viewer may not see."""
+    """Return the head of a thread. One query. Raises ThreadMissing, also for a thread of a brand the viewer may not see."""
     records = session.execute(_HEAD, {**_seen_by(viewer), "thread_id": thread_id}).all()
     if not records:
         return get_thread_head(session, viewer=viewer, thread_id=_merged_into(session, thread_id))
@@ -366,7 +366,7 @@ def _merged_into(session: Session, thread_id: uuid.UUID) -> uuid.UUID:
 
 
 def get_thread(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> Thread:
-    """The thread alone; follows merges. Raises ThreadMissing."""
+    """Return the thread alone; follows merges. Raises ThreadMissing."""
     return get_thread_head(session, viewer=viewer, thread_id=thread_id).row.thread
 
 
@@ -380,7 +380,7 @@ def get_message(session: Session, *, viewer: Viewer, message_id: uuid.UUID) -> M
 
 
 def get_attachment(session: Session, *, viewer: Viewer, attachment_id: uuid.UUID) -> Attachment:
-    """A file of a message the viewer may see, or their own upload. Raises ThreadMissing."""
+    """Return a file of a message the viewer may see, or their own upload. Raises ThreadMissing."""
     in_sight = sa.exists(sa.select(Message.id).where(Message.id == Attachment.message_id, Message.brand_id.in_(viewer.brand_ids)))
     own_upload = sa.and_(Attachment.message_id.is_(None), Attachment.uploaded_by_user_id == viewer.user_id)
     query = sa.select(Attachment).where(Attachment.id == attachment_id, sa.or_(in_sight, own_upload))

@@ -14,7 +14,7 @@ from app.domain.threads.models import Attachment, Draft, Message, TakenBackMessa
 
 
 class AlreadyTakenBack(Exception):
-    """The form this comes from was sent once, and its message taken back; `thread_id` is where it was."""
+    """This form was sent once, and its message taken back; `thread_id` is where it was."""
 
     def __init__(self, thread_id: uuid.UUID) -> None:
         super().__init__(str(thread_id))
@@ -34,13 +34,13 @@ def check_not_taken_back(session: Session, user_id: uuid.UUID | None, client_tok
 
 
 def find_taken_back(session: Session, *, message_id: uuid.UUID, user_id: uuid.UUID) -> TakenBackMessage | None:
-    """Return the note of a message this user took back."""
+    """Return the record of a message this user took back."""
     found = session.get(TakenBackMessage, message_id)
     return found if found is not None and found.user_id == user_id else None
 
 
 def seen_before(session: Session, thread: Thread, message_id: uuid.UUID | None) -> uuid.UUID | None:
-    """Return `message_id`, or the item before it where that message was taken back: whoever saw it saw that one too."""
+    """Return `message_id`, or the item before it where that message was taken back, as whoever saw it saw that one too."""
     if message_id is None:
         return None
     seq = session.execute(
@@ -53,7 +53,7 @@ def seen_before(session: Session, thread: Thread, message_id: uuid.UUID | None) 
 
 
 def standing_of(thread: Thread) -> dict[str, str | None]:
-    """What a reply changes about its thread, as it stands now: status, assignee and snooze, as text."""
+    """Return what a reply changes about its thread, as it stands now: status, assignee and snooze, as text."""
     assignee, until = thread.assignee_user_id, thread.snoozed_until
     return {
         "status": thread.status.value,
@@ -63,7 +63,7 @@ def standing_of(thread: Thread) -> dict[str, str | None]:
 
 
 def note_wait(messages: Sequence[Message], *, before: dict[str, Any], thread: Thread, leaves_at: datetime) -> None:
-    """Write on messages that were sent together until when they can be taken back, and what to restore then."""
+    """Store on messages sent together until when they can be taken back, and what to restore then."""
     together = [str(message.id) for message in messages]
     waiting = {"leaves_at": leaves_at.isoformat(), "together": together, "before": before, "after": standing_of(thread)}
     for message in messages:
@@ -71,7 +71,7 @@ def note_wait(messages: Sequence[Message], *, before: dict[str, Any], thread: Th
 
 
 def remove_messages(session: Session, thread: Thread, messages: Sequence[Message], *, user_id: uuid.UUID, now: datetime) -> None:
-    """Take messages out of a locked thread; their files are uploads of `user_id` again. Their deliveries are gone already."""
+    """Remove messages from a locked thread; their files become uploads of `user_id` again. Their deliveries are gone already."""
     ids = [message.id for message in messages]
     loose = sa.update(Attachment).where(Attachment.message_id.in_(ids)).values(message_id=None, uploaded_by_user_id=user_id)
     session.execute(loose.execution_options(synchronize_session=False))
@@ -105,6 +105,6 @@ def _summarise_again(session: Session, thread: Thread) -> None:
 def keep_draft_options(
     session: Session, *, user_id: uuid.UUID, thread_id: uuid.UUID, options: dict[str, Any], kind: str = "reply"
 ) -> None:
-    """Keep whom a draft is for, beside its text: {"cc", "bcc", "unsigned"}. Without a draft nothing is kept."""
+    """Store a draft's recipients beside its text: {"cc", "bcc", "unsigned"}. Does nothing without a draft."""
     mine = sa.and_(Draft.user_id == user_id, Draft.thread_id == thread_id, Draft.kind == kind)
     session.execute(sa.update(Draft).where(mine).values(options=options).execution_options(synchronize_session=False))

@@ -36,7 +36,7 @@ Snapshot = dict[str, Any]
 
 
 class UnableToUndo(Exception):
-    """It cannot be taken back (any more); `because`: done (it was), late, later (undo the later move first)."""
+    """It cannot be undone; `because`: done (it was), late, later (undo the later move first)."""
 
     def __init__(self, because: str) -> None:
         super().__init__(because)
@@ -45,10 +45,8 @@ class UnableToUndo(Exception):
 
 @dataclass(frozen=True)
 class Moved:
-    """What an event says of a move. `thread_id`: whose event it is. `gone`: the thread that is being removed, if one is.
-
-    `other`: the new thread of a split. To take rows back: from `origin` to `target`. `noted_as`: the move to note rows under.
-    """
+    """A move, as its event says. `thread_id`: whose event it is. `gone`: the removed thread, if there is one. `other`: the new
+    thread of a split. Rows are taken back from `origin` to `target`. `noted_as`: the move under which rows are noted."""
 
     id: uuid.UUID
     thread_id: uuid.UUID
@@ -82,7 +80,8 @@ def parse_move(event: Event) -> Moved:
 
 
 def snapshot(session: Session, thread_id: uuid.UUID) -> Snapshot:
-    """The thread as it is: {"thread": its columns, "thread_reads": rows, "drafts": rows, "thread_watchers": rows}, as JSON."""
+    """Return the thread as it is, as JSON: {"thread": its columns, "thread_reads": rows, "drafts": rows, "thread_watchers":
+    rows}."""
     session.flush()
     row = sa.text("SELECT to_jsonb(t) FROM threads t WHERE id = :id")
     taken: Snapshot = {"thread": session.execute(row, {"id": thread_id}).scalar_one()}
@@ -133,10 +132,8 @@ def move_rows(
     where: Sequence[sa.ColumnElement[bool]] = (),
     seq: sa.ColumnElement[int] | None = None,
 ) -> int:
-    """Give rows of `table` to another thread and note each one; returns how many. `seq` is their new place, as an expression.
-
-    Without `move_id` nothing is noted: there is no way back.
-    """
+    """Move rows of `table` to another thread and note each; returns how many. `seq` is their new place, as an expression.
+    Without `move_id` nothing is noted, and there is no undo."""
     session.flush()
     key = next(iter(table.primary_key.columns))
     chosen = sa.select(key.label("key"), *([table.c.seq.label("place")] if seq is not None else []))
@@ -161,12 +158,13 @@ def remove_rows(session: Session, table: sa.Table, *, move_id: uuid.UUID | None,
 
 
 def moved_ids(move_id: uuid.UUID, kind: str) -> sa.Select[uuid.UUID]:
-    """The keys of what moved from one table."""
+    """Return the keys of what moved from one table."""
     return sa.select(ThreadMoveItem.item_id).where(ThreadMoveItem.move_id == move_id, ThreadMoveItem.kind == kind)
 
 
 def return_rows(session: Session, table: sa.Table, *, move_id: uuid.UUID, origin: uuid.UUID, target: uuid.UUID) -> int:
-    """Take back to `target` what is in `origin` still, each at its former place, and what was removed; returns how many moved."""
+    """Return to `target` the moved rows still in `origin`, each to its former place, and the removed ones; returns how many
+    moved."""
     session.flush()
     key = next(iter(table.primary_key.columns))
     here = (ITEMS.c.move_id == move_id, ITEMS.c.kind == table.name)
@@ -181,7 +179,7 @@ def return_rows(session: Session, table: sa.Table, *, move_id: uuid.UUID, origin
 
 
 def put_rows(session: Session, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert whole rows that were taken down as JSON; one that is there again already stays."""
+    """Insert whole rows that were stored as JSON; an existing one stays."""
     if not rows:
         return
     columns = ", ".join(f'"{column.name}"' for column in table.columns if column.computed is None)
@@ -193,7 +191,7 @@ def put_rows(session: Session, table: sa.Table, rows: Sequence[dict[str, Any]]) 
 
 
 def recreate_thread(session: Session, row: dict[str, Any], *, version: int, contact_id: uuid.UUID | None) -> None:
-    """Put a thread back as it was; a contact that is gone since is replaced by `contact_id`."""
+    """Insert a thread as it was; a contact that was deleted since is replaced by `contact_id`."""
     wanted = {name: row[name] for name in ("contact_id", "partner_contact_id") if row[name]}
     ids = [uuid.UUID(value) for value in wanted.values()]
     known = {str(found) for found in session.execute(sa.select(Contact.id).where(Contact.id.in_(ids))).scalars()}
@@ -203,7 +201,7 @@ def recreate_thread(session: Session, row: dict[str, Any], *, version: int, cont
 
 
 def restore_columns(session: Session, thread: Thread, *, former: dict[str, Any], latter: dict[str, Any]) -> None:
-    """Give a locked thread back each value that the move changed and nobody changed since."""
+    """Restore each value of a locked thread that the move changed and nobody changed since."""
     session.flush()
     query = sa.text("SELECT to_jsonb(t) FROM threads t WHERE id = :id")
     current = session.execute(query, {"id": thread.id}).scalar_one()
@@ -243,7 +241,7 @@ def restore_people(session: Session, thread_id: uuid.UUID, *, former: Snapshot, 
 
 
 def put_people(session: Session, former: Snapshot) -> None:
-    """Reads, drafts and watching of a thread that is there again."""
+    """Insert the reads, drafts and watchers of a recreated thread."""
     for table in PEOPLE:
         put_rows(session, table, former[table.name])
 
@@ -254,7 +252,7 @@ def _by_key(table: sa.Table, rows: list[dict[str, Any]]) -> dict[tuple[str, ...]
 
 
 def close_ranks(session: Session, thread: Thread, *, after: int, by: int, since: datetime) -> None:
-    """Number what came to a locked thread since the move anew: items behind place `after` go `by` places on, or back."""
+    """Renumber what came to a locked thread since the move: items behind place `after` move `by` places on, or back."""
     if by == 0 or thread.message_count <= after:
         return
     new = {"messages": "seq > :after", "taken_back_messages": "seq > :after AND taken_back_at > :since"}

@@ -27,7 +27,7 @@ MOVING = 0x76696577  # the lock under which views change places, one at a time
 
 
 class NotForYou(Exception):
-    """The viewer may not make a view for these people, or not change this one."""
+    """The viewer may not make a view for this audience, or not change this view."""
 
 
 class TooManyViews(Exception):
@@ -48,7 +48,7 @@ class ViewContent:
 
 
 def create_view(session: Session, content: ViewContent, *, viewer: Viewer, now: datetime) -> SavedView:
-    """Add a view behind the others. Raises NotForYou, TooManyViews."""
+    """Add a view, last in order. Raises NotForYou, TooManyViews."""
     _check_audience(session, content, viewer=viewer, former=None)
     last, own = session.execute(
         sa.select(
@@ -67,7 +67,7 @@ def create_view(session: Session, content: ViewContent, *, viewer: Viewer, now: 
 
 
 def change_view(session: Session, view_id: uuid.UUID, content: ViewContent, *, viewer: Viewer, now: datetime) -> SavedView:
-    """Give a view another name, audience, filters or order. Raises NotForYou, ViewMissing."""
+    """Change a view's name, audience, filters or order. Raises NotForYou, ViewMissing."""
     view = _lock(session, view_id, viewer=viewer)
     _check_audience(session, content, viewer=viewer, former=view)
     _fill(view, content)
@@ -78,7 +78,7 @@ def change_view(session: Session, view_id: uuid.UUID, content: ViewContent, *, v
 
 
 def copy_view(session: Session, view_id: uuid.UUID, *, name: str, viewer: Viewer, now: datetime) -> SavedView:
-    """A private view of the viewer's own with the same filters. Raises TooManyViews, ViewMissing."""
+    """Make a private copy with the same filters. Raises TooManyViews, ViewMissing."""
     view = get_view(session, viewer=viewer, view_id=view_id)
     kept = (view.filters, view.sort, view.search, view.hidden_columns)
     content = ViewContent(name[:NAME_CHARACTERS], ViewScope.PRIVATE, None, *kept)
@@ -113,13 +113,13 @@ def _list_places(session: Session, viewer: Viewer) -> list[tuple[uuid.UUID, int]
 
 
 def _follower(session: Session, view: SavedView, *, viewer: Viewer) -> uuid.UUID | None:
-    """What stands behind the view now, for this viewer."""
+    """Return the view behind this one now, for this viewer."""
     ids = [view_id for view_id, _place in _list_places(session, viewer)]
     return next(iter(ids[ids.index(view.id) + 1 :]), None)
 
 
 def _find_place(session: Session, view: SavedView, before_id: uuid.UUID | None, *, viewer: Viewer) -> int | None:
-    """The place before that one, None if there is no room. Raises ViewMissing."""
+    """Return the place before that view, None if there is no room. Raises ViewMissing."""
     rows = [row for row in _list_places(session, viewer) if row[0] != view.id]
     ids, places = [row[0] for row in rows], [row[1] for row in rows]
     if before_id is not None and before_id not in ids:
@@ -144,7 +144,7 @@ def _spread(session: Session) -> None:
 
 
 def delete_view(session: Session, view_id: uuid.UUID, *, viewer: Viewer, now: datetime) -> None:
-    """Threads stay as they are. Raises NotForYou, ViewMissing."""
+    """Delete a view. Raises NotForYou, ViewMissing."""
     session.delete(_lock(session, view_id, viewer=viewer))
     session.flush()
     _note(session, "SavedViewDeleted", view_id, viewer=viewer, now=now)

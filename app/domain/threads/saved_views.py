@@ -44,7 +44,7 @@ class View:
     hidden_columns: tuple[Column, ...] = ()
 
     def may_be_changed_by(self, viewer: Viewer) -> bool:
-        """Its owner may, and a lead or admin if others see it too."""
+        """Return whether the viewer may change it: its owner, and a lead or administrator if others see it too."""
         return viewer.user_id == self.owner_user_id or (viewer.may(Permission.VIEWS_SHARE) and self.scope != ViewScope.PRIVATE)
 
 
@@ -63,7 +63,7 @@ SELECT_OWN_TEAMS = (
 
 
 def read_rail(rows: Iterable[sa.RowMapping | Mapping[str, Any]]) -> tuple[View, ...]:
-    """The views of SELECT_FOR_RAIL; one whose filters nobody understands any more is left out."""
+    """Convert the rows of SELECT_FOR_RAIL; a view with unreadable filters is left out."""
     return tuple(view for view in map(_read, rows) if view is not None)
 
 
@@ -80,13 +80,13 @@ def _read(row: sa.RowMapping | Mapping[str, Any]) -> View | None:
 
 
 def visible_to(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """Of saved views: those this viewer has in their list."""
+    """Return the condition on saved views this viewer has in their list."""
     teams = sa.select(TeamMember.team_id).where(TeamMember.user_id == viewer.user_id)
     return sa.or_(SavedView.owner_user_id == viewer.user_id, SavedView.scope == ViewScope.EVERYONE, SavedView.team_id.in_(teams))
 
 
 def list_views(session: Session, *, viewer: Viewer) -> list[View]:
-    """All the viewer has, in the order of the rail. One query."""
+    """List all views the viewer has, in the order of the rail. One query."""
     query = sa.select(SavedView.__table__).where(visible_to(viewer))
     query = query.order_by(SavedView.position, SavedView.name, SavedView.id)
     return list(read_rail(session.execute(query).mappings()))
@@ -103,8 +103,8 @@ def get_view(session: Session, *, viewer: Viewer, view_id: uuid.UUID) -> View:
 
 
 def count_of_views(session: Session, *, viewer: Viewer, views: Iterable[View], now: datetime) -> dict[uuid.UUID, int]:
-    """How many threads each of the first COUNTED lists leads the viewer to, each at most COUNT_CAP. One query. Searches are not
-    counted: no index bounds what that costs."""
+    """Count the threads of the first COUNTED lists, each at most COUNT_CAP. One query. Searches are not counted, as no index
+    bounds what that costs."""
     chosen = [view for view in views if view.search is None][:COUNTED]
     filters = [thread_filter(view.filters, viewer, now) for view in chosen]
     return dict(zip((view.id for view in chosen), count_lists(session, viewer=viewer, filters=filters), strict=True))

@@ -87,7 +87,7 @@ def search_threads(
 def _page(
     finder: Finder, finding: Finding, people: list[Found], place: tuple[datetime, uuid.UUID] | None, limit: int
 ) -> tuple[str | None, list[Found]]:
-    """The cursor of what follows, and what this page shows: people on top of the first one, nothing twice."""
+    """Return the cursor of the next page, and this page's hits: people on top of the first one, nothing twice."""
     found = finding.found
     by_message = {f.thread_id: f for f in found[:limit]}  # where both found a thread, the message's own words say more
     people = [by_message.get(f.thread_id, f) for f in people]
@@ -106,12 +106,12 @@ def _page(
 
 
 def clean_query(text: str) -> str:
-    """The words as typed, folded and cut to QUERY_CHARACTERS."""
+    """Fold the typed words and cut them to QUERY_CHARACTERS."""
     return " ".join(storable(text)[:QUERY_CHARACTERS].split())
 
 
 def _wanted_words(query: SearchQuery, filter: SearchFilter) -> tuple[Word, ...]:
-    """The words; where nothing else is left, the operators that do not exist are words, too."""
+    """Return the words; where nothing else is left, unknown operators count as words."""
     if query.words or filter.used:
         return query.words
     return tuple(Word(part, negated=operator.negated) for operator in query.operators for part in _split(str(operator)))
@@ -122,7 +122,7 @@ def _split(text: str) -> list[str]:
 
 
 def compile_words(words: Sequence[Word]) -> Words:
-    """The words as one tsquery: all of them, the last one as a beginning. "or" between words is either."""
+    """Compile the words to one tsquery: all of them, the last one as a beginning; "or" between words means either."""
     wanted = [word for word in words if word.parts]
     values: dict[str, str] = {}
     if any(word.text.casefold() == "or" and not word.quoted for word in wanted):
@@ -135,8 +135,8 @@ def compile_words(words: Sequence[Word]) -> Words:
 
 
 def _term(word: Word, is_last: bool, values: dict[str, str]) -> str:
-    """One word as SQL, its values put to the others. A phrase and a number with dashes stand for themselves, a plain word for its
-    other forms too, anything else for its parts in any order."""
+    """Compile one word to SQL, adding its values. A phrase or a number with dashes must match exactly; a plain word matches
+    its other forms too; anything else its parts in any order."""
     name, end = f"w{len(values)}", ":*" if is_last and not word.quoted and not word.negated else ""
     values[name], values[f"p{name}"] = word.text, (" <-> " if word.is_code else " & ").join(word.parts) + end
     values[f"p{name}"] += "".join(f" | {form}:*" for form in word.forms if not (end and form.startswith(word.text.lower())))
@@ -181,7 +181,7 @@ _NUMBER_SQL = sa.text(
 
 
 def _by_number(session: Session, viewer: Viewer, text: str) -> list[Found]:
-    """The thread that "#17" names, also under a number it took over."""
+    """Return the thread that "#17" names, also by a number it took over."""
     match = NUMBER.fullmatch(text)
     if not match:
         return []

@@ -65,7 +65,7 @@ class Narrowing:
 
 @dataclass
 class SearchFilter:
-    """Everything the operators say. `thread` are conditions, each with the field of `narrowing` that says the same, or "";
+    """All conditions of the operators. `thread`: conditions, each with the field of `narrowing` that says the same, or "";
     `since` and `until` limit a message's time."""
 
     brand_ids: tuple[uuid.UUID, ...]
@@ -86,7 +86,7 @@ class SearchFilter:
 def read_operators(
     session: Session, *, viewer: Viewer, operators: Sequence[Operator], now: datetime
 ) -> tuple[SearchFilter, tuple[Notice, ...]]:
-    """What the operators ask for, within the viewer's brands, and what is wrong with the others."""
+    """Read the operators within the viewer's brands, with notices about wrong ones."""
     reading = _Reading(session, viewer, now, SearchFilter(viewer.brand_ids))
     wanted: dict[tuple[str, bool], list[str]] = {}
     for operator in operators:
@@ -123,7 +123,7 @@ class _Reading:
 
 
 def _one_of(reading: _Reading, name: str, values: list[str], allowed: dict[str, Any]) -> list[Any]:
-    """The values that are among the allowed ones, letter case and joining signs aside; a notice for each other."""
+    """Return the values that are allowed, ignoring case and joining signs; a notice for each other."""
     known = {_folded(key): meaning for key, meaning in allowed.items()}
     found = []
     for value in values:
@@ -214,7 +214,7 @@ def _tags(reading: _Reading, name: str, values: list[str], negated: bool) -> Non
 
 
 def list_colleagues(session: Session, viewer: Viewer) -> list[tuple[uuid.UUID, str]]:
-    """Everybody who works, or worked, for a brand of the viewer."""
+    """List everybody who works, or worked, for a brand of the viewer."""
     member = sa.exists(
         sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id.in_(viewer.brand_ids))
     )
@@ -223,7 +223,7 @@ def list_colleagues(session: Session, viewer: Viewer) -> list[tuple[uuid.UUID, s
 
 
 def _named(people: Sequence[tuple[uuid.UUID, str]], value: str) -> list[uuid.UUID]:
-    """Those of exactly that name; else those one of whose names begins so."""
+    """Return the people of exactly that name; else those with a name beginning so."""
     wanted = _folded(value)
     same = [user_id for user_id, name in people if _folded(name) == wanted]
     if same or not wanted:
@@ -301,7 +301,7 @@ def _from(reading: _Reading, name: str, values: list[str], negated: bool) -> Non
 
 
 def _to(reading: _Reading, name: str, values: list[str], negated: bool) -> None:
-    """A customer we wrote to; else an address or channel of ours; else whoever stands in To or CC."""
+    """Return the condition of `to:`: a customer we wrote to; else an address or channel of ours; else anybody in To or Cc."""
     found = [value for value in values if _is_long_enough(reading, name, value)]
     contacts = [contact for value in found for contact in _contacts(reading, name, value)]
     bind = reading.filter.bind

@@ -178,7 +178,7 @@ class Finder:
         return self._rare(place, hit) if hit else self._walk(place)
 
     def shown_before(self, found: tuple[Found, ...], place: Place) -> set[uuid.UUID]:
-        """Threads that a newer match put on an earlier page: a thread is shown once, at its newest match."""
+        """Return threads that a newer match put on an earlier page, as a thread is shown once, at its newest match."""
         if found and found[0].message_id is None:
             return set()
         sql = _SHOWN_SQL.format(hit=self.words.hit, range=self.range, message=self.message)
@@ -186,12 +186,12 @@ class Finder:
         return set(self.session.execute(sa.text(sql), self._bound(sql, more)).scalars())
 
     def fitting(self, thread_ids: list[uuid.UUID]) -> set[uuid.UUID]:
-        """Those of the threads that the operators on threads let through."""
+        """Return those of the threads that the operators let through."""
         sql = f"SELECT t.id FROM threads t WHERE t.id = ANY(:threads) AND t.brand_id = ANY(:brands) {self.thread}"  # noqa: S608
         return set(self.session.execute(sa.text(sql), self._bound(sql, {"threads": thread_ids})).scalars())
 
     def _bound(self, sql: str, more: dict[str, Any]) -> dict[str, Any]:
-        """The values that the statement names."""
+        """Return the values that the statement names."""
         named = set(sa.text(sql).compile().params)
         return {name: value for name, value in {**self.values, **more}.items() if name in named}
 
@@ -199,7 +199,7 @@ class Finder:
         return list(self.session.execute(sa.text(sql), self._bound(sql, more)))
 
     def _few(self) -> list[uuid.UUID] | None:
-        """All threads that can match, if an index knows that they are few."""
+        """Return all threads that can match, if an index knows that they are few."""
         for sql in probe_scans(self.filter):
             more = {**_narrowed(self.filter), "walk": self.bounds.few + 1}
             found = list(self.session.execute(sa.text(sql), self._bound(sql, more)).scalars())
@@ -242,7 +242,7 @@ class Finder:
         return self._windows(found, seen.reached)
 
     def _last_used(self, before: datetime) -> Place | None:
-        """The place behind which the words were last used; None where that is no further back."""
+        """Return the place behind which the words were last used; None where that is no further back."""
         day = last_day_of(self.session, self.words.forms, before=before)
         if day is None:
             return None
@@ -261,7 +261,7 @@ class Finder:
         return self._rows(sql, size=size, **({"at": place[0], "id": place[1]} if place else {}))
 
     def _rare_hit(self) -> str:
-        """How the index finds all matches, "" where more are expected than may all be looked at."""
+        """Return the SQL with which the index finds all matches, "" where too many are expected."""
         if not self.words.by_index:
             return ""
         terms = self.words.terms if len(self.words.terms) > 1 else ()
@@ -272,7 +272,7 @@ class Finder:
         return _RARE_AMONG.format(term=term, query=self.words.query) if term and fewest <= self.bounds.alone else self.words.hit
 
     def _estimates(self, *queries: str) -> list[int]:
-        """How many messages the planner expects with each."""
+        """Return how many messages the planner expects for each."""
         parts = ", ".join(_ESTIMATED.format(place=place, query=query) for place, query in enumerate(queries))
         names = ", ".join(f"e{place}" for place in range(len(queries)))
         plan = self._rows(_ESTIMATE_SQL.format(parts=parts, names=names))[0][0][0]["Plan"]
@@ -285,7 +285,7 @@ class Finder:
         return Finding(tuple(map(_found, rows))[: self.enough])
 
     def _by_index(self, hit: str, range: str, **values: Any) -> list[sa.Row[Any]]:
-        """The newest matches within the range, found by their words."""
+        """Return the newest matches within the range, found by their words."""
         message = _MESSAGE if self.filter.message else ""
         fitting = _FITTING.format(message=message, threads=thread_of("hits.thread_id"), fits=self.fits) if self.fits else ""
         bound = "LIMIT :window_hits" if "window_hits" in values else ""
@@ -304,7 +304,7 @@ class Finder:
         return Finding(tuple(found.values())[: self.enough])
 
     def _sample(self, until: datetime) -> list[datetime]:
-        """Times before which a page should be full; none where so few match that all of them may be looked at."""
+        """Return times before which a page should be full; none where few messages match."""
         sql = _SAMPLE_SQL.format(hit=self.words.hit)
         rows = self._rows(sql, window_until=until, pages=SAMPLE_PAGES, sampled=max(SAMPLED) + 1, window_memory=WINDOW_MEMORY)
         times = [row.occurred_at for row in rows if row.occurred_at is not None]
@@ -337,7 +337,7 @@ def _found(row: sa.Row[Any]) -> Found:
 
 
 def _subplans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The plans of its CTEs, wherever the planner hung them."""
+    """Return the plans of its CTEs, wherever the planner put them."""
     for part in plan.get("Plans", ()):
         if "Subplan Name" in part:
             yield part

@@ -15,13 +15,13 @@ EXCERPT_BEFORE, EXCERPT_AFTER = 60, 160
 
 
 def folded(text: str) -> str:
-    """The text without letter case and accents, one character for each."""
+    """Return the text without case and accents, one character for each."""
     return "".join(unicodedata.normalize("NFD", letter)[0].lower()[:1] or letter for letter in text)
 
 
 @lru_cache(maxsize=64)
 def pattern_of(search: str) -> re.Pattern[str] | None:
-    """What is looked for in a folded text; the last plain word may go on. None where the search has no words."""
+    """Return the pattern to look for in a folded text; the last plain word may go on. None where the search has no words."""
     query = parse_search(search)
     wanted = [folded(text) for text in words_to_mark(query)]
     if not wanted:
@@ -34,7 +34,7 @@ def pattern_of(search: str) -> re.Pattern[str] | None:
 
 
 def marked(html: Markup, search: str) -> Markup:
-    """Safe HTML with <mark> around what the search is for; tags and their attributes are left alone."""
+    """Return safe HTML with <mark> around matches; tags and their attributes are left alone."""
     pattern = pattern_of(search)
     if pattern is None:
         return html
@@ -56,7 +56,7 @@ def has_match(text: str, search: str) -> bool:
 
 
 def excerpt(text: str, search: str) -> Markup:
-    """The first place in a plain text, marked, as safe HTML; "" if there is none."""
+    """Return the first match in a plain text, marked, as safe HTML; "" if there is none."""
     pattern = pattern_of(search)
     flat = " ".join(text.split())
     match = pattern.search(folded(flat)) if pattern else None

@@ -22,7 +22,7 @@ MOST_THREADS = 200
 
 
 def find_order_numbered(session: Session, *, text: str, brand_ids: Sequence[uuid.UUID]) -> Order | None:
-    """The order whose whole number was typed, in whatever capitals, else the newest that somebody else calls so. At most one
+    """Return the order with this whole number, in whatever case, else the newest that somebody else calls so. At most one
     query."""
     ours, theirs = NUMBER.fullmatch(text.strip()), REFERENCE.fullmatch(text.strip())
     number = ours[1].upper() if ours else ""

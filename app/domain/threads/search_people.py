@@ -50,7 +50,7 @@ _SQL = sa.text(
 
 
 def list_people(session: Session, *, viewer: Viewer, text: str, limit: int = 6) -> list[FoundPerson]:
-    """Whose name begins so first, then who wrote last. Fewer than LEAST_CHARACTERS characters find nobody."""
+    """List people whose name begins so first, then by who wrote last. Fewer than LEAST_CHARACTERS characters find nobody."""
     text = " ".join(as_searched(text).split())
     if len(text) < LEAST_CHARACTERS:
         return []

@@ -62,7 +62,7 @@ class Word:
 
     @property
     def forms(self) -> tuple[str, ...]:
-        """What other forms of a plain word begin with; none for what must stand, or be absent, as it was typed."""
+        """The beginnings of its other forms; none for words that must stand, or be absent, as typed."""
         return () if self.quoted or self.negated else beginnings(self.text)
 
     @property
@@ -103,7 +103,7 @@ class SearchQuery:
 
 
 def parse_search(text: str) -> SearchQuery:
-    """Any text; white space counts as one space, a quote that is never closed runs to the end."""
+    """Parse any text; white space counts as one space, an unclosed quote runs to the end."""
     found = (_part(match) for match in _TOKEN.finditer(" ".join(as_searched(text).split())))
     return SearchQuery(tuple(part for part in found if part is not None))
 
@@ -122,8 +122,8 @@ def _part(match: re.Match[str]) -> Word | Operator | None:
 
 
 def words_to_mark(query: SearchQuery) -> tuple[str, ...]:
-    """What may be marked in a text that was found: phrases and codes whole, other words by their parts. (Their other forms are
-    beginnings: `forms_to_mark`.)"""
+    """Return what may be marked in a found text: phrases and codes whole, other words by their parts. (`forms_to_mark` gives
+    their other forms.)"""
     found: list[str] = []
     for word in query.words:
         if not word.negated:
@@ -132,7 +132,7 @@ def words_to_mark(query: SearchQuery) -> tuple[str, ...]:
 
 
 def forms_to_mark(query: SearchQuery) -> tuple[str, ...]:
-    """What other forms of the words begin with."""
+    """Return the beginnings of the words' other forms."""
     return tuple(dict.fromkeys(form for word in query.words for form in word.forms))
 
 

@@ -38,7 +38,7 @@ _ORDER = " ORDER BY t.last_message_at DESC, t.{id} DESC LIMIT :walk"
 
 
 def thread_of(id: str) -> str:
-    """Join each row's thread by its key. The fence keeps the planner from reading all threads that fit a condition instead."""
+    """Join each row's thread by its key. An SQL fence keeps the planner from reading all threads that fit a condition instead."""
     return f"CROSS JOIN LATERAL (SELECT * FROM threads WHERE id = {id} OFFSET 0) t"  # noqa: S608  constants only
 
 
@@ -51,7 +51,7 @@ class Scan:
     answers: frozenset[str]
 
     def branches(self, filter: SearchFilter) -> int:
-        """How many scans it runs."""
+        """How many keyset scans it runs."""
         counts = {
             BRANDS: len(filter.brand_ids),
             STATUSES: len(filter.narrowing.statuses or ()),
@@ -72,12 +72,12 @@ class Scan:
 
     @property
     def probe(self) -> str:
-        """The ids alone, at most `walk`."""
+        """Return the SQL of the ids alone, at most `walk`."""
         return f"SELECT x.id FROM {' CROSS JOIN '.join(self.tables)} CROSS JOIN LATERAL ({self.branch}) x LIMIT :walk"  # noqa: S608
 
 
 def thread_scan(filter: SearchFilter, *, behind: bool) -> Scan:
-    """The scan for the most telling of the operators; `behind`: from the place `at`, `id` on."""
+    """Return the scan for the most selective operator; `behind`: from the place `at`, `id` on."""
     asked = filter.narrowing
     if asked.threads is not None:
         return Scan((BRANDS,), _branch(_THREADS, " AND t.id = ANY(:threads)", filter, behind), frozenset({"threads"}))
@@ -125,7 +125,8 @@ def _branch(template: str, conditions: str, filter: SearchFilter, behind: bool, 
 
 
 def probe_scans(filter: SearchFilter) -> list[str]:
-    """Statements that each name all threads which can match, at most `walk`; the most telling first. They disregard dates."""
+    """Return statements that each name all threads which can match, at most `walk`; the most selective first. They ignore
+    dates."""
     asked, found = filter.narrowing, []
     if asked.senders is not None:
         found.append(_OF_SENDERS)

@@ -33,7 +33,7 @@ class SearchWord(Base):
 
 
 class SearchWordMark(Base):
-    """One row: up to which message, by id, the words are known."""
+    """One row: up to which message id words are noted."""
 
     __tablename__ = "search_word_mark"
 
@@ -101,13 +101,13 @@ def note_new_words(session: Session, *, now: datetime, limit: int) -> bool:
 
 
 def note_words_of(session: Session, message_id: uuid.UUID) -> None:
-    """The words of a message that was changed after they were noted."""
+    """Note the words of a message that was changed after they were noted."""
     session.flush()
     session.execute(_NOTE_ONE, {"message_id": message_id, "letters": LETTERS})
 
 
 def forms_of(words: Iterable[Word]) -> tuple[tuple[str, ...], ...]:
-    """For each word that must be there, what it or one of its forms begins with; words with marks in them say nothing here."""
+    """Return for each required word the beginnings of it and its forms; words with marks in them are left out."""
     found = []
     for word in words:
         if not word.negated:
@@ -117,8 +117,8 @@ def forms_of(words: Iterable[Word]) -> tuple[tuple[str, ...], ...]:
 
 
 def last_day_of(session: Session, groups: tuple[tuple[str, ...], ...], *, before: datetime) -> date | None:
-    """The day after which no message has all of the words, NEVER where none has; None where that is not known. `before`: newer
-    messages do not count."""
+    """Return the day after which no message has all of the words, NEVER where none has; None where that is unknown. `before`:
+    newer messages do not count."""
     asked = [(number, form) for number, group in enumerate(groups) for form in group]
     if not asked:
         return None
@@ -129,5 +129,5 @@ def last_day_of(session: Session, groups: tuple[tuple[str, ...], ...], *, before
 
 
 def _first_id_at(moment: datetime) -> uuid.UUID:
-    """The smallest id (UUID version 7) of that moment."""
+    """Return the smallest id (UUID version 7) of that moment."""
     return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)

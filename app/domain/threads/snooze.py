@@ -28,7 +28,8 @@ class BadSnoozeTime(ValueError):
 
 
 def snooze_times(*, now: datetime, zone: ZoneInfo) -> dict[str, datetime]:
-    """The times a menu offers, aware UTC: "later" (three hours on, while that is still today), "tomorrow", "week" (Monday)."""
+    """Return the times a menu offers, aware UTC: "later" (three hours on, while that is still today), "tomorrow", "week"
+    (Monday)."""
     local = now.astimezone(zone)
     later = _up_to_quarter(local + LATER)
     tomorrow, monday = local.date() + timedelta(days=1), local.date() + timedelta(days=7 - local.weekday())
@@ -39,7 +40,7 @@ def snooze_times(*, now: datetime, zone: ZoneInfo) -> dict[str, datetime]:
 
 
 def offered_times(*, now: datetime, zone: ZoneInfo) -> dict[str, datetime]:
-    """`snooze_times`, each moment once: on a Sunday next week begins tomorrow."""
+    """Return `snooze_times` without duplicates: on a Sunday next week begins tomorrow."""
     times = snooze_times(now=now, zone=zone)
     return {name: at for name, at in times.items() if name != "week" or at != times["tomorrow"]}
 
@@ -62,7 +63,7 @@ def read_snooze_time(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def snooze_thread(session: Session, *, thread_id: uuid.UUID, until: datetime, actor: Actor, now: datetime) -> Thread:
-    """Let the thread rest until then; a closed one is opened first, a snoozed one gets the new time. Raises ThreadMissing."""
+    """Snooze the thread until then; a closed one is opened first, a snoozed one gets the new time. Raises ThreadMissing."""
     thread = lock_thread(session, thread_id)
     if thread.status in CLOSED_STATUSES:
         change_status(session, thread_id=thread.id, status=ThreadStatus.OPEN, actor=actor, now=now)
@@ -75,7 +76,7 @@ def snooze_thread(session: Session, *, thread_id: uuid.UUID, until: datetime, ac
 
 
 def end_snooze(session: Session, *, thread_id: uuid.UUID, actor: Actor, now: datetime) -> Thread:
-    """Somebody takes the thread back before its time; it keeps its status and stays read. Awake already: nothing happens."""
+    """End a snooze before its time; the thread keeps its status and stays read. Without snooze nothing happens."""
     thread = lock_thread(session, thread_id)
     wake_thread(session, thread, because="user", actor=actor, now=now)
     return thread

@@ -45,20 +45,20 @@ class SortKeys:
 
 
 def due_key(column: Any) -> sa.ColumnElement[Any]:
-    """A column of due times as the indexes have it: those that have none behind all others."""
+    """Return a due-time column as the indexes have it: rows without one last."""
     never = sa.literal_column("'9999-12-31 00:00:00+00'::timestamptz", sa.DateTime(timezone=True))
     return sa.func.coalesce(column, never)
 
 
 def ordering(sort: ListSort, keys: SortKeys) -> list[sa.SQLColumnExpression[Any]]:
-    """ORDER BY for the sort."""
+    """Return ORDER BY for the sort."""
     if sort in (ListSort.OLDEST, ListSort.DUE):
         return [*([keys.due.asc()] if sort == ListSort.DUE else []), keys.at.asc(), keys.row_id.asc()]
     return [*([keys.rank.desc()] if sort == ListSort.PRIORITY else []), keys.at.desc(), keys.row_id.desc()]
 
 
 def behind_the_edge(sort: ListSort, keys: SortKeys) -> sa.ColumnElement[bool]:
-    """The rows behind the place that `edge_of` gives the values of."""
+    """Return the condition on rows behind the place that `edge_of` gives the values of."""
     time = sa.DateTime(timezone=True)
     edge = [sa.bindparam("edge_at", type_=time), sa.bindparam("edge_id", type_=sa.Uuid)]
     if sort == ListSort.OLDEST:
@@ -71,7 +71,7 @@ def behind_the_edge(sort: ListSort, keys: SortKeys) -> sa.ColumnElement[bool]:
 
 
 def edge_of(sort: ListSort, cursor: str) -> dict[str, Any]:
-    """The values for `behind_the_edge`. Raises BadCursor, also for the cursor of another sort."""
+    """Return the values for `behind_the_edge`. Raises BadCursor, also for the cursor of another sort."""
     rank, at, row_id, due = place_of(sort, cursor)
     edge: dict[str, Any] = {"edge_at": at, "edge_id": row_id}
     if sort == ListSort.PRIORITY:
@@ -88,14 +88,15 @@ def cut(rows: Sequence[T], limit: int, sort: ListSort, key: Callable[[T], Key]) 
 
 
 def cursor_at(sort: ListSort, key: Key) -> str:
-    """The cursor of what stands behind the place."""
+    """Return the cursor of what stands behind the place."""
     rank, at, row_id, due = key
     place = f"{rank} {at.isoformat()}" + (f" {(due or NEVER).isoformat()}" if sort == ListSort.DUE else "")
     return keyset.make_cursor(keyset.Sort(sort.value), keyset.Place(place, row_id))
 
 
 def place_of(sort: ListSort, cursor: str) -> Key:
-    """The place a cursor was made at; NEVER where nothing is due. Raises BadCursor, also for the cursor of another sort."""
+    """Return the place a cursor was made at; NEVER where nothing is due. Raises BadCursor, also for the cursor of another
+    sort."""
     place = keyset.read_cursor(keyset.Sort(sort.value), cursor, str)
     try:
         rank, *times = str(place.value).split(" ")

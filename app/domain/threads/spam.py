@@ -28,11 +28,8 @@ from app.domain.threads.timeline import list_assignable_users
 
 
 def mark_spam(session: Session, *, thread_id: uuid.UUID, now: datetime, actor: Actor = SYSTEM, because: str = "user") -> Thread:
-    """Take the thread out of everybody's way. `because`: user | sender (blocked before). One that is spam already stays as it
-    is, and so does a ticket: it is among colleagues.
-
-    Raises ThreadMissing.
-    """
+    """Mark the thread as spam. `because`: user | sender (blocked before). One that is spam already, or an internal ticket,
+    stays as it is. Raises ThreadMissing."""
     thread = lock_thread(session, thread_id)
     if thread.spam_at is not None or thread.is_ticket:
         return thread
@@ -55,10 +52,8 @@ def _standing(thread: Thread) -> dict[str, Any]:
 
 
 def end_spam(session: Session, *, thread_id: uuid.UUID, actor: Actor, now: datetime) -> Thread:
-    """Bring the thread back as it was; no spam: nothing happens. A snooze that ended meanwhile ends in the next seconds.
-
-    Raises ThreadMissing.
-    """
+    """Restore the thread as it was before it was marked as spam; no spam: nothing happens. A snooze that ended meanwhile ends
+    in the next seconds. Raises ThreadMissing."""
     thread = lock_thread(session, thread_id)
     if thread.spam_at is None:
         return thread
@@ -105,7 +100,7 @@ def block_sender(session: Session, *, thread_id: uuid.UUID, actor: Actor, now: d
 def lift_block(
     session: Session, *, contact_id: uuid.UUID, brand_id: uuid.UUID, actor: Actor, now: datetime, thread: Thread | None = None
 ) -> int:
-    """Let everything of this contact in again, for this brand; returns how many identities were blocked."""
+    """Unblock this contact for this brand; returns how many identities were blocked."""
     theirs = sa.select(ContactIdentity.kind, ContactIdentity.scope, ContactIdentity.value)
     theirs = theirs.where(ContactIdentity.contact_id == contact_id)
     key = sa.tuple_(BlockedSender.kind, BlockedSender.scope, BlockedSender.value)

@@ -119,7 +119,7 @@ def _move_messages(session: Session, move: ThreadMove, thread: Thread, new: Thre
 
 
 def _sum_up(session: Session, thread: Thread, new: Thread) -> None:
-    """Both summaries from the messages each has now."""
+    """Recompute both summaries from the messages each has now."""
     for each in (thread, new):
         incoming = sa.and_(Message.message_type == MessageType.INCOMING, Message.automatic.is_(None))
         numbers = sa.select(
@@ -139,7 +139,7 @@ def _sum_up(session: Session, thread: Thread, new: Thread) -> None:
 
 
 def _share_reads(session: Session, move: ThreadMove, thread: Thread, new: Thread) -> None:
-    """Who had seen a message has seen it in its new place."""
+    """Copy read marks: whoever had seen a message has seen it in its new place."""
     seen = sa.text(
         "INSERT INTO thread_reads (user_id, thread_id, seen_seq, seen_at)"
         " SELECT r.user_id, :new, (SELECT count(*) FROM thread_move_items i"
@@ -152,7 +152,7 @@ def _share_reads(session: Session, move: ThreadMove, thread: Thread, new: Thread
 
 
 def undo_split(session: Session, move: ThreadMove, *, now: datetime, actor: Actor) -> Thread:
-    """Take a split back, see the head of this module. The move row is locked. Raises UnableToUndo."""
+    """Undo a split, see the head of this module. The move row is locked. Raises UnableToUndo."""
     check_undoable(session, move, now=now)
     for thread_id in sorted((move.from_thread_id, move.to_thread_id)):
         lock_thread(session, thread_id)
@@ -201,7 +201,7 @@ def _find_newest(session: Session, thread: Thread) -> None:
 
 
 def _keep_rest(session: Session, move: ThreadMove, new: Thread) -> None:
-    """The new thread lives on with what came to it since."""
+    """Keep the new thread alive with what came to it since."""
     count = move.latter["to"]["thread"]["message_count"]
     reads = sa.update(READS).where(READS.c.thread_id == new.id, READS.c.seen_seq <= count)
     session.execute(reads.values(seen_seq=0))

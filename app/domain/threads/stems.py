@@ -25,7 +25,7 @@ _SPELLINGS = (
 
 @lru_cache(maxsize=1024)
 def beginnings(word: str) -> tuple[str, ...]:
-    """What other forms of the word begin with, shortest first; () for numbers, codes and short words."""
+    """Return the beginnings of the word's other forms, shortest first; () for numbers, codes and short words."""
     word = word.lower()
     if not word.isalpha() or len(word) < LEAST_CHARACTERS:
         return ()

@@ -29,7 +29,7 @@ class BadTag(ValueError):
 
 @dataclass(frozen=True)
 class TagChange:
-    """What a change of tags came to; both empty where all was so already."""
+    """The result of a change of tags; both empty where nothing changed."""
 
     thread: Thread
     added: tuple[str, ...]
@@ -37,7 +37,7 @@ class TagChange:
 
 
 def clean_tag(text: str) -> str:
-    """White space folded, no leading #. Raises BadTag."""
+    """Fold white space and drop a leading #. Raises BadTag."""
     tag = " ".join(text.split()).lstrip("#").strip()
     if not tag or len(tag) > TAG_CHARACTERS or not tag.isprintable():
         raise BadTag(text[:TAG_CHARACTERS])
@@ -79,12 +79,12 @@ _KNOWN = sa.text(
 
 
 def list_known_tags(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[str]:
-    """Tags in use in these brands, in alphabetical order, at most KNOWN_TAGS."""
+    """List tags in use in these brands, in alphabetical order, at most KNOWN_TAGS."""
     found = session.execute(_KNOWN, {"brands": list(brand_ids), "limit": KNOWN_TAGS}).scalars()
     return sorted(found, key=str.casefold)
 
 
 def known_spelling(session: Session, tag: str, *, viewer: Viewer) -> str:
-    """The tag as it is written already, if the viewer's brands know it in other letter case."""
+    """Return the tag in the case in which the viewer's brands know it already."""
     same = (known for known in list_known_tags(session, brand_ids=viewer.brand_ids) if known.casefold() == tag.casefold())
     return next(same, tag)

@@ -58,7 +58,7 @@ LINKS = _links_column()
 
 
 def read_links(rows: Sequence[dict[str, Any]] | None) -> tuple[LinkedThread, ...]:
-    """What `LINKS` holds."""
+    """Convert the rows of `LINKS`."""
     return tuple(
         LinkedThread(
             id=uuid.UUID(row["id"]),

@@ -28,8 +28,8 @@ from app.domain.threads.models import Priority, Thread, ThreadType
 
 @dataclass(frozen=True)
 class NewTicket:
-    """What people write. `about`: the thread it is about, `order`: the order, whose brand it has. Brand and assignee were checked
-    by the edge."""
+    """A ticket as a person writes it. `about`: the thread it is about, `order`: the order, whose brand it has. Brand and
+    assignee were checked by the edge."""
 
     brand_id: uuid.UUID
     subject: str
@@ -43,7 +43,8 @@ class NewTicket:
 def open_ticket(
     session: Session, new: NewTicket, *, actor: Actor, author_name: str, now: datetime, client_token: uuid.UUID | None = None
 ) -> Thread:
-    """Make the thread with its first note (the subject where nothing more was written). The same `client_token` is one ticket."""
+    """Make the thread with its first note (the subject where nothing more was written). The same `client_token` is the same
+    ticket."""
     session.execute(sa.select(User.id).where(User.id == actor.user_id).with_for_update(key_share=True))  # two clicks take turns
     repeat = find_by_client_token(session, actor.user_id, client_token)
     if repeat is not None:

@@ -239,7 +239,7 @@ def _newest(session: Session, thread: Thread) -> Message | None:
 
 
 def _latest_arrival(session: Session, thread: Thread, messages: list[Message], newest: Message | None) -> uuid.UUID | None:
-    """The item with the highest `seq`; a late, older-dated message is newer in arrival than what stands last."""
+    """Return the item with the highest `seq`: a late message with an older date arrived last, though it does not stand last."""
     here = max(messages, key=lambda m: m.seq, default=None)
     if here is not None and here.seq == thread.message_count:
         return here.id
@@ -257,7 +257,8 @@ def _author(message: Message, user_name: str | None) -> str:
 
 
 def _quoted(session: Session, records: list[sa.Row[Any]]) -> dict[uuid.UUID, Quoted]:
-    """What the messages of chats answer, by its id; only what is not among them is asked for. A mail carries its own quotes."""
+    """Return the messages that messages of chats quote, by id; only those not among the read ones are asked for. A mail
+    carries its own quotes."""
     here = {record.Message.id: Quoted(record.Message, _author(record.Message, record.author_name), True) for record in records}
     named = {record.Message.reply_to_message_id for record in records if record.Message.medium != "email"} - {None}
     if not named - here.keys():
@@ -286,7 +287,7 @@ def _message_item(record: sa.Row[Any], earlier: Message | None, quoted: dict[uui
 
 
 def _file(message: Message, fields: dict[str, Any]) -> Attachment:
-    """An attachment to look at; it belongs to no session and cannot be changed through it."""
+    """Return a detached copy of an attachment, which cannot be changed through it."""
     return Attachment(**{**fields, "id": uuid.UUID(fields["id"]), "message_id": message.id})
 
 

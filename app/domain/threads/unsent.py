@@ -21,10 +21,8 @@ _LOOKS_ANSWERED = CLOSED_STATUSES | {ThreadStatus.WAITING_CUSTOMER}
 
 
 def mark_unsent(session: Session, thread: Thread, message: Message, *, now: datetime) -> None:
-    """A person wrote it and it ended badly: the locked thread comes back as work, once until somebody does something about it.
-
-    What a machine sent answers nobody, and spam stays where it is.
-    """
+    """Reopen the locked thread of a person's message that failed, once until somebody acts on it. Automatic messages and spam
+    change nothing."""
     if message.message_type != MessageType.OUTGOING or message.automatic is not None or thread.spam_at is not None:
         return
     is_news = thread.unsent_medium is None
@@ -38,7 +36,7 @@ def mark_unsent(session: Session, thread: Thread, message: Message, *, now: date
 
 
 def copy_files(session: Session, message: Message, *, user_id: uuid.UUID, now: datetime) -> tuple[uuid.UUID, ...]:
-    """The files of a message as uploads of a user, who may send them another way: the same stored bytes under new rows."""
+    """Copy a message's files as uploads of a user, who may send them another way: the same stored bytes under new rows."""
     theirs = sa.select(Attachment).where(Attachment.message_id == message.id, Attachment.state == "stored")
     copies = [
         Attachment(
@@ -62,5 +60,5 @@ def copy_files(session: Session, message: Message, *, user_id: uuid.UUID, now: d
 
 
 def clear_unsent(thread: Thread) -> None:
-    """It arrived after all, or is sent again. The thread is locked."""
+    """Clear the mark, as the message arrived after all, or is sent again. The thread is locked."""
     thread.unsent_medium = None

@@ -28,7 +28,7 @@ SAME_FORM = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Recipient:
-    """Somebody nobody wrote with yet: `kind` is email or phone, `value` as identities keep it."""
+    """A recipient nobody has written with yet: `kind` is email or phone, `value` as identities store it."""
 
     kind: str
     value: str
@@ -36,12 +36,12 @@ class Recipient:
 
 
 def find_or_add_recipient(session: Session, recipient: Recipient, channel: Channel, *, now: datetime) -> Contact:
-    """The contact with this address or number, made if there is none; on WhatsApp a number is their account, too."""
+    """Return the contact with this address or number, made if there is none; on WhatsApp a number is their account, too."""
     return _with_identities(session, [IdentityInput(recipient.kind, recipient.value)], channel, name=recipient.name, now=now)
 
 
 def reach_by(session: Session, contact: Contact, channel: Channel, *, now: datetime) -> None:
-    """Where their phone number is known and the channel is WhatsApp, they are written to at that number."""
+    """Add the contact's phone number as WhatsApp identity, where the channel is WhatsApp."""
     if channel.medium != Medium.WHATSAPP:
         return
     known = sa.select(ContactIdentity).where(ContactIdentity.contact_id == contact.id, ContactIdentity.former_since.is_(None))
@@ -62,7 +62,8 @@ def begin_conversation(
     now: datetime,
     takes_it: bool = True,
 ) -> Thread:
-    """A thread of the writer's own (`takes_it`), else of nobody. Once more within minutes, with nothing written, is the same."""
+    """Begin a thread, assigned to the writer (`takes_it`) or to nobody. A repeat within minutes, with nothing written, returns
+    the same thread."""
     advisory_xact_lock(session, f"write-first:{viewer.user_id}:{contact.id}:{channel.id}")
     thread = _find_empty(session, contact, channel, subject, viewer, now)
     if thread is None:
@@ -84,20 +85,20 @@ def begin_conversation(
 
 
 def about(session: Session, thread: Thread, order: Order, *, viewer: Viewer, now: datetime) -> None:
-    """The writer came from this order."""
+    """Link the thread with the order from which the writer came."""
     with contextlib.suppress(AlreadyAbout):
         link_order(session, order, lock_thread(session, thread.id), because=Because.HAND, now=now, actor=viewer.actor)
 
 
 def find_running(session: Session, contact: Contact, channel: Channel) -> Thread | None:
-    """The newest open thread with them on this channel."""
+    """Return the newest open thread with them on this channel."""
     same = (Thread.brand_id == channel.brand_id, Thread.contact_id == contact.id, Thread.channel_id == channel.id)
     query = sa.select(Thread).where(*same, Thread.is_open, Thread.spam_at.is_(None))
     return session.execute(query.order_by(Thread.last_message_at.desc(), Thread.id).limit(1)).scalar_one_or_none()
 
 
 def list_open_conversations(session: Session, *, viewer: Viewer, contact: Contact) -> Sequence[ThreadRow]:
-    """What is open with them, newest first: the writer may go on there."""
+    """List open threads with them, newest first, in which the writer may go on."""
     found = list_threads(session, viewer=viewer, filter=ThreadFilter(view="all", contact_id=contact.id), limit=20).items
     return [row for row in found if row.thread.is_open and row.thread.spam_at is None and not row.thread.is_ticket]
 

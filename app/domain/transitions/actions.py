@@ -187,7 +187,8 @@ def set_rule(
     is_forbidden: bool,
     needs_reason: bool,
 ) -> None:
-    """Say what a brand allows less than everybody; neither takes the rule away. Raises LookupError for no such transition."""
+    """Set what a brand restricts of a transition; without either restriction the rule is deleted. Raises LookupError for no
+    such transition."""
     kind_of(entity_type).machine.edges[from_status, to_status]
     key = {"brand_id": brand_id, "entity_type": entity_type, "from_status": from_status, "to_status": to_status}
     if is_forbidden or needs_reason:
@@ -198,13 +199,14 @@ def set_rule(
 
 
 def actor_kind_of(actor: Actor) -> ActorKind:
-    """A rule that acts for a user is a rule; `Actor.by` says `kind` and `name`, and the `id` of a partner or connection."""
+    """Return the kind of actor. A rule that acts for a user counts as a rule; `Actor.by` has `kind` and `name`, and the `id`
+    of a partner or connection."""
     named = _KINDS.get(str((actor.by or {}).get("kind", "")))
     return named or (ActorKind.SYSTEM if actor.user_id is None else ActorKind.USER)
 
 
 def _check(session: Session, kind: EntityKind, entity: Any, current: str, wanted: _Wanted) -> Edge:
-    """The edge, where nothing speaks against it. All guards are asked, so that all reasons are told at once."""
+    """Return the edge, if nothing speaks against it. All guards are asked, so that all reasons are told at once."""
     edge = kind.machine.find(current, wanted.to_status, wanted.actor_kind)
     if edge is None:
         is_for_leads = (current, wanted.to_status) in kind.machine.edges

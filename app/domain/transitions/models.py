@@ -46,7 +46,7 @@ class Transition(WithId, Base):
 
 
 class TransitionRule(Base):
-    """What a brand's administrator took away: a transition that is forbidden, or that wants a reason."""
+    """A transition that a brand forbids, or for which it wants a reason."""
 
     __tablename__ = "transition_rules"
 

@@ -21,9 +21,8 @@ FORBIDDEN = "forbidden"
 
 @dataclass(frozen=True)
 class Step:
-    """A transition an entity might make now. `lacks`: why it may not, in English; none: it may.
-
-    `needs_reason`: also where the brand wants one, or where a reason makes up for what is lacking."""
+    """A transition that may come next. `lacks`: why it may not, in English; none: it may. `needs_reason`: also where the brand
+    wants one, or where a reason makes up for what is lacking."""
 
     to_status: str
     needs_reason: bool
@@ -45,7 +44,7 @@ class HistoryRow:
 
 
 def list_history(session: Session, entity_type: str, entity_ids: Collection[uuid.UUID]) -> list[HistoryRow]:
-    """Every transition of these entities, first to last. One query."""
+    """List all transitions of these entities, first to last. One query."""
     query = sa.select(Transition, User.name).outerjoin(User, User.id == Transition.actor_id)
     query = query.where(Transition.entity_type == entity_type, Transition.entity_id.in_(entity_ids))
     rows = session.execute(query.order_by(Transition.entity_id, Transition.seq))
@@ -88,18 +87,18 @@ def list_steps(
 
 
 def find_rule(session: Session, brand_id: uuid.UUID, entity_type: str, edge: Edge) -> TransitionRule | None:
-    """What the brand says of this transition."""
+    """Return the brand's rule for this transition."""
     return session.get(TransitionRule, (brand_id, entity_type, edge.from_status, edge.to_status))
 
 
 def list_rules(session: Session, brand_id: uuid.UUID, entity_type: str) -> dict[tuple[str, str], TransitionRule]:
-    """All that a brand says of a kind of entity, by (from, to)."""
+    """Return the brand's rules for a kind of entity, by (from, to)."""
     query = sa.select(TransitionRule).where(TransitionRule.brand_id == brand_id, TransitionRule.entity_type == entity_type)
     return {(rule.from_status, rule.to_status): rule for rule in session.execute(query).scalars()}
 
 
 def user_may_reopen(session: Session, user_id: uuid.UUID | None) -> bool:
-    """Whether this user may take what is for leads."""
+    """Return whether this user may take steps that are for leads."""
     query = sa.select(User.id).where(User.id == user_id, users_with(Permission.ORDERS_REOPEN))
     return user_id is not None and session.execute(query).first() is not None
 

@@ -17,7 +17,7 @@ from app.domain.transitions.models import Transition
 
 @dataclass(frozen=True)
 class Lack:
-    """Why a status cannot be entered, in English. `or_reason`: it can be, where somebody says why."""
+    """Why a status cannot be entered, in English. `or_reason`: it can be, where somebody gives a reason."""
 
     words: str
     or_reason: bool = False
@@ -48,13 +48,13 @@ _installed: Mapping[str, EntityKind] = {}
 
 
 def install(kinds: Mapping[str, EntityKind]) -> None:
-    """Called once by `create_app`."""
+    """Install the kinds; `create_app` calls it once."""
     global _installed
     _installed = kinds
 
 
 def kind_of(entity_type: str) -> EntityKind:
-    """Raises LookupError for a kind of entity without a status."""
+    """Return the kind of entity. Raises LookupError for one without a status."""
     return _installed[entity_type]
 
 

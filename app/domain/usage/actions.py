@@ -27,7 +27,7 @@ ON CONFLICT (called_date, is_ours, provider, account, endpoint) DO UPDATE SET
 
 
 def add_usage(connection: PoolProxiedConnection, counted: Mapping[Key, Tally]) -> None:
-    """Add to what is there; the connection has no transaction, for this is one statement."""
+    """Add counts to the stored ones; the connection has no transaction, as this is one statement."""
     rows = [_row(key, tally) for key, tally in counted.items()]
     connection.cursor().execute(_ADD, (json.dumps(rows),))
 

@@ -32,7 +32,7 @@ class Used:
 
     @property
     def success_percent(self) -> float:
-        """Never rounded up to 100 while one failed."""
+        """The share of successes in percent, never rounded up to 100 while one failed."""
         share = 100 * (self.requests - self.failures) / self.requests
         return min(share, 99.9) if self.failures else 100.0
 
@@ -73,7 +73,7 @@ def _used(row: Sequence[Any]) -> Used:
 
 
 def p95_ms(steps: Sequence[int]) -> int | None:
-    """The end of the step in which the call stands that 95 of 100 are not slower than."""
+    """Return the upper end of the time step that 95 of 100 calls do not exceed."""
     needed, seen = 0.95 * sum(steps), 0
     for end, count in zip(STEPS_MS, steps, strict=False):
         seen += count

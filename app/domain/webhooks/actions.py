@@ -48,7 +48,7 @@ REPLAY_AT_MOST = 5000
 
 
 class TooManyTests(Exception):
-    """More than TESTS_AN_HOUR test events of one endpoint within an hour."""
+    """The endpoint got more than TESTS_AN_HOUR test events within an hour."""
 
 
 class StillUnderWay(Exception):
@@ -56,7 +56,7 @@ class StillUnderWay(Exception):
 
 
 class BodyTooLarge(ValueError):
-    """More than MAX_BODY_BYTES: whoever tells it has to say less."""
+    """The body exceeds MAX_BODY_BYTES: whoever tells it has to say less."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class EndpointContent:
 
 
 def partner_content(name: str, url: str, **more: Any) -> EndpointContent:
-    """With the headers that the documents of partners name."""
+    """Return the content of a partner's endpoint, with the headers that partners' documents name."""
     usual = {"signature_header": PARTNER_SIGNATURE_HEADER, "event_header": PARTNER_EVENT_HEADER}
     return EndpointContent(name, url, **{**usual, **more})
 
@@ -106,7 +106,8 @@ def create_endpoint(
     is_test: bool = False,
     secret: str | None = None,
 ) -> tuple[WebhookEndpoint, str]:
-    """The endpoint and its signing secret, which is shown this once; `secret`: one that is known already. Raises BadEndpoint."""
+    """Create an endpoint; returns it with its signing secret, which is shown this once. `secret`: one that is known already.
+    Raises BadEndpoint."""
     _check(content)
     endpoint = WebhookEndpoint(id=new_id(), kind=kind, owner_id=owner_id, brand_id=brand_id, is_test=is_test, created_at=now)
     endpoint.state, endpoint.state_reason, endpoint.failures_in_row = EndpointState.ACTIVE, "", 0
@@ -123,7 +124,7 @@ def create_endpoint(
 def change_endpoint(
     session: Session, endpoint: WebhookEndpoint, content: EndpointContent, *, keyring: Keyring, now: datetime, actor: Actor
 ) -> None:
-    """Replace what was entered; the secret stays. What waits goes to the new address. Raises BadEndpoint, UnableToDecrypt."""
+    """Change an endpoint; the secret stays. Waiting deliveries go to the new address. Raises BadEndpoint, UnableToDecrypt."""
     _check(content)
     kept = sealed.open_sealed(endpoint, keyring=keyring)
     if endpoint.url != content.url:
@@ -143,7 +144,8 @@ def rotate_secret(
     actor: Actor,
     overlap: timedelta = sealed.OVERLAP,
 ) -> str:
-    """A new signing secret, shown this once. For `overlap` messages are signed with the old one as well; zero after a leak."""
+    """Make a new signing secret, shown this once. For `overlap` messages are signed with the old one as well; zero after a
+    leak."""
     rotated = sealed.open_sealed(endpoint, keyring=keyring).rotated(now=now, overlap=overlap)
     sealed.seal(endpoint, rotated, keyring=keyring)
     session.flush()
@@ -153,7 +155,7 @@ def rotate_secret(
 
 
 def pause_endpoint(session: Session, endpoint: WebhookEndpoint, *, now: datetime, actor: Actor) -> None:
-    """What it is told from now on waits."""
+    """Pause an endpoint: its deliveries wait."""
     if endpoint.state == EndpointState.ACTIVE:
         endpoint.state, endpoint.state_reason, endpoint.state_changed_at = EndpointState.PAUSED, "", now
         session.flush()
@@ -161,7 +163,7 @@ def pause_endpoint(session: Session, endpoint: WebhookEndpoint, *, now: datetime
 
 
 def resume_endpoint(session: Session, endpoint: WebhookEndpoint, *, now: datetime, actor: Actor) -> None:
-    """What waited goes, in its order, with the tries it has left."""
+    """Resume an endpoint: waiting deliveries are sent in order, with the tries they have left."""
     if endpoint.state != EndpointState.ACTIVE:
         endpoint.state, endpoint.state_reason, endpoint.state_changed_at = EndpointState.ACTIVE, "", now
         _forget_failures(endpoint)
@@ -172,7 +174,7 @@ def resume_endpoint(session: Session, endpoint: WebhookEndpoint, *, now: datetim
 
 
 def delete_endpoint(session: Session, endpoint: WebhookEndpoint, *, now: datetime, actor: Actor) -> None:
-    """It is told nothing any more; what waited is skipped, what was sent stays in the log."""
+    """Delete an endpoint: waiting deliveries are skipped, sent ones stay in the log."""
     endpoint.deleted_at = now
     endpoint.sealed_secrets = None
     session.flush()
@@ -234,7 +236,7 @@ def queue_message(
 
 
 def send_test_event(session: Session, endpoint: WebhookEndpoint, *, now: datetime, actor: Actor) -> WebhookDelivery:
-    """A `test.ping`, signed as any message; it counts neither as success nor as failure. Raises TooManyTests."""
+    """Queue a `test.ping`, signed as any message; it counts neither as success nor as failure. Raises TooManyTests."""
     if count_tests_since(session, endpoint.id, now=now, within=timedelta(hours=1)) >= TESTS_AN_HOUR:
         raise TooManyTests
     body = {"event": TEST_EVENT, "timestamp": timestamp(now), "test": True, "data": {"endpoint": endpoint.name}}
@@ -252,7 +254,7 @@ def send_test_event(session: Session, endpoint: WebhookEndpoint, *, now: datetim
 
 
 def redeliver(session: Session, delivery: WebhookDelivery, *, now: datetime, actor: Actor) -> None:
-    """Send one again that ended, or try one now that waits for its next try: same id, same bytes. Raises StillUnderWay."""
+    """Send an ended delivery again, or try a waiting one now: same id, same bytes. Raises StillUnderWay."""
     if delivery.state == RUNNING or delivery.state == SKIPPED:
         raise StillUnderWay
     if delivery.state == READY:
@@ -278,7 +280,8 @@ def redeliver_since(
     actor: Actor,
     states: Sequence[str] = (FAILED,),
 ) -> int:
-    """Send again what ended in these states (`done`, `failed`) since then, at most REPLAY_AT_MOST, oldest first; how many."""
+    """Send again what ended in these states (`done`, `failed`) since then, at most REPLAY_AT_MOST, oldest first; returns how
+    many."""
     oldest = sa.select(WebhookDelivery.id).where(*replayable(endpoint.id, since, states))
     oldest = oldest.order_by(WebhookDelivery.number).limit(REPLAY_AT_MOST).with_for_update(skip_locked=True)
     again = sa.update(WebhookDelivery).where(WebhookDelivery.id.in_(oldest.scalar_subquery())).values(**_again(actor))
@@ -290,7 +293,7 @@ def redeliver_since(
 
 
 def serialize(body: Mapping[str, Any]) -> bytes:
-    """The bytes of a JSON body, made once: they are what is signed. Raises BodyTooLarge."""
+    """Return the bytes of a JSON body, made once, as they are what is signed. Raises BodyTooLarge."""
     found = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     if len(found) > MAX_BODY_BYTES:
         raise BodyTooLarge(str(len(found)))
@@ -298,7 +301,7 @@ def serialize(body: Mapping[str, Any]) -> bytes:
 
 
 def timestamp(at: datetime) -> str:
-    """RFC 3339 in UTC, as in every body."""
+    """Return RFC 3339 in UTC, as in every body."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -308,7 +311,7 @@ def _message(**values: Any) -> dict[str, Any]:
 
 
 def _write(session: Session, message: dict[str, Any]) -> WebhookMessage | None:
-    """None where it was there already."""
+    """Write the message; None where it existed already."""
     statement = postgresql.insert(WebhookMessage).values(**message).on_conflict_do_nothing(index_elements=["dedupe_key"])
     return session.execute(statement.returning(WebhookMessage)).scalar_one_or_none()
 

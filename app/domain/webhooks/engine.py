@@ -54,7 +54,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Call:
-    """What an attempt is made with. `before`: how the endpoint did, when it was claimed."""
+    """What an attempt is made with. `before`: the endpoint's health when it was claimed."""
 
     lease: Lease
     target: Target
@@ -71,7 +71,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of it. `asked_seconds`: for how long the receiver wants to be left alone."""
+    """The result of a call. `asked_seconds`: how long the receiver asked to be left alone."""
 
     outcome: str
     started_at: datetime
@@ -84,13 +84,13 @@ class Result:
 
 
 def deliver(delivery_id: uuid.UUID) -> None:
-    """One attempt of one delivery, if it is due and its turn."""
+    """Make one attempt of one delivery, if it is due and its turn."""
     keep(PROMISE, delivery_id)
 
 
 def deliver_all(delivery_ids: Collection[uuid.UUID]) -> None:
-    """One attempt of each delivery to one endpoint, one after the other, if it is due and its turn; the first that fails is the
-    last that is made."""
+    """Make one attempt of each delivery to one endpoint, in order, if it is due and its turn; the first failure ends the
+    round."""
     if len(delivery_ids) == 1:
         deliver(next(iter(delivery_ids)))
     else:
@@ -98,7 +98,7 @@ def deliver_all(delivery_ids: Collection[uuid.UUID]) -> None:
 
 
 def may_go() -> sa.ColumnElement[bool]:
-    """True for a delivery whose turn it is, to an endpoint that is active and does not rest."""
+    """SQL condition: it is the delivery's turn, and its endpoint is active and does not rest."""
     open_endpoint = sa.select(WebhookEndpoint.id).where(
         WebhookEndpoint.id == TABLE.c.endpoint_id,
         WebhookEndpoint.state == EndpointState.ACTIVE,
@@ -136,7 +136,7 @@ def _prepare(session: Session, lease: Lease) -> Call | Ended | Later:
 
 
 def _prepare_all(session: Session, leases: Sequence[Lease]) -> dict[Lease, Call | Ended | Later]:
-    """Of one endpoint. Where it is not well, one is tried and the others wait."""
+    """Prepare deliveries of one endpoint. Where it is not well, one is tried and the others wait."""
     found = {row[0].id: row for row in session.execute(_look(), {"row_ids": [lease.row_id for lease in leases]})}
     leases = [lease for lease in leases if lease.row_id in found]
     first, *others = leases
@@ -171,8 +171,8 @@ def _call(lease: Lease, target: Target, delivery: WebhookDelivery, message: Webh
 
 @lru_cache(maxsize=1)
 def _look() -> sa.Select[WebhookDelivery, WebhookMessage, WebhookEndpoint, bool, int]:
-    """Deliveries with their messages and endpoints, whether it is their turn, and how many others are calling: each holds what it
-    calls for by one lease. Written once."""
+    """Build the query of deliveries with messages and endpoints, whether it is their turn, and how many others are calling,
+    each by one lease. Built once."""
     other = aliased(WebhookDelivery)
     calling = (
         sa.select(sa.func.count(other.lease_token.distinct()))
@@ -193,7 +193,7 @@ def _look() -> sa.Select[WebhookDelivery, WebhookMessage, WebhookEndpoint, bool,
 
 
 def _takes_turn(session: Session, endpoint: WebhookEndpoint, now: datetime) -> bool:
-    """Whether an endpoint that rests is tried now, by this delivery alone."""
+    """Return whether this delivery alone tries an endpoint that rests."""
     if endpoint.resting_until is None:
         return True
     resting = sa.update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint.id, WebhookEndpoint.resting_until <= now)
@@ -203,7 +203,7 @@ def _takes_turn(session: Session, endpoint: WebhookEndpoint, now: datetime) -> b
 
 
 def _post(call: Call) -> Result:
-    """One HTTP call. Whatever happens is a result."""
+    """Make one HTTP call. Whatever happens is a result."""
     started_at, began, trace = utc_now(), monotonic(), Trace()
     target = call.target
     seconds = int(started_at.timestamp())
@@ -255,7 +255,7 @@ def _note(session: Session, call: Call, result: Result) -> Ended | Later:
 
 
 def _note_all(session: Session, answers: Sequence[tuple[Lease, Call, Result]]) -> dict[Lease, Mapping[str, Any]]:
-    """Of calls that went well."""
+    """Note calls that went well."""
     session.connection().execute(_INSERT_ATTEMPT, [_attempt(call, result) for _lease, call, result in answers])
     counted = [(call, result) for _lease, call, result in answers if call.trigger != Trigger.TEST]
     for _lease, call, result in answers:
@@ -328,7 +328,7 @@ def _given_up(
     also: Any = None,
     trigger: Trigger | None = None,
 ) -> Ended:
-    """The end of it: kept for a replay, and told to whoever reacts to `CallbackGivenUp`."""
+    """End a delivery that is given up: stored for a replay, and told to whoever reacts to `CallbackGivenUp`."""
 
     def then(session: Session) -> None:
         if also:
@@ -340,7 +340,7 @@ def _given_up(
 
 
 def _broken(_error: Exception) -> Ended:
-    """A mistake of ours ended it: as visible as one of theirs."""
+    """End a delivery that a mistake of ours broke, as visibly as one of theirs."""
     return Ended({"why": {"code": "final", "outcome": "error"}, "last_outcome": "error", "ended_at": utc_now()}, FAILED)
 
 

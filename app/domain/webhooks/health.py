@@ -23,7 +23,7 @@ ASKED = "asked"  # of the mail that tells of a delivery that was given up
 
 @dataclass(frozen=True)
 class Before:
-    """Of an endpoint, when an attempt began."""
+    """The state of an endpoint when an attempt began."""
 
     endpoint_id: uuid.UUID
     is_well: bool
@@ -89,7 +89,7 @@ def tell_given_up(session: Session, delivery_id: uuid.UUID, *, why: dict[str, An
 
 
 def note_fallback(session: Session, delivery_id: uuid.UUID, outcome: str) -> str:
-    """Note what became of the mail that was asked for; once it is told, it stays. What stands there now."""
+    """Note what became of the mail that was asked for; a sent mail stays noted. Returns what stands there now."""
     delivery = session.get_one(WebhookDelivery, delivery_id, with_for_update=True, populate_existing=True)
     if delivery.fallback in ("", ASKED):
         delivery.fallback = outcome

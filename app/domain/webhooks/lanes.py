@@ -26,7 +26,7 @@ log = get_logger(__name__)
 
 
 class Lanes:
-    """One for a process. `deliver` is called for some rows of one endpoint, in a context of the application."""
+    """The lanes of one process. `deliver` is called for some rows of one endpoint, in an application context."""
 
     def __init__(self, deliver: Callable[[Sequence[uuid.UUID]], None], *, threads: int = THREADS) -> None:
         self._deliver, self._threads = deliver, threads
@@ -36,7 +36,7 @@ class Lanes:
         self._lanes: dict[uuid.UUID, int] = {}
 
     def take(self, app: Flask, endpoint_id: uuid.UUID, row_ids: Sequence[uuid.UUID]) -> None:
-        """Deliver them soon, in their order; what there is no room for is dropped here."""
+        """Deliver them soon, in order; those without room are dropped here and handed out again later."""
         with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="callbacks")
@@ -62,7 +62,7 @@ class Lanes:
                 log.exception("callbacks_not_delivered", delivery_ids=[str(row_id) for row_id in row_ids])
 
     def _next(self, endpoint_id: uuid.UUID) -> list[uuid.UUID]:
-        """A lane's share of what waits; none ends the lane."""
+        """Return a lane's share of what waits; an empty one ends the lane."""
         with self._lock:
             waiting = self._waiting.get(endpoint_id)
             if waiting:

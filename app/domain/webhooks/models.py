@@ -22,8 +22,7 @@ MAX_BODY_BYTES = 262_144
 
 
 class EndpointKind(StrEnum):
-    """Who an endpoint belongs to: an administrator, a partner, a connection to Make; a partner's own API stands apart from where
-    it hears callbacks."""
+    """Who owns an endpoint: an administrator, a partner, a connection to Make; a partner's own API is a kind of its own."""
 
     WEBHOOK = "webhook"
     PARTNER = "partner"
@@ -129,7 +128,7 @@ class WebhookMessage(WithId, Base):
 
     @property
     def public_id(self) -> str:
-        """What a receiver tells repeats by: the same for every attempt and replay."""
+        """The id by which a receiver recognises repeats: the same for every attempt and replay."""
         return f"msg_{self.id.hex}"
 
 
@@ -175,7 +174,7 @@ class WebhookDelivery(WithId, Claimable, Base):
 
     @property
     def tries(self) -> int:
-        """Of this round."""
+        """Attempts of this round."""
         return self.attempts - self.tries_before
 
     @property

@@ -15,7 +15,7 @@ OUTCOMES = (
 
 
 def of_status(status: int) -> str:
-    """Everything but 2xx is a failure; a redirect is none of ours to follow."""
+    """Return the outcome of a status: everything but 2xx is a failure, redirects included."""
     if 200 <= status < 300:
         return OK
     if status in (408, 425):
@@ -26,5 +26,5 @@ def of_status(status: int) -> str:
 
 
 def of_failure(failure: HttpFailure) -> str:
-    """The name of what went wrong on the way; never text of a resolver or a socket, which maps our network."""
+    """Return the outcome of a failed call; never text of a resolver or a socket, which maps our network."""
     return _OF_FAILURES.get(failure.kind, failure.kind)

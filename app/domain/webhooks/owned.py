@@ -17,7 +17,7 @@ from app.domain.webhooks.models import ANY_EVENT, OWNED, EndpointKind, EndpointS
 def endpoint_of_owner(
     session: Session, *, kind: EndpointKind, owner_id: uuid.UUID, name: str, brand_id: uuid.UUID, now: datetime
 ) -> WebhookEndpoint:
-    """The endpoint of this name whose address its owner keeps; made when it is first needed, once."""
+    """Return the endpoint of this name whose address its owner keeps, made once when it is first needed."""
     values = {"id": new_id(), "kind": kind, "owner_id": owner_id, "brand_id": brand_id, "name": name, "created_at": now}
     usual = {"schedule": kind.value, "event_types": [ANY_EVENT], "updated_at": now, **_UNTOUCHED}
     made = postgresql.insert(WebhookEndpoint).values(**values, **usual)

@@ -62,7 +62,7 @@ _OF_TYPE: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Told:
-    """What is said of one event. `private`: of the customer, for endpoints that ask for it. `key`: what it is in order with."""
+    """The payload of one event. `private`: of the customer, for endpoints that ask for it. `key`: its ordering key."""
 
     data: dict[str, Any]
     private: dict[str, Any] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class Told:
 
 
 def names_of(event: Event) -> tuple[str, ...]:
-    """The names under which an event is told, none for most."""
+    """Return the names under which an event is told, none for most."""
     if event.type == "OrderStatusChanged":
         status = str(event.payload.get("status"))
         return ("job.updated", *((f"job.{status}",) if status in ("completed", "cancelled") else ()))
@@ -86,7 +86,7 @@ def names_of(event: Event) -> tuple[str, ...]:
 
 
 def brands_of(session: Session, event: Event) -> list[uuid.UUID]:
-    """Whose endpoints are told. A contact is of every brand it has a conversation or an order with."""
+    """Return the brands whose endpoints are told. A contact is of every brand with a conversation or an order of theirs."""
     if event.brand_id is not None:
         return [event.brand_id]
     contact_id = event.payload.get("contact_id")
@@ -98,7 +98,7 @@ def brands_of(session: Session, event: Event) -> list[uuid.UUID]:
 
 
 def tell(session: Session, event: Event, name: str, brand: Brand) -> Told | None:
-    """What is said of the event under this name; None where what it is about is gone, or it is not so."""
+    """Return the payload of the event under this name; None where its subject is gone, or the name does not apply."""
     return _OF_AREA[name.partition(".")[0]](session, event, name, brand)
 
 
@@ -188,7 +188,7 @@ _OF_AREA: Mapping[str, Callable[[Session, Event, str, Brand], Told | None]] = {
 
 
 def _of(event: Event, *names: str) -> dict[str, Any]:
-    """What an event says under these names, as far as it does."""
+    """Return the event's payload values of these names, as far as it has them."""
     return {name: event.payload[name] for name in names if name in event.payload}
 
 
@@ -207,7 +207,7 @@ def _contact_of(session: Session, event: Event) -> Contact | None:
 
 
 def _is_first(session: Session, event: Event, contact_id: uuid.UUID, brand_id: uuid.UUID) -> bool:
-    """Whether the brand had nothing with them before."""
+    """Return whether the brand had nothing with the contact before."""
     order_id = event.payload.get("order_id")
     threads = sa.select(Thread.id).where(Thread.contact_id == contact_id, Thread.brand_id == brand_id)
     orders = sa.select(Order.id).where(Order.customer_contact_id == contact_id, Order.brand_id == brand_id)

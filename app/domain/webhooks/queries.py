@@ -67,7 +67,7 @@ class DeliveryFilter:
 
 @dataclass(frozen=True)
 class Rates:
-    """Share of deliveries begun in a period that came in, None where there was none; and how many did not."""
+    """The share of deliveries begun in a period that succeeded, None where there was none; and how many did not."""
 
     ended: int
     delivered: int
@@ -85,7 +85,7 @@ def get_endpoint(
     kinds: Collection[EndpointKind] | None = None,
     owner_id: uuid.UUID | None = None,
 ) -> WebhookEndpoint:
-    """Raises EndpointMissing. `brand_ids`, `kinds`, `owner_id`: of these alone."""
+    """Return the endpoint. Raises EndpointMissing. `brand_ids`, `kinds`, `owner_id` limit which."""
     found = session.get(WebhookEndpoint, endpoint_id, populate_existing=True)
     is_theirs = (
         found is not None
@@ -106,7 +106,7 @@ def list_endpoints(
     kinds: Collection[EndpointKind] = (EndpointKind.WEBHOOK,),
     owner_id: uuid.UUID | None = None,
 ) -> list[WebhookEndpoint]:
-    """By name."""
+    """List endpoints by name."""
     query = sa.select(WebhookEndpoint).where(
         WebhookEndpoint.brand_id.in_(brand_ids), WebhookEndpoint.kind.in_(kinds), WebhookEndpoint.deleted_at.is_(None)
     )
@@ -118,7 +118,7 @@ def list_endpoints(
 def page_endpoints(
     session: Session, *, brand_ids: Collection[uuid.UUID], sort: Sort, limit: int, cursor: str | None
 ) -> Page[WebhookEndpoint]:
-    """Webhooks of these brands. Raises BadCursor."""
+    """List a page of webhooks of these brands. Raises BadCursor."""
     query = sa.select(WebhookEndpoint).where(
         WebhookEndpoint.brand_id.in_(brand_ids),
         WebhookEndpoint.kind == EndpointKind.WEBHOOK,
@@ -138,7 +138,7 @@ def list_listening(
     owner_id: uuid.UUID | None,
     is_test: bool,
 ) -> list[WebhookEndpoint]:
-    """All that are not deleted, of the brand (and of the owner), whatever they hear and whether they are paused."""
+    """List all endpoints of the brand (and of the owner) that are not deleted, whatever they hear and whether they are paused."""
     query = sa.select(WebhookEndpoint).where(
         WebhookEndpoint.brand_id == brand_id,
         WebhookEndpoint.kind.in_(kinds),
@@ -151,7 +151,7 @@ def list_listening(
 
 
 def next_sequence(session: Session, ordering_key: str) -> int:
-    """The number of the next message of this matter, from 1. Whoever asks holds the lock of the row the matter is about."""
+    """Return the number of the next message of this subject, from 1. The caller holds the lock of the subject's row."""
     query = sa.select(sa.func.count()).where(WebhookMessage.ordering_key == ordering_key)
     return int(session.execute(query).scalar_one()) + 1
 
@@ -164,7 +164,7 @@ def page_deliveries(
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[DeliveryRow]:
-    """The log of an endpoint, newest first. Raises BadCursor."""
+    """List a page of the log of an endpoint, newest first. Raises BadCursor."""
     query = sa.select(WebhookDelivery, WebhookMessage, _is_behind()).join(
         WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id
     )
@@ -187,13 +187,13 @@ def get_delivery(session: Session, delivery_id: uuid.UUID, *, endpoint_id: uuid.
 
 
 def list_attempts(session: Session, delivery_ids: Collection[uuid.UUID]) -> list[WebhookAttempt]:
-    """In the order they were made."""
+    """List attempts in the order they were made."""
     query = sa.select(WebhookAttempt).where(WebhookAttempt.delivery_id.in_(delivery_ids))
     return list(session.execute(query.order_by(WebhookAttempt.delivery_id, WebhookAttempt.attempt_no)).scalars())
 
 
 def count_waiting_behind(session: Session, delivery: WebhookDelivery) -> int:
-    """Later messages of the same matter that wait for this one."""
+    """Count later messages of the same subject that wait for this one."""
     if not delivery.ordering_key:
         return 0
     query = sa.select(sa.func.count()).where(
@@ -206,7 +206,7 @@ def count_waiting_behind(session: Session, delivery: WebhookDelivery) -> int:
 
 
 def count_states(session: Session, *, endpoint_id: uuid.UUID, wanted: DeliveryFilter = DeliveryFilter()) -> dict[str, int]:
-    """How many of the log are in each state, by the words of `STATES`; of the newest `COUNTED_UP_TO`."""
+    """Count the log's deliveries by the words of `STATES`, of the newest `COUNTED_UP_TO`."""
     newest = (
         sa.select(WebhookDelivery.state)
         .join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
@@ -221,7 +221,7 @@ def count_states(session: Session, *, endpoint_id: uuid.UUID, wanted: DeliveryFi
 
 
 def rates_since(session: Session, endpoint_ids: Collection[uuid.UUID], *, since: datetime) -> dict[uuid.UUID, Rates]:
-    """Of deliveries begun since then that have ended, tests apart."""
+    """Return the rates of ended deliveries begun since then, without tests."""
     is_done = sa.func.count().filter(WebhookDelivery.state == DONE)
     query = sa.select(WebhookDelivery.endpoint_id, sa.func.count(), is_done).where(
         WebhookDelivery.endpoint_id.in_(endpoint_ids),
@@ -234,7 +234,7 @@ def rates_since(session: Session, endpoint_ids: Collection[uuid.UUID], *, since:
 
 
 def oldest_waiting(session: Session, endpoint_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, datetime]:
-    """Since when the oldest delivery that has not ended waits, where there is one."""
+    """Return since when the oldest unfinished delivery waits, if there is one."""
     query = sa.select(WebhookDelivery.endpoint_id, sa.func.min(WebhookDelivery.created_at)).where(
         WebhookDelivery.endpoint_id.in_(endpoint_ids), WebhookDelivery.state.in_((READY, RUNNING))
     )
@@ -242,7 +242,7 @@ def oldest_waiting(session: Session, endpoint_ids: Collection[uuid.UUID]) -> dic
 
 
 def count_tests_since(session: Session, endpoint_id: uuid.UUID, *, now: datetime, within: timedelta) -> int:
-    """How many test events were sent."""
+    """Count the test events sent since then."""
     query = sa.select(sa.func.count()).where(
         WebhookDelivery.endpoint_id == endpoint_id,
         WebhookDelivery.created_at > now - within,
@@ -252,13 +252,13 @@ def count_tests_since(session: Session, endpoint_id: uuid.UUID, *, now: datetime
 
 
 def count_replayable(session: Session, *, endpoint_id: uuid.UUID, since: datetime, states: Sequence[str]) -> int:
-    """What `redeliver_since` would send."""
+    """Count what `redeliver_since` would send."""
     query = sa.select(sa.func.count()).select_from(WebhookDelivery).where(*replayable(endpoint_id, since, states))
     return int(session.execute(query).scalar_one())
 
 
 def replayable(endpoint_id: uuid.UUID, since: datetime, states: Sequence[str]) -> tuple[sa.ColumnElement[bool], ...]:
-    """Deliveries begun since then that ended in one of these states (`done`, `failed`), tests apart."""
+    """Return the query of deliveries begun since then that ended in one of these states (`done`, `failed`), without tests."""
     return (
         WebhookDelivery.endpoint_id == endpoint_id,
         WebhookDelivery.created_at >= since,
@@ -306,5 +306,5 @@ def _matches(text: str) -> sa.ColumnElement[bool]:
 
 
 def is_held(endpoint: WebhookEndpoint) -> bool:
-    """Whether its deliveries wait for a person to resume it."""
+    """Return whether its deliveries wait for a person to resume the endpoint."""
     return endpoint.state != EndpointState.ACTIVE

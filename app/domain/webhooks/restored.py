@@ -58,7 +58,7 @@ def is_another_database(session: Session, *, now: datetime) -> bool:
 
 
 def hold_every_endpoint(session: Session, *, now: datetime) -> int:
-    """Pause those that are active, for a person to resume; how many."""
+    """Pause all active endpoints, for a person to resume; returns how many."""
     active = sa.and_(WebhookEndpoint.state == EndpointState.ACTIVE, WebhookEndpoint.deleted_at.is_(None))
     held = sa.update(WebhookEndpoint).where(active).returning(WebhookEndpoint.id)
     values = {"state": EndpointState.PAUSED, "state_reason": REASON, "state_changed_at": now}

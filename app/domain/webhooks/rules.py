@@ -21,7 +21,7 @@ _OUR_PREFIXES = ("webhook-", "x-chargecars-", "x-webhook-", "x-forwarded-", "x-r
 
 
 class BadEndpoint(ValueError):
-    """What was entered cannot be. `field` names it; the message says what to do."""
+    """An entered value is wrong. `field` names it; the message says what to do."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -29,7 +29,7 @@ class BadEndpoint(ValueError):
 
 
 def checked_url(url: str, *, allows_http: bool, ports: Collection[int]) -> str:
-    """The address as it is stored, its host in ASCII. Raises BadEndpoint. Where it leads is judged when it is called."""
+    """Return the URL as it is stored, its host in ASCII. Raises BadEndpoint. Where it leads is checked when it is called."""
     try:
         parts = urlsplit(url.strip())
         host, port = (parts.hostname or "").encode("idna").decode().lower(), parts.port
@@ -52,7 +52,7 @@ def checked_url(url: str, *, allows_http: bool, ports: Collection[int]) -> str:
 
 
 def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers that are sent beside ours. Raises BadEndpoint."""
+    """Return the headers sent beside ours. Raises BadEndpoint."""
     if len(headers) > MAX_HEADERS:
         raise BadEndpoint("headers", N_("At most 20 headers."))
     for name, value in headers.items():
@@ -69,7 +69,7 @@ def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def checked_header_name(name: str) -> str:
-    """The name of an additional signature or event header, or "". Raises BadEndpoint."""
+    """Return the name of an additional signature or event header, or "". Raises BadEndpoint."""
     low = name.lower()
     if name and (not _TOKEN.fullmatch(name) or low in _OURS or low.startswith(("webhook-", "x-forwarded-", "sec-"))):
         raise BadEndpoint("headers", N_("We set this header ourselves. Use another name."))
@@ -77,5 +77,5 @@ def checked_header_name(name: str) -> str:
 
 
 def is_event_type(name: str) -> bool:
-    """Lower-case words with dots between them."""
+    """Return whether the text is lower-case words with dots between them."""
     return bool(_EVENT_TYPE.fullmatch(name)) and len(name) <= 64

@@ -29,10 +29,8 @@ _MOST_JITTER_SECONDS, _JITTER = 15.0, 0.1
 
 
 def delay_seconds(schedule: str, tries: int, *, asked_seconds: float | None = None) -> float | None:
-    """From the end of try number `tries` to the next; None where there is no next one.
-
-    `asked_seconds`: what the receiver asked for, at most an hour of it; it never makes the wait shorter.
-    """
+    """Return the delay from the end of try number `tries` to the next; None where there is no next one. `asked_seconds`: what
+    the receiver asked for, at most an hour of it; it never shortens the delay."""
     delays = SCHEDULES[schedule]
     if tries > len(delays):
         return None
@@ -40,11 +38,11 @@ def delay_seconds(schedule: str, tries: int, *, asked_seconds: float | None = No
 
 
 def jitter_seconds(delay: float, delivery_id: uuid.UUID) -> float:
-    """What is added to a delay, so that what failed together does not come back together: up to a tenth, at most 15 s."""
+    """Return what is added to a delay, so that what failed together does not come back together: up to a tenth, at most 15 s."""
     share = (delivery_id.int % 997) / 997
     return min(delay * _JITTER, _MOST_JITTER_SECONDS) * share
 
 
 def tries_of(schedule: str) -> int:
-    """How often a delivery is tried at most."""
+    """Return how often a delivery is tried at most."""
     return len(SCHEDULES[schedule]) + 1

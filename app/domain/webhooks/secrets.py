@@ -18,7 +18,7 @@ _TABLE = table_of(WebhookEndpoint).name
 
 @dataclass(frozen=True)
 class Former:
-    """A secret that was replaced; messages are signed with it, too, until then."""
+    """A replaced secret; until then messages are signed with it, too."""
 
     value: str = field(repr=False)
     until: datetime
@@ -33,24 +33,24 @@ class EndpointSecrets:
     headers: dict[str, str] = field(default_factory=dict, repr=False)
 
     def valid(self, now: datetime) -> tuple[str, ...]:
-        """What a message is signed with, newest first."""
+        """The secrets a message is signed with, newest first."""
         return (self.signing, *(one.value for one in self.former if one.until > now))
 
     def rotated(self, *, now: datetime, overlap: timedelta) -> EndpointSecrets:
-        """With a new secret. `overlap` zero ends the old ones now, as after a leak."""
+        """Return the secrets with a new one. `overlap` zero ends the old ones now, as after a leak."""
         old = [Former(self.signing, now + overlap), *(one for one in self.former if one.until > now)][:MOST_FORMER]
         return EndpointSecrets(new_signing_secret(), tuple(old) if overlap else (), self.headers)
 
 
 def seal(endpoint: WebhookEndpoint, secrets: EndpointSecrets, *, keyring: Keyring) -> None:
-    """Replace them."""
+    """Seal the endpoint's secrets, replacing the stored ones."""
     former = [{"value": one.value, "until": one.until.isoformat()} for one in secrets.former]
     plain = json.dumps({"signing": secrets.signing, "former": former, "headers": secrets.headers}).encode()
     endpoint.sealed_secrets = keyring.encrypt(plain, table=_TABLE, column="sealed_secrets", row_id=endpoint.id)
 
 
 def open_sealed(endpoint: WebhookEndpoint, *, keyring: Keyring) -> EndpointSecrets:
-    """Raises UnableToDecrypt."""
+    """Decrypt an endpoint's secrets. Raises UnableToDecrypt."""
     sealed = endpoint.sealed_secrets or b""
     found = json.loads(keyring.decrypt(sealed, table=_TABLE, column="sealed_secrets", row_id=endpoint.id))
     former = tuple(Former(one["value"], datetime.fromisoformat(one["until"])) for one in found["former"])

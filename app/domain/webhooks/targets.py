@@ -23,7 +23,7 @@ Noted = Callable[[Session, str, int | None, datetime], None]
 
 
 class NoTarget(Exception):
-    """It cannot be called; the outcome says why (`outcomes.py`)."""
+    """The endpoint cannot be called; the outcome says why (`outcomes.py`)."""
 
     def __init__(self, outcome: str) -> None:
         super().__init__(outcome)
@@ -60,13 +60,13 @@ _installed: dict[EndpointKind, Opener] = {}
 
 
 def install(openers: Mapping[EndpointKind, Opener]) -> None:
-    """Called once by `create_app`."""
+    """Install the kinds of targets; `create_app` calls it once."""
     _installed.clear()
     _installed.update(openers)
 
 
 def open_target(session: Session, endpoint: WebhookEndpoint, *, keyring: Keyring, now: datetime) -> Target:
-    """Raises NoTarget."""
+    """Return how an endpoint is called. Raises NoTarget."""
     return _installed.get(endpoint.kind, _as_its_row_says)(session, endpoint, keyring, now)
 
 
@@ -90,7 +90,7 @@ def _as_its_row_says(_session: Session, endpoint: WebhookEndpoint, keyring: Keyr
 
 
 def headers_for(target: Target, body: bytes, *, message_id: str, event_type: str, now_seconds: int) -> dict[str, str]:
-    """All of ours, of this very attempt."""
+    """Return all headers of ours for this attempt."""
     found = {"Content-Type": "application/json", "User-Agent": target.user_agent, **target.headers}
     found |= signed_headers(body, target.secrets, message_id=message_id, now_seconds=now_seconds)
     if target.sign:
@@ -105,7 +105,7 @@ def headers_for(target: Target, body: bytes, *, message_id: str, event_type: str
 
 
 def shown_headers(target: Target, sent: Mapping[str, str]) -> dict[str, str]:
-    """As they were sent, what is secret masked; signatures and times stay, as a receiver's engineer looks for them."""
+    """Return the sent headers with secrets masked; signatures and times stay, as a receiver's engineer looks for them."""
     own = {name.lower() for name in target.headers}
     masked = redact_headers({name: value for name, value in sent.items() if name.lower() in own})
     hidden = target.secret_header.lower()
