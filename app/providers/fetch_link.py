@@ -25,10 +25,8 @@ _FOR_GOOD = {
 def fetch_linked(
     http: HttpClient, url: str, *, filename: str, called: Endpoint, allows_http: bool = False, max_bytes: int = MOST_BYTES
 ) -> FetchedMedia:
-    """The bytes, and what they are by themselves. Whoever holds the file may lead on once, as to a store of files.
-
-    `allows_http`: without TLS as well. Raises ProviderError, permanent where trying again would not help.
-    """
+    """Fetch the file; returns its bytes and its real type. One redirect is followed, as to a store of files. `allows_http`:
+    also without TLS. Raises ProviderError, permanent where trying again would not help."""
     answer = _get(http, url, called, allows_http, max_bytes)
     if answer.status in _REDIRECTS:
         answer = _get(http, urljoin(url, answer.headers.get("location", "")), called, allows_http, max_bytes)
@@ -53,7 +51,7 @@ def _get(http: HttpClient, url: str, called: Endpoint, allows_http: bool, max_by
 
 
 def _checked_type(answer: HttpResponse, filename: str) -> str:
-    """What the bytes show. Where they show nothing, what was claimed; but no claim makes a picture of them."""
+    """Return the type that the bytes show; where they show nothing, the claimed one, except a claimed picture."""
     if not answer.body:
         raise _for_good("file_empty", N_("The file is empty"))
     found = real_content_type("", answer.body, filename=filename)

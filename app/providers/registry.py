@@ -34,23 +34,23 @@ CALLS: Mapping[str, str] = {name: label for one in PROVIDERS for name, label in 
 
 
 def serving(what: Literal["forms", "scenarios"]) -> str:
-    """The provider that serves it, by its key."""
+    """Return the provider that serves forms or scenarios, by its key."""
     return next(one.key for one in PROVIDERS if one.serves == what)
 
 
 def find_kind(key: str) -> Kind | None:
-    """The kind of this name, or None."""
+    """Return the kind of this name, or None."""
     return next((kind for kind in KINDS if kind.key == key), None)
 
 
 def kind_key(channel_type: str, settings: Mapping[str, Any]) -> str:
-    """The kind of a channel with these settings."""
+    """Return the kind of a channel with these settings."""
     transport = settings.get("transport")
     return f"{channel_type}/{transport}" if transport else channel_type
 
 
 def budget_of(channel_type: str, *, throughput: str = "") -> Budget:
-    """What the provider grants one account; `throughput`: what it says of this one."""
+    """Return what the provider grants one account; `throughput`: what it says of this one."""
     kind = next((kind for kind in KINDS if kind.channel_type == channel_type), None)
     return kind.granted.get(throughput, kind.budget) if kind else USUAL
 

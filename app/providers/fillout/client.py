@@ -34,11 +34,11 @@ class Fillout:
         self._api_key = api_key
 
     def form_name(self, form_id: str) -> str:
-        """What the form is called. Raises FormsFailure."""
+        """Return the form's name. Raises FormsFailure."""
         return str(self._get(f"/forms/{form_id}", {}).get("name") or "")
 
     def submissions(self, form_id: str, *, after: str, offset: int) -> SubmissionPage:
-        """One page of what was finished since then (ISO 8601; "" for all), oldest first. Raises FormsFailure."""
+        """Return one page of submissions finished since then (ISO 8601; "" for all), oldest first. Raises FormsFailure."""
         asked = {"limit": str(PAGE), "offset": str(offset), "sort": "asc", "status": "finished"}
         found = self._get(f"/forms/{form_id}/submissions", {**asked, **({"afterDate": after} if after else {})})
         responses, total = found.get("responses"), found.get("totalResponses")

@@ -137,8 +137,8 @@ class GraphMail:
             remove_event(self._client, account, reference, key)
 
     def check(self, *, account: ChannelAccount) -> Health:
-        """Whether we can sign in and read the mailbox; a refusal is told in its own words and what to do about it. The calendar
-        that is to be read is asked for before there is a channel; later reading it tells, and mail works all the same."""
+        """Check that we can sign in and read the mailbox; a refusal is told in its own words with what to do. For a new
+        channel the calendar is checked too; later its reading tells, as mail works all the same."""
         try:
             inbox = self._client.call_json(account, "GET", "mailFolders/inbox", params={"$select": "id,totalItemCount"})
             if account.settings.get("calendar") == "on" and not account.id:

@@ -32,8 +32,8 @@ _AGREE = N_("Sign in again on the channel's page and agree to the calendar")
 
 @contextmanager
 def permitted(account: ChannelAccount, *, writes: bool = False) -> Iterator[None]:
-    """Mail may be within reach where the calendar is not: a refusal says nothing against the channel. What is to be written is
-    tried again, as somebody may permit it meanwhile. Raises ProviderError."""
+    """Translate a refusal of the calendar, which says nothing against the channel's mail. A refused write is retried, as
+    somebody may permit it meanwhile. Raises ProviderError."""
     try:
         yield
     except ProviderError as error:
@@ -96,7 +96,7 @@ def _written(answer: Json) -> WrittenEvent:
 
 
 def poll_calendar(client: GraphClient, account: ChannelAccount, state: Json, *, now: datetime) -> CalendarPage:
-    """One page. `state`: {"link", "from"}. Raises ProviderError."""
+    """Return one page. `state`: {"link", "from"}. Raises ProviderError."""
     began = read_time(state.get("from"))
     link = state.get("link") if began and now - began < RENEW_AFTER else None
     began = began if link and began else now
@@ -116,7 +116,7 @@ def poll_calendar(client: GraphClient, account: ChannelAccount, state: Json, *, 
 
 
 def _event(one: Json) -> CalendarEvent | None:
-    """None for a change that does not say when: it is about something a task does not show."""
+    """Return the event; None for a change without a time, which a task does not show."""
     starts_at = _instant(one.get("start") or {})
     if starts_at is None or one.get("type") == "seriesMaster":
         return None
@@ -128,7 +128,7 @@ def _event(one: Json) -> CalendarEvent | None:
 
 
 def _instant(start: Any) -> datetime | None:
-    """Graph writes up to seven digits of a second and the zone apart; we asked for UTC."""
+    """Read a time as Graph writes it, with up to seven digits of a second and the zone apart; we asked for UTC."""
     try:
         return datetime.fromisoformat(str(start.get("dateTime"))[:19]).replace(tzinfo=UTC)
     except ValueError:

@@ -146,20 +146,21 @@ def _shape(url: str, root: str) -> str:
 
 
 def mailbox_path(account: ChannelAccount) -> str:
-    """Whoever signed in to their own mailbox is "me": a personal account has no other name here."""
+    """Return the mailbox's path; of somebody who signed in to their own mailbox "me", as a personal account has no other name
+    here."""
     if is_signed_in(account) and not is_shared(account):
         return "me"
     return f"users/{quote(account.address, safe='@')}"
 
 
 def _foreign_link(url: str) -> ProviderError:
-    """Following it would hand our token, or a customer's file, to somebody else."""
+    """Return the error for a link to another host: following it would hand over our token, or a customer's file."""
     title = N_("The provider sent a link to another server")
     return ProviderError(Reason("foreign_link", title, detail=f"host {urlsplit(url).hostname}"), permanent=False)
 
 
 def read_object(response: HttpResponse, what: str, *, needs: str = "") -> Json:
-    """The answer as a JSON object that has the field `needs`. Raises ProviderError."""
+    """Return the answer as a JSON object that has the field `needs`. Raises ProviderError."""
     try:
         answer = response.json()
     except ValueError as error:
@@ -170,5 +171,5 @@ def read_object(response: HttpResponse, what: str, *, needs: str = "") -> Json:
 
 
 def item_path(message_id: str, rest: str = "") -> str:
-    """The path of one message; ids may hold "/", "+" and "="."""
+    """Return the path of one message; ids may hold "/", "+" and "="."""
     return f"messages/{quote(message_id, safe='')}{rest}"

@@ -19,7 +19,7 @@ _FIELDS = "id,receivedDateTime,lastModifiedDateTime,isDraft,subject"
 
 
 def list_folder(client: GraphClient, account: ChannelAccount, folder: str, link: str | None) -> Listing:
-    """One page of the folder. Raises ProviderError, ListingLost."""
+    """Return one page of the folder. Raises ProviderError, ListingLost."""
     params = None if link else _first_page(account)
     answer = client.call(account, "GET", link or f"{folder_path(folder)}/messages", params=params, accept=(400, 404, 410))
     if link and not answer.ok:
@@ -41,7 +41,7 @@ def _first_page(account: ChannelAccount) -> Mapping[str, str]:
 
 
 def fetch_items(client: GraphClient, account: ChannelAccount, wanted: Sequence[tuple[str, str]], *, now: datetime) -> Fetch:
-    """Fetch single mails as delta does; of one that fails it is asked whether it is still there."""
+    """Fetch single mails as delta does; for a failed one, ask whether it still exists."""
     done = fetch_all(client, account, [Wanted(Pending(key, folder, now, now)) for key, folder in wanted], now=now)
     failed = [one for one in done.postponed if one.tries]
     if done.stopped:
@@ -51,7 +51,7 @@ def fetch_items(client: GraphClient, account: ChannelAccount, wanted: Sequence[t
 
 
 def locate_items(client: GraphClient, account: ChannelAccount, keys: Sequence[str]) -> dict[str, ItemPlace]:
-    """Where these mails are; fewer than asked for where the provider refuses to go on. Raises ProviderError."""
+    """Return where these mails are; fewer where the provider refuses to go on. Raises ProviderError."""
     ids = {folder_id(client, account, one) if one in FOLDERS else one: one for one in followed(account)}
     names: dict[str, str] = {}
     found: dict[str, ItemPlace] = {}

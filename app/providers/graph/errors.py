@@ -81,10 +81,8 @@ _BY_AADSTS: Mapping[int, tuple[str, str]] = {
 
 
 def refusal(response: HttpResponse, *, outcome_unknown: bool = False, permanent: bool = True) -> ProviderError:
-    """The error an unsuccessful Graph answer stands for; also when its body is an HTML page or no JSON at all.
-
-    `permanent=False` makes it a temporary one whatever Graph says.
-    """
+    """Return the error for an unsuccessful Graph answer, also when its body is an HTML page or no JSON at all.
+    `permanent=False` makes it temporary whatever Graph says."""
     code, message = _code_and_message(response)
     meaning = _BY_CODE.get(code.lower()) or _BY_STATUS.get(response.status) or _unknown(response.status)
     return ProviderError(
@@ -123,7 +121,7 @@ def token_refusal(answer: Mapping[str, Any]) -> ProviderError:
 
 
 def is_sync_lost(response: HttpResponse) -> bool:
-    """Whether a delta link has been forgotten by the provider: a new round must start."""
+    """Return whether the provider has forgotten a delta link, so that a new round must start."""
     code, _ = _code_and_message(response)
     return response.status == 410 or (400 <= response.status < 500 and code.lower() in _SYNC_LOST)
 

@@ -21,7 +21,7 @@ _FIELDS = "id,displayName,childFolderCount,totalItemCount"
 
 
 def followed(account: ChannelAccount) -> tuple[str, ...]:
-    """What names each followed folder in a path: a well-known name, or an id."""
+    """Return how each followed folder is named in a path: a well-known name, or an id."""
     return (*FOLDERS, *(account.settings.get("folders") or {}))
 
 
@@ -30,18 +30,18 @@ def folder_path(folder: str) -> str:
 
 
 def was_removed(folder: str, status: int) -> bool:
-    """Whether a chosen folder is in the mailbox no more. The others go on without it."""
+    """Return whether a chosen folder no longer exists in the mailbox; the others are followed without it."""
     return status == 404 and folder not in FOLDERS
 
 
 def folder_id(client: GraphClient, account: ChannelAccount, name: str) -> str:
-    """The id behind a well-known name, "" where the mailbox has no such folder. Raises ProviderError."""
+    """Return the id behind a well-known name, "" where the mailbox has no such folder. Raises ProviderError."""
     answer = client.call(account, "GET", folder_path(name), params={"$select": "id"}, accept=(404,))
     return "" if answer.status == 404 else str(read_object(answer, f"the folder {name}", needs="id")["id"])
 
 
 def list_choosable(client: GraphClient, account: ChannelAccount) -> tuple[MailFolder, ...]:
-    """Every folder that could be followed besides Inbox and Sent Items, by its name with those above it. Raises ProviderError."""
+    """List every folder that could be followed besides Inbox and Sent Items, by its full name. Raises ProviderError."""
     always = {folder_id(client, account, name) for name in FOLDERS}
     never = {folder_id(client, account, name) for name in _NEVER_FOLLOWED}
     found: list[MailFolder] = []

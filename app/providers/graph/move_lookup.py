@@ -12,14 +12,15 @@ from app.providers.graph.folders import folder_path
 
 @dataclass(frozen=True)
 class Place:
-    """`folder_id`: "" where the item is in the mailbox no more. `name`: as people there call that folder, in their language."""
+    """Where an item is. `folder_id`: "" where it is no longer in the mailbox. `name`: the folder's name in its owner's
+    language."""
 
     folder_id: str = ""
     name: str = ""
 
 
 def locate_removed(client: GraphClient, account: ChannelAccount, ids: Sequence[str], *, folder: str) -> tuple[RemovedItem, ...]:
-    """What became of items that left `folder`. Nothing waits for this: where the provider refuses, they are just elsewhere."""
+    """Return where items are that left `folder`. Nothing waits for this: where the provider refuses, they are just elsewhere."""
     names: dict[str, str] = {}
     found: list[RemovedItem] = []
     for position, item_id in enumerate(ids):
@@ -32,7 +33,7 @@ def locate_removed(client: GraphClient, account: ChannelAccount, ids: Sequence[s
 
 
 def locate(client: GraphClient, account: ChannelAccount, item_id: str, *, names: dict[str, str]) -> Place:
-    """Where the item is; `names` of folders are asked for once. Raises ProviderError."""
+    """Return where the item is; `names` of folders are asked for once. Raises ProviderError."""
     answer = client.call(account, "GET", item_path(item_id), params={"$select": "id,parentFolderId"}, accept=(404,))
     if answer.status == 404:
         return Place()

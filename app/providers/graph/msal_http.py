@@ -63,7 +63,7 @@ class MsalHttp:
         return _MsalAnswer(self._http.request("POST", self._url(url), called=_TOKEN, params=params, data=data, headers=headers))
 
     def close(self) -> None:
-        """The client belongs to the application, not to msal."""
+        """Do nothing: the client belongs to the application, not to msal."""
 
     def _url(self, url: str) -> str:
         return url.replace("https://", "http://", 1) if self._plain else url

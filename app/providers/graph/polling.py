@@ -51,7 +51,8 @@ def _next_page(client: GraphClient, account: ChannelAccount, state: PollState, n
 
 
 def _ask(client: GraphClient, account: ChannelAccount, state: PollState) -> HttpResponse:
-    """The page behind the stored link, or the first of a new round. The link holds its own options: nothing is added to it."""
+    """Fetch the page behind the stored link, or the first of a new round. The link holds its own options, so nothing is added
+    to it."""
     link = state.folder().link
     path = link or f"{folder_path(state.turn)}/messages/delta"
     params = None if link else {"$select": ",".join(ITEM_FIELDS)}
@@ -59,12 +60,13 @@ def _ask(client: GraphClient, account: ChannelAccount, state: PollState) -> Http
 
 
 def _start_again(folder: FolderState) -> FolderState:
-    """The provider forgot our link. What lies well before the last complete round was seen then and is not fetched again."""
+    """Start a new round, as the provider forgot our link. Mails well before the last complete round were seen then and are not
+    fetched again."""
     return FolderState(synced_at=folder.synced_at, floor=folder.synced_at - _REPEAT_MARGIN if folder.synced_at else None)
 
 
 def _merged(value: Sequence[Json]) -> list[Json]:
-    """One entry per id, later ones laid over earlier: a page may name the same mail several times."""
+    """Merge entries of the same id, later ones over earlier: a page may name the same mail several times."""
     entries: dict[str, Json] = {}
     for entry in value:
         earlier = entries.pop(entry["id"], {})
@@ -84,7 +86,7 @@ def _wanted(entries: Sequence[Json], state: PollState, account: ChannelAccount, 
 
 
 def _follow(state: PollState, page: Json, now: datetime) -> tuple[PollState, bool]:
-    """The state after this page, and whether to poll again at once: more pages, or another folder in the same round."""
+    """Return the state after this page, and whether to poll again at once: more pages, or another folder in the same round."""
     folder = state.folder()
     started_at = folder.started_at or now
     next_link, delta_link = page.get("@odata.nextLink"), page.get("@odata.deltaLink")

@@ -47,7 +47,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class PollState:
-    """`order`: the folders that are followed, in the order of their turns. The others' state is forgotten."""
+    """The poll state. `order`: the followed folders, in the order of their turns; other folders' state is forgotten."""
 
     order: tuple[str, ...] = FOLDERS
     folders: Mapping[str, FolderState] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class PollState:
 
 
 def read_state(state: Json, order: tuple[str, ...] = FOLDERS) -> PollState:
-    """The stored state of these folders; an empty object is a mailbox never polled."""
+    """Read the stored state of these folders; an empty object is a mailbox never polled."""
     turn = state.get("turn")
     return PollState(
         order=order,
@@ -106,7 +106,7 @@ def read_time(value: Any) -> datetime | None:
 
 
 def _mark(message_id: str) -> str:
-    """Ids are long and differ in case only at times, so a hash of the exact bytes stands for them."""
+    """Return a hash that stands for an id: ids are long and may differ in case only."""
     return hashlib.blake2b(message_id.encode(), digest_size=8).hexdigest()
 
 

@@ -93,7 +93,7 @@ def send_message(out: Outbound, progress: Json, save_progress: SaveProgress) -> 
 
 
 def look_up(out: Outbound, progress: Json) -> Lookup:
-    """What became of a try whose end nobody saw. Raises ProviderError when the provider cannot be asked."""
+    """Return what became of an attempt of unknown outcome. Raises ProviderError when the provider cannot be asked."""
     draft_id = progress.get("draft_id")
     if not draft_id or not progress.get("send_requested_at"):
         return Lookup(Found.NOT_SENT, detail=N_("We never asked the provider to send it"))
@@ -108,7 +108,7 @@ def look_up(out: Outbound, progress: Json) -> Lookup:
 
 
 def _known_draft(out: Outbound, saved: Json) -> Json | None:
-    """What an earlier try made: the draft, or the sent message it has become; None if there is nothing to go on from."""
+    """Return what an earlier attempt made: the draft, or the sent message it became; None if nothing is found."""
     draft_id = saved.get("draft_id")
     if not draft_id:
         return _message_by_reference(out) if saved.get("creating") else None
@@ -142,7 +142,7 @@ def _message_by_reference(out: Outbound) -> Json | None:
 
 
 def _create(out: Outbound) -> Json:
-    """A draft that answers the original, which sets the threading headers; else one that begins with headers of our own."""
+    """Create the draft as a reply to the original, which sets the threading headers; else with headers of our own."""
     marks = new_draft(out.message)
     original = out.message.reply_to_external_id
     if original and not out.message.is_automatic:
@@ -169,7 +169,7 @@ def _attach_missing(out: Outbound, draft_id: str, *, is_new: bool) -> None:
 
 
 def _attached(out: Outbound, draft_id: str) -> Counter[tuple[str, bool]]:
-    """What the draft holds already, by name and kind; Graph's sizes include overhead and cannot be compared."""
+    """Return the files on the draft, by name and kind; Graph's sizes include overhead and cannot be compared."""
     present: Counter[tuple[str, bool]] = Counter()
     path: str | None = item_path(draft_id, "/attachments?$select=name,isInline&$top=100")
     while path:
@@ -180,7 +180,7 @@ def _attached(out: Outbound, draft_id: str) -> Counter[tuple[str, bool]]:
 
 
 def _upload(out: Outbound, draft_id: str, attachment: OutgoingAttachment) -> None:
-    """In chunks, in order. A session broken off leaves nothing in the draft, so the next try simply opens another."""
+    """Upload a file in chunks, in order. A broken session leaves nothing in the draft, so the next attempt opens another."""
     session = out.call_json(
         "POST", item_path(draft_id, "/attachments/createUploadSession"), json=attachment_item(attachment), needs="uploadUrl"
     )
@@ -221,5 +221,5 @@ def _outcome_unknown(detail: str) -> ProviderError:
 
 
 def _quoted(text: str) -> str:
-    """For the inside of an OData string."""
+    """Quote text for the inside of an OData string."""
     return text.replace("'", "''")

@@ -45,13 +45,13 @@ def is_signed_in(account: ChannelAccount) -> bool:
 
 
 def is_shared(account: ChannelAccount) -> bool:
-    """Whether the mailbox is another than that of whoever signs in."""
+    """Return whether the mailbox is another than that of the person who signs in."""
     user = str(account.settings.get("user_address") or "")
     return bool(user) and user.lower() != account.address.lower()
 
 
 def wanted_scopes(account: ChannelAccount) -> list[str]:
-    """What whoever signs in is asked to agree to."""
+    """Return the scopes that the person who signs in is asked to grant."""
     names = [*SCOPES, *([CALENDAR_SCOPE] if account.settings.get("calendar") == "on" else [])]
     return [*names, *(f"{name}.Shared" for name in names)] if is_shared(account) else names
 
@@ -77,7 +77,7 @@ class SignedInMailboxes:
         self._lock = threading.Lock()
 
     def begin(self, account: ChannelAccount, *, redirect_uri: str) -> Json:
-        """What to keep until the browser is back; its `auth_uri` is where it goes. Raises ProviderError."""
+        """Return what to store until the browser is back; its `auth_uri` is where it goes. Raises ProviderError."""
         application = self._application(account, msal.SerializableTokenCache())
         with warnings.catch_warnings():
             # msal would rather have the answer posted; from another site the browser would then leave our session's cookie out.
@@ -87,7 +87,7 @@ class SignedInMailboxes:
         return {**flow, "auth_uri": self._outside(str(flow["auth_uri"]))}
 
     def finish(self, account: ChannelAccount, *, flow: Json, answer: Mapping[str, str]) -> SignedIn:
-        """The tokens of whoever signed in. Raises ProviderError in words: refused, or not what was begun."""
+        """Return the tokens of the person who signed in. Raises ProviderError in words: refused, or not what was begun."""
         cache = msal.SerializableTokenCache()
         application = self._application(account, cache)
         try:
@@ -102,7 +102,8 @@ class SignedInMailboxes:
         return SignedIn(cache.serialize(), str(claims.get("preferred_username") or ""))
 
     def token(self, account: ChannelAccount, *, fresh: bool) -> str:
-        """A bearer token of whoever signed in; a refresh is kept. Raises ProviderError, `channel_down` where they must return."""
+        """Return a bearer token of the person who signed in; a refresh is stored. Raises ProviderError, `channel_down` where
+        they must sign in again."""
         with self._lock:
             opened = self._opened(account)
             accounts = opened.made.get_accounts()
@@ -122,7 +123,7 @@ class SignedInMailboxes:
         return str(got["access_token"])
 
     def consent_url(self, *, tenant_id: str, client_id: str, redirect_uri: str, state: str) -> str:
-        """Where an administrator of the directory agrees to the application, for all its mailboxes."""
+        """Return where an administrator of the directory consents to the application, for all its mailboxes."""
         query = urlencode({"client_id": client_id, "redirect_uri": redirect_uri, "state": state})
         return f"{self._authority}/{tenant_id}/adminconsent?{query}"
 
@@ -163,14 +164,14 @@ class SignedInMailboxes:
 
 
 def _agreed(account: ChannelAccount, opened: _Open) -> list[str]:
-    """What is wanted and was agreed to: asking for more would end the sign-in, for mail as well."""
+    """Return the scopes that are wanted and were granted: asking for more would end the sign-in, for mail as well."""
     kept = opened.cache.search(msal.TokenCache.CredentialType.REFRESH_TOKEN)
     agreed = {scope.rpartition("/")[2] for one in kept for scope in str(one.get("target") or "").split()}
     return [scope for scope in wanted_scopes(account) if scope in agreed or scope in SCOPES]
 
 
 def _refused(answer: Mapping[str, Any]) -> ProviderError:
-    """A sign-in that has ended, or was refused while it was made."""
+    """Return the error of a sign-in that has ended, or was refused."""
     error = str(answer.get("error") or "")
     detail = "".join(str(answer.get("error_description") or "").splitlines()[:1])[:500]
     if error == "access_denied":

@@ -66,7 +66,7 @@ def _keep_one(
 
 
 def _create(client: GraphClient, account: ChannelAccount, folder: str, url: str, client_state: str, expires_at: datetime) -> Json:
-    """{} for a chosen folder that is not there."""
+    """Create the subscription; {} for a chosen folder that does not exist."""
     wanted = {
         "changeType": "created",
         "notificationUrl": url,
@@ -87,7 +87,7 @@ def _create(client: GraphClient, account: ChannelAccount, folder: str, url: str,
 
 
 def _remove_same(client: GraphClient, account: ChannelAccount, resource: str) -> None:
-    """An earlier installation subscribed to the same folder, perhaps for another address: ours replaces it."""
+    """Delete a subscription of an earlier installation to the same folder, perhaps for another address: ours replaces it."""
     listed = client.call_json(account, "GET", f"{client.root}/subscriptions").get("value", [])
     for one in listed:
         if str(one.get("resource", "")).lower() == resource.lower():

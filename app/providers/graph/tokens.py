@@ -40,10 +40,8 @@ class TokenSource:
         self._lock = threading.Lock()
 
     def token(self, account: ChannelAccount, *, fresh: bool = False) -> str:
-        """A bearer token for the account's tenant; `fresh` throws away the one kept, after the provider refused it.
-
-        Raises ProviderError, `channel_down` where the credentials are to blame.
-        """
+        """Return a bearer token for the account's tenant; `fresh` throws away the stored one, after the provider refused it.
+        Raises ProviderError, `channel_down` where the credentials are to blame."""
         if is_signed_in(account):
             return self.signed_in.token(account, fresh=fresh)
         tenant, client_id, secret = _credentials(account)
@@ -78,7 +76,8 @@ class _Application:
         self._lock = threading.Lock()
 
     def acquire(self, scope: str, *, fresh: bool) -> Mapping[str, Any]:
-        """msal's answer. After a failure the application is dropped: msal would repeat a kept refusal for a minute, unasked."""
+        """Return msal's answer. After a failure the application is dropped, as msal would repeat a cached refusal for a
+        minute, unasked."""
         with self._lock:
             made, self._made = self._made, None
             try:

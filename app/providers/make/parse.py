@@ -30,19 +30,19 @@ _LACKS = known("%(what)s is missing or invalid")
 
 @dataclass(frozen=True)
 class Told:
-    """What a scenario says. `event_id` is its own name for it."""
+    """A scenario's post. `event_id` is its own id of it."""
 
     event_id: str
     occurred_at: datetime
     data: Mapping[str, Any]
 
     def text(self, *names: str, most: int = 300) -> str:
-        """The first of these that says something, on one line."""
+        """Return the first of these fields with a value, on one line."""
         found = (_text(self.data.get(name)) for name in names)
         return " ".join(next((one for one in found if one), "").split())[:most]
 
     def words(self, *names: str) -> str:
-        """The same, lines kept."""
+        """Return the first of these fields with a value, with its line breaks."""
         return next((one for one in (_text(self.data.get(name)) for name in names) if one), "")[:20_000]
 
     def at(self, *names: str) -> datetime:
@@ -51,7 +51,7 @@ class Told:
 
 @dataclass(frozen=True)
 class OrderedLine:
-    """What is ordered: `article` is a number, perhaps of none of ours; `unit_price` without tax, None where nothing is said."""
+    """An ordered line: `article` is a number, perhaps none of ours; `unit_price` without tax, None where it is missing."""
 
     description: str
     quantity: Decimal = Decimal(1)
@@ -60,7 +60,7 @@ class OrderedLine:
 
 
 def read_event_id(body: bytes, header: str) -> str:
-    """What the sender calls this event, "" where it does not say."""
+    """Return the sender's id of this event, "" where it has none."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -82,7 +82,7 @@ def read_told(body: bytes, *, received_at: datetime) -> Told:
 
 
 def read_customer(told: Told) -> dict[str, str]:
-    """Name, e-mail address and phone number, as far as they are said."""
+    """Return name, e-mail address and phone number, as far as they are given."""
     customer = told.data.get("customer") or told.data.get("contact")
     found = customer if isinstance(customer, dict) else told.data
     keys = {"name": ("name", "customer_name"), "email": ("email",), "phone": ("phone",)}
@@ -91,7 +91,7 @@ def read_customer(told: Told) -> dict[str, str]:
 
 
 def read_place(told: Told) -> AddressParts | None:
-    """Where the order goes, from one line or from parts."""
+    """Return the delivery address, from one line or from parts."""
     customer = told.data.get("customer")
     value = told.data.get("address") or (customer.get("address") if isinstance(customer, dict) else None)
     if isinstance(value, str):
@@ -110,13 +110,13 @@ def read_place(told: Told) -> AddressParts | None:
 
 
 def read_lines(told: Told) -> list[OrderedLine]:
-    """What is ordered: texts, or objects with `sku` or `partner_sku`, `description`, `quantity`, `unit_price`."""
+    """Return the ordered lines: texts, or objects with `sku` or `partner_sku`, `description`, `quantity`, `unit_price`."""
     listed = told.data.get("line_items") or told.data.get("products")
     return [line for line in map(_line, listed[:MOST_LINES] if isinstance(listed, list) else []) if line is not None]
 
 
 def read_amount(value: Any, what: str) -> Decimal:
-    """Money with two decimals. Raises UnableToParse."""
+    """Return money with two decimals. Raises UnableToParse."""
     amount = _number(value)
     if amount is None or abs(amount) > MOST_AMOUNT:
         raise UnableToParse(_LACKS % {"what": what})
@@ -133,7 +133,7 @@ def read_time(value: Any) -> datetime | None:
 
 
 def lacking(what: str) -> UnableToParse:
-    """To raise where a part is missing."""
+    """Return the error for a missing field."""
     return UnableToParse(_LACKS % {"what": what})
 
 
@@ -158,7 +158,7 @@ def _line(value: Any) -> OrderedLine | None:
 
 
 def _number(value: Any) -> Decimal | None:
-    """A number of JSON as it is; one in words as people write it, where it can be read in one way only."""
+    """Return a JSON number as it is; a number in text, where it can be read in one way only."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str) or len(str(value)) > 40:
         return None
     if not isinstance(value, str):

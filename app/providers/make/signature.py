@@ -16,12 +16,12 @@ _BARE = re.compile(r"(?:sha256=)?([0-9a-fA-F]{64})")
 
 
 def sign(body: bytes, secret: str, *, now_seconds: int) -> str:
-    """The header's value."""
+    """Return the header's value."""
     return f"t={now_seconds},v1={_hex(secret, f'{now_seconds}.'.encode() + body)}"
 
 
 def is_signed(body: bytes, header: str, secret: str, *, now_seconds: float) -> bool:
-    """Whether the header's value is of this body and, where it has a time, of now."""
+    """Return whether the header signs this body and, where it has a time, is recent."""
     timed, bare = _TIMED.fullmatch(header.strip()), _BARE.fullmatch(header.strip())
     if not secret or (timed is None and bare is None):
         return False

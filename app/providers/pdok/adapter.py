@@ -35,7 +35,7 @@ class Pdok:
         self._base_url = base_url
 
     def find(self, question: Question) -> tuple[Match, ...]:
-        """All addresses of this number. Raises UnableToAsk."""
+        """Return all addresses of this postcode or street and number. Raises UnableToAsk."""
         docs: list[Any] = []
         for page in range(MOST_PAGES):
             total, found = self._page(question, start=page * ROWS)
@@ -51,7 +51,7 @@ class Pdok:
         return fitting
 
     def check(self) -> None:
-        """Ask for any address. Raises UnableToAsk."""
+        """Ask for any address, to see that the register answers. Raises UnableToAsk."""
         total, _found = self._ask(urlencode([("q", "*"), ("fq", "type:adres"), ("fl", _FIELDS), ("rows", "1")]))
         if not total:
             raise UnableToAsk("the register is empty")
@@ -88,7 +88,7 @@ def _query(question: Question, start: int) -> str:
 
 
 def _quoted(text: str) -> str:
-    """As one phrase: within quotes nothing but these two marks means anything."""
+    """Quote text as one phrase of the query."""
     return '"' + _SPECIAL.sub(r"\\\1", text) + '"'
 
 
@@ -104,7 +104,7 @@ def _read(answer: HttpResponse) -> tuple[int, list[Any]]:
 
 
 def _match(doc: Any) -> Match | None:
-    """A document as an address; None for one that names no number of its own."""
+    """Return a document as an address; None for one without a house number."""
     if not isinstance(doc, dict) or doc.get("type") not in (None, "adres"):
         return None
     texts = {name: str(doc.get(name) or "").strip() for name in _FIELDS.split(",")}
@@ -126,7 +126,7 @@ def _match(doc: Any) -> Match | None:
 
 
 def _place(point: str) -> tuple[float | None, float | None]:
-    """(latitude, longitude) of POINT(longitude latitude); nothing where it is none or lies outside the Netherlands."""
+    """Return (latitude, longitude) of POINT(longitude latitude); none where it is invalid or outside the Netherlands."""
     found = _POINT.fullmatch(point)
     try:
         longitude, latitude = (float(found[1]), float(found[2])) if found else (0.0, 0.0)

@@ -114,7 +114,7 @@ class SendGridMail:
         return Lookup(Found.UNKNOWN, detail=detail, silence_tells=False)
 
     def check(self, *, account: ChannelAccount) -> Health:
-        """Whether the key is taken and may send, and whether reports can be told from forgeries."""
+        """Check that the key is accepted and may send, and that forged reports can be detected."""
         try:
             scopes = self._call("GET", "scopes", account, acts=False).json().get("scopes", ())
         except ProviderError as error:
@@ -131,7 +131,7 @@ class SendGridMail:
         return Health(ok=True, detail=_WORKS, checked=("key", "right to send", "webhook key"))
 
     def lift(self, address: str, stop: Stop, *, account: ChannelAccount) -> None:
-        """Take the address off the provider's own list, without which nothing reaches it. Raises ProviderError."""
+        """Remove the address from SendGrid's own suppression list. Raises ProviderError."""
         path = f"suppression/{_LISTS[stop]}/{quote(address, safe='')}"
         if stop == Stop.UNSUBSCRIBED:
             path = f"asm/suppressions/global/{quote(address, safe='')}"

@@ -41,7 +41,7 @@ _BY_STATUS: Mapping[int, _Meaning] = {
 
 
 def refusal(response: HttpResponse, *, now: datetime, acts: bool = True) -> ProviderError:
-    """The error an unsuccessful answer stands for, also when its body is no JSON. `acts`: the call may have sent something."""
+    """Return the error for an unsuccessful answer, also when its body is no JSON. `acts`: the call may have sent something."""
     meaning = _BY_STATUS.get(response.status) or _unknown(response.status)
     return ProviderError(
         Reason(f"sendgrid_{response.status}", meaning.title, detail=_words(response), advice=meaning.advice),
@@ -54,14 +54,14 @@ def refusal(response: HttpResponse, *, now: datetime, acts: bool = True) -> Prov
 
 
 def unreachable(failure: HttpFailure, *, acts: bool = True) -> ProviderError:
-    """The error for a call without an answer."""
+    """Return the error for a call without an answer."""
     reason = Reason(f"network_{failure.kind}", N_("We could not reach SendGrid"), advice=_AGAIN)
     unknown = acts and failure.request_sent
     return ProviderError(reason, permanent=False, outcome_unknown=unknown, status_code=failure.status)
 
 
 def dropped(event: Mapping[str, Any]) -> Reason:
-    """SendGrid's own list kept the mail back."""
+    """Return the reason: SendGrid's own suppression list stopped the mail."""
     return Reason(
         "sendgrid_dropped",
         N_("SendGrid did not send it: the address is on its suppression list"),
@@ -99,7 +99,7 @@ def _unknown(status: int) -> _Meaning:
 
 
 def _words(response: HttpResponse) -> str:
-    """The messages of its answer, each with the field it is about."""
+    """Return the messages of its answer, each with the field it is about."""
     try:
         errors = response.json()["errors"]
         told = [f"{one.get('field') or ''}: {one.get('message') or ''}".strip(": ") for one in errors]
@@ -109,7 +109,7 @@ def _words(response: HttpResponse) -> str:
 
 
 def _wait(response: HttpResponse, now: datetime) -> float | None:
-    """Until its window begins anew: X-RateLimit-Reset is unix seconds."""
+    """Return the seconds until the rate limit's window begins anew: X-RateLimit-Reset is unix seconds."""
     if response.status != 429:
         return read_retry_after(response.headers.get("retry-after"), now=now, most=_LONGEST_WAIT_SECONDS)
     reset = response.headers.get("x-ratelimit-reset", "")

@@ -39,18 +39,18 @@ def read_events(body: bytes) -> list[Json]:
 
 
 def channel_ids(body: bytes) -> tuple[str, ...]:
-    """The channels of ours the events are about. Raises UnableToParse."""
+    """Return our channels that the events are about. Raises UnableToParse."""
     return tuple(dict.fromkeys(str(one[CHANNEL_ARGUMENT]) for one in read_events(body) if one.get(CHANNEL_ARGUMENT)))
 
 
 def dedupe_key(body: bytes) -> str:
-    """The same for two posts of the same events. Raises UnableToParse."""
+    """Return a key that two posts of the same events share. Raises UnableToParse."""
     ids = sorted(str(one.get("sg_event_id") or _digest(one)) for one in read_events(body))
     return hashlib.sha256("\n".join(ids).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def parse_events(body: bytes, *, channel_id: str) -> Parsed:
-    """What the events say that are about mail of this channel, or name none of ours."""
+    """Parse the events about mail of this channel, and those that name no channel of ours."""
     statuses: list[StatusUpdate] = []
     addresses: list[AddressNews] = []
     notices: list[AccountNotice] = []
@@ -116,7 +116,7 @@ def _addresses(event: Json) -> list[AddressNews]:
 
 
 def _stop(event: Json) -> Stop | None:
-    """Why nothing is to be sent to the address any more, where that is so. A block is temporary and stops nothing."""
+    """Return why the address is stopped, if it is. A block is temporary and stops nothing."""
     kind = event.get("event")
     if kind == "bounce":
         is_dead = event.get("type", "bounce") == "bounce" and not str(event.get("status") or "5").startswith("4")

@@ -26,7 +26,7 @@ DELIVERY_ARGUMENT, CHANNEL_ARGUMENT = "switchyard_delivery", "switchyard_channel
 
 
 def mail_body(message: OutgoingMessage, account: ChannelAccount) -> Json:
-    """The JSON to post. Raises UnableToCompose for an address that is none."""
+    """Return the JSON to post. Raises UnableToCompose for an invalid address."""
     body: Json = {
         "personalizations": [_recipients(message)],
         "from": _person(account.address, str(account.settings.get("from_name") or account.name)),
@@ -48,7 +48,7 @@ def mail_body(message: OutgoingMessage, account: ChannelAccount) -> Json:
 
 
 def _content(message: OutgoingMessage, recipients: Json) -> Json:
-    """Ours, or that of a dynamic template there, whose subject and texts are its own."""
+    """Return our content, or the id of a dynamic template with subject and texts of its own."""
     template = message.template
     if template is not None:
         recipients["dynamic_template_data"] = next((dict(one) for one in template.components), {})
@@ -61,7 +61,7 @@ def _content(message: OutgoingMessage, recipients: Json) -> Json:
 
 
 def _recipients(message: OutgoingMessage) -> Json:
-    """Each address once, where it is seen best: SendGrid refuses one that stands there twice."""
+    """Return each address once, in its most visible place, as SendGrid refuses duplicates."""
     seen: set[str] = set()
     found: Json = {}
     for name, parties in (("to", message.to), ("cc", message.cc), ("bcc", message.bcc)):

@@ -31,7 +31,7 @@ def is_signed(headers: Headers, body: bytes, keys: Sequence[str]) -> bool:
 
 
 def read_public_key(key: str) -> ec.EllipticCurvePublicKey | None:
-    """The key, None if it is no P-256 key."""
+    """Return the key, None if it is no P-256 key."""
     raw = _decoded("".join(line for line in key.split() if "-" not in line))
     try:
         found = load_der_public_key(raw) if raw else None
@@ -53,7 +53,7 @@ def _fits(key: str, signature: bytes, signed: bytes) -> bool:
 
 
 def _decoded(text: str) -> bytes | None:
-    """The bytes, only for their one proper spelling: base64 has bits at its end that nobody reads."""
+    """Return the bytes, only for their one canonical base64 spelling, as base64 has unused bits at its end."""
     try:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

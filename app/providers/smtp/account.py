@@ -60,7 +60,7 @@ CONNECT_FIELDS = (
 
 @dataclass(frozen=True)
 class ImapServer:
-    """Where and as whom mail is read."""
+    """The IMAP server and account by which mail is read."""
 
     host: str
     port: int
@@ -71,7 +71,7 @@ class ImapServer:
 
 
 def smtp_server(account: ChannelAccount) -> SmtpServer:
-    """Raises ProviderError for settings that are missing or make no sense."""
+    """Return the SMTP server. Raises ProviderError for missing or wrong settings."""
     host = _text(account, "smtp_host")
     if not host:
         raise _not_set_up(_LACKS, "smtp_host")
@@ -81,7 +81,7 @@ def smtp_server(account: ChannelAccount) -> SmtpServer:
 
 
 def imap_server(account: ChannelAccount) -> ImapServer | None:
-    """None for a channel that only sends. Raises ProviderError for settings that make no sense."""
+    """Return the IMAP server; None for a channel that only sends. Raises ProviderError for wrong settings."""
     host = _text(account, "imap_host")
     if not host:
         return None
@@ -91,7 +91,7 @@ def imap_server(account: ChannelAccount) -> ImapServer | None:
 
 
 def sent_copy(account: ChannelAccount) -> SentCopy:
-    """Who puts a copy of what is sent where it can be looked up."""
+    """Return who stores the copy of sent mail: we, the server, or nobody."""
     value = _text(account, "sent_copy") or "append"
     if value not in SENT_COPIES:
         raise _not_set_up(_WRONG, "sent_copy")

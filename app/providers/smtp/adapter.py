@@ -79,7 +79,7 @@ class MailServerMail:
             return poll_once(line, account, read_state(state), now=self._clock(), mail_bytes=self._mail_bytes)
 
     def check(self, *, account: ChannelAccount) -> Health:
-        """Whether we can sign in at both servers and read the folder; a refusal is told in words, with what to do about it."""
+        """Check that we can sign in at both servers and read the folder; a refusal is told in words, with what to do."""
         try:
             self._smtp.check(smtp_server(account))
         except SmtpTrouble as trouble:

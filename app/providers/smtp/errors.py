@@ -57,7 +57,7 @@ _BY_CLASS: Mapping[str, tuple[str, str]] = {
 
 
 def line_trouble(kind: str, *, outcome_unknown: bool = False, retry_after_seconds: float | None = None) -> ProviderError:
-    """The error for a line that failed, whatever was spoken on it."""
+    """Return the error for a connection that failed, in whatever protocol."""
     meaning = LINE_TROUBLE.get(kind) or LINE_TROUBLE["broken"]
     return ProviderError(
         Reason(f"mail_{kind}", meaning.title, advice=meaning.advice),
@@ -74,7 +74,7 @@ def sign_in_refused(words: str) -> ProviderError:
 
 
 def smtp_trouble(trouble: SmtpTrouble) -> ProviderError:
-    """The error for a mail that was handed over to nobody."""
+    """Return the error for a mail that no server took."""
     if trouble.outcome_unknown:
         reason = Reason("mail_unconfirmed", N_("Connection lost before the mail server confirmed the mail"))
         return ProviderError(reason, permanent=False, outcome_unknown=True)
@@ -97,7 +97,7 @@ def smtp_trouble(trouble: SmtpTrouble) -> ProviderError:
 
 
 def refusal_reason(refusal: Refusal) -> Reason:
-    """What a server's refusal of a recipient or a text means."""
+    """Return what a server's refusal of a recipient or a text means."""
     if not refusal.is_permanent:
         return _busy(refusal)
     title, advice = _BY_CLASS.get(_subject_of(refusal.words)) or _by_code(refusal.code)

@@ -65,7 +65,7 @@ class ImapClient:
 
     @contextmanager
     def open(self, server: ImapServer) -> Iterator[ImapLine]:
-        """A line that is signed in. Whatever goes wrong on it is raised as ProviderError."""
+        """Yield a connection that is signed in. Errors on it are raised as ProviderError."""
         with telling_provider_errors():
             line = self._signed_in(server)
             try:
@@ -113,15 +113,15 @@ class ImapLine:
         return found
 
     def uids_from(self, first: int, *, since: date | None = None) -> list[int]:
-        """The numbers from `first` on, ascending, of mails that came on `since` or later. `*` names the last mail even where its
-        number is below `first`, so the answer is looked through."""
+        """Return the uids from `first` on, ascending, of mails that came on `since` or later. `*` names the last mail even
+        where its number is below `first`, so the answer is filtered."""
         criteria: list[Any] = ["UID", f"{first}:*", *(["SINCE", since] if since else [])]
         with self._counting("SEARCH"):
             found = self._client.search(criteria)
         return sorted(uid for uid in found if uid >= first)
 
     def facts(self, uids: list[int]) -> dict[int, MailFacts]:
-        """Size, arrival, and whether somebody has read it; a mail that is gone is left out."""
+        """Return size, arrival, and whether it was read; deleted mails are left out."""
         with self._counting("FETCH"):
             told = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE", "FLAGS"])
         return {

@@ -99,7 +99,7 @@ def _no_folder(name: str) -> ProviderError:
 
 
 def _take_new(page: _Page, facts: FolderFacts) -> bool:
-    """Whether the folder has more than the page could hold."""
+    """Take the folder's new mails; returns whether it has more than the page could hold."""
     folder = _begin(page, facts)
     first = folder.last_uid + 1
     if facts.count == 0 or (facts.next_uid is not None and facts.next_uid <= first):
@@ -121,7 +121,7 @@ def _take_new(page: _Page, facts: FolderFacts) -> bool:
 
 
 def _begin(page: _Page, facts: FolderFacts) -> FolderState:
-    """Where to go on in this folder; from the start where it is new, or where its numbers were thrown away."""
+    """Return where to go on in this folder; from the start where it is new, or its uids were renumbered."""
     known = page.state.folders.get(facts.name)
     if known is None:
         return FolderState(facts.uid_validity)
@@ -147,7 +147,7 @@ def _sync_from(account: ChannelAccount) -> datetime | None:
 
 
 def _take(page: _Page, folder: FolderFacts, uid: int, told: MailFacts | None, *, tries: int = 0) -> None:
-    """Read one mail. What the server will not give now is kept for later, and the others are not held up by it."""
+    """Read one mail. One that the server will not give now is kept for later, without holding up the others."""
     if told is None or _is_too_old(page.account, told):
         return
     try:
@@ -187,7 +187,7 @@ def _arrival(told: MailFacts) -> datetime | None:
 
 
 def _key(folder: str, raw: bytes) -> str:
-    """The bytes themselves: numbers change, and a mail filed in two folders is two."""
+    """Return a hash of the mail's bytes as its key: uids change, and a mail filed in two folders has two."""
     return f"{folder}:{hashlib.sha256(raw).hexdigest()}"
 
 

@@ -91,7 +91,7 @@ def send_message(out: Outbound, progress: Json, save_progress: SaveProgress) -> 
 
 
 def look_up(out: Outbound, progress: Json) -> Lookup:
-    """What became of a try whose end nobody saw. Raises ProviderError when the mailbox cannot be asked."""
+    """Return what became of an attempt of unknown outcome. Raises ProviderError when the mailbox cannot be asked."""
     if progress.get("handed_over") or not progress.get("on_the_way"):
         return Lookup(Found.NOT_SENT, detail=N_("Progress is saved; sending continues from there"))
     message_id = out.message.message_id_header
@@ -131,7 +131,8 @@ def _hand_over(out: Outbound, done: _Progress, raw: bytes, recipients: tuple[str
 
 
 def _attempt(out: Outbound, done: _Progress, raw: bytes, recipients: tuple[str, ...]) -> Handed:
-    """Automatic mail has an empty sender (RFC 3834), so that nothing answers it; not every server lets an account do that."""
+    """Hand the mail over once. Automatic mail has an empty sender (RFC 3834), so that nothing answers it, where the server
+    allows that."""
     senders = ("", out.account.address) if out.message.is_automatic else (out.account.address,)
     for place, sender in enumerate(senders, start=1):
         try:
@@ -160,7 +161,7 @@ def _put_off(later: dict[str, Refusal], *, some_have_it: bool) -> ProviderError:
 
 
 def _file_copy(out: Outbound, done: _Progress, raw: bytes) -> None:
-    """A copy that cannot be filed is tried again a few times; for the want of one no mail that left is called unsent."""
+    """Store the copy, retried a few times; a missing copy never makes a sent mail count as unsent."""
     message_id, tries = out.message.message_id_header, int(done.saved.get("copy_tries") or 0)
     if sent_copy(out.account) != "append" or not message_id or tries >= COPY_TRIES:
         return
@@ -176,7 +177,7 @@ def _file_copy(out: Outbound, done: _Progress, raw: bytes) -> None:
 
 
 def _report(address: str, refusal: Refusal, now: datetime) -> StatusUpdate:
-    """One of several recipients was refused: the mail is out, and its writer has to know."""
+    """Report a refused recipient among several: the mail is out, and its writer has to know."""
     reason = refusal_reason(refusal)
     title = _NOT_ALL % {"address": address}
     detail = " · ".join(filter(None, (reason.title, reason.detail)))

@@ -13,7 +13,7 @@ from app.providers.smtp.imap import ImapClient, ImapLine
 
 
 def find_copy(imap: ImapClient, account: ChannelAccount, message_id: str) -> bool:
-    """Whether the folder of sent mail holds it. Raises ProviderError."""
+    """Return whether the Sent folder holds the mail. Raises ProviderError."""
     server = imap_server(account)
     if server is None:
         return False
@@ -22,7 +22,7 @@ def find_copy(imap: ImapClient, account: ChannelAccount, message_id: str) -> boo
 
 
 def file_copy(imap: ImapClient, account: ChannelAccount, message_id: str, raw: bytes, *, now: datetime) -> bool:
-    """Put the mail there unless it is there; False for a mailbox without such a folder. Raises ProviderError."""
+    """Store the mail in the Sent folder unless it is there; False for a mailbox without one. Raises ProviderError."""
     server = imap_server(account)
     if server is None:
         return False

@@ -15,7 +15,7 @@ class BadAddress(ValueError):
 
 
 def check_address(url: str, *, allowed: tuple[str, ...]) -> str:
-    """The host of a workflow's address. Raises BadAddress."""
+    """Return the host of a workflow's address. Raises BadAddress."""
     try:
         host = (urlsplit(url).hostname or "").lower()
         query = parse_qs(urlsplit(url).query)

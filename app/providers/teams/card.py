@@ -28,14 +28,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Mention:
-    """Somebody whose attention the card asks for. `user` is by what Teams knows them: the address they sign in with there."""
+    """Somebody the card mentions. `user` is the address with which they sign in to Teams."""
 
     name: str
     user: str
 
     @property
     def text(self) -> str:
-        """As it stands on the card, word for word as in its entity."""
+        """The mention as it stands on the card, word for word as in its entity."""
         return f"<at>{_TAGS.sub('', self.name).strip()[:80] or self.user}</at>"
 
 
@@ -54,7 +54,7 @@ class Card:
 
 
 def render(card: Card) -> bytes:
-    """The request's body, at most MOST_BYTES of JSON: texts are shortened until it fits."""
+    """Return the request's body, at most MOST_BYTES of JSON: texts are shortened until it fits."""
     for characters in (300, 120, 40):
         body = json.dumps(_envelope(card, characters), ensure_ascii=False, separators=(",", ":")).encode()
         if len(body) <= MOST_BYTES:
@@ -63,7 +63,7 @@ def render(card: Card) -> bytes:
 
 
 def escape(text: str, most: int = 300) -> str:
-    """As plain text of a card: one line, no Markdown, no tags, at most `most` characters of what was given."""
+    """Return plain text for a card: one line, no Markdown, no tags, at most `most` characters of the input."""
     line = " ".join(text.split())
     line = line if len(line) <= most else f"{line[: most - 1]}…"
     return _MARKS.sub(r"\\\1", line.replace("<", "‹").replace("&", "＆"))

@@ -104,7 +104,7 @@ class TwilioSms:
         return self._api.download(url or "", account=account)
 
     def _fields(self, message: OutgoingMessage, account: ChannelAccount) -> dict[str, str]:
-        """What is posted. Raises ProviderError (permanent) for what the provider would not take."""
+        """Return the fields to post. Raises ProviderError (permanent) for what the provider would refuse."""
         if message.attachments:
             raise cannot_send("files", N_("An SMS cannot carry files"), N_("Send a link, or use another channel."))
         if not message.text.strip():
@@ -120,7 +120,7 @@ class TwilioSms:
         }
 
     def _alike(self, message: OutgoingMessage, account: ChannelAccount, since: datetime) -> list[str]:
-        """Ids of texts that may be this one, oldest first; those that are known to be others are not among them."""
+        """Return ids of texts that may be this one, oldest first, without those known to be others."""
         params = {"To": _recipient(message), "PageSize": "100", **{k: v for k, v in _sender(account).items() if k == "From"}}
         page = self._api.get("Messages.json", account=account, params=params)
         found: list[tuple[datetime, str]] = []
@@ -145,7 +145,7 @@ class TwilioPhone:
         self._public_url = public_url.rstrip("/")
 
     def check(self, *, account: ChannelAccount) -> Health:
-        """As for texts."""
+        """Check the account and its number, as for texts."""
         webhook = ("status_callback", f"{self._public_url}{VOICE_PATH}")
         return check_account(self._api, account=account, ability="voice", webhook=webhook)
 
@@ -159,7 +159,7 @@ def _recipient(message: OutgoingMessage) -> str:
 
 
 def _sender(account: ChannelAccount) -> dict[str, str]:
-    """A messaging service where one is set, else a name, else the number."""
+    """Return the sender: a messaging service where one is set, else a name, else the number."""
     service, name = (str(account.settings.get(key) or "") for key in ("messaging_service_sid", "sender_name"))
     if service:
         return {"MessagingServiceSid": service}
@@ -195,7 +195,7 @@ def _is_it(row: Json, message: OutgoingMessage) -> bool:
 
 
 def _essence(text: str) -> str:
-    """What is left where the provider put plain characters for typographic ones, as a messaging service may."""
+    """Return the text without differences that arise where a messaging service replaces typographic characters."""
     return simplify(text.replace("\r\n", "\n").strip()).text
 
 

@@ -99,7 +99,7 @@ class TwilioApi:
 
 
 def _authorization(account: ChannelAccount) -> dict[str, str]:
-    """The API key where there is one, else the account with its auth token."""
+    """Return the sign-in: the API key where there is one, else the account with its auth token."""
     key = str(account.settings.get("api_key_sid") or "")
     user = key or str(account.settings.get("account_sid") or "")
     secret = account.secrets.get("api_key_secret" if key else "signing_secret", "")

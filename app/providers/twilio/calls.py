@@ -77,7 +77,7 @@ def _own_leg(fields: Mapping[str, str], sid: str, state: LegState | None, receiv
 
 
 def _dialled_leg(fields: Mapping[str, str], own: CallUpdate) -> CallUpdate | None:
-    """How dialling a colleague ended; None where the post does not say."""
+    """Return how dialling a colleague ended; None where the post does not say."""
     state = _STATES.get(fields.get("DialCallStatus", "").strip().lower())
     if state is None:
         return None
@@ -95,7 +95,7 @@ def _recording(fields: Mapping[str, str]) -> dict[str, object]:
 
 
 def _time(text: str, otherwise: datetime) -> datetime:
-    """The post's own time where it bears one that can be: not ahead of when it came, nor long before."""
+    """Return the post's own time if it is plausible: not ahead of its arrival, nor long before."""
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

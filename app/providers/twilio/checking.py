@@ -35,7 +35,7 @@ def check_account(api: TwilioApi, *, account: ChannelAccount, ability: str, webh
 
 
 def _has_no_number(account: ChannelAccount) -> bool:
-    """A service or a name sends; its numbers are looked after at the provider."""
+    """Return whether a service or a name sends, whose numbers are set up at the provider."""
     return bool(account.settings.get("messaging_service_sid")) or not number_of(account.address)
 
 

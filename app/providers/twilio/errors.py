@@ -78,7 +78,7 @@ _UNKNOWN = Rule(N_("Twilio refused the text"), N_("Ask an administrator what thi
 
 
 def rule_of(code: int) -> Rule:
-    """What is known of a code; codes nobody listed are permanent."""
+    """Return the rule of a code; unlisted codes are permanent."""
     return RULES.get(code, _UNKNOWN)
 
 
@@ -89,7 +89,7 @@ def reason_of(code: int, detail: str = "") -> Reason:
 
 
 def refusal(code: int, detail: str, *, status_code: int, retry_after_seconds: float | None) -> ProviderError:
-    """What delivery is told of a call that was refused with a code of the provider's."""
+    """Return the error for a call that Twilio refused with a code."""
     rule = rule_of(code)
     is_busy = status_code == 429
     return ProviderError(
@@ -102,5 +102,5 @@ def refusal(code: int, detail: str, *, status_code: int, retry_after_seconds: fl
 
 
 def cannot_send(code: str, title: str, advice: str, detail: str = "") -> ProviderError:
-    """A refusal of our own, before anything is called."""
+    """Return the error for a message we refuse ourselves, before anything is called."""
     return ProviderError(Reason(code, title, detail, advice), permanent=True)

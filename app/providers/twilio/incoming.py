@@ -64,19 +64,19 @@ class SmsPosts:
         return tuple(fields[name].strip() for name in ("To", "From", "MessagingServiceSid") if fields.get(name, "").strip())
 
     def parse(self, body: bytes, *, query: str, account: ChannelAccount, received_at: datetime) -> Parsed:
-        """One message; the post says no time, so it is of when it came."""
+        """Parse one message; the post has no time, so its arrival counts."""
         return Parsed(messages=(_message(read_fields(body), received_at),))
 
 
 class SmsStatusPosts(SmsPosts):
-    """The same for what becomes of texts of ours."""
+    """Satisfies `UrlSignedReceiver` for statuses of texts of ours."""
 
     def dedupe_key(self, post: SignedPost) -> str:
         fields = read_fields(post.body)
         return f"{needed(fields, SID)}:{needed(fields, STATUS)}:{fingerprint(post.body)}"
 
     def parse(self, body: bytes, *, query: str, account: ChannelAccount, received_at: datetime) -> Parsed:
-        """One status; our reference stands in the address we gave for it."""
+        """Parse one status; our reference stands in the URL we gave for it."""
         fields = read_fields(body)
         sid, name = needed(fields, SID), needed(fields, STATUS).lower()
         status = LADDER.get(name)
@@ -103,7 +103,7 @@ def _message(fields: Mapping[str, str], received_at: datetime) -> InboundMessage
 
 
 def _consent(fields: Mapping[str, str], text: str) -> Consent | None:
-    """What the provider took it for counts; it reads the words of any language it was taught."""
+    """Return the consent as the provider understood it, which reads the words of any language it was taught."""
     told = fields.get("OptOutType", "").strip().lower()
     return Consent(told) if told in tuple(Consent) else read_consent(text)
 

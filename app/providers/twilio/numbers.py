@@ -18,7 +18,7 @@ def number_of(text: str) -> str:
 
 
 def party_of(text: str) -> Party:
-    """The other side of a message or call. Only a number makes an identity; a name is just shown."""
+    """Return the other side of a message or call. Only a number makes an identity; a name is just shown."""
     number = number_of(text)
     if number:
         return Party((Identity(IdentityKind.PHONE, number),))
@@ -26,5 +26,5 @@ def party_of(text: str) -> Party:
 
 
 def is_hidden(text: str) -> bool:
-    """Whether the caller hides their number."""
+    """Return whether the caller hides their number."""
     return text.strip().lower() in ("", "anonymous", "restricted", "unavailable", "unknown") or text.strip() in _HIDDEN

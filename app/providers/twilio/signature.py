@@ -58,7 +58,7 @@ def _algorithm(settings: str) -> str:
 
 
 def _covered(post: SignedPost) -> bytes | None:
-    """What is signed after the address; None where the body is covered by nothing."""
+    """Return what is signed after the URL; None where the signature does not cover the body."""
     kind = header_of(post.headers, "Content-Type").split(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
         return _joined(read_pairs(post.body))
@@ -77,7 +77,7 @@ def _mac(key: str, url: str, covered: bytes, digest: Callable[[], object]) -> by
 
 
 def _spellings(url: str) -> tuple[str, ...]:
-    """The address as it stands, and with the default port or without it."""
+    """Yield the URL as it stands, and with and without the default port."""
     whole = url.split("#", 1)[0]
     try:
         parts = urlsplit(whole)
@@ -90,6 +90,6 @@ def _spellings(url: str) -> tuple[str, ...]:
 
 
 def _at(parts: SplitResult, netloc: str) -> str:
-    """The same address elsewhere; nothing else of it is spelled anew."""
+    """Return the same URL at another host; nothing else of it changes."""
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.scheme}://{netloc}{parts.path}{query}"

@@ -42,7 +42,7 @@ class BrowserKeys:
 
     @classmethod
     def parse(cls, p256dh: str, auth: str) -> BrowserKeys:
-        """From base64url as `PushSubscription.toJSON` has it. Raises BadSubscription."""
+        """Parse from base64url as `PushSubscription.toJSON` has it. Raises BadSubscription."""
         try:
             keys = cls(from_base64url(p256dh), from_base64url(auth))
             ec.EllipticCurvePublicKey.from_encoded_point(CURVE, keys.p256dh)
@@ -73,22 +73,22 @@ def seal(plain: bytes, keys: BrowserKeys, *, ours: ec.EllipticCurvePrivateKey | 
 
 
 def derive(salt: bytes, secret: bytes, info: bytes, length: int) -> bytes:
-    """HKDF with SHA-256."""
+    """Derive a key by HKDF with SHA-256."""
     return HKDF(algorithm=hashes.SHA256(), length=length, salt=salt, info=info).derive(secret)
 
 
 def point_of(key: ec.EllipticCurvePublicKey) -> bytes:
-    """The 65 bytes of a public key."""
+    """Return the 65 bytes of a public key."""
     return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
 def to_base64url(content: bytes) -> str:
-    """Without padding, as the Web writes it."""
+    """Encode without padding, as the Web writes it."""
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 def from_base64url(text: str) -> bytes:
-    """With or without padding. Raises ValueError."""
+    """Decode with or without padding. Raises ValueError."""
     try:
         return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeError) as error:

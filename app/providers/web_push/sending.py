@@ -45,7 +45,7 @@ class PushMessage:
 
 @dataclass(frozen=True)
 class Address:
-    """Where one browser is reached."""
+    """The push address of one browser."""
 
     endpoint: str = field(repr=False)
     p256dh: str = field(repr=False)
@@ -53,7 +53,7 @@ class Address:
 
 
 def topic_of(text: str) -> str:
-    """Any name as a topic: 32 characters of base64url."""
+    """Return any name as a topic: 32 characters of base64url."""
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest())[:32].decode()
 
 

@@ -17,14 +17,14 @@ TOKEN_SECONDS = 12 * 3600  # push services refuse more than a day
 
 @dataclass(frozen=True)
 class OwnKey:
-    """What signs, and what browsers are given: base64url of the public point."""
+    """The key that signs, and its public point in base64url, which browsers are given."""
 
     private: ec.EllipticCurvePrivateKey = field(repr=False)
     public: str
 
 
 def authorization(key: ec.EllipticCurvePrivateKey, *, endpoint: str, contact: str, now_seconds: int) -> str:
-    """The `Authorization` header for one endpoint. `contact` is a mailto: or https: address of whoever runs this."""
+    """Return the `Authorization` header for one endpoint. `contact` is a mailto: or https: address of the operator."""
     parts = urlsplit(endpoint)
     claims = {"aud": f"{parts.scheme}://{parts.netloc}", "exp": now_seconds + TOKEN_SECONDS, "sub": contact}
     signed = f"{_part({'typ': 'JWT', 'alg': 'ES256'})}.{_part(claims)}"

@@ -73,7 +73,7 @@ def kind_for(attachment: OutgoingAttachment) -> MediaKind:
 
 
 def find_file_problem(content_type: str, size_bytes: int) -> Reason | None:
-    """Why WhatsApp would refuse such a file, None where it takes it."""
+    """Return why WhatsApp would refuse such a file, None where it takes it."""
     bare = bare_type(content_type)
     if bare in _CONVERT:
         return Reason("attachment", _NOT_TAKEN % {"type": bare}, advice=_CONVERT_FIRST % {"type": _CONVERT[bare]})
@@ -86,7 +86,7 @@ def find_file_problem(content_type: str, size_bytes: int) -> Reason | None:
 
 
 def find_header_problem(header: str, content_type: str, size_bytes: int) -> Reason | None:
-    """Why such a file cannot stand at the head of a template that wants a `header` ("image", "video", "document")."""
+    """Return why such a file cannot be the header of a template that wants a `header` ("image", "video", "document")."""
     kind = next((kind for kind in KINDS if kind.name == header), None)
     bare = bare_type(content_type)
     if kind is None or (kind.content_types and bare not in kind.content_types):
@@ -99,7 +99,7 @@ def find_header_problem(header: str, content_type: str, size_bytes: int) -> Reas
 
 
 def takes_caption(content_type: str) -> bool:
-    """Whether words can stand under a file of this type."""
+    """Return whether a file of this type can have a caption."""
     bare = bare_type(content_type)
     return not any(bare in kind.content_types and not kind.takes_caption for kind in KINDS)
 

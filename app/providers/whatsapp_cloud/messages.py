@@ -56,7 +56,7 @@ def read_message(item: Json, around: Surroundings, *, is_echo: bool = False, is_
 
 
 def _new_identities(content: Content, around: Surroundings) -> tuple[Identity, ...]:
-    """What a note of the system says somebody is reached by from now on; empty for everything else."""
+    """Return the new identities that a system note announces; empty for everything else."""
     new = as_object(content.meta.get("new"))
     if content.kind != "system" or content.meta.get("system_type") not in _NEW_IDENTITY_NOTES:
         return ()
@@ -64,7 +64,7 @@ def _new_identities(content: Content, around: Surroundings) -> tuple[Identity, .
 
 
 def content_hash(item: Json) -> str:
-    """Hash what makes a message the message it is; works on any object."""
+    """Hash what identifies the message's content; works on any object."""
     kind = text_of(item, "type")
     parts = {"id": item.get("id"), "timestamp": text_of(item, "timestamp"), "type": kind, "content": item.get(kind)}
     return sha256_hex(canonical(parts))

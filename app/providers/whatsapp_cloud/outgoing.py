@@ -109,7 +109,7 @@ def media_part(kind: MediaKind, media_id: str, *, caption: str, filename: str) -
 
 
 def template_header(template: OutgoingTemplate, *, account: ChannelAccount) -> str:
-    """The kind of file the template has at its head. Raises ProviderError (permanent) where it has none."""
+    """Return the kind of the template's header file. Raises ProviderError (permanent) where it has none."""
     definition = find_definition(account.settings.get("templates"), template)
     header = definition.media_header() if definition else ""
     if not header:
@@ -118,7 +118,7 @@ def template_header(template: OutgoingTemplate, *, account: ChannelAccount) -> s
 
 
 def with_header(template: OutgoingTemplate, header: str, media_id: str, *, filename: str) -> OutgoingTemplate:
-    """The template with the file at its head."""
+    """Return the template with the file as its header."""
     part = media_part(MediaKind(header, 0), media_id, caption="", filename=filename)
     return replace(template, components=({"type": "header", "parameters": [part]}, *template.components))
 
