@@ -23,7 +23,7 @@ def init_app(app: Flask) -> None:
 
 
 def compress(response: Response) -> Response:
-    """Pack the answer if its asker reads packed ones and it is worth it."""
+    """Compress the response if the client accepts that and it is worth it."""
     if response.status_code != 200 or response.mimetype not in TYPES or "Content-Encoding" in response.headers:
         return response
     response.vary.add("Accept-Encoding")

@@ -124,7 +124,7 @@ def _(text: str) -> str:
 
 
 def _missing(permission: Permission) -> str:
-    """Which permission the role lacks, and whom to ask."""
+    """Say which permission the role lacks, and whom to ask."""
     said = {"role": role_words(current_user.role), "what": permission_words(permission)}
     return str(gettext("Your role, %(role)s, lacks the permission “%(what)s”. If you need it, ask an administrator.", **said))
 

@@ -77,7 +77,7 @@ def save_brand(brand_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/brands/<uuid:brand_id>/archiving")
 def archive(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Make nothing new under it; 409 while a channel of it is in use."""
+    """Archive the brand; 409 while a channel of it is in use."""
     viewer = require(Permission.BRANDS_MANAGE)
     try:
         with transaction() as session:
@@ -92,7 +92,7 @@ def archive(brand_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/brands/<uuid:brand_id>/restoring")
 def restore(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Use it again."""
+    """Restore the archived brand."""
     viewer = require(Permission.BRANDS_MANAGE)
     _find(brand_id)
     with transaction() as session:
@@ -154,7 +154,7 @@ def content_of(form: BrandForm) -> BrandContent:
 
 
 def blame(form: BrandForm, error: WrongBrand) -> None:
-    """Say at its field why the brand cannot be so."""
+    """Add the reason why the brand is wrong to its field of the form."""
     field = form["language" if error.field == "languages" else error.field]
     field.errors = [_(str(error))]
 

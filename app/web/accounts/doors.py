@@ -34,7 +34,7 @@ def settings_doors() -> list[list[Door]]:
 
 
 def open_door() -> Door | None:
-    """The door whose tabs the page of this request is one of; None on pages that lie deeper, and behind a door of one page."""
+    """Return the door whose tabs include this request's page; None on deeper pages, and behind a door of one page."""
     doors = (door for group in settings_doors() for door in group)
     is_tab = (door for door in doors if len(door.pages) > 1 and any(page.href == request.path for page in door.pages))
     return next(is_tab, None)
@@ -161,14 +161,14 @@ def _you() -> Door:
 
 
 def _page(label: str, endpoint: str, needs: Permission | None = None, words: str = "") -> Link | None:
-    """A tab, or None for who may not see it. `words`: what else it is looked for by."""
+    """Return a tab, or None for who may not see it. `words`: what else it is found by."""
     if needs is not None and not current_user.may(needs):
         return None
     return Link(label, url_for(endpoint), "", False, words)
 
 
 def _door(label: str, icon: str, pages: Pages) -> Door:
-    """What is shown lies under the page with the longest address that begins its own."""
+    """Return a door; the current tab is the one whose path is the longest beginning of the page's."""
     shown = [page for page in pages if page is not None]
     under = [page.href for page in shown if request.path == page.href or request.path.startswith(f"{page.href}/")]
     deepest = max(under, key=len, default="")

@@ -35,7 +35,7 @@ def forgotten() -> ResponseReturnValue:
 
 @bp.post("/forgotten-password")
 def send_link() -> ResponseReturnValue:
-    """Mail a link to who has an account, after the answer: how long that takes tells nobody anything."""
+    """Mail a link to the account's owner, after the response: its time tells nobody whether the account exists."""
     form = ForgottenForm(request.form)
     if not form.validate():
         return _form(form, status=422)
@@ -52,7 +52,8 @@ def send_link() -> ResponseReturnValue:
 
 
 def _mail_for(email: str) -> Callable[[], None] | None:
-    """Sends the mail; None where there is nobody to send it to, or no mail server. It is asked for again where it gets lost."""
+    """Return the function that sends the mail; None where there is nobody to send it to, or no mail server. A lost mail is
+    asked for again by its reader."""
     user, sender, now = find_user_by_email(db.session(), email), mail_sender(), utc_now()
     if user is None or user.disabled_at is not None or not sender.is_set_up:
         return None

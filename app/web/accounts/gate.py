@@ -27,7 +27,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True)
 class Needs:
-    """The permissions for reading and for changing."""
+    """The permissions an area needs for reading and for changing."""
 
     read: Permission
     write: Permission
@@ -170,7 +170,7 @@ def init_gate(app: Flask) -> None:
 
 
 def may_open(endpoint: str) -> bool:
-    """Whether who is signed in may open this page whatever it is about; what leads there is shown to them alone."""
+    """Return whether the signed-in user may open this page whatever it is about; links are shown to them alone."""
     area = endpoint.partition(".")[0]
     return area in OPEN_AREAS or endpoint in OPEN_PAGES or bool(current_user.may(_needs(endpoint, area).read))
 

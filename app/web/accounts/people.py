@@ -158,7 +158,7 @@ def enable_person(user_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/people/<uuid:user_id>/sessions/ending")
 def end_sessions_of(user_id: uuid.UUID) -> ResponseReturnValue:
-    """A device of theirs is lost: nobody is signed in as them any more, and a phone forgets what it keeps."""
+    """End all sessions of a person who lost a device; their phone forgets what it keeps."""
     viewer = require(Permission.PEOPLE_MANAGE)
     _find(user_id)
     with transaction() as session:
@@ -187,7 +187,7 @@ def _person_page(
     problem: str = "",
     status: int = 200,
 ) -> ResponseReturnValue:
-    """`link`: an invitation to hand over; "": it went by mail."""
+    """Render the page of a person. `link`: an invitation to hand over; "": it went by mail."""
     found = _find(user_id)
     return page(
         "accounts/person.html",
@@ -235,7 +235,7 @@ def _standing(form: PersonForm) -> Standing:
 
 
 def _first_password() -> str:
-    """96 random bits, in words of four for reading aloud."""
+    """Return a random password of 96 bits, in groups of four for reading aloud."""
     text = new_secret(96).replace("-", "x").replace("_", "y")
     return "-".join(text[i : i + 4] for i in range(0, 16, 4))
 

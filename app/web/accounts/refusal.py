@@ -10,7 +10,7 @@ from app.domain.accounts.permissions import Permission
 
 
 class PermissionMissing(Forbidden):
-    """403: the role lacks `permission`."""
+    """403: the user's role lacks `permission`."""
 
     def __init__(self, permission: Permission) -> None:
         super().__init__()
@@ -18,5 +18,5 @@ class PermissionMissing(Forbidden):
 
 
 def refuse(permission: Permission) -> NoReturn:
-    """End the request with 403, as who is looking lacks this permission."""
+    """End the request with 403, as the user lacks this permission."""
     raise PermissionMissing(permission)

@@ -51,7 +51,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
 
 class CookieSessions(SecureCookieSessionInterface):
-    """Flask's sessions; without a cookie there is nothing to check, and most requests of providers and programs have none."""
+    """Flask's sessions, skipped for requests without a cookie, as most of providers and programs are."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if self.get_cookie_name(app) not in request.cookies:
@@ -113,7 +113,7 @@ def current_viewer() -> Viewer:
 
 
 def require(permission: Permission) -> Viewer:
-    """Return who is looking, if they may do that; anybody else gets 403."""
+    """Return the viewer if they have the permission; anybody else gets 403."""
     viewer = current_viewer()
     if not viewer.may(permission):
         refuse(permission)
@@ -140,7 +140,7 @@ def _viewer(record: Any) -> Viewer:
 
 
 def _touch(response: Response) -> Response:
-    """Note that the session is in use, at most once in TOUCH_EVERY; whoever asked for the page does not wait for it."""
+    """Note that the session is in use, at most once in TOUCH_EVERY, without making the request wait."""
     session_id = g.pop("unseen_session_id", None)
     if session_id is not None:
         after_answer(response, partial(note_used, session_id=session_id, now=utc_now()))

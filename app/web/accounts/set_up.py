@@ -72,7 +72,7 @@ def hide_steps() -> ResponseReturnValue:
 
 
 def _make(form: SetUpForm) -> str:
-    """Returns the token of the administrator's session."""
+    """Make both; returns the token of the administrator's session."""
     name, email, password, now, ip = form.name.data, form.email.data, form.password.data, utc_now(), request.remote_addr
     content = BrandContent(form.brand.data, form.order_prefix.data, form.hue.data, (form.language.data,))
     with transaction() as session:

@@ -42,7 +42,7 @@ class Asked:
 
     @property
     def runs_on(self) -> bool:
-        """Its last day is not over."""
+        """Whether its last day is not over."""
         return self.last >= self.today
 
     @property
@@ -50,7 +50,7 @@ class Asked:
         return (self.last - self.first).days + 1
 
     def slice(self, viewer: Viewer, **more: Any) -> Slice:
-        """The facts it asks for, as the viewer may see them."""
+        """The slice of facts it asks for, as the viewer may see them."""
         days = {"first": self.first, "last": self.last, "is_open": self.is_open}
         return slice_for(viewer, **{**days, **slice_values(self.filters), **more})
 
@@ -65,7 +65,7 @@ class Asked:
         return Slice(**{**vars(earlier), "until": self.now - timedelta(days=back)}) if self.runs_on else earlier
 
     def args(self, **changes: Any) -> dict[str, str]:
-        """The address of the same report but for `changes`; None takes something off."""
+        """Return the URL arguments of the same report with `changes`; None removes one."""
         values: dict[str, Any] = {"period": None if self.period == DEFAULT else self.period, **self.filters}
         if self.period == "own":
             values |= {"from": self.first.isoformat(), "to": self.last.isoformat()}

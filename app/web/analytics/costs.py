@@ -111,13 +111,13 @@ def _page(
 
 
 def _fields(channel: Channel) -> list[tuple[str, str]]:
-    """The parts that say something of this kind of channel, with their words."""
+    """Return the cost fields that apply to this kind of channel, with their words."""
     other = "per_message" if channel.medium == Medium.PHONE else "per_call"
     return [(name, _(text)) for name, text in NAMES.items() if name != other]
 
 
 def _values(kept: list[ChannelCost]) -> dict[str, str]:
-    """What holds now, to be changed."""
+    """Return the present values, to be changed."""
     return {name: _text(getattr(kept[0], name)) for name in PARTS} if kept else {}
 
 
@@ -141,6 +141,6 @@ def _day(text: str) -> date | None:
 
 
 def _channel(channel_id: uuid.UUID) -> Channel:
-    """404 for one of a brand the reader does not see."""
+    """Return the channel; 404 for one of a brand the reader does not see."""
     found = [one for one in list_channels(db.session(), brand_ids=current_viewer().brand_ids) if one.id == channel_id]
     return found[0] if found else abort(404)

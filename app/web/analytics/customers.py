@@ -37,7 +37,7 @@ class Customers:
 
 
 def customers(report: Report) -> Customers | None:
-    """None where nobody was asked. Of NPS the margin stands beside it: with few answers it says little."""
+    """Return the panel; None where nobody was asked. NPS has its margin beside it, as with few answers it says little."""
     if not any(kind in report.read.now for kind in (Kind.SURVEY_SENT, Kind.SATISFACTION, Kind.RECOMMENDS)):
         return None
     figures = []
@@ -57,7 +57,7 @@ def customers(report: Report) -> Customers | None:
 
 
 def _net_margin(report: Report) -> str:
-    """How far off a score of so few can be, 95 of 100 times: 1.96 · √((p + d − (p − d)²) ÷ n)."""
+    """Return the 95 % margin of a score of so few answers: 1.96 · √((p + d − (p − d)²) ÷ n)."""
     sums = sums_of(report.read.now, Kind.RECOMMENDS)
     if not sums.n:
         return ""

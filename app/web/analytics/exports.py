@@ -143,7 +143,7 @@ def _format() -> str:
 
 
 def _rows(slice: Slice, measure: Measure, shown: Sequence[_Column]) -> Iterator[list[Value]]:
-    """Chunk by chunk, each its own short look, all as of one instant."""
+    """Yield rows chunk by chunk, each its own short query, all as of one instant."""
     after: Place | None = None
     while True:
         found = list_facts(db.session(), slice, measure, after=after, limit=CHUNK)
@@ -186,7 +186,7 @@ def _sheet(
 
 
 def _note(viewer: Viewer, what: str, slice: Slice, count: int, file_format: str) -> None:
-    """Who took which figures away."""
+    """Write an audit entry: who exported which figures."""
     detail = {"format": file_format, "rows": count, "from": slice.first.isoformat(), "to": slice.last.isoformat()}
     with transaction() as session:
         about = {"action": "ReportExported", "object_type": "report", "object_id": what}

@@ -70,7 +70,7 @@ def keep_report() -> ResponseReturnValue:
 
 @bp.post("/analytics/reports/<uuid:report_id>/deletion")
 def drop_report(report_id: uuid.UUID) -> ResponseReturnValue:
-    """Keep it no more; only one's own."""
+    """Delete one of one's own saved reports."""
     with transaction() as session:
         if not delete_report(session, current_viewer(), report_id):
             abort(404)
@@ -88,7 +88,7 @@ def targets() -> ResponseReturnValue:
 
 @bp.post("/analytics/targets/<uuid:brand_id>")
 def set_targets(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """From now on these; an empty field is what the house proposes."""
+    """Save the targets; an empty field means the default."""
     viewer, brand = require(Permission.TARGETS_MANAGE), brand_of(str(brand_id))
     typed = {_field(key): request.form.get(_field(key), "").strip() for key in TARGETS}
     values, errors = {}, {}
@@ -124,7 +124,7 @@ def _unit(measure: Measure) -> str:
 
 
 def _scale(measure: Measure) -> float:
-    """How much of the value one of the unit is."""
+    """Return how much of the stored value one of the unit is."""
     return 3600.0 if measure.shape == Shape.TIME else 1.0 if measure.shape == Shape.MEAN else 0.01
 
 
@@ -133,7 +133,7 @@ def _most(measure: Measure) -> float:
 
 
 def _read(measure: Measure, text: str) -> float | None:
-    """The value of what was typed, with a point or a comma; None for what is none."""
+    """Return the typed value, with a point or a comma; None for an invalid one."""
     number = text.replace(",", ".")
     if not number.isascii() or not number.replace(".", "", 1).isdigit() or len(number) > 8:
         return None
@@ -163,6 +163,6 @@ def own_brands() -> list[Brand]:
 
 
 def brand_of(text: str) -> Brand:
-    """The one that is named, else the first; 404 for one the reader does not see."""
+    """Return the named brand, else the first; 404 for one the reader does not see."""
     found = [one for one in own_brands() if text in ("", str(one.id))]
     return found[0] if found else abort(404)

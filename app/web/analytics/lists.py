@@ -76,12 +76,12 @@ def show_live(live: str) -> ResponseReturnValue:
 
 
 def kept() -> dict[str, str]:
-    """What the address of a list says besides the report."""
+    """Return the arguments of a list's URL besides those of the report."""
     return {name: request.args[name] for name in BUCKETS if name in request.args}
 
 
 def _now_words(session: Any, slice: Slice, measure: Measure, count: int) -> str:
-    """Where the same question has another answer today, that says so."""
+    """Say that the same question has another answer today, where it has."""
     if slice.as_of is None:
         return ""
     now = count_facts(session, Slice(**{**vars(slice), "as_of": None}), measure)
@@ -89,7 +89,7 @@ def _now_words(session: Any, slice: Slice, measure: Measure, count: int) -> str:
 
 
 def _narrowed(slice: Slice) -> str:
-    """The bucket in words: an hour, a step of a distribution."""
+    """Describe the bucket in words: an hour, a step of a distribution."""
     parts = []
     if slice.weekday is not None:
         parts.append(words.weekday_words(slice.weekday))
@@ -108,7 +108,7 @@ def _narrowed(slice: Slice) -> str:
 
 
 def _answers(asked: Asked, measure: Measure, slice: Slice) -> list[tuple[str, str, bool]]:
-    """Of a share: all, those that say yes, those that say no."""
+    """Return the choices for a share: all, those that say yes, those that say no."""
     if not measure.says_yes:
         return []
     options = ((_("All"), None, slice.met is None), (_("Yes"), "yes", slice.met is True), (_("No"), "no", slice.met is False))

@@ -87,7 +87,7 @@ def _value(report: Report, currency: str, n: int, average: Decimal) -> tuple[str
 
 
 def _state(report: Report, key: str) -> Row:
-    """How long orders were in a state: half of them at most so long, nine in ten, how many left it."""
+    """Return how long orders were in a state: the median, the ninth decile, and how many left it."""
     measure, found = report.measures[key], report.read.now
     sums = found.get(measure.kinds[0])
     cells = (
@@ -108,7 +108,7 @@ def _months(report: Report, worth: Collection[Worth]) -> list[Row]:
 
 
 def _count(report: Report, those: Collection[Worth], month: date) -> Cell:
-    """Days of the month that are no part of the report are none of its list either."""
+    """Return a month's count with its list, without days of the month outside the report."""
     first = max(month, report.slice.first)
     last = min(date(month.year + month.month // 12, month.month % 12 + 1, 1) - date.resolution, report.slice.last)
     bucket = {"period": "own", "from": first.isoformat(), "to": last.isoformat()}
@@ -116,7 +116,7 @@ def _count(report: Report, those: Collection[Worth], month: date) -> Cell:
 
 
 def _partners(report: Report, worth: Collection[Worth], names: Mapping[uuid.UUID, str]) -> list[Row]:
-    """Each partner by name and never by figure, then those that are no partner's."""
+    """Return each partner ordered by name and never by figure, then orders without partner."""
     found, rows = report.read.parts, []
     known = sorted((one for one in names if str(one) in found), key=lambda one: names[one].casefold())
     for partner_id in known:

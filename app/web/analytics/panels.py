@@ -190,7 +190,7 @@ def _day_row(report: Report, day: date) -> Row:
 
 
 def _finding(report: Report) -> str:
-    """The chart in one sentence."""
+    """Describe the chart in one sentence."""
     measure, now, before = report.measure, report.read.now, report.read.before
     value, size = value_of(measure, now), size_of(measure, now)
     if value is None or not size:
@@ -213,7 +213,7 @@ def _finding(report: Report) -> str:
 
 
 def promises(report: Report) -> list[Promise]:
-    """First, next and resolution: what was kept, never mixed into one figure."""
+    """Return how first, next and resolution times were kept, never mixed into one figure."""
     return [_promise(report, share, missed, _(name)) for share, missed, name in PROMISES]
 
 
@@ -231,7 +231,7 @@ def _promise(report: Report, key: str, missed_key: str, name: str) -> Promise:
 
 
 def stack(report: Report) -> Stack:
-    """What came in, by kind of channel."""
+    """Return what came in, by kind of channel."""
     media = [medium for medium in MEDIA if medium in report.read.parts]
     totals = {medium: sums_of(report.read.parts[medium], Kind.RECEIVED).n for medium in media}
     days = [[report.read.cells.get((day, medium, Kind.RECEIVED), 0) for medium in media] for day in report.dates]
@@ -296,7 +296,7 @@ def _against_target(report: Report, cell: Cell, medium: str) -> Cell:
 
 
 def heat(report: Report) -> Heat:
-    """When matters begin: the average of each hour of the week."""
+    """Return when matters begin: the average of each hour of the week."""
     times = {weekday: sum(day.weekday() == weekday for day in report.dates) for weekday in range(7)}
     averages = {key: n / times[key[0]] for key, n in report.read.hours.items() if times[key[0]]}
     most = max(averages.values(), default=0)
@@ -329,7 +329,7 @@ def _busiest(report: Report, averages: Mapping[tuple[int, int], float]) -> str:
 
 
 def distribution(report: Report) -> list[tuple[str, Cell, float]]:
-    """How long it took, in steps: words, count, share of the largest as a place from 0 to 1000."""
+    """Return durations in steps: words, count, share of the largest from 0 to 1000."""
     key = report.measure.key if report.measure.shape == Shape.TIME else "first_response"
     most = max(report.read.steps, default=0) or 1
     edges = [0, *STEPS]
@@ -354,7 +354,7 @@ def details(report: Report) -> list[tuple[str, Cell, words.Change, str]]:
 
 
 def people(report: Report, names: Mapping[uuid.UUID, str]) -> list[Row]:
-    """Everybody with figures of their own, by name and never by figure."""
+    """Return everybody with figures of their own, ordered by name and never by figure."""
     found, rows = report.read.parts, []
     for user_id, name in sorted(names.items(), key=lambda item: item[1].casefold()):
         if str(user_id) in found:
@@ -367,11 +367,12 @@ def people(report: Report, names: Mapping[uuid.UUID, str]) -> list[Row]:
 
 
 def _of_person(report: Report, key: str, found: ByKind, user_id: str) -> Cell:
-    """A score of fewer than ten customers says more about them than about who answered."""
+    """Return a person's cell; a score of fewer than ten customers is left out, as it says more about them than about who
+    answered."""
     few = key == "satisfaction" and size_of(MEASURES[key], found) < FEW_VERDICTS
     return Cell(words.NO_VALUE) if few else report.cell(key, found, person=user_id)
 
 
 def _place(share: float | None) -> float | None:
-    """On a scale that begins at 80 %, where that is not below it."""
+    """Return the place on a scale that begins at 80 %, where the value is not below it."""
     return None if share is None else round(max(0.0, (share - 0.8) / 0.2) * 1000, 1)

@@ -117,7 +117,7 @@ class Report:
 
     @property
     def is_behind(self) -> bool:
-        """A change waits longer than a reader would expect."""
+        """Whether a change has waited longer than a reader would expect."""
         since = self.state.waiting_since
         return since is not None and self.asked.now - since > BEHIND
 
@@ -183,5 +183,5 @@ class Report:
         return [self.slice.first + timedelta(days=number) for number in range(self.slice.days)]
 
     def of_day(self, measure: Measure, days: Mapping[date, ByKind], day: date) -> float | None:
-        """The figure of a day: none of a count is zero, of anything else a gap."""
+        """Return the figure of a day: a missing count is zero, anything else missing is a gap."""
         return value_of(measure, days.get(day, {}))

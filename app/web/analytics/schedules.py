@@ -168,7 +168,7 @@ def _save(viewer: Viewer, former: ReportSchedule | None) -> ResponseReturnValue:
 
 
 def _read(viewer: Viewer, values: Mapping[str, str], chosen: set[str]) -> tuple[ScheduleContent | None, dict[str, str]]:
-    """What was asked for, or what is wrong with it, by field."""
+    """Read the form; what is wrong is listed by field."""
     errors: dict[str, str] = {}
     name = " ".join(values["name"].split())
     if not 0 < len(name) <= NAME_CHARACTERS:

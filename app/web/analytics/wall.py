@@ -75,7 +75,7 @@ def wall() -> ResponseReturnValue:
 
 
 def _usual_hours(weeks: Sequence[Breakdown]) -> dict[int, float]:
-    """The average of each hour of the same weekday in the weeks before."""
+    """Return the average of each hour of the same weekday in the weeks before."""
     found: dict[int, float] = {}
     for week in weeks:
         for (_weekday, hour), n in week.hours.items():

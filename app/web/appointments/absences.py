@@ -68,7 +68,7 @@ def remove(user_id: uuid.UUID, day: str) -> ResponseReturnValue:
 
 
 def _people() -> dict[uuid.UUID, str]:
-    """Whose absences the viewer may write down, by name: their own, and as a lead those of everybody in their brands."""
+    """List whose absences the viewer may write down, by name: their own, and as a lead those of everybody in their brands."""
     viewer = current_viewer()
     found = {viewer.user_id: viewer.name}
     if viewer.may(Permission.ABSENCES_MANAGE):

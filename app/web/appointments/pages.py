@@ -66,7 +66,7 @@ def plan_for_thread(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/orders/<uuid:order_id>/appointments/new")
 def plan_for_order(order_id: uuid.UUID) -> ResponseReturnValue:
-    """The same out of an order."""
+    """Show the dialog that plans an appointment from an order."""
     return editor_page(choices_of_order(order_id))
 
 
@@ -78,7 +78,7 @@ def show_appointment(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def choices_of_thread(thread_id: uuid.UUID) -> Choices | None:
-    """None where nobody is known with whom it could be. Raises ThreadMissing."""
+    """Return the form's choices for a thread; None where no contact is known. Raises ThreadMissing."""
     viewer, session = current_viewer(), db.session()
     thread = get_thread(session, viewer=viewer, thread_id=thread_id)
     if thread.contact_id is None:
@@ -89,14 +89,14 @@ def choices_of_thread(thread_id: uuid.UUID) -> Choices | None:
 
 
 def choices_of_order(order_id: uuid.UUID) -> Choices:
-    """With the newest conversation about it. Raises OrderMissing."""
+    """Return the form's choices for an order, with its newest conversation. Raises OrderMissing."""
     row = get_order(db.session(), viewer=current_viewer(), order_id=order_id)
     about = About(row.order.brand_id, row.order.customer_contact_id, None, row.order.id)
     return replace(_choices(about, row.order), place=row.address.typed if row.address else "")
 
 
 def choices_of(row: AppointmentRow) -> Choices:
-    """For one that exists; its technician and order can stay, whoever sees them now."""
+    """Return the form's choices for an existing appointment; its technician and order may stay, whoever sees them now."""
     one = row.appointment
     found = _choices(About(one.brand_id, one.contact_id, one.thread_id, None), None)
     technicians, orders = list(found.technicians), list(found.orders)
@@ -115,7 +115,7 @@ def editor_page(
     moved_on: bool = False,
     status: int = 200,
 ) -> Response:
-    """The form of a new one or of `row`."""
+    """Render the form of a new appointment or of `row`."""
     g.current_view = "tasks"
     form = form or AppointmentForm(_first_values(choices))
     context: dict[str, Any] = {

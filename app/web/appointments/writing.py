@@ -112,7 +112,7 @@ def set_times(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def way_back(one: Appointment) -> str:
-    """Where a move from where the appointment is now is undone."""
+    """Return the URL that undoes a move from where the appointment is now."""
     times: dict[str, Any] = {"starts_at": one.starts_at.isoformat(), "ends_at": one.ends_at.isoformat()}
     return url_for("appointments.set_times", appointment_id=one.id, technician=one.technician_user_id or "", **times)
 

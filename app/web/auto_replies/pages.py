@@ -82,7 +82,7 @@ def save(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class Tried:
-    """A message of the channel, and what would happen to it; `look` None: it is no occasion."""
+    """A message of the channel with what would happen to it; `look` None: no occasion applies."""
 
     message: Message
     thread: Thread
@@ -165,7 +165,7 @@ def _previews(form: TextsForm, calendar: Calendar, brand: str, now: datetime) ->
 
 
 def _closing(calendar: Calendar, now: datetime) -> datetime | None:
-    """The next instant at which nobody is there; None within two weeks: never."""
+    """Return the next instant at which the desk is closed; None within two weeks: never."""
     begin = int(now.timestamp())
     closed = calendar.closed_between(begin, begin + 14 * DAY)
     return calendar.local(closed[0].begin) if closed else None

@@ -33,7 +33,7 @@ class TextsForm:
 
 
 def form_of(saved: Mapping[AutoReplyKind, AutoReply]) -> TextsForm:
-    """What is saved, and what the house proposes where nothing is."""
+    """Return the form of what is saved, with the defaults where nothing is."""
     values: dict[str, str] = {}
     for kind in AutoReplyKind:
         row = saved.get(kind)
@@ -44,7 +44,7 @@ def form_of(saved: Mapping[AutoReplyKind, AutoReply]) -> TextsForm:
 
 
 def read_form() -> TextsForm:
-    """What was posted, with an error for each field that cannot be used."""
+    """Read the posted form, with an error for each field that cannot be used."""
     form = TextsForm({})
     for kind in AutoReplyKind:
         switch = f"{kind.value}_on"

@@ -69,7 +69,7 @@ class Vocabulary:
         return self.of.get(field, {}).get(value, value)
 
     def value(self, field: str, typed: str) -> str | None:
-        """The value people mean by these words; None: there is none."""
+        """Return the value people mean by these words; None: there is none."""
         if field in NUMBERS:
             return typed if typed.replace(".", "", 1).isdigit() and typed.isascii() else None
         if field not in self.of:

@@ -109,7 +109,7 @@ def _run_rows(session: Session, runs: list[AutomationRun], vocabulary: Vocabular
 
 
 def _with_people_and_orders(session: Session, details: list[dict[str, Any]], vocabulary: Vocabulary) -> Vocabulary:
-    """The vocabulary with the customers, partners and orders these runs name. At most two queries."""
+    """Return the vocabulary with the customers, partners and orders these runs name. At most two queries."""
     states = [state for detail in details for state in (detail.get("before") or {}, detail.get("after") or {})]
     people = {uuid.UUID(state[who]) for state in states for who in ("customer", "partner") if state.get(who)}
     orders = {uuid.UUID(order_id) for state in states for order_id in state.get("orders", ())}
@@ -125,7 +125,7 @@ def _row(thread: ThreadName | None, at: datetime, outcome: str, changes: tuple[s
 
 
 def _changes(detail: dict[str, Any], vocabulary: Vocabulary) -> tuple[str, ...]:
-    """What became of the thread, in words; why not, where it was not possible."""
+    """Describe what became of the thread; why not, where it was not possible."""
     if detail.get("why"):
         return (told(detail["why"]),)
     before, after = detail.get("before") or {}, detail.get("after") or {}

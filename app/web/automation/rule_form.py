@@ -121,7 +121,7 @@ def _minute(text: str) -> int | None:
 
 
 def _part(form: RuleForm, prefix: str, vocabulary: Vocabulary) -> Part | None:
-    """None for a second part that is empty."""
+    """Read a part of the rule; None for an empty second one."""
     conditions = _conditions(form, prefix, vocabulary)
     steps = MacroForm({name: form.values[prefix + name] for name in STEP_FIELDS})
     steps.values["sends"] = "yes"

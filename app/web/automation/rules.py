@@ -173,7 +173,7 @@ def remove_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def changeable(rule_id: uuid.UUID) -> tuple[Viewer, AutomationRule]:
-    """Who is looking, and the rule. Raises RuleMissing; 403 for whoever is no lead."""
+    """Return the viewer and the rule. Raises RuleMissing; 403 for whoever is no lead."""
     viewer = require(Permission.RULES_MANAGE)
     return viewer, get_rule(db.session(), rule_id, viewer=viewer)
 

@@ -37,8 +37,8 @@ class Finding:
 def findings(
     channel: Channel, flow: Flow, *, now: datetime, expires: date | None = None, looks: Looks = NO_LOOKS
 ) -> list[Finding]:
-    """Everything there is to know, the worst first; never empty. `expires`: when the first of its credentials
-    does. `looks`: how the lanes of its gate stand."""
+    """Return everything to know about a channel, the worst first; never empty. `expires`: when its first credential does.
+    `looks`: the state of the lanes of its gate."""
     if not channel.is_active:
         step = _("It receives and sends nothing until an administrator switches it on.")
         return [Finding(90, "warning", _("This channel is off"), step)]

@@ -62,7 +62,7 @@ def connect() -> ResponseReturnValue:
 
 
 def _sign_in_first(viewer: Viewer, form: ConnectForm) -> ResponseReturnValue:
-    """Nobody can be asked about a mailbox before somebody is signed in to it."""
+    """Send the browser to the provider's sign-in, before which nothing can be asked about the mailbox."""
     if not is_complete(form):
         return form_page(viewer, form, status=422)
     try:
@@ -144,7 +144,7 @@ def _form_of(viewer: Viewer, channel_id: uuid.UUID) -> ConnectForm:
 
 
 def _issued() -> str:
-    """The secret we made for this form; another one where what came back is not ours."""
+    """Return the secret we made for this form; another one where the posted one is not ours."""
     key, sent = runtime().settings.secret_key, storable(request.form.get("issued", ""))
     return sent if is_issued(sent, key) else issue(key)
 

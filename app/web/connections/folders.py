@@ -91,7 +91,7 @@ def _chosen(channel: Channel) -> dict[str, str]:
 
 
 def _ask(found: Channel) -> tuple[tuple[MailFolder, ...], str]:
-    """What the mailbox has, and why it could not be asked."""
+    """Return the mailbox's folders, and why it could not be asked."""
     let_go()
     try:
         with reading(found):

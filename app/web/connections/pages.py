@@ -176,7 +176,7 @@ def _looks(found: Channel) -> Looks:
 
 
 def _wanted(name: str) -> bool:
-    """The field of this name: 1 or 0."""
+    """Read the field of this name: 1 or 0."""
     value = request.form.get(name)
     if value not in ("0", "1"):
         abort(422)

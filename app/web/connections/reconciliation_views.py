@@ -66,7 +66,7 @@ def _doing(phase: str, folder: str) -> str:
 
 
 def folder_words(folder: str, names: Mapping[str, str]) -> str:
-    """A folder that was chosen once and is no more has no name left."""
+    """Return a folder's name; one that is no longer followed has none left."""
     return {"inbox": _("Inbox"), "sentitems": _("Sent items")}.get(folder) or names.get(folder) or _("Another folder")
 
 

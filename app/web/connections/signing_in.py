@@ -30,7 +30,7 @@ def callback_url(kind: Kind) -> str:
 
 
 def public_url(endpoint: str) -> str:
-    """As the provider was told it, whatever address the browser came by."""
+    """Return the URL as the provider was told it, whatever host the browser used."""
     return f"{runtime().settings.public_url}{url_for(endpoint)}"
 
 
@@ -52,5 +52,5 @@ def onward_page(address: str, heading: str) -> ResponseReturnValue:
 
 
 def in_words(error: ProviderError) -> str:
-    """What the provider said, with what to do, as checks put it."""
+    """Describe what the provider said, with what to do, as checks do."""
     return " · ".join(filter(None, (error.reason.title, error.reason.advice, error.reason.detail)))

@@ -48,11 +48,11 @@ def in_sight() -> sa.ColumnElement[bool]:
 
 
 class Reserved(Exception):
-    """This address or number is not for the viewer to add."""
+    """The viewer may not add this address or number: a contact they do not see has it, or a channel of ours."""
 
 
 def check_free_to_add(session: Session, identity: IdentityInput | None) -> None:
-    """Raises Reserved."""
+    """Raise Reserved where the viewer may not add this address or number."""
     if identity and is_reserved(session, viewer=current_viewer(), identities=[identity]):
         raise Reserved
 

@@ -119,7 +119,7 @@ def change_consent(contact_id: uuid.UUID) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class _To:
-    """What a change is made to, by whom and when."""
+    """The contact a change is made to, by whom and when."""
 
     session: Session
     contact: Contact
@@ -128,7 +128,7 @@ class _To:
 
 
 def _change(contact_id: uuid.UUID, said: str, change: Callable[[_To], object]) -> ResponseReturnValue:
-    """Run one change on the locked contact; what is gone already needs no change."""
+    """Make one change to the locked contact; removing what is gone changes nothing."""
     with transaction() as session:
         contact = lock_visible(session, contact_id)
         try:

@@ -85,7 +85,7 @@ def take_merge_back(contact_id: uuid.UUID, merge_id: uuid.UUID) -> ResponseRetur
 
 
 def _check_brands(*contact_ids: uuid.UUID) -> None:
-    """Whoever moves threads sees them. Raises UnableToMerge."""
+    """Check that the viewer sees all threads that would move. Raises UnableToMerge."""
     if brands_of_contacts(db.session(), contact_ids) - set(current_viewer().brand_ids):
         raise UnableToMerge("brands")
 

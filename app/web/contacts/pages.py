@@ -85,6 +85,6 @@ def contact_page(
 
 
 def _opt_outs(identities: Iterable[ContactIdentity]) -> list[OptOut]:
-    """What holds for the contact's numbers, of the brands the viewer sees."""
+    """Return the opt-outs of the contact's numbers, of the brands the viewer sees."""
     numbers = [identity.value for identity in identities if identity.kind == "phone"]
     return list_opt_outs(db.session(), brand_ids=current_viewer().brand_ids, addresses=numbers) if numbers else []

@@ -94,7 +94,7 @@ def save_contact(contact_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _is_looking(form: ContactForm) -> bool:
-    """True if the form was sent to look for organizations: by its button, or by Enter behind new words."""
+    """Return whether the form was sent to search organizations: by its button, or by Enter behind new words."""
     words = form.get("organization_q")
     return "look" in request.form or (words != "" and words != form.get("looked_for"))
 
@@ -111,7 +111,7 @@ def _check_version(contact: Contact, form: ContactForm) -> None:
 
 
 def _organization(form: ContactForm, former: uuid.UUID | None = None) -> uuid.UUID | None:
-    """The organization that was chosen; the former one may stay even if the writer does not see it."""
+    """Return the chosen organization; the former one may stay even if the writer does not see it."""
     text = form.get("parent_organization_id")
     chosen = parse_uuid(text)
     if not text or (chosen is not None and chosen == former):
@@ -141,7 +141,7 @@ def _values(contact: Contact) -> dict[str, str]:
 def _editor(
     form: ContactForm, *, contact: Contact | None = None, moved_on: bool = False, status: int = 200
 ) -> ResponseReturnValue:
-    """`organization_q` looks for organizations by name; the one that is chosen stays among them."""
+    """Render the form. `organization_q` searches organizations by name; the chosen one stays among them."""
     session, wanted = db.session(), form.get("organization_q")
     found = list_organizations(session, within=in_sight(), text=wanted, limit=CHOICES)
     chosen = session.get(Contact, parse_uuid(form.get("parent_organization_id")) or uuid.UUID(int=0))

@@ -35,7 +35,7 @@ def _not_here(_error: Exception) -> Any:
 
 @bp.after_request
 def _say_whose(response: Any) -> Any:
-    """A phone keeps these pages, for this person alone."""
+    """Mark the page as this person's own, as phones keep it for them alone."""
     if current_user.is_authenticated:
         response.headers["X-Field-User"] = str(current_user.user_id)
     return response

@@ -78,7 +78,7 @@ def pack() -> ResponseReturnValue:
 
 
 def _key(user_id: uuid.UUID) -> dict[str, str]:
-    """{"key": base64} for the phone that asks, if it says which it is."""
+    """Return {"key": base64} for the phone that asks, if it says which it is."""
     try:
         device_id = uuid.UUID(request.headers.get("X-Field-Device", ""))
     except ValueError:
@@ -91,7 +91,7 @@ def _key(user_id: uuid.UUID) -> dict[str, str]:
 
 
 def _waiting(said: str) -> Waiting | None:
-    """What a phone says of itself; what cannot be read is nothing."""
+    """Read what a phone says waits on it; an unreadable value counts as nothing."""
     count, _, oldest = said.partition(";")
     try:
         since = datetime.fromisoformat(oldest)

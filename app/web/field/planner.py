@@ -68,7 +68,7 @@ def move(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _content(row: AppointmentRow, plan: DayPlan) -> tuple[AppointmentContent | None, str]:
-    """What the visit becomes, or why it does not."""
+    """Return the visit's new content, or why it cannot be."""
     one, form = row.appointment, request.form
     wanted = form.get("technician", "")
     user_id = next((person.user_id for person in plan.people if str(person.user_id) == wanted), None)

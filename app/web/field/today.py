@@ -66,7 +66,7 @@ def visit(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def visit_page(appointment_id: uuid.UUID, *, problem: str = "", status: int = 200) -> ResponseReturnValue:
-    """With why something could not be done, if so."""
+    """Render a visit's page, with why something could not be done, if so."""
     shown = get_visit_page(db.session(), viewer=current_viewer(), appointment_id=appointment_id)
     context: dict[str, Any] = {
         "shown": shown,

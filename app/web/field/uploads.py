@@ -85,7 +85,7 @@ def upload_part(file_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _what_arrives(most: int) -> bytes:
-    """The body until it ends or the line is cut; one byte more than wanted at most."""
+    """Read the body until it ends or the connection is cut; at most one byte more than wanted."""
     pieces, missing = [], max(0, min(most, FILE_BYTES)) + 1
     try:
         while missing > 0 and (piece := request.stream.read(min(READ_AT_ONCE, missing))):
@@ -97,7 +97,7 @@ def _what_arrives(most: int) -> bytes:
 
 
 def _finish(viewer: Viewer, part: Part) -> ResponseReturnValue:
-    """The last piece is there. Whoever dies in here is asked again with an empty piece."""
+    """Join the pieces after the last one. If we die in here, the phone asks again with an empty piece."""
     owned = {"user_id": viewer.user_id, "file_id": part.file_id}
     try:
         content = read_whole(db.session(), sha256=part.whole_sha256, **owned)
@@ -129,7 +129,7 @@ def _known(file: FieldFile, sha256: str) -> ResponseReturnValue:
 
 
 def store_file(viewer: Viewer, file_id: uuid.UUID, content: bytes) -> None:
-    """Keep it under this id, once; whoever comes second leaves nothing behind."""
+    """Store the file under this id, once; a second upload leaves nothing behind."""
     with undone_on_error(runtime().storage) as storage:
         kept = storage.put(content)
         row = FieldFile(user_id=viewer.user_id, id=file_id, sha256=kept.sha256, size_bytes=kept.size_bytes)
@@ -142,7 +142,7 @@ def store_file(viewer: Viewer, file_id: uuid.UUID, content: bytes) -> None:
 
 
 def other_person() -> tuple[Response, int]:
-    """What was sent is somebody else's than the one who is signed in."""
+    """Refuse what belongs to somebody other than the signed-in user."""
     return jsonify(code="other_user", problem=_("Another person is signed in here. Nothing was sent.")), 409
 
 
@@ -156,7 +156,7 @@ def _number(header: str) -> int | None:
 
 
 def _digest(header: str) -> str | None:
-    """Of `sha-256=:<base64>:`, as lower hex; None where it says something else."""
+    """Return the digest of `sha-256=:<base64>:` as lower hex; None for anything else."""
     found = re.fullmatch(r"sha-256=:([A-Za-z0-9+/]{43}=):", request.headers.get(header, ""))
     try:
         return base64.b64decode(found[1], validate=True).hex() if found else None

@@ -140,7 +140,7 @@ def _line_cells(line: LineRow | None, write: Any) -> list[Value]:
 
 
 def _ways(session: Session, contact_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, str]]:
-    """A mail address and a number of each. One query."""
+    """Return a mail address and a number of each contact. One query."""
     found: dict[uuid.UUID, dict[str, str]] = defaultdict(dict)
     query = sa.select(ContactIdentity).where(ContactIdentity.contact_id.in_(contact_ids), ContactIdentity.former_since.is_(None))
     query = query.where(ContactIdentity.kind.in_(("email", "phone")))
@@ -150,7 +150,8 @@ def _ways(session: Session, contact_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
 
 
 def _amounts(viewer: Viewer) -> Any:
-    """How amounts are written: exactly, with the reader's comma, and never with three decimals, which are read in two ways."""
+    """Return how amounts are written: exactly, with the reader's comma, and never with three decimals, which can be read in
+    two ways."""
     mark = "." if viewer.locale == "en" or _dialect() is Dialect.PROGRAMS else ","
 
     def write(amount: Decimal | None) -> str:
@@ -175,7 +176,7 @@ def _csv(viewer: Viewer, name: str, heads: Sequence[str], rows: Iterable[Sequenc
 
 
 def _note(viewer: Viewer, what: str, filtered_by: Sequence[str]) -> None:
-    """Who took which of them away."""
+    """Write an audit entry: who exported what."""
     with transaction() as session:
         about = {"action": "OrdersExported", "object_type": "export", "object_id": what}
         detail = {"filters": list(filtered_by), "format": _dialect().value}

@@ -108,7 +108,7 @@ def again(import_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def importer() -> Viewer:
-    """Whoever may import something; others are told that they may not."""
+    """Return the viewer if they may import something; others get 403."""
     viewer = current_viewer()
     if not kinds_of(viewer):
         refuse(Permission.ORDERS_IMPORT)

@@ -28,7 +28,7 @@ NUMBERED = "number"  # the choice of an order that is named by its number
 
 
 def about_values(steps: MacroSteps) -> dict[str, str]:
-    """What the fields hold; a customer by their id, until `about_choices` names them."""
+    """Return what the fields hold; a customer by their id, until `about_choices` names them."""
     is_numbered = steps.order not in (None, ONLY_OPEN)
     return {
         "subject": steps.subject or "",
@@ -40,7 +40,7 @@ def about_values(steps: MacroSteps) -> dict[str, str]:
 
 
 def read_about(values: Mapping[str, str], errors: dict[str, str]) -> dict[str, Any]:
-    """What was typed, as fields of MacroSteps; `errors` by field."""
+    """Read the form as fields of MacroSteps; `errors` by field."""
     subject = " ".join(values["subject"].split())
     if len(subject) > SUBJECT_CHARACTERS:
         errors["subject"] = _("Use at most %(count)s characters.", count=SUBJECT_CHARACTERS)

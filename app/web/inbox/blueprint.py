@@ -90,7 +90,7 @@ def view_counts() -> ViewCounts:
 
 
 def view_total(view: str) -> str:
-    """How many threads or tasks a view has, as it is shown; "" where nobody counts."""
+    """Return how many threads or tasks a view has, as shown; "" where nobody counts."""
     counts = view_counts()
     return words.capped(counts.others.get(view, getattr(counts, view, 0)))
 
@@ -137,7 +137,7 @@ def nav_groups() -> list[dict[str, Any]]:
 
 
 def _rail_path() -> str:
-    """Where the reader is; a rail that is fetched alone says for which page."""
+    """Return the reader's page; a rail that is fetched alone says which page it is for."""
     return request.args.get("path") or request.path
 
 

@@ -155,7 +155,7 @@ def bulk_context(bulk: BulkAction) -> dict[str, Any]:
 
 
 def _said(bulk: BulkAction) -> str:
-    """What it comes to, as far as it is: "Status Closed: 150 of 200 threads"."""
+    """Describe the progress: "Status Closed: 150 of 200 threads"."""
     if bulk.state in (READY, RUNNING):
         return _("%(what)s: %(done)s of %(total)s", what=_what(bulk), done=bulk.done, total=bulk.total)
     said = ngettext("%(num)s thread changed", "%(num)s threads changed", bulk.changed)

@@ -54,7 +54,7 @@ def write_call(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def read_call(form: CallForm, *, name: str) -> tuple[Call, Callback | None]:
-    """What the form says, in the viewer's zone; `form.errors` may hold what is wrong with it."""
+    """Read the form in the viewer's zone; `form.errors` may hold what is wrong with it."""
     zone, now = ZoneInfo(current_viewer().timezone), utc_now()
     call = form.call(now=now, zone=zone)
     return call, form.callback(name=name, today=now.astimezone(zone).date(), zone=zone.key)

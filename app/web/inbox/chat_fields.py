@@ -40,7 +40,7 @@ def chat_options() -> dict[str, str]:
 
 
 def choices_of(form: Mapping[str, str]) -> dict[str, Any] | None:
-    """What may be tapped, as `Choices.to_json` makes it; None where nothing is asked for. Empty lines are left out."""
+    """Return the choices as `Choices.to_json` makes them; None where there are none. Empty lines are left out."""
     kind = form.get("choices_kind", "")
     if kind not in KINDS:
         return None

@@ -143,7 +143,7 @@ def _person_option(record: ContactRecord) -> Option:
 
 
 def _change(thread: Thread, which: str) -> ResponseReturnValue | None:
-    """None where the choice names nobody the viewer knows."""
+    """Set the person; None where the choice names nobody the viewer knows."""
     viewer, wanted = current_viewer(), parse_uuid(request.values.get("choice"))
     if wanted is None and (which == "customer" or request.values.get("choice") is None):
         return None

@@ -135,20 +135,20 @@ def _file_of_template(thread_id: uuid.UUID, field: str) -> tuple[uuid.UUID, ...]
 
 
 def _keep_beside_template(session: Session, thread_id: uuid.UUID) -> None:
-    """What was typed before the window closed did not go out with the template: it is a draft still."""
+    """Keep as a draft what was typed before the window closed, as it did not go out with the template."""
     text, user_id = storable(request.form.get("text", "")), current_viewer().user_id
     if text.strip():
         save_draft(session, user_id=user_id, thread_id=thread_id, kind="reply", text=text, attachment_ids=[], now=utc_now())
 
 
 def _sent_otherwise(reply: Reply) -> bool:
-    """True if this form was sent before with another text, which must not be lost without a word."""
+    """Return whether this form was sent before with another text, which must not be lost silently."""
     earlier = find_by_client_token(db.session(), current_viewer().user_id, reply.client_token)
     return earlier is not None and earlier.text.strip() != reply.text.strip()
 
 
 def _then_status() -> ThreadStatus | None:
-    """What the pressed button makes of the thread; an unknown word makes nothing of it."""
+    """Return the thread's status by the pressed button; None for an unknown one."""
     return AFTER_SEND.get(request.form.get("then", ""))
 
 
@@ -260,7 +260,7 @@ def keep_typed(thread_id: uuid.UUID, kind: str, *, text: str | None = None) -> N
 
 
 def _options(kind: str) -> dict[str, Any]:
-    """What a draft keeps besides its words."""
+    """Return what a draft stores besides its words."""
     if kind == "call":
         return {"call": fields_of_request()}
     return {**options_of_form(), "chat": chat_options()} if kind == "reply" else {}
@@ -294,7 +294,7 @@ def keep_draft(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _tell_of_typing(thread_id: uuid.UUID) -> None:
-    """The customer of a chat may see that an answer is being written."""
+    """Show the customer of a chat that an answer is being written, where the channel does that."""
     if kind_of_form("kind") == "reply" and request.form.get("text", "").strip():
         with transaction() as session:
             show_typing(session, lock_thread(session, thread_id), now=utc_now())

@@ -50,7 +50,7 @@ FILE_POLICY = "sandbox; default-src 'none'; img-src 'self' data:; frame-ancestor
 
 
 def picture_type(content: bytes) -> str:
-    """What the bytes themselves say they are; what anybody claims about them does not count."""
+    """Return the picture type that the bytes show, whatever anybody claims about them."""
     return real_content_type("application/octet-stream", content)
 
 
@@ -90,7 +90,7 @@ def fetch_again(attachment_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _file(file: BinaryIO, content_type: str, filename: str, *, inline: bool = False) -> Response:
-    """Served piece by piece from the open file, a part of it where a part is asked for."""
+    """Serve the open file piece by piece, or the requested part of it."""
     size = file.seek(0, SEEK_END)
     file.seek(0)
     response = Response(wrap_file(request.environ, file), content_type=content_type, direct_passthrough=True)

@@ -33,8 +33,8 @@ def read_writing(files: Collection[uuid.UUID], *, formatted: bool) -> Writing:
 
 
 def writing_of_draft(session: Session, thread_id: uuid.UUID, kind: str, files: Collection[uuid.UUID]) -> Writing:
-    """What a draft keeps. A form without formatting (another channel's) leaves the kept one be: the words decide if it still
-    fits them."""
+    """Return what a draft holds. A form without formatting (another channel's) leaves the stored HTML: the words decide if it
+    still fits them."""
     if kind != "reply" or "html" in request.form:
         return read_writing(files, formatted=kind == "reply")
     mine = (Draft.user_id == current_viewer().user_id, Draft.thread_id == thread_id, Draft.kind == kind)

@@ -114,7 +114,7 @@ def forward_again(message_id: uuid.UUID, **more: Any) -> ResponseReturnValue:
 
 
 def _message(message_id: uuid.UUID) -> Message:
-    """A message that may leave the house. Raises ThreadMissing for a note."""
+    """Return a message that may be forwarded. Raises ThreadMissing for a note."""
     message = get_message(db.session(), viewer=current_viewer(), message_id=message_id)
     if message.message_type not in FORWARDED_TYPES:
         raise ThreadMissing(str(message_id))
@@ -129,14 +129,14 @@ def _chosen_mailbox(message: Message) -> Channel:
 
 
 def _asked_for(message: Message) -> Forward:
-    """Raises UnableToReply, UploadRefused."""
+    """Read the forward from the form. Raises UnableToReply, UploadRefused."""
     viewer, uploads = current_viewer(), files_of_form(message.thread_id)
     signature = signature_of(db.session(), message.brand_id, viewer)
     return forward_of_form(message, uploads, signature=signature, viewer=viewer)
 
 
 def _sent_otherwise(forward: Forward) -> bool:
-    """True if this form was sent before with other words or to others, which must not be lost without a word."""
+    """Return whether this form was sent before with other words or to others, which must not be lost silently."""
     form_of = (db.session(), current_viewer().user_id, forward.client_token)
     earlier, promised = find_by_client_token(*form_of), find_scheduled_by_token(*form_of)
     if promised is not None:
@@ -165,7 +165,7 @@ def _refused(message_id: uuid.UUID, status: int, **why: Any) -> ResponseReturnVa
 
 
 def _mailboxes(message: Message) -> list[Channel]:
-    """The brand's mailboxes that can send, the one the message came by first."""
+    """List the brand's mailboxes that can send, the one the message came by first."""
     query = sa.select(Channel).where(Channel.brand_id == message.brand_id, Channel.is_active).order_by(Channel.name)
     found = [channel for channel in db.session.execute(query).scalars() if channel.medium == Medium.EMAIL]
     return sorted(found, key=lambda channel: channel.id != message.channel_id)
@@ -180,7 +180,7 @@ def _form(
     token: uuid.UUID | None = None,
     **more: Any,
 ) -> ResponseReturnValue:
-    """`error`: the field it is about, and the words."""
+    """Render the form. `error`: its field, and the words."""
     session, viewer = db.session(), current_viewer()
     stored = sa.and_(Attachment.message_id == message.id, Attachment.storage_key.is_not(None))
     files = session.execute(sa.select(Attachment).where(stored).order_by(Attachment.position)).scalars().all()

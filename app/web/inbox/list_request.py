@@ -25,7 +25,7 @@ from app.web.inbox.orders_kept import remembered_sort
 
 
 class IsSearch(ViewMissing):
-    """The saved view is no list of threads but a search. Whoever asked for a list does not get the whole inbox instead."""
+    """The saved view is a search and no list, so whoever asked for a list does not get the whole inbox instead."""
 
     def __init__(self, view: View) -> None:
         super().__init__(str(view.id))
@@ -55,7 +55,7 @@ class Asked:
 
     @property
     def is_changed(self) -> bool:
-        """It is not just the view: narrowed, or in another order."""
+        """Whether the list differs from its view: filtered, or in another order."""
         return any(value is not None for value in self.kept.values())
 
     @property
@@ -88,7 +88,7 @@ class Asked:
         return bare_url(self.view, **{**self.kept, "sort": self._named(ListSort.DUE), "tasks": "all"})
 
     def _named(self, sort: ListSort) -> str | None:
-        """As the address says it: nothing where the view is in that order anyway."""
+        """Return the sort's name for the URL; none where the view is in that order anyway."""
         return None if self.saved is not None and sort == self.saved.sort else sort.value
 
     def _without(self, name: str) -> str | None:
@@ -162,13 +162,13 @@ def _choice(kind: type[StrEnum], name: str) -> str | None:
 
 
 def _given(name: str, fits: Callable[[str], bool]) -> str | None:
-    """What the address says, "" where it names the filter without a value, None where it says nothing that fits."""
+    """Return the filter's value in the URL, "" where it is named without one, None where nothing fits."""
     text = request.args.get(name)
     return text if text is not None and (text == "" or fits(text)) else None
 
 
 def _find_saved(view: str) -> View | None:
-    """A page has the saved views with the counts of its rail; anything else asks for this one."""
+    """Return the saved view: from those read with a page's rail, else by a query."""
     view_id = parse_uuid(view)
     if view_id is None:
         return None

@@ -155,7 +155,7 @@ def _thread_url(view: str, thread_id: uuid.UUID, endpoint: str = "inbox.show_thr
 
 
 def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
-    """The views one tap away, where the rail is not in sight."""
+    """Return links to the views, shown where the rail is not in sight."""
     names = (
         "open",
         "email",
@@ -178,7 +178,7 @@ def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
 
 
 def _rows(asked: Asked) -> Page[Any]:
-    """A page of ThreadRow; of TaskRow as well where one's tasks stand among them."""
+    """Return a page of ThreadRow, with TaskRow among them where tasks are shown."""
     cursor = request.args.get("cursor")
     try:
         return _page_at(asked, cursor)

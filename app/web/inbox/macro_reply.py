@@ -52,7 +52,7 @@ class Plan:
 
 
 def plan_reply(thread: Thread, steps: MacroSteps) -> Plan:
-    """Raises StepFailed where the template is gone, has a blank nobody can fill in, or nothing can carry it."""
+    """Plan the reply. Raises StepFailed where the template is gone, has a blank nobody can fill in, or nothing can carry it."""
     session, viewer = db.session(), current_viewer()
     if thread.is_ticket:
         raise StepFailed("template_id", NO_CHANNEL)
@@ -76,7 +76,7 @@ def plan_reply(thread: Thread, steps: MacroSteps) -> Plan:
 
 
 def _check_place(thread: Thread, channel: Channel, template: ReplyTemplate, steps: MacroSteps) -> None:
-    """Raises StepFailed where the channel does not carry the template, or there is no reply to put it into."""
+    """Raise StepFailed where the channel does not carry the template, or there is no reply to put it into."""
     if template.media and channel.medium.value not in template.media:
         raise StepFailed("template_id", OTHER_CHANNEL)
     closes_at = window_closes_at(thread, reply_context(channel).rules)

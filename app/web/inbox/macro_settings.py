@@ -99,7 +99,7 @@ def remove_macro(macro_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _changeable(macro_id: uuid.UUID) -> Macro:
-    """A macro this lead may change. Raises MacroMissing; 403 for whoever is no lead."""
+    """Return a macro this lead may change. Raises MacroMissing; 403 for whoever is no lead."""
     return get_macro(db.session(), viewer=require(Permission.MACROS_MANAGE), macro_id=macro_id)
 
 

@@ -103,7 +103,7 @@ def run_macro(thread_id: uuid.UUID, macro_id: uuid.UUID) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`is_first`: False where the same menu ran it before."""
+    """The result of a run. `is_first`: False where the same menu ran it before."""
 
     is_first: bool
     sent: Message | None = None
@@ -135,7 +135,7 @@ def _take_steps(thread: Thread, macro: Macro, steps: MacroSteps, run: Run) -> Ou
 
 
 def _with_triggers(response: Response, steps: MacroSteps, sent: Message | None) -> Response:
-    """Let the composer put the template in, or offer the way back for what was sent."""
+    """Add HX-Trigger events: put the template into the composer, or offer the undo of what was sent."""
     if "HX-Trigger" not in response.headers:
         return response
     triggers = json.loads(response.headers["HX-Trigger"])
@@ -172,7 +172,7 @@ def undo_macro(thread_id: uuid.UUID, run_token: uuid.UUID) -> ResponseReturnValu
 
 
 def _undone(thread_id: uuid.UUID, said: str, files: list[str] | None = None) -> ResponseReturnValue:
-    """A composer where the undo asked for one (its macro sent a reply), else the thread's head."""
+    """Answer an undo: the composer where a reply was taken back, else the thread's head."""
     if files is not None:
         return say(thread_id, said, uploads=list_uploads(files))
     return say(thread_id, said) if request.htmx.target == "composer" else changed(thread_id, said, undo="")
@@ -188,7 +188,7 @@ def _take_reply_back(session: Session, message_id: uuid.UUID, viewer: Viewer, no
 
 
 def _failed(thread_id: uuid.UUID, step: str, why: str) -> ResponseReturnValue:
-    """Say which step could not be taken; the thread is as it was."""
+    """Say which step could not be taken; the thread is unchanged."""
     db.session.rollback()
     said = failed_words(step, why)
     if request.htmx:

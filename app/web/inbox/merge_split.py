@@ -194,7 +194,7 @@ def _not_undone(text: str) -> ResponseReturnValue:
 
 
 def _lead_to(thread_id: uuid.UUID, said: str, *, batch_id: uuid.UUID | None = None, of_many: bool = False) -> ResponseReturnValue:
-    """Show the thread and say what was done, with a way back that stays for ten minutes; after a bulk the list stays open."""
+    """Show the thread and say what was done, with an undo that stays for ten minutes; after a bulk the list stays open."""
     runtime().nudger.nudge()
     view = request.args.get("view")
     url = url_for("inbox.show_thread", thread_id=thread_id, view=view)

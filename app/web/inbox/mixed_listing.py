@@ -58,7 +58,7 @@ def _is_any_due(dues: Sequence[datetime | None], by: datetime | None) -> bool:
 
 
 def _tasks_behind(asked: Asked, cursor: str | None) -> dict[str, Any] | None:
-    """What to ask for the tasks of a page; None: there are none behind it."""
+    """Return what to ask for the tasks of a page; None: there are none behind it."""
     edge, whose = _edge(place_of(ListSort.DUE, cursor)) if cursor is not None else "", asked.filters.assignee
     if edge is None or whose not in (None, current_viewer().user_id):
         return None  # a list narrowed to somebody else has none of the reader's
@@ -67,7 +67,7 @@ def _tasks_behind(asked: Asked, cursor: str | None) -> dict[str, Any] | None:
 
 
 def _edge(key: Key) -> str | None:
-    """Where the tasks go on behind a place of the merged list; None: there are none behind it."""
+    """Return where the tasks go on behind a place of the merged list; None: there are none behind it."""
     _rank, at, row_id, due = key
     due_at = None if due == NEVER else due
     if at == BEFORE_ALL:

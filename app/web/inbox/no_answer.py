@@ -22,7 +22,7 @@ from app.web.inbox.thread import changed
 
 @bp.post("/threads/<uuid:thread_id>/no-answer")
 def set_no_answer(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Nobody waits for an answer. `undo` has the status from before: then somebody does."""
+    """Mark that no answer is needed. `undo` has the status from before, and takes that back."""
     viewer, now, before = current_viewer(), utc_now(), request.args.get("undo")
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     if before is not None:
@@ -38,7 +38,7 @@ def set_no_answer(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/messages/<uuid:message_id>/question")
 def set_question(message_id: uuid.UUID) -> ResponseReturnValue:
-    """What counted as thanks needs an answer."""
+    """Mark that what counted as thanks needs an answer."""
     viewer = current_viewer()
     message = get_message(db.session(), viewer=viewer, message_id=message_id)
     with transaction() as session:

@@ -23,7 +23,7 @@ def remembered_sort(view: str) -> ListSort:
 
 
 def remember_sort(view: str, sort: ListSort) -> None:
-    """The answer to this request says so to the browser."""
+    """Set the cookie with this view's sort order on the response."""
     kept = {**_kept(), view: sort}
 
     @after_this_request

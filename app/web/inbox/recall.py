@@ -81,7 +81,7 @@ def _thread_of(viewer: Viewer, message_id: uuid.UUID) -> uuid.UUID:
 
 
 def say(thread_id: uuid.UUID, words: str, **more: Any) -> ResponseReturnValue:
-    """A fresh composer, and a line about what happened."""
+    """Render a fresh composer, and a line about what happened."""
     if not request.htmx:
         flash(words)
     return composer_again(thread_id, toast={"text": words}, **more)

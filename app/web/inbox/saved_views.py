@@ -159,7 +159,7 @@ def place_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _before(view_id: uuid.UUID, views: list[View]) -> uuid.UUID | None:
-    """What the form says, as the view that is to follow."""
+    """Return the view that is to follow, from the form."""
     others, to = [view.id for view in views if view.id != view_id], request.form.get("to", "")
     here = next((number for number, view in enumerate(views) if view.id == view_id), len(others))
     steps = {"up": max(here - 1, 0), "down": here + 1, "first": 0, "last": len(others)}
@@ -169,7 +169,7 @@ def _before(view_id: uuid.UUID, views: list[View]) -> uuid.UUID | None:
 
 
 def _again(said: str) -> ResponseReturnValue:
-    """The page as it is now, whatever was moved on it."""
+    """Render the page as it is now, whatever was moved on it."""
     flash(said)
     if request.htmx:
         return "", 204, {"HX-Refresh": "true"}
@@ -196,7 +196,7 @@ def delete_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _own(view_id: uuid.UUID) -> View:
-    """A view this viewer may change. Raises ViewMissing; 403 for one they may only look at."""
+    """Return a view this viewer may change. Raises ViewMissing; 403 for one they may only look at."""
     view = get_view(db.session(), viewer=current_viewer(), view_id=view_id)
     if not view.may_be_changed_by(current_viewer()):
         refuse(Permission.VIEWS_SHARE)
@@ -204,7 +204,7 @@ def _own(view_id: uuid.UUID) -> View:
 
 
 def _change(view_id: uuid.UUID, content: ViewContent) -> dict[str, str]:
-    """Returns what is wrong, by field."""
+    """Change the view; returns what is wrong, by field."""
     try:
         with transaction() as session:
             change_view(session, view_id, content, viewer=current_viewer(), now=utc_now())
@@ -244,7 +244,7 @@ def _content(asked: Asked, values: dict[str, str]) -> tuple[ViewContent, dict[st
 
 
 def _hidden_columns(asked: Asked) -> tuple[Column, ...]:
-    """Those without a tick; the form above a list does not ask for them, and its view has those of the list."""
+    """Return the columns without a tick; the form above a list has none, and its view keeps the list's."""
     if "columns" in request.form:
         return hidden_beside(request.form.getlist("column"))
     return asked.saved.hidden_columns if asked.saved else ASKED_FOR

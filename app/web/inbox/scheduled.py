@@ -133,7 +133,7 @@ def _kept(row: ScheduledReply) -> TakenBack:
 
 
 def _row(scheduled_id: uuid.UUID) -> ScheduledReply:
-    """The row, if the viewer may see its thread. Raises ThreadMissing."""
+    """Return the row, if the viewer may see its thread. Raises ThreadMissing."""
     row = find_scheduled(db.session(), scheduled_id)
     if row is None:
         raise ThreadMissing(str(scheduled_id))

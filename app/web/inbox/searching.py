@@ -128,7 +128,7 @@ def _orders(typed: str) -> list[Choice]:
 
 
 def _fits(typed: str, *texts: str) -> bool:
-    """True if every word begins a word of the texts."""
+    """Return whether every word begins a word of the texts."""
     known = [word.casefold() for text in texts for word in text.split()]
     return all(any(word.startswith(part) for word in known) for part in typed.casefold().split())
 
@@ -182,12 +182,12 @@ def hit_url(hit: Any, query: str) -> str:
 
 
 def sought() -> str:
-    """What the reader came from: the words to mark in a thread."""
+    """Return the words to mark in a thread that was opened from a search."""
     return clean_query(request.args.get("find", ""))
 
 
 def found_in(html: Markup) -> Markup:
-    """A message's text with the words marked that led to it."""
+    """Return a message's text with the searched words marked."""
     return marked(html, sought()) if "find" in request.args else html
 
 

@@ -45,7 +45,7 @@ def snooze_time_of_form() -> datetime | None:
 
 
 def picked_time() -> datetime:
-    """The time of the date field. Raises UnableToReply."""
+    """Read the time of the date field. Raises UnableToReply."""
     return _time_of(PICKED)
 
 

@@ -69,13 +69,13 @@ def price_words(price: PartPrice, parts: int) -> str:
 
 
 def named(characters: Sequence[str]) -> str:
-    """Characters for people to read; those one cannot see by name."""
+    """Write characters for people to read; invisible ones by their Unicode name."""
     told = [shown(character) for character in characters[:MOST_NAMED]]
     return " ".join([*told, *(["…"] if len(characters) > MOST_NAMED else [])])
 
 
 def shown(character: str) -> str:
-    """A character as people can see it."""
+    """Write one character so that people can see it."""
     return character if character.isprintable() and not character.isspace() else UNSEEN
 
 

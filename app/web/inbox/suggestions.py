@@ -57,7 +57,7 @@ def _operators(session: Session, viewer: Viewer, typed: str) -> list[Suggestion]
 
 
 def _saved(session: Session, viewer: Viewer, typed: str) -> list[Suggestion]:
-    """Saved searches whose name has the text, or which begin so: each takes the place of all that was typed."""
+    """Suggest saved searches whose name has the text, or which begin so: each replaces all that was typed."""
     begun = typed.strip().casefold()
     found = []
     for view in list_views(session, viewer=viewer):
@@ -102,7 +102,7 @@ def _fixed(name: str) -> list[tuple[str, str]]:
 
 
 def _fit(values: Iterable[tuple[str, str]], begun: str) -> list[tuple[str, str]]:
-    """Values that begin so, then those with it somewhere."""
+    """Return values that begin so, then those with it somewhere."""
     wanted = begun.casefold()
     scored = [(not value.casefold().startswith(wanted), value, hint) for value, hint in values if _has(wanted, value, hint)]
     return [(value, hint) for _later, value, hint in sorted(scored, key=lambda one: one[0])]

@@ -55,7 +55,7 @@ def take_kept_file(thread_id: uuid.UUID, field: str) -> tuple[uuid.UUID, ...]:
 
 
 def _may_be_used(thread_id: uuid.UUID) -> sa.ColumnElement[bool]:
-    """What either side sent, and what the viewer uploaded and has not sent; nothing of notes."""
+    """Return whether the file may be used: sent by either side, or the viewer's unsent upload; none of notes."""
     sent = (MessageType.INCOMING, MessageType.OUTGOING)
     messages = sa.select(Message.id).where(
         Message.thread_id == thread_id, Message.message_type.in_(sent), Message.revoked_at.is_(None)

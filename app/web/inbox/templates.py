@@ -23,7 +23,7 @@ __all__ = ["FilledTemplate", "TemplateChoice", "fill_template", "template_choice
 
 @dataclass(frozen=True)
 class UnusableTemplate:
-    """One that cannot be sent now, and why, in the reader's words."""
+    """A template that cannot be sent now, and why, in the reader's words."""
 
     name: str
     language: str

@@ -234,7 +234,7 @@ def left_words(until: datetime | None) -> str:
 
 
 def _type_words(_event_type: str, who: str, payload: dict[str, Any]) -> str:
-    """With the words a guess found, where it was one."""
+    """Name the type, with the words a guess found, where it was one."""
     kind, found = thread_type_words(ThreadType(payload["to"])), ", ".join(f"“{word}”" for word in payload.get("because", ()))
     if found:
         return _("%(who)s set the type to %(kind)s: the message says %(words)s", who=who, kind=kind, words=found)

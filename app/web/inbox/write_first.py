@@ -45,7 +45,7 @@ SUBJECT_CHARACTERS, NAME_CHARACTERS, MOST_PEOPLE = 300, 200, 8
 
 @dataclass
 class Choice:
-    """To whom: a contact, or an address or number nobody wrote with yet; about which order."""
+    """The recipient: a contact, or an address or number nobody has written with yet; and the order it is about."""
 
     contact: ContactRecord | None
     new: Recipient | None
@@ -122,7 +122,7 @@ def _contact(choice: Choice, channel: Channel) -> Any:
 
 
 def _go_on(choice: Choice, thread_id: uuid.UUID) -> ResponseReturnValue:
-    """In a conversation with this contact that is there."""
+    """Continue an existing conversation with this contact."""
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     if choice.contact is None or thread.contact_id != choice.contact.contact.id:
@@ -134,7 +134,7 @@ def _go_on(choice: Choice, thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _choice(values: Mapping[str, str]) -> Choice:
-    """Raises ContactMissing as 404."""
+    """Read the recipient from the request. Raises ContactMissing as 404."""
     session, viewer = db.session(), current_viewer()
     order_id, contact_id = parse_uuid(values.get("order_id")), parse_uuid(values.get("contact_id"))
     try:
@@ -180,7 +180,7 @@ def _find_people(typed: str) -> tuple[ContactRecord, ...]:
 
 
 def _people_page(choice: Choice, *, status: int = 200) -> Response:
-    """Who may be meant by what was typed."""
+    """Render the people who may be meant by what was typed."""
     g.current_view = "write"
     typed = _typed()
     found = _find_people(typed)

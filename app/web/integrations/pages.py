@@ -168,7 +168,7 @@ def retry(integration_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _works(form: IntegrationForm, content: IntegrationContent, secrets: dict[str, str]) -> bool:
-    """Whether the provider agrees, as far as it can be asked. Holds no connection meanwhile."""
+    """Return whether the provider agrees, as far as it can be asked. Holds no connection meanwhile."""
     db.session().rollback()
     form_id, key = content.settings.get("form_id"), secrets.get("api_key")
     if not form_id or not key:
@@ -184,7 +184,7 @@ def _works(form: IntegrationForm, content: IntegrationContent, secrets: dict[str
 
 
 def _services(viewer: Viewer) -> list[Service]:
-    """Those of nobody in particular, and of the brands they see."""
+    """Return the services of no brand, and of the brands they see."""
     return [one for one in list_services(db.session()) if one.brand_id is None or one.brand_id in viewer.brand_ids]
 
 

@@ -72,7 +72,7 @@ class Preview:
 
 
 def list_mailboxes(session: Session, viewer: Viewer) -> list[Channel]:
-    """Those that can send, of the viewer's brands."""
+    """List the mailboxes of the viewer's brands that can send."""
     senders = runtime().adapters.senders
     found = list_channels(session, active_only=True, brand_ids=viewer.brand_ids)
     return [one for one in found if one.medium == Medium.EMAIL and one.adapter_key in senders]
@@ -166,6 +166,6 @@ def shared_values(viewer: Viewer, brand: Brand) -> dict[str, str]:
 
 
 def to_oneself(viewer: Viewer, draft: Draft) -> NewRecipient:
-    """The viewer, with the values of the recipient that is shown."""
+    """Return the viewer as recipient, with the values of the recipient that is shown."""
     shown = preview(draft)
     return NewRecipient(viewer.email, viewer.name, shown.to.values if shown else {})

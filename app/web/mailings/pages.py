@@ -52,7 +52,7 @@ def new_mailing() -> ResponseReturnValue:
 
 @bp.post("/mailings/preview")
 def look() -> ResponseReturnValue:
-    """Whom it would go to, and how it reads for one of them; nothing is sent or kept."""
+    """Show whom the mailing would go to, and how it reads for one of them; nothing is sent or stored."""
     draft = read_draft(db.session(), current_viewer(), request.form)
     return _editor(draft, status=422 if draft.errors else 200)
 
@@ -126,7 +126,7 @@ def mailing(mailing_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/mailings/<uuid:mailing_id>/<control>")
 def steer(mailing_id: uuid.UUID, control: str) -> ResponseReturnValue:
-    """Pause it, let it go on, or stop it for good."""
+    """Pause, resume or stop the mailing."""
     viewer, act = current_viewer(), CONTROLS.get(control) or abort(404)
     try:
         with transaction() as session:
@@ -140,7 +140,7 @@ def steer(mailing_id: uuid.UUID, control: str) -> ResponseReturnValue:
 
 
 def _test_mail(draft: Draft) -> FirstMail:
-    """Raises BlankLeft."""
+    """Build the test mail. Raises BlankLeft."""
     to = to_oneself(current_viewer(), draft)
     subject = " ".join(fill_in(draft.subject, to.values).split())
     return FirstMail(

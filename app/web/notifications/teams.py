@@ -110,7 +110,7 @@ def try_card(viewer: Viewer, hook: TeamsHook) -> str:
 
 
 def _wishes() -> Wishes:
-    """What was ticked; a priority nobody knows counts as the least."""
+    """Read what was ticked; an unknown priority counts as the lowest."""
     triggers = tuple(kind for kind in TRIGGERS if kind.value in request.form.getlist("triggers"))
     least = next((one for one in Priority if one.value == request.form.get("least_priority")), Priority.LOW)
     return Wishes(triggers, least, request.form.get("mentions_assignee") == "yes")

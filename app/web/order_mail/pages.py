@@ -166,7 +166,7 @@ def _tone(one: dict[str, Any] | None) -> str:
 
 
 def _parts(fields: dict[str, Any], tones: dict[str, str], number: int, place: int, line: Line) -> list[Part]:
-    """A cell cut where a field was read in it."""
+    """Cut a cell into parts where a field was read in it."""
     text = line.cells[place]
     for path, one in fields.items():
         if one.get("line") == number and one.get("cell") == place and (raw := one.get("raw")) and raw in text:

@@ -71,7 +71,7 @@ def forward_first(steps: list[Step], order: Order, history: list[HistoryRow]) ->
 
 
 def held_from(history: list[HistoryRow]) -> str:
-    """The status from which an order was put on hold last, "" where it never was."""
+    """Return the status from which an order was last put on hold, "" where it never was."""
     held = [row.transition.from_status for row in history if row.transition.to_status == OrderStatus.ON_HOLD]
     return (held[-1] or "") if held else ""
 

@@ -81,7 +81,7 @@ class OrderForm:
         return name, [found for found in identities if found is not None]
 
     def address(self) -> AddressParts | None:
-        """None where nothing was typed."""
+        """The typed address; None where nothing was typed."""
         names = ("street", "house_number", "addition", "postal_code", "city")
         typed = {name: self._line(name, LINE_CHARACTERS) for name in names}
         return read_fields(**typed, country=self.get("country")) if any(typed.values()) else None

@@ -103,6 +103,6 @@ def _case(session: Session, row: OrderRow, appointments: list[AppointmentRow], *
 
 
 def _undo_of() -> tuple[uuid.UUID, uuid.UUID] | None:
-    """Which order was regrouped, and by which event, where the address offers to take it back."""
+    """Return which order was regrouped by which event, where the URL offers to undo it."""
     order_id, event_id = parse_uuid(request.args.get("of")), parse_uuid(request.args.get("undo"))
     return (order_id, event_id) if order_id and event_id else None

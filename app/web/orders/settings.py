@@ -102,7 +102,7 @@ def save_rule(brand_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _brand(text: str | None) -> uuid.UUID:
-    """The brand that is asked for, else the first; 404 for none."""
+    """Return the requested brand, else the first; 404 for none."""
     require(Permission.BRANDS_MANAGE)
     known = [brand.id for brand in list_brands(db.session())]
     wanted = parse_uuid(text) or (known[0] if known else None)

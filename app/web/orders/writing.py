@@ -154,7 +154,7 @@ def choose_address(order_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _add(form: OrderForm) -> Order | None:
-    """The order, or None with what is wrong in the form."""
+    """Add the order; None with the errors in the form."""
     viewer, contact = current_viewer(), _contact(form)
     thread_id = parse_uuid(form.get("thread_id"))
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id) if thread_id else None
@@ -181,7 +181,7 @@ def _add(form: OrderForm) -> Order | None:
 
 
 def _customer(session: Session, name: str, identities: list[Any]) -> Contact:
-    """Whoever has this address or number, else somebody new."""
+    """Return the contact with this address or number, else a new one."""
     viewer, now = current_viewer(), utc_now()
     if not identities:
         return create_contact(session, ContactEdit(columns={"name": name}), actor=viewer.actor, now=now)
@@ -191,7 +191,7 @@ def _customer(session: Session, name: str, identities: list[Any]) -> Contact:
 
 
 def _contact(form: OrderForm) -> Contact | None:
-    """Whom the form is for already. Raises ContactMissing for one the viewer does not see."""
+    """Return the contact the form is for. Raises ContactMissing for one the viewer does not see."""
     contact_id = parse_uuid(form.get("contact_id"))
     if contact_id is None:
         return None

@@ -101,7 +101,7 @@ def _find(partner_id: uuid.UUID) -> Partner:
 
 
 def asked_month() -> date:
-    """The first day of the month that is asked for."""
+    """Return the first day of the requested month."""
     try:
         return date.fromisoformat(f"{request.args.get('month', '')}-01")
     except ValueError:
@@ -127,7 +127,7 @@ def _page(found: Partner, errors: dict[str, str], *, status: int = 200) -> Respo
 
 
 def previous_month(month: date) -> date:
-    """The first day of the month before; of the first there is, itself."""
+    """Return the first day of the month before; of the earliest month, itself."""
     return (month - date.resolution).replace(day=1) if month > date(2000, 1, 1) else month
 
 

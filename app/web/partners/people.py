@@ -69,7 +69,7 @@ def remove_person(partner_id: uuid.UUID, user_id: uuid.UUID) -> ResponseReturnVa
 
 
 def _dealer(text: str) -> uuid.UUID | None:
-    """None where nothing was chosen. What is no id is no dealer either, which the action says."""
+    """Read the dealer; None where nothing was chosen. An invalid id counts as an unknown dealer, which the action reports."""
     if not text:
         return None
     try:

@@ -31,7 +31,7 @@ class Visitor:
 
 
 def visitor() -> Visitor:
-    """Somebody of a partner; anybody else gets 403."""
+    """Return the partner's person who looks; anybody else gets 403."""
     viewer = require(Permission.PORTAL_OWN)
     found = find_sight(db.session(), viewer.user_id)
     if found is None:
@@ -40,7 +40,7 @@ def visitor() -> Visitor:
 
 
 def whole_visitor() -> Visitor:
-    """Somebody of the partner itself: keys, callbacks and calls are not for its dealers, who get 403."""
+    """Return a person of the partner itself; its dealers get 403, as keys, callbacks and calls are not for them."""
     found = visitor()
     if found.sight.under is not None:
         abort(403)
@@ -49,7 +49,7 @@ def whole_visitor() -> Visitor:
 
 @bp.app_template_global("portal_is_whole")
 def portal_is_whole() -> bool:
-    """Whether who looks is of the partner itself, for the menu."""
+    """Return whether the viewer is of the partner itself, for the menu."""
     return visitor().sight.under is None
 
 

@@ -134,7 +134,7 @@ def replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _own(session: Session, seen: Visitor, endpoint_id: uuid.UUID) -> WebhookEndpoint:
-    """Raises EndpointMissing for anybody else's."""
+    """Return the partner's own endpoint. Raises EndpointMissing for anybody else's."""
     return get_endpoint(session, endpoint_id, kinds=(EndpointKind.PARTNER,), owner_id=seen.sight.partner.id)
 
 

@@ -33,7 +33,7 @@ def _not_here(_error: Exception) -> Any:
 
 @contextmanager
 def in_language(language: str) -> Iterator[None]:
-    """What is written meanwhile is in the customer's language, whoever looks at it."""
+    """Write what is rendered meanwhile in the customer's language, whoever looks at it."""
     g.pop("catalogue", None)
     with force_locale(language):
         yield

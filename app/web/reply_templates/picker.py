@@ -126,7 +126,7 @@ def _place(thread_id: uuid.UUID, viewer: Viewer) -> Place:
 
 
 def _passed_on(thread: Thread, viewer: Viewer) -> Message:
-    """The message a forward is of. Raises ThreadMissing."""
+    """Return the message that the forward is of. Raises ThreadMissing."""
     message = get_message(db.session(), viewer=viewer, message_id=parse_uuid(request.values.get("message_id")) or new_id())
     if message.thread_id != thread.id:
         raise ThreadMissing(str(message.id))
@@ -138,7 +138,7 @@ def _filled(text: str, template: ReplyTemplate, facts: dict[str, str]) -> Filled
 
 
 def _html(place: Place, template: ReplyTemplate, facts: dict[str, str]) -> str:
-    """For a mail that is written with formatting; "" where the template or the channel has none."""
+    """Return the template's HTML for a formatted mail; "" where the template or the channel has none."""
     if not template.html or place.medium != Medium.EMAIL:
         return ""
     return fill_html(template.html, {**facts, "date.today": date_in(template.language, utc_now())})
@@ -184,7 +184,7 @@ def _save(place: Place, viewer: Viewer, text: str, files: list[str]) -> None:
 
 
 def _save_forward(session: Session, message: Message, viewer: Viewer, text: str) -> None:
-    """Whom it is for and what goes along stay as they are kept."""
+    """Save the forward's draft with the text; recipients and files stay as stored."""
     mine = {"user_id": viewer.user_id, "thread_id": message.thread_id}
     draft = find_forward_draft(session, **mine)
     options = {FORWARD: {"message_id": str(message.id)}, **(draft.options if draft else {})}

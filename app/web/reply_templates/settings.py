@@ -166,7 +166,7 @@ def _form_of(row: TemplateRow) -> TemplateForm:
 
 
 def _split_plain(form: TemplateForm) -> None:
-    """The text of the editor is what the formatting says; a plain version of its own has a field of its own."""
+    """Return the editor's text from the formatting; a plain version of its own has a field of its own."""
     html = form.html.data or ""
     form.plain.data = own_plain(form.text.data or "", html)
     if html:
@@ -174,7 +174,7 @@ def _split_plain(form: TemplateForm) -> None:
 
 
 def _keep_formatting(form: TemplateForm, row: TemplateRow) -> None:
-    """A browser without scripts sends no HTML: the formatting stays while its words are as they were."""
+    """Keep the stored HTML where a browser without scripts sends none and the words are unchanged."""
     if "html" not in request.form and row.template.html and form.text.data == rich_to_text(row.template.html):
         form.html.data = row.template.html
 

@@ -25,7 +25,7 @@ PHONE = re.compile(r"Mobile|Android|iPhone|iPad", re.IGNORECASE)
 
 
 def on_phone() -> bool:
-    """True if the request comes from something that sleeps in a pocket."""
+    """Return whether the request comes from a phone, which sleeps in a pocket."""
     return bool(PHONE.search(request.headers.get("User-Agent", "")))
 
 
@@ -44,9 +44,8 @@ def _not_here(_error: Exception) -> Any:
 
 @bp.after_app_request
 def _notice(response: Response) -> Response:
-    """At most once a minute and browser: when its session is touched as well (app/web/accounts/session.py). It costs nothing
-    else.
-    """
+    """Note a sign of life, at most once a minute and browser, when its session is touched anyway
+    (app/web/accounts/session.py)."""
     if g.get("unseen_session_id") is not None and request.endpoint != "accounts.sign_out":
         sign = partial(note_seen, user_id=current_user.user_id, now=utc_now(), on_phone=on_phone())
         after_answer(response, sign)
@@ -55,7 +54,7 @@ def _notice(response: Response) -> Response:
 
 @bp.before_app_request
 def _leaving() -> None:
-    """Whoever signs out is offline at once."""
+    """Set the user offline on signing out."""
     if request.endpoint == "accounts.sign_out" and current_user.is_authenticated:
         with transaction() as session:
             viewer = current_user.viewer

@@ -149,7 +149,7 @@ def read_person(posted: dict[str, str]) -> tuple[Filled, Abilities | None]:
 
 
 def _spans(form: Filled, day: int) -> list[tuple[int, int, int]]:
-    """The times of one day; one that goes past midnight ends on the next day."""
+    """Read the times of one day; a span past midnight ends on the next day."""
     spans: list[tuple[int, int, int]] = []
     for part in filter(None, (part.strip() for part in form.values[DAYS[day]].split(","))):
         found = SPAN.fullmatch(part)

@@ -132,7 +132,7 @@ def remove_rule(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _rule(routing_rule_id: uuid.UUID) -> tuple[Viewer, RoutingRule]:
-    """Who is looking, and the rule. Raises RuleMissing; 403 for whoever is no lead."""
+    """Return the viewer and the rule. Raises RuleMissing; 403 for whoever is no lead."""
     viewer = require(Permission.ROUTING_MANAGE)
     return viewer, get_rule(db.session(), routing_rule_id, brand_ids=viewer.brand_ids)
 

@@ -21,7 +21,7 @@ from app.web.routing.blueprint import bp
 
 @bp.get("/settings/routing/<uuid:routing_rule_id>/trial")
 def try_out(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """It is tried on the real threads, by the real claim, in a transaction that is taken back."""
+    """Try the rule on the real threads, with the real choice, in a transaction that is rolled back."""
     viewer, session, now = require(Permission.ROUTING_MANAGE), db.session(), utc_now()
     rule = get_rule(session, routing_rule_id, brand_ids=viewer.brand_ids)
     month = count_decided(session, rule, since=now - LOOKS_BACK)

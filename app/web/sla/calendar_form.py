@@ -35,7 +35,7 @@ class CalendarForm:
 
 
 def form_of(row: CalendarRow | None) -> CalendarForm:
-    """The form that would make this calendar; without one, the hours everybody begins with."""
+    """Return the form that would make this calendar; without one, the default hours."""
     rules = row.rules if row else DEFAULT_CALENDAR
     values = {"name": row.calendar.name if row else "", "zone": rules.zone, "country": rules.country, "region": rules.region}
     values["scope"] = scope_of(row) if row else BY_NAME
@@ -45,7 +45,7 @@ def form_of(row: CalendarRow | None) -> CalendarForm:
 
 
 def scope_of(row: CalendarRow) -> str:
-    """What it is for, as the form says it."""
+    """Return the calendar's scope as the form's value."""
     calendar = row.calendar
     if calendar.is_by_name_only:
         return BY_NAME

@@ -16,7 +16,7 @@ DAYS_AT_MOST = 400
 
 
 class WrongHours(ValueError):
-    """What was typed are no hours; the text says what is wrong, in the reader's language."""
+    """The typed hours are invalid; the text says why, in the reader's language."""
 
 
 def read_spans(text: str) -> Spans:
@@ -44,7 +44,7 @@ def read_spans(text: str) -> Spans:
 
 
 def span_text(spans: Spans) -> str:
-    """The same as it is typed."""
+    """Write intervals as people type them."""
     return ", ".join(f"{clock(begin)}-{clock(end)}" for begin, end in spans)
 
 
@@ -80,5 +80,5 @@ def _read_day(line: str, number: int) -> StoredDay:
 
 
 def day_text(days: tuple[StoredDay, ...]) -> str:
-    """The same as it is typed."""
+    """Write own days as people type them."""
     return "\n".join(" ".join(filter(None, [own.day.isoformat(), span_text(own.spans), own.name])) for own in days)

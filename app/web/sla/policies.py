@@ -166,7 +166,7 @@ def minutes_words(minutes: int | None) -> str:
 
 
 def _match_words(rules: PolicyRules, offered: dict[str, list[tuple[str, str]]]) -> str:
-    """Which threads a policy is for."""
+    """Describe which threads a policy is for."""
     parts = []
     for name in ("media", "priorities", "statuses", "brand_ids", "channel_ids", "thread_types"):
         words = dict(offered[name])

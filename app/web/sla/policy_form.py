@@ -194,7 +194,7 @@ def _steps(form: PolicyForm) -> list[Step]:
 
 
 def _customers(session: Session, form: PolicyForm) -> list[str]:
-    """The contacts named by an e-mail address or their exact name, one in each line."""
+    """Read the contacts named by e-mail address or exact name, one in each line."""
     found: dict[uuid.UUID, None] = {}
     lines = [line.strip() for line in form.values["customers"].splitlines() if line.strip()][: CUSTOMERS_AT_MOST + 1]
     if len(lines) > CUSTOMERS_AT_MOST:
@@ -214,7 +214,7 @@ def _named(text: str) -> sa.Select[Any]:
 
 
 def _customer_text(session: Session, contact_ids: tuple[uuid.UUID, ...]) -> str:
-    """How each contact can be named again: by its address, else by its name."""
+    """Return how each contact can be named again: by its address, else by its name."""
     if not contact_ids:
         return ""
     address = sa.select(sa.func.min(ContactIdentity.value)).where(

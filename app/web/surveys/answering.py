@@ -88,14 +88,14 @@ def stop(survey_token: str) -> ResponseReturnValue:
 
 
 def _open(token: str) -> SurveyInvitation | None:
-    """The question of an address that can still be answered."""
+    """Return the question of a token that can still be answered."""
     found = find_by_token(db.session(), token)
     is_open = found is not None and found.sent_at is not None and found.expires_at is not None and utc_now() < found.expires_at
     return found if is_open else None
 
 
 def _said(found: SurveyInvitation) -> Said | None:
-    """What was posted; None without a score."""
+    """Read the posted answer; None without a score."""
     score = _score(request.form.get("score", ""), found)
     if score is None:
         return None
@@ -153,12 +153,12 @@ def _stop_page(token: str, found: SurveyInvitation, *, is_done: bool) -> Respons
 
 
 def _gone() -> Response:
-    """The same for an old address, a made-up one and one that was not sent: nobody learns which."""
+    """Answer the same for an old token, a made-up one and an unsent one: nobody learns which."""
     return _private(page("surveys/gone.html", status=410))
 
 
 def _private(response: Any) -> Response:
-    """Nobody keeps it, finds it, or hears of the address by a link from it."""
+    """Set headers so that the page is not cached, indexed, or named as a referrer."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"

@@ -164,7 +164,7 @@ def _brands(viewer: Any) -> list[Brand]:
 
 
 def _brand(brand_id: uuid.UUID) -> Brand:
-    """Raises SurveyMissing for one the reader does not see."""
+    """Return the brand. Raises SurveyMissing for one the reader does not see."""
     found = next((one for one in _brands(require(Permission.SURVEYS_MANAGE)) if one.id == brand_id), None)
     if found is None:
         raise SurveyMissing(str(brand_id))

@@ -38,7 +38,7 @@ DAY_SHOWN, DAY_COUNTED = 5, 25
 
 @dataclass(frozen=True)
 class First:
-    """The tasks that are due first; `is_cut`: there are more."""
+    """The first tasks by due time; `is_cut`: there are more."""
 
     rows: tuple[TaskRow, ...]
     is_cut: bool
@@ -126,7 +126,7 @@ def _first(rows: list[TaskRow], limit: int) -> First:
 
 
 def _cut(asked: dict[str, Any], steps: tuple[int, ...], is_cut: bool) -> dict[str, Any]:
-    """What the foot of a view says of those it does not show."""
+    """Return what the foot of a view says of tasks it does not show."""
     return {
         "is_cut": is_cut,
         "shown": steps[asked["more"]],
@@ -197,7 +197,7 @@ def _tasks_of(asked: dict[str, Any], days: list[date], *, shown: int, counted: i
 
 
 def _appointments_of(asked: dict[str, Any], first: date, last: date) -> dict[date, list[AppointmentRow]]:
-    """One's own or everybody's by day; none where a type of task is asked for."""
+    """Return one's own or everybody's appointments by day; none where a type of task is asked for."""
     if asked["type"] is not None:
         return {}
     viewer = current_viewer()

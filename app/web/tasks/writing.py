@@ -175,7 +175,7 @@ def reminder(task_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _form_again(thread: Thread | None, order: Order | None, form: TaskForm, *, status: int = 200) -> Response:
-    """Where it was written: beside its thread, on its order's page, above the list."""
+    """Render the form where it was written: beside its thread, on its order's page, above the list."""
     if thread is not None:
         return thread_tasks_page(thread.id, form, status=status)
     return order_tasks_page(order.id, form, status=status) if order is not None else _list_again(form, status)
@@ -218,7 +218,7 @@ def _where_from(task: Task) -> str:
 
 
 def _order_of(form: TaskForm, brand_id: uuid.UUID, thread: Thread | None) -> uuid.UUID | None:
-    """The order whose number was typed; a task written beside a thread is about the thread's."""
+    """Return the order whose number was typed; a task beside a thread is about the thread's."""
     number, session = form.get("order_number").upper(), db.session()
     if not number:
         order = find_order_of_thread(session, thread.id) if thread is not None else None
@@ -234,7 +234,7 @@ def _assignees(brand_id: uuid.UUID) -> set[uuid.UUID]:
 
 
 def _before(row: TaskRow) -> list[tuple[uuid.UUID, str]]:
-    """The tasks this one may wait for, and the one it waits for or waited for."""
+    """Return the tasks this one may wait for, and the one it waits for now."""
     session, task = db.session(), row.task
     known = list_before(session, viewer=current_viewer(), task=task)
     kept = session.get(Task, task.depends_on_id) if task.depends_on_id else None
@@ -253,7 +253,7 @@ def _number_of(task: Task) -> str:
 
 
 def _whom(task: Task) -> dict[str, uuid.UUID]:
-    """To whom one may write about the task: the customer of its order, else of its thread."""
+    """Return whom one may write to about the task: the customer of its order, else of its thread."""
     if task.order_id is not None:
         return {"order_id": task.order_id}
     thread = db.session.get(Thread, task.thread_id) if task.thread_id else None

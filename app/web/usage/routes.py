@@ -76,7 +76,7 @@ def usage_csv() -> ResponseReturnValue:
 
 
 def _asked_days() -> dict[str, str]:
-    """`from` and `to` of the address, else the last days."""
+    """Read `from` and `to` of the URL, else the last days."""
     today = utc_now().date()
     usual = {"from": (today - timedelta(days=SHOWN_DAYS - 1)).isoformat(), "to": today.isoformat()}
     return {name: request.args.get(name) or day for name, day in usual.items()}
@@ -101,7 +101,7 @@ def _read_days(values: dict[str, str]) -> tuple[tuple[date, date] | None, dict[s
 
 
 def _groups(rows: Sequence[Used], names: dict[str, str]) -> list[tuple[str, list[Row]]]:
-    """The connections with their endpoints; last, who called us."""
+    """Return the connections with their endpoints; last, who called us."""
     found: dict[str, list[Row]] = {}
     for row in rows:
         found.setdefault(_("Calls to us") if row.is_ours else names[row.account] or _("Not tied to a connection"), []).append(

@@ -211,7 +211,7 @@ def _readable(body: bytes) -> str:
 
 
 def _curl(endpoint: WebhookEndpoint, attempt: WebhookAttempt, body: bytes) -> str:
-    """The request as a command, with its exact bytes; what is masked has to be put in."""
+    """Write the request as a curl command with its exact bytes; masked values have to be filled in."""
     url = endpoint.url or attempt.url
     heads = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in attempt.request_headers.items()]
     data = shlex.quote(body.decode("utf-8", "replace"))

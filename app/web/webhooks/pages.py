@@ -150,7 +150,7 @@ def delete(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _again(session: Any, viewer: Viewer, endpoint_id: uuid.UUID) -> WebhookEndpoint:
-    """In the transaction of the change, locked."""
+    """Return the endpoint, locked, in the transaction of the change."""
     session.get(WebhookEndpoint, endpoint_id, with_for_update=True, populate_existing=True)
     return get_endpoint(session, endpoint_id, brand_ids=viewer.brand_ids)
 

@@ -144,7 +144,7 @@ def state_words(row: DeliveryRow, endpoint: WebhookEndpoint) -> str:
 
 
 def verdict(row: DeliveryRow, endpoint: WebhookEndpoint, *, behind: int) -> tuple[str, str, list[str]]:
-    """(tone, what is so, the sentences why and what happens next)."""
+    """Return (tone, state, sentences that say why and what happens next)."""
     delivery = row.delivery
     if delivery.state == "done":
         tries = ngettext("%(num)s try", "%(num)s tries", max(delivery.tries, 1))
@@ -199,7 +199,7 @@ def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tup
 
 
 def cut_off_words(delivery: WebhookDelivery, written: set[int]) -> list[str]:
-    """Tries that began and were never written down, because a process of ours died over them."""
+    """Describe tries that began and were never recorded, because a process of ours died."""
     begun = range(1, delivery.attempts + (0 if delivery.state == "running" else 1))
     lost = [str(number) for number in begun if number not in written]
     if not lost or delivery.last_outcome in ("no_address", "sealed", "bad_header"):
