@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from app.contract.base import DeliveryStatus, Json, Reason, StatusUpdate
+from app.contract.base import DeliveryStatus, Json, StatusUpdate
 from app.mail.addresses import parse_addresses
 from app.mail.bounce_reasons import make_reason
 from app.mail.bounce_text import read_plain_bounce
@@ -199,7 +199,3 @@ def report_as_json(report: Report) -> Json:
         "reporter": report.reporter,
         "outcomes": [outcome.as_json() for outcome in report.outcomes[:50]],
     }
-
-
-def first_reason(report: Report) -> Reason | None:
-    return next((make_reason(item.status, item.diagnostic) for item in report.outcomes if item.action == "failed"), None)

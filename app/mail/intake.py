@@ -1,9 +1,7 @@
-"""Read mail as other programs hand it over: mbox files and posts of an inbound-parse service. Out come the bytes of single
-mails."""
+"""Read the posts of an inbound-parse service, and return the bytes of the mail in each."""
 
 from __future__ import annotations
 
-import re
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,8 +20,6 @@ from app.mail.parsed_form import FormFile, build_mime, read_json
 
 _DAMAGED = known("The posted form is damaged: %(why)s")
 
-_FROM_LINE: Final = re.compile(rb"(?m)^From \S[^\n]*\d{1,2}:\d{2}[^\n]*\n")
-_ESCAPED_FROM: Final = re.compile(rb"(?m)^>(>*From )")
 _MAX_PARTS: Final = 1000
 _CHUNK: Final = 256 * 1024
 _TOLD_FIELDS: Final = ("dkim", "SPF", "sender_ip", "spam_score")
@@ -44,28 +40,6 @@ class InboundPost:
     raw: bytes = field(repr=False)
     envelope: Envelope = Envelope()
     told: Mapping[str, str] = field(default_factory=dict)
-
-
-def is_mbox(raw: bytes) -> bool:
-    return _FROM_LINE.match(raw) is not None
-
-
-def split_mbox(raw: bytes) -> Iterator[bytes]:
-    """Yield the mails of an mbox file, ">From " lines unescaped; a file that is none comes back as one mail.
-
-    A "From " line separates only at the start or after a blank line and with a time of day in it: some writers do not escape.
-    """
-    starts = [match for match in _FROM_LINE.finditer(raw) if _follows_blank_line(raw, match.start())]
-    if not starts or starts[0].start() > 0:
-        yield raw
-        return
-    ends = [match.start() for match in starts[1:]] + [len(raw)]
-    for match, end in zip(starts, ends, strict=True):
-        yield _ESCAPED_FROM.sub(rb"\1", raw[match.end() : end])
-
-
-def _follows_blank_line(raw: bytes, start: int) -> bool:
-    return start == 0 or raw[max(0, start - 3) : start].endswith((b"\n\n", b"\n\r\n"))
 
 
 def read_inbound_parse(body: bytes | BinaryIO, content_type: str) -> InboundPost:

@@ -1,4 +1,4 @@
-"""Mail out of mbox files and posts arrives as the bytes that were sent."""
+"""Mail out of posts arrives as the bytes that were sent."""
 
 from __future__ import annotations
 
@@ -10,19 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.contract.base import UnableToParse
-from app.mail.intake import is_mbox, read_inbound_parse, split_mbox
+from app.mail.intake import read_inbound_parse
 from tests.mail.corpus_odd import odd_mails
 from tests.mail.make_corpus import huge_mail
 from tests.mail.parsing import read
 from tests.support.full import amount
 
-MAILS = [raw.replace(b"\r\n", b"\n") for raw in list(odd_mails().values())[:20]]
-FROM = b"From jan@klant.example Sat Nov 21 10:15:00 2026\n"
 TYPE = "multipart/form-data; boundary=xYzZY"
-
-
-def mbox(mails: list[bytes]) -> bytes:
-    return b"".join(FROM + raw.replace(b"\nFrom ", b"\n>From ").rstrip(b"\n") + b"\n\n" for raw in mails)
 
 
 def form(fields: dict[str, bytes], files: dict[str, tuple[str, str, bytes]] | None = None) -> bytes:
@@ -34,23 +28,6 @@ def form(fields: dict[str, bytes], files: dict[str, tuple[str, str, bytes]] | No
         head = f"--xYzZY\r\nContent-Disposition: {named}\r\nContent-Type: {content_type}\r\n\r\n"
         out += head.encode() + content + b"\r\n"
     return out + b"--xYzZY--\r\n"
-
-
-def test_an_mbox_is_split_into_its_mails() -> None:
-    found = list(split_mbox(mbox(MAILS)))
-    assert is_mbox(mbox(MAILS))
-    assert [read(raw).external_id for raw in found] == [read(raw).external_id for raw in MAILS]
-
-
-def test_a_from_line_inside_a_mail_splits_nothing_and_is_restored() -> None:
-    raw = b"Subject: x\n\nBegin\nFrom hier af\n\nFrom nu af\n>From al gequoot\n"
-    assert next(split_mbox(mbox([raw, raw]))).rstrip() == raw.replace(b"\n>From", b"\nFrom").rstrip()
-    assert len(list(split_mbox(mbox([raw, raw])))) == 2
-
-
-@pytest.mark.parametrize("raw", [b"", b"Subject: x\n\nhallo\n", b"From here on nothing\n", b"\n" + FROM])
-def test_a_file_that_is_no_mbox_is_one_mail(raw: bytes) -> None:
-    assert list(split_mbox(raw)) == [raw]
 
 
 def test_a_raw_post_gives_the_exact_bytes_and_the_envelope() -> None:

@@ -150,8 +150,3 @@ class PartnerKeyOut(Output):
 class PartnerKeyPage(Output):
     items: list[PartnerKeyOut]
     next_cursor: str | None
-
-
-class PartnerKeyPath(BaseModel):
-    id: uuid.UUID
-    key_id: uuid.UUID

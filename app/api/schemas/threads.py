@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from app.api.schemas.base import Input, Line, ListQuery, Output, Query, SafeText, absent
+from app.api.schemas.base import Input, Line, ListQuery, Output, SafeText, absent
 from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 
 SortThreads = Literal["created_at", "-created_at", "last_message_at", "-last_message_at"]
@@ -65,10 +65,6 @@ class ThreadListQuery(ListQuery):
     tags: Annotated[str, StringConstraints(max_length=50), SafeText] | None = Field(default=None, description="Has this tag")
     unread: bool | None = None
     sort: SortThreads = "-last_message_at"
-
-
-class ThreadQuery(Query):
-    """No parameters."""
 
 
 class ThreadCreate(Input):

@@ -66,9 +66,6 @@ class Slice:
         """The column of the requested times (open hours or wall clock)."""
         return FACTS.c.open_seconds if self.is_open else FACTS.c.wall_seconds
 
-    def for_day(self, day: date) -> Slice:
-        return replace(self, first=day, last=day)
-
 
 def slice_for(viewer: Viewer, **values: Any) -> Slice:
     """Return a slice of what the viewer may see: their brands, and only themselves without the permission."""

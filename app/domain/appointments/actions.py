@@ -6,7 +6,7 @@ Whatever is written here, the reminder and the place in a calendar follow in the
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -94,21 +94,6 @@ def change_appointment(
     record_of_appointment(session, event, appointment, now=now, actor=actor, payload=payload)
     follow(session, appointment, now=now, from_calendar=from_calendar)
     return appointment
-
-
-def move_appointment(
-    session: Session,
-    appointment_id: uuid.UUID,
-    *,
-    starts_at: datetime,
-    ends_at: datetime,
-    now: datetime,
-    actor: Actor,
-    from_calendar: bool = False,
-) -> Appointment:
-    """Move the appointment to another time; the same time changes nothing."""
-    content = replace(content_of(lock_appointment(session, appointment_id)), starts_at=starts_at, ends_at=ends_at)
-    return change_appointment(session, appointment_id, content, now=now, actor=actor, from_calendar=from_calendar)
 
 
 def set_appointment_state(

@@ -21,7 +21,6 @@ from app.domain.appointments.models import UNDER_WAY, Absence, Appointment, Appo
 from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact
 from app.domain.orders.models import ENDED, Order
-from app.domain.threads.models import Thread, ThreadAlias
 
 MOST = 200
 Technician, Creator = aliased(User), aliased(User)
@@ -138,13 +137,6 @@ def is_absent(session: Session, user_id: uuid.UUID, *, starts_at: datetime, zone
     day = starts_at.astimezone(ZoneInfo(zone)).date()
     query = sa.select(Absence.user_id).where(Absence.user_id == user_id, Absence.absent_date == day)
     return session.execute(query).first() is not None
-
-
-def find_kept_thread(session: Session, thread_id: uuid.UUID | None) -> uuid.UUID | None:
-    """Return the thread, or the one it was merged into."""
-    if thread_id is None or session.get(Thread, thread_id) is not None:
-        return thread_id
-    return session.execute(sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id == thread_id)).scalar_one_or_none()
 
 
 def _list(session: Session, viewer: Viewer, condition: sa.ColumnElement[bool]) -> list[AppointmentRow]:

@@ -17,7 +17,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
-from app.domain.contacts.models import Contact
 from app.domain.events.actions import Actor, audit
 from app.domain.orders.models import LineItem, LineItemStatus, Order, OrderStatus, PaymentKind, PaymentState
 from app.domain.orders.payments import balance_of, list_payments
@@ -73,13 +72,6 @@ def set_rate(
     session.flush()
     detail = {"level": level, "percent": str(percent), "valid_from": valid_from.isoformat()}
     audit(session, action="PartnerRateSet", object_type="partner", object_id=str(partner.id), now=now, actor=actor, detail=detail)
-
-
-def list_commissions_of_order(session: Session, order_id: uuid.UUID) -> list[tuple[PartnerCommission, str]]:
-    """List an order's commissions by level, with whose each is."""
-    query = sa.select(PartnerCommission, Contact.name).join(Contact, Contact.id == PartnerCommission.contact_id)
-    rows = session.execute(query.where(PartnerCommission.order_id == order_id).order_by(PartnerCommission.level))
-    return [(one, name) for one, name in rows]
 
 
 def _of_order(order_id: uuid.UUID) -> sa.Select[PartnerCommission]:

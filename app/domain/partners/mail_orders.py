@@ -7,14 +7,12 @@ the transaction.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -386,8 +384,3 @@ def values_of(row: PartnerMailReading) -> dict[str, Any]:
     if found.get(DATE):
         found[DATE] = date.fromisoformat(found[DATE])
     return found
-
-
-def find_reading_of(session: Session, message_id: uuid.UUID) -> PartnerMailReading | None:
-    """Return the reading of a message, if it was an order mail."""
-    return session.execute(sa.select(PartnerMailReading).where(PartnerMailReading.message_id == message_id)).scalar_one_or_none()

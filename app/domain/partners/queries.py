@@ -4,7 +4,7 @@ brands."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -128,12 +128,6 @@ def find_partner_order(
     return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
 
 
-def find_order_of_partner(session: Session, order_id: uuid.UUID) -> PartnerOrder | None:
-    """Return the partner's row of this order of ours, if a partner sent it."""
-    query = sa.select(PartnerOrder).where(PartnerOrder.order_id == order_id)
-    return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
-
-
 def list_changed_orders(
     session: Session,
     *,
@@ -217,12 +211,6 @@ def list_open_skus(session: Session, partner_id: uuid.UUID) -> list[str]:
     every = sa.func.unnest(PartnerOrder.unmapped_skus).label("sku")
     query = sa.select(every).where(PartnerOrder.partner_id == partner_id, PartnerOrder.environment == Environment.LIVE)
     return sorted(set(session.execute(query.distinct()).scalars()))
-
-
-def names_of_partners(session: Session, partner_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """Return the partners' names by id."""
-    rows = session.execute(sa.select(Partner.id, Partner.name).where(Partner.id.in_(partner_ids)))
-    return {row.id: row.name for row in rows}
 
 
 @dataclass(frozen=True)

@@ -102,11 +102,6 @@ def list_holes(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(HOLE.findall(text)))
 
 
-def list_variables(*texts: str) -> tuple[str, ...]:
-    """List the variables texts use, in order, each once."""
-    return tuple(dict.fromkeys(named(name) for text in texts for name, _fallback in PLACE.findall(text)))
-
-
 def named(written: str) -> str:
     """Return the variable a text means: by its own name, or by the name other systems use."""
     return ALIASES.get(written, written)

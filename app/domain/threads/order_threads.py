@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,16 +32,8 @@ def are_linked(which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return Thread.id.in_(sa.union_all(linked, merged))
 
 
-def list_threads_by_id(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> list[Thread]:
-    """List these threads, newest first. One query."""
-    merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id.in_(thread_ids))
-    query = sa.select(Thread).where(sa.or_(Thread.id.in_(thread_ids), Thread.id.in_(merged)))
-    query = query.where(Thread.brand_id.in_(viewer.brand_ids)).order_by(Thread.last_message_at.desc(), Thread.id.desc())
-    return list(session.execute(query.limit(MOST)).scalars()) if thread_ids else []
-
-
 def list_threads_about(session: Session, *, viewer: Viewer, order_id: uuid.UUID) -> list[Thread]:
-    """The conversations about an order, merged ones where they went, newest first. One query."""
+    """List the conversations about an order, merged ones where they went, newest first. One query."""
     query = sa.select(Thread).where(is_about_order(order_id), Thread.brand_id.in_(viewer.brand_ids))
     return list(session.execute(query.order_by(Thread.last_message_at.desc(), Thread.id.desc()).limit(MOST)).scalars())
 

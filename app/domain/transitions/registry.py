@@ -56,7 +56,3 @@ def install(kinds: Mapping[str, EntityKind]) -> None:
 def kind_of(entity_type: str) -> EntityKind:
     """Return the kind of entity. Raises LookupError for one without a status."""
     return _installed[entity_type]
-
-
-def all_kinds() -> Mapping[str, EntityKind]:
-    return _installed

@@ -150,12 +150,6 @@ def list_listening(
     return list(session.execute(query.order_by(WebhookEndpoint.id)).scalars())
 
 
-def next_sequence(session: Session, ordering_key: str) -> int:
-    """Return the number of the next message of this subject, from 1. The caller holds the lock of the subject's row."""
-    query = sa.select(sa.func.count()).where(WebhookMessage.ordering_key == ordering_key)
-    return int(session.execute(query).scalar_one()) + 1
-
-
 def page_deliveries(
     session: Session,
     *,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from app.core.links import url_for
 from app.domain.accounts.access import Viewer
 from app.domain.analytics.filters import read_filters, slice_values
-from app.domain.analytics.measures import MEASURES, Measure, Shape
+from app.domain.analytics.measures import MEASURES, Shape
 from app.domain.analytics.slices import Slice, shifted, slice_for
 
 PERIODS = {"today": 1, "7": 7, "28": 28, "90": 90}
@@ -128,10 +128,6 @@ def parse_bucket(args: Mapping[str, str]) -> dict[str, Any]:
         if (at := _instant(args.get(name, ""))) is not None:
             found[name] = at
     return found
-
-
-def measure_named(key: str) -> Measure | None:
-    return MEASURES.get(key)
 
 
 def _instant(text: str) -> datetime | None:

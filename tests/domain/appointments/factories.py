@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import uuid
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.domain.appointments.actions import AppointmentContent, plan_appointment
+from app.domain.appointments.actions import AppointmentContent, change_appointment, content_of, lock_appointment, plan_appointment
 from app.domain.appointments.models import Appointment
-from app.domain.events.actions import SYSTEM
+from app.domain.events.actions import SYSTEM, Actor
 from app.domain.threads.models import Thread
 from tests.factories import NOW
 
@@ -24,3 +26,11 @@ def make_appointment(session: Session, thread: Thread, **more: Any) -> Appointme
         brand_id=thread.brand_id, contact_id=thread.contact_id, thread_id=thread.id, starts_at=starts_at, **values
     )
     return plan_appointment(session, content, now=now, actor=SYSTEM)
+
+
+def move_appointment(
+    session: Session, appointment_id: uuid.UUID, *, starts_at: datetime, ends_at: datetime, now: datetime, actor: Actor
+) -> Appointment:
+    """Give it another time, as the planner does."""
+    content = replace(content_of(lock_appointment(session, appointment_id)), starts_at=starts_at, ends_at=ends_at)
+    return change_appointment(session, appointment_id, content, now=now, actor=actor)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.contract.calendars import CalendarEvent
 from app.core.clock import utc_now
-from app.domain.appointments.actions import change_appointment, content_of, move_appointment, set_appointment_state
+from app.domain.appointments.actions import change_appointment, content_of, set_appointment_state
 from app.domain.appointments.calendar_pull import follow_own_event
 from app.domain.appointments.jobs import keep_entry
 from app.domain.appointments.models import Appointment, AppointmentState, CalendarEntry
@@ -21,7 +21,7 @@ from app.domain.events.actions import SYSTEM
 from app.domain.ingest.calendars import read_calendars
 from app.domain.tasks.models import Task
 from app.domain.threads.models import Thread
-from tests.domain.appointments.factories import make_appointment
+from tests.domain.appointments.factories import make_appointment, move_appointment
 from tests.domain.ingest.mailbox_world import MAILBOX, MailboxWorld
 from tests.factories import make_contact, make_thread
 

@@ -17,7 +17,7 @@ from app.core.clock import utc_now
 from app.core.db import table_of
 from app.core.runtime import EXTENSION, runtime
 from app.domain.accounts.models import Brand
-from app.domain.appointments.actions import move_appointment, set_appointment_state
+from app.domain.appointments.actions import set_appointment_state
 from app.domain.appointments.jobs import send_reminder
 from app.domain.appointments.models import Appointment, AppointmentReminder, AppointmentState, ReminderOutcome
 from app.domain.connections.models import Channel, ChannelType
@@ -39,7 +39,7 @@ from app.providers.sendgrid.adapter import SendGridMail
 from app.sandbox.simulators.common import serve
 from app.sandbox.simulators.sendgrid import create_sendgrid_app
 from app.sandbox.simulators.sendgrid.store import Account
-from tests.domain.appointments.factories import make_appointment
+from tests.domain.appointments.factories import make_appointment, move_appointment
 from tests.factories import make_brand, make_channel, make_contact, make_thread
 
 REMINDERS = table_of(AppointmentReminder)

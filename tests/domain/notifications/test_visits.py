@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from app.domain.appointments.actions import change_appointment, content_of, move_appointment, set_appointment_state
+from app.domain.appointments.actions import change_appointment, content_of, set_appointment_state
 from app.domain.appointments.models import AppointmentState
 from app.domain.events.actions import SYSTEM, Actor, record
 from app.domain.notifications.models import Notification, NotificationKind, Way, is_usual
 from app.domain.threads.actions import subject_of
-from tests.domain.appointments.factories import make_appointment
+from tests.domain.appointments.factories import make_appointment, move_appointment
 from tests.domain.field.conftest import Round
 from tests.domain.field.conftest import day as day
 from tests.factories import make_message

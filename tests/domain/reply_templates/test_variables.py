@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.reply_templates.language import guess_language
-from app.domain.reply_templates.variables import Problem, fill, list_holes, list_problems, list_variables
+from app.domain.reply_templates.variables import Problem, fill, list_holes, list_problems
 
 
 def test_values_fallbacks_and_holes_are_told_apart() -> None:
@@ -39,10 +39,6 @@ def test_an_empty_fallback_leaves_nothing() -> None:
 )
 def test_problems_name_their_place(text: str, problems: tuple[Problem, ...]) -> None:
     assert list_problems(text) == problems
-
-
-def test_variables_are_listed_once() -> None:
-    assert list_variables("{{user.name}} {{user.name|x}}", "{{brand.name}}") == ("user.name", "brand.name")
 
 
 def test_a_hole_is_only_the_mark_of_a_variable() -> None:

@@ -80,9 +80,6 @@ class Message:
     def change_key(self) -> str:
         return f"CQAAABYAAAD{self.version:05d}"
 
-    def has_id(self, message_id: str) -> bool:
-        return message_id in (self.immutable_id, self.moving_id)
-
 
 @dataclass(frozen=True)
 class Change:
