@@ -15,7 +15,7 @@ LONGEST_URL = 2_000
 
 
 def is_allowed(url: str, rules: Sequence[str]) -> bool:
-    """Whether `url` fits one of the rules and is no trick."""
+    """Return whether `url` fits one of the rules and is no trick."""
     if len(url) > LONGEST_URL or not url.isascii() or re.search(r"[\x00-\x20\x7f\\]", url):
         return False
     try:

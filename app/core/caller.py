@@ -15,12 +15,12 @@ log = get_logger(__name__)
 
 
 def came_by_proxy() -> bool:
-    """Whether a proxy says that it handed the request on, trusted or not."""
+    """Return whether a proxy says that it handed the request on, trusted or not."""
     return any(name.startswith("X-Forwarded-") or name in PROXY_HEADERS for name, _value in request.headers)
 
 
 def is_of_this_machine() -> bool:
-    """Whether the other end itself is on this machine. One that hands on what others asked is not the other end."""
+    """Return whether the client itself is on this machine; a proxy that hands requests on is not the client."""
     return _is_loopback(request.remote_addr or "") and not came_by_proxy()
 
 

@@ -36,7 +36,7 @@ _EUROPEAN = re.compile(r"([0-9]{1,2})[-.]([0-9]{1,2})[-.]([0-9]{4})")
 
 
 class UnreadableTable(ValueError):
-    """It is no such table; the text says what is wrong with it."""
+    """The file is no readable table; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def decode(content: bytes) -> tuple[str, str]:
 
 
 def find_separator(text: str) -> str:
-    """What stands most often between the names of the columns, outside quotes."""
+    """Return the sign that stands most often between the names of the columns, outside quotes."""
     counts, is_quoted = dict.fromkeys(SEPARATORS, 0), False
     for character in text[:100_000]:
         if character == '"':
@@ -126,7 +126,7 @@ def find_separator(text: str) -> str:
 
 
 def read_day(text: str) -> date | None:
-    """None for an empty text. Raises ValueError with what to write."""
+    """Read a day; None for an empty text. Raises ValueError with what to write."""
     if not text:
         return None
     european = _EUROPEAN.fullmatch(text)
@@ -171,6 +171,6 @@ def _number(text: str, words: str, *, places: int, least: Decimal, most: Decimal
 
 
 def _plain(cell: str) -> str:
-    """Without the apostrophe of an export, blanks of any kind at its ends, and more than a cell may hold."""
+    """Strip a cell: the apostrophe of an export, blanks of any kind at its ends, and more than a cell may hold."""
     text = cell[:MOST_CELL].strip()
     return text[1:] if _ESCAPED.match(text) else text

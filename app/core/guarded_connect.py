@@ -95,7 +95,7 @@ class TimedReader(io.RawIOBase):
 
 
 def tls_context() -> ssl.SSLContext:
-    """What every TLS line of ours is made with. It reads the certificates of the machine, which takes 50 ms: keep it."""
+    """Make the context of every TLS connection of ours. It reads the machine's certificates, which takes 50 ms: keep it."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

@@ -53,7 +53,7 @@ def make_cursor(sort: Sort, place: Place) -> str:
 
 
 def read_cursor(sort: Sort, cursor: str, kind: type[datetime] | type[str] = datetime) -> Place:
-    """Raises BadCursor for anything we did not make for this sort."""
+    """Read a cursor. Raises BadCursor for anything we did not make for this sort."""
     try:
         name, value, row_id = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
         place = Place(datetime.fromisoformat(value) if kind is datetime else str(value), uuid.UUID(row_id))

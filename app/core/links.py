@@ -11,8 +11,8 @@ from flask import request
 
 
 def url_for(endpoint: str, **values: Any) -> str:
-    """What `flask.url_for` gives within a request, remembered: a page asks for a hundred addresses, nearly all of them the same
-    ones for everybody. An address with a host in it depends on the request and is made anew."""
+    """Return what `flask.url_for` returns, cached: a page asks for a hundred URLs, nearly all of them the same for everybody.
+    A URL with a host in it depends on the request and is not cached."""
     if "_external" in values or "_scheme" in values:
         return flask.url_for(endpoint, **values)
     try:

@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"(-?)([0-9]{1,15})((?:[.,][0-9]*)*)")
 
 @dataclass(eq=False)
 class UnreadableNumber(Exception):
-    """What was typed is no number; with `readings` it is one in two ways, the larger first."""
+    """The text is no number; with `readings` it can be read as two, the larger first."""
 
     text: str
     readings: tuple[Decimal, ...] = ()
@@ -31,7 +31,7 @@ def round2(amount: Decimal) -> Decimal:
 
 
 def round_places(number: Decimal, places: int) -> Decimal:
-    """The same to so many decimals."""
+    """Round to this many decimals, as amounts are rounded."""
     return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 

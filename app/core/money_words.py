@@ -10,21 +10,21 @@ from app.core.money import round2
 
 
 def money_locale(language: str, currency: str) -> str:
-    """In French, dollars of Canada are written as in Quebec: `$CA` would be a foreigner's."""
+    """Return the locale for money: in French, dollars of Canada are written as in Quebec, as `$CA` would be a foreigner's."""
     return "fr_CA" if (language, currency) == ("fr", "CAD") else language
 
 
 def money_words(amount: Decimal, currency: str, language: str) -> str:
-    """With its currency: "€ 1.249,00"."""
+    """Write an amount with its currency: "€ 1.249,00"."""
     return str(format_currency(round2(amount), currency, locale=money_locale(language, currency)))
 
 
 def amount_words(amount: Decimal, language: str) -> str:
-    """Without a currency, for a column of which everything is in one. Unit prices may have four decimals."""
+    """Write an amount without currency, for a column that has one currency. Unit prices may have four decimals."""
     exact = amount if amount != round2(amount) else round2(amount)
     return str(format_decimal(exact, "#,##0.00##", locale=language))
 
 
 def number_words(number: Decimal, language: str) -> str:
-    """With the decimals it has and no more."""
+    """Write a number with the decimals it has and no more."""
     return str(format_decimal(number.normalize(), locale=language))

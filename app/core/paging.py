@@ -30,7 +30,7 @@ def make_cursor(at: datetime, row_id: uuid.UUID) -> str:
 
 
 def read_cursor(cursor: str) -> tuple[datetime, uuid.UUID]:
-    """Raises BadCursor."""
+    """Read a cursor. Raises BadCursor."""
     try:
         at, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         place = datetime.fromisoformat(at), uuid.UUID(row_id)

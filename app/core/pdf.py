@@ -93,7 +93,7 @@ class Document:
         self._pdf.ln(1.5)
 
     def facts(self, pairs: Sequence[tuple[str, str]], *, columns: int = 2) -> None:
-        """What something is called and what it is, side by side in `columns`; a pair without a value is left out."""
+        """Add pairs of name and value, side by side in `columns`; a pair without a value is left out."""
         kept = [(key, value) for key, value in pairs if value.strip()]
         for first in range(0, len(kept), columns):
             self._row_of_facts(kept[first : first + columns], WIDTH / columns)
@@ -258,14 +258,14 @@ def _all_fonts() -> frozenset[str]:
 
 
 def _clean(text: str) -> str:
-    """Without control characters, with blanks that every font has; what no font has is an empty box."""
+    """Return the text without control characters, with blanks that every font has; what no font has becomes an empty box."""
     kept = text.translate(_SAME).replace("\r\n", "\n").replace("\t", " ")
     shown = (one for one in kept if one == "\n" or (ord(one) >= 32 and not 0x7F <= ord(one) < 0xA0))
     return "".join(shown) if _covered().issuperset(kept) else "".join(one if one in _all_fonts() else "□" for one in shown)
 
 
 def _fitting(pdf: Any, text: str, width: float) -> str:
-    """As much of a line as fits."""
+    """Return as much of a line as fits."""
     text = text.replace("\n", " ")
     if pdf.get_string_width(text) <= width:
         return text

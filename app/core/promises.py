@@ -133,7 +133,7 @@ def keep(promise: Promise[Any, Any], row_id: Any) -> None:
 
 
 def _prepare(session: Session, promise: Promise[Any, Any], lease: Lease, *, is_time_up: bool = False) -> Any:
-    """What to call with; None where the row has ended or waits."""
+    """Return what to call with; None where the row has ended or waits."""
     work = Later(0) if is_time_up else promise.prepare(session, lease)
     if not isinstance(work, Ending):
         return work
@@ -142,7 +142,7 @@ def _prepare(session: Session, promise: Promise[Any, Any], lease: Lease, *, is_t
 
 
 def call_and_note(promise: Promise[Any, Any], lease: Lease, work: Any) -> bool:
-    """Whether there is more to do under the lease. Raises Overtaken, with nothing noted."""
+    """Call and note the outcome; returns whether there is more to do under the lease. Raises Overtaken, with nothing noted."""
     promise.crash("before_call")
     try:
         answer = promise.call(work)
@@ -160,7 +160,7 @@ def call_and_note(promise: Promise[Any, Any], lease: Lease, work: Any) -> bool:
 
 
 def end_after(promise: Promise[Any, Any], lease: Lease, error: Exception, given_up: Ended) -> None:
-    """What the machine lacks is no try of the row."""
+    """Return the ending after an error; a shortage of the machine counts as no try of the row."""
     shortage = find_shortage(error)
     with suppress(Overtaken), transaction() as session:
         end(session, promise, lease, Later(shortage.wait_seconds, is_try=False) if shortage else Failed(given_up))

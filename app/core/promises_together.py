@@ -86,7 +86,7 @@ def _prepare(together: Together[Any, Any], row_ids: Collection[Any]) -> dict[Lea
 def _call(
     together: Together[Any, Any], works: Mapping[Lease, Any], ends_at: float
 ) -> tuple[dict[Lease, tuple[Any, Any]], list[tuple[Lease, Exception]]]:
-    """What was called, with its answers, and what broke."""
+    """Call for each row; returns what was called with the answers, and what broke."""
     promise, called = together.promise, dict[Lease, tuple[Any, Any]]()
     for lease, work in works.items():
         if called and time.monotonic() >= ends_at:
@@ -106,7 +106,7 @@ def _call(
 
 
 def _note(together: Together[Any, Any], works: Mapping[Lease, Any], called: Mapping[Lease, tuple[Any, Any]]) -> None:
-    """Of rows somebody else has by now nothing is written."""
+    """Note the ends of the rows, except those that another worker has by now."""
     if not works:
         return
     promise = together.promise

@@ -26,7 +26,7 @@ return 1
 
 
 class NoSlot(Exception):
-    """None became free in time."""
+    """No slot became free in time."""
 
 
 class Slots(Protocol):

@@ -31,7 +31,7 @@ class Shortage:
 
 
 def find_shortage(error: BaseException) -> Shortage | None:
-    """What is lacking, if that is why this was raised; None where the work itself, or we, are at fault."""
+    """Return what the machine lacks, if that is why this was raised; None where the work itself, or we, are at fault."""
     if isinstance(error, StorageFailed):
         return Shortage(WAITS_FOR_STORAGE % {"why": error}, STORAGE_SECONDS)
     if isinstance(error, redis.ConnectionError | redis.TimeoutError):

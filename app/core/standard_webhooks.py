@@ -44,7 +44,7 @@ def plain_signature(body: bytes, secret: str) -> str:
 
 
 def is_signed(body: bytes, headers: Mapping[str, str], secrets: Sequence[str], *, now_seconds: float) -> bool:
-    """Whether the headers, whose names may be in any case, are of this body, made with one of the secrets, and of now."""
+    """Return whether the headers (names in any case) sign this body with one of the secrets, and are recent."""
     low = {name.lower(): value for name, value in headers.items()}
     message_id, at = low.get(ID, ""), low.get(TIMESTAMP, "")
     is_now = at.isascii() and at.isdecimal() and len(at) <= 12 and abs(now_seconds - int(at)) <= TOLERANCE_SECONDS
@@ -62,7 +62,7 @@ def _digest(key: bytes, content: bytes) -> bytes:
 
 
 def _key(secret: str) -> bytes | None:
-    """What a secret stands for; None for one that is of another form, too short or too long."""
+    """Return the key of a secret; None for one of another form, too short or too long."""
     key = _decoded(secret.removeprefix(_PREFIX)) if secret.startswith(_PREFIX) else None
     return key if key is not None and len(key) in _KEY_BYTES else None
 

@@ -27,7 +27,8 @@ def storable(text: str) -> str:
 
 
 def storable_json(value: Any, *, depth: int = 0) -> Any:
-    """The same for every string in a JSON value; nesting beyond any honest depth is replaced by a mark."""
+    """Drop from every string of a JSON value what PostgreSQL cannot hold; nesting beyond any honest depth is replaced by a
+    mark."""
     if isinstance(value, str):
         return storable(value)
     if depth > _MAX_DEPTH:

@@ -79,12 +79,12 @@ class Machine:
         return sorted(found, key=lambda edge: order.index(edge.to_status))
 
     def guards_of(self, status: str) -> tuple[str, ...]:
-        """What has to hold whenever this status is entered."""
+        """Return what has to hold whenever this status is entered."""
         named = (edge.guards for edge in self.edges.values() if edge.to_status == status)
         return tuple(dict.fromkeys(guard for guards in named for guard in guards))
 
     def is_forward(self, from_status: str, to_status: str) -> bool:
-        """Whether it goes on along the main line."""
+        """Return whether the transition goes on along the main line."""
         return self.skipped(from_status, to_status) is not None
 
 

@@ -87,7 +87,8 @@ def _told_part(part: str) -> str:
 
 
 def _told_whole(text: str) -> str | None:
-    """None where nobody marked it. A full stop at the end makes no other sentence; a blank never holds several."""
+    """Translate the text as a whole; None where nobody marked it. A full stop at the end makes no other sentence; a blank
+    never holds several."""
     if not text.strip():
         return text
     translated = gettext(text)

@@ -77,7 +77,7 @@ def claim_all(
 
 
 def lock_held(session: Session, table: sa.Table, leases: Collection[Lease]) -> list[Lease]:
-    """Those of the leases that still hold, in their order; their rows are locked until the transaction ends."""
+    """Lock the rows of those leases that still hold, until the transaction ends, and return them in order."""
     by_row = {lease.row_id: lease for lease in leases}
     held = sa.and_(table.c.id.in_(by_row), table.c.lease_token.in_({lease.token for lease in leases}))
     rows = session.execute(sa.select(table.c.id, table.c.lease_token).where(held).order_by(table.c.id).with_for_update()).all()
@@ -95,7 +95,8 @@ def finish_all(session: Session, table: sa.Table, leases: Collection[Lease], *, 
 def finish_each(
     session: Session, table: sa.Table, ended: Mapping[Lease, Mapping[str, Any]], *, values: Mapping[str, Any] | None = None
 ) -> None:
-    """As `finish_all`; `ended` has the values that differ by row, of the same columns for each, `values` those that do not."""
+    """Finish rows as `finish_all` does; `ended` has the values that differ by row, of the same columns for each, `values`
+    those that do not."""
     own: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for row in ended.values() for name in row}
     held = sa.and_(table.c.id == sa.bindparam("row_id"), table.c.lease_token == sa.bindparam("token"))
     statement = sa.update(table).where(held).values(state=DONE, lease_token=None, lease_until=None, **own, **(values or {}))
@@ -191,6 +192,6 @@ def take_hints(
 
 
 def give_back_hints(session: Session, table: sa.Table, row_ids: Collection[Any]) -> None:
-    """Whoever was told about these rows does not come to them: the next look tells somebody else."""
+    """Clear the hints of rows that a job was told of and will not work on, so that the next look tells another."""
     untouched = sa.and_(table.c.id.in_(row_ids), table.c.state == READY)
     session.execute(sa.update(table).where(untouched).values(hinted_at=None))
