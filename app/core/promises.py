@@ -160,7 +160,7 @@ def call_and_note(promise: Promise[Any, Any], lease: Lease, work: Any) -> bool:
 
 
 def end_after(promise: Promise[Any, Any], lease: Lease, error: Exception, given_up: Ended) -> None:
-    """Return the ending after an error; a shortage of the machine counts as no try of the row."""
+    """End the row after an error; a shortage of the machine counts as no try of the row."""
     shortage = find_shortage(error)
     with suppress(Overtaken), transaction() as session:
         end(session, promise, lease, Later(shortage.wait_seconds, is_try=False) if shortage else Failed(given_up))
