@@ -1,1 +1,1 @@
-"""Forms (Fillout): read their posts, and ask for submissions that were not posted."""
+"""Forms that customers fill in: read their posts, and ask for submissions that were not posted."""
