@@ -62,7 +62,7 @@ class Settings:
     simulated_hosts: tuple[str, ...] = ()  # in a demo alone: where its simulators keep files that links lead to
     outbound_ports: tuple[int, ...] = (80, 443)  # of public hosts, at addresses that people, mails and providers name
     log_format: str = "text"  # for people, or "json" for a log collector
-    metrics_token: str = field(default="", repr=False)  # a Prometheus server elsewhere reads /metrics with it; else loopback alone
+    metrics_token: str = field(default="", repr=False)  # a Prometheus server elsewhere reads /metrics with it; else loopback
     # What each provider's folder declares, by name, such as where it is; the demo and the tests point them at the simulators.
     provider_settings: Mapping[str, str] = field(default_factory=lambda: {one.name: one.default for one in PROVIDER_SETTINGS})
     mail_domain: str = "switchyard.localhost"  # in the Message-IDs and reply addresses we make

@@ -1,4 +1,4 @@
-"""Lists of one type of thread are read in their order: what is due first in the inbox, and the newest of each status in the search."""
+"""Lists of one type of thread are read in their order: due first in the inbox, the newest of each status in the search."""
 
 from __future__ import annotations
 

@@ -22,14 +22,14 @@ from app.web.inbox.blueprint import parse_uuid
 FIELDS = ("q", "status", "brand", "partner", "technician", "place", "overdue", "columns")
 # What the list may show beside number and customer, in this order, and whether it does where nobody chose.
 COLUMNS = {
-    "lines": N_("What is ordered"),
+    "lines": N_("Lines"),
     "total": N_("Total"),
     "status": N_("Status"),
     "priority": N_("Priority"),
-    "source": N_("Came in"),
+    "source": N_("Source"),
     "brand": N_("Brand"),
     "place": N_("Town"),
-    "made": N_("Made"),
+    "made": N_("Created"),
 }
 USUAL = ("lines", "total", "status", "brand", "place", "made")
 

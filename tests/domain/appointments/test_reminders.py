@@ -29,9 +29,9 @@ from app.domain.events.actions import SYSTEM, record
 from app.domain.sla.models import FactKind, SlaFact
 from app.domain.suppressions.models import Suppression
 from app.domain.threads.actions import NewMessage, add_message, check_nothing_newer, lock_thread, subject_of
+from app.domain.threads.automatic import is_automatic_answer
 from app.domain.threads.merge import merge_threads
 from app.domain.threads.models import Message, MessageType, Thread
-from app.domain.threads.automatic import is_automatic_answer
 from app.domain.threads.spam import mark_spam
 from app.mail.addressing import read_plus_token
 from app.providers.sendgrid import KEY as EMAIL_SENDGRID
