@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -43,7 +44,7 @@ def rules() -> ResponseReturnValue:
     """Every channel with its rules, in the order in which they are asked."""
     viewer, session = require(Permission.ROUTING_MANAGE), db.session()
     channels = list_channels(session, brand_ids=viewer.brand_ids)
-    by_channel: dict[uuid.UUID, list[RoutingRule]] = {channel.id: [] for channel in channels}
+    by_channel: defaultdict[uuid.UUID, list[RoutingRule]] = defaultdict(list)
     for rule, channel in list_rules(session, brand_ids=viewer.brand_ids):
         by_channel[channel.id].append(rule)
     teams = {str(team.id): team.name for team in list_teams(session)}

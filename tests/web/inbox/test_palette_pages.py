@@ -14,7 +14,8 @@ from tests.web.inbox.test_pages import Desk, desk
 __all__ = ["desk"]
 
 ELSEWHERE = re.compile(
-    r"^/(dev|health|metrics|portal|setup|sign-in|sign-out|forgotten-password|simulator|static|live|api|docs|openapi)\b|/export$|\.(csv|js|json|txt)$"
+    r"^/(dev|healthz|readyz|metrics|portal|setup|sign-in|sign-out|forgotten-password|simulator|static|live|api|docs|field|partners)\b"
+    r"|/export$|\.(csv|js|json|txt|ico|webmanifest|yaml|xml)$"
 )
 """What has no reader who is signed in as a colleague, or is no page."""
 PARTS = {
