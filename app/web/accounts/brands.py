@@ -27,7 +27,7 @@ from app.web.sla.calendar_form import country_choices
 
 @bp.get("/settings/brands")
 def brands() -> ResponseReturnValue:
-    """Brands with what they have, teams with their people."""
+    """Show the brands with what they have, and the teams with their people."""
     require(Permission.PEOPLE_SEE)
     session = db.session()
     rows = list_brand_rows(session, [brand.id for brand in list_brands(session)])
@@ -36,7 +36,7 @@ def brands() -> ResponseReturnValue:
 
 @bp.get("/settings/brands/new")
 def new_brand() -> ResponseReturnValue:
-    """Ask what it is called and how it looks."""
+    """Show the form of a new brand."""
     require(Permission.BRANDS_MANAGE)
     return page("accounts/new_brand.html", form=with_countries(BrandForm()))
 
@@ -53,14 +53,14 @@ def add_brand() -> ResponseReturnValue:
 
 @bp.get("/settings/brands/<uuid:brand_id>")
 def brand(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """One brand: what is set, how it answers, who sees it."""
+    """Show one brand: its settings, how it answers, who sees it."""
     require(Permission.PEOPLE_SEE)
     return _brand_page(brand_id)
 
 
 @bp.post("/settings/brands/<uuid:brand_id>")
 def save_brand(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Change what is set for it."""
+    """Change the settings of a brand."""
     viewer, form = require(Permission.BRANDS_MANAGE), with_countries(BrandForm(request.form))
     _find(brand_id)
     if not form.validate():
@@ -103,19 +103,19 @@ def restore(brand_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/brands/<uuid:brand_id>/answering")
 def set_answering(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Whether only the assignee may answer on the brand's threads."""
+    """Set whether only the assignee may answer the brand's threads."""
     return _set_rule(brand_id, BrandRule.ONLY_ASSIGNEE_ANSWERS, is_on=request.form.get("only_assignee") == "on")
 
 
 @bp.post("/settings/brands/<uuid:brand_id>/promises")
 def set_promises(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Whether a reply of the brand that promises something makes a task."""
+    """Set whether a reply of the brand that promises something makes a task."""
     return _set_rule(brand_id, BrandRule.TASKS_OF_PROMISES, is_on=request.form.get("tasks_of_promises") == "on")
 
 
 @bp.post("/settings/brands/<uuid:brand_id>/visits")
 def set_visits(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """What goes for its visits: each button of the form names one rule, with "on" or "off"."""
+    """Set the rules of the brand's visits: each button of the form names one rule, with "on" or "off"."""
     known = (BrandRule.SENDS_VISIT_REPORTS, BrandRule.KEEPS_PHOTO_PLACE, BrandRule.RECOGNISES_SPEECH)
     rule = next((one for one in known if one.value in request.form), None)
     return _set_rule(brand_id, rule, is_on=request.form[rule.value] == "on") if rule is not None else abort(422)

@@ -45,7 +45,7 @@ def invite(viewer: Viewer, user_id: uuid.UUID) -> str:
 
 @bp.get("/invitation/<token>")
 def invited(token: str) -> ResponseReturnValue:
-    """Ask the invited person for a password of their own."""
+    """Show the form in which an invited person sets a password."""
     try:
         return _form(InvitedForm(), _invited(token), token)
     except InvitationGone:
@@ -54,7 +54,7 @@ def invited(token: str) -> ResponseReturnValue:
 
 @bp.post("/invitation/<token>")
 def accept(token: str) -> ResponseReturnValue:
-    """Keep the password and sign them in."""
+    """Save the password and sign the person in."""
     form, now, ip = InvitedForm(request.form), utc_now(), request.remote_addr
     try:
         user = _invited(token)

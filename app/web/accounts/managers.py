@@ -24,14 +24,14 @@ EXECUTIVE = "executive"
 
 @bp.get("/settings/managers")
 def managers() -> ResponseReturnValue:
-    """Whom escalations mean by the manager of a thread and by the management."""
+    """Show who manages teams and brands, whom escalations tell."""
     require(Permission.PEOPLE_MANAGE)
     return _page(_values(get_managers(db.session())))
 
 
 @bp.post("/settings/managers")
 def save_managers() -> ResponseReturnValue:
-    """Name them from now on: `team_<id>`, `brand_<id>` and `executive`, each a user's id or nothing."""
+    """Save the managers: `team_<id>`, `brand_<id>` and `executive`, each a user's id or nothing."""
     viewer, session = require(Permission.PEOPLE_MANAGE), db.session()
     values = _values(get_managers(session))
     values |= {name: request.form[name].strip() for name in values if name in request.form}

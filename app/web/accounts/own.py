@@ -30,14 +30,14 @@ from app.web.pages import page
 
 @bp.get("/settings")
 def settings() -> ResponseReturnValue:
-    """Where settings begin."""
+    """Lead to the first page of the settings."""
     current_viewer()
     return redirect(url_for("accounts.profile"), 303)
 
 
 @bp.get("/settings/profile")
 def profile() -> ResponseReturnValue:
-    """Name, language, time zone, looks and keys."""
+    """Show one's name, language, time zone, looks and keys."""
     return page("accounts/profile.html", form=ProfileForm(obj=current_viewer()))
 
 
@@ -56,7 +56,7 @@ def save_profile() -> ResponseReturnValue:
 
 @bp.post("/settings/theme")
 def set_theme() -> ResponseReturnValue:
-    """Change the theme alone, from wherever one is: the account menu and the palette."""
+    """Set the theme alone, from the account menu or the palette."""
     viewer, theme = current_viewer(), request.form.get("theme")
     if theme not in dict(THEMES):
         abort(400)
@@ -71,7 +71,7 @@ def set_theme() -> ResponseReturnValue:
 
 @bp.get("/settings/security")
 def security() -> ResponseReturnValue:
-    """Password and open sessions."""
+    """Show the form of the password, and open sessions."""
     return _security(PasswordForm())
 
 

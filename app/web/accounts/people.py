@@ -50,7 +50,7 @@ F = TypeVar("F", bound=PersonForm)
 
 @bp.get("/settings/people")
 def people() -> ResponseReturnValue:
-    """Everybody who can sign in."""
+    """Show everybody who can sign in."""
     require(Permission.PEOPLE_SEE)
     session = db.session()
     return page("accounts/people.html", people=list_people(session), brand_count=len(list_brands(session)))
@@ -58,21 +58,21 @@ def people() -> ResponseReturnValue:
 
 @bp.get("/settings/roles")
 def roles() -> ResponseReturnValue:
-    """What each role may do, as the table says that every page and the API ask."""
+    """Show what each role may do, from the table that every page and the API ask."""
     require(Permission.PEOPLE_SEE)
     return page("accounts/roles.html", columns=list_role_columns(), groups=list_permission_groups())
 
 
 @bp.get("/settings/people/new")
 def new_person() -> ResponseReturnValue:
-    """Ask who is to be let in."""
+    """Show the form of a new person."""
     require(Permission.PEOPLE_MANAGE)
     return page("accounts/new_person.html", form=_with_choices(NewPersonForm()))
 
 
 @bp.post("/settings/people")
 def add_person() -> ResponseReturnValue:
-    """Add somebody and invite them. Where no mail goes out, their link is in this answer and nowhere else."""
+    """Add a person and invite them. Where no mail goes out, their link is in this response and nowhere else."""
     viewer, form, now = require(Permission.PEOPLE_MANAGE), _with_choices(NewPersonForm(request.form)), utc_now()
     if not form.validate():
         return page("accounts/new_person.html", form=form, status=422)
@@ -99,7 +99,7 @@ def add_person() -> ResponseReturnValue:
 
 @bp.post("/settings/people/<uuid:user_id>/invitation")
 def invite_again(user_id: uuid.UUID) -> ResponseReturnValue:
-    """Another link for somebody who has no password yet."""
+    """Make another link for a person who has no password yet."""
     viewer = require(Permission.PEOPLE_MANAGE)
     if _find(user_id).user.password_hash is not None:
         abort(409)
@@ -108,14 +108,14 @@ def invite_again(user_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/settings/people/<uuid:user_id>")
 def person(user_id: uuid.UUID) -> ResponseReturnValue:
-    """One person: role, brands, teams, access."""
+    """Show one person: role, brands, teams, access."""
     require(Permission.PEOPLE_SEE)
     return _person_page(user_id)
 
 
 @bp.post("/settings/people/<uuid:user_id>")
 def save_person(user_id: uuid.UUID) -> ResponseReturnValue:
-    """Change role, brands and teams."""
+    """Change a person's role, brands and teams."""
     viewer, form = require(Permission.PEOPLE_MANAGE), _with_choices(PersonForm(request.form))
     _find(user_id)
     if not form.validate():
@@ -132,7 +132,7 @@ def save_person(user_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/people/<uuid:user_id>/disabling")
 def disable_person(user_id: uuid.UUID) -> ResponseReturnValue:
-    """Keep somebody out from now on."""
+    """Disable a person."""
     viewer = require(Permission.PEOPLE_MANAGE)
     try:
         with transaction() as session:
@@ -147,7 +147,7 @@ def disable_person(user_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/people/<uuid:user_id>/enabling")
 def enable_person(user_id: uuid.UUID) -> ResponseReturnValue:
-    """Let somebody in again."""
+    """Enable a disabled person."""
     viewer = require(Permission.PEOPLE_MANAGE)
     _find(user_id)
     with transaction() as session:

@@ -28,7 +28,8 @@ from app.web.pages import page
 
 @bp.get("/setup")
 def set_up() -> ResponseReturnValue:
-    """Ask for both, with the code of the printed link; to signing in once somebody has an account."""
+    """Ask for the first administrator and brand, with the code of the printed link; lead to signing in once somebody has an
+    account."""
     if not is_empty(db.session()):
         return redirect(url_for("accounts.sign_in"), 303)
     return _form(SetUpForm(code=request.args.get("code", "")))
@@ -57,14 +58,14 @@ def finish_set_up() -> ResponseReturnValue:
 
 @bp.get("/settings/first-steps")
 def first_steps() -> ResponseReturnValue:
-    """What is left to do before the company works here."""
+    """Show which first steps are left."""
     viewer = require(Permission.BRANDS_MANAGE)
     return page("accounts/first_steps.html", steps=read_first_steps(db.session(), viewer.user_id))
 
 
 @bp.post("/settings/first-steps")
 def hide_steps() -> ResponseReturnValue:
-    """Put them away, or bring them back."""
+    """Hide the first steps, or show them again."""
     viewer, is_hidden = require(Permission.BRANDS_MANAGE), request.form.get("hidden") == "on"
     with transaction() as session:
         hide_first_steps(session, viewer.user_id, is_hidden=is_hidden)

@@ -34,7 +34,7 @@ def sign_in() -> ResponseReturnValue:
 
 @bp.post("/sign-in")
 def let_in() -> ResponseReturnValue:
-    """Let somebody in. The answer never says whether the account exists."""
+    """Sign somebody in. The answer never says whether the account exists."""
     form = SignInForm(request.form)
     if not form.validate():
         return _form(form, status=422)

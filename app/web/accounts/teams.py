@@ -23,7 +23,7 @@ from app.web.pages import page
 
 @bp.get("/settings/teams/new")
 def new_team() -> ResponseReturnValue:
-    """Ask what it is called and who is in it."""
+    """Show the form of a new team."""
     require(Permission.PEOPLE_MANAGE)
     return page("accounts/team.html", form=_with_people(TeamForm()), team=None)
 
@@ -46,7 +46,7 @@ def add_team() -> ResponseReturnValue:
 
 @bp.get("/settings/teams/<uuid:team_id>")
 def team(team_id: uuid.UUID) -> ResponseReturnValue:
-    """One team: its name and people."""
+    """Show one team: its name and people."""
     require(Permission.PEOPLE_MANAGE)
     found = _find(team_id)
     members = db.session().execute(sa.select(TeamMember.user_id).where(TeamMember.team_id == team_id)).scalars()
@@ -55,7 +55,7 @@ def team(team_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/teams/<uuid:team_id>")
 def save_team(team_id: uuid.UUID) -> ResponseReturnValue:
-    """Rename it, change its people."""
+    """Change a team's name and people."""
     viewer, form = require(Permission.PEOPLE_MANAGE), _with_people(TeamForm(request.form))
     found = _find(team_id)
     if form.validate():
@@ -73,7 +73,7 @@ def save_team(team_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/teams/<uuid:team_id>/archiving")
 def archive_a_team(team_id: uuid.UUID) -> ResponseReturnValue:
-    """Take its people out; it gets no more work."""
+    """Archive a team and take its people out."""
     viewer = require(Permission.PEOPLE_MANAGE)
     try:
         with transaction() as session:
@@ -86,7 +86,7 @@ def archive_a_team(team_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/teams/<uuid:team_id>/restoring")
 def restore_a_team(team_id: uuid.UUID) -> ResponseReturnValue:
-    """Use it again."""
+    """Restore an archived team."""
     viewer = require(Permission.PEOPLE_MANAGE)
     try:
         with transaction() as session:

@@ -22,7 +22,7 @@ from app.web.pages import page
 
 @bp.get("/settings/tokens")
 def tokens() -> ResponseReturnValue:
-    """One's own tokens."""
+    """Show one's own API tokens."""
     return _page(TokenForm())
 
 

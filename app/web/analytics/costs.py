@@ -44,14 +44,14 @@ NAMES = {
 
 @bp.get("/analytics/costs")
 def costs() -> ResponseReturnValue:
-    """The channels of a brand (`brand`, else the first) with what they cost since when."""
+    """Show the channels of a brand (`brand`, else the first) with what they cost since when."""
     require(Permission.TARGETS_MANAGE)
     return _page(brand_of(request.args.get("brand", "")))
 
 
 @bp.post("/analytics/costs/<uuid:channel_id>")
 def save_cost(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """From the day `from_date` on the channel costs this; an empty field is nothing."""
+    """Set what the channel costs from the day `from_date` on; an empty field is nothing."""
     viewer, channel = require(Permission.TARGETS_MANAGE), _channel(channel_id)
     typed = {name: request.form.get(name, "").strip() for name in (*PARTS, "from_date")}
     amounts = {name: _amount(typed[name]) for name in PARTS}
@@ -70,7 +70,7 @@ def save_cost(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/analytics/costs/<uuid:channel_id>/<day>/deletion")
 def remove_cost(channel_id: uuid.UUID, day: str) -> ResponseReturnValue:
-    """What was said for that day counts no more; what held before holds on."""
+    """Delete the cost set for that day; the one before holds on."""
     viewer, channel, from_date = require(Permission.TARGETS_MANAGE), _channel(channel_id), _day(day)
     if from_date is None:
         abort(404)

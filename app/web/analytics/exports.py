@@ -75,7 +75,7 @@ def columns(with_names: bool) -> list[_Column]:
 
 @bp.get("/analytics/list/export")
 def export_list() -> ResponseReturnValue:
-    """The facts behind the figure `m` as a file: `format` csv, programs or xlsx; `names` with those of people outside."""
+    """Download the facts behind the figure `m`: `format` csv, programs or xlsx; `names` with those of people outside."""
     viewer, asked = current_viewer(), read_asked()
     measure = MEASURES.get(request.args.get("m", "")) or abort(404)
     file_format = _format()
@@ -101,7 +101,7 @@ def export_list() -> ResponseReturnValue:
 
 @bp.get("/analytics/export")
 def export_report() -> ResponseReturnValue:
-    """Every figure of a report, day by day, as a file; as a paper (pdf) what a mail says of it."""
+    """Download every figure of a report, day by day; as a PDF what a mail says of it."""
     viewer, asked = current_viewer(), read_asked()
     file_format, slice = _format(), asked.slice(viewer)
     if file_format == "pdf":

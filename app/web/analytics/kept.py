@@ -43,13 +43,13 @@ LONGEST_HOURS = 1000.0
 
 @bp.get("/analytics/reports")
 def saved_reports() -> ResponseReturnValue:
-    """The reports one keeps, and those shared with everyone."""
+    """Show one's saved reports, and those shared with everyone."""
     return _reports_page()
 
 
 @bp.post("/analytics/reports")
 def keep_report() -> ResponseReturnValue:
-    """Keep the report of the address in `report` under `name`, with `shared` for everyone."""
+    """Save the report of the URL in `report` under `name`, with `shared` for everyone."""
     viewer, name = current_viewer(), " ".join(storable(request.form.get("name", "")).split())
     is_shared = request.form.get("shared") == "yes"
     if is_shared:
@@ -80,7 +80,7 @@ def drop_report(report_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/analytics/targets")
 def targets() -> ResponseReturnValue:
-    """What each figure of a brand should be; `brand` chooses one."""
+    """Show the targets of a brand's figures; `brand` chooses one."""
     require(Permission.TARGETS_MANAGE)
     brand = brand_of(request.args.get("brand", ""))
     return _targets_page(brand, _shown(read_targets(db.session(), [brand.id])))

@@ -30,7 +30,7 @@ BUCKETS = ("m", "day", "hour", "weekday", "band", "met", "score", "currency", "a
 
 @bp.get("/analytics/list")
 def show_list() -> ResponseReturnValue:
-    """The facts behind the figure `m` of a report's address, narrowed by what the number stood for."""
+    """Show the facts behind the figure `m` of a report's URL, narrowed to what the number stood for."""
     viewer, asked, session = current_viewer(), read_asked(), db.session()
     measure = MEASURES.get(request.args.get("m", ""))
     if measure is None:
@@ -63,7 +63,7 @@ def show_list() -> ResponseReturnValue:
 
 @bp.get("/analytics/now/<live>")
 def show_live(live: str) -> ResponseReturnValue:
-    """The threads of a live figure, those due first in front."""
+    """Show the threads of a live figure, those due first in front."""
     viewer, asked = current_viewer(), read_asked()
     if live not in tuple(Live):
         abort(404)

@@ -49,7 +49,7 @@ class Figure:
 
 @bp.get("/analytics/orders")
 def orders() -> ResponseReturnValue:
-    """The figures of orders, of all one may see or of those one entered."""
+    """Show the figures of orders, of all one may see or of those one entered."""
     viewer, asked = require(Permission.ORDERS_SEE), read_asked()
     chosen = asked if asked.measure in CHARTS else replace(asked, measure="orders")
     context = frame("orders", viewer, asked)
@@ -81,7 +81,7 @@ def _figure(report: Report, key: str) -> Figure:
 
 
 def _value(report: Report, currency: str, n: int, average: Decimal) -> tuple[str, Cell, str]:
-    """What an order comes to in a currency: the figure opens the orders it is the average of."""
+    """Return the average order value of a currency; it links to the orders it is the average of."""
     href = report.list_url("orders", currency=currency)
     return currency, Cell(_money(average, currency), href), _("of %(count)s", count=format_decimal(n))
 
@@ -99,7 +99,7 @@ def _state(report: Report, key: str) -> Row:
 
 
 def _months(report: Report, worth: Collection[Worth]) -> list[Row]:
-    """The season: how many orders each month has, and what one comes to."""
+    """Return by month how many orders there are, and their average value."""
     rows = []
     for month in sorted({one.month for one in worth}):
         those = [one for one in worth if one.month == month]

@@ -118,7 +118,7 @@ class Heat:
 
 
 def chart(report: Report) -> Chart:
-    """The figure that is chosen, day by day."""
+    """Return the chart of the chosen figure, day by day."""
     measure, dates, count = report.measure, report.dates, report.slice.days
     values = [report.of_day(measure, report.read.days, day) for day in dates]
     p90 = [sums_of(report.read.days.get(day, {}), measure.kinds[0]).p90 for day in dates]
@@ -277,7 +277,7 @@ def count_cell(report: Report, key: str, n: int, **bucket: Any) -> Cell:
 
 
 def channels(report: Report) -> list[Row]:
-    """Each kind of channel with what matters of it."""
+    """Return each kind of channel with its main figures."""
     keys = ("received", "first_response", "first_promise", "resolved", "messages_per_resolution")
     rows = []
     for medium in (one for one in MEDIA if one in report.read.parts):
@@ -289,7 +289,7 @@ def channels(report: Report) -> list[Row]:
 
 
 def _against_target(report: Report, cell: Cell, medium: str) -> Cell:
-    """With the target of this kind of channel, where it has its own."""
+    """Compare the figure with the target of this kind of channel, where it has its own."""
     measure = measures_of(report.targets, medium)["first_response"]
     has_own = ("first_response", medium) in report.targets and cell.href
     return replace(cell, beside=_("target %(value)s", value=words.target_words(measure))) if has_own else cell
@@ -342,7 +342,7 @@ def distribution(report: Report) -> list[tuple[str, Cell, float]]:
 
 
 def details(report: Report) -> list[tuple[str, Cell, words.Change, str]]:
-    """More figures: key, value, change, target."""
+    """Return more figures: key, value, change, target."""
     found = []
     for key in DETAILS:
         measure, now, before = report.measures[key], report.read.now, report.read.before

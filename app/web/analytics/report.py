@@ -87,7 +87,7 @@ class Report:
         self.read, self.state = self._read(kinds, by)
 
     def _read(self, kinds: Collection[Kind], by: str) -> tuple[Read, State]:
-        """One query. `by`: what parts are told apart by; people are not compared with the time before."""
+        """Read the figures in one query. `by`: what parts are split by; people are not compared with the time before."""
         is_compared = self.asked.compare and by != PERSON
         slices = [self.slice, self.slice_before] if is_compared else [self.slice]
         chart = kinds_of(self.measure)
@@ -128,7 +128,7 @@ class Report:
     # Links
 
     def list_url(self, key: str, *, is_before: bool = False, **bucket: Any) -> str:
-        """The list behind a figure: the same filters, as of the same instant."""
+        """Return the URL of the list behind a figure: the same filters, as of the same instant."""
         slice = self.slice_before if is_before else self.slice
         changes: dict[str, Any] = {"m": key, "as_of": self.as_of.isoformat(), "chart": None, "compare": None}
         if is_before:
@@ -139,7 +139,7 @@ class Report:
         return self.asked.url("analytics.show_list", **{**changes, **bucket})
 
     def cell(self, key: str, found: ByKind, **bucket: Any) -> Cell:
-        """A figure of a table, and what it opens: of a share those it is missing."""
+        """Return a figure of a table with the list it opens: of a share the facts that miss it."""
         measure = self.measures[key]
         value, size = value_of(measure, found), size_of(measure, found)
         if value is None or not size:

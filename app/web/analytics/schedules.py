@@ -57,7 +57,7 @@ def _missing(_error: Exception) -> Any:
 
 @bp.get("/analytics/schedules")
 def schedules() -> ResponseReturnValue:
-    """The reports one has sent, and those one gets."""
+    """Show the scheduled reports one owns and those one receives."""
     viewer = require(Permission.ANALYTICS_SEE)
     found = list_schedules(db.session(), viewer)
     now = utc_now()
@@ -69,7 +69,7 @@ def schedules() -> ResponseReturnValue:
 
 @bp.get("/analytics/schedules/new")
 def new_schedule() -> ResponseReturnValue:
-    """The form, for the report of the address."""
+    """Show the form, for the report of the URL."""
     viewer = require(Permission.ANALYTICS_SEE)
     args = parse(request.args, timezone=viewer.timezone, now=utc_now()).args()
     values = {"name": "", "every": Every.WEEK.value, **_USUAL, "report": urlencode(args)}
@@ -78,13 +78,13 @@ def new_schedule() -> ResponseReturnValue:
 
 @bp.post("/analytics/schedules")
 def add_schedule() -> ResponseReturnValue:
-    """Send it from now on."""
+    """Add a scheduled report."""
     return _save(require(Permission.ANALYTICS_SEE), None)
 
 
 @bp.get("/analytics/schedules/<uuid:schedule_id>")
 def edit_schedule(schedule_id: uuid.UUID) -> ResponseReturnValue:
-    """The form of one of one's own, with what became of its mails."""
+    """Show the form of one's own scheduled report, with what became of its mails."""
     viewer = require(Permission.ANALYTICS_SEE)
     found = get_schedule(db.session(), viewer, schedule_id)
     return _form(viewer, found.schedule, _values(found.schedule), {str(one.id) for one in found.recipients})
@@ -92,14 +92,14 @@ def edit_schedule(schedule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/analytics/schedules/<uuid:schedule_id>")
 def save_schedule(schedule_id: uuid.UUID) -> ResponseReturnValue:
-    """From now on this."""
+    """Change a scheduled report."""
     viewer = require(Permission.ANALYTICS_SEE)
     return _save(viewer, get_schedule(db.session(), viewer, schedule_id).schedule)
 
 
 @bp.post("/analytics/schedules/<uuid:schedule_id>/pause")
 def set_pause(schedule_id: uuid.UUID) -> ResponseReturnValue:
-    """`paused` yes: send nothing; no: from the next moment on."""
+    """Pause (`paused` yes) or resume (no) a scheduled report."""
     viewer, is_paused = require(Permission.ANALYTICS_SEE), request.form.get("paused") == "yes"
     with transaction() as session:
         pause_schedule(session, viewer, schedule_id, is_paused=is_paused, now=utc_now())
@@ -109,7 +109,7 @@ def set_pause(schedule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/analytics/schedules/<uuid:schedule_id>/test")
 def try_schedule(schedule_id: uuid.UUID) -> ResponseReturnValue:
-    """Send it to oneself, now."""
+    """Send the report to oneself, now."""
     viewer = require(Permission.ANALYTICS_SEE)
     with transaction() as session:
         ask_for_test(session, viewer, schedule_id, now=utc_now())
@@ -120,7 +120,7 @@ def try_schedule(schedule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/analytics/schedules/<uuid:schedule_id>/deletion")
 def drop_schedule(schedule_id: uuid.UUID) -> ResponseReturnValue:
-    """Send it no more, and forget it."""
+    """Delete a scheduled report."""
     viewer = require(Permission.ANALYTICS_SEE)
     with transaction() as session:
         delete_schedule(session, viewer, schedule_id, now=utc_now())
@@ -130,7 +130,7 @@ def drop_schedule(schedule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/analytics/schedules/<uuid:schedule_id>/leave")
 def leave(schedule_id: uuid.UUID) -> ResponseReturnValue:
-    """Get it no more, whoever made it."""
+    """Take oneself off its recipients, whoever made it."""
     viewer = require(Permission.ANALYTICS_SEE)
     with transaction() as session:
         if not leave_schedule(session, viewer, schedule_id):
@@ -227,7 +227,7 @@ def _form(
 
 
 def _filters(viewer: Viewer, args: Mapping[str, str]) -> list[str]:
-    """What a report is narrowed to, in words."""
+    """Describe a report's filters in words."""
     asked = parse(args, timezone=viewer.timezone, now=utc_now())
     if not asked.filters:
         return []

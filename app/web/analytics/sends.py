@@ -13,7 +13,7 @@ EVERY_NAMES = {Every.DAY: N_("Every day"), Every.WEEK: N_("Every week"), Every.M
 
 
 def rhythm_words(row: ReportSchedule) -> str:
-    """When it comes: "Every week, Monday 07:00"."""
+    """Say when it is sent: "Every week, Monday 07:00"."""
     hour = f"{row.hour:02}:00"
     if row.every == Every.WEEK:
         return _("Every week, %(day)s %(hour)s", day=words.weekday_words(row.weekday), hour=hour)
@@ -23,7 +23,7 @@ def rhythm_words(row: ReportSchedule) -> str:
 
 
 def send_words(send: ReportSend) -> str:
-    """The state of one mail."""
+    """Describe the state of one mail."""
     if send.outcome is None:
         return told(send.error) if send.error else _("on its way")
     return _("sent") if send.outcome == Outcome.ACCEPTED else told(send.error) or _("not sent")

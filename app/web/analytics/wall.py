@@ -45,7 +45,7 @@ class Hour:
 
 @bp.get("/analytics/wall")
 def wall() -> ResponseReturnValue:
-    """A page for a screen: the filters of a report hold, its days do not. As a fragment: `wall`."""
+    """Show the wallboard: the filters of a report hold, its days do not. As a fragment: `wall`."""
     viewer, asked, session = require(Permission.ANALYTICS_SEE), read_asked(), db.session()
     slice = asked.slice(viewer, first=asked.today, last=asked.today)
     standing = read_standing(session, slice, now=asked.now)

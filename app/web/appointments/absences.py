@@ -28,7 +28,7 @@ NOTE_CHARACTERS = 200
 
 @bp.get("/absences")
 def absences() -> ResponseReturnValue:
-    """Those to come, with the appointments they concern, and a form for one more."""
+    """Show coming absences with the appointments they affect, and a form for one more."""
     return _page({})
 
 
@@ -55,7 +55,7 @@ def add_absence() -> ResponseReturnValue:
 
 @bp.post("/absences/<uuid:user_id>/<day>/removal")
 def remove(user_id: uuid.UUID, day: str) -> ResponseReturnValue:
-    """They are there after all."""
+    """Remove a day of absence."""
     viewer, known = current_viewer(), _day(day, {})
     if user_id != viewer.user_id and not viewer.may(Permission.ABSENCES_MANAGE):
         refuse(Permission.ABSENCES_MANAGE)

@@ -50,7 +50,7 @@ class Choices:
 
 @bp.get("/threads/<uuid:thread_id>/appointments")
 def thread_appointments(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Those of the thread, the next first; as a fragment: `thread-appointments`."""
+    """Show the thread's appointments, the next first; as a fragment: `thread-appointments`."""
     viewer, session = current_viewer(), db.session()
     thread = get_thread(session, viewer=viewer, thread_id=thread_id)
     rows = list_appointments_of_thread(session, viewer=viewer, thread_id=thread.id)
@@ -60,7 +60,7 @@ def thread_appointments(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/threads/<uuid:thread_id>/appointments/new")
 def plan_for_thread(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """The dialog, or a page without scripts."""
+    """Show the dialog that plans an appointment, or a page without scripts."""
     return editor_page(choices_of_thread(thread_id))
 
 
@@ -72,7 +72,7 @@ def plan_for_order(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/appointments/<uuid:appointment_id>")
 def show_appointment(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """One appointment and everything that can be changed about it; as a fragment the dialog `appointment-place`."""
+    """Show one appointment and everything that can be changed about it; as a fragment the dialog `appointment-place`."""
     row = get_appointment(db.session(), viewer=current_viewer(), appointment_id=appointment_id)
     return editor_page(choices_of(row), AppointmentForm(_values(row)), row=row)
 

@@ -40,7 +40,7 @@ from app.web.inbox.blueprint import parse_uuid
 
 @bp.post("/appointments")
 def add_appointment() -> ResponseReturnValue:
-    """A new one out of a thread (`thread_id`) or an order (`order_id`); a form that is sent twice makes one."""
+    """Plan an appointment from a thread (`thread_id`) or an order (`order_id`); a form that is sent twice makes one."""
     form = AppointmentForm(request.form.to_dict())
     thread_id, order_id = parse_uuid(form.get("thread_id")), parse_uuid(form.get("order_id"))
     if thread_id is None and order_id is None:
@@ -59,7 +59,7 @@ def add_appointment() -> ResponseReturnValue:
 
 @bp.post("/appointments/<uuid:appointment_id>")
 def save_appointment(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Change one. 409 with what was typed kept if somebody changed it meanwhile."""
+    """Change an appointment. 409 with what was typed kept if somebody changed it meanwhile."""
     row, form = _row(appointment_id), AppointmentForm(request.form.to_dict())
     choices, seen, one = choices_of(row), form.get("version"), row.appointment
     former, undo = (one.starts_at, one.ends_at), way_back(one)
@@ -81,7 +81,7 @@ def save_appointment(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/appointments/<uuid:appointment_id>/state")
 def set_state(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Cancel it, say that it took place, or plan it again (`state`)."""
+    """Set its `state`: cancelled, done, or planned again."""
     former = _row(appointment_id).appointment.state
     state = next((known for known in AppointmentState if known.value == request.values.get("state")), None)
     if state is None:
@@ -98,7 +98,7 @@ def set_state(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/appointments/<uuid:appointment_id>/times")
 def set_times(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """The way back of a move: `starts_at` and `ends_at` with their offset, and the `technician`, "" for nobody."""
+    """Undo a move: `starts_at` and `ends_at` with their offset, and the `technician`, "" for nobody."""
     row, wanted = _row(appointment_id), request.values.get("technician", "")
     starts_at, ends_at, technician = _instant("starts_at"), _instant("ends_at"), parse_uuid(wanted)
     is_known = technician in choices_of(row).technician_ids if wanted else True

@@ -42,7 +42,7 @@ FIRST_NAMES = {"nl": "Fatima", "en": "Grace", "fr": "Élodie"}
 
 @bp.get("/settings/auto-replies")
 def channels() -> ResponseReturnValue:
-    """Every channel that can answer by itself, and what became of the last messages."""
+    """Show every channel that can answer automatically, and the latest decisions."""
     viewer, session, now = require(Permission.AUTO_REPLIES_MANAGE), db.session(), utc_now()
     found = _answering_channels(session, viewer.brand_ids)
     on = list_auto_replies_on(session, [channel.id for channel in found])
@@ -61,14 +61,14 @@ def channels() -> ResponseReturnValue:
 
 @bp.get("/settings/auto-replies/<uuid:channel_id>")
 def edit(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """What one channel answers."""
+    """Show what one channel answers."""
     channel = _channel(channel_id)
     return _editor(channel, form_of(read_auto_replies(db.session(), channel.id)))
 
 
 @bp.post("/settings/auto-replies/<uuid:channel_id>")
 def save(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Let it answer this from now on, or with `preview` show what was typed, filled in."""
+    """Save what it answers, or with `preview` show what was typed, filled in."""
     viewer, channel, form = require(Permission.AUTO_REPLIES_MANAGE), _channel(channel_id), read_form()
     if form.errors:
         return _editor(channel, form, status=422)
@@ -91,7 +91,7 @@ class Tried:
 
 @bp.get("/settings/auto-replies/<uuid:channel_id>/trial")
 def try_out(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """What would happen to the last messages if they came in now, or as soon as nobody is there (`?when=closed`)."""
+    """Show what would happen to the last messages if they came in now, or while the desk is closed (`?when=closed`)."""
     channel, session = _channel(channel_id), db.session()
     calendar = calendar_of_channel(session, channel_id=channel.id, brand_id=channel.brand_id)
     when = "closed" if request.args.get("when") == "closed" else "now"

@@ -63,7 +63,7 @@ class Row:
 
 @bp.get("/settings/automation/<uuid:automation_rule_id>/dry-run")
 def show_dry_run(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """What the rule would do to the last 30 days. Nothing is changed."""
+    """Show what the rule would do to the last 30 days. Nothing is changed."""
     viewer, rule = changeable(automation_rule_id)
     session, now = db.session(), utc_now()
     found = dry_run(session, rule, brand_ids=viewer.brand_ids, now=now)
@@ -83,7 +83,7 @@ def show_dry_run(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/settings/automation/<uuid:automation_rule_id>/log")
 def show_log(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """When it ran, on which thread, and what came of it."""
+    """Show when the rule ran, on which thread, and what came of it."""
     viewer, rule = changeable(automation_rule_id)
     session = db.session()
     runs = list_runs(session, rule, brand_ids=viewer.brand_ids)

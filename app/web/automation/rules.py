@@ -72,7 +72,7 @@ def names_of(session: Session, rules: list[AutomationRule]) -> Names:
 
 @bp.get("/settings/automation")
 def rules() -> ResponseReturnValue:
-    """Every rule in the order in which they are asked."""
+    """Show every rule, in the order in which they are asked."""
     viewer, session = require(Permission.RULES_MANAGE), db.session()
     found = list_rules(session, viewer=viewer)
     vocabulary, names = read_vocabulary(session, viewer), names_of(session, [rule for rule, _runs in found])
@@ -131,7 +131,7 @@ def edit_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/automation/<uuid:automation_rule_id>")
 def save_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """A rule that says something else is off; what it would do is shown."""
+    """Save the rule and show what it would do; a changed rule is off."""
     viewer, rule = changeable(automation_rule_id)
     vocabulary = read_vocabulary(db.session(), viewer)
     form = read_form(viewer, vocabulary)
@@ -144,7 +144,7 @@ def save_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/automation/<uuid:automation_rule_id>/switch")
 def switch(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """On (`on` 1) or off; with `past` also for what the dry run showed."""
+    """Switch the rule on (`on` 1) or off; with `past` also for what the dry run showed."""
     viewer, rule = changeable(automation_rule_id)
     is_on, past = request.form.get("on") == "1", request.form.get("past") == "1"
     with transaction() as session:
@@ -155,7 +155,7 @@ def switch(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/automation/<uuid:automation_rule_id>/up")
 def move_up(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """Ask it earlier."""
+    """Move the rule up."""
     viewer, rule = changeable(automation_rule_id)
     with transaction() as session:
         move_rule_up(session, rule, viewer=viewer, now=utc_now())
@@ -164,7 +164,7 @@ def move_up(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/automation/<uuid:automation_rule_id>/deletion")
 def remove_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """The form asked before; what it did stays."""
+    """Delete the rule, as its form asked before; what it did stays."""
     viewer, rule = changeable(automation_rule_id)
     name = rule.name
     with transaction() as session:

@@ -36,7 +36,7 @@ QUALITIES = {"GREEN": N_("High"), "YELLOW": N_("Medium"), "RED": N_("Low")}
 
 @bp.get("/settings/channels/<uuid:channel_id>/templates")
 def channel_templates(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Every template with its language, category, state, quality and why it cannot be used."""
+    """Show every template with its language, category, state, quality and why it cannot be used."""
     found = _find(channel_id)
     if not _has_list(found):
         return redirect(url_for("connections.channel", channel_id=channel_id), 303)
@@ -53,7 +53,7 @@ def channel_templates(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/channels/<uuid:channel_id>/templates/reading")
 def read_channel_templates(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Read the list at the provider now."""
+    """Read the list of templates from the provider now."""
     found = _find(channel_id)
     if not _has_list(found):
         abort(409)

@@ -36,7 +36,7 @@ from app.web.pages import page
 
 @bp.get("/settings/channels/new")
 def new_channel() -> ResponseReturnValue:
-    """Choose a kind, or with `?kind=` the form of one."""
+    """Show the kinds of channels, or with `?kind=` the form of one."""
     viewer = require(Permission.CHANNELS_MANAGE)
     if "kind" not in request.args:
         return page("connections/channel_kinds.html", kinds=KINDS)
@@ -48,7 +48,7 @@ def new_channel() -> ResponseReturnValue:
 
 @bp.post("/settings/channels/new")
 def connect() -> ResponseReturnValue:
-    """Check what was entered with the provider; if it works, the channel exists from now on."""
+    """Check what was entered with the provider; if it works, create the channel."""
     viewer = require(Permission.CHANNELS_MANAGE)
     kind = find_kind(request.form.get("kind", "")) or abort(422)
     form = read_form(empty_form(kind, brand_ids=viewer.brand_ids), request.form, brand_ids=viewer.brand_ids)
@@ -75,7 +75,7 @@ def _sign_in_first(viewer: Viewer, form: ConnectForm) -> ResponseReturnValue:
 
 
 def keep_new(viewer: Viewer, form: ConnectForm) -> ResponseReturnValue:
-    """The provider agreed: the channel exists from now on."""
+    """Create the channel that the provider accepted."""
     try:
         channel_id = _keep(form, viewer)
     except IntegrityError:  # somebody was quicker
@@ -87,15 +87,15 @@ def keep_new(viewer: Viewer, form: ConnectForm) -> ResponseReturnValue:
 
 @bp.get("/settings/channels/<uuid:channel_id>/edit")
 def edit_channel(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """The form of a channel there is."""
+    """Show the form of an existing channel."""
     viewer = require(Permission.CHANNELS_MANAGE)
     return form_page(viewer, _form_of(viewer, channel_id))
 
 
 @bp.post("/settings/channels/<uuid:channel_id>/edit")
 def change(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Check what was entered, and keep it if it works; a secret left empty stays as it is. 409, with what was typed and what
-    became different, if somebody changed the channel meanwhile."""
+    """Check what was entered, and save it if it works; a secret left empty stays as it is. 409, with what was typed and what
+    changed, if somebody changed the channel meanwhile."""
     viewer = require(Permission.CHANNELS_MANAGE)
     form, seen = _form_of(viewer, channel_id), _seen_version()
     had_calendar = form.values.get("calendar") == "on"

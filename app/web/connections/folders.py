@@ -40,7 +40,7 @@ class Row:
 
 @bp.get("/settings/channels/<uuid:channel_id>/folders")
 def mail_folders(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """The folders as the mailbox has them now, those that are followed ticked."""
+    """Show the mailbox's folders as they are now, followed ones ticked."""
     found = _find(channel_id)
     if not _has_folders(found):
         return redirect(url_for("connections.channel", channel_id=channel_id), 303)
@@ -51,7 +51,7 @@ def mail_folders(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/channels/<uuid:channel_id>/folders")
 def choose_mail_folders(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Follow the ticked ones. Names are asked for anew: a form could name any folder anything."""
+    """Follow the ticked folders. Their names are read anew, as a form could name any folder anything."""
     viewer, found = require(Permission.CHANNELS_MANAGE), _find(channel_id)
     if not _has_folders(found):
         abort(409)

@@ -43,7 +43,7 @@ _SOMEBODY_ELSE = known("You signed in as %(user)s, not %(address)s: sign in agai
 
 @bp.post("/settings/channels/<uuid:channel_id>/sign-in")
 def sign_in_again(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Somebody has to sign in to this mailbox anew."""
+    """Begin a new sign-in to this mailbox."""
     viewer = require(Permission.CHANNELS_MANAGE)
     found, sees = _find(viewer, channel_id)
     if found.adapter_key not in runtime().adapters.sign_ins:
@@ -134,7 +134,7 @@ def _said(error: ProviderError) -> str:
 
 @bp.post("/settings/channels/consent")
 def ask_consent() -> ResponseReturnValue:
-    """Show the way to where an administrator of the directory agrees to the application."""
+    """Show the link at which an administrator of the directory consents to the application."""
     viewer = require(Permission.CHANNELS_MANAGE)
     tenant_id, client_id = (storable(request.form.get(name, "")).strip() for name in ("tenant_id", "client_id"))
     if not (_ID.fullmatch(tenant_id) and _ID.fullmatch(client_id)):

@@ -43,7 +43,7 @@ from app.web.pages import page
 
 @bp.get("/settings/channels")
 def channels() -> ResponseReturnValue:
-    """The channels of the brands one may see."""
+    """Show the channels of the brands one may see."""
     viewer, session = require(Permission.CHANNELS_SEE), db.session()
     listed, now = list_channels(session, brand_ids=viewer.brand_ids), utc_now()
     flows = read_flows(session, [channel.id for channel in listed], now=now)
@@ -63,13 +63,13 @@ def channels() -> ResponseReturnValue:
 
 @bp.get("/settings/channels/<uuid:channel_id>")
 def channel(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """One channel: health, settings, where its provider must post."""
+    """Show one channel: health, settings, where its provider must post."""
     return show_channel(_find(require(Permission.CHANNELS_SEE), channel_id))
 
 
 @bp.post("/settings/channels/<uuid:channel_id>/check")
 def check(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Ask the provider now."""
+    """Ask the provider now whether the channel works."""
     viewer = require(Permission.CHANNELS_SEE)
     found = _find(viewer, channel_id)
     let_go()
@@ -81,7 +81,7 @@ def check(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/channels/<uuid:channel_id>/activity")
 def switch(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Switch on (`active=1`) or off (`active=0`)."""
+    """Switch the channel on (`active=1`) or off (`active=0`)."""
     viewer, is_wanted = require(Permission.CHANNELS_MANAGE), _wanted("active")
     with transaction() as session:
         found = _find(viewer, channel_id)
@@ -92,7 +92,7 @@ def switch(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/channels/<uuid:channel_id>/pause")
 def pause(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Stop sending (`paused=1`) or go on (`paused=0`); it receives in either case."""
+    """Pause sending (`paused=1`) or resume it (`paused=0`); the channel receives in either case."""
     viewer, is_wanted = require(Permission.CHANNELS_MANAGE), _wanted("paused")
     with transaction() as session:
         found = _find(viewer, channel_id)
@@ -128,7 +128,7 @@ def webhook_address(channel_id: uuid.UUID) -> ResponseReturnValue:
 def show_channel(
     found: Channel, *, is_shown: bool = False, password_error: str = "", trial: Trial | None = None, status: int = 200
 ) -> ResponseReturnValue:
-    """The page of a channel; `trial` is what a test of its webhook address found."""
+    """Render the page of a channel; `trial` is what a test of its webhook address found."""
     settings, secrets, now = runtime().settings, _secrets(found), utc_now()
     looks, kind = _looks(found), find_kind(found.adapter_key)
     flow = read_flows(db.session(), [found.id], now=now)[found.id]

@@ -21,7 +21,7 @@ from app.web.connections.blueprint import bp
 
 @bp.post("/settings/channels/<uuid:channel_id>/reconciliation")
 def count_mailbox(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Count this mailbox against what we hold of it; the page shows how far it is."""
+    """Begin to reconcile this mailbox; the page shows how far it is."""
     viewer, now = require(Permission.CHANNELS_SEE), utc_now()
     with transaction() as session:
         try:

@@ -28,13 +28,13 @@ SUBJECT_CHARACTERS = 300
 
 @bp.get("/contacts/<uuid:contact_id>/calls")
 def new_call(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """The form: a call of ours, now, to the contact's number."""
+    """Show the form: a call of ours, now, to the contact's number."""
     return _form(contact_id)
 
 
 @bp.post("/contacts/<uuid:contact_id>/calls")
 def log_call(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """A new thread with this contact that begins with the call. The same form twice is one thread."""
+    """Begin a thread with this contact with the call. The same form twice is one thread."""
     form, brand_id = form_of_request(), parse_uuid(request.form.get("brand"))
     contact = get_profile(db.session(), contact_id=contact_id, within=in_sight()).contact
     call, callback = read_call(form, name=contact.name)

@@ -39,7 +39,7 @@ REFUSALS = {
 
 @bp.get("/contacts/<uuid:contact_id>/merge")
 def choose_merge(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Both contacts side by side (`other`), or a search for the other one (`q`)."""
+    """Show both contacts side by side (`other`), or a search for the other one (`q`)."""
     return _merge_page(contact_id, parse_uuid(request.args.get("other")))
 
 

@@ -30,7 +30,7 @@ class ContactMovedOn(Exception):
 
 @bp.get("/contacts/new")
 def new_contact() -> ResponseReturnValue:
-    """The form for one more; `name`, `kind` and `value` may be filled in by whoever links here."""
+    """Show the form of a new contact; `name`, `kind` and `value` may be filled in by a link."""
     return _editor(ContactForm(request.args.to_dict()))
 
 
@@ -64,7 +64,7 @@ def add_contact() -> ResponseReturnValue:
 
 @bp.get("/contacts/<uuid:contact_id>/edit")
 def edit_contact(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Names, organization, language, address and note of a contact, to change."""
+    """Show the form of a contact: names, organization, language, address and note."""
     contact = get_profile(db.session(), contact_id=contact_id, within=in_sight()).contact
     return _editor(ContactForm(_values(contact)), contact=contact)
 

@@ -26,7 +26,7 @@ WHY = {"waiting": N_("Waits too long"), "failed": N_("Failed"), "unknown": N_("U
 
 @bp.get("/settings/deliveries")
 def stuck() -> ResponseReturnValue:
-    """What waits too long, failed, or ended nobody knows how, newest first."""
+    """List deliveries that wait too long, failed, or have an unknown outcome, newest first."""
     viewer, session, now = require(Permission.DELIVERIES_MANAGE), db.session(), utc_now()
     try:
         listed = list_stuck(session, viewer=viewer, now=now, cursor=request.args.get("cursor"))

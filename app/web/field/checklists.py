@@ -22,13 +22,13 @@ TYPE_CHARACTERS = 60
 
 @bp.get("/settings/checklists")
 def checklists() -> ResponseReturnValue:
-    """Those of the viewer's brands, and the form; `brand` and `type` choose the one that is changed."""
+    """Show the checklists of the viewer's brands, and the form; `brand` and `type` choose the one to change."""
     return _page({"brand": request.args.get("brand", ""), "type": request.args.get("type", "")}, {})
 
 
 @bp.post("/settings/checklists")
 def save_checklist() -> ResponseReturnValue:
-    """Write one list; without lines there is none any more."""
+    """Save one list; without lines it is deleted."""
     viewer, typed = require(Permission.VISITS_PLAN), request.form.to_dict()
     errors: dict[str, str] = {}
     brand_id = next((one for one in viewer.brand_ids if str(one) == typed.get("brand")), None)

@@ -33,7 +33,7 @@ HOURS = tuple(range(FIRST_HOUR, FIRST_HOUR + QUARTERS // 4))
 
 @bp.get("/planner")
 def planner() -> ResponseReturnValue:
-    """The plan of `date`, as a page or as the fragment `day-plan`, which is asked for again and again while it is looked at."""
+    """Show the plan of `date`, as a page or as the fragment `day-plan`, which an open page asks for again and again."""
     require(Permission.VISITS_PLAN)
     return _page()
 

@@ -37,7 +37,7 @@ FILE_POLICY = "sandbox; default-src 'none'; img-src 'self' data:; frame-ancestor
 
 @bp.get("/today")
 def today() -> ResponseReturnValue:
-    """The next visit large, the others behind it; tomorrow and the week folded."""
+    """Show the next visit large, the others behind it; tomorrow and the week folded."""
     viewer, now = current_viewer(), utc_now()
     first = today_of(viewer, now)
     days = list_own_visits(db.session(), viewer=viewer, first=first, last=first + WEEK)
@@ -61,7 +61,7 @@ def today() -> ResponseReturnValue:
 
 @bp.get("/visits/<uuid:appointment_id>")
 def visit(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """One visit of the viewer, with everything that can be done at it."""
+    """Show one visit of the viewer, with everything that can be done at it."""
     return visit_page(appointment_id)
 
 
@@ -87,20 +87,20 @@ def visit_page(appointment_id: uuid.UUID, *, problem: str = "", status: int = 20
 
 @bp.get("/visits/messages")
 def messages() -> ResponseReturnValue:
-    """The conversations of the viewer's visits."""
+    """Show the conversations of the viewer's visits."""
     viewer, now = current_viewer(), utc_now()
     return page("field/messages.html", conversations=list_conversations(db.session(), viewer=viewer, now=now), made_at=now)
 
 
 @bp.get("/visits/queue")
 def queue() -> ResponseReturnValue:
-    """What waits on this phone. The list itself is the phone's; this is its frame."""
+    """Show the frame of the page of what waits on this phone; the phone fills in the list."""
     return page("field/queue.html", made_at=utc_now())
 
 
 @bp.get("/visits/<uuid:appointment_id>/report")
 def report(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """What was done, to print or to show the customer."""
+    """Show what was done, to print or to show the customer."""
     session = db.session()
     shown = get_visit_page(session, viewer=current_viewer(), appointment_id=appointment_id)
     brand = session.get_one(Brand, shown.visit.row.appointment.brand_id)
@@ -109,13 +109,13 @@ def report(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/visits/<uuid:appointment_id>/report.pdf")
 def report_paper(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """The same as the customer gets it."""
+    """Serve the report as the customer gets it."""
     get_own_visit(db.session(), viewer=current_viewer(), appointment_id=appointment_id)
     return send_paper(appointment_id)
 
 
 def send_paper(appointment_id: uuid.UUID) -> Response:
-    """The report as a PDF, drawn now, in the customer's language. The viewer may see the visit."""
+    """Draw the report as a PDF in the customer's language, now. The viewer may see the visit."""
     from app.domain.field.report_paper import draw_report, read_facts  # what draws takes long to import
 
     facts = read_facts(db.session(), appointment_id)
@@ -125,7 +125,7 @@ def send_paper(appointment_id: uuid.UUID) -> Response:
 
 @bp.get("/visits/<uuid:appointment_id>/files/<uuid:file_id>")
 def file(appointment_id: uuid.UUID, file_id: uuid.UUID) -> ResponseReturnValue:
-    """A picture of one of the viewer's visits; what is none is a download."""
+    """Serve a picture of one of the viewer's visits; other files are downloads."""
     session = db.session()
     get_own_visit(session, viewer=current_viewer(), appointment_id=appointment_id)
     return send_kept(find_file(session, appointment_id=appointment_id, file_id=file_id))

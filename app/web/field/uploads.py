@@ -38,7 +38,7 @@ STATUS = {"too_large": 413, "empty_body": 400, "changed": 409, "wrong_offset": 4
 
 @bp.put("/field/uploads/<uuid:file_id>")
 def upload(file_id: uuid.UUID) -> ResponseReturnValue:
-    """The bytes of a picture, with `Content-Digest: sha-256=:…:`. The same again is 200; bytes that came in part are 400."""
+    """Store the bytes of a picture, with `Content-Digest: sha-256=:…:`. The same again is 200; incomplete bytes are 400."""
     viewer = current_viewer()
     if not _is_theirs(viewer):
         return other_person()
@@ -54,7 +54,7 @@ def upload(file_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/field/uploads/<uuid:file_id>")
 def reached(file_id: uuid.UUID) -> ResponseReturnValue:
-    """{"id", "offset"}: how many bytes of it are here; 0 for one nobody knows."""
+    """Return {"id", "offset"}: how many bytes of it are here; 0 for an unknown one."""
     viewer = current_viewer()
     offset = count_bytes(db.session(), user_id=viewer.user_id, file_id=file_id)
     response = jsonify(id=str(file_id), offset=offset)
@@ -64,7 +64,8 @@ def reached(file_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.patch("/field/uploads/<uuid:file_id>")
 def upload_part(file_id: uuid.UUID) -> ResponseReturnValue:
-    """A piece; {"id", "offset"}, with the last one "sha256" too. 409 `wrong_offset` says in `offset` where to go on."""
+    """Store a piece; returns {"id", "offset"}, with the last one "sha256" too. 409 `wrong_offset` says in `offset` where to go
+    on."""
     viewer = current_viewer()
     if not _is_theirs(viewer):
         return other_person()

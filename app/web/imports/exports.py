@@ -46,8 +46,7 @@ PRICE_HEADS = ("brand", "sku", "unit_price", "currency", "valid_from", "valid_un
 
 @bp.get("/orders/export")
 def orders() -> ResponseReturnValue:
-    """The orders that the list's filters leave, a row for each line; `format` csv (as the reader's spreadsheet has it) or
-    programs."""
+    """Export the filtered orders, a row for each line; `format` csv (as the reader's spreadsheet has it) or programs."""
     viewer, filters = require(Permission.ORDERS_EXPORT), read_filters(request.args)
 
     def rows() -> Iterator[list[Value]]:
@@ -69,7 +68,7 @@ def orders() -> ResponseReturnValue:
 
 @bp.get("/settings/articles/export")
 def articles() -> ResponseReturnValue:
-    """The articles of the viewer's brands."""
+    """Export the articles of the viewer's brands."""
     viewer = require(Permission.ARTICLES_MANAGE)
     write = _amounts(viewer)
     rows: list[list[Value]] = [
@@ -82,7 +81,7 @@ def articles() -> ResponseReturnValue:
 
 @bp.get("/settings/articles/prices/export")
 def prices() -> ResponseReturnValue:
-    """Their prices that hold from a day on."""
+    """Export the articles' prices with a first day."""
     viewer = require(Permission.ARTICLES_MANAGE)
     write = _amounts(viewer)
     rows: list[list[Value]] = [
@@ -95,7 +94,7 @@ def prices() -> ResponseReturnValue:
 
 @bp.get("/imports/<uuid:import_id>/errors.csv")
 def errors(import_id: uuid.UUID) -> ResponseReturnValue:
-    """The rows of an import that were left out, with the reason; mended, they can be imported as they are."""
+    """Export the rows that an import left out, with the reason; mended, they can be imported as they are."""
     viewer = importer()
     found = get_import(db.session(), viewer=viewer, import_id=import_id)
     heads = {field: head for field, head in zip(found.columns, found.heads, strict=False) if field}

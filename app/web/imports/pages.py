@@ -46,13 +46,13 @@ GOOD = (RowOutcome.NEW, RowOutcome.CHANGES, RowOutcome.MADE, RowOutcome.CHANGED,
 
 @bp.get("/imports")
 def show_list() -> ResponseReturnValue:
-    """The newest imports, and a form for one more (`kind`: what it is of)."""
+    """Show the newest imports, and a form for one more (`kind`: what it is of)."""
     return _list(importer(), {})
 
 
 @bp.post("/imports")
 def begin() -> ResponseReturnValue:
-    """Store a file (`file`) of a kind (`kind`) for a brand (`brand`), and have it read."""
+    """Store a file (`file`) of a kind (`kind`) for a brand (`brand`), and begin to read it."""
     viewer = importer()
     brands = {str(brand.id): brand for brand in list_offered_brands(db.session(), viewer.brand_ids)}
     brand, kind = brands.get(request.form.get("brand", "")), _asked_kind(viewer)
@@ -74,13 +74,13 @@ def begin() -> ResponseReturnValue:
 
 @bp.get("/imports/<uuid:import_id>")
 def show(import_id: uuid.UUID) -> ResponseReturnValue:
-    """An import: how far it is, what each column is taken for, what its rows would be or became. Fragment: `import-state`."""
+    """Show an import: progress, the field of each column, what its rows would be or became. Fragment: `import-state`."""
     return _page(get_import(db.session(), viewer=importer(), import_id=import_id))
 
 
 @bp.post("/imports/<uuid:import_id>/columns")
 def choose(import_id: uuid.UUID) -> ResponseReturnValue:
-    """Take the columns for other fields (`column-1`, `column-2` …), and read the file anew."""
+    """Set the fields of columns (`column-1`, `column-2` …), and read the file again."""
 
     def act(session: Session, found: Import, _now: datetime, _actor: Actor) -> None:
         chosen = [request.form.get(f"column-{place}", "") for place in range(1, len(found.heads) + 1)]
@@ -91,19 +91,19 @@ def choose(import_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/imports/<uuid:import_id>/start")
 def start(import_id: uuid.UUID) -> ResponseReturnValue:
-    """Make what the preview shows."""
+    """Import what the preview shows."""
     return _change(import_id, lambda session, found, now, actor: start_import(session, found, now=now, actor=actor))
 
 
 @bp.post("/imports/<uuid:import_id>/undo")
 def undo(import_id: uuid.UUID) -> ResponseReturnValue:
-    """Take back what it made, but for what somebody has changed since."""
+    """Undo what it made, except what somebody has changed since."""
     return _change(import_id, lambda session, found, now, actor: undo_import(session, found, now=now, actor=actor))
 
 
 @bp.post("/imports/<uuid:import_id>/again")
 def again(import_id: uuid.UUID) -> ResponseReturnValue:
-    """Go on where it broke off."""
+    """Go on where the import broke off."""
     return _change(import_id, lambda session, found, _now, _actor: go_on(session, found))
 
 

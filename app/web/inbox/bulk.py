@@ -37,7 +37,7 @@ from app.web.pages import page
 
 @bp.get("/bulk/count")
 def bulk_count() -> ResponseReturnValue:
-    """How many threads the list has in all, for "Select all"."""
+    """Count the threads of the whole list, for "Select all"."""
     filter, _kept = asked_filter(request.args.get("view") or "open")
     count = count_matching(db.session(), viewer=current_viewer(), filter=filter, cap=BULK_CAP)
     text = _("Select the newest %(count)s") if count >= BULK_CAP else _("Select all %(count)s that match")
@@ -46,7 +46,7 @@ def bulk_count() -> ResponseReturnValue:
 
 @bp.get("/bulk/people")
 def bulk_people() -> ResponseReturnValue:
-    """Whom threads of the viewer's brands can be given to."""
+    """List whom threads of the viewer's brands can be assigned to."""
     session, viewer = db.session(), current_viewer()
     people = dict(pair for brand_id in viewer.brand_ids for pair in list_assignable_users(session, brand_id))
     people.pop(viewer.user_id, None)
@@ -61,8 +61,9 @@ def bulk_tags() -> ResponseReturnValue:
 
 @bp.post("/bulk")
 def start_bulk() -> ResponseReturnValue:
-    """`thread` (many) or `all` with the list's filters in the query; one of `set_status`, `set_priority`, `set_type`,
-    `set_assignee`, `add_tag`, `remove_tag`, `set_spam`, `macro`, `choice`, `until`, `about` (which of the fields `about_…`)."""
+    """Start a bulk action on `thread` (many) or `all` with the list's filters in the query; one of `set_status`,
+    `set_priority`, `set_type`, `set_assignee`, `add_tag`, `remove_tag`, `set_spam`, `macro`, `choice`, `until`, `about` (which
+    of the fields `about_…`)."""
     viewer = current_viewer()
     ids = [found for found in map(parse_uuid, request.form.getlist("thread")) if found]
     matching = asked_filter(request.args.get("view") or "open")[0] if request.form.get("all") else None
@@ -83,7 +84,7 @@ def start_bulk() -> ResponseReturnValue:
 
 @bp.get("/bulk/<uuid:bulk_id>")
 def show_bulk(bulk_id: uuid.UUID) -> ResponseReturnValue:
-    """How far it is, and the way back."""
+    """Show the progress of a bulk action, and its undo."""
     bulk = _own(bulk_id)
     response = page("inbox/bulk.html", blocks=("bulk_progress",), **bulk_context(bulk))
     if bulk.state not in (READY, RUNNING) and request.htmx:

@@ -25,7 +25,7 @@ class UnknownAbout(Exception):
 
 @bp.get("/bulk/about")
 def bulk_about() -> ResponseReturnValue:
-    """The fields, as a fragment for the bar above chosen threads."""
+    """Show the fields, as a fragment for the bar above chosen threads."""
     partners = list_partner_names(db.session(), brand_ids=current_viewer().brand_ids)
     return render_template("inbox/bulk_about.html", partners=partners)
 

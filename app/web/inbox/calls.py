@@ -63,7 +63,8 @@ def read_call(form: CallForm, *, name: str) -> tuple[Call, Callback | None]:
 def begin_with_call(
     session: Session, *, contact: Contact, brand_id: uuid.UUID, subject: str, call: Call, callback: Callback | None
 ) -> Message:
-    """A new thread with this contact whose first item is a call. The contact is locked, so the same form twice is one thread."""
+    """Begin a thread with this contact whose first item is a call. The contact is locked, so the same form twice is one
+    thread."""
     viewer, now, token = current_viewer(), utc_now(), parse_uuid(request.form.get("client_token"))
     repeat = find_by_client_token(session, viewer.user_id, token)
     if repeat is not None:

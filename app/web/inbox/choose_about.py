@@ -49,7 +49,7 @@ class Option:
 
 @bp.get("/threads/<uuid:thread_id>/link-order")
 def choose_order(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Which order it is about: the customer's, open ones first, or what `q` finds by number or customer."""
+    """Show the orders to choose from: the customer's, open ones first, or what `q` finds by number or customer."""
     thread = _thread(thread_id)
     options = [_order_option(row, thread) for row in orders_to_link(thread, _typed())]
     lead = _("The thread shows the order, and the order shows the thread.")
@@ -58,7 +58,7 @@ def choose_order(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/threads/<uuid:thread_id>/customer")
 def choose_customer(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Whose conversation it is: what `q` finds by name, address or number."""
+    """Show the contacts that `q` finds by name, address or number."""
     return _customers(_thread(thread_id))
 
 
@@ -71,7 +71,7 @@ def set_customer(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/threads/<uuid:thread_id>/partner")
 def choose_partner(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Through which partner it came: those of the thread's brand, narrowed by `q`."""
+    """Show the partners of the thread's brand, narrowed by `q`."""
     return _partners(_thread(thread_id))
 
 

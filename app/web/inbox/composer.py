@@ -274,7 +274,7 @@ def kind_of_form(name: str) -> str:
 
 @bp.post("/threads/<uuid:thread_id>/composer")
 def switch_composer(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """The composer for another channel, or for a note; what was typed so far is kept first and goes along."""
+    """Render the composer for another channel, or for a note; what was typed so far is saved first and goes along."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     if "text" in request.form:
         keep_typed(thread.id, kind_of_form("composer_kind"))
@@ -286,7 +286,7 @@ def switch_composer(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/threads/<uuid:thread_id>/draft")
 def keep_draft(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Keep what is being typed."""
+    """Save what is being typed as a draft."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     keep_typed(thread.id, kind_of_form("kind"))
     _tell_of_typing(thread.id)

@@ -17,7 +17,7 @@ from app.web.pages import page
 
 @bp.get("/threads/<uuid:thread_id>/customer-facts")
 def customer_facts(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """What is known of the thread's customer. As a fragment: `customer_facts`."""
+    """Show what is known of the thread's customer. As a fragment: `customer_facts`."""
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     facts = read_customer_facts(db.session(), viewer=viewer, contact_id=thread.contact_id) if thread.contact_id else None

@@ -63,7 +63,7 @@ def _open(storage_key: str) -> BinaryIO:
 
 @bp.get("/attachments/<uuid:attachment_id>")
 def attachment(attachment_id: uuid.UUID) -> ResponseReturnValue:
-    """A file; shown inline only if it really is a plain picture, else always a download."""
+    """Serve a file; inline only if it really is a plain picture, else as a download."""
     found = get_attachment(db.session(), viewer=current_viewer(), attachment_id=attachment_id)
     if found.storage_key is None:
         abort(404)
@@ -75,7 +75,7 @@ def attachment(attachment_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/attachments/<uuid:attachment_id>/fetch")
 def fetch_again(attachment_id: uuid.UUID) -> ResponseReturnValue:
-    """Try once more to get a file that was given up; what has come meanwhile stays as it is."""
+    """Announce a given-up file again, so that it is fetched once more."""
     viewer = current_viewer()
     message_id = get_attachment(db.session(), viewer=viewer, attachment_id=attachment_id).message_id or abort(404)
     message = get_message(db.session(), viewer=viewer, message_id=message_id)
@@ -110,7 +110,7 @@ def _file(file: BinaryIO, content_type: str, filename: str, *, inline: bool = Fa
 
 @bp.get("/messages/<uuid:message_id>/source")
 def source(message_id: uuid.UUID) -> ResponseReturnValue:
-    """The raw bytes as they came: the mail, or the provider's event."""
+    """Serve the raw bytes as they came: the mail, or the provider's event."""
     session = db.session()
     message = get_message(session, viewer=current_viewer(), message_id=message_id)
     if message.raw_key is not None:
@@ -123,14 +123,14 @@ def source(message_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/messages/<uuid:message_id>/original")
 def original(message_id: uuid.UUID) -> ResponseReturnValue:
-    """The whole message: all of its text, the formatted version in its frame, its files."""
+    """Show the whole message: all of its text, the formatted version in its frame, its files."""
     message = get_message(db.session(), viewer=current_viewer(), message_id=message_id)
     return page("inbox/original.html", message=message, files=list_files(db.session(), message.id))
 
 
 @bp.get("/messages/<uuid:message_id>/frame")
 def frame(message_id: uuid.UUID) -> ResponseReturnValue:
-    """The formatted version as a document of its own, for a sandboxed frame. Remote pictures only when asked for."""
+    """Serve the formatted version as a document of its own, for a sandboxed frame. Remote pictures only when asked for."""
     session = db.session()
     message = get_message(session, viewer=current_viewer(), message_id=message_id)
     show_remote = _remote_link if request.args.get("images") == "shown" else None

@@ -51,16 +51,14 @@ from app.web.pages import page
 
 @bp.get("/messages/<uuid:message_id>/forward")
 def forward_form(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Whom it is for, and what goes along; it stands where the composer stood."""
+    """Show the form of a forward in place of the composer."""
     return _form(_message(message_id))
 
 
 @bp.post("/messages/<uuid:message_id>/forward")
 def forward_message(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Send it on, now or at a time. 409 with the newer items if the thread moved on, 422 with the reason if it cannot be.
-
-    What was typed stays.
-    """
+    """Send the forward, now or at a time. 409 with the newer items if the thread moved on, 422 with the reason if it cannot be
+    sent. What was typed stays."""
     viewer, message = current_viewer(), _message(message_id)
     thread_id = message.thread_id
     try:
@@ -89,7 +87,7 @@ def forward_message(message_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/messages/<uuid:message_id>/forward/draft")
 def keep_forward(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Keep what is being typed; with `back` the composer of a reply is the answer."""
+    """Save what is being typed; with `back` answer with the composer of a reply."""
     message = _message(message_id)
     thread_id = message.thread_id
     _keep(message)

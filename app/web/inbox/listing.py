@@ -35,7 +35,7 @@ OWN_DAY = "/today"
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
-    """Where this person's work is."""
+    """Lead to the list where this person's work is."""
     viewer = current_viewer()
     if viewer.may(Permission.PORTAL_OWN):
         return redirect(url_for("portal.overview"), 303)
@@ -45,7 +45,7 @@ def home() -> ResponseReturnValue:
 @bp.get("/inbox", defaults={"view": "open"})
 @bp.get("/inbox/<view>")
 def list_view(view: str) -> ResponseReturnValue:
-    """One view of the inbox; as a fragment for `#thread-list` (first page again) or `#list-more` (the next page)."""
+    """Show one view of the inbox; as a fragment `#thread-list` (first page again) or `#list-more` (the next page)."""
     if is_saved(view):
         return redirect(url_for("inbox.saved_view", view_id=view), 303)
     if view in TASK_VIEWS:
@@ -55,7 +55,7 @@ def list_view(view: str) -> ResponseReturnValue:
 
 @bp.get("/inbox/views/<uuid:view_id>")
 def saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """A saved view, in the same parts; a saved search leads to its results."""
+    """Show a saved view in the same parts; a saved search leads to its results."""
     try:
         return _list_page(str(view_id))
     except IsSearch as found:
@@ -73,7 +73,7 @@ def _list_page(view: str) -> ResponseReturnValue:
 
 @bp.get("/rail")
 def rail() -> ResponseReturnValue:
-    """The views and their counts alone, for a page that heard of a change."""
+    """Render the views and their counts alone, for a page that heard of a change."""
     return render_template("rail.html")
 
 

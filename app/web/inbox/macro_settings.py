@@ -34,7 +34,7 @@ from app.web.pages import page
 
 @bp.get("/settings/macros")
 def macros() -> ResponseReturnValue:
-    """The macros one may run, each with what it does."""
+    """Show the macros one may run, each with what it does."""
     session, viewer = db.session(), current_viewer()
     found = list_macros(session, viewer=viewer)
     names = names_in(session, [steps_of(macro) for macro in found])
@@ -75,7 +75,7 @@ def edit_macro(macro_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/macros/<uuid:macro_id>")
 def save_macro(macro_id: uuid.UUID) -> ResponseReturnValue:
-    """Let it do something else from now on."""
+    """Change a macro."""
     viewer, macro = require(Permission.MACROS_MANAGE), _changeable(macro_id)
     form = read_form(viewer)
     if form.errors:
@@ -89,7 +89,7 @@ def save_macro(macro_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/macros/<uuid:macro_id>/deletion")
 def remove_macro(macro_id: uuid.UUID) -> ResponseReturnValue:
-    """The form asked before; what it did stays."""
+    """Delete a macro, as its form asked before; what it did stays."""
     macro = _changeable(macro_id)
     name = macro.name
     with transaction() as session:

@@ -57,7 +57,7 @@ ERROR_STAYS_SECONDS = 60
 
 @bp.get("/threads/<uuid:thread_id>/macros")
 def thread_macros(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """What can be run on the thread: as a fragment for the menu, as a page without scripts. `seen`: the newest item in sight."""
+    """List the macros for the thread: as a fragment for the menu, as a page without scripts. `seen`: the newest item in sight."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     macros = list_macros(db.session(), viewer=current_viewer(), brand_id=thread.brand_id)
     whole = not request.htmx
@@ -67,7 +67,7 @@ def thread_macros(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/bulk/macros")
 def bulk_macros() -> ResponseReturnValue:
-    """What can be run on the chosen threads: macros that do more than answer."""
+    """List the macros for the chosen threads: those that do more than answer."""
     macros = list_macros(db.session(), viewer=current_viewer())
     offered = [item for item in _offered(macros, of_many=True) if item["words"]]
     return render_template("inbox/bulk_macros.html", macros=offered, token=new_id())
@@ -81,7 +81,8 @@ def _offered(macros: list[Macro], *, of_many: bool = False) -> list[dict[str, An
 
 @bp.post("/threads/<uuid:thread_id>/macros/<uuid:macro_id>")
 def run_macro(thread_id: uuid.UUID, macro_id: uuid.UUID) -> ResponseReturnValue:
-    """Take every step or none. `macro_token`: the menu's, pressed twice it runs once. The composer's fields come along."""
+    """Run a macro: every step or none. `macro_token` of the menu: pressed twice it runs once. The composer's fields come
+    along."""
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     macro = get_macro(db.session(), viewer=viewer, macro_id=macro_id)

@@ -39,7 +39,7 @@ NOT_UNDONE = {
 
 @bp.get("/threads/<uuid:thread_id>/merge")
 def choose_merge(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """The dialog, or its list alone: which thread to merge this one into."""
+    """Show the dialog, or its list alone: into which thread to merge this one."""
     return _merge_page(thread_id, status=200)
 
 
@@ -61,7 +61,7 @@ def _merge_page(thread_id: uuid.UUID, *, status: int, error: str = "") -> Respon
 
 @bp.post("/threads/<uuid:thread_id>/merge")
 def merge(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """`into`: the thread that stays."""
+    """Merge this thread into `into`."""
     viewer, into = current_viewer(), parse_uuid(request.form.get("into"))
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     if into is None:
@@ -81,7 +81,7 @@ def merge(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/bulk/merge")
 def merge_chosen() -> ResponseReturnValue:
-    """`thread` (two or more): all of them into the newest."""
+    """Merge the threads of `thread` (two or more) into the newest."""
     viewer = current_viewer()
     ids = list(dict.fromkeys(found for found in map(parse_uuid, request.form.getlist("thread")) if found))
     rows = list_rows(db.session(), viewer=viewer, thread_ids=ids[: MOST_AT_ONCE + 1])
@@ -114,7 +114,7 @@ def _refuse_bulk(text: str) -> ResponseReturnValue:
 
 @bp.get("/threads/<uuid:thread_id>/split")
 def choose_split(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """The dialog: from which message on (`from`), and the new thread's subject."""
+    """Show the dialog: from which message on (`from`), and the new thread's subject."""
     return _split_page(thread_id, status=200)
 
 
@@ -148,7 +148,7 @@ def _split_subject(thread: Thread, chosen: Message | None) -> str:
 
 @bp.post("/threads/<uuid:thread_id>/split")
 def split(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """`from`: the first message of the new thread, `subject`: what that is called."""
+    """Split the thread at the message `from`; `subject` is the new thread's."""
     viewer, first = current_viewer(), parse_uuid(request.form["from"])
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     subject = storable(request.form.get("subject", "")).strip()[:998]
@@ -174,7 +174,7 @@ def split(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/thread-moves/<uuid:batch_id>/undo")
 def undo_moves(batch_id: uuid.UUID) -> ResponseReturnValue:
-    """Take back what was asked for at once; everybody who sees the brand may."""
+    """Undo a merge or split as it was asked for; everybody who sees the brand may."""
     viewer = current_viewer()
     try:
         with transaction() as session:

@@ -37,7 +37,7 @@ MOST_FOUND = 8
 
 @bp.get("/threads/<uuid:thread_id>/orders")
 def thread_orders(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """The orders it is about, the customer's others (open ones first), and what `q` finds. As a fragment: `thread_orders`."""
+    """Show the linked orders, the customer's others (open ones first), and what `q` finds. As a fragment: `thread_orders`."""
     return orders_page(get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id))
 
 
@@ -58,7 +58,7 @@ def add_order_link(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/threads/<uuid:thread_id>/orders/<uuid:order_id>/removal")
 def remove_order_link(thread_id: uuid.UUID, order_id: uuid.UUID) -> ResponseReturnValue:
-    """The conversation is not about that order; nothing links the two by itself again."""
+    """Unlink that order for good: nothing links the two automatically again."""
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     order = _find(thread, order_id)

@@ -34,7 +34,7 @@ from app.web.inbox.thread import list_uploads
 
 @bp.post("/messages/<uuid:message_id>/undo")
 def take_message_back(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Take back a reply that has not left; its text and files are in the composer again, before what was typed since."""
+    """Take back a reply that has not left; its text and files go into the composer, before what was typed since."""
     viewer = current_viewer()
     thread_id = _thread_of(viewer, message_id)
     try:
@@ -56,7 +56,7 @@ def take_message_back(message_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/messages/<uuid:message_id>/elsewhere")
 def write_elsewhere(message_id: uuid.UUID) -> ResponseReturnValue:
-    """What did not arrive is in the composer again, on the channel of `channel_id`, before what was typed meanwhile."""
+    """Put a failed message into the composer on the channel of `channel_id`, before what was typed meanwhile."""
     viewer, now = current_viewer(), utc_now()
     message = get_message(db.session(), viewer=viewer, message_id=message_id)
     if message.message_type != MessageType.OUTGOING:

@@ -51,7 +51,7 @@ from app.web.pages import page
 
 @bp.get("/inbox/views")
 def saved_views() -> ResponseReturnValue:
-    """All the viewer has, in their order."""
+    """Show all the viewer's saved views, in their order."""
     return _views_page(list_views(db.session(), viewer=current_viewer()))
 
 
@@ -63,7 +63,7 @@ def _views_page(views: list[View]) -> ResponseReturnValue:
 
 @bp.get("/inbox/views/counts")
 def saved_view_counts() -> ResponseReturnValue:
-    """How many threads the first views of the rail lead to, as shown, by id. Asked for after the page, which does not wait."""
+    """Return the counts of the rail's first saved views, as shown, by id. Asked for after the page, which does not wait."""
     session, viewer = db.session(), current_viewer()
     counts = count_of_views(session, viewer=viewer, views=list_views(session, viewer=viewer), now=utc_now())
     return jsonify({str(view_id): words.capped(count) for view_id, count in counts.items()})
@@ -71,7 +71,7 @@ def saved_view_counts() -> ResponseReturnValue:
 
 @bp.post("/inbox/views")
 def create_saved_view() -> ResponseReturnValue:
-    """Keep the list in the address (`view` and its filters) under `name`, `for` whom; or what was typed to `search`."""
+    """Save the list in the URL (`view` and its filters) under `name`, `for` whom; or what was typed to `search`."""
     asked, values = ask(request.args.get("view") or "open"), _values()
     content, errors = _content(asked, values)
     if not errors:
@@ -91,7 +91,7 @@ def create_saved_view() -> ResponseReturnValue:
 
 @bp.get("/inbox/views/<uuid:view_id>/edit")
 def edit_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """Its name, for whom it is, what its rows show, and the way to delete it."""
+    """Show the form of a saved view: name, audience, columns, and the button that deletes it."""
     view = _own(view_id)
     values = {"name": view.name, "for": _audience(view), **_searched(view.search)}
     return _form(values, {}, view=view, hidden=view.hidden_columns)
@@ -99,7 +99,7 @@ def edit_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/inbox/views/<uuid:view_id>")
 def save_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """Another `name`, `for` others, with each `column` that is named; other words for a `search`."""
+    """Change a view's `name`, audience (`for`), each named `column`; or the words of its `search`."""
     view = _own(view_id)
     values = {**_searched(view.search), **_values()}
     if view.search is None:
@@ -115,7 +115,7 @@ def save_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/inbox/views/<uuid:view_id>/filters")
 def save_filters(view_id: uuid.UUID) -> ResponseReturnValue:
-    """Let the view be as it stands in the address: its filters and its order."""
+    """Save the filters and order of the URL in the view."""
     view, asked = _own(view_id), ask(str(view_id))
     content = ViewContent(view.name, view.scope, view.team_id, asked.filters, asked.sort, hidden_columns=view.hidden_columns)
     if _change(view_id, content):
@@ -127,7 +127,7 @@ def save_filters(view_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/inbox/views/<uuid:view_id>/copy")
 def copy_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """A view of one's own like it."""
+    """Copy a view as one's own."""
     viewer = current_viewer()
     name = _("%(name)s, copy", name=get_view(db.session(), viewer=viewer, view_id=view_id).name[: NAME_CHARACTERS - 12])
     try:
@@ -187,7 +187,7 @@ def _moved(views: list[View], said: str) -> ResponseReturnValue:
 
 @bp.post("/inbox/views/<uuid:view_id>/deletion")
 def delete_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """The form asked before; threads stay as they are."""
+    """Delete a view, as its form asked before; threads stay as they are."""
     view = _own(view_id)
     with transaction() as session:
         delete_view(session, view.id, viewer=current_viewer(), now=utc_now())
@@ -285,7 +285,7 @@ def saved_search(query: str) -> View | None:
 
 
 def _said_of(view: View, *, teams: Mapping[uuid.UUID, str]) -> str:
-    """What the view shows, in a line. `teams` are names by id."""
+    """Describe a view in a line. `teams` are names by id."""
     if view.search is not None:
         return _("Search: %(words)s", words=view.search)
     filters = view.filters

@@ -73,7 +73,7 @@ def date_field(at: Any) -> str:
 
 @bp.post("/scheduled/<uuid:scheduled_id>/sending")
 def send_scheduled(scheduled_id: uuid.UUID) -> ResponseReturnValue:
-    """Send it now. Refused in its place if something came in that the page did not show yet, or it cannot be sent."""
+    """Send it now. Refused in place if something came in that the page did not show yet, or it cannot be sent."""
     row, viewer = _row(scheduled_id), current_viewer()
     context = reply_context(db.session().get_one(Channel, row.channel_id))
     try:
@@ -88,7 +88,7 @@ def send_scheduled(scheduled_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/scheduled/<uuid:scheduled_id>/time")
 def set_scheduled_time(scheduled_id: uuid.UUID) -> ResponseReturnValue:
-    """Give it the time of `send_at`, in the reader's zone; what was held waits again."""
+    """Set the time `send_at`, in the reader's zone; what was held waits again."""
     row, viewer = _row(scheduled_id), current_viewer()
     context = reply_context(db.session().get_one(Channel, row.channel_id))
     try:
@@ -102,7 +102,7 @@ def set_scheduled_time(scheduled_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/scheduled/<uuid:scheduled_id>/cancellation")
 def cancel_scheduled_reply(scheduled_id: uuid.UUID) -> ResponseReturnValue:
-    """Send it never; its text and files are in the composer of its writer again, with `again` its time too."""
+    """Cancel it; its text and files go into its writer's composer, with `again` its time too."""
     row, viewer = _row(scheduled_id), current_viewer()
     try:
         with transaction() as session:

@@ -42,7 +42,7 @@ VIEWS = ("open", "mine", "unassigned", "mentions", "snoozed", *(view for view, _
 
 @bp.get("/search")
 def search() -> ResponseReturnValue:
-    """Find threads by words, people, numbers and operators."""
+    """Search threads by words, people, numbers and operators."""
     query = clean_query(request.args.get("q", ""))
     viewer, session = current_viewer(), db.session()
     try:
@@ -68,7 +68,7 @@ def search() -> ResponseReturnValue:
 
 @bp.get("/search/suggestions")
 def search_suggestions() -> ResponseReturnValue:
-    """Options for the text before the cursor, `q`."""
+    """Suggest options for the text before the cursor, `q`."""
     typed = request.args.get("q", "")[-QUERY_CHARACTERS:]
     suggestions = suggest(db.session(), viewer=current_viewer(), typed=typed)
     return render_template("inbox/search_suggestions.html", suggestions=suggestions)

@@ -62,7 +62,7 @@ def snooze_time_asked_for() -> datetime:
 
 @bp.post("/threads/<uuid:thread_id>/snooze")
 def set_snooze(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Let the thread rest: `choice`, or `until` in the reader's zone."""
+    """Snooze the thread until `choice`, or `until` in the reader's zone."""
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     before = thread.snoozed_until

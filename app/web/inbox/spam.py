@@ -19,7 +19,7 @@ from app.web.inbox.thread import changed
 
 @bp.post("/threads/<uuid:thread_id>/spam")
 def set_spam(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """`block` (any text): what this sender sends from now on is spam, too."""
+    """Mark the thread as spam; with `block` (any text) also what this sender sends from now on."""
     viewer, now = current_viewer(), utc_now()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     with transaction() as session:
@@ -32,7 +32,7 @@ def set_spam(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/threads/<uuid:thread_id>/spam/ending")
 def set_not_spam(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """The thread is as it was before; `unblock` (any text) lets its sender in again."""
+    """Restore the thread as it was before; `unblock` (any text) lets its sender in again."""
     viewer, now = current_viewer(), utc_now()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     was_spam, contact_id = thread.spam_at is not None, thread.contact_id

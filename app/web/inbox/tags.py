@@ -20,7 +20,7 @@ from app.web.inbox.thread import changed, thread_context
 
 @bp.get("/threads/<uuid:thread_id>/tags")
 def tag_choices(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """What the tag menu offers: the thread's tags to take off, the other tags of its brand to put on."""
+    """List the tag menu's options: the thread's tags to remove, the brand's other tags to add."""
     session, viewer = db.session(), current_viewer()
     thread = get_thread(session, viewer=viewer, thread_id=thread_id)
     known = [tag for tag in list_known_tags(session, brand_ids=(thread.brand_id,)) if tag not in thread.tags]

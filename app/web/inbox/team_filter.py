@@ -19,8 +19,8 @@ from app.web.pages import page
 
 @bp.get("/inbox/teams")
 def filter_teams() -> ResponseReturnValue:
-    """The teams the list in the address (`view` and its filters) can be narrowed to: as a fragment for the menu of filters those
-    the viewer does not belong to, as a page without scripts all of them."""
+    """List the teams to filter the list in the URL by (`view` and its filters): as a fragment the teams the viewer does not
+    belong to, as a page without scripts all of them."""
     asked, session = ask(request.args.get("view") or "open"), db.session()
     own = dict(list_own_teams(session, viewer=current_viewer()))
     others = [(team.id, team.name) for team in list_teams(session) if team.id not in own]
@@ -31,7 +31,7 @@ def filter_teams() -> ResponseReturnValue:
 
 
 def team_context(asked: Asked) -> dict[str, Any]:
-    """What the menu and the chip of a list need; asks a query for the name of a team the viewer does not belong to alone."""
+    """Return what the menu and the chip of a list need; queries only the name of a team the viewer does not belong to."""
     own, chosen = dict(view_counts().teams), asked.filters.team
     if chosen is None:
         return {"team_filter": "", "team_name": "", "own_teams": own}
@@ -40,5 +40,5 @@ def team_context(asked: Asked) -> dict[str, Any]:
 
 
 def gone_team() -> str:
-    """For a filter whose team was deleted: it finds nothing, and says why."""
+    """Return the name shown for a filter whose team was deleted: it finds nothing, and says why."""
     return _("A team that is gone")

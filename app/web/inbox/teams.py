@@ -24,7 +24,7 @@ from app.web.pages import page
 
 @bp.get("/threads/<uuid:thread_id>/teams")
 def choose_team(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """The teams it can be handed to: as a fragment for the menu of the assignee, as a page without scripts."""
+    """List the teams a thread can be handed to: as a fragment for the menu of the assignee, as a page without scripts."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     whole = not request.htmx
     template = "inbox/teams_page.html" if whole else "inbox/teams.html"

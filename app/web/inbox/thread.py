@@ -53,7 +53,7 @@ BLOCKS = ("thread_pane", "thread_head", "timeline", "timeline_older", "context",
 
 @bp.get("/threads/<uuid:thread_id>")
 def show_thread(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """The three panes; as fragments those of BLOCKS (`timeline-older` is a `timeline`)."""
+    """Show the three panes; as fragments those of BLOCKS (`timeline-older` is a `timeline`)."""
     head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id)
     if head.row.thread.id != thread_id:
         return redirect(url_for("inbox.show_thread", thread_id=head.row.thread.id, view=request.args.get("view")), 302)
@@ -61,7 +61,8 @@ def show_thread(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def thread_context(head: ThreadHead, **more: Any) -> dict[str, Any]:
-    """Everything the page of a thread shows, the list only where it is part of the answer; reading it marks it read."""
+    """Return everything the page of a thread shows, the list only where it is part of the response; reading the thread marks
+    it read."""
     viewer, session, row = current_viewer(), db.session(), head.row
     try:
         timeline = list_timeline(session, viewer=viewer, thread=row.thread, before=request.args.get("before"))
@@ -91,7 +92,7 @@ def thread_context(head: ThreadHead, **more: Any) -> dict[str, Any]:
 
 
 def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) -> dict[str, Any]:
-    """The composer: where one may answer, the chosen channel with its rules and window, what was typed before."""
+    """Return what the composer needs: channels, the chosen channel's rules and window, the draft."""
     able = () if thread.is_ticket else beside.channels
     channels = [c for c in able if _reaches(c, beside) or c.id == thread.channel_id]
     wanted = parse_uuid(request.values.get("channel_id"))
@@ -260,7 +261,7 @@ def retry(message_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/messages/<uuid:message_id>/details")
 def details(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Why the message is here, and every step of its delivery."""
+    """Show why the message is in its thread, and every step of its delivery."""
     session = db.session()
     message = get_message(session, viewer=current_viewer(), message_id=message_id)
     delivery = session.query(Delivery).filter_by(message_id=message.id).one_or_none()

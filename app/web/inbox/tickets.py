@@ -69,7 +69,7 @@ class TicketForm:
 
 @bp.get("/tickets/new")
 def new_ticket() -> ResponseReturnValue:
-    """The form; `about` is the thread, `order_id` the order it is about."""
+    """Show the form; `about` is the thread, `order_id` the order it is about."""
     return _form(TicketForm({}), _about(), _order())
 
 

@@ -68,8 +68,8 @@ class Choice:
 
 @bp.get("/write")
 def write_first() -> ResponseReturnValue:
-    """First `q` finds people (as a fragment: `write_people`; whoever is the only one is meant), then, with `contact_id` or `to`,
-    how to write to them."""
+    """Show step one, in which `q` finds people (as a fragment: `write_people`; a single match is taken), or with `contact_id`
+    or `to` step two: how to write to them."""
     require(Permission.THREADS_REPLY)
     choice = _choice(request.args)
     if choice.contact or choice.new:

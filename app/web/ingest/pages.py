@@ -64,7 +64,7 @@ def refusal_words(reason: str) -> str:
 
 @bp.get("/settings/events")
 def events() -> ResponseReturnValue:
-    """Everything that needs a look."""
+    """Show quarantined events, failed reactions and refused posts."""
     viewer, session = require(Permission.EVENTS_MANAGE), db.session()
     try:
         listed = list_quarantined(session, viewer=viewer, cursor=request.args.get("cursor"))
@@ -82,7 +82,7 @@ def events() -> ResponseReturnValue:
 
 @bp.get("/settings/events/<uuid:event_id>")
 def event(event_id: uuid.UUID) -> ResponseReturnValue:
-    """One event: what came, when, from where, and why it was not understood."""
+    """Show one event: what came, when, from where, and why it was not understood."""
     viewer = require(Permission.EVENTS_MANAGE)
     found = _find(viewer, event_id)
     wants_channel = found.event.state == QUARANTINED and found.event.channel_id is None
@@ -97,7 +97,7 @@ def event(event_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/settings/events/<uuid:event_id>/body")
 def body(event_id: uuid.UUID) -> Response:
-    """The raw bytes, as a file: a browser never shows them as a page of ours."""
+    """Serve the raw bytes as a file, which a browser never shows as a page of ours."""
     viewer = require(Permission.EVENTS_MANAGE)
     found = _find(viewer, event_id).event
     with transaction() as session:

@@ -45,7 +45,7 @@ OURS: dict[Provider, dict[str, Callable[[], str]]] = {
 
 @bp.get("/settings/integrations")
 def integrations() -> ResponseReturnValue:
-    """What is connected, and what can be."""
+    """Show the connected services, and those that can be connected."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     rows = list_integrations(db.session(), brand_ids=viewer.brand_ids)
     watched: dict[str, Any] = {"services": _services(viewer), "checks": list_checks(db.session()), "tones": HEALTH_TONES}
@@ -65,7 +65,7 @@ def check_now() -> ResponseReturnValue:
 
 @bp.get("/settings/integrations/new")
 def new_integration() -> ResponseReturnValue:
-    """The form for a provider (`?provider=`)."""
+    """Show the form for a provider (`?provider=`)."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     return _form_page(_form(viewer, _provider(request.args.get("provider")), request.args.to_dict()))
 
@@ -98,7 +98,7 @@ def connect() -> ResponseReturnValue:
 
 @bp.get("/settings/integrations/<uuid:integration_id>")
 def integration(integration_id: uuid.UUID) -> ResponseReturnValue:
-    """One connection: how it does, and its form."""
+    """Show one integration: its health, and its form."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     return _shown(viewer, _find(viewer, integration_id))
 
@@ -143,7 +143,7 @@ def renew(integration_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/integrations/<uuid:integration_id>/activity")
 def switch(integration_id: uuid.UUID) -> ResponseReturnValue:
-    """Switch on (`active=1`) or off (`active=0`)."""
+    """Switch the integration on (`active=1`) or off (`active=0`)."""
     viewer, wanted = require(Permission.INTEGRATIONS_MANAGE), request.form.get("active")
     _find(viewer, integration_id)
     if wanted not in ("0", "1"):

@@ -38,7 +38,7 @@ CONTROLS: dict[str, Callable[..., Mailing]] = {"pause": pause_mailing, "resume":
 
 @bp.get("/mailings")
 def mailings() -> ResponseReturnValue:
-    """Those of one's brands, newest first."""
+    """List the mailings of one's brands, newest first."""
     session = db.session()
     rows = [(row, words.state_words(row)) for row in list_mailings(session, brand_ids=current_viewer().brand_ids)]
     return page("mailings/list.html", rows=rows, brands={brand.id: brand.name for brand in list_brands(session)})
@@ -46,7 +46,7 @@ def mailings() -> ResponseReturnValue:
 
 @bp.get("/mailings/new")
 def new_mailing() -> ResponseReturnValue:
-    """An empty form."""
+    """Show an empty form."""
     return _editor(read_draft(db.session(), current_viewer(), {}))
 
 
@@ -102,7 +102,7 @@ def send() -> ResponseReturnValue:
 
 @bp.get("/mailings/<uuid:mailing_id>")
 def mailing(mailing_id: uuid.UUID) -> ResponseReturnValue:
-    """How far it is, and what became of each recipient; `outcome` limits to one, `after` goes on in the list."""
+    """Show a mailing's progress and its recipients; `outcome` limits to one, `after` goes on in the list."""
     session, viewer = db.session(), current_viewer()
     try:
         found = get_mailing(session, mailing_id=mailing_id, brand_ids=viewer.brand_ids)

@@ -20,7 +20,7 @@ __all__ = ["pages"]
 
 @bp.get("/u/<mailing_token>")
 def ask_unsubscribe(mailing_token: str) -> ResponseReturnValue:
-    """A page with a button: programs that look at every link in a mail end nothing."""
+    """Show a page with a button, as programs that open every link in a mail must end nothing."""
     if read_token(mailing_token, runtime().settings.secret_key) is None:
         abort(404)
     return page("mailings/unsubscribe.html", token=mailing_token, is_done=False)
@@ -29,7 +29,7 @@ def ask_unsubscribe(mailing_token: str) -> ResponseReturnValue:
 @bp.post("/u/<mailing_token>")
 @csrf.exempt  # type: ignore[untyped-decorator]
 def unsubscribe(mailing_token: str) -> ResponseReturnValue:
-    """End them; twice is once."""
+    """Unsubscribe from mailings; twice is once."""
     recipient_id = read_token(mailing_token, runtime().settings.secret_key)
     if recipient_id is None:
         abort(404)

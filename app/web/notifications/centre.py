@@ -46,7 +46,7 @@ ICONS = {
 
 @bp.get("/notifications")
 def notifications() -> ResponseReturnValue:
-    """Everything the user was told, newest first."""
+    """Show all notifications of the user, newest first."""
     viewer, session = current_viewer(), db.session()
     try:
         found = list_notifications(session, viewer=viewer, cursor=request.args.get("before"))
@@ -57,7 +57,7 @@ def notifications() -> ResponseReturnValue:
 
 @bp.get("/notifications/<uuid:notification_id>")
 def open_notification(notification_id: uuid.UUID) -> ResponseReturnValue:
-    """Lead to what it is about; from then on it is read, with all others of its thread."""
+    """Lead to the notification's subject, and mark it as read with all others of its thread."""
     viewer = current_viewer()
     found = find_notification(db.session(), viewer=viewer, notification_id=notification_id)
     if found is None:
@@ -91,7 +91,7 @@ def read_notifications() -> ResponseReturnValue:
 
 @bp.get("/notifications/count")
 def unread_count() -> ResponseReturnValue:
-    """How many are unread, and as the bell shows it."""
+    """Return how many are unread, and as the bell shows it."""
     unread = count_unread(db.session(), viewer=current_viewer())
     shown = f"{COUNT_CAP - 1}+" if unread >= COUNT_CAP else str(unread or "")
     return jsonify(unread=unread, shown=shown, words=ngettext("%(num)s unread", "%(num)s unread", unread) if unread else "")

@@ -27,7 +27,7 @@ WORKER_POLICY = "default-src 'none'; connect-src 'self'"
 
 @bp.get("/sw.js")
 def service_worker() -> Response:
-    """At the root, so that it may serve every page; never older than it has to be."""
+    """Serve the service worker at the root, so that it may serve every page; never cached for long."""
     response = Response(_worker(str(current_app.static_folder)), mimetype="text/javascript")
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Content-Security-Policy"] = WORKER_POLICY
@@ -42,7 +42,8 @@ def _worker(folder: str) -> bytes:
 
 @bp.get("/settings/notifications/key")
 def push_key() -> ResponseReturnValue:
-    """The public half of our key, with which a browser subscribes; and a token for the service worker, which has no page."""
+    """Return the public half of our key, with which a browser subscribes; and a token for the service worker, which has no
+    page."""
     current_viewer()
     with transaction() as session:
         return jsonify(key=push_sender(session).key.public, token=generate_csrf())
@@ -50,7 +51,7 @@ def push_key() -> ResponseReturnValue:
 
 @bp.post("/settings/notifications/devices")
 def add() -> ResponseReturnValue:
-    """Tell this browser from now on: `PushSubscription.toJSON()`."""
+    """Add this browser as a push device: `PushSubscription.toJSON()`."""
     viewer = current_viewer()
     try:
         device = _parse(request.get_json(silent=True))
@@ -63,7 +64,7 @@ def add() -> ResponseReturnValue:
 
 @bp.post("/settings/notifications/devices/renewal")
 def renew() -> ResponseReturnValue:
-    """The browser has another subscription now, or none: {"old": endpoint, "subscription": …}. 410: it need not have one."""
+    """Replace the browser's subscription: {"old": endpoint, "subscription": … or none}. 410: it need not have one."""
     viewer, body = current_viewer(), request.get_json(silent=True) if request.is_json else None
     if not isinstance(body, dict) or not isinstance(body.get("old"), str):
         abort(422)
@@ -80,7 +81,7 @@ def renew() -> ResponseReturnValue:
 
 @bp.post("/settings/notifications/devices/<uuid:device_id>/removal")
 def remove(device_id: uuid.UUID) -> ResponseReturnValue:
-    """Tell one of one's browsers no more."""
+    """Remove one of one's browsers."""
     viewer = current_viewer()
     with transaction() as session:
         if not forget_device(session, user_id=viewer.user_id, device_id=device_id):

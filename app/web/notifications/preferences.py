@@ -39,18 +39,18 @@ class PreferencesForm:
 
 @bp.get("/settings/notifications")
 def preferences() -> ResponseReturnValue:
-    """The table of kinds and ways, quiet hours and devices."""
+    """Show the table of kinds and ways, quiet hours and devices."""
     return preferences_page(current_viewer())
 
 
 def preferences_page(viewer: Viewer, *, trial: list[str] | None = None) -> ResponseReturnValue:
-    """The page with what is kept; `trial`: what a test button found."""
+    """Render the page with the saved preferences; `trial`: what a test button found."""
     return _page(viewer, _form_of(get_preferences(db.session(), viewer.user_id)), trial=trial or [])
 
 
 @bp.post("/settings/notifications")
 def save_preferences() -> ResponseReturnValue:
-    """Keep what the user wants."""
+    """Save the user's preferences."""
     viewer, form = current_viewer(), _read()
     if form.errors:
         return _page(viewer, form, status=422)
@@ -65,7 +65,7 @@ def save_preferences() -> ResponseReturnValue:
 
 
 def _ways() -> dict[Way, str]:
-    """The ways there are: mail only with a mail server, Teams only where a team has a channel."""
+    """Return the available ways: mail only with a mail server, Teams only where a team has a channel."""
     ways = {Way.APP: _("In the app"), Way.PUSH: _("In the browser")}
     if mail_sender().is_set_up:
         ways[Way.EMAIL] = _("By e-mail")

@@ -42,14 +42,14 @@ from app.web.pages import page
 
 @bp.get("/settings/teams-cards")
 def teams_cards() -> ResponseReturnValue:
-    """Every team, and whether it has a channel."""
+    """Show every team, and whether it has a Teams channel."""
     require(Permission.TEAM_CARDS_MANAGE)
     return _page()
 
 
 @bp.post("/settings/teams-cards/<uuid:team_id>")
 def save_hook(team_id: uuid.UUID) -> ResponseReturnValue:
-    """Keep the address of a team's workflow; left empty, the one that is kept stays."""
+    """Save the address of a team's workflow; left empty, the stored one stays."""
     viewer, url = require(Permission.TEAM_CARDS_MANAGE), request.form.get("url", "").strip()
     hook, shows_content, wishes = _find(team_id), request.form.get("shows_content") == "yes", _wishes()
     if hook is None or url:
@@ -71,7 +71,7 @@ def save_hook(team_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/teams-cards/<uuid:team_id>/removal")
 def forget_hook(team_id: uuid.UUID) -> ResponseReturnValue:
-    """No cards for this team any more."""
+    """Delete a team's workflow address."""
     viewer = require(Permission.TEAM_CARDS_MANAGE)
     with transaction() as session:
         hook = find_hook(session, team_id)
@@ -84,7 +84,7 @@ def forget_hook(team_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/teams-cards/<uuid:team_id>/test")
 def try_hook(team_id: uuid.UUID) -> ResponseReturnValue:
-    """Send a card now, and say what Teams said."""
+    """Send a test card now, and say what Teams said."""
     viewer, hook = require(Permission.TEAM_CARDS_MANAGE), _find(team_id)
     if hook is None:
         abort(404)
@@ -92,7 +92,7 @@ def try_hook(team_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def try_card(viewer: Viewer, hook: TeamsHook) -> str:
-    """A test card by this user; what came of it, in words."""
+    """Send a test card by this user; returns what came of it, in words."""
     with transaction() as session:
         wait = take_slot(session, hook.id, now=utc_now())
     if wait > 0:

@@ -32,7 +32,7 @@ from app.web.notifications.teams import try_card
 
 @bp.post("/settings/notifications/tests/<way>")
 def try_way(way: str) -> ResponseReturnValue:
-    """Try one way."""
+    """Send a test notification in one way."""
     viewer = current_viewer()
     trials = {Way.APP: _try_app, Way.PUSH: _try_push, Way.EMAIL: _try_mail, Way.TEAMS: _try_teams}
     if way not in trials:

@@ -18,7 +18,7 @@ from app.web.pages import page
 
 @bp.get("/notifications/unsubscribe/<token>")
 def ask_unsubscribe(token: str) -> ResponseReturnValue:
-    """A page with a button: programs that look at every link in a mail end nothing."""
+    """Show a page with a button, as programs that open every link in a mail must end nothing."""
     if read_token(token, runtime().settings.secret_key) is None:
         abort(404)
     return page("notifications/unsubscribe.html", token=token, is_done=False)
@@ -27,7 +27,7 @@ def ask_unsubscribe(token: str) -> ResponseReturnValue:
 @bp.post("/notifications/unsubscribe/<token>")
 @csrf.exempt  # type: ignore[untyped-decorator]
 def unsubscribe(token: str) -> ResponseReturnValue:
-    """End the digest; twice is once."""
+    """Unsubscribe from the digest; twice is once."""
     user_id = read_token(token, runtime().settings.secret_key)
     if user_id is None:
         abort(404)

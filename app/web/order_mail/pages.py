@@ -37,7 +37,7 @@ class Part:
 
 @bp.get("/order-mail")
 def queue() -> ResponseReturnValue:
-    """What waits, the oldest first, and what was decided lately."""
+    """Show waiting order mails, the oldest first, and recently decided ones."""
     viewer = current_viewer()
     return page(
         "order_mail/queue.html",
@@ -49,14 +49,14 @@ def queue() -> ResponseReturnValue:
 
 @bp.get("/order-mail/<uuid:reading_id>")
 def review(reading_id: uuid.UUID) -> ResponseReturnValue:
-    """One mail beside its form."""
+    """Show one order mail beside its form."""
     found = _find(reading_id)
     return _page(found, form_of(found.reading))
 
 
 @bp.post("/order-mail/<uuid:reading_id>/acceptance")
 def accept_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
-    """Take it as the form says, and open the next."""
+    """Take the order as the form says, and open the next mail."""
     viewer, found = current_viewer(), _find(reading_id)
     form = ReadingForm(request.form.to_dict(), address_of(found.reading))
     values = form.values()
@@ -107,7 +107,7 @@ def cancel(reading_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/order-mail/<uuid:reading_id>/dismissal")
 def dismiss_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
-    """It is no order, or nothing follows from it."""
+    """Dismiss the mail: it is no order, or nothing follows from it."""
     viewer = current_viewer()
     try:
         with transaction() as session:

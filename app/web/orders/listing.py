@@ -37,7 +37,7 @@ TOLD_REFUSALS = 5
 
 @bp.get("/orders")
 def show_list() -> ResponseReturnValue:
-    """Orders, newest first, as `filters.FIELDS` limit them. As a fragment: `order-list`."""
+    """List orders, newest first, as `filters.FIELDS` limit them. As a fragment: `order-list`."""
     session, viewer, args = db.session(), current_viewer(), request.args
     filters = read_filters(args)
     asked: dict[str, Any] = {"conditions": filters.conditions, "sort": NEWEST, "limit": PAGE_ORDERS, "with_threads": False}

@@ -38,7 +38,7 @@ BLOCKS = ("order_case", "order_head", "order_place", "order_appointments")
 
 @bp.get("/orders/<uuid:order_id>")
 def show_order(order_id: uuid.UUID) -> ResponseReturnValue:
-    """One order: for whom, where, what, in which state, and the conversations about it."""
+    """Show one order: customer, address, lines, status, and its conversations."""
     return order_page(order_id)
 
 

@@ -44,7 +44,7 @@ MORE_ROWS = 5
 
 @bp.get("/orders/new")
 def new_order() -> ResponseReturnValue:
-    """The form for one more; for a contact (`contact_id`) or out of a conversation (`thread_id`) if the address says so."""
+    """Show the form of a new order; for a contact (`contact_id`) or from a conversation (`thread_id`) if the URL says so."""
     return _editor(OrderForm(request.args.to_dict()))
 
 

@@ -24,7 +24,7 @@ from app.web.partners.blueprint import bp
 
 @bp.get("/settings/partners/<uuid:partner_id>/agreement")
 def agreement(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Every version, the newest first."""
+    """Show every version, the newest first."""
     return _page(partner_id)
 
 

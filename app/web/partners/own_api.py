@@ -38,7 +38,7 @@ def keep_credentials(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/pull")
 def pull(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Ask now, whatever the pace."""
+    """Ask the partner's API now, whatever the pace."""
     viewer = require(Permission.PARTNERS_MANAGE)
     found = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     has_address = bool(found.api_base_url)

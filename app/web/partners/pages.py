@@ -49,7 +49,7 @@ from app.web.partners.words import AUTHENTICATIONS, FREQUENCIES, PROTOCOLS, SCOP
 
 @bp.get("/settings/partners")
 def partners() -> ResponseReturnValue:
-    """All partners of the viewer's brands."""
+    """List all partners of the viewer's brands."""
     viewer = require(Permission.PARTNERS_MANAGE)
     rows = list_partners(db.session(), brand_ids=viewer.brand_ids, now=utc_now())
     return page("partners/list.html", rows=rows)
@@ -57,13 +57,13 @@ def partners() -> ResponseReturnValue:
 
 @bp.get("/settings/partners/new")
 def new_partner() -> ResponseReturnValue:
-    """The form for one more."""
+    """Show the form of a new partner."""
     return _form_page(_form(require(Permission.PARTNERS_MANAGE), {}))
 
 
 @bp.post("/settings/partners")
 def add() -> ResponseReturnValue:
-    """Add one, with an organization of its name."""
+    """Add a partner, with an organization of its name."""
     viewer = require(Permission.PARTNERS_MANAGE)
     form = _form(viewer, request.form.to_dict())
     content = form.content(None)
@@ -81,13 +81,13 @@ def add() -> ResponseReturnValue:
 
 @bp.get("/settings/partners/<uuid:partner_id>")
 def partner(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """One partner: its keys, its newest orders and calls."""
+    """Show one partner: its keys, its newest orders and calls."""
     return partner_page(partner_id)
 
 
 @bp.get("/settings/partners/<uuid:partner_id>/settings")
 def settings(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """What is set for a partner, and the words for states."""
+    """Show the settings of a partner, and its words for states."""
     viewer = require(Permission.PARTNERS_MANAGE)
     found = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     return _form_page(_form(viewer, values_of(found)), found)
@@ -95,7 +95,7 @@ def settings(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/settings")
 def change(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Change what is set."""
+    """Change the settings of a partner."""
     viewer = require(Permission.PARTNERS_MANAGE)
     found = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     form = _form(viewer, request.form.to_dict(), kept=found)
@@ -148,7 +148,7 @@ def switch(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/settings/partners/<uuid:partner_id>/orders")
 def orders(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """What the partner posted, the newest first; `environment=sandbox` for those of the sandbox."""
+    """List the orders the partner posted, the newest first; `environment=sandbox` for those of the sandbox."""
     viewer = require(Permission.PARTNERS_MANAGE)
     found = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     environment = Environment.SANDBOX if request.args.get("environment") == "sandbox" else Environment.LIVE
@@ -163,7 +163,7 @@ def orders(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/settings/partners/<uuid:partner_id>/calls")
 def calls(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """The partner's newest calls with their answers; `failed=1` for those that were refused."""
+    """List the partner's newest calls with their answers; `failed=1` for refused ones."""
     viewer, failed = require(Permission.PARTNERS_MANAGE), request.args.get("failed") == "1"
     found = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     rows = list_calls(db.session(), partner_id, failed=failed, limit=100)

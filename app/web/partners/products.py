@@ -36,7 +36,7 @@ TABLE_CHARACTERS = 500_000
 
 @bp.get("/settings/partners/<uuid:partner_id>/products")
 def products(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Their numbers with our articles, and those that have none."""
+    """Show the partner's numbers with our articles, and those that have none."""
     return _page(_find(partner_id), {"partner_sku": request.args.get("sku", "")})
 
 
@@ -57,7 +57,7 @@ def add_product(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/products/table")
 def take_table(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Look at a table, or with `take=1` take what is right in it."""
+    """Preview a table, or with `take=1` import what is right in it."""
     viewer, found = require(Permission.PARTNERS_MANAGE), _find(partner_id)
     file = request.files.get("file")
     text = decode(file.read(TABLE_CHARACTERS * 4))[0] if file else request.form.get("table", "")

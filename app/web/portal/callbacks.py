@@ -102,13 +102,13 @@ def switch(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/portal/endpoints/<uuid:endpoint_id>/deliveries")
 def deliveries(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Newest first."""
+    """List deliveries, newest first."""
     return log_page(_own(db.session(), whole_visitor(), endpoint_id), None, area=AREA)
 
 
 @bp.get("/portal/endpoints/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>")
 def delivery(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue:
-    """The same with one story: request as it was sent, answer, times, why, and what happens next."""
+    """Show one delivery: request as it was sent, answer, times, why, and what happens next."""
     endpoint = _own(db.session(), whole_visitor(), endpoint_id)
     return log_page(endpoint, get_delivery(db.session(), delivery_id, endpoint_id=endpoint_id), area=AREA)
 
@@ -122,13 +122,13 @@ def retry(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue
 
 @bp.get("/portal/endpoints/<uuid:endpoint_id>/replay")
 def count_replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """How many would be sent again; nothing is sent yet."""
+    """Show how many would be sent again; nothing is sent yet."""
     return count_page(_own(db.session(), whole_visitor(), endpoint_id), area=AREA)
 
 
 @bp.post("/portal/endpoints/<uuid:endpoint_id>/replay")
 def replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Send them again, oldest first."""
+    """Send deliveries again, oldest first."""
     seen = whole_visitor()
     return send_many_again(_own(db.session(), seen, endpoint_id), seen.viewer, area=AREA)
 

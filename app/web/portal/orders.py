@@ -50,7 +50,7 @@ class Moment:
 
 @bp.get("/portal")
 def overview() -> ResponseReturnValue:
-    """How it goes: figures, what was promised beside what was measured, the newest orders."""
+    """Show the partner's figures, promises against measurements, and newest orders."""
     seen, session, now = visitor(), db.session(), utc_now()
     partner, under = seen.sight.partner, seen.sight.under
     newest = list_orders_of_partner(session, partner.id, environment=Environment.LIVE, under=under, limit=8)
@@ -68,7 +68,7 @@ def overview() -> ResponseReturnValue:
 
 @bp.get("/portal/orders")
 def orders() -> ResponseReturnValue:
-    """The newest first; `q` finds by number or name, `environment=sandbox` shows those of the sandbox."""
+    """List orders, the newest first; `q` finds by number or name, `environment=sandbox` shows those of the sandbox."""
     seen, args = visitor(), request.args
     environment = Environment.SANDBOX if args.get("environment") == "sandbox" else Environment.LIVE
     text = " ".join(storable(args.get("q", "")).split())[:100]
@@ -90,7 +90,7 @@ def orders() -> ResponseReturnValue:
 
 @bp.get("/portal/orders/<uuid:row_id>")
 def order(row_id: uuid.UUID) -> ResponseReturnValue:
-    """One order: what was sent, its story, and the callbacks about it."""
+    """Show one order: what was sent, its story, and the callbacks about it."""
     seen = visitor()
     row, partner = _find(seen, row_id), seen.sight.partner
     is_whole = seen.sight.under is None

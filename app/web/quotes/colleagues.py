@@ -56,14 +56,14 @@ class QuoteForm:
 
 @bp.get("/orders/<uuid:order_id>/quote")
 def prepare(order_id: uuid.UUID) -> ResponseReturnValue:
-    """What the customer will see, and the mail it goes with; `language` shows it in another one."""
+    """Show what the customer will see, and the mail it goes with; `language` shows it in another one."""
     row = _find(order_id)
     return _page(row, _form(row.order))
 
 
 @bp.post("/orders/<uuid:order_id>/quotes")
 def send(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Send it; with `how` link only make the link, which is shown this once."""
+    """Send the quote; with `how` link only make the link, which is shown this once."""
     viewer, row, now = require(Permission.ORDERS_CHANGE), _find(order_id), utc_now()
     form = _form(row.order)
     only_link = request.form.get("how") == "link"
@@ -96,7 +96,7 @@ def send(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/orders/<uuid:order_id>/quotes/<uuid:quote_id>/withdrawal")
 def withdraw(order_id: uuid.UUID, quote_id: uuid.UUID) -> ResponseReturnValue:
-    """Its link takes no answer any more."""
+    """Withdraw the quote: its link takes no answer any more."""
     viewer = require(Permission.ORDERS_CHANGE)
     _find(order_id)
     if all(one.quote.id != quote_id for one in list_quotes(db.session(), order_id)):

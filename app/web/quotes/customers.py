@@ -29,7 +29,7 @@ from app.web.quotes.colleagues import pdf
 
 @public.get("/q/<quote_token>")
 def show(quote_token: str) -> ResponseReturnValue:
-    """The quote, and what can be done with it now."""
+    """Show the quote, and what can be done with it now."""
     return _page(_find(quote_token), quote_token)
 
 
@@ -62,7 +62,7 @@ def answer(quote_token: str) -> ResponseReturnValue:
 
 @public.get("/q/<quote_token>/pdf")
 def document(quote_token: str) -> ResponseReturnValue:
-    """The same on paper: a quote, and once it is accepted a confirmation."""
+    """Serve the PDF: a quote, and once it is accepted a confirmation."""
     quote = _find(quote_token)
     order = db.session().get_one(Order, quote.order_id)
     is_accepted = quote.answer is QuoteAnswer.ACCEPTED

@@ -25,7 +25,7 @@ CHOSEN = (AvailabilityState.AVAILABLE, AvailabilityState.AWAY)
 
 @bp.get("/availability")
 def availability() -> ResponseReturnValue:
-    """Whether new threads come to the viewer: as a fragment for the menu, as a page without scripts."""
+    """Show whether new threads come to the viewer: as a fragment for the menu, as a page without scripts."""
     row = find_availability(db.session(), current_viewer().user_id)
     state = row.state if row and row.state != AvailabilityState.OFFLINE else AvailabilityState.AVAILABLE
     whole = not request.htmx

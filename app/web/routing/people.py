@@ -28,7 +28,7 @@ from app.web.routing.forms import DAYS, Filled, form_of_person, read_person
 
 @bp.get("/settings/routing/people")
 def workers() -> ResponseReturnValue:
-    """Everybody of the viewer's brands: who is there, what they have and what they take."""
+    """Show everybody of the viewer's brands: who is present, what they have and what they take."""
     viewer = require(Permission.CAPACITY_MANAGE)
     return page("routing/people.html", workers=_in_sight(viewer))
 

@@ -29,7 +29,7 @@ class QueueRow:
 
 @bp.get("/queue")
 def queue() -> ResponseReturnValue:
-    """Threads that a rule is to give away, in the order in which they go. Four queries."""
+    """Show threads that a rule is to assign, in queue order. Four queries."""
     viewer, session, now = current_viewer(), db.session(), utc_now()
     rules = {rule.id: (rule, channel) for rule, channel in list_rules(session, brand_ids=viewer.brand_ids)}
     waiting, workers = list_waiting(session, brand_ids=viewer.brand_ids, now=now), list_workers(session, now=now)

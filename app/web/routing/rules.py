@@ -41,7 +41,7 @@ from app.web.routing.forms import EVERYBODY, Filled, empty_rule, form_of_rule, r
 
 @bp.get("/settings/routing")
 def rules() -> ResponseReturnValue:
-    """Every channel with its rules, in the order in which they are asked."""
+    """Show every channel with its rules, in order."""
     viewer, session = require(Permission.ROUTING_MANAGE), db.session()
     channels = list_channels(session, brand_ids=viewer.brand_ids)
     by_channel: defaultdict[uuid.UUID, list[RoutingRule]] = defaultdict(list)

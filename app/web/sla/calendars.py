@@ -49,7 +49,7 @@ class PreviewDay:
 
 @bp.get("/settings/calendars")
 def calendars() -> ResponseReturnValue:
-    """Every calendar, with what it is for and its week."""
+    """Show every calendar, with its scope and its week."""
     require(Permission.SLA_MANAGE)
     session = db.session()
     return page(

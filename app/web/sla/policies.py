@@ -31,7 +31,7 @@ from app.web.sla.words import DRY_RUN_WORDS, span_words
 
 @bp.get("/settings/policies")
 def policies() -> ResponseReturnValue:
-    """Every policy in the order in which they are tried."""
+    """Show every policy, in the order in which they are tried."""
     require(Permission.SLA_MANAGE)
     return _list_page({priority.value: str(count) for priority, count in list_task_minutes(db.session()).items()}, {})
 

@@ -27,7 +27,7 @@ bp = Blueprint("suppressions", __name__)
 
 @bp.get("/settings/suppressions")
 def suppressions() -> ResponseReturnValue:
-    """Those of the brands one may see, newest first."""
+    """List the suppressions of the brands one may see, newest first."""
     viewer, session = require(Permission.DELIVERIES_MANAGE), db.session()
     words = storable(request.args.get("q", "")).strip()[:200]
     found = list_suppressions(session, brand_ids=viewer.brand_ids, words=words, before=_before())

@@ -34,7 +34,7 @@ TRIES = Limit("survey-answers", 30, 60)
 
 @public.get("/s/<survey_token>")
 def ask(survey_token: str) -> ResponseReturnValue:
-    """The question, with the score of the link chosen and not sent. Nothing is written down."""
+    """Show the question, with the score of the link chosen and not sent. Nothing is stored."""
     found = _open(survey_token)
     if found is None:
         return _gone()
@@ -45,7 +45,7 @@ def ask(survey_token: str) -> ResponseReturnValue:
 @public.post("/s/<survey_token>")
 @csrf.exempt  # type: ignore[untyped-decorator]
 def answer(survey_token: str) -> ResponseReturnValue:
-    """Write the answer down; again is once, another one counts from now on."""
+    """Store the answer; a repeat changes nothing, another answer counts from now on."""
     found = _open(survey_token)
     if found is None:
         return _gone()
@@ -70,7 +70,7 @@ def answer(survey_token: str) -> ResponseReturnValue:
 
 @public.get("/s/<survey_token>/stop")
 def ask_to_stop(survey_token: str) -> ResponseReturnValue:
-    """A page with a button: programs that look at every link end nothing."""
+    """Show a page with a button, as programs that open every link must end nothing."""
     found = find_by_token(db.session(), survey_token)
     return _gone() if found is None else _stop_page(survey_token, found, is_done=False)
 
@@ -78,7 +78,7 @@ def ask_to_stop(survey_token: str) -> ResponseReturnValue:
 @public.post("/s/<survey_token>/stop")
 @csrf.exempt  # type: ignore[untyped-decorator]
 def stop(survey_token: str) -> ResponseReturnValue:
-    """No more questions to this person; mail programs post here by themselves (RFC 8058). Again is once."""
+    """Unsubscribe this person from questions; mail programs post here by themselves (RFC 8058). A repeat changes nothing."""
     found = find_by_token(db.session(), survey_token)
     if found is None:
         return _gone()

@@ -43,7 +43,7 @@ DEFAULTS = {SurveyKind.CSAT: SurveyContent(is_on=False, questions={}), SurveyKin
 
 @bp.get("/settings/surveys")
 def surveys() -> ResponseReturnValue:
-    """Each brand with what it asks, and the newest answers."""
+    """Show each brand with what it asks, and the newest answers."""
     viewer, session = require(Permission.SURVEYS_MANAGE), db.session()
     return page(
         "surveys/list.html",

@@ -21,7 +21,7 @@ from app.web.tasks.forms import TaskForm
 
 @bp.get("/orders/<uuid:order_id>/tasks")
 def order_tasks(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Open tasks about the order and a form for one more; as a fragment: `order-tasks`."""
+    """Show open tasks about the order and a form for one more; as a fragment: `order-tasks`."""
     return order_tasks_page(order_id)
 
 

@@ -136,13 +136,13 @@ def _cut(asked: dict[str, Any], steps: tuple[int, ...], is_cut: bool) -> dict[st
 
 @bp.get("/tasks")
 def show_list() -> ResponseReturnValue:
-    """Open tasks by when they are due; as a fragment: `task-list`."""
+    """Show open tasks by when they are due; as a fragment: `task-list`."""
     return page("tasks/list.html", blocks=("task_list",), **list_context(asked_filter()))
 
 
 @bp.get("/tasks/board")
 def board() -> ResponseReturnValue:
-    """A column for each state; as a fragment: `task-board`."""
+    """Show a column for each state; as a fragment: `task-board`."""
     asked = {**asked_filter(), "status": None}
     shown = {status: COLUMN_STEPS[asked["more"]] if status in OPEN_STATUSES else COMPLETED_SHOWN for status in BOARD}
     limits = {status: limit + 1 for status, limit in shown.items()}
@@ -155,8 +155,8 @@ def board() -> ResponseReturnValue:
 
 @bp.get("/tasks/calendar")
 def show_calendar() -> ResponseReturnValue:
-    """A month, `month` as 2026-11, with the first tasks of its days and all of the one asked for as `day`, 2026-11-21; as a
-    fragment: `task-calendar`."""
+    """Show a month, `month` as 2026-11, with the first tasks of its days and all of the one asked for as `day`, 2026-11-21; as
+    a fragment: `task-calendar`."""
     asked, first, whole = {**asked_filter(), "status": None}, _month_asked_for(), _day_asked_for()
     weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
     found = _tasks_of(asked, [day for week in weeks for day in week], shown=DAY_SHOWN, counted=DAY_COUNTED + 1)

@@ -21,7 +21,7 @@ from app.web.tasks.forms import TaskForm
 
 @bp.get("/threads/<uuid:thread_id>/tasks")
 def thread_tasks(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Open tasks of the thread and a form for one more; as a fragment: `thread-tasks`."""
+    """Show open tasks of the thread and a form for one more; as a fragment: `thread-tasks`."""
     return thread_tasks_page(thread_id)
 
 

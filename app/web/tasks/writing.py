@@ -48,7 +48,7 @@ from app.web.tasks.thread import thread_tasks_page
 
 @bp.post("/tasks")
 def add_task() -> ResponseReturnValue:
-    """A new task, by default for the writer. From a thread (`thread_id`) or an order (`order_id`) it is about that."""
+    """Add a task, by default for the writer. From a thread (`thread_id`) or an order (`order_id`) it is about that."""
     viewer, session = current_viewer(), db.session()
     form = TaskForm({"assignee": str(viewer.user_id), **request.form.to_dict()})
     thread_id = parse_uuid(form.get("thread_id"))
@@ -83,7 +83,7 @@ def add_task() -> ResponseReturnValue:
 
 @bp.get("/tasks/<uuid:task_id>")
 def show_task(task_id: uuid.UUID) -> ResponseReturnValue:
-    """One task with everything that can be changed about it."""
+    """Show one task with everything that can be changed about it."""
     row = get_task(db.session(), viewer=current_viewer(), task_id=task_id)
     return _editor(row, TaskForm(_values(row.task)))
 

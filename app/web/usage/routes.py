@@ -45,7 +45,7 @@ class Row:
 
 @bp.get("/settings/channels/usage")
 def usage() -> ResponseReturnValue:
-    """Requests, success and times by endpoint, of the days from `from` to `to`."""
+    """Show requests, success and times by endpoint, of the days from `from` to `to`."""
     viewer, values = require(Permission.CHANNELS_SEE), _asked_days()
     days, errors = _read_days(values)
     names = list_account_names(db.session(), viewer.brand_ids)
@@ -62,7 +62,7 @@ def usage() -> ResponseReturnValue:
 
 @bp.get("/settings/channels/usage.csv")
 def usage_csv() -> ResponseReturnValue:
-    """The same for programs and spreadsheets: a line per connection and endpoint."""
+    """Serve the same for programs and spreadsheets: a line per connection and endpoint."""
     viewer = require(Permission.CHANNELS_SEE)
     days, errors = _read_days(_asked_days())
     if days is None:

@@ -49,14 +49,14 @@ REPLAYED = {"failed": (FAILED,), "all": (FAILED, DONE)}
 
 @bp.get("/settings/webhooks/<uuid:endpoint_id>/deliveries")
 def deliveries(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Newest first; `state`, `event`, `hours` and `q` narrow it."""
+    """List deliveries, newest first; `state`, `event`, `hours` and `q` narrow the list."""
     _viewer, endpoint = find(endpoint_id)
     return log_page(endpoint, None)
 
 
 @bp.get("/settings/webhooks/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>")
 def delivery(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue:
-    """The same with one story; `try` chooses whose request and answer are shown."""
+    """Show one delivery beside the list; `try` chooses whose request and answer are shown."""
     _viewer, endpoint = find(endpoint_id)
     return log_page(endpoint, get_delivery(db.session(), delivery_id, endpoint_id=endpoint_id))
 

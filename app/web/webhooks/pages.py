@@ -36,7 +36,7 @@ DAY = timedelta(days=1)
 
 @bp.get("/settings/webhooks")
 def webhooks() -> ResponseReturnValue:
-    """All of the viewer's brands, and how they do."""
+    """List the webhooks of the viewer's brands, and how they do."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     rows = list_endpoints(db.session(), brand_ids=viewer.brand_ids)
     ids = [row.id for row in rows]
@@ -46,7 +46,7 @@ def webhooks() -> ResponseReturnValue:
 
 @bp.get("/settings/webhooks/new")
 def new_webhook() -> ResponseReturnValue:
-    """The form for one more."""
+    """Show the form of a new webhook."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     return _new_page(_form(viewer, data={"schedule": "webhook", "brand": next(iter(viewer.brand_ids), None)}))
 
@@ -73,7 +73,7 @@ def connect() -> ResponseReturnValue:
 
 @bp.get("/settings/webhooks/<uuid:endpoint_id>")
 def webhook(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """One webhook: how it does, and its form."""
+    """Show one webhook: how it does, and its form."""
     return _shown(*find(endpoint_id, OURS))
 
 
@@ -140,7 +140,7 @@ def test(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/webhooks/<uuid:endpoint_id>/deletion")
 def delete(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Tell it nothing any more."""
+    """Delete the webhook."""
     viewer, _found = find(endpoint_id, OURS)
     with transaction() as session:
         locked = _again(session, viewer, endpoint_id)
