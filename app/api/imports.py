@@ -1,4 +1,4 @@
-"""/imports"""
+"""Files of orders, articles and prices by the API (/imports): upload, preview, apply, undo."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _COUNTRIES = {"nederland": "NL", "netherlands": "NL", "the netherlands": "NL", "
 MOST_CHARACTERS = 500
 # Canada: the number before the street (and a unit before that), the place and its province, and the code last.
 _CANADIAN_CODE = re.compile(r"(?i)[\s,]([ABCEGHJ-NPRSTVXY][0-9][A-Z])[\s-]?([0-9][A-Z][0-9])(?:[\s,]+canada)?$")
-_PROVINCE = re.compile(r"(?:[\s,]+(?:AB|BC|MB|NB|NL|NS|NT|NU|ON|PE|QC|SK|YT|P\.?Q\.)|\s*\([^()]{2,30}\))$")
+_PROVINCE = re.compile(r"(?:[\s,](?:AB|BC|MB|NB|NL|NS|NT|NU|ON|PE|QC|SK|YT|P\.?Q\.)|\([^()]{2,30}\))$")
 _PROVINCES = frozenset({"québec", "quebec", "ontario", "alberta", "british columbia", "colombie-britannique", "manitoba",
                         "nouveau-brunswick", "new brunswick", "nova scotia", "nouvelle-écosse", "saskatchewan"})  # fmt: skip
 _NUMBER_FIRST = re.compile(
@@ -98,7 +98,7 @@ def _without_postal_code(typed: str) -> AddressParts:
 
 def _canadian(typed: str, before: str, code: str) -> AddressParts:
     """Such as "1234 rue Saint-Denis, app. 5, Montréal QC H2X 3K8"; without a comma the place stays with the street."""
-    parts = [part.strip() for part in _PROVINCE.sub("", before).split(",") if part.strip()]
+    parts = [part.strip() for part in _PROVINCE.sub("", before.rstrip(" ,")).split(",") if part.strip()]
     if len(parts) > 2 and parts[-1].casefold() in _PROVINCES:
         parts.pop()
     first, *rest = parts or [""]
