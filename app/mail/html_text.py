@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 import nh3
@@ -27,6 +28,7 @@ _BLANKS: Final = re.compile(r"[ \t\n\r\f]+")
 _PADDING: Final = re.compile("(?:[\u034f\u200b-\u200f\u2007\ufeff\u00ad][\\s\u00a0]*){3,}")
 _MANY_BREAKS: Final = re.compile(r"\n{3,}")
 _RULE: Final = "_" * 32
+_COLUMNS: Final = 3
 _MAX_QUOTE_DEPTH: Final = 20
 _LINK: Final = re.compile(r"\b(https?://|www\.)[^\s<>\"']{1,2000}|\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\b", re.I)
 _AFTER_LINK: Final = ".,;:!?)]}'\u00bb"
@@ -64,6 +66,7 @@ class _Writer:
         self._with_links = with_links
         self._lines: list[str] = []
         self._current: list[str] = []
+        self._cells: list[int] = []  # where cells of a table's row end in `_current`
         self._indent = ""
         self._is_blank_due = False
         self._quotes = self._last_quotes = 0
@@ -102,6 +105,7 @@ class _Writer:
             self._close_link(*self._links.pop())
         elif tag in _CELLS:
             self.text(" ")
+            self._cells.append(len(self._current))
         elif tag in _PARAGRAPHS:
             self._paragraph_break()
             self._quotes -= tag == "blockquote" and self._quotes > 0
@@ -149,11 +153,20 @@ class _Writer:
         return not last or last[-1] in " \n"
 
     def _break(self, *, keep_empty: bool = False) -> None:
-        line = "".join(self._current)
+        line = self._row() or "".join(self._current)
         line = line.rstrip() if self._is_preformatted else line.strip()
         if line or keep_empty:
             self._add(self._indent + line if line else "")
-        self._current, self._indent = [], ""
+        self._current, self._indent, self._cells = [], "", []
+
+    def _row(self) -> str:
+        """The cells that stand on this line, told apart where they are columns: at least three that say something. Two are a
+        label and its value, or a layout. An empty one keeps its place."""
+        ends = [0, *self._cells, len(self._current)]
+        cells = ["".join(self._current[begin:end]).strip() for begin, end in pairwise(ends)]
+        if len(self._cells) < _COLUMNS or sum(map(bool, cells)) < _COLUMNS:
+            return ""
+        return " | ".join(cells).rstrip(" |")
 
     def _add(self, line: str) -> None:
         if self._is_blank_due and self._lines:

@@ -154,6 +154,14 @@ def test_a_link_tells_its_real_host_in_ascii() -> None:
         ("een<br>twee &amp; drie&nbsp;vier", "een\ntwee & drie vier"),
         ("<ul><li>a<li>b<ol><li>c</ol></ul>", "- a\n- b\n\n  1. c"),
         ("<table><tr><td>A<td>B<tr><td>C<td>D</table>", "A B\nC D"),
+        (
+            "<table><tr><th>Artikel<th>Aantal<th>Prijs<tr><td><b>Laadpaal</b> 11 kW<td>1<td>849,00"
+            "<tr><td>Kabel<td><td>5,00<td>5,00</table>",
+            "Artikel | Aantal | Prijs\nLaadpaal 11 kW | 1 | 849,00\nKabel |  | 5,00 | 5,00",
+        ),
+        ("<table><tr><td>Van<td width=9>&nbsp;<td>Jan</table>", "Van Jan"),
+        ("<table><tr><td><p>Links</p><td><p>Midden</p><td><p>Rechts</p></table>", "Links\n\nMidden\n\nRechts"),
+        ("<blockquote><table><tr><td>1<td>2<td>3</table></blockquote>", "> 1 | 2 | 3"),
         ("<blockquote>oud<blockquote>ouder</blockquote></blockquote>nieuw", "> oud\n>\n> > ouder\n\nnieuw"),
         ("<pre>a  b\n  c</pre>", "a  b\n  c"),
         ("<style>p{}</style><script>x</script><title>t</title>over", "over"),
