@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from flask import Flask
 
@@ -52,6 +53,13 @@ class LiveServer:
         self.processes: dict[str, Process] = {}
         self.environ: dict[str, str] = {}
         self._app: Flask | None = None
+        self._deaths = settings.data_dir / "deaths"
+
+    def kill_once_at(self, point: str) -> Path:
+        """The next process that comes to this place of the code (`app/core/crash.py`) dies there; then the file is gone."""
+        armed = self._deaths / point
+        armed.touch()
+        return armed
 
     def start(self, part: Part) -> None:
         """One process more."""
@@ -91,7 +99,8 @@ def running_application(settings: Settings, *, demo: bool = False) -> Iterator[L
     )
     live = LiveServer(settings, ports, lines=[])
     try:
-        live.environ = {**os.environ, **told, "PYTHONUNBUFFERED": "1"}
+        live._deaths.mkdir(parents=True, exist_ok=True)
+        live.environ = {**os.environ, **told, "PYTHONUNBUFFERED": "1", "CRASH_DIR": str(live._deaths)}
         _start(live, ports)
         yield live
     finally:
