@@ -35,7 +35,7 @@ from app.domain.orders.models import (
     OrderThread,
 )
 from app.domain.orders.numbers import take_order_number
-from app.domain.orders.pricing import recompute_totals
+from app.domain.orders.pricing import first_totals
 from app.domain.orders.settings import settings_of
 from app.domain.transitions.actions import change_entity_status, record_creation
 
@@ -124,10 +124,7 @@ def begin_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor)
         version=1,
     )
     lines = _lines(session, order, new, money, now=now)
-    session.add(order)
-    session.flush()
-    session.add_all(lines)
-    recompute_totals(session, order)
+    first_totals(session, order, lines)
     if new.thread_id is not None:
         link_thread(session, order, new.thread_id, now=now)
     record_creation(session, ORDER, order.id, order.status, now=now, actor=actor)

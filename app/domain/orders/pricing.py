@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -19,12 +21,28 @@ def recompute_totals(session: Session, order: Order) -> Totals:
         for line in lines:
             line.order_discount_share = line.order_discount_share if line.status is not LineItemStatus.CANCELLED else 0  # type: ignore[assignment]
         lines = [line for line in lines if line.status is not LineItemStatus.CANCELLED]
+    found = _work_out(order, lines)
+    session.execute(sa.delete(OrderTaxTotal).where(OrderTaxTotal.order_id == order.id))
+    session.add_all(OrderTaxTotal(order_id=order.id, **vars(row)) for row in found.taxes)
+    session.flush()
+    return found
+
+
+def first_totals(session: Session, order: Order, lines: Sequence[LineItem]) -> None:
+    """The same for an order that is written with these lines just now. Raises TooMuchDiscount."""
+    counted = [line for line in lines if order.status is OrderStatus.CANCELLED or line.status is not LineItemStatus.CANCELLED]
+    found = _work_out(order, counted)
+    session.add(order)
+    session.flush()
+    session.add_all(lines)
+    session.add_all(OrderTaxTotal(order_id=order.id, **vars(row)) for row in found.taxes)
+    session.flush()
+
+
+def _work_out(order: Order, lines: Sequence[LineItem]) -> Totals:
     priced = [PricedLine(line.quantity, line.unit_price, line.tax_code, line.discount_amount) for line in lines]
     found = order_totals(priced, prices_include_tax=order.prices_include_tax, discount=order.discount_amount)
     for line, share in zip(lines, found.shares, strict=True):
         line.order_discount_share = share
     order.net_total, order.tax_total, order.gross_total = found.net, found.tax, found.gross
-    session.execute(sa.delete(OrderTaxTotal).where(OrderTaxTotal.order_id == order.id))
-    session.add_all(OrderTaxTotal(order_id=order.id, **vars(row)) for row in found.taxes)
-    session.flush()
     return found

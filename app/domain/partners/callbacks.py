@@ -130,7 +130,7 @@ def _body(
     else:
         body |= {"status": status.value, "partner_status": word}
     body["sequence"] = row.sequence
-    visit = find_visit(session, row.order_id) if row.order_id else None
+    visit = find_visit(session, row.order_id) if row.order_id and former else None  # a new order has none
     if visit is not None:
         body |= {
             "scheduled_date": visit.day.isoformat(),

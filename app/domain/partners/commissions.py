@@ -32,9 +32,16 @@ _CENT = Decimal("0.01")
 def settle_commissions(session: Session, order: Order, *, now: datetime) -> None:
     """Bring an order's commissions in step with its state and lines; an order of no partner has none."""
     row = session.execute(sa.select(PartnerOrder).where(PartnerOrder.order_id == order.id)).scalar_one_or_none()
-    if row is None:
-        return
-    known = {one.level: one for one in session.execute(_of_order(order.id)).scalars()}
+    if row is not None:
+        _settle(session, order, row, {one.level: one for one in session.execute(_of_order(order.id)).scalars()}, now=now)
+
+
+def begin_commissions(session: Session, order: Order, row: PartnerOrder, *, now: datetime) -> None:
+    """The same for an order that is written just now, which has none yet."""
+    _settle(session, order, row, {}, now=now)
+
+
+def _settle(session: Session, order: Order, row: PartnerOrder, known: Mapping[int, PartnerCommission], *, now: datetime) -> None:
     rates = read_rates(session, row.partner_id, on=row.created_at.astimezone(ZONE).date())
     base, state = _base(session, order), _state_of(session, order)
     for level, contact_id in enumerate(order.channel_contact_ids, start=1):

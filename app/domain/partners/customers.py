@@ -4,17 +4,20 @@ are: what one partner says of somebody must not change what another, or we, know
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.db import advisory_xact_lock
+from app.core.db import advisory_xact_locks
 from app.domain.contacts.actions import IdentityInput, find_or_create_contact, identity_lock_key
 from app.domain.contacts.edit import ContactEdit, create_contact
 from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.actions import SYSTEM
 from app.domain.partners.incoming import IncomingOrder
+
+MOST_LEVELS = 50
 
 
 def find_customer(session: Session, incoming: IncomingOrder, *, now: datetime) -> Contact:
@@ -23,30 +26,29 @@ def find_customer(session: Session, incoming: IncomingOrder, *, now: datetime) -
     identities = [IdentityInput(kind, value, display=value) for kind, value in ways.items() if value]
     if not identities:
         return create_contact(session, ContactEdit(columns={"name": incoming.customer_name}), actor=SYSTEM, now=now)
-    for key in sorted(identity_lock_key(identity) for identity in identities):
-        advisory_xact_lock(session, key)
+    advisory_xact_locks(session, {identity_lock_key(identity) for identity in identities})
+    known = _owners(session, identities)
     for identity in identities:
-        known = _owner(session, identity)
-        if known is not None:
-            return known
+        if identity.kind in known:
+            return known[identity.kind]
     return find_or_create_contact(session, identities, name=incoming.customer_name, now=now, is_new=True)
 
 
 def chain_of(session: Session, contact_id: uuid.UUID) -> list[uuid.UUID]:
-    """Return the contact behind all organizations above it, the topmost first."""
-    chain: list[uuid.UUID] = []
-    above: uuid.UUID | None = contact_id
-    while above is not None and above not in chain:
-        chain.append(above)
-        above = session.execute(sa.select(Contact.parent_organization_id).where(Contact.id == above)).scalar_one_or_none()
-    return chain[::-1]
+    """Return the contact behind all organizations above it, the topmost first. One query."""
+    place = sa.literal(0).label("place")
+    first = sa.select(Contact.id, Contact.parent_organization_id.label("above"), place).where(Contact.id == contact_id)
+    chain = first.cte("chain", recursive=True)
+    following = sa.select(Contact.id, Contact.parent_organization_id, chain.c.place + 1)
+    following = following.join(chain, Contact.id == chain.c.above).where(chain.c.place < MOST_LEVELS)
+    chain = chain.union_all(following)
+    found = session.execute(sa.select(chain.c.id).order_by(chain.c.place)).scalars().all()
+    return list(dict.fromkeys(found))[::-1]
 
 
-def _owner(session: Session, identity: IdentityInput) -> Contact | None:
-    same = (
-        ContactIdentity.kind == identity.kind,
-        ContactIdentity.scope == identity.scope,
-        ContactIdentity.value == identity.value,
-    )
-    query = sa.select(Contact).join(ContactIdentity, ContactIdentity.contact_id == Contact.id).where(*same)
-    return session.execute(query).scalars().first()
+def _owners(session: Session, identities: Sequence[IdentityInput]) -> dict[str, Contact]:
+    """By kind, who has the address or number. One query."""
+    columns = sa.tuple_(ContactIdentity.kind, ContactIdentity.scope, ContactIdentity.value)
+    wanted = [(one.kind, one.scope, one.value) for one in identities]
+    query = sa.select(ContactIdentity.kind, Contact).join(Contact, ContactIdentity.contact_id == Contact.id)
+    return {row.kind: row.Contact for row in session.execute(query.where(columns.in_(wanted)))}

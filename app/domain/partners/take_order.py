@@ -23,7 +23,7 @@ from app.domain.events.actions import SYSTEM, Subject, record
 from app.domain.orders.actions import NewLine, NewOrder, begin_order, number_order
 from app.domain.orders.models import Order, OrderSource, OrderStatus
 from app.domain.partners.callbacks import tell_received
-from app.domain.partners.commissions import settle_commissions
+from app.domain.partners.commissions import begin_commissions
 from app.domain.partners.customers import chain_of, find_customer
 from app.domain.partners.dealers import find_dealer
 from app.domain.partners.due_mails import ask_for_mail
@@ -92,7 +92,7 @@ def take_order(
         row.order_id, row.order_number = order.id, order.order_number
         session.add(row)
         session.flush()
-        settle_commissions(session, order, now=now)
+        begin_commissions(session, order, row, now=now)
         number_order(session, order, now=now, actor=SYSTEM)  # late: from here on the brand's next order waits
         row.order_number = order.order_number
         _ask_for_articles(session, partner, row, order, now=now)
