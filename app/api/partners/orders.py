@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Response, g
@@ -9,9 +11,10 @@ from flask import Response, g
 from app.api.partners.door import current_caller, current_partner, json_answer, operation, read_json
 from app.api.partners.shapes import read_order, read_own_order
 from app.core.clock import utc_now
-from app.core.db import transaction
+from app.core.db import let_go, transaction
 from app.core.problems import Problem
 from app.core.runtime import runtime
+from app.core.semaphore import LocalSlots, NoSlot
 from app.domain.partners.incoming import PROCESSING_TIME, RECEIVED, IncomingOrder
 from app.domain.partners.models import PartnerOrder, Scope
 from app.domain.partners.own_bodies import translate
@@ -19,6 +22,8 @@ from app.domain.partners.take_order import Taken, take_order
 
 ORDERS = ("/api/v1/partners/<partner>/orders", "/partners/<partner>/orders")
 OWN_BODIES = ("/api/v1/webhooks/partner-orders/<partner>", "/webhooks/partner-orders/<partner>")
+AT_ONCE, WAIT_SECONDS = 4, 15.0
+_TURNS = LocalSlots()
 
 
 @operation("POST", *ORDERS, scope=Scope.ORDERS_WRITE)
@@ -33,6 +38,7 @@ def post_order(partner: str) -> Response:
 def post_own_body(partner: str) -> Response:
     """Take an order in the partner's own shape, by the mapping that is agreed."""
     body, rows = read_json(), current_partner().body_mapping
+    let_go()
     if not rows:
         raise Problem("state_conflict", "No mapping of bodies in your own shape is agreed: post to …/orders, or ask your contact")
     made = translate(rows, body)
@@ -42,7 +48,7 @@ def post_own_body(partner: str) -> Response:
 
 def _take(incoming: IncomingOrder) -> Response:
     caller = current_caller()
-    with transaction() as session:
+    with _in_turn(), transaction() as session:
         taken = take_order(session, current_partner(), caller.environment, incoming, now=utc_now())
         answer = _answer(taken)
     runtime().nudger.nudge()
@@ -52,6 +58,17 @@ def _take(incoming: IncomingOrder) -> Response:
     if not taken.is_new:
         response.headers["Idempotent-Replayed"] = "true"
     return response
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    """A few orders at a time in a process: one brand's number is given to one after the other, so the rest would hold connections
+    and slow down those who have it. Raises Problem where its turn does not come."""
+    try:
+        with _TURNS.one_of("partner orders", at_once=AT_ONCE, wait_seconds=WAIT_SECONDS):
+            yield
+    except NoSlot as error:
+        raise Problem("temporary-reduced-capacity", headers={"Retry-After": "5"}) from error
 
 
 def _answer(taken: Taken) -> dict[str, Any]:
