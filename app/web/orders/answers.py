@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from typing import Any
 
 from flask import flash, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -12,7 +13,7 @@ from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.web.orders.pages import order_page
 
-CASE = "order-case"
+CASE, STAY_SECONDS = "order-case", 8
 
 
 def done(order_id: uuid.UUID, said: str, *, undo: str = "") -> Response:
@@ -21,7 +22,8 @@ def done(order_id: uuid.UUID, said: str, *, undo: str = "") -> Response:
     if not request.headers.get("HX-Request"):
         flash(said)
         return redirect(url_for("orders.show_order", order_id=order_id), 303)
-    toast = {"text": said, **({"undo_label": _("Undo"), "undo_url": undo} if undo else {})}
+    way_back = {"undo_label": _("Undo"), "undo_url": undo, "stay_seconds": STAY_SECONDS}  # and Z takes it
+    toast = {"text": said, **(way_back if undo else {})}
     if request.headers.get("HX-Target") == CASE:
         response = order_page(order_id)
         response.headers["HX-Trigger"] = json.dumps({"toast": toast})
@@ -36,7 +38,7 @@ def refused(order_id: uuid.UUID, field: str, why: str, *, status: int) -> Respon
     return order_page(order_id, errors={field: why}, status=status)
 
 
-def _quietly(toast: dict[str, str]) -> Response:
+def _quietly(toast: dict[str, Any]) -> Response:
     response: Response = make_response("", 204)
     response.headers["HX-Trigger"] = json.dumps({"toast": toast, "orders-changed": True, "appointments-changed": True})
     return response
