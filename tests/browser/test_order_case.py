@@ -234,12 +234,12 @@ def test_from_a_form_to_completed_the_customer_hears_of_each_step_once(case: Cas
     case.wait_for(7, armed)
 
     case.wait_until_settled()
-    assert case.unended_attempts() == case.kills, "as many workers died with a message out as were told to"
     texts = [mail["text"] for mail in case.mails()]
     told = ("Wij hebben uw bestelling", "/q/", "Wij komen op")
     assert len(texts) == len(told), texts
     assert all(words in text for words, text in zip(told, texts, strict=True)), texts
     assert case.chats() == list(STATUSES)
+    assert case.unended_attempts() == case.kills, "as many workers died with a message out as were told to"
 
 
 def price_the_line(page: Page) -> None:
