@@ -228,17 +228,18 @@ def test_a_merged_conversation_is_found_by_its_order_where_it_went(db_session: S
     assert [hit.row.thread.id for hit in found] == [karim.id]
 
 
-def test_what_is_overdue_is_found_however_far_back_it_lies(db_session: Session, alice: Viewer) -> None:
-    """The scan by newest message looks at one thread of the brand here; the late one is behind it."""
+@pytest.mark.parametrize("text", ["is:overdue", "is:overdue assignee:me"])
+def test_what_is_overdue_is_found_however_far_back_it_lies(db_session: Session, alice: Viewer, text: str) -> None:
+    """A scan by newest message looks at five threads here; the late one is behind them."""
     late = db_session.execute(sa.select(Thread).where(Thread.subject == "Factuur mei")).scalar_one()
     late.last_message_at = NOW - timedelta(days=300)
     pieter = db_session.execute(sa.select(Thread).where(Thread.medium == "whatsapp")).scalar_one()
     pieter.snoozed_until, pieter.response_due_at, pieter.status = None, NOW + timedelta(days=9999), ThreadStatus.OPEN
     channel, contact = db_session.get_one(Channel, pieter.channel_id), db_session.get_one(Contact, pieter.contact_id)
     for n in range(9):
-        make_thread(db_session, channel, contact, subject=f"Nieuw {n}", at=NOW)
+        make_thread(db_session, channel, contact, subject=f"Nieuw {n}", at=NOW).assignee_user_id = alice.user_id
     db_session.flush()
-    results = search_threads(db_session, viewer=alice, text="is:overdue", now=NOW, bounds=Bounds(few=3, walk=1))
+    results = search_threads(db_session, viewer=alice, text=text, now=NOW, bounds=Bounds(few=3, walk=1))
     assert (names(results), results.next_cursor) == ({"Lotte"}, None)
 
 
