@@ -78,10 +78,6 @@ class Work:
     gate: Gate
 
 
-class NothingToSend(Exception):
-    """Evidence came meanwhile: the message went out already."""
-
-
 def not_behind_another() -> sa.ColumnElement[bool]:
     """SQL condition: no earlier delivery of the thread is unfinished; one of unknown outcome blocks nobody."""
     earlier = aliased(Delivery)
@@ -156,8 +152,6 @@ def _gate_of(delivery_id: uuid.UUID) -> tuple[Gate, str]:
 def _bring(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> None:
     try:
         work = _prepare(lease, delivery_id, gate)
-    except NothingToSend:
-        return
     except FileMissing as error:
         _fail(
             lease,
@@ -168,8 +162,9 @@ def _bring(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> None:
     except StorageFailed as failed:
         _wait_for_storage(lease, delivery_id, failed)
         return
-    _carry_out(work)
-    runtime().nudger.nudge()
+    if work is not None:
+        _carry_out(work)
+        runtime().nudger.nudge()
 
 
 def _wait_for_storage(lease: Lease, delivery_id: uuid.UUID, failed: StorageFailed) -> None:
@@ -181,15 +176,15 @@ def _wait_for_storage(lease: Lease, delivery_id: uuid.UUID, failed: StorageFaile
         put_back(session, TABLE, lease, delay_seconds=STORAGE_SECONDS, values=values)
 
 
-def _prepare(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> Work:
+def _prepare(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> Work | None:
+    """Open an attempt and read what the call needs; None where evidence came meanwhile that the message is out already."""
     now = utc_now()
     with transaction() as session:
         delivery = lock_delivery(session, delivery_id)
         if _is_out(delivery):
             finish(session, TABLE, lease, state="done", values={"ended_at": sa.func.clock_timestamp()})
             crash_point("delivery.found_out")
-            session.commit()
-            raise NothingToSend
+            return None
         channel = session.get_one(Channel, delivery.channel_id)
         uncertain = find_uncertain(session, delivery)
         settled = uncertain is not None and _settled(session, delivery, uncertain.last_at, now)

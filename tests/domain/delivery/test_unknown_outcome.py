@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from app.contract.base import DeliveryStatus
 from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.domain.connections.models import ChannelType
@@ -114,6 +115,16 @@ def test_a_try_that_only_looked_is_not_waited_for(delivery: Delivery, db_session
     _add_attempt(db_session, delivery, outcome="looked", at=utc_now())
     deliver(row_id=str(delivery.id))
     assert _outcomes(db_session, delivery.id) == ["unknown", "looked", "temporary"]
+
+
+def test_message_that_turned_out_to_be_sent_is_done_and_not_sent_again(delivery: Delivery, db_session: Session) -> None:
+    _read_everything(db_session)
+    delivery.status = DeliveryStatus.DELIVERED
+    db_session.commit()
+    deliver(row_id=str(delivery.id))
+    db_session.refresh(delivery)
+    assert (delivery.state, delivery.ended_at is not None) == ("done", True)
+    assert _outcomes(db_session, delivery.id) == ["unknown"]
 
 
 def test_a_question_that_failed_is_asked_again_and_is_no_try(text_delivery: Delivery, db_session: Session) -> None:
