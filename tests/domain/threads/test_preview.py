@@ -7,14 +7,14 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from app.domain.threads.models import MessageType
-from tests.factories import NOW, make_message
+from tests.factories import make_message
 from tests.web.inbox.test_pages import Desk, desk
 
 __all__ = ["desk"]
 
 
 def test_a_note_does_not_take_the_place_of_the_customers_words(desk: Desk, db_session: Session) -> None:
-    at = NOW + timedelta(hours=1)
+    at = desk.thread.last_message_at + timedelta(hours=1)
     make_message(db_session, desk.thread, "Wanneer komt u?", at=at)
     make_message(db_session, desk.thread, "Alex vragen", at=at, message_type=MessageType.INTERNAL_NOTE)
     assert desk.thread.preview == "Wanneer komt u?"

@@ -14,7 +14,7 @@ from tests.web.inbox.test_pages import Desk, desk
 __all__ = ["desk"]
 
 ELSEWHERE = re.compile(
-    r"^/(dev|healthz|readyz|metrics|portal|setup|sign-in|sign-out|forgotten-password|simulator|static|live|api|docs|field|partners)\b"
+    r"^/(dev|healthz|readyz|metrics|portal|setup|sign-in|sign-out|forgotten-password|simulator|static|live|api|docs|field|partners|webhooks)\b"
     r"|/export$|\.(csv|js|json|txt|ico|webmanifest|yaml|xml)$"
 )
 """What has no reader who is signed in as a colleague, or is no page."""
