@@ -38,6 +38,15 @@ ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs/field-platform.md"
 OPENED = "() => { for (const one of document.querySelectorAll('details')) one.open = true; }"
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Something that waits, something a person is asked about, and the bar to undo a step.
+BUSY = """async (visit_id) => {
+  const { keep, settle } = await import('/static/js/field/outbox.js'), who = 'Sanne Timmermans-van den Berg';
+  await keep({ visit_id, who, kind: 'note', body: { text: 'Aardlekschakelaarcombinatie besteld' } });
+  const newer = [{ name: 'Sanne', text: 'Kan het later?' }], choices = ['do_anyway', 'hand_in', 'discard'];
+  const held = await keep({ visit_id, who, kind: 'step', body: { to: 'on_the_way' } });
+  await settle(held, 'held', { code: 'moved', words: 'Verplaatst naar 2026-11-27', choices, details: { newer } });
+}"""
+UNDO = "() => { const bar = document.querySelector('[data-undo]'); bar.hidden = false; bar.firstChild.textContent = 'Done'; }"
 # Letters of twice the size, as a phone's own setting makes them.
 BIG = """() => {
   const all = [document.body, ...document.querySelectorAll('body *')];
@@ -335,10 +344,14 @@ def test_nothing_sticks_out_and_axe_finds_nothing_in_any_look(phone: Callable[..
         with desk.live.app.app_context(), transaction() as session:
             session.execute(sa.update(User).where(User.id == day.user_id).values(locale=language))
         page = phone(viewport={"width": width, "height": 700}, color_scheme=scheme, reduced_motion="reduce")
+        page.route("**/field/actions", lambda route: route.abort())
+        page.wait_for_selector("body[data-ready=on]")
+        page.evaluate(BUSY, str(day.visit_id))
         for path in pages:
             page.goto(path)
             page.wait_for_selector("body[data-ready=on]")
             page.evaluate(OPENED)
+            page.evaluate(UNDO)
             assert page.evaluate(WIDER) <= 0, (path, width)
             assert_accessible(page)
             assert page.evaluate(SMALL) == [], (path, width)
