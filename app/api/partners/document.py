@@ -202,7 +202,7 @@ def _operation(one: Described) -> dict[str, Any]:
         described["responses"] |= {str(code): _refusal(code) for code in (413, 415, 422)}
     elif one.answers == "StatePage":
         described["responses"]["422"] = _refusal(422)
-    if one.name == "cancelOrder":
+    if one.name in ("cancelOrder", "postOwnBody"):
         described["responses"]["409"] = _refusal(409)
     return described
 

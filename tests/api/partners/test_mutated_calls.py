@@ -17,7 +17,10 @@ from app.api.partners.door import SCOPE_OF
 from app.domain.orders.models import Order
 from app.domain.partners.models import PartnerOrder, PartnerReport
 from tests.api.partners.conftest import ORDERS, Gateway, body
+from tests.api.partners.test_own_bodies import DOOR as OWN_DOOR
+from tests.api.partners.test_own_bodies import agree
 from tests.domain.partners.factories import DEALER_BODY
+from tests.domain.partners.test_own_bodies import BODY as OWN_BODY
 from tests.support.full import amount
 from tests.support.mutations import mutated
 
@@ -46,6 +49,7 @@ REPORT = {
 # By the view behind an address: where it is posted, and what is broken.
 POSTED: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "post_order": (ORDERS, [body(), DEALER_BODY]),
+    "post_own_body": (OWN_DOOR, [OWN_BODY]),
     "configure": ("/api/v1/partners/groendus/integration-config", [CONFIG]),
     "take_status": ("/api/v1/webhooks/partner-status/groendus", [REPORT]),
     "cancel_order": (f"{ORDERS}/{NUMBER}/cancel", [{"reason": "De klant ziet ervan af"}]),
@@ -62,6 +66,7 @@ def test_every_address_that_takes_a_body_is_here(app: Flask) -> None:
 @pytest.mark.parametrize("view", POSTED)
 def test_every_broken_body_is_answered_and_nothing_is_lost(gateway: Gateway, view: str) -> None:
     (path, bodies), dice, answered = POSTED[view], random.Random(view), Counter[int]()
+    agree(gateway)
     gateway.partner.calls_per_minute = 100_000
     gateway.session.commit()
     assert gateway.live.post(body()).status_code == 201
