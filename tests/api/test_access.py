@@ -22,13 +22,14 @@ from tests.domain.appointments.factories import make_appointment
 from tests.domain.orders.factories import make_order
 
 NAMES = [operation.name for operation in OPERATIONS]
+MANAGED = ("Partners", "Imports")
 FOR_OTHERS = {
     "list_webhooks",
     "get_usage",
-    *(one.name for one in OPERATIONS if one.tag == "Partners"),
+    *(one.name for one in OPERATIONS if one.tag in MANAGED),
 }  # Alice may not, and is told so
-# Partners are nobody's who may not manage them: an agent is told so, whichever she asks for.
-WITH_ID = [operation for operation in OPERATIONS if "<uuid:id>" in operation.rule and operation.tag != "Partners"]
+# Partners and imports are nobody's who may not manage them: an agent is told so, whichever she asks for.
+WITH_ID = [operation for operation in OPERATIONS if "<uuid:id>" in operation.rule and operation.tag not in MANAGED]
 
 
 def path_of(operation: Operation, object_id: object = None) -> str:

@@ -103,3 +103,13 @@ def test_what_is_no_file_is_refused_and_agents_import_nothing(lead: Caller, worl
     assert lead.get("/imports/0193a1c2-0000-7000-8000-000000000000").status_code == 404
     made(db_session, world, Role.AGENT)
     assert upload(lead, "a;b\n").status_code == 403
+
+
+def test_a_lead_of_another_brand_finds_no_import(lead: Caller, mallory: Caller, world: World, db_session: Session) -> None:
+    path = f"/imports/{upload(lead, 'Nummer;Wat').json['id']}"
+    db_session.execute(sa.update(User).where(User.id == world.mallory.id).values(role=Role.LEAD))
+    db_session.commit()
+    asked = [mallory.get(path), mallory.get(f"{path}/rows"), mallory.put(f"{path}/columns", {"columns": ["sku"]})]
+    asked.append(mallory.post(f"{path}/steps", {"step": "start"}))
+    assert [one.status_code for one in asked] == [404] * 4
+    assert lead.get(path).status_code == 200
