@@ -274,7 +274,7 @@ def test_a_meter_that_would_run_backwards_is_asked_about_and_kept_if_confirmed(p
     place = page.locator("[data-fold=meter]")
     place.locator("[value=after]").check(force=True)
     place.locator("[name=value]").fill("213,4")
-    keep = place.get_by_role("button", name="Keep")
+    keep = place.get_by_role("button", name="Save")
     with page.expect_event("dialog"):
         keep.click()
     assert [one.message for one in asked] == ["That is lower than 48213.4 kWh before the work. Save it anyway?"]
@@ -292,7 +292,7 @@ def test_a_meter_that_would_run_backwards_is_asked_about_and_kept_if_confirmed(p
     place.locator("summary").first.click()
     place.get_by_text("Correct", exact=True).click()
     place.get_by_label("Serial number").first.fill("ACE0412873")
-    place.get_by_role("button", name="Keep").first.click()
+    place.get_by_role("button", name="Save").first.click()
     expect(place.locator(".is-corrected")).to_contain_text("ACE041287")
     expect(page.locator("[data-sent]")).to_contain_text("All sent")
     page.reload()

@@ -23,9 +23,9 @@ from app.domain.services.models import ServiceCheck
 from app.domain.services.queries import list_checks, list_services
 
 
-def watch_services(**_ignored: Any) -> None:
-    """RQ entry point, periodic: check the services that are due."""
-    for service in _take_due(now=utc_now()):
+def watch_services(*, now: datetime | None = None, **_ignored: Any) -> None:
+    """RQ entry point, periodic: check the services that are due `now`."""
+    for service in _take_due(now=now or utc_now()):
         check_service(service, now=utc_now())
 
 

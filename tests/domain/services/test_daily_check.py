@@ -13,6 +13,7 @@ from app.contract.health import Health
 from app.contract.service import Service
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
+from app.domain.connections.daily_check import FROM_HOUR
 from app.domain.events.actions import SYSTEM
 from app.domain.events.models import Event
 from app.domain.integrations.actions import switch_integration
@@ -60,7 +61,7 @@ def test_one_that_fails_is_found_and_found_again_when_it_works(desk: Desk, name:
     if name in ("fillout", "mail", "pdok"):  # nothing was called in between: its day comes
         desk.session.execute(sa.update(ServiceCheck).values(checked_at=utc_now() - timedelta(days=1)))
         desk.session.commit()
-    watch_services()
+    watch_services(now=utc_now().replace(hour=FROM_HOUR))
     health, words = SPOILT[name]
     check = found(desk, name)
     assert (check.health, check.detail) == (health, words)

@@ -176,7 +176,7 @@ def test_a_brand_forbids_a_step_or_asks_why(engine: Engine) -> None:
     order = ready(engine)
     with pytest.raises(TransitionRefused, match="The brand does not allow this step"):
         engine.move(order, "approved")
-    with pytest.raises(TransitionRefused, match="Say why"):
+    with pytest.raises(TransitionRefused, match="Enter a reason"):
         engine.move(order, "quoted")
     steps = {step.to_status: step for step in list_steps(engine.session, "order", order, may_reopen=True)}
     assert "approved" not in steps
