@@ -29,6 +29,7 @@ from app.domain.partners.people import add_partner_person
 from app.domain.partners.take_order import take_order
 from app.domain.webhooks.models import WebhookDelivery, WebhookEndpoint
 from tests.api.partners.conftest import Program, body
+from tests.domain.partners.test_own_bodies import BODY, ROWS
 from tests.support.signing_in import csrf_token
 from tests.web.portal.conftest import House, Side, make_document, order_of
 
@@ -84,6 +85,7 @@ PORTAL = (
     Row("GET", "/portal/statements.csv", for_dealers=True),
 )
 ONE = "/orders/<path:partner_order_id>"
+OWN_BODY = {**BODY, "opdracht": {"nummer": "<new>"}}
 TOLD = {"partner_order_id": "<partner_order_id>", "status": "CONFIRMED"}
 API = (
     *(
@@ -104,6 +106,7 @@ API = (
     Row("GET", f"{ONE}/status"),
     Row("POST", "/api/v1/webhooks/partner-status/<partner>", 200, TOLD),
     Row("POST", "/webhooks/partner-status/<partner>", 200, TOLD),
+    *(Row("POST", f"{base}/webhooks/partner-orders/<partner>", 201, OWN_BODY) for base in ("/api/v1", "")),
 )
 
 
@@ -128,6 +131,8 @@ def test_a_dealer_sees_nothing_of_its_partner(house: House) -> None:
 
 def test_no_call_shows_or_changes_anything_of_another_partner(house: House, app: Flask) -> None:
     assert {(row.method, row.path) for row in API} == routes(app, "partner_api")
+    house.ours.partner.body_mapping = ROWS
+    house.desk.session.commit()
     theirs = Program(house.desk.client.plain, house.theirs.keys[LIVE]).get("/api/v1/partners/eneco/orders?limit=1").json
     foreign, before = foreign_ids(house), state(house.desk.session, house.theirs)
     program = Program(house.desk.client.plain, house.ours.keys[LIVE])
