@@ -255,7 +255,8 @@ def test_an_order_by_mail_is_looked_at_accepted_and_told(begin: Begin, desk: Des
     page.goto("/order-mail")
     page.get_by_role("link", name=f"Nieuwe opdracht {number}").click()
     expect(page.locator("#field-partner_order_id, #field-number").first).to_have_value(number)
-    page.keyboard.press("Control+Enter")
+    with page.expect_navigation(url="**/order-mail"):
+        page.keyboard.press("Control+Enter")
     story.open_order(number)
     story.approve()
     assert story.told('"approved"')["partner_order_id"] == number
