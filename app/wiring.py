@@ -44,17 +44,10 @@ from app.domain.integrations.make.rule_step import tell_asked_scenario
 from app.domain.integrations.models import Provider
 from app.domain.mailings.models import MAILING_EVENTS, MailingRecipient
 from app.domain.notifications import handlers as notifications
-from app.domain.notifications import visits
+from app.domain.notifications import triggers, visits
 from app.domain.notifications.models import NotificationDigest, NotificationDispatch
 from app.domain.notifications.new_work import of_people_among, tell_of_all_new_work, tell_of_new_work
 from app.domain.notifications.team_card_step import tell_asked_team
-from app.domain.notifications.triggers import (
-    tell_of_absent_technician,
-    tell_of_endpoint,
-    tell_of_trouble,
-    tell_of_urgent_order,
-    tell_of_verdict,
-)
 from app.domain.orders import handlers as orders
 from app.domain.orders.statuses import line_kind, order_kind
 from app.domain.partners import handlers as partners
@@ -192,7 +185,7 @@ WIRING = Wiring(
         "ThreadSnoozed": (sla.hear_snooze, _report),
         "SnoozeEnded": (sla.hear_snooze, _report),
         "ThreadStatusChanged": (sla.hear_status, surveys.follow_status, _report),
-        "SurveyAnswered": (surveys.make_follow_up, tell_of_verdict, analytics.mark_survey),
+        "SurveyAnswered": (surveys.make_follow_up, triggers.tell_of_verdict, analytics.mark_survey),
         "SurveySent": (analytics.mark_survey,),
         "ThreadPriorityChanged": (sla.retarget, _report),
         "ThreadEdited": (sla.retarget, _report),
@@ -215,13 +208,14 @@ WIRING = Wiring(
         "TaskAsked": (tasks.make_asked_task,),
         "OrderRegrouped": (tasks.follow_regrouped_orders,),
         "OutsideCallAsked": (automation.note_intent, tell_asked_scenario, tell_asked_team, automation.send_asked_template),
-        "OrderCreated": (tell_scenarios, tell_of_urgent_order),
-        "OrderPriorityChanged": (tell_of_urgent_order,),
-        "TechnicianAbsent": (tell_of_absent_technician,),
-        "SystemTroubleTold": (tell_of_trouble,),
+        "OrderCreated": (tell_scenarios, triggers.tell_of_urgent_order),
+        "OrderPriorityChanged": (triggers.tell_of_urgent_order,),
+        "TechnicianAbsent": (triggers.tell_of_absent_technician,),
+        "SystemTroubleTold": (triggers.tell_of_trouble,),
         "OrderStatusChanged": (tell_scenarios, *_OF_ORDER_STATUS),
         **dict.fromkeys(("OrderChanged", "PaymentRefunded"), (partners.follow_commissions,)),
-        **dict.fromkeys(("CallbackEndpointFailing", "CallbackEndpointRecovered"), (tell_of_endpoint,)),
+        **dict.fromkeys(("CallbackEndpointFailing", "CallbackEndpointRecovered"), (triggers.tell_of_endpoint,)),
+        "CommitmentAtRisk": (triggers.tell_of_commitment,),
         "PaymentReceived": (tell_scenarios,),
         **dict.fromkeys(VISIT_MOVES, (appointments.move_order_with_visit, visits.tell_technician, end_replanning)),
         "AppointmentDone": (appointments.move_order_with_visit,),
@@ -299,7 +293,7 @@ WIRING = Wiring(
         **dict.fromkeys(("OrderPriorityChanged", "OrderRegrouped", "TechnicianAbsent"), ()),
         "AbsenceNoted": (),
         "AbsenceRemoved": (),
-        "SystemTroubleTold": (),
+        **dict.fromkeys(("CommitmentAtRisk", "SystemTroubleTold"), ()),
         "OrderChanged": (),
         **dict.fromkeys(("OrderLinked", "OrderUnlinked", "CustomerChanged", "PartnerChanged"), (_push,)),
         "PaymentReceived": (_push, _automate),

@@ -30,6 +30,7 @@ class NotificationKind(StrEnum):
     NEW_WORK = "new_work"  # something came in that nobody has; for its team, or for the brand
     RULE = "rule"  # a rule or a macro tells a team, as a card in its channel alone
     VISIT = "visit"  # a visit of theirs is new, moved, changed, cancelled or given away, or its customer wrote
+    COMMITMENT = "commitment"  # what a partner was promised is about to break; for leads, and whoever manages partners
     SYSTEM_ERROR = "system_error"  # something is wrong with the installation, or mended; for administrators
 
 

@@ -1,5 +1,5 @@
-"""Notify of urgent orders, absent technicians, troubles of the system, bad survey answers and failing webhooks. Called in the
-transaction, see app/wiring.py."""
+"""Notify of urgent orders, absent technicians, troubles of the system, bad survey answers, failing webhooks and commitments to
+partners. Called in the transaction, see app/wiring.py."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ ENDPOINT_FAILS = known("%(name)s does not accept our events: three calls in a ro
 ENDPOINT_STOPPED = known("%(name)s was stopped: it accepts no deliveries")
 VERDICT = known("A customer was disappointed: %(score)s of %(most)s")
 ENDPOINT_WORKS = known("%(name)s accepts deliveries again")
+AT_RISK = {
+    "answer": known("%(name)s: answers take %(value)s ms (agreed: %(agreed)s)"),
+    "success": known("%(name)s: we answered %(value)s of 100 calls (agreed: %(agreed)s)"),
+    "processing": known("%(name)s: an order took %(value)s seconds (agreed: %(agreed)s)"),
+    "callback": known("%(name)s: callbacks start after %(value)s seconds (agreed: %(agreed)s)"),
+}
 LEADING = users_with(Permission.ESCALATIONS_RECEIVE)
 FROM = Priority.URGENT
 
@@ -86,3 +92,17 @@ def tell_of_endpoint(session: Session, event: Event) -> None:
     place, kind = f"/settings/webhooks/{event.payload['endpoint_id']}/deliveries", NotificationKind.SYSTEM_ERROR
     news = News(kind, event.brand_id, None, None, None, event.occurred_at, text=text, place=place)
     tell(session, news, to=users_with(Permission.INTEGRATIONS_MANAGE), caused_by=event)
+
+
+def tell_of_commitment(session: Session, event: Event) -> None:
+    """`CommitmentAtRisk`: notify those who manage partners, who are led to the partner's page, and other leads of the brand, who
+    are led to its orders."""
+    told, manages = event.payload, users_with(Permission.PARTNERS_MANAGE)
+    text, kind = (
+        AT_RISK[told["commitment"]] % {name: told[name] for name in ("name", "value", "agreed")},
+        NotificationKind.COMMITMENT,
+    )
+    places = {f"/settings/partners/{told['partner_id']}": manages, f"/orders?partner={told['contact_id']}": LEADING & ~manages}
+    for place, to in places.items():
+        news = News(kind, event.brand_id, None, None, None, event.occurred_at, text=text, place=place)
+        tell(session, news, to=to, caused_by=event)

@@ -9,6 +9,11 @@ from app.core.translation import told
 from app.domain.notifications.models import TRIGGERS, NotificationKind
 from app.domain.notifications.queries import NotificationRow
 
+# Of these the text says it all, and names no customer.
+TEXTS = frozenset(
+    {NotificationKind.COMMITMENT, NotificationKind.RULE, NotificationKind.VERDICT, NotificationKind.VISIT, *TRIGGERS}
+)
+
 
 def sentence(row: NotificationRow) -> str:
     """Say what happened, with names."""
@@ -23,7 +28,7 @@ def sentence(row: NotificationRow) -> str:
         return str(_("Your scheduled message was not sent: check it"))
     if kind == NotificationKind.UNSENT:
         return str(_("Your message to %(who)s was not delivered", who=row.contact_name or _("the contact")))
-    if kind in (NotificationKind.CHANNEL, NotificationKind.RULE, NotificationKind.VERDICT, NotificationKind.VISIT, *TRIGGERS):
+    if kind in (NotificationKind.CHANNEL, *TEXTS):
         return told(row.notification.text)
     if kind == NotificationKind.NEW_WORK:
         said = {"brand": row.notification.text}
@@ -38,7 +43,7 @@ def sentence(row: NotificationRow) -> str:
 def bare_sentence(row: NotificationRow) -> str:
     """Say what happened without who or about what."""
     kind = row.notification.kind
-    if kind in (NotificationKind.RULE, NotificationKind.VERDICT, NotificationKind.VISIT, *TRIGGERS):
+    if kind in TEXTS:
         return told(row.notification.text)
     if kind == NotificationKind.MESSAGE:
         return str(

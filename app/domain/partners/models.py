@@ -182,6 +182,18 @@ class PartnerAgreement(WithId, Base):
     )
 
 
+class PartnerCommitmentAlert(Base):
+    """That people were told of a commitment at risk: once a day (UTC) for each. `value`: what was measured."""
+
+    __tablename__ = "partner_commitment_alerts"
+
+    partner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partners.id", ondelete="CASCADE"), primary_key=True)
+    commitment: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    value: Mapped[Decimal] = mapped_column(sa.Numeric(12, 2))
+    told_at: Mapped[datetime]
+
+
 class PartnerNonce(Base):
     """A nonce that was used with a key. In the database, because an emptied Redis must not let a request in twice."""
 

@@ -23,6 +23,7 @@ from app.domain.webhooks.models import (
     WebhookEndpoint,
     WebhookMessage,
 )
+from app.domain.webhooks.outcomes import OK
 
 NEWEST = Sort("created_at", descending=True)
 STATES: Mapping[str, tuple[str, ...]] = {
@@ -225,6 +226,37 @@ def rates_since(session: Session, endpoint_ids: Collection[uuid.UUID], *, since:
     )
     rows = session.execute(query.group_by(WebhookDelivery.endpoint_id))
     return {row[0]: Rates(int(row[1]), int(row[2])) for row in rows}
+
+
+def first_try_seconds(
+    session: Session, owner_id: uuid.UUID, *, since: datetime, now: datetime, late_seconds: float
+) -> float | None:
+    """Return how many seconds callbacks of the owner begun since then waited for their first try, of 95 in 100; None where there
+    was none.
+
+    What waits still counts for as long as it did. A wait of more than `late_seconds` is left out where it was the receiver's: its
+    endpoint failed meanwhile, or was held.
+    """
+    first, other, failed = aliased(WebhookAttempt), aliased(WebhookDelivery), aliased(WebhookAttempt)
+    began, tried_at = WebhookDelivery.created_at, sa.func.coalesce(first.started_at, now)
+    waited = sa.extract("epoch", tried_at - began)
+    meanwhile = sa.select(failed.id).join(other, other.id == failed.delivery_id)
+    meanwhile = meanwhile.where(other.endpoint_id == WebhookDelivery.endpoint_id, failed.outcome != OK)
+    is_held = sa.or_(WebhookEndpoint.state != EndpointState.ACTIVE, WebhookEndpoint.failures_in_row > 0)
+    is_theirs = sa.or_(
+        sa.and_(first.id.is_(None), is_held),
+        sa.func.coalesce(WebhookEndpoint.state_changed_at.between(began, tried_at), sa.false()),
+        sa.exists(meanwhile.where(failed.ended_at.between(began, tried_at)).correlate(WebhookDelivery, first)),
+    )
+    counted = sa.case((waited > late_seconds, sa.not_(is_theirs)), else_=first.id.is_not(None))
+    query = sa.select(sa.func.percentile_cont(0.95).within_group(waited)).select_from(WebhookDelivery)
+    query = query.join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
+    query = query.outerjoin(first, sa.and_(first.delivery_id == WebhookDelivery.id, first.attempt_no == 1))
+    is_partner = sa.and_(WebhookEndpoint.owner_id == owner_id, WebhookEndpoint.kind == EndpointKind.PARTNER)
+    ours = (is_partner, began >= since, WebhookDelivery.trigger != Trigger.TEST)
+    with_a_try = sa.or_(first.id.is_not(None), WebhookDelivery.state.in_((READY, RUNNING)))
+    found: float | None = session.execute(query.where(*ours, with_a_try, counted)).scalar_one()
+    return found
 
 
 def oldest_waiting(session: Session, endpoint_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, datetime]:

@@ -38,6 +38,7 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
         Periodic("read_due_templates", "app.domain.delivery.catalogue.read_due_templates", 300),
         Periodic("poll_forms", "app.domain.integrations.jobs.poll_forms", min(settings.poll_forms_seconds, 60)),
         Periodic("pull_partner_statuses", "app.domain.partners.jobs.pull_statuses", 30),
+        Periodic("watch_commitments", "app.domain.partners.jobs.watch_commitments", 600),
         Periodic("read_calendars", "app.domain.ingest.calendars.read_calendars", 120),
         Periodic("watch_system", "app.process.health.jobs.watch_system", 60, LIVE),
         Periodic("plan_reconciliations", "app.domain.ingest.reconcile_job.plan_reconciliations", 900),

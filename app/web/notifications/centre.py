@@ -40,6 +40,7 @@ ICONS = {
     NotificationKind.NEW_WORK: "inbox",
     NotificationKind.VISIT: "calendar",
     NotificationKind.RULE: "users",
+    NotificationKind.COMMITMENT: "flag",
     NotificationKind.SYSTEM_ERROR: "triangle-alert",
 }
 

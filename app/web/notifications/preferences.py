@@ -191,6 +191,11 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
             _("New, moved, cancelled or reassigned, or the customer writes."),
         ),
         (
+            NotificationKind.COMMITMENT,
+            _("A commitment to a partner is at risk"),
+            _("Once a day for each. For team leads and administrators only."),
+        ),
+        (
             NotificationKind.SYSTEM_ERROR,
             _("Something is wrong with the system"),
             _("And when it is fixed. For administrators only."),

@@ -22,8 +22,9 @@ from app.domain.integrations.queries import list_integrations
 from app.domain.orders.models import OrderStatus
 from app.domain.partners.actions import WrongPartner, change_partner, content_of, create_partner, switch_partner
 from app.domain.partners.callbacks import EVENTS, VERSIONS
+from app.domain.partners.commitments import read_day_and_month
 from app.domain.partners.endpoints import find_endpoint
-from app.domain.partners.health import ANSWER_MS, DAY, MONTH, SUCCESS_PERCENT, read_calls, read_orders
+from app.domain.partners.health import DAY, MONTH, read_calls, read_orders
 from app.domain.partners.models import Environment, Partner
 from app.domain.partners.onboarding import read_steps
 from app.domain.partners.people import list_dealers, list_partner_people
@@ -174,6 +175,7 @@ def partner_page(partner_id: uuid.UUID, *, status: int = 200, **more: Any) -> Re
     """The page of one; `made` is a key of this moment, `key_errors` what was wrong with one that was asked for."""
     session, viewer, now = db.session(), require(Permission.PARTNERS_MANAGE), utc_now()
     found = get_partner(session, partner_id, brand_ids=viewer.brand_ids)
+    today, month = (read_calls(session, partner_id, since=now - time) for time in (DAY, MONTH))
     context: dict[str, Any] = {
         "partner": found,
         "keys": list_keys(session, partner_id),
@@ -184,9 +186,9 @@ def partner_page(partner_id: uuid.UUID, *, status: int = 200, **more: Any) -> Re
         "reports": list_reports(session, partner_id, limit=8),
         "steps": read_steps(session, found),
         "figures": read_orders(session, partner_id, now=now),
-        "today": read_calls(session, partner_id, since=now - DAY),
-        "month": read_calls(session, partner_id, since=now - MONTH),
-        "promised": {"answer_ms": ANSWER_MS, "success_percent": SUCCESS_PERCENT},
+        "today": today,
+        "month": month,
+        "commitments": read_day_and_month(session, partner_id, day=today, month=month, now=now),
         "scopes": [(scope.value, told(words)) for scope, words in SCOPES.items()],
         "now": now,
         "made": None,

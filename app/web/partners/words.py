@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from app.core.text import mark as N_
 from app.core.translation import gettext as _
+from app.domain.partners.commitments import Commitment
 from app.domain.partners.models import Authentication, Environment, Protocol, Scope, SyncFrequency
 from app.domain.partners.onboarding import Step
 
@@ -57,6 +60,25 @@ STEPS = {
 }
 
 
+COMMITMENTS = {
+    Commitment.ANSWER: N_("API response time, 95th percentile"),
+    Commitment.SUCCESS: N_("Calls we could answer"),
+    Commitment.PROCESSING: N_("Slowest order, from post to received"),
+    Commitment.CALLBACK: N_("First callback after a change, 95th percentile"),
+}
+
+
+def commitment_words(value: Commitment) -> str:
+    return _(COMMITMENTS[value])
+
+
+def commitment_value(of: Commitment, value: Decimal) -> str:
+    """A figure with its unit."""
+    if of == Commitment.SUCCESS:
+        return f"{value} %"
+    return _("%(count)s ms", count=value) if of == Commitment.ANSWER else _("%(count)s s", count=value)
+
+
 def step_words(value: Step) -> str:
     return _(STEPS[value][0])
 
@@ -68,6 +90,8 @@ def step_hint(value: Step) -> str:
 FILTERS = {
     "protocol_words": protocol_words,
     "environment_words": environment_words,
+    "commitment_words": commitment_words,
+    "commitment_value": commitment_value,
     "step_words": step_words,
     "step_hint": step_hint,
 }

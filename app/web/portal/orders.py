@@ -20,7 +20,8 @@ from app.core.runtime import runtime
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.orders.models import OrderStatus
-from app.domain.partners.health import ANSWER_MS, DAY, MONTH, SUCCESS_PERCENT, read_calls, read_orders
+from app.domain.partners.commitments import read_day_and_month
+from app.domain.partners.health import DAY, MONTH, read_calls, read_orders
 from app.domain.partners.models import Environment, Partner, PartnerOrder, ReportOutcome
 from app.domain.partners.move_order import advance
 from app.domain.partners.onboarding import read_steps
@@ -56,11 +57,12 @@ def overview() -> ResponseReturnValue:
     newest = list_orders_of_partner(session, partner.id, environment=Environment.LIVE, under=under, limit=8)
     context: dict[str, Any] = {"partner": partner, "orders": newest.items, "now": now}
     if under is None:
+        today, month = (read_calls(session, partner.id, since=now - time) for time in (DAY, MONTH))
         context |= {
             "figures": read_orders(session, partner.id, now=now),
-            "today": read_calls(session, partner.id, since=now - DAY),
-            "month": read_calls(session, partner.id, since=now - MONTH),
-            "promised": {"answer_ms": ANSWER_MS, "success_percent": SUCCESS_PERCENT},
+            "today": today,
+            "month": month,
+            "commitments": read_day_and_month(session, partner.id, day=today, month=month, now=now),
             "steps": read_steps(session, partner),
         }
     return page("portal/overview.html", **context)
