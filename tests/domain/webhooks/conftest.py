@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
+from app.core.db import table_of
 from app.core.runtime import runtime
 from app.domain.accounts.models import Brand
 from app.domain.events.actions import SYSTEM
@@ -47,12 +49,13 @@ class Callbacks:
         self.session.commit()
         return told
 
-    def work(self) -> int:
+    def work(self, *, newest_first: bool = False) -> int:
         """Deliver what may go now, oldest first, as the relay would hint it; how many."""
         due = sa.select(WebhookDelivery.id).where(
             WebhookDelivery.state == "ready", WebhookDelivery.run_at <= sa.func.clock_timestamp(), may_go()
         )
-        ids = self.session.execute(due.order_by(WebhookDelivery.number)).scalars().all()
+        number = WebhookDelivery.number
+        ids = self.session.execute(due.order_by(number.desc() if newest_first else number)).scalars().all()
         self.session.commit()
         for delivery_id in ids:
             deliver(delivery_id)
@@ -63,6 +66,14 @@ class Callbacks:
         past = sa.text("now() - interval '1 day'")
         self.session.execute(sa.update(WebhookDelivery).where(WebhookDelivery.state == "ready").values(run_at=past))
         self.session.commit()
+
+    def let_pass(self, time: timedelta) -> None:
+        """Move the clock: everything that was written down is so much older."""
+        for model in (WebhookMessage, WebhookDelivery, WebhookAttempt, WebhookEndpoint):
+            times = [column for column in table_of(model).c if isinstance(column.type, sa.DateTime)]
+            self.session.execute(sa.update(table_of(model)).values({column: column - time for column in times}))
+        self.session.commit()
+        self.session.expire_all()
 
     def try_until_it_ends(self) -> None:
         self.hasten()
