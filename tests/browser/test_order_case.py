@@ -91,7 +91,8 @@ class Case:
         return [str(values[1]["text"]) for values in filled]
 
     def count(self) -> int:
-        return len(self.mails()) + len(self.chats())
+        """Of different ones: one that came twice is for the end to find."""
+        return len({mail["text"] for mail in self.mails()}) + len(set(self.chats()))
 
     def die_after_sending(self, *, always: bool = False) -> Any:
         """Whoever sends the next message dies at once. In a full run each message; else those that are to `always`."""
@@ -201,7 +202,7 @@ def test_from_a_form_to_completed_the_customer_hears_of_each_step_once(case: Cas
     page.get_by_role("button", name="Send the quote").click()
     status(page, "Quoted")
     case.wait_for(2, armed)
-    link = re.search(r"/q/[\w-]+", case.mails()[1]["text"])
+    link = re.search(r"/q/[\w-]+", " ".join(mail["text"] for mail in case.mails()))
     assert link is not None
     customer = browsing.new_page(viewport={"width": 390, "height": 844})
     customer.goto(f"{desk.live.url}{link[0]}")
