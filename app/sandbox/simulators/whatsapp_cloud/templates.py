@@ -225,4 +225,6 @@ _STARTING: tuple[Any, ...] = (
     ),
     ("winteractie", "nl", "MARKETING", [_body("Nu tijdelijk korting op een tweede laadpunt.")], "PAUSED"),
     ("nog_niet_goedgekeurd", "nl", "MARKETING", [_body("Deze tekst wacht nog op goedkeuring.")], "PENDING"),
+    ("follow_up", "fr", "UTILITY", [_body("Bonjour {{1}}, votre demande est-elle réglée ? Répondez simplement à ce message.")]),
+    ("order_status_update", "fr", "UTILITY", [_body("Votre commande {{1}} est maintenant {{2}}. Une question ? Répondez ici.")]),
 )
