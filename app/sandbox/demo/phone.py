@@ -21,6 +21,7 @@ from app.domain.connections.models import ChannelType
 from app.domain.connections.queries import list_channels
 from app.sandbox.demo.phone_world import BUSY, PhoneWorld, simulated_phone
 from app.sandbox.demo.simulator_state import SimulatorAway
+from app.web.accounts.session import current_viewer
 from app.web.pages import page
 
 bp = Blueprint("phone", __name__)
@@ -60,13 +61,13 @@ def phone() -> ResponseReturnValue:
         shown, trouble = world.phone(_number()), world.settings()
     except SimulatorAway as error:
         away = told(error)
-    session = db.session()
+    session, brand_ids = db.session(), current_viewer().brand_ids
     context: dict[str, Any] = {
         "number": _number(),
         "texts": [{**text, "at": datetime.fromisoformat(text["at"])} for text in shown["texts"]],
         "calls": [{**call, "at": datetime.fromisoformat(call["at"])} for call in reversed(shown["calls"])],
-        "text_channels": list_channels(session, channel_type=ChannelType.SMS),
-        "lines": list_channels(session, channel_type=ChannelType.PHONE_CALL),
+        "text_channels": list_channels(session, channel_type=ChannelType.SMS, brand_ids=brand_ids),
+        "lines": list_channels(session, channel_type=ChannelType.PHONE_CALL, brand_ids=brand_ids),
         "outcomes": {key: _(words) for key, words in OUTCOMES.items()},
         "states": {key: _(words) for key, words in STATES.items()},
         "trouble": trouble,

@@ -28,6 +28,7 @@ from app.sandbox.demo.chat_acts import act, written
 from app.sandbox.demo.commands import simulated_world
 from app.sandbox.demo.mailboxes import SENDGRID_KEY
 from app.sandbox.demo.simulator_state import Photo, SimulatorAway, World
+from app.web.accounts.session import current_viewer
 from app.web.pages import page
 
 bp = Blueprint("demo", __name__)
@@ -53,7 +54,7 @@ def _player() -> dict[str, str]:
 @login_required  # type: ignore[untyped-decorator]
 def simulator() -> ResponseReturnValue:
     """The page; as fragments `phone` and `mailbox`, asked for every second."""
-    session, player = db.session(), _player()
+    session, player, brand_ids = db.session(), _player(), current_viewer().brand_ids
     away, mails = "", []
     chat: dict[str, Any] = {"items": []}
     chat_settings: dict[str, Any] = {}
@@ -64,8 +65,8 @@ def simulator() -> ResponseReturnValue:
         away = told(error)
     context: dict[str, Any] = {
         "player": player,
-        "numbers": list_channels(session, channel_type=ChannelType.WHATSAPP_BUSINESS),
-        "mailboxes": _mailboxes(session),
+        "numbers": list_channels(session, channel_type=ChannelType.WHATSAPP_BUSINESS, brand_ids=brand_ids),
+        "mailboxes": [channel for channel in _mailboxes(session) if channel.brand_id in brand_ids],
         "chat": {"items": [{**item, "at": datetime.fromisoformat(item["at"])} for item in chat["items"]]},
         "mails": mails[:20],
         "trouble": chat_settings,
