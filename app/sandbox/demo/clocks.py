@@ -42,7 +42,8 @@ def make_clocks(session: Session, *, now: datetime) -> None:
 
 def _make_rules(session: Session, now: datetime) -> None:
     since: dict[str, Any] = {"now": now - timedelta(days=60), "actor": SYSTEM}
-    chats = session.execute(sa.select(Channel).where(Channel.channel_type == ChannelType.WHATSAPP_BUSINESS).limit(1)).scalar()
+    first = sa.select(Channel).where(Channel.channel_type == ChannelType.WHATSAPP_BUSINESS).order_by(Channel.id).limit(1)
+    chats = session.execute(first).scalar()
     closing = StoredDay(day=(now + timedelta(days=20)).date(), name="Voorraadtelling")
     evenings = StoredCalendar(week=(LONG, LONG, LONG, LONG, LONG, SHORT, ()), country="NL")
     if chats is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import click
@@ -20,10 +20,9 @@ from app.domain.accounts.passwords import hash_password
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.connections.queries import list_channels, open_secrets
 from app.sandbox.demo.connect import connect_simulators
-from app.sandbox.demo.load import load_demo
+from app.sandbox.demo.load import COMPANIES, load_demo
 from app.sandbox.demo.mailboxes import connect_mailboxes, mailboxes_elsewhere
 from app.sandbox.demo.partners import PERSON, connect_partners, list_partner_secrets, make_partners
-from app.sandbox.demo.people import USERS
 from app.sandbox.demo.phone_world import connect_phone, simulated_phone
 from app.sandbox.demo.simulator_client import connect_teams, simulator
 from app.sandbox.demo.simulator_state import SIMULATORS, SimulatorAway, World
@@ -31,26 +30,33 @@ from app.sandbox.demo.wait_for_simulators import wait_for_simulators
 from app.sandbox.demo.webhooks import connect_webhooks
 
 PASSWORD = "switchyard-demo"  # noqa: S105  of the demo company only; the demo refuses to run in production
-group = AppGroup("demo", help="The demonstration company.")
+group = AppGroup("demo", help="The demonstration companies.")
 
 
 @dataclass(frozen=True)
 class DemoPerson:
     """Somebody to look around as, for the page that signs in."""
 
+    company: str
     name: str
     email: str
     role: str
-    password: str
+    password: str = field(default=PASSWORD, repr=False)
 
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`, and say to the page that signs in as whom to look around."""
     app.cli.add_command(group)
     # One person of each role that somebody has; the passwords are printed by `make run` anyway.
-    firsts = [user for role in Role for user in [one for one in USERS if one.role == role][:1]]
-    people = [DemoPerson(user.name, user.email, user.role.value, PASSWORD) for user in firsts]
-    app.config["DEMO_PEOPLE"] = [*people, DemoPerson(PERSON[1], PERSON[2], Role.PARTNER.value, PASSWORD)]
+    people, roles = demo_people(), list(Role)
+    firsts = {(one.company, one.role): one for one in reversed(people)}
+    app.config["DEMO_PEOPLE"] = sorted(firsts.values(), key=lambda one: (one.company, roles.index(Role(one.role))))
+
+
+def demo_people() -> list[DemoPerson]:
+    """Everybody who can sign in, company by company; the partner's person works with the first."""
+    people = [DemoPerson(one.name, user.name, user.email, user.role.value) for one in COMPANIES for user in one.users]
+    return [*people, DemoPerson(COMPANIES[0].name, PERSON[1], PERSON[2], Role.PARTNER.value)]
 
 
 def simulated_world() -> World:
@@ -66,7 +72,7 @@ def simulated_world() -> World:
 
 @group.command("load")
 def load() -> None:
-    """Load the demo company if the database is empty, and introduce its channels to the simulators."""
+    """Load the demo companies if the database is empty, and introduce its channels to the simulators."""
     _demo_only()
     keyring, secret_key, now = runtime().keyring, runtime().settings.secret_key, utc_now()
     with transaction() as session:
@@ -99,9 +105,8 @@ def load() -> None:
 def signins() -> None:
     """Print who can sign in."""
     _demo_only()
-    for user in USERS:
-        click.echo(f"{user.email:30} {PASSWORD:18} {user.role.value:6} {user.name}")
-    click.echo(f"{PERSON[2]:30} {PASSWORD:18} {Role.PARTNER.value:6} {PERSON[1]}")
+    for person in demo_people():
+        click.echo(f"{person.email:30} {PASSWORD:18} {person.role:10} {person.name} ({person.company})")
 
 
 @group.command("secrets")

@@ -15,7 +15,7 @@ from app.domain.connections.queries import list_channels, open_secrets
 from app.domain.contacts.models import ContactIdentity
 from app.domain.threads.models import Thread
 from app.sandbox.demo import unconnected_accounts
-from app.sandbox.demo.load import WABA, WHATSAPP_TOKEN
+from app.sandbox.demo.channels import WABA, WHATSAPP_TOKEN
 from app.sandbox.demo.simulator_state import World
 
 

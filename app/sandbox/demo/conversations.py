@@ -14,13 +14,14 @@ from app.domain.contacts.models import Contact
 from app.domain.events.models import Event
 from app.domain.threads.actions import NewMessage, add_message
 from app.domain.threads.courtesy import COURTESY, is_courtesy
-from app.domain.threads.models import MessageKey, MessageType, Priority, Thread, ThreadRead, ThreadStatus
-from app.sandbox.demo.sample_threads import OUT_OF_OFFICE, Story
+from app.domain.threads.models import CLOSED_STATUSES, MessageKey, MessageType, Priority, Thread, ThreadRead, ThreadStatus
+from app.sandbox.demo.company import Story
+from app.sandbox.demo.sample_threads import OUT_OF_OFFICE
 
 
 def how_far(dice: random.Random, story: Story, at: datetime, now: datetime) -> int:
-    """Older conversations are told to the end; today's have often just begun."""
-    if now - at > timedelta(days=2):
+    """Older conversations are told to the end, and those whose end is known; today's have often just begun."""
+    if story.hours_ago is not None or now - at > timedelta(days=2):
         return len(story.lines)
     return dice.randint(1, len(story.lines))
 
@@ -37,6 +38,8 @@ def tell(
     facts: dict[str, str],
     at: datetime,
     now: datetime,
+    *,
+    by_chance: bool,
 ) -> datetime:
     moment = at
     for place, line in enumerate(lines):
@@ -65,7 +68,7 @@ def tell(
         following = moment + timedelta(minutes=dice.choice((4, 9, 17, 35, 80, 160)) * dice.uniform(0.6, 1.4))
         latest = now - timedelta(minutes=1)
         moment = following if following < latest else moment + (latest - moment) / 2  # one after the other, and none to come
-    if channel.medium == Medium.EMAIL and dice.random() < 0.08:
+    if channel.medium == Medium.EMAIL and by_chance and dice.random() < 0.08:
         _add_out_of_office(session, thread, channel, contact, address, moment)
     return thread.last_message_at
 
@@ -151,6 +154,14 @@ def finish(
         _assign(session, thread, owner, last_at)
     if thread.resolved_at is None and _only_thanks(lines):
         thread.status = ThreadStatus.WAITING_CUSTOMER
+
+
+def finish_as_told(session: Session, thread: Thread, owner: User, status: ThreadStatus, last_at: datetime, now: datetime) -> None:
+    """The thread ends as its story says."""
+    thread.status = status
+    if status in CLOSED_STATUSES:
+        thread.resolved_at = min(last_at + timedelta(hours=1), now)
+        _note_event(session, thread, "ThreadStatusChanged", thread.resolved_at, owner, {"from": "open", "to": status.value})
 
 
 def _note_event(session: Session, thread: Thread, kind: str, at: datetime, actor: User, payload: dict[str, object]) -> None:

@@ -1,17 +1,20 @@
-"""Make articles and orders of the demo company, for the people of its newest threads."""
+"""Make articles and orders of the demo companies, for the people of their threads."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.contract.address_parts import read_line
+from app.core.money import round2
 from app.domain.appointments.actions import AppointmentContent, plan_appointment, set_appointment_state
 from app.domain.appointments.models import Appointment, AppointmentState
 from app.domain.events.actions import SYSTEM
@@ -19,9 +22,11 @@ from app.domain.events.models import OutboxEntry
 from app.domain.orders.actions import NewLine, NewOrder, create_order, set_order_status
 from app.domain.orders.articles import add_article
 from app.domain.orders.models import Order, OrderSource, OrderStatus
+from app.domain.orders.payments import NewPayment, add_payment
 from app.domain.threads.models import Thread
+from app.sandbox.demo.company import Articles, DemoOrder
 
-ARTICLES = (
+ARTICLES: Articles = (
     ("WALLBOX-11KW", "Wallbox 11kW", "749.00"),
     ("WALLBOX-22KW", "Wallbox 22kW", "899.00"),
     ("CABLE-5M", "Slimme laadkabel", "189.00"),
@@ -38,44 +43,95 @@ ADDRESSES = (
 ORDERS = 24
 
 
-def make_orders(session: Session, dice: random.Random, *, brand_ids: Collection[UUID], now: datetime) -> None:
-    """Articles for each brand, and one order for each of the newest threads with a contact."""
+@dataclass(frozen=True)
+class Work:
+    """How the visits of a company's orders are called, where they are, and who makes those to come."""
+
+    title: str
+    zone: str
+    technician_user_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An order out of a thread; `ended_at`: when it came as far as it did."""
+
+    made_at: datetime
+    ended_at: datetime
+    thread: Thread
+    demo: DemoOrder
+
+
+def make_articles(session: Session, articles: Articles, *, brand_ids: Iterable[UUID], now: datetime) -> None:
+    """For each brand all of them."""
     for brand_id in brand_ids:
-        for sku, name, price in ARTICLES:
+        for sku, name, price in articles:
             add_article(session, brand_id=brand_id, sku=sku, name=name, unit_price=Decimal(price), now=now)
+
+
+def orders_by_chance(session: Session, dice: random.Random, *, now: datetime) -> Iterator[Wanted]:
+    """One order for each of the newest threads with a contact, the oldest first."""
     newest = sa.select(Thread).where(Thread.contact_id.is_not(None), Thread.spam_at.is_(None))
     threads = session.scalars(newest.order_by(Thread.last_message_at.desc(), Thread.id).limit(ORDERS)).all()
     for age, thread in reversed(list(enumerate(threads))):
+        goal, address = dice.choice(tuple(OrderStatus)), dice.choice(ADDRESSES)
+        order, hour = DemoOrder(goal, address, _lines(dice)), timedelta(hours=1)
+        yield Wanted(now - (7 * age + 6) * hour, now - hour, thread, order)
+
+
+def make_orders(session: Session, wanted: Iterable[Wanted], *, work: Work, now: datetime) -> None:
+    """Each is made at its time out of its thread, and comes as far as it says."""
+    for one in wanted:
+        thread, demo = one.thread, one.demo
         assert thread.contact_id is not None
-        made_at, goal = now - timedelta(hours=7 * age + 6), dice.choice(tuple(OrderStatus))
         new = NewOrder(
             brand_id=thread.brand_id,
             customer_contact_id=thread.contact_id,
             source=OrderSource.USER,
-            status=OrderStatus.INTAKE_RECEIVED if goal is OrderStatus.INTAKE_RECEIVED else OrderStatus.NEW,
-            address=read_line(dice.choice(ADDRESSES)),
-            lines=_lines(dice),
+            status=OrderStatus.INTAKE_RECEIVED if demo.goal is OrderStatus.INTAKE_RECEIVED else OrderStatus.NEW,
+            address=read_line(demo.address),
+            lines=[NewLine("", Decimal(quantity), article, tax_code=tax_code) for article, quantity, tax_code in demo.lines],
             thread_id=thread.id,
+            discount=Decimal(demo.discount),
         )
-        order = create_order(session, new, now=made_at, actor=SYSTEM)
-        walk(session, order, goal, now=now)
+        order = create_order(session, new, now=one.made_at, actor=SYSTEM)
+        _walk(session, order, one, work=work, now=now)
+        _pay(session, order, one)
     session.execute(sa.delete(OutboxEntry).where(OutboxEntry.handler == "push_thread_change"))  # nobody is looking yet
 
 
-def walk(session: Session, order: Order, goal: OrderStatus, *, now: datetime) -> None:
-    """Take a new order to `goal` as people would, step by step, the last one an hour ago at the latest."""
+def _pay(session: Session, order: Order, wanted: Wanted) -> None:
+    """One after the other, in the hour after the order's last step."""
+    for place, one in enumerate(wanted.demo.paid, start=1):
+        assert order.gross_total is not None
+        at = wanted.ended_at + timedelta(minutes=20 * place)
+        payment = NewPayment(
+            source_key=f"demo-{order.order_number}-{place}",
+            amount=round2(order.gross_total * Decimal(one.percent) / 100),
+            currency=order.currency,
+            reference=f"{order.order_number} ({place})",
+            paid_at=at,
+            kind=one.kind,
+            state=one.state,
+        )
+        add_payment(session, order, payment, now=at, actor=SYSTEM)
+
+
+def _walk(session: Session, order: Order, wanted: Wanted, *, work: Work, now: datetime) -> None:
+    """Take a new order to its goal as people would, step by step."""
+    goal = wanted.demo.goal
     ways = {
         OrderStatus.ON_HOLD: (OrderStatus.QUOTED, OrderStatus.ON_HOLD),
         OrderStatus.CANCELLED: (OrderStatus.QUOTED, OrderStatus.CANCELLED),
     }
     line = (OrderStatus.QUOTED, OrderStatus.APPROVED, OrderStatus.SCHEDULED, OrderStatus.IN_PROGRESS, OrderStatus.COMPLETED)
     way = ways.get(goal, line[: line.index(goal) + 1] if goal in line else ())
-    pause = (now - timedelta(hours=1) - order.created_at) / max(len(way), 1)
+    pause = (wanted.ended_at - order.created_at) / max(len(way), 1)
     visit: Appointment | None = None
     for number, status in enumerate(way, start=1):
         at = order.created_at + number * pause
         if status is OrderStatus.SCHEDULED:
-            visit = plan_appointment(session, _visit(order, goal, at, now), now=at, actor=SYSTEM)  # the order follows
+            visit = plan_appointment(session, _visit(order, goal, work, at, now), now=at, actor=SYSTEM)  # the order follows
         elif status is OrderStatus.IN_PROGRESS and visit is not None:
             set_appointment_state(session, visit.id, AppointmentState.ARRIVED, now=at, actor=SYSTEM)
         else:
@@ -85,23 +141,25 @@ def walk(session: Session, order: Order, goal: OrderStatus, *, now: datetime) ->
             set_order_status(session, order.id, status, reason_code=code, now=at, actor=SYSTEM)
 
 
-def _visit(order: Order, goal: OrderStatus, at: datetime, now: datetime) -> AppointmentContent:
+def _visit(order: Order, goal: OrderStatus, work: Work, at: datetime, now: datetime) -> AppointmentContent:
     """In the coming days where it is still to be made, else right away."""
-    starts_at = at + timedelta(minutes=30)
-    if goal is OrderStatus.SCHEDULED:
-        day = now + timedelta(days=2 + int(order.order_number[-1]) % 5)
-        starts_at = day.replace(hour=9, minute=0, second=0, microsecond=0)
+    starts_at, is_to_come = at + timedelta(minutes=30), goal is OrderStatus.SCHEDULED
+    if is_to_come:
+        day = (now + timedelta(days=2 + int(order.order_number[-1]) % 5)).astimezone(ZoneInfo(work.zone))
+        starts_at = day.replace(hour=9, minute=0, second=0, microsecond=0).astimezone(UTC)
     return AppointmentContent(
         brand_id=order.brand_id,
         contact_id=order.customer_contact_id,
-        title="Installatie laadpaal",
+        title=work.title,
         starts_at=starts_at,
         ends_at=starts_at + timedelta(hours=2),
+        zone=work.zone,
+        technician_user_id=work.technician_user_id if is_to_come else None,
         order_id=order.id,
     )
 
 
-def _lines(dice: random.Random) -> list[NewLine]:
+def _lines(dice: random.Random) -> tuple[tuple[str, str, str], ...]:
     device, work = dice.choice(ARTICLES[:2]), dice.choice(ARTICLES[3:])
-    cable = [NewLine(ARTICLES[2][1], Decimal(dice.choice((1, 2))), ARTICLES[2][0])] if dice.random() < 0.4 else []
-    return [NewLine(device[1], article=device[0]), NewLine(work[1], article=work[0]), *cable]
+    cable = [(ARTICLES[2][0], str(dice.choice((1, 2))), "")] if dice.random() < 0.4 else []
+    return ((device[0], "1", ""), (work[0], "1", ""), *cable)

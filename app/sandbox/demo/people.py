@@ -1,37 +1,25 @@
-"""List the colleagues of the demo company and the customers who write to it."""
+"""List the colleagues of ChargeCars, the first demo company, and the customers who write to it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.domain.accounts.models import Role
-
-
-@dataclass(frozen=True)
-class DemoBrand:
-    key: str
-    name: str
-    hue: int
-    mailbox: str
-    whatsapp_number: str | None = None  # as people write it
-    phone_number_id: str | None = None
-
-
-@dataclass(frozen=True)
-class DemoUser:
-    name: str
-    role: Role
-    team: str
-    brands: tuple[str, ...] = ()  # empty: all of them
-    locale: str = "en"
-
-    @property
-    def email(self) -> str:
-        return f"{self.name.split()[0].lower()}@chargecars.example"
-
+from app.sandbox.demo.company import Customers, DemoBrand, DemoCompany, DemoUser
+from app.sandbox.demo.orders import ARTICLES
+from app.sandbox.demo.tasks import TASKS
+from app.sandbox.demo.templates import TEMPLATES
+from app.sandbox.demo.visits import VISITS
 
 BRANDS = (
-    DemoBrand("chargecars", "ChargeCars", 0, "service@chargecars.example", "+31 20 123 4567", "106600000000001"),
+    DemoBrand(
+        "chargecars",
+        "ChargeCars",
+        0,
+        "service@chargecars.example",
+        "+31 20 123 4567",
+        "106600000000001",
+        "+31 970 1020 0777",
+        "+31 20 123 4500",
+    ),
     DemoBrand("laderthuis", "LaderThuis", 1, "hallo@laderthuis.example", "+31 20 123 4568", "106600000000002"),
     DemoBrand("meterkastthuis", "MeterkastThuis", 2, "info@meterkastthuis.example"),
     DemoBrand("zaptecshop", "ZaptecShop", 3, "support@zaptecshop.example"),
@@ -85,4 +73,28 @@ TOWNS = (
     "Den Bosch",
     "Hilversum",
     "Gouda",
+)
+
+CHARGECARS = DemoCompany(
+    name="ChargeCars",
+    zone="Europe/Amsterdam",
+    language="nl",
+    signature="Met vriendelijke groet,\nTeam {name}",
+    text_price=("0.0849", "EUR"),
+    brands=BRANDS,
+    teams=TEAMS,
+    users=USERS,
+    customers=Customers(
+        names={"nl": (DUTCH_FIRST, DUTCH_LAST), "en": (ENGLISH_FIRST, ENGLISH_LAST)},
+        domains={"nl": "example.nl", "en": "example.com"},
+        dialling="316",
+        digits=8,
+        streets=STREETS,
+        towns=TOWNS,
+    ),
+    articles=ARTICLES,
+    visits=VISITS,
+    tasks=2 * TASKS,
+    templates=TEMPLATES,
+    organizations=ORGANIZATIONS,
 )

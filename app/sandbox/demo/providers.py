@@ -9,7 +9,7 @@ from typing import Any
 
 from app.core.text import mark as N_
 from app.sandbox.demo import unconnected_accounts
-from app.sandbox.demo.load import WHATSAPP_TOKEN
+from app.sandbox.demo.channels import WHATSAPP_TOKEN
 from app.sandbox.demo.mailboxes import SENDGRID_KEY
 from app.sandbox.demo.simulator_client import Outside, simulator
 from app.sandbox.demo.simulator_state import REFUSES, SimulatorAway

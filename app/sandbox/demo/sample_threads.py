@@ -7,20 +7,8 @@ in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.domain.threads.models import Priority, ThreadType
-
-
-@dataclass(frozen=True)
-class Story:
-    subject: str
-    lines: tuple[str, ...]
-    thread_type: ThreadType = ThreadType.CUSTOMER_SUPPORT
-    priority: Priority = Priority.NORMAL
-    language: str = "nl"
-    partner: bool = False
-
+from app.sandbox.demo.company import Story
 
 STORIES = (
     Story(

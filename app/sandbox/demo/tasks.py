@@ -1,4 +1,4 @@
-"""Make tasks of the demo company: for threads of the last days, over people, states and weeks."""
+"""Make tasks of a demo company: for threads of the last days, over people, states and weeks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from app.core.ids import new_id
 from app.domain.tasks.due import due_instant
 from app.domain.tasks.models import Task, TaskStatus, TaskType
 from app.domain.threads.models import Priority, Thread
+from app.sandbox.demo.company import Tasks
 
-ZONE = "Europe/Amsterdam"
-# What, of which type, in which state, so many days from today.
-TASKS = (
+TASKS: Tasks = (
     ("Klant terugbellen over de offerte", TaskType.CALLBACK, TaskStatus.OPEN, 0),
     ("Onderdeel bestellen bij Alfen", TaskType.FOLLOW_UP, TaskStatus.WAITING, 3),
     ("Schouw inplannen", TaskType.SCHEDULE_VISIT, TaskStatus.OPEN, 1),
@@ -35,12 +34,14 @@ TASKS = (
 TIMES = (None, time(9), time(11, 30), time(15))
 
 
-def make_tasks(session: Session, dice: random.Random, *, user_ids: Sequence[uuid.UUID], now: datetime) -> None:
-    """Two of each, for the newest assigned threads and their assignees. Adds."""
+def make_tasks(
+    session: Session, dice: random.Random, *, tasks: Tasks, user_ids: Sequence[uuid.UUID], zone: str, now: datetime
+) -> None:
+    """One of each, for the newest assigned threads and their assignees. Adds."""
     newest = sa.select(Thread).where(Thread.assignee_user_id.in_(user_ids)).order_by(Thread.last_message_at.desc(), Thread.id)
-    threads = session.scalars(newest.limit(2 * len(TASKS))).all()
-    today = now.astimezone(ZoneInfo(ZONE)).date()
-    for thread, (title, task_type, status, days) in zip(threads, 2 * TASKS, strict=True):
+    threads = session.scalars(newest.limit(len(tasks))).all()
+    today = now.astimezone(ZoneInfo(zone)).date()
+    for thread, (title, task_type, status, days) in zip(threads, tasks, strict=True):
         due_date, due_time = today + timedelta(days=days), dice.choice(TIMES)
         session.add(
             Task(
@@ -55,7 +56,7 @@ def make_tasks(session: Session, dice: random.Random, *, user_ids: Sequence[uuid
                 created_by_user_id=thread.assignee_user_id,
                 due_date=due_date,
                 due_time=due_time,
-                due_at=due_instant(due_date, due_time, ZONE),
+                due_at=due_instant(due_date, due_time, zone),
                 completed_at=now - timedelta(days=1) if status is TaskStatus.COMPLETED else None,
                 created_at=now - timedelta(days=4),
                 updated_at=now - timedelta(days=1),

@@ -1,11 +1,10 @@
-"""Make the reply templates of the demo company, with how often each has gone out."""
+"""Make the reply templates of a demo company, with how often each has gone out."""
 # ruff: noqa: E501  a sentence a person wrote stays on one line
 
 from __future__ import annotations
 
 import random
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,12 +16,13 @@ from app.domain.events.actions import Actor
 from app.domain.reply_templates.actions import TemplateContent, create_template, edit_template
 from app.domain.reply_templates.models import ReplyTemplate, ReplyTemplateUse, TemplateCategory
 from app.domain.threads.models import Message, MessageType
+from app.sandbox.demo.channels import Company
+from app.sandbox.demo.company import Template
 
 HOW_OLD = timedelta(days=80)
 WRITTEN = ("email", "whatsapp")
 
-# (name, category, language, media, brand keys, subject, text, how often it went out)
-TEMPLATES: tuple[tuple[str, TemplateCategory, str, tuple[str, ...], tuple[str, ...], str, str, int], ...] = (
+TEMPLATES: tuple[Template, ...] = (
     (
         "Laadpaal knippert rood",
         TemplateCategory.TECHNICAL_SUPPORT,
@@ -146,16 +146,14 @@ TEMPLATES: tuple[tuple[str, TemplateCategory, str, tuple[str, ...], tuple[str, .
 )
 
 
-def make_templates(
-    session: Session, dice: random.Random, *, brand_ids: Mapping[str, uuid.UUID], author_user_id: uuid.UUID, now: datetime
-) -> int:
-    """Write the company's templates and spread their uses over the replies that were sent. Returns how many there are.
+def make_templates(session: Session, company: Company, dice: random.Random, *, now: datetime) -> None:
+    """Write the company's templates and spread their uses over the replies that were sent.
 
     The first one was shorter once, so that there is an earlier version to look at.
     """
-    author, written_at = Actor(user_id=author_user_id), now - HOW_OLD
+    author, written_at, brand_ids = Actor(user_id=company.lead.id), now - HOW_OLD, company.brand_ids
     sent = _sent_messages(session)
-    for index, (name, category, language, media, brands, subject, text, times) in enumerate(TEMPLATES):
+    for index, (name, category, language, media, brands, subject, text, times) in enumerate(company.demo.templates):
         content = TemplateContent(name, category, language, text, subject, media, tuple(brand_ids[key] for key in brands))
         first = replace(content, text=text.split("\n\nKnippert")[0], subject="") if index == 0 else content
         template = create_template(session, first, now=written_at, actor=author)
@@ -163,7 +161,6 @@ def make_templates(
         fitting = [message for message in sent if _fits(message, content)]
         session.add_all(_use_of(template, message) for message in dice.sample(fitting, min(times, len(fitting))))
     session.flush()
-    return len(TEMPLATES)
 
 
 def _sent_messages(session: Session) -> Sequence[Message]:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
 
-import pytest
 import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy.orm import Session
 
-from app import create_app
-from app.config import Settings
 from app.core.clock import utc_now
 from app.core.db import db
 from app.domain.events.models import OutboxEntry
@@ -23,36 +18,12 @@ from app.domain.sla.models import BusinessCalendar, SlaClock
 from app.domain.tasks.models import Task, TaskStatus
 from app.domain.threads.models import Message, Thread
 from app.sandbox.demo.commands import PASSWORD
-from app.sandbox.demo.load import THREADS
+from app.sandbox.demo.load import COMPANIES, THREADS
 from app.sandbox.demo.order_mail import MAILS
 from app.sandbox.demo.partners import PARTNERS, PERSON, UNKNOWN_SKU
-from app.sandbox.demo.people import BRANDS, USERS
-from app.sandbox.demo.templates import TEMPLATES
-from tests.support.database import TestServers, close_connections
 
+BRANDS = [brand for company in COMPANIES for brand in company.brands]
 KEYS = {"channel_type", "channel_name", "webhook_url", "verify_token", "signing_secret"}
-
-
-@pytest.fixture(scope="module")
-def demo_app(servers: TestServers, settings: Settings) -> Iterator[Flask]:
-    """A demo on a database of its own; its simulators are away."""
-    name, url = servers.new_database()
-    app = create_app(replace(settings, database_url=url, demo=True))
-    yield app
-    close_connections(app)
-    servers.drop_database(name)
-
-
-@pytest.fixture(scope="module")
-def demo_runner(demo_app: Flask) -> FlaskCliRunner:
-    """The commands of the demo."""
-    return demo_app.test_cli_runner()
-
-
-@pytest.fixture(scope="module")
-def loadings(demo_runner: FlaskCliRunner) -> list[Result]:
-    """The demo loaded, and loaded again."""
-    return [demo_runner.invoke(args=["demo", "load"]) for _ in range(2)]
 
 
 def test_loading_twice_loads_once_and_says_when_the_simulators_are_away(loadings: list[Result]) -> None:
@@ -76,7 +47,7 @@ def test_the_demo_promises_nothing_but_to_connect_its_channels_and_fills_every_s
             *("push_thread_change", "push_task_change", "tell_of_new_work", "push_notification"),  # of orders and visits
         }
         assert session.execute(sa.select(sa.func.max(Message.occurred_at))).scalar_one() <= utc_now()
-        assert set(session.execute(sa.select(Thread.medium).distinct()).scalars()) == {"email", "whatsapp", "internal"}
+        assert set(session.execute(sa.select(Thread.medium).distinct()).scalars()) == {"email", "whatsapp", "sms", "internal"}
         assert len(session.execute(sa.select(Thread.status).distinct()).all()) >= 5
         assert all("{" not in text for text in session.execute(sa.select(Message.text)).scalars())
         _has_tasks_of_every_state_some_of_them_late(session)
@@ -85,7 +56,8 @@ def test_the_demo_promises_nothing_but_to_connect_its_channels_and_fills_every_s
 
 def test_every_demo_user_is_printed_with_the_password(demo_runner: FlaskCliRunner) -> None:
     lines = demo_runner.invoke(args=["demo", "signins"]).output.splitlines()
-    assert [line.split()[:2] for line in lines] == [[email, PASSWORD] for email in (*(user.email for user in USERS), PERSON[2])]
+    emails = [*(user.email for company in COMPANIES for user in company.users), PERSON[2]]
+    assert [line.split()[:2] for line in lines] == [[email, PASSWORD] for email in emails]
 
 
 def test_the_secrets_name_every_channel_and_what_the_provider_calls_it(
@@ -123,9 +95,10 @@ def _has_tasks_of_every_state_some_of_them_late(session: Session) -> None:
 
 def _has_templates_that_were_used_and_one_that_was_edited(session: Session) -> None:
     templates = session.execute(sa.select(ReplyTemplate).where(~ReplyTemplate.for_visits)).scalars().all()
-    assert len(templates) == len(TEMPLATES)
-    assert {template.language for template in templates} == {"nl", "en"}
-    assert [template.name for template in templates if template.version == 2] == [TEMPLATES[0][0]]
+    assert len(templates) == sum(len(company.templates) for company in COMPANIES)
+    assert {template.language for template in templates} == {"nl", "en", "fr"}
+    edited = {template.name for template in templates if template.version == 2}
+    assert edited == {company.templates[0][0] for company in COMPANIES}
     used = set(session.execute(sa.select(ReplyTemplateUse.template_id).distinct()).scalars())
     assert used == {template.id for template in templates}
 
@@ -139,4 +112,5 @@ def test_the_demo_has_deadlines_to_come_and_passed_and_tells_nobody_of_the_old_o
         assert sum(at > now for at in due) > 3
         assert sum(at <= now for at in due) > 3
         assert db.session.execute(sa.select(sa.func.count()).where(SlaClock.next_step_at <= now)).scalar_one() == 0
-        assert db.session.execute(sa.select(sa.func.count(BusinessCalendar.id))).scalar_one() == 3
+        of_quebec = sum(brand.country == "CA" for brand in BRANDS)
+        assert db.session.execute(sa.select(sa.func.count(BusinessCalendar.id))).scalar_one() == 3 + of_quebec

@@ -1,0 +1,137 @@
+"""Say what a demo company is made of: the shape of its data (`people.py` has ChargeCars, `laurier.py` Domaine Laurier)."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.domain.accounts.models import Role
+from app.domain.connections.models import Medium
+from app.domain.orders.models import OrderStatus, PaymentKind, PaymentState
+from app.domain.reply_templates.models import TemplateCategory
+from app.domain.tasks.models import TaskStatus, TaskType
+from app.domain.threads.models import Priority, ThreadStatus, ThreadType
+
+Articles = tuple[tuple[str, str, str], ...]  # number, name, price
+# What, of which type, in which state, so many days from today.
+Tasks = tuple[tuple[str, TaskType, TaskStatus, int], ...]
+# Name, category, language, media, brand keys (none: all of the installation), subject, text, how often it went out.
+Template = tuple[str, TemplateCategory, str, tuple[str, ...], tuple[str, ...], str, str, int]
+
+
+@dataclass(frozen=True)
+class DemoBrand:
+    """`prefix` and `country` where its orders are not Dutch ones."""
+
+    key: str
+    name: str
+    hue: int
+    mailbox: str
+    whatsapp_number: str | None = None  # as people write it
+    phone_number_id: str | None = None
+    sms_number: str | None = None
+    call_number: str | None = None
+    prefix: str = ""
+    country: str = "NL"
+
+
+@dataclass(frozen=True)
+class DemoUser:
+    name: str
+    role: Role
+    team: str
+    brands: tuple[str, ...] = ()  # empty: all of the company
+    locale: str = "en"
+    domain: str = "chargecars.example"
+
+    @property
+    def email(self) -> str:
+        return f"{plain(self.name.split()[0].lower())}@{self.domain}"
+
+
+@dataclass(frozen=True)
+class Payment:
+    """A part of what an order comes to, in per cent."""
+
+    percent: str
+    state: PaymentState = PaymentState.RECEIVED
+    kind: PaymentKind = PaymentKind.PAYMENT
+
+
+@dataclass(frozen=True)
+class DemoOrder:
+    """What is ordered (article, quantity, tax code or "" for the brand's), how far it came, and what was paid."""
+
+    goal: OrderStatus
+    address: str
+    lines: tuple[tuple[str, str, str], ...]
+    paid: tuple[Payment, ...] = ()
+    discount: str = "0"
+
+
+@dataclass(frozen=True)
+class Story:
+    """One conversation. Without `hours_ago`, chance tells when it began, where, how far it came and how it ended."""
+
+    subject: str
+    lines: tuple[str, ...]
+    thread_type: ThreadType = ThreadType.CUSTOMER_SUPPORT
+    priority: Priority = Priority.NORMAL
+    language: str = "nl"
+    partner: bool = False
+    hours_ago: float | None = None
+    brand: str = ""
+    medium: Medium = Medium.EMAIL
+    outcome: ThreadStatus = ThreadStatus.OPEN
+    photo: str = ""
+    order: DemoOrder | None = None
+
+
+@dataclass(frozen=True)
+class Visits:
+    """What a technician does today and tomorrow: day, hour, address, notes; `lines` are ordered at each."""
+
+    brand: str
+    title: str
+    lines: tuple[str, ...]
+    planned: tuple[tuple[int, int, str, str], ...]
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Customers:
+    """Who writes: first and last names by language, the end of their addresses, and how their numbers begin."""
+
+    names: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
+    domains: Mapping[str, str]
+    dialling: str
+    digits: int
+    streets: tuple[str, ...]
+    towns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DemoCompany:
+    """`stories` are told once each and in this order; a company without any is told by chance from the samples."""
+
+    name: str
+    zone: str
+    language: str
+    signature: str
+    text_price: tuple[str, str]  # of one part of a text, and its currency
+    brands: tuple[DemoBrand, ...]
+    teams: tuple[str, ...]
+    users: tuple[DemoUser, ...]
+    customers: Customers
+    articles: Articles
+    visits: Visits
+    tasks: Tasks
+    templates: tuple[Template, ...]
+    organizations: tuple[tuple[str, str], ...] = ()
+    stories: tuple[Story, ...] = field(default=())
+
+
+def plain(text: str) -> str:
+    """Without what addresses cannot have."""
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()

@@ -1,0 +1,291 @@
+"""Texts of the conversations of Domaine Laurier, the second demo company, with what was ordered in them."""
+# ruff: noqa: E501  a sentence a person wrote stays on one line
+
+from __future__ import annotations
+
+from app.domain.connections.models import Medium
+from app.domain.orders.models import OrderStatus, PaymentKind, PaymentState
+from app.domain.threads.models import Priority, ThreadStatus, ThreadType
+from app.sandbox.demo.company import DemoOrder, Payment, Story
+
+MANAGED, KEPT, SNOW = "laurier-gestion", "laurier-entretien", "laurier-deneigement"
+IN_FULL, DEPOSIT, FAILED = Payment("100"), Payment("30"), Payment("100", PaymentState.FAILED)
+
+STORIES = (
+    Story(
+        "Chauffe-eau à remplacer",
+        (
+            "< Bonjour, notre chauffe-eau a 14 ans et l’assurance demande de le remplacer. Pouvez-vous me faire un prix pour un 60 gallons ?",
+            "> Bonjour, avec plaisir. Installé, avec reprise de l’ancien, c’est 1 379 $ plus taxes. Nous avons une place jeudi matin.",
+            "< Parfait, allez-y pour jeudi.",
+            "> C’est noté. Le technicien appelle une demi-heure avant d’arriver.",
+            "< C’est fait, merci, le technicien a été très soigneux !",
+        ),
+        ThreadType.SALES_INQUIRY,
+        language="fr",
+        hours_ago=430,
+        brand=KEPT,
+        outcome=ThreadStatus.CLOSED,
+        order=DemoOrder(
+            OrderStatus.COMPLETED,
+            "4521 rue Saint-Denis, Montréal QC H2J 2L4",
+            (("CHAUFFE-EAU-60", "1", ""), ("PLOMB-H", "1.5", ""), ("PERMIS", "1", "qc_exempt")),
+            (DEPOSIT, Payment("70")),
+        ),
+    ),
+    Story(
+        "Peinture avant la relocation du 304",
+        (
+            "< Le locataire du 304 part à la fin du mois. Il faudrait repeindre tout le logement avant le suivant.",
+            "> Bien reçu. C’est un 4½, donc deux jours de travail. Je vous envoie la soumission aujourd’hui.",
+            "< La soumission me convient, vous pouvez commencer.",
+            "# Clés du 304 chez la concierge, elle finit à 16 h.",
+            "> Les travaux sont terminés et les clés sont de retour chez la concierge.",
+        ),
+        ThreadType.CUSTOMER_SUPPORT,
+        language="fr",
+        hours_ago=320,
+        brand=KEPT,
+        outcome=ThreadStatus.RESOLVED,
+        order=DemoOrder(
+            OrderStatus.COMPLETED,
+            "88 avenue Laurier Ouest, Montréal QC H2T 2N4",
+            (("PEINT-LOG", "1", ""), ("MENAGE-H", "3.25", "")),
+            (IN_FULL,),
+            discount="75.00",
+        ),
+    ),
+    Story(
+        "Contrat de déneigement, entrée double",
+        (
+            "< Bonjour, combien pour déneiger une entrée double à Laval cet hiver ?",
+            "> Bonjour, pour la saison c’est 449 $ plus taxes, épandage d’abrasif compris.",
+            "< D’accord, inscrivez-moi. Je fais le virement ce soir.",
+            "> Merci, votre contrat est actif jusqu’au 15 avril.",
+        ),
+        ThreadType.SALES_INQUIRY,
+        language="fr",
+        hours_ago=260,
+        brand=SNOW,
+        outcome=ThreadStatus.RESOLVED,
+        order=DemoOrder(
+            OrderStatus.APPROVED, "1250 boulevard Chomedey, Laval QC H7V 3Z3", (("DENEIG-ENT", "1", ""),), (FAILED, IN_FULL)
+        ),
+    ),
+    Story(
+        "Facture en double pour mars",
+        (
+            "< J’ai reçu deux fois la facture de mars pour le ménage des aires communes. Laquelle dois-je payer ?",
+            "> Toutes mes excuses, la seconde est une erreur et je viens de l’annuler. La première est déjà payée.",
+            "< Merci pour la rapidité !",
+        ),
+        language="fr",
+        hours_ago=240,
+        brand=MANAGED,
+        outcome=ThreadStatus.RESOLVED,
+    ),
+    Story(
+        "Broken thermostat in unit 12",
+        (
+            "< Hello, the thermostat in unit 12 is blank since yesterday and the baseboard stays cold. My French is not great, sorry!",
+            "> No problem at all. Could you check whether breaker 7 in the panel has tripped?",
+            "< It had not. I switched it off and on, still blank.",
+            "> Thank you. An electrician comes on Thursday between 9 and 11. Does that work for you?",
+        ),
+        ThreadType.TECHNICAL_ISSUE,
+        Priority.HIGH,
+        "en",
+        hours_ago=52,
+        brand=KEPT,
+        outcome=ThreadStatus.WAITING_CUSTOMER,
+        order=DemoOrder(
+            OrderStatus.SCHEDULED,
+            "12-640 rue Prince-Arthur Ouest, Montréal QC H2X 1T9",
+            (("ELEC-H", "2", ""), ("THERMOSTAT", "1", "")),
+        ),
+    ),
+    Story(
+        "Bruit au-dessus, troisième plainte",
+        (
+            "< C’est la troisième fois que je vous écris. Les voisins du 402 font de la musique jusqu’à 2 h du matin. Rien ne change.",
+            "# Deux avis déjà envoyés au 402, le dernier le mois passé.",
+            "> Je comprends votre exaspération. Une mise en demeure part aujourd’hui au locataire du 402, et je vous rappelle vendredi.",
+            "< On verra. J’attends de vos nouvelles.",
+        ),
+        ThreadType.COMPLAINT,
+        Priority.URGENT,
+        "fr",
+        hours_ago=190,
+        brand=MANAGED,
+        outcome=ThreadStatus.ESCALATED,
+    ),
+    Story(
+        "",
+        (
+            "< Bonjour, l’eau coule du plafond de la salle de bain !! Je vous envoie une photo",
+            "> Fermez tout de suite l’entrée d’eau sous l’évier si vous le pouvez. Un plombier part maintenant, il est chez vous dans 40 minutes.",
+            "< C’est fermé. Merci, je l’attends",
+            "# Fuite probable du 508. La concierge vérifie.",
+        ),
+        ThreadType.TECHNICAL_ISSUE,
+        Priority.CRITICAL,
+        "fr",
+        hours_ago=9,
+        brand=MANAGED,
+        medium=Medium.WHATSAPP,
+        outcome=ThreadStatus.IN_PROGRESS,
+        photo="plafond.jpg",
+        order=DemoOrder(
+            OrderStatus.IN_PROGRESS,
+            "2075 rue University, Montréal QC H3A 2L1",
+            (("PLOMB-URG", "1", ""), ("PLOMB-H", "2.75", "")),
+        ),
+    ),
+    Story(
+        "",
+        (
+            "< Salut, la porte du garage ne ferme plus depuis ce matin",
+            "> Bonjour, est-ce que le moteur tourne encore, ou rien du tout ?",
+            "< Il force pis il s’arrête à moitié",
+            "> C’est le ressort. On passe aujourd’hui en fin de journée.",
+        ),
+        ThreadType.TECHNICAL_ISSUE,
+        language="fr",
+        hours_ago=30,
+        brand=KEPT,
+        medium=Medium.WHATSAPP,
+        outcome=ThreadStatus.WAITING_CUSTOMER,
+    ),
+    Story(
+        "",
+        (
+            "< Bonjour, c’est quand l’entretien de la thermopompe ?",
+            "> Bonjour, on vous propose demain à 10 h. Ça vous va ?",
+            "< Oui super 👍",
+        ),
+        ThreadType.INSTALLATION_COORDINATION,
+        language="fr",
+        hours_ago=27,
+        brand=KEPT,
+        medium=Medium.WHATSAPP,
+    ),
+    Story(
+        "",
+        (
+            "< Le lavabo se vide très lentement, pouvez-vous envoyer quelqu’un cette semaine ?",
+            "> Oui, Marc-André peut passer cet après-midi.",
+        ),
+        ThreadType.TECHNICAL_ISSUE,
+        language="fr",
+        hours_ago=22,
+        brand=KEPT,
+        medium=Medium.WHATSAPP,
+        outcome=ThreadStatus.WAITING_CUSTOMER,
+    ),
+    Story(
+        "",
+        ("< Bonjour, est-ce que la buanderie du sous-sol ouvre aujourd’hui malgré le congé ?",),
+        language="fr",
+        hours_ago=3,
+        brand=MANAGED,
+        medium=Medium.WHATSAPP,
+    ),
+    Story(
+        "",
+        (
+            "< L’entrée n’est pas déneigée et je dois partir à 7 h",
+            "> Le camion est dans votre rue dans 15 minutes.",
+            "< Merci, c’est fait",
+        ),
+        ThreadType.INSTALLATION_COORDINATION,
+        Priority.HIGH,
+        "fr",
+        hours_ago=76,
+        brand=SNOW,
+        medium=Medium.SMS,
+        outcome=ThreadStatus.RESOLVED,
+    ),
+    Story(
+        "",
+        ("< Votre camion a brisé ma clôture cette nuit. J’attends un rappel.",),
+        ThreadType.COMPLAINT,
+        Priority.URGENT,
+        "fr",
+        hours_ago=118,
+        brand=SNOW,
+        medium=Medium.SMS,
+    ),
+    Story(
+        "Soumission pour le ménage de nos aires communes",
+        (
+            "< Bonjour, notre syndicat de 42 unités cherche un service de ménage deux fois par semaine. Pouvez-vous nous faire une soumission ?",
+            "> Bonjour, merci de votre demande. La soumission est jointe ; elle est valide 30 jours.",
+        ),
+        ThreadType.SALES_INQUIRY,
+        language="fr",
+        hours_ago=98,
+        brand=MANAGED,
+        outcome=ThreadStatus.WAITING_CUSTOMER,
+        order=DemoOrder(
+            OrderStatus.QUOTED,
+            "700 rue Saint-Jacques, Montréal QC H3C 1E9",
+            (("MENAGE-COM", "3", ""), ("MENAGE-H", "4.5", "")),
+        ),
+    ),
+    Story(
+        "Infiltration au sous-sol, troisième relance",
+        (
+            "< Je vous ai signalé une infiltration au sous-sol il y a deux semaines. Personne n’est venu et la moisissure commence à paraître.",
+        ),
+        ThreadType.COMPLAINT,
+        Priority.HIGH,
+        "fr",
+        hours_ago=126,
+        brand=MANAGED,
+        order=DemoOrder(OrderStatus.NEW, "3450 rue Sherbrooke Est, Montréal QC H1W 1C9", (("PLOMB-URG", "1", ""),)),
+    ),
+    Story(
+        "Annulation du contrat de déneigement",
+        (
+            "< Bonjour, nous avons vendu la maison. Je souhaite annuler le contrat et être remboursé pour le reste de la saison.",
+            "> Félicitations pour la vente ! Le contrat est annulé et le remboursement complet part aujourd’hui.",
+            "< Merci beaucoup, bonne saison !",
+        ),
+        language="fr",
+        hours_ago=150,
+        brand=SNOW,
+        outcome=ThreadStatus.RESOLVED,
+        order=DemoOrder(
+            OrderStatus.CANCELLED,
+            "56 rue des Érables, Longueuil QC J4K 2T5",
+            (("DENEIG-ENT", "1", ""),),
+            (IN_FULL, Payment("100", kind=PaymentKind.REFUND)),
+        ),
+    ),
+    Story(
+        "Pièce en attente pour l’ascenseur",
+        (
+            "< Des nouvelles de l’ascenseur ? Ma mère est au 6e et ne peut plus sortir.",
+            "> La pièce vient de Toronto et arrive demain ; le technicien la pose le jour même. Avez-vous besoin d’aide pour ses courses d’ici là ?",
+            "< C’est gentil, on s’arrange. Tenez-moi au courant s’il vous plaît.",
+        ),
+        ThreadType.TECHNICAL_ISSUE,
+        Priority.URGENT,
+        "fr",
+        hours_ago=46,
+        brand=MANAGED,
+        outcome=ThreadStatus.WAITING_INTERNAL,
+        order=DemoOrder(
+            OrderStatus.ON_HOLD,
+            "1010 rue Sherbrooke Ouest, Montréal QC H3A 2R7",
+            (("ELEC-H", "3.5", ""), ("PERMIS", "1", "qc_exempt")),
+        ),
+    ),
+    Story(
+        "Renouvellement du bail, logement 207",
+        ("< Bonjour, j’ai reçu l’avis de renouvellement. L’augmentation comprend-elle le stationnement intérieur ?",),
+        language="fr",
+        hours_ago=5,
+        brand=MANAGED,
+    ),
+)
