@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import APIResponse, Locator, Page, Route, expect
 
@@ -108,14 +110,23 @@ def test_a_task_is_added_beside_its_thread(page: Page, desk: Desk) -> None:
     desk.sign_in(page)
     desk.wait_until_live(page)
     page.set_viewport_size({"width": 1100, "height": 800})  # the contact's pane is a drawer here, and shut
-    held: list[Route] = []
-    page.route("**/threads/*/tasks", lambda route: held.append(route), times=1)
-    with page.expect_request("**/threads/*/tasks"):
+    held: dict[str, Route] = {}
+
+    def hold(route: Route) -> None:
+        part = route.request.url.rpartition("/")[2]
+        if part in held:
+            route.continue_()
+        else:
+            held[part] = route
+
+    page.route(re.compile("/threads/[^/]+/(tasks|orders)$"), hold)
+    with page.expect_request("**/threads/*/tasks"), page.expect_request("**/threads/*/orders"):
         desk.open_thread(page, "Wanneer komt u?")
     page.locator("#timeline").click()
     page.keyboard.press("d")
-    held[0].continue_()
+    held["tasks"].continue_()  # the block of the orders stands in front, is still to come, and hides what stands behind it
     expect(page.locator("#thread-task-title")).to_be_focused()
+    held["orders"].continue_()
     page.keyboard.type("Monteur bellen")
     page.keyboard.press("Enter")
     expect(page.locator("#thread-tasks .task")).to_contain_text("Monteur bellen")
