@@ -1,4 +1,4 @@
-"""Find all providers (every folder here that exports a `PROVIDER`) and build their adapters."""
+"""Find all providers (folders here that export a `PROVIDER`) build their adapters, and say what rates each grants an account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every page shares: the list of routes (`ROUTES`), page or fragment, headers, error pages, template globals."""
+"""What every page shares: the list of routes (`ROUTES`), page or fragment, headers, template globals."""
 
 from __future__ import annotations
 

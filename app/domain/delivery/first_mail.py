@@ -1,4 +1,4 @@
-"""Queue a first mail: one that answers nothing, in a new thread or in an existing one."""
+"""Queue a first mail: one that answers nothing, in a new thread or in an existing one, with the address locked meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""React to reported visits: send the report, make thumbnails, read nameplates, transcribe voice notes. See app/wiring.py."""
+"""React to reported visits: send the report; after commit make thumbnails, read nameplates, write out voice notes."""
 
 from __future__ import annotations
 

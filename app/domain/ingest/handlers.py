@@ -1,4 +1,4 @@
-"""React to changes in mailboxes: show on messages where their mail is."""
+"""React to events of mailbox items (`mailbox_items.py`): show on messages where their mail is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Unlink conversations from an order, and remember refused links. The caller owns the transaction."""
+"""Rows of links between orders and conversations: delete one, refuse one, allow it again. `threads/order_links.py` decides."""
 
 from __future__ import annotations
 

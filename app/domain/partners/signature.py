@@ -1,4 +1,4 @@
-"""Sign and verify partners' requests: method, path, query, time, nonce and body.
+"""Sign and verify partners' requests: method, path, query, time (300 s off at most), nonce and body.
 
 canonical = "v1" LF METHOD LF raw path LF raw query LF timestamp LF nonce LF hex(SHA-256(body)); the signature is
 hex(HMAC-SHA256(secret as shown, canonical)). Pure; comparing is constant-time.

@@ -1,4 +1,4 @@
-"""Link conversations with orders, automatically for messages and by hand, and unlink them.
+"""Link conversations with orders, automatically for messages and by hand, and unlink them, for good or not.
 
 An order is found among those of the sender alone (or of the organization they belong to), in the brand of the conversation. What
 somebody took off is not linked again by itself. Merged conversations keep their links: they are found by their former ids.

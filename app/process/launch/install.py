@@ -1,4 +1,4 @@
-"""Make `.venv` and install the requirements, from nothing but Python and this file.
+"""Make `.venv` and install the requirements, and Chromium for browser tests, from nothing but Python and this file.
 
 Run as a script (`python3 app/process/launch/install.py run|test|browser`) before any package exists, so it uses the standard
 library alone and syntax that an old Python can still read far enough to be told that it is too old. It guarantees: a second call

@@ -1,4 +1,4 @@
-"""Pages of brands: list, create, change, archive, and how their brands answer."""
+"""Pages of brands: list, create, change, archive; automatic answers, tasks and messages about visits of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Put the inbox into words: times, states, events, quoted text. No database."""
+"""Put the inbox into words: times on the reader's clock, states, events, quoted text. No database."""
 
 from __future__ import annotations
 

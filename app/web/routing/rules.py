@@ -1,4 +1,4 @@
-"""Pages of routing rules: write, try, switch."""
+"""Pages of routing rules: write, try, switch, delete."""
 
 from __future__ import annotations
 
