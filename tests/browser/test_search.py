@@ -37,6 +37,7 @@ def test_the_palette_does_and_finds_things_from_the_keyboard(page: Page, desk: D
     page.keyboard.press("Control+k")
     expect(page.locator("#palette-field")).to_be_focused()
     expect(page.get_by_role("option", name="Unassigned View")).to_be_visible()
+    expect(page.get_by_role("option", name="Orders", exact=True)).to_have_count(1)  # with its key
     assert_accessible(page)
     page.keyboard.press("Escape")
     expect(page.locator("#palette")).to_be_hidden()

@@ -33,6 +33,7 @@ export default function bindPalette(dialog) {
     const words = field.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
     const fitting = actions.filter((action) => words.every((word) => action.name.toLocaleLowerCase().includes(word)));
     if (fitting.length) list.prepend(group(dialog.dataset.actions, fitting));
+    for (const place of list.querySelectorAll("a[role=option]")) if (fitting.some((action) => isSame(action, place))) leaveOut(place);
     const count = box.renew(true);
     dialog.querySelector("[data-empty]").hidden = count > 0;
     dialog.querySelector("[data-said]").textContent = count === 1 ? dialog.dataset.one : count ? dialog.dataset.some.replace("{n}", count) : dialog.dataset.none;
@@ -70,6 +71,15 @@ export default function bindPalette(dialog) {
     event.preventDefault();
     event.stopPropagation();
   });
+}
+
+// The page's own link says its key, too.
+const isSame = ({ element, name }, place) => element.href === place.href && name === place.querySelector(".palette__label").textContent;
+
+function leaveOut(place) {
+  const part = place.parentElement;
+  place.remove();
+  if (!part.querySelector("[role=option]")) part.remove();
 }
 
 // One action per key: the element in sight, or one in a closed menu that is. What is nowhere in sight cannot be done here.
