@@ -11,8 +11,9 @@ from app.core.db import db
 from app.core.ids import new_id
 from app.core.prepared import KEPT, as_written
 from app.domain.accounts.models import User
-from app.domain.threads.models import ThreadType
+from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 from app.domain.threads.queries import ThreadFilter, list_threads
+from app.domain.threads.sorting import ListSort
 from app.web.pages import finish_reading
 from tests.factories import make_brand, make_user, make_viewer
 from tests.support.pages import PageClient
@@ -64,7 +65,11 @@ def test_what_was_changed_to_be_shown_is_not_kept(app: Flask, db_session: Sessio
 
 @pytest.mark.parametrize(
     "filter",
-    [ThreadFilter(), ThreadFilter(thread_type=ThreadType.COMPLAINT), ThreadFilter(order_id=new_id())],
+    [
+        ThreadFilter(),
+        ThreadFilter(thread_type=ThreadType.COMPLAINT),
+        ThreadFilter(order_id=new_id()),
+    ],
     ids=["open", "type", "order"],
 )
 def test_a_list_of_threads_is_not_planned_afresh_for_each_page(
@@ -76,3 +81,23 @@ def test_a_list_of_threads_is_not_planned_afresh_for_each_page(
     for _ in range(MORE_THAN_CUSTOM):
         list_threads(db_session, viewer=viewer, filter=filter)
     assert any(count > before.get(words, 0) for words, count in kept(db_session).items() if "AS scan" in words)
+
+
+@pytest.mark.parametrize(
+    ("filter", "sort"),
+    [
+        (ThreadFilter(view="all", status=ThreadStatus.ESCALATED), ListSort.DUE),
+        (ThreadFilter(view="all", thread_type=ThreadType.COMPLAINT), ListSort.NEWEST),
+        (ThreadFilter(priority=Priority.URGENT), ListSort.DUE),
+    ],
+    ids=["status", "type", "priority"],
+)
+def test_a_list_is_planned_for_its_values_where_no_index_has_their_order(
+    app_context: Flask, db_session: Session, filter: ThreadFilter, sort: ListSort
+) -> None:
+    """One plan for all would be made for common values, and for a rare one read everything there is."""
+    viewer = make_viewer(db_session, brands=(make_brand(db_session),))
+    before = kept(db_session)
+    for _ in range(MORE_THAN_CUSTOM):
+        list_threads(db_session, viewer=viewer, filter=filter, sort=sort)
+    assert [words for words in kept(db_session).keys() - before.keys() if "AS scan" in words] == []

@@ -137,12 +137,12 @@ def _list_statement(
     found_keys = SortKeys(per_brand.c.priority_rank, per_brand.c.last_message_at, per_brand.c.id, per_brand.c.due)
     found = merged.order_by(*ordering(sort, found_keys)).limit(as_written(limit)).subquery("found")
     query = _ROWS.join(found, found.c.id == Thread.id)
-    return query.order_by(*ordering(sort, _KEYS))
+    return query.order_by(*ordering(sort, _KEYS)).execution_options(plan_is_kept=shape.has_one_plan(sort))
 
 
 def _unnested(name: str, count: int) -> Any:
-    """So many brands, which the parameter holds. The planner takes an array it does not know for ten; where that makes the plan
-    for all values look dearer than one made for these, it plans afresh each time."""
+    """So many brands, which the parameter holds. The planner takes an array it does not know for ten, and plans afresh each time
+    where that makes the plan for all values look dearer than one made for these."""
     brand_ids = sa.cast(sa.bindparam(name, type_=sa.ARRAY(sa.Uuid)), sa.ARRAY(sa.Uuid))
     brands = sa.func.unnest(brand_ids).table_valued("id", name="brand").render_derived()
     return sa.select(brands.c.id).limit(as_written(count)).subquery("brands")
@@ -198,6 +198,16 @@ class _Shape:
     unassigned: bool
     given: tuple[str, ...]
 
+    @property
+    def is_inbox(self) -> bool:
+        return self.view == "open" and "status" not in self.given
+
+    def has_one_plan(self, sort: ListSort) -> bool:
+        """Whether one plan is right for all values, rare ones, too: where an index has each of them in this order."""
+        if self.is_inbox:
+            return "priority" not in self.given
+        return not self.given or (self.given in (("status",), ("contact_id",)) and sort in (ListSort.NEWEST, ListSort.OLDEST))
+
 
 _COLUMNS: dict[str, sa.ColumnElement[Any]] = {
     "status": table_of(Thread).c.status,
@@ -213,6 +223,7 @@ _COLUMNS: dict[str, sa.ColumnElement[Any]] = {
     "mentioned_user_id": table_of(Mention).c.user_id,
     "due_until": table_of(Thread).c.response_due_at,
 }
+_HIDDEN = frozenset({"medium", "thread_type", "channel_id"})  # from the planner, which for a rare one would plan afresh each time
 _OF_ONE_BRAND: dict[str, Any] = {"channel_id": Channel, "order_id": Order}  # threads of others are not looked through
 _MARKED = {"snoozed": Thread.snoozed_until, "unsent": Thread.unsent_medium, "spam": Thread.spam_at}
 
@@ -234,8 +245,8 @@ def _shape_of(viewer: Viewer, filter: ThreadFilter) -> _Shape:
 def _parameters(shape: _Shape, suffix: str = "") -> dict[str, Any]:
     """What stands for the values of a shape in a statement."""
     given: dict[str, Any] = {name: sa.bindparam(name + suffix, type_=_COLUMNS[name].type) for name in shape.given}
-    if "thread_type" in given:  # the planner does not see which: for a rare one it would plan afresh each time
-        given["thread_type"] = sa.select(given["thread_type"]).scalar_subquery()
+    for name in _HIDDEN.intersection(given) if shape.is_inbox else ():
+        given[name] = sa.select(given[name]).scalar_subquery()
     return given
 
 
@@ -248,12 +259,11 @@ def _scan(
         columns = (_KEYS.rank, _KEYS.at, _KEYS.row_id, _KEYS.due.label("due"))
         conditions = _conditions(shape.view, shape.unassigned, given)
         return sa.select(*columns).where(Thread.brand_id == brand_id, *conditions), _KEYS
-    in_inbox = shape.view == "open" and "status" not in given
-    rest = _conditions("all" if in_inbox else shape.view, shape.unassigned, given)
+    rest = _conditions("all" if shape.is_inbox else shape.view, shape.unassigned, given)
     keys = SortKeys(ThreadTag.priority_rank, ThreadTag.last_message_at, ThreadTag.thread_id, due_key(ThreadTag.response_due_at))
     scan = sa.select(keys.rank, keys.at, keys.row_id.label("id"), keys.due.label("due"))
     scan = scan.where(ThreadTag.brand_id == brand_id, ThreadTag.tag == given["tag"])
-    if in_inbox:
+    if shape.is_inbox:
         scan = scan.where(ThreadTag.in_inbox)
     if rest:
         scan = scan.join(Thread, Thread.id == ThreadTag.thread_id).where(*rest)

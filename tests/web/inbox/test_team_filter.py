@@ -14,11 +14,8 @@ from sqlalchemy.orm import Session
 from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.core.runtime import runtime
-from app.domain.accounts.access import viewer_of
 from app.domain.accounts.models import Team, TeamMember, User
 from app.domain.threads.models import Thread
-from app.domain.threads.queries import ThreadFilter, list_threads
-from app.domain.threads.sorting import ListSort
 from app.domain.threads.triage_models import BulkTarget
 from app.domain.threads.view_models import SavedView
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
@@ -152,46 +149,6 @@ def test_a_team_costs_a_list_at_most_the_query_for_its_name(desk: Desk) -> None:
         taken.append(len(queries))
     assert taken == [taken[0], taken[0], taken[0] + 1]
     assert taken[2] <= MAX_QUERIES
-
-
-COPIED = [column.name for column in Thread.__table__.columns if column.computed is None and column.identity is None]
-AS_MANY = {
-    "id": "gen_random_uuid()",
-    "last_message_at": "t.last_message_at - n * interval '1 minute'",
-    "status": "CASE WHEN n % 3 = 0 THEN t.status ELSE 'resolved' END",
-    "resolved_at": "CASE WHEN n % 3 > 0 THEN t.created_at END",
-    "team_id": "CASE WHEN n % 5 = 0 THEN t.team_id END",
-}
-
-
-def test_a_teams_list_is_one_walk_along_an_index(desk: Desk) -> None:
-    values = ", ".join(AS_MANY.get(name, f"t.{name}") for name in COPIED)
-    copies = (
-        f"INSERT INTO threads ({', '.join(COPIED)}) SELECT {values} FROM threads t, generate_series(1, 4000) n WHERE t.id = :id"
-    )
-    desk.session.execute(sa.text(copies), {"id": desk.threads[0].id})
-    desk.session.execute(sa.text("ANALYZE threads"))
-    assert "ix_threads_open_team " in plan_of(desk, "open", ListSort.NEWEST)
-    assert "Backward using ix_threads_open_team " in plan_of(desk, "open", ListSort.OLDEST)
-    assert "ix_threads_rank_team " in plan_of(desk, "open", ListSort.PRIORITY)
-    assert "ix_threads_team " in plan_of(desk, "all", ListSort.NEWEST)
-
-
-def plan_of(desk: Desk, view: str, sort: ListSort) -> str:
-    """How the database reads the list of Alice's team."""
-    plans: list[str] = []
-
-    def explain(connection: sa.Connection, _cursor: object, statement: str, values: object, *_rest: object) -> None:
-        if not statement.startswith("EXPLAIN"):
-            plans.append("\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", values).scalars()))  # type: ignore[arg-type]
-
-    viewer, connection = viewer_of(desk.session, desk.alice), desk.session.connection()
-    sa.event.listen(connection, "before_cursor_execute", explain)
-    try:
-        list_threads(desk.session, viewer=viewer, filter=ThreadFilter(view=view, team_id=desk.own.id), sort=sort)
-    finally:
-        sa.event.remove(connection, "before_cursor_execute", explain)
-    return plans[0]
 
 
 def test_a_view_is_read_in_the_order_it_was_read_in_last(desk: Desk) -> None:
