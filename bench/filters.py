@@ -49,10 +49,11 @@ def fill_links(connection: psycopg.Connection) -> None:
 
 
 def filtered_lists() -> list[str]:
-    """Behind `/inbox`: each filter alone, common and rare, in each order of a list, and two at once."""
+    """Behind `/inbox`: each filter alone, common and rare, by due time; some in other orders, and two at once."""
     order, channel, rare = "00000000-0000-7000-9100-000000000003", row_id(2, 0), row_id(2, RARE_CHANNEL)
     alone = ["type=technical_issue", "type=complaint", f"assignee={row_id(5, 3)}", "assignee=nobody"]
     alone += [f"channel={channel}", f"channel={rare}", f"order={order}", "due=today", "due=week"]
     both = [f"type=technical_issue&channel={channel}", f"assignee={row_id(5, 3)}&due=today"]
-    sorted_ = [f"{one}&sort={sort}" for one in ("type=technical_issue", f"channel={rare}") for sort in ("due", "priority")]
+    ordered = ("type=technical_issue", "type=complaint", f"channel={rare}")
+    sorted_ = [f"{one}&sort={sort}" for one in ordered for sort in ("newest", "priority")]
     return [f"?{one}" for one in (*alone, *both, *sorted_)]
