@@ -14,6 +14,7 @@ from markupsafe import Markup
 from wtforms import Form
 from wtforms.meta import DefaultMeta
 
+from app.core.former_texts import FORMER
 from app.core.text import KNOWN
 from app.core.text import mark as mark
 
@@ -76,9 +77,15 @@ def told(stored: Any) -> str:
 
     What nobody marked (`mark`, `known`), such as the words of a provider, stays as it is.
     """
-    text = str(stored or "")
+    text = _as_said_today(str(stored or ""))
     whole = _told_whole(text)
-    return whole if whole is not None else "".join(_told_part(part) for part in PARTS.split(text))
+    return whole if whole is not None else "".join(_told_part(_as_said_today(part)) for part in PARTS.split(text))
+
+
+def _as_said_today(text: str) -> str:
+    """What was stored in former words, in those of today."""
+    without = text.removesuffix(".")
+    return FORMER[without] + text[len(without) :] if without in FORMER else text
 
 
 def _told_part(part: str) -> str:
@@ -108,9 +115,10 @@ def _told_whole(text: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _patterns(_count: int) -> list[tuple[str, re.Pattern[str]]]:
-    """The known texts with a place for each blank, the longest first."""
-    messages = sorted(set(KNOWN), key=len, reverse=True)
-    return [(message, re.compile(BLANK.sub(r"(?P<\1>.+?)", re.escape(message)), re.DOTALL)) for message in messages]
+    """The known texts with a place for each blank, the longest first; a former one leads to that of today."""
+    said = {**{message: message for message in KNOWN}, **FORMER}
+    messages = sorted((text for text in said if "%(" in text), key=len, reverse=True)
+    return [(said[text], re.compile(BLANK.sub(r"(?P<\1>.+?)", re.escape(text)), re.DOTALL)) for text in messages]
 
 
 def init_app(app: Flask) -> None:

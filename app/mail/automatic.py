@@ -174,9 +174,9 @@ def _by_marked_subject(facts: MailFacts) -> Verdict | None:
         return Automatic.AUTO_REPLY, N_("subject marked as automatic reply")
     subject = begins_a_subject(facts.subject)
     if WEAK_SUBJECT.match(subject) and not has_reply_mark(facts.subject) and _has_second_sign(facts):
-        return Automatic.AUTO_REPLY, N_("subject and a second sign of an automatic reply")
+        return Automatic.AUTO_REPLY, N_("the subject and another sign point to an automatic reply")
     if SYSTEM_SUBJECT.match(facts.subject) and (_has_machine_sign(facts.headers) or _tells_of_reading(facts)):
-        return Automatic.OTHER, N_("subject and a second sign of a system message")
+        return Automatic.OTHER, N_("the subject and another sign point to a system message")
     return None
 
 

@@ -62,7 +62,7 @@ def _checked_type(answer: HttpResponse, filename: str) -> str:
 
 
 def _for_good(code: str, title: str) -> ProviderError:
-    return ProviderError(Reason(code, title, advice=N_("Ask them to send it again.")), permanent=True)
+    return ProviderError(Reason(code, title, advice=N_("Ask the sender to send the file again.")), permanent=True)
 
 
 def _for_now(code: str, status: int | None) -> ProviderError:

@@ -131,7 +131,7 @@ def _missing(permission: Permission) -> str:
 
 def _stale_form() -> Words:
     return Words(
-        _("Please send that again"),
+        _("Please send the form again"),
         _("The form was open too long or came from another site. Go back, reload the page, and send it again."),
     )
 

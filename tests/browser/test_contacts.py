@@ -41,5 +41,5 @@ def test_a_contact_is_found_while_typing_merged_and_taken_back(page: Page, desk:
     assert_accessible(page)
     page.locator("main form button.btn--primary").press("Enter")
     expect(page.locator(".contacts__same")).to_contain_text(f"Dubbel {desk.name}")
-    page.locator(".contacts__same button", has_text="Take back").press("Enter")
+    page.locator(".contacts__same button", has_text="Undo the merge").press("Enter")
     expect(page.locator(".contacts__same")).to_contain_text("Possible duplicate")

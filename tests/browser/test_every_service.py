@@ -236,7 +236,7 @@ def test_a_form_whose_post_was_lost_comes_once_after_fillout_was_mended(office: 
 def test_an_address_is_looked_up_after_the_register_was_mended(office: Office, kind: str, house_number: str) -> None:
     office.trouble("pdok", kind)
     page = office.new_order("9717GD", house_number)
-    expect(page.locator("#order-place")).to_contain_text("Not looked up yet")
+    expect(page.locator("#order-place")).to_contain_text("Address not checked yet")
     office.trouble("pdok", "")
     expect(page.locator("#order-place")).to_contain_text("Valid address", timeout=LONG_MS)
 

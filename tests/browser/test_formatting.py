@@ -125,7 +125,7 @@ def test_a_forward_for_later_is_scheduled_taken_back_and_sent_by_keyboard(
     choice = agent.get_by_role("button", name=re.compile("Tomorrow morning"))
     choice.focus()
     agent.keyboard.press("Enter")
-    promised = agent.get_by_role("region", name="Forward for later")
+    promised = agent.get_by_role("region", name="Scheduled forward")
     expect(promised).to_contain_text(f"Forward to {engineer}")
     expect(promised).to_contain_text("Kun jij?")
     assert_accessible(agent)

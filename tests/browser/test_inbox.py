@@ -145,7 +145,7 @@ def test_a_colleague_sees_assignment_and_status_without_reload(browsing: Browsin
     bob.locator("a[data-row]", has_text="Wie pakt dit op?").click()
     expect(bob.locator("#thread-head")).to_contain_text("Unassigned")
     alice.locator("#thread-head [data-key=a]").click()
-    alice.get_by_role("button", name="Take it myself").click()
+    alice.get_by_role("button", name="Assign to me").click()
     expect(bob.locator("#thread-head")).to_contain_text("Alice")
     alice.locator("#thread-head [data-key=e]").click()
     expect(bob.locator("#thread-head")).to_contain_text("Resolved")

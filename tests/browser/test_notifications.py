@@ -90,8 +90,8 @@ def test_every_way_is_tried_and_arrives(demo: LiveServer, demo_browsing: Browsin
     page.goto(PATH)
     for way, said in (
         ("app", "Shown on this page for a moment"),
-        ("push", "The push service accepted it."),
-        ("email", "The mail server accepted it."),
+        ("push", "The push service accepted the notification."),
+        ("email", "The mail server accepted the mail."),
     ):
         page.locator(f"form[action$='/tests/{way}'] button").click()
         expect(page.locator("#trial")).to_contain_text(said)

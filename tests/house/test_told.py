@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from app.core.former_texts import FORMER
 from app.core.translation import told
 from app.domain.delivery.actions import SWITCHED_OFF
 from app.mail.bounce_reasons import make_reason
 from app.providers.whatsapp_cloud.errors import RULES, rule_for
 from app.web.inbox.ledger_words import failure_words
+from tools.translations import extract
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,11 @@ from app.web.inbox.ledger_words import failure_words
         ("fr", "header list-id", "en-tête list-id"),
         ("nl", "message 7 · has no text body; statuses is not a list", "message 7 · heeft geen tekst; statuses is geen lijst"),
         ("nl", "stopped retrying: the body is not an object", "niet meer geprobeerd: de inhoud is geen object"),
+        ("en", "It came over a mailing list", "The message came through a mailing list"),
+        ("nl", "It was marked as spam.", "Het gesprek is als spam gemarkeerd."),
+        ("nl", "550 · The mail server refuses it · no such user", "550 · De mailserver weigert de mail · no such user"),
+        ("en", "Mended: The disk is full", "Fixed: The disk is full"),
+        ("fr", "We asked them 9 days ago.", "Ce client a déjà reçu une enquête il y a 9 jours."),
         ("nl", "Something Nobody marked. At all", "Something Nobody marked. At all"),
         ("nl", "", ""),
         ("nl", None, ""),
@@ -39,6 +46,12 @@ def test_a_failure_ends_each_sentence_once(app: Flask) -> None:
     with app.test_request_context(headers={"Accept-Language": "nl"}):
         words = failure_words(reason)
     assert words == "De mailbox is vol: 552 over quota. Probeer het later opnieuw, of gebruik een ander kanaal."
+
+
+def test_what_was_said_before_leads_to_what_is_said_now() -> None:
+    marked = {str(message.id) for message in extract()}
+    assert not [text for text in FORMER.values() if not marked & {text, text + "."}]
+    assert not marked & FORMER.keys(), "said again: drop it from former_texts.py"
 
 
 @pytest.mark.parametrize("language", ["nl", "fr"])

@@ -40,7 +40,7 @@ def list_role_columns() -> list[str]:
 
 def list_permission_groups() -> list[PermissionGroup]:
     """List every permission once, in groups."""
-    groups = ((_("Daily work"), daily_words()), (_("Leading"), leading_words()), (_("Settings"), settings_words()))
+    groups = ((_("Daily work"), daily_words()), (_("Team management"), leading_words()), (_("Settings"), settings_words()))
     return [PermissionGroup(heading, tuple(_row(one, text) for one, text in words.items())) for heading, words in groups]
 
 
@@ -57,16 +57,16 @@ def daily_words() -> dict[Permission, str]:
     """Words of the permissions that daily work needs."""
     return {
         Permission.THREADS_SEE: _("Read the threads of their brands, and search"),
-        Permission.THREADS_REPLY: _("Answer, note, assign, tag and close threads"),
+        Permission.THREADS_REPLY: _("Answer, assign, tag and close threads, and write notes"),
         Permission.CONTACTS_SEE: _("Read contacts"),
         Permission.CONTACTS_CHANGE: _("Add, change and merge contacts"),
         Permission.ORDERS_SEE: _("Read orders and quotes"),
-        Permission.ORDERS_CHANGE: _("Create orders and quotes, and move orders on"),
+        Permission.ORDERS_CHANGE: _("Create orders and quotes, and change the status of orders"),
         Permission.TASKS_SEE: _("Read tasks"),
         Permission.TASKS_CHANGE: _("Add, change and complete tasks"),
         Permission.VISITS_SEE: _("Read appointments"),
         Permission.VISITS_CHANGE: _("Plan and move appointments"),
-        Permission.VISITS_OWN: _("Do their own visits and message those customers"),
+        Permission.VISITS_OWN: _("Carry out their own visits and write to the customers of those visits"),
         Permission.PORTAL_OWN: _("Use the partner portal: the orders of their own company"),
     }
 
@@ -86,7 +86,7 @@ def leading_words() -> dict[Permission, str]:
         Permission.DELIVERIES_MANAGE: _("Retry undelivered messages and unblock recipients"),
         Permission.EVENTS_MANAGE: _("Process rejected inbound events again"),
         Permission.ORDERS_EXPORT: _("Export orders, articles and prices as files"),
-        Permission.ORDERS_IMPORT: _("Import orders, articles and prices, and undo it"),
+        Permission.ORDERS_IMPORT: _("Import orders, articles and prices, and undo imports"),
         Permission.ORDERS_REOPEN: _("Reopen orders that are completed or cancelled"),
         Permission.ARTICLES_MANAGE: _("Change articles and prices"),
         Permission.VIEWS_SHARE: _("Share saved views with everyone"),

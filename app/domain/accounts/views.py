@@ -57,7 +57,7 @@ def role_words(role: str) -> str:
 def role_hints() -> dict[str, str]:
     return {
         Role.AGENT: _("Reads and answers the threads of their brands, with their tasks, orders and visits."),
-        Role.LEAD: _("Also runs the day: routing, automation, templates, planner and stuck items."),
+        Role.LEAD: _("Also manages the daily work: routing, automation, templates, planner and stuck items."),
         Role.MANAGER: _("Like an agent, plus the figures: analytics, targets, shared reports, surveys, workload."),
         Role.TECHNICIAN: _("Sees their own visits and the conversations about them, nothing else."),
         Role.READ_ONLY: _("Reads everything of their brands and changes nothing."),
@@ -68,7 +68,7 @@ def role_hints() -> dict[str, str]:
 def scope_hints() -> dict[str, str]:
     return {
         "threads:read": _("Read threads and messages"),
-        "threads:write": _("Reply, note, assign, change status"),
+        "threads:write": _("Reply, add notes, assign and change the status"),
         "contacts:read": _("Read contacts"),
         "contacts:write": _("Add and change contacts"),
         "tasks:read": _("Read tasks"),

@@ -20,7 +20,10 @@ def list_register_services(session: Session, *, place: str) -> list[Service]:
     """List the register as a service; it is suspect while an address waits because the register could not be asked."""
     waits = sa.select(Address.id).where(Address.state.in_(("ready", "running")), Address.last_error.is_not(None)).limit(1)
     is_suspect = session.execute(waits).first() is not None
-    kind, advice = N_("Checks Dutch addresses"), N_("No action needed: we check the waiting addresses once it responds.")
+    kind, advice = (
+        N_("Checks Dutch addresses"),
+        N_("No action needed: we check the waiting addresses once this service responds."),
+    )
     return [Service("register", runtime().register.name, kind, place, advice, _ask, is_suspect)]
 
 

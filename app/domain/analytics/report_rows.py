@@ -18,7 +18,7 @@ _NAMES = ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type
 
 
 def report_heads(*, is_plain: bool) -> list[str]:
-    return ["measure", "day", "value", "of"] if is_plain else [_("Figure"), _("Day"), _("Value"), _("Of")]
+    return ["measure", "day", "value", "of"] if is_plain else [_("Figure"), _("Day"), _("Value"), _("Out of")]
 
 
 def report_rows(session: Session, slice: Slice, *, is_plain: bool) -> list[list[Value]]:
@@ -42,7 +42,7 @@ def about_file(viewer: Viewer, measure: Measure | None, slice: Slice, count: int
         (_("Definition"), words.definition_words(measure.key) if measure else _("See the question mark beside each figure.")),
         (_("Days"), f"{slice.first} – {slice.last}"),
         (_("Time zone"), _("Days in each brand's time zone; times in %(zone)s.", zone=viewer.timezone)),
-        (_("Times"), _("Open hours") if slice.is_open else _("All hours")),
+        (_("Times"), _("Opening hours") if slice.is_open else _("All hours")),
         (_("Rows"), str(count)),
         (_("As of"), slice.as_of.isoformat() if slice.as_of else ""),
         (_("For"), viewer.name),

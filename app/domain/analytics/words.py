@@ -87,10 +87,10 @@ DEFINITIONS = {
         "Closed cases, on the day they were last closed, for their assignee at that time. Reopened cases do not count."
     ),
     "first_promise": N_(
-        "First responses on time, of those sent on time or overdue. A late one counts on the day it was due, "
-        "for its assignee then. Responses not yet due and responses without a target do not count."
+        "First responses on time, of those sent on time or overdue. A late response counts on the day it was "
+        "due, for the person assigned on that day. Responses not yet due and responses without a target do not count."
     ),
-    "next_promise": N_("Responses to follow-up questions that were on time, of those sent on time or overdue."),
+    "next_promise": N_("Follow-up questions answered on time, of those answered on time or overdue."),
     "resolution_promise": N_("Cases closed on time, of those closed on time or overdue."),
     "first_missed": N_("First responses that were overdue, on the day they were due."),
     "next_missed": N_("Next responses that were overdue, on the day they were due."),
@@ -110,14 +110,15 @@ DEFINITIONS = {
     ),
     "messages_in": N_("Messages from customers and partners, without automatic ones. Counts in the hour they were written."),
     "messages_out": N_("Answers by colleagues, without forwards and failed messages."),
-    "calls": N_("Calls in and out that were logged."),
+    "calls": N_("Logged calls, incoming and outgoing."),
     "automatic_answers": N_("Auto-replies we sent."),
     "messages_per_resolution": N_("Messages and calls, in and out, per case closed in this period."),
     "interactions": N_("Messages from people, in and out, and calls."),
-    "templates": N_("Answers by people that use a template, of all their answers."),
+    "templates": N_("Of all answers written by people, the share that used a template."),
     "assigned_by_rules": N_("Cases first assigned by a rule, of all assigned cases."),
     "routed_right": N_(
-        "Of those, cases that nobody reassigned before the first answer, within a day at most. Known one day later."
+        "Of the cases first assigned by a rule: those that nobody reassigned before the first answer, or during "
+        "one day if the answer took longer. Known one day later."
     ),
     "tasks_on_time": N_(
         "Tasks completed on time, of those completed or due. Cancelled tasks and tasks without a date do not count."
@@ -126,21 +127,21 @@ DEFINITIONS = {
         "Average score by customers after a case, 1 to 5. Counts on the day of the first answer, with the "
         "latest score, for the last person who answered them. Answers that may be automatic do not count."
     ),
-    "satisfied": N_("Of these answers, those scored 4 or 5."),
+    "satisfied": N_("Of all survey answers, those with a score of 4 or 5."),
     "recommends": N_(
         "Net promoter score: of all campaign answers, the share with 9 or 10 minus the share with 0 to 6, from −100 to 100."
     ),
-    "customer_solved": N_("Of the customers who answered this: those whose question was solved."),
+    "customer_solved": N_("Of the customers who answered this survey question: those who say their question was solved."),
     "speed_score": N_("Average customer score for our speed, 1 to 5."),
     "reach_score": N_("Average customer score for how easy we were to reach, 1 to 5."),
-    "survey_response": N_("Of the questions we sent in this period, those answered at any time."),
+    "survey_response": N_("Of the surveys we sent in this period, those that were answered at any time."),
     "orders": N_("Orders created, on the day of creation, whatever their status now; for the person who entered them."),
     "quotes_approved": N_(
         "Of the orders first quoted in this period and since approved or cancelled: those the customer "
         "approved. Orders without a decision do not count."
     ),
     "orders_done": N_("Completed orders, on the day of first completion."),
-    "order_time": N_("From creating an order to its first completion, all hours; on the day of completion."),
+    "order_time": N_("Time from creating an order to its first completion. All hours count. Counts on the day of completion."),
     **dict.fromkeys(
         ("in_intake_received", "in_new", "in_quoted", "in_approved", "in_scheduled", "in_in_progress", "in_on_hold"), _IN_STATE
     ),

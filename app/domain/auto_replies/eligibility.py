@@ -52,7 +52,7 @@ def why_not(letter: Letter) -> str:
 
 _AGAINST: Final[tuple[tuple[Callable[[Letter], bool], str], ...]] = (
     (lambda letter: letter.automatic is not None, N_("We do not answer automatic mail")),
-    (lambda letter: letter.is_own, N_("It is from one of our own mailboxes")),
+    (lambda letter: letter.is_own, N_("The message is from one of our own mailboxes")),
     (lambda letter: letter.is_spam, N_("The thread is spam")),
     (lambda letter: letter.is_blocked, N_("The sender is blocked")),
     (lambda letter: letter.is_mail and not letter.answer_to, N_("The mail has no reply address")),
@@ -60,7 +60,7 @@ _AGAINST: Final[tuple[tuple[Callable[[Letter], bool], str], ...]] = (
         lambda letter: letter.is_mail and is_machine_address(letter.answer_to),
         N_("The reply address is not monitored"),
     ),
-    (lambda letter: letter.is_bulk, N_("It came over a mailing list")),
+    (lambda letter: letter.is_bulk, N_("The message came through a mailing list")),
     (lambda letter: letter.asks_for_silence, N_("The mail asks for no auto-reply")),
     (lambda letter: letter.is_forged, N_("The sender may be forged: the mail failed its check (DMARC)")),
     (lambda letter: letter.is_mail and letter.recipients > MOST_RECIPIENTS, N_("The mail went to many people")),

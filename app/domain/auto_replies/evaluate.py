@@ -22,7 +22,7 @@ from app.domain.sla.active_policies import calendar_of_channel
 from app.domain.sla.calendar import Calendar
 from app.domain.threads.models import Message, Thread
 
-NEVER_OPEN = N_("The calendar has no open hours")
+NEVER_OPEN = N_("The calendar has no opening hours")
 NO_TEXT = N_("No text in the language of the message")
 
 

@@ -30,7 +30,7 @@ from app.domain.threads.models import Message, MessageType, Thread
 from app.mail.rich import rich_to_text
 
 ONCE_IN = timedelta(hours=1)
-TO_A_MACHINE = N_("The last message is automatic: we do not answer machines")
+TO_A_MACHINE = N_("The last message was sent automatically, so we do not answer it")
 NOBODY_WROTE = N_("No messages received yet")
 LATELY = N_("This contact had an automatic answer within the last hour")
 GONE = N_("The template is archived, or not for this brand")

@@ -164,7 +164,7 @@ SHIPPED = (
     ),
     ShippedRule(
         COMPLETION,
-        N_("Order completed by WhatsApp"),
+        N_("WhatsApp message when an order is completed"),
         N_("When an order is completed, we send the WhatsApp template order_completion_notification: number, then status."),
         _completion,
     ),

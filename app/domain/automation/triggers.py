@@ -28,7 +28,7 @@ EVENTS = {
     "AppointmentDone": N_("An appointment is done"),
 }
 BY_TIME = {
-    UNANSWERED: N_("No answer for some hours"),
+    UNANSWERED: N_("No answer from us for some hours"),
     SILENT: N_("No reply from the customer for some hours"),
     CLOCK: N_("At a time of day"),
 }

@@ -40,5 +40,5 @@ def _close_open_ones(session: Session, delivery_id: uuid.UUID, now: datetime) ->
     session.execute(
         sa.update(DeliveryAttempt)
         .where(unfinished)
-        .values(ended_at=now, outcome="unknown", detail=N_("The worker stopped before the answer came"))
+        .values(ended_at=now, outcome="unknown", detail=N_("Our process stopped before the provider answered"))
     )

@@ -51,7 +51,7 @@ from app.domain.delivery.reports import (
 from app.domain.threads.models import Message
 
 NO_SENDER = known("We cannot send by %(name)s")
-RESTS = N_("The channel waits before its next provider call")
+RESTS = N_("The channel waits before it contacts its provider again")
 PACED = N_("The channel is at its provider's limit; this message waits for its turn")
 ONE_PERSON = N_("We just sent this person many messages; the provider accepts the next ones a few seconds apart")
 NO_STORAGE = N_("The file storage of this installation is down; we send the message once we can read its files")
@@ -156,7 +156,9 @@ def _bring(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> None:
         _fail(
             lease,
             delivery_id,
-            Reason("file_missing", N_("An attachment is missing"), str(error), N_("Attach it again and send a new message")),
+            Reason(
+                "file_missing", N_("An attachment is missing"), str(error), N_("Attach the file again and send a new message")
+            ),
         )
         return
     except StorageFailed as failed:
@@ -283,7 +285,7 @@ def _saver(work: Work) -> Any:
         with transaction() as session:
             delivery = lock_delivery(session, work.delivery_id)
             if delivery.lease_token != work.lease.token:
-                raise Overtaken(Reason("lease_lost", N_("Another worker took over")), permanent=False, outcome_unknown=True)
+                raise Overtaken(Reason("lease_lost", N_("Another process took over")), permanent=False, outcome_unknown=True)
             delivery.progress = {**delivery.progress, **progress}
         crash_point("delivery.after_progress")
 
@@ -359,9 +361,9 @@ def _wait_for_evidence(work: Work, lookup: Lookup, *, at_least_seconds: float = 
     if now - (work.uncertain_since or now) > GIVE_UP_UNKNOWN:
         reason = Reason(
             "unconfirmed",
-            N_("Could not be confirmed"),
+            N_("We could not confirm that the message was sent"),
             lookup.detail,
-            N_("Ask if it arrived; if not, send it again"),
+            N_("Ask the recipient if the message arrived; if not, send it again"),
         )
         _fail(work.lease, work.delivery_id, reason, work.attempt_id)
         return

@@ -50,7 +50,7 @@ def find_objection(session: Session, channel: Channel, message: OutgoingMessage,
     """Return why this message must not leave any more, None where it may: its news was undone, the number is no longer the
     person's, or they opted out (of texts alone). `outgoing` is the delivery's."""
     if TOLD_OF in outgoing and is_undone(session, uuid.UUID(outgoing[TOLD_OF])):
-        return Reason("undone", N_("The change was undone before sending"))
+        return Reason("undone", N_("The change this message reports was undone, so we did not send it"))
     address = message.to[0].address() if message.to else ""
     if address and _is_former(session, message.to[0].identities[0]):
         advice = N_("Send it as a new message: it goes to their current number.")

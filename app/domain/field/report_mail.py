@@ -36,7 +36,7 @@ from app.domain.threads.models import Attachment, Message, Thread, ThreadStatus
 if TYPE_CHECKING:
     from app.domain.field.report_paper import ReportFacts
 
-NO_CHANNEL = N_("The brand has no mailbox to send it from.")
+NO_CHANNEL = N_("The brand has no mailbox to send the report from.")
 NO_ADDRESS = N_("The contact has no mail address.")
 NOT_WANTED = N_("The brand does not send visit reports.")
 
@@ -105,7 +105,7 @@ def _words(facts: ReportFacts, address: str) -> FirstMail:
             "",
             str(_("Our visit is complete: %(title)s. The report is attached to this mail.", title=facts.title)),
             "",
-            str(_("Is something not right? Please answer this mail.")),
+            str(_("If something is not right, please answer this mail.")),
             "",
             facts.brand,
         ]

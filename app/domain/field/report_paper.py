@@ -104,7 +104,7 @@ def _pairs(facts: ReportFacts) -> list[tuple[str, str]]:
     day = format_date(facts.starts_at.astimezone(zone).date(), "EEEE d MMMM y")
     return [
         (str(_("Customer")), facts.customer),
-        (str(_("Order")), facts.order_number),
+        (str(_("Order number")), facts.order_number),
         (str(_("Work")), facts.title),
         (str(_("Place")), facts.place),
         (str(_("Day")), str(day)),
@@ -118,7 +118,7 @@ def _add_done(document: Document, record: VisitRecord) -> None:
     if record.checks:
         document.heading(str(_("Checklist")), level=2)
         rows = [(item, answers[one.body["answer"]], one.body.get("text", "")) for item, one in record.checks.items()]
-        document.table([Column(str(_("What")), 4), Column(str(_("Answer"))), Column(str(_("Remark")), 2)], rows)
+        document.table([Column(str(_("Item")), 4), Column(str(_("Answer given"))), Column(str(_("Remark")), 2)], rows)
     if record.serials:
         document.heading(str(_("Serial numbers")), level=2)
         rows = [(one.body["text"], one.body.get("what", ""), "") for one in record.serials]

@@ -36,8 +36,9 @@ PRICE = "price|unit price|prijs|stukprijs|prijs per stuk|prix|prix unitaire"
 FIELDS: Mapping[ImportKind, tuple[Field, ...]] = {
     ImportKind.ORDERS: (
         _field("order_number", N_("Order number"), "order number|order|ordernummer|numéro de commande"),
-        _field("reference", N_("Their reference"),
-               "reference|external reference|order reference|referentie|ordernummer klant|externe referentie|référence"),
+        _field("reference", N_("Customer reference"),
+               "customer reference|reference|external reference|order reference|"
+               "referentie|ordernummer klant|externe referentie|référence"),
         _field("customer_name", N_("Customer"), "customer|name|customer name|klant|klantnaam|naam|client|nom|nom du client",
                is_needed=True),
         _field("email", N_("E-mail"), "e-mail|mail|e-mail address|e-mailadres|mailadres|courriel|adresse e-mail"),
@@ -64,7 +65,7 @@ FIELDS: Mapping[ImportKind, tuple[Field, ...]] = {
         _field("name", N_("Name"), "description|naam|omschrijving|nom|désignation", is_needed=True),
         _field("unit_price", N_("Price"), PRICE),
         _field("tax_code", N_("Tax"), "tax|vat|btw|btw-code|tva|taxe"),
-        _field("active", N_("On"), "is active|actief|actif"),
+        _field("active", N_("Switched on"), "is active|switched on|on|actief|ingeschakeld|actif|activé"),
         _field("currency", N_("Currency"), "valuta|munt|devise"),
     ),
     ImportKind.PRICES: (
@@ -72,7 +73,8 @@ FIELDS: Mapping[ImportKind, tuple[Field, ...]] = {
         _field("unit_price", N_("Price"), PRICE, is_needed=True),
         _field("valid_from", N_("Valid from"), "from|start|geldig vanaf|vanaf|ingangsdatum|valable à partir du|début",
                is_needed=True),
-        _field("valid_until", N_("Until before"), "until|valid to|end|geldig tot|tot|einddatum|valable jusqu'au|fin"),
+        _field("valid_until", N_("Valid before"),
+               "valid before|until before|until|valid to|end|geldig tot|tot|einddatum|valable jusqu'au|fin"),
         _field("currency", N_("Currency"), "valuta|munt|devise"),
     ),
 }  # fmt: skip

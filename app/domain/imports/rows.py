@@ -16,8 +16,8 @@ from app.domain.events.actions import Actor
 from app.domain.imports.models import Import, ImportRow, RowOutcome
 
 TWICE = N_("is in the file twice; keep one of the two")
-TOO_MANY_CELLS = N_("has more columns than the first line; check the quotes")
-CHANGED_SINCE = N_("changed since the import; we leave it unchanged")
+TOO_MANY_CELLS = N_("has more columns than the first line; check the quotation marks")
+CHANGED_SINCE = N_("has changed since the import, so we leave it as it is now")
 WRONG_CURRENCY = N_("must be the brand's currency; import these rows for a brand that has it")
 
 

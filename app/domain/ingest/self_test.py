@@ -22,7 +22,7 @@ from app.domain.ingest.models import InboundEvent
 from app.providers.registry import DOORS, HINT_DOORS
 
 ARRIVED = N_("We received a test request through the public address.")
-REACHED = N_("The public address leads here.")
+REACHED = N_("The public address leads to this installation.")
 _ANSWERED = known("The public address answered %(status)s instead of accepting the request.")
 _WHY = {
     "dns": N_("We cannot find the name in the public address (DNS)."),
@@ -32,7 +32,10 @@ _WHY = {
     "refused_address": N_("The public address is inside a private network: providers cannot reach it."),
 }
 _ELSE = N_("The public address gave no usable answer.")
-_OTHER = N_("The public address answered, but not from here: something is in between, or it points elsewhere.")
+_OTHER = N_(
+    "The public address answered, but the answer did not come from this installation: something is "
+    "in between, or the address points elsewhere."
+)
 _UNSIGNED = N_("The public address rejected our signature: it points to another installation.")
 _NO_SECRET = N_("The channel has no signing secret.")
 

@@ -112,7 +112,7 @@ def _by_plus_token(session: Session, evidence: MailEvidence, context: MailContex
         thread_id = _thread_by_number(session, number, context.brand_id) if number is not None else None
         if thread_id:
             return _split_off(session, thread_id, evidence, context) or Match(
-                thread_id, "plus_address", N_("our signed reply address")
+                thread_id, "plus_address", N_("sent to our reply address for this thread")
             )
     return None
 
@@ -178,7 +178,11 @@ def _rank(value: str, role: str, named: list[str], own: list[str]) -> tuple[int,
 
 
 def _words(rank: tuple[int, int]) -> str:
-    return (N_("answers a message in this thread"), N_("cites the same earlier message"), N_("its reply arrived first"))[rank[0]]
+    return (
+        N_("answers a message in this thread"),
+        N_("cites the same earlier message"),
+        N_("the reply to this message arrived first"),
+    )[rank[0]]
 
 
 def _by_conversation(session: Session, evidence: MailEvidence, context: MailContext) -> Match | None:

@@ -66,7 +66,7 @@ def card_of(
             facts=tuple((name, value) for name, value in facts if value),
             open_words=_("Open in Switchyard"),
             open_url=open_url,
-            more_words=_("The others are in Switchyard."),
+            more_words=_("The other notifications are in Switchyard."),
             reference=f"Switchyard {reference}",
             mentions=tuple(Mention(one.name, one.email) for one in assignees),
         )

@@ -20,15 +20,15 @@ from app.domain.threads.models import Priority, Thread
 URGENT = known("Order %(number)s is urgent")
 CRITICAL = known("Order %(number)s is critical")
 ABSENT = known("%(name)s is absent on %(date)s; appointments that day: %(count)s.")
-ENDPOINT_FAILS = known("%(name)s does not accept our events: three calls in a row failed")
-ENDPOINT_STOPPED = known("%(name)s was stopped: it accepts no deliveries")
+ENDPOINT_FAILS = known("%(name)s does not accept our events: three requests in a row failed")
+ENDPOINT_STOPPED = known("%(name)s was stopped because it does not accept our events")
 VERDICT = known("A customer was disappointed: %(score)s of %(most)s")
-ENDPOINT_WORKS = known("%(name)s accepts deliveries again")
+ENDPOINT_WORKS = known("%(name)s accepts our events again")
 AT_RISK = {
     "answer": known("%(name)s: answers take %(value)s ms (agreed: %(agreed)s)"),
-    "success": known("%(name)s: we answered %(value)s of 100 calls (agreed: %(agreed)s)"),
-    "processing": known("%(name)s: an order took %(value)s seconds (agreed: %(agreed)s)"),
-    "callback": known("%(name)s: callbacks start after %(value)s seconds (agreed: %(agreed)s)"),
+    "success": known("%(name)s: we answered %(value)s of 100 API requests (agreed: %(agreed)s)"),
+    "processing": known("%(name)s: processing an order took %(value)s seconds (agreed: %(agreed)s)"),
+    "callback": known("%(name)s: API callbacks start after %(value)s seconds (agreed: %(agreed)s)"),
 }
 LEADING = users_with(Permission.ESCALATIONS_RECEIVE)
 FROM = Priority.URGENT

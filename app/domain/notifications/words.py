@@ -21,9 +21,9 @@ def sentence(row: NotificationRow) -> str:
     if kind == NotificationKind.MENTION:
         return str(_("%(name)s mentioned you", **names))
     if kind == NotificationKind.ASSIGNMENT:
-        return str(_("%(name)s assigned this to you", **names) if row.actor_name else _("Assigned to you"))
+        return str(_("%(name)s assigned this thread to you", **names) if row.actor_name else _("Assigned to you"))
     if kind == NotificationKind.TEAM:
-        return str(_("%(name)s handed this to your team", **names))
+        return str(_("%(name)s handed this thread to your team", **names))
     if kind == NotificationKind.HELD:
         return str(_("Your scheduled message was not sent: check it"))
     if kind == NotificationKind.UNSENT:
@@ -33,7 +33,9 @@ def sentence(row: NotificationRow) -> str:
     if kind == NotificationKind.NEW_WORK:
         said = {"brand": row.notification.text}
         count = row.notification.count
-        return str(ngettext("New for %(brand)s, unassigned", "%(num)s new for %(brand)s, unassigned", count, **said))
+        return str(
+            ngettext("New thread for %(brand)s, unassigned", "%(num)s new threads for %(brand)s, unassigned", count, **said)
+        )
     if kind == NotificationKind.ESCALATION:
         return str(_("Act on the deadline for %(who)s", who=row.contact_name or _("the contact")))
     count, who = row.notification.count, row.contact_name or _("the contact")
@@ -47,7 +49,9 @@ def bare_sentence(row: NotificationRow) -> str:
         return told(row.notification.text)
     if kind == NotificationKind.MESSAGE:
         return str(
-            ngettext("A new message in a thread of yours", "%(num)s new messages in a thread of yours", row.notification.count)
+            ngettext(
+                "A new message in one of your threads", "%(num)s new messages in one of your threads", row.notification.count
+            )
         )
     return {
         NotificationKind.MENTION: str(_("A colleague mentioned you")),
@@ -77,4 +81,4 @@ def team_sentence(row: NotificationRow) -> str:
 
 def many_items_sentence(count: int) -> str:
     """Say how many things stand on one card."""
-    return str(ngettext("%(num)s thing to look at", "%(num)s things to look at", count))
+    return str(ngettext("%(num)s item to look at", "%(num)s items to look at", count))

@@ -38,14 +38,14 @@ FIELDS = (
     "installation_preferences.access_notes",
     "installation_preferences.notes",
 )
-_NO_FIELD = known("%(field)s is no field of ours; there are %(fields)s")
-_NO_PATH = known("%(path)s is no path such as client.name or items[].code")
+_NO_FIELD = known("%(field)s is not one of our fields; use one of %(fields)s")
+_NO_PATH = known("%(path)s is not a path such as client.name or items[].code")
 _NO_LIST = known("%(path)s and %(field)s must both name items of a list, or neither")
 _TWO_LISTS = known("the paths of %(first)s and %(second)s name different lists")
 _TOO_MANY = known("at most %(count)s rows")
 MISSING = known("has no value: nothing in the body is mapped to it")
 NO_LINE = known("no line says what is ordered: map a path to products[].partner_sku or products[].description")
-NO_NUMBER = known("%(value)s is no number above 0")
+NO_NUMBER = known("%(value)s is not a number above 0")
 NO_VALUE = known("%(path)s is a list or an object, not a single value")
 
 

@@ -47,7 +47,7 @@ def _letter(session: Session, row: PartnerOrder, status: OrderStatus, reader: Re
     number = row.partner_order_id
     with force_locale(reader.locale):
         if status == OrderStatus.NEW:
-            subject = _("We have your order %(order)s", order=number)
+            subject = _("We received your order %(order)s", order=number)
             lines = list(_received(row))
         else:
             words = STATUS_WORDS[language_of(reader.locale)][status]
@@ -71,8 +71,8 @@ def _received(row: PartnerOrder) -> Iterator[str]:
     told_of = [row.customer_name, customer.get("email"), customer.get("phone"), place]
     for one in products:
         told_of.append(f"{one.get('quantity', 1)} × {one.get('partner_sku') or one.get('sku') or one.get('description')}")
-    yield _("We understood:") + "\n" + "\n".join(f"- {one}" for one in told_of if one)
+    yield _("This is what we read in your order:") + "\n" + "\n".join(f"- {one}" for one in told_of if one)
     if row.unmapped_skus:
-        yield _("We do not know these numbers yet and will check them: %(skus)s.", skus=", ".join(row.unmapped_skus))
+        yield _("We do not know these article numbers yet and will check them: %(skus)s.", skus=", ".join(row.unmapped_skus))
     yield from (told(one["message"]) for one in row.warnings if one["code"] != UNKNOWN_FIELD)
     yield _("We will get back to you in 24 to 48 hours.")

@@ -97,7 +97,7 @@ def _add_lines(document: Document, content: dict[str, Any], language: str) -> No
 
     prices = _("Price with tax") if content["prices_include_tax"] else _("Price without tax")
     columns = [
-        Column(str(_("What")), 4),
+        Column(str(_("Description")), 4),
         Column(str(_("Quantity")), 1, is_number=True),
         Column(str(prices), 1.6, is_number=True),
         Column(str(_("Discount")), 1.1, is_number=True),

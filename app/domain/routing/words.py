@@ -16,7 +16,7 @@ from app.domain.routing.replay import Destination
 from app.domain.threads.type_words import thread_type_words
 
 HOW = {
-    "sticky": N_("was with this contact before"),
+    "sticky": N_("dealt with this contact before"),
     Strategy.ROUND_ROBIN: N_("next in turn"),
     Strategy.LEAST_LOADED: N_("had the fewest threads"),
 }
@@ -28,15 +28,15 @@ STATES = {
 }
 WAITS = {
     Hindrance.NOBODY_SEES_IT: N_("No agent taking threads has access to this brand."),
-    Hindrance.GIVEN_BACK: N_("All suitable agents returned it: %(names)s."),
-    Hindrance.NOBODY_OF_TEAM: N_("No one on its team takes threads."),
+    Hindrance.GIVEN_BACK: N_("All suitable agents returned the thread: %(names)s."),
+    Hindrance.NOBODY_OF_TEAM: N_("No one on the team of this thread takes new threads."),
     Hindrance.NO_SKILL: N_("No agent has the skill: %(skills)s."),
     Hindrance.NO_LANGUAGE: N_("No agent speaks the contact’s language (%(language)s)."),
     Hindrance.OUTSIDE_HOURS: N_("Outside the working hours of %(names)s."),
     Hindrance.NOBODY_THERE: N_("All are away: %(names)s."),
     Hindrance.ALL_FULL: N_("Everyone available is at capacity: %(names)s."),
-    Hindrance.TIER_WAITS: N_("The first choices are at capacity; we try others at %(time)s."),
-    Hindrance.NONE: N_("We will assign it in a moment."),
+    Hindrance.TIER_WAITS: N_("The first-choice agents are at capacity; we try others at %(time)s."),
+    Hindrance.NONE: N_("We will assign the thread in a moment."),
 }
 NAMES_SHOWN = 4
 
@@ -53,7 +53,7 @@ def given_words(name: str, by: dict[str, Any]) -> str:
     if by.get("language"):
         parts.append(_("speaks %(language)s", language=by["language"]))
     if (by.get("tier") or 1) > 1:
-        parts.append(_("none of the first choices could"))
+        parts.append(_("none of the first-choice agents could take the thread"))
     return _("Rule %(rule)s assigned this to %(name)s: %(why)s", rule=by["name"], name=name, why=", ".join(parts))
 
 
@@ -67,9 +67,9 @@ def waiting_words(reason: Reason, *, skills: list[str], language: str | None) ->
 def destination_words(to: Destination | None, teams: dict[str, str]) -> str:
     """Say who is asked first, as part of a sentence. `teams`: their names by id."""
     if to is None:
-        return _("It stays unassigned")
+        return _("The thread stays unassigned")
     gone = _("A deleted team")
-    parts = [teams.get(str(to.team_id), gone) if to.team_id else _("All with access to the brand")]
+    parts = [teams.get(str(to.team_id), gone) if to.team_id else _("Everyone with access to the brand")]
     if to.skills:
         parts.append(_("skill %(skills)s", skills=", ".join(to.skills)))
     if to.speaks_language:

@@ -30,16 +30,16 @@ from app.domain.surveys.tokens import hash_of, survey_token
 from app.domain.threads.models import Message, MessageType, Thread
 
 GOES_ON = N_("The conversation continued.")
-IS_SPAM = N_("It was marked as spam.")
+IS_SPAM = N_("The thread was marked as spam.")
 NOBODY = N_("No contact is known.")
-INTERNAL = N_("It is an internal ticket.")
+INTERNAL = N_("The thread is an internal ticket.")
 NOT_ASKED = N_("The customer asked nothing.")
 UNANSWERED = N_("No agent answered.")
 REFUSED = N_("The contact opted out of surveys.")
 SEVERAL = N_("Several customers wrote.")
 OWN = N_("Contact is a colleague.")
 SAMPLE = N_("Not in the sample: only some customers get the survey.")
-LATELY = known("We asked them %(days)s days ago.")
+LATELY = known("This customer already got a survey %(days)s days ago.")
 MEDIA = frozenset({"email", "whatsapp", "sms"})
 NO_MEDIUM = N_("This channel does not support surveys.")
 CAMPAIGN_MOST = 500

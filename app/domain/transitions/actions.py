@@ -26,7 +26,7 @@ from app.domain.transitions.registry import EntityKind, kind_of
 
 NOT_ALLOWED = N_("The current status blocks this step.")
 FORBIDDEN = N_("The brand does not allow this step.")
-FOR_LEADS = N_("Only a lead can do this.")
+FOR_LEADS = N_("Only a team lead can do this.")
 NEEDS_REASON = N_("Enter a reason.")
 NO_SUCH_CODE = N_("This reason does not exist.")
 MOVED_ON = N_("A colleague has since changed the status.")

@@ -365,7 +365,7 @@ def _check(content: EndpointContent) -> None:
     if content.schedule and content.schedule not in SCHEDULES:
         raise BadEndpoint("schedule", N_("Choose one of these schedules."))
     if not 1 <= content.max_concurrency <= 32:
-        raise BadEndpoint("max_concurrency", N_("Between 1 and 32 calls at once."))
+        raise BadEndpoint("max_concurrency", N_("Allow 1 to 32 requests at the same time."))
     checked_headers(content.headers)
     for name in (content.signature_header, content.event_header):
         checked_header_name(name)

@@ -33,7 +33,7 @@ PLATFORM_EVENTS: Mapping[str, Mapping[str, str]] = {
                 "message.sent": N_("A reply was sent"), "message.delivered": N_("A reply was delivered"),
                 "message.read": N_("A reply was read"), "message.failed": N_("A reply failed or bounced")},
     "thread": {"thread.created": N_("A conversation started"), "thread.assigned": N_("A conversation was assigned"),
-               "thread.status_changed": N_("A conversation opened, closed or is waiting"),
+               "thread.status_changed": N_("The status of a conversation changed: open, closed or waiting"),
                "thread.priority_changed": N_("The priority of a conversation changed")},
     "task": {"task.created": N_("A task was created"), "task.updated": N_("A task changed"),
              "task.completed": N_("A task was completed"), "task.reopened": N_("A task was reopened")},

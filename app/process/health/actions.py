@@ -17,7 +17,7 @@ from app.process.health.models import SystemTrouble, SystemWatch
 from app.process.health.queries import Trouble
 
 GAP = timedelta(minutes=5)
-MENDED = known("Mended: %(what)s")
+MENDED = known("Fixed: %(what)s")
 WAS_AWAY = known("The scheduler was down for %(minutes)s minutes; delayed work is running now.")
 
 

@@ -50,7 +50,7 @@ PROVIDER = Provider(
         Kind(
             SIGNED_IN,
             place=21,
-            label=N_("Microsoft mailbox, signed in"),
+            label=N_("Microsoft mailbox with user sign-in"),
             about=N_("A Microsoft 365 or outlook.com mailbox that a user signs in to."),
             fields=SIGN_IN_FIELDS,
             steps=SIGN_IN_STEPS,

@@ -84,7 +84,7 @@ class GraphClient:
                 if response.status == 401:
                     response = self._request(account, method, url, preferences, options, fresh=True)
         except NoSlot as error:
-            busy = Reason("mailbox_busy", N_("Too many calls to this mailbox"))
+            busy = Reason("mailbox_busy", N_("Too many requests to this mailbox"))
             raise ProviderError(busy, permanent=False, retry_after_seconds=10) from error
         except HttpFailure as failure:
             if acts and failure.status is not None and 200 <= failure.status < 300:

@@ -36,7 +36,7 @@ _BY_CODE: Mapping[str, _Meaning] = {
         N_("This mailbox may not send from that address"), N_("Grant Send As on the address, or use the mailbox's own")
     ),
     "erroritemnotfound": _Meaning(
-        N_("The mail is not in the mailbox (any more)"), N_("It was deleted or moved to the archive"), False
+        N_("The mail is not in the mailbox (any more)"), N_("The mail was deleted or moved to the archive"), False
     ),
     "errorinvaliduser": _Meaning(N_("The mailbox does not exist"), N_("Check the address of the channel"), False, True),
     "mailboxnotenabledforrestapi": _Meaning(

@@ -55,14 +55,17 @@ SIGN_IN_FIELDS: tuple[SetupField, ...] = (
 SIGN_IN_STEPS: tuple[str, ...] = (
     N_("In Microsoft Entra, register an app of type Web with the address below as its redirect URI, and make a client secret."),
     N_(
-        "Give it the delegated permissions Mail.ReadWrite and Mail.Send, and for the calendar Calendars.ReadWrite; for a shared "
-        "mailbox also those that end in .Shared."
+        "Give the app the delegated permissions Mail.ReadWrite and Mail.Send, and for the calendar Calendars.ReadWrite; "
+        "for a shared mailbox also those that end in .Shared."
     ),
     N_("Then sign in with the account of the mailbox and agree."),
 )
 STEPS: tuple[str, ...] = (
     N_("In Microsoft Entra, register an app and make a client secret."),
-    N_("Give it the application permissions Mail.ReadWrite, Mail.Send and Mail.Read for Microsoft Graph, with admin consent."),
+    N_(
+        "Give the app the application permissions Mail.ReadWrite, Mail.Send and Mail.Read "
+        "for Microsoft Graph, with admin consent."
+    ),
     N_("For the consent, add the address below as a redirect URI of type Web."),
     N_("No need to paste anything at Microsoft: we register our address."),
 )

@@ -41,7 +41,7 @@ from app.providers.sendgrid.signature import is_signed, read_public_key
 EUROPE = "https://api.eu.sendgrid.com"
 OFFICIAL = "https://api.sendgrid.com"
 SEND_SECONDS = 40.0
-_WORKS = N_("Sends and reports")
+_WORKS = N_("Sends mail and receives delivery reports")
 _LISTS = {Stop.BOUNCED: "bounces", Stop.COMPLAINED: "spam_reports", Stop.UNSUBSCRIBED: "unsubscribes"}
 _TEMPLATE_HELP = N_("The template id, such as d-4f1c…; if empty, we send a plain mail.")
 
@@ -78,8 +78,8 @@ CONNECT_FIELDS = (
 STEPS = (
     N_("In SendGrid, authenticate the domain you send from, and make an API key with the right to send mail."),
     N_(
-        "For reports, add an event webhook there that posts to /webhooks/sendgrid/events of this installation, "
-        "and switch its signature on."
+        "For delivery reports, add an event webhook in SendGrid that posts to /webhooks/sendgrid/events of "
+        "this installation, and switch its signature on."
     ),
 )
 _WORDS = ("mail", "send", "scopes", "suppression", "asm", "suppressions", "global", *_LISTS.values())

@@ -27,11 +27,13 @@ class _Meaning:
 
 
 _BY_STATUS: Mapping[int, _Meaning] = {
-    400: _Meaning(N_("SendGrid cannot send the mail as it is"), N_("Read its message, correct the mail and resend")),
-    401: _Meaning(N_("SendGrid refuses the API key"), N_("Create a new key there and save it in the channel"), False, True),
+    400: _Meaning(
+        N_("SendGrid cannot send the mail as it is"), N_("Read the message from SendGrid, correct the mail and send it again")
+    ),
+    401: _Meaning(N_("SendGrid refuses the API key"), N_("Create a new key in SendGrid and save it in the channel"), False, True),
     403: _Meaning(
         N_("This SendGrid account cannot send from this address"),
-        N_("Authenticate the sender's domain there and allow the key to send mail"),
+        N_("In SendGrid, authenticate the sender's domain and allow the key to send mail"),
         False,
         True,
     ),
@@ -82,7 +84,7 @@ def bounced(event: Mapping[str, Any]) -> Reason:
 def blocked(event: Mapping[str, Any]) -> Reason:
     return Reason(
         f"blocked_{str(event.get('status') or '')[:20]}".rstrip("_"),
-        N_("The recipient's mail server is deferring it"),
+        N_("The recipient's mail server has not accepted the mail yet"),
         detail=_reason_of(event),
         advice=N_("Resend it later, or use another channel"),
     )

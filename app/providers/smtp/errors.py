@@ -11,7 +11,7 @@ from app.core.text import mark as N_
 
 _AGAIN = N_("Nothing to do: we will retry")
 _SIGN_IN = N_("The mail server refused the user name or the password")
-_PASSWORD = N_("Check both; two-step sign-in requires an app password")
+_PASSWORD = N_("Check the user name and the password; two-step sign-in requires an app password")
 _SIGN_IN_AGAIN_SECONDS = 300.0  # servers lock accounts after many wrong passwords
 
 
@@ -90,7 +90,7 @@ def smtp_trouble(trouble: SmtpTrouble) -> ProviderError:
             f"smtp_{refusal.code}",
             N_("The mail server does not let this account send from this address"),
             detail=refusal.words,
-            advice=N_("Use the mailbox's own address, or have the account allowed to send for it"),
+            advice=N_("Use the mailbox's own address, or ask its administrator to let the account send from this address"),
         )
         return ProviderError(reason, permanent=True, status_code=refusal.code)
     return ProviderError(refusal_reason(refusal), permanent=refusal.is_permanent, status_code=refusal.code)
@@ -117,4 +117,4 @@ def _subject_of(words: str) -> str:
 def _by_code(code: int) -> tuple[str, str]:
     if code == 552:
         return _BY_CLASS["3"]
-    return (N_("The mail server refuses it"), N_("Read its message or ask its administrator"))
+    return (N_("The mail server refuses the mail"), N_("Read its message or ask its administrator"))

@@ -61,7 +61,7 @@ class TwilioApi:
         if answer.status in _REDIRECTS:
             answer = self._fetch(urljoin(url, answer.headers.get("location", "")), {}, called)
         if answer.status in (404, 410):
-            raise cannot_send("media_gone", N_("The file is no longer at Twilio"), N_("Ask them to send it again."))
+            raise cannot_send("media_gone", N_("The file is no longer at Twilio"), N_("Ask the sender to send the file again."))
         if not answer.ok:
             _refuse(answer, changes=False)
         return FetchedMedia(answer.body, answer.headers.get("content-type", ""))
@@ -74,7 +74,7 @@ class TwilioApi:
         except HttpFailure as failure:
             if failure.kind in ("too_large", "refused_address", "bad_url"):
                 raise cannot_send(
-                    f"media_{failure.kind}", N_("We cannot download the file"), N_("Ask for it by mail.")
+                    f"media_{failure.kind}", N_("We cannot download the file"), N_("Ask the sender to send the file by mail.")
                 ) from failure
             raise _unreachable(failure, changes=False) from failure
 
@@ -104,7 +104,9 @@ def _authorization(account: ChannelAccount) -> dict[str, str]:
     user = key or str(account.settings.get("account_sid") or "")
     secret = account.secrets.get("api_key_secret" if key else "signing_secret", "")
     if not user or not secret:
-        reason = Reason("no_sign_in", N_("The channel has no Twilio credentials"), advice=N_("An administrator must enter them."))
+        reason = Reason(
+            "no_sign_in", N_("The channel has no Twilio credentials"), advice=N_("An administrator must enter the credentials.")
+        )
         raise ProviderError(reason, permanent=False, channel_down=True)
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()}
 

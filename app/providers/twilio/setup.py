@@ -28,14 +28,14 @@ _SIGN_IN = (
         N_("Auth token before the last change"),
         secret=True,
         required=False,
-        help=N_("While you change the token, we accept requests signed with either."),
+        help=N_("While you change the token, we accept requests signed with the old or the new one."),
     ),
     SetupField(
         "webhook_shared_key",
         N_("Shared key of webhooks"),
         secret=True,
         required=False,
-        help=N_("Only where webhooks are signed with HMAC-SHA256."),
+        help=N_("Needed only if webhooks are signed with HMAC-SHA256."),
     ),
 )
 _NUMBER = SetupField("address", N_("Phone number"), help=N_("With its country code, such as +31612345678."))
@@ -54,11 +54,11 @@ CONNECT_FIELDS = (
         required=False,
         help=N_("At most 11 letters and digits, shown in place of the number. Recipients cannot answer such a text."),
     ),
-    SetupField("part_price", N_("Price per part"), required=False, help=N_("Such as 0.0849; shown while you write a text.")),
-    SetupField("part_currency", N_("Currency of that price"), required=False, help=N_("Such as EUR.")),
+    SetupField("part_price", N_("Price per SMS part"), required=False, help=N_("Such as 0.0849; shown while you write a text.")),
+    SetupField("part_currency", N_("Currency of the price per SMS part"), required=False, help=N_("Such as EUR.")),
     SetupField(
         "validity_seconds",
-        N_("Maximum wait of a text, in seconds"),
+        N_("Time limit for delivering a text, in seconds"),
         required=False,
         within=(1, 36_000),
         help=N_("Seconds, from 1 to 36000; 14400 if left empty. After that the text is no longer delivered."),

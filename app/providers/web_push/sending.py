@@ -20,7 +20,7 @@ from app.core.text import mark as N_
 from app.providers.web_push.encryption import BadSubscription, BrowserKeys, TooMuchToPush, seal
 from app.providers.web_push.vapid import OwnKey, authorization
 
-ACCEPTED = N_("The push service accepted it.")
+ACCEPTED = N_("The push service accepted the notification.")
 GONE = N_("The browser ended its subscription; we removed the device.")
 FORBIDDEN = N_("This installation does not allow that push service (PUSH_HOSTS).")
 TOO_LONG = N_("The message is too long for the push service.")

@@ -104,7 +104,7 @@ class WhatsAppAdapter:
         """
         if progress.get(_REQUESTED) is not True:
             return Lookup(Found.NOT_SENT, detail=N_("The message was not sent to WhatsApp."))
-        return Lookup(Found.UNKNOWN, detail=N_("We cannot ask WhatsApp; we wait for a status with our reference."))
+        return Lookup(Found.UNKNOWN, detail=N_("We cannot ask WhatsApp if the message was sent; we wait for its status report."))
 
     def check(self, *, account: ChannelAccount) -> Health:
         """Ask the provider about the number, and whether it reports to us; says what is wrong instead of raising."""
@@ -189,7 +189,9 @@ class WhatsAppAdapter:
         subscribed = self._api.get(f"{waba_id}/subscribed_apps", account=account)
         if not as_list(subscribed.get("data")):
             advice = N_("An administrator must subscribe the app to the WhatsApp business account.")
-            raise ProviderError(Reason("not_subscribed", N_("WhatsApp reports nothing to us"), advice=advice), permanent=False)
+            raise ProviderError(
+                Reason("not_subscribed", N_("WhatsApp does not send us messages or statuses"), advice=advice), permanent=False
+            )
 
 
 def _result(answer: Json) -> SendResult:
@@ -198,7 +200,9 @@ def _result(answer: Json) -> SendResult:
     message_id = text_of(messages[0], "id") if messages else ""
     if not message_id:
         reason = Reason(
-            "outcome_unknown", N_("WhatsApp answered without an id for the message"), advice=N_("Wait for its ticks.")
+            "outcome_unknown",
+            N_("WhatsApp answered without an id for the message"),
+            advice=N_("Wait for the ticks next to the message."),
         )
         raise ProviderError(reason, permanent=False, outcome_unknown=True, status_code=200)
     contacts = [item for item in as_list(answer.get("contacts")) if isinstance(item, dict)]

@@ -92,7 +92,9 @@ class CloudApi:
 def _authorization(account: ChannelAccount) -> dict[str, str]:
     token = account.secrets.get("access_token", "")
     if not token:
-        reason = Reason("no_token", N_("The channel has no access token"), advice=N_("An administrator must enter one."))
+        reason = Reason(
+            "no_token", N_("The channel has no access token"), advice=N_("An administrator must enter an access token.")
+        )
         raise ProviderError(reason, permanent=False, channel_down=True)
     return {"Authorization": f"Bearer {token}"}
 
@@ -132,7 +134,7 @@ _AGAIN = N_("We will retry automatically.")
 _UNSURE = Reason(
     "outcome_unknown",
     N_("We do not know if WhatsApp accepted the message"),
-    advice=N_("Wait a moment for the ticks; send it again only if they do not appear."),
+    advice=N_("Wait a moment for the ticks; send the message again only if they do not appear."),
 )
 
 

@@ -61,7 +61,8 @@ RULES: Mapping[int, Rule] = {
     10: _down(N_("The app lacks a permission at WhatsApp")),
     33: _stop(N_("WhatsApp does not know this number or file"), _ASK_ADMIN),
     100: _stop(
-        N_("WhatsApp found an invalid or unknown field"), N_("Our error or a settings error; the detail names the field.")
+        N_("WhatsApp found an invalid or unknown field"),
+        N_("The error is ours or in the settings; the error details name the field."),
     ),
     190: _down(N_("The WhatsApp access token has expired or was revoked"), N_("An administrator must renew the access token.")),
     368: _down(N_("WhatsApp blocked the account for a policy violation")),
@@ -72,13 +73,16 @@ RULES: Mapping[int, Rule] = {
     130497: _stop(N_("WhatsApp does not let this account message that country"), _OTHER_WAY, needs_admin=True),
     131000: _later(N_("WhatsApp could not handle the message")),
     131005: _down(N_("WhatsApp denied access"), N_("An administrator must check the permissions of the access token.")),
-    131008: _stop(N_("A required field is missing"), N_("This is our error; the detail names the field.")),
-    131009: _stop(N_("A field has a value WhatsApp does not accept"), N_("Change the message; the detail names the field.")),
+    131008: _stop(N_("A required field is missing"), N_("This is our error; the error details name the field.")),
+    131009: _stop(
+        N_("A field has a value WhatsApp does not accept"), N_("Change the message; the error details name the field.")
+    ),
     131016: _later(N_("WhatsApp is temporarily unavailable")),
     131021: _stop(N_("Sender and recipient are the same number"), N_("Check the recipient's number.")),
-    131026: _stop(N_("The message could not be delivered: no WhatsApp, an old app, or terms not accepted"), _OTHER_WAY),
+    131026: _stop(N_("Not delivered: the person may have no WhatsApp, an old app, or terms not yet accepted"), _OTHER_WAY),
     131030: _stop(
-        N_("The number is not on the test number's list of recipients"), N_("Add it at WhatsApp, or use a live number.")
+        N_("The number is not on the test number's list of recipients"),
+        N_("Add the number to the list at WhatsApp, or send from a real business number."),
     ),
     131031: _down(N_("WhatsApp locked the account")),
     131037: _down(N_("WhatsApp has not approved the number's display name")),
@@ -102,7 +106,7 @@ RULES: Mapping[int, Rule] = {
         N_("Wait at least 24 hours, or use another channel."),
     ),
     131050: _stop(N_("This person does not want marketing messages"), N_("Send no marketing; ordinary messages still work.")),
-    131051: _stop(N_("This type of message is not supported"), N_("Send it in another form.")),
+    131051: _stop(N_("This type of message is not supported"), N_("Send another type of message, such as plain text.")),
     131052: _stop(N_("WhatsApp could not load the file the person sent"), N_("Ask for the file again.")),
     131053: _stop(N_("WhatsApp could not accept the file"), N_("Check the type and size of the file and attach it again.")),
     131056: _later(N_("Too many messages to this person in a short time"), seconds=PAIR_SECONDS, recipient_only=True),
@@ -124,7 +128,7 @@ RULES: Mapping[int, Rule] = {
     132016: _stop(N_("WhatsApp disabled this template"), N_("Choose another template.")),
     132018: _stop(N_("WhatsApp rejected a template value"), _FIX_TEMPLATE),
     132068: _stop(N_("The form in this message is blocked"), _ASK_ADMIN),
-    132069: _later(N_("The form in this message is throttled"), seconds=600),
+    132069: _later(N_("WhatsApp currently limits how often this form can be sent"), seconds=600),
     133010: _down(N_("The number is not registered at WhatsApp"), N_("An administrator must register the number.")),
     133016: _later(N_("The number was registered too often"), _ASK_ADMIN, 3600),
     135000: _later(N_("WhatsApp could not send the message")),
@@ -140,10 +144,10 @@ _RANGES: tuple[tuple[int, int, Rule], ...] = (
     (
         2_388_000,
         2_388_999,
-        _stop(N_("WhatsApp did not accept the template"), N_("Correct the template; the detail says what is wrong.")),
+        _stop(N_("WhatsApp did not accept the template"), N_("Correct the template; the error details say what is wrong.")),
     ),
 )
-_UNKNOWN = _stop(N_("WhatsApp refused the message"), N_("Check the detail, or ask an administrator."))
+_UNKNOWN = _stop(N_("WhatsApp refused the message"), N_("Read the error details, or ask an administrator."))
 
 
 def rule_for(code: int) -> Rule:

@@ -18,10 +18,10 @@ from app.providers.whatsapp_cloud.errors import cannot_send
 from app.providers.whatsapp_cloud.reading import Json, hex_sha256, sha256_hex, text_of
 
 _NOT_TAKEN = known("WhatsApp does not accept %(type)s")
-_CONVERT_FIRST = known("Convert it to %(type)s first.")
+_CONVERT_FIRST = known("Convert the file to %(type)s first.")
 _TOO_LARGE = known("The file is larger than %(limit)s MB")
 _NOT_AT_HEAD = known("This template does not accept %(type)s")
-_WANTED = known("It takes %(types)s.")
+_WANTED = known("Accepted: %(types)s.")
 _WITHOUT = known("WhatsApp answered without %(name)s")
 
 _MB = 1_048_576
@@ -81,7 +81,7 @@ def find_file_problem(content_type: str, size_bytes: int) -> Reason | None:
         return Reason("attachment", N_("The file is empty"), advice=N_("Attach it again."))
     if size_bytes > DOCUMENT.max_bytes:
         too_large = _TOO_LARGE % {"limit": DOCUMENT.max_bytes // _MB}
-        return Reason("attachment", too_large, advice=N_("Send a smaller file, or a link to it."))
+        return Reason("attachment", too_large, advice=N_("Send a smaller file, or a link to the file."))
     return None
 
 
@@ -94,7 +94,7 @@ def find_header_problem(header: str, content_type: str, size_bytes: int) -> Reas
         return Reason("attachment", _NOT_AT_HEAD % {"type": bare}, advice=_WANTED % {"types": wanted})
     if size_bytes > kind.max_bytes:
         too_large = _TOO_LARGE % {"limit": kind.max_bytes // _MB}
-        return Reason("attachment", too_large, advice=N_("Send a smaller file, or a link to it."))
+        return Reason("attachment", too_large, advice=N_("Send a smaller file, or a link to the file."))
     return find_file_problem(bare, size_bytes)
 
 
@@ -152,7 +152,7 @@ def _check_sum(info: Json, content: bytes) -> None:
     announced = hex_sha256(text_of(info, "sha256"))
     if announced and announced != sha256_hex(content):
         raise ProviderError(
-            Reason("media_checksum", N_("The file arrived damaged"), advice=N_("We fetch it again automatically.")),
+            Reason("media_checksum", N_("The file arrived damaged"), advice=N_("We will fetch the file again automatically.")),
             permanent=False,
         )
 

@@ -22,7 +22,7 @@ _CHARACTERS = known("%(count)s characters")
 TEXT_CHARACTERS = 4096
 CHOICE_LIMITS = ChoiceLimits(buttons=3, rows=10, button_title=20, row_title=24, row_description=72, label=20, text=1024)
 CAPTION_CHARACTERS = 1024
-_SHORTEN = N_("Shorten it, or send it in parts.")
+_SHORTEN = N_("Shorten the text, or send it in parts.")
 
 
 def envelope(message: OutgoingMessage) -> Json:

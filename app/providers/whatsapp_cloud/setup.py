@@ -8,13 +8,13 @@ from app.core.text import mark as N_
 CONNECT_FIELDS: tuple[SetupField, ...] = (
     SetupField("address", N_("Phone number id"), help=N_("The long number under API Setup, not the phone number itself.")),
     SetupField("display_address", N_("Phone number"), help=N_("As customers see it, such as +31 10 123 4567.")),
-    SetupField("waba_id", N_("WhatsApp business account id"), help=N_("Next to the phone number id.")),
+    SetupField("waba_id", N_("WhatsApp business account id"), help=N_("You find this id next to the phone number id.")),
     SetupField(
         "access_token",
         N_("Access token"),
         secret=True,
         expires=True,
-        help=N_("Of a system user with whatsapp_business_messaging and whatsapp_business_management."),
+        help=N_("The token of a system user with the permissions whatsapp_business_messaging and whatsapp_business_management."),
     ),
     SetupField(
         "signing_secret",
@@ -39,22 +39,23 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
     VISIT_REMINDERS,
     SetupField(
         "reminder_template",
-        N_("Template of reminders"),
+        N_("Template for reminders"),
         required=False,
         help=N_("Name of the template, such as visit_reminder. We use it once the 24-hour window is closed."),
     ),
     SetupField(
         "reminder_values",
-        N_("Values of that template"),
+        N_("Values for the reminder template"),
         required=False,
         default="customer_name; visit_date; visit_time",
         help=N_(
-            "In the order of the placeholders, separated by ; – also technician_name, technician_phone, visit_place, order_id."
+            "In the order of the placeholders, separated by ; – you can also use technician_name, "
+            "technician_phone, visit_place, order_id."
         ),
     ),
 )
 STEPS: tuple[str, ...] = (
-    N_("In the app at Meta, open WhatsApp, Configuration, and enter this address and this verify token."),
+    N_("In the app at Meta, open “Configuration” under WhatsApp, and enter this address and this verify token."),
     N_("Subscribe to the field “messages” there, and “message_template_status_update” if you use templates."),
-    N_("Then enter below what the app shows, and check it."),
+    N_("Then copy the values from the app into the fields below, and check the connection."),
 )

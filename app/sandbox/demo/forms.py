@@ -119,7 +119,7 @@ def _fill_in_for_partner(_number: str) -> str:
     there = f"{runtime().settings.public_url}/api/v1/webhooks/{Provider.FORMS.value}/{key}"
     answers = {**PARTNER_ANSWERS, "partner_order_id": number}
     simulator("fillout").call("POST", "/__sim/emit", {"shape": "flat", "answers": answers, "hook_url": there})
-    return _("50five filled in order %(number)s", number=number)
+    return _("50five completed the form of order %(number)s", number=number)
 
 
 def _call(scenario: str, proof: str = "hmac", **data: Any) -> Callable[[str], str]:
@@ -127,7 +127,7 @@ def _call(scenario: str, proof: str = "hmac", **data: Any) -> Callable[[str], st
         _connect(Provider.MAKE)
         body = {"event_id": str(new_id()), "data": {**({"order_number": number} if number else {}), **data}}
         answer = simulator("make").call("POST", "/__sim/emit", {"scenario": scenario, "proof": proof, "body": body})
-        return _("The scenario made a call and got status %(status)s", status=answer["statuses"][0])
+        return _("The scenario sent a request and got status %(status)s", status=answer["statuses"][0])
 
     return run
 
@@ -135,7 +135,7 @@ def _call(scenario: str, proof: str = "hmac", **data: Any) -> Callable[[str], st
 def _trouble(key: str, path: str, order: dict[str, Any]) -> Callable[[str], str]:
     def run(_number: str) -> str:
         simulator(key).call("PUT" if path.endswith("config") else "POST", path, order)
-        return _("Set: now watch what happens.")
+        return _("Done. Now watch what happens.")
 
     return run
 

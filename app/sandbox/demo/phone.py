@@ -107,7 +107,7 @@ def make_trouble() -> ResponseReturnValue:
         "busy": (lambda w: w.fault(status=429, headers={"Retry-After": "5"}, body=BUSY), _("The next text must wait")),
         "error": (lambda w: w.fault(status=500), _("The next text fails before Twilio accepts it")),
         "timeout": (lambda w: w.fault(when="after", delay_s=12), _("Twilio accepts the next text but answers too late")),
-        "lose_answer": (lambda w: w.lose_next_answer(), _("Twilio accepts the next text, then the line drops")),
+        "lose_answer": (lambda w: w.lose_next_answer(), _("Twilio accepts the next text, then the connection drops")),
         "reorder": (lambda w: w.configure({"reorder": True}), _("Webhooks in any order")),
         "duplicate": (lambda w: w.configure({"duplicate": 2}), _("Each webhook comes three times")),
         "forged": (

@@ -188,7 +188,7 @@ def make_trouble() -> ResponseReturnValue:
     world, kind, address = simulated_world(), request.form.get("kind", ""), _player()["address"]
     troubles: dict[str, tuple[Callable[[], Any], str]] = {
         "fail": (lambda: world.fail_next_chat(_code()), _("The next WhatsApp answer will fail")),
-        "lose_answer": (world.lose_next_answer, _("WhatsApp accepts the next answer, then the line drops")),
+        "lose_answer": (world.lose_next_answer, _("WhatsApp accepts the next answer, then the connection drops")),
         "duplicate": (lambda: world.configure_chat({"duplicate": 2}), _("Every webhook comes three times")),
         "reorder": (lambda: world.configure_chat({"reorder": True}), _("Webhooks come in any order")),
         "delay": (lambda: world.configure_chat({"delay_s": 5.0}), _("Webhooks come five seconds late")),
@@ -216,7 +216,7 @@ def _mail_troubles(world: World) -> dict[str, tuple[Callable[[], Any], str]]:
     modes = {
         "server_busy": ({"smtp_mode": "busy"}, _("The mail server asks us to try later")),
         "server_refuses": ({"smtp_mode": "refuses"}, _("The mail server refuses every recipient")),
-        "server_drops": ({"smtp_mode": "drops"}, _("The mail server accepts the mail, then the line drops")),
+        "server_drops": ({"smtp_mode": "drops"}, _("The mail server accepts the mail, then the connection drops")),
         "server_locked": ({"smtp_mode": "locked", "imap_mode": "locked"}, _("The mail server rejects every password")),
         "server_away": ({"smtp_mode": "unavailable", "imap_mode": "unavailable"}, _("The mail server is down")),
     }

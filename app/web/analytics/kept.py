@@ -56,7 +56,7 @@ def keep_report() -> ResponseReturnValue:
         require(Permission.REPORTS_SHARE)
     args = parse(dict(parse_qsl(request.form.get("report", "")[:2000])), timezone=viewer.timezone, now=utc_now()).args()
     if not name or len(name) > NAME_CHARACTERS:
-        return _reports_page(_("Give it a name of at most %(count)s characters.", count=NAME_CHARACTERS))
+        return _reports_page(_("Enter a name of at most %(count)s characters.", count=NAME_CHARACTERS))
     try:
         with transaction() as session:
             save_report(session, viewer, name=name, args=args, is_shared=is_shared, now=utc_now())

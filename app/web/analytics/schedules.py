@@ -103,7 +103,7 @@ def set_pause(schedule_id: uuid.UUID) -> ResponseReturnValue:
     viewer, is_paused = require(Permission.ANALYTICS_SEE), request.form.get("paused") == "yes"
     with transaction() as session:
         pause_schedule(session, viewer, schedule_id, is_paused=is_paused, now=utc_now())
-    flash(_("Paused.") if is_paused else _("We send it again."))
+    flash(_("Paused.") if is_paused else _("We will send the report on schedule again."))
     return _back()
 
 
@@ -172,7 +172,7 @@ def _read(viewer: Viewer, values: Mapping[str, str], chosen: set[str]) -> tuple[
     errors: dict[str, str] = {}
     name = " ".join(values["name"].split())
     if not 0 < len(name) <= NAME_CHARACTERS:
-        errors["name"] = _("Give it a name of at most %(count)s characters.", count=NAME_CHARACTERS)
+        errors["name"] = _("Enter a name of at most %(count)s characters.", count=NAME_CHARACTERS)
     if values["every"] not in tuple(Every):
         errors["every"] = _("Choose one from the list.")
     for field, most in LIMITS.items():

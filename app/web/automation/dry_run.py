@@ -32,9 +32,9 @@ from app.web.pages import page
 SHOWN = 200
 OUTCOMES = {
     CHANGED: N_("Changed"),
-    UNCHANGED: N_("Was so already"),
+    UNCHANGED: N_("Already the case"),
     FAILED: N_("Not possible"),
-    LOOP: N_("Stopped: it would loop endlessly"),
+    LOOP: N_("Stopped: the rule would loop endlessly"),
 }
 TONES = {CHANGED: "done", FAILED: "overdue", LOOP: "due"}
 EFFECTS = {"note": N_("a note"), "task": N_("a task"), "reply": N_("a reply")}

@@ -130,7 +130,7 @@ def _part(form: RuleForm, prefix: str, vocabulary: Vocabulary) -> Part | None:
     if prefix and not conditions and steps.steps.is_empty:
         return None
     if steps.steps.assignee == ME:
-        form.errors[prefix + "assignee"] = _("Rules run on their own: choose a person.")
+        form.errors[prefix + "assignee"] = _("A rule runs automatically, without a user: choose a person by name.")
     elif steps.steps.is_empty and not steps.errors:
         form.errors[prefix + "team"] = _("Choose at least one step.")
     if form.errors:

@@ -69,7 +69,7 @@ def _of_health(channel: Channel) -> list[Finding]:
 def _of_calendar(channel: Channel) -> list[Finding]:
     if channel.settings.get("calendar") != "on" or not channel.calendar_problem:
         return []
-    return [Finding(25, "warning", told(channel.calendar_problem), title=_("We cannot read its calendar"))]
+    return [Finding(25, "warning", told(channel.calendar_problem), title=_("We cannot read the calendar of this mailbox"))]
 
 
 def _of_gates(looks: Looks) -> list[Finding]:
@@ -77,20 +77,24 @@ def _of_gates(looks: Looks) -> list[Finding]:
     found = []
     if send is not None and send.rests_seconds > 0:
         seconds = int(send.rests_seconds) + 1
-        words = ngettext("Sending rests for another %(num)s second.", "Sending rests for another %(num)s seconds.", seconds)
+        words = ngettext(
+            "Sending is paused for another %(num)s second.", "Sending is paused for another %(num)s seconds.", seconds
+        )
         found.append(_of_rest(words, send, _("Then we send one message as a test, then the rest.")))
     if read is not None and read.rests_seconds > 0:
         seconds = int(read.rests_seconds) + 1
-        words = ngettext("Fetching rests for another %(num)s second.", "Fetching rests for another %(num)s seconds.", seconds)
+        words = ngettext(
+            "Fetching is paused for another %(num)s second.", "Fetching is paused for another %(num)s seconds.", seconds
+        )
         found.append(_of_rest(words, read, _("Then we try one request and fetch the rest, without duplicates.")))
     return found
 
 
 def _of_rest(words: str, look: Look, then: str) -> Finding:
     if look.failures < OPENS_AFTER:
-        return Finding(32, "warning", words, _("It resumes by itself, or as soon as a connection check succeeds."))
-    first = _("The first was at %(time)s.", time=format_time(datetime.fromtimestamp(look.since, UTC), "medium"))
-    why = ngettext("%(num)s call in a row failed.", "%(num)s calls in a row failed.", look.failures)
+        return Finding(32, "warning", words, _("The channel resumes automatically, or as soon as a connection check succeeds."))
+    first = _("The first failure was at %(time)s.", time=format_time(datetime.fromtimestamp(look.since, UTC), "medium"))
+    why = ngettext("Failed requests in a row: %(num)s.", "Failed requests in a row: %(num)s.", look.failures)
     return Finding(12, "error", words, f"{why} {first} {then}")
 
 
@@ -98,7 +102,7 @@ def _of_expiry(expires: date | None, now: datetime) -> list[Finding]:
     left = days_left(expires, now=now) if expires else SOON_DAYS + 1
     if left > SOON_DAYS:
         return []
-    step = _("Create a new one at the provider and enter it under Change.")
+    step = _("Create a new credential at the provider and enter it under Change.")
     if left < 0:
         return [Finding(5, "error", _("A credential has expired."), step)]
     words = ngettext("A credential expires in %(num)s day.", "A credential expires in %(num)s days.", left)
@@ -108,15 +112,27 @@ def _of_expiry(expires: date | None, now: datetime) -> list[Finding]:
 def _of_flow(channel: Channel, flow: Flow, now: datetime) -> list[Finding]:
     found = []
     if flow.waiting_in_since and now - flow.waiting_in_since > LATE_IN:
-        step = _("Look at Incoming events. If nothing waits there, the workers are not running.")
+        step = _("Open Incoming events. If nothing is waiting there, the background processes are not running.")
         found.append(Finding(10, "error", _("Incoming events have waited for over 5 minutes."), step))
     if channel.paused_at is not None:
         words = ngettext("Paused; %(num)s message waits.", "Paused; %(num)s messages wait.", flow.waiting_out)
-        found.append(Finding(40, "warning", words, _("It still receives. Waiting messages go out once when you resume it.")))
+        found.append(
+            Finding(
+                40,
+                "warning",
+                words,
+                _("The channel still receives messages. When you resume it, each waiting message is sent once."),
+            )
+        )
     elif flow.waiting_out_since and now - flow.waiting_out_since > LATE_OUT:
         words = ngettext("%(num)s message waits to go out.", "%(num)s messages wait to go out.", flow.waiting_out)
         found.append(
-            Finding(15, "error", words, _("We send them once the provider accepts them; see Deliveries for the reason."))
+            Finding(
+                15,
+                "error",
+                words,
+                _("We will send the messages as soon as the provider accepts them; see Deliveries for the reason."),
+            )
         )
     if flow.tried >= FEW and flow.failed * 100 >= flow.tried * MANY_PERCENT:
         words = _("%(failed)s of %(tried)s messages failed in the last day.", failed=flow.failed, tried=flow.tried)

@@ -48,7 +48,7 @@ def add_way(contact_id: uuid.UUID) -> ResponseReturnValue:
             check_free_to_add(session, identity)
             add_identity(session, contact, identity, actor=current_viewer().actor, now=utc_now())
     except IdentityTaken:
-        form.errors["value"] = _("This belongs to another contact already.")
+        form.errors["value"] = _("Another contact already has this address or number.")
         owner = find_owner(db.session(), kind=identity.kind, value=identity.value, within=in_sight())
         return contact_page(contact_id, form, wrong="identity", status=422, owner=owner)
     except Reserved:

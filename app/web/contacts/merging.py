@@ -30,10 +30,10 @@ REFUSALS = {
     "merged": N_("One of the two was merged in the meantime. Open the contact again to see the result."),
     "colleague": N_("A colleague's contact cannot be merged."),
     "tree": N_("One of the two belongs to the other. Change the organisation first."),
-    "brands": N_("One of the two has threads of a brand you cannot see. Ask a colleague who sees both."),
+    "brands": N_("One of the two has threads of a brand you cannot see. Ask a colleague who can see that brand."),
     "undone": N_("This was already undone."),
-    "late": N_("It is too late to take this back."),
-    "kept": N_("This contact was merged again. Take back that merge first."),
+    "late": N_("It is too late to undo this merge."),
+    "kept": N_("This contact was merged again later. Undo the later merge first."),
 }
 
 
@@ -58,7 +58,7 @@ def merge(contact_id: uuid.UUID) -> ResponseReturnValue:
     except UnableToMerge as error:
         return _merge_page(contact_id, other, refusal=error.code, status=422)
     runtime().nudger.nudge()
-    flash(_("Merged. You can take it back on this page for %(count)s days.", count=UNDO_WITHIN.days))
+    flash(_("Merged. You can undo the merge on this page for %(count)s days.", count=UNDO_WITHIN.days))
     return redirect(url_for("contacts.show_contact", contact_id=contact_id), 303)
 
 

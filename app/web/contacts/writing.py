@@ -51,7 +51,7 @@ def add_contact() -> ResponseReturnValue:
             edit = ContactEdit(columns=columns, identities=identities)
             contact = create_contact(session, edit, actor=current_viewer().actor, now=utc_now())
     except IdentityTaken:
-        form.errors["value"] = _("This belongs to another contact already.")
+        form.errors["value"] = _("Another contact already has this address or number.")
         return _editor(form, status=422)
     except Reserved:
         form.errors["value"] = _("Only an administrator can add this.")
@@ -122,7 +122,7 @@ def _organization(form: ContactForm, former: uuid.UUID | None = None) -> uuid.UU
 
 
 def _bad_organization(form: ContactForm, contact: Contact | None = None) -> ResponseReturnValue:
-    form.errors["parent_organization_id"] = _("Choose an organisation that is not below this contact.")
+    form.errors["parent_organization_id"] = _("Choose an organisation that is not part of this contact.")
     return _editor(form, contact=contact, status=422)
 
 

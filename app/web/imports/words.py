@@ -26,7 +26,7 @@ PHASES = {
 OUTCOMES = {
     RowOutcome.NEW: N_("New"),
     RowOutcome.CHANGES: N_("Changed"),
-    RowOutcome.SAME: N_("As it is"),
+    RowOutcome.SAME: N_("Unchanged"),
     RowOutcome.WRONG: N_("Skipped"),
     RowOutcome.MADE: N_("Created"),
     RowOutcome.CHANGED: N_("Changed"),
@@ -41,7 +41,7 @@ _ROW_TONES = {
 }  # fmt: skip
 _MORE = {
     "customer": N_("Customer"), "lines": N_("Lines"), "total": N_("Total"), "valid_from": N_("Valid from"),
-    "valid_until": N_("Until before"), "is_active": N_("On"),
+    "valid_until": N_("Valid before"), "is_active": N_("Switched on"),
 }  # fmt: skip
 _HIDDEN = {"version", "order_number", "sku"}
 

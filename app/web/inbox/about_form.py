@@ -65,7 +65,7 @@ def about_choices(session: Session, viewer: Viewer, values: dict[str, str]) -> d
     """The options of the choices; customers among the values are named by their address or number."""
     for name in [name for name in values if name.endswith("customer")]:
         values[name] = _address_of(session, values[name])
-    same = ("", _("As it is"))
+    same = ("", _("Unchanged"))
     partners = [(str(contact_id), name) for contact_id, name in list_partner_names(session, brand_ids=viewer.brand_ids)]
     orders = [(ONLY_OPEN, _("The customer’s only open order")), (NUMBERED, _("The order with this number"))]
     return {"partners": [same, *partners], "orders": [same, *orders]}

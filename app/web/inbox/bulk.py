@@ -180,5 +180,5 @@ def _what(bulk: BulkAction) -> str:
     if kind == "spam":
         return _("Spam") if to else _("Not spam")
     if kind in ("tag", "untag"):
-        return _("Tag %(tags)s", tags=to) if kind == "tag" else _("Without tag %(tags)s", tags=to)
+        return _("Tag %(tags)s", tags=to) if kind == "tag" else _("Remove tag %(tags)s", tags=to)
     return {"assignee": _("Assign"), "snooze": _("Snooze"), "undo": _("Undo")}[kind]

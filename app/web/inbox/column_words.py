@@ -12,7 +12,7 @@ COLUMNS = {
     Column.PRIORITY: N_("Priority"),
     Column.STATUS: N_("Status"),
     Column.DUE: N_("Answer due"),
-    Column.SNOOZE: N_("Until when it is snoozed"),
+    Column.SNOOZE: N_("Snoozed until"),
     Column.WAITING: N_("Waiting for"),
     Column.BRAND: N_("Brand"),
     Column.ASSIGNEE: N_("Assignee"),

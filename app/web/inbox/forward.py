@@ -101,7 +101,7 @@ def keep_forward(message_id: uuid.UUID) -> ResponseReturnValue:
 
 def forward_again(message_id: uuid.UUID, **more: Any) -> ResponseReturnValue:
     """Answer an undo: the form with all that was in it, and a line about what happened."""
-    words = _("Not sent: your text is in the form again")
+    words = _("Not sent: your text is back in the form")
     if not request.htmx:
         flash(words)
         return redirect(url_for("inbox.forward_form", message_id=message_id), 303)

@@ -156,7 +156,7 @@ def read_steps(form: MacroForm) -> None:
         errors["status"] = _("This choice does not exist; reload the page and try again.")
         return
     if form.steps.snooze and form.steps.status in CLOSED_STATUSES:
-        errors["snooze"] = _("A resolved or closed thread cannot be snoozed: choose one of the two.")
+        errors["snooze"] = _("A resolved or closed thread cannot be snoozed: choose either the status or the snooze.")
 
 
 def _task(form: MacroForm) -> TaskStep | None:
@@ -181,11 +181,13 @@ def _calls(form: MacroForm) -> tuple[OutsideCall, ...]:
         if not kind and not target and not words:
             continue
         if kind not in CALL_KINDS:
-            form.errors[f"call_kind_{number}"] = _("Choose what to notify.")
+            form.errors[f"call_kind_{number}"] = _("Choose where to send the notification.")
         elif not target or len(target) > TARGET_CHARACTERS:
-            form.errors[f"call_target_{number}"] = _("Enter which one, in at most %(count)s characters.", count=TARGET_CHARACTERS)
+            form.errors[f"call_target_{number}"] = _(
+                "Enter the name of what you chose, in at most %(count)s characters.", count=TARGET_CHARACTERS
+            )
         elif kind == "teams" and find_hook_named(db.session(), target) is None:
-            form.errors[f"call_target_{number}"] = _("There is no team “%(name)s” with an address for cards.", name=target)
+            form.errors[f"call_target_{number}"] = _("No team “%(name)s” has an address for Teams cards.", name=target)
         elif words and kind not in ("teams", "whatsapp_template"):
             form.errors[f"call_words_{number}"] = _("Only Teams cards and WhatsApp templates have text: leave this empty.")
         elif kind == "whatsapp_template" and (problems := list_problems(words)):
@@ -232,7 +234,7 @@ def _tags(form: MacroForm, name: str) -> tuple[str, ...]:
 
 def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]:
     """The options of every choice, pairs of value and words; the first leaves things as they are."""
-    same = ("", _("As it is"))
+    same = ("", _("Unchanged"))
     people = dict(pair for brand_id in viewer.brand_ids for pair in list_assignable_users(session, brand_id))
     named = sorted(((str(user_id), name) for user_id, name in people.items()), key=lambda pair: pair[1])
     brands = [(str(brand.id), brand.name) for brand in list_brands(session) if brand.id in viewer.brand_ids]
@@ -240,7 +242,7 @@ def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]
     lists = {
         "brands": [("", _("Every brand")), *brands],
         "teams": [same, *((str(team.id), team.name) for team in list_teams(session))],
-        "people": [same, (ME, _("The person who runs it")), (NOBODY, _("Unassigned")), *named],
+        "people": [same, (ME, _("The person who runs the macro")), (NOBODY, _("Unassigned")), *named],
         "priorities": [same, *((priority.value, priority_words(priority)) for priority in Priority)],
         "types": [same, *((kind.value, thread_type_words(kind)) for kind in ThreadType if kind != ThreadType.INTERNAL_TICKET)],
         **about_choices(session, viewer, form.values),

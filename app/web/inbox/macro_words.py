@@ -125,13 +125,19 @@ def failed_words(step: str, why: str) -> str:
 
 def staying_words(*, reply: bool, note: bool, tasks: int, calls: int) -> str:
     """What could not be taken back, in sentences; "" where all was. `tasks` and `calls`: how many of them stay."""
-    parts = [_("Its reply was already sent.")] if reply else []
+    parts = [_("The macro’s reply was already sent.")] if reply else []
     if tasks:
-        parts.append(ngettext("Its task stays: a colleague changed it.", "Its tasks stay: a colleague changed them.", tasks))
+        parts.append(
+            ngettext(
+                "The macro’s task stays: a colleague changed it.", "The macro’s tasks stay: a colleague changed them.", tasks
+            )
+        )
     if calls:
         parts.append(
-            ngettext("%(num)s external call has already been made.", "%(num)s external calls have already been made.", calls)
+            ngettext(
+                "%(num)s external message has already been sent.", "%(num)s external messages have already been sent.", calls
+            )
         )
     if note:
-        parts.append(_("Its note stays."))
+        parts.append(_("The macro’s note stays."))
     return " ".join(parts)

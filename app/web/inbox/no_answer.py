@@ -29,7 +29,7 @@ def set_no_answer(thread_id: uuid.UUID) -> ResponseReturnValue:
         with transaction() as session:
             status = ThreadStatus(before)
             need_answer_again(session, thread_id=thread.id, status=status, actor=viewer.actor, now=now)
-        return changed(thread.id, _("It needs an answer"), undo="")
+        return changed(thread.id, _("An answer is needed"), undo="")
     undo = url_for("inbox.set_no_answer", thread_id=thread.id, undo=thread.status.value)
     with transaction() as session:
         need_no_answer(session, thread_id=thread.id, actor=viewer.actor, now=now)
@@ -43,4 +43,4 @@ def set_question(message_id: uuid.UUID) -> ResponseReturnValue:
     message = get_message(db.session(), viewer=viewer, message_id=message_id)
     with transaction() as session:
         thread_id = count_as_question(session, message_id=message.id, actor=viewer.actor, now=utc_now()).id
-    return changed(thread_id, _("Open again: it needs an answer"), undo="")
+    return changed(thread_id, _("Open again: an answer is needed"), undo="")

@@ -14,12 +14,14 @@ from app.web.orders.words import order_status_words
 
 ORDER_EVENTS = frozenset({"OrderLinked", "OrderUnlinked", "OrderStatusChanged", "PaymentReceived"})
 REASONS = {
-    Because.NUMBER: N_("Linked with order %(number)s: the message names it"),
+    Because.NUMBER: N_("Linked with order %(number)s: the message mentions the order number"),
     Because.REFERENCE: N_("Linked with order %(number)s: the message names its reference %(said)s"),
-    Because.SHORT_NUMBER: N_("Linked with order %(number)s: only this number ends in %(said)s, as in the message"),
+    Because.SHORT_NUMBER: N_(
+        "Linked with order %(number)s: the message mentions %(said)s, and only this order number ends in that"
+    ),
     Because.ALMOST: N_("Linked with order %(number)s: the message says %(said)s, one typo away"),
-    Because.REPLY: N_("Linked with order %(number)s: the message answers one about it"),
-    Because.QUOTED: N_("Linked with order %(number)s: the quoted text names it"),
+    Because.REPLY: N_("Linked with order %(number)s: the message answers an earlier message about this order"),
+    Because.QUOTED: N_("Linked with order %(number)s: the quoted text mentions the order number"),
     Because.ONLY_OPEN: N_("Linked with order %(number)s: it is the customer's only open order"),
 }
 

@@ -47,11 +47,11 @@ def take_message_back(message_id: uuid.UUID) -> ResponseReturnValue:
     except NotTheWriter:
         return say(thread_id, _("Only the author can take a message back"))
     except AlreadyLeft:
-        return say(thread_id, _("It was already sent"))
+        return say(thread_id, _("The message was already sent"))
     if is_forward:
         keep_composer(thread_id)
         return forward_again(uuid.UUID(taken.options[FORWARD]["message_id"]))
-    return say(thread_id, _("Not sent: your text is in the composer again"), uploads=list_uploads(files))
+    return say(thread_id, _("Not sent: your text is back in the reply box"), uploads=list_uploads(files))
 
 
 @bp.post("/messages/<uuid:message_id>/elsewhere")
@@ -65,7 +65,7 @@ def write_elsewhere(message_id: uuid.UUID) -> ResponseReturnValue:
         files = copy_files(session, message, user_id=viewer.user_id, now=now)
         again = TakenBack(message.thread_id, None, message.text, files, {}, message.html)
         kept = put_into_composer(session, viewer.user_id, again)
-    return say(message.thread_id, _("Your text is in the composer: check it and send"), uploads=list_uploads(kept))
+    return say(message.thread_id, _("Your text is in the reply box: check it and send"), uploads=list_uploads(kept))
 
 
 def keep_composer(thread_id: uuid.UUID) -> None:

@@ -58,7 +58,7 @@ def held_words(why: str) -> str:
         NEWER: _("Not sent: something newer came in. Read it, then decide."),
         WINDOW: _("Not sent: the 24-hour window is closed. Take it back and send a template, or use another channel."),
         CHANNEL_OFF: _("Not sent: its channel is switched off. Take it back and choose another channel."),
-        SPAM: _("Not sent: the thread was marked as spam. Send it now, or take it back."),
+        SPAM: _("Not sent: the thread was marked as spam. Send the message now, or take it back."),
         WRITER_GONE: _("Not sent: the account of its writer is closed."),
         BROKEN: _("Not sent: something went wrong. Send it now, or take it back."),
     }
@@ -110,14 +110,14 @@ def cancel_scheduled_reply(scheduled_id: uuid.UUID) -> ResponseReturnValue:
             put_in = put_back if is_forward(gone) else put_into_composer
             files = put_in(session, gone.user_id, _kept(gone))
     except NoLongerScheduled:
-        return say(row.thread_id, _("It was already sent or cancelled"))
+        return say(row.thread_id, _("The message was already sent or cancelled"))
     if gone.user_id != viewer.user_id:
-        return say(row.thread_id, _("Cancelled: the text is in its author’s composer again"))
+        return say(row.thread_id, _("Cancelled: the text is back in its author’s reply box"))
     more: dict[str, Any] = {"send_at": date_field(row.run_at)} if request.form.get("again") else {}
     if is_forward(row) and db.session.get(Message, original_id(row)) is not None:
         keep_composer(row.thread_id)
         return forward_again(original_id(row), **more)
-    return say(row.thread_id, _("Not sent: your text is in the composer again"), uploads=list_uploads(files), **more)
+    return say(row.thread_id, _("Not sent: your text is back in the reply box"), uploads=list_uploads(files), **more)
 
 
 def _kept(row: ScheduledReply) -> TakenBack:
@@ -152,9 +152,9 @@ def _done(row: ScheduledReply, said: str) -> ResponseReturnValue:
 def _refused(row: ScheduledReply, error: Exception) -> ResponseReturnValue:
     """The row again with the reason, or the whole page without JavaScript; a row that is gone is not shown any more."""
     if isinstance(error, NoLongerScheduled):
-        return _done(row, _("It was already sent or cancelled"))
+        return _done(row, _("The message was already sent or cancelled"))
     words = {
-        NotTheScheduler: _("Only its writer can do that; you can take it back"),
+        NotTheScheduler: _("Only the author can do that; you can take the message back"),
         ThreadMovedOn: _("Something newer came in: read it above, then send again"),
     }
     db.session.rollback()
@@ -165,7 +165,7 @@ def _refused(row: ScheduledReply, error: Exception) -> ResponseReturnValue:
         return page("inbox/page.html", status=status, **context)
     again = next((shown for shown in context["scheduled"] if shown.id == row.id), None)
     if again is None:
-        return _done(row, _("It was already sent or cancelled"))
+        return _done(row, _("The message was already sent or cancelled"))
     response = make_response(render_template("inbox/scheduled_row.html", row=again, **context), status)
     response.headers["HX-Trigger"] = json.dumps({"thread-changed-here": True})
     return response

@@ -34,7 +34,7 @@ def notice_words(notice: Notice) -> str:
     if notice.problem == "unknown":
         named = ", ".join(f"{name}:" for name in notice.allowed)
         text = _("“%(name)s:” is not an operator, so we ignored it. Available: %(known)s", name=notice.operator, known=named)
-        return text + " " + _("Put it in quotes to look for the words.")
+        return text + " " + _("Put the text in quotes to search for these words.")
     if notice.problem == "missing":
         return _("No conversation is about an order “%(number)s”.", number=notice.value)
     if notice.problem == "many" and notice.operator == "order":
@@ -47,4 +47,4 @@ def notice_words(notice: Notice) -> str:
         return _("We ignored “%(typed)s”: enter at least 3 characters.", typed=typed)
     else:
         text = _("Unknown filter “%(typed)s”, ignored.", typed=typed)
-    return text + (" " + _("Possible: %(known)s", known=known) if known else "")
+    return text + (" " + _("Possible values: %(known)s", known=known) if known else "")

@@ -59,7 +59,7 @@ def why_unusable(item: Mapping[str, Any]) -> str:
         words = _(STATUSES.get(status, N_("Not approved at the provider")))
         return f"{words}: {reason}" if (reason := str(item.get("reason") or "")) else words
     if wants_more(item):
-        return _("It needs a location, a heading or a button value, which you cannot fill in here")
+        return _("This template needs a location, a heading or a button value, which you cannot fill in here")
     return ""
 
 

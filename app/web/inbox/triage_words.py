@@ -68,7 +68,7 @@ def _asked(who: str, payload: dict[str, Any]) -> str:
         return _("%(who)s sent the WhatsApp template “%(target)s”", **asked)
     if payload.get("is_told"):
         return _("%(who)s notified %(what)s “%(target)s”", **asked)
-    return _("%(who)s asked for %(what)s “%(target)s”: noted, not sent until that is connected", **asked)
+    return _("%(who)s asked for %(what)s “%(target)s”: noted, but not sent because the service is not connected", **asked)
 
 
 def _tagged(who: str, payload: dict[str, Any]) -> str:

@@ -26,5 +26,5 @@ def set_watching(thread_id: uuid.UUID) -> ResponseReturnValue:
         set_watching_to(
             session, thread_id=thread.id, user_id=viewer.user_id, is_watching=is_watching, actor=viewer.actor, now=utc_now()
         )
-    said = _("You watch this thread") if is_watching else _("You no longer watch this thread")
+    said = _("You are now watching this thread") if is_watching else _("You are no longer watching this thread")
     return changed(thread_id, said, undo=url_for("inbox.set_watching", thread_id=thread_id, watch="off" if is_watching else "on"))

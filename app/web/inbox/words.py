@@ -289,7 +289,7 @@ def _assigned_words(who: str, name: str, payload: dict[str, Any]) -> str:
         return given_words(name or "?", payload["by"])
     if not payload.get("to"):
         return _("%(who)s removed the assignee", who=who)
-    return _("%(who)s took this", who=who) if name == who else _("%(who)s assigned this to %(name)s", who=who, name=name)
+    return _("%(who)s took this thread", who=who) if name == who else _("%(who)s assigned this to %(name)s", who=who, name=name)
 
 
 def sections_of(message: Message) -> list[Section]:
@@ -341,15 +341,15 @@ def capped(count: int, cap: int = 1000) -> str:
     return "" if count == 0 else f"{cap - 1}+" if count >= cap else str(count)
 
 
-WRITTEN_HERE = N_("It was written here.")
+WRITTEN_HERE = N_("It was written in Switchyard.")
 EVIDENCE = {
-    "plus_address": N_("It was sent to our signed reply address for this thread."),
+    "plus_address": N_("It was sent to our unique reply address for this thread."),
     "signed_message_id": N_("It answers a message we sent from this thread."),
     "message_id": N_("It refers to a message of this thread."),
     "conversation": N_("The mailbox puts it in the same conversation, with the same people."),
     "subject_token": N_("Its subject names this thread, and the sender takes part in it."),
     "quoted_message": N_("It quotes a message of this thread."),
-    "same_chat": N_("It continues the running chat with this contact."),
+    "same_chat": N_("It continues the current chat with this contact."),
     "new": N_("It matched no earlier thread, so it started this one."),
 }
 

@@ -31,7 +31,7 @@ FIELD_WORDS = {
 SCENARIOS = {
     "order_processing": N_("Order processing: incoming orders and their status"),
     "inventory_update": N_("Inventory: articles ordered, used or returned"),
-    "customer_communication": N_("Customer communication: whom to inform of an order"),
+    "customer_communication": N_("Customer communication: who receives messages about an order"),
     "financial_processing": N_("Finance: what was paid, and what can be invoiced"),
 }
 

@@ -35,7 +35,7 @@ def outcome_words() -> dict[str, str]:
         RecipientOutcome.NO_CONSENT.value: _("Did not agree"),
         RecipientOutcome.STOPPED.value: _("Blocked recipient"),
         RecipientOutcome.FAILED.value: _("Not sent"),
-        RecipientOutcome.CANCELLED.value: _("Stopped before"),
+        RecipientOutcome.CANCELLED.value: _("Not sent: mailing stopped"),
     }
 
 

@@ -159,7 +159,7 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
     return [
         (NotificationKind.MENTION, _("I am mentioned"), _("With @ and my name in a note.")),
         (NotificationKind.ASSIGNMENT, _("A thread is assigned to me"), _("Not when I take it myself.")),
-        (NotificationKind.TEAM, _("A thread is assigned to my team"), _("Unassigned until one of you takes it.")),
+        (NotificationKind.TEAM, _("A thread is assigned to my team"), _("The thread stays unassigned until one of us takes it.")),
         (
             NotificationKind.MESSAGE,
             _("A message comes in"),
@@ -170,15 +170,15 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
             _("A new thread arrives unassigned"),
             _("For my team or, without one, my brands. One notification until I look."),
         ),
-        (NotificationKind.HELD, _("My scheduled reply is on hold"), _("A message came in first, or it cannot be sent.")),
-        (NotificationKind.UNSENT, _("A message is not delivered"), _("One you wrote, or one on a thread assigned to you.")),
+        (NotificationKind.HELD, _("My scheduled reply is on hold"), _("A message came in first, or the reply cannot be sent.")),
+        (NotificationKind.UNSENT, _("A message is not delivered"), _("A message I wrote, or one on a thread assigned to me.")),
         (NotificationKind.CHANNEL, _("A channel does not work"), _("Or a credential expires. For administrators only.")),
         (
             NotificationKind.ESCALATION,
             _("A deadline is near or has passed"),
             _("On threads assigned to me, and on those that are escalated to me."),
         ),
-        (NotificationKind.VERDICT, _("A customer is disappointed"), _("By their survey answer. For team leads.")),
+        (NotificationKind.VERDICT, _("A customer is disappointed"), _("According to their survey answer. For team leads.")),
         (NotificationKind.ORDER_URGENT, _("An order becomes urgent"), _("For team leads and the assignee of its thread.")),
         (
             NotificationKind.TECHNICIAN_ABSENT,
@@ -188,12 +188,12 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
         (
             NotificationKind.VISIT,
             _("A visit of mine changes"),
-            _("New, moved, cancelled or reassigned, or the customer writes."),
+            _("The visit is new, moved, cancelled or reassigned, or the customer writes."),
         ),
         (
             NotificationKind.COMMITMENT,
             _("A commitment to a partner is at risk"),
-            _("Once a day for each. For team leads and administrators only."),
+            _("Once a day for each commitment. For team leads and administrators only."),
         ),
         (
             NotificationKind.SYSTEM_ERROR,

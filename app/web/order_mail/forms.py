@@ -76,7 +76,7 @@ class ReadingForm:
         for line in filter(None, (" ".join(one.split()) for one in self._text(LINES).splitlines())):
             match = _LINE.fullmatch(line[: LINE_CHARACTERS + 300])
             if match is None or not 1 <= int(match[1]) <= MOST_QUANTITY:
-                self.errors[LINES] = _("Write each line as number, article and description, such as 1 x ALV-LP11 Charger.")
+                self.errors[LINES] = _("Write each line as quantity, article and description, such as 1 x ALV-LP11 Charger.")
                 return []
             found.append({"sku": match[2], "description": (match[3] or "")[:LINE_CHARACTERS], "quantity": int(match[1])})
         if not found or len(found) > MOST_LINES:

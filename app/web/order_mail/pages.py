@@ -83,7 +83,7 @@ def accept_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
     runtime().nudger.nudge()
     said = {
         "learned": _("Accepted. We will read mails of this layout the same way."),
-        "differs": _("Accepted, but not as a rule: it would read some of the last 50 mails of this layout differently."),
+        "differs": _("Accepted, but we made no rule: a rule would read some of the last 50 mails of this layout differently."),
     }
     return _next(said.get(learned, _("Accepted.")))
 

@@ -8,7 +8,7 @@ from app.domain.partners.mail_models import ReadingState
 from app.domain.partners.order_mail.labels import ADDRESS, DATE, EMAIL, LINES, NAME, NOTES, PHONE, REFERENCE
 
 FIELDS = {
-    REFERENCE: N_("Their number"),
+    REFERENCE: N_("Their order number"),
     NAME: N_("Name"),
     EMAIL: N_("E-mail"),
     PHONE: N_("Phone"),
@@ -18,7 +18,7 @@ FIELDS = {
     NOTES: N_("Note"),
 }
 STATES = {
-    ReadingState.REVIEW: N_("To look at"),
+    ReadingState.REVIEW: N_("To review"),
     ReadingState.CHANGE: N_("A change"),
     ReadingState.CANCELLATION: N_("Cancellation"),
     ReadingState.ACCEPTED: N_("Accepted"),
@@ -27,7 +27,7 @@ STATES = {
 }
 REASONS = {
     "missing": N_("Required order details are missing."),
-    "cancels": N_("It mentions cancelling, but we have no order with this number."),
+    "cancels": N_("The mail mentions cancelling, but we have no order with this number."),
     "layout": N_("Not enough mails with this layout have been reviewed yet."),
     "sender": N_("The sender is not verified."),
     "doubt": N_("Some details are uncertain."),

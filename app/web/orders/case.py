@@ -21,12 +21,12 @@ from app.web.inbox.appointment_words import APPOINTMENT_EVENTS, appointment_even
 from app.web.orders.words import order_reason_words, order_status_words, price_words, quantity_words
 
 _NEXT = {
-    OrderStatus.INTAKE_RECEIVED: N_("Review the request, and take it on."),
-    OrderStatus.NEW: N_("Price the lines and send the quote, or approve the order as it is."),
+    OrderStatus.INTAKE_RECEIVED: N_("Review the request, then accept it."),
+    OrderStatus.NEW: N_("Give each line a price and send the quote, or approve the order as it is."),
     OrderStatus.QUOTED: N_("The customer has the quote. Approve the order when they agree."),
     OrderStatus.APPROVED: N_("Plan a visit; this schedules the order automatically."),
     OrderStatus.SCHEDULED: N_("Plan a visit: no visit is planned."),
-    OrderStatus.IN_PROGRESS: N_("The visit is done: complete the order, or plan one more."),
+    OrderStatus.IN_PROGRESS: N_("The visit is done: complete the order, or plan another visit."),
     OrderStatus.COMPLETED: N_("Nothing is left to do."),
     OrderStatus.CANCELLED: N_("Nothing is left to do; a team lead can reopen it."),
 }
@@ -114,9 +114,9 @@ def _words(kind: str, who: str, payload: dict[str, Any], currency: str) -> tuple
     if kind == "OrderStatusChanged":
         more = " · ".join(filter(None, (order_reason_words(payload.get("reason_code") or ""), payload.get("reason"))))
         if payload.get("undoes_id"):
-            return _("%(who)s restored: %(status)s", who=who, status=_status(payload["status"])), more
+            return _("%(who)s restored the status: %(status)s", who=who, status=_status(payload["status"])), more
         former, status = _status(payload["from"]), _status(payload["status"])
-        return _("%(who)s: from %(former)s to %(status)s", who=who, former=former, status=status), more
+        return _("%(who)s changed the status from %(former)s to %(status)s", who=who, former=former, status=status), more
     if kind == "OrderLinesChanged":
         return _line_words(who, payload), ""
     if kind == "OrderRegrouped":

@@ -112,7 +112,13 @@ def undo_orders(order_batch_id: uuid.UUID) -> ResponseReturnValue:
     runtime().nudger.nudge()
     flash(ngettext("%(num)s order reverted.", "%(num)s orders reverted.", back))
     if left:
-        flash(ngettext("%(num)s changed since; we left it as it is.", "%(num)s changed since; we left them as they are.", left))
+        flash(
+            ngettext(
+                "%(num)s order has changed since then; we left it as it is.",
+                "%(num)s orders have changed since then; we left them as they are.",
+                left,
+            )
+        )
     return _back(read_filters(request.form))
 
 

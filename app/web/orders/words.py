@@ -54,9 +54,9 @@ REASONS = {
     "technical_problem": N_("Technical problem"),
     "payment_open": N_("Not paid yet"),
     "customer_withdrew": N_("The customer does not want it any more"),
-    "partner_withdrew": N_("The partner withdrew it"),
-    "not_possible": N_("It cannot be done"),
-    "duplicate": N_("It is a duplicate"),
+    "partner_withdrew": N_("The partner withdrew the order"),
+    "not_possible": N_("The order cannot be carried out"),
+    "duplicate": N_("Duplicate order"),
     "other": N_("Something else"),
 }
 PAYMENTS = {PaymentState.PENDING: N_("Waiting"), PaymentState.RECEIVED: N_("Received"), PaymentState.FAILED: N_("Failed")}
@@ -77,18 +77,18 @@ SOURCES = {
     OrderSource.IMPORT: N_("From a file"),
 }
 CHECKS = {
-    CheckStatus.WAITING: N_("Not looked up yet"),
+    CheckStatus.WAITING: N_("Address not checked yet"),
     CheckStatus.VALID: N_("Valid address"),
-    CheckStatus.SEVERAL: N_("Several are possible"),
-    CheckStatus.NONE: N_("Not in the register"),
-    CheckStatus.SKIPPED: N_("Not looked up"),
+    CheckStatus.SEVERAL: N_("Several addresses possible"),
+    CheckStatus.NONE: N_("Not in the address register"),
+    CheckStatus.SKIPPED: N_("Address not checked"),
 }
 _CHECK_TONES = {CheckStatus.VALID: "done", CheckStatus.SEVERAL: "due", CheckStatus.NONE: "overdue"}
 _TONES = {OrderStatus.COMPLETED: "done", OrderStatus.ON_HOLD: "due", OrderStatus.INTAKE_RECEIVED: "info"}
 
 
 REFERENCES = {
-    "partner_order_id": N_("Number at the partner"),
+    "partner_order_id": N_("Partner’s order number"),
     "partner_customer_id": N_("Customer number at the partner"),
     "partner_system": N_("System of the partner"),
     "created_via_api": N_("Arrived via API"),

@@ -95,9 +95,9 @@ def retry_callback(partner_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseRet
             delivery = find_callback(session, partner_id, delivery_id) or abort(404)
             redeliver(session, delivery, now=utc_now(), actor=viewer.actor)
     except StillUnderWay:
-        return _back(partner_id, _("We are sending it now, or it no longer needs sending."))
+        return _back(partner_id, _("We are sending this callback now, or it no longer needs to be sent."))
     runtime().nudger.nudge()
-    return _back(partner_id, _("We send it again."))
+    return _back(partner_id, _("We are sending this callback again."))
 
 
 def _environment(name: str) -> Environment:

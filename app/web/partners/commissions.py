@@ -62,9 +62,9 @@ def close(partner_id: uuid.UUID) -> ResponseReturnValue:
             locked = get_partner(session, partner_id, brand_ids=viewer.brand_ids, lock=True)
             close_month(session, locked, month=month, now=utc_now(), actor=viewer.actor)
     except UnableToClose:
-        flash(_("Already closed, or the month is not over."))
+        flash(_("This month is already closed or has not ended yet."))
     else:
-        flash(_("Closed. Amounts taken back from now on appear in a later month."))
+        flash(_("Month closed. Commissions reversed from now on appear in a later month."))
     return redirect(url_for("partners.commissions", partner_id=partner_id, month=month_key(month)), 303)
 
 

@@ -143,7 +143,7 @@ def switch(partner_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         locked = get_partner(session, partner_id, brand_ids=viewer.brand_ids, lock=True)
         switch_partner(session, locked, active=wanted == "1", now=utc_now(), actor=viewer.actor)
-    flash(_("The partner is on.") if wanted == "1" else _("The partner is off: its keys are refused."))
+    flash(_("The partner is switched on.") if wanted == "1" else _("The partner is switched off: we refuse its keys."))
     return redirect(url_for("partners.partner", partner_id=partner_id), 303)
 
 

@@ -95,7 +95,7 @@ def _read(partner: Partner, values: dict[str, str]) -> tuple[dict[str, str], Pro
     errors: dict[str, str] = {}
     sku, article = values.get("partner_sku", ""), find_article_by_sku(db.session(), partner, values.get("article", ""))
     if not sku or len(sku) > SKU_CHARACTERS:
-        errors["partner_sku"] = _("Enter the partner’s number.")
+        errors["partner_sku"] = _("Enter the partner’s article number.")
     if article is None:
         errors["article"] = _("Enter one of our article numbers.")
     read: dict[str, Any] = {}

@@ -47,22 +47,22 @@ def environment_words(value: Environment) -> str:
 
 STEPS = {
     Step.CONTACT: (N_("Contact address"), N_("Add an e-mail address to the partner's organization.")),
-    Step.FORM: (N_("Their form"), N_("Connect it under Integrations and choose it in the settings.")),
+    Step.FORM: (N_("Their form"), N_("Connect the form under Integrations and choose it in the settings.")),
     Step.AGREEMENT: (N_("Agreement"), N_("Write it; the partner accepts it in the portal.")),
-    Step.SANDBOX_KEY: (N_("Sandbox key"), N_("Make one below and give it to their engineer.")),
-    Step.MAPPING: (N_("Articles"), N_("Match their numbers to our articles.")),
+    Step.SANDBOX_KEY: (N_("Sandbox key"), N_("Make a sandbox key below and give it to their engineer.")),
+    Step.MAPPING: (N_("Articles"), N_("Match their article numbers to ours.")),
     Step.STATUS_WORDS: (N_("Status names"), N_("Enter their names for the order statuses.")),
-    Step.SANDBOX_ORDER: (N_("First sandbox order"), N_("They send one; it appears below.")),
+    Step.SANDBOX_ORDER: (N_("First sandbox order"), N_("They send a sandbox order; it appears below.")),
     Step.SANDBOX_STATUS: (N_("First sandbox status"), N_("They report a status of that order.")),
     Step.LOAD_TEST: (N_("Load test"), N_("They post 20 sandbox orders within a minute.")),
-    Step.LIVE_KEY: (N_("Live key"), N_("Make one when the sandbox works.")),
-    Step.LIVE_ORDER: (N_("First live order"), N_("It appears below as soon as it arrives.")),
+    Step.LIVE_KEY: (N_("Live key"), N_("Make a live key when the sandbox works.")),
+    Step.LIVE_ORDER: (N_("First live order"), N_("The order appears below as soon as it arrives.")),
 }
 
 
 COMMITMENTS = {
     Commitment.ANSWER: N_("API response time, 95th percentile"),
-    Commitment.SUCCESS: N_("Calls we could answer"),
+    Commitment.SUCCESS: N_("API calls we could answer"),
     Commitment.PROCESSING: N_("Slowest order, from post to received"),
     Commitment.CALLBACK: N_("First callback after a change, 95th percentile"),
 }

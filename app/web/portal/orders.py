@@ -123,7 +123,9 @@ def advance_status(row_id: uuid.UUID) -> ResponseReturnValue:
         if row.order_status != wanted.value:
             advance(session, partner, row, wanted.value, reason="", now=utc_now())
     runtime().nudger.nudge()
-    flash(_("It is now %(status)s; we notify your sandbox address.", status=order_status_words(wanted.value).lower()))
+    flash(
+        _("The status is now %(status)s; we report it to your sandbox address.", status=order_status_words(wanted.value).lower())
+    )
     return redirect(url_for("portal.order", row_id=row_id), 303)
 
 
@@ -145,6 +147,6 @@ def _story(partner: Partner, row: PartnerOrder) -> list[Moment]:
         moments.append(Moment(report.created_at, _("You reported %(word)s.", word=report.word), followed))
     if row.differing:
         fields = ", ".join(row.differing["changed_fields"][:5])
-        words = _("You sent it again with different content; the order is unchanged.")
+        words = _("You sent this order again with different content; we did not change it.")
         moments.append(Moment(datetime.fromisoformat(row.differing["at"]), words, fields))
     return sorted(moments, key=lambda one: one.at)

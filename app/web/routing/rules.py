@@ -154,7 +154,7 @@ def _read(viewer: Viewer) -> tuple[Filled, Any]:
 def _editor(
     form: Filled, viewer: Viewer, *, rule: RoutingRule | None = None, run: Replay | None = None, status: int = 200
 ) -> Response:
-    teams = [(EVERYBODY, _("All with access to the brand")), *((str(t.id), t.name) for t in list_teams(db.session()))]
+    teams = [(EVERYBODY, _("Everyone with access to the brand")), *((str(t.id), t.name) for t in list_teams(db.session()))]
     channels = [(str(c.id), c.name) for c in list_channels(db.session(), brand_ids=viewer.brand_ids)]
     types = [(kind.value, thread_type_words(kind)) for kind in ThreadType if kind != ThreadType.INTERNAL_TICKET]
     choices = {

@@ -137,7 +137,7 @@ def _save(calendar_id: uuid.UUID | None) -> ResponseReturnValue:
     if form.errors:
         return _editor(form, row=row, status=422)
     runtime().nudger.nudge()
-    flash(_("Saved. Running clocks update in the background."))
+    flash(_("Saved. We recalculate current deadlines in the background."))
     return redirect(url_for("sla.calendars"), 303)
 
 

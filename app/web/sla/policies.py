@@ -135,7 +135,7 @@ def _save(policy_id: uuid.UUID | None) -> ResponseReturnValue:
         else:
             change_policy(session, policy_id, rules, **who)
     runtime().nudger.nudge()
-    flash(_("Saved. Running clocks update in the background."))
+    flash(_("Saved. We recalculate current deadlines in the background."))
     return redirect(url_for("sla.policies"), 303)
 
 

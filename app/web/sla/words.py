@@ -111,7 +111,7 @@ def state_words(story: Story) -> str:
     if row.paused_for:
         return _("Paused: %(why)s.", why=pause_words(row.paused_for))
     if row.due_at is None:
-        return _("Never due: the calendar has too few open hours.")
+        return _("No deadline: the calendar has too few opening hours.")
     return _("Due %(time)s.", time=moment(row.due_at))
 
 
@@ -140,9 +140,9 @@ def step_words(step: StepStory) -> str:
 def deadline_words(deadline: Deadline | None) -> str:
     """When a clock was due, and whether that was kept."""
     if deadline is None:
-        return _("nothing promised")
+        return _("no response time promised")
     if deadline.due is None:
-        return _("never due")
+        return _("no deadline")
     due = moment(_at(deadline.due))
     return _("%(time)s, late", time=due) if deadline.is_late else due
 

@@ -76,7 +76,7 @@ def _reasons() -> dict[Stop, str]:
 
 
 def _sources() -> dict[str, str]:
-    return {**LABELS, "link": _("Via the link"), "user": _("A colleague")}
+    return {**LABELS, "link": _("Via the unsubscribe link"), "user": _("A colleague")}
 
 
 blueprints = (bp,)

@@ -90,7 +90,7 @@ def start_campaign(brand_id: uuid.UUID) -> ResponseReturnValue:
             return redirect(url_for("surveys.edit", brand_id=brand.id, kind="nps"), 303)
         count = plan_campaign(session, survey, days=CAMPAIGN_DAYS, now=utc_now())
     runtime().nudger.nudge()
-    flash(ngettext("%(num)s person will be asked.", "%(num)s people will be asked.", count))
+    flash(ngettext("The survey goes to %(num)s person.", "The survey goes to %(num)s people.", count))
     return redirect(url_for("surveys.surveys"), 303)
 
 

@@ -92,7 +92,7 @@ def send_again(
             actions.redeliver(session, row.delivery, now=utc_now(), actor=viewer.actor)
         flash(_("Sending again now."))
     except actions.StillUnderWay:
-        flash(_("It is being sent now; nothing changed."))
+        flash(_("We are sending this message now; nothing changed."))
     runtime().nudger.nudge()
     return redirect(url_for(f"{area}.delivery", endpoint_id=endpoint.id, delivery_id=delivery_id), 303)
 
@@ -116,7 +116,7 @@ def send_many_again(endpoint: WebhookEndpoint, viewer: Viewer, *, area: str = "c
     with transaction() as session:
         count = actions.redeliver_since(session, endpoint, since=since, now=now, actor=viewer.actor, states=REPLAYED[what])
     runtime().nudger.nudge()
-    flash(ngettext("We resend %(num)s.", "We resend %(num)s, oldest first.", count))
+    flash(ngettext("We are sending %(num)s message again.", "We are sending %(num)s messages again, the oldest first.", count))
     return redirect(url_for(f"{area}.deliveries", endpoint_id=endpoint.id), 303)
 
 

@@ -38,16 +38,16 @@ OUTCOMES = {
 SKIPPED = {
     "event_not_subscribed": N_("Not subscribed to this event."),
     "no_status_mapping": N_("No mapping for this status."),
-    "told_us_first": N_("The event came from them."),
+    "told_us_first": N_("The event came from the receiver itself."),
     "integration_inactive": N_("The connection was off."),
     "endpoint_deleted": N_("The endpoint was deleted before sending."),
 }
 FALLBACKS = {
     "asked": N_("We are e-mailing their technical contact."),
     "sent": N_("We e-mailed their technical contact."),
-    "refused": N_("The mail server rejected the e-mail about it."),
-    "impossible": N_("We could not e-mail them: the partner has no address."),
-    "no_mail_server": N_("We could not e-mail them: no mail server is set up."),
+    "refused": N_("The mail server rejected our e-mail about this problem."),
+    "impossible": N_("We could not e-mail the partner: there is no e-mail address."),
+    "no_mail_server": N_("We could not e-mail the partner: no mail server is set up."),
 }
 SCHEDULE_NAMES = {
     "webhook": N_("Six tries within half a minute"),
@@ -57,9 +57,9 @@ SCHEDULE_NAMES = {
     "partner_api": N_("Eleven tries within eight hours"),
 }
 STATE_REASONS = {
-    "gone": N_("It returned 410 Gone. Enter its new address or resume it."),
+    "gone": N_("The endpoint returned 410 Gone. Enter its new address or resume it."),
     "restored": N_("The database was restored from a copy. Check what we sent to this endpoint since, then resume it."),
-    "failing_long": N_("Nothing arrived for five days. Fix the receiver, then resume it."),
+    "failing_long": N_("Nothing arrived for five days. Fix the receiver, then resume sending."),
 }
 
 
@@ -103,7 +103,7 @@ def why_words(why: Mapping[str, Any]) -> str:
     code = why.get("code")
     if code == "asked":
         asked, planned = seconds_words(why["seconds"]), seconds_words(why["planned"])
-        return _("Retry-After of %(asked)s, not %(planned)s", asked=asked, planned=planned)
+        return _("the receiver asked for %(asked)s (Retry-After) instead of %(planned)s", asked=asked, planned=planned)
     if code == "retry":
         return _("%(time)s after the last try", time=seconds_words(why["seconds"]))
     if code == "resting":
@@ -166,7 +166,7 @@ def _given_up(delivery: WebhookDelivery) -> tuple[str, list[str]]:
         tries = ngettext("The only try ended with: %(outcome)s.", "The last of %(num)s tries ended with: %(outcome)s.",
                          int(why.get("tries", 1)), outcome=outcome)  # fmt: skip
         reason = tries
-    said = [reason, _("It stays here: fix the cause, then send it again.")]
+    said = [reason, _("The message stays here: fix the cause, then send it again.")]
     if delivery.fallback:
         said.append(_(FALLBACKS.get(delivery.fallback, FALLBACKS["asked"])))
     return _("Not delivered."), said
@@ -180,7 +180,10 @@ def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tup
         return _("On hold."), [_("The endpoint is paused. We send waiting messages in order once it is resumed.")]
     if row.is_behind:
         return _("In the queue."), [
-            _("An earlier message about the same item is still on its way. We send these in order; others continue.")
+            _(
+                "An earlier message about the same item is still on its way. We send messages about "
+                "one item in order; other messages continue."
+            )
         ]
     if not delivery.attempts:
         return _("Sending soon."), []
@@ -191,10 +194,10 @@ def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tup
     said.append(_("The last try: %(outcome)s.", outcome=outcome_words(delivery.last_outcome)))
     said.append(_("Reason for that time: %(why)s.", why=why_words(delivery.why)))
     if behind:
-        said.append(ngettext("%(num)s later message about the same item waits behind it.",
-                             "%(num)s later messages about the same item wait behind it.", behind))  # fmt: skip
+        said.append(ngettext("%(num)s later message about the same item waits for this one.",
+                             "%(num)s later messages about the same item wait for this one.", behind))  # fmt: skip
     if most - delivery.tries == 1:
-        said.append(_("If that fails, you can send it again here."))
+        said.append(_("If sending fails, you can send the message again here."))
     return head, said
 
 
@@ -204,7 +207,7 @@ def cut_off_words(delivery: WebhookDelivery, written: set[int]) -> list[str]:
     lost = [str(number) for number in begun if number not in written]
     if not lost or delivery.last_outcome in ("no_address", "sealed", "bad_header"):
         return []
-    return [_("Interrupted on our side, so it may have arrived: try %(numbers)s.", numbers=", ".join(lost))]
+    return [_("Interrupted on our side (attempt %(numbers)s): the message may have arrived.", numbers=", ".join(lost))]
 
 
 def endpoint_state(endpoint: WebhookEndpoint) -> tuple[str, str, str]:
@@ -214,9 +217,9 @@ def endpoint_state(endpoint: WebhookEndpoint) -> tuple[str, str, str]:
     if endpoint.state == EndpointState.DISABLED:
         return _("Stopped"), "overdue", "circle-x"
     if endpoint.has_incident:
-        return _("Fails"), "overdue", "triangle-alert"
+        return _("Keeps failing"), "overdue", "triangle-alert"
     if endpoint.failures_in_row:
-        return _("Failed last"), "due", "triangle-alert"
+        return _("Last attempt failed"), "due", "triangle-alert"
     return (_("Works"), "done", "check") if endpoint.last_ok_at else (_("Nothing sent yet"), "", "clock")
 
 

@@ -169,7 +169,7 @@ def test_no_rule_looks_at_automatic_mail_and_nothing_answers_it(desk: Desk, kind
     desk.react()
     assert desk.runs() == [("Antwoord", "changed"), ("Antwoord", "failed")]
     why = desk.session.execute(sa.select(AutomationRun.detail).where(AutomationRun.outcome == "failed")).scalar_one()
-    assert why == {"why": "The last message is automatic: we do not answer machines"}
+    assert why == {"why": "The last message was sent automatically, so we do not answer it"}
 
 
 def test_spam_is_nobodys_business(desk: Desk) -> None:

@@ -100,7 +100,7 @@ def test_whoever_writes_from_it_again_is_answered_there(chat: ChatDesk) -> None:
 def test_people_may_say_that_it_is_in_use_again(chat: ChatDesk) -> None:
     chat.customer(text="Hoi")
     move(chat)
-    assert "In use again" in contact_page(chat)
+    assert "Use again" in contact_page(chat)
     chat.post(f"/contacts/{contact_of(chat).id}/identities/{of(chat, JAN).id}/preference")
     assert (of(chat, JAN).former_since, of(chat, JAN).is_primary) == (None, True)
 

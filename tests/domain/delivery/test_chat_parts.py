@@ -26,7 +26,7 @@ def test_a_reply_quotes_the_message_it_answers(chat: ChatDesk) -> None:
     chat.customer(text="En hoe laat?")
     answered = chat.message("Wanneer komt u?")
     composer = chat.post(f"/threads/{chat.thread().id}/composer?kind=reply&answers={answered.id}", text="Dins").text
-    assert "Answers" in composer
+    assert "In reply to" in composer
     assert "Wanneer komt u?" in composer
     assert "Dins" in composer
     assert chat.reply(text="Dinsdag", answers=answered.id).status_code == 200
@@ -178,7 +178,7 @@ def test_a_file_whatsapp_does_not_take_is_refused_before_it_is_queued(chat: Chat
     photo = upload(chat, "foto.webp", "image/webp", b"RIFF\x24\x00\x00\x00WEBPVP8 " + b"\0" * 40)
     answer = chat.reply(text="Zie foto", attachment_id=photo)
     assert answer.status_code == 422
-    assert "foto.webp · WhatsApp does not accept image/webp · Convert it to JPEG or PNG first." in answer.text
+    assert "foto.webp · WhatsApp does not accept image/webp · Convert the file to JPEG or PNG first." in answer.text
     assert count_ours(chat) == 0
 
 

@@ -144,7 +144,7 @@ def test_message_that_a_worker_has_is_not_taken_back(desk: Desk) -> None:
     (message,) = desk.outgoing()
     assert desk.claim(message)
     answer = desk.undo(message)
-    assert "It was already sent" in answer.headers["HX-Trigger"]
+    assert "The message was already sent" in answer.headers["HX-Trigger"]
     assert [m.id for m in desk.outgoing()] == [message.id]
     assert desk.draft() is None
 

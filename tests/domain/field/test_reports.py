@@ -109,7 +109,7 @@ def test_why_no_report_was_sent_is_written_down(day: Round, work: Callable[[], N
     whole(day)
     work()
     report = day.session.get_one(VisitReport, day.visit.id)
-    assert (report.outcome, report.reason) == (ReportOutcome.STOPPED, "The brand has no mailbox to send it from.")
+    assert (report.outcome, report.reason) == (ReportOutcome.STOPPED, "The brand has no mailbox to send the report from.")
     assert mails(day) == []
 
 

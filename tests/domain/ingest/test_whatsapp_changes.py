@@ -227,7 +227,7 @@ def test_the_thread_shows_versions_deletions_quotes_and_reactions(
     articles = page_client.get(f"/threads/{thread_id}").text.split("<article ")[1:]
     first, deleted, answer = articles
     assert "oude woorden" in first.partition('<details class="versions')[2]
-    before, _, folded = deleted.partition("Show what it said")
+    before, _, folded = deleted.partition("Show the deleted text")
     assert "weg ermee" in folded
     assert "weg ermee" not in before
     message_id = db_session.execute(sa.select(Message.id).where(Message.external_id == "wamid.1")).scalar_one()

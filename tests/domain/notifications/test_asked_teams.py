@@ -118,7 +118,7 @@ def test_several_that_wait_are_one_card(desk: Desk) -> None:
     for words in ("Een", "Twee", "Drie"):
         desk.ask(words=words)
     desk.carry_out()
-    assert said(desk) == ["3 things to look at"]
+    assert said(desk) == ["3 items to look at"]
 
 
 def test_nobody_is_told_in_another_way(desk: Desk) -> None:

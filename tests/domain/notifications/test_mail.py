@@ -142,7 +142,7 @@ def test_the_digest_has_counts_and_links_and_a_way_out(house: House) -> None:
     send_all(house)
     (mail,) = house.outside.mails()
     said = headers(mail)
-    assert said["Subject"] == "3 things wait for you"
+    assert said["Subject"] == "3 items need your attention"
     for words in ("1 thread is overdue", "1 task is overdue", "1 unread notification", "http://localhost/notifications"):
         assert words in mail["text"]
     assert not {word for word in ("Pieter", "Laadpaal", "Bellen") if word in mail["text"]}
@@ -267,7 +267,7 @@ def test_the_digest_ends_by_its_address_without_signing_in_but_not_by_looking(ho
     def hour() -> int | None:
         return house.session.execute(sa.select(NotificationSettings.digest_hour)).scalar_one()
 
-    assert "Stop it" in page_client.get(path).text
+    assert "Unsubscribe" in page_client.get(path).text
     assert hour() == 8
     answer = page_client.plain.post(path, data={"List-Unsubscribe": "One-Click"})
     assert (answer.status_code, hour()) == (200, None)
@@ -283,9 +283,9 @@ def test_the_hour_is_chosen_and_the_test_says_what_came_of_it(house: House, page
     assert client.post("/settings/notifications", data={**token, "digest_hour": "7"}).status_code == 303
     assert '<option value="7" selected>' in client.get("/settings/notifications").text
     assert client.post("/settings/notifications", data={**token, "digest_hour": "25"}).status_code == 422
-    assert "The mail server accepted it." in client.post("/settings/notifications/tests/email", data=token).text
+    assert "The mail server accepted the mail." in client.post("/settings/notifications/tests/email", data=token).text
     house.outside.call("POST", "/__sim/mail", {"mode": "refuses"})
-    assert "The mail server rejected it (550)." in client.post("/settings/notifications/tests/email", data=token).text
+    assert "The mail server rejected the mail (550)." in client.post("/settings/notifications/tests/email", data=token).text
     assert len(house.outside.mails()) == 1
 
 

@@ -83,11 +83,11 @@ def test_ten_messages_of_a_thread_are_one_notice(house: House) -> None:
     house.carry_out()
     assert len(house.dispatches()) == 2
     (shown,) = house.outside.pushes()  # the notice of the assignment was replaced: same thread, same tag
-    assert shown["payload"]["body"] == "10 new messages in a thread of yours"
+    assert shown["payload"]["body"] == "10 new messages in one of your threads"
     house.receive()
     house.carry_out()
     (shown,) = house.outside.pushes()
-    assert (shown["payload"]["body"], shown["topic"]) == ("11 new messages in a thread of yours", shown["payload"]["tag"])
+    assert (shown["payload"]["body"], shown["topic"]) == ("11 new messages in one of your threads", shown["payload"]["tag"])
 
 
 def test_what_is_read_at_once_on_a_page_is_not_pushed(house: House) -> None:
@@ -302,7 +302,7 @@ def test_a_promise_made_anew_while_the_first_was_called_stands_for_both(house: H
     house.let_time_pass()
     house.carry_out()
 
-    assert house.outside.pushes()[0]["payload"]["body"] == "2 new messages in a thread of yours"
+    assert house.outside.pushes()[0]["payload"]["body"] == "2 new messages in one of your threads"
 
 
 def test_signing_out_anywhere_ends_it(house: House) -> None:

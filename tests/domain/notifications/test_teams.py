@@ -161,9 +161,9 @@ def test_what_the_pace_does_not_allow_comes_later_as_one_card(house: House, chan
     house.let_time_pass()
     house.carry_out()
     (card,) = house.outside.cards()
-    assert texts(card)[0] == "12 things to look at"
+    assert texts(card)[0] == "12 items to look at"
     assert sum(text.startswith("[A deadline") for text in texts(card)) == 10
-    assert "The others are in Switchyard." in texts(card)
+    assert "The other notifications are in Switchyard." in texts(card)
     assert sorted({str(d.outcome) for d in house.dispatches()}) == ["accepted", "folded"]
 
 

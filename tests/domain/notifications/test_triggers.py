@@ -180,7 +180,7 @@ def test_many_faults_at_once_are_one_small_card(outside_teams: Outside, house: H
     house.session.commit()
     house.carry_out()
     (card,) = house.outside.cards()
-    assert said(card) == "30 things to look at"
+    assert said(card) == "30 items to look at"
     assert len(str(card["card"]).encode()) < MOST_BYTES
     assert faults_of(request_of(card)) == []
 

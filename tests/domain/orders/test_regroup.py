@@ -170,7 +170,7 @@ def test_pages_split_and_merge_and_offer_the_undo(desk: Desk) -> None:
     assert desk.post(path).status_code == 409
     assert f"{other.order_number}: " not in desk.get(f"/orders/{order.id}")
     made = desk.post(f"/orders/{order.id}/duplicate")
-    assert "Duplicate order" in desk.get(made.location)
+    assert "Duplicate this order" in desk.get(made.location)
     desk.as_user(desk.mallory)
     for action in ("duplicate", "split", "merge"):
         assert desk.post(f"/orders/{order.id}/{action}").status_code == 404

@@ -80,7 +80,7 @@ def test_the_pages_show_it_and_nothing_is_saved(office: Office) -> None:  # noqa
     answer = office.post(f"{address}/dry-run", **fields)
     text = html.unescape(answer.text)
     assert "1 thread came in on the channel; 1 would have gone elsewhere." in text
-    assert "All with access to the brand, skill dak" in text
+    assert "Everyone with access to the brand, skill dak" in text
     assert "<b>stuk" not in answer.text
     assert 'value="Balie"' in text
     assert "Nothing would change." in office.post("/settings/routing/dry-run", **fields).text
@@ -90,4 +90,4 @@ def test_the_pages_show_it_and_nothing_is_saved(office: Office) -> None:  # noqa
     desk.session.commit()
     assert "would have gone elsewhere" not in office.client.get(f"{address}/trial").text
     office.post(f"{address}/switch", on="0")
-    assert "It stays unassigned" in office.client.get(f"{address}/trial").text
+    assert "The thread stays unassigned" in office.client.get(f"{address}/trial").text

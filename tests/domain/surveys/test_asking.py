@@ -72,7 +72,7 @@ def _switch_off(desk: Desk, thread: Thread) -> None:
     ("happens", "expected"),
     [
         (lambda desk, thread: desk.ask(thread), ("cancelled", "The conversation continued.")),
-        (_spam, ("cancelled", "It was marked as spam.")),
+        (_spam, ("cancelled", "The thread was marked as spam.")),
         (_refuse, ("withheld", "The contact opted out of surveys.")),
         (_switch_off, ("withheld", "The brand no longer sends surveys.")),
     ],
@@ -103,7 +103,7 @@ def test_somebody_with_two_matters_on_two_addresses_is_asked_once_in_the_period(
         surveys.resolve(surveys.matter(channel))
     surveys.let_pass(hours=25)
     surveys.work()
-    assert sorted(surveys.outcomes()) == [("sent", ""), ("withheld", "We asked them 0 days ago.")]
+    assert sorted(surveys.outcomes()) == [("sent", ""), ("withheld", "This customer already got a survey 0 days ago.")]
     surveys.let_pass(days=31)
     surveys.resolve(surveys.matter())
     assert surveys.rows()[-1].outcome is None

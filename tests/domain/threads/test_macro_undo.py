@@ -147,7 +147,8 @@ def test_a_task_somebody_changed_and_a_call_that_was_made_stay_and_are_named(des
     desk.session.execute(sa.update(OutsideIntent).where(OutsideIntent.target == "A").values(state="done"))
     desk.session.commit()
     said = desk.toast(undo(desk, ran))
-    assert said == "Macro undone: Storing. Its task stays: a colleague changed it. 1 external call has already been made."
+    stays = "The macro’s task stays: a colleague changed it. 1 external message has already been sent."
+    assert said == f"Macro undone: Storing. {stays}"
     assert the_task(desk).status == TaskStatus.OPEN
     assert intents(desk) == ["A"]
 
@@ -157,5 +158,5 @@ def test_a_task_another_one_waits_for_stays(desk: Desk) -> None:
     later = TaskContent(desk.brand.id, "Daarna", depends_on_id=the_task(desk).id)
     create_task(desk.session, later, now=utc_now(), actor=Actor(desk.leila.id))
     desk.session.commit()
-    assert "Its task stays" in desk.toast(undo(desk, ran))
+    assert "The macro’s task stays" in desk.toast(undo(desk, ran))
     assert the_task(desk).status == TaskStatus.OPEN

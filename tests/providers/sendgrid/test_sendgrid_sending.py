@@ -168,7 +168,7 @@ def test_check_says_what_is_wrong(house: House) -> None:
     assert check().detail == "Sends without delivery reports: the event webhook key is missing"
     secrets = {**house.account.secrets, "signing_secret": house.provider.public_key()}
     house.account = replace(house.account, secrets=secrets)
-    assert (check().ok, check().detail) == (True, "Sends and reports")
+    assert (check().ok, check().detail) == (True, "Sends mail and receives delivery reports")
     house.account = replace(house.account, secrets={**secrets, "signing_secret": "no key"})
     assert check().detail == "The event webhook's verification key is invalid"
     house.provider.settings = replace(house.provider.settings, scopes=())

@@ -311,7 +311,7 @@ def test_every_form_is_refused_without_its_token(app: Flask, built: World, entry
     client.set_cookie(app.config["SESSION_COOKIE_NAME"], built.cookies["root"])
     answer = client.post(fill(entry, built), data=dict(entry.data))
     assert answer.status_code == 400
-    assert "Please send that again" in answer.text
+    assert "Please send the form again" in answer.text
 
 
 @pytest.mark.parametrize(

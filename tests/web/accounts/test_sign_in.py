@@ -149,7 +149,7 @@ def test_a_part_of_a_page_asked_for_by_htmx_sends_the_whole_browser_to_sign_in(c
 def test_a_post_without_the_token_is_refused(client: FlaskClient, alice: User) -> None:
     answer = client.post("/sign-in", data={"email": alice.email, "password": PASSWORD})
     assert answer.status_code == 400
-    assert "Please send that again" in answer.text
+    assert "Please send the form again" in answer.text
 
 
 def test_a_post_from_another_sites_page_is_refused_even_with_a_token(

@@ -36,7 +36,7 @@ def test_a_report_by_mail_from_making_it_to_deleting_it(office: Office) -> None:
     assert "Kind of channel: " in office.get("/analytics/schedules/new?medium=email")
     refused = office.post("/analytics/schedules", **{**USUAL, "name": " ", "hour": "24"})
     assert refused.status_code == 422
-    assert "Give it a name of at most 80 characters." in refused.text
+    assert "Enter a name of at most 80 characters." in refused.text
     nobody = office.post("/analytics/schedules", **USUAL, name="Monday", to=str(ids["alice"]))
     assert nobody.status_code == 422
     assert "people who may see figures" in nobody.text

@@ -68,7 +68,7 @@ def test_the_form_shows_each_text_as_the_customer_reads_it(page: Settings, desk:
         ({"closed_on": "yes", "closed_fr": ""}, "Write a text, or switch the answer off."),
         ({"closed_nl": "Hallo {{klant}}"}, "There is no variable {{klant}}."),
         ({"order_status_en": "Order {{order.number}}"}, "{{order.number}} may be empty"),
-        ({"closed_en": "Back {{ soon"}, "{{ is unmatched."),
+        ({"closed_en": "Back {{ soon"}, "{{ has no matching beginning or end."),
         ({"closed_en": "x" * 1501}, "1501 characters: at most 1500."),
     ],
 )
@@ -100,4 +100,4 @@ def test_the_log_says_why_one_did_not_go_out(page: Settings, desk: Desk) -> None
     assert "We do not answer automatic mail" in shown
     assert "Anna Smit" in shown
     thread = page.get(f"/threads/{desk.answers()[0].thread_id}")
-    assert "Automatic answer: closed" in thread
+    assert "Automatic answer: outside opening hours" in thread

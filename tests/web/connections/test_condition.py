@@ -140,11 +140,11 @@ def test_a_channel_that_rests_says_so_and_goes_on_once_a_check_succeeds(
     for _time in range(OPENS_AFTER):
         reads.note_failure(now=utc_now().timestamp(), retry_after_seconds=None)
     shown = page_client.get(path).text
-    assert "5 calls in a row failed. The first was at" in shown
-    assert "Sending rests for another" in shown
-    assert "Fetching rests for another" in shown
+    assert "Failed requests in a row: 5. The first failure was at" in shown
+    assert "Sending is paused for another" in shown
+    assert "Fetching is paused for another" in shown
     post(page_client.plain, f"{path}/check")
-    assert "in a row failed" not in page_client.get(path).text
+    assert "Failed requests in a row" not in page_client.get(path).text
 
 
 def work(app: Flask, session: Session, delivery: Delivery) -> None:

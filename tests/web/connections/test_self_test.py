@@ -63,7 +63,7 @@ def test_a_signed_post_that_arrives_is_found_and_does_nothing_else(
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (200, "but not from here"),
+        (200, "but the answer did not come from this installation"),
         (401, "rejected our signature"),
         (502, "answered 502 instead"),
         (301, "answered 301 instead"),
@@ -97,6 +97,6 @@ def test_an_inbound_address_is_reached_by_the_handshake(
     channel = make_channel(db_session, brand, ChannelType.EMAIL, keyring=keyring, address="a@b.example", secrets={"url_key": "k"})
     db_session.commit()
     publish(app.wsgi_app)
-    assert "The public address leads here." in press(page_client, channel.id)
+    assert "The public address leads to this installation." in press(page_client, channel.id)
     publish(Response("fine"))
-    assert "but not from here" in press(page_client, channel.id)
+    assert "but the answer did not come from this installation" in press(page_client, channel.id)

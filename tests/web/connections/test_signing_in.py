@@ -95,7 +95,7 @@ def test_the_calendar_of_a_mailbox_somebody_signed_in_to_is_followed(
     assert planned(world, address) == ["Schouw 1"]  # it was asked for once before it was connected
     world.simulator.control("POST", "expire-tokens")
     assert planned(world, address) == ["Schouw 1", "Schouw 2"]
-    assert "We cannot read its calendar" not in page_client.get(f"/settings/channels/{channel.id}").text
+    assert "We cannot read the calendar of this mailbox" not in page_client.get(f"/settings/channels/{channel.id}").text
 
 
 def test_a_calendar_nobody_agreed_to_is_said_and_mail_goes_on_and_signing_in_again_opens_it(
@@ -108,14 +108,14 @@ def test_a_calendar_nobody_agreed_to_is_said_and_mail_goes_on_and_signing_in_aga
     assert (saved.status_code, planned(world, ANNA)) == (303, [])
     page = page_client.get(path).text
     assert "Sign in again, so that Microsoft lets us read the calendar" in page
-    assert "We cannot read its calendar" in page
+    assert "We cannot read the calendar of this mailbox" in page
     assert "Sign in again on the channel&#39;s page and agree to the calendar" in page
     world.simulator.control("POST", "expire-tokens")
     world.write("Aan Anna", ANNA)
     assert poll_channel(channel.id).stored == 1
     assert page_client.get(at_microsoft(world, begin(page_client, {}, f"{path}/sign-in"), user=ANNA)).status_code == 303
     assert len(planned(world, ANNA)) == 2
-    assert "We cannot read its calendar" not in page_client.get(path).text
+    assert "We cannot read the calendar of this mailbox" not in page_client.get(path).text
 
 
 def test_a_mailbox_whose_calendar_is_out_of_reach_is_not_connected_with_it(page_client: PageClient, world: MailboxWorld) -> None:

@@ -119,7 +119,7 @@ def test_a_contact_is_added_with_a_number(desk: Desk) -> None:
         ({"name": "x" * 201}, "Use at most 200 characters."),
         ({"name": "x", "kind": "phone", "value": "bel me"}, "Enter a phone number"),
         ({"name": "x", "kind": "email", "value": "bel me"}, "Enter an e-mail address"),
-        ({"name": "x", "kind": "wa_id", "value": "0612345678"}, "This belongs to another contact already."),
+        ({"name": "x", "kind": "wa_id", "value": "0612345678"}, "Another contact already has this address or number."),
         ({"name": "x", "parent_organization_id": "nonsense"}, "Choose one from the list."),
     ],
     ids=["no name", "long", "phone", "email", "taken", "organisation"],
@@ -161,7 +161,7 @@ def test_people_belong_to_organizations_in_a_tree(desk: Desk) -> None:
     fields = {"name": "Zon Groep", "contact_type": "organization", "parent_organization_id": daughter.id}
     refused = desk.post(f"/contacts/{group.id}/edit", **fields)
     assert refused.status_code == 422
-    assert "not below this contact" in refused.text
+    assert "not part of this contact" in refused.text
 
 
 def test_ways_to_reach_are_added_preferred_and_removed(desk: Desk) -> None:
@@ -185,7 +185,7 @@ def test_a_number_of_somebody_else_names_them_if_the_viewer_may_know(desk: Desk)
     joris = desk.add("Joris", kind="email", value="joris@example.nl")
     taken = desk.post(f"/contacts/{desk.pieter.id}/identities", kind="email", value="joris@example.nl")
     assert taken.status_code == 422
-    assert "This belongs to another contact already." in taken.text
+    assert "Another contact already has this address or number." in taken.text
     assert f"/contacts/{joris.id}" in taken.text
     hidden = desk.post(f"/contacts/{desk.pieter.id}/identities", kind="wa_id", value="+31687654321")
     assert hidden.status_code == 422

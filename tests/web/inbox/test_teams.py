@@ -69,7 +69,7 @@ def test_a_team_gets_a_thread_with_a_note_and_hears_of_it(desk: Desk) -> None:
     told = desk.session.execute(sa.select(Notification.user_id, Notification.kind).order_by(Notification.id)).all()
     assert [(row.user_id, row.kind.value) for row in told] == [(desk.bob.id, "team")]
     sign_in(desk.client.plain, desk.session, desk.bob)
-    assert "Alice handed this to your team" in desk.client.get("/notifications").text
+    assert "Alice handed this thread to your team" in desk.client.get("/notifications").text
 
 
 def test_the_team_is_named_where_nobody_has_the_thread(desk: Desk) -> None:

@@ -66,7 +66,7 @@ def test_a_mailing_is_looked_at_tried_and_sent(desk: Desk) -> None:
     assert "No mailings yet" in desk.pages.get("/mailings").text
     assert "You preview the recipients" in desk.pages.get("/mailings/new").text
     first = desk.post("/mailings/preview").text
-    assert "It goes to 3 people" in first
+    assert "This mailing goes to 3 people" in first
     shown = "".join(desk.post("/mailings/preview", shown=str(place)).text for place in (1, 2, 3))
     assert all(f"Beste {name}, " in shown for name in ("Lotte", "Pieter", "Mo"))
     assert desk.session.execute(sa.select(sa.func.count(Mailing.id))).scalar_one() == 0
@@ -85,7 +85,7 @@ def test_a_mailing_is_looked_at_tried_and_sent(desk: Desk) -> None:
 
 
 def test_who_the_list_is_narrowed_to(desk: Desk) -> None:
-    assert "It goes to 1 person" in desk.post("/mailings/preview", words="lotte").text
+    assert "This mailing goes to 1 person" in desk.post("/mailings/preview", words="lotte").text
     assert "No recipients: a mailing goes to" in desk.post("/mailings/preview", words="iemand anders").text
     assert desk.post("/mailings/preview", since="gisteren").status_code == 422
 
@@ -111,7 +111,7 @@ def test_a_paused_mailing_sends_nothing_until_it_goes_on_and_a_stopped_one_never
     desk.house.carry_out()
     assert len(desk.messages()) == 3
     shown = desk.pages.get(other).text
-    assert shown.count("Stopped before") == 5  # the count, the filter, and each of the three
+    assert shown.count("Not sent: mailing stopped") == 5  # the count, the filter, and each of the three
     desk.post(f"{other}/resume")
     desk.house.carry_out()
     assert len(desk.messages()) == 3

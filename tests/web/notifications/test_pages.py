@@ -69,7 +69,12 @@ def test_each_kind_says_what_happened_and_how_many(desk: Desk, app: Flask) -> No
         text = desk.client.get("/notifications").text
     assert len(queries) <= MAX_QUERIES
     assert text.count('<li><a class="notification ') == 3
-    for words in ("Bob mentioned you", "Bob assigned this to you", "3 new messages from Pieter van Dam", "Laadpaal defect"):
+    for words in (
+        "Bob mentioned you",
+        "Bob assigned this thread to you",
+        "3 new messages from Pieter van Dam",
+        "Laadpaal defect",
+    ):
         assert words in text
     assert desk.client.plain.get("/notifications/count").json["shown"] == "3"
 

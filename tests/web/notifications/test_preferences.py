@@ -204,7 +204,7 @@ def test_the_worker_is_served_at_the_root_fresh_and_may_only_call_us(alice: Alic
 def test_the_test_of_browsers_says_what_each_push_service_said(alice: Alice) -> None:
     assert "Your browsers get no notifications yet" in alice.post("/tests/push").text
     alice.house.device(alice.house.alice)
-    assert "The push service accepted it." in alice.post("/tests/push").text
+    assert "The push service accepted the notification." in alice.post("/tests/push").text
     assert alice.house.outside.pushes()[0]["payload"]["body"] == "Test: this is how this browser notifies you."
     alice.house.device(alice.house.alice, "gone")
     assert "we removed the device" in alice.post("/tests/push").text

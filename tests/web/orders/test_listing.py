@@ -92,7 +92,7 @@ def test_several_orders_are_changed_at_once_and_what_may_not_be_stays_and_says_w
     assert [one.status for one in desk.orders()] == [OrderStatus.QUOTED, OrderStatus.NEW, OrderStatus.QUOTED]
     desk.post(f"/orders/{third.id}/status", status="approved", reason="zonder adres")
     desk.post(f"/orders/bulk/{batch[1]}/undo")
-    assert "1 changed since; we left it as it is." in desk.get("/orders")
+    assert "1 order has changed since then; we left it as it is." in desk.get("/orders")
     assert [one.status for one in desk.orders()] == [OrderStatus.NEW, OrderStatus.NEW, OrderStatus.APPROVED]
 
 
@@ -142,6 +142,6 @@ def test_articles_are_suggested_as_one_types_and_references_have_words(desk: Des
     order = make_order(desk.session, desk.brand, desk.pieter, external_references={"partner_order_id": "GRO-1", "their_own": "x"})
     desk.session.commit()
     text = desk.get(f"/orders/{order.id}")
-    for words in ("Number at the partner", "Their own"):
+    for words in ("Partner’s order number", "Their own"):
         assert f"<dt>{words}</dt>" in text
     assert desk.get(f"/orders/{order.id}/articles?description=WB").count("<option") == 0

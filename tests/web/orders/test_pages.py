@@ -149,7 +149,7 @@ def test_the_page_says_in_words_what_the_register_says_and_lets_one_choose(desk:
     order = make_order(desk.session, desk.brand, desk.pieter, address=read_line("Molenweg 7, 3511CD Utrecht"))
     desk.session.commit()
     path, address = f"/orders/{order.id}", desk.session.get_one(Address, order.address_id)
-    assert "Not looked up yet" in desk.get(path)
+    assert "Address not checked yet" in desk.get(path)
     address.attempts = 2
     desk.session.commit()
     assert "cannot reach the register right now" in desk.get(path)

@@ -122,7 +122,7 @@ def test_a_month_that_is_over_is_closed_once(admin: Desk) -> None:
     assert "Close 2020-01" in admin.get(f"{path}?month=2020-01")
     assert admin.post(f"{path}/closing?month=2020-01").location == f"{path}?month=2020-01"
     closed = admin.get(f"{path}?month=2020-01")
-    assert ("Closed. Amounts taken back" in closed, "Close 2020-01" in closed) == (True, False)
+    assert ("Month closed. Commissions reversed" in closed, "Close 2020-01" in closed) == (True, False)
     for month in ("month=2020-01", ""):
         admin.post(f"{path}/closing?{month}")
-        assert "Already closed, or the month is not over" in admin.get(path)
+        assert "This month is already closed or has not ended yet" in admin.get(path)

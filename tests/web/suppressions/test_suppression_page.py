@@ -77,5 +77,5 @@ def test_empty_list_and_many_pages(page_client: PageClient, db_session: Session,
     db_session.commit()
     first = page_client.get("/settings/suppressions").text
     assert first.count("Lift<") == 50
-    assert "No matching stopped address" in page_client.get("/settings/suppressions?q=nobody").text
+    assert "No blocked address matches" in page_client.get("/settings/suppressions?q=nobody").text
     page_client.get("/settings/suppressions?before=rubbish")

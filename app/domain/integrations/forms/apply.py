@@ -148,7 +148,7 @@ def _again(
     if before.intake == _intake_json(intake, known_files) and not fresh:
         return ItemResult("duplicate", before.thread_id, reason=N_("stored before"))
     if submission.told_at < before.told_at:
-        return ItemResult("duplicate", before.thread_id, reason=N_("older than stored version"))
+        return ItemResult("duplicate", before.thread_id, reason=N_("older than the stored version"))
     integration = session.get_one(Integration, before.integration_id)
     contact = find_person(session, name=intake.customer_name, email=intake.email, phone=intake.phone, now=now)
     said = _said(integration, submission, event, files=fresh)

@@ -18,10 +18,10 @@ from app.core.smtp import Refusal, SmtpClient, SmtpServer, SmtpTrouble
 from app.core.text import known
 from app.core.text import mark as N_
 
-ACCEPTED = N_("The mail server accepted it.")
+ACCEPTED = N_("The mail server accepted the mail.")
 NO_SERVER = N_("No mail server: an administrator must set SMTP_URL.")
 UNSAFE = N_("The mail server has no secure connection (STARTTLS).")
-REFUSED = known("The mail server rejected it (%(code)s).")
+REFUSED = known("The mail server rejected the mail (%(code)s).")
 BUSY = known("The mail server asks us to try later (%(code)s).")
 SILENT = known("The mail server does not answer (%(why)s).")
 UNKNOWN = N_("The connection to the mail server broke; it may have accepted the mail, so we do not send it again.")

@@ -1,0 +1,118 @@
+"""What reasons and errors said before November 2026: the database holds some, and they are shown in the words of today."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# Former words and those of today, which stand marked where they are used. A full stop at the end is left out where no blank is.
+FORMER: Mapping[str, str] = {
+    "It came over a mailing list": "The message came through a mailing list",
+    "It is from one of our own mailboxes": "The message is from one of our own mailboxes",
+    "The calendar has no open hours": "The calendar has no opening hours",
+    "The last message is automatic: we do not answer machines": "The last message was sent automatically, so we do not answer it",
+    "The worker stopped before the answer came": "Our process stopped before the provider answered",
+    "Another worker took over": "Another process took over",
+    "Ask if it arrived; if not, send it again": "Ask the recipient if the message arrived; if not, send it again",
+    "Attach it again and send a new message": "Attach the file again and send a new message",
+    "Could not be confirmed": "We could not confirm that the message was sent",
+    "The channel waits before its next provider call": "The channel waits before it contacts its provider again",
+    "The change was undone before sending": "The change this message reports was undone, so we did not send it",
+    "Their message is over 24 hours old: WhatsApp no longer accepts reactions": (
+        "This message is over 24 hours old: WhatsApp no longer accepts reactions"
+    ),
+    "Customer not notified: we received this too late": "Customer not notified: the update reached us too late",
+    "The brand has no mailbox to send it from": "The brand has no mailbox to send the report from",
+    "It is already in use: switch it off instead": "The article is already in use: switch it off instead",
+    "is more than the amount itself": "is more than the amount it is taken from",
+    "changed since the import; we leave it unchanged": "has changed since the import, so we leave it as it is now",
+    "has more columns than the first line; check the quotes": "has more columns than the first line; check the quotation marks",
+    "The public address answered, but not from here: something is in between, or it points elsewhere": (
+        "The public address answered, but the answer did not come from this installation: something is "
+        "in between, or the address points elsewhere"
+    ),
+    "The public address leads here": "The public address leads to this installation",
+    "its reply arrived first": "the reply to this message arrived first",
+    "our signed reply address": "sent to our reply address for this thread",
+    "older than stored version": "older than the stored version",
+    "Enter a new API key or form ID on its page. We still receive forms sent by webhook": (
+        "Enter a new API key or form ID on the page of this integration. We still receive forms sent by webhook"
+    ),
+    "The mail server accepted it": "The mail server accepted the mail",
+    "The mail server rejected it (%(code)s).": "The mail server rejected the mail (%(code)s).",
+    "%(name)s accepts deliveries again": "%(name)s accepts our events again",
+    "%(name)s does not accept our events: three calls in a row failed": (
+        "%(name)s does not accept our events: three requests in a row failed"
+    ),
+    "%(name)s was stopped: it accepts no deliveries": "%(name)s was stopped because it does not accept our events",
+    "%(name)s: an order took %(value)s seconds (agreed: %(agreed)s)": (
+        "%(name)s: processing an order took %(value)s seconds (agreed: %(agreed)s)"
+    ),
+    "%(name)s: callbacks start after %(value)s seconds (agreed: %(agreed)s)": (
+        "%(name)s: API callbacks start after %(value)s seconds (agreed: %(agreed)s)"
+    ),
+    "%(name)s: we answered %(value)s of 100 calls (agreed: %(agreed)s)": (
+        "%(name)s: we answered %(value)s of 100 API requests (agreed: %(agreed)s)"
+    ),
+    "%(count)s items on your phone are unsent since %(date)s at %(time)s. Open the app with a connection to send them.": (
+        "%(count)s items on your phone have not been sent since %(date)s at %(time)s. "
+        "Open the app with a connection to send them."
+    ),
+    "Not sent: they no longer have access to figures": "Not sent: this person no longer has access to figures",
+    "Not sent: they no longer have access to this brand": "Not sent: this person no longer has access to this brand",
+    "It is an internal ticket": "The thread is an internal ticket",
+    "It was marked as spam": "The thread was marked as spam",
+    "We asked them %(days)s days ago.": "This customer already got a survey %(days)s days ago.",
+    "subject and a second sign of a system message": "the subject and another sign point to a system message",
+    "subject and a second sign of an automatic reply": "the subject and another sign point to an automatic reply",
+    "Mended: %(what)s": "Fixed: %(what)s",
+    "Ask them to send it again": "Ask the sender to send the file again",
+    "Too many calls to this mailbox": "Too many requests to this mailbox",
+    "It was deleted or moved to the archive": "The mail was deleted or moved to the archive",
+    "Sends and reports": "Sends mail and receives delivery reports",
+    "Authenticate the sender's domain there and allow the key to send mail": (
+        "In SendGrid, authenticate the sender's domain and allow the key to send mail"
+    ),
+    "Create a new key there and save it in the channel": "Create a new key in SendGrid and save it in the channel",
+    "Read its message, correct the mail and resend": "Read the message from SendGrid, correct the mail and send it again",
+    "The recipient's mail server is deferring it": "The recipient's mail server has not accepted the mail yet",
+    "Check both; two-step sign-in requires an app password": (
+        "Check the user name and the password; two-step sign-in requires an app password"
+    ),
+    "The mail server refuses it": "The mail server refuses the mail",
+    "Use the mailbox's own address, or have the account allowed to send for it": (
+        "Use the mailbox's own address, or ask its administrator to let the account send from this address"
+    ),
+    "An administrator must enter them": "An administrator must enter the credentials",
+    "Ask for it by mail": "Ask the sender to send the file by mail",
+    "A landline, or their network does not accept SMS": "This is a landline, or its network does not accept SMS",
+    "It may be off or abroad. Try later, or call them": "The phone may be off or abroad. Try later, or call",
+    "No route from our number to theirs": "There is no connection from our number to this number",
+    "The push service accepted it": "The push service accepted the notification",
+    "Wait for its ticks": "Wait for the ticks next to the message",
+    "We cannot ask WhatsApp; we wait for a status with our reference": (
+        "We cannot ask WhatsApp if the message was sent; we wait for its status report"
+    ),
+    "WhatsApp reports nothing to us": "WhatsApp does not send us messages or statuses",
+    "An administrator must enter one": "An administrator must enter an access token",
+    "Wait a moment for the ticks; send it again only if they do not appear": (
+        "Wait a moment for the ticks; send the message again only if they do not appear"
+    ),
+    "Add it at WhatsApp, or use a live number": "Add the number to the list at WhatsApp, or send from a real business number",
+    "Change the message; the detail names the field": "Change the message; the error details name the field",
+    "Check the detail, or ask an administrator": "Read the error details, or ask an administrator",
+    "Correct the template; the detail says what is wrong": "Correct the template; the error details say what is wrong",
+    "Our error or a settings error; the detail names the field": (
+        "The error is ours or in the settings; the error details name the field"
+    ),
+    "Send it in another form": "Send another type of message, such as plain text",
+    "The form in this message is throttled": "WhatsApp currently limits how often this form can be sent",
+    "The message could not be delivered: no WhatsApp, an old app, or terms not accepted": (
+        "Not delivered: the person may have no WhatsApp, an old app, or terms not yet accepted"
+    ),
+    "This is our error; the detail names the field": "This is our error; the error details name the field",
+    "Convert it to %(type)s first.": "Convert the file to %(type)s first.",
+    "It takes %(types)s.": "Accepted: %(types)s.",
+    "Send a smaller file, or a link to it": "Send a smaller file, or a link to the file",
+    "We fetch it again automatically": "We will fetch the file again automatically",
+    "Shorten it, or send it in parts": "Shorten the text, or send it in parts",
+}
