@@ -167,8 +167,8 @@ def test_a_fault_is_told_to_administrators_when_it_begins_and_when_it_is_mended(
         house.session.commit()
         house.carry_out()
     assert sorted(said(card).replace("\\", "") for card in house.outside.cards()) == [
+        f"Fixed: {trouble.text}",
         trouble.text,
-        f"Mended: {trouble.text}",
     ]
     assert outside_teams.unread(outside_teams.root) == 2
     assert outside_teams.unread(outside_teams.leila) == 0

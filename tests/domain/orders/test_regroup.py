@@ -162,7 +162,7 @@ def test_pages_split_and_merge_and_offer_the_undo(desk: Desk) -> None:
     text = desk.get(answer.location)
     assert f"Alice merged {other.order_number} into this order" in text
     assert f"{other.order_number}: Switchyard created the order" in text, "what happened to the other one is told here"
-    assert f"{other.order_number}: Alice: from" in text
+    assert f"{other.order_number}: Alice changed the status from" in text
     event = desk.session.execute(sa.select(Event).where(Event.payload.has_key("versions"))).scalar_one()
     path = f"/orders/{order.id}/regroupings/{event.id}/undo"
     assert path in text

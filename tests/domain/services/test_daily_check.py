@@ -83,7 +83,7 @@ def test_administrators_are_told_once_when_it_begins_and_once_when_it_is_mended(
     for _again in range(2):
         watch_services()
         told = tellings(desk)
-    assert told == [*begun, f"Mended: {begun[0]}"]
+    assert told == [*begun, f"Fixed: {begun[0]}"]
 
 
 def test_a_command_asks_them_all_and_says_which_fails(desk: Desk) -> None:

@@ -52,7 +52,7 @@ def test_the_thread_is_as_it_was_and_the_note_stays(desk: Desk) -> None:
     ran = desk.run(desk.macro())
     assert standing(desk.session, desk.thread) != before
     answer = undo(desk, ran)
-    assert desk.toast(answer) == "Macro undone: Storing. Its note stays."
+    assert desk.toast(answer) == "Macro undone: Storing. The macro’s note stays."
     assert standing(desk.session, desk.thread) == before
     assert desk.notes() == ["Monteur is gebeld"]
     assert "Alice undid the macro Storing" in desk.client.get(f"/threads/{desk.thread.id}").text

@@ -85,7 +85,7 @@ def test_a_store_that_fails_is_told_once_and_once_more_when_it_works(
         watch_system()
     events = sa.select(Event.payload).where(Event.type == "SystemTroubleTold").order_by(Event.id)
     told = [payload["text"] for payload in db_session.execute(events).scalars() if "file store" in payload["text"]]
-    assert told == [NO_STORAGE % {"why": "Not a directory"}, f"Mended: {NO_STORAGE % {'why': 'Not a directory'}}"]
+    assert told == [NO_STORAGE % {"why": "Not a directory"}, f"Fixed: {NO_STORAGE % {'why': 'Not a directory'}}"]
 
 
 def test_a_mail_for_which_there_is_no_room_is_trouble_though_there_is_room_for_little(
@@ -108,7 +108,7 @@ def test_each_trouble_is_told_once_and_once_more_when_it_is_mended(channel: Chan
     events = sa.select(Event.payload).where(Event.type == "SystemTroubleTold").order_by(Event.id)
     told = [payload["text"] for payload in db_session.execute(events).scalars()]
     assert told[-2].endswith("does not work: Microsoft refused our sign-in")
-    assert told[-1] == f"Mended: {told[-2]}"
+    assert told[-1] == f"Fixed: {told[-2]}"
 
 
 def test_a_scheduler_that_was_away_is_told_when_it_is_back(channel: Channel, db_session: Session) -> None:

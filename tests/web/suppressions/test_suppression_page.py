@@ -76,6 +76,6 @@ def test_empty_list_and_many_pages(page_client: PageClient, db_session: Session,
         row.created_at = NOW - timedelta(minutes=place)
     db_session.commit()
     first = page_client.get("/settings/suppressions").text
-    assert first.count("Lift<") == 50
+    assert first.count("Unblock<") == 50
     assert "No blocked address matches" in page_client.get("/settings/suppressions?q=nobody").text
     page_client.get("/settings/suppressions?before=rubbish")

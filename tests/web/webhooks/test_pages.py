@@ -150,4 +150,4 @@ def test_a_try_that_was_cut_off_on_our_side_is_said(
     db_session.execute(sa.update(WebhookDelivery).values(attempts=1))  # a process died over the first
     db_session.commit()
     deliver_all(app, db_session)
-    assert "it may have arrived: try 1." in page_client.get(story).text
+    assert "Interrupted on our side (attempt 1): the message may have arrived." in page_client.get(story).text
