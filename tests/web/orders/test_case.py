@@ -57,7 +57,7 @@ def test_a_status_is_changed_in_place_and_undone(desk: Desk) -> None:
     assert undone.status_code == 204
     assert "orders-changed" in undone.headers["HX-Trigger"]
     text = desk.get(f"/orders/{order.id}")
-    assert "Alice restored: New order" in text
+    assert "Alice restored the status: New order" in text
     assert desk.orders()[0].status == OrderStatus.NEW
     assert desk.session.execute(sa.select(sa.func.count()).select_from(Transition)).scalar_one() == 3
 
