@@ -1,4 +1,4 @@
-"""List the facts behind a figure, newest first, by the same predicate, so that there are as many as the figure says."""
+"""List the facts behind a figure, newest first, by the same predicate, as many as it says; the URL has the place of a row."""
 
 from __future__ import annotations
 

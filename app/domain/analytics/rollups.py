@@ -1,5 +1,5 @@
-"""Sum up the facts of a day into rollups (cells), and seal that day. A page over months reads those, and facts only of days
-that still move.
+"""Sum up the facts of a day into rollups (cells), by SQL, and seal that day. A page over months reads those, and
+facts only of days that still move.
 
 A day is sealed (`report_seals`) when its cells say what its facts do. Whoever changes a fact of a day breaks its seal in the same
 transaction, so a rollup is right or is not read: nothing that is killed, repeated or late can make a wrong number.

@@ -1,4 +1,4 @@
-"""Read which first steps (onboarding checklist) a company has done."""
+"""Read which first steps (onboarding checklist) a company has done, and hide them for a person."""
 
 from __future__ import annotations
 

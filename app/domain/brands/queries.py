@@ -1,4 +1,4 @@
-"""Read brands together with what other features keep of them."""
+"""Read brands with what other features keep of them: business hours, numbers of orders, rules."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ TOPICS = (
     N_("Security"),
     N_("Commission"),
     N_("Service levels"),
-    N_("Cancelling"),
+    N_("Cancellation"),
     N_("Disputes"),
     N_("Processing of personal data"),
     N_("Privacy law"),

@@ -1,4 +1,4 @@
-"""Stop an address (suppression), lift that, and refuse sending to stopped ones. Telling it twice changes nothing."""
+"""Stop an address (suppression), lift that, and say why nothing goes there. Telling it twice changes nothing."""
 
 from __future__ import annotations
 

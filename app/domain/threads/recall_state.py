@@ -1,4 +1,4 @@
-"""Keep what to restore when a message is taken back before it leaves."""
+"""Keep what to restore of a thread (status, assignee, snooze) when a message is taken back before it leaves."""
 
 from __future__ import annotations
 

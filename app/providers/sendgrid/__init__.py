@@ -29,7 +29,7 @@ PROVIDER = Provider(
             KEY,
             place=40,
             label="SendGrid",
-            about=N_("Mail through SendGrid, with delivery reports; replies arrive by inbound parse."),
+            about=N_("Mail through SendGrid, with delivery reports; replies arrive through its Inbound Parse."),
             fields=(MAIL_ADDRESS, *CONNECT_FIELDS),
             steps=STEPS,
             rules=MAIL_RULES,

@@ -24,7 +24,7 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
     ),
     SetupField(
         "read_marks",
-        N_("Read marks"),
+        N_("Read receipts"),
         default="on",
         choices=("on", "off"),
         help=N_("“on”: customers see blue ticks when a colleague opens or answers their message."),

@@ -1,4 +1,4 @@
-"""Office pages of a visit: the technician's report, and photos of an order's visits."""
+"""Office pages of a visit: the technician's report as the customer gets it, and photos of an order's visits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Put tags and snoozes into words."""
+"""Put tags and snoozes into words, until when among them."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ def retry(entry_id: int | None = None) -> ResponseReturnValue:
             abort(404)
         count = retry_reactions(session, entry_id=entry_id, brand_ids=_brands(viewer), now=utc_now(), actor=viewer.actor)
     runtime().nudger.nudge()
-    flash(ngettext("We are retrying %(num)s follow-up job.", "We are retrying %(num)s follow-up jobs.", count))
+    flash(ngettext("We are retrying %(num)s processing step.", "We are retrying %(num)s processing steps.", count))
     return redirect(url_for("quarantine.events"), 303)
 
 

@@ -1,4 +1,4 @@
-"""Pages of mailings: list, write, test, send, and the outcome of each recipient."""
+"""Pages of mailings: list, write, preview, test, send, and the outcome of each recipient."""
 
 from __future__ import annotations
 

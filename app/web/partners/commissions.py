@@ -1,4 +1,4 @@
-"""Page and table of a partner's monthly commission statement, and its rates."""
+"""Page and table of a partner's commission statement of a month (asked for in the URL), and its rates."""
 
 from __future__ import annotations
 
