@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.contract.address_parts import AddressParts
 from app.contract.address_register import Match
 from app.core.ids import new_id
+from app.core.insert_many import insert_many
 from app.core.work import READY
 from app.domain.addresses.judge import Judgement
 from app.domain.addresses.models import Address, AddressLookup, AddressType, CheckStatus
@@ -63,8 +64,7 @@ def add_addresses(
         if ids[-1] is not None:
             columns = {"id": ids[-1], "contact_id": contact_id, "address_type": address_type, "created_at": now}
             rows.append({**vars(parts), **columns, "state": READY, "attempts": 0})
-    if rows:
-        session.execute(sa.insert(Address), rows)
+    insert_many(session, Address, rows)
     return ids
 
 

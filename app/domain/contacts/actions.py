@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from app.core.db import advisory_xact_locks
 from app.core.ids import new_id
+from app.core.insert_many import insert_many
 from app.domain.contacts.models import Contact, ContactIdentity
 
 DISPLAY_ONLY = frozenset({"username"})
@@ -90,9 +92,8 @@ def find_or_create_contacts(
                 columns = {"kind": one.kind, "value": one.value, "scope": one.scope, "display": one.display or one.value}
                 learned.append({"id": new_id(), "contact_id": contact_id, **columns, "created_at": now})
         ids.append(contact_id)
-    for model, rows in ((Contact, contacts), (ContactIdentity, learned)):
-        if rows:
-            session.execute(sa.insert(model), rows)
+    insert_many(session, Contact, contacts)
+    insert_many(session, ContactIdentity, learned)
     return ids
 
 
@@ -108,9 +109,11 @@ def _known(session: Session, identities: Sequence[IdentityInput]) -> dict[tuple[
     keys = [_key(i) for i in identities if i.kind not in DISPLAY_ONLY]
     if not keys:
         return {}
-    columns = sa.tuple_(ContactIdentity.kind, ContactIdentity.scope, ContactIdentity.value)
-    rows = session.execute(sa.select(ContactIdentity).where(columns.in_(keys))).scalars()
-    return {(row.kind, row.scope, row.value): row.contact_id for row in rows}
+    kinds, scopes, values = (set(column) for column in zip(*keys, strict=True))
+    columns = (ContactIdentity.kind, ContactIdentity.scope, ContactIdentity.value, ContactIdentity.contact_id)
+    query = sa.select(*columns).where(ContactIdentity.kind.in_(kinds), ContactIdentity.scope.in_(scopes))
+    rows = session.execute(query.where(ContactIdentity.value == sa.any_(sa.literal(list(values), ARRAY(sa.Text)))))
+    return {(row.kind, row.scope, row.value): row.contact_id for row in rows}  # perhaps of others too, who are not looked up
 
 
 def _learn(session: Session, contact_id: uuid.UUID, identities: Sequence[IdentityInput], now: datetime) -> None:

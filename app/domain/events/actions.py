@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
+from app.core.insert_many import insert_many
 from app.core.work import FAILED, READY
 from app.domain.events.models import AuditEntry, Event, OutboxEntry
 from app.domain.events.registry import Together, installed
@@ -118,8 +119,7 @@ def record_quietly(
         }
         for subject, payload in told
     ]
-    if rows:
-        session.execute(sa.insert(Event), rows)
+    insert_many(session, Event, rows)
 
 
 @contextmanager

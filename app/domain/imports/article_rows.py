@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.core.csv_table import check_name, read_amount, read_day
 from app.core.db import advisory_xact_lock
 from app.core.ids import new_id
+from app.core.insert_many import insert_many
 from app.core.text import known
 from app.core.text import mark as N_
 from app.domain.events.actions import Actor
@@ -124,8 +125,7 @@ class ArticleRows:
             {"id": one.entity_id, "brand_id": found.brand_id, "created_at": now, **_article_columns(one.after or {})}
             for one in new
         ]
-        if rows:
-            session.execute(sa.insert(Article), rows)
+        insert_many(session, Article, rows)
         for one in judged:
             if one.outcome is RowOutcome.CHANGES:
                 change = sa.update(Article).where(Article.id == one.entity_id).values(**_article_columns(one.after or {}))
@@ -204,8 +204,7 @@ class PriceRows:
         for one in new:
             one.entity_id, one.outcome = new_id(), RowOutcome.MADE
         rows = [{"id": one.entity_id, **one.content, **_price_columns(one.after or {}), "created_at": now} for one in new]
-        if rows:
-            session.execute(sa.insert(ArticlePrice), rows)
+        insert_many(session, ArticlePrice, rows)
         for one in judged:
             if one.outcome is RowOutcome.CHANGES:
                 change = sa.update(ArticlePrice).where(ArticlePrice.id == one.entity_id).values(**_price_columns(one.after or {}))

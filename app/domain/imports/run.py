@@ -4,18 +4,19 @@ running twice changes nothing twice.
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app.core.csv_table import Table, UnreadableTable, read_table
 from app.core.db import advisory_xact_lock, table_of
+from app.core.insert_many import insert_many
 from app.core.promises import Ended, Ending, More, Overtaken
 from app.core.runtime import runtime
 from app.core.text import known
@@ -33,6 +34,11 @@ ENDS_WITH = {ImportPhase.IMPORTING: ImportPhase.DONE, ImportPhase.UNDOING: Impor
 BROKE_OFF = N_("A program error stopped the import; everything done until then is complete.")
 FILE_GONE = N_("The file no longer exists; upload it again.")
 NO_COLUMN = known("No column for %(fields)s; choose it under Columns.")
+_WRITE_BACK = sa.text("""
+    UPDATE import_rows SET outcome = r.outcome, problems = r.problems, entity_id = r.entity_id, before = r.before, after = r.after
+    FROM jsonb_to_recordset(:rows) AS r (number integer, outcome text, problems jsonb, entity_id uuid, before jsonb, after jsonb)
+    WHERE import_rows.import_id = :import_id AND import_rows.number = r.number
+""").bindparams(sa.bindparam("rows", type_=JSONB))
 MOVED = N_("changed since the preview; import the file again to see the current result")
 
 
@@ -124,17 +130,19 @@ def _keep_rows(session: Session, found: Import, read: Read, *, now: datetime) ->
         problem = NO_COLUMN % {"fields": ", ".join(one.key for one in missing)}
         return Ended({**values, "phase": ImportPhase.UNREADABLE, "problem": problem, "ended_at": now})
     judged = KINDS[found.kind].judge(session, found.brand_id, read.groups, now=now)
-    rows = [{**_written(found.id, one), "cells": [dict(line) for line in one.group.lines]} for one in judged]
-    if rows:
-        session.execute(sa.insert(ImportRow), rows)
+    rows = [{**_written(one), "import_id": found.id, "cells": [dict(line) for line in one.group.lines]} for one in judged]
+    insert_many(session, ImportRow, rows)
     done = found.done + len(rows)
     values |= {"total": read.total, "done": done, "attempts": 0}
     return More(values) if done < read.total else Ended({**values, "phase": ImportPhase.PREVIEW, "ended_at": now})
 
 
-def _written(import_id: uuid.UUID, one: Judged) -> dict[str, object]:
-    columns = {name: getattr(one, name) for name in ("outcome", "problems", "entity_id", "before", "after")}
-    return {"import_id": import_id, "number": one.group.number, **columns}
+def _written(one: Judged) -> dict[str, Any]:
+    return {"number": one.group.number, "outcome": one.outcome, "problems": one.problems, **_kept(one)}
+
+
+def _kept(one: Judged | ImportRow) -> dict[str, Any]:
+    return {"entity_id": one.entity_id, "before": one.before, "after": one.after}
 
 
 def _import_batch(session: Session, found: Import, *, now: datetime) -> tuple[int, bool]:
@@ -151,14 +159,14 @@ def _import_batch(session: Session, found: Import, *, now: datetime) -> tuple[in
         else:
             one.outcome, one.problems = RowOutcome.SKIPPED, [*one.problems, {"column": "", "text": MOVED}]
     kind.apply(session, found, wanted, now=now, actor=actor_of(found))
-    _write_back(session, [_written(found.id, one) for one in judged])
+    _write_back(session, found, [_written(one) for one in judged])
     return len(rows), len(rows) == WRITE
 
 
-def _write_back(session: Session, rows: Sequence[dict[str, object]]) -> None:
-    """Write the outcomes of all rows in one statement, by primary key."""
-    if rows:
-        session.execute(sa.update(ImportRow), rows)
+def _write_back(session: Session, found: Import, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the outcomes of all rows in one statement."""
+    given = [{**row, "entity_id": str(row["entity_id"]) if row["entity_id"] else None} for row in rows]
+    session.execute(_WRITE_BACK, {"import_id": found.id, "rows": given})
 
 
 def _undo_batch(session: Session, found: Import, *, now: datetime) -> tuple[int, bool]:
@@ -169,8 +177,8 @@ def _undo_batch(session: Session, found: Import, *, now: datetime) -> tuple[int,
         why = kind.undo(session, found, row, now=now, actor=actor)
         outcome = RowOutcome.LEFT if why else RowOutcome.TAKEN_BACK
         problems = [{"column": "", "text": why}] if why else []
-        written.append({"import_id": found.id, "number": row.number, "outcome": outcome, "problems": problems})
-    _write_back(session, written)
+        written.append({"number": row.number, "outcome": outcome, "problems": problems, **_kept(row)})
+    _write_back(session, found, written)
     return len(rows), len(rows) == UNDO
 
 

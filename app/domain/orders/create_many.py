@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
+from app.core.insert_many import insert_many
 from app.domain.addresses.actions import add_addresses
 from app.domain.addresses.models import AddressType
 from app.domain.events.actions import Actor, Subject, record_quietly
@@ -55,8 +55,7 @@ def create_orders(
         lines += [{name: getattr(item, name) for name in _LINE} for item in items]
         taxes += [{"order_id": order_id, **vars(row)} for row in totals.taxes]
     for model, rows in ((Order, orders), (LineItem, lines), (OrderTaxTotal, taxes)):
-        if rows:
-            session.execute(sa.insert(model), rows)
+        insert_many(session, model, rows)
     made = [(order["id"], order["order_number"]) for order in orders]
     statuses = [(order["id"], order["status"]) for order in orders]
     record_creations(session, ORDER, statuses, now=now, actor=actor, business_context=told)

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
+from app.core.insert_many import insert_many
 from app.core.text import mark as N_
 from app.core.transitions import ActorKind, Edge
 from app.domain.events.actions import Actor
@@ -173,8 +174,7 @@ def record_creations(
         }
         for entity_id, status in made
     ]
-    if rows:
-        session.execute(sa.insert(Transition), rows)
+    insert_many(session, Transition, rows)
 
 
 def set_rule(

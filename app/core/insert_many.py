@@ -1,0 +1,46 @@
+"""Write many rows of a table at once by COPY, for which PostgreSQL and the driver take half of the time of as many INSERTs.
+
+Defaults of the model's columns hold; what else a mapper does (relationships, events of rows) does not happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+from sqlalchemy.orm import Session
+
+from app.core.db import Base, table_of
+
+Row = Mapping[str, Any]
+
+
+def insert_many(session: Session, model: type[Base], rows: Sequence[Row]) -> None:
+    """Insert the rows, all with the same columns, in the session's transaction. Raises what an INSERT raises."""
+    if not rows:
+        return
+    connection, table = session.connection(), table_of(model)
+    driver = cast(psycopg.Connection, connection.connection.driver_connection)
+    columns = [column for column in table.columns if column.key in rows[0] or column.default is not None]
+    readers = [_reader(column, connection.dialect, is_given=column.key in rows[0]) for column in columns]
+    names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row([read(row) for read in readers])
+    except psycopg.Error as error:
+        raise sa.exc.DBAPIError.instance(statement.as_string(), None, error, psycopg.Error) from error
+
+
+def _reader(column: sa.Column[Any], dialect: sa.Dialect, *, is_given: bool) -> Callable[[Row], Any]:
+    """Return what reads the column's value in a row, or its default, in the driver's form."""
+    key, default = column.key, column.default
+    bound: Callable[[Any], Any] = column.type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+    if is_given:
+        return lambda row: bound(row[key])
+    assert isinstance(default, sa.ColumnDefault)
+    return lambda _row: bound(default.arg(None) if default.is_callable else default.arg)
