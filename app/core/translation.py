@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date
 from flask import Flask, g
-from flask_babel import get_locale, get_translations
+from flask_babel import force_locale, get_locale, get_translations
 from markupsafe import Markup
 from wtforms import Form
 from wtforms.meta import DefaultMeta
@@ -60,6 +62,17 @@ class TranslatedForm(Form):  # type: ignore[misc]
     class Meta(DefaultMeta):  # type: ignore[misc]
         def get_translations(self, _form: Form) -> WordsOfForms:
             return WordsOfForms()
+
+
+@contextmanager
+def in_language(language: str) -> Iterator[None]:
+    """Write what is written meanwhile in this language, whoever asked for it."""
+    g.pop("catalogue", None)
+    try:
+        with force_locale(language):
+            yield
+    finally:
+        g.pop("catalogue", None)
 
 
 def date_words(day: date, pattern: str) -> str:

@@ -8,6 +8,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.core.translation import gettext as _
+from app.core.translation import in_language, told
+from app.domain.accounts.models import Brand
 from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact
 from app.domain.events.actions import SYSTEM, record
@@ -42,7 +45,8 @@ def begin_order_thread(
     )
     thread = lock_thread(session, create_thread(session, new, now=now).id)
     thread.partner_contact_id = partner.contact_id
-    text = _in_words(partner, incoming, row)
+    with in_language(session.get_one(Brand, partner.brand_id).languages[0]):
+        text = _in_words(partner, incoming, row)
     sender = session.get_one(Contact, partner.contact_id)
     message = NewMessage(
         message_type=MessageType.INCOMING,
@@ -73,7 +77,7 @@ def note_in_thread(session: Session, order_id: uuid.UUID, text: str, *, author_n
 
 
 def _in_words(partner: Partner, incoming: IncomingOrder, row: PartnerOrder) -> str:
-    """Write the order for people, with what has no article and what was doubtful."""
+    """Write the order for people, in their language, with what has no article and what was doubtful."""
     unmapped = {sku.casefold() for sku in row.unmapped_skus}
     lines = [f"{partner.name}: {incoming.partner_order_id}", ""]
     lines += [incoming.customer_name, *filter(None, (incoming.email, incoming.phone))]
@@ -81,9 +85,9 @@ def _in_words(partner: Partner, incoming: IncomingOrder, row: PartnerOrder) -> s
         lines.append(incoming.address.typed)
     lines.append("")
     for line in incoming.lines:
-        known = " (no article)" if line.sku.casefold() in unmapped else ""
+        known = " " + _("(no article)") if line.sku.casefold() in unmapped else ""
         lines.append(f"{line.quantity.normalize():f} × {' · '.join(filter(None, (line.sku, line.description)))}{known}")
-    told = [f"{name}: {text}" for name, text in {**incoming.preferences, **incoming.references}.items()]
-    lines += ["", *told] if told else []
-    doubts = [one["message"] for one in incoming.warnings if one["code"] != UNKNOWN_FIELD]
+    wishes = [f"{name}: {text}" for name, text in {**incoming.preferences, **incoming.references}.items()]
+    lines += ["", *wishes] if wishes else []
+    doubts = [told(one["message"]) for one in incoming.warnings if one["code"] != UNKNOWN_FIELD]
     return "\n".join([*lines, *(["", *doubts] if doubts else [])])

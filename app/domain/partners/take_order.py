@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import force_locale
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.core.db import advisory_xact_lock
 from app.core.ids import new_id
+from app.core.translation import gettext as _
+from app.core.translation import in_language
 from app.domain.accounts.models import Brand
 from app.domain.events.actions import SYSTEM, Subject, record
 from app.domain.orders.actions import NewLine, NewOrder, begin_order, number_order
@@ -125,14 +125,12 @@ def _repeat(
         row.differing = {"changed_fields": changed, "payload": incoming.payload, "at": now.isoformat()}
         if row.order_id is not None:
             listed = ", ".join(changed[:LONGEST_LIST]) + (" …" if len(changed) > LONGEST_LIST else "")
-            with force_locale(session.get_one(Brand, partner.brand_id).languages[0]):  # of whoever reads it
-                words = str(
-                    _(
-                        "%(name)s sent %(number)s again with other content: %(fields)s. The order stays as it is.",
-                        name=partner.name,
-                        number=row.partner_order_id,
-                        fields=listed,
-                    )
+            with in_language(session.get_one(Brand, partner.brand_id).languages[0]):  # of whoever reads it
+                words = _(
+                    "%(name)s sent %(number)s again with other content: %(fields)s. The order stays as it is.",
+                    name=partner.name,
+                    number=row.partner_order_id,
+                    fields=listed,
                 )
             note_in_thread(session, row.order_id, words, author_name=partner.name, now=now)
         _tell(session, "PartnerOrderDiffers", partner, row, now=now, more={"changed_fields": changed})
@@ -179,7 +177,9 @@ def _begin_order(
 def _ask_for_articles(session: Session, partner: Partner, row: PartnerOrder, order: Order, *, now: datetime) -> None:
     if row.unmapped_skus:
         listed = ", ".join(row.unmapped_skus[:LONGEST_LIST])
-        title = f"{order.order_number}: {partner.name} ordered what has no article: {listed}"
+        with in_language(session.get_one(Brand, partner.brand_id).languages[0]):
+            what = _("%(name)s ordered what has no article: %(skus)s", name=partner.name, skus=listed)
+        title = f"{order.order_number}: {what}"
         thread_id = find_thread_of_order(session, order.id)
         content = TaskContent(partner.brand_id, title[:300], task_type=TaskType.OTHER, thread_id=thread_id)
         create_task(session, content, now=now, actor=SYSTEM)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from flask import Blueprint, current_app, g
-from flask_babel import force_locale
 from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
@@ -29,12 +26,3 @@ def _signed_in_only() -> Any:
 @bp.errorhandler(OrderMissing)
 def _not_here(_error: Exception) -> Any:
     return error_pages.answer(NotFound())
-
-
-@contextmanager
-def in_language(language: str) -> Iterator[None]:
-    """Write what is rendered meanwhile in the customer's language, whoever looks at it."""
-    g.pop("catalogue", None)
-    with force_locale(language):
-        yield
-    g.pop("catalogue", None)

@@ -16,7 +16,7 @@ from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.core.translation import told
+from app.core.translation import in_language, told
 from app.domain.accounts.permissions import Permission
 from app.domain.connections.models import Channel, Medium
 from app.domain.connections.queries import list_channels
@@ -36,7 +36,7 @@ from app.domain.transitions.actions import TransitionRefused
 from app.web.accounts.session import current_viewer, require
 from app.web.inbox.blueprint import parse_uuid
 from app.web.pages import page
-from app.web.quotes.blueprint import bp, in_language
+from app.web.quotes.blueprint import bp
 
 DAYS = (7, 14, 30, 60, 90)
 USUAL_DAYS, TEXT_CHARACTERS = 30, 5000

@@ -17,13 +17,14 @@ from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.core.translation import gettext as _
+from app.core.translation import in_language
 from app.domain.orders.models import Order
 from app.domain.orders.settings import settings_of
 from app.domain.quotes.actions import QuoteClosed, answer_quote
 from app.domain.quotes.document import Paper, cells_of, sums_of, write_document
 from app.domain.quotes.models import NAME_CHARACTERS, NOTE_CHARACTERS, OrderQuote, QuoteAnswer
 from app.domain.quotes.queries import find_quote, state_of
-from app.web.quotes.blueprint import in_language, public
+from app.web.quotes.blueprint import public
 from app.web.quotes.colleagues import pdf
 
 

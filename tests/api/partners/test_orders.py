@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
+from app.domain.accounts.models import Brand
 from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.actions import SYSTEM
 from app.domain.orders.articles import add_article
@@ -38,8 +39,22 @@ def test_an_order_is_answered_to_the_letter_and_has_a_thread(gateway: Gateway) -
     assert (thread.contact_id, thread.partner_contact_id) == (order.customer_contact_id, gateway.partner.contact_id)
     text = gateway.session.execute(sa.select(Message.text).where(Message.thread_id == thread_id)).scalar_one()
     assert "Jan Jänssen" in text
-    assert "GRO-ALFEN-11 · Alfen Eve 11 kW (no article)" in text
+    assert "GRO-ALFEN-11 · Alfen Eve 11 kW (geen artikel)" in text
     assert "Kerkstraat 12" in text
+    asked = f"{order.order_number}: Groendus bestelde iets waar geen artikel bij hoort: GRO-ALFEN-11"
+    assert asked in [task.title for task in gateway.rows(Task)]
+
+
+def test_the_first_message_of_an_order_is_in_the_language_of_its_brand(gateway: Gateway) -> None:
+    gateway.session.execute(sa.update(Brand).values(languages=["fr", "en"]))
+    gateway.session.commit()
+    assert gateway.live.post(body()).status_code == 201
+    written = [*(one.text for one in gateway.rows(Message)), *(one.title for one in gateway.rows(Task))]
+    for words in (
+        "GRO-ALFEN-11 · Alfen Eve 11 kW (aucun article)",
+        "Groendus a commandé ce qui n’a pas d’article : GRO-ALFEN-11",
+    ):
+        assert any(words in one for one in written), words
 
 
 def test_the_shape_of_the_dealers_is_understood_on_the_short_path_with_the_other_header(gateway: Gateway) -> None:
