@@ -21,7 +21,10 @@ from app.api.schemas.base import IdPath
 from app.api.schemas.imports import (
     ImportColumns,
     ImportForm,
+    ImportListed,
+    ImportListQuery,
     ImportOut,
+    ImportPage,
     ImportProblem,
     ImportRowOut,
     ImportRowPage,
@@ -31,6 +34,7 @@ from app.api.schemas.imports import (
 from app.core.clock import utc_now
 from app.core.csv_table import MOST_BYTES
 from app.core.db import db
+from app.core.keyset import Sort
 from app.core.problems import invalid
 from app.core.runtime import runtime
 from app.core.storage import Storage, undone_on_error
@@ -43,8 +47,9 @@ from app.domain.imports.actions import UnableToImport
 from app.domain.imports.columns import FIELDS
 from app.domain.imports.kinds import IMPORT_NEEDS
 from app.domain.imports.models import RUNNING_PHASES, Import, ImportRow, RowOutcome
-from app.domain.imports.queries import count_outcomes, kinds_of, list_rows
+from app.domain.imports.queries import ImportConditions, count_outcomes, kinds_of, list_rows
 from app.domain.imports.queries import get_import as find_import
+from app.domain.imports.queries import list_imports as find_imports
 
 routes = Routes("Imports")
 STEPS: dict[str, Callable[[Session, Import, datetime, Actor], None]] = {
@@ -64,6 +69,19 @@ def begin_import(form: ImportForm) -> Response:
     require(IMPORT_NEEDS[form.kind])
     with undone_on_error(runtime().storage) as storage:
         return write(lambda session: _begin(session, current_viewer(), form, storage))
+
+
+@routes.add("get", "/imports", scope="orders:read", answers=ImportPage)
+def list_imports(query: ImportListQuery) -> Response:
+    """List imports.
+
+    Limited to the brands the token's owner may see, and to the kinds they may import.
+    """
+    wanted = ImportConditions(**query.model_dump(include={"kind", "phase", "brand"}))
+    asked: dict[str, Any] = {"sort": Sort.parse(query.sort), "cursor": query.cursor, "limit": query.limit}
+    page = find_imports(db.session(), viewer=_importer(), conditions=wanted, **asked)
+    items = [ImportListed(**_listed(line.found, line.brand_key)) for line in page.items]
+    return show(ImportPage(items=items, next_cursor=page.next_cursor))
 
 
 @routes.add("get", "/imports/<uuid:id>", scope="orders:read", answers=ImportOut, refuses=(404,))
@@ -135,23 +153,18 @@ def _change(import_id: uuid.UUID, act: Callable[[Session, Import, datetime, Acto
 
 def _out(session: Session, found: Import) -> ImportOut:
     return ImportOut(
-        id=found.id,
-        brand=session.get_one(Brand, found.brand_id).key,
-        kind=found.kind,
-        phase=found.phase,
-        is_running=found.phase in RUNNING_PHASES and found.state != "failed",
-        problem=found.problem,
-        file_name=found.file_name,
-        size_bytes=found.size_bytes,
+        **_listed(found, session.get_one(Brand, found.brand_id).key),
         heads=found.heads,
         columns=found.columns,
         fields=[field.key for field in FIELDS[found.kind]],
-        done=found.done,
-        total=found.total,
         outcomes=count_outcomes(session, found.id),
-        created_at=found.created_at,
-        ended_at=found.ended_at,
     )
+
+
+def _listed(found: Import, brand_key: str) -> dict[str, Any]:
+    names = ("id", "kind", "phase", "problem", "file_name", "size_bytes", "done", "total", "created_at", "ended_at")
+    is_running = found.phase in RUNNING_PHASES and found.state != "failed"
+    return {**{name: getattr(found, name) for name in names}, "brand": brand_key, "is_running": is_running}
 
 
 def _row_out(row: ImportRow) -> ImportRowOut:

@@ -113,3 +113,32 @@ def test_a_lead_of_another_brand_finds_no_import(lead: Caller, mallory: Caller, 
     asked.append(mallory.post(f"{path}/steps", {"step": "start"}))
     assert [one.status_code for one in asked] == [404] * 4
     assert lead.get(path).status_code == 200
+
+
+def test_imports_are_listed_page_by_page_to_who_may_import_their_kind_for_their_brand(
+    lead: Caller, mallory: Caller, world: World, db_session: Session
+) -> None:
+    ids = [upload(lead, f"Nummer;Wat\nWB-{number};Wallbox\n", "articles").json["id"] for number in range(3)]
+    ids.append(upload(lead, order_file(GOOD.format(n=1))).json["id"])
+    worked_on(lead, ids[0])
+    found: list[dict[str, Any]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = lead.get(f"/imports?limit=3{cursor and '&cursor='}{cursor}").json or {}
+        found, cursor = [*found, *page["items"]], page["next_cursor"]
+    assert [one["id"] for one in found] == ids[::-1], "the newest first"
+    assert (found[-1]["phase"], found[-1]["brand"], found[-1]["is_running"]) == ("unreadable", world.brand.key, False)
+
+    def listed(caller: Caller, query: str) -> list[str]:
+        return [one["id"] for one in (caller.get(f"/imports?{query}").json or {})["items"]]
+
+    assert listed(lead, "kind=orders") == ids[3:]
+    assert listed(lead, "phase=unreadable&kind=articles") == ids[:1]
+    assert listed(lead, f"brand={world.brand.key}&sort=created_at") == ids
+    assert listed(lead, f"brand={world.other_brand.key}") == []
+    for refused in ("kind=people", "cursor=5", "sort=name"):
+        assert lead.get(f"/imports?{refused}").status_code == 422, refused
+    db_session.execute(sa.update(User).where(User.id == world.mallory.id).values(role=Role.LEAD))
+    made(db_session, world, Role.AGENT)
+    assert listed(mallory, "") == []
+    assert lead.get("/imports").status_code == 403

@@ -10,6 +10,7 @@ from flask_openapi3.models.file import FileStorage
 from pydantic import Field
 
 from app.api.schemas.base import Input, Line, ListQuery, Output
+from app.api.schemas.threads import BrandKey
 from app.domain.imports.models import ImportKind, ImportPhase, RowOutcome
 
 
@@ -29,9 +30,15 @@ class RowQuery(ListQuery):
     outcome: RowOutcome | None = None
 
 
-class ImportOut(Output):
-    """`done` of `total` rows is how far the phase is; `is_running` says whether it goes on by itself. `outcomes`: how many rows
-    of each."""
+class ImportListQuery(ListQuery):
+    kind: ImportKind | None = None
+    phase: ImportPhase | None = None
+    brand: BrandKey | None = None
+    sort: Literal["created_at", "-created_at"] = "-created_at"
+
+
+class ImportListed(Output):
+    """`done` of `total` rows is how far the phase is; `is_running` says whether it goes on by itself."""
 
     id: uuid.UUID
     brand: str
@@ -41,14 +48,24 @@ class ImportOut(Output):
     problem: str
     file_name: str
     size_bytes: int
+    done: int
+    total: int
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class ImportPage(Output):
+    items: list[ImportListed]
+    next_cursor: str | None
+
+
+class ImportOut(ImportListed):
+    """An import with its columns. `outcomes`: how many rows of each."""
+
     heads: list[str] = Field(description="The first line of the file")
     columns: list[str] = Field(description="The field that each column is taken for, an empty text for none")
     fields: list[str] = Field(description="The fields there are")
-    done: int
-    total: int
     outcomes: dict[RowOutcome, int]
-    created_at: datetime
-    ended_at: datetime | None
 
 
 class ImportProblem(Output):

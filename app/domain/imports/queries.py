@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.db import let_go
+from app.core.keyset import Place, Sort, cut, matching, paged
+from app.core.paging import Page
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, User
 from app.domain.imports.kinds import IMPORT_NEEDS
-from app.domain.imports.models import Import, ImportKind, ImportRow, RowOutcome
+from app.domain.imports.models import Import, ImportKind, ImportPhase, ImportRow, RowOutcome
 
 CHUNK = 1000
 
@@ -27,8 +29,22 @@ class ImportLine:
     """An import as a list shows it."""
 
     found: Import
+    brand_key: str
     brand_name: str
     user_name: str
+
+
+@dataclass(frozen=True)
+class ImportConditions:
+    """Which imports to list; None does not limit."""
+
+    kind: ImportKind | None = None
+    phase: ImportPhase | None = None
+    brand: str | None = None  # its key
+
+
+EVERY = ImportConditions()
+NEWEST = Sort("created_at", descending=True)
 
 
 def kinds_of(viewer: Viewer) -> list[ImportKind]:
@@ -36,13 +52,24 @@ def kinds_of(viewer: Viewer) -> list[ImportKind]:
     return [kind for kind in ImportKind if viewer.may(IMPORT_NEEDS[kind])]
 
 
-def list_imports(session: Session, *, viewer: Viewer, limit: int = 50) -> list[ImportLine]:
-    """List the newest imports. One query."""
-    query = sa.select(Import, Brand.name.label("brand_name"), User.name.label("user_name"))
+def list_imports(
+    session: Session,
+    *,
+    viewer: Viewer,
+    conditions: ImportConditions = EVERY,
+    sort: Sort = NEWEST,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[ImportLine]:
+    """List imports. One query. `sort.field` is created_at. Raises BadCursor."""
+    query = sa.select(Import, Brand.key, Brand.name.label("brand_name"), User.name.label("user_name"))
     query = query.join(Brand, Brand.id == Import.brand_id).outerjoin(User, User.id == Import.user_id)
     query = query.where(Import.brand_id.in_(viewer.brand_ids), Import.kind.in_(kinds_of(viewer)))
-    rows = session.execute(query.order_by(Import.created_at.desc(), Import.id.desc()).limit(limit))
-    return [ImportLine(row.Import, row.brand_name, row.user_name or "") for row in rows]
+    query = query.where(*matching({Import.kind: conditions.kind, Import.phase: conditions.phase, Brand.key: conditions.brand}))
+    rows = session.execute(paged(query, sort, Import.created_at, Import.id, cursor=cursor, limit=limit)).all()
+    page = cut(rows, limit, sort, lambda row: Place(row.Import.created_at, row.Import.id))
+    lines = (ImportLine(row.Import, row.key, row.brand_name, row.user_name or "") for row in page.items)
+    return Page(tuple(lines), page.next_cursor)
 
 
 def get_import(session: Session, *, viewer: Viewer, import_id: uuid.UUID, lock: bool = False) -> Import:

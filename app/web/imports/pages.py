@@ -134,7 +134,7 @@ def _change(import_id: uuid.UUID, act: Callable[[Session, Import, datetime, Acto
 def _list(viewer: Viewer, errors: dict[str, str], *, status: int = 200) -> ResponseReturnValue:
     session, kind = db.session(), _asked_kind(viewer)
     context: dict[str, Any] = {
-        "rows": list_imports(session, viewer=viewer),
+        "rows": list_imports(session, viewer=viewer).items,
         "kinds": [(one.value, words.kind_words(one.value)) for one in kinds_of(viewer)],
         "kind": kind.value,
         "fields": {one: FIELDS[one] for one in kinds_of(viewer)},

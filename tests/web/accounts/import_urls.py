@@ -14,6 +14,7 @@ IMPORTS = (
     Entry("POST", "/imports/<uuid:import_id>/again", LEADS_OF_BRAND),
     Entry("GET", "/imports/<uuid:import_id>/errors.csv", LEADS_OF_BRAND),
     *api("POST", "/imports", TOKEN),
+    *api("GET", "/imports", TOKEN),
     *api("GET", "/imports/<uuid:id>", TOKEN_OF_IMPORTERS),
     *api("GET", "/imports/<uuid:id>/rows", TOKEN_OF_IMPORTERS),
     *api("PUT", "/imports/<uuid:id>/columns", TOKEN_OF_IMPORTERS, {"columns": []}),
