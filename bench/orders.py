@@ -16,11 +16,18 @@ from bench.data_ids import BRANDS, row_id
 from bench.pages import Company, Page, PageTime, measure, sign_in
 
 SECONDS_OF_50_000 = 60
+# One of 20 towns, and a village for one order in 50,000.
+_ADDRESSES = """
+    INSERT INTO addresses (id, address_type, typed, street, house_number, house_number_addition, postal_code, city, country, check_status, candidates, created_at, state, attempts)
+    SELECT ('00000000-0000-7000-a000-' || lpad(to_hex(n), 12, '0'))::uuid, 'installation', 'Kerkstraat ' || n, 'Kerkstraat', n::text, '', lpad((n %% 9000)::text, 4, '1') || ' LX',
+        CASE WHEN n %% 50000 = 7 THEN 'Appelscha' WHEN n / 20 %% 20 = 0 THEN 'Utrecht' ELSE 'Stad ' || n / 20 %% 20 END, 'NL', 'skipped', '[]', now(), 'done', 1
+    FROM generate_series(1, %(orders)s) n
+"""
 _ORDERS = """
-    INSERT INTO orders (id, order_number, brand_id, order_type, status, priority, customer_contact_id, channel_contact_ids, source, currency, prices_include_tax, discount_amount, net_total, tax_total, gross_total, notes, external_references, created_at, updated_at, version)
+    INSERT INTO orders (id, order_number, brand_id, order_type, status, priority, customer_contact_id, address_id, channel_contact_ids, source, currency, prices_include_tax, discount_amount, net_total, tax_total, gross_total, notes, external_references, created_at, updated_at, version)
     SELECT ('00000000-0000-7000-9000-' || lpad(to_hex(n), 12, '0'))::uuid, 'BN-2026-' || lpad(n::text, 7, '0'), (%(brands)s::uuid[])[1 + n %% %(count)s], 'installation',
         CASE WHEN n %% 20 = 0 THEN (ARRAY['intake_received', 'new', 'quoted', 'approved', 'scheduled', 'in_progress', 'on_hold'])[1 + (n / 20) %% 7] WHEN n %% 13 = 0 THEN 'cancelled' ELSE 'completed' END,
-        'normal', customers.ids[1 + n %% array_length(customers.ids, 1)], '{}', 'api', 'EUR', false, 0, 849.00, 178.29, 1027.29, '', '{}', moment, moment, 1
+        'normal', customers.ids[1 + n %% array_length(customers.ids, 1)], ('00000000-0000-7000-a000-' || lpad(to_hex(1 + (n * 7919::bigint) %% %(orders)s), 12, '0'))::uuid, '{}', 'api', 'EUR', false, 0, 849.00, 178.29, 1027.29, '', '{}', moment, moment, 1
     FROM generate_series(1, %(orders)s) n, LATERAL (SELECT now() - interval '1 minute' * (%(orders)s - n) AS moment) at, (SELECT array_agg(id) AS ids FROM (SELECT id FROM contacts LIMIT 2000) first_ones) customers
 """
 _LINES = """
@@ -42,6 +49,7 @@ def fill_orders(connection: psycopg.Connection, orders: int) -> None:
     """Write that many with a line, their tax, their history and an event each, after `data.fill`. Commits."""
     connection.execute("SET session_replication_role = replica")  # what refers to what is as it is made here
     brands = [row_id(1, number) for number in range(BRANDS)]
+    connection.execute(_ADDRESSES, {"orders": orders})
     connection.execute(_ORDERS, {"brands": brands, "count": BRANDS, "orders": orders})
     for statement in (_LINES, _TAXES, _HISTORY, _EVENTS):
         connection.execute(statement)  # type: ignore[arg-type]
@@ -64,7 +72,11 @@ def _pages(orders: int) -> list[Page]:
         Page("order board", "/orders/board"),
         Page("order list", "/orders"),
         Page("order list by status", "/orders?status=approved"),
-        Page("order list by place", "/orders?status=new&place=Utrecht"),
+        Page("order list by place", "/orders?place=Utrecht"),
+        Page("order list by status and place", "/orders?status=completed&place=Utrecht"),
+        Page("order list by a place of few", "/orders?place=Appelscha"),
+        Page("order list by number", f"/orders?q=BN-2026-{orders // 2:07}"),
+        Page("order list by words of nothing", "/orders?q=zzzznobody"),
     ]
 
 

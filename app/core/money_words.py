@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.numbers import format_currency, format_decimal
 
@@ -14,6 +15,7 @@ def money_locale(language: str, currency: str) -> str:
     return "fr_CA" if (language, currency) == ("fr", "CAD") else language
 
 
+@lru_cache(maxsize=4096)  # a list says the same few amounts again and again
 def money_words(amount: Decimal, currency: str, language: str) -> str:
     """Write an amount with its currency: "€ 1.249,00"."""
     return str(format_currency(round2(amount), currency, locale=money_locale(language, currency)))

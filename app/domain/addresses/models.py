@@ -57,6 +57,12 @@ class Address(WithId, Claimable, Base):
 
     __table_args__ = (
         sa.Index("ix_addresses_contact", "contact_id", postgresql_where=sa.text("contact_id IS NOT NULL")),
+        sa.Index(
+            "ix_addresses_code",
+            sa.func.lower(sa.func.replace(sa.text("postal_code"), " ", "")).label("code"),
+            postgresql_ops={"code": "text_pattern_ops"},
+        ),
+        sa.Index("ix_addresses_city", sa.func.lower(sa.text("city")).label("town"), postgresql_ops={"town": "text_pattern_ops"}),
         sa.Index("ix_addresses_due", "run_at", postgresql_where=sa.text("state IN ('ready', 'running')")),
         sa.CheckConstraint("typed <> ''", name="typed"),
         sa.CheckConstraint("state IN ('ready', 'running', 'done')", name="state"),

@@ -193,7 +193,11 @@ class Order(WithId, Base):
         sa.Index("ix_orders_channel_contacts", "channel_contact_ids", postgresql_using="gin"),
         sa.Index("ix_orders_newest", "created_at", "id"),
         sa.Index("ix_orders_references", sa.text("reference_values(external_references)"), postgresql_using="gin"),
-        sa.Index("ix_orders_board", "brand_id", "status", "created_at", "id"),
+        sa.Index("ix_orders_board", "brand_id", "status", "created_at", "id", postgresql_include=["currency", "gross_total"]),
+        sa.Index("ix_orders_address", "address_id", postgresql_where=sa.text("address_id IS NOT NULL")),
+        sa.Index(
+            "ix_orders_number_trigram", "order_number", postgresql_using="gin", postgresql_ops={"order_number": "gin_trgm_ops"}
+        ),
         sa.Index("ix_orders_status", "status", "created_at", "id"),
         sa.Index(
             "uq_orders_source_key",

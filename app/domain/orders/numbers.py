@@ -24,6 +24,7 @@ from app.domain.orders.settings import settings_of
 
 DIGITS = 5
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{1,7}")
+WHOLE_NUMBER = re.compile(rf"{PREFIX.pattern}-[0-9]{{4}}-[0-9]{{{DIGITS},}}")
 _LOCK = "order number series"
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVarTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, load_only
 
 from app.core.keyset import Place, Sort, cut, matching, paged
 from app.core.paging import Page
@@ -30,8 +30,15 @@ from app.domain.orders.models import (
     OrderTaxTotal,
     OrderThread,
 )
+from app.domain.orders.numbers import WHOLE_NUMBER
 
 COUNTED = 1000
+Ts = TypeVarTuple("Ts")
+Narrow = Callable[[sa.Select[uuid.UUID]], sa.Select[uuid.UUID]]
+_ON_A_CARD = (
+    load_only(Order.order_number, Order.status, Order.priority, Order.currency, Order.gross_total, raiseload=True),
+    load_only(Address.city, raiseload=True),
+)
 _NOTHING = (sa.cast(sa.null(), Order.currency.type), sa.cast(sa.null(), Order.gross_total.type))
 
 
@@ -61,11 +68,12 @@ EVERY = OrderConditions()
 @dataclass(frozen=True)
 class ColumnSums:
     """Of the orders in one status: how many, what they come to by currency, and how many of them have no price yet. Where there
-    are too many to add up, nothing is said of money."""
+    are too many to add up, nothing is said of money. `of_brand`: how many of them each brand has."""
 
     count: int = 0
     money: Mapping[str, Decimal] = field(default_factory=dict)
     unpriced: int = 0
+    of_brand: Mapping[uuid.UUID, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -100,8 +108,11 @@ def list_orders(
     with_threads: bool = True,
 ) -> Page[OrderRow]:
     """List orders with lines, and conversations if asked: three queries. `sort.field` is created_at. Raises BadCursor."""
-    query = _query(viewer).where(*_conditions(conditions))
-    rows = session.execute(paged(query, sort, Order.created_at, Order.id, cursor=cursor, limit=limit)).all()
+
+    def cut_off(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
+        return paged(query, sort, Order.created_at, Order.id, cursor=cursor, limit=limit)
+
+    rows = session.execute(cut_off(_query(viewer).where(*_matching(viewer, conditions, cut_off)))).all()
     page = cut(rows, limit, sort, lambda row: Place(row.Order.created_at, row.Order.id))
     return Page(tuple(_completed(session, page.items, with_threads=with_threads)), page.next_cursor)
 
@@ -166,14 +177,16 @@ def list_money(session: Session, order_id: uuid.UUID) -> tuple[list[OrderTaxTota
 def list_columns(
     session: Session, *, viewer: Viewer, limit: int, conditions: OrderConditions = EVERY
 ) -> dict[OrderStatus, list[OrderRow]]:
-    """List the newest orders of each status, without lines. Two queries, each column by its index."""
-    here = _ids(viewer, conditions)
-    newest = [
-        here.where(Order.status == status).order_by(Order.created_at.desc(), Order.id.desc()).limit(limit).subquery()
-        for status in OrderStatus
-    ]
-    ids = session.execute(sa.union_all(*(sa.select(column.c.id) for column in newest))).scalars().all()
-    rows = session.execute(_query(viewer).where(Order.id.in_(ids)).order_by(Order.created_at.desc(), Order.id.desc()))
+    """List the newest orders of each status, without lines and with what a card shows alone. One query, each column by its
+    index."""
+
+    def newest(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
+        return query.order_by(Order.created_at.desc(), Order.id.desc()).limit(limit)
+
+    columns = [_matching(viewer, replace(conditions, status=status), newest) for status in OrderStatus]
+    ids = sa.union_all(*(sa.select(newest(sa.select(Order.id).where(*column)).subquery().c.id) for column in columns))
+    query = _query(viewer).where(Order.id.in_(ids)).options(*_ON_A_CARD)
+    rows = session.execute(query.order_by(Order.created_at.desc(), Order.id.desc()))
     found: dict[OrderStatus, list[OrderRow]] = defaultdict(list)
     for row in rows:
         found[row.Order.status].append(_row(row, (), ()))
@@ -185,24 +198,30 @@ def sum_by_status(
 ) -> dict[OrderStatus, ColumnSums]:
     """How many orders are in each status, `cap` for as many or more, and what those that have not ended come to. One query, whose
     cost does not grow with the orders."""
-    here = _ids(viewer, conditions)
+
+    def some(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
+        return query.limit(cap)
+
     parts = []
     for status in OrderStatus:
-        some = here.where(Order.status == status).limit(cap)
+        here = _matching(viewer, replace(conditions, status=status), some)
         worth: tuple[Any, Any] = (Order.currency, Order.gross_total) if status not in ENDED else _NOTHING
-        columns = (sa.literal(status.value).label("status"), worth[0].label("currency"), worth[1].label("gross_total"))
-        parts.append(sa.select(some.with_only_columns(*columns).subquery()))
+        columns = (sa.literal(status.value).label("status"), Order.brand_id, worth[0].label("currency"))
+        parts.append(sa.select(some(sa.select(*columns, worth[1].label("gross_total")).where(*here)).subquery()))
     every = sa.union_all(*parts).subquery()
     figures = (sa.func.count(), sa.func.sum(every.c.gross_total), sa.func.count(every.c.gross_total))
-    query = sa.select(every.c.status, every.c.currency, *figures).group_by(every.c.status, every.c.currency)
+    groups = (every.c.status, every.c.brand_id, every.c.currency)
     found: dict[OrderStatus, ColumnSums] = {}
-    for name, currency, count, total, priced in session.execute(query.order_by(every.c.currency)):
+    for name, brand_id, currency, count, total, priced in session.execute(
+        sa.select(*groups, *figures).group_by(*groups).order_by(every.c.currency)
+    ):
         status = OrderStatus(name)
         before = found.get(status, ColumnSums())
-        money = {**before.money, **({currency: total} if total is not None else {})}
+        money = {**before.money, **({currency: before.money.get(currency, 0) + total} if total is not None else {})}
         unpriced = before.unpriced + (count - priced if status not in ENDED else 0)
-        found[status] = ColumnSums(before.count + count, money, unpriced)
-    return {status: sums if sums.count < cap else ColumnSums(cap) for status, sums in found.items()}
+        of_brand = {**before.of_brand, brand_id: before.of_brand.get(brand_id, 0) + count}
+        found[status] = ColumnSums(before.count + count, money, unpriced, of_brand)
+    return {status: sums if sums.count < cap else ColumnSums(cap, of_brand=sums.of_brand) for status, sums in found.items()}
 
 
 def list_orders_of_contact(session: Session, *, viewer: Viewer, contact_id: uuid.UUID, limit: int = 20) -> list[OrderRow]:
@@ -221,14 +240,24 @@ def _query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     return query.where(Order.brand_id.in_(viewer.brand_ids))
 
 
-def _ids(viewer: Viewer, wanted: OrderConditions) -> sa.Select[uuid.UUID]:
-    """The ids of the viewer's orders that are meant; other tables are looked at only where something is asked of them."""
-    query = sa.select(Order.id).where(Order.brand_id.in_(viewer.brand_ids), *_conditions(wanted))
-    if wanted.brand:
-        query = query.join(Brand, Brand.id == Order.brand_id)
-    if wanted.words:
-        query = query.join(Contact, Contact.id == Order.customer_contact_id)
-    return query.outerjoin(Address, Address.id == Order.address_id) if wanted.place else query
+def _matching(viewer: Viewer, wanted: OrderConditions, cut_off: Narrow) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions on the viewer's orders, of orders alone, for a query that `cut_off` then orders and limits.
+
+    What words are found by (number, name, somebody else's number) is looked for apart, each by its own index and cut off as the
+    whole is: a condition that joins them by OR looks through all orders.
+    """
+    here = [Order.brand_id.in_(viewer.brand_ids), *_conditions(wanted)]
+    if not wanted.words:
+        return here
+    named = sa.select(Contact.id).where(Contact.name.icontains(wanted.words, autoescape=True))
+    number, is_whole = Order.order_number, WHOLE_NUMBER.fullmatch(wanted.words.upper())
+    ways = (
+        number == wanted.words.upper() if is_whole else number.icontains(wanted.words, autoescape=True),
+        Order.customer_contact_id.in_(named),
+        Order.id.in_(orders_called(wanted.words)),
+    )
+    found = [cut_off(sa.select(Order.id).where(*here, way)).subquery() for way in ways]
+    return [Order.id.in_(sa.union_all(*(sa.select(one.c.id) for one in found)))]
 
 
 def _conditions(wanted: OrderConditions) -> list[sa.ColumnElement[bool]]:
@@ -239,17 +268,16 @@ def _conditions(wanted: OrderConditions) -> list[sa.ColumnElement[bool]]:
             Order.customer_contact_id: wanted.customer_contact_id,
             Order.brand_id: wanted.brand_id,
             Order.account_contact_id: wanted.account_contact_id,
-            Brand.key: wanted.brand,
         }
     )
     conditions.extend(wanted.beside)
+    if wanted.brand is not None:
+        conditions.append(Order.brand_id.in_(sa.select(Brand.id).where(Brand.key == wanted.brand)))
     if wanted.place:
-        code = sa.func.replace(Address.postal_code, " ", "").istartswith(wanted.place.replace(" ", ""), autoescape=True)
-        conditions.append(sa.or_(code, Address.city.istartswith(wanted.place, autoescape=True)))
-    if wanted.words:
-        numbered = Order.order_number.icontains(wanted.words, autoescape=True)
-        named = Contact.name.icontains(wanted.words, autoescape=True)
-        conditions.append(sa.or_(numbered, named, Order.id.in_(orders_called(wanted.words))))
+        code, city = (sa.func.lower(column) for column in (sa.func.replace(Address.postal_code, " ", ""), Address.city))
+        begins = code.startswith(wanted.place.lower().replace(" ", ""), autoescape=True)
+        there = sa.or_(begins, city.startswith(wanted.place.lower(), autoescape=True))
+        conditions.append(Order.address_id.in_(sa.select(Address.id).where(there)))
     return conditions
 
 

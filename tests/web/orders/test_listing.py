@@ -9,12 +9,15 @@ import pytest
 import sqlalchemy as sa
 
 from app.contract.address_parts import read_line
+from app.core.keyset import Sort
 from app.core.transitions import Machine
+from app.domain.accounts.access import viewer_of
 from app.domain.accounts.models import Role
 from app.domain.appointments.machine import APPOINTMENTS
 from app.domain.orders.actions import NewLine
 from app.domain.orders.machines import LINES, ORDERS
 from app.domain.orders.models import Order, OrderSettings, OrderStatus, OrderView
+from app.domain.orders.queries import OrderConditions, list_orders
 from app.web.orders.filters import USUAL
 from app.web.orders.machine_picture import draw
 from tests.domain.orders.conftest import Desk
@@ -46,6 +49,27 @@ def test_the_list_is_narrowed_by_each_filter(desk: Desk) -> None:
     assert shown(desk, f"partner={third.account_contact_id}") == [third.order_number]
     assert shown(desk, f"brand={desk.brand.id}&status=new") == [one.order_number for one in (third, second, first)]
     assert shown(desk, f"brand={desk.other.id}") == shown(desk, "overdue=yes") == shown(desk, f"technician={desk.alice.id}") == []
+
+
+def test_words_find_numbers_names_and_what_others_call_an_order_each_once_and_page_by_page(desk: Desk) -> None:
+    mine, theirs = make_contact(desk.session, "Janna 48211", value="31600000002"), {"po_number": "48211"}
+    made = [make_order(desk.session, desk.brand, desk.pieter), make_order(desk.session, desk.brand, mine)]
+    made += [make_order(desk.session, desk.brand, customer, external_references=theirs) for customer in (desk.pieter, mine)]
+    desk.session.commit()
+    viewer, found, cursor = viewer_of(desk.session, desk.alice), list[str](), None
+    while True:
+        asked = OrderConditions(words="48211")
+        page = list_orders(desk.session, viewer=viewer, conditions=asked, sort=Sort("created_at", True), cursor=cursor, limit=1)
+        found, cursor = [*found, *(row.order.order_number for row in page.items)], page.next_cursor
+        if cursor is None:
+            break
+    assert found == [one.order_number for one in made[:0:-1]]
+    number = made[0].order_number
+    for words in (number, number.lower(), number[-3:], number[:-3]):
+        assert number in shown(desk, f"q={words}"), words
+    assert shown(desk, f"q={number}&status=quoted") == shown(desk, "q=100%25") == []
+    assert number in desk.get(f"/orders/board?q={number}")
+    assert found[0] not in desk.get(f"/orders/board?q={number}")
 
 
 def test_the_list_shows_the_columns_that_are_chosen_and_a_view_keeps_them(desk: Desk) -> None:
