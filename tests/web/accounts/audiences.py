@@ -49,6 +49,7 @@ TOKEN_OF_BRAND = Audience(401, IN, IN, IN, 404, 404)
 TOKEN_OF_ADMINS = Audience(401, 403, 403, IN, 403, 403)
 TOKEN_OF_ADMINS_OF_BRAND = Audience(401, 403, 403, IN, 404, 404)
 TOKEN_OF_LEADS = Audience(401, 403, IN, IN, 404, 404)
+TOKEN_OF_ANY_LEAD = Audience(401, 403, IN, IN, 403, IN)
 TOKEN_OF_IMPORTERS = Audience(401, 403, IN, IN, 403, 404)  # asked first whether they may import at all
 
 

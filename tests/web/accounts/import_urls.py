@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.web.accounts.audiences import LEADS, LEADS_OF_BRAND, TOKEN, TOKEN_OF_IMPORTERS, Entry, api
+from tests.web.accounts.audiences import LEADS, LEADS_OF_BRAND, TOKEN, TOKEN_OF_ANY_LEAD, TOKEN_OF_IMPORTERS, Entry, api
 
 IMPORTS = (
     Entry("GET", "/imports", LEADS),
@@ -14,7 +14,7 @@ IMPORTS = (
     Entry("POST", "/imports/<uuid:import_id>/again", LEADS_OF_BRAND),
     Entry("GET", "/imports/<uuid:import_id>/errors.csv", LEADS_OF_BRAND),
     *api("POST", "/imports", TOKEN),
-    *api("GET", "/imports", TOKEN),
+    *api("GET", "/imports", TOKEN_OF_ANY_LEAD),
     *api("GET", "/imports/<uuid:id>", TOKEN_OF_IMPORTERS),
     *api("GET", "/imports/<uuid:id>/rows", TOKEN_OF_IMPORTERS),
     *api("PUT", "/imports/<uuid:id>/columns", TOKEN_OF_IMPORTERS, {"columns": []}),
