@@ -136,7 +136,9 @@ class ArticlePrice(WithId, Base):
 
 
 class OrderSettings(Base):
-    """What holds for the orders of a brand: its currency, whose year numbers count, how prices are written and taxed."""
+    """What holds for the orders of a brand: its currency, whose year numbers count, how prices are written and taxed.
+
+    `column_limits`: of how many orders in a status the board warns, by status. It hinders nobody."""
 
     __tablename__ = "order_settings"
 
@@ -145,6 +147,7 @@ class OrderSettings(Base):
     zone: Mapped[str] = mapped_column(default="Europe/Amsterdam", server_default="Europe/Amsterdam")
     tax_code: Mapped[str] = mapped_column(default=STANDARD, server_default=STANDARD)
     prices_include_tax: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    column_limits: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
     __table_args__ = (sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),)
 

@@ -1,16 +1,20 @@
-"""Read and set the order settings of a brand: currency, time zone, tax. A brand without settings is Dutch."""
+"""Read and set the order settings of a brand: currency, zone, tax, limits of the board. A brand without settings is Dutch."""
 
 from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Collection, Mapping
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.domain.orders.models import OrderSettings
+from app.domain.orders.models import ENDED, OrderSettings, OrderStatus
 from app.domain.orders.taxes import CODES
 
 CURRENCY = re.compile(r"[A-Z]{3}")
+LIMITED = tuple(status for status in OrderStatus if status not in ENDED)  # what has ended takes nobody's time
+MOST_OF_A_COLUMN = 999
 _OF_COUNTRY = {"CA": ("CAD", "qc"), "BE": ("EUR", "be_21")}
 
 
@@ -21,7 +25,7 @@ class WrongSettings(ValueError):
 def settings_of(session: Session, brand_id: uuid.UUID) -> OrderSettings:
     """Return the brand's order settings, or the defaults; readers must not change them."""
     found = session.get(OrderSettings, brand_id)
-    return found or OrderSettings(**vars_of("EUR", "Europe/Amsterdam", "nl_21"), brand_id=brand_id)
+    return found or OrderSettings(**vars_of("EUR", "Europe/Amsterdam", "nl_21"), brand_id=brand_id, column_limits={})
 
 
 def vars_of(currency: str, zone: str, tax_code: str, *, prices_include_tax: bool = False) -> dict[str, object]:
@@ -38,6 +42,24 @@ def set_money(session: Session, brand_id: uuid.UUID, *, currency: str, tax_code:
     values = vars_of(currency, zone, tax_code, prices_include_tax=prices_include_tax)
     session.merge(OrderSettings(brand_id=brand_id, **values))
     session.flush()
+
+
+def set_column_limits(session: Session, brand_id: uuid.UUID, limits: Mapping[OrderStatus, int]) -> None:
+    """Set from how many orders on a column of the board is too full; a status that is left out has no limit. Raises
+    WrongSettings."""
+    for status, most in limits.items():
+        if status not in LIMITED or not 1 <= most <= MOST_OF_A_COLUMN:
+            raise WrongSettings(status.value)
+    money = session.merge(settings_of(session, brand_id))
+    money.column_limits = {status.value: most for status, most in limits.items()}
+    session.flush()
+
+
+def list_column_limits(session: Session, brand_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[OrderStatus, int]]:
+    """Return the limits of the brands that have some. One query."""
+    query = sa.select(OrderSettings.brand_id, OrderSettings.column_limits).where(OrderSettings.brand_id.in_(brand_ids))
+    rows = session.execute(query.where(OrderSettings.column_limits != {}))
+    return {row.brand_id: {OrderStatus(name): most for name, most in row.column_limits.items()} for row in rows}
 
 
 def set_place(session: Session, brand_id: uuid.UUID, *, zone: str, country: str) -> None:

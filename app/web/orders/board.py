@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
 
 from app.core.db import db
+from app.domain.accounts.queries import list_brands
 from app.domain.orders.models import OrderStatus
-from app.domain.orders.queries import ColumnSums, list_columns, sum_by_status
+from app.domain.orders.queries import ColumnSums, OrderRow, list_columns, sum_by_status
+from app.domain.orders.settings import list_column_limits
 from app.web.accounts.session import current_viewer
 from app.web.orders.blueprint import bp
-from app.web.orders.filters import choices, read_filters
+from app.web.orders.filters import Filters, choices, read_filters
 from app.web.pages import page
 
 CARDS = 20
+
+
+@dataclass(frozen=True)
+class Filled:
+    """How many orders a brand has in a column, beside its limit. `brand_name` "" where the board shows one brand."""
+
+    brand_name: str
+    count: int
+    most: int
+
+    @property
+    def is_over(self) -> bool:
+        return self.count > self.most
+
+
+@dataclass(frozen=True)
+class Column:
+    """`filled`: of one brand whatever it is, of several those that are over their limit."""
+
+    status: OrderStatus
+    sums: ColumnSums
+    rows: Sequence[OrderRow]
+    filled: Sequence[Filled]
 
 
 @bp.get("/orders/board")
@@ -25,8 +52,32 @@ def board() -> ResponseReturnValue:
     fragment: `order-board`."""
     session, viewer, filters = db.session(), current_viewer(), read_filters(request.args)
     asked: dict[str, Any] = {"viewer": viewer, "conditions": replace(filters.conditions, status=None)}
-    sums, rows = sum_by_status(session, **asked), list_columns(session, limit=CARDS, **asked)
-    columns = [(status, sums.get(status, ColumnSums()), rows.get(status, [])) for status in OrderStatus]
+    sums, rows, limits = sum_by_status(session, **asked), list_columns(session, limit=CARDS, **asked), _limits(filters)
+    columns = [
+        Column(status, found := sums.get(status, ColumnSums()), rows.get(status, []), _filled(status, found, limits))
+        for status in OrderStatus
+    ]
     whole: dict[str, Any] = {} if request.headers.get("HX-Request") else {"choices": choices()}
     kept = {name: value for name, value in filters.kept.items() if name not in ("status", "columns")}
     return page("orders/board.html", blocks=("order_board",), columns=columns, kept=kept, **whole)
+
+
+def _limits(filters: Filters) -> dict[uuid.UUID, tuple[str, Mapping[OrderStatus, int]]]:
+    """The limits of the brands on the board, with what to call them; none where something else limits what it shows, since then
+    it does not show how full a column is."""
+    if set(filters.kept) - {"brand", "status", "columns"}:
+        return {}
+    wanted, seen = filters.conditions.brand_id, current_viewer().brand_ids
+    shown = [one for one in seen if wanted in (None, one)]
+    limits = list_column_limits(db.session(), shown)
+    names = {brand.id: brand.name for brand in list_brands(db.session())} if limits and len(shown) > 1 else {}
+    return {brand_id: (names.get(brand_id, ""), found) for brand_id, found in limits.items()}
+
+
+def _filled(
+    status: OrderStatus, sums: ColumnSums, limits: Mapping[uuid.UUID, tuple[str, Mapping[OrderStatus, int]]]
+) -> list[Filled]:
+    found = [
+        Filled(name, sums.of_brand.get(brand_id, 0), most[status]) for brand_id, (name, most) in limits.items() if status in most
+    ]
+    return sorted((one for one in found if one.is_over or not one.brand_name), key=lambda one: one.brand_name)

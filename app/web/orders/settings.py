@@ -1,4 +1,4 @@
-"""Settings page of a brand's orders: currency, tax, forbidden steps."""
+"""Settings page of a brand's orders: currency, tax, limits of the board, forbidden steps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.domain.accounts.queries import list_brands
 from app.domain.appointments.machine import APPOINTMENT
 from app.domain.events.actions import audit
 from app.domain.orders.machines import LINE_ITEM, ORDER
-from app.domain.orders.settings import WrongSettings, set_money, settings_of
+from app.domain.orders.settings import LIMITED, MOST_OF_A_COLUMN, WrongSettings, set_column_limits, set_money, settings_of
 from app.domain.orders.taxes import CODES
 from app.domain.transitions.actions import set_rule
 from app.domain.transitions.queries import list_rules
@@ -67,6 +67,26 @@ def save_money(brand_id: uuid.UUID) -> ResponseReturnValue:
         return _page(brand_id, errors={str(error): _("Choose one from the list.")}, status=422)
     flash(_("Saved. Existing orders do not change."))
     return redirect(url_for("orders.settings", brand=brand_id), 303)
+
+
+@bp.post("/settings/orders/<uuid:brand_id>/limits")
+def save_limits(brand_id: uuid.UUID) -> ResponseReturnValue:
+    """Set the limits of the board's columns: a number by status, an empty field for none."""
+    viewer, form = require(Permission.BRANDS_MANAGE), request.form
+    _brand(str(brand_id))
+    typed = {status: text for status in LIMITED if (text := form.get(status.value, "").strip())}
+    limits = {status: int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0 for status, text in typed.items()}
+    try:
+        with transaction() as session:
+            set_column_limits(session, brand_id, limits)
+            detail = {status.value: most for status, most in limits.items()}
+            asked: dict[str, Any] = {"object_type": "brand", "object_id": str(brand_id), "detail": detail}
+            audit(session, action="OrderLimitsSet", now=utc_now(), actor=viewer.actor, **asked)
+    except WrongSettings as error:
+        wrong = _("Enter a whole number from 1 to %(most)s, or leave it empty.", most=MOST_OF_A_COLUMN)
+        return _page(brand_id, errors={str(error): wrong}, status=422)
+    flash(_("Saved."))
+    return redirect(f"{url_for('orders.settings', brand=brand_id)}#limits", 303)
 
 
 @bp.post("/settings/orders/<uuid:brand_id>/transitions")
@@ -121,6 +141,7 @@ def _page(brand_id: uuid.UUID, *, errors: dict[str, str] | None = None, status: 
         "currencies": sorted({*CURRENCIES, money.currency}),
         "tax_codes": list(CODES.values()),
         "machines": [_machine(brand_id, entity_type) for entity_type in TITLES],
+        "limits": [(one.value, request.form.get(one.value, money.column_limits.get(one.value, ""))) for one in LIMITED],
         "errors": errors or {},
         "guard_words": GUARDS,
     }

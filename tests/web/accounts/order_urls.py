@@ -44,6 +44,7 @@ ORDERS = (
     Entry("POST", "/orders/bulk/<uuid:order_batch_id>/undo", SIGNED_IN),
     Entry("GET", "/settings/orders", ADMINS),
     Entry("POST", "/settings/orders/<uuid:brand_id>/money", ADMINS, data={"currency": "EUR", "tax_code": "nl_21"}),
+    Entry("POST", "/settings/orders/<uuid:brand_id>/limits", ADMINS),
     Entry("POST", "/settings/orders/<uuid:brand_id>/transitions", ADMINS, data={"entity_type": "x"}),
     Entry("POST", "/orders/<uuid:order_id>/notes", BRAND, data={"notes": "Achterom"}),
 )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from app.contract.address_parts import read_line
 from app.domain.accounts.access import viewer_of
+from app.domain.accounts.models import BrandMember, Role
 from app.domain.orders.actions import NewLine
 from app.domain.orders.models import Order, OrderStatus
 from app.domain.orders.queries import ColumnSums, OrderConditions, sum_by_status
+from app.domain.orders.settings import list_column_limits, set_column_limits
 from tests.domain.orders.conftest import Desk
 from tests.domain.orders.factories import make_order
 
@@ -60,3 +63,62 @@ def test_every_filter_of_the_list_limits_the_sums_as_it_limits_the_cards(desk: D
     assert 'hx-get="/orders/board?place=Nijmegen"' in text, "it stays limited when it is drawn anew"
     assert "/orders?place=Nijmegen" in text
     assert there.order_number in desk.get("/orders/board?status=completed"), "the statuses are its columns"
+
+
+def test_a_column_says_that_it_is_over_its_limit_and_stops_nobody(desk: Desk) -> None:
+    for _number in range(2):
+        priced(desk, "100")
+    third = priced(desk, "100", status=OrderStatus.INTAKE_RECEIVED)
+    desk.session.commit()
+    assert "/ 2" not in desk.get("/orders/board")
+    set_column_limits(desk.session, desk.brand.id, {OrderStatus.NEW: 2, OrderStatus.QUOTED: 7})
+    desk.session.commit()
+    full = desk.get("/orders/board")
+    assert heads(full)[:3] == ["1", "2 / 2", "0 / 7"]
+    assert "Over the limit" not in full
+    assert desk.post(f"/orders/{third.id}/status?seen=intake_received", status="new").status_code in (200, 303)
+    over = desk.get("/orders/board")
+    assert heads(over)[:3] == ["0", "3 / 2", "0 / 7"]
+    assert over.count("Over the limit") == 1
+    narrowed = desk.get("/orders/board?place=Amsterdam")
+    assert heads(narrowed)[1] == "3", "what is left out counts too, so nothing is said of a part"
+    assert "Over the limit" not in narrowed
+
+
+def test_of_several_brands_each_has_its_own_limit(desk: Desk) -> None:
+    desk.session.add(BrandMember(user_id=desk.alice.id, brand_id=desk.other.id))
+    for _number in range(2):
+        priced(desk, "100")
+    make_order(desk.session, desk.other, desk.pieter)
+    for brand in (desk.brand, desk.other):
+        set_column_limits(desk.session, brand.id, {OrderStatus.NEW: 1})
+    desk.session.commit()
+    text = desk.get("/orders/board")
+    assert heads(text)[1] == "3"
+    assert f"{desk.brand.name} is over its limit: 2 / 1" in text
+    assert text.count("over its limit") == 1
+    assert heads(desk.get(f"/orders/board?brand={desk.other.id}"))[1] == "1 / 1"
+
+
+def test_limits_are_set_by_status_and_a_wrong_one_comes_back(desk: Desk) -> None:
+    desk.alice.role = Role.ADMIN
+    desk.session.commit()
+    url = f"/settings/orders/{desk.brand.id}/limits"
+    assert desk.post(url, new="4", quoted=" ", completed="3").status_code == 303
+    assert desk.post(f"/settings/orders/{desk.brand.id}/money", currency="EUR", tax_code="nl_9").status_code == 303
+    assert list_column_limits(desk.session, [desk.brand.id]) == {desk.brand.id: {OrderStatus.NEW: 4}}
+    page = desk.get(f"/settings/orders?brand={desk.brand.id}")
+    assert 'name="new" type="number" min="1" max="999" inputmode="numeric" value="4"' in page
+    assert 'name="completed"' not in page
+    for wrong in ("0", "-1", "1000", "4.5", "many", "²"):
+        answer = desk.post(url, new=wrong, quoted="2")
+        assert answer.status_code == 422, wrong
+        assert f'value="{wrong}" aria-invalid="true"' in answer.text
+    assert list_column_limits(desk.session, [desk.brand.id]) == {desk.brand.id: {OrderStatus.NEW: 4}}
+    assert desk.post(url).status_code == 303
+    assert list_column_limits(desk.session, [desk.brand.id]) == {}
+
+
+def heads(text: str) -> list[str]:
+    """How many orders each column says it has."""
+    return re.findall(r'<h2 id="column-\w+">[^<]+<span class="num soft">([^<]+)</span>', text)
