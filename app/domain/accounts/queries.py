@@ -97,9 +97,14 @@ def list_offered_brands(session: Session, brand_ids: Collection[uuid.UUID]) -> l
     return [brand for brand in list_brands(session) if brand.id in brand_ids and brand.archived_at is None]
 
 
-def list_teams(session: Session) -> list[Team]:
-    """List the teams that can be given work, by name."""
-    return list(session.execute(sa.select(Team).where(Team.archived_at.is_(None)).order_by(Team.name)).scalars())
+def list_teams(session: Session, *, brand_ids: Collection[uuid.UUID] | None = None) -> list[Team]:
+    """List the teams that can be given work, by name. `brand_ids`: without those all of whose people work for other brands."""
+    query = sa.select(Team).where(Team.archived_at.is_(None)).order_by(Team.name)
+    if brand_ids is not None:
+        works_for = sa.select(TeamMember.team_id).join(BrandMember, BrandMember.user_id == TeamMember.user_id)
+        works_for = works_for.where(TeamMember.team_id == Team.id)
+        query = query.where(sa.or_(works_for.where(BrandMember.brand_id.in_(brand_ids)).exists(), ~works_for.exists()))
+    return list(session.execute(query).scalars())
 
 
 def find_team_name(session: Session, team_id: uuid.UUID) -> str | None:

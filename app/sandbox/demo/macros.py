@@ -19,18 +19,18 @@ from app.domain.threads.models import Priority, ThreadStatus
 MACROS: tuple[tuple[str, str | None, str | None, MacroSteps], ...] = (
     (
         "Storing aannemen",
-        None,
+        "chargecars",
         "Laadpaal knippert rood",
         MacroSteps(assignee=ME, priority=Priority.HIGH, add_tags=("storing",), status=ThreadStatus.IN_PROGRESS),
     ),
     (
         "Wachten op onderdeel",
-        None,
+        "chargecars",
         None,
         MacroSteps(add_tags=("onderdeel",), note="Onderdeel is besteld.", status=ThreadStatus.WAITING_INTERNAL, snooze="week"),
     ),
-    ("Gaat over de open order", None, None, MacroSteps(assignee=ME, order=ONLY_OPEN)),
-    ("Afgehandeld, niets meer te doen", None, None, MacroSteps(assignee=ME, status=ThreadStatus.RESOLVED)),
+    ("Gaat over de open order", "chargecars", None, MacroSteps(assignee=ME, order=ONLY_OPEN)),
+    ("Afgehandeld, niets meer te doen", "chargecars", None, MacroSteps(assignee=ME, status=ThreadStatus.RESOLVED)),
 )
 
 

@@ -154,7 +154,8 @@ def make_templates(session: Session, company: Company, dice: random.Random, *, n
     author, written_at, brand_ids = Actor(user_id=company.lead.id), now - HOW_OLD, company.brand_ids
     sent = _sent_messages(session)
     for index, (name, category, language, media, brands, subject, text, times) in enumerate(company.demo.templates):
-        content = TemplateContent(name, category, language, text, subject, media, tuple(brand_ids[key] for key in brands))
+        here = tuple(brand_ids[key] for key in brands or brand_ids)  # those of all its brands are of no other company
+        content = TemplateContent(name, category, language, text, subject, media, here)
         first = replace(content, text=text.split("\n\nKnippert")[0], subject="") if index == 0 else content
         template = create_template(session, first, now=written_at, actor=author)
         edit_template(session, template.id, content, now=written_at + timedelta(days=9), actor=author)

@@ -241,7 +241,7 @@ def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]
     templates = [(str(row.template.id), row.template.name) for row in list_templates(session, viewer=viewer)]
     lists = {
         "brands": [("", _("Every brand")), *brands],
-        "teams": [same, *((str(team.id), team.name) for team in list_teams(session))],
+        "teams": [same, *((str(team.id), team.name) for team in list_teams(session, brand_ids=viewer.brand_ids))],
         "people": [same, (ME, _("The person who runs the macro")), (NOBODY, _("Unassigned")), *named],
         "priorities": [same, *((priority.value, priority_words(priority)) for priority in Priority)],
         "types": [same, *((kind.value, thread_type_words(kind)) for kind in ThreadType if kind != ThreadType.INTERNAL_TICKET)],

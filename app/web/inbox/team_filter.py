@@ -23,7 +23,7 @@ def filter_teams() -> ResponseReturnValue:
     belong to, as a page without scripts all of them."""
     asked, session = ask(request.args.get("view") or "open"), db.session()
     own = dict(list_own_teams(session, viewer=current_viewer()))
-    others = [(team.id, team.name) for team in list_teams(session) if team.id not in own]
+    others = [(team.id, team.name) for team in list_teams(session, brand_ids=current_viewer().brand_ids) if team.id not in own]
     context: dict[str, Any] = {"list_url": asked.url, "team_filter": asked.filters.team or ""}
     if request.htmx:
         return page("inbox/list_team_choices.html", teams=others, **context)

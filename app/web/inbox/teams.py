@@ -28,7 +28,8 @@ def choose_team(thread_id: uuid.UUID) -> ResponseReturnValue:
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     whole = not request.htmx
     template = "inbox/teams_page.html" if whole else "inbox/teams.html"
-    return page(template, thread=thread, teams=list_teams(db.session()), rendering=uuid.uuid4(), whole=whole)
+    teams = list_teams(db.session(), brand_ids=[thread.brand_id])
+    return page(template, thread=thread, teams=teams, rendering=uuid.uuid4(), whole=whole)
 
 
 @bp.post("/threads/<uuid:thread_id>/team")

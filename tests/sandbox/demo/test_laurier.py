@@ -18,20 +18,25 @@ from app.core.db import db
 from app.core.runtime import runtime
 from app.domain.accounts.access import Viewer, viewer_of
 from app.domain.accounts.models import Brand, Role, User
+from app.domain.accounts.queries import list_teams
 from app.domain.appointments.models import Appointment
 from app.domain.brands.queries import rules_of
 from app.domain.contacts.models import Contact
 from app.domain.orders.models import LineItem, Order, OrderStatus, OrderTaxTotal, PaymentState
 from app.domain.orders.payments import balance_of, list_payments
 from app.domain.orders.queries import OrderMissing, get_order
+from app.domain.reply_templates.queries import list_templates
+from app.domain.reply_templates.visit_texts import USUAL
 from app.domain.sla.public_holidays import name_of
 from app.domain.sla.queries import list_calendars
 from app.domain.tasks.models import Task
+from app.domain.threads.macros import list_macros
 from app.domain.threads.models import Attachment, Thread, ThreadStatus
 from app.domain.threads.queries import ThreadMissing, get_thread
 from app.domain.transitions.models import Transition
 from app.sandbox.demo.company import DemoCompany
 from app.sandbox.demo.laurier import BRANDS, LAURIER
+from app.sandbox.demo.macros import MACROS
 from app.sandbox.demo.people import CHARGECARS
 from tests.support.signing_in import sign_in
 
@@ -182,6 +187,21 @@ def test_nobody_but_the_administrator_sees_what_is_the_other_companys(session: S
         allowed = set(key_of.values()) if person.role is Role.ADMIN else set(person.brands) or ours
         assert {key for key, one in threads.items() if sees_thread(session, viewer, one)} == allowed, person.name
         assert {key for key, one in orders.items() if sees_order(session, viewer, one)} == allowed & set(orders), person.name
+
+
+@pytest.mark.parametrize("company", [LAURIER, CHARGECARS], ids=lambda one: one.name)
+def test_its_people_are_offered_the_teams_texts_and_macros_of_their_own_company(session: Session, company: DemoCompany) -> None:
+    texts = {one[0] for one in company.templates} | set(USUAL)
+    macros = {one[0] for one in MACROS} if company is CHARGECARS else set()
+    for person in company.users:
+        if person.role is Role.ADMIN:
+            continue
+        viewer = viewer_of(session, session.execute(sa.select(User).where(User.email == person.email)).scalar_one())
+        assert {one.name for one in list_teams(session, brand_ids=viewer.brand_ids)} == set(company.teams), person.name
+        offered = {row.template.name for row in list_templates(session, viewer=viewer)}
+        assert offered, person.name
+        assert offered <= texts, person.name
+        assert {one.name for one in list_macros(session, viewer=viewer)} == macros, person.name
 
 
 def test_the_page_that_signs_in_offers_the_people_of_each_company_under_its_name(demo_app: Flask, loadings: list[Result]) -> None:
