@@ -95,7 +95,7 @@ def test_of_several_brands_each_has_its_own_limit(desk: Desk) -> None:
     desk.session.commit()
     text = desk.get("/orders/board")
     assert heads(text)[1] == "3"
-    assert f"{desk.brand.name} is over its limit: 2 / 1" in text
+    assert f"{desk.brand.name} is over its limit: 2\u00a0/\u00a01" in text
     assert text.count("over its limit") == 1
     assert heads(desk.get(f"/orders/board?brand={desk.other.id}"))[1] == "1 / 1"
 
