@@ -109,7 +109,7 @@ def _working() -> list[Door]:
     articles = (
         _page(_("Articles"), "orders.articles", Permission.ARTICLES_MANAGE, _("products prices")),
         _page(_("Checklists"), "field.checklists", Permission.VISITS_PLAN, _("technicians visits")),
-        _page(_("Orders and money"), "orders.settings", Permission.BRANDS_MANAGE, _("currency taxes VAT statuses steps limits board")),
+        _page(_("Orders and money"), "orders.settings", Permission.BRANDS_MANAGE, _("currency taxes VAT statuses steps limits")),
     )
     return [
         _door(
