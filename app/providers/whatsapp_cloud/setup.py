@@ -34,7 +34,7 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
         N_("Typing sign"),
         default="on",
         choices=("on", "off"),
-        help=N_("“on”: customers see when you write an answer. Requires read marks as well."),
+        help=N_("“on”: customers see when you write an answer. Requires read receipts as well."),
     ),
     VISIT_REMINDERS,
     SetupField(
