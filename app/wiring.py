@@ -91,6 +91,8 @@ PUSH_SECONDS = 0.4
 """How often browsers are told while one change follows the other; the first is told at once."""
 NEW_WORK_SECONDS = 0.4
 """How often people are told of new work, in a flood once for what gathered: each telling locks the notices of the same people."""
+ADDRESSES_AT_ONCE = 30
+"""How many addresses are looked at in a second. The register is asked about five: others are known, or come again later."""
 
 _report = Together(analytics.mark_threads)
 _push = AfterCommit("push_thread_change", push_thread_change, LIVE, run_all=push_thread_changes)
@@ -373,7 +375,15 @@ def sources() -> tuple[Source, ...]:
             together="endpoint_id",
             every_seconds=0.1,
         ),
-        Source(table_of(Address), "app.domain.addresses.jobs.check_address", SEND),
+        Source(
+            table_of(Address),
+            "app.domain.addresses.jobs.check_addresses",
+            SEND,
+            most=ADDRESSES_AT_ONCE,
+            over=1,
+            every_seconds=1.0,
+            at_once=ADDRESSES_AT_ONCE,
+        ),
         Source(table_of(CalendarEntry), "app.domain.appointments.jobs.keep_entry", SEND),
         Source(table_of(AppointmentReminder), "app.domain.appointments.jobs.send_reminder", SEND),
         Source(table_of(SurveyInvitation), "app.domain.surveys.jobs.send_survey", SEND),

@@ -195,10 +195,10 @@ def _retried(promise: Promise[Any, Any], lease: Lease, failed: Failed) -> Ended 
 
 def _put_back(session: Session, promise: Promise[Any, Any], lease: Lease, later: Later) -> bool:
     values = {**({} if later.is_try else {"attempts": lease.attempts - 1}), **later.values}
+    if later.unless_unique is None:
+        return put_back(session, promise.table, lease, delay_seconds=later.seconds, values=values)
     try:
         with session.begin_nested():
             return put_back(session, promise.table, lease, delay_seconds=later.seconds, values=values)
     except IntegrityError:
-        if later.unless_unique is None:
-            raise
         return finish(session, promise.table, lease, values=later.unless_unique.values)

@@ -1,4 +1,4 @@
-"""Job that asks the register about one address. Whatever uses the address does not wait for it.
+"""Job that asks the register about addresses, a few a second. Whatever uses an address does not wait for it.
 
 At least once: asking changes nothing elsewhere. Where the register cannot be asked, it is asked again, for as long
 as that takes; only an answer says that there is no such address.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ import redis
 from sqlalchemy.orm import Session
 
 from app.contract.address_register import Match, Question, UnableToAsk
+from app.core.batches import run_in_turn
 from app.core.clock import utc_now
 from app.core.db import table_of
 from app.core.log import get_logger
@@ -27,13 +29,14 @@ from app.domain.addresses.judge import Judgement, judge, question_of
 from app.domain.addresses.models import Address
 
 MOST_A_SECOND = 5  # fair use of a public service, over all processes
+MOST_TURN_SECONDS = 30  # until somebody whose turn it was not looks again
 MOST_WAIT_SECONDS = 3600
 log = get_logger(__name__)
 
 
-def check_address(*, row_id: str, **_ignored: Any) -> None:
+def check_addresses(*, row_ids: Sequence[str], **_ignored: Any) -> None:
     """RQ entry point."""
-    keep(PROMISE, uuid.UUID(row_id))
+    run_in_turn(PROMISE.table, [uuid.UUID(row_id) for row_id in row_ids], lambda row_id: keep(PROMISE, row_id))
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ def _judged(address: Address, judgement: Judgement | None) -> Ended:
 def _ask(asking: _Asking) -> tuple[Match, ...]:
     """Ask the register. Raises UnableToAsk, also where its rate limit is used up."""
     if not _is_our_turn():
-        raise UnableToAsk("others are asking", retry_after_seconds=1)
+        waits = min(asking.lease.attempts, MOST_TURN_SECONDS)  # longer each time, so that many who wait cost little
+        raise UnableToAsk("others are asking", retry_after_seconds=waits)
     return runtime().register.find(asking.question)
 
 

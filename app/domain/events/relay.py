@@ -39,8 +39,8 @@ class Source:
 
     The job is given `row_id`, or `row_ids` where `most` rows share one. Few rows are spread over as many jobs as workers may be
     free (`over`). `together`: the column whose values are not parted. `is_first`: in front of what waits in the queue.
-    `every_seconds`: after one round the next waits so long, and takes what gathered meanwhile. `part`: where several watch one
-    table, what this one has of it, as the jobs of one say nothing of what the others may hand out.
+    `every_seconds`: after one round the next waits so long, and takes what gathered meanwhile, `at_once` rows of it. `part`:
+    where several watch one table, what this one has of it, as the jobs of one say nothing of what the others may hand out.
     """
 
     table: sa.Table
@@ -52,6 +52,7 @@ class Source:
     together: str | None = None
     is_first: bool = False
     every_seconds: float = 0.0
+    at_once: int = BATCH
     part: str = ""
 
     @property
@@ -100,7 +101,9 @@ def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -
         return 0  # the workers have enough; what comes meanwhile makes fuller jobs
     with transaction() as session:
         also = [source.together] if source.together else []
-        hints = take_hints(session, source.table, sweep_seconds=sweep_seconds, limit=BATCH, where=_limits(source), also=also)
+        hints = take_hints(
+            session, source.table, sweep_seconds=sweep_seconds, limit=source.at_once, where=_limits(source), also=also
+        )
     if not hints:
         return 0
     crash_point("relay.after_hint")

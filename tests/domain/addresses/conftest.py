@@ -15,7 +15,7 @@ from app.contract.address_parts import read_line
 from app.core import runtime as installed
 from app.core.runtime import runtime
 from app.domain.addresses.actions import add_address
-from app.domain.addresses.jobs import check_address
+from app.domain.addresses.jobs import check_addresses
 from app.domain.addresses.models import Address, AddressType
 from app.providers.pdok.adapter import Pdok
 from app.sandbox.simulators.common import RunningServer, serve
@@ -60,7 +60,7 @@ def check(pdok: RunningServer, db_session: Session) -> Callable[[str], Address]:
 def look_up(session: Session, address: Address) -> Address:
     """What the job finds out."""
     runtime().redis.flushdb()  # every look-up of a test is in turn
-    check_address(row_id=str(address.id), new_argument=1)
+    check_addresses(row_ids=[str(address.id)], new_argument=1)
     session.refresh(address)
     return address
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,9 @@ import sqlalchemy as sa
 import urllib3
 from sqlalchemy.orm import Session
 
+from app.core.runtime import runtime
 from app.domain.addresses.actions import NotAChoice, choose_candidate
+from app.domain.addresses.jobs import MOST_A_SECOND, MOST_TURN_SECONDS, check_addresses
 from app.domain.addresses.models import Address, AddressLookup, CheckStatus
 from app.domain.events.actions import SYSTEM
 from app.sandbox.simulators.common import RunningServer
@@ -94,6 +97,24 @@ def test_an_outage_that_lasts_is_waited_for_without_end(check: Check, pdok: Runn
     order_fault(pdok, {"status": 500})
     address = check("Kerkstraat 12, 1234AB Amsterdam", attempts=500)
     assert (address.check_status, address.state) == (CheckStatus.WAITING, "ready")
+
+
+def test_whoever_waits_for_others_to_ask_comes_back_less_and_less_often(
+    check: Check, pdok: RunningServer, db_session: Session
+) -> None:
+    address = check("Kerkstraat 12, 1234AB Amsterdam", run_at=NOW + timedelta(days=9_000))  # not yet
+    waits = []
+    for attempts in (0, 9, 500):
+        address.run_at, address.attempts = NOW - timedelta(days=900), attempts
+        db_session.commit()
+        for second in range(int(time.time()), int(time.time()) + 20):
+            runtime().redis.set(f"register:{second}", MOST_A_SECOND, ex=60)
+        check_addresses(row_ids=[str(address.id)])
+        db_session.refresh(address)
+        waits.append(address.run_at - db_session.execute(sa.select(sa.func.clock_timestamp())).scalar_one())
+    assert (address.check_status, seen_requests(pdok)) == (CheckStatus.WAITING, [])
+    least, more, most = waits
+    assert least <= timedelta(seconds=1) < more <= timedelta(seconds=10) < most <= timedelta(seconds=MOST_TURN_SECONDS)
 
 
 def test_the_register_is_asked_once_for_all_of_a_number_with_filters_alone(check: Check, pdok: RunningServer) -> None:

@@ -8,12 +8,15 @@ from flask import Flask
 from rq import Queue
 from sqlalchemy.orm import Session
 
+from app.contract.address_parts import AddressParts
 from app.core.runtime import runtime
+from app.domain.addresses.actions import add_addresses
+from app.domain.addresses.models import AddressType
 from app.domain.events.models import Event, OutboxEntry
 from app.domain.events.relay import Source, relay_once
 from app.domain.ingest.intake import RawEvent, store_event
 from app.domain.ingest.models import InboundEvent
-from app.wiring import LIVE, sources
+from app.wiring import ADDRESSES_AT_ONCE, LIVE, SEND, sources
 from tests.factories import NOW
 from tests.support.queries import counted_queries
 
@@ -120,6 +123,17 @@ def test_source_that_rests_is_handed_out_again_after_its_time(app_context: Flask
     assert _relay(rounds) == 0
     rounds[pushes] -= pushes.every_seconds
     assert _relay(rounds) == 1
+
+
+def test_many_addresses_are_handed_out_a_few_at_a_time(app_context: Flask, db_session: Session) -> None:
+    place = AddressParts(typed="Kerkstraat 1, 1234AB Amsterdam")
+    add_addresses(db_session, [(place, None)] * (2 * ADDRESSES_AT_ONCE), address_type=AddressType.INSTALLATION, now=NOW)
+    db_session.commit()
+    rounds: dict[Source, float] = {}
+    assert _relay(rounds) == 1
+    (job,) = Queue(SEND, connection=_connection(), serializer="json").jobs
+    assert len(job.kwargs["row_ids"]) == ADDRESSES_AT_ONCE
+    assert _relay(rounds) == 0, "the next are handed out in the next round"
 
 
 def _store_event(session: Session, key: str = "one") -> None:
