@@ -31,11 +31,10 @@ from app.core.migrate import upgrade
 from app.domain.accounts.models import Brand
 from app.domain.connections.actions import NewChannel, create_channel
 from app.domain.connections.models import ChannelType
-from app.process.launch.parts import workers
 from app.process.launch.process import stop
 from app.process.launch.servers import EmbeddedServers
 from bench.callbacks import measure_callbacks
-from bench.company import PASSWORD, driver, prepare, yardstick
+from bench.company import PASSWORD, driver, prepare, start_workers, yardstick
 from bench.cost_of_facts import SEEN_SECONDS, measure_cost, measure_seen
 from bench.data_ids import row_id
 from bench.doors import TEXTS, Target, new_key
@@ -150,9 +149,7 @@ def _measure_webhooks(
     _seal(prepared)
     doors = _open_doors(prepared)
     with running_application(prepared) as live:
-        for part in workers():  # tests leave one out
-            if part.name not in live.processes:
-                live.start(part)
+        behind = start_workers(live)
         target = Target(f"{live.url}/webhooks/whatsapp", SECRET, "106600000000000")
         milliseconds = measure_live(
             live.url, target, rounds=30 if arguments.quick else 100, email="user1@bench.example", password=PASSWORD
@@ -160,7 +157,7 @@ def _measure_webhooks(
         steady = at_rate(target, per_second=50, seconds=10 if arguments.quick else 30)
         others = [replace(door, url=f"{live.url}{door.url}") for door in doors]
         calm = {door.kind: at_rate(door, per_second=50, seconds=10) for door in others}
-        stop([live.processes[part.name] for part in workers()], number=15, grace_seconds=5)
+        stop(behind, number=15, grace_seconds=5)
         with yardstick(prepared) as bare_url:
             bare = Target(bare_url, SECRET, "106600000000000")
             pairs = _by_turns(bare, target, rounds=9 if arguments.quick else 45)
@@ -225,9 +222,7 @@ def _measure_flood(
         with yardstick(prepared) as bare_url:
             bare = Target(bare_url, SECRET, "106600000000000")
             alone = round(statistics.median(full_speed(bare, seconds=ROUND_SECONDS) for _ in range(9)))
-        for part in workers():  # tests leave one out
-            if part.name not in live.processes:
-                live.start(part)
+        start_workers(live)
         flood = measure_flood(target, live.url, seconds=15 if arguments.quick else 60, people=people, database=address)
         worked = measure_backlog(
             target, messages=300 if arguments.quick else 1_500, redis_url=live.settings.redis_url, database=address

@@ -33,7 +33,7 @@ from app.domain.accounts.models import Brand
 from app.domain.events.actions import SYSTEM
 from app.domain.webhooks.actions import EndpointContent, create_endpoint, queue_message
 from app.domain.webhooks.models import EndpointKind
-from app.process.launch.parts import workers
+from bench.company import start_workers
 from tests.support.live import running_application
 
 BODY = {"type": "job.updated", "data": {"order_number": "CC-2026-00001", "order_status": "scheduled", "notes": "x" * 300}}
@@ -52,9 +52,7 @@ class Brought:
 def measure_callbacks(settings: Settings, *, messages: int) -> Brought:
     """With every process of the application at work."""
     with running_application(settings) as live, receiver() as url:
-        for part in workers():  # tests leave one out
-            if part.name not in live.processes:
-                live.start(part)
+        start_workers(live)
         bare = _bare(url, messages)
         connection = redis.Redis.from_url(live.settings.redis_url)
         suspension.suspend(connection)

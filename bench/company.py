@@ -21,12 +21,15 @@ from app.core.migrate import upgrade
 from app.domain.accounts.passwords import hash_password
 from app.domain.threads.jobs import WORDS_OF
 from app.domain.threads.search_words import note_new_words
+from app.process.launch.parts import workers
 from app.process.launch.ports import free_port
+from app.process.launch.process import Process
 from app.process.launch.servers import EmbeddedServers
 from bench.data import fill
 from bench.desk import fill_desk
 from bench.orders import fill_orders
 from bench.reports import fill_reports
+from tests.support.live import WORKERS, LiveServer
 
 PASSWORD = "a bench needs a door too"
 
@@ -60,6 +63,13 @@ def _note_words(settings: Settings) -> None:
 
 def driver(url: str) -> str:
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def start_workers(live: LiveServer) -> list[Process]:
+    """Start the worker that tests leave out, so that there are as many as `make run` has; returns all behind the web."""
+    more = next(part for part in workers() if part.name == "send-2")
+    live.start(more)
+    return [live.processes[WORKERS.name], live.processes[more.name]]
 
 
 @contextmanager

@@ -23,7 +23,16 @@ from bench.filters import filtered_lists
 ROUNDS = 60
 WARM_UP = 5
 PAGES_DOWN = 10
-LIMITS = {"analytics": 100.0, "order page": 40.0, "order": 30.0, "list": 30.0, "tasks": 30.0, "counts": 30.0, "thread": 50.0, "search": 60.0}
+LIMITS = {
+    "analytics": 100.0,
+    "order page": 40.0,
+    "order": 30.0,
+    "list": 30.0,
+    "tasks": 30.0,
+    "counts": 30.0,
+    "thread": 50.0,
+    "search": 60.0,
+}
 
 
 @dataclass(frozen=True)

@@ -37,9 +37,8 @@ from app.domain.partners.callbacks import UPDATE
 from app.domain.partners.endpoints import keep_endpoint
 from app.domain.partners.models import Environment
 from app.domain.partners.products import ProductContent, keep_product
-from app.process.launch.parts import workers
 from bench.callbacks import Takes, receiver
-from bench.company import yardstick
+from bench.company import start_workers, yardstick
 from bench.doors import Target
 from bench.generator import Posted, at_rate, posts_at_rate
 from bench.live import percentile
@@ -84,9 +83,7 @@ def measure_partner_orders(settings: Settings, *, seconds: int) -> Ordered:
     settings = replace(settings, api_calls_per_minute=CALLS_PER_MINUTE)
     os.environ["API_CALLS_PER_MINUTE"] = str(CALLS_PER_MINUTE)  # the processes that are started read it
     with running_application(settings) as live, receiver(_Notes) as url:
-        for part in workers():  # tests leave one out
-            if part.name not in live.processes:
-                live.start(part)
+        start_workers(live)
         target = open_partner(live.settings, live.url, url)
         posts_at_rate(target, per_second=PER_SECOND, seconds=3)  # what is read or prepared once
         posted = posts_at_rate(target, per_second=PER_SECOND, seconds=seconds)
