@@ -27,7 +27,7 @@ from app.domain.delivery.models import Delivery, ScheduledReply
 from app.domain.delivery.signal_models import ChatSignal
 from app.domain.delivery.suppression_check import lift_at_provider
 from app.domain.events.models import OutboxEntry
-from app.domain.events.registry import AfterCommit, Together, Wiring
+from app.domain.events.registry import AfterCommit, Together, Wiring, one_by_one
 from app.domain.events.relay import Source
 from app.domain.field import handlers as field
 from app.domain.field.replanning import ask_to_plan_again, end_replanning
@@ -210,7 +210,7 @@ WIRING = Wiring(
         "TaskAsked": (tasks.make_asked_task,),
         "OrderRegrouped": (tasks.follow_regrouped_orders,),
         "OutsideCallAsked": (automation.note_intent, tell_asked_scenario, tell_asked_team, automation.send_asked_template),
-        "OrderCreated": (tell_scenarios, triggers.tell_of_urgent_order),
+        "OrderCreated": (one_by_one(tell_scenarios), one_by_one(triggers.tell_of_urgent_order)),
         "OrderPriorityChanged": (triggers.tell_of_urgent_order,),
         "TechnicianAbsent": (triggers.tell_of_absent_technician,),
         "SystemTroubleTold": (triggers.tell_of_trouble,),
@@ -333,7 +333,7 @@ _HEARD = (
     *("OrderCreated", "OrderPriorityChanged", "OrderStatusChanged", "PaymentReceived", "TaskChanged", "TaskCompleted"),
     *("TaskCreated", "TaskReopened", "ThreadAssigned", "ThreadCreated", "ThreadPriorityChanged", "ThreadStatusChanged"),
 )
-WIRING = WIRING.with_reaction(analytics.mark_order, to=analytics.ORDER_MOVES)
+WIRING = WIRING.with_reaction(Together(analytics.mark_orders), to=analytics.ORDER_MOVES)
 WIRING = WIRING.with_reaction(Together(tell_webhooks, is_apart=True), to=_HEARD)
 
 # Who reads inbound events that come by no channel, by source.

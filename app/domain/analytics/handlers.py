@@ -48,9 +48,9 @@ def mark_survey(session: Session, event: Event) -> None:
     mark(session, SubjectKind.SURVEY, [uuid.UUID(event.payload["invitation_id"])])
 
 
-def mark_order(session: Session, event: Event) -> None:
+def mark_orders(session: Session, events: Sequence[Event]) -> None:
     """Mark an order when its status, lines or money change."""
-    mark(session, SubjectKind.ORDER, [uuid.UUID(event.payload["order_id"])])
+    mark(session, SubjectKind.ORDER, {uuid.UUID(event.payload["order_id"]) for event in events})
 
 
 def mark_running(session: Session, event: Event) -> None:

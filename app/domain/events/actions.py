@@ -126,7 +126,10 @@ def record_quietly(
 def gathered(session: Session) -> Iterator[None]:
     """Gather events until the end of the block, and run reactions that take several at once together. For a caller that
     changes many threads in one transaction, none of which reads what a reaction to another wrote. Of one thread, each event's
-    reactions run before the next event that has any, except those that stand apart."""
+    reactions run before the next event that has any, except those that stand apart. Inside another block nothing is new."""
+    if _GATHERED in session.info:
+        yield
+        return
     waiting = session.info[_GATHERED] = []
     held: list[object] = []
 
@@ -162,14 +165,17 @@ def _release(session: Session, waiting: list[Event]) -> None:
 
 
 def _react(session: Session, events: Sequence[Event]) -> None:
-    """Run the events' reactions in this transaction, type by type, and promise those after it, in their order."""
+    """Run the events' reactions in this transaction, type by type, then those that stand apart, and promise those after it."""
     session.add_all(events)
     session.flush()
     wiring, promised = installed(), set[tuple[uuid.UUID, str]]()
     of_type = {one.type: [event for event in events if event.type == one.type] for one in events}
+    apart: dict[Together, list[Event]] = {}
     for event_type, those in of_type.items():
         for reaction in wiring.in_transaction.get(event_type, ()):
-            if isinstance(reaction, Together):
+            if isinstance(reaction, Together) and reaction.is_apart:
+                apart.setdefault(reaction, []).extend(those)
+            elif isinstance(reaction, Together):
                 reaction.run(session, those)
             else:
                 for event in those:
@@ -177,6 +183,8 @@ def _react(session: Session, events: Sequence[Event]) -> None:
         for handler in wiring.after_commit.get(event_type, ()):
             wanted = those if handler.among is None else handler.among(session, those)
             promised.update((event.id, handler.name) for event in wanted)
+    for reaction, those in apart.items():
+        reaction.run(session, sorted(those, key=events.index))
     session.add_all(
         OutboxEntry(event_id=event.id, handler=handler.name, queue=handler.queue)
         for event in events

@@ -14,13 +14,24 @@ from app.domain.events.models import Event
 
 @dataclass(frozen=True)
 class Together:
-    """A reaction inside the transaction that takes several events of its type, for less than one after the other costs.
+    """A reaction inside the transaction that takes several events of a type, for less than one after the other costs.
 
-    `is_apart`: no other reaction reads what it writes, so events of one thread need not wait for each other because of it.
+    `is_apart`: no other reaction reads what it writes, so events of one thread need not wait for each other because of it, and
+    it takes those of several types.
     """
 
     run: Callable[[Session, Sequence[Event]], None]
     is_apart: bool = False
+
+
+def one_by_one(run: Callable[[Session, Event], None]) -> Together:
+    """A reaction to one event as one that takes several, so that its events may be gathered with others."""
+
+    def run_each(session: Session, events: Sequence[Event]) -> None:
+        for event in events:
+            run(session, event)
+
+    return Together(run_each)
 
 
 InTransaction = Callable[[Session, Event], None] | Together
