@@ -14,7 +14,7 @@ from app.core.work import READY
 from app.domain.delivery.models import Delivery, ScheduledReply
 from app.domain.delivery.scheduled import NEWER, SPAM, hold_scheduled
 from app.domain.events.models import Event
-from app.domain.threads.automatic import by_people
+from app.domain.threads.automatic import by_people, in_older_threads
 from app.domain.threads.forward_drafts import KIND as FORWARD
 from app.domain.threads.row_moves import move_rows, moved_ids, parse_move, return_rows
 
@@ -53,7 +53,9 @@ def go_back(session: Session, event: Event) -> None:
 
 def hold_scheduled_replies(session: Session, events: Sequence[Event]) -> None:
     """`MessageReceived`: hold scheduled replies for a decision, unless a machine wrote the message."""
-    heard = {event.thread_id: event for event in by_people(session, events)}
+    heard = {event.thread_id: event for event in by_people(session, in_older_threads(events))}
+    if not heard:
+        return
     ready = sa.and_(ScheduledReply.state == READY, ScheduledReply.hold_if_newer)
     in_threads = ScheduledReply.thread_id == sa.any_(sa.literal(list(heard), sa.ARRAY(sa.Uuid)))
     for row in session.execute(sa.select(ScheduledReply.id, ScheduledReply.thread_id).where(ready, in_threads)).all():

@@ -15,7 +15,7 @@ from app.domain.accounts.permissions import Permission, users_with
 from app.domain.events.models import Event
 from app.domain.notifications.actions import News, tell
 from app.domain.notifications.models import Notification, NotificationKind, Way
-from app.domain.threads.automatic import by_people
+from app.domain.threads.automatic import by_people, in_older_threads
 from app.domain.threads.models import Message, Thread
 from app.domain.threads.people_models import ThreadWatcher
 from app.domain.threads.row_moves import move_rows, moved_ids, parse_move, remove_rows, return_rows
@@ -46,7 +46,9 @@ def tell_team(session: Session, event: Event) -> None:
 
 def tell_followers(session: Session, events: Sequence[Event]) -> None:
     """`MessageReceived`: notify the assignee and the watchers, unless a machine wrote it or it is spam."""
-    thread_ids = [event.thread_id for event in by_people(session, events)]
+    thread_ids = [event.thread_id for event in by_people(session, in_older_threads(events))]
+    if not thread_ids:
+        return
     watchers = sa.select(sa.func.array_agg(ThreadWatcher.user_id)).where(ThreadWatcher.thread_id == Thread.id).scalar_subquery()
     followed = sa.select(Thread.id, Thread.assignee_user_id, watchers.label("watchers"))
     followed = followed.where(Thread.id == sa.any_(sa.literal(thread_ids, sa.ARRAY(sa.Uuid))), Thread.spam_at.is_(None))

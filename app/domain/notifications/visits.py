@@ -17,7 +17,7 @@ from app.domain.appointments.models import UNDER_WAY, Appointment, AppointmentKi
 from app.domain.events.models import Event
 from app.domain.notifications.actions import News, tell
 from app.domain.notifications.models import NotificationKind
-from app.domain.threads.automatic import by_people
+from app.domain.threads.automatic import by_people, in_older_threads
 
 NEW = known("New visit for you: %(date)s at %(time)s")
 MOVED = known("Your visit has moved to %(date)s at %(time)s")
@@ -55,7 +55,7 @@ def tell_technician(session: Session, event: Event) -> None:
 
 def tell_of_answers(session: Session, events: Sequence[Event]) -> None:
     """`MessageReceived`: notify the technician who visits this customer today, or a day before or after. One query."""
-    by_thread = {event.thread_id: event for event in by_people(session, events)}
+    by_thread = {event.thread_id: event for event in by_people(session, in_older_threads(events))}
     if not by_thread:
         return
     now = max(event.occurred_at for event in by_thread.values())

@@ -13,7 +13,7 @@ from app.core.translation import in_language, told
 from app.domain.accounts.models import Brand
 from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact
-from app.domain.events.actions import SYSTEM, record
+from app.domain.events.actions import SYSTEM, gathered, record
 from app.domain.partners.incoming import UNKNOWN_FIELD, IncomingOrder
 from app.domain.partners.models import Partner, PartnerOrder
 from app.domain.threads.actions import (
@@ -22,10 +22,9 @@ from app.domain.threads.actions import (
     add_message,
     add_note,
     create_thread,
-    lock_thread,
-    reopen_for_incoming,
     subject_of,
 )
+from app.domain.threads.automatic import BEGINS
 from app.domain.threads.models import MessageType, Thread
 from app.domain.threads.order_threads import find_thread_of_order
 
@@ -43,29 +42,28 @@ def begin_order_thread(
         contact_id=customer.id,
         external_references={"partner": partner.slug, "partner_order_id": incoming.partner_order_id},
     )
-    thread = lock_thread(session, create_thread(session, new, now=now).id)
-    thread.partner_contact_id = partner.contact_id
     with in_language(session.get_one(Brand, partner.brand_id).languages[0]):
         text = _in_words(partner, incoming, row)
-    sender = session.get_one(Contact, partner.contact_id)
     message = NewMessage(
         message_type=MessageType.INCOMING,
-        medium=thread.medium,
+        medium=new.medium,
         occurred_at=now,
         text=text,
-        subject=thread.subject,
-        channel_id=thread.channel_id,
+        subject=new.subject,
+        channel_id=new.channel_id,
         values={
-            "sender_contact_id": sender.id,
+            "sender_contact_id": partner.contact_id,
             "sender": {"name": partner.name, "address": ""},
             "external_id": f"partner:{row.id}",
             "meta": {"partner_order": incoming.partner_order_id},
             "content_hash": hashlib.sha256(text.encode()).hexdigest(),
         },
     )
-    added = add_message(session, thread, message, now=now)
-    reopen_for_incoming(session, thread, now=now)
-    record(session, "MessageReceived", subject=subject_of(thread, added), now=now)
+    with gathered(session):
+        thread = create_thread(session, new, now=now)  # nobody else has seen it yet
+        thread.partner_contact_id = partner.contact_id
+        added = add_message(session, thread, message, now=now)
+        record(session, "MessageReceived", subject=subject_of(thread, added), now=now, payload=BEGINS)
     return thread
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ from app.domain.sla.clock import FactKind
 from app.domain.sla.models import SlaFact, SlaStep
 from app.domain.sla.update_clocks import FACTS, add_fact, new_fact, settle_thread, settle_threads
 from app.domain.threads.actions import lock_thread
-from app.domain.threads.automatic import by_people
+from app.domain.threads.automatic import by_people, in_older_threads
 from app.domain.threads.courtesy import COURTESY
 from app.domain.threads.models import Message, MessageType, Thread
 from app.domain.threads.row_moves import move_rows, moved_ids, parse_move, remove_rows, return_rows
@@ -51,6 +51,7 @@ _STATES = (
 def hear_messages(session: Session, events: Sequence[Event]) -> None:
     """`MessageReceived`, each in a thread of its own: a question begins a clock; an answer sent from elsewhere ends it."""
     asked: defaultdict[datetime, dict[Message, datetime]] = defaultdict(dict)
+    older = {event.thread_id for event in in_older_threads(events)}
     for event in by_people(session, events):
         message = session.get_one(Message, event.message_id)
         at = min(message.occurred_at, event.occurred_at)
@@ -59,13 +60,13 @@ def hear_messages(session: Session, events: Sequence[Event]) -> None:
         elif message.message_type == MessageType.INCOMING and event.occurred_at - at < HISTORY and not message.meta.get(COURTESY):
             asked[event.occurred_at][message] = at
     for now, questions in asked.items():
-        _ask(session, questions, now=now)
+        _ask(session, questions, now=now, older=older)
 
 
 def hear_courtesy_undone(session: Session, event: Event) -> None:
     """`CourtesyUndone`: count what seemed to be thanks as a question, from when it came."""
     message = session.get_one(Message, event.message_id)
-    _ask(session, {message: message.occurred_at}, now=event.occurred_at)
+    _ask(session, {message: message.occurred_at}, now=event.occurred_at, older={message.thread_id})
 
 
 def hear_no_answer_needed(session: Session, event: Event) -> None:
@@ -183,13 +184,15 @@ def _settle(session: Session, thread_id: uuid.UUID, event: Event) -> None:
         settle_thread(session, thread, now=event.occurred_at, because=event.type)
 
 
-def _ask(session: Session, questions: Mapping[Message, datetime], *, now: datetime) -> None:
-    """Questions in one thread each, which whoever added the message has locked, with the time of each.
+def _ask(session: Session, questions: Mapping[Message, datetime], *, now: datetime, older: Collection[uuid.UUID | None]) -> None:
+    """Questions in one thread each, which whoever added the message has locked, with the time of each. Only threads that are
+    `older` than their question can have facts.
 
     What a question did to its thread a moment ago (opened it, woke it) is dated as the question is.
     """
     threads = [session.get_one(Thread, message.thread_id) for message in questions]
-    rows = session.execute(_STATES, {"thread_ids": [thread.id for thread in threads], "now": now})
+    asked_before = [thread.id for thread in threads if thread.id in older]
+    rows = session.execute(_STATES, {"thread_ids": asked_before, "now": now}) if asked_before else ()
     known = {row.thread_id: row for row in rows}
     facts: list[dict[str, Any]] = []
     for thread, (message, at) in zip(threads, questions.items(), strict=True):
@@ -202,8 +205,10 @@ def _ask(session: Session, questions: Mapping[Message, datetime], *, now: dateti
                 moved = sa.and_(FACTS.c.thread_id == thread.id, FACTS.c.kind.in_(_OF_STATE), FACTS.c.at == now)
                 session.execute(sa.update(FACTS).where(moved).values(at=at))
         facts.append(new_fact(thread.id, FactKind.ASKED, at=at, message_id=message.id))
-    session.execute(sa.insert(FACTS), facts)
-    settle_threads(session, threads, now=now)
+    begun = [fact for fact in facts if fact["thread_id"] not in older]
+    if asked_before:
+        session.execute(sa.insert(FACTS), [fact for fact in facts if fact["thread_id"] in older])
+    settle_threads(session, threads, now=now, begun=begun)
 
 
 def _state_of(thread: Thread, at: datetime) -> Iterator[dict[str, Any]]:

@@ -38,6 +38,7 @@ _STEPS = sa.select(SlaStep.thread_id, SlaStep.kind, SlaStep.started_at, SlaStep.
 FACTS_OF, CLOCKS_OF, STEPS_OF = (query.execution_options(**KEPT) for query in (_FACTS, _CLOCKS, _STEPS))
 _COMPARED = ("target_seconds", "due_at", "ended_at", "outcome", "paused_for", "next_step_at")
 _BY = ("policy_version_id", "calendar_version_id")
+Reached = dict[tuple[ClockKind, datetime], set[str]]
 
 
 def instant(seconds: int | None) -> datetime | None:
@@ -77,22 +78,31 @@ def settle_thread(session: Session, thread: Thread, *, now: datetime, because: s
 
 
 def settle_threads(
-    session: Session, threads: Sequence[Thread], *, now: datetime, because: str = "", changed_at: datetime | None = None
+    session: Session,
+    threads: Sequence[Thread],
+    *,
+    now: datetime,
+    because: str = "",
+    changed_at: datetime | None = None,
+    begun: Sequence[dict[str, Any]] = (),
 ) -> int:
     """Bring the clocks of locked threads in step with their facts and with what holds now; returns how many threads changed.
 
-    `because`: the event, for the history. `changed_at`: when a calendar or policy changed, where that is the reason.
+    `because`: the event, for the history. `changed_at`: when a calendar or policy changed, where that is the reason. `begun`:
+    all facts (`new_fact`) of threads that have none yet nor a clock; they are written as well.
     """
-    values = {"thread_ids": [thread.id for thread in threads]}
-    facts = _by_thread(session.execute(FACTS_OF, values))
+    made = _Made(facts=list(begun))
+    known = _Known(session, {thread.id for thread in threads} - {fact["thread_id"] for fact in begun})
+    facts = known.facts
+    for fact in begun:
+        facts[fact["thread_id"]].append(_Row(**fact))
     asked = [thread for thread in threads if any(fact.kind == FactKind.ASKED for fact in facts[thread.id])]
     if not asked:
         return sum(_forget(session, thread) for thread in threads if facts[thread.id])
     book = read_book(session)
     above = organizations_of(session, {t.contact_id for t in asked if t.contact_id}) if book.asks_for_organizations else {}
-    rows, steps = _by_thread(session.execute(CLOCKS_OF, values)), _reached(session.execute(STEPS_OF, values))
+    rows, steps = known.read_clocks()
     read_policies(session, (fact.policy_version_id for thread in asked for fact in facts[thread.id]))
-    made = _Made()
     for thread in asked:
         choice = book.choose(thread, above.get(thread.contact_id, ()) if thread.contact_id else ())
         _follow_terms(made, thread, facts[thread.id], choice, now=changed_at or now, because=because)
@@ -124,14 +134,26 @@ class _Made:
         session.flush()
 
 
+class _Known:
+    """What is stored of threads, by thread; nothing is asked where there are none."""
+
+    def __init__(self, session: Session, thread_ids: set[uuid.UUID]) -> None:
+        self._session, self._values = session, {"thread_ids": list(thread_ids)}
+        self.facts = _by_thread(self._read(FACTS_OF))
+
+    def read_clocks(self) -> tuple[defaultdict[uuid.UUID, list[Any]], defaultdict[uuid.UUID, Reached]]:
+        """Return the clocks, and the steps they reached."""
+        return _by_thread(self._read(CLOCKS_OF)), _reached(self._read(STEPS_OF))
+
+    def _read(self, query: sa.Select[*tuple[Any, ...]]) -> Iterable[Any]:
+        return self._session.execute(query, self._values) if self._values["thread_ids"] else ()
+
+
 def _by_thread(rows: Iterable[Any]) -> defaultdict[uuid.UUID, list[Any]]:
     found: defaultdict[uuid.UUID, list[Any]] = defaultdict(list)
     for row in rows:
         found[row.thread_id].append(row)
     return found
-
-
-Reached = dict[tuple[ClockKind, datetime], set[str]]
 
 
 def _reached(rows: Iterable[Any]) -> defaultdict[uuid.UUID, Reached]:
