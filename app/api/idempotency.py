@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable
 from typing import IO
 
-import sqlalchemy as sa
 from flask import request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -21,7 +20,7 @@ from werkzeug.wrappers import Response
 from app.api.answers import Answer
 from app.api.authorize import current_viewer
 from app.core.clock import utc_now
-from app.core.db import transaction
+from app.core.db import transaction, try_advisory_xact_lock
 from app.core.problems import Problem
 from app.core.runtime import runtime
 from app.domain.accounts.access import Viewer
@@ -66,8 +65,7 @@ def _once(session: Session, viewer: Viewer, key: str, effect: Effect) -> Answer:
 
 
 def _claim(session: Session, name: str) -> None:
-    lock = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
-    if not session.execute(lock, {"name": name}).scalar_one():
+    if not try_advisory_xact_lock(session, name):
         raise Problem("idempotency_in_progress", "The same request is being served: ask again", headers={"Retry-After": "1"})
 
 

@@ -190,6 +190,12 @@ def advisory_xact_lock(session: Session, key: str) -> None:
     session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
 
 
+def try_advisory_xact_lock(session: Session, key: str) -> bool:
+    """Take the transaction-long lock named `key` where nobody has it; False where somebody does."""
+    statement = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 0))")
+    return bool(session.execute(statement, {"key": key}).scalar_one())
+
+
 def advisory_xact_locks(session: Session, keys: Collection[str]) -> None:
     """Wait for the locks of all these names, one after the other in sorted order."""
     if keys:

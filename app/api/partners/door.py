@@ -25,7 +25,7 @@ from app.api.partners.errors import type_of
 from app.core.caller import caller_address
 from app.core.clock import utc_now
 from app.core.csrf import csrf
-from app.core.db import db, transaction
+from app.core.db import transaction
 from app.core.limits import Level, Limit
 from app.core.log import get_logger
 from app.core.paging import BadCursor
@@ -76,8 +76,8 @@ def current_caller() -> PartnerCaller:
 
 
 def current_partner() -> Partner:
-    """The partner whose program asks."""
-    return db.session().get_one(Partner, current_caller().partner_id)
+    """The partner whose program asks, as read with the key of this request."""
+    return current_caller().partner
 
 
 def read_json() -> dict[str, Any]:

@@ -63,8 +63,9 @@ class NewOrder:
     """An order as it came in. `source_key`: what its sender calls it; a second one of the same name is the first.
 
     `thread_id`: the conversation it came out of. `source_owner_id`: which partner or connection sent it, where each names its
-    own. Without `currency` and `prices_include_tax` it is as the brand's orders are. Brand and contacts were checked by the
-    edge."""
+    own. Without `currency` and `prices_include_tax` it is as the brand's orders are. `articles`: those of the lines that were
+    found already, by folded number. `is_known_new`: the caller has looked, under a lock of its own, and there is none of that
+    name. Brand and contacts were checked by the edge."""
 
     brand_id: uuid.UUID
     customer_contact_id: uuid.UUID
@@ -84,17 +85,20 @@ class NewOrder:
     currency: str = ""
     prices_include_tax: bool | None = None
     discount: Decimal = Decimal(0)
+    articles: Mapping[str, Article] = field(default_factory=dict)
+    is_known_new: bool = False
 
 
 def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor) -> Order:
     """Write an order with its address and lines under the next number of its brand, or return the one its `source_key` names."""
-    return number_order(session, begin_order(session, new, now=now, actor=actor), now=now, actor=actor)
+    order = begin_order(session, new, now=now, actor=actor)
+    return number_order(session, order, now=now, actor=actor, thread_id=new.thread_id)
 
 
 def begin_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor) -> Order:
     """All of it but its number and `OrderCreated`: `number_order` has to follow in the same transaction. What can be done between
     the two is done while nobody waits for the brand's next number."""
-    known = find_by_source_key(session, new)
+    known = None if new.is_known_new else find_by_source_key(session, new)
     if known is not None:
         return known
     money = settings_of(session, new.brand_id)
@@ -131,15 +135,15 @@ def begin_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor)
     return order
 
 
-def number_order(session: Session, order: Order, *, now: datetime, actor: Actor) -> Order:
+def number_order(session: Session, order: Order, *, now: datetime, actor: Actor, thread_id: uuid.UUID | None = None) -> Order:
     """Give an order that was begun its number, and say that it is there. Whoever wants the brand's next one waits from here to
-    the end of the transaction. One that has a number keeps it."""
+    the end of the transaction. One that has a number keeps it. `thread_id`: the conversation it was begun with, if known."""
     if not order.order_number.startswith(_UNNUMBERED):
         return order
     order.order_number = take_order_number(session, order.brand_id, now=now)
     session.flush()
     told = {"status": order.status.value, "priority": order.priority.value}
-    record_of_order(session, "OrderCreated", order, now=now, actor=actor, payload=told)
+    record_of_order(session, "OrderCreated", order, now=now, actor=actor, payload=told, thread_id=thread_id)
     return order
 
 
@@ -223,7 +227,8 @@ def _keep_address(session: Session, new: NewOrder, now: datetime) -> uuid.UUID |
 
 
 def _lines(session: Session, order: Order, new: NewOrder, money: OrderSettings, *, now: datetime) -> list[LineItem]:
-    articles = find_articles(session, brand_id=new.brand_id, names=names_of(new.lines))
+    unknown = [name for name in names_of(new.lines) if name.casefold() not in new.articles]
+    articles = {**find_articles(session, brand_id=new.brand_id, names=unknown), **new.articles}
     prices = prices_on(session, articles.values(), day_in(money.zone, now))
     return make_lines(order.id, new, articles, prices, money.tax_code)
 
@@ -265,11 +270,22 @@ def touch(session: Session, order: Order, now: datetime) -> None:
     session.flush()
 
 
-def record_of_order(session: Session, event: str, order: Order, *, now: datetime, actor: Actor, payload: dict[str, Any]) -> Event:
-    """Record an event of an order, with the conversation linked last, so that rules on conversations can act on it."""
-    newest = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order.id)
-    newest = newest.order_by(OrderThread.linked_at.desc(), OrderThread.thread_id.desc()).limit(1)
-    thread_id = session.execute(newest).scalar_one_or_none()
+def record_of_order(
+    session: Session,
+    event: str,
+    order: Order,
+    *,
+    now: datetime,
+    actor: Actor,
+    payload: dict[str, Any],
+    thread_id: uuid.UUID | None = None,
+) -> Event:
+    """Record an event of an order, with the conversation linked last (`thread_id`, if known), so that rules on conversations can
+    act on it."""
+    if thread_id is None:
+        newest = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order.id)
+        newest = newest.order_by(OrderThread.linked_at.desc(), OrderThread.thread_id.desc()).limit(1)
+        thread_id = session.execute(newest).scalar_one_or_none()
     subject = Subject(brand_id=order.brand_id, thread_id=thread_id)
     told = {"order_id": str(order.id), "order_number": order.order_number, **payload}
     return record(session, event, subject=subject, now=now, actor=actor, payload=told, about=("order", order.id))

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from app.core.db import advisory_xact_lock
 from app.domain.accounts.models import Brand
-from app.domain.orders.models import Order, OrderCounter, OrderNumberSeries
-from app.domain.orders.settings import settings_of
+from app.domain.orders.models import Order, OrderCounter, OrderNumberSeries, OrderSettings
+from app.domain.orders.settings import ZONE, settings_of
 
 DIGITS = 5
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{1,7}")
@@ -43,13 +43,21 @@ def take_order_number(session: Session, brand_id: uuid.UUID, *, now: datetime) -
 
 def take_order_numbers(session: Session, brand_id: uuid.UUID, count: int, *, now: datetime) -> list[str]:
     """Take this many numbers at once, at least one."""
-    prefix, year = choose_prefix(session, brand_id), now.astimezone(ZoneInfo(settings_of(session, brand_id).zone)).year
+    prefix, zone = _prefix_and_zone(session, brand_id)
+    year = now.astimezone(ZoneInfo(zone)).year
     first = postgresql.insert(OrderCounter).values(brand_id=brand_id, year=year, last_number=count)
     following = first.on_conflict_do_update(
         index_elements=["brand_id", "year"], set_={"last_number": OrderCounter.last_number + count}
     ).returning(OrderCounter.last_number)
     last = session.execute(following).scalar_one()
     return [f"{prefix}-{year}-{number:0{DIGITS}}" for number in range(last - count + 1, last + 1)]
+
+
+def _prefix_and_zone(session: Session, brand_id: uuid.UUID) -> tuple[str, str]:
+    query = sa.select(OrderNumberSeries.prefix, sa.func.coalesce(OrderSettings.zone, ZONE).label("zone"))
+    query = query.outerjoin(OrderSettings, OrderSettings.brand_id == OrderNumberSeries.brand_id)
+    row = session.execute(query.where(OrderNumberSeries.brand_id == brand_id)).one_or_none()
+    return (row.prefix, row.zone) if row is not None else (choose_prefix(session, brand_id), settings_of(session, brand_id).zone)
 
 
 def list_prefixes(session: Session) -> dict[uuid.UUID, str]:

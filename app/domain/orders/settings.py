@@ -15,6 +15,7 @@ from app.domain.orders.taxes import CODES
 CURRENCY = re.compile(r"[A-Z]{3}")
 LIMITED = tuple(status for status in OrderStatus if status not in ENDED)  # what has ended takes nobody's time
 MOST_OF_A_COLUMN = 999
+ZONE = "Europe/Amsterdam"  # of a brand without settings
 _OF_COUNTRY = {"CA": ("CAD", "qc"), "BE": ("EUR", "be_21")}
 
 
@@ -25,7 +26,7 @@ class WrongSettings(ValueError):
 def settings_of(session: Session, brand_id: uuid.UUID) -> OrderSettings:
     """Return the brand's order settings, or the defaults; readers must not change them."""
     found = session.get(OrderSettings, brand_id)
-    return found or OrderSettings(**vars_of("EUR", "Europe/Amsterdam", "nl_21"), brand_id=brand_id, column_limits={})
+    return found or OrderSettings(**vars_of("EUR", ZONE, "nl_21"), brand_id=brand_id, column_limits={})
 
 
 def vars_of(currency: str, zone: str, tax_code: str, *, prices_include_tax: bool = False) -> dict[str, object]:

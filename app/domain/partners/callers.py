@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.core.crypto import Keyring
+from app.core.prepared import KEPT
 from app.domain.partners.actions import KEYS
 from app.domain.partners.key_text import hash_of, is_key_text
 from app.domain.partners.models import Environment, Partner, PartnerKey, PartnerNonce
@@ -33,6 +34,8 @@ class PartnerCaller:
     calls_per_minute: int
     requires_signature: bool
     sealed_signing_secret: bytes
+    partner: Partner = field(repr=False, compare=False)
+    is_noted: bool = False  # that the key is used, within the last minute
 
     def may_call_from(self, address: str) -> bool:
         """Return whether the key may be used from this address. An IPv4 address written as IPv6 counts as IPv4."""
@@ -59,7 +62,7 @@ def find_caller(session: Session, text: str, *, now: datetime) -> PartnerCaller 
         return None
     query = sa.select(PartnerKey, Partner).join(Partner, Partner.id == PartnerKey.partner_id)
     query = query.where(PartnerKey.key_hash == hash_of(text), PartnerKey.revoked_at.is_(None), Partner.is_active)
-    row = session.execute(query.execution_options(populate_existing=True)).one_or_none()
+    row = session.execute(query.execution_options(populate_existing=True, **KEPT)).one_or_none()
     if row is None or (row.PartnerKey.expires_at is not None and row.PartnerKey.expires_at <= now):
         return None
     key, partner = row.PartnerKey, row.Partner
@@ -73,11 +76,15 @@ def find_caller(session: Session, text: str, *, now: datetime) -> PartnerCaller 
         calls_per_minute=partner.calls_per_minute,
         requires_signature=key.requires_signature,
         sealed_signing_secret=key.sealed_signing_secret,
+        partner=partner,
+        is_noted=key.last_used_at is not None and key.last_used_at >= now - TOUCH_EVERY,
     )
 
 
 def note_used(session: Session, caller: PartnerCaller, *, ip: str, now: datetime) -> None:
     """Note when and from where the key was used, at most once a minute."""
+    if caller.is_noted:
+        return
     stale = sa.or_(PartnerKey.last_used_at.is_(None), PartnerKey.last_used_at < now - TOUCH_EVERY)
     touch = sa.update(PartnerKey).where(PartnerKey.id == caller.key_id, stale)
     session.execute(touch.values(last_used_at=now, last_used_ip=ip).execution_options(synchronize_session=False))
@@ -87,4 +94,4 @@ def use_nonce(session: Session, caller: PartnerCaller, nonce: str, *, now: datet
     """Use a nonce; False where it was used before."""
     values = {"key_id": caller.key_id, "nonce": nonce, "expires_at": now + timedelta(seconds=NONCE_KEPT_SECONDS)}
     taken = postgresql.insert(PartnerNonce).values(values).on_conflict_do_nothing().returning(PartnerNonce.nonce)
-    return session.execute(taken).first() is not None
+    return session.execute(taken.execution_options(**KEPT)).first() is not None

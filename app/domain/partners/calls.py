@@ -9,6 +9,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.db import table_of
+from app.core.prepared import KEPT
 from app.domain.partners.callers import PartnerCaller
 from app.domain.partners.key_text import hash_of, is_key_text
 from app.domain.partners.models import Partner, PartnerCall, PartnerKey
@@ -65,5 +67,5 @@ def _why(key: PartnerKey, partner: Partner) -> str:
 
 def _add(session: Session, call: Call, partner_id: uuid.UUID, *, now: datetime, **more: object) -> None:
     values = {**vars(call), "path": call.path[:PATH_CHARACTERS], "detail": call.detail[:DETAIL_CHARACTERS], **more}
-    session.add(PartnerCall(partner_id=partner_id, called_at=now, **values))
-    session.flush()
+    row = sa.insert(table_of(PartnerCall)).execution_options(**KEPT)
+    session.execute(row, {"partner_id": partner_id, "called_at": now, **values})

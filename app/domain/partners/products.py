@@ -52,8 +52,13 @@ def find_mapped(session: Session, partner: Partner, skus: Sequence[str], *, now:
     wanted = {sku.casefold() for sku in skus if sku}
     if not wanted:
         return {}
-    ours = find_articles(session, brand_id=partner.brand_id, names=list(wanted))
-    found = {sku: Mapped(article) for sku, article in ours.items() if article.sku.casefold() == sku}
+    found = _find_theirs(session, partner, wanted, now=now)
+    ours = find_articles(session, brand_id=partner.brand_id, names=sorted(wanted - found.keys()))
+    return {sku: Mapped(article) for sku, article in ours.items() if article.sku.casefold() == sku} | found
+
+
+def _find_theirs(session: Session, partner: Partner, wanted: set[str], *, now: datetime) -> dict[str, Mapped]:
+    found = {}
     today = now.astimezone(ZONE).date()
     query = sa.select(PartnerProduct, Article).join(Article, Article.id == PartnerProduct.article_id)
     query = query.where(

@@ -14,12 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.db import advisory_xact_lock
+from app.core.db import advisory_xact_lock, try_advisory_xact_lock
 from app.core.ids import new_id
 from app.core.translation import gettext as _
 from app.core.translation import in_language
 from app.domain.accounts.models import Brand
-from app.domain.events.actions import SYSTEM, Subject, record
+from app.domain.events.actions import SYSTEM, Subject, gathered, record
 from app.domain.orders.actions import NewLine, NewOrder, begin_order, number_order
 from app.domain.orders.models import Order, OrderSource, OrderStatus
 from app.domain.partners.callbacks import tell_received
@@ -63,8 +63,9 @@ def take_order(
     out of; None: one begins."""
     number, fingerprint = incoming.partner_order_id, fingerprint_of(incoming.payload)
     named: dict[str, Any] = {"partner_id": partner.id, "environment": environment, "partner_order_id": number}
+    is_our_turn = try_advisory_xact_lock(session, _turn(partner, environment, number))
     known = find_partner_order(session, **named)
-    if known is None or fingerprint != bytes(known.fingerprint):  # a plain repeat waits for nobody
+    if not is_our_turn and (known is None or fingerprint != bytes(known.fingerprint)):  # a plain repeat waits for nobody
         take_turn(session, partner, environment, number)
         known = find_partner_order(session, **named)
     if known is not None:
@@ -88,19 +89,16 @@ def take_order(
         updated_at=now,
     )
     if environment == Environment.LIVE:
-        order = _begin_order(session, partner, incoming, mapped, row, thread_id=thread_id, now=now)
-        row.order_id, row.order_number = order.id, order.order_number
-        session.add(row)
-        session.flush()
+        order, thread_id = _begin_order(session, partner, incoming, mapped, row, thread_id=thread_id, now=now)
         begin_commissions(session, order, row, now=now)
-        number_order(session, order, now=now, actor=SYSTEM)  # late: from here on the brand's next order waits
-        row.order_number = order.order_number
+        with gathered(session):
+            number_order(session, order, now=now, actor=SYSTEM, thread_id=thread_id)  # from here on the brand's next order waits
+            row.order_id, row.order_number = order.id, order.order_number
+            _keep(session, partner, row, now=now)
         _ask_for_articles(session, partner, row, order, now=now)
     else:
         row.order_number = f"TEST-{now.year}-{session.execute(SANDBOX_NUMBERS.next_value()).scalar_one():05}"
-        session.add(row)
-    session.flush()
-    _tell(session, "PartnerOrderReceived", partner, row, now=now)
+        _keep(session, partner, row, now=now)
     tell_received(session, partner, row, now=now)
     push_order(session, partner, row, now=now)
     ask_for_mail(session, partner, row, now=now)
@@ -109,7 +107,17 @@ def take_order(
 
 def take_turn(session: Session, partner: Partner, environment: Environment, number: str) -> None:
     """Lock the number, so that another writer of this order waits for the end of this transaction."""
-    advisory_xact_lock(session, f"partner order:{partner.id}:{environment.value}:{number}")
+    advisory_xact_lock(session, _turn(partner, environment, number))
+
+
+def _turn(partner: Partner, environment: Environment, number: str) -> str:
+    return f"partner order:{partner.id}:{environment.value}:{number}"
+
+
+def _keep(session: Session, partner: Partner, row: PartnerOrder, *, now: datetime) -> None:
+    session.add(row)
+    session.flush()
+    _tell(session, "PartnerOrderReceived", partner, row, now=now)
 
 
 def _repeat(
@@ -148,7 +156,8 @@ def _begin_order(
     *,
     thread_id: uuid.UUID | None,
     now: datetime,
-) -> Order:
+) -> tuple[Order, uuid.UUID]:
+    """The order and its conversation."""
     customer = find_customer(session, incoming, now=now)
     dealer_id = find_dealer(session, partner, incoming.references.get("dealer_group_id", ""))
     if thread_id is None:
@@ -170,8 +179,10 @@ def _begin_order(
             "created_via_api": partner.protocol in (Protocol.API, Protocol.WEBHOOK),
         },
         thread_id=thread_id,
+        articles={one.article.sku.casefold(): one.article for one in mapped.values() if one.article.is_active},
+        is_known_new=True,
     )
-    return begin_order(session, new, now=now, actor=SYSTEM)
+    return begin_order(session, new, now=now, actor=SYSTEM), thread_id
 
 
 def _ask_for_articles(session: Session, partner: Partner, row: PartnerOrder, order: Order, *, now: datetime) -> None:

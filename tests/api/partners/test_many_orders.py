@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import Flask
 
 from app.domain.orders.articles import add_article
 from app.domain.orders.models import OrderThread
-from tests.api.partners.conftest import Gateway, body
+from tests.api.partners.conftest import ORDERS, Gateway, body
+from tests.api.partners.test_callbacks import configure
 from tests.factories import NOW
 from tests.support.queries import counted_queries
+from tests.support.receiver import receiving
 
 NUMBER_TAKEN = "INSERT INTO order_counters"
-MOST_WHILE_OTHERS_WAIT = 15
+MOST_WHILE_OTHERS_WAIT = 10
+MOST_OF_AN_ORDER = 47
 
 
 def order(number: int) -> dict[str, Any]:
@@ -43,6 +47,16 @@ def test_the_tenth_order_of_a_partner_asks_no_more_than_the_second(gateway: Gate
     for number in range(3, 10):
         gateway.live.post(order(number))
     assert len(asked(gateway, app, 10)) <= second
+
+
+def test_an_order_with_a_callback_asks_the_database_little(gateway: Gateway, app: Flask) -> None:
+    with_article(gateway)
+    with receiving() as receiver:
+        configure(gateway.live, receiver)
+    gateway.live.signed(ORDERS, json.dumps(order(1)).encode())
+    with counted_queries(app) as seen:
+        assert gateway.live.signed(ORDERS, json.dumps(order(2)).encode()).status_code == 201
+    assert len(seen) <= MOST_OF_AN_ORDER, "\n".join(one[:120] for one in seen)
 
 
 def test_the_conversation_of_an_order_is_about_no_other_that_shares_a_reference(gateway: Gateway) -> None:
