@@ -91,7 +91,7 @@ PUSH_SECONDS = 0.4
 """How often browsers are told while one change follows the other; the first is told at once."""
 NEW_WORK_SECONDS = 0.4
 """How often people are told of new work, in a flood once for what gathered: each telling locks the notices of the same people."""
-ADDRESSES_AT_ONCE = 30
+ADDRESSES_AT_ONCE = 10
 """How many addresses are looked at in a second. The register is asked about five: others are known, or come again later."""
 
 _report = Together(analytics.mark_threads)

@@ -46,13 +46,16 @@ class _Asking:
     question: Question
 
 
-def _prepare(session: Session, lease: Lease) -> _Asking | Ended:
+def _prepare(session: Session, lease: Lease) -> _Asking | Ended | Later:
     address = session.get_one(Address, lease.row_id, populate_existing=True)
     question = question_of(address)
     kept = find_kept_answer(session, question.key, now=utc_now()) if question else None
     session.expunge_all()
     if question is None or kept is not None:
         return _judged(address, judge(address, kept or ()) if question else None)
+    if not _is_our_turn():
+        waits = min(lease.attempts, MOST_TURN_SECONDS)  # longer each time, so that many who wait cost little
+        return _wait(lease, UnableToAsk("others are asking", retry_after_seconds=waits))
     return _Asking(lease, address, question)
 
 
@@ -68,10 +71,7 @@ def _judged(address: Address, judgement: Judgement | None) -> Ended:
 
 
 def _ask(asking: _Asking) -> tuple[Match, ...]:
-    """Ask the register. Raises UnableToAsk, also where its rate limit is used up."""
-    if not _is_our_turn():
-        waits = min(asking.lease.attempts, MOST_TURN_SECONDS)  # longer each time, so that many who wait cost little
-        raise UnableToAsk("others are asking", retry_after_seconds=waits)
+    """Ask the register. Raises UnableToAsk."""
     return runtime().register.find(asking.question)
 
 
