@@ -11,7 +11,6 @@ import unicodedata
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -20,7 +19,7 @@ from sqlalchemy.orm import Session
 from app.core.db import advisory_xact_lock
 from app.domain.accounts.models import Brand
 from app.domain.orders.models import Order, OrderCounter, OrderNumberSeries, OrderSettings
-from app.domain.orders.settings import ZONE, settings_of
+from app.domain.orders.settings import ZONE
 
 DIGITS = 5
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{1,7}")
@@ -43,21 +42,17 @@ def take_order_number(session: Session, brand_id: uuid.UUID, *, now: datetime) -
 
 def take_order_numbers(session: Session, brand_id: uuid.UUID, count: int, *, now: datetime) -> list[str]:
     """Take this many numbers at once, at least one."""
-    prefix, zone = _prefix_and_zone(session, brand_id)
-    year = now.astimezone(ZoneInfo(zone)).year
+    zone = sa.select(OrderSettings.zone).where(OrderSettings.brand_id == brand_id).scalar_subquery()
+    there = sa.func.timezone(sa.func.coalesce(zone, ZONE), sa.literal(now, sa.DateTime(timezone=True)))
+    year = sa.cast(sa.extract("year", there), sa.SmallInteger)
     first = postgresql.insert(OrderCounter).values(brand_id=brand_id, year=year, last_number=count)
+    prefix = sa.select(OrderNumberSeries.prefix).where(OrderNumberSeries.brand_id == brand_id).scalar_subquery()
     following = first.on_conflict_do_update(
         index_elements=["brand_id", "year"], set_={"last_number": OrderCounter.last_number + count}
-    ).returning(OrderCounter.last_number)
-    last = session.execute(following).scalar_one()
-    return [f"{prefix}-{year}-{number:0{DIGITS}}" for number in range(last - count + 1, last + 1)]
-
-
-def _prefix_and_zone(session: Session, brand_id: uuid.UUID) -> tuple[str, str]:
-    query = sa.select(OrderNumberSeries.prefix, sa.func.coalesce(OrderSettings.zone, ZONE).label("zone"))
-    query = query.outerjoin(OrderSettings, OrderSettings.brand_id == OrderNumberSeries.brand_id)
-    row = session.execute(query.where(OrderNumberSeries.brand_id == brand_id)).one_or_none()
-    return (row.prefix, row.zone) if row is not None else (choose_prefix(session, brand_id), settings_of(session, brand_id).zone)
+    ).returning(OrderCounter.last_number, OrderCounter.year, prefix)
+    last, of_year, chosen = session.execute(following).one()
+    begins = f"{chosen or choose_prefix(session, brand_id)}-{of_year}"
+    return [f"{begins}-{number:0{DIGITS}}" for number in range(last - count + 1, last + 1)]
 
 
 def list_prefixes(session: Session) -> dict[uuid.UUID, str]:

@@ -17,7 +17,7 @@ from tests.support.receiver import receiving
 
 NUMBER_TAKEN = "INSERT INTO order_counters"
 MOST_WHILE_OTHERS_WAIT = 10
-MOST_OF_AN_ORDER = 47
+MOST_OF_AN_ORDER = 46
 
 
 def order(number: int) -> dict[str, Any]:
