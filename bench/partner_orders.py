@@ -14,10 +14,12 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
+import psutil
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -50,6 +52,7 @@ CALLS_PER_MINUTE = 100_000
 QUIET_SECONDS = 60.0
 LEVELS = ("Importer", "Holding", "Chain")
 LIMITS = {"p95": 200, "p99": 500, "callback_p95": 2_000}
+KINDS = {"web": "gunicorn", "workers": "worker", "database": "postgres", "queue": "valkey", "simulators": "simulators"}
 ARTICLES = {"BENCH-ALFEN-11": ("ALF-EVE-S-11KW", "Alfen Eve 11 kW", "849.00"), "BENCH-INSTALL": ("INST-1P", "Montage", "395.00")}
 
 
@@ -61,11 +64,20 @@ class Ordered:
     told_ms: list[float]  # from the answer to a new order until its first callback was there
     untold: int
     bare_ms: list[float]
+    spent: dict[str, float]  # seconds of processors by kind of process
 
     @property
     def answers(self) -> dict[int, int]:
         """How many by status."""
         return dict(Counter(post.status for post in self.posted))
+
+    @property
+    def spent_ms(self) -> dict[str, float]:
+        """What an order that was taken cost each kind of process, in milliseconds of a processor, the dearest first. A shared
+        machine makes it little more."""
+        taken = max(1, self.answers.get(201, 0))
+        costs = {name: round(seconds * 1000 / taken, 1) for name, seconds in self.spent.items()}
+        return dict(sorted(costs.items(), key=lambda one: -one[1]))
 
     @property
     def answered_ms(self) -> list[float]:
@@ -86,12 +98,14 @@ def measure_partner_orders(settings: Settings, *, seconds: int) -> Ordered:
         start_workers(live)
         target = open_partner(live.settings, live.url, url)
         posts_at_rate(target, per_second=PER_SECOND, seconds=3)  # what is read or prepared once
+        before = _processor_seconds()
         posted = posts_at_rate(target, per_second=PER_SECOND, seconds=seconds)
         told = _wait_until_told(url, [post.name for post in posted if post.is_accepted])
+        spent = {name: used - before.get(name, 0.0) for name, used in _processor_seconds().items()}
         with yardstick(settings) as bare_url:
             bare = at_rate(Target(bare_url, SECRET, "106600000000000"), per_second=PER_SECOND, seconds=min(seconds, 20))
     late = [(told[post.name] - post.answered) * 1000 for post in posted if post.name in told]
-    return Ordered(posted, sorted(late), sum(post.is_accepted for post in posted) - len(late), bare)
+    return Ordered(posted, sorted(late), sum(post.is_accepted for post in posted) - len(late), bare, spent)
 
 
 def rows_of(found: Ordered) -> Iterator[tuple[str, str, str, bool]]:
@@ -109,7 +123,20 @@ def rows_of(found: Ordered) -> Iterator[tuple[str, str, str, bool]]:
         yield f"partner orders at {PER_SECOND}/s, {name}", words, f"≤ {LIMITS[name]} ms", measured <= LIMITS[name]
     first = percentile(found.told_ms, 0.95) if len(found.told_ms) > 1 else float("inf")
     words, limit = f"{first} ms, {found.untold} untold", LIMITS["callback_p95"]
+    costs = ", ".join(f"{name} {cost}" for name, cost in found.spent_ms.items())
+    yield "partner orders, processor time of one", f"{sum(found.spent_ms.values()):.0f} ms: {costs}", "", True
     yield "partner orders, answer to first callback, p95", words, f"≤ {limit} ms", first <= limit and not found.untold
+
+
+def _processor_seconds() -> dict[str, float]:
+    """What the processes of this run have used up, by kind."""
+    spent: Counter[str] = Counter()
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            used, words = process.cpu_times(), " ".join(process.cmdline())
+            kind = next((kind for kind, sign in KINDS.items() if sign in words), "others")
+            spent[kind] += used.user + used.system  # type: ignore[assignment]
+    return dict(spent)
 
 
 def open_partner(settings: Settings, base_url: str, url: str) -> Target:
