@@ -10,8 +10,10 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.domain.orders.models import LineItem, OrderStatus
+from app.domain.orders.models import LineItem, OrderStatus, OrderThread
 from app.domain.partners.models import Environment, PartnerCall, PartnerOrder
+from app.domain.surveys.models import SurveyAnswer, SurveyInvitation, SurveyKind
+from app.domain.threads.models import ThreadAlias
 
 MONTH, DAY = timedelta(days=30), timedelta(days=1)
 NOT_APPROVED = (OrderStatus.INTAKE_RECEIVED.value, OrderStatus.NEW.value, "quoted", OrderStatus.CANCELLED.value)
@@ -36,13 +38,16 @@ class CallFigures:
 
 @dataclass(frozen=True)
 class OrderFigures:
-    """Live orders of the last 30 days. `before`: of the 30 before those. `average`: in euros without tax, of those priced."""
+    """Live orders of the last 30 days. `before`: of the 30 before those. `average`: in euros without tax, of those priced.
+    `answers`: how many customers said in that time how the matter of an order went; `satisfaction`: the mean of their scores."""
 
     orders: int
     before: int
     average: Decimal | None
     approved_percent: int | None
     differing: int
+    answers: int = 0
+    satisfaction: Decimal | None = None
 
     @property
     def growth_percent(self) -> int | None:
@@ -63,7 +68,7 @@ def read_calls(session: Session, partner_id: uuid.UUID, *, since: datetime) -> C
 
 
 def read_orders(session: Session, partner_id: uuid.UUID, *, now: datetime) -> OrderFigures:
-    """Read the figures of orders. Two queries."""
+    """Read the figures of orders. Three queries."""
     live = sa.and_(PartnerOrder.partner_id == partner_id, PartnerOrder.environment == Environment.LIVE)
     recent = PartnerOrder.created_at > now - MONTH
     count = sa.func.count
@@ -80,4 +85,31 @@ def read_orders(session: Session, partner_id: uuid.UUID, *, now: datetime) -> Or
     amounts = of_order.where(live, recent, LineItem.line_total.is_not(None)).group_by(LineItem.order_id).subquery()
     average = session.execute(sa.select(sa.func.avg(amounts.c.amount))).scalar_one()
     approved = round(100 * row[2] / row[0]) if row[0] else None
-    return OrderFigures(row[0], row[1], None if average is None else round(Decimal(average), 2), approved, row[3])
+    answers, score = session.execute(_answers(partner_id, since=now - MONTH)).one()
+    return OrderFigures(
+        orders=row[0],
+        before=row[1],
+        average=None if average is None else round(Decimal(average), 2),
+        approved_percent=approved,
+        differing=row[3],
+        answers=answers,
+        satisfaction=None if score is None else round(Decimal(score), 1),
+    )
+
+
+def _answers(partner_id: uuid.UUID, *, since: datetime) -> sa.Select[int, Decimal | None]:
+    """How many answered in conversations about the partner's orders, and the mean of their scores, 1 to 5."""
+    about = sa.select(OrderThread.thread_id).join(PartnerOrder, PartnerOrder.order_id == OrderThread.order_id)
+    former = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id == SurveyInvitation.thread_id)
+    asked = sa.or_(
+        OrderThread.thread_id == SurveyInvitation.thread_id, OrderThread.thread_id.in_(former.correlate(SurveyInvitation))
+    )
+    about = about.where(asked, PartnerOrder.partner_id == partner_id)
+    query = sa.select(sa.func.count(), sa.func.avg(SurveyAnswer.score))
+    query = query.join(SurveyInvitation, SurveyInvitation.id == SurveyAnswer.invitation_id)
+    return query.where(
+        SurveyAnswer.changed_at > since,
+        sa.not_(SurveyAnswer.is_suspect),
+        SurveyInvitation.kind == SurveyKind.CSAT,
+        sa.exists(about.correlate(SurveyInvitation)),
+    )

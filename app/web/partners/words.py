@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from flask_babel import format_decimal
+
 from app.core.text import mark as N_
 from app.core.translation import gettext as _
 from app.domain.partners.commitments import Commitment
@@ -79,6 +81,11 @@ def commitment_value(of: Commitment, value: Decimal) -> str:
     return _("%(count)s ms", count=value) if of == Commitment.ANSWER else _("%(count)s s", count=value)
 
 
+def score_words(score: Decimal) -> str:
+    """A mean of scores from 1 to 5."""
+    return _("%(score)s of %(most)s", score=format_decimal(score, "0.0"), most=5)
+
+
 def step_words(value: Step) -> str:
     return _(STEPS[value][0])
 
@@ -92,6 +99,7 @@ FILTERS = {
     "environment_words": environment_words,
     "commitment_words": commitment_words,
     "commitment_value": commitment_value,
+    "score_words": score_words,
     "step_words": step_words,
     "step_hint": step_hint,
 }
