@@ -354,6 +354,7 @@ def sources() -> tuple[Source, ...]:
     """The tables of promises the relay watches, most urgent first."""
     outbox, inbound, deliveries = table_of(OutboxEntry), table_of(InboundEvent), table_of(Delivery)
     at_once = outbox.c.handler.in_((_push.name, _new_work.name))  # each has its source below; any other is run entry by entry
+    addresses = partial(Source, table_of(Address), "app.domain.addresses.jobs.check_addresses", SEND, over=1, every_seconds=1.0)
     many = partial(Source, outbox, "app.domain.events.jobs.run_outbox_entries_at_once", LIVE, most=100, over=1)
     return (
         many(part="pushes", where=lambda: outbox.c.handler == _push.name, is_first=True, every_seconds=PUSH_SECONDS),
@@ -375,15 +376,7 @@ def sources() -> tuple[Source, ...]:
             together="endpoint_id",
             every_seconds=0.1,
         ),
-        Source(
-            table_of(Address),
-            "app.domain.addresses.jobs.check_addresses",
-            SEND,
-            most=ADDRESSES_AT_ONCE,
-            over=1,
-            every_seconds=1.0,
-            at_once=ADDRESSES_AT_ONCE,
-        ),
+        addresses(most=ADDRESSES_AT_ONCE, at_once=ADDRESSES_AT_ONCE),
         Source(table_of(CalendarEntry), "app.domain.appointments.jobs.keep_entry", SEND),
         Source(table_of(AppointmentReminder), "app.domain.appointments.jobs.send_reminder", SEND),
         Source(table_of(SurveyInvitation), "app.domain.surveys.jobs.send_survey", SEND),
