@@ -52,7 +52,8 @@ CALLS_PER_MINUTE = 100_000
 QUIET_SECONDS = 60.0
 LEVELS = ("Importer", "Holding", "Chain")
 LIMITS = {"p95": 200, "p99": 500, "callback_p95": 2_000}
-KINDS = {"web": "gunicorn", "workers": "worker", "database": "postgres", "queue": "valkey", "simulators": "simulators"}
+KINDS = {"web": "gunicorn", "worker": "worker", "database": "postgres", "queue": "valkey", "simulators": "simulators"}
+WORKERS = ("live", "send", "scheduler")
 ARTICLES = {"BENCH-ALFEN-11": ("ALF-EVE-S-11KW", "Alfen Eve 11 kW", "849.00"), "BENCH-INSTALL": ("INST-1P", "Montage", "395.00")}
 
 
@@ -135,6 +136,7 @@ def _processor_seconds() -> dict[str, float]:
         with suppress(psutil.Error):
             used, words = process.cpu_times(), " ".join(process.cmdline())
             kind = next((kind for kind, sign in KINDS.items() if sign in words), "others")
+            kind = process.name() if kind == "worker" and process.name() in WORKERS else kind
             spent[kind] += used.user + used.system  # type: ignore[assignment]
     return dict(spent)
 
