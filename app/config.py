@@ -1,5 +1,4 @@
-"""Read the settings from the environment, once, and create DATA_DIR. A wrong one stops the start with one line that names it and
-says what to do.
+"""Read the settings from the environment, once; create DATA_DIR. A wrong one stops the start with one line that says what to do.
 
 An empty variable counts as unset. While `make run` is up, a command in another terminal joins it: what the supervisor told its
 own processes stands in DATA_DIR/running.json and fills the gaps of the environment (see `running_environment`).

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
+from gettext import NullTranslations
 from typing import Any
 
 from babel.dates import format_date
-from flask import Flask, g
+from flask import Flask, g, has_app_context
 from flask_babel import force_locale, get_locale, get_translations
 from markupsafe import Markup
 from wtforms import Form
@@ -66,7 +67,10 @@ class TranslatedForm(Form):  # type: ignore[misc]
 
 @contextmanager
 def in_language(language: str) -> Iterator[None]:
-    """Write what is written meanwhile in this language, whoever asked for it."""
+    """Write what is written meanwhile in this language, whoever asked for it; outside an application in English."""
+    if not has_app_context():
+        yield
+        return
     g.pop("catalogue", None)
     try:
         with force_locale(language):
@@ -152,6 +156,8 @@ def _markup_of_number(singular: str, plural: str, num: int, **values: Any) -> Ma
 
 
 def _catalogue() -> Any:
+    if not has_app_context():  # a program that is no application reads texts as they are stored, in English
+        return NullTranslations()
     known = getattr(g, "catalogue", None)
     if known is None:
         known = g.catalogue = get_translations()

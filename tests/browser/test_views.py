@@ -174,7 +174,7 @@ def test_tasks_among_threads_are_switched_on_completed_and_kept_with_a_view(page
     desk.wait_until_live(page)
     rows = page.locator("a[data-row]")
     expect(rows).to_have_count(2)
-    page.locator(".list-head summary[title^=Order]").focus()
+    page.locator(".list-head__order").focus()
     page.keyboard.press("Enter")
     assert_accessible(page)
     page.keyboard.press("ArrowUp")

@@ -42,8 +42,7 @@ def begin_order_thread(
         contact_id=customer.id,
         external_references={"partner": partner.slug, "partner_order_id": incoming.partner_order_id},
     )
-    with in_language(session.get_one(Brand, partner.brand_id).languages[0]):
-        text = _in_words(partner, incoming, row)
+    text = _in_words(session, partner, incoming, row)
     message = NewMessage(
         message_type=MessageType.INCOMING,
         medium=new.medium,
@@ -74,18 +73,22 @@ def note_in_thread(session: Session, order_id: uuid.UUID, text: str, *, author_n
         add_note(session, thread_id=thread_id, text=text, actor=SYSTEM, author_name=author_name, now=now)
 
 
-def _in_words(partner: Partner, incoming: IncomingOrder, row: PartnerOrder) -> str:
-    """Write the order for people, in their language, with what has no article and what was doubtful."""
+def _in_words(session: Session, partner: Partner, incoming: IncomingOrder, row: PartnerOrder) -> str:
+    """Write the order for people, in the brand's language, with what has no article and what was doubtful."""
     unmapped = {sku.casefold() for sku in row.unmapped_skus}
+    doubts = [one["message"] for one in incoming.warnings if one["code"] != UNKNOWN_FIELD]
+    no_article = ""
+    if unmapped or doubts:  # else nothing is said in words of ours
+        with in_language(session.get_one(Brand, partner.brand_id).languages[0]):
+            no_article, doubts = _("(no article)"), [told(doubt) for doubt in doubts]
     lines = [f"{partner.name}: {incoming.partner_order_id}", ""]
     lines += [incoming.customer_name, *filter(None, (incoming.email, incoming.phone))]
     if incoming.address is not None and incoming.address.typed:
         lines.append(incoming.address.typed)
     lines.append("")
     for line in incoming.lines:
-        known = " " + _("(no article)") if line.sku.casefold() in unmapped else ""
+        known = f" {no_article}" if line.sku.casefold() in unmapped else ""
         lines.append(f"{line.quantity.normalize():f} × {' · '.join(filter(None, (line.sku, line.description)))}{known}")
     wishes = [f"{name}: {text}" for name, text in {**incoming.preferences, **incoming.references}.items()]
     lines += ["", *wishes] if wishes else []
-    doubts = [told(one["message"]) for one in incoming.warnings if one["code"] != UNKNOWN_FIELD]
     return "\n".join([*lines, *(["", *doubts] if doubts else [])])
