@@ -73,8 +73,12 @@ class Watch:
         self.faults.append(f"exception: {error.error}")
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.faults.append(f"console: {message.text} ({message.location.get('url')})")
+        if message.type != "error":
+            return
+        self.faults.append(f"console: {message.text} ({message.location.get('url')})")
+        before, last = self.faults[-2:-1], self.faults[-1]
+        if "htmx:sendAbort" in last and before == [last.replace("sendAbort", "afterRequest")]:
+            del self.faults[-2:]  # who leaves a page or types on takes back what was asked for, of which htmx tells twice
 
     def _request(self, request: Request) -> None:
         parts = urlsplit(request.url)
