@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-# Former words and those of today, which stand marked where they are used. A full stop at the end is left out where no blank is.
-FORMER: Mapping[str, str] = {
+# Former words and those of today, which stand marked where they are used; what names a provider stands in its folder (`mark`).
+# A full stop at the end is left out where no blank is.
+FORMER = {
     "It came over a mailing list": "The message came through a mailing list",
     "It is from one of our own mailboxes": "The message is from one of our own mailboxes",
     "The calendar has no open hours": "The calendar has no opening hours",
@@ -69,11 +68,6 @@ FORMER: Mapping[str, str] = {
     "Too many calls to this mailbox": "Too many requests to this mailbox",
     "It was deleted or moved to the archive": "The mail was deleted or moved to the archive",
     "Sends and reports": "Sends mail and receives delivery reports",
-    "Authenticate the sender's domain there and allow the key to send mail": (
-        "In SendGrid, authenticate the sender's domain and allow the key to send mail"
-    ),
-    "Create a new key there and save it in the channel": "Create a new key in SendGrid and save it in the channel",
-    "Read its message, correct the mail and resend": "Read the message from SendGrid, correct the mail and send it again",
     "The recipient's mail server is deferring it": "The recipient's mail server has not accepted the mail yet",
     "Check both; two-step sign-in requires an app password": (
         "Check the user name and the password; two-step sign-in requires an app password"

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from app.core.former_texts import FORMER
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _MAX_DEPTH = 40
 KNOWN: list[str] = []  # what `known` was called with
 
 
-def mark(message: str) -> str:
-    """Marks a text for translation where it stands in a table or is stored; it is translated when it is shown."""
+def mark(message: str, *former: str) -> str:
+    """Marks a text for translation where it stands in a table or is stored; it is translated when it is shown. `former`: what
+    it said before, which the database may hold, without the full stop at the end; for module level, as with `known`."""
+    FORMER.update(dict.fromkeys(former, message.removesuffix(".")))
     return message
 
 

@@ -29,6 +29,7 @@ from tools.translations import extract
         ("en", "It came over a mailing list", "The message came through a mailing list"),
         ("nl", "It was marked as spam.", "Het gesprek is als spam gemarkeerd."),
         ("nl", "550 · The mail server refuses it · no such user", "550 · De mailserver weigert de mail · no such user"),
+        ("en", "Create a new key there and save it in the channel", "Create a new key in SendGrid and save it in the channel"),
         ("en", "Mended: The disk is full", "Fixed: The disk is full"),
         ("fr", "We asked them 9 days ago.", "Ce client a déjà reçu une enquête il y a 9 jours."),
         ("nl", "Something Nobody marked. At all", "Something Nobody marked. At all"),

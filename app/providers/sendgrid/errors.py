@@ -28,12 +28,21 @@ class _Meaning:
 
 _BY_STATUS: Mapping[int, _Meaning] = {
     400: _Meaning(
-        N_("SendGrid cannot send the mail as it is"), N_("Read the message from SendGrid, correct the mail and send it again")
+        N_("SendGrid cannot send the mail as it is"),
+        N_("Read the message from SendGrid, correct the mail and send it again", "Read its message, correct the mail and resend"),
     ),
-    401: _Meaning(N_("SendGrid refuses the API key"), N_("Create a new key in SendGrid and save it in the channel"), False, True),
+    401: _Meaning(
+        N_("SendGrid refuses the API key"),
+        N_("Create a new key in SendGrid and save it in the channel", "Create a new key there and save it in the channel"),
+        False,
+        True,
+    ),
     403: _Meaning(
         N_("This SendGrid account cannot send from this address"),
-        N_("In SendGrid, authenticate the sender's domain and allow the key to send mail"),
+        N_(
+            "In SendGrid, authenticate the sender's domain and allow the key to send mail",
+            "Authenticate the sender's domain there and allow the key to send mail",
+        ),
         False,
         True,
     ),
