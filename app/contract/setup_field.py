@@ -30,6 +30,6 @@ VISIT_REMINDERS = SetupField(
     N_("Reminders of visits"),
     default="off",
     choices=("off", "on"),
-    help=N_("“on”: customers on this channel get a reminder the day before a visit, in its conversation."),
+    help=N_("“on”: customers on this channel get a reminder the day before a visit, in its thread."),
 )
 MAIL_ADDRESS = SetupField("address", N_("Mail address"), help=N_("The address customers use."))

@@ -109,4 +109,12 @@ FORMER = {
     "Send a smaller file, or a link to it": "Send a smaller file, or a link to the file",
     "We fetch it again automatically": "We will fetch the file again automatically",
     "Shorten it, or send it in parts": "Shorten the text, or send it in parts",
+    "the body is nested too deep to be read": "the body has too many levels for us to read",
+    "the body is nested deeper than %(count)s levels": "the body has more than %(count)s levels",
+    "The conversation continued": "The thread continued",
+    "This visit has no conversation. Call the customer instead": "This visit has no thread. Call the customer instead",
+    "The conversation has no channel to answer on. Call the customer instead": (
+        "The thread has no channel to answer on. Call the customer instead"
+    ),
+    "A conversation on a channel must have a customer": "A thread on a channel must have a customer",
 }

@@ -103,7 +103,7 @@ def settings_words() -> dict[Permission, str]:
     return {
         Permission.SETTINGS_SEE: _("See the settings"),
         Permission.PEOPLE_SEE: _("See people, teams and brands"),
-        Permission.CHANNELS_SEE: _("See channels, their health and usage"),
+        Permission.CHANNELS_SEE: _("See channels, their state and usage"),
         Permission.CHANNELS_MANAGE: _("Connect and change channels"),
         Permission.AUTO_REPLIES_MANAGE: _("Change auto-replies"),
         Permission.SLA_MANAGE: _("Change response times and opening hours"),

@@ -39,7 +39,7 @@ NAMES = {
     "calls": N_("Calls"),
     "interactions": N_("Messages and calls"),
     "automatic_answers": N_("Auto-replies"),
-    "messages_per_resolution": N_("Messages per resolution"),
+    "messages_per_resolution": N_("Messages per closed case"),
     "templates": N_("Answers with a template"),
     "assigned_by_rules": N_("Assigned by rules"),
     "routed_right": N_("Routed correctly"),
@@ -69,26 +69,26 @@ _IN_STATE = N_(
 )
 DEFINITIONS = {
     "received": N_(
-        "New cases: a customer asked something new, or came back after the reopening period. Counts on the "
-        "day of the first question, in its channel."
+        "New cases: a customer asked something new, or came back after the reopening period. Each case counts on the day "
+        "of its first question, in the channel of that question."
     ),
     "first_response": N_(
-        "From the first question of a case to the first answer by a person. Counts on the day of the answer, "
-        "for its author. Automatic, bounced and undone answers do not count."
+        "From the first question of a case to the first answer by a person. The time counts on the day of the answer, for"
+        " its author. Automatic, bounced and undone answers do not count."
     ),
     "next_response": N_(
-        "From a follow-up question to the next answer by a person. Counts on the day of the answer, for its author."
+        "From a follow-up question to the next answer by a person. The time counts on the day of the answer, for its author."
     ),
     "resolution": N_(
-        "From the first question to the end of the case, without time spent waiting for the customer. Counts "
-        "on the day it was last closed, so recent days can still change."
+        "From the first question to the end of the case, without time spent waiting for the customer. The time counts on "
+        "the day the case was last closed, so recent days can still change."
     ),
     "resolved": N_(
         "Closed cases, on the day they were last closed, for their assignee at that time. Reopened cases do not count."
     ),
     "first_promise": N_(
-        "First responses on time, of those sent on time or overdue. A late response counts on the day it was "
-        "due, for the person assigned on that day. Responses not yet due and responses without a target do not count."
+        "First responses on time, of those sent on time or overdue. A late response counts on the day it was due, for the"
+        " assignee on that day. Responses not yet due and responses without a target do not count."
     ),
     "next_promise": N_("Follow-up questions answered on time, of those answered on time or overdue."),
     "resolution_promise": N_("Cases closed on time, of those closed on time or overdue."),
@@ -97,8 +97,8 @@ DEFINITIONS = {
     "resolution_missed": N_("Cases not closed on time, on the day they were due."),
     "closings": N_("Threads that people resolved or closed, also when reopened later. Closing by rules does not count."),
     "reopened": N_(
-        "Closed cases where the customer asked again. Counts on the day they asked, for the person who closed "
-        "the case. A plain thank-you does not count."
+        "Closed cases where the customer asked again. Each case counts on the day the customer asked again, for the "
+        "person who closed the case. A plain thank-you does not count."
     ),
     "one_touch": N_("Of the answered and closed cases: those with exactly one answer and no reopening."),
     "first_contact": N_(
@@ -108,7 +108,9 @@ DEFINITIONS = {
     "escalated": N_(
         "Cases received in this period that passed a deadline with an escalation, or that a person escalated. Each counts once."
     ),
-    "messages_in": N_("Messages from customers and partners, without automatic ones. Counts in the hour they were written."),
+    "messages_in": N_(
+        "Messages from customers and partners, except automatic messages. Each message counts in the hour it was written."
+    ),
     "messages_out": N_("Answers by colleagues, without forwards and failed messages."),
     "calls": N_("Logged calls, incoming and outgoing."),
     "automatic_answers": N_("Auto-replies we sent."),
@@ -124,8 +126,8 @@ DEFINITIONS = {
         "Tasks completed on time, of those completed or due. Cancelled tasks and tasks without a date do not count."
     ),
     "satisfaction": N_(
-        "Average score by customers after a case, 1 to 5. Counts on the day of the first answer, with the "
-        "latest score, for the last person who answered them. Answers that may be automatic do not count."
+        "Average score by customers after a case, 1 to 5. Each survey counts with its latest score, on the day of the "
+        "first survey answer, for the person who last answered the customer. Answers that may be automatic do not count."
     ),
     "satisfied": N_("Of all survey answers, those with a score of 4 or 5."),
     "recommends": N_(
@@ -141,7 +143,10 @@ DEFINITIONS = {
         "approved. Orders without a decision do not count."
     ),
     "orders_done": N_("Completed orders, on the day of first completion."),
-    "order_time": N_("Time from creating an order to its first completion. All hours count. Counts on the day of completion."),
+    "order_time": N_(
+        "Time from creating an order to its first completion, on the day of completion. All hours count, also "
+        "nights and weekends."
+    ),
     **dict.fromkeys(
         ("in_intake_received", "in_new", "in_quoted", "in_approved", "in_scheduled", "in_in_progress", "in_on_hold"), _IN_STATE
     ),
@@ -239,14 +244,14 @@ def target_words(measure: Measure) -> str:
 
 
 def change_words(measure: Measure, value: float | None, before: float | None, size: int, size_before: int) -> Change:
-    """Write the change against the period before: counts and times in percent, shares in points."""
+    """Write the change against the period before: counts and times in percent, shares in percentage points."""
     if value is None or before is None or (before == 0 and measure.shape == Shape.COUNT):
         return Change(_("no earlier figure") if value else "")
     if min(size, size_before) < TOO_FEW:
         return Change(_("was %(value)s", value=figure(measure, before, size_before)))
     moved = value - before
     if measure.is_percent:
-        text = _("%(points)s points", points=_signed(moved * 100))
+        text = _("%(points)s percentage points", points=_signed(moved * 100))
     elif measure.shape in (Shape.MEAN, Shape.NET):
         text = _("%(points)s points", points=_signed(moved, "0.00" if measure.shape == Shape.MEAN else "0"))
     elif before == 0:

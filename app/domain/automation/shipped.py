@@ -99,9 +99,7 @@ def _guess(kind: ThreadType, words: str) -> Callable[[Session, datetime], RuleCo
     return lambda _session, _now: RuleContent("", "MessageReceived", (part,))
 
 
-_WHY_GUESS = N_(
-    "A new conversation gets this type if its first message contains one of these words. The conversation shows which."
-)
+_WHY_GUESS = N_("A new thread gets this type if its first message contains one of these words. The thread shows which.")
 # Asked in this order: who complains about a defect complains.
 GUESSES = (
     ShippedRule(

@@ -29,7 +29,7 @@ from app.domain.surveys.times import ask_at
 from app.domain.surveys.tokens import hash_of, survey_token
 from app.domain.threads.models import Message, MessageType, Thread
 
-GOES_ON = N_("The conversation continued.")
+GOES_ON = N_("The thread continued.")
 IS_SPAM = N_("The thread was marked as spam.")
 NOBODY = N_("No contact is known.")
 INTERNAL = N_("The thread is an internal ticket.")

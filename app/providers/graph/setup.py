@@ -66,6 +66,6 @@ STEPS: tuple[str, ...] = (
         "Give the app the application permissions Mail.ReadWrite, Mail.Send and Mail.Read "
         "for Microsoft Graph, with admin consent."
     ),
-    N_("For the consent, add the address below as a redirect URI of type Web."),
+    N_("In that app, add the address below as a redirect URI of type Web: Microsoft returns to it after the admin consent."),
     N_("No need to paste anything at Microsoft: we register our address."),
 )

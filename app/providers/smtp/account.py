@@ -49,7 +49,7 @@ CONNECT_FIELDS = (
     SetupField(
         "sent_copy",
         N_("Copies of sent mail"),
-        help=N_("append: we save them in the folder; server: the server saves them; none: no copies"),
+        help=N_("append: we save a copy in the folder; server: the mail server saves a copy; none: no copy"),
         default="append",
         choices=SENT_COPIES,
     ),

@@ -52,7 +52,7 @@ _BY_CLASS: Mapping[str, tuple[str, str]] = {
     "1": (N_("The recipient's address does not exist"), N_("Correct the address and send again")),
     "2": (N_("The recipient's mailbox cannot receive mail"), N_("Use another channel")),
     "3": (N_("The mail exceeds the server's size limit"), N_("Send smaller attachments, or a link")),
-    "7": (N_("The mail server's policy rejects the mail"), N_("Read its message or ask its administrator")),
+    "7": (N_("The mail server's policy rejects the mail"), N_("Read the mail server's message, or ask its administrator")),
 }
 
 
@@ -117,4 +117,5 @@ def _subject_of(words: str) -> str:
 def _by_code(code: int) -> tuple[str, str]:
     if code == 552:
         return _BY_CLASS["3"]
-    return (N_("The mail server refuses the mail"), N_("Read its message or ask its administrator"))
+    advice = N_("Read the mail server's message, or ask its administrator", "Read its message or ask its administrator")
+    return N_("The mail server refuses the mail"), advice

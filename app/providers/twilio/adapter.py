@@ -44,6 +44,7 @@ _REQUESTED = "requested_at"
 _CLOCKS_APART = timedelta(minutes=2)
 _MOST_PAGES = 10
 _SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
+_LOOKED_UP = N_("We look the text up at Twilio ourselves.", "We look it up at Twilio ourselves")
 
 
 class TwilioSms:
@@ -110,7 +111,7 @@ class TwilioSms:
         if not message.text.strip():
             raise cannot_send("empty", N_("The text is empty"), N_("Write something."))
         if len(message.text) > TEXT_LIMIT:
-            raise cannot_send("21617", N_("The text is longer than 1600 characters"), N_("Shorten it, or send it in two parts."))
+            raise cannot_send("21617", N_("The text is longer than 1600 characters"), N_("Shorten the text, or send two texts."))
         return {
             "To": _recipient(message),
             **_sender(account),
@@ -178,7 +179,9 @@ def _result(answer: Json) -> SendResult:
     sid, status = str(answer.get("sid") or ""), LADDER.get(str(answer.get("status") or ""), DeliveryStatus.ACCEPTED)
     if not sid:
         reason = Reason(
-            "outcome_unknown", N_("Twilio answered without an id for the text"), advice=N_("We look it up at Twilio ourselves.")
+            "outcome_unknown",
+            N_("Twilio answered without an id for the text"),
+            advice=_LOOKED_UP,
         )
         raise ProviderError(reason, permanent=False, outcome_unknown=True, status_code=200)
     if status is DeliveryStatus.FAILED:

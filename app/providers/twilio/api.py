@@ -23,7 +23,10 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _UNSURE = Reason(
     "outcome_unknown",
     N_("We do not know if Twilio accepted the text"),
-    advice=N_("We look it up at Twilio; send it again only if it does not arrive."),
+    advice=N_(
+        "We look the text up at Twilio; send the text again only if it does not arrive.",
+        "We look it up at Twilio; send it again only if it does not arrive",
+    ),
 )
 _AGAIN = N_("We will retry automatically.")
 

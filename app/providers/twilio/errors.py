@@ -56,7 +56,10 @@ RULES: Mapping[int, Rule] = {
     21611: _later(N_("Too many texts queued at this number"), 60),
     21612: Rule(N_("There is no connection from our number to this number"), _OTHER_WAY),
     21614: Rule(N_("This is not a mobile number"), _OTHER_WAY),
-    21617: Rule(N_("The text is longer than 1600 characters"), N_("Shorten it, or send it in two parts.")),
+    21617: Rule(
+        N_("The text is longer than 1600 characters"),
+        N_("Shorten the text, or send two texts.", "Shorten it, or send it in two parts"),
+    ),
     21619: Rule(N_("The text is empty"), N_("Write something.")),
     21703: _down(N_("The messaging service has no number to send from")),
     21704: _down(N_("The messaging service has no number to send from")),
@@ -67,10 +70,19 @@ RULES: Mapping[int, Rule] = {
     30004: Rule(N_("The text was blocked on its way"), _OTHER_WAY),
     30005: Rule(N_("Number not in use"), CHECK_NUMBER),
     30006: Rule(N_("This is a landline, or its network does not accept SMS"), _OTHER_WAY),
-    30007: Rule(N_("Their network treated the text as spam"), N_("Reword it without links, or call them.")),
-    30008: Rule(N_("The text did not arrive, and the network does not say why"), N_("Send it again, or call them.")),
+    30007: Rule(
+        N_("Their network treated the text as spam"),
+        N_("Reword the text without links, or call.", "Reword it without links, or call them"),
+    ),
+    30008: Rule(
+        N_("The text did not arrive, and the network does not say why"),
+        N_("Send the text again, or call.", "Send it again, or call them"),
+    ),
     30034: Rule(N_("Our number is not registered for texts to this country"), _ASK_ADMIN),
-    30036: Rule(N_("The text was not delivered in time"), N_("Send it again if it still matters.")),
+    30036: Rule(
+        N_("The text was not delivered in time"),
+        N_("Send the text again if it still matters.", "Send it again if it still matters"),
+    ),
     30450: Rule(N_("Our number is not registered for texts to this country"), _ASK_ADMIN),
 }
 EXPIRED = frozenset({30036})

@@ -33,7 +33,7 @@ STATUS = ("MessageStatus", "SmsStatus")
 MOST_FILES = 10
 _KEPT = ("NumSegments", "FromCountry", "FromCity", "FromState", "FromZip", "ToCountry", "AccountSid", "MessagingServiceSid")
 _UNKNOWN_STATUS = known("the text has the unknown status %(status)s")
-_NO_REASON = Reason("unknown", N_("Twilio gave no reason"), advice=N_("Send it again, or call them."))
+_NO_REASON = Reason("unknown", N_("Twilio gave no reason"), advice=N_("Send the text again, or call."))
 
 LADDER = {
     "queued": DeliveryStatus.ACCEPTED,

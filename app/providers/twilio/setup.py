@@ -11,7 +11,7 @@ _SIGN_IN = (
         "signing_secret",
         N_("Auth token"),
         secret=True,
-        help=N_("It proves that a request comes from Twilio. An API key cannot do that."),
+        help=N_("The token proves that a request comes from Twilio. An API key cannot do that."),
     ),
     SetupField(
         "api_key_sid", N_("API key SID"), required=False, help=N_("Begins with SK. Better than the auth token for sending.")

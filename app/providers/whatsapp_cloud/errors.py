@@ -140,7 +140,13 @@ RULES: Mapping[int, Rule] = {
 _RANGES: tuple[tuple[int, int, Rule], ...] = (
     (200, 299, _down(N_("The app lacks a permission at WhatsApp"))),
     (139100, 139103, _stop(N_("The block list could not be changed"), _ASK_ADMIN)),
-    (147001, 147005, _stop(N_("WhatsApp could not use this user name"), N_("Use the phone number."))),
+    (
+        147001,
+        147005,
+        _stop(
+            N_("WhatsApp could not use this user name"), N_("Write to the person’s phone number instead.", "Use the phone number")
+        ),
+    ),
     (
         2_388_000,
         2_388_999,

@@ -20,7 +20,7 @@ from app.contract.base import UnableToParse
 from app.core.text import known
 
 _NOT_JSON = known("the body is not JSON: %(why)s")
-_TOO_DEEP = known("the body is nested deeper than %(count)s levels")
+_TOO_DEEP = known("the body has more than %(count)s levels")
 _NO_LIST = known("%(what)s is not a list")
 _NO_OBJECT = known("%(what)s contains an item that is not an object")
 _MISSING = known("has no %(name)s")

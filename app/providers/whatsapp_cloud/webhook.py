@@ -59,7 +59,7 @@ def dedupe_key(body: bytes) -> str:
         keys = sorted({canonical(key) for key in _item_keys(root)})
         return sha256_hex(b"\n".join(keys) or canonical(root))
     except RecursionError as error:
-        raise UnableToParse(N_("the body is nested too deep to be read")) from error
+        raise UnableToParse(N_("the body has too many levels for us to read")) from error
 
 
 def phone_number_ids(body: bytes) -> tuple[str, ...]:

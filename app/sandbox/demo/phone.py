@@ -108,8 +108,8 @@ def make_trouble() -> ResponseReturnValue:
         "error": (lambda w: w.fault(status=500), _("The next text fails before Twilio accepts it")),
         "timeout": (lambda w: w.fault(when="after", delay_s=12), _("Twilio accepts the next text but answers too late")),
         "lose_answer": (lambda w: w.lose_next_answer(), _("Twilio accepts the next text, then the connection drops")),
-        "reorder": (lambda w: w.configure({"reorder": True}), _("Webhooks in any order")),
-        "duplicate": (lambda w: w.configure({"duplicate": 2}), _("Each webhook comes three times")),
+        "reorder": (lambda w: w.configure({"reorder": True}), _("Twilio sends its webhooks out of order")),
+        "duplicate": (lambda w: w.configure({"duplicate": 2}), _("Twilio sends each webhook three times")),
         "forged": (
             lambda w: w.write(number=_number(), to="", text="forged", bad_signature=True),
             _("A webhook with an invalid signature was sent; it must not appear"),

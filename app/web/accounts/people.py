@@ -141,7 +141,7 @@ def disable_person(user_id: uuid.UUID) -> ResponseReturnValue:
         abort(404)
     except LastAdmin:
         return _person_page(user_id, problem=_last_admin(), status=409)
-    flash(_("They can no longer sign in, and their sessions have ended."))
+    flash(_("This person can no longer sign in, and all their sessions have ended."))
     return redirect(url_for("accounts.person", user_id=user_id), 303)
 
 
@@ -152,7 +152,7 @@ def enable_person(user_id: uuid.UUID) -> ResponseReturnValue:
     _find(user_id)
     with transaction() as session:
         enable_user(session, user_id, now=utc_now(), actor=viewer.actor)
-    flash(_("They can sign in again."))
+    flash(_("This person can sign in again."))
     return redirect(url_for("accounts.person", user_id=user_id), 303)
 
 

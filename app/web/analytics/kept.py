@@ -61,7 +61,7 @@ def keep_report() -> ResponseReturnValue:
         with transaction() as session:
             save_report(session, viewer, name=name, args=args, is_shared=is_shared, now=utc_now())
     except NameTaken:
-        return _reports_page(_("You already have a report with this name: choose another."))
+        return _reports_page(_("You already have a report with this name: choose another name."))
     except TooManyReports:
         return _reports_page(_("You have the maximum number of reports: delete one first."))
     flash(_("Saved."))

@@ -40,7 +40,7 @@ def findings(
     """Return everything to know about a channel, the worst first; never empty. `expires`: when its first credential does.
     `looks`: the state of the lanes of its gate."""
     if not channel.is_active:
-        step = _("It receives and sends nothing until an administrator switches it on.")
+        step = _("The channel receives and sends nothing until an administrator switches it on.")
         return [Finding(90, "warning", _("This channel is off"), step)]
     found = [
         *_of_health(channel),

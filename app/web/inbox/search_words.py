@@ -36,9 +36,9 @@ def notice_words(notice: Notice) -> str:
         text = _("“%(name)s:” is not an operator, so we ignored it. Available: %(known)s", name=notice.operator, known=named)
         return text + " " + _("Put the text in quotes to search for these words.")
     if notice.problem == "missing":
-        return _("No conversation is about an order “%(number)s”.", number=notice.value)
+        return _("No thread is about an order “%(number)s”.", number=notice.value)
     if notice.problem == "many" and notice.operator == "order":
-        return _("“%(typed)s” matches more than %(count)s conversations; only the newest are here.", typed=typed, count=known)
+        return _("“%(typed)s” matches more than %(count)s threads; only the newest are here.", typed=typed, count=known)
     if notice.problem == "many":
         return _("“%(typed)s” matches more than %(count)s people; we searched only some of them.", typed=typed, count=known)
     if not notice.value:

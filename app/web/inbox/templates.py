@@ -39,7 +39,7 @@ STATUSES = {
     "IN_APPEAL": N_("Under appeal at the provider"),
     "PENDING_DELETION": N_("Is being deleted"),
     "DELETED": N_("Deleted"),
-    "LIMIT_EXCEEDED": N_("Over the provider’s limit"),
+    "LIMIT_EXCEEDED": N_("Too many templates at the provider"),
     "ARCHIVED": N_("Archived"),
     "LOCKED": N_("Locked by the provider"),
 }

@@ -341,16 +341,16 @@ def capped(count: int, cap: int = 1000) -> str:
     return "" if count == 0 else f"{cap - 1}+" if count >= cap else str(count)
 
 
-WRITTEN_HERE = N_("It was written in Switchyard.")
+WRITTEN_HERE = N_("The message was written in Switchyard.")
 EVIDENCE = {
-    "plus_address": N_("It was sent to our unique reply address for this thread."),
-    "signed_message_id": N_("It answers a message we sent from this thread."),
-    "message_id": N_("It refers to a message of this thread."),
-    "conversation": N_("The mailbox puts it in the same conversation, with the same people."),
-    "subject_token": N_("Its subject names this thread, and the sender takes part in it."),
-    "quoted_message": N_("It quotes a message of this thread."),
-    "same_chat": N_("It continues the current chat with this contact."),
-    "new": N_("It matched no earlier thread, so it started this one."),
+    "plus_address": N_("The message was sent to our unique reply address for this thread."),
+    "signed_message_id": N_("The message answers a message we sent from this thread."),
+    "message_id": N_("The message refers to a message of this thread."),
+    "conversation": N_("The mailbox puts the message in the same conversation, with the same people."),
+    "subject_token": N_("The subject names this thread, and the sender takes part in the thread."),
+    "quoted_message": N_("The message quotes a message of this thread."),
+    "same_chat": N_("The message continues the current chat with this contact."),
+    "new": N_("The message matched no earlier thread, so it started this thread."),
 }
 
 

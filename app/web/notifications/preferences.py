@@ -179,7 +179,7 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
             _("On threads assigned to me, and on those that are escalated to me."),
         ),
         (NotificationKind.VERDICT, _("A customer is disappointed"), _("According to their survey answer. For team leads.")),
-        (NotificationKind.ORDER_URGENT, _("An order becomes urgent"), _("For team leads and the assignee of its thread.")),
+        (NotificationKind.ORDER_URGENT, _("An order becomes urgent"), _("For team leads and the assignee of the thread.")),
         (
             NotificationKind.TECHNICIAN_ABSENT,
             _("A technician is absent on a day with appointments"),

@@ -82,10 +82,12 @@ def accept_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
         return _next(_("A colleague already reviewed this mail."))
     runtime().nudger.nudge()
     said = {
-        "learned": _("Accepted. We will read mails of this layout the same way."),
-        "differs": _("Accepted, but we made no rule: a rule would read some of the last 50 mails of this layout differently."),
+        "learned": _("Mail accepted. From now on we read mails of this layout the same way."),
+        "differs": _(
+            "Mail accepted. We made no rule, because it would change how we read some of the last 50 mails of this layout."
+        ),
     }
-    return _next(said.get(learned, _("Accepted.")))
+    return _next(said.get(learned, _("Mail accepted.")))
 
 
 @bp.post("/order-mail/<uuid:reading_id>/cancellation")

@@ -104,9 +104,8 @@ def _groups(rows: Sequence[Used], names: dict[str, str]) -> list[tuple[str, list
     """Return the connections with their endpoints; last, who called us."""
     found: dict[str, list[Row]] = {}
     for row in rows:
-        found.setdefault(_("API calls to us") if row.is_ours else names[row.account] or _("Not tied to a connection"), []).append(
-            _row(row)
-        )
+        name = _("API requests to us") if row.is_ours else names[row.account] or _("Not tied to a connection")
+        found.setdefault(name, []).append(_row(row))
     return list(found.items())
 
 

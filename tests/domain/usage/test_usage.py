@@ -118,7 +118,7 @@ def test_days_that_are_none_are_refused_by_name(app_context: Flask, db_session: 
     assert (wrong.status_code, "Enter a date." in wrong.text) == (422, True)
     turned = page_client.get("/settings/channels/usage?from=2026-02-02&to=2026-01-01")
     assert (turned.status_code, "The last day comes before the first." in turned.text) == (422, True)
-    assert "No calls on these days" in page_client.get("/settings/channels/usage?from=2020-01-01&to=2020-01-01").text
+    assert "No requests on these days" in page_client.get("/settings/channels/usage?from=2020-01-01&to=2020-01-01").text
 
 
 def test_old_days_go(app_context: Flask, db_session: Session) -> None:

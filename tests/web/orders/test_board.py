@@ -75,14 +75,14 @@ def test_a_column_says_that_it_is_over_its_limit_and_stops_nobody(desk: Desk) ->
     desk.session.commit()
     full = desk.get("/orders/board")
     assert heads(full)[:3] == ["1", "2 / 2", "0 / 7"]
-    assert "Over the limit" not in full
+    assert "More orders than the limit" not in full
     assert desk.post(f"/orders/{third.id}/status?seen=intake_received", status="new").status_code in (200, 303)
     over = desk.get("/orders/board")
     assert heads(over)[:3] == ["0", "3 / 2", "0 / 7"]
-    assert over.count("Over the limit") == 1
+    assert over.count("More orders than the limit") == 1
     narrowed = desk.get("/orders/board?place=Amsterdam")
     assert heads(narrowed)[1] == "3", "what is left out counts too, so nothing is said of a part"
-    assert "Over the limit" not in narrowed
+    assert "More orders than the limit" not in narrowed
 
 
 def test_of_several_brands_each_has_its_own_limit(desk: Desk) -> None:
@@ -95,8 +95,8 @@ def test_of_several_brands_each_has_its_own_limit(desk: Desk) -> None:
     desk.session.commit()
     text = desk.get("/orders/board")
     assert heads(text)[1] == "3"
-    assert f"{desk.brand.name} is over its limit: 2\u00a0/\u00a01" in text
-    assert text.count("over its limit") == 1
+    assert f"{desk.brand.name} has more orders than its limit: 2\u00a0/\u00a01" in text
+    assert text.count("more orders than its limit") == 1
     assert heads(desk.get(f"/orders/board?brand={desk.other.id}"))[1] == "1 / 1"
 
 

@@ -74,7 +74,7 @@ def test_from_connecting_to_a_story_of_two_tries(
     endpoint = only(db_session)
     base = f"/settings/webhooks/{endpoint.id}"
     assert "whsec_" not in page_client.get(base).text
-    assert "No call yet" in page_client.get(f"{base}/deliveries").text
+    assert "No request yet" in page_client.get(f"{base}/deliveries").text
     receiver.script = [answer(503, "Retry-After: 600", "X-Why: locked", body=b'{"error":"<b>locked</b>"}'), FINE]
     story = post(f"{base}/test").location
     assert "sending soon" in page_client.get(story).text
