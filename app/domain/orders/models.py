@@ -138,7 +138,7 @@ class ArticlePrice(WithId, Base):
 class OrderSettings(Base):
     """What holds for the orders of a brand: its currency, whose year numbers count, how prices are written and taxed.
 
-    `column_limits`: of how many orders in a status the board warns, by status. It hinders nobody."""
+    `column_limits`: how many orders a status may have before the board warns of it, by status. It hinders nobody."""
 
     __tablename__ = "order_settings"
 

@@ -46,13 +46,12 @@ def set_money(session: Session, brand_id: uuid.UUID, *, currency: str, tax_code:
 
 
 def set_column_limits(session: Session, brand_id: uuid.UUID, limits: Mapping[OrderStatus, int]) -> None:
-    """Set from how many orders on a column of the board is too full; a status that is left out has no limit. Raises
+    """Set how many orders a column of the board may have: it warns of one more. A status that is left out has no limit. Raises
     WrongSettings."""
     for status, most in limits.items():
         if status not in LIMITED or not 1 <= most <= MOST_OF_A_COLUMN:
             raise WrongSettings(status.value)
-    money = session.merge(settings_of(session, brand_id))
-    money.column_limits = {status.value: most for status, most in limits.items()}
+    session.merge(OrderSettings(brand_id=brand_id, column_limits={status.value: most for status, most in limits.items()}))
     session.flush()
 
 

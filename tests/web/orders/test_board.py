@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+import sqlalchemy as sa
+
 from app.contract.address_parts import read_line
 from app.domain.accounts.access import viewer_of
 from app.domain.accounts.models import BrandMember, Role
 from app.domain.orders.actions import NewLine
-from app.domain.orders.models import Order, OrderStatus
+from app.domain.orders.models import Order, OrderSettings, OrderStatus
 from app.domain.orders.queries import ColumnSums, OrderConditions, sum_by_status
 from app.domain.orders.settings import list_column_limits, set_column_limits
 from tests.domain.orders.conftest import Desk
@@ -117,6 +119,7 @@ def test_limits_are_set_by_status_and_a_wrong_one_comes_back(desk: Desk) -> None
     assert list_column_limits(desk.session, [desk.brand.id]) == {desk.brand.id: {OrderStatus.NEW: 4}}
     assert desk.post(url).status_code == 303
     assert list_column_limits(desk.session, [desk.brand.id]) == {}
+    assert desk.session.scalar(sa.select(OrderSettings.tax_code)) == "nl_9", "neither form touches what the other sets"
 
 
 def heads(text: str) -> list[str]:
