@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased, load_only
 
-from app.core.keyset import Place, Sort, cut, matching, paged
+from app.core.keyset import Place, Sort, after, cut, matching, ordering, paged
 from app.core.paging import Page
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, User
@@ -127,6 +127,19 @@ def get_order(session: Session, *, viewer: Viewer, order_id: uuid.UUID, with_thr
     lines = tuple(LineRow(row.LineItem, row.Article) for row in rows if row.LineItem is not None)
     threads = _threads_of(session, [order_id])[order_id] if with_threads else []
     return _row(rows[0], lines, tuple(threads))
+
+
+def find_order_beside(
+    session: Session, order: Order, *, viewer: Viewer, conditions: OrderConditions, sort: Sort
+) -> uuid.UUID | None:
+    """The order that follows this one in the list of `conditions`, by `sort` (created_at); this need not be in it. One query."""
+    place = Place(order.created_at, order.id)
+
+    def following(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
+        behind = query.where(after(place, sort, Order.created_at, Order.id))
+        return behind.order_by(*ordering(sort, Order.created_at, Order.id)).limit(1)
+
+    return session.scalar(following(sa.select(Order.id).where(*_matching(viewer, conditions, following))))
 
 
 def find_order_numbered(session: Session, *, viewer: Viewer, brand_id: uuid.UUID, number: str) -> Order | None:

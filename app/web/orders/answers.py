@@ -6,11 +6,12 @@ import json
 import uuid
 from typing import Any
 
-from flask import flash, make_response, redirect, request, url_for
+from flask import flash, make_response, request
 from werkzeug.wrappers import Response
 
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
+from app.web.orders.beside import to_order
 from app.web.orders.pages import order_page
 
 CASE, STAY_SECONDS = "order-case", 8
@@ -21,7 +22,7 @@ def done(order_id: uuid.UUID, said: str, *, undo: str = "") -> Response:
     runtime().nudger.nudge()
     if not request.headers.get("HX-Request"):
         flash(said)
-        return redirect(url_for("orders.show_order", order_id=order_id), 303)
+        return to_order(order_id)
     way_back = {"undo_label": _("Undo"), "undo_url": undo, "stay_seconds": STAY_SECONDS}  # and Z takes it
     toast = {"text": said, **(way_back if undo else {})}
     if request.headers.get("HX-Target") == CASE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import flash, redirect, request, url_for
+from flask import flash, request
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
@@ -20,6 +20,7 @@ from app.domain.orders.queries import get_order
 from app.domain.threads.order_comments import add_order_comment, list_order_comments
 from app.web.accounts.session import current_viewer, require
 from app.web.inbox.blueprint import parse_uuid
+from app.web.orders.beside import to_order
 from app.web.orders.blueprint import bp
 from app.web.pages import page
 
@@ -46,7 +47,7 @@ def add_comment(order_id: uuid.UUID) -> ResponseReturnValue:
     if request.headers.get("HX-Request"):
         return _page(_order(order_id))
     flash(_("Comment added"))
-    return redirect(url_for("orders.show_order", order_id=order_id), 303)
+    return to_order(order_id)
 
 
 def _order(order_id: uuid.UUID) -> Order:

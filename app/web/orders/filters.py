@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.core.clock import utc_now
 from app.core.db import db
+from app.core.keyset import Sort
 from app.core.text import mark as N_
 from app.core.text import storable
 from app.domain.accounts.queries import list_brands
@@ -19,6 +20,7 @@ from app.domain.partners.queries import list_partner_names
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import parse_uuid
 
+NEWEST = Sort("created_at", descending=True)  # the order of every list of orders
 FIELDS = ("q", "status", "brand", "partner", "technician", "place", "overdue", "columns")
 # What the list may show beside number and customer, in this order, and whether it does where nobody chose.
 COLUMNS = {

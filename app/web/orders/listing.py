@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
-from app.core.keyset import Sort
 from app.core.paging import BadCursor
 from app.core.runtime import runtime
 from app.core.text import storable
@@ -25,11 +24,10 @@ from app.domain.orders.views import NAME_CHARACTERS, change_many, delete_view, l
 from app.web.accounts.session import current_viewer, require
 from app.web.inbox.blueprint import parse_uuid
 from app.web.orders.blueprint import bp
-from app.web.orders.filters import COLUMNS, Filters, choices, read_filters
+from app.web.orders.filters import COLUMNS, NEWEST, Filters, choices, read_filters
 from app.web.orders.writing import REASON_CHARACTERS
 from app.web.pages import page
 
-NEWEST = Sort("created_at", descending=True)
 PAGE_ORDERS = 50
 UNDO_FOR = timedelta(hours=1)
 TOLD_REFUSALS = 5

@@ -30,6 +30,7 @@ from app.domain.transitions.queries import list_history, list_steps
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import parse_uuid
 from app.web.orders import case
+from app.web.orders.beside import opened_from
 from app.web.orders.blueprint import bp
 from app.web.pages import page
 
@@ -69,6 +70,7 @@ def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, sta
         "reminders": list_reminders(session, [one.appointment.id for one in appointments]),
         "errors": errors or {},
         "undo_of": _undo_of(),
+        "opened_from": opened_from(),
     }
     return page(
         "orders/order.html", blocks=("order_case", "order_head", "order_place", "order_appointments"), status=status, **context

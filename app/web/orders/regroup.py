@@ -22,6 +22,7 @@ from app.domain.orders.totals import TooMuchDiscount
 from app.domain.transitions.actions import TransitionRefused
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import parse_uuid
+from app.web.orders.beside import opened_from, to_order
 from app.web.orders.blueprint import bp
 from app.web.orders.pages import order_page
 
@@ -72,7 +73,7 @@ def undo_regrouping(order_id: uuid.UUID, regroup_id: uuid.UUID) -> ResponseRetur
         return order_page(order_id, errors={"regroup": _(str(error))}, status=409)
     runtime().nudger.nudge()
     flash(_("Undone"))
-    return redirect(url_for("orders.show_order", order_id=order_id), 303)
+    return to_order(order_id)
 
 
 def _make(order_id: uuid.UUID, act: Any) -> ResponseReturnValue:
@@ -87,4 +88,4 @@ def _make(order_id: uuid.UUID, act: Any) -> ResponseReturnValue:
     except (UnableToRegroup, TransitionRefused) as error:
         return order_page(order_id, errors={"regroup": _(str(error))}, status=409)
     runtime().nudger.nudge()
-    return redirect(url_for("orders.show_order", order_id=opened, undo=undo, of=order_id), 303)
+    return redirect(url_for("orders.show_order", order_id=opened, undo=undo, of=order_id, **opened_from()), 303)

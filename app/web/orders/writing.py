@@ -32,6 +32,7 @@ from app.domain.transitions.queries import list_history
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import parse_uuid
 from app.web.orders.answers import done, refused
+from app.web.orders.beside import to_order
 from app.web.orders.blueprint import bp
 from app.web.orders.forms import MOST_ROWS, OrderForm
 from app.web.orders.pages import order_page
@@ -119,7 +120,7 @@ def set_priority(order_id: uuid.UUID) -> ResponseReturnValue:
         set_order_priority(session, order_id, priority, now=utc_now(), actor=viewer.actor)
     runtime().nudger.nudge()
     flash(_("Saved."))
-    return redirect(url_for("orders.show_order", order_id=order_id), 303)
+    return to_order(order_id)
 
 
 @bp.post("/orders/<uuid:order_id>/notes")
@@ -134,7 +135,7 @@ def save_notes(order_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         edit_order(session, order_id, {"notes": notes}, now=utc_now(), actor=viewer.actor)
     flash(_("Saved."))
-    return redirect(url_for("orders.show_order", order_id=order_id), 303)
+    return to_order(order_id)
 
 
 @bp.post("/orders/<uuid:order_id>/address")
@@ -150,7 +151,7 @@ def choose_address(order_id: uuid.UUID) -> ResponseReturnValue:
     except NotAChoice:
         return order_page(order_id, errors={"address": _("Choose one from the list.")}, status=422)
     flash(_("Saved."))
-    return redirect(url_for("orders.show_order", order_id=order_id), 303)
+    return to_order(order_id)
 
 
 def _add(form: OrderForm) -> Order | None:

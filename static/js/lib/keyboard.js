@@ -1,5 +1,4 @@
-// Handles single-key shortcuts: an element says its key by data-key="e". An element says its key: data-key="e". A field gets the focus,
-// anything else is clicked. Nothing happens while somebody types, with Ctrl, Alt or Cmd held, or where the person switched single keys off.
+// Handles single-key shortcuts: an element says its key by data-key="e". A field gets the focus, anything else is clicked. Nothing happens while somebody types, with Ctrl, Alt or Cmd held, or where the person switched single keys off.
 import { placeOfOpen } from "./advance.js";
 import { leaveField } from "./focus.js";
 
@@ -71,7 +70,7 @@ export function use(element) {
   if (!element) return false;
   openDrawerOf(element);
   unfoldComposerOf(element);
-  if (element.matches("textarea, input, [contenteditable]")) element.focus();
+  if (element.matches("textarea, input, [contenteditable]")) focusOn(element);
   else element.click();
   if (element.matches("summary")) openedMenu(element).focus();
   return true;
@@ -87,6 +86,13 @@ function openDrawerOf(element) {
 function unfoldComposerOf(element) {
   const form = element.checkVisibility() ? null : element.closest("form.composer");
   form?.querySelector("textarea[name=text]")?.focus();
+}
+
+// What is folded away cannot take the focus either.
+function focusOn(field) {
+  const fold = field.closest("details:not([open])");
+  if (fold) fold.open = true;
+  field.focus();
 }
 
 const openedMenu = (summary) => summary.parentElement.querySelector(".menu__panel :is(a, button, input:not([type=hidden]))") ?? summary;

@@ -12,6 +12,8 @@ ORDERS = (
     Entry("POST", "/orders", SIGNED_IN, data={"customer_name": ""}),
     Entry("GET", "/orders/new", SIGNED_IN),
     Entry("GET", "/orders/<uuid:order_id>", BRAND),
+    Entry("GET", "/orders/<uuid:order_id>/next", BRAND),
+    Entry("GET", "/orders/<uuid:order_id>/previous", BRAND),
     Entry("POST", "/orders/<uuid:order_id>/status", BRAND, data={"status": "approved"}),
     Entry("GET", "/orders/board", SIGNED_IN),
     Entry("GET", "/orders/<uuid:order_id>/tasks", BRAND),
