@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from pydantic import ConfigDict
 
 from app.domain.accounts.models import Role
 from app.domain.connections.models import Medium
 from app.domain.orders.models import OrderStatus, PaymentKind, PaymentState
 from app.domain.reply_templates.models import TemplateCategory
 from app.domain.tasks.models import TaskStatus, TaskType
+from app.domain.threads.list_filters import ViewFilters
 from app.domain.threads.models import Priority, ThreadStatus, ThreadType
+from app.domain.threads.sorting import ListSort
 
 Articles = tuple[tuple[str, str, str], ...]  # number, name, price
 # What, of which type, in which state, so many days from today.
@@ -72,7 +76,13 @@ class DemoOrder:
 
 @dataclass(frozen=True)
 class Story:
-    """One conversation. Without `hours_ago`, chance tells when it began, where, how far it came and how it ended."""
+    """One conversation. Without `hours_ago`, chance tells when it began, where, how far it came and how it ended.
+
+    A line begins with "<" for the contact, ">" for us or "#" for a note among ourselves. Of a story by phone, what follows the
+    first two says how the call went: one of `calls.CALLS`. `pauses`: hours before each line, where chance is not to tell them.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     subject: str
     lines: tuple[str, ...]
@@ -86,6 +96,8 @@ class Story:
     outcome: ThreadStatus = ThreadStatus.OPEN
     photo: str = ""
     order: DemoOrder | None = None
+    pauses: tuple[float | None, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,8 +124,19 @@ class Customers:
 
 
 @dataclass(frozen=True)
+class DemoView:
+    """A saved view of somebody (first name), also for their team where one is named."""
+
+    owner: str
+    name: str
+    filters: ViewFilters
+    sort: ListSort = ListSort.DUE
+    team: str = ""
+
+
+@dataclass(frozen=True)
 class DemoCompany:
-    """`stories` are told once each and in this order; a company without any is told by chance from the samples."""
+    """`stories` are told once each; `by_chance`: how many threads are told by chance from the samples, besides."""
 
     name: str
     zone: str
@@ -128,8 +151,10 @@ class DemoCompany:
     visits: Visits
     tasks: Tasks
     templates: tuple[Template, ...]
+    stories: tuple[Story, ...]
+    views: tuple[DemoView, ...]
     organizations: tuple[tuple[str, str], ...] = ()
-    stories: tuple[Story, ...] = field(default=())
+    by_chance: int = 0
 
 
 def plain(text: str) -> str:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
 from app.domain.accounts.models import User
 from app.domain.connections.models import Channel, Medium
 from app.domain.contacts.models import Contact
-from app.domain.events.models import Event
+from app.domain.events.actions import Actor
+from app.domain.events.models import Event, OutboxEntry
 from app.domain.threads.actions import NewMessage, add_message
 from app.domain.threads.courtesy import COURTESY, is_courtesy
 from app.domain.threads.models import CLOSED_STATUSES, MessageKey, MessageType, Priority, Thread, ThreadRead, ThreadStatus
+from app.domain.threads.tags import change_tags
+from app.sandbox.demo.calls import tell_call
 from app.sandbox.demo.company import Story
 from app.sandbox.demo.sample_threads import OUT_OF_OFFICE
 
@@ -34,15 +38,22 @@ def tell(
     contact: Contact,
     address: str,
     owner: User,
+    story: Story,
     lines: tuple[str, ...],
     facts: dict[str, str],
     at: datetime,
     now: datetime,
-    *,
-    by_chance: bool,
 ) -> datetime:
+    """Add the lines of the story, each at its time; returns when the last word was said."""
     moment = at
     for place, line in enumerate(lines):
+        if place:
+            moment = _following(dice, moment, story.pauses[place] if story.pauses else None, now)
+        if line[0] == ">" and thread.assignee_user_id is None:
+            _assign(session, thread, owner, moment)
+        if channel.medium == Medium.PHONE and line[0] != "#":
+            tell_call(session, channel, address, line, at=moment)
+            continue
         text = line[2:].format(**facts)
         message_type = {"<": MessageType.INCOMING, ">": MessageType.OUTGOING, "#": MessageType.INTERNAL_NOTE}[line[0]]
         values = _values(dice, thread, channel, contact, address, owner, message_type, moment)
@@ -63,14 +74,17 @@ def tell(
             session.add(
                 MessageKey(brand_id=thread.brand_id, value=f"mid:{message.external_id}", message_id=message.id, role="own")
             )
-        if line[0] == ">" and thread.assignee_user_id is None:
-            _assign(session, thread, owner, moment)
-        following = moment + timedelta(minutes=dice.choice((4, 9, 17, 35, 80, 160)) * dice.uniform(0.6, 1.4))
-        latest = now - timedelta(minutes=1)
-        moment = following if following < latest else moment + (latest - moment) / 2  # one after the other, and none to come
-    if channel.medium == Medium.EMAIL and by_chance and dice.random() < 0.08:
+    moment = _following(dice, moment, None, now)
+    if channel.medium == Medium.EMAIL and story.hours_ago is None and dice.random() < 0.08:
         _add_out_of_office(session, thread, channel, contact, address, moment)
     return thread.last_message_at
+
+
+def _following(dice: random.Random, moment: datetime, hours: float | None, now: datetime) -> datetime:
+    """When the next one speaks: after so many hours, or chance tells. One after the other, and none to come."""
+    minutes = dice.choice((4, 9, 17, 35, 80, 160)) * dice.uniform(0.6, 1.4) if hours is None else 60 * hours
+    following, latest = moment + timedelta(minutes=minutes), now - timedelta(minutes=1)
+    return following if following < latest else moment + (latest - moment) / 2
 
 
 def _only_thanks(lines: tuple[str, ...]) -> bool:
@@ -156,9 +170,13 @@ def finish(
         thread.status = ThreadStatus.WAITING_CUSTOMER
 
 
-def finish_as_told(session: Session, thread: Thread, owner: User, status: ThreadStatus, last_at: datetime, now: datetime) -> None:
-    """The thread ends as its story says."""
-    thread.status = status
+def finish_as_told(session: Session, thread: Thread, owner: User, story: Story, last_at: datetime, now: datetime) -> None:
+    """The thread has the tags and ends as its story says. Nobody is to react to what happened in it."""
+    if story.tags:
+        change_tags(session, thread_id=thread.id, add=story.tags, actor=Actor(owner.id), now=last_at)
+    events = sa.select(Event.id).where(Event.thread_id == thread.id)
+    session.execute(sa.delete(OutboxEntry).where(OutboxEntry.event_id.in_(events)))
+    thread.status = status = story.outcome
     if status in CLOSED_STATUSES:
         thread.resolved_at = min(last_at + timedelta(hours=1), now)
         _note_event(session, thread, "ThreadStatusChanged", thread.resolved_at, owner, {"from": "open", "to": status.value})

@@ -6,10 +6,13 @@ from __future__ import annotations
 from app.domain.accounts.models import Role
 from app.domain.reply_templates.models import TemplateCategory
 from app.domain.tasks.models import TaskStatus, TaskType
-from app.sandbox.demo.company import Articles, Customers, DemoBrand, DemoCompany, DemoUser, Tasks, Template, Visits
-from app.sandbox.demo.laurier_threads import KEPT, MANAGED, SNOW, STORIES
+from app.domain.threads.list_filters import ViewFilters
+from app.domain.threads.models import Priority, ThreadType
+from app.sandbox.demo.company import Articles, Customers, DemoBrand, DemoCompany, DemoUser, DemoView, Tasks, Template, Visits
+from app.sandbox.demo.read_stories import read_stories
 
 DOMAIN = "laurier.example"
+MANAGED, KEPT, SNOW = "laurier-gestion", "laurier-entretien", "laurier-deneigement"
 ALL, WRITTEN = (MANAGED, KEPT, SNOW), ("email", "whatsapp")
 
 BRANDS = (
@@ -161,6 +164,11 @@ TEMPLATES: tuple[Template, ...] = (
     ),
 )
 
+VIEWS = (
+    DemoView("Camille", "Mes urgences", ViewFilters(view="mine", priority=Priority.URGENT)),
+    DemoView("Geneviève", "Plaintes à rappeler", ViewFilters(type=ThreadType.COMPLAINT), team=SERVICE),
+)
+
 LAURIER = DemoCompany(
     name="Domaine Laurier",
     zone="America/Toronto",
@@ -175,5 +183,6 @@ LAURIER = DemoCompany(
     visits=VISITS,
     tasks=TASKS,
     templates=TEMPLATES,
-    stories=STORIES,
+    stories=read_stories("laurier"),
+    views=VIEWS,
 )

@@ -8,6 +8,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
+from heapq import merge
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -40,11 +42,11 @@ from app.sandbox.demo.sample_threads import STORIES
 from app.sandbox.demo.surveys import make_surveys
 from app.sandbox.demo.tasks import make_tasks
 from app.sandbox.demo.templates import make_templates
+from app.sandbox.demo.views import make_views
 from app.sandbox.demo.visits import make_visits
 
 COMPANIES = (CHARGECARS, LAURIER)
-THREADS_BY_CHANCE = 340
-THREADS = THREADS_BY_CHANCE + sum(len(company.stories) for company in COMPANIES)
+THREADS = sum(company.by_chance + len(company.stories) for company in COMPANIES)
 DAYS = 21
 SEED = 20261121
 
@@ -70,23 +72,24 @@ def _load_company(
     session: Session, demo: DemoCompany, accounts: Accounts, keyring: Keyring, password_hash: str, now: datetime
 ) -> Company:
     """One after the other: orders, tasks and templates look at the threads there are."""
-    dice, company = random.Random(SEED), Company(demo)
+    company = Company(demo)
     make_people(session, company, password_hash, now)
     make_channels(session, company, accounts, keyring, now)
     if demo is CHARGECARS:
         _make_more_mailboxes(session, company, keyring, now)
     _make_organizations(session, company, now)
-    told = [(_make_thread(session, company, dice, story, at, now), story) for story, at in _stories(demo, dice, now)]
+    told = [(_make_thread(session, company, dice, story, at, now), story) for story, at, dice in _stories(demo, now)]
     session.flush()
     brand_ids, technician = company.brand_ids, company.technicians[0]
     make_templates(session, company, random.Random(SEED), now=now)
     users = [user.id for user in company.users]
     make_tasks(session, random.Random(SEED), tasks=demo.tasks, user_ids=users, zone=demo.zone, now=now)
     make_articles(session, demo.articles, brand_ids=brand_ids.values(), now=now)
-    work = Work(demo.visits.title, demo.zone, technician.id if demo.stories else None)
-    wanted = _orders_of_stories(told, now) if demo.stories else orders_by_chance(session, random.Random(SEED), now=now)
+    work = Work(demo.visits.title, demo.zone, None if demo.by_chance else technician.id)
+    wanted = orders_by_chance(session, random.Random(SEED), now=now) if demo.by_chance else _orders_of_stories(told, now)
     make_orders(session, wanted, work=work, now=now)
     make_visits(session, demo.visits, brand_ids=brand_ids, zone=demo.zone, technician=technician, now=now)
+    make_views(session, demo.views, users=company.users, now=now)
     return company
 
 
@@ -119,18 +122,20 @@ def _make_organizations(session: Session, company: Company, now: datetime) -> No
         company.organizations.append((contact, address))
 
 
-def _stories(demo: DemoCompany, dice: random.Random, now: datetime) -> Iterator[tuple[Story, datetime]]:
-    """What is told, and when it began; oldest first, so that thread numbers follow time."""
-    if demo.stories:
-        in_order = sorted(demo.stories, key=lambda story: -(story.hours_ago or 0))
-        return ((story, now - timedelta(hours=story.hours_ago or 0)) for story in in_order)
-    return ((dice.choice(STORIES), at) for at in _start_times(dice, ZoneInfo(demo.zone), now))
+def _stories(demo: DemoCompany, now: datetime) -> Iterator[tuple[Story, datetime, random.Random]]:
+    """What is told, when it began, and the dice it is told with: one more story changes nothing of those by chance. Oldest
+    first, so that thread numbers follow time."""
+    dice, chance = random.Random(SEED), random.Random(SEED)
+    written = [(now - timedelta(hours=story.hours_ago or 0), story) for story in demo.stories]
+    by_chance = ((at, None) for at in _start_times(chance, ZoneInfo(demo.zone), demo.by_chance, now))
+    for at, story in merge(sorted(written, key=itemgetter(0)), by_chance, key=itemgetter(0)):
+        yield (story, at, dice) if story else (chance.choice(STORIES), at, chance)
 
 
-def _start_times(dice: random.Random, zone: ZoneInfo, now: datetime) -> list[datetime]:
+def _start_times(dice: random.Random, zone: ZoneInfo, count: int, now: datetime) -> list[datetime]:
     """Mostly office hours on weekdays, more of them lately; oldest first."""
     moments: list[datetime] = []
-    while len(moments) < THREADS_BY_CHANCE:
+    while len(moments) < count:
         day = (now - timedelta(days=DAYS * dice.random() ** 1.6)).astimezone(zone)
         weekend = day.weekday() >= 5
         hour = dice.triangular(7.5, 19.5, 10.5) if dice.random() < 0.85 else dice.uniform(0, 24)
@@ -160,11 +165,11 @@ def _make_thread(session: Session, company: Company, dice: random.Random, story:
     thread = lock_thread(session, create_thread(session, new, now=at, at=at).id)
     lines = story.lines[: how_far(dice, story, at, now)]
     owner = dice.choice(company.members[channel.brand_id])
-    last_at = tell(session, dice, thread, channel, contact, address, owner, lines, facts, at, now, by_chance=by_chance)
+    last_at = tell(session, dice, thread, channel, contact, address, owner, story, lines, facts, at, now)
     if by_chance:
         finish(session, dice, thread, owner, lines, last_at, now)
     else:
-        finish_as_told(session, thread, owner, story.outcome, last_at, now)
+        finish_as_told(session, thread, owner, story, last_at, now)
     if story.photo:
         attach_photo(session, thread, story.photo)
     mark_seen(session, company.members[thread.brand_id], dice, thread, last_at)
@@ -205,7 +210,7 @@ def _pick_contact(
     mail = plain(f"{name.lower().replace(' ', '.').replace(chr(39), '')}@{customers.domains[story.language]}")
     phone = IdentityInput("phone", f"+{digits}", display=f"+{digits}")
     by_mail, chat = [IdentityInput("email", mail, display=mail)], [IdentityInput("wa_id", digits, display=digits), phone]
-    identities = {Medium.WHATSAPP: chat, Medium.SMS: [phone]}.get(medium, by_mail)
+    identities = {Medium.WHATSAPP: chat, Medium.SMS: [phone], Medium.PHONE: [phone]}.get(medium, by_mail)
     if dice.random() < 0.35:
         identities = [*identities, *(chat if medium == Medium.EMAIL else by_mail)]
     contact = find_or_create_contact(session, identities, name=name, now=now)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from app.domain.accounts.models import Role
-from app.sandbox.demo.company import Customers, DemoBrand, DemoCompany, DemoUser
+from app.domain.threads.list_filters import ViewFilters
+from app.domain.threads.models import ThreadType
+from app.domain.threads.sorting import ListSort
+from app.sandbox.demo.company import Customers, DemoBrand, DemoCompany, DemoUser, DemoView
 from app.sandbox.demo.orders import ARTICLES
+from app.sandbox.demo.read_stories import read_stories
 from app.sandbox.demo.tasks import TASKS
 from app.sandbox.demo.templates import TEMPLATES
 from app.sandbox.demo.visits import VISITS
@@ -75,6 +79,11 @@ TOWNS = (
     "Gouda",
 )
 
+VIEWS = (
+    DemoView("Sarah", "Mijn storingen", ViewFilters(view="mine", type=ThreadType.TECHNICAL_ISSUE)),
+    DemoView("Emma", "Foto's te beoordelen", ViewFilters(tag="foto"), ListSort.NEWEST, team="Customer service"),
+)
+
 CHARGECARS = DemoCompany(
     name="ChargeCars",
     zone="Europe/Amsterdam",
@@ -96,5 +105,8 @@ CHARGECARS = DemoCompany(
     visits=VISITS,
     tasks=2 * TASKS,
     templates=TEMPLATES,
+    stories=read_stories("chargecars"),
+    views=VIEWS,
     organizations=ORGANIZATIONS,
+    by_chance=340,
 )

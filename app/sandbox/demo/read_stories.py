@@ -1,0 +1,36 @@
+"""Read the conversations that a demo company tells as they are written: `<company>_threads.toml` beside this file.
+
+Each `[[stories]]` is a Story by its field names; `language` above them is that of those that name none. A line may begin with
+the hours since the line before it, as in "+26.5 < …"; chance tells how long the others take.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from app.sandbox.demo.company import Story
+
+STORIES = TypeAdapter(tuple[Story, ...])
+
+
+def read_stories(company: str) -> tuple[Story, ...]:
+    """Raises pydantic.ValidationError where a story names something that there is not."""
+    told = tomllib.loads((Path(__file__).parent / f"{company}_threads.toml").read_text("utf-8"))
+    usual = {"language": told["language"], "subject": ""}
+    return STORIES.validate_python([usual | _with_pauses(story) for story in told["stories"]])
+
+
+def _with_pauses(story: dict[str, Any]) -> dict[str, Any]:
+    read = [_read_line(line) for line in story["lines"]]
+    return {**story, "lines": [line for _hours, line in read], "pauses": [hours for hours, _line in read]}
+
+
+def _read_line(line: str) -> tuple[float | None, str]:
+    if not line.startswith("+"):
+        return None, line
+    hours, _, words = line.partition(" ")
+    return float(hours), words
