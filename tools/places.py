@@ -1,8 +1,8 @@
 """Ask for places in the code, to see whether docs/ leads to them: `python tools/places.py --seed 7`.
 
 Takes 20 public functions of app/ at random and prints for each what its docstring says, without its name and its file, and at
-the end the answers. Somebody who knows only docs/ names the file of each in one guess; 18 of 20 are enough. The same seed asks
-the same.
+the end the answers. A reader who knows only docs/ (so far helper programs, no persons) names the file of each in one guess; 18
+of 20 are enough. The same seed asks the same.
 """
 
 from __future__ import annotations
