@@ -13,11 +13,13 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_id
 from app.domain.connections.models import Channel
+from app.domain.events.actions import SYSTEM
 from app.domain.threads.models import Priority, Thread
+from app.domain.threads.tags import change_tags
 from tests.browser.conftest import Desk
 from tests.browser.test_tasks import add
 from tests.factories import make_contact, make_message, make_thread
-from tests.support.browsing import assert_accessible
+from tests.support.browsing import assert_accessible, wait_until_bound
 
 pytestmark = pytest.mark.browser
 
@@ -201,3 +203,40 @@ def test_tasks_among_threads_are_switched_on_completed_and_kept_with_a_view(page
     expect(rows).to_have_count(5)
     page.locator(".chip", has_text="With my tasks").click()
     expect(rows).to_have_count(3)
+
+
+def tagged_threads(desk: Desk, tags: list[str]) -> None:
+    with desk.live.app.app_context(), transaction() as session:
+        channel = session.get_one(Channel, desk.channel_id)
+        contact = make_contact(session, "Pieter van Dam", value=desk.number)
+        for number, tag in enumerate(tags):
+            at = utc_now() - timedelta(minutes=number + 1)
+            thread = make_thread(session, channel, contact, at=at)
+            make_message(session, thread, f"Vraag {number}", at=at)
+            change_tags(session, thread_id=thread.id, add=(tag,), actor=SYSTEM, now=utc_now())
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_filter_is_found_by_its_name(page: Page, desk: Desk, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    tagged_threads(desk, ["zonnepanelen", "retour", *(f"label {number}" for number in range(20))])
+    desk.sign_in(page)
+    wait_until_bound(page)
+    menu = page.locator(".list-head details.menu").first
+    menu.locator("summary").focus()
+    page.keyboard.press("ArrowDown")
+    field = page.get_by_role("searchbox", name="Find a filter")
+    expect(field).to_be_focused()
+    page.keyboard.type("zonne")
+    found = menu.locator(".menu__item:visible")
+    expect(found).to_have_text(["zonnepanelen"])  # it came a moment after the menu opened
+    expect(menu.locator(".menu__title:visible")).to_have_text(["Tag"])
+    assert_accessible(page)
+    field.fill("nobody calls it so")
+    expect(found).to_have_count(0)
+    expect(menu.get_by_role("status")).to_have_text("No filter has this name.")
+    field.fill("zonne")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/inbox\?tag=zonnepanelen$"))
+    expect(page.locator("a[data-row]")).to_have_count(1)
+    expect(page.locator(".chip--filter")).to_contain_text("zonnepanelen")

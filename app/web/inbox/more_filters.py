@@ -1,8 +1,10 @@
-"""Filter a list by assignee, brand or channel account; the choices load when the menu opens."""
+"""Filter a list by assignee, brand, channel account or tag; the choices load when the menu opens."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +19,7 @@ from app.domain.connections.models import Channel
 from app.domain.connections.queries import list_channels
 from app.domain.orders.models import Order
 from app.domain.threads.list_filters import NOBODY, ViewFilters
+from app.domain.threads.tags import list_known_tags
 from app.domain.threads.timeline import list_assignable_users
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp
@@ -24,24 +27,44 @@ from app.web.inbox.list_request import Asked, ask
 from app.web.pages import page
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What a list can be narrowed to in one way. `name`: of the filter in the address; `chosen`: its value now, or ""."""
+
+    title: str
+    name: str
+    any_words: str
+    chosen: str
+    values: Sequence[tuple[str, str]]  # value, words
+
+
 @bp.get("/inbox/more-filters")
 def more_filters() -> ResponseReturnValue:
-    """The people, brands and channel accounts the list in the address (`view` and its filters) can be narrowed to: as a fragment
-    for the menu of filters, as a page without scripts."""
+    """The people, brands, channel accounts and tags the list in the address (`view` and its filters) can be narrowed to: as a
+    fragment for the menu of filters, as a page without scripts."""
     asked, session, viewer = ask(request.args.get("view") or "open"), db.session(), current_viewer()
-    people = dict(pair for brand_id in viewer.brand_ids for pair in list_assignable_users(session, brand_id))
+    filters, brand_ids = asked.filters, viewer.brand_ids
+    brands = [(str(brand.id), brand.name) for brand in list_brands(session) if brand.id in brand_ids]
+    channels = [(str(channel.id), channel.name) for channel in list_channels(session, brand_ids=brand_ids)]
+    tags = [(tag, tag) for tag in list_known_tags(session, brand_ids=brand_ids)]
+    groups = [
+        Choices(_("Assignee"), "assignee", _("Any assignee"), str(filters.assignee or ""), _assignees()),
+        Choices(_("Brand"), "brand", _("Any brand"), str(filters.brand or ""), brands if len(brands) > 1 else ()),
+        Choices(_("Channel account"), "channel", _("Any channel account"), str(filters.channel or ""), channels),
+        Choices(_("Tag"), "tag", _("Any tag"), filters.tag or "", tags),
+    ]
+    shown = [group for group in groups if group.values]
+    template = "inbox/list_more_choices.html" if request.htmx else "inbox/list_more_filters_page.html"
+    return page(template, list_url=asked.url, groups=shown)
+
+
+def _assignees() -> list[tuple[str, str]]:
+    """The reader, nobody, then everybody else of their brands by name."""
+    viewer = current_viewer()
+    people = dict(pair for brand_id in viewer.brand_ids for pair in list_assignable_users(db.session(), brand_id))
     people.pop(viewer.user_id, None)
     named = sorted(people.items(), key=lambda pair: pair[1])
-    context: dict[str, Any] = {
-        "list_url": asked.url,
-        "assignee_filter": asked.filters.assignee or "",
-        "channel_filter": asked.filters.channel or "",
-        "brand_filter": asked.filters.brand or "",
-        "brands": [brand for brand in list_brands(session) if brand.id in viewer.brand_ids],
-        "assignees": [(viewer.user_id, _("Me")), (NOBODY, _("Unassigned")), *named],
-        "channels": list_channels(session, brand_ids=viewer.brand_ids),
-    }
-    return page("inbox/list_more_choices.html" if request.htmx else "inbox/list_more_filters_page.html", **context)
+    return [(str(viewer.user_id), _("Me")), (NOBODY, _("Unassigned")), *((str(user_id), name) for user_id, name in named)]
 
 
 def more_context(asked: Asked) -> dict[str, Any]:

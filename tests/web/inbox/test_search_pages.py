@@ -10,13 +10,17 @@ import sqlalchemy as sa
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from app.core.clock import utc_now
+from app.core.runtime import runtime
 from app.domain.accounts.access import Viewer, viewer_of
 from app.domain.accounts.models import BrandMember, Role, User
+from app.domain.events.actions import SYSTEM
 from app.domain.threads.search_marks import excerpt, has_match, marked
 from app.domain.threads.search_query import OPERATORS
+from app.domain.threads.tags import change_tags
 from app.web.inbox.search_words import HINTS
 from app.web.inbox.suggestions import suggest
-from tests.factories import NOW, make_brand, make_message
+from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread
 from tests.web.inbox.test_pages import MAX_QUERIES, Desk, desk
 
 __all__ = ["desk"]
@@ -131,6 +135,22 @@ def test_a_list_is_narrowed_to_a_brand_in_its_menu_and_in_the_palette(desk: Desk
     assert f"brand={third.id}" in palette
     assert "Show threads of any brand" in desk.client.get(f"/inbox?brand={own}").text
     assert "Show threads of any brand" not in desk.client.get(f"/inbox?brand={other}").text
+
+
+def test_a_list_is_narrowed_to_a_tag_of_ones_own_brands_in_its_menu(desk: Desk) -> None:
+    with desk.app.app_context():
+        channel = make_channel(desk.session, make_brand(desk.session, "theirs"), keyring=runtime().keyring, address="106699")
+    hidden = make_thread(desk.session, channel, make_contact(desk.session, value="31600000077"))
+    for thread, tag in ((desk.thread, "3-fase & zon"), (hidden, "geheim")):
+        change_tags(desk.session, thread_id=thread.id, add=(tag,), actor=SYSTEM, now=utc_now())
+    desk.session.commit()
+    more = desk.client.plain.get("/inbox/more-filters?priority=high", headers={"HX-Request": "true"}).text
+    assert 'href="/inbox?priority=high&amp;tag=3-fase+%26+zon"' in more
+    assert "geheim" not in more
+    chosen = desk.client.get("/inbox/more-filters?tag=3-fase+%26+zon").text
+    link = chosen.split("tag=3-fase+%26+zon")[-1].split("</a>")[0]
+    assert 'aria-current="true"' in link
+    assert f"/threads/{desk.thread.id}" in desk.client.get("/inbox?tag=3-fase+%26+zon").text
 
 
 def test_leads_find_what_only_leads_may_open(desk: Desk) -> None:
