@@ -30,6 +30,7 @@ from app.core.runtime import runtime
 from app.domain.notifications.jobs import make_push_key
 from app.domain.partners.restored import begin_after_restore
 from app.process.background.forks import Family
+from app.process.background.priority import stand_behind
 from app.process.background.schedule import periodic_jobs
 from app.process.background.scheduler import run_scheduler
 from app.wiring import LIVE, SEND, sources
@@ -79,8 +80,7 @@ def run(kind: str) -> None:
     """Be a process of this kind until told to stop."""
     app = _prepared[0] if _prepared else create_app()
     with app.app_context():
-        # The web answers people and providers: it comes before the work that waits behind it.
-        os.nice(runtime().settings.worker_nice)
+        stand_behind(runtime().settings.worker_nice)
         with transaction() as session:  # before anything is sent
             begin_after_restore(session, now=utc_now())
         if kind == "scheduler":
