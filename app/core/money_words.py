@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import lru_cache
 
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_decimal_symbol, get_group_symbol
 
 from app.core.money import round2
 
@@ -15,18 +15,38 @@ def money_locale(language: str, currency: str) -> str:
     return "fr_CA" if (language, currency) == ("fr", "CAD") else language
 
 
-@lru_cache(maxsize=4096)  # a list says the same few amounts again and again
 def money_words(amount: Decimal, currency: str, language: str) -> str:
     """Write an amount with its currency: "€ 1.249,00"."""
-    return str(format_currency(round2(amount), currency, locale=money_locale(language, currency)))
+    cents = round2(amount)
+    marks = _marks(currency, language, cents.is_signed())
+    if marks is None:
+        return str(format_currency(cents, currency, locale=money_locale(language, currency)))
+    before, separators, after = marks
+    return f"{before}{f'{abs(cents):,.2f}'.translate(separators)}{after}"
 
 
+_PROBE = Decimal("1234567.89")
+
+
+@lru_cache(maxsize=256)
+def _marks(currency: str, language: str, is_negative: bool) -> tuple[str, dict[int, str], str] | None:
+    """What Babel writes before, between and after the digits, so that a board with a hundred amounts asks it once. None where it
+    writes other than two decimals or groups other than thousands."""
+    locale = money_locale(language, currency)
+    separators = {ord(","): get_group_symbol(locale), ord("."): get_decimal_symbol(locale)}
+    text = str(format_currency(-_PROBE if is_negative else _PROBE, currency, locale=locale))
+    before, found, after = text.partition(f"{_PROBE:,.2f}".translate(separators))
+    return (before, separators, after) if found else None
+
+
+@lru_cache(maxsize=4096)
 def amount_words(amount: Decimal, language: str) -> str:
     """Write an amount without currency, for a column that has one currency. Unit prices may have four decimals."""
     exact = amount if amount != round2(amount) else round2(amount)
     return str(format_decimal(exact, "#,##0.00##", locale=language))
 
 
+@lru_cache(maxsize=4096)  # a list says the same few quantities again and again
 def number_words(number: Decimal, language: str) -> str:
     """Write a number with the decimals it has and no more."""
     return str(format_decimal(number.normalize(), locale=language))

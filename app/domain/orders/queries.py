@@ -1,17 +1,16 @@
-"""Read orders of the viewer's brands: lists, one order, its history and money."""
+"""Read orders of the viewer's brands: lists, one order, its history and money. What the board and the list show: summaries.py."""
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVarTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session, aliased, load_only
+from sqlalchemy.orm import Session, aliased
 
 from app.core.keyset import Place, Sort, after, cut, matching, ordering, paged
 from app.core.paging import Page
@@ -21,7 +20,6 @@ from app.domain.addresses.models import Address
 from app.domain.contacts.models import Contact
 from app.domain.events.models import Event
 from app.domain.orders.models import (
-    ENDED,
     Article,
     LineItem,
     Order,
@@ -32,14 +30,8 @@ from app.domain.orders.models import (
 )
 from app.domain.orders.numbers import WHOLE_NUMBER
 
-COUNTED = 1000
 Ts = TypeVarTuple("Ts")
 Narrow = Callable[[sa.Select[uuid.UUID]], sa.Select[uuid.UUID]]
-_ON_A_CARD = (
-    load_only(Order.order_number, Order.status, Order.priority, Order.currency, Order.gross_total, raiseload=True),
-    load_only(Address.city, raiseload=True),
-)
-_NOTHING = (sa.cast(sa.null(), Order.currency.type), sa.cast(sa.null(), Order.gross_total.type))
 
 
 class OrderMissing(Exception):
@@ -63,17 +55,6 @@ class OrderConditions:
 
 
 EVERY = OrderConditions()
-
-
-@dataclass(frozen=True)
-class ColumnSums:
-    """Of the orders in one status: how many, what they come to by currency, and how many of them have no price yet. Where there
-    are too many to add up, nothing is said of money. `of_brand`: how many of them each brand has."""
-
-    count: int = 0
-    money: Mapping[str, Decimal] = field(default_factory=dict)
-    unpriced: int = 0
-    of_brand: Mapping[uuid.UUID, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -112,7 +93,7 @@ def list_orders(
     def cut_off(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
         return paged(query, sort, Order.created_at, Order.id, cursor=cursor, limit=limit)
 
-    rows = session.execute(cut_off(_query(viewer).where(*_matching(viewer, conditions, cut_off)))).all()
+    rows = session.execute(cut_off(_query(viewer).where(*matching_orders(viewer, conditions, cut_off)))).all()
     page = cut(rows, limit, sort, lambda row: Place(row.Order.created_at, row.Order.id))
     return Page(tuple(_completed(session, page.items, with_threads=with_threads)), page.next_cursor)
 
@@ -139,7 +120,7 @@ def find_order_beside(
         behind = query.where(after(place, sort, Order.created_at, Order.id))
         return behind.order_by(*ordering(sort, Order.created_at, Order.id)).limit(1)
 
-    return session.scalar(following(sa.select(Order.id).where(*_matching(viewer, conditions, following))))
+    return session.scalar(following(sa.select(Order.id).where(*matching_orders(viewer, conditions, following))))
 
 
 def find_order_numbered(session: Session, *, viewer: Viewer, brand_id: uuid.UUID, number: str) -> Order | None:
@@ -187,56 +168,6 @@ def list_money(session: Session, order_id: uuid.UUID) -> tuple[list[OrderTaxTota
     return [taxes[key] for key in sorted(taxes)], [payments[key] for key in sorted(payments)]
 
 
-def list_columns(
-    session: Session, *, viewer: Viewer, limit: int, conditions: OrderConditions = EVERY
-) -> dict[OrderStatus, list[OrderRow]]:
-    """List the newest orders of each status, without lines and with what a card shows alone. One query, each column by its
-    index."""
-
-    def newest(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
-        return query.order_by(Order.created_at.desc(), Order.id.desc()).limit(limit)
-
-    columns = [_matching(viewer, replace(conditions, status=status), newest) for status in OrderStatus]
-    ids = sa.union_all(*(sa.select(newest(sa.select(Order.id).where(*column)).subquery().c.id) for column in columns))
-    query = _query(viewer).where(Order.id.in_(ids)).options(*_ON_A_CARD)
-    rows = session.execute(query.order_by(Order.created_at.desc(), Order.id.desc()))
-    found: dict[OrderStatus, list[OrderRow]] = defaultdict(list)
-    for row in rows:
-        found[row.Order.status].append(_row(row, (), ()))
-    return found
-
-
-def sum_by_status(
-    session: Session, *, viewer: Viewer, conditions: OrderConditions = EVERY, cap: int = COUNTED
-) -> dict[OrderStatus, ColumnSums]:
-    """How many orders are in each status, `cap` for as many or more, and what those that have not ended come to. One query, whose
-    cost does not grow with the orders."""
-
-    def some(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
-        return query.limit(cap)
-
-    parts = []
-    for status in OrderStatus:
-        here = _matching(viewer, replace(conditions, status=status), some)
-        worth: tuple[Any, Any] = (Order.currency, Order.gross_total) if status not in ENDED else _NOTHING
-        columns = (sa.literal(status.value).label("status"), Order.brand_id, worth[0].label("currency"))
-        parts.append(sa.select(some(sa.select(*columns, worth[1].label("gross_total")).where(*here)).subquery()))
-    every = sa.union_all(*parts).subquery()
-    figures = (sa.func.count(), sa.func.sum(every.c.gross_total), sa.func.count(every.c.gross_total))
-    groups = (every.c.status, every.c.brand_id, every.c.currency)
-    found: dict[OrderStatus, ColumnSums] = {}
-    for name, brand_id, currency, count, total, priced in session.execute(
-        sa.select(*groups, *figures).group_by(*groups).order_by(every.c.currency)
-    ):
-        status = OrderStatus(name)
-        before = found.get(status, ColumnSums())
-        money = {**before.money, **({currency: before.money.get(currency, 0) + total} if total is not None else {})}
-        unpriced = before.unpriced + (count - priced if status not in ENDED else 0)
-        of_brand = {**before.of_brand, brand_id: before.of_brand.get(brand_id, 0) + count}
-        found[status] = ColumnSums(before.count + count, money, unpriced, of_brand)
-    return {status: sums if sums.count < cap else ColumnSums(cap, of_brand=sums.of_brand) for status, sums in found.items()}
-
-
 def list_orders_of_contact(session: Session, *, viewer: Viewer, contact_id: uuid.UUID, limit: int = 20) -> list[OrderRow]:
     """The newest orders for somebody, without lines. One query."""
     query = _query(viewer).where(Order.customer_contact_id == contact_id)
@@ -253,7 +184,7 @@ def _query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     return query.where(Order.brand_id.in_(viewer.brand_ids))
 
 
-def _matching(viewer: Viewer, wanted: OrderConditions, cut_off: Narrow) -> list[sa.ColumnElement[bool]]:
+def matching_orders(viewer: Viewer, wanted: OrderConditions, cut_off: Narrow) -> list[sa.ColumnElement[bool]]:
     """Return the conditions on the viewer's orders, of orders alone, for a query that `cut_off` then orders and limits.
 
     What words are found by (number, name, somebody else's number) is looked for apart, each by its own index and cut off as the

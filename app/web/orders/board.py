@@ -9,15 +9,17 @@ from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from app.core.db import db
 from app.domain.accounts.queries import list_brands
 from app.domain.orders.models import OrderStatus
-from app.domain.orders.queries import ColumnSums, OrderRow, list_columns, sum_by_status
 from app.domain.orders.settings import list_column_limits
+from app.domain.orders.summaries import ColumnSums, list_columns, sum_by_status
 from app.web.accounts.session import current_viewer
 from app.web.orders.blueprint import bp
 from app.web.orders.filters import Filters, choices, read_filters
+from app.web.orders.row_cache import cards_html
 from app.web.pages import page
 
 CARDS = 20
@@ -42,7 +44,7 @@ class Column:
 
     status: OrderStatus
     sums: ColumnSums
-    rows: Sequence[OrderRow]
+    cards: Sequence[Markup]
     filled: Sequence[Filled]
 
 
@@ -52,13 +54,13 @@ def board() -> ResponseReturnValue:
     fragment: `order-board`."""
     session, viewer, filters = db.session(), current_viewer(), read_filters(request.args)
     asked: dict[str, Any] = {"viewer": viewer, "conditions": replace(filters.conditions, status=None)}
-    sums, rows, limits = sum_by_status(session, **asked), list_columns(session, limit=CARDS, **asked), _limits(filters)
-    columns = [
-        Column(status, found := sums.get(status, ColumnSums()), rows.get(status, []), _filled(status, found, limits))
-        for status in OrderStatus
-    ]
-    whole: dict[str, Any] = {} if request.headers.get("HX-Request") else {"choices": choices()}
+    sums, orders, limits = sum_by_status(session, **asked), list_columns(session, limit=CARDS, **asked), _limits(filters)
     kept = {name: value for name, value in filters.kept.items() if name not in ("status", "columns")}
+    columns = []
+    for status in OrderStatus:
+        found, cards = sums.get(status, ColumnSums()), cards_html(orders.get(status, []), kept)
+        columns.append(Column(status, found, cards, _filled(status, found, limits)))
+    whole: dict[str, Any] = {} if request.headers.get("HX-Request") else {"choices": choices()}
     return page("orders/board.html", blocks=("order_board",), columns=columns, kept=kept, **whole)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -19,12 +22,13 @@ from app.core.translation import ngettext
 from app.domain.accounts.permissions import Permission
 from app.domain.orders.machines import ORDERS
 from app.domain.orders.models import OrderStatus
-from app.domain.orders.queries import list_orders
+from app.domain.orders.summaries import OrderSummary, list_ordered, list_summaries
 from app.domain.orders.views import NAME_CHARACTERS, change_many, delete_view, list_views, save_view, undo_many
 from app.web.accounts.session import current_viewer, require
 from app.web.inbox.blueprint import parse_uuid
 from app.web.orders.blueprint import bp
 from app.web.orders.filters import COLUMNS, NEWEST, Filters, choices, read_filters
+from app.web.orders.row_cache import rows_html
 from app.web.orders.writing import REASON_CHARACTERS
 from app.web.pages import page
 
@@ -38,16 +42,17 @@ def show_list() -> ResponseReturnValue:
     """List orders, newest first, as `filters.FIELDS` limit them. As a fragment: `order-list`."""
     session, viewer, args = db.session(), current_viewer(), request.args
     filters = read_filters(args)
-    asked: dict[str, Any] = {"conditions": filters.conditions, "sort": NEWEST, "limit": PAGE_ORDERS, "with_threads": False}
+    asked: dict[str, Any] = {"conditions": filters.conditions, "sort": NEWEST, "limit": PAGE_ORDERS}
     try:
-        found = list_orders(session, viewer=viewer, cursor=args.get("cursor"), **asked)
+        found = list_summaries(session, viewer=viewer, cursor=args.get("cursor"), **asked)
     except BadCursor:
-        found = list_orders(session, viewer=viewer, **asked)
+        found = list_summaries(session, viewer=viewer, **asked)
     batch = parse_uuid(args.get("done"))
     whole: dict[str, Any] = (
         {} if request.headers.get("HX-Request") else {"choices": choices(), "views": list_views(session, viewer)}
     )
-    context: dict[str, Any] = {"rows": found.items, "next_cursor": found.next_cursor, "kept": filters.kept, "batch": batch}
+    context: dict[str, Any] = {"next_cursor": found.next_cursor, "kept": filters.kept, "batch": batch}
+    context["rows"] = _rows(session, found.items, filters)
     context |= {"columns": filters.columns, "all_columns": COLUMNS}
     return page("orders/list.html", blocks=("order_list",), statuses=list(OrderStatus), codes=_codes(), **context, **whole)
 
@@ -118,6 +123,13 @@ def undo_orders(order_batch_id: uuid.UUID) -> ResponseReturnValue:
             )
         )
     return _back(read_filters(request.form))
+
+
+def _rows(session: Session, orders: Sequence[OrderSummary], filters: Filters) -> list[Markup]:
+    """Their HTML; the lines are read only where the list has them."""
+    lines = list_ordered(session, [one.id for one in orders]) if "lines" in filters.columns else {}
+    look: dict[str, Any] = {"kept": filters.kept, "columns": filters.columns}
+    return rows_html(orders, lines=lines, is_pickable=current_viewer().may(Permission.ORDERS_CHANGE), **look)
 
 
 def _back(filters: Filters, *, done: uuid.UUID | None = None) -> ResponseReturnValue:

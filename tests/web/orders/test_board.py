@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from app.contract.address_parts import read_line
 from app.domain.accounts.access import viewer_of
 from app.domain.accounts.models import BrandMember, Role
+from app.domain.addresses.models import Address
 from app.domain.orders.actions import NewLine
-from app.domain.orders.models import Order, OrderSettings, OrderStatus
-from app.domain.orders.queries import ColumnSums, OrderConditions, sum_by_status
+from app.domain.orders.models import LineItem, Order, OrderPriority, OrderSettings, OrderStatus
+from app.domain.orders.queries import OrderConditions
 from app.domain.orders.settings import list_column_limits, set_column_limits
+from app.domain.orders.summaries import ColumnSums, sum_by_status
 from tests.domain.orders.conftest import Desk
 from tests.domain.orders.factories import make_order
 
@@ -120,6 +122,29 @@ def test_limits_are_set_by_status_and_a_wrong_one_comes_back(desk: Desk) -> None
     assert desk.post(url).status_code == 303
     assert list_column_limits(desk.session, [desk.brand.id]) == {}
     assert desk.session.scalar(sa.select(OrderSettings.tax_code)) == "nl_9", "neither form touches what the other sets"
+
+
+def test_a_card_and_a_row_that_are_kept_follow_what_they_show(desk: Desk) -> None:
+    order = priced(desk, "100")
+    desk.session.commit()
+    pages = ("/orders/board", "/orders?columns=lines,total,priority,place")
+    for url in pages:
+        assert "€121.00" in desk.get(url)
+    order.priority = OrderPriority.URGENT
+    order.net_total, order.tax_total, order.gross_total = Decimal(300), Decimal(0), Decimal(300)
+    desk.session.execute(sa.update(LineItem).values(description="Kabel"))
+    desk.session.execute(sa.update(Address).values(city="Haarlem"))
+    desk.session.commit()
+    for url in pages:
+        text = desk.get(url)
+        assert "€300.00" in text
+        assert "Urgent" in text
+        assert "Haarlem" in text
+    assert "1 × Kabel" in text
+    desk.alice.locale = "nl"
+    desk.session.commit()
+    assert desk.get(pages[0]).count("€\u00a0300,00") == 2, "of the column and of the card"
+    assert "€\u00a0300,00" in desk.get(pages[1])
 
 
 def heads(text: str) -> list[str]:

@@ -1,0 +1,137 @@
+"""Read what the board and the list show of many orders: a few columns of each, and what the columns of the board come to."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVarTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.keyset import Place, Sort, cut, paged
+from app.core.paging import Page
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import Brand
+from app.domain.addresses.models import Address
+from app.domain.contacts.models import Contact
+from app.domain.orders.models import ENDED, LineItem, Order, OrderPriority, OrderSource, OrderStatus
+from app.domain.orders.queries import EVERY, Narrow, OrderConditions, matching_orders
+
+COUNTED = 1000
+Ts = TypeVarTuple("Ts")
+_NOTHING = (sa.cast(sa.null(), Order.currency.type), sa.cast(sa.null(), Order.gross_total.type))
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSummary:
+    """An order as a card or a row shows it. `city` is None or "" where it is not known."""
+
+    id: uuid.UUID
+    order_number: str
+    status: OrderStatus
+    priority: OrderPriority
+    source: OrderSource
+    currency: str
+    gross_total: Decimal | None
+    created_at: datetime
+    brand_name: str
+    customer_name: str
+    city: str | None
+
+
+@dataclass(frozen=True)
+class ColumnSums:
+    """Of the orders in one status: how many, what they come to by currency, and how many of them have no price yet. Where there
+    are too many to add up, nothing is said of money. `of_brand`: how many of them each brand has."""
+
+    count: int = 0
+    money: Mapping[str, Decimal] = field(default_factory=dict)
+    unpriced: int = 0
+    of_brand: Mapping[uuid.UUID, int] = field(default_factory=dict, compare=False)
+
+
+def list_summaries(
+    session: Session, *, viewer: Viewer, conditions: OrderConditions, sort: Sort, cursor: str | None = None, limit: int
+) -> Page[OrderSummary]:
+    """List orders by `sort` (created_at). One query. Raises BadCursor."""
+
+    def cut_off(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
+        return paged(query, sort, Order.created_at, Order.id, cursor=cursor, limit=limit)
+
+    query = cut_off(_query().where(*matching_orders(viewer, conditions, cut_off)))
+    rows = [OrderSummary(*row) for row in session.execute(query)]
+    return cut(rows, limit, sort, lambda row: Place(row.created_at, row.id))
+
+
+def list_ordered(session: Session, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[tuple[Decimal, str]]]:
+    """Return quantity and description of the lines of each of these orders, by position. One query."""
+    query = sa.select(LineItem.order_id, LineItem.quantity, LineItem.description).where(LineItem.order_id.in_(order_ids))
+    found: dict[uuid.UUID, list[tuple[Decimal, str]]] = defaultdict(list)
+    for order_id, quantity, description in session.execute(query.order_by(LineItem.order_id, LineItem.position)):
+        found[order_id].append((quantity, description))
+    return found
+
+
+def list_columns(
+    session: Session, *, viewer: Viewer, limit: int, conditions: OrderConditions = EVERY
+) -> dict[OrderStatus, list[OrderSummary]]:
+    """List the newest orders of each status. One query, each column by its index."""
+
+    def newest(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
+        return query.order_by(Order.created_at.desc(), Order.id.desc()).limit(limit)
+
+    ids = [newest(sa.select(Order.id).where(*column)) for column in _by_status(viewer, conditions, newest).values()]
+    query = _query().where(Order.id.in_(sa.union_all(*ids))).order_by(Order.created_at.desc(), Order.id.desc())
+    found: dict[OrderStatus, list[OrderSummary]] = defaultdict(list)
+    for row in session.execute(query):
+        found[row.status].append(OrderSummary(*row))
+    return found
+
+
+def sum_by_status(
+    session: Session, *, viewer: Viewer, conditions: OrderConditions = EVERY, cap: int = COUNTED
+) -> dict[OrderStatus, ColumnSums]:
+    """How many orders are in each status, `cap` for as many or more, and what those that have not ended come to. One query, whose
+    cost does not grow with the orders."""
+
+    def some(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
+        return query.limit(cap)
+
+    parts = []
+    for status, here in _by_status(viewer, conditions, some).items():
+        currency, total = _NOTHING if status in ENDED else (Order.currency, Order.gross_total)
+        columns = (Order.status, Order.brand_id, currency.label("currency"), total.label("gross_total"))
+        parts.append(some(sa.select(*columns).where(*here)))
+    every = sa.union_all(*parts).subquery()
+    figures = (sa.func.count(), sa.func.sum(every.c.gross_total), sa.func.count(every.c.gross_total))
+    groups = (every.c.status, every.c.brand_id, every.c.currency)
+    found: dict[OrderStatus, ColumnSums] = {}
+    for status, brand_id, currency, count, total, priced in session.execute(
+        sa.select(*groups, *figures).group_by(*groups).order_by(every.c.currency)
+    ):
+        before = found.get(status, ColumnSums())
+        money = {**before.money, **({currency: before.money.get(currency, 0) + total} if total is not None else {})}
+        unpriced = before.unpriced + (count - priced if status not in ENDED else 0)
+        of_brand = {**before.of_brand, brand_id: before.of_brand.get(brand_id, 0) + count}
+        found[status] = ColumnSums(before.count + count, money, unpriced, of_brand)
+    return {status: sums if sums.count < cap else ColumnSums(cap, of_brand=sums.of_brand) for status, sums in found.items()}
+
+
+def _query() -> sa.Select[*tuple[Any, ...]]:
+    order = (Order.id, Order.order_number, Order.status, Order.priority, Order.source, Order.currency, Order.gross_total)
+    query: sa.Select[*tuple[Any, ...]] = sa.select(*order, Order.created_at, Brand.name, Contact.name, Address.city)
+    query = query.join(Brand, Brand.id == Order.brand_id).join(Contact, Contact.id == Order.customer_contact_id)
+    return query.outerjoin(Address, Address.id == Order.address_id)
+
+
+def _by_status(viewer: Viewer, wanted: OrderConditions, cut_off: Narrow) -> dict[OrderStatus, list[sa.ColumnElement[bool]]]:
+    """The conditions of each column. They are made once, as far as they are the same: nine times takes longer than the query."""
+    if wanted.words:  # each way to find them is cut off by itself, so within a status
+        return {status: matching_orders(viewer, replace(wanted, status=status), cut_off) for status in OrderStatus}
+    here = matching_orders(viewer, wanted, cut_off)
+    return {status: [Order.status == status, *here] for status in OrderStatus}
