@@ -218,11 +218,15 @@ def _conditions(wanted: OrderConditions) -> list[sa.ColumnElement[bool]]:
     if wanted.brand is not None:
         conditions.append(Order.brand_id.in_(sa.select(Brand.id).where(Brand.key == wanted.brand)))
     if wanted.place:
-        code, city = (sa.func.lower(column) for column in (sa.func.replace(Address.postal_code, " ", ""), Address.city))
-        begins = code.startswith(wanted.place.lower().replace(" ", ""), autoescape=True)
-        there = sa.or_(begins, city.startswith(wanted.place.lower(), autoescape=True))
-        conditions.append(Order.address_id.in_(sa.select(Address.id).where(there)))
+        conditions.append(Order.address_id.in_(sa.select(Address.id).where(at_place(wanted.place))))
     return conditions
+
+
+def at_place(place: str) -> sa.ColumnElement[bool]:
+    """The addresses whose postcode or town begins so."""
+    code, city = (sa.func.lower(column) for column in (sa.func.replace(Address.postal_code, " ", ""), Address.city))
+    begins = code.startswith(place.lower().replace(" ", ""), autoescape=True)
+    return sa.or_(begins, city.startswith(place.lower(), autoescape=True))
 
 
 def orders_called(reference: str) -> sa.Select[uuid.UUID]:

@@ -20,7 +20,7 @@ from app.domain.accounts.models import Brand
 from app.domain.addresses.models import Address
 from app.domain.contacts.models import Contact
 from app.domain.orders.models import ENDED, LineItem, Order, OrderPriority, OrderSource, OrderStatus
-from app.domain.orders.queries import EVERY, Narrow, OrderConditions, matching_orders
+from app.domain.orders.queries import EVERY, Narrow, OrderConditions, at_place, matching_orders
 
 COUNTED = 1000
 Ts = TypeVarTuple("Ts")
@@ -47,12 +47,13 @@ class OrderSummary:
 @dataclass(frozen=True)
 class ColumnSums:
     """Of the orders in one status: how many, what they come to by currency, and how many of them have no price yet. Where there
-    are too many to add up, nothing is said of money. `of_brand`: how many of them each brand has."""
+    are too many to add up, nothing is said of money. `is_more`: there may be more. `of_brand`: how many each brand has."""
 
     count: int = 0
     money: Mapping[str, Decimal] = field(default_factory=dict)
     unpriced: int = 0
     of_brand: Mapping[uuid.UUID, int] = field(default_factory=dict, compare=False)
+    is_more: bool = False
 
 
 def list_summaries(
@@ -119,7 +120,34 @@ def sum_by_status(
         unpriced = before.unpriced + (count - priced if status not in ENDED else 0)
         of_brand = {**before.of_brand, brand_id: before.of_brand.get(brand_id, 0) + count}
         found[status] = ColumnSums(before.count + count, money, unpriced, of_brand)
-    return {status: sums if sums.count < cap else ColumnSums(cap, of_brand=sums.of_brand) for status, sums in found.items()}
+    return {
+        status: sums if sums.count < cap else ColumnSums(cap, of_brand=sums.of_brand, is_more=True)
+        for status, sums in found.items()
+    }
+
+
+def is_large(session: Session, place: str, *, cap: int = COUNTED) -> bool:
+    """Whether a place has more than `cap` addresses, so that to count its orders would take longer than to list them. One query,
+    which looks at no more."""
+    some = sa.select(Address.id).where(at_place(place)).limit(cap + 1).subquery()
+    return session.execute(sa.select(sa.func.count()).select_from(some)).scalar_one() > cap
+
+
+def sum_shown(shown: Mapping[OrderStatus, Sequence[OrderSummary]], *, limit: int) -> dict[OrderStatus, ColumnSums]:
+    """The same from the orders that `list_columns` found with this limit, for where they are not counted."""
+    return {
+        status: _sum_of(orders, status) if len(orders) < limit else ColumnSums(limit, is_more=True)
+        for status, orders in shown.items()
+    }
+
+
+def _sum_of(orders: Sequence[OrderSummary], status: OrderStatus) -> ColumnSums:
+    money: dict[str, Decimal] = {}
+    open_ones = [] if status in ENDED else sorted(orders, key=lambda one: one.currency)
+    for one in open_ones:
+        if one.gross_total is not None:
+            money[one.currency] = money.get(one.currency, Decimal(0)) + one.gross_total
+    return ColumnSums(len(orders), money, sum(one.gross_total is None for one in open_ones))
 
 
 def _query() -> sa.Select[*tuple[Any, ...]]:

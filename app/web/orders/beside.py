@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from flask import flash, redirect, request, url_for
@@ -33,7 +34,7 @@ def previous_order(order_id: uuid.UUID) -> ResponseReturnValue:
     return _beside(order_id, Sort(NEWEST.field)) or _stay(order_id, _("This is the first order of the list."))
 
 
-def opened_from() -> dict[str, str]:
+def opened_from() -> dict[str, Any]:
     """The list an order was opened from, as the address of its page has it; of a form, of the page that sent it."""
     args = request.args if request.method == "GET" else dict(parse_qsl(urlsplit(request.referrer or "").query))
     return {**read_filters(args).kept, **(BOARD if args.get("from") == "board" else {})}

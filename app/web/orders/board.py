@@ -15,7 +15,7 @@ from app.core.db import db
 from app.domain.accounts.queries import list_brands
 from app.domain.orders.models import OrderStatus
 from app.domain.orders.settings import list_column_limits
-from app.domain.orders.summaries import ColumnSums, list_columns, sum_by_status
+from app.domain.orders.summaries import COUNTED, ColumnSums, is_large, list_columns, sum_by_status, sum_shown
 from app.web.accounts.session import current_viewer
 from app.web.orders.blueprint import bp
 from app.web.orders.filters import Filters, choices, read_filters
@@ -47,14 +47,21 @@ class Column:
     cards: Sequence[Markup]
     filled: Sequence[Filled]
 
+    @property
+    def count_words(self) -> str:
+        """How many there are; "999+" or "20+" where not all were counted."""
+        return f"{min(self.sums.count, COUNTED - 1)}+" if self.sums.is_more else str(self.sums.count)
+
 
 @bp.get("/orders/board")
 def board() -> ResponseReturnValue:
-    """The newest orders of each status as `filters.FIELDS` limit them, with how many there are and what they come to. As a
-    fragment: `order-board`."""
+    """The newest orders of each status as `filters.FIELDS` limit them, with how many there are and what they come to; of a large
+    town only where all are shown. As a fragment: `order-board`."""
     session, viewer, filters = db.session(), current_viewer(), read_filters(request.args)
     asked: dict[str, Any] = {"viewer": viewer, "conditions": replace(filters.conditions, status=None)}
-    sums, orders, limits = sum_by_status(session, **asked), list_columns(session, limit=CARDS, **asked), _limits(filters)
+    orders, limits = list_columns(session, limit=CARDS, **asked), _limits(filters)
+    is_counted = not (filters.conditions.place and is_large(session, filters.conditions.place))
+    sums = sum_by_status(session, **asked) if is_counted else sum_shown(orders, limit=CARDS)
     kept = {name: value for name, value in filters.kept.items() if name not in ("status", "columns")}
     columns = []
     for status in OrderStatus:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +16,7 @@ from app.domain.orders.actions import NewLine
 from app.domain.orders.models import LineItem, Order, OrderPriority, OrderSettings, OrderStatus
 from app.domain.orders.queries import OrderConditions
 from app.domain.orders.settings import list_column_limits, set_column_limits
-from app.domain.orders.summaries import ColumnSums, sum_by_status
+from app.domain.orders.summaries import ColumnSums, is_large, list_columns, sum_by_status, sum_shown
 from tests.domain.orders.conftest import Desk
 from tests.domain.orders.factories import make_order
 
@@ -40,7 +41,7 @@ def test_a_column_tells_what_its_orders_come_to_by_currency(desk: Desk) -> None:
         OrderStatus.NEW: ColumnSums(4, {"CAD": Decimal("1210.00"), "EUR": Decimal("0.36")}, unpriced=1),
         OrderStatus.COMPLETED: ColumnSums(1),
     }
-    assert sum_by_status(desk.session, viewer=viewer, cap=4)[OrderStatus.NEW] == ColumnSums(4), "too many to add up"
+    assert sum_by_status(desk.session, viewer=viewer, cap=4)[OrderStatus.NEW] == ColumnSums(4, is_more=True), "too many"
     assert sum_by_status(desk.session, viewer=viewer_of(desk.session, desk.mallory)) == {}
 
 
@@ -122,6 +123,22 @@ def test_limits_are_set_by_status_and_a_wrong_one_comes_back(desk: Desk) -> None
     assert desk.post(url).status_code == 303
     assert list_column_limits(desk.session, [desk.brand.id]) == {}
     assert desk.session.scalar(sa.select(OrderSettings.tax_code)) == "nl_9", "neither form touches what the other sets"
+
+
+def test_of_a_large_town_only_what_is_shown_is_counted(desk: Desk) -> None:
+    for number in range(3):
+        priced(desk, "100", status=OrderStatus.APPROVED if number else OrderStatus.NEW)
+    priced(desk, None)
+    priced(desk, "7", status=OrderStatus.COMPLETED)
+    priced(desk, "9", place=PLACES[1])
+    desk.session.commit()
+    here: dict[str, Any] = {"viewer": viewer_of(desk.session, desk.alice), "conditions": OrderConditions(place="Amsterdam")}
+    shown = list_columns(desk.session, limit=5, **here)
+    assert sum_shown(shown, limit=5) == sum_by_status(desk.session, **here), "as long as a column shows them all"
+    assert sum_shown(list_columns(desk.session, limit=2, **here), limit=2)[OrderStatus.APPROVED] == ColumnSums(2, is_more=True)
+    assert is_large(desk.session, "Amsterdam", cap=4)
+    assert not is_large(desk.session, "Amsterdam", cap=5)
+    assert is_large(desk.session, "1234 a", cap=4), "a postcode as well"
 
 
 def test_a_card_and_a_row_that_are_kept_follow_what_they_show(desk: Desk) -> None:
