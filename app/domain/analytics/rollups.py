@@ -65,14 +65,22 @@ def roll_next_day(session: Session, *, now: datetime) -> date | None:
     """Sum up the newest past day without a seal; None where there is none, or facts are being written."""
     if not session.execute(LOCK).scalar_one():
         return None
-    over = FACTS.c.local_day < (now - timedelta(hours=12)).date()
-    kinds = [int(kind) for kind in Kind]
-    newest = sa.select(FACTS.c.local_day).where(FACTS.c.kind.in_(kinds), over, FACTS.c.removed_at.is_(None))
-    newest = newest.where(~sa.exists().where(SEALS.c.local_day == FACTS.c.local_day))
-    day = session.execute(newest.order_by(FACTS.c.local_day.desc()).limit(1)).scalar_one_or_none()
+    values = {"over": (now - timedelta(hours=12)).date(), "kinds": [int(kind) for kind in Kind]}
+    day = session.execute(_NEWEST_UNSEALED, values).scalar_one_or_none()
     if day is not None:
         _roll(session, day, now)
     return day
+
+
+# From one day with facts to the one before it, by the index of kinds and days: however many facts a day has, it is looked up.
+_NEWEST_UNSEALED = sa.text(
+    "WITH RECURSIVE days AS (SELECT CAST(:over AS date) AS day UNION ALL SELECT"
+    " (SELECT max(found.day) FROM unnest(CAST(:kinds AS smallint[])) kind, LATERAL (SELECT max(fact.local_day) AS day"
+    "   FROM report_facts fact WHERE fact.kind = kind AND fact.local_day < days.day AND fact.removed_at IS NULL) found)"
+    "  FROM days WHERE days.day IS NOT NULL)"
+    " SELECT day FROM days WHERE day < :over AND (SELECT seal.sealed_at FROM report_seals seal WHERE seal.local_day = days.day)"
+    " IS NULL LIMIT 1"  # the days that follow are not even looked at
+)
 
 
 def _roll(session: Session, day: date, now: datetime) -> None:
