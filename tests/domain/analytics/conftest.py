@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import pytest
@@ -31,8 +31,14 @@ class Reports:
         self.desk, self.session = desk, desk.session
 
     def settle(self) -> None:
-        while settle_batch(self.session, now=self.desk.now):
+        for _count in self.batches():
             self.session.expire_all()
+
+    def batches(self) -> Iterator[int]:
+        """Settle batch by batch, each a transaction as in the job."""
+        while count := settle_batch(self.session, now=self.desk.now):
+            self.session.commit()
+            yield count
 
     def facts(self, kind: Kind, *, as_of: datetime | None = None) -> Sequence[Row[tuple[ReportFact, ReportScope]]]:
         query = sa.select(ReportFact, ReportScope).join(ReportScope).where(ReportFact.kind == int(kind))

@@ -17,11 +17,13 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Act:
-    """Something that was done: ask, answer, resolve, or give (to `who`)."""
+    """Something that was done: ask, answer, resolve, or give (to `who`). `merges`: asked in a thread of its own, which was merged
+    so many times and is one with the other since."""
 
     at: datetime
     what: str
     who: uuid.UUID | None = None
+    merges: int = 0
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Story:
     acts: list[Act] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Told:
     """A fact, as far as two implementations can agree on one."""
 

@@ -1,8 +1,8 @@
-"""A simulated quarter of three brands, computed twice: facts agree one by one, figures agree for any filter, and a second run
-changes nothing. One brand works by day with public holidays, one by night with nine closed days, one in Toronto, whose summer
-time begins three weeks earlier. Questions come back, threads are merged, and some merges are undone and done again.
+"""A simulated quarter of three brands (quarter.py), computed twice: facts agree one by one, figures agree for any filter, and
+what is killed or done again changes nothing.
 
-`QUARTER_THREADS=60000 pytest -n0 tests/domain/analytics/test_quarter.py -s` is the long run.
+`QUARTER_THREADS=60000 pytest -n0 tests/domain/analytics/test_quarter.py -s` is the long run, on a database of its own. It plays
+one thread of forty and writes the others as rows (written.py); `QUARTER_PLAYED=1` plays each.
 """
 
 from __future__ import annotations
@@ -10,186 +10,273 @@ from __future__ import annotations
 import math
 import os
 import random
+import time
 import uuid
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.core.runtime import runtime
+from app.core.db import db, table_of
 from app.domain.accounts.access import viewer_of
-from app.domain.accounts.models import Brand, BrandMember
+from app.domain.accounts.models import Brand
 from app.domain.analytics.figures import sums_of
+from app.domain.analytics.histories import ThreadHistory, read_threads
 from app.domain.analytics.kinds import Kind
-from app.domain.analytics.models import ReportFact, ReportScope
+from app.domain.analytics.models import ReportDay, ReportFact, ReportMark, ReportScope, ReportSeal
 from app.domain.analytics.rollups import roll_next_day
-from app.domain.analytics.settle import ask_for_rebuild
+from app.domain.analytics.settle import ask_for_rebuild, settle_batch
 from app.domain.analytics.slices import slice_for
-from app.domain.connections.models import Channel, ChannelType
-from app.domain.events.actions import SYSTEM
-from app.domain.sla.actions import CalendarContent, create_calendar
-from app.domain.sla.active_policies import read_book, read_calendar
-from app.domain.sla.rules import StoredCalendar, StoredDay
-from app.domain.threads.actions import lock_thread
-from app.domain.threads.merge import merge_threads, undo_merge
-from app.domain.threads.models import Thread, ThreadAlias
-from app.domain.threads.move_models import ThreadMove
+from app.domain.threads.models import ThreadAlias
 from tests.domain.analytics import reference
 from tests.domain.analytics.conftest import Reports
-from tests.domain.analytics.reference import Act, SlowReport, Story, Told
-from tests.domain.sla.conftest import local
-from tests.domain.sla.reference import SlowCalendar
-from tests.factories import make_brand, make_channel
+from tests.domain.analytics.quarter import DAYS, FIRST, NOW, House, draw, open_houses, play
+from tests.domain.analytics.reference import SlowReport, Story, Told
+from tests.domain.analytics.written import write_down
+from tests.domain.sla.conftest import make_desk
+from tests.support.database import TestServers
 from tests.support.full import amount
 
 THREADS = int(os.environ.get("QUARTER_THREADS", amount(40, full=600)))
-FIRST, DAYS = local("2026-03-02 00:00"), 91
-NOW = FIRST + timedelta(days=DAYS + 10)
-GAPS = (7, 31, 55, 140, 300, 900, 1500, 4000, 6000, 11_000, 14_000)  # minutes
+IS_LONG = THREADS > 2_000
+PLAYED = int(os.environ.get("QUARTER_PLAYED", 40 if IS_LONG else 1))
+AT_ONCE = 1_000
+KILLS = 0.05
+"""How often what is written at once (a batch of facts, the sums of a day) is killed on the way, and done again."""
 
 
-@dataclass(frozen=True)
-class House:
-    """A brand with its channels by kind, and its calendar, read the slow way."""
-
-    brand: Brand
-    channels: dict[str, Channel]
-    calendar: SlowCalendar
+class Killed(Exception):
+    """Nothing of what was begun stays."""
 
 
-def houses(reports: Reports) -> list[House]:
-    desk, session = reports.desk, reports.session
-    held = next(one for one in read_book(session).calendars if one.scope == (None, None, None))
-    found = [House(desk.brand, {"email": desk.mail, "whatsapp": desk.chat}, slow(session, held.version_id))]
-    night = StoredCalendar(week=(((22 * 60, 6 * 60),),) * 6 + ((),), own_days=tuple(StoredDay(day=day) for day in closed_days()))
-    toronto = StoredCalendar(zone="America/Toronto", week=(((8 * 60, 17 * 60),),) * 5 + ((), ()), country="CA", region="QC")
-    for key, rules in (("nachtwacht", night), ("bornes", toronto)):
-        brand = make_brand(session, key)
-        session.add_all(BrandMember(brand_id=brand.id, user_id=user.id) for user in (desk.alice, desk.bob, desk.lena))
-        create_calendar(session, CalendarContent(key, rules, brand_id=brand.id), now=desk.now, actor=SYSTEM)
-        keyring = runtime().keyring
-        channels = {
-            "email": make_channel(session, brand, ChannelType.EMAIL, keyring=keyring, address=f"info@{key}.example"),
-            "whatsapp": make_channel(session, brand, ChannelType.WHATSAPP_BUSINESS, keyring=keyring, address=key),
-        }
-        (version,) = {one.version_id for one in read_book(session).calendars if one.scope == (None, None, brand.id)}
-        found.append(House(brand, channels, slow(session, version)))
-    return found
+@pytest.fixture
+def office(request: pytest.FixtureRequest, servers: TestServers) -> Iterator[Reports]:
+    """The desk; for the long run with real commits, as one transaction does not bear so much."""
+    if not IS_LONG:
+        yield request.getfixturevalue("reports")
+        return
+    app: Flask = request.getfixturevalue("fresh_app")
+    with app.app_context(), db.engine.connect() as connection:
+        connection.execute(sa.text("SET idle_in_transaction_session_timeout = 0"))  # while it is reckoned slowly
+        connection.commit()
+        with Session(connection, autoflush=False, expire_on_commit=False) as session:
+            yield Reports(make_desk(session))
 
 
-def closed_days() -> list[date]:
-    return [FIRST.date() + timedelta(days=9 * number + 4) for number in range(9)]
+@pytest.mark.timeout(36_000)
+def test_a_quarter_is_computed_alike_by_two_ways(office: Reports) -> None:
+    desk, session, dice = office.desk, office.session, random.Random(20_260_302)
+    reference.ANSWERER = desk.alice.id
+    desk.now = FIRST
+    houses = open_houses(office)
+    told = [(house, draw(house, desk, dice, number)) for number in range(THREADS) for house in (houses[number % 3],)]
+    fill(office, told)
+    desk.now = NOW
+    assert count(session, ThreadAlias) > THREADS / 10
+    settle(office, dice, "facts")
+    slowly = SlowReport([story for _house, story in told], {house.brand.key: house.calendar for house in houses}, NOW)
+    facts = list(slowly.facts())
+    say(f"{len(facts)} facts reckoned the slow way")
+    expected, found = Counter(facts), facts_of(session)
+    assert found - expected == Counter()
+    assert expected - found == Counter()
+    say("every fact agrees")
+    by_day = ByDay(houses, facts)
+    check_figures(office, by_day, dice)
+    roll(office, dice, days=DAYS // 2)
+    check_figures(office, by_day, dice, rounds=5)
+    roll(office, dice)
+    check_figures(office, by_day, dice)
+    days = rolled_days(session)
+    session.execute(sa.delete(ReportSeal).where(ReportSeal.local_day > FIRST.date() + timedelta(days=60)))
+    roll(office, dice)
+    assert rolled_days(session) == days
+    say("days summed up again say the same")
+    ids = sa.select(ReportFact.id, ReportFact.removed_at).order_by(ReportFact.id)
+    before, seals = session.execute(ids).all(), count(session, ReportSeal)
+    ask_for_rebuild(session, now=NOW)
+    settle(office, dice, "rebuild")
+    assert session.execute(ids).all() == before
+    assert count(session, ReportSeal) == seals
+    say("facts made again are the same")
 
 
-def slow(session: Session, version_id: uuid.UUID) -> SlowCalendar:
-    return SlowCalendar(read_calendar(session, version_id).rules)
+def fill(office: Reports, told: Sequence[tuple[House, Story]]) -> None:
+    """Play the first of so many threads, and write the others. What is written has the same history as what is played."""
+    session = office.session
+    for begin in range(0, len(told), AT_ONCE):
+        some = told[begin : begin + AT_ONCE]
+        played = {play(office, house, story): (house, story) for house, story in some[::PLAYED]}
+        check_written(office, played)
+        write_down(session, office.desk, [one for number, one in enumerate(some) if number % PLAYED])
+        session.commit()
+        if begin // AT_ONCE % 5 == 0:
+            vacuum()
+        say(f"{begin + len(some)} threads, of these {len(played)} more played")
+    vacuum()
 
 
-def tell(reports: Reports, house: House, dice: random.Random, number: int) -> Story:
-    """One thread, played at the desk and written down; some questions came as threads of their own and were merged into it."""
-    desk = reports.desk
-    medium = "whatsapp" if dice.random() < 0.4 else "email"
-    channel = house.channels[medium]
-    contact = f"{number % 7 if dice.random() < 0.2 else number}@example.nl"
-    desk.now = FIRST + timedelta(minutes=dice.randrange(DAYS * 24 * 60 - 30_000))
-    thread = desk.thread(channel, value=contact)
-    story, is_closed = Story(house.brand.key, medium, contact), False
-    for step in range(dice.randrange(1, 8)):
-        what = "ask" if step == 0 or is_closed else dice.choice(("ask", "answer", "answer", "resolve", "give"))
-        who = dice.choice((desk.alice, desk.bob, desk.lena))
-        if what == "ask" and step > 0 and dice.random() < 0.2:
-            ask_beside(reports, channel, thread, contact, dice)
-        elif what == "ask":
-            desk.ask(thread)
-        elif what == "answer":
-            desk.answer(thread, sender_user_id=who.id)
-        elif what == "resolve":
-            reports.resolve(thread, who)
-        elif lock_thread(reports.session, thread.id).assignee_user_id == who.id:
-            continue
-        else:
-            reports.assign(thread, who)
-        is_closed = what == "resolve"
-        story.acts.append(Act(desk.now, what, None if what == "ask" else who.id))
-        desk.now += timedelta(minutes=dice.choice(GAPS) + dice.randrange(5))
-    return story
+def check_written(office: Reports, played: dict[uuid.UUID, tuple[House, Story]]) -> None:
+    """Written down for other contacts, and read back, played stories have the same histories, however they are made."""
+    session, point = office.session, office.session.begin_nested()
+    twins = [(house, replace(story, contact=f"twin-{story.contact}")) for house, story in played.values()]
+    ids = write_down(session, office.desk, twins)
+    first, second = read_threads(session, played.keys()), read_threads(session, ids)
+    for played_id, written_id in zip(played, ids, strict=True):
+        assert plain(second[written_id]) == plain(first[played_id]), played[played_id]
+    point.rollback()
 
 
-def ask_beside(reports: Reports, channel: Channel, thread: Thread, contact: str, dice: random.Random) -> None:
-    """The customer asks in a thread of its own, which is merged with the other one: at times after an undo."""
-    desk, session = reports.desk, reports.session
-    beside = desk.thread(channel, value=contact)
-    desk.ask(beside)
-    ids = {"keep_id": thread.id, "merge_id": beside.id}
-    for is_undone in (True, False) if dice.random() < 0.5 else (False,):
-        merge_threads(session, **ids, now=desk.now, actor=desk.actor)
-        if is_undone:
-            move = sa.select(ThreadMove).where(ThreadMove.from_thread_id == ids["merge_id"], ThreadMove.undone_at.is_(None))
-            undo_merge(session, session.execute(move).scalar_one(), now=desk.now, actor=desk.actor)
+def plain(history: ThreadHistory) -> ThreadHistory:
+    """Without ids, and without what else its contact asked."""
+    place = {said.id: uuid.UUID(int=number) for number, said in enumerate(history.messages, 1)}
+    messages = tuple(replace(said, id=place[said.id]) for said in history.messages)
+    moments = tuple(replace(one, message_id=one.message_id and place[one.message_id]) for one in history.moments)
+    return replace(history, thread_id=uuid.UUID(int=0), messages=messages, moments=moments, others=())
 
 
-def told(reports: Reports) -> Counter[Told]:
+def facts_of(session: Session) -> Counter[Told]:
     names = ("kind", "at", "open_seconds", "wall_seconds", "met")
     columns = [getattr(ReportFact, name) for name in names]
     query = sa.select(*columns, Brand.key, ReportScope.medium, ReportScope.user_id).join(ReportScope)
     query = query.join(Brand, Brand.id == ReportScope.brand_id).where(ReportFact.removed_at.is_(None))
     return Counter(
         Told(Kind(row.kind), row.at, row.key, row.medium, row.user_id, row.open_seconds, row.wall_seconds, row.met)
-        for row in reports.session.execute(query)
+        for row in session.execute(query)
     )
 
 
-@pytest.mark.timeout(36_000)
-def test_a_quarter_is_computed_alike_by_two_ways(reports: Reports) -> None:
-    desk, dice = reports.desk, random.Random(20_260_302)
-    reference.ANSWERER = desk.alice.id
-    desk.now = FIRST
-    all_houses = houses(reports)
-    stories = [tell(reports, all_houses[number % 3], dice, number) for number in range(THREADS)]
-    desk.now = NOW
-    assert reports.session.execute(sa.select(sa.func.count()).select_from(ThreadAlias)).scalar_one() > THREADS / 10
-    reports.settle()
-    slowly = SlowReport(stories, {house.brand.key: house.calendar for house in all_houses}, NOW)
-    expected, found = Counter(slowly.facts()), told(reports)
-    assert found - expected == Counter()
-    assert expected - found == Counter()
-    check_figures(reports, all_houses, dice, list(expected.elements()))
-    while roll_next_day(reports.session, now=NOW) is not None:
+@contextmanager
+def killed_at(session: Session, statement: int) -> Iterator[None]:
+    """Whoever does what the block does is killed at this statement, or before the commit."""
+    left, connection, point = [statement], session.connection(), session.begin_nested()
+
+    def count_down(*_arguments: Any) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+
+    sa.event.listen(connection, "before_cursor_execute", count_down)
+    try:
+        yield
+    except Killed:
         pass
-    check_figures(reports, all_houses, dice, list(expected.elements()))
-    ids = sa.select(ReportFact.id).order_by(ReportFact.id)
-    before = reports.session.execute(ids).scalars().all()
-    ask_for_rebuild(reports.session, now=NOW)
-    reports.settle()
-    assert reports.session.execute(ids).scalars().all() == before
+    finally:
+        sa.event.remove(connection, "before_cursor_execute", count_down)
+        point.rollback()
 
 
-def check_figures(reports: Reports, all_houses: list[House], dice: random.Random, facts: list[Told]) -> None:
-    """Counts, shares, medians, nine in ten and averages of random days and filters."""
-    viewer = viewer_of(reports.session, reports.desk.noah)
-    zones = {house.brand.key: house.calendar.zone for house in all_houses}
-    by_kind = defaultdict[Kind, list[tuple[date, Told]]](list)
-    for one in facts:
-        by_kind[one.kind].append((one.at.astimezone(zones[one.brand]).date(), one))
-    for _round in range(25):
+def settle(office: Reports, dice: random.Random, what: str) -> None:
+    """Make facts, with a kill at the first batch and at some others."""
+    total = 0
+    with killed_at(office.session, dice.randrange(30)):
+        settle_batch(office.session, now=NOW)
+    for number, done in enumerate(office.batches()):
+        office.session.expunge_all()
+        if dice.random() < KILLS:
+            with killed_at(office.session, dice.randrange(30)):
+                settle_batch(office.session, now=NOW)
+        total += done
+        if number % 25 == 24:
+            office.session.commit()
+            vacuum()
+            say(f"{what} of {total} threads")
+    assert count(office.session, ReportMark) == 0
+    office.session.commit()
+    vacuum()
+    say(f"{what}: {total} threads")
+
+
+def roll(office: Reports, dice: random.Random, days: int = 1_000) -> None:
+    """Sum up so many days, with a kill at the first and at some others."""
+    for number in range(days):
+        if not number or dice.random() < KILLS:
+            before = count(office.session, ReportSeal)
+            with killed_at(office.session, dice.randrange(20)):
+                roll_next_day(office.session, now=NOW)
+            assert count(office.session, ReportSeal) == before
+        day = roll_next_day(office.session, now=NOW)
+        office.session.commit()
+        if day is None:
+            break
+    vacuum()
+    say(f"{count(office.session, ReportSeal)} days are summed up")
+
+
+def rolled_days(session: Session) -> Counter[Any]:
+    """What the days say, without the ids of their rows."""
+    columns = [column for column in table_of(ReportDay).columns if column.name != "id"]
+    return Counter(map(tuple, session.execute(sa.select(*columns))))
+
+
+def count(session: Session, model: Any) -> int:
+    return session.execute(sa.select(sa.func.count()).select_from(model)).scalar_one()
+
+
+class ByDay:
+    """What was reckoned the slow way, by kind, with its local days and hours."""
+
+    def __init__(self, houses: Sequence[House], facts: Sequence[Told]) -> None:
+        self.houses = houses
+        self.found = defaultdict[Kind, list[tuple[date, int, Told]]](list)
+        zones = {house.brand.key: house.calendar.zone for house in houses}
+        for one in facts:
+            at = one.at.astimezone(zones[one.brand])
+            self.found[one.kind].append((at.date(), at.hour, one))
+
+
+def check_figures(office: Reports, reckoned: ByDay, dice: random.Random, rounds: int = 25) -> None:
+    """Counts, shares, medians, nine in ten, averages and hours of random days and filters."""
+    viewer = viewer_of(office.session, office.desk.noah)
+    for _round in range(rounds):
         first = (FIRST + timedelta(days=dice.randrange(DAYS))).date()
         last = first + timedelta(days=dice.randrange(60))
         medium = dice.choice((None, "email", "whatsapp"))
-        user_id = dice.choice((None, reports.desk.alice.id, reports.desk.bob.id))
-        house = dice.choice((None, *all_houses))
-        brand_id, brands = (house.brand.id, {house.brand.key}) if house else (None, set(zones))
+        user_id = dice.choice((None, office.desk.alice.id, office.desk.bob.id))
+        house = dice.choice((None, *reckoned.houses))
+        brand_id, brands = (house.brand.id, {house.brand.key}) if house else (None, {one.brand.key for one in reckoned.houses})
         slice = slice_for(viewer, first=first, last=last, medium=medium, user_id=user_id, brand_id=brand_id)
-        sums = reports.figures(slice).whole
+        figures = office.figures(slice)
         for kind in Kind:
-            those = [one for day, one in by_kind[kind] if first <= day <= last and one.brand in brands]
-            those = [one for one in those if medium in (None, one.medium) and user_id in (None, one.user_id)]
-            got = sums_of(sums, kind)
-            assert (got.n, got.met) == (len(those), sum(one.met is True for one in those))
+            those = [
+                (day, hour, one)
+                for day, hour, one in reckoned.found[kind]
+                if first <= day <= last
+                and one.brand in brands
+                and medium in (None, one.medium)
+                and user_id in (None, one.user_id)
+            ]
+            got = sums_of(figures.whole, kind)
+            assert (got.n, got.met) == (len(those), sum(one.met is True for _day, _hour, one in those))
+            if kind == Kind.RECEIVED:
+                assert figures.hours == Counter((day.weekday(), hour) for day, hour, _one in those)
             if kind in (Kind.FIRST_RESPONSE, Kind.NEXT_RESPONSE, Kind.RESOLVED) and those:
-                times = sorted(one.open_seconds or 0 for one in those)
+                times = sorted(one.open_seconds or 0 for _day, _hour, one in those)
                 assert got.median == times[math.ceil(0.5 * len(times)) - 1]
                 assert got.p90 == times[math.ceil(0.9 * len(times)) - 1]
                 assert math.isclose(got.average or 0, sum(times) / len(times), abs_tol=0.01)
+    office.session.commit()
+    say(f"figures of {rounds} filters agree")
+
+
+def vacuum() -> None:
+    """Do what PostgreSQL does by itself, but not in tests."""
+    if IS_LONG:
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text("SET statement_timeout = 0"))
+            connection.execute(sa.text("VACUUM (ANALYZE)"))
+
+
+_BEGUN = time.monotonic()
+
+
+def say(what: str) -> None:
+    """Tell whoever looks on (`-s`) how far it is."""
+    print(f"{(time.monotonic() - _BEGUN) / 60:6.1f} min  {what}", flush=True)

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from math import ceil
+from typing import Any
 
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
+from app.core.db import autocommitted, db, transaction
 from app.domain.accounts.access import viewer_of
 from app.domain.analytics.breakdown import Breakdown, read_breakdowns
 from app.domain.analytics.cells import in_steps, pack, quantile, unpack
+from app.domain.analytics.jobs import roll_reports
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.models import ReportDay, ReportSeal
 from app.domain.analytics.reading import CHANNEL, MEDIUM, PARTNER, PERSON, Wanted
 from app.domain.analytics.rollups import read_progress, roll_next_day
 from app.domain.analytics.slices import Slice, slice_for
 from tests.domain.analytics.conftest import Reports
+from tests.domain.sla.conftest import make_desk
 from tests.support.queries import at_most
 
 
@@ -140,6 +147,49 @@ def test_rolling_twice_or_being_killed_in_between_changes_nothing(reports: Repor
     roll(reports)
     assert reports.session.execute(sa.select(sa.func.count()).select_from(ReportDay)).scalar_one() == rows
     assert figures(reports.session, slices(reports)[0]) == expected
+
+
+def test_a_rollup_whose_connection_is_cut_on_the_way_is_done_by_the_next(fresh_app: Flask) -> None:
+    with fresh_app.app_context():
+        with transaction() as session:
+            reports = Reports(make_desk(session))
+            work(reports, days=2)
+            wanted = slices(reports)
+            expected = [figures(session, one) for one in wanted]
+        for statement in range(60):
+            with cut_at(statement) as is_cut:
+                try:
+                    rolled = roll_reports()
+                except sa.exc.OperationalError:
+                    rolled = None
+            with transaction() as session:
+                assert [figures(session, one) for one in wanted] == expected
+                if not is_cut:
+                    break
+                assert rolled is None
+        assert statement > 10
+        with transaction() as session:
+            progress = read_progress(session)
+            assert progress.days == progress.sealed
+
+
+@contextmanager
+def cut_at(statement: int) -> Iterator[list[int]]:
+    """The server ends the connection just before this statement of the block; the list tells which connections it ended."""
+    left, cut = [statement], list[int]()
+
+    def count_down(connection: sa.Connection, *_arguments: Any) -> None:
+        left[0] -= 1
+        if left[0] == -1:
+            cut.append(connection.connection.driver_connection.info.backend_pid)
+            with autocommitted() as other, other.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s, 10000)", cut)
+
+    sa.event.listen(db.engine, "before_cursor_execute", count_down)
+    try:
+        yield cut
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", count_down)
 
 
 def test_a_quantile_is_that_of_the_sorted_values() -> None:
