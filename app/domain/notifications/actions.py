@@ -6,12 +6,14 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from app.core.db import table_of
 from app.core.ids import new_id
 from app.domain.accounts.models import BrandMember, User
 from app.domain.accounts.permissions import Permission, users_with
@@ -120,54 +122,65 @@ def _receivers(news: News) -> sa.Select[Any]:
 
 def _write(session: Session, news: News, receivers: list[_Receiver]) -> tuple[dict[uuid.UUID, uuid.UUID], frozenset[uuid.UUID]]:
     """Write the notifications; returns their ids by user, and the users whose notification was told lately."""
-    rows = [
-        {
-            "id": new_id(),
-            "user_id": receiver.user_id,
-            "kind": news.kind,
-            "thread_id": news.thread_id,
-            "channel_id": news.channel_id,
-            "brand_id": news.brand_id if news.place else None,
-            "place": news.place,
-            "text": news.text,
-            "message_id": news.message_id,
-            "actor_user_id": news.actor_user_id,
-            "count": news.count,
-            "in_app": Way.APP in receiver.ways,
-            "created_at": news.at,
-        }
-        for receiver in receivers
+    values = {
+        "ids": [new_id() for _ in receivers],
+        "user_ids": [receiver.user_id for receiver in receivers],
+        "in_apps": [Way.APP in receiver.ways for receiver in receivers],
+        "kind": news.kind,
+        "thread_id": news.thread_id,
+        "channel_id": news.channel_id,
+        "brand_id": news.brand_id if news.place else None,
+        "place": news.place,
+        "text": news.text,
+        "message_id": news.message_id,
+        "actor_user_id": news.actor_user_id,
+        "count": news.count,
+        "created_at": news.at,
+    }
+    is_new_work = news.kind == NotificationKind.NEW_WORK
+    rows = session.connection().execute(_inserting(is_new_work), values).all()
+    again = (row.user_id for row in rows if is_new_work and row.created_at != news.at)
+    return {row.user_id: row.id for row in rows}, frozenset(again)
+
+
+@lru_cache(maxsize=2)
+def _inserting(is_new_work: bool) -> sa.Insert:
+    """Build the statement that writes one notification for each of several users, or joins the unread one each has. Built once:
+    of values for each row it would be built anew each time. Of new work a message counts once, and the time is that of the last
+    telling."""
+    table = table_of(Notification)
+    of_each = {"id": sa.Uuid, "user_id": sa.Uuid, "in_app": sa.Boolean}
+    arrays = [sa.bindparam(f"{name}s", type_=sa.ARRAY(kind)) for name, kind in of_each.items()]
+    columns = [sa.column(name, kind) for name, kind in of_each.items()]
+    each = sa.func.unnest(*arrays).table_valued(*columns, name="each").render_derived()
+    shared = [
+        "kind",
+        "thread_id",
+        "channel_id",
+        "brand_id",
+        "place",
+        "text",
+        "message_id",
+        "actor_user_id",
+        "count",
+        "created_at",
     ]
-    insert = postgresql.insert(Notification).values(rows)
-    if news.kind == NotificationKind.NEW_WORK:
-        return _write_new_work(session, insert, news)
-    new = insert.excluded
+    of_all = [sa.cast(sa.bindparam(name, type_=table.c[name].type), table.c[name].type) for name in shared]
+    insert = postgresql.insert(table).from_select([*of_each, *shared], sa.select(*each.c, *of_all))
+    new, old = insert.excluded, table.c
+    is_same, is_recent = old.message_id == new.message_id, old.created_at > new.created_at - TOLD_AGAIN
+    joined = {"message_id": new.message_id, "in_app": new.in_app, "count": old["count"] + 1, "created_at": new.created_at}
+    if is_new_work:
+        joined |= {
+            "in_app": sa.or_(old.in_app, new.in_app),
+            "count": sa.case((is_same, old["count"]), else_=old["count"] + new["count"]),
+            "created_at": sa.case((is_recent, old.created_at), else_=new.created_at),
+        }
+    unread = f"read_at IS NULL AND kind = '{NotificationKind.NEW_WORK if is_new_work else NotificationKind.MESSAGE}'"
     join = insert.on_conflict_do_update(
-        index_elements=["user_id", "thread_id"],
-        index_where=sa.text("read_at IS NULL AND kind = 'message'"),
-        set_={"count": Notification.count + 1, "message_id": new.message_id, "in_app": new.in_app, "created_at": news.at},
+        index_elements=["user_id", "place" if is_new_work else "thread_id"], index_where=sa.text(unread), set_=joined
     )
-    return {row.user_id: row.id for row in session.execute(join.returning(Notification.user_id, Notification.id))}, frozenset()
-
-
-def _write_new_work(
-    session: Session, insert: postgresql.Insert, news: News
-) -> tuple[dict[uuid.UUID, uuid.UUID], frozenset[uuid.UUID]]:
-    """Write notifications of new work: a message counts once, and their time is that of the last telling."""
-    new, is_recent = insert.excluded, Notification.created_at > news.at - TOLD_AGAIN
-    is_same = Notification.message_id == new.message_id
-    join = insert.on_conflict_do_update(
-        index_elements=["user_id", "place"],
-        index_where=sa.text("read_at IS NULL AND kind = 'new_work'"),
-        set_={
-            "count": sa.case((is_same, Notification.count), else_=Notification.count + new["count"]),
-            "message_id": new.message_id,
-            "in_app": sa.or_(Notification.in_app, new.in_app),
-            "created_at": sa.case((is_recent, Notification.created_at), else_=news.at),
-        },
-    )
-    rows = session.execute(join.returning(Notification.user_id, Notification.id, Notification.created_at)).all()
-    return {row.user_id: row.id for row in rows}, frozenset(row.user_id for row in rows if row.created_at != news.at)
+    return join.returning(old.user_id, old.id, old.created_at)
 
 
 def mark_read(
