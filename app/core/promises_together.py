@@ -70,8 +70,8 @@ def keep_together(together: Together[Any, Any], row_ids: Collection[Any]) -> Non
 def _prepare(together: Together[Any, Any], row_ids: Collection[Any]) -> dict[Lease, Any]:
     promise = together.promise
     with transaction() as session:
-        seconds, where = runtime().settings.lease_seconds, together.where()
-        leases = claim_all(session, promise.table, row_ids, lease_seconds=seconds, where=where)
+        seconds = runtime().settings.lease_seconds
+        leases = claim_all(session, promise.table, row_ids, lease_seconds=seconds, where=together.where)
         give_back_hints(session, promise.table, set(row_ids) - {lease.row_id for lease in leases})
         if not leases:
             return {}

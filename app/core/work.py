@@ -9,7 +9,7 @@ matter.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -25,7 +25,8 @@ READY, RUNNING, DONE, FAILED = "ready", "running", "done", "failed"
 RETRY_SECONDS: tuple[int, ...] = (5, 30, 120, 600, 3600, 3600, 3600, 3600, 3600, 3600)
 
 _NOW = sa.func.clock_timestamp()
-_ANY = sa.true()
+_TOKEN, _SECONDS = sa.bindparam("token", type_=sa.Uuid), sa.bindparam("seconds", type_=sa.Float)
+Where = Callable[[], sa.ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -54,35 +55,50 @@ def _claiming(table: sa.Table) -> sa.Update:
     return (
         sa.update(table)
         .where(table.c.id == sa.bindparam("claimed_id"), table.c.run_at <= _NOW, _free(table))
-        .values(**_leased(table, sa.bindparam("token", type_=sa.Uuid), sa.bindparam("seconds", type_=sa.Float)))
+        .values(**_leased(table))
         .returning(table.c.attempts)
         .execution_options(**KEPT)
     )
 
 
 def claim_all(
-    session: Session, table: sa.Table, row_ids: Collection[Any], *, lease_seconds: int = 60, where: sa.ColumnElement[bool] = _ANY
+    session: Session, table: sa.Table, row_ids: Collection[Any], *, lease_seconds: int = 60, where: Where = sa.true
 ) -> list[Lease]:
-    """Take those of the rows that are due and free, for work that is done for all of them at once; in the order of their ids."""
+    """Take those of the rows that are due and free, for work that is done for all of them at once; in the order of their ids.
+    `where`: a function of a module, as what it returns is kept."""
     token = new_id()
-    due = sa.and_(table.c.id.in_(row_ids), table.c.run_at <= _NOW, _free(table), where)
+    values = {"row_ids": list(row_ids), "token": token, "seconds": lease_seconds}
+    rows = session.connection().execute(_claiming_all(table, where), values).all()
+    return [Lease(row.id, token, row.attempts) for row in sorted(rows)]
+
+
+@lru_cache
+def _claiming_all(table: sa.Table, where: Where) -> sa.Update:
+    due = sa.and_(_is_one_of(table), table.c.run_at <= _NOW, _free(table), where())
     taken = sa.select(table.c.id).where(due).order_by(table.c.id).with_for_update(skip_locked=True)
-    statement = (
+    return (
         sa.update(table)
         .where(table.c.id.in_(taken.scalar_subquery()))
-        .values(**_leased(table, token, lease_seconds))
+        .values(**_leased(table))
         .returning(table.c.id, table.c.attempts)
+        .execution_options(**KEPT)
     )
-    return [Lease(row.id, token, row.attempts) for row in sorted(session.execute(statement).all())]
 
 
 def lock_held(session: Session, table: sa.Table, leases: Collection[Lease]) -> list[Lease]:
     """Lock the rows of those leases that still hold, until the transaction ends, and return them in order."""
     by_row = {lease.row_id: lease for lease in leases}
-    held = sa.and_(table.c.id.in_(by_row), table.c.lease_token.in_({lease.token for lease in leases}))
-    rows = session.execute(sa.select(table.c.id, table.c.lease_token).where(held).order_by(table.c.id).with_for_update()).all()
+    values = {"row_ids": list(by_row), "tokens": [lease.token for lease in leases]}
+    rows = session.connection().execute(_locking(table), values).all()
     mine = {row.id for row in rows if by_row[row.id].token == row.lease_token}
     return [lease for lease in leases if lease.row_id in mine]
+
+
+@lru_cache
+def _locking(table: sa.Table) -> sa.Select[Any, uuid.UUID | None]:
+    held = sa.and_(_is_one_of(table), table.c.lease_token == sa.any_(sa.bindparam("tokens", type_=sa.ARRAY(sa.Uuid))))
+    query = sa.select(table.c.id, table.c.lease_token).where(held).order_by(table.c.id)
+    return query.with_for_update().execution_options(**KEPT)
 
 
 def finish_all(session: Session, table: sa.Table, leases: Collection[Lease], *, values: Mapping[str, Any] | None = None) -> None:
@@ -97,14 +113,19 @@ def finish_each(
 ) -> None:
     """Finish rows as `finish_all` does; `ended` has the values that differ by row, of the same columns for each, `values`
     those that do not."""
-    own: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for row in ended.values() for name in row}
-    held = sa.and_(table.c.id == sa.bindparam("row_id"), table.c.lease_token == sa.bindparam("token"))
-    statement = sa.update(table).where(held).values(state=DONE, lease_token=None, lease_until=None, **own, **(values or {}))
+    statement = _finishing_each(table, tuple(next(iter(ended.values()), ())))
     rows = [
         {"row_id": lease.row_id, "token": lease.token, **{f"new_{name}": value for name, value in row.items()}}
         for lease, row in ended.items()
     ]
-    session.connection().execute(statement, rows)
+    session.connection().execute(statement.values(**values) if values else statement, rows)
+
+
+@lru_cache
+def _finishing_each(table: sa.Table, names: tuple[str, ...]) -> sa.Update:
+    own: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
+    held = sa.and_(table.c.id == sa.bindparam("row_id"), table.c.lease_token == sa.bindparam("token"))
+    return sa.update(table).where(held).values(state=DONE, lease_token=None, lease_until=None, **own).execution_options(**KEPT)
 
 
 def finish(
@@ -137,9 +158,13 @@ def _free(table: sa.Table) -> sa.ColumnElement[bool]:
     return sa.or_(table.c.state == READY, sa.and_(table.c.state == RUNNING, table.c.lease_until < _NOW))
 
 
-def _leased(table: sa.Table, token: Any, lease_seconds: Any) -> dict[str, Any]:
-    until = _NOW + sa.func.make_interval(0, 0, 0, 0, 0, 0, lease_seconds)
-    return {"state": RUNNING, "attempts": table.c.attempts + 1, "lease_token": token, "lease_until": until}
+def _is_one_of(table: sa.Table) -> sa.ColumnElement[bool]:
+    return table.c.id == sa.any_(sa.bindparam("row_ids", type_=sa.ARRAY(table.c.id.type)))
+
+
+def _leased(table: sa.Table) -> dict[str, Any]:
+    until = _NOW + sa.func.make_interval(0, 0, 0, 0, 0, 0, _SECONDS)
+    return {"state": RUNNING, "attempts": table.c.attempts + 1, "lease_token": _TOKEN, "lease_until": until}
 
 
 def _write(session: Session, table: sa.Table, lease: Lease, values: Mapping[str, Any]) -> bool:
@@ -167,31 +192,36 @@ def due_rows(
     )
 
 
-def take_hints(
-    session: Session,
+def hinting(
     table: sa.Table,
     *,
     sweep_seconds: int,
     limit: int = 500,
     where: sa.ColumnElement[bool] | None = None,
     also: Sequence[str] = (),
-) -> Sequence[sa.Row[Any]]:
-    """Return (id, attempts, run_at, and the columns `also`) of due rows nobody was told about in the last `sweep_seconds`, those
-    that wait longest first, and note that they are told now.
-
-    A hint that got lost (Redis flushed, worker killed) is simply given again later; a hint given twice is harmless.
-    """
+) -> sa.Update:
+    """Build the statement for `take_hints`: (id, attempts, run_at, and the columns `also`) of due rows nobody was told about in
+    the last `sweep_seconds`."""
     due = due_rows(table, sweep_seconds=sweep_seconds, limit=limit, where=where).with_for_update(skip_locked=True)
-    statement = (
+    return (
         sa.update(table)
         .where(table.c.id.in_(due.scalar_subquery()))
         .values(hinted_at=_NOW)
         .returning(table.c.id, table.c.attempts, table.c.run_at, *(table.c[name] for name in also))
+        .execution_options(**KEPT)
     )
-    return sorted(session.execute(statement).all(), key=lambda row: (row.run_at, row.id))
+
+
+def take_hints(session: Session, statement: sa.Update) -> Sequence[sa.Row[Any]]:
+    """Return the rows of `hinting`, those that wait longest first, and note that they are told now.
+
+    A hint that got lost (Redis flushed, worker killed) is simply given again later; a hint given twice is harmless.
+    """
+    return sorted(session.connection().execute(statement).all(), key=lambda row: (row.run_at, row.id))
 
 
 def give_back_hints(session: Session, table: sa.Table, row_ids: Collection[Any]) -> None:
     """Clear the hints of rows that a job was told of and will not work on, so that the next look tells another."""
-    untouched = sa.and_(table.c.id.in_(row_ids), table.c.state == READY)
-    session.execute(sa.update(table).where(untouched).values(hinted_at=None))
+    if row_ids:
+        untouched = sa.and_(table.c.id.in_(row_ids), table.c.state == READY)
+        session.execute(sa.update(table).where(untouched).values(hinted_at=None))

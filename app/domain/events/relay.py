@@ -25,7 +25,7 @@ from app.core.crash import crash_point
 from app.core.db import transaction
 from app.core.log import get_logger
 from app.core.prepared import KEPT
-from app.core.work import due_rows, take_hints
+from app.core.work import due_rows, hinting, take_hints
 
 POLL_SECONDS = 0.5
 JOB_TIMEOUT_SECONDS = 120
@@ -67,8 +67,8 @@ Rounds = MutableMapping[Source, float]
 def relay_once(sources: tuple[Source, ...], *, connection: redis.Redis, sweep_seconds: int, rounds: Rounds | None = None) -> int:
     """Enqueue jobs for all due rows that have no fresh hint; return how many jobs. `rounds` is kept from call to call."""
     rounds, now = {} if rounds is None else rounds, time.monotonic()
-    rested = tuple(source for source in sources if now - rounds.get(source, -math.inf) >= source.every_seconds)
-    due = _with_due_rows(rested, sweep_seconds)
+    due = _with_due_rows(sources, sweep_seconds)
+    due = [source for source in due if now - rounds.get(source, -math.inf) >= source.every_seconds]
     rounds.update(dict.fromkeys(due, now))
     return sum(_relay_source(source, connection, sweep_seconds) for source in due)
 
@@ -90,6 +90,12 @@ def _look(sources: tuple[Source, ...], sweep_seconds: int) -> sa.Select[*tuple[A
     return sa.select(*(look.label(f"source_{n}") for n, look in enumerate(looks))).execution_options(**KEPT)
 
 
+@lru_cache(maxsize=256)
+def _hinting(source: Source, sweep_seconds: int) -> sa.Update:
+    also = [source.together] if source.together else []
+    return hinting(source.table, sweep_seconds=sweep_seconds, limit=source.at_once, where=_limits(source), also=also)
+
+
 def _limits(source: Source) -> sa.ColumnElement[bool] | None:
     return source.where() if source.where else None
 
@@ -100,10 +106,7 @@ def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -
     if source.most > 1 and sum(job_id.startswith(f"{source.name}-") for job_id in job_ids) >= source.over * 2:
         return 0  # the workers have enough; what comes meanwhile makes fuller jobs
     with transaction() as session:
-        also = [source.together] if source.together else []
-        hints = take_hints(
-            session, source.table, sweep_seconds=sweep_seconds, limit=source.at_once, where=_limits(source), also=also
-        )
+        hints = take_hints(session, _hinting(source, sweep_seconds))
     if not hints:
         return 0
     crash_point("relay.after_hint")

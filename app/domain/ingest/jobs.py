@@ -119,11 +119,14 @@ def process_inbound_events(*, row_ids: Sequence[str], **_ignored: Any) -> None:
     run_in_turn(TABLE, [row_id for row_id in ids if row_id not in taken], lambda row_id: _process(row_id, known))
 
 
+def _is_small_and_new() -> sa.ColumnElement[bool]:
+    return sa.and_(TABLE.c.attempts == 0, sa.func.octet_length(TABLE.c.body) <= SMALL_BYTES)
+
+
 def _process_together(row_ids: Sequence[uuid.UUID], known: Known) -> Collection[uuid.UUID]:
     """Claim small events that nobody has tried yet and apply their messages in few transactions; returns which were claimed."""
-    new = sa.and_(TABLE.c.attempts == 0, sa.func.octet_length(TABLE.c.body) <= SMALL_BYTES)
     with transaction() as session:
-        claimed = claim_all(session, TABLE, row_ids, lease_seconds=runtime().settings.lease_seconds, where=new)
+        claimed = claim_all(session, TABLE, row_ids, lease_seconds=runtime().settings.lease_seconds, where=_is_small_and_new)
         leases = {lease.row_id: lease for lease in claimed}
         known.load(session, leases)
     crash_point("ingest.after_claim_of_many")

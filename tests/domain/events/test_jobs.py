@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.core.batches import run_in_turn
 from app.core.ids import new_id
 from app.core.storage import StorageFailed
-from app.core.work import claim, take_hints
+from app.core.work import claim, hinting, take_hints
 from app.domain.events import registry
 from app.domain.events.actions import Subject, gathered, record
 from app.domain.events.jobs import TABLE, run_outbox_entries, run_outbox_entries_at_once
@@ -107,12 +107,12 @@ def test_entry_that_somebody_else_holds_is_left_to_them(desk: Desk) -> None:
 
 def test_after_its_turn_a_job_leaves_the_rest_to_others(desk: Desk) -> None:
     row_ids = [int(row_id) for row_id in desk.promise(3)]
-    take_hints(desk.session, TABLE, sweep_seconds=3600)
+    take_hints(desk.session, hinting(TABLE, sweep_seconds=3600))
     desk.session.commit()
     ran: list[Any] = []
     run_in_turn(TABLE, row_ids, ran.append, seconds=0)
     assert ran == row_ids[:1]  # the first one has its turn in any case
-    given_back = take_hints(desk.session, TABLE, sweep_seconds=3600)
+    given_back = take_hints(desk.session, hinting(TABLE, sweep_seconds=3600))
     assert [row.id for row in given_back] == row_ids[1:]
 
 

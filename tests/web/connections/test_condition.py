@@ -13,7 +13,7 @@ from app.contract.base import DeliveryStatus
 from app.core.clock import utc_now
 from app.core.db import table_of
 from app.core.runtime import runtime
-from app.core.work import take_hints
+from app.core.work import hinting, take_hints
 from app.domain.accounts.models import Brand, User
 from app.domain.connections.actions import switch_channel
 from app.domain.connections.gate import OPENS_AFTER, Gate
@@ -154,7 +154,7 @@ def work(app: Flask, session: Session, delivery: Delivery) -> None:
 
 
 def hinted(app: Flask, session: Session) -> list[object]:
-    return [row.id for row in take_hints(session, table_of(Delivery), sweep_seconds=15, where=may_go())]
+    return [row.id for row in take_hints(session, hinting(table_of(Delivery), sweep_seconds=15, where=may_go()))]
 
 
 def attempts(session: Session) -> int:
