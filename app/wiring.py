@@ -89,6 +89,8 @@ LIVE, SEND = "live", "send"
 QUEUES = (LIVE, SEND)
 PUSH_SECONDS = 0.4
 """How often browsers are told while one change follows the other; the first is told at once."""
+CALLBACKS_SECONDS = 0.25
+"""How often callbacks are handed out while one follows the other: a job costs more than most of them. The first goes at once."""
 NEW_WORK_SECONDS = 0.4
 """How often people are told of new work, in a flood once for what gathered: each telling locks the notices of the same people."""
 ADDRESSES_AT_ONCE = 10
@@ -374,7 +376,7 @@ def sources() -> tuple[Source, ...]:
             most=50,
             over=4,
             together="endpoint_id",
-            every_seconds=0.1,
+            every_seconds=CALLBACKS_SECONDS,
         ),
         addresses(most=ADDRESSES_AT_ONCE, at_once=ADDRESSES_AT_ONCE),
         Source(table_of(CalendarEntry), "app.domain.appointments.jobs.keep_entry", SEND),
