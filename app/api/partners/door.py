@@ -25,7 +25,7 @@ from app.api.partners.errors import type_of
 from app.core.caller import caller_address
 from app.core.clock import utc_now
 from app.core.csrf import csrf
-from app.core.db import transaction
+from app.core.db import autocommitted_session, transaction
 from app.core.limits import Level, Limit
 from app.core.log import get_logger
 from app.core.paging import BadCursor
@@ -127,10 +127,7 @@ def _enter() -> None:
         raise Problem("ip_not_allowed", f"This key may not be used from {request.remote_addr}")
     spend(Limit(KEY, caller.calls_per_minute, 60), str(caller.key_id))
     signing = _check_signature(caller, body)
-    with transaction() as session:
-        note_used(session, caller, ip=request.remote_addr or "", now=utc_now())
-        is_new = signing is None or use_nonce(session, caller, signing.nonce, now=utc_now())
-    if not is_new:
+    if not _note_use(caller, signing):
         raise Problem("nonce_reused", "Each request has a nonce of its own: send it again with a new one")
     scope = SCOPE_OF[request.endpoint]
     if scope not in caller.scopes:
@@ -138,6 +135,15 @@ def _enter() -> None:
     named = (request.view_args or {}).get("partner")
     if named is not None and named.lower() not in (caller.slug, str(caller.partner_id)):
         raise Problem("not_found", "There is no such partner, or it is not the one of this key")
+
+
+def _note_use(caller: PartnerCaller, signing: _Signing | None) -> bool:
+    """Note the use of key and nonce; False where the nonce was used before."""
+    if signing is None and caller.is_noted:
+        return True
+    with autocommitted_session() as session:
+        note_used(session, caller, ip=request.remote_addr or "", now=utc_now())
+        return signing is None or use_nonce(session, caller, signing.nonce, now=utc_now())
 
 
 def _authenticate() -> PartnerCaller:
@@ -244,7 +250,7 @@ def _keep(response: Response) -> None:
     )
     if caller is None and problem is not None and problem.code != "unauthenticated":
         return
-    with transaction() as session:
+    with autocommitted_session() as session:
         if caller is not None:
             keep_call(session, call, caller=caller, now=utc_now())
         else:

@@ -33,6 +33,7 @@ from app.domain.threads.models import Thread
 
 BATCH = 200
 FACTS, SCOPES, MARKS = table_of(ReportFact), table_of(ReportScope), table_of(ReportMark)
+_MARK = sa.insert(MARKS).inline()
 WAKEUPS, REBUILDS, STATE = table_of(ReportWakeup), table_of(ReportRebuild), table_of(ReportState)
 _KEYS = {
     SubjectKind.THREAD: Thread.id,
@@ -59,7 +60,7 @@ def mark(session: Session, kind: SubjectKind, ids: Iterable[uuid.UUID | None]) -
     """Mark these subjects, so that their facts are made anew within seconds. A plain insert, which waits for nobody."""
     rows = [{"kind": int(kind), "subject_id": one} for one in ids if one is not None]
     if rows:
-        session.execute(sa.insert(MARKS), rows)
+        session.connection().execute(_MARK, rows)
 
 
 def ask_for_rebuild(session: Session, *, now: datetime) -> uuid.UUID:

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.db import table_of
 from app.core.ids import new_id
 from app.core.insert_many import insert_many
 from app.core.work import FAILED, READY
@@ -20,6 +21,7 @@ from app.domain.events.registry import Together, installed
 
 MAX_DEPTH = 5
 _GATHERED = "gathered_events"  # of a session, in its `info`
+_PROMISE = sa.insert(table_of(OutboxEntry)).inline()
 
 
 @dataclass(frozen=True)
@@ -185,12 +187,14 @@ def _react(session: Session, events: Sequence[Event]) -> None:
             promised.update((event.id, handler.name) for event in wanted)
     for reaction, those in apart.items():
         reaction.run(session, sorted(those, key=events.index))
-    session.add_all(
-        OutboxEntry(event_id=event.id, handler=handler.name, queue=handler.queue)
+    entries = [
+        {"event_id": event.id, "handler": handler.name, "queue": handler.queue}
         for event in events
         for handler in wiring.after_commit.get(event.type, ())
         if (event.id, handler.name) in promised
-    )
+    ]
+    if entries:
+        session.connection().execute(_PROMISE, entries)
 
 
 def audit(

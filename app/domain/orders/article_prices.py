@@ -13,6 +13,17 @@ from sqlalchemy.orm import Session
 
 from app.domain.orders.models import Article, ArticlePrice
 
+_DAY = sa.bindparam("day", type_=sa.Date)
+_PRICES = (
+    sa.select(ArticlePrice.article_id, ArticlePrice.unit_price)
+    .where(
+        ArticlePrice.article_id == sa.any_(sa.bindparam("article_ids", type_=sa.ARRAY(sa.Uuid))),
+        ArticlePrice.valid_from <= _DAY,
+        sa.or_(ArticlePrice.valid_until.is_(None), ArticlePrice.valid_until > _DAY),
+    )
+    .order_by(ArticlePrice.valid_from)
+)
+
 
 def day_in(zone: str, now: datetime) -> date:
     """Return today's date in a brand's zone (`OrderSettings.zone`)."""
@@ -24,9 +35,5 @@ def prices_on(session: Session, articles: Iterable[Article], day: date) -> dict[
     ids = {article.id for article in articles}
     if not ids:
         return {}
-    query = sa.select(ArticlePrice.article_id, ArticlePrice.unit_price).where(
-        ArticlePrice.article_id.in_(ids),
-        ArticlePrice.valid_from <= day,
-        sa.or_(ArticlePrice.valid_until.is_(None), ArticlePrice.valid_until > day),
-    )
-    return {row.article_id: row.unit_price for row in session.execute(query.order_by(ArticlePrice.valid_from))}
+    rows = session.execute(_PRICES, {"article_ids": list(ids), "day": day})
+    return {row.article_id: row.unit_price for row in rows}

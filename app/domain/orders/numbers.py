@@ -11,12 +11,13 @@ import unicodedata
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from app.core.db import advisory_xact_lock
+from app.core.db import advisory_xact_lock, table_of
 from app.domain.accounts.models import Brand
 from app.domain.orders.models import Order, OrderCounter, OrderNumberSeries, OrderSettings
 from app.domain.orders.settings import ZONE
@@ -42,17 +43,25 @@ def take_order_number(session: Session, brand_id: uuid.UUID, *, now: datetime) -
 
 def take_order_numbers(session: Session, brand_id: uuid.UUID, count: int, *, now: datetime) -> list[str]:
     """Take this many numbers at once, at least one."""
+    last, of_year, chosen = session.execute(_count_on(), {"of_brand": brand_id, "now": now, "count": count}).one()
+    begins = f"{chosen or choose_prefix(session, brand_id)}-{of_year}"
+    return [f"{begins}-{number:0{DIGITS}}" for number in range(last - count + 1, last + 1)]
+
+
+@lru_cache(maxsize=1)
+def _count_on() -> sa.Insert:
+    """Build the statement that counts a brand's orders on and returns the last number, its year and the brand's prefix. Built
+    once."""
+    brand_id, count = sa.bindparam("of_brand", type_=sa.Uuid), sa.bindparam("count", type_=sa.Integer)
     zone = sa.select(OrderSettings.zone).where(OrderSettings.brand_id == brand_id).scalar_subquery()
-    there = sa.func.timezone(sa.func.coalesce(zone, ZONE), sa.literal(now, sa.DateTime(timezone=True)))
+    there = sa.func.timezone(sa.func.coalesce(zone, ZONE), sa.bindparam("now", type_=sa.DateTime(timezone=True)))
     year = sa.cast(sa.extract("year", there), sa.SmallInteger)
-    first = postgresql.insert(OrderCounter).values(brand_id=brand_id, year=year, last_number=count)
+    first = postgresql.insert(table_of(OrderCounter)).values(brand_id=brand_id, year=year, last_number=count)
     prefix = sa.select(OrderNumberSeries.prefix).where(OrderNumberSeries.brand_id == brand_id).scalar_subquery()
     following = first.on_conflict_do_update(
         index_elements=["brand_id", "year"], set_={"last_number": OrderCounter.last_number + count}
-    ).returning(OrderCounter.last_number, OrderCounter.year, prefix)
-    last, of_year, chosen = session.execute(following).one()
-    begins = f"{chosen or choose_prefix(session, brand_id)}-{of_year}"
-    return [f"{begins}-{number:0{DIGITS}}" for number in range(last - count + 1, last + 1)]
+    )
+    return following.returning(OrderCounter.last_number, OrderCounter.year, prefix)
 
 
 def list_prefixes(session: Session) -> dict[uuid.UUID, str]:

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.db import table_of
 from app.domain.orders.models import LineItem, LineItemStatus, Order, OrderStatus, OrderTaxTotal
 from app.domain.orders.totals import PricedLine, Totals, order_totals
+
+_TAX_TOTAL = sa.insert(table_of(OrderTaxTotal))
 
 
 def recompute_totals(session: Session, order: Order) -> Totals:
@@ -35,8 +38,9 @@ def first_totals(session: Session, order: Order, lines: Sequence[LineItem]) -> N
     session.add(order)
     session.flush()
     session.add_all(lines)
-    session.add_all(OrderTaxTotal(order_id=order.id, **vars(row)) for row in found.taxes)
     session.flush()
+    if found.taxes:
+        session.connection().execute(_TAX_TOTAL, [{"order_id": order.id, **vars(row)} for row in found.taxes])
 
 
 def _work_out(order: Order, lines: Sequence[LineItem]) -> Totals:

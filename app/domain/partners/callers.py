@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.core.crypto import Keyring
+from app.core.db import table_of
 from app.core.prepared import KEPT
 from app.domain.partners.actions import KEYS
 from app.domain.partners.key_text import hash_of, is_key_text
@@ -19,6 +20,14 @@ from app.domain.partners.models import Environment, Partner, PartnerKey, Partner
 from app.domain.partners.signature import NONCE_KEPT_SECONDS
 
 TOUCH_EVERY = timedelta(minutes=1)
+_CALLER = (
+    sa.select(PartnerKey, Partner)
+    .join(Partner, Partner.id == PartnerKey.partner_id)
+    .where(PartnerKey.key_hash == sa.bindparam("key_hash"), PartnerKey.revoked_at.is_(None), Partner.is_active)
+    .execution_options(populate_existing=True, **KEPT)
+)
+_NONCES = table_of(PartnerNonce)
+_USE = postgresql.insert(_NONCES).on_conflict_do_nothing().returning(_NONCES.c.nonce).execution_options(**KEPT)
 
 
 @dataclass(frozen=True)
@@ -60,9 +69,7 @@ def find_caller(session: Session, text: str, *, now: datetime) -> PartnerCaller 
     """Return the caller with this key, if it is valid now and its partner is active. One query."""
     if not is_key_text(text):
         return None
-    query = sa.select(PartnerKey, Partner).join(Partner, Partner.id == PartnerKey.partner_id)
-    query = query.where(PartnerKey.key_hash == hash_of(text), PartnerKey.revoked_at.is_(None), Partner.is_active)
-    row = session.execute(query.execution_options(populate_existing=True, **KEPT)).one_or_none()
+    row = session.execute(_CALLER, {"key_hash": hash_of(text)}).one_or_none()
     if row is None or (row.PartnerKey.expires_at is not None and row.PartnerKey.expires_at <= now):
         return None
     key, partner = row.PartnerKey, row.Partner
@@ -93,5 +100,4 @@ def note_used(session: Session, caller: PartnerCaller, *, ip: str, now: datetime
 def use_nonce(session: Session, caller: PartnerCaller, nonce: str, *, now: datetime) -> bool:
     """Use a nonce; False where it was used before."""
     values = {"key_id": caller.key_id, "nonce": nonce, "expires_at": now + timedelta(seconds=NONCE_KEPT_SECONDS)}
-    taken = postgresql.insert(PartnerNonce).values(values).on_conflict_do_nothing().returning(PartnerNonce.nonce)
-    return session.execute(taken.execution_options(**KEPT)).first() is not None
+    return session.connection().execute(_USE, values).first() is not None

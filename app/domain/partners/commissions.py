@@ -27,6 +27,11 @@ ZONE = ZoneInfo("Europe/Amsterdam")  # whose months and days count
 USUAL: Mapping[int, Decimal] = {1: Decimal(5), 2: Decimal(3), 3: Decimal(2)}  # percent by level, of the documents
 LEVELS = tuple(USUAL)
 _CENT = Decimal("0.01")
+_AGREED = (
+    sa.select(PartnerRate.level, PartnerRate.percent)
+    .where(PartnerRate.partner_id == sa.bindparam("of_partner"), PartnerRate.valid_from <= sa.bindparam("on", type_=sa.Date))
+    .order_by(PartnerRate.valid_from)
+)
 
 
 def settle_commissions(session: Session, order: Order, *, now: datetime) -> None:
@@ -66,8 +71,7 @@ def share_of(base: Decimal, percent: Decimal) -> Decimal:
 
 def read_rates(session: Session, partner_id: uuid.UUID, *, on: date) -> dict[int, Decimal]:
     """Return percentages by level on a day: those agreed with the partner, else the usual ones."""
-    query = sa.select(PartnerRate).where(PartnerRate.partner_id == partner_id, PartnerRate.valid_from <= on)
-    agreed = {one.level: one.percent for one in session.execute(query.order_by(PartnerRate.valid_from)).scalars()}
+    agreed = {row.level: row.percent for row in session.execute(_AGREED, {"of_partner": partner_id, "on": on})}
     return {**USUAL, **agreed}
 
 

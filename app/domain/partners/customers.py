@@ -6,6 +6,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,6 +19,13 @@ from app.domain.events.actions import SYSTEM
 from app.domain.partners.incoming import IncomingOrder
 
 MOST_LEVELS = 50
+_OWNERS = (
+    sa.select(ContactIdentity.kind, Contact)
+    .join(Contact, ContactIdentity.contact_id == Contact.id)
+    .where(
+        sa.tuple_(ContactIdentity.kind, ContactIdentity.scope, ContactIdentity.value).in_(sa.bindparam("wanted", expanding=True))
+    )
+)
 
 
 def find_customer(session: Session, incoming: IncomingOrder, *, now: datetime) -> Contact:
@@ -36,19 +44,23 @@ def find_customer(session: Session, incoming: IncomingOrder, *, now: datetime) -
 
 def chain_of(session: Session, contact_id: uuid.UUID) -> list[uuid.UUID]:
     """Return the contact behind all organizations above it, the topmost first. One query."""
+    found = session.execute(_chain(), {"contact_id": contact_id}).scalars().all()
+    return list(dict.fromkeys(found))[::-1]
+
+
+@lru_cache(maxsize=1)
+def _chain() -> sa.Select[uuid.UUID]:
+    """Build the query of a contact and the organizations above it, the nearest first. Built once."""
     place = sa.literal(0).label("place")
-    first = sa.select(Contact.id, Contact.parent_organization_id.label("above"), place).where(Contact.id == contact_id)
-    chain = first.cte("chain", recursive=True)
+    first = sa.select(Contact.id, Contact.parent_organization_id.label("above"), place)
+    chain = first.where(Contact.id == sa.bindparam("contact_id")).cte("chain", recursive=True)
     following = sa.select(Contact.id, Contact.parent_organization_id, chain.c.place + 1)
     following = following.join(chain, Contact.id == chain.c.above).where(chain.c.place < MOST_LEVELS)
     chain = chain.union_all(following)
-    found = session.execute(sa.select(chain.c.id).order_by(chain.c.place)).scalars().all()
-    return list(dict.fromkeys(found))[::-1]
+    return sa.select(chain.c.id).order_by(chain.c.place)
 
 
 def _owners(session: Session, identities: Sequence[IdentityInput]) -> dict[str, Contact]:
     """By kind, who has the address or number. One query."""
-    columns = sa.tuple_(ContactIdentity.kind, ContactIdentity.scope, ContactIdentity.value)
     wanted = [(one.kind, one.scope, one.value) for one in identities]
-    query = sa.select(ContactIdentity.kind, Contact).join(Contact, ContactIdentity.contact_id == Contact.id)
-    return {row.kind: row.Contact for row in session.execute(query.where(columns.in_(wanted)))}
+    return {row.kind: row.Contact for row in session.execute(_OWNERS, {"wanted": wanted})}

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
+from app.core.prepared import KEPT
 from app.domain.events.actions import Actor, audit
 from app.domain.orders.articles import find_articles
 from app.domain.orders.line_articles import set_line_articles
@@ -24,6 +25,19 @@ from app.domain.partners.models import Partner, PartnerOrder, PartnerProduct
 ZONE = ZoneInfo("Europe/Amsterdam")  # whose days prices hold for
 SKU_CHARACTERS, TYPE_CHARACTERS = 200, 60
 ALWAYS = date(2000, 1, 1)
+_TODAY = sa.bindparam("today", type_=sa.Date)
+_THEIRS = (
+    sa.select(PartnerProduct.partner_sku, PartnerProduct.unit_price, Article)
+    .join(Article, Article.id == PartnerProduct.article_id)
+    .where(
+        PartnerProduct.partner_id == sa.bindparam("of_partner"),
+        sa.func.lower(PartnerProduct.partner_sku) == sa.any_(sa.bindparam("skus", type_=sa.ARRAY(sa.Text))),
+        PartnerProduct.valid_from <= _TODAY,
+        sa.or_(PartnerProduct.valid_until.is_(None), PartnerProduct.valid_until > _TODAY),
+    )
+    .order_by(PartnerProduct.valid_from, PartnerProduct.id)
+    .execution_options(**KEPT)
+)
 
 
 @dataclass(frozen=True)
@@ -58,18 +72,8 @@ def find_mapped(session: Session, partner: Partner, skus: Sequence[str], *, now:
 
 
 def _find_theirs(session: Session, partner: Partner, wanted: set[str], *, now: datetime) -> dict[str, Mapped]:
-    found = {}
-    today = now.astimezone(ZONE).date()
-    query = sa.select(PartnerProduct, Article).join(Article, Article.id == PartnerProduct.article_id)
-    query = query.where(
-        PartnerProduct.partner_id == partner.id,
-        sa.func.lower(PartnerProduct.partner_sku).in_(wanted),
-        PartnerProduct.valid_from <= today,
-        sa.or_(PartnerProduct.valid_until.is_(None), PartnerProduct.valid_until > today),
-    )
-    for product, article in session.execute(query.order_by(PartnerProduct.valid_from, PartnerProduct.id)):
-        found[product.partner_sku.casefold()] = Mapped(article, product.unit_price)
-    return found
+    asked = {"of_partner": partner.id, "skus": sorted(wanted), "today": now.astimezone(ZONE).date()}
+    return {sku.casefold(): Mapped(article, unit_price) for sku, unit_price, article in session.execute(_THEIRS, asked)}
 
 
 def keep_product(session: Session, partner: Partner, content: ProductContent, *, now: datetime, actor: Actor) -> None:

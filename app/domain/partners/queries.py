@@ -120,12 +120,19 @@ def find_partner_order(
     session: Session, *, partner_id: uuid.UUID, environment: Environment, partner_order_id: str
 ) -> PartnerOrder | None:
     """Return the order with this number of the partner."""
-    query = sa.select(PartnerOrder).where(
-        PartnerOrder.partner_id == partner_id,
-        PartnerOrder.environment == environment,
-        PartnerOrder.partner_order_id == partner_order_id,
+    asked = {"of_partner": partner_id, "environment": environment, "partner_order_id": partner_order_id}
+    return session.execute(_PARTNER_ORDER, asked).scalar_one_or_none()
+
+
+_PARTNER_ORDER = (
+    sa.select(PartnerOrder)
+    .where(
+        PartnerOrder.partner_id == sa.bindparam("of_partner"),
+        PartnerOrder.environment == sa.bindparam("environment"),
+        PartnerOrder.partner_order_id == sa.bindparam("partner_order_id"),
     )
-    return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+    .execution_options(populate_existing=True)
+)
 
 
 def list_changed_orders(
@@ -247,13 +254,20 @@ def list_reports(
 
 def list_endpoints_of_partner(session: Session, partner_id: uuid.UUID, *, is_test: bool) -> list[WebhookEndpoint]:
     """List the partner's callback endpoints for live orders, or for sandbox ones."""
-    query = sa.select(WebhookEndpoint).where(
+    return list(session.execute(_ENDPOINTS, {"of_partner": partner_id, "is_test": is_test}).scalars())
+
+
+_ENDPOINTS = (
+    sa.select(WebhookEndpoint)
+    .where(
         WebhookEndpoint.kind == EndpointKind.PARTNER,
-        WebhookEndpoint.owner_id == partner_id,
-        WebhookEndpoint.is_test == is_test,
+        WebhookEndpoint.owner_id == sa.bindparam("of_partner"),
+        WebhookEndpoint.is_test == sa.bindparam("is_test"),
         WebhookEndpoint.deleted_at.is_(None),
     )
-    return list(session.execute(query.order_by(WebhookEndpoint.id).execution_options(populate_existing=True)).scalars())
+    .order_by(WebhookEndpoint.id)
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True)

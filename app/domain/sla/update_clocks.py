@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +30,7 @@ from app.domain.threads.actions import set_response_due
 from app.domain.threads.models import Thread
 
 CLOCKS, FACTS = table_of(SlaClock), table_of(SlaFact)
+_ADD_FACTS = sa.insert(FACTS)
 _THREADS = sa.bindparam("thread_ids", type_=sa.ARRAY(sa.Uuid))
 _FACTS = sa.select(FACTS).where(FACTS.c.thread_id == sa.any_(_THREADS)).order_by(FACTS.c.at, FACTS.c.id)
 _CLOCKS = sa.select(CLOCKS).where(CLOCKS.c.thread_id == sa.any_(_THREADS))
@@ -53,7 +55,7 @@ def seconds(at: datetime) -> int:
 
 def add_fact(session: Session, thread_id: uuid.UUID, kind: FactKind, **values: Any) -> None:
     """Add a fact about a thread; takes the keywords of `new_fact`."""
-    session.execute(sa.insert(FACTS), new_fact(thread_id, kind, **values))
+    session.connection().execute(_ADD_FACTS, new_fact(thread_id, kind, **values))
 
 
 def new_fact(
@@ -122,16 +124,19 @@ class _Made:
 
     def write(self, session: Session) -> None:
         if self.facts:
-            session.execute(sa.insert(FACTS), self.facts)
+            session.connection().execute(_ADD_FACTS, self.facts)
         if self.gone:
             session.execute(sa.delete(CLOCKS).where(CLOCKS.c.id.in_(self.gone)))
         if self.clocks:
-            statement = postgresql.insert(CLOCKS)
-            new = {name: statement.excluded[name] for name in (*_COMPARED, *_BY)}
-            session.execute(
-                statement.on_conflict_do_update(index_elements=["thread_id", "kind", "started_at"], set_=new), self.clocks
-            )
+            session.connection().execute(_keep_clocks(), self.clocks)
         session.flush()
+
+
+@lru_cache(maxsize=1)
+def _keep_clocks() -> postgresql.Insert:
+    statement = postgresql.insert(CLOCKS)
+    new = {name: statement.excluded[name] for name in (*_COMPARED, *_BY)}
+    return statement.on_conflict_do_update(index_elements=["thread_id", "kind", "started_at"], set_=new)
 
 
 class _Known:

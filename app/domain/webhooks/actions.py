@@ -42,9 +42,10 @@ from app.domain.webhooks.rules import BadEndpoint, checked_header_name, checked_
 from app.domain.webhooks.schedules import SCHEDULES
 
 PARTNER_SIGNATURE_HEADER, PARTNER_EVENT_HEADER = "X-ChargeCars-Signature", "X-ChargeCars-Event"
-TEST_EVENT = "test.ping"
-TESTS_AN_HOUR = 10
+TEST_EVENT, TESTS_AN_HOUR = "test.ping", 10
 REPLAY_AT_MOST = 5000
+_DELIVERIES = sa.insert(table_of(WebhookDelivery))
+_KEEP_MESSAGE = postgresql.insert(WebhookMessage).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(WebhookMessage)
 
 
 class TooManyTests(Exception):
@@ -231,7 +232,7 @@ def queue_message(
         return None
     rows = [_delivery(written, endpoint, _rendered(endpoint, event_type, render), now) for endpoint in listening]
     if rows:
-        session.execute(sa.insert(table_of(WebhookDelivery)), [{**row, "run_at": due_at} if due_at else row for row in rows])
+        session.connection().execute(_DELIVERIES, [{**row, "run_at": due_at} if due_at else row for row in rows])
     return written
 
 
@@ -248,7 +249,7 @@ def send_test_event(session: Session, endpoint: WebhookEndpoint, *, now: datetim
     written = _write(session, message)
     assert written is not None
     row = _delivery(written, endpoint, None, now)
-    session.execute(sa.insert(table_of(WebhookDelivery)), [{**row, "trigger": Trigger.TEST.value}])
+    session.connection().execute(_DELIVERIES, [{**row, "trigger": Trigger.TEST.value}])
     _audit(session, "CallbackTestSent", endpoint, now=now, actor=actor)
     return session.get_one(WebhookDelivery, row["id"])
 
@@ -312,8 +313,7 @@ def _message(**values: Any) -> dict[str, Any]:
 
 def _write(session: Session, message: dict[str, Any]) -> WebhookMessage | None:
     """Write the message; None where it existed already."""
-    statement = postgresql.insert(WebhookMessage).values(**message).on_conflict_do_nothing(index_elements=["dedupe_key"])
-    return session.execute(statement.returning(WebhookMessage)).scalar_one_or_none()
+    return session.execute(_KEEP_MESSAGE.returning(WebhookMessage), message).scalar_one_or_none()
 
 
 def _rendered(endpoint: WebhookEndpoint, event_type: str, render: Render | None) -> bytes | Skip | None:

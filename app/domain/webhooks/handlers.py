@@ -7,11 +7,22 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.prepared import KEPT
 from app.domain.accounts.models import Brand
 from app.domain.events.models import Event
 from app.domain.webhooks.actions import queue_message, serialize, timestamp
-from app.domain.webhooks.models import EndpointKind, WebhookEndpoint
+from app.domain.webhooks.models import ANY_EVENT, EndpointKind, WebhookEndpoint
 from app.domain.webhooks.platform_events import brands_of, names_of, tell
+
+_LISTENING = (
+    sa.select(WebhookEndpoint.id)
+    .where(
+        WebhookEndpoint.kind == EndpointKind.WEBHOOK,
+        WebhookEndpoint.deleted_at.is_(None),
+        WebhookEndpoint.event_types.overlap(sa.bindparam("names", type_=sa.ARRAY(sa.Text))),
+    )
+    .execution_options(**KEPT)
+)
 
 
 def tell_webhooks(session: Session, events: Sequence[Event]) -> None:
@@ -29,12 +40,9 @@ def tell_webhooks(session: Session, events: Sequence[Event]) -> None:
 
 
 def _listening(session: Session, names: set[str]) -> list[WebhookEndpoint]:
-    query = sa.select(WebhookEndpoint).where(
-        WebhookEndpoint.kind == EndpointKind.WEBHOOK,
-        WebhookEndpoint.deleted_at.is_(None),
-        WebhookEndpoint.event_types.overlap([*sorted(names), "*"]),
-    )
-    return list(session.execute(query.order_by(WebhookEndpoint.id)).scalars())
+    ids = session.execute(_LISTENING, {"names": [*sorted(names), ANY_EVENT]}).scalars().all()
+    query = sa.select(WebhookEndpoint).where(WebhookEndpoint.id.in_(ids)).order_by(WebhookEndpoint.id)
+    return list(session.execute(query).scalars()) if ids else []
 
 
 def _tell(session: Session, event: Event, name: str, endpoints: list[WebhookEndpoint]) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.prepared import KEPT
 from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.models import Event
 from app.domain.integrations.models import Integration, Provider
@@ -55,9 +56,16 @@ def _scenarios(event: Event) -> tuple[str, ...]:
 
 def listening_to(session: Session, *, brand_id: uuid.UUID | None, names: tuple[str, ...]) -> list[tuple[uuid.UUID, str]]:
     """(connection, scenario) for each of these that has an address. One query."""
-    query = sa.select(Integration.id, Integration.settings["hooks"])
-    query = query.where(Integration.provider == Provider.MAKE, Integration.is_active, Integration.brand_id == brand_id)
-    return [(row[0], name) for row in session.execute(query.order_by(Integration.id)) for name in names if name in (row[1] or {})]
+    rows = session.execute(_CONNECTED, {"of_brand": brand_id})
+    return [(integration_id, name) for integration_id, hooks in rows for name in names if name in (hooks or {})]
+
+
+_CONNECTED = (
+    sa.select(Integration.id, Integration.settings["hooks"])
+    .where(Integration.provider == Provider.MAKE, Integration.is_active, Integration.brand_id == sa.bindparam("of_brand"))
+    .order_by(Integration.id)
+    .execution_options(**KEPT)
+)
 
 
 def promise_calls(
