@@ -58,6 +58,7 @@ PAGES = (
     "/analytics/list?m=received",
     "/notifications",
     "/settings/profile",
+    "/settings/sidebar",
     "/settings/notifications",
     "/settings/security",
     "/settings/tokens",

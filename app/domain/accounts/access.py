@@ -33,6 +33,8 @@ class Viewer:
     after_closing: str = "next"
     single_keys: bool = True
     undo_send_seconds: int = 10
+    rail_order: tuple[str, ...] = ()
+    rail_hidden: tuple[str, ...] = ()
     scopes: frozenset[str] | None = None  # None: a browser session, everything the role allows
     ip: str | None = None
 
@@ -68,6 +70,8 @@ def make_viewer(
         after_closing=user.after_closing,
         single_keys=user.single_keys,
         undo_send_seconds=user.undo_send_seconds,
+        rail_order=tuple(user.rail_order),
+        rail_hidden=tuple(user.rail_hidden),
         scopes=scopes,
         ip=ip,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -146,6 +146,14 @@ def update_profile(session: Session, user: User, profile: Profile, *, now: datet
     user.undo_send_seconds, user.density = profile.undo_send_seconds, profile.density
     user.after_closing = profile.after_closing
     _audit(session, "ProfileChanged", user, now, actor)
+
+
+def arrange_rail(
+    session: Session, user: User, *, order: Sequence[str], hidden: Sequence[str], now: datetime, actor: Actor
+) -> None:
+    """Set in which order the user has the links of the rail, by name, and which channels they do not want there."""
+    user.rail_order, user.rail_hidden = list(order), list(hidden)
+    _audit(session, "RailArranged", user, now, actor)
 
 
 def change_standing(session: Session, user_id: uuid.UUID, standing: Standing, *, now: datetime, actor: Actor) -> None:

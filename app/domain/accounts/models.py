@@ -71,6 +71,8 @@ class User(WithId, Base):
     density: Mapped[str] = mapped_column(default="comfortable", server_default="comfortable")  # how close the rows of lists stand
     single_keys: Mapped[bool] = mapped_column(default=True)  # single-key shortcuts on (WCAG 2.1.4)
     undo_send_seconds: Mapped[int] = mapped_column(default=10, server_default="10")  # a reply from the pages waits this long
+    rail_order: Mapped[list[str]] = mapped_column(default=list, server_default="{}")  # links of the rail by name; others follow
+    rail_hidden: Mapped[list[str]] = mapped_column(default=list, server_default="{}")  # channels they do not want there
     is_executive: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # whom the last escalations tell; one
     hides_first_steps: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     created_at: Mapped[datetime]

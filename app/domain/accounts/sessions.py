@@ -66,7 +66,7 @@ def _counts() -> sa.ColumnElement[bool]:
 
 
 _LOOKS = (User.locale, User.timezone, User.theme, User.density, User.after_closing, User.single_keys, User.undo_send_seconds)
-VIEWER_FIELDS = (User.contact_id, User.name, User.email, User.role, *_LOOKS)
+VIEWER_FIELDS = (User.contact_id, User.name, User.email, User.role, *_LOOKS, User.rail_order, User.rail_hidden)
 _LOOKUP = (
     sa.select(
         UserSession.id.label("session_id"),

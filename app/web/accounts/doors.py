@@ -149,6 +149,7 @@ def _api() -> Door:
 def _you() -> Door:
     own = (
         _page(_("Profile"), "accounts.profile", None, _("theme dark light language time zone density undo send keys name")),
+        _page(_("Sidebar"), "inbox.sidebar", Permission.THREADS_SEE, _("rail order hide channels views")),
         _page(_("Password and sessions"), "accounts.security", None, _("devices sign out")),
     )
     if current_user.may(Permission.PORTAL_OWN):

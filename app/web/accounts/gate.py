@@ -82,6 +82,7 @@ PAGES = {
             "inbox.copy_saved_view",
             "inbox.place_saved_view",
             "inbox.delete_saved_view",
+            "inbox.arrange_sidebar",
             "reply_templates.preview",
             "analytics.keep_report",
             "analytics.drop_report",

@@ -135,7 +135,9 @@ def find_signed_in() -> SignedIn | None:
 
 
 def _viewer(record: Any) -> Viewer:
-    values = {field.key: getattr(record, field.key) for field in VIEWER_FIELDS}
+    values: dict[str, Any] = {field.key: getattr(record, field.key) for field in VIEWER_FIELDS}
+    for name in ("rail_order", "rail_hidden"):
+        values[name] = tuple(values[name])
     return Viewer(user_id=record.user_id, brand_ids=tuple(record.brand_ids), ip=request.remote_addr, **values)
 
 

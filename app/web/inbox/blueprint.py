@@ -96,44 +96,58 @@ def view_total(view: str) -> str:
 
 
 def nav_groups() -> list[dict[str, Any]]:
-    """The rail: views with counts; the current one is marked."""
+    """The rail: views with counts; the current one is marked. In the order of whoever looks, without the channels they hid."""
     if not current_viewer().may(Permission.THREADS_SEE):
-        return [{"title": "", "items": [_rail_item(_("Today"), "/today", "calendar", _rail_path().startswith("/today"))]}]
-    counts, path, view = view_counts(), _rail_path(), getattr(g, "current_view", None)
-    in_tasks = path.startswith("/tasks") or view == "tasks"
-    tasks = _rail_item(_("Tasks"), "/tasks", "circle-check", in_tasks, counts.others.get("tasks", 0))
-    contacts = _rail_item(_("Contacts"), "/contacts", "building", path.startswith("/contacts"))
-    orders = _rail_item(_("Orders"), "/orders", "file-text", path.startswith("/orders"))
-    analytics = _rail_item(_("Analytics"), "/analytics", "activity", path.startswith("/analytics"))
-    planner = _rail_item(_("Planner"), "/planner", "calendar", path.startswith("/planner"))
-    order_mail = _rail_item(_("Order mail"), "/order-mail", "mail", path.startswith("/order-mail"))
-    mailings = _rail_item(_("Mailings"), "/mailings", "send", path.startswith("/mailings"))
-    beside = (
-        (order_mail, Permission.ORDERS_CHANGE),
-        (planner, Permission.VISITS_PLAN),
-        (analytics, Permission.ANALYTICS_SEE),
-        (mailings, Permission.MAILINGS_SEND),
-    )
-    work = [item for item, permission in beside if current_viewer().may(permission)]
-    first = [_view_item(view, icon, path) for view, icon in (("open", "inbox"), ("mine", "user"), ("unassigned", "users"))]
-    overdue = {
-        **_view_item("overdue", "triangle-alert", path),
-        "count": words.capped(counts.overdue + counts.others.get("overdue_tasks", 0)),
-    }
-    unsent = {**_view_item("unsent", "circle-alert", path), "is_alarm": True}
-    failed = [unsent] if unsent["count"] or unsent["current"] else []
-    mentions = _view_item("mentions", "at-sign", path)
-    rest = [mentions, _view_item("snoozed", "clock", path), tasks, {**overdue, "is_alarm": True}, *failed, contacts, orders]
+        return [{"title": "", "items": [_rail_item("today", _("Today"), "/today", "calendar")]}]
+    counts, path, hidden = view_counts(), _rail_path(), current_viewer().rail_hidden
     groups: list[dict[str, Any]] = [
-        {"title": "", "items": [*first, *rest, *work]},
-        {"title": _("Channels"), "items": [_view_item(view, icon, path) for view, icon in CHANNEL_VIEWS]},
+        {"title": "", "items": rail_work()},
+        {"title": _("Channels"), "items": [item for item in rail_channels() if item["name"] not in hidden or item["current"]]},
         *_saved_views(counts, path),
-        {"title": _("Archives"), "items": [_view_item(view, icon, path) for view, icon in ARCHIVES]},
+        {"title": _("Archives"), "items": [_view_item(view, icon) for view, icon in ARCHIVES]},
     ]
     if current_viewer().may(Permission.SETTINGS_SEE):
-        settings = _rail_item(_("Settings"), "/settings", "settings", path.startswith("/settings"))
-        groups.append({"title": "", "items": [settings]})
-    return groups
+        groups.append({"title": "", "items": [_rail_item("settings", _("Settings"), "/settings", "settings")]})
+    return [group for group in groups if group["items"]]
+
+
+def rail_work() -> list[dict[str, Any]]:
+    """The first group of the rail, in the viewer's own order: lists of what is to be done, and the pages beside them."""
+    counts = view_counts()
+    first = [_view_item(view, icon) for view, icon in (("open", "inbox"), ("mine", "user"), ("unassigned", "users"))]
+    overdue = words.capped(counts.overdue + counts.others.get("overdue_tasks", 0))
+    unsent = {**_view_item("unsent", "circle-alert"), "is_alarm": True}
+    tasks = _rail_item("tasks", _("Tasks"), "/tasks", "circle-check", counts.others.get("tasks", 0))
+    rest = [
+        *(_view_item(view, icon) for view, icon in (("mentions", "at-sign"), ("snoozed", "clock"))),
+        {**tasks, "current": tasks["current"] or getattr(g, "current_view", None) == "tasks"},
+        {**_view_item("overdue", "triangle-alert"), "count": overdue, "is_alarm": True},
+        *([unsent] if unsent["count"] or unsent["current"] else []),
+        _rail_item("contacts", _("Contacts"), "/contacts", "building"),
+        _rail_item("orders", _("Orders"), "/orders", "file-text"),
+    ]
+    beside = (
+        (_rail_item("order-mail", _("Order mail"), "/order-mail", "mail"), Permission.ORDERS_CHANGE),
+        (_rail_item("planner", _("Planner"), "/planner", "calendar"), Permission.VISITS_PLAN),
+        (_rail_item("analytics", _("Analytics"), "/analytics", "activity"), Permission.ANALYTICS_SEE),
+        (_rail_item("mailings", _("Mailings"), "/mailings", "send"), Permission.MAILINGS_SEND),
+    )
+    return in_own_order([*first, *rest, *(item for item, permission in beside if current_viewer().may(permission))])
+
+
+def rail_channels() -> list[dict[str, Any]]:
+    """The channels of the rail in the viewer's own order, with those they hid."""
+    return in_own_order([_view_item(view, icon) for view, icon in CHANNEL_VIEWS])
+
+
+def in_own_order(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """In the viewer's order; what they have put nowhere stays behind what is usually before it."""
+    own = {name: place for place, name in enumerate(current_viewer().rail_order)}
+    places, place = {}, -1
+    for number, item in enumerate(items):
+        place, is_put = own.get(item["name"], place), item["name"] in own
+        places[item["name"]] = (place, 0 if is_put else number + 1)
+    return sorted(items, key=lambda item: places[item["name"]])
 
 
 def _rail_path() -> str:
@@ -144,15 +158,17 @@ def _rail_path() -> str:
 GO_TO = {"/inbox": "g i", "/tasks": "g t", "/contacts": "g c", "/orders": "g o", "/planner": "g p", "/analytics": "g a"}
 
 
-def _rail_item(label: str, href: str, icon: str, current: bool, count: int = 0) -> dict[str, Any]:
-    keys = GO_TO.get(href, "")
-    return {"label": label, "href": href, "icon": icon, "count": words.capped(count), "current": current, "shortcut": keys}
+def _rail_item(name: str, label: str, href: str, icon: str, count: int = 0, *, current: bool | None = None) -> dict[str, Any]:
+    """`name` is what the viewer's own order and stylesheets know it by."""
+    is_current = _rail_path().startswith(href) if current is None else current
+    shown = {"label": label, "href": href, "icon": icon, "count": words.capped(count), "shortcut": GO_TO.get(href, "")}
+    return {"name": name, **shown, "current": is_current}
 
 
-def _view_item(view: str, icon: str, path: str) -> dict[str, Any]:
+def _view_item(view: str, icon: str) -> dict[str, Any]:
     href = url_for("inbox.list_view") if view == "open" else url_for("inbox.list_view", view=view)
-    current = path == href or getattr(g, "current_view", None) == view
-    return _rail_item(view_title(view), href, icon, current, getattr(view_counts(), view, 0))
+    current = _rail_path() == href or getattr(g, "current_view", None) == view
+    return _rail_item(view, view_title(view), href, icon, getattr(view_counts(), view, 0), current=current)
 
 
 def view_audiences() -> list[tuple[str, str]]:
@@ -170,11 +186,12 @@ def _saved_views(counts: ViewCounts, path: str) -> list[dict[str, Any]]:
     for view in counts.saved_views:
         href = url_of_view(view)
         if view.search is not None:
-            items.append(_rail_item(view.name, href, "search", view.search == getattr(g, "current_search", None)))
+            is_current = view.search == getattr(g, "current_search", None)
+            items.append(_rail_item("search", view.name, href, "search", current=is_current))
             continue
         current = path == href or getattr(g, "current_view", None) == str(view.id)
         icon = {"private": "funnel", "team": "users", "everyone": "globe"}[view.scope]
-        items.append({**_rail_item(view.name, href, icon, current), "view_id": view.id})
+        items.append({**_rail_item("view", view.name, href, icon, current=current), "view_id": view.id})
     counts_url = url_for("inbox.saved_view_counts")
     return [{"title": _("Views"), "href": url_for("inbox.saved_views"), "items": items, "counts_url": counts_url}]
 

@@ -155,7 +155,7 @@ def _thread_url(view: str, thread_id: uuid.UUID, endpoint: str = "inbox.show_thr
 
 
 def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
-    """Return links to the views, shown where the rail is not in sight."""
+    """Return links to the views, shown where the rail is not in sight; as there, without the channels the viewer hid."""
     names = (
         "open",
         "email",
@@ -172,7 +172,8 @@ def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
         *TASK_VIEWS,
     )
     saved = view_counts().saved_views if with_saved else ()
-    chips = [(v, bare_url(v), _("All") if v == "open" else view_title(v)) for v in names]
+    hidden = current_viewer().rail_hidden
+    chips = [(v, bare_url(v), _("All") if v == "open" else view_title(v)) for v in names if v not in hidden or v == view]
     chips += [(str(found.id), url_of_view(found), found.name) for found in saved]
     return [{"href": href, "label": label, "current": v == view, "is_saved": is_saved(v)} for v, href, label in chips]
 

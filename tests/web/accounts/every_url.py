@@ -249,6 +249,8 @@ SETTINGS = (
     Entry("GET", "/settings/profile", SIGNED_IN),
     Entry("POST", "/settings/profile", SIGNED_IN),
     Entry("POST", "/settings/theme", SIGNED_IN, data={"theme": "dark"}),
+    Entry("GET", "/settings/sidebar", SIGNED_IN),
+    Entry("POST", "/settings/sidebar", SIGNED_IN, data={"name": "mine", "to": "up"}),
     Entry("GET", "/settings/notifications", SIGNED_IN),
     Entry("POST", "/settings/notifications", SIGNED_IN, data={"kind": "mention"}),
     Entry("GET", "/settings/security", SIGNED_IN),

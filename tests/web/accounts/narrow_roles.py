@@ -54,6 +54,7 @@ READING = frozenset(
         "/analytics/reports/<uuid:report_id>/deletion",
         "/orders/views",
         "/orders/views/<uuid:order_view_id>/deletion",
+        "/settings/sidebar",
         "/inbox/views",
         "/inbox/views/<uuid:view_id>",
         "/inbox/views/<uuid:view_id>/copy",
