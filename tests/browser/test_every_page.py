@@ -19,7 +19,7 @@ from app.domain.threads.sorting import ListSort
 from app.domain.threads.triage_models import BulkAction
 from app.domain.threads.view_models import SavedView, ViewScope
 from tests.browser.demo import ADMIN
-from tests.browser.looking import LANGUAGES, Eyes, look_for
+from tests.browser.looking import LANGUAGES, Eyes, look_for, show
 from tests.browser.scenes import ANSWERED, ROW
 from tests.support.browsing import Browsing
 from tests.support.live import LiveServer
@@ -208,6 +208,16 @@ def test_a_mailbox_that_is_and_was_counted_is_accessible_and_fits(demo: LiveServ
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_sign_in_page_is_accessible_and_fits(demo_browsing: Browsing, language: str) -> None:
     assert Eyes(demo_browsing.new_page(locale=language), languages=(language,)).look_at("/sign-in") == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_table_of_channels_fits_between_wide_and_narrow(admin_eyes: Eyes, language: str) -> None:
+    admin_eyes.page.set_viewport_size({"width": 1024, "height": 900})
+    admin_eyes.speak(language)
+    show(admin_eyes.page, "/settings/channels")
+    parts = "[document.documentElement, document.querySelector('.table-wrap')]"
+    assert admin_eyes.page.evaluate(f"{parts}.map((one) => one.scrollWidth - one.clientWidth)") == [0, 0]
+    admin_eyes.speak(LANGUAGES[0])
 
 
 def test_each_width_scheme_and_language_is_looked_at_on_several_pages() -> None:

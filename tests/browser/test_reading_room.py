@@ -61,7 +61,14 @@ def fill(desk: Desk) -> dict[str, uuid.UUID]:
 ROWS = """() => [...document.querySelectorAll("a.thread-row")].map((row) => {
   const box = row.getBoundingClientRect(), who = row.querySelector(".thread-row__who");
   const parts = [...row.querySelectorAll(".thread-row__line > *, .thread-row__meta > *, .thread-row__subject")];
+  // Words of a part that clips end where it does.
+  const shown = [...row.querySelectorAll(".thread-row__meta > :not(.thread-row__tags), .thread-row__tags > .tag")].map((one) => {
+    const { left, right } = one.getBoundingClientRect(), tags = one.closest(".thread-row__tags");
+    const clips = tags && getComputedStyle(tags).overflowX !== "visible";
+    return [left, clips ? Math.min(right, tags.getBoundingClientRect().right) : right];
+  }).filter(([left, right]) => right - left > 1);
   return {
+    over: shown.some(([left], place) => place > 0 && left < shown[place - 1][1] - 1),
     tall: box.height,
     cut: who.scrollWidth > who.clientWidth,
     out: parts.filter((one) => one.getBoundingClientRect().right > box.right - 8).map((one) => one.className),
@@ -110,7 +117,11 @@ def test_rows_of_every_list_have_one_height_whole_names_and_nothing_that_sticks_
         alice = session.execute(sa.select(User).where(User.email == desk.email("alice"))).scalar_one()
         for thread, name in ((chat, "Marijke van Oosterhout-de Graaf"), (mail, "Bo")):
             session.get_one(Contact, thread.contact_id).name = name
-            thread.assignee_user_id, thread.priority, thread.tags = alice.id, Priority.URGENT, ["meterkast", "garantie", "klacht"]
+            thread.assignee_user_id, thread.priority, thread.tags = (
+                alice.id,
+                Priority.URGENT,
+                ["meterkast verzwaren", "garantie of retour", "klacht"],
+            )
         mail.unsent_medium = "email"
         chat.status = ThreadStatus.WAITING_CUSTOMER
     desk.sign_in(page)
@@ -121,4 +132,4 @@ def test_rows_of_every_list_have_one_height_whole_names_and_nothing_that_sticks_
             expect(page.locator("a.thread-row").first).to_be_visible()
             wait_until_bound(page)
             for row in page.evaluate(ROWS):
-                assert row == {"tall": 68, "cut": False, "out": []}, f"{address} at {width}"
+                assert row == {"over": False, "tall": 68, "cut": False, "out": []}, f"{address} at {width}"

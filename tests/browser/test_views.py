@@ -227,6 +227,10 @@ def test_a_filter_is_found_by_its_name(page: Page, desk: Desk, width: int) -> No
     page.keyboard.press("ArrowDown")
     field = page.get_by_role("searchbox", name="Find a filter")
     expect(field).to_be_focused()
+    panel = menu.locator(".menu__panel").bounding_box()
+    assert panel is not None
+    assert panel["x"] >= 0
+    assert panel["x"] + panel["width"] <= width
     page.keyboard.type("zonne")
     found = menu.locator(".menu__item:visible")
     expect(found).to_have_text(["zonnepanelen"])  # it came a moment after the menu opened
