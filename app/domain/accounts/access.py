@@ -18,7 +18,7 @@ from app.domain.events.actions import Actor
 
 @dataclass(frozen=True)
 class Viewer:
-    """A signed-in user as the rest of the house sees them. `brand_ids` are all brands they may see, in a stable order."""
+    """A signed-in user with role and preferences. `brand_ids` are all brands the user may see, in a stable order."""
 
     user_id: uuid.UUID
     contact_id: uuid.UUID
@@ -39,7 +39,7 @@ class Viewer:
     ip: str | None = None
 
     def may(self, permission: Permission | str) -> bool:
-        """Whether their role has the permission; what a token of theirs allows is asked apart."""
+        """Return whether the user's role has the permission. The scopes of an API token are not considered."""
         return role_may(self.role, permission)
 
     @property
@@ -48,7 +48,7 @@ class Viewer:
 
 
 def viewer_of(session: Session, user: User, *, scopes: frozenset[str] | None = None, ip: str | None = None) -> Viewer:
-    """Build the viewer for a user; one query."""
+    """Build the viewer for a user. One query, for the brands the user may see."""
     return make_viewer(user, visible_brand_ids(session, user), scopes=scopes, ip=ip)
 
 
@@ -78,7 +78,7 @@ def make_viewer(
 
 
 def colleagues_of(brand_ids: Collection[uuid.UUID]) -> sa.ColumnElement[bool]:
-    """Return those of the given users who see one of these brands, disabled users included."""
+    """Return the condition on users: a colleague who may see one of these brands. Disabled users are included."""
     member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id.in_(brand_ids))
     return sa.and_(User.role.in_(COLLEAGUES), sa.or_(users_with(Permission.BRANDS_ALL), member))
 
@@ -93,7 +93,7 @@ def visible_brands() -> sa.ScalarSelect[list[uuid.UUID]]:
 
 
 def visible_brand_ids(session: Session, user: User) -> tuple[uuid.UUID, ...]:
-    """Return the ids of all brands for an administrator, else of those the user is a member of."""
+    """Return the ids of the brands the user may see: all for an administrator, else those the user is a member of."""
     query = sa.select(Brand.id).order_by(Brand.id)
     if not role_may(user.role, Permission.BRANDS_ALL):
         query = query.join(BrandMember, BrandMember.brand_id == Brand.id).where(BrandMember.user_id == user.id)
@@ -101,7 +101,7 @@ def visible_brand_ids(session: Session, user: User) -> tuple[uuid.UUID, ...]:
 
 
 def user_ids_who_see(session: Session, brand_id: uuid.UUID) -> list[uuid.UUID]:
-    """Return the ids of active users who may see the brand's threads; a push about the brand reaches them."""
+    """Return the ids of active users who may see the brand's threads."""
     member = sa.exists(sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id))
     may_see = sa.and_(users_with(Permission.THREADS_SEE), sa.or_(users_with(Permission.BRANDS_ALL), member))
     return list(session.execute(sa.select(User.id).where(User.disabled_at.is_(None), may_see).order_by(User.id)).scalars())

@@ -25,11 +25,11 @@ _ADDRESS = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,253}")
 
 
 class UserExists(ValueError):
-    """Somebody has this e-mail address already."""
+    """Another user has this e-mail address already."""
 
 
 class BadAddress(ValueError):
-    """Not an e-mail address."""
+    """The text is not an e-mail address."""
 
 
 class LastAdmin(Exception):
@@ -38,7 +38,7 @@ class LastAdmin(Exception):
 
 @dataclass(frozen=True)
 class NewUser:
-    """`brand_ids` None: every brand there is now. `contact_id` is the person's own contact, made for this account."""
+    """The values of a user to create. `brand_ids` None means every brand there is now; `contact_id` is the user's own contact."""
 
     email: str
     name: str
@@ -52,7 +52,7 @@ class NewUser:
 
 @dataclass(frozen=True)
 class Profile:
-    """What a user sets about themselves."""
+    """The settings users change for themselves: name, language, time zone, look and keys."""
 
     name: str
     locale: str
@@ -66,7 +66,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Standing:
-    """What an administrator sets for a user: role, brands, teams."""
+    """The settings an administrator changes for a user: name, role, brands and teams."""
 
     name: str
     role: Role
@@ -85,7 +85,7 @@ def check_new_user(session: Session, *, email: str, password: str | None) -> Non
 
 
 def create_user(session: Session, new: NewUser, *, now: datetime, actor: Actor = SYSTEM) -> User:
-    """Add somebody who signs in. Raises BadAddress, UserExists, WeakPassword."""
+    """Create a user. Raises BadAddress, UserExists, WeakPassword."""
     check_new_user(session, email=new.email, password=new.password)
     user = User(
         id=new_id(),
@@ -109,12 +109,10 @@ def create_user(session: Session, new: NewUser, *, now: datetime, actor: Actor =
 def authenticate(
     session: Session, *, email: str, password: str, address: str | None, now: datetime, counted_as: str | None = None
 ) -> User | None:
-    """Return the user these credentials belong to, else None; commit either way, the failure is audited.
+    """Return the user with this e-mail address and password, else None. A failure is audited, so the caller commits either way.
 
-    `counted_as`: the address the try was counted against, where that is not `address`.
-
-    The caller counted the try first (`throttle.count_try`, in a transaction of its own); here a right password takes it back.
-    No account, a disabled one and a wrong password look the same and take the same time.
+    The caller counted the try first (`throttle.count_try`, in its own transaction), against `counted_as` where that is not
+    `address`; a right password takes the count back. An unknown user, a disabled user and a wrong password take the same time.
     """
     user = find_user_by_email(session, email)
     usable = user is not None and user.disabled_at is None
@@ -132,7 +130,7 @@ def authenticate(
 def set_password(
     session: Session, user: User, password: str, *, now: datetime, actor: Actor, keep: uuid.UUID | None = None
 ) -> None:
-    """Set a new password and end the user's sessions, but for `keep`. Raises WeakPassword."""
+    """Set a new password and end the user's sessions except the session `keep`. Raises WeakPassword."""
     check_strength(password)
     user.password_hash = hash_password(password)
     end_sessions(session, user.id, now=now, but=keep)
@@ -140,7 +138,7 @@ def set_password(
 
 
 def update_profile(session: Session, user: User, profile: Profile, *, now: datetime, actor: Actor) -> None:
-    """Change what people set for themselves."""
+    """Store the settings users change for themselves."""
     user.name, user.locale, user.timezone = profile.name, profile.locale, profile.timezone
     user.theme, user.single_keys = profile.theme, profile.single_keys
     user.undo_send_seconds, user.density = profile.undo_send_seconds, profile.density
@@ -157,7 +155,7 @@ def arrange_rail(
 
 
 def change_standing(session: Session, user_id: uuid.UUID, standing: Standing, *, now: datetime, actor: Actor) -> None:
-    """Change role, brands and teams; a new role ends the person's sessions. Raises LastAdmin, UserMissing."""
+    """Change a user's name, role, brands and teams; a new role ends the sessions. Raises LastAdmin, UserMissing."""
     if not role_may(standing.role, Permission.PEOPLE_MANAGE):
         _require_another_admin(session, user_id)
     user = get_user(session, user_id, lock=True)
@@ -172,7 +170,7 @@ def change_standing(session: Session, user_id: uuid.UUID, standing: Standing, *,
 
 
 def disable_user(session: Session, user_id: uuid.UUID, *, now: datetime, actor: Actor) -> None:
-    """Keep somebody out: their sessions end now, their tokens no longer count. Raises LastAdmin, UserMissing."""
+    """Disable a user: the sessions end now and the API tokens no longer work. Raises LastAdmin, UserMissing."""
     _require_another_admin(session, user_id)
     user = get_user(session, user_id, lock=True)
     if user.disabled_at is None:
@@ -182,8 +180,9 @@ def disable_user(session: Session, user_id: uuid.UUID, *, now: datetime, actor: 
 
 
 def end_all_sessions(session: Session, user_id: uuid.UUID, *, now: datetime, actor: Actor) -> int:
-    """End all sessions of a user who lost a device; their phones delete what they keep at the next contact. Returns how many
-    sessions ended. Raises UserMissing."""
+    """End all sessions of a user who lost a device, and return how many ended. Raises UserMissing.
+
+    A phone of the user deletes its stored data when it next calls us."""
     user = get_user(session, user_id, lock=True)
     ended = end_sessions(session, user.id, now=now)
     _audit(session, "SessionsEnded", user, now, actor, count=ended)
@@ -191,7 +190,7 @@ def end_all_sessions(session: Session, user_id: uuid.UUID, *, now: datetime, act
 
 
 def enable_user(session: Session, user_id: uuid.UUID, *, now: datetime, actor: Actor) -> None:
-    """Let somebody in again. Raises UserMissing."""
+    """Enable a disabled user again. Raises UserMissing."""
     user = get_user(session, user_id, lock=True)
     if user.disabled_at is not None:
         user.disabled_at = None

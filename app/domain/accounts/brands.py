@@ -13,7 +13,7 @@ from app.domain.events.actions import Actor, audit
 
 
 class BrandRule(StrEnum):
-    """A rule that is on or off for a brand; the value names its column."""
+    """A rule that is on or off for a brand; the value is the name of its column in `brands`."""
 
     ONLY_ASSIGNEE_ANSWERS = "only_assignee_answers"  # others answer on its threads only after taking them
     TASKS_OF_PROMISES = "tasks_of_promises"  # a reply that promises something makes a task
@@ -23,7 +23,7 @@ class BrandRule(StrEnum):
 
 
 def set_rule(session: Session, brand_id: uuid.UUID, rule: BrandRule, *, is_on: bool, now: datetime, actor: Actor) -> Brand:
-    """Switch a rule of the brand on or off. Setting it to what it is changes nothing."""
+    """Switch a rule of the brand on or off and return the brand. A rule that already has this value is left alone."""
     brand = session.get_one(Brand, brand_id, with_for_update=True)
     if getattr(brand, rule) != is_on:
         setattr(brand, rule, is_on)

@@ -20,11 +20,11 @@ _LOCK = "first administrator"
 
 
 class AlreadySetUp(Exception):
-    """Somebody has an account."""
+    """The installation has a user already."""
 
 
 class WrongCode(Exception):
-    """Not the code that was printed."""
+    """The set-up code is not the one that `users setup-link` prints."""
 
 
 def setup_code(secret_key: str) -> str:
@@ -35,7 +35,7 @@ def setup_code(secret_key: str) -> str:
 
 
 def is_empty(session: Session) -> bool:
-    """Whether nobody can sign in yet."""
+    """Return whether there is no user yet."""
     return session.execute(sa.select(User.id).limit(1)).first() is None
 
 

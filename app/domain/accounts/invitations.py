@@ -22,7 +22,7 @@ VALID, VALID_FORGOTTEN = timedelta(days=3), timedelta(hours=1)
 
 
 class InvitationGone(Exception):
-    """The link was used, is too old, or was never ours."""
+    """The link was used, has expired, or was not made by us."""
 
 
 def make_invitation(user: User, *, secret_key: str, now: datetime, valid: timedelta = VALID) -> str:

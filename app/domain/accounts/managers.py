@@ -1,6 +1,6 @@
 """Name the managers of teams and brands and the executive, whom SLA escalations tell.
 
-The caller owns the transaction. It gives no rights: what somebody may see and do follows from their role and brands.
+The caller owns the transaction. Being named gives no permission: those follow from role and brands.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Managers:
 
 
 def get_managers(session: Session) -> Managers:
-    """Return the managers as they are named now."""
+    """Return the managers of all teams and brands, and the executive."""
     teams = {row.id: row.manager_user_id for row in session.execute(sa.select(Team.id, Team.manager_user_id))}
     brands = {row.id: row.manager_user_id for row in session.execute(sa.select(Brand.id, Brand.manager_user_id))}
     executive = session.execute(sa.select(User.id).where(User.is_executive)).scalar_one_or_none()
@@ -42,7 +42,7 @@ def list_possible_managers(session: Session) -> list[User]:
 
 
 def set_managers(session: Session, wanted: Managers, *, now: datetime, actor: Actor) -> None:
-    """Name managers; teams and brands that are missing in `wanted` keep theirs. Each change is audited."""
+    """Name managers and the executive. Teams and brands missing in `wanted` keep their manager. Each change is audited."""
     known = get_managers(session)
     for kind, table, new, old in (("team", Team, wanted.teams, known.teams), ("brand", Brand, wanted.brands, known.brands)):
         for row_id in sorted(row_id for row_id, user_id in new.items() if row_id in old and old[row_id] != user_id):

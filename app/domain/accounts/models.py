@@ -55,7 +55,7 @@ class Team(WithId, Base):
 
 
 class User(WithId, Base):
-    """Somebody who signs in. `contact_id` is the same person as the outside sees them; the API names people by it."""
+    """A person who signs in. `contact_id` is the contact of the same person, by which the API names users."""
 
     __tablename__ = "users"
 
@@ -96,7 +96,7 @@ class TeamMember(Base):
 
 
 class BrandMember(Base):
-    """Which brands a user may see. An admin sees all of them without a row here."""
+    """A brand that a user may see. An administrator sees all brands without a row here."""
 
     __tablename__ = "brand_members"
 
@@ -120,7 +120,7 @@ class UserSession(WithId, Base):
 
 
 class ApiToken(WithId, Base):
-    """A key that acts as its user and never sees more. Shown once; only the hash is kept."""
+    """An API token that acts as its user and never sees more. Its text is shown once; only the hash is kept."""
 
     __tablename__ = "api_tokens"
 
@@ -136,7 +136,7 @@ class ApiToken(WithId, Base):
 
 
 class LoginThrottle(Base):
-    """Failed sign-ins of one account or one address; the delay grows, nobody is locked out for good."""
+    """The failed sign-ins of one account or one IP address. The delay grows; nobody is locked out for good."""
 
     __tablename__ = "login_throttles"
 

@@ -37,9 +37,9 @@ class WeakPassword(ValueError):
 
 
 def check_strength(password: str, *, about: Iterable[str] = ()) -> None:
-    """Raise WeakPassword for one that is too short, too long or guessed first. No rules about kinds of characters.
+    """Raise WeakPassword for a password that is too short, too long or easily guessed. Kinds of characters do not matter.
 
-    `about` are words everybody connects with the account: the person's name, their address.
+    `about` are words anybody connects with the account, such as the user's name and e-mail address.
     """
     if len(password) < MIN_CHARACTERS:
         raise WeakPassword(_l("Use at least %(count)s characters. A short sentence is fine.", count=MIN_CHARACTERS))
@@ -55,8 +55,8 @@ def _is_run(password: str) -> bool:
 
 
 def _is_made_of(password: str, about: Iterable[str]) -> bool:
-    """Return whether a password is nothing but common words and words about the account, whatever digits and signs stand
-    between letters or for them."""
+    """Return whether a password consists only of common words and words about the account. Digits and signs between letters
+    are ignored, or read as the letters they resemble."""
     own = {part for text in about for part in re.split(r"[^a-z]+", text.lower()) if len(part) > 2}
     words = re.compile("(?:" + "|".join(sorted(_common_words() | own, key=len, reverse=True)) + ")+")
     lowered = password.lower()
@@ -71,18 +71,18 @@ def _common_words() -> frozenset[str]:
 
 
 def hash_password(password: str) -> str:
-    """Return the argon2id hash; about 20 ms of one core and 19 MiB."""
+    """Return the argon2id hash of a password. Costs about 20 ms of one core and 19 MiB."""
     return _off_the_loop(lambda: _hasher.hash(password))
 
 
 def verify_password(password: str, password_hash: str | None) -> bool:
-    """True if they belong together. An account without a hash costs the same time and is never right."""
+    """Return whether the password belongs to the hash. Without a hash the answer is False and takes the same time."""
     known = password_hash or _NOBODY
     return _off_the_loop(lambda: _matches(known, password)) and bool(password_hash)
 
 
 def needs_rehash(password_hash: str) -> bool:
-    """True if the hash was made with other parameters than today's."""
+    """Return whether the hash was made with other parameters than today's."""
     return _hasher.check_needs_rehash(password_hash)
 
 

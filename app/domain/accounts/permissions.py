@@ -1,7 +1,7 @@
 """List all permissions and the one table that says which role has which. A new role is a line in `_OF_ROLE`.
 
-Which permission a page needs stands in app/web/accounts/gate.py, which one an operation of the API needs in app/api/authorize.py;
-what those cannot know, a route asks itself by `require`.
+app/web/accounts/gate.py lists which permission a page needs, app/api/authorize.py which one an operation of the API needs. A
+route checks further permissions itself (`require`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from app.domain.accounts.models import Role, User
 
 
 class Permission(StrEnum):
-    """One thing that not everybody may do."""
+    """An action that only some roles may take."""
 
     THREADS_SEE = "threads.see"  # those of their brands, with everything around them: lists, search, templates
     THREADS_REPLY = "threads.reply"  # answer, note, assign, close, tag …
@@ -130,7 +130,7 @@ COLLEAGUES = tuple(role for role in Role if role != Role.PARTNER)
 
 
 def role_may(role: Role, permission: Permission | str) -> bool:
-    """Whether a role has a permission; templates name it by its value. Raises ValueError for a name there is not."""
+    """Return whether a role has a permission; templates pass its value as text. Raises ValueError for an unknown name."""
     return Permission(permission) in _OF_ROLE[role]
 
 
@@ -140,5 +140,5 @@ def roles_with(permission: Permission) -> tuple[Role, ...]:
 
 
 def users_with(*permissions: Permission) -> sa.ColumnElement[bool]:
-    """Return a condition on users: they have one of these permissions."""
+    """Return the condition on users: the role has at least one of these permissions."""
     return User.role.in_([role for role in Role if any(permission in _OF_ROLE[role] for permission in permissions)])

@@ -1,4 +1,4 @@
-"""Ask a signed-in person for their password again, before something that outlives the session."""
+"""Ask signed-in users for their password again, before a change that outlives the session."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.domain.accounts.throttle import TooManyTries, count_try
 
 
 class NotProven(Exception):
-    """The password was not right, or it is too early for another try; `text` says so, `status` is the answer's."""
+    """The password was wrong, or it is too early for another try; `text` says so, `status` is the HTTP status to answer with."""
 
     def __init__(self, text: str, status: int) -> None:
         super().__init__(text)
@@ -23,7 +23,7 @@ class NotProven(Exception):
 
 
 def prove_password(viewer: Viewer, password: str, *, now: datetime) -> None:
-    """Raise NotProven unless it is the viewer's password. Throttled like signing in; opens its own transactions."""
+    """Raise NotProven unless `password` is the viewer's. Throttled like a sign-in; opens its own transactions."""
     try:
         with transaction() as session:
             count_try(session, email=viewer.email, address=caller_address(), now=now)

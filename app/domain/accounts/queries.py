@@ -16,12 +16,12 @@ from app.domain.accounts.permissions import COLLEAGUES, Permission, role_may, us
 
 
 class UserMissing(Exception):
-    """No such user."""
+    """There is no user with this id."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """A user as a list shows them. An admin sees all brands without being a member of any."""
+    """A user with brands, teams and the time of the last request. An administrator sees all brands without being a member."""
 
     user: User
     brands: tuple[Brand, ...]
@@ -35,7 +35,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Group:
-    """A brand or a team with its people, by name."""
+    """A brand or a team with the names of its users, in alphabetical order."""
 
     id: uuid.UUID
     name: str
@@ -58,7 +58,7 @@ def find_user_by_email(session: Session, email: str) -> User | None:
 
 
 def list_people(session: Session, *, user_id: uuid.UUID | None = None) -> list[Person]:
-    """All colleagues by name, the disabled ones last; four queries however many there are. `user_id` limits to one."""
+    """List all colleagues by name, disabled ones last. `user_id` limits the list to one user. Four queries."""
     only = sa.and_(User.role.in_(COLLEAGUES), sa.true() if user_id is None else User.id == user_id)
     users = list(
         session.execute(sa.select(User).where(only).order_by(User.disabled_at.isnot(None), User.name, User.id)).scalars()
@@ -98,7 +98,7 @@ def list_offered_brands(session: Session, brand_ids: Collection[uuid.UUID]) -> l
 
 
 def list_teams(session: Session, *, brand_ids: Collection[uuid.UUID] | None = None) -> list[Team]:
-    """List the teams that can be given work, by name. `brand_ids`: without those all of whose people work for other brands."""
+    """List the teams that are not archived, by name. `brand_ids` leaves out teams whose members all work for other brands."""
     query = sa.select(Team).where(Team.archived_at.is_(None)).order_by(Team.name)
     if brand_ids is not None:
         works_for = sa.select(TeamMember.team_id).join(BrandMember, BrandMember.user_id == TeamMember.user_id)
@@ -112,7 +112,7 @@ def find_team_name(session: Session, team_id: uuid.UUID) -> str | None:
 
 
 def list_brand_groups(session: Session) -> list[Group]:
-    """Every brand with the people who may see it, admins included."""
+    """List every brand with the active users who may see it, administrators included."""
     may_see = sa.or_(
         users_with(Permission.BRANDS_ALL),
         sa.exists(sa.select(BrandMember.user_id).where(BrandMember.brand_id == Brand.id, BrandMember.user_id == User.id)),
@@ -125,7 +125,7 @@ def list_brand_groups(session: Session) -> list[Group]:
 
 
 def list_team_groups(session: Session) -> list[Group]:
-    """Every team with its people."""
+    """List every team with its active members; archived teams come last."""
     query = sa.select(TeamMember.team_id, User.name).join(User, User.id == TeamMember.user_id)
     names: dict[uuid.UUID, list[str]] = defaultdict(list)
     for team_id, name in session.execute(query.where(User.disabled_at.is_(None)).order_by(User.name)):
@@ -146,11 +146,11 @@ def list_sessions(session: Session, user_id: uuid.UUID, *, now: datetime, idle_s
 
 
 def list_tokens(session: Session, user_id: uuid.UUID) -> list[ApiToken]:
-    """The user's tokens that were not revoked, newest first."""
+    """List the user's API tokens that were not revoked, newest first."""
     query = sa.select(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
     return list(session.execute(query.order_by(ApiToken.created_at.desc(), ApiToken.id)).scalars())
 
 
 def find_token(session: Session, token_id: uuid.UUID, *, user_id: uuid.UUID) -> ApiToken | None:
-    """Return the token if it belongs to this user, else None."""
+    """Return the API token if it belongs to this user, else None."""
     return session.execute(sa.select(ApiToken).where(ApiToken.id == token_id, ApiToken.user_id == user_id)).scalar_one_or_none()

@@ -1,4 +1,4 @@
-"""Put the table of permissions into words, for the page of roles and for who is refused. No database."""
+"""Describe permissions in words, for the page of roles and for the refusal of a request. No database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.domain.accounts.views import role_words
 
 @dataclass(frozen=True)
 class PermissionRow:
-    """One permission and, per role of `list_role_columns`, whether it has it."""
+    """One permission in words. `held` says for each role of `list_role_columns` whether the role has the permission."""
 
     permission: Permission
     words: str
@@ -34,18 +34,18 @@ def _(message: str) -> str:
 
 
 def list_role_columns() -> list[str]:
-    """List the roles, from the one that may least to the one that may most; partners' people come last."""
+    """List the names of the roles, from the fewest permissions to the most; the role partner comes last."""
     return [role_words(role) for role in _COLUMNS]
 
 
 def list_permission_groups() -> list[PermissionGroup]:
-    """List every permission once, in groups."""
+    """List all permissions in words, in the groups daily work, team management and settings."""
     groups = ((_("Daily work"), daily_words()), (_("Team management"), leading_words()), (_("Settings"), settings_words()))
     return [PermissionGroup(heading, tuple(_row(one, text) for one, text in words.items())) for heading, words in groups]
 
 
 def permission_words(permission: Permission) -> str:
-    """Say what a permission allows, beginning with a verb."""
+    """Return what a permission allows, in words that begin with a verb ("Read contacts")."""
     return {**daily_words(), **leading_words(), **settings_words()}[permission]
 
 
@@ -54,7 +54,7 @@ def _row(permission: Permission, words: str) -> PermissionRow:
 
 
 def daily_words() -> dict[Permission, str]:
-    """Words of the permissions that daily work needs."""
+    """Return the words of the permissions that daily work needs."""
     return {
         Permission.THREADS_SEE: _("Read the threads of their brands, and search"),
         Permission.THREADS_REPLY: _("Answer, assign, tag and close threads, and write notes"),
@@ -72,7 +72,7 @@ def daily_words() -> dict[Permission, str]:
 
 
 def leading_words() -> dict[Permission, str]:
-    """Words of the permissions that leads and managers have beyond daily work."""
+    """Return the words of the permissions that leads and managers have beyond daily work."""
     return {
         Permission.ESCALATIONS_LEAD: _("Get alerts when 90 % of a response time has passed"),
         Permission.ESCALATIONS_RECEIVE: _("Get alerts on late threads, as manager of a team or brand"),
@@ -99,7 +99,7 @@ def leading_words() -> dict[Permission, str]:
 
 
 def settings_words() -> dict[Permission, str]:
-    """Words of the permissions for what is set up once."""
+    """Return the words of the permissions for the settings."""
     return {
         Permission.SETTINGS_SEE: _("See the settings"),
         Permission.PEOPLE_SEE: _("See people, teams and brands"),

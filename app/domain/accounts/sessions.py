@@ -1,6 +1,7 @@
 """Open, find and end login sessions: each row holds the hash of a token that a browser keeps.
 
-Unused for too long or too old ends one (`LIMITS`); so does revoking it, signing out, a new password, or disabling the user.
+A session ends when it is unused for too long, too old (`LIMITS`), revoked or signed out, when the user gets a new password or is
+disabled.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from app.domain.accounts.models import Role, User, UserSession
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a session lasts without use, and at most."""
+    """How long a session lasts: `idle` without use, `absolute` in all."""
 
     idle: timedelta
     absolute: timedelta
@@ -36,7 +37,7 @@ LONGEST = max(LIMITS.absolute, ON_THE_ROAD.absolute)
 
 
 def limits_of(role: Role) -> Limits:
-    """Return the limits of a user's sessions."""
+    """Return how long a session of a user with this role lasts."""
     return ON_THE_ROAD if role == Role.TECHNICIAN else LIMITS
 
 
@@ -54,7 +55,7 @@ def was_ended(session: Session, token: str) -> bool:
 
 
 def _counts() -> sa.ColumnElement[bool]:
-    """A session that still counts, at `:now`."""
+    """Return the condition on sessions and users: the session is valid at `:now`."""
     now = sa.bindparam("now", type_=sa.DateTime(timezone=True))
     idle = sa.case((User.role == Role.TECHNICIAN, sa.literal(ON_THE_ROAD.idle)), else_=sa.literal(LIMITS.idle))
     return sa.and_(
@@ -89,15 +90,15 @@ def note_used(session: Session, *, session_id: uuid.UUID, now: datetime) -> None
 def list_counting_sessions(
     session: Session, session_ids: Collection[uuid.UUID], *, now: datetime
 ) -> dict[uuid.UUID, frozenset[uuid.UUID]]:
-    """Return those of `session_ids` that still count, with the brands their users may see now: what is asked again and again
-    for open sockets."""
+    """Return the valid sessions among `session_ids`, each with the ids of the brands its user may see now. Open sockets are
+    checked by this at intervals."""
     query = sa.select(UserSession.id, visible_brands().label("brand_ids")).join(User, User.id == UserSession.user_id)
     rows = session.execute(query.where(UserSession.id.in_(session_ids), _counts()), {"now": now})
     return {row.id: frozenset(row.brand_ids) for row in rows}
 
 
 def open_session(session: Session, user: User, *, ip: str | None, user_agent: str, now: datetime) -> str:
-    """Add a session and return its token, which the browser keeps (`remember_browser`) and we do not."""
+    """Add a session and return its token, which only the browser keeps (`remember_browser`)."""
     token = new_secret()
     session.add(
         UserSession(
@@ -118,7 +119,7 @@ def open_session(session: Session, user: User, *, ip: str | None, user_agent: st
 def end_sessions(
     session: Session, user_id: uuid.UUID, *, now: datetime, only: uuid.UUID | None = None, but: uuid.UUID | None = None
 ) -> int:
-    """Revoke the user's sessions: all, `only` one, or all `but` one. Returns how many ended."""
+    """Revoke the user's sessions and return how many ended: all of them, the session `only`, or all except the session `but`."""
     open_ones = sa.and_(UserSession.user_id == user_id, UserSession.revoked_at.is_(None))
     statement = sa.update(UserSession).where(open_ones).values(revoked_at=now)
     if only is not None:

@@ -1,7 +1,7 @@
 """Create, change and archive teams. The caller owns the transaction.
 
-Archiving: the team loses its people and is offered nowhere any more, so it gets no new work. What it was given
-keeps its name until somebody gives it to another.
+An archived team loses its members and is offered nowhere, so it gets no new work. Its threads and tasks stay with it until
+somebody gives them to another team.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LOCK = "team names"
 
 
 class TeamMissing(Exception):
-    """No such team."""
+    """There is no team with this id."""
 
 
 class WrongTeamName(ValueError):
@@ -33,7 +33,7 @@ class WrongTeamName(ValueError):
 def create_team(
     session: Session, name: str, *, user_ids: Collection[uuid.UUID] = (), now: datetime, actor: Actor = SYSTEM
 ) -> Team:
-    """Add a team with these people. Raises WrongTeamName."""
+    """Create a team with these members. Raises WrongTeamName."""
     team = Team(id=new_id(), name=_checked(session, name, None))
     session.add(team)
     session.flush()
@@ -51,7 +51,7 @@ def change_team(
     now: datetime,
     actor: Actor = SYSTEM,
 ) -> Team:
-    """Rename a team, or give it these people; None stays. Raises WrongTeamName, TeamMissing."""
+    """Change a team's name and members; None leaves either as it is. Raises WrongTeamName, TeamMissing."""
     team = _lock(session, team_id)
     if name is not None:
         team.name = _checked(session, name, team.id)
@@ -73,7 +73,7 @@ def archive_team(session: Session, team_id: uuid.UUID, *, now: datetime, actor: 
 
 
 def restore_team(session: Session, team_id: uuid.UUID, *, now: datetime, actor: Actor = SYSTEM) -> Team:
-    """Restore an archived team, without people. Raises TeamMissing."""
+    """Restore an archived team, without members. Raises TeamMissing."""
     team = _lock(session, team_id)
     if team.archived_at is not None:
         team.archived_at = None
@@ -82,7 +82,7 @@ def restore_team(session: Session, team_id: uuid.UUID, *, now: datetime, actor: 
 
 
 def set_members(session: Session, team_id: uuid.UUID, user_ids: Collection[uuid.UUID]) -> None:
-    """Make exactly these users the members; unknown ids are ignored."""
+    """Replace the team's members by these users; unknown ids are ignored."""
     session.execute(sa.delete(TeamMember).where(TeamMember.team_id == team_id))
     known = session.execute(sa.select(User.id).where(User.id.in_(user_ids)).order_by(User.id)).scalars()
     session.add_all(TeamMember(team_id=team_id, user_id=user_id) for user_id in known)

@@ -22,7 +22,7 @@ FORGET_AFTER = timedelta(hours=1)
 
 
 class TooManyTries(Exception):
-    """Wait `seconds` before the next try."""
+    """The next try is allowed only after `seconds`."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"wait {seconds} s")
@@ -30,7 +30,7 @@ class TooManyTries(Exception):
 
 
 def count_try(session: Session, *, email: str, address: str | None, now: datetime) -> None:
-    """Count a try against the account and the address. Raises TooManyTries while one of them must wait; nothing counts then."""
+    """Count a try against the account and the IP address. Raises TooManyTries, and counts nothing, while either must wait."""
     _count(session, "account", _account_key(email), now)
     _count(session, "address", _address_key(address), now)
 

@@ -1,4 +1,4 @@
-"""Create, check and revoke API tokens: a token acts as its user and never sees more. Random enough that a plain hash is right."""
+"""Create, check and revoke API tokens. A token acts as its user and never sees more; it is random, so a plain hash is safe."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class UnknownScope(ValueError):
 def create_token(
     session: Session, user: User, *, name: str, scopes: tuple[str, ...], now: datetime, actor: Actor = SYSTEM
 ) -> tuple[ApiToken, str]:
-    """Make a token and return its row and its text, which is shown this once. No scopes means all. Raises UnknownScope."""
+    """Create an API token and return its row and its text, which is not stored. No scopes means all. Raises UnknownScope."""
     unknown = [s for s in scopes if s not in (*SCOPES, EVERYTHING)]
     if unknown:
         raise UnknownScope(f"unknown scope {unknown[0]}; there are {', '.join(SCOPES)} and {EVERYTHING}")
@@ -73,9 +73,9 @@ def create_token(
 
 
 def viewer_from_bearer(session: Session, header: str | None, *, now: datetime, ip: str | None = None) -> Viewer | None:
-    """Return whom an `Authorization` header speaks for; None if it does not name a valid token.
+    """Return the viewer of the API token in an `Authorization` header; None without a valid token.
 
-    One query. It notes the use of the token at most once in TOUCH_EVERY: call it in a `transaction()` of its own.
+    One query. Notes the use of the token, at most once in TOUCH_EVERY: call it in a `transaction()` of its own.
     """
     scheme, _, text = (header or "").partition(" ")
     if scheme.lower() != "bearer" or not text.strip().startswith(PREFIX):
@@ -96,7 +96,7 @@ def viewer_from_bearer(session: Session, header: str | None, *, now: datetime, i
 
 
 def revoke_token(session: Session, token: ApiToken, *, now: datetime, actor: Actor) -> None:
-    """End the token; ending it twice changes nothing."""
+    """Revoke an API token; revoking it twice changes nothing."""
     if token.revoked_at is None:
         token.revoked_at = now
         audit(session, action="ApiTokenRevoked", object_type="api_token", object_id=str(token.id), now=now, actor=actor)

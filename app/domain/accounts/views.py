@@ -1,4 +1,4 @@
-"""Put accounts into words: browsers, roles, scopes, the menu of the settings. No database."""
+"""Describe accounts in words: browsers, roles, scopes, the menu of the settings. No database."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Door:
-    """One entry of the settings menu with its pages; it opens the first of them."""
+    """An entry of the settings menu with its pages; it opens the first page."""
 
     label: str
     icon: str
@@ -33,7 +33,7 @@ class Door:
 
     @property
     def words(self) -> str:
-        """What it is found by: its name, the names of its pages and what they are looked for by."""
+        """Return the text a search of the menu looks in: the names of the entry and its pages, and the pages' search words."""
         return " ".join([self.label, *(f"{page.label} {page.words}" for page in self.pages)])
 
 

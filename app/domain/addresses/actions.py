@@ -1,4 +1,4 @@
-"""Write addresses, and what the register of addresses says of them. The caller owns the transaction."""
+"""Store addresses and the answers of the register of addresses. The caller owns the transaction."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ KEPT_FOR, NOTHING_KEPT_FOR = timedelta(days=30), timedelta(days=1)
 
 
 class NotAChoice(Exception):
-    """The address is none of those to choose from (any more)."""
+    """The address of the register is not among the candidates, or no longer."""
 
 
 def add_address(
     session: Session, parts: AddressParts, *, address_type: AddressType, contact_id: uuid.UUID | None, now: datetime
 ) -> Address:
-    """Store a place as it was typed. `parts.typed` must not be empty."""
+    """Store an address as it was typed, with its parts. `parts.typed` must not be empty."""
     address = Address(
         id=new_id(),
         contact_id=contact_id,
@@ -55,8 +55,8 @@ def add_addresses(
     address_type: AddressType,
     now: datetime,
 ) -> list[uuid.UUID | None]:
-    """Store many places, each with its contact, in one statement. Returns their ids in the same order, None where nothing was
-    typed."""
+    """Store many addresses, each with its contact, in one statement. Returns their ids in the same order, None where nothing
+    was typed."""
     rows: list[dict[str, object]] = []
     ids: list[uuid.UUID | None] = []
     for parts, contact_id in wanted:
@@ -69,7 +69,7 @@ def add_addresses(
 
 
 def note_judgement(session: Session, address_id: uuid.UUID, judgement: Judgement | None, *, now: datetime) -> None:
-    """Store what the register says of an address; None where it was not asked, as it knows no such places."""
+    """Store the register's judgement of an address; None where the register was not asked."""
     found = judgement or Judgement(CheckStatus.SKIPPED)
     values = {
         "check_status": found.status,
@@ -93,14 +93,14 @@ def choose_candidate(session: Session, address_id: uuid.UUID, bag_id: str, *, no
 
 
 def find_kept_answer(session: Session, key: str, *, now: datetime) -> tuple[Match, ...] | None:
-    """Return a recent answer of the register, or None where it has to be asked."""
+    """Return the stored answer of the register to this question; None where there is none or it has expired."""
     query = sa.select(AddressLookup.matches).where(AddressLookup.key == key, AddressLookup.expires_at > now)
     matches = session.execute(query).scalar_one_or_none()
     return None if matches is None else tuple(Match(**match) for match in matches)
 
 
 def keep_answer(session: Session, key: str, matches: Sequence[Match], *, now: datetime) -> None:
-    """Store an answer of the register."""
+    """Store an answer of the register under the key of its question; it expires sooner where it found nothing."""
     values = {
         "matches": [match.as_json() for match in matches],
         "asked_at": now,

@@ -35,7 +35,7 @@ log = get_logger(__name__)
 
 
 def check_addresses(*, row_ids: Sequence[str], **_ignored: Any) -> None:
-    """RQ entry point."""
+    """RQ entry point: ask the register about these addresses, one after another."""
     run_in_turn(PROMISE.table, [uuid.UUID(row_id) for row_id in row_ids], lambda row_id: keep(PROMISE, row_id))
 
 
@@ -71,7 +71,7 @@ def _judged(address: Address, judgement: Judgement | None) -> Ended:
 
 
 def _ask(asking: _Asking) -> tuple[Match, ...]:
-    """Ask the register. Raises UnableToAsk."""
+    """Return the register's addresses for the question. Raises UnableToAsk."""
     return runtime().register.find(asking.question)
 
 

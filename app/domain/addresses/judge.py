@@ -16,7 +16,7 @@ MOST_CANDIDATES = 20
 
 @dataclass(frozen=True)
 class Judgement:
-    """How an address stands to the register: what it is there, or what it could be."""
+    """The result of comparing an address with the register: `chosen` is the same address there, `candidates` possible ones."""
 
     status: CheckStatus
     chosen: Match | None = None
@@ -24,7 +24,7 @@ class Judgement:
 
 
 def question_of(address: Address) -> Question | None:
-    """Return what to ask about an address; None for one abroad, and for one of which too little is known."""
+    """Return the question to ask the register about an address; None for an address abroad or with too few parts."""
     number = address.house_number
     if address.country != "NL" or not _NUMBER.fullmatch(number):
         return None
@@ -36,8 +36,9 @@ def question_of(address: Address) -> Question | None:
 
 
 def judge(address: Address, matches: Sequence[Match]) -> Judgement:
-    """Return the one address of the register that matches, else the candidates. House letters and additions are compared
-    leniently."""
+    """Compare an address with the register's answer: the one that matches is chosen, else `candidates` are given.
+
+    House letters and additions are compared without spaces, marks and case."""
     if not matches:
         return Judgement(CheckStatus.NONE)
     wanted = bare(address.house_number_addition)
@@ -48,12 +49,12 @@ def judge(address: Address, matches: Sequence[Match]) -> Judgement:
 
 
 def bare(text: str) -> str:
-    """Strip the marks from a house number's addition: "2-hoog" and "2HOOG" become the same."""
+    """Return a house number's addition without spaces, marks and case: "2-hoog" and "2HOOG" become the same."""
     return folded(text).replace(" ", "")
 
 
 def _agrees(address: Address, match: Match) -> bool:
-    """Return whether the typed town and street (which may be abbreviated) are those of the postcode."""
+    """Return whether the typed town and street agree with the register's; the street may be abbreviated or missing."""
     if address.city and folded(address.city) != folded(match.city):
         return False
     typed, known = folded(address.street), folded(match.street)

@@ -29,12 +29,12 @@ class CheckStatus(StrEnum):
 
 
 class Address(WithId, Claimable, Base):
-    """One place. `typed` is what somebody wrote, and never changes; the parts are read from it or were typed one by one.
+    """An address. `typed` is the text somebody wrote and never changes; the parts are read from it or were typed one by one.
 
     `house_number` is digits, `house_number_addition` what stands behind them ("A", "bis", "2-hoog"); `country` is two letters.
 
-    The row is the promise to ask the register: `check_status` is what came of it, `register` the address there, `candidates`
-    those to choose from (see `register.Match.as_json`).
+    The row is also the promise to ask the register: `check_status` is the result, `register` the matching address there,
+    `candidates` the addresses to choose from (see `register.Match.as_json`).
     """
 
     __tablename__ = "addresses"
@@ -71,7 +71,7 @@ class Address(WithId, Claimable, Base):
 
 
 class AddressLookup(Base):
-    """What the register said to one question; kept for a month, for a day where it knew nothing. Errors are never kept."""
+    """The register's answer to one question, kept for a month, or for a day where it found nothing. Errors are never kept."""
 
     __tablename__ = "address_lookups"
 
