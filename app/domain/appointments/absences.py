@@ -23,7 +23,7 @@ LOCAL_DAY = sa.cast(sa.func.timezone(Appointment.zone, Appointment.starts_at), s
 
 @dataclass(frozen=True)
 class AbsenceRow:
-    """A person's day of absence, with their planned appointments of that day that the viewer may see."""
+    """A user's day of absence, with the user's planned appointments of that day that the viewer may see."""
 
     absence: Absence
     name: str
@@ -31,7 +31,9 @@ class AbsenceRow:
 
 
 def note_absence(session: Session, *, user_id: uuid.UUID, day: date, note: str, now: datetime, actor: Actor) -> bool:
-    """Write down that a person is absent that day; each brand with appointments of theirs gets an event. False: it was known."""
+    """Store that a user is absent on a day, and record an event for each brand with appointments of the user that day.
+
+    Returns False if the absence was stored already."""
     values = {"user_id": user_id, "absent_date": day, "note": note, "created_by_user_id": actor.user_id, "created_at": now}
     insert = postgresql.insert(table_of(Absence)).values(values).on_conflict_do_nothing()
     if session.execute(insert.returning(Absence.user_id)).first() is None:
@@ -45,7 +47,7 @@ def note_absence(session: Session, *, user_id: uuid.UUID, day: date, note: str, 
 
 
 def remove_absence(session: Session, *, user_id: uuid.UUID, day: date, now: datetime, actor: Actor) -> bool:
-    """Remove a day of absence. False: there was none."""
+    """Remove a user's day of absence. Returns False if there was none."""
     known = session.get(Absence, (user_id, day), populate_existing=True)
     if known is None:
         return False
@@ -56,7 +58,7 @@ def remove_absence(session: Session, *, user_id: uuid.UUID, day: date, now: date
 
 
 def list_absences(session: Session, *, viewer: Viewer, user_ids: Collection[uuid.UUID], since: date) -> list[AbsenceRow]:
-    """List absences of these people from that day on, the next first. Two queries."""
+    """List the absences of these users from the day `since` on, the next first. Two queries."""
     query = sa.select(Absence, User.name).join(User, User.id == Absence.user_id)
     query = query.where(Absence.user_id.in_(user_ids), Absence.absent_date >= since)
     rows = session.execute(query.order_by(Absence.absent_date, User.name, User.id)).all()

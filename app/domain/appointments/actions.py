@@ -1,6 +1,6 @@
-"""Write appointments: plan, change, move, cancel. The caller owns the transaction.
+"""Plan, change, move and cancel appointments. The caller owns the transaction.
 
-Whatever is written here, the reminder and the place in a calendar follow in the same transaction (`reminders`, `entries`).
+The reminder and the calendar entry of an appointment are changed in the same transaction (`reminders`, `entries`).
 """
 
 from __future__ import annotations
@@ -25,14 +25,13 @@ FROM_CALENDAR = "from_calendar"
 
 
 class AppointmentMovedOn(Exception):
-    """Somebody changed the appointment after the version the writer saw."""
+    """The appointment was changed after the version that the writer saw."""
 
 
 @dataclass(frozen=True)
 class AppointmentContent:
-    """What people write. `starts_at` lies before `ends_at`, both aware; `zone` is that of the place.
-
-    The edge checked the rest."""
+    """The content of an appointment as a form sends it, already checked. `starts_at` lies before `ends_at`, both aware; `zone` is
+    the time zone of the place."""
 
     brand_id: uuid.UUID
     contact_id: uuid.UUID
@@ -51,7 +50,7 @@ class AppointmentContent:
 def plan_appointment(
     session: Session, content: AppointmentContent, *, now: datetime, actor: Actor, appointment_id: uuid.UUID | None = None
 ) -> Appointment:
-    """Write a new appointment, and promise its reminder and its place in a calendar."""
+    """Create an appointment, and promise its reminder and its calendar entry."""
     made_by = {"created_by_user_id": actor.user_id, "created_at": now, "updated_at": now}
     planned = {"state": AppointmentState.PLANNED, "version": 1}
     appointment = Appointment(id=appointment_id or new_id(), **vars(content), **made_by, **planned)
@@ -73,9 +72,9 @@ def change_appointment(
     if_version: int | None = None,
     from_calendar: bool = False,
 ) -> Appointment:
-    """Change what the appointment says; what is as it was changes nothing. `from_calendar`: the calendar has it already.
+    """Change the content of an appointment; equal content changes nothing. `from_calendar`: the change came from the calendar.
 
-    Raises AppointmentMovedOn if it is not at `if_version` any more.
+    Raises AppointmentMovedOn if the appointment is no longer at `if_version`.
     """
     appointment = lock_appointment(session, appointment_id)
     if if_version is not None and appointment.version != if_version:
@@ -107,7 +106,7 @@ def set_appointment_state(
     reason_code: str = "",
     from_calendar: bool = False,
 ) -> Appointment:
-    """Move it to a state; the one it has already changes nothing. `from_calendar`: the calendar has it already.
+    """Set the state of an appointment; its present state changes nothing. `from_calendar`: the change came from the calendar.
 
     Raises TransitionRefused.
     """
@@ -126,7 +125,7 @@ def set_appointment_state(
 
 
 def finish_visits(session: Session, order_id: uuid.UUID, *, before: datetime, now: datetime, actor: Actor) -> None:
-    """Mark an order's visits as done that began before `before` and are not over. Raises TransitionRefused."""
+    """Mark as done the order's planned or running visits that begin at `before` or earlier. Raises TransitionRefused."""
     query = sa.select(Appointment.id).where(Appointment.order_id == order_id, Appointment.kind == AppointmentKind.VISIT)
     query = query.where(Appointment.state.in_((AppointmentState.PLANNED, *UNDER_WAY)), Appointment.starts_at <= before)
     for appointment_id in session.execute(query.order_by(Appointment.id)).scalars().all():
@@ -153,7 +152,7 @@ def follow(session: Session, appointment: Appointment, *, now: datetime, from_ca
 
 
 def touch(session: Session, appointment: Appointment, now: datetime) -> None:
-    """Note that the appointment changed (version and time)."""
+    """Raise the appointment's version and set the time of its last change."""
     appointment.updated_at, appointment.version = now, appointment.version + 1
     session.flush()
 
@@ -161,7 +160,7 @@ def touch(session: Session, appointment: Appointment, now: datetime) -> None:
 def record_of_appointment(
     session: Session, event: str, appointment: Appointment, *, now: datetime, actor: Actor, payload: dict[str, Any] | None = None
 ) -> None:
-    """Write the event; `payload` says more than what every event of an appointment tells."""
+    """Record an event about an appointment with its id, order and start; `payload` is added to these."""
     subject = Subject(brand_id=appointment.brand_id, thread_id=appointment.thread_id)
     told = {
         "appointment_id": str(appointment.id),

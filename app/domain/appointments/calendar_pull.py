@@ -1,6 +1,6 @@
-"""Take over what people change in a mailbox's calendar about an appointment of ours. The caller owns the transaction.
+"""Take over changes that people make to our appointments in a mailbox's calendar. The caller owns the transaction.
 
-While we are about to write it there ourselves, what is there is no news; nor is what was there before we last wrote it.
+A change is ignored while our own version waits to be written to the calendar, or if it is older than our last write.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PLACE_CHARACTERS = 300
 
 
 def follow_own_event(session: Session, channel_id: uuid.UUID, event: CalendarEvent, *, now: datetime) -> bool:
-    """Move or cancel the appointment that this calendar event stands for. False: it stands for none."""
+    """Change or cancel our appointment as its calendar event says. Returns False if the event is not one of ours."""
     unknown = sa.and_(CalendarEntry.event_id.is_(None), sa.cast(CalendarEntry.id, sa.Text) == event.reference)
     found = _lock(session, channel_id, sa.or_(CalendarEntry.event_id == event.key, unknown))
     if found is None:
@@ -45,7 +45,7 @@ def follow_own_event(session: Session, channel_id: uuid.UUID, event: CalendarEve
 
 
 def drop_own_event(session: Session, channel_id: uuid.UUID, key: str, *, now: datetime) -> bool:
-    """Cancel the appointment whose event was deleted in the calendar, unless it is over. False: it stood for none."""
+    """Cancel the appointment whose event was deleted in the calendar, unless it is over. Returns False if it was not ours."""
     found = _lock(session, channel_id, CalendarEntry.event_id == key)
     if found is None:
         return False
@@ -56,7 +56,7 @@ def drop_own_event(session: Session, channel_id: uuid.UUID, key: str, *, now: da
 
 
 def _lock(session: Session, channel_id: uuid.UUID, which: sa.ColumnElement[bool]) -> tuple[Appointment, CalendarEntry] | None:
-    """Lock the appointment and its entry, in that order."""
+    """Lock and return the appointment and its calendar entry, in that order; None where there is none."""
     query = sa.select(CalendarEntry).where(CalendarEntry.channel_id == channel_id, which)
     entry = session.execute(query).scalar_one_or_none()
     if entry is None:
@@ -74,8 +74,8 @@ def _is_no_news(entry: CalendarEntry, event: CalendarEvent) -> bool:
 
 
 def _cancel(session: Session, appointment: Appointment, entry: CalendarEntry, now: datetime) -> None:
-    """Cancel the appointment. If it is planned again it gets another event, as the calendar knows this one's reference as
-    used."""
+    """Cancel the appointment and delete its calendar entry. Planned again, it gets an entry with a new reference, as a calendar
+    accepts a reference once."""
     session.delete(entry)
     session.flush()
     set_appointment_state(session, appointment.id, AppointmentState.CANCELLED, now=now, actor=SYSTEM, from_calendar=True)

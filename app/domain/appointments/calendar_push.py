@@ -1,6 +1,6 @@
-"""Write an appointment into a mailbox's calendar, and keep it in step.
+"""Write an appointment into a mailbox's calendar, and update or delete its event there.
 
-At least once, and once is enough: what may have been written before is looked for by our reference before it is written again.
+At least once; a repeat is harmless because an event that may exist is looked for by our reference before it is written again.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class _Call:
-    """One call to the calendar. `wanted` is None where the event must be deleted. `key`: the event's id there; `was_tried`: it
-    may exist without a known id."""
+    """One call to the calendar. `wanted` is None where the event must be deleted; `key` is the event's id in the calendar;
+    `was_tried`: the event may exist there although its id is unknown."""
 
     entry_id: uuid.UUID
     account: ChannelAccount
@@ -78,7 +78,7 @@ def _write(call: _Call) -> WrittenEvent | None:
 
 
 def _keep_key(entry_id: uuid.UUID, written: WrittenEvent) -> None:
-    """Store the event's id, also where another worker owns the row by now: then that one changes this event and makes no
+    """Store the event's id, even if another worker has claimed the row: that worker then changes this event instead of making a
     second one."""
     with transaction() as session:
         named = sa.update(CalendarEntry).where(CalendarEntry.id == entry_id)
@@ -99,7 +99,7 @@ def _note(session: Session, call: _Call, answer: WrittenEvent | Exception | None
 
 
 def _begin_anew(session: Session, entry_id: uuid.UUID) -> Ended:
-    """Make another entry where somebody deleted the event there and the appointment changed here since."""
+    """End the entry and promise a new one: the event was deleted in the calendar, and the appointment changed here since."""
     entry = session.get_one(CalendarEntry, entry_id, populate_existing=True)
     appointment = lock_appointment(session, entry.appointment_id)
 

@@ -1,6 +1,7 @@
-"""Queue the reminder of a visit by WhatsApp or SMS, in the visit's conversation or in a new one. Where free text may not be
-sent, an approved template of the channel says it (`reminder_template` in its settings), in the contact's language, with
-`reminder_values` for its blanks. The caller owns the transaction.
+"""Queue the reminder of a visit by WhatsApp or SMS, in the visit's thread or in a new one. The caller owns the transaction.
+
+Where free text may not be sent, the channel's approved template in the contact's language is sent (settings `reminder_template…`,
+with `reminder_values` for its blanks).
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def queue_chat_reminder(
     author_name: str,
     context: ReplyContext,
 ) -> Message:
-    """Queue the reminder of a visit in a chat. Raises UnableToReply where the contact cannot be written to like this."""
+    """Queue the reminder of a visit as a chat message and return the message. Raises UnableToReply if the channel cannot reach
+    the contact."""
     reach_by(session, contact, channel, now=context.now)
     thread = home if home is not None and home.channel_id == channel.id else _begin(session, facts, contact, channel, context)
     closes_at = window_closes_at(thread, context.rules)
@@ -58,7 +60,7 @@ def queue_chat_reminder(
 
 
 def _begin(session: Session, facts: Mapping[str, str], contact: Contact, channel: Channel, context: ReplyContext) -> Thread:
-    """Begin a conversation in which nobody has to do anything."""
+    """Create a resolved thread for the reminder, so that nobody has to work on it."""
     new = NewThread(
         brand_id=channel.brand_id,
         medium=channel.medium.value,
@@ -86,7 +88,7 @@ def _fill(channel: Channel, facts: Mapping[str, str]) -> FilledTemplate:
 
 
 def _names(channel: Channel) -> list[str]:
-    """Read the names of template values written as "{{visit_date}}; {{visit_time}}", with or without braces."""
+    """Return the names in the setting `reminder_values`, written as "{{visit_date}}; {{visit_time}}", with or without braces."""
     return [_MARKS.sub("", part) for part in str(channel.settings.get("reminder_values") or VALUES).split(";")]
 
 

@@ -1,4 +1,4 @@
-"""Promise an appointment's entry in a mailbox's calendar: choose the mailbox, write the promise.
+"""Choose the mailbox in whose calendar an appointment is to stand, and promise the entry.
 
 The caller owns the transaction, and has the appointment locked.
 """
@@ -21,8 +21,9 @@ FOLLOWED = {"calendar": "on"}
 
 def promise_entry(session: Session, appointment: Appointment) -> None:
     """Promise to write the appointment into a calendar as it is now. Does nothing where no mailbox of the brand shares its
-    calendar. A worker that is writing the former version finds that it lost the row; the event it made is found again by its
-    transaction id."""
+    calendar.
+
+    A worker that is writing the former version loses the row; its event is found again by its transaction id."""
     entry = find_entry(session, appointment.id)
     if entry is None:
         if not appointment.is_planned:

@@ -59,8 +59,8 @@ def _give(session: Session, which: sa.ColumnElement[bool], contact_id: uuid.UUID
 
 
 def move_order_with_visit(session: Session, event: Event) -> None:
-    """Move the order one step when its visit was planned, begun, dropped or done. A step that the brand forbids is left out;
-    whether the order is completed, too, is asked on its page."""
+    """Change an order's status when its visit was planned, begun, dropped or done. A change that the brand forbids is left out;
+    the order's page asks whether to complete the order."""
     order_id = event.payload.get("order_id")
     if order_id is None:
         return

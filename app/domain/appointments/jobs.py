@@ -11,10 +11,10 @@ from app.domain.appointments import send_reminder as reminders
 
 
 def keep_entry(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: bring a mailbox's calendar in step with one appointment. A repeat finds it done or not due."""
+    """RQ entry point: write one appointment into a mailbox's calendar. A repeat finds the entry done or not due."""
     keep(calendar_push.PROMISE, uuid.UUID(row_id))
 
 
 def send_reminder(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: remind a contact of one visit. A repeat finds it done or not due."""
+    """RQ entry point: send one reminder of a visit. A repeat finds the reminder done or not due."""
     keep(reminders.PROMISE, uuid.UUID(row_id))

@@ -1,5 +1,6 @@
-"""The status machine of appointments: their states and which may follow which. Pure; a call is planned and done, a visit goes
-the whole way."""
+"""The status machine of appointments: the states and the changes allowed between them. Pure.
+
+A call is planned and then done; a visit can pass through all states."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ _OPEN = "state IN ('ready', 'running')"
 
 
 class Appointment(WithId, Base):
-    """One appointment with a contact. `zone` is where it takes place: its days and times are told on that clock."""
+    """An appointment with a contact. `zone` is the time zone of the place, in which days and times are shown."""
 
     __tablename__ = "appointments"
 
@@ -83,17 +83,17 @@ class Appointment(WithId, Base):
 
     @property
     def is_open(self) -> bool:
-        """Planned or under way."""
+        """Return whether the appointment is planned or under way."""
         return self.state == AppointmentState.PLANNED or self.state in UNDER_WAY
 
 
 class CalendarEntry(WithId, Claimable, Base):
-    """The promise that an appointment stands in the calendar of a mailbox as it is here.
+    """The promise to write an appointment into a mailbox's calendar as it is here.
 
-    Its id is the reference by which the calendar knows it: one that was taken out there and comes back is another row.
-    `event_id` is the provider's name of it, null until it was written there; `tried_at`: since then it may be there all the same.
-    `changed_at` is when the provider says it was last written by us: what it tells of earlier is no news. `problem`: why it does
-    not stand there as it should, in English.
+    The row's id is our reference in the calendar; an appointment that was deleted there and planned again gets a new row.
+    `event_id` is the provider's id of the event, null until it was written; since `tried_at` the event may exist even so.
+    `changed_at` is when we last wrote the event, by the provider's clock: earlier changes are ignored. `problem` says in English
+    why the event is missing or outdated there.
     """
 
     __tablename__ = "calendar_entries"
@@ -113,9 +113,10 @@ class CalendarEntry(WithId, Claimable, Base):
 
 
 class AppointmentReminder(WithId, Claimable, Base):
-    """The promise to remind a contact of a visit that begins `starts_at`; done with an `outcome` and, where none was sent, why.
+    """The promise to remind a contact of a visit that begins `starts_at`. A done row has an `outcome`, and a `reason` where no
+    reminder was sent.
 
-    Of each appointment at most one is open, and of each beginning at most one was sent.
+    Each appointment has at most one open reminder, and each start time at most one that was sent.
     """
 
     __tablename__ = "appointment_reminders"
@@ -145,7 +146,7 @@ class AppointmentReminder(WithId, Claimable, Base):
 
 
 class Absence(Base):
-    """A day on which a user is not there, on their own clock."""
+    """A day on which a user is absent, in the user's own time zone."""
 
     __tablename__ = "absences"
 

@@ -25,7 +25,7 @@ def own_visits(user_id: uuid.UUID, *, now: datetime) -> sa.ColumnElement[bool]:
 
 
 def about_own_visit(user_id: uuid.UUID, *, now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition on threads: the conversation of an own visit, or one of the same customer about its order."""
+    """Return the condition on threads: the thread of an own visit, or a thread of the same customer about the visit's order."""
     about_order = sa.exists().where(OrderThread.thread_id == Thread.id, OrderThread.order_id == Appointment.order_id)
     same_order = sa.and_(Appointment.contact_id == Thread.contact_id, about_order.correlate(Thread, Appointment))
     mine = sa.select(Appointment.id).where(own_visits(user_id, now=now))
@@ -43,7 +43,8 @@ def is_of_own_visit(
     attachment_id: uuid.UUID | None = None,
     **_others: uuid.UUID,
 ) -> bool:
-    """Return whether the one named thing (thread, order, …) belongs to an own visit; False where none is named. One query."""
+    """Return whether the named appointment, message, attachment or thread belongs to a visit of the user; False where none is
+    named. One query."""
     if appointment_id is not None:
         query = sa.select(Appointment.id).where(Appointment.id == appointment_id, own_visits(user_id, now=now))
     elif message_id is not None:

@@ -27,13 +27,13 @@ Technician, Creator = aliased(User), aliased(User)
 
 
 class AppointmentMissing(Exception):
-    """No such appointment, or none the viewer may see."""
+    """There is no such appointment, or the viewer may not see it."""
 
 
 @dataclass(frozen=True)
 class AppointmentRow:
-    """An appointment with the names around it. `calendar_name`: the mailbox in whose calendar it is to stand, "" for none;
-    `is_written`: it stands there as it is here."""
+    """An appointment with the names of brand, contact, technician and creator. `calendar_name` is the mailbox whose calendar gets
+    the appointment, "" for none; `is_written`: the calendar has its present version."""
 
     appointment: Appointment
     brand_key: str
@@ -58,7 +58,7 @@ class AppointmentRow:
 
 @dataclass(frozen=True)
 class AppointmentConditions:
-    """Which appointments to list; None does not limit. `starts_after` is included, `starts_before` is not."""
+    """The conditions of a list of appointments; None does not limit. `starts_after` is inclusive, `starts_before` exclusive."""
 
     kind: AppointmentKind | None = None
     status: AppointmentState | None = None
@@ -72,7 +72,7 @@ class AppointmentConditions:
 
 
 def get_appointment(session: Session, *, viewer: Viewer, appointment_id: uuid.UUID) -> AppointmentRow:
-    """Raises AppointmentMissing."""
+    """Return an appointment that the viewer may see. Raises AppointmentMissing."""
     query = _query(viewer).where(Appointment.id == appointment_id).execution_options(populate_existing=True)
     record = session.execute(query).one_or_none()
     if record is None:
@@ -94,8 +94,9 @@ def list_appointments_of_order(session: Session, *, viewer: Viewer, order_id: uu
 def list_appointments_of_days(
     session: Session, *, viewer: Viewer, first: date, last: date, technician_user_id: uuid.UUID | None = None
 ) -> dict[date, list[AppointmentRow]]:
-    """List appointments that are not cancelled, by day on the clock of their place, in starting order. One query.
-    `technician_user_id` limits to one technician."""
+    """List appointments that are not cancelled by local day, in the order they start. One query.
+
+    A day is that of the appointment's own time zone. `technician_user_id` limits the list to one technician."""
     begin, end = _midnight(first) - timedelta(days=1), _midnight(last) + timedelta(days=2)
     query = _query(viewer).where(Appointment.starts_at >= begin, Appointment.starts_at < end)
     query = query.where(Appointment.state != AppointmentState.CANCELLED)
@@ -124,7 +125,8 @@ def list_appointments(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[AppointmentRow]:
-    """List a page of appointments. `sort.field` is starts_at or created_at. One query. Raises BadCursor."""
+    """List one page of appointments that fit the conditions. `sort.field` is starts_at or created_at. One query. Raises
+    BadCursor."""
     column = {"starts_at": Appointment.starts_at, "created_at": Appointment.created_at}[sort.field]
     query = _query(viewer).where(*_conditions(conditions))
     records = session.execute(paged(query, sort, column, Appointment.id, cursor=cursor, limit=limit)).all()
@@ -210,7 +212,7 @@ def _midnight(day: date) -> datetime:
 
 
 def list_technicians(session: Session, *brand_ids: uuid.UUID) -> tuple[tuple[uuid.UUID, str], ...]:
-    """List active users who work for one of the brands and go to visits or plan them, by name. One query."""
+    """List the ids and names of active users of these brands who carry out or plan visits, by name. One query."""
     member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id.in_(brand_ids))
     query = sa.select(User.id, User.name).where(User.disabled_at.is_(None), sa.or_(users_with(Permission.BRANDS_ALL), member))
     query = query.where(users_with(Permission.VISITS_CHANGE, Permission.VISITS_OWN)).order_by(User.name, User.id)
@@ -218,13 +220,13 @@ def list_technicians(session: Session, *brand_ids: uuid.UUID) -> tuple[tuple[uui
 
 
 def order_of_technician(user_id: uuid.UUID) -> sa.ColumnElement[bool]:
-    """Return the condition on orders: this technician has a visit of it that is not cancelled."""
+    """Return the condition on orders: the technician has an appointment for the order that is not cancelled."""
     theirs = sa.select(Appointment.order_id).where(Appointment.technician_user_id == user_id, Appointment.order_id.is_not(None))
     return Order.id.in_(theirs.where(Appointment.state != AppointmentState.CANCELLED))
 
 
 def order_overdue(now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition on orders: a visit of it should be over and is not."""
+    """Return the condition on orders: the order is open and one of its appointments is open past its end."""
     late = sa.select(Appointment.order_id).where(Appointment.ends_at < now, Appointment.order_id.is_not(None))
     late = late.where(Appointment.state.in_((AppointmentState.PLANNED, *UNDER_WAY)))
     return sa.and_(Order.id.in_(late), Order.status.not_in(ENDED))

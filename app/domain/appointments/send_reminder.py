@@ -1,10 +1,9 @@
-"""Send the reminder of one visit in the contact's language, on the clock of the place (edge).
+"""Send the reminder of one visit in the contact's language, in the time zone of the place.
 
-It goes by the channel of the conversation the visit was planned in where that sends reminders, else by mail, else by another
-one that reaches them. A mail stands in that conversation, whatever channel it is on, and else begins one of its own; so does a
-message (`chat_reminder.py`).
-Exactly once: the row's end is in the transaction of the message it queues. Whoever moved or cancelled the visit meanwhile has
-ended the row, and then all of this is taken back.
+The channel is that of the visit's thread if it sends reminders, else mail, else another channel that reaches the contact. A mail
+goes into the visit's thread whatever its channel; without a thread, it begins a new one. Chat messages: `chat_reminder.py`.
+Exactly once: the row ends in the transaction that queues the message. If the visit was moved or cancelled meanwhile, the row has
+ended already and the transaction is rolled back.
 """
 
 from __future__ import annotations
@@ -95,8 +94,8 @@ def _lock_its_thread(session: Session, appointment_id: uuid.UUID) -> Thread | No
 
 
 def _why_not(reminder: AppointmentReminder, appointment: Appointment, now: datetime) -> _Decided | None:
-    """Return why the reminder must not go: what changed since it was promised. Changes stop a reminder themselves; this is for
-    cases nobody thought of."""
+    """Return why the reminder must not be sent, or None. A change of the visit stops its reminder already; this is a second
+    check."""
     if not appointment.is_planned or appointment.kind != AppointmentKind.VISIT:
         return _Decided(ReminderOutcome.STOPPED, CANCELLED)
     if reminder.starts_at != appointment.starts_at:
@@ -150,14 +149,14 @@ def _queue_chat(
 
 
 def _belongs(appointment: Appointment, thread: Thread) -> bool:
-    """Return whether the thread is the contact's own: no reminder goes into somebody else's conversation, a ticket or spam."""
+    """Return whether the thread is with the appointment's contact and brand, and is not spam; no other thread gets a reminder."""
     is_theirs = (thread.contact_id, thread.brand_id) == (appointment.contact_id, appointment.brand_id)
     return is_theirs and thread.spam_at is None
 
 
 def _channels(session: Session, brand_id: uuid.UUID) -> list[Channel]:
-    """List the brand's channels that send reminders, by name: those whose provider keeps templates unless switched off, others
-    where switched on."""
+    """List the brand's active channels that send visit reminders, by name. Without a setting, only channels whose provider keeps
+    templates do."""
     query = sa.select(Channel).where(Channel.brand_id == brand_id, Channel.is_active)
     query = query.where(Channel.adapter_key.in_(sorted(runtime().adapters.senders)))
     usual = sa.case((Channel.adapter_key.in_(KEEP_TEMPLATES), "on"), else_="off")
@@ -166,7 +165,7 @@ def _channels(session: Session, brand_id: uuid.UUID) -> list[Channel]:
 
 
 def _reached(session: Session, contact_id: uuid.UUID, channels: list[Channel], home: Thread | None) -> list[tuple[Channel, str]]:
-    """List the channels that reach the contact, each with address or number: the conversation's first, then mail."""
+    """List the channels that reach the contact, each with the e-mail address or number: the thread's channel first, then mail."""
     query = sa.select(ContactIdentity.kind, ContactIdentity.value)
     query = query.where(ContactIdentity.contact_id == contact_id, ContactIdentity.former_since.is_(None))
     order = (ContactIdentity.is_primary.desc(), ContactIdentity.created_at, ContactIdentity.id)
@@ -184,14 +183,14 @@ def _way(known: dict[str, str], medium: Medium) -> str:
 
 
 def _said_no(session: Session, contact_id: uuid.UUID) -> bool:
-    """Return whether the contact refused such messages; without any word of theirs the reminder is sent, as it belongs to the
-    visit they asked for."""
+    """Return whether the contact refused visit reminders. Without an answer reminders are sent, as they belong to the visit the
+    contact asked for."""
     consent = session.get(ContactConsent, (contact_id, ConsentPurpose.VISIT_REMINDER), populate_existing=True)
     return consent is not None and not consent.is_given
 
 
 def _facts(session: Session, appointment: Appointment, contact: Contact, brand: Brand) -> dict[str, str]:
-    """Return the values a provider's template may use, in the contact's language and on the clock of the place."""
+    """Return the values for a provider's template by name, in the contact's language and the time zone of the place."""
     language = contact.language if contact.language in LANGUAGES else LANGUAGES[0]
     zone = ZoneInfo(appointment.zone)
     begin, end = appointment.starts_at.astimezone(zone), appointment.ends_at.astimezone(zone)
@@ -239,7 +238,7 @@ def _mail(facts: dict[str, str], address: str, channel: Channel, appointment: Ap
 
 
 def _template(settings: dict[str, Any], language: str) -> str:
-    """Return the template of the language, else the first there is."""
+    """Return the channel's reminder template in the language, else in another language; "" for none."""
     return next((found for one in (language, *LANGUAGES) if (found := settings.get(f"reminder_template_{one}"))), "")
 
 

@@ -1,4 +1,4 @@
-"""Lock and write the states of appointments for the status engine, and tell orders what their visits mean."""
+"""Lock and write the states of appointments for the status engine, and say what orders lack of visits."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def has_visit(session: Session, order: Order, states: Collection[AppointmentStat
 
 
 def lacks_of_visits(states: Collection[AppointmentState]) -> dict[str, Lack | None]:
-    """Return by guard name what an order lacks of its visits. `states`: those its visits are in; calls do not count."""
+    """Return by guard name what an order lacks, given the `states` of its visits; None where it lacks nothing."""
     found = set(states)
     is_open, under_way = found & {AppointmentState.PLANNED, *UNDER_WAY}, found & set(UNDER_WAY)
     return {

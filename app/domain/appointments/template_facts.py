@@ -24,8 +24,8 @@ def visit_facts(
     language: str,
     now: datetime,
 ) -> dict[str, str]:
-    """Return template values by variable for this visit, else for the order's or the thread's next visit or last one; {} where
-    there is none. One query."""
+    """Return the template values by variable of this visit, else of the order's or thread's next visit, else of its last; {}
+    where there is none. One query."""
     whose = Appointment.order_id == order_id if order_id is not None else Appointment.thread_id == thread_id
     whose = Appointment.id == visit_id if visit_id is not None else whose
     asked = (whose, Appointment.kind == AppointmentKind.VISIT, Appointment.state != AppointmentState.CANCELLED)

@@ -11,16 +11,16 @@ USUAL_ZONES = (ZONE, "Europe/Brussels", "Europe/Paris", "Europe/Berlin", "Europe
 
 
 class NoSuchTime(ValueError):
-    """The local time does not exist on that day, as the clock is moved forward over it."""
+    """The local time does not exist on that day, because the clock is put forward over it."""
 
 
 def is_zone(name: str) -> bool:
-    """Whether this is a time zone we know."""
+    """Return whether this is the name of a known time zone."""
     return name in available_timezones()
 
 
 def instant(day: date, at: time, zone: str) -> datetime:
-    """Return the aware UTC instant of a local time; of a time that occurs twice, the first. Raises NoSuchTime."""
+    """Return the aware UTC instant of a local time; the first one of a time that occurs twice. Raises NoSuchTime."""
     local = datetime.combine(day, at, tzinfo=ZoneInfo(zone))
     found = local.astimezone(UTC)
     if found.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != local.replace(tzinfo=None):
