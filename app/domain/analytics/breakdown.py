@@ -1,4 +1,4 @@
-"""Read a report's figures whole, by day, by kind of channel, person or partner, from rollups and facts."""
+"""Read a report's figures from rollups and facts: in total, by day, and by kind of channel, person or partner."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ STEPS = (15 * 60, 3600, 4 * 3600, 8 * 3600, 24 * 3600, 3 * 86_400)
 
 @dataclass
 class Breakdown:
-    """The figures of one slice: whole, by day, by part (`parts`), and counts of each kind per day and part. `hours`: how many
-    matters began in each (weekday, hour), Monday 0. `scores`: how many answers gave which satisfaction score."""
+    """The figures of one slice: in total (`whole`), by day, by part such as a channel (`parts`), and counts by day, part and kind
+    (`cells`). `hours`: how many matters began by (weekday, hour), Monday 0. `scores`: how many answers by satisfaction score."""
 
     whole: dict[Kind, Sums] = field(default_factory=dict)
     days: dict[date, dict[Kind, Sums]] = field(default_factory=dict)
@@ -32,12 +32,13 @@ class Breakdown:
     times: dict[Kind, list[Values]] = field(default_factory=dict)
 
     def steps(self, kind: Kind) -> list[int]:
-        """Count how many took how long: one count for each step of STEPS, and one for anything longer."""
+        """Count the facts of a kind by duration: one count for each step of STEPS, and a last one for anything longer."""
         return in_steps(self.times.get(kind, []), STEPS)
 
 
 def read_breakdowns(session: Session, wanted: Wanted) -> tuple[list[Breakdown], State]:
-    """Read the breakdown of each slice, and as of when it holds. Only `wanted.by_day` has days. One query."""
+    """Return the breakdown of each slice, and the state of the facts. Only the kinds in `wanted.by_day` are split by day. One
+    query."""
     cells, state = read_cells(session, wanted)
     return [break_down(those, wanted.days_told(place)) for place, those in enumerate(cells)], state
 

@@ -1,7 +1,7 @@
-"""A cell: the summed facts of one kind, day and kind of channel, which rollups store and figures are read from.
+"""Cells: the summed facts of one kind, day and kind of channel. Rollups store cells, and figures are computed from them.
 
-A cell has the values themselves, sorted, so that a median of any days and channels is exact: it is looked for by value, which
-takes some twenty looks into each cell and no sorting (`quantile`).
+A cell holds all its values, sorted, so that a median over any days and channels is exact. `quantile` finds it by a binary search
+over values, with about twenty lookups in each cell and no sorting.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ Values = Sequence[int]
 
 @dataclass(frozen=True)
 class Cell:
-    """Summed facts of one kind, day and `key` (a kind of channel, or what else they are grouped by). `seconds` in parts, each
-    sorted; `hours` and `scores`: counts by hour and score."""
+    """The summed facts of one kind, day and `key` (a kind of channel, or another group). `seconds` are lists of durations, each
+    sorted; `hours` and `scores` are counts by hour and by score."""
 
     kind: Kind
     day: date
@@ -39,7 +39,7 @@ class Cell:
 
 
 def pack(values: Values) -> bytes:
-    """Pack numbers as they are stored: four bytes each, the lowest first."""
+    """Pack integers into the bytes that are stored: four bytes each, little-endian."""
     packed = array("i", values)
     if sys.byteorder == "big":
         packed.byteswap()
@@ -47,7 +47,7 @@ def pack(values: Values) -> bytes:
 
 
 def unpack(kept: bytes | None) -> Values:
-    """Unpack numbers that `pack` packed."""
+    """Return the integers that `pack` packed; none for None."""
     found = array("i")
     found.frombytes(kept or b"")
     if sys.byteorder == "big":
@@ -56,7 +56,8 @@ def unpack(kept: bytes | None) -> Values:
 
 
 def quantile(parts: Sequence[Values], share: float) -> int | None:
-    """Return the value that this share of all values does not exceed, like `percentile_disc`. Each part is sorted."""
+    """Return the smallest value that at least this share of all values does not exceed, like `percentile_disc`; None without
+    values. Each part is sorted."""
     total = sum(map(len, parts))
     if not total:
         return None
@@ -75,7 +76,7 @@ def quantile(parts: Sequence[Values], share: float) -> int | None:
 
 
 def in_steps(parts: Sequence[Values], edges: Sequence[int]) -> list[int]:
-    """Count the values below each edge and not below the one before, and those beyond the last edge."""
+    """Count the values between each edge and the edge before it, and last the values from the last edge on."""
     below = [sum(bisect_right(part, edge - 1) for part in parts) for edge in edges]
     total = sum(map(len, parts))
     return [later - earlier for earlier, later in pairwise([0, *below, total])]

@@ -1,5 +1,5 @@
-"""Calculate where the marks of a chart stand: scale, lines, bars, labels. Pure; a plot is 1000 wide and 100 high, y grows
-downwards, and templates only draw."""
+"""Calculate the coordinates of a chart: scale, lines, bars, labels. Pure; a plot is 1000 wide and 100 high, and y grows
+downwards. Templates only draw."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GRID = 3
 
 @dataclass(frozen=True)
 class Scale:
-    """Even steps from zero to `top`; `ticks` from the top down, zero last."""
+    """A scale of even steps from zero to `top`; `ticks` are its values from the top down, zero last."""
 
     top: float
     ticks: tuple[float, ...]
@@ -25,7 +25,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Mark:
-    """One day of a chart. `x` and `width` are its column, `y` its value's height or None for a gap."""
+    """One day of a chart. `x` and `width` are those of its column; `y` is the place of its value, None for a gap."""
 
     x: float
     width: float
@@ -51,7 +51,7 @@ class Bar:
 
 
 def scale_of(values: Sequence[float | None], *, is_time: bool, is_share: bool = False) -> Scale:
-    """Return a scale from zero that holds the values, in three steps of a round size."""
+    """Return a scale from zero that holds the values, in steps of a round size; a share always gets 0 to 1."""
     if is_share:
         return Scale(1.0, (1.0, 0.75, 0.5, 0.25, 0.0))
     most = max((value for value in values if value is not None), default=0) or 1
@@ -94,7 +94,7 @@ def line(points: Sequence[tuple[float, float | None]]) -> str:
 
 
 def band(low: Sequence[tuple[float, float | None]], high: Sequence[tuple[float, float | None]]) -> str:
-    """Return the area between two lines with the same gaps."""
+    """Return an SVG path of the area between two lines with the same gaps."""
     path = ""
     for below, above in zip(_runs(low), _runs(high), strict=True):
         if len(below) == 1:
@@ -128,7 +128,7 @@ def stack(number: int, count: int, values: Sequence[int], scale: Scale) -> list[
 
 
 def spark(values: Sequence[float | None]) -> str:
-    """Return a small line without a scale: the lowest value at the bottom, the highest on top."""
+    """Return the SVG path of a small line without a scale, lowest value at the bottom; "" for fewer than two values."""
     known = [value for value in values if value is not None]
     if len(known) < 2:
         return ""
@@ -139,7 +139,7 @@ def spark(values: Sequence[float | None]) -> str:
 
 
 def shown_days(count: int, most: int = 5) -> list[int]:
-    """Choose which days of an axis get a label: at most this many, a week apart where that fits."""
+    """Return the indexes of the days of an axis that get a label: at most `most`, whole weeks apart on a long axis."""
     if count <= most:
         return list(range(count))
     step = -(-count // most)

@@ -30,7 +30,7 @@ _MONTHS_A_DAY = Decimal(12) / Decimal(365)
 
 @dataclass(frozen=True)
 class Spent:
-    """What one channel cost on its days with known costs, `first` to `last`, and how many messages and calls those days had."""
+    """The cost of one channel on the days with known costs, `first` to `last`, and the messages and calls of those days."""
 
     channel_id: uuid.UUID
     channel_name: str
@@ -49,7 +49,7 @@ class Spent:
 
     @property
     def each(self) -> Decimal | None:
-        """Cost per interaction; None where there was none."""
+        """Return the cost per interaction; None without interactions."""
         return round_places(self.total / self.interactions, 4) if self.interactions else None
 
 
@@ -61,8 +61,8 @@ def list_costs(session: Session, brand_ids: Collection[uuid.UUID]) -> list[tuple
 
 
 def read_spent(session: Session, slice: Slice) -> list[Spent]:
-    """Read what was spent, by channel and currency, ordered by name. Empty for a slice that is only a part of a channel's work
-    (a team, a person), as monthly costs cannot be split. At most two queries; one where no costs are stored."""
+    """List the costs by channel and currency, ordered by channel name. Empty for a slice of a team or person, as monthly costs
+    cannot be split. At most two queries; one where no costs are stored."""
     parts = ("team_id", "user_id", "thread_type", "priority", "partner_id", "own_user_id")
     if any(getattr(slice, name) is not None for name in parts):
         return []
@@ -79,8 +79,8 @@ def _is_wanted(channel: Channel, slice: Slice) -> bool:
 
 
 def add_up(kept: Iterable[tuple[ChannelCost, Channel]], found: Breakdown, days: Sequence[date]) -> list[Spent]:
-    """Add up costs day by day, with the price that held on each. Days before a channel's first price are left out, with their
-    messages."""
+    """Add up costs by channel and currency, each day at its own price. Days before a channel's first price are left out, and so
+    are their messages."""
     rows: defaultdict[uuid.UUID, list[tuple[ChannelCost, Channel]]] = defaultdict(list)
     for cost, channel in kept:
         rows[channel.id].append((cost, channel))
@@ -140,7 +140,7 @@ def set_cost(
 
 
 def drop_cost(session: Session, channel: Channel, *, from_date: date, actor: Actor, now: datetime) -> bool:
-    """Delete the cost set for that day, so that the one before holds on. False where there was none."""
+    """Delete the cost set from that day on, so that the earlier cost applies again. Returns False if there was none."""
     row = sa.delete(ChannelCost).where(ChannelCost.channel_id == channel.id, ChannelCost.from_date == from_date)
     is_gone = session.execute(row.returning(ChannelCost.channel_id)).first() is not None
     if is_gone:

@@ -1,5 +1,6 @@
-"""Derive the facts of a thread, task or survey: a pure function of its history and of now. Made anew each time, so doing it
-twice changes nothing; in whatever order things became known, the same history gives the same facts.
+"""Derive the facts of a thread, task or survey: a pure function of its history and the present time.
+
+All facts are derived anew each time, so a repeat changes nothing; the order in which events became known does not matter.
 
 Definitions are in docs/analytics.md; tests/domain/analytics/reference.py computes the same figures another way.
 """
@@ -27,7 +28,7 @@ ROUTED_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Scope:
-    """What a fact belongs to, see `ReportScope`."""
+    """The brand, channel, team, person and other groups that a fact belongs to; stored as `ReportScope`."""
 
     brand_id: uuid.UUID
     channel_id: uuid.UUID | None
@@ -41,7 +42,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact, see `ReportFact`."""
+    """A fact to store as `ReportFact`, which explains the fields."""
 
     kind: Kind
     at: datetime
@@ -60,7 +61,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Derived:
-    """All facts up to now, and when the passing of time alone will make more."""
+    """All facts up to now. `next_at`: when time alone makes further facts; None: never."""
 
     facts: tuple[Fact, ...]
     next_at: datetime | None = None
@@ -76,8 +77,9 @@ def derive_thread(history: ThreadHistory, *, now: datetime) -> Derived:
 
 
 def derive_task(history: TaskHistory, *, now: datetime) -> Derived:
-    """Derive the fact of a task with a due date: on time or late, on the day it was completed or else fell due. Moved and
-    cancelled tasks have none."""
+    """Derive the fact of a task with a due date: completed on time, or late. Its day is the earlier of due and completed.
+
+    A cancelled task has none. An open task that is not due yet has none until then."""
     due, done = history.due_at, history.completed_at
     if due is None or history.is_cancelled:
         return Derived(())
@@ -92,8 +94,9 @@ def derive_task(history: TaskHistory, *, now: datetime) -> Derived:
 
 
 def derive_survey(history: SurveyHistory) -> Derived:
-    """Derive the facts of a survey question: asked on the day it was sent, answered on the day of the first answer. Answers
-    that a machine may have given count for nothing. The score is credited to the rated person for good."""
+    """Derive the facts of a survey question: asked on the day it was sent, answered on the day of the first answer.
+
+    Answers that a machine may have given are left out. The score stays with the user who was rated."""
     if history.sent_at is None:
         return Derived(())
     scope = Scope(
@@ -124,7 +127,7 @@ def derive_survey(history: SurveyHistory) -> Derived:
 
 
 class _Life:
-    """One thread while its facts are derived. `later`: when the passing of time alone will make more facts."""
+    """A thread while its facts are derived. `later` collects the times at which time alone makes further facts."""
 
     def __init__(self, history: ThreadHistory, now: datetime) -> None:
         self.history, self.now = history, now
@@ -163,7 +166,7 @@ class _Life:
         yield from self._promise(span, Kind.FIRST_PROMISE if first else Kind.NEXT_PROMISE)
 
     def _promise(self, span: Span, kind: Kind) -> Iterator[Fact]:
-        """Make the fact of a deadline: met on the day it ended, or missed on the day it was due, even if it ended later."""
+        """Yield the fact of a deadline: met, at the time the clock ended, or missed, at the due time even if it ended later."""
         due, ended = span.due_at, span.ended_at
         if due is None:
             return
@@ -196,8 +199,8 @@ class _Life:
             yield from self._first_contact(span, ended, closer)
 
     def _first_contact(self, span: Span, ended: datetime, closer: uuid.UUID | None) -> Iterator[Fact]:
-        """Make the fact of first-contact resolution, known seven days later: the contact asked nothing again, here or in
-        another thread."""
+        """Yield the fact of first-contact resolution, seven days after the end: met if the contact asked nothing again, in this
+        thread or another."""
         final = ended + FIRST_CONTACT_AFTER
         if self.now < final:
             self.later.append(final)
@@ -212,7 +215,7 @@ class _Life:
         yield self._fact(Kind.FIRST_CONTACT, ended, user_id=closer, question=span.started_at, met=met)
 
     def _first_holder(self, span: Span) -> Iterator[Fact]:
-        """Make the fact of the first assignee, and whether a rule assigned the thread."""
+        """Yield the fact of the first assignment, met if a rule made it; then a fact whether that assignment lasted."""
         first = next((one for one in self.assigned if one.to and _is_within(one.at, span)), None)
         if first is None or first.to is None:
             return
@@ -231,14 +234,14 @@ class _Life:
             self.later.append(final)
 
     def _escalation(self, span: Span) -> Iterator[Fact]:
-        """Make the fact of an escalation, once per matter: by an SLA step at its due time, or by a person."""
+        """Yield the fact of an escalation, at most one per matter: by an SLA step at its due time, or by a person."""
         said = [at for at, one in self.changed.items() if one.to == "escalated" and one.user_id is not None]
         first = min((at for at in (*self.history.late_at, *said) if _is_within(at, span)), default=None)
         if first is not None:
             yield self._fact(Kind.ESCALATED, first, user_id=self._holder(first), question=span.started_at)
 
     def _closings(self) -> Iterator[Fact]:
-        """Make a fact of each closing by a person, and of each that did not last: a later question was answered or is still
+        """Yield a fact for each closing by a person, and one for each reopening: a later question that was answered or is still
         open."""
         for closed, again in self._closed_times():
             event = self._event_of(closed)
@@ -248,7 +251,7 @@ class _Life:
                 yield self._fact(Kind.REOPENED, again, user_id=self._closer(closed), question=again)
 
     def _closed_times(self) -> Iterator[tuple[datetime, datetime | None]]:
-        """Return when the thread was closed, and the first question before it was closed again, inside the same matter."""
+        """Yield each time the thread was closed, with the time of the first question after it in the same matter, or None."""
         closed: datetime | None = None
         again: datetime | None = None
         for moment in self.history.moments:
@@ -275,7 +278,7 @@ class _Life:
         return not any(span.kind == ClockKind.RESOLUTION and span.started_at == at for span in self.history.spans)
 
     def _is_real(self, at: datetime) -> bool:
-        """Return whether a question was answered or waits for an answer; mere thanks are none."""
+        """Return whether the question at this time was answered or waits for an answer; mere thanks are no question."""
         responses = (one for one in self.history.spans if one.kind != ClockKind.RESOLUTION)
         return any(one.started_at == at and one.outcome != Outcome.CLOSED for one in responses)
 
@@ -317,7 +320,7 @@ class _Life:
         span: Span | None = None,
         met: bool | None = None,
     ) -> Fact:
-        """A fact in the channel of the question it is about; `span` is the time it took."""
+        """Return a fact in the channel of the question it is about; `span` gives the durations."""
         asked = next((one for one in self.asked if one.at == question), None)
         said = self.messages.get(asked.message_id) if asked is not None and asked.message_id else None
         channel_id = said.channel_id if said else self.history.channel_id
@@ -369,8 +372,7 @@ class _Life:
 
 
 def _held_at(changes: list[Happened], at: datetime, current: uuid.UUID | None) -> uuid.UUID | None:
-    """Return the value after the changes up to `at`: before the first change what it changed from; without changes the present
-    value."""
+    """Return the assignee or team at the time `at`, from the changes in order; without changes the current one."""
     if not changes:
         return current
     last = next((one for one in reversed(changes) if one.at <= at), None)

@@ -1,7 +1,7 @@
-"""Add up facts, calculate the figure of a measure, and read as of when figures are.
+"""Calculate the figure of a measure from sums of facts, count facts, and read how current the facts are.
 
-Quantiles are those of the values themselves (`percentile_disc`): a median is a thread one can open, and a median of two channels
-is that of all their facts together.
+Quantiles are values that occurred (`percentile_disc`), so that a median belongs to a thread one can open. The median of two
+channels is that of all their facts together.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from app.domain.analytics.slices import FACTS, SCOPES, Slice, of_measure, predic
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums over the facts of one kind. `known` facts say yes or no, `met` of them yes; `scores` is the sum of scores.
-    Quantiles are in seconds."""
+    """Sums over the facts of one kind: `n` facts, of which `known` say yes or no and `met` say yes; `scores` is the sum of
+    scores. `median`, `p90` and `average` are in seconds."""
 
     n: int = 0
     known: int = 0
@@ -53,7 +53,7 @@ def sums_of(found: ByKind, kind: Kind) -> Sums:
 
 
 def value_of(measure: Measure, found: ByKind) -> float | None:
-    """Return the figure of a measure: a count, seconds, a share of 1, or a ratio. None where there is nothing to say."""
+    """Return the figure of a measure: a count, seconds, a share of 1, a ratio or a score. None without facts."""
     sums = [sums_of(found, kind) for kind in measure.kinds]
     if measure.shape == Shape.COUNT:
         return sum(one.n if measure.met is None else one.met if measure.met else one.missed for one in sums)
@@ -70,7 +70,7 @@ def value_of(measure: Measure, found: ByKind) -> float | None:
 
 
 def size_of(measure: Measure, found: ByKind) -> int:
-    """Return how many facts the figure rests on."""
+    """Return the number of facts that the figure of a measure is computed from."""
     if measure.shape == Shape.SHARE:
         return sums_of(found, measure.kinds[0]).known
     if measure.shape == Shape.RATIO and measure.per is not None:
@@ -80,7 +80,8 @@ def size_of(measure: Measure, found: ByKind) -> int:
 
 @dataclass(frozen=True)
 class State:
-    """As of when figures are, how far they lag (the oldest change that is not in yet), and how far a rebuild is."""
+    """How current the facts are: `batch_at` is the time of the last batch, `waiting_since` that of the oldest change not yet
+    included, and `rebuilt` the (done, total) of a running rebuild."""
 
     batch_at: datetime
     waiting_since: datetime | None
@@ -88,12 +89,12 @@ class State:
 
 
 def read_state(session: Session) -> State:
-    """One query."""
+    """Return how current the facts are. One query."""
     return state_of(session.execute(state_query()).one())
 
 
 def state_query() -> sa.Select[Any]:
-    """One row; `state_of` reads it."""
+    """Return the query of the one row from which `state_of` makes the state."""
     oldest = sa.select(sa.func.min(ReportMark.marked_at)).scalar_subquery()
     rebuild = sa.select(table_of(ReportRebuild)).where(ReportRebuild.ended_at.is_(None)).order_by(ReportRebuild.asked_at).limit(1)
     row = rebuild.subquery("rebuild")
@@ -105,6 +106,6 @@ def state_of(row: Any) -> State:
 
 
 def count_facts(session: Session, slice: Slice, measure: Measure, *, is_per: bool = False) -> int:
-    """Count the facts behind a figure: as many as its list shows, whoever asks."""
+    """Count the facts behind a figure, by the same condition as the list of these facts."""
     query = sa.select(sa.func.count()).select_from(FACTS).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
     return session.execute(query.where(of_measure(measure, is_per=is_per), predicate(slice))).scalar_one()

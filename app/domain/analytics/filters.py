@@ -1,4 +1,4 @@
-"""Read the filters of a report from its URL. What is unknown counts as not said."""
+"""Read the filters of a report from its URL. Unknown values are ignored."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _IDS = frozenset({"brand", "channel", "team", "person", "partner"})
 
 
 def read_filters(args: Mapping[str, str]) -> dict[str, str]:
-    """Read the filters of a URL, by name."""
+    """Return the valid filters of a URL's query parameters, by name."""
     return {name: text for name in FILTERS if (text := _known(name, args.get(name, "")))}
 
 
@@ -35,7 +35,7 @@ def slice_values(filters: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _known(name: str, text: str) -> str:
-    """The value of a filter, "" where there is none of that name."""
+    """Return the value of a filter; "" for a text that is no valid value."""
     if name in _IDS:
         if text == NONE and name != "brand":
             return NONE

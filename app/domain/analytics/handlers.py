@@ -27,7 +27,7 @@ ORDER_MOVES = (
 
 
 def mark_threads(session: Session, events: Sequence[Event]) -> None:
-    """Mark a thread whose event may move a figure."""
+    """Mark the threads of these events, which may change a figure."""
     mark(session, SubjectKind.THREAD, (event.thread_id for event in events))
 
 
@@ -49,7 +49,7 @@ def mark_survey(session: Session, event: Event) -> None:
 
 
 def mark_orders(session: Session, events: Sequence[Event]) -> None:
-    """Mark an order when its status, lines or money change."""
+    """Mark the orders of these events, which change status, lines or money."""
     mark(session, SubjectKind.ORDER, {uuid.UUID(event.payload["order_id"]) for event in events})
 
 

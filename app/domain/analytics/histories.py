@@ -31,7 +31,7 @@ _EVENTS = ("ThreadAssigned", "ThreadHandedOver", "ThreadStatusChanged")
 
 @dataclass(frozen=True)
 class Span:
-    """A clock as far as reports ask. `open_seconds`: what it had counted when it ended; `due_at` and `ended_at` as it stands."""
+    """An SLA clock as reports need it. `open_seconds`: the open time counted until its end; None while it runs."""
 
     kind: ClockKind
     started_at: datetime
@@ -43,7 +43,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Said:
-    """A message, without its words. `is_old`: history that came in long after it was written."""
+    """A message without its text. `is_old`: it was imported long after it was written."""
 
     id: uuid.UUID
     at: datetime
@@ -60,7 +60,8 @@ class Said:
 
 @dataclass(frozen=True)
 class Happened:
-    """An event of a thread: its new assignee or team (`to`), or its new status; `by` is the kind of rule, "" for people."""
+    """An event of a thread: `to` is the new assignee, team or status, `former` the one before; `by` is the kind of rule, ""
+    for a person."""
 
     type: str
     at: datetime
@@ -72,7 +73,7 @@ class Happened:
 
 @dataclass(frozen=True)
 class Moment:
-    """A question, an answer or a status of a thread as its SLA clocks know it. `withdrawn` answers were taken back."""
+    """A question, an answer or a status of a thread, as its SLA clocks count it."""
 
     at: datetime
     kind: FactKind
@@ -82,7 +83,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class ThreadHistory:
-    """What reports need of a thread. `others`: when other matters of the same contact began."""
+    """The history of a thread as reports need it. `others`: when other matters of the same contact began."""
 
     thread_id: uuid.UUID
     brand_id: uuid.UUID
@@ -106,7 +107,7 @@ class ThreadHistory:
 
 @dataclass(frozen=True)
 class TaskHistory:
-    """What reports ask of a task."""
+    """The history of a task as reports need it."""
 
     task_id: uuid.UUID
     thread_id: uuid.UUID | None
@@ -121,7 +122,7 @@ class TaskHistory:
 
 @dataclass
 class _Rows:
-    """What was read, by thread."""
+    """The rows of threads or tasks, the book of SLA policies and calendars, and the time zones by brand."""
 
     threads: Sequence[Any]
     book: Book
@@ -184,7 +185,7 @@ def read_threads(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID
 
 
 def read_tasks(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, TaskHistory]:
-    """The same for tasks."""
+    """Read the histories of these tasks; deleted ones are missing. Two queries and those of the zones."""
     rows = _Rows(session.execute(sa.select(Task).where(Task.id.in_(ids))).scalars().all(), read_book(session))
     return {
         task.id: TaskHistory(
@@ -279,7 +280,7 @@ def _others(session: Session, values: dict[str, Any]) -> defaultdict[uuid.UUID, 
 
 
 def _partners(session: Session, values: dict[str, Any]) -> dict[uuid.UUID, uuid.UUID]:
-    """Read by thread the partner of the order it is about; of several orders the one linked first."""
+    """Return by thread id the partner of the order that the thread is about; of several orders the one linked first."""
     return {row.thread_id: row.account_contact_id for row in session.execute(_ACCOUNTS, values)}
 
 
@@ -291,7 +292,7 @@ def _by_thread(rows: Iterable[Any]) -> defaultdict[uuid.UUID, list[Any]]:
 
 
 def _spans(session: Session, facts: Sequence[Any], rows: Sequence[Any]) -> tuple[Span, ...]:
-    """Read the SLA clocks as they stand, each counted by the calendar it names."""
+    """Return the SLA clocks of a thread, each with its open time by its own calendar."""
     if not rows:
         return ()
     pure = facts_of(facts)
@@ -316,7 +317,7 @@ def _spans(session: Session, facts: Sequence[Any], rows: Sequence[Any]) -> tuple
 
 
 def _moments(facts: Sequence[SlaFact]) -> tuple[Moment, ...]:
-    """Read questions, answers that stand, and statuses, in order."""
+    """Return the questions, statuses and answers in order; answers that were withdrawn are left out."""
     found: list[Moment] = []
     for fact in facts:
         if fact.kind == FactKind.WITHDRAWN:
@@ -349,7 +350,7 @@ def _happened(row: Any) -> Happened:
 
 
 def _second(at: datetime) -> datetime:
-    """Cut an instant to whole seconds, as SLA clocks know no less."""
+    """Return the instant without fractions of a second, as SLA clocks count whole seconds."""
     return at.replace(microsecond=0)
 
 

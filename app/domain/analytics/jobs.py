@@ -1,4 +1,4 @@
-"""Jobs of reports: make facts anew, and sum up days that are over."""
+"""Jobs of reports: derive facts anew, and sum up past days."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BATCHES = 20
 
 
 def roll_reports(**_ignored: Any) -> int:
-    """Sum up days that are over and still have no seal, the newest first; returns how many. Twice is harmless."""
+    """Sum up past days without a seal, the newest first, and return how many. A repeat is harmless."""
     total, ends_at = 0, time.monotonic() + ROLL_SECONDS
     while time.monotonic() < ends_at:
         with transaction() as session:
@@ -28,7 +28,8 @@ def roll_reports(**_ignored: Any) -> int:
 
 
 def settle_reports(**_ignored: Any) -> int:
-    """Bring facts in step with what happened; returns how many threads and tasks. At least once; twice at once is harmless."""
+    """Derive the facts of marked threads, tasks, surveys and orders anew, and return how many. At least once; a repeat and a
+    second worker are harmless."""
     total = 0
     for _number in range(BATCHES):
         with transaction() as session:

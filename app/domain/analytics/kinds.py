@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Kind(IntEnum):
-    """One kind of fact. `met` says yes or no where the kind is a question, `open_seconds` how long it took where it is a time."""
+    """A kind of fact. Kinds noted "met" are yes or no (`ReportFact.met`), kinds noted "a time" have `open_seconds`."""
 
     RECEIVED = 1  # a matter began
     FIRST_RESPONSE = 2  # a time: the first answer
@@ -61,7 +61,7 @@ SCORED = frozenset({Kind.SATISFACTION, Kind.RECOMMENDS, Kind.SPEED, Kind.REACH})
 
 
 class SubjectKind(IntEnum):
-    """What a fact is made from, and a mark names."""
+    """The kind of entity from which facts are derived, and which a mark names."""
 
     THREAD = 1
     TASK = 2

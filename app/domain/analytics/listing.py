@@ -1,4 +1,4 @@
-"""List the facts behind a figure, newest first, by the same predicate, as many as it says; the URL has the place of a row."""
+"""List the facts behind a figure, newest first, by the predicate that counts them. The URL holds the place of the last row."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ Place = tuple[datetime, int]
 
 @dataclass(frozen=True)
 class FactRow:
-    """One fact with what it is about. `thread_id` None: of no thread, or erased; `number` None: the reader cannot open it."""
+    """A fact with its thread, contact, user, team and brand. `thread_id` None: no thread, or an erased one; `number` None: the
+    reader may not open the thread."""
 
     id: int
     kind: Kind
@@ -56,7 +57,7 @@ class FactRow:
 def list_facts(
     session: Session, slice: Slice, measure: Measure, *, is_per: bool = False, after: Place | None = None, limit: int = PAGE
 ) -> list[FactRow]:
-    """List the next rows behind `after`, the place of the last one shown."""
+    """List the facts behind a figure, newest first, from the row after the place `after`. `is_per`: those of the denominator."""
     query = _ROWS.where(of_measure(measure, is_per=is_per), predicate(slice))
     if after is not None:
         query = query.where(sa.tuple_(FACTS.c.at, FACTS.c.id) < sa.tuple_(*map(sa.literal, after)))
@@ -65,12 +66,12 @@ def list_facts(
 
 
 def place_text(row: FactRow) -> str:
-    """Write the place of a row for a URL."""
+    """Return the place of a row as text for a URL: time and id."""
     return f"{row.at.isoformat()},{row.id}"
 
 
 def read_place(text: str) -> Place | None:
-    """What `place_text` wrote; None for anything else."""
+    """Return the place that `place_text` wrote; None for any other text."""
     at, _comma, fact_id = text.rpartition(",")
     try:
         found = datetime.fromisoformat(at)

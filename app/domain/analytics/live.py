@@ -35,8 +35,8 @@ class Live(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """The live figures. `oldest_at`: since when the longest wait lasts; `oldest_medium`: on which medium. `arrived`: how many
-    matters began in each requested slice."""
+    """The live figures by kind. `oldest_at` and `oldest_medium`: since when, and on which medium, the longest wait lasts.
+    `arrived`: how many matters began in each requested slice."""
 
     counts: dict[Live, int]
     oldest_at: datetime | None
@@ -46,7 +46,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Load:
-    """How much open work one person has against their capacity, in weights."""
+    """The open work and the capacity of one user or team, in weights of threads."""
 
     id: uuid.UUID
     name: str
@@ -86,7 +86,7 @@ def live_condition(live: Live, now: datetime) -> sa.ColumnElement[bool]:
 
 
 def of_slice(slice: Slice) -> sa.ColumnElement[bool]:
-    """Apply the filters of a slice to threads; its days do not matter for live figures."""
+    """Return the condition on threads of a slice's filters. Its days are ignored."""
     found = [Thread.brand_id.in_(slice.brand_ids), Thread.spam_at.is_(None), Thread.medium != "internal"]
     if slice.own_user_id is not None:
         found.append(Thread.assignee_user_id == slice.own_user_id)
@@ -107,7 +107,7 @@ def of_slice(slice: Slice) -> sa.ColumnElement[bool]:
 
 
 def _of_partner(slice: Slice) -> list[sa.ColumnElement[bool]]:
-    """Return the condition: threads about an order of this partner, or of no partner."""
+    """Return the condition on threads: about an order of the slice's partner, or of no partner; [] without this filter."""
     if slice.partner_id is None:
         return []
     about = sa.exists().where(OrderThread.thread_id == Thread.id, OrderThread.order_id == Order.id)
@@ -117,7 +117,7 @@ def _of_partner(slice: Slice) -> list[sa.ColumnElement[bool]]:
 
 
 def read_standing(session: Session, slice: Slice, *, now: datetime, arrived_in: Sequence[Slice] = ()) -> Standing:
-    """All live figures. One query over open threads, and the facts of `arrived_in`."""
+    """Read all live figures of a slice, and how many matters began in each slice of `arrived_in`. One query."""
     counts = [sa.func.count().filter(live_condition(live, now)).label(live.value) for live in Live]
     waits = live_condition(Live.WAITING, now)
     since = sa.func.coalesce(Thread.last_inbound_at, Thread.created_at)
@@ -137,7 +137,7 @@ def _arrived(slice: Slice) -> sa.ScalarSelect[int]:
 
 
 def list_live(session: Session, slice: Slice, live: Live, *, now: datetime, limit: int = LIVE_SHOWN) -> Sequence[LiveRow]:
-    """List the threads of a live figure, those due first in front."""
+    """List the threads of a live figure, the earliest due time first."""
     query = (
         sa.select(
             Thread.id,
@@ -159,7 +159,7 @@ def list_live(session: Session, slice: Slice, live: Live, *, now: datetime, limi
 
 
 def list_loads(session: Session, slice: Slice, *, now: datetime) -> list[Load]:
-    """List each person of the reader's brands with open work against capacity, in routing's weights, by name."""
+    """List open work and capacity of each user of the slice's brands, in routing's weights, by name."""
     workers = list_workers(session, now=now)
     seen = [one for one in workers if one.capacity > 0 and not one.brands.isdisjoint(slice.brand_ids)]
     if isinstance(slice.user_id, uuid.UUID):
@@ -170,7 +170,7 @@ def list_loads(session: Session, slice: Slice, *, now: datetime) -> list[Load]:
 
 
 def list_team_loads(session: Session, slice: Slice, names: Mapping[uuid.UUID, str], *, now: datetime) -> list[Load]:
-    """List each team's load by name: the sum over its people. Members of two teams count in both."""
+    """List open work and capacity of each team, summed over its members, by name. Members of two teams count in both."""
     workers = [one for one in list_workers(session, now=now) if one.capacity > 0 and not one.brands.isdisjoint(slice.brand_ids)]
     found = []
     for team_id, name in sorted(names.items(), key=lambda item: item[1].casefold()):

@@ -1,5 +1,6 @@
-"""List the measures (figures) of reports, as data. Number, chart, list and export of a figure all take the same `Measure` and
-`Slice`."""
+"""List the measures (figures) of reports, as data.
+
+Number, chart, list and export of a figure all take the same `Measure` and `Slice`."""
 
 from __future__ import annotations
 
@@ -26,9 +27,8 @@ class Better(StrEnum):
 
 @dataclass(frozen=True)
 class Measure:
-    """One figure. `met` narrows a count; `per` is what a ratio is divided by. `target`: seconds of a time, else a share of 1.
-
-    `team_only`: never shown for one person.
+    """The definition of a figure. `met` limits a count to such facts; `per` is the kind that a ratio is divided by. `target`: in
+    seconds for a time, else a share of 1 or a score. `team_only`: the figure is never shown for one person.
     """
 
     key: str
@@ -45,7 +45,7 @@ class Measure:
 
     @property
     def says_yes(self) -> bool:
-        """Whether its facts are split by `met`."""
+        """Return whether the facts of the measure are split by `met`."""
         return self.shape in (Shape.SHARE, Shape.NET)
 
 

@@ -1,7 +1,7 @@
 """Tables of reports: facts, scopes, rollups by day, and the marks, wake-ups and rebuilds that make facts.
 
-A fact is never changed: it is closed (`removed_at`) and another is written (`recorded_at`), so that a number of last Monday
-still opens what it counted then.
+A fact is never changed: it is closed (`removed_at`) and a new one is written (`recorded_at`), so that a figure of last Monday
+still opens the facts it counted then.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.core.db import Base, WithId
 
 
 class ReportScope(Base):
-    """What a fact belongs to: one row for each combination that occurred. No foreign keys: a scope outlives what it names."""
+    """The groups a fact belongs to, one row for each combination that occurred. No foreign keys, as a scope outlives its rows."""
 
     __tablename__ = "report_scopes"
 
@@ -51,11 +51,11 @@ _NOW = sa.text("removed_at IS NULL")
 
 
 class ReportFact(Base):
-    """One fact. `kind`: see kinds.py. `local_day` and `local_hour` are those of the brand's reporting zone.
+    """A fact of a report. `kind`: see kinds.py. `local_day` and `local_hour` are those of the brand's reporting zone.
 
-    `subject_id` is the thread, task, survey or order it was made from, `thread_id` where it is seen (null: erased, or of none).
-    `ref`: the message or matter it is about. `score` is what a customer gave. `open_seconds` count while the desk was open and
-    nothing paused, `wall_seconds` all; of orders both are all. `amount` in `currency`: what an order comes to without tax.
+    `subject_id`: the thread, task, survey or order it was derived from. `thread_id`: the thread to open; null if erased or none.
+    `ref`: the message or matter. `score`: a customer's rating. `wall_seconds`: the whole duration; `open_seconds`: its open hours
+    without pauses (for orders the same as `wall_seconds`). `amount`: an order's total without tax, in `currency`.
     """
 
     __tablename__ = "report_facts"
@@ -109,10 +109,10 @@ class ReportFact(Base):
 
 
 class ReportDay(Base):
-    """What the facts of one kind, day, brand and channel come to, and the same by `part` (see `rollups.Part`) and its `value`.
+    """The sums of the facts of one kind, day, brand, channel and `value` of a `part` (see `rollups.Part`).
 
-    Numbers are packed, see cells.py: `open_seconds` and `wall_seconds` sorted, an hour for each matter, a score for each answer.
-    Read only while its day has a seal. No foreign keys: a cell outlives what it names.
+    Lists are packed, see cells.py: durations sorted (`open_seconds`, `wall_seconds`), an hour for each matter, a score for each
+    answer. Read only while its day has a seal. No foreign keys: a row outlives the brand or channel it names.
     """
 
     __tablename__ = "report_days"
@@ -138,7 +138,7 @@ class ReportDay(Base):
 
 
 class ReportSeal(Base):
-    """A day whose cells agree with its facts."""
+    """The seal of a day: its stored sums (`ReportDay`) agree with its facts."""
 
     __tablename__ = "report_seals"
 
@@ -147,8 +147,7 @@ class ReportSeal(Base):
 
 
 class ReportMark(Base):
-    """Something happened to a thread or task, so its facts must be made anew. Several marks of one thread are worked off
-    together."""
+    """A thread, task, survey or order whose facts must be derived anew. Several marks of one are worked off together."""
 
     __tablename__ = "report_marks"
 
@@ -159,7 +158,7 @@ class ReportMark(Base):
 
 
 class ReportWakeup(Base):
-    """When the passing of time alone makes facts of a thread or task: a due time, the end of a window."""
+    """The time at which time alone makes new facts of a thread or task, such as a due time."""
 
     __tablename__ = "report_wakeups"
 
@@ -171,7 +170,7 @@ class ReportWakeup(Base):
 
 
 class ReportRebuild(WithId, Base):
-    """All facts are made anew: first of threads, then of tasks, surveys and orders, in the order of their ids up to `cursor`."""
+    """A rebuild of all facts: of threads, then of tasks, surveys and orders (`kind`), in order of ids, done up to `cursor`."""
 
     __tablename__ = "report_rebuilds"
 
@@ -189,7 +188,7 @@ class ReportRebuild(WithId, Base):
 
 
 class ReportState(Base):
-    """One row: when facts were last made. The time only grows; pages show it as "as of"."""
+    """The time of the last batch of facts, in one row. It only grows; pages show it as "as of"."""
 
     __tablename__ = "report_state"
 

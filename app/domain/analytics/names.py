@@ -1,4 +1,4 @@
-"""Read the choices of a report's filters by name: brands, channels, teams, people, and saved reports."""
+"""Read the choices of a report's filters with their names: brands, channels, teams, users, and saved reports."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class KeptReport:
 
 @dataclass
 class Names:
-    """Each by name. `media`: the kind of each channel. `people`: colleagues who see one of the brands, the disabled ones too."""
+    """The names by id, in alphabetical order. `media`: the medium of each channel. `people`: colleagues who see one of the
+    brands, disabled ones included."""
 
     brands: dict[uuid.UUID, str] = field(default_factory=dict)
     channels: dict[uuid.UUID, str] = field(default_factory=dict)
@@ -39,7 +40,7 @@ class Names:
 
 
 def read_names(session: Session, viewer: Viewer) -> Names:
-    """Read all names that the viewer may see. One query."""
+    """Return the names of brands, channels, teams, users and saved reports that the viewer may see. One query."""
     found = Names()
     for row in session.execute(_query(viewer)):
         if row.what == "report":

@@ -1,4 +1,4 @@
-"""Derive the facts of an order: a pure function of its transitions and its total. Made anew each time, as those of threads."""
+"""Derive the facts of an order from its transitions and its total, anew each time, and read such histories."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ APPROVED = (OrderStatus.APPROVED, OrderStatus.SCHEDULED, OrderStatus.IN_PROGRESS
 
 @dataclass(frozen=True)
 class Step:
-    """An order entered a state."""
+    """A transition of an order into `status`. `undoes_id`: the transition that this one undoes."""
 
     id: uuid.UUID
     at: datetime
@@ -36,7 +36,8 @@ class Step:
 
 @dataclass(frozen=True)
 class OrderHistory:
-    """What reports ask of an order. `amount`: without tax, None while a line has no price. `steps`, first to last."""
+    """The history of an order as reports need it. `amount`: the total without tax, None while a line has no price. `steps`: its
+    transitions, first to last."""
 
     order_id: uuid.UUID
     brand_id: uuid.UUID
@@ -51,7 +52,7 @@ class OrderHistory:
 
 
 def derive_order(history: OrderHistory) -> Derived:
-    """Derive the facts of an order: created, quoted price approved or not, time in each state it left, completed."""
+    """Derive the facts of an order: created, quoted price approved or not, time in each state it has left, completed."""
     return Derived(tuple(_Way(history).facts()))
 
 
@@ -76,7 +77,7 @@ class _Way:
             yield self.fact(Kind.ORDER_DONE, done, seconds=_seconds(history.created_at, done))
 
     def quoted(self) -> Iterator[Fact]:
-        """Make the fact of the day on which a price was first quoted."""
+        """Yield the fact of the first quoted price: met if approved later, not met if cancelled, else undecided."""
         statuses = [step.status for step in self.steps]
         if OrderStatus.QUOTED not in statuses:
             return
@@ -86,7 +87,7 @@ class _Way:
         yield self.fact(Kind.ORDER_QUOTED, self.steps[first].at, met=met)
 
     def left(self) -> Iterator[Fact]:
-        """Make a fact of each state that was left, on that day."""
+        """Yield a fact for each state that the order has left, at that time, with the seconds it was in the state."""
         for step, following in zip(self.steps, self.steps[1:], strict=False):
             if step.status in IN_STATE and step.status != following.status:
                 yield self.fact(IN_STATE[step.status], following.at, ref=following.id, seconds=_seconds(step.at, following.at))

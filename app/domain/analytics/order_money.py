@@ -18,7 +18,8 @@ from app.domain.analytics.slices import FACTS, SCOPES, Slice, predicate
 
 @dataclass(frozen=True)
 class Worth:
-    """Orders of one month, partner and currency; `currency` None: without a price. `month` is its first day."""
+    """The number and value of orders of one month, partner and currency. `currency` None: orders without a price. `month` is the
+    first day of the month."""
 
     month: date
     partner_id: uuid.UUID | None
@@ -28,7 +29,7 @@ class Worth:
 
 
 def read_worth(session: Session, slice: Slice) -> list[Worth]:
-    """One query over the facts of orders."""
+    """List number and value of the slice's orders by month, partner and currency, in this order. One query."""
     month = sa.cast(sa.func.date_trunc("month", FACTS.c.local_day), sa.Date).label("month")
     keys = (month, SCOPES.c.partner_id, FACTS.c.currency)
     sums = (sa.func.count().label("n"), sa.func.coalesce(sa.func.sum(FACTS.c.amount), 0).label("amount"))
@@ -38,7 +39,7 @@ def read_worth(session: Session, slice: Slice) -> list[Worth]:
 
 
 def averages(rows: Iterable[Worth]) -> list[tuple[str, int, Decimal]]:
-    """Return by currency how many orders there are, and their average value."""
+    """Return for each currency its code, the number of orders and their average value."""
     found: dict[str, tuple[int, Decimal]] = {}
     for row in rows:
         if row.currency is not None:

@@ -1,4 +1,4 @@
-"""Read the cells of some days in one statement: sealed days from rollups, the others from their facts."""
+"""Read the cells of several days in one statement: sealed days from rollups, other days from facts."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _SUMS = ("n", "known", "met", "score_sum")
 
 @dataclass(frozen=True)
 class Wanted:
-    """Slices that differ in their days alone, of which facts, and what is told apart: `by`, and days of `by_day` alone, after the
-    first slice of `later_by_day` (None: the same).
+    """Which cells to read: of `slices`, which differ only in their days, and of `kinds`, grouped by the column `by`.
 
-    A cell of any other kind has the first day of its slice.
+    Only the kinds in `by_day` are split by day; in slices after the first, those in `later_by_day` (None: the same). Cells of
+    other kinds carry the first day of their slice.
     """
 
     slices: Sequence[Slice]
@@ -40,7 +40,7 @@ class Wanted:
     later_by_day: Collection[Kind] | None = None
 
     def days_told(self, place: int) -> Collection[Kind]:
-        """Return the kinds for which the slice at this place has days."""
+        """Return the kinds that are split by day in the slice at this index."""
         return self.by_day if place == 0 or self.later_by_day is None else self.later_by_day
 
     @property
@@ -49,7 +49,7 @@ class Wanted:
 
     @property
     def cut(self) -> list[date]:
-        """Days of which only a part is wanted."""
+        """Return the days of which only a part is wanted."""
         return sorted({one.last for one in self.slices if one.until is not None})
 
     @property
@@ -59,7 +59,7 @@ class Wanted:
 
 
 def read_cells(session: Session, wanted: Wanted) -> tuple[list[list[Cell]], State]:
-    """The cells of each slice, and as of when they hold. One query, however many days."""
+    """Return the cells of each slice, and how current the facts are. One query, however many days."""
     rows = session.execute(_statement(wanted)).all()
     cells = [_cell(row) for row in rows if row.kind is not None]
     return [[cell for cell in cells if one.first <= cell.day <= one.last] for one in wanted.slices], state_of(rows[0])
@@ -73,8 +73,9 @@ def _statement(wanted: Wanted) -> sa.Select[Any]:
 
 
 def _part_of(wanted: Wanted) -> tuple[Part, str | None] | None:
-    """Return which rollup cells answer the whole question, and their `value` (None: grouped by it). None where only facts can:
-    two filters at once, a person in a channel, a bucket, another time."""
+    """Return the part of the rollups that holds the wanted cells, and its `value` (None: grouped by value).
+
+    None where only facts can answer: two filters at once, a person in a channel, a bucket, or an earlier `as_of`."""
     slice = wanted.slices[0]
     buckets = ("hour", "weekday", "band", "met", "score", "currency", "as_of")
     if any(getattr(slice, name) is not None for name in buckets):
@@ -107,7 +108,7 @@ def _kept(wanted: Wanted, part: Part, value: str | None) -> sa.Select[Any]:
 
 
 def _facts(wanted: Wanted, day: sa.ColumnElement[date] | None = None) -> sa.Select[Any]:
-    """Return the same from facts, of one `day` if that is given."""
+    """Return the query of the wanted cells from facts, of one `day` if it is given."""
     query = _told_apart(wanted, FACTS, _text_of(SCOPES.c[wanted.by])).add_columns(
         *(column for column in sums() if column.name in _SUMS),
         *(sa.cast(sa.null(), sa.ARRAY(postgresql.BYTEA)).label(f"packed_{name}") for name in _LISTS),
@@ -121,7 +122,7 @@ def _facts(wanted: Wanted, day: sa.ColumnElement[date] | None = None) -> sa.Sele
 
 
 def _facts_of_open_days(wanted: Wanted) -> sa.Select[Any]:
-    """Read facts day by day, so that facts of sealed days are not even looked at."""
+    """Return the query of the wanted cells from facts, day by day, so that facts of sealed days are not read."""
     day: Any = sa.func.unnest(sa.cast(wanted.dates, sa.ARRAY(sa.Date))).column_valued("day")
     sealed = sa.exists().where(SEALS.c.local_day == day, SEALS.c.local_day != sa.all_(sa.cast(wanted.cut, sa.ARRAY(sa.Date))))
     open_days = sa.select(day.label("day")).where(~sealed).subquery("open_days")
@@ -130,7 +131,7 @@ def _facts_of_open_days(wanted: Wanted) -> sa.Select[Any]:
 
 
 def _told_apart(wanted: Wanted, table: sa.FromClause, key: sa.ColumnElement[str]) -> sa.Select[Any]:
-    """Return a row for each kind, day and key. Grouped by column names, as a parameter written twice would be two parameters."""
+    """Return a query grouped by kind, day and key. It groups by column names, as a repeated parameter would be another one."""
     query = sa.select(table.c.kind, _day(wanted, table).label("told_day"), key.label("told_key"))
     return query.select_from(table).group_by(table.c.kind, sa.text("told_day"), sa.text("told_key"))
 
@@ -151,12 +152,12 @@ def _text_of(column: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
 
 
 def _no_list(name: str) -> sa.ColumnElement[Any]:
-    """Return an empty list of the type in which facts are listed."""
+    """Return a null of the array type that the query over facts has for this list."""
     return sa.cast(sa.null(), sa.ARRAY(sa.Integer if name == "seconds" else sa.SmallInteger))
 
 
 def _one_of(column: sa.ColumnElement[Any], values: Sequence[Any], kind: type[sa.types.TypeEngine[Any]]) -> sa.ColumnElement[bool]:
-    """Pass any number of values as one parameter, so that the statement stays the same."""
+    """Return the condition that the column has one of these values, passed as one array so that the statement stays the same."""
     return column == sa.any_(sa.cast(values, sa.ARRAY(kind)))
 
 

@@ -1,4 +1,4 @@
-"""Make the rows of a report's file: every figure, day by day, and the sheet that describes the file."""
+"""Make the rows of a report's file, with every figure by day, and the sheet that describes the file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def report_heads(*, is_plain: bool) -> list[str]:
 
 
 def report_rows(session: Session, slice: Slice, *, is_plain: bool) -> list[list[Value]]:
-    """Yield for each figure the total, without a day, and then its days. `is_plain`: with the names programs know."""
+    """Return rows of name, day, value and number of facts: for each figure its total (day None), then its days.
+
+    `is_plain`: the names are the measures' keys, for programs."""
     (found_of_all,), _state = read_breakdowns(session, Wanted([slice], ALL_KINDS))
     rows: list[list[Value]] = []
     for key, measure in MEASURES.items():
@@ -36,7 +38,7 @@ def report_rows(session: Session, slice: Slice, *, is_plain: bool) -> list[list[
 
 
 def about_file(viewer: Viewer, measure: Measure | None, slice: Slice, count: int) -> list[tuple[str, str]]:
-    """Return the first sheet, which describes the file. `measure` None: all of them."""
+    """Return the lines (term, text) of the sheet that describes the file. `measure` None: the file has all figures."""
     lines = [
         (_("Report"), words.name_words(measure.key) if measure else _("All figures, day by day")),
         (_("Definition"), words.definition_words(measure.key) if measure else _("See the question mark beside each figure.")),

@@ -1,8 +1,8 @@
-"""Sum up the facts of a day into rollups (cells), by SQL, and seal that day. A page over months reads those, and
-facts only of days that still move.
+"""Sum up the facts of a day into rollups (cells) by SQL, and seal the day. A page over months reads rollups, and facts only of
+days without a seal.
 
-A day is sealed (`report_seals`) when its cells say what its facts do. Whoever changes a fact of a day breaks its seal in the same
-transaction, so a rollup is right or is not read: nothing that is killed, repeated or late can make a wrong number.
+A day is sealed (`report_seals`) when its cells agree with its facts. A change of a fact breaks the seal of its day in the same
+transaction, so a rollup is right or is not read, even if a worker is killed, late or repeats its work.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ LOCK = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended('reports', 0))
 
 
 class Part(IntEnum):
-    """By what else the cells of a day are split, beside brand and channel; cells of people only by kind of channel."""
+    """The further group by which a day's cells are split, beside brand and channel. Cells of persons have no channel, only its
+    kind."""
 
     ALL = 0
     TEAM = 1
@@ -49,7 +50,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Progress:
-    """How many days with facts there are, and how many of them are summed up."""
+    """The number of days with facts, and how many of them are sealed."""
 
     days: int
     sealed: int
@@ -62,7 +63,7 @@ def break_seals(session: Session, days: Collection[date]) -> None:
 
 
 def roll_next_day(session: Session, *, now: datetime) -> date | None:
-    """Sum up the newest past day without a seal; None where there is none, or facts are being written."""
+    """Sum up and seal the newest past day without a seal, and return it; None if there is none or facts are being written."""
     if not session.execute(LOCK).scalar_one():
         return None
     values = {"over": (now - timedelta(hours=12)).date(), "kinds": [int(kind) for kind in Kind]}
@@ -105,7 +106,7 @@ def _facts_of_day(day: date, part: Part) -> sa.Select[Any]:
 
 
 def sums() -> tuple[sa.ColumnElement[Any], ...]:
-    """Return the SQL sums over facts, whichever they are."""
+    """Return the SQL columns that sum up facts: counts, sum of scores, and lists of hours and scores."""
     count = sa.func.count
     is_received = FACTS.c.kind == int(Kind.RECEIVED)
     is_scored = FACTS.c.kind.in_([int(kind) for kind in SCORED])
@@ -120,7 +121,7 @@ def sums() -> tuple[sa.ColumnElement[Any], ...]:
 
 
 def sorted_times(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[Any]:
-    """Return the SQL of durations, the shortest first."""
+    """Return the SQL column `name`: an array of the durations in `column`, the shortest first."""
     is_time = sa.and_(FACTS.c.kind.in_([int(kind) for kind in TIMES]), column.is_not(None))
     return sa.func.array_agg(postgresql.aggregate_order_by(column, column)).filter(is_time).label(name)
 
@@ -132,7 +133,7 @@ def _row(row: Any, day: date, part: Part) -> dict[str, Any]:
 
 
 def read_progress(session: Session) -> Progress:
-    """One query over the index of days."""
+    """Return how many days have facts and how many are sealed. One query."""
     known = sa.and_(FACTS.c.kind.in_([int(kind) for kind in Kind]), FACTS.c.removed_at.is_(None))
     days = sa.select(FACTS.c.local_day).where(known).distinct()
     count = sa.select(sa.func.count()).select_from

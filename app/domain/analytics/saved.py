@@ -1,4 +1,4 @@
-"""Save and read reports under a name, and the targets of a brand. The caller owns the transaction."""
+"""Save and read named reports and the targets of a brand. The caller owns the transaction."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ TARGETS: dict[TargetKey, float] = {
 
 
 class NameTaken(Exception):
-    """The person keeps another report under this name."""
+    """The user has another saved report with this name."""
 
 
 class TooManyReports(Exception):
-    """The person keeps as many as they may."""
+    """The user has the largest allowed number of saved reports."""
 
 
 def list_saved_reports(session: Session, viewer: Viewer) -> list[SavedReport]:
-    """List one's own reports and those shared with everyone, by name. One query."""
+    """List the viewer's saved reports and those shared with everyone, by name. One query."""
     query = sa.select(SavedReport).where(seen_reports(viewer)).order_by(sa.func.lower(SavedReport.name), SavedReport.id)
     return list(session.execute(query.limit(4 * MOST)).scalars())
 
 
 def seen_reports(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """Return the condition: one's own reports and those shared with everyone."""
+    """Return the condition on saved reports: the viewer's own and those shared with everyone."""
     return sa.or_(SavedReport.owner_user_id == viewer.user_id, SavedReport.is_shared)
 
 
 def save_report(
     session: Session, viewer: Viewer, *, name: str, args: Mapping[str, str], is_shared: bool, now: datetime
 ) -> SavedReport:
-    """Keep an address under a name. Raises NameTaken, TooManyReports."""
+    """Save the query parameters of a report (`args`) under a name. Raises NameTaken, TooManyReports."""
     mine = sa.select(sa.func.count()).where(SavedReport.owner_user_id == viewer.user_id)
     if session.execute(mine).scalar_one() >= MOST:
         raise TooManyReports
@@ -65,13 +65,13 @@ def save_report(
 
 
 def delete_report(session: Session, viewer: Viewer, report_id: uuid.UUID) -> bool:
-    """Delete one's own report; False where it is not one's own, or gone."""
+    """Delete a saved report of the viewer. Returns False if it is another user's or does not exist."""
     mine = sa.and_(SavedReport.id == report_id, SavedReport.owner_user_id == viewer.user_id)
     return session.execute(sa.delete(SavedReport).where(mine).returning(SavedReport.id)).first() is not None
 
 
 def read_targets(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[TargetKey, float]:
-    """Read the targets of these brands together: where brands differ, the default target counts."""
+    """Return the targets of these brands by measure and medium; the default where the brands differ."""
     rows = session.execute(sa.select(ReportTarget).where(ReportTarget.brand_id.in_(brand_ids))).scalars()
     wanted = {(row.measure, row.medium, row.brand_id): row.value for row in rows}
     found = {}
@@ -82,7 +82,7 @@ def read_targets(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[Targe
 
 
 def measures_of(targets: Mapping[TargetKey, float], medium: str = "") -> dict[str, Measure]:
-    """Return all measures with these targets, using those of the kind of channel where it has its own."""
+    """Return all measures by key with these targets, preferring a target of the medium over the general one."""
     return {
         key: replace(one, target=targets.get((key, medium), targets.get((key, ""), one.target))) for key, one in MEASURES.items()
     }

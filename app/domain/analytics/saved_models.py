@@ -14,7 +14,7 @@ from app.core.db import Base, WithId
 
 
 class SavedReport(WithId, Base):
-    """The address of a report under a name. It holds filters and no permission: each reader sees what they may see."""
+    """A saved report: a name for the query parameters of a report. It grants nothing: readers see only figures they may see."""
 
     __tablename__ = "saved_reports"
 
@@ -31,9 +31,9 @@ class SavedReport(WithId, Base):
 
 
 class ReportTarget(Base):
-    """What a brand wants a figure to be, where it is not what the house proposes: seconds, a share of 1, or a score.
+    """A brand's own target for a figure, in place of the default: seconds, a share of 1, or a score.
 
-    `medium`: over one kind of channel, "" over all."""
+    `medium`: the kind of channel it applies to, "" for all."""
 
     __tablename__ = "report_targets"
 
@@ -46,10 +46,10 @@ class ReportTarget(Base):
 
 
 class ChannelCost(Base):
-    """What a channel costs from a day on, until the next row of it, in its brand's currency of then.
+    """The costs of a channel from a day on, until its next row, in the currency that its brand had then.
 
-    `per_month`: whether it is used or not. `per_message` that we send, `per_call`: what the provider asks. `minutes` of work a
-    message or call takes, either way, and what an hour of it costs (`per_hour`).
+    `per_month`: the fixed cost. `per_message`: the provider's price of a sent message, `per_call`: of a call. `minutes`: the work
+    for each message or call in either direction, and `per_hour`: the cost of an hour of work.
     """
 
     __tablename__ = "channel_costs"

@@ -1,7 +1,7 @@
-"""Bring facts in step with what happened: marks, due wake-ups and rebuilds, one batch in one transaction.
+"""Derive and store the facts of marked subjects, due wake-ups and rebuilds, one batch in one transaction.
 
-One writer at a time (an advisory lock; a second one leaves at once). Whatever is killed in between leaves its marks, and facts
-made twice are the same facts. A mark that comes while its thread is being read has an id of its own and is worked off next.
+One writer at a time (an advisory lock; a second worker returns at once). A killed worker leaves its marks, and a repeat derives
+the same facts. A mark that comes while its thread is being read has its own id and is worked off in the next batch.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _SCOPE = ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type
 
 @dataclass
 class _Round:
-    """What one batch works on, by kind of subject, and what is noted when it is done."""
+    """The subjects of one batch by kind, and the marks to delete when the batch is done."""
 
     ids: dict[SubjectKind, set[uuid.UUID]] = field(default_factory=lambda: {kind: set() for kind in SubjectKind})
     marks: list[int] = field(default_factory=list)
@@ -57,14 +57,15 @@ class _Round:
 
 
 def mark(session: Session, kind: SubjectKind, ids: Iterable[uuid.UUID | None]) -> None:
-    """Mark these subjects, so that their facts are made anew within seconds. A plain insert, which waits for nobody."""
+    """Mark these subjects, so that their facts are derived anew within seconds. An id of None is ignored. Takes no locks."""
     rows = [{"kind": int(kind), "subject_id": one} for one in ids if one is not None]
     if rows:
         session.connection().execute(_MARK, rows)
 
 
 def ask_for_rebuild(session: Session, *, now: datetime) -> uuid.UUID:
-    """Ask to make all facts anew in the background: for data older than the reports, or after a definition changed."""
+    """Ask for all facts to be derived anew in the background, and return the id of the rebuild. Needed for data older than the
+    reports, and after a definition changed."""
     count = sa.select(sa.func.count())
     total = sum(session.execute(count.select_from(table)).scalar_one() for table in (Thread, Task, SurveyInvitation, Order))
     row = ReportRebuild(id=new_id(), kind=int(SubjectKind.THREAD), cursor=None, total=total, done=0, asked_at=now)
@@ -74,8 +75,7 @@ def ask_for_rebuild(session: Session, *, now: datetime) -> uuid.UUID:
 
 
 def settle_batch(session: Session, *, now: datetime, limit: int = BATCH) -> int:
-    """Work off the next marks, wake-ups and part of a rebuild. Returns how many threads and tasks; 0 where another worker is
-    at it."""
+    """Work off the next marks, wake-ups and part of a rebuild. Returns the number of subjects; 0 if another worker is at it."""
     if not session.execute(LOCK).scalar_one():
         return 0
     todo = _Round()
@@ -144,8 +144,8 @@ def _derive_and_write(session: Session, todo: _Round, now: datetime) -> None:
 
 
 def _derive(session: Session, todo: _Round, now: datetime) -> tuple[dict[uuid.UUID, Derived], set[uuid.UUID]]:
-    """Derive the present facts by subject, and list the subjects that were merged or deleted. A thread that is gone but was
-    not merged was erased: its facts stay and link to nothing."""
+    """Derive the present facts by subject, and return also the subjects that were merged or deleted. An erased thread keeps its
+    facts, without a link to the thread."""
     derived: dict[uuid.UUID, Derived] = {}
     thread_ids, task_ids = todo.ids[SubjectKind.THREAD], todo.ids[SubjectKind.TASK]
     if thread_ids:
@@ -166,7 +166,7 @@ def _derive(session: Session, todo: _Round, now: datetime) -> tuple[dict[uuid.UU
 
 
 def _next_batch(session: Session, now: datetime) -> datetime:
-    """Return the time of this batch, which only grows."""
+    """Store and return the time of this batch, which is always later than that of the last one."""
     before = session.execute(sa.select(STATE.c.batch_at).where(STATE.c.id == 1)).scalar_one_or_none()
     at = now if before is None else max(now, before + timedelta(milliseconds=1))
     written = postgresql.insert(STATE).values(id=1, batch_at=at)
@@ -203,7 +203,7 @@ def _stored(session: Session, ids: Collection[uuid.UUID]) -> defaultdict[uuid.UU
 def _compare(
     derived: Mapping[uuid.UUID, Derived], stored: Mapping[uuid.UUID, list[tuple[int, Fact]]]
 ) -> tuple[list[int], list[tuple[uuid.UUID, Fact]]]:
-    """Return the ids of facts that no longer hold, and the facts that are new. Unchanged facts stay untouched."""
+    """Return the ids of stored facts that no longer hold, and the new facts with their subjects; unchanged facts are left out."""
     closed: list[int] = []
     added: list[tuple[uuid.UUID, Fact]] = []
     for subject_id, found in derived.items():

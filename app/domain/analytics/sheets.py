@@ -1,7 +1,7 @@
 """Write files of figures row by row: CSV in two dialects, and XLSX. Text can never become a formula, numbers stay numbers.
 
-A cell of text that begins with = + - @ or a control character, after blanks and on each of its lines, gets an apostrophe in
-front (OWASP "CSV injection"); in XLSX every text is written as text, which needs none.
+In CSV, a line of a text cell that begins with = + - @ or a control character, after blanks or not, gets an apostrophe in front
+(OWASP "CSV injection"). In XLSX every text is written as text and needs no apostrophe.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ _RISKY = re.compile(r"(^|\n)([^\S\n]*)(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
 
 
 class Dialect(StrEnum):
-    """EXCEL: for people, in the reader's language and zone. PROGRAMS: commas, ISO 8601 in UTC, nothing escaped."""
+    """The dialect of a CSV file. EXCEL: in the reader's language and time zone. PROGRAMS: commas, ISO 8601 in UTC, unescaped."""
 
     EXCEL = "excel"
     PROGRAMS = "programs"
 
 
 def safe_text(text: str) -> str:
-    """Escape the text so that no spreadsheet computes it."""
+    """Return the text with apostrophes where a spreadsheet would take it for a formula."""
     return _RISKY.sub(r"\1'\2", text) if text[:1] not in ("", "'") else text
 
 
 def csv_lines(
     heads: Sequence[str], rows: Iterable[Sequence[Value]], *, dialect: Dialect, locale: str, zone: ZoneInfo
 ) -> Iterator[str]:
-    """Yield the CSV file, some rows at a time. For Excel: a byte order mark, and semicolon and decimal comma where the
-    language has them."""
+    """Yield the text of a CSV file, 500 rows at a time. For Excel it has a byte order mark, and except in English semicolons and
+    decimal commas."""
     is_excel = dialect == Dialect.EXCEL
     is_comma = not is_excel or locale == "en"
     buffer = io.StringIO()
@@ -91,9 +91,9 @@ def write_sheet(
     zone: ZoneInfo,
     durations: frozenset[int] = frozenset(),
 ) -> int:
-    """Write a workbook with a sheet that says what it is; returns how many rows. Little memory, however many.
+    """Write an XLSX workbook: a sheet that describes the file, then the rows. Returns the number of rows; needs little memory.
 
-    `durations`: columns that hold seconds, written as times of Excel. What does not fit one sheet goes on in the next.
+    `durations`: indexes of the columns in seconds, written as Excel durations. Rows that do not fit a sheet go to another one.
     """
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     count = 0

@@ -1,4 +1,4 @@
-"""Describe which facts a figure counts (`Slice`): the one predicate for number, chart, list and export."""
+"""Describe which facts a figure counts (`Slice`), by one predicate for number, chart, list and export."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Choice = uuid.UUID | str | None
 
 @dataclass(frozen=True)
 class Slice:
-    """Days, filters and bucket of a figure, for one reader. `last` is part of it; `until` cuts a day that is not over.
+    """The days, filters and bucket of a figure for one reader. `last` is inclusive; `until` cuts a day that is not over.
 
-    `is_open`: times are those of open hours, else of the wall clock. `band`: seconds from, up to but without. `weekday`: Monday
-    is 0. `as_of`: as it was known then; None: as it is now.
+    `is_open`: durations count open hours, else all hours. `band`: seconds from (inclusive) and to (exclusive). `weekday`: Monday
+    is 0. `as_of`: only facts that were known then; None: the present facts.
     """
 
     brand_ids: tuple[uuid.UUID, ...]
@@ -63,12 +63,12 @@ class Slice:
 
     @property
     def seconds(self) -> sa.Column[Any]:
-        """The column of the requested times (open hours or wall clock)."""
+        """Return the column of durations: those of open hours, or of all hours."""
         return FACTS.c.open_seconds if self.is_open else FACTS.c.wall_seconds
 
 
 def slice_for(viewer: Viewer, **values: Any) -> Slice:
-    """Return a slice of what the viewer may see: their brands, and only themselves without the permission."""
+    """Return a slice of the viewer's brands with these values; without the permission ANALYTICS_SEE only of their own facts."""
     own = None if viewer.may(Permission.ANALYTICS_SEE) else viewer.user_id
     return Slice(brand_ids=viewer.brand_ids, own_user_id=own, **values)
 
@@ -81,7 +81,7 @@ def shifted(slice: Slice, days: int) -> Slice:
 
 
 def predicate(slice: Slice) -> sa.ColumnElement[bool]:
-    """Return the conditions of a slice, without the kind of fact. The reader must join SCOPES."""
+    """Return the condition on facts of a slice, for any kind of fact. The query must join SCOPES."""
     found = [FACTS.c.local_day.between(slice.first, slice.last), SCOPES.c.brand_id.in_(slice.brand_ids), _known(slice.as_of)]
     if slice.own_user_id is not None:
         found.append(SCOPES.c.user_id == slice.own_user_id)
@@ -122,7 +122,7 @@ def _bucket(slice: Slice) -> list[sa.ColumnElement[bool]]:
 
 
 def of_measure(measure: Measure, *, is_per: bool = False) -> sa.ColumnElement[bool]:
-    """Return the condition on facts a measure counts; of a ratio its numerator, or with `is_per` its denominator."""
+    """Return the condition on the facts that a measure counts; of a ratio the numerator, with `is_per` the denominator."""
     kinds: Sequence[Kind] = (measure.per,) if is_per and measure.per is not None else measure.kinds
     found = FACTS.c.kind.in_([int(kind) for kind in kinds])
     if measure.met is not None and not is_per:

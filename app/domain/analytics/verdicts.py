@@ -1,4 +1,4 @@
-"""Read the histories of surveys, each question with its answer, from which facts are derived."""
+"""Read the histories of survey questions, each with its answer; facts are derived from them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.domain.surveys.models import SurveyAnswer, SurveyInvitation, SurveyKind
 
 @dataclass(frozen=True)
 class Verdict:
-    """A customer's latest answer, dated by the first."""
+    """A customer's latest answer to a survey question; `at` is the time of the first answer."""
 
     at: datetime
     score: int
@@ -29,7 +29,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class SurveyHistory:
-    """What reports ask of a question to a customer. `said`: None also where a machine may have said it."""
+    """The history of a survey question as reports need it. `said`: the answer; None without one, or if a machine may have given
+    it."""
 
     invitation_id: uuid.UUID
     thread_id: uuid.UUID | None
@@ -47,7 +48,7 @@ class SurveyHistory:
 
 
 def read_surveys(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, SurveyHistory]:
-    """What was asked and said, by the id of the question. Those that are gone are missing."""
+    """Return the histories of these survey questions by invitation id; deleted ones are missing."""
     query = sa.select(SurveyInvitation, SurveyAnswer).where(SurveyInvitation.id.in_(ids))
     found = session.execute(query.outerjoin(SurveyAnswer, SurveyAnswer.invitation_id == SurveyInvitation.id)).all()
     book = read_book(session)

@@ -1,4 +1,4 @@
-"""Put figures into words: names, definitions, times, changes. No database."""
+"""Write figures in words: names, definitions, times, changes. No database."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ NO_TEAM, NO_PERSON = N_("No team"), N_("Unassigned")
 
 @dataclass(frozen=True)
 class Change:
-    """The change against the period before, in words, with a tone ("good", "bad", "few" or "")."""
+    """The change against the period before in words. `tone` is "good", "bad", "few" (too few facts to compare) or ""."""
 
     text: str
     tone: str = ""
@@ -201,7 +201,7 @@ def definition_words(key: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Write hours and minutes. There are no days, as a day of open hours is none."""
+    """Return a duration in hours and minutes. Days are not used, as a day has fewer open hours than 24."""
     if seconds is None:
         return NO_VALUE
     minutes = round(seconds / 60)
@@ -216,7 +216,7 @@ def duration(seconds: float | None) -> str:
 
 
 def figure(measure: Measure, value: float | None, size: int) -> str:
-    """Write a value for people; a share of few facts is written as numbers."""
+    """Return the value of a measure as text; a share of few facts as "2 of 3"."""
     if value is None:
         return NO_VALUE
     if measure.shape == Shape.TIME:
@@ -235,7 +235,7 @@ def figure(measure: Measure, value: float | None, size: int) -> str:
 
 
 def target_words(measure: Measure) -> str:
-    """Write the target of a measure, "" where it has none."""
+    """Return the target of a measure as text; "" where it has none."""
     if measure.target is None:
         return ""
     if measure.shape == Shape.MEAN:
@@ -244,7 +244,7 @@ def target_words(measure: Measure) -> str:
 
 
 def change_words(measure: Measure, value: float | None, before: float | None, size: int, size_before: int) -> Change:
-    """Write the change against the period before: counts and times in percent, shares in percentage points."""
+    """Return the change against the period before: counts and times in percent, shares in percentage points, scores in points."""
     if value is None or before is None or (before == 0 and measure.shape == Shape.COUNT):
         return Change(_("no earlier figure") if value else "")
     if min(size, size_before) < TOO_FEW:
@@ -276,7 +276,7 @@ def _signed(number: float, pattern: str = "0.0") -> str:
 
 
 def days_words(first: date, last: date) -> str:
-    """A range of days: "26 Oct – 22 Nov"."""
+    """Return a range of days as text, such as "26 Oct – 22 Nov"."""
     if first == last:
         return date_words(first, "EEE d MMM")
     year = " y" if first.year != last.year else ""
@@ -284,7 +284,7 @@ def days_words(first: date, last: date) -> str:
 
 
 def weekday_words(weekday: int, pattern: str = "EEEE") -> str:
-    """A day of the week in the reader's language, Monday 0."""
+    """Return the name of a day of the week in the reader's language. `weekday`: Monday is 0."""
     return date_words(_MONDAY + timedelta(days=weekday), pattern)
 
 
