@@ -32,7 +32,7 @@ KIND = "auto_reply"
 
 @dataclass(frozen=True)
 class AutoReplyContent:
-    """What a channel answers on one occasion."""
+    """The automatic answer of a channel for one occasion. `texts`: language → text with variables."""
 
     kind: AutoReplyKind
     is_on: bool
@@ -42,7 +42,7 @@ class AutoReplyContent:
 def save_auto_replies(
     session: Session, channel: Channel, contents: tuple[AutoReplyContent, ...], *, now: datetime, actor: Actor
 ) -> None:
-    """Save what the channel answers automatically from now on."""
+    """Save the automatic answers of a channel, one for each given occasion."""
     for content in contents:
         values = {"is_on": content.is_on, "texts": dict(content.texts), "updated_at": now, "updated_by_user_id": actor.user_id}
         statement = postgresql.insert(AutoReply).values(channel_id=channel.id, kind=content.kind, **values)
@@ -53,10 +53,10 @@ def save_auto_replies(
 
 
 def answer_message(session: Session, event: Event, *, now: datetime) -> AutoReplyDecision | None:
-    """Decide about the message of `MessageReceived`, and queue the answer if there is to be one; None: no occasion.
+    """Decide whether the message of a `MessageReceived` event is answered automatically, and queue the answer.
 
-    Twice is once: the decision is a row. Whatever a brand sends by itself is decided one after the other, so that parallel
-    workers see each other's answers in the limits.
+    Returns the stored decision; None where no occasion applies or the message was decided before. The decisions of a brand are
+    made one after another, so that parallel workers count each other's answers in the limits.
     """
     message = session.get(Message, event.message_id) if event.message_id else None
     if message is None or message.message_type != MessageType.INCOMING or message.channel_id is None:
@@ -78,7 +78,7 @@ def answer_message(session: Session, event: Event, *, now: datetime) -> AutoRepl
 def _send(
     session: Session, message: Message, thread: Thread, look: Look, event: Event, now: datetime
 ) -> tuple[Message | None, str]:
-    """Queue the answer; return the reason where the channel cannot carry it."""
+    """Queue the answer and return (message, ""); (None, reason) where the channel cannot send it."""
     channel = session.get_one(Channel, message.channel_id)
     house = runtime()
     if channel.adapter_key not in house.adapters.senders:

@@ -1,8 +1,7 @@
-"""Decide whether a message may have an automatic answer, with the reason against it. Pure: facts in, a reason out.
+"""Decide whether a message may get an automatic answer, and give the reason against it. Pure.
 
-One question decides each rule here: could this go to a machine, or to more people than the one who wrote? Recognising automatic
-mail is the first guard and not the only one: whatever is missed, the limits by person and mailbox end an exchange of two machines
-after the first round.
+Each rule asks: could the answer go to a machine, or to more people than the one who wrote? If automatic mail is not recognised,
+the limits by person and mailbox still end an exchange of two machines after the first round.
 """
 
 from __future__ import annotations
@@ -24,8 +23,7 @@ MOST_RECIPIENTS: Final = 10
 
 @dataclass(frozen=True)
 class Letter:
-    """The facts that decide whether one message may be answered automatically. Addresses are lower case, "" where there is
-    none."""
+    """The facts that decide whether a message may be answered automatically. Addresses are in lower case, "" for none."""
 
     automatic: str | None
     is_mail: bool
@@ -46,7 +44,7 @@ class Letter:
 
 
 def why_not(letter: Letter) -> str:
-    """Return the reason why no automatic answer may go out, as it is stored; "" where one may."""
+    """Return the reason, as it is stored, why no automatic answer may be sent; "" where one may."""
     return next((reason for holds, reason in _AGAINST if holds(letter)), "")
 
 

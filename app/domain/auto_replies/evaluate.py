@@ -1,4 +1,4 @@
-"""Work out the automatic answer to one message: occasion, reason against it, text. Reads, and changes nothing."""
+"""Work out the automatic answer to a message: occasion, reason against it, text. Only reads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NO_TEXT = N_("No text in the language of the message")
 
 @dataclass(frozen=True)
 class Look:
-    """`reason` says why nothing goes out; with "" the answer is `text` in `language`."""
+    """The automatic answer to one message: `text` in `language`, or the `reason` why none is sent."""
 
     kind: AutoReplyKind
     reason: str = ""
@@ -45,7 +45,7 @@ def look_at(
     now: datetime,
     as_new: bool = False,
 ) -> Look | None:
-    """Work out what to do about a message; None where no occasion applies. `as_new`: as if it came in at `now`."""
+    """Work out the automatic answer to a message; None where no occasion applies. `as_new`: as if it came in at `now`."""
     assert message.channel_id is not None
     calendar = calendar_of_channel(session, channel_id=message.channel_id, brand_id=thread.brand_id)
     question = find_order_question(message.subject, message.text)
@@ -65,13 +65,13 @@ def is_open(calendar: Calendar, now: datetime) -> bool:
 
 
 def next_opening(calendar: Calendar, now: datetime) -> datetime | None:
-    """Return when the desk opens next, in the calendar's zone; None: never."""
+    """Return when the calendar opens next, in its own time zone; None: never."""
     found = calendar.after(int(now.timestamp()), 1)
     return None if found is None else calendar.local(found - 1)
 
 
 def _occasion(rules: Mapping[AutoReplyKind, AutoReply], question: OrderQuestion | None, *, is_open: bool) -> AutoReplyKind | None:
-    """Return the occasion. A question about an order is answered as one, whether the desk is open or not."""
+    """Return the occasion for an answer, or None. A question about an order comes first, whether the calendar is open or not."""
     on = {kind for kind, rule in rules.items() if rule.is_on}
     if AutoReplyKind.ORDER_STATUS in on and question is not None:
         return AutoReplyKind.ORDER_STATUS
@@ -119,7 +119,7 @@ def _state(session: Session, thread: Thread, contact: Contact | None, question: 
 
 
 def _promised(thread: Thread, calendar: Calendar, language: str, now: datetime) -> str:
-    """Return until when the thread's SLA clock promises an answer; "" where none runs, or it is over."""
+    """Return in words the due time of the thread's SLA clock; "" where no clock runs or the time is past."""
     due = thread.response_due_at
     if due is None or due <= now:
         return ""

@@ -20,7 +20,7 @@ DECISIONS = table_of(AutoReplyDecision)
 
 
 def answered_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Return those events whose message came by a channel with automatic answers."""
+    """Return the events whose message came by a channel with an automatic answer switched on."""
     messages = {event: session.get(Message, event.message_id) for event in events if event.message_id}
     channels = {message.channel_id for message in messages.values() if message is not None and message.channel_id is not None}
     answering = {channel_id for channel_id in channels if is_answering(session, channel_id)}

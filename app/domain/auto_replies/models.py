@@ -32,10 +32,10 @@ class AutoReply(Base):
 
 
 class AutoReplyDecision(WithId, Base):
-    """What was decided about one message: answered (`sent_message_id`), or not, with the reason. One for a message, for good.
+    """The decision about a message, made once: answered (`sent_message_id`), or not, with the `reason`.
 
-    `address` is whom the answer is for: a mail address in lower case, else an identity of a chat; with `contact_id` it limits
-    how often somebody is answered.
+    `address` is the recipient of the answer: a mail address in lower case, else an identity of a chat. With `contact_id` it
+    limits how often somebody is answered.
     """
 
     __tablename__ = "auto_reply_decisions"

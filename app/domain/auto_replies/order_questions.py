@@ -1,4 +1,4 @@
-"""Recognise a question "where is my order" in Dutch, English or French, and the number it names. Pure."""
+"""Recognise the question "where is my order" in Dutch, English or French, and the order number in it. Pure."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ _NUMBER: Final = re.compile(
 
 @dataclass(frozen=True)
 class OrderQuestion:
-    """Somebody asks about an order. `number` as they wrote it, "" where they named none."""
+    """A question about an order. `number` is the order number as it was written, "" for none."""
 
     number: str = ""
 
 
 def find_order_question(subject: str, text: str) -> OrderQuestion | None:
-    """Return the question about an order in the sender's own words, or None. Quoted text is ignored."""
+    """Return the question about an order in a message, or None. Quoted text is ignored."""
     said = " ".join(own_text(text[:MOST_READ]).split())
     if _ASKED.search(said) is None and _ASKED.search(subject) is None:
         return None

@@ -1,4 +1,4 @@
-"""Write the sentence about an order's state for an automatic answer, where exactly one order of the asker is meant."""
+"""Write the sentence about an order's state for an automatic answer, if the question can only mean one order of the contact."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ _SENTENCES: Final[Mapping[str, Mapping[OrderStatus, str]]] = {
 
 
 def state_sentence(session: Session, *, brand_id: uuid.UUID, contact_id: uuid.UUID | None, number: str, language: str) -> str:
-    """Return a sentence about the one order that is meant: the one they name, else their only open one. "" where that is not
-    clear."""
+    """Return a sentence about the state of the contact's order with this number, or without a number of the contact's only open
+    order; "" where there is no such order."""
     order = _find_meant(session, brand_id, contact_id, number) if contact_id is not None else None
     return "" if order is None else _SENTENCES[language][order.status].format(order.order_number)
 
 
 def _find_meant(session: Session, brand_id: uuid.UUID, contact_id: uuid.UUID, number: str) -> Order | None:
-    """Find the meant order among the asker's own alone, so that a guessed number tells nothing."""
+    """Find the order among the contact's own, so that a guessed number reveals nothing; None where not exactly one fits."""
     query = sa.select(Order).where(Order.brand_id == brand_id, Order.customer_contact_id == contact_id)
     if number:
         query = query.where(sa.func.lower(Order.order_number) == number.strip().lower())

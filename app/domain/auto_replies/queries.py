@@ -1,4 +1,4 @@
-"""Read automatic answers, decisions, and everything that speaks for or against an answer."""
+"""Read automatic answers, decisions, and the facts that speak for or against an answer."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from app.domain.threads.spam import is_blocked
 
 
 def is_answering(session: Session, channel_id: uuid.UUID) -> bool:
-    """Return whether the channel has any automatic answer on."""
+    """Return whether the channel has an automatic answer that is on."""
     on = sa.select(AutoReply.kind).where(AutoReply.channel_id == channel_id, AutoReply.is_on)
     return session.execute(on.limit(1)).first() is not None
 
 
 def read_auto_replies(session: Session, channel_id: uuid.UUID) -> dict[AutoReplyKind, AutoReply]:
-    """Read what one channel answers, on or off; occasions that nobody saved are missing."""
+    """Return a channel's automatic answers by occasion, on or off; occasions that nobody saved are missing."""
     query = sa.select(AutoReply).where(AutoReply.channel_id == channel_id)
     return {row.kind: row for row in session.execute(query).scalars()}
 
 
 def list_auto_replies_on(session: Session, channel_ids: Sequence[uuid.UUID]) -> set[tuple[uuid.UUID, AutoReplyKind]]:
-    """List which answers of these channels are on."""
+    """Return (channel id, occasion) of the automatic answers of these channels that are on."""
     query = sa.select(AutoReply.channel_id, AutoReply.kind).where(AutoReply.is_on, AutoReply.channel_id.in_(channel_ids))
     return {(row.channel_id, row.kind) for row in session.execute(query)}
 
@@ -47,7 +47,7 @@ def find_decision(session: Session, message_id: uuid.UUID) -> AutoReplyDecision 
 
 @dataclass(frozen=True)
 class DecisionRow:
-    """A line of the log."""
+    """A decision with the names of its channel and contact and the number of its thread, for the log."""
 
     decision: AutoReplyDecision
     channel: str
@@ -56,7 +56,7 @@ class DecisionRow:
 
 
 def list_decisions(session: Session, *, brand_ids: Sequence[uuid.UUID], limit: int) -> list[DecisionRow]:
-    """List decisions, the newest first."""
+    """List the decisions of these brands, the newest first."""
     query = (
         sa.select(AutoReplyDecision, Channel.name, Thread.number, Contact.name)
         .join(Channel, Channel.id == AutoReplyDecision.channel_id)
@@ -76,13 +76,13 @@ def list_last_messages(session: Session, channel_id: uuid.UUID, *, limit: int) -
 
 
 def address_of(message: Message) -> str:
-    """Return to whom an answer would go: a lower-case address, or a chat's identity as the provider writes it."""
+    """Return the address an answer to the message would go to, in lower case: a mail address, or an identity of a chat."""
     wanted = message.meta.get("reply_to") or message.sender.get("address") or ""
     return str(wanted).strip().lower()
 
 
 def read_letter(session: Session, message: Message, thread: Thread, *, now: datetime) -> Letter:
-    """Read everything `why_not` asks about one message. A handful of small queries."""
+    """Read the facts about a message from which `why_not` decides. About five small queries."""
     is_mail, meta = message.medium == Medium.EMAIL, message.meta
     sender, answer_to = str(message.sender.get("address") or "").lower(), address_of(message)
     own = own_mail_addresses(session) if is_mail else frozenset()
@@ -108,7 +108,7 @@ def read_letter(session: Session, message: Message, thread: Thread, *, now: date
 
 
 def _without_tag(address: str) -> str:
-    """Strip the plus-tag, so that a plus-address of ours counts as ours."""
+    """Return the mail address without its plus-tag, so that a plus-address of ours counts as ours."""
     local, at, domain = address.rpartition("@")
     return f"{local.partition('+')[0]}{at}{domain}"
 
@@ -136,7 +136,7 @@ def _talk(thread_id: uuid.UUID, *, since: datetime) -> tuple[sa.ColumnElement[bo
 
 
 def _had_lately(session: Session, message: Message, address: str, *, since: datetime) -> bool:
-    """Return whether this address or contact had an automatic answer lately on any channel of the brand, or in this thread."""
+    """Return whether this address or contact got an automatic answer after `since`, from the brand or in this thread."""
     whom: sa.ColumnElement[bool] = AutoReplyDecision.address == address
     if message.sender_contact_id is not None:
         whom = sa.or_(whom, AutoReplyDecision.contact_id == message.sender_contact_id)

@@ -1,6 +1,6 @@
 """The texts of automatic answers: defaults, variables, and filling them in.
 
-An answer speaks the customer's language, so its words are not translated with the pages: they are here, in all three.
+An answer is in the customer's language, not that of a page's reader, so its words stand here in all three languages.
 """
 
 from __future__ import annotations
@@ -97,31 +97,33 @@ _TWO_BLANKS: Final = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
 
 
 def choose_language(text: str, known: str | None, usual: str = "nl") -> str:
-    """Choose the language of an answer: that of the message, else the contact's, else the brand's."""
+    """Return the language of an answer: that of the message, else the contact's (`known`), else the brand's (`usual`)."""
     guessed = guess_language(text)
     return guessed or (known if known in LANGUAGES else None) or usual
 
 
 def moment_words(at: datetime, language: str) -> str:
-    """Write an instant such as "Monday 23 November at 09:00"; `at` is in the calendar's zone."""
+    """Return a time in words, such as "Monday 23 November at 09:00"; `at` is in the calendar's time zone."""
     return str(format_datetime(at, _AT[language], tzinfo=at.tzinfo, locale=language))
 
 
 def deadline_words(at: datetime, language: str, *, now: datetime) -> str:
-    """Write a deadline such as "by Monday 23 November at 10:30" or "today by 16:30"; both times are in the calendar's zone."""
+    """Return a deadline in words, such as "by Monday 23 November at 10:30" or "today by 16:30"; `at` and `now` are in the
+    calendar's time zone."""
     if at.date() == now.date():
         return _BY_TODAY[language].format(format_time(at, "HH:mm", tzinfo=at.tzinfo, locale=language))
     return _BY[language].format(moment_words(at, language))
 
 
 def fill_in(text: str, values: Mapping[str, str]) -> str:
-    """Put the values in; what has none is what follows the bar, or nothing. A value is text and never read again."""
+    """Replace the variables of a text by their values. A variable without a value becomes its fallback (after the bar) or
+    nothing; variables inside values are not replaced."""
     filled = PLACE.sub(lambda found: values.get(found.group(1)) or (found.group(2) or "").strip(), text)
     return _TWO_BLANKS.sub(" ", _BEFORE_POINT.sub(r"\1", filled)).strip()
 
 
 def list_faults(kind: AutoReplyKind, text: str) -> list[tuple[str, str]]:
-    """List what is wrong with a text: ("unknown", name), ("no_fallback", name), ("stray", braces)."""
+    """List the faults of a text: ("unknown", name), ("no_fallback", name), ("stray", braces)."""
     faults = [("unknown", name) for name, _ in PLACE.findall(text) if name not in VARIABLES]
     for found in PLACE.finditer(text):
         if found.group(1) in VARIABLES and found.group(2) is None and found.group(1) not in ALWAYS_KNOWN[kind]:

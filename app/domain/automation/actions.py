@@ -23,12 +23,12 @@ RULES_AT_MOST = 200
 
 
 class TooManyRules(Exception):
-    """There are RULES_AT_MOST already."""
+    """There are RULES_AT_MOST rules already."""
 
 
 @dataclass(frozen=True)
 class RuleContent:
-    """What a rule says, as `AutomationRule` keeps it."""
+    """The content of an automation rule; `AutomationRule` explains the fields."""
 
     name: str
     trigger: str
@@ -43,8 +43,10 @@ class RuleContent:
 def create_rule(
     session: Session, content: RuleContent, *, viewer: Viewer | None, now: datetime, shipped: str | None = None
 ) -> AutomationRule:
-    """Create a rule, last in order and off. The caller has checked that the viewer is a lead and sees the brand; without a
-    viewer the system makes it. `shipped` is the key of the ready-made rule it is. Raises TooManyRules."""
+    """Create a rule, last in order and off. `viewer` None: the system creates it. `shipped`: the key of its ready-made rule.
+    Raises TooManyRules.
+
+    The caller has checked that the viewer is a lead and sees the brand."""
     count, last = session.execute(sa.select(sa.func.count(), sa.func.max(AutomationRule.position))).one()
     if count >= RULES_AT_MOST:
         raise TooManyRules
@@ -68,8 +70,8 @@ def change_rule(session: Session, rule: AutomationRule, content: RuleContent, *,
 def switch_rule(
     session: Session, rule: AutomationRule, *, is_on: bool, viewer: Viewer | None, now: datetime, past: bool = False
 ) -> None:
-    """Switch a rule on or off. With `past` it also does now what its dry run shows (app/domain/automation/handlers.py
-    `run_rule_on_past`)."""
+    """Switch a rule on or off. With `past` the rule also runs on the past occasions of its dry run (`run_rule_on_past` in
+    app/domain/automation/handlers.py)."""
     if rule.is_on != is_on or past:
         rule.is_on, rule.updated_at = is_on, now
         session.flush()
@@ -77,7 +79,7 @@ def switch_rule(
 
 
 def move_rule_up(session: Session, rule: AutomationRule, *, viewer: Viewer, now: datetime) -> None:
-    """Move a rule before the one above it; the first stays."""
+    """Move a rule one place up in the order; the first rule stays."""
     before = sa.select(AutomationRule).where(AutomationRule.position < rule.position)
     other = session.execute(before.order_by(AutomationRule.position.desc()).limit(1)).scalar_one_or_none()
     if other is not None:
@@ -87,14 +89,15 @@ def move_rule_up(session: Session, rule: AutomationRule, *, viewer: Viewer, now:
 
 
 def delete_rule(session: Session, rule: AutomationRule, *, viewer: Viewer, now: datetime) -> None:
-    """Delete a rule with its log; its effects stay."""
+    """Delete a rule with its log; what it did stays."""
     _note(session, rule, "deleted", viewer, now)
     session.delete(rule)
     session.flush()
 
 
 def note_intent(session: Session, event: Event) -> None:
-    """Record once per event what is to be told outside. Whoever can tell it marks the row in the same transaction."""
+    """Store the outside call that the event asks for, once per event. The feature that carries it out marks the row in the same
+    transaction."""
     call = event.payload["call"]
     values = {
         "id": new_id(),
@@ -111,7 +114,8 @@ def note_intent(session: Session, event: Event) -> None:
 
 
 def withdraw_intents(session: Session, event_ids: Collection[uuid.UUID]) -> int:
-    """Withdraw the outside calls that these events asked for. Returns how many were carried out already, or are just now."""
+    """Withdraw the outside calls that these events asked for. Returns how many could not be withdrawn, as they were carried out
+    or are just being carried out."""
     asked = sa.select(OutsideIntent.id).where(OutsideIntent.event_id.in_(event_ids), OutsideIntent.state == "noted")
     noted = session.execute(asked.order_by(OutsideIntent.id).with_for_update(skip_locked=True)).scalars().all()
     session.execute(sa.delete(OutsideIntent).where(OutsideIntent.id.in_(noted)).execution_options(synchronize_session=False))

@@ -1,4 +1,4 @@
-"""Test whether a rule's conditions fit a thread and what happened to it. Pure."""
+"""Test whether a rule's conditions fit a thread at one occasion. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOBODY = "nobody"
 
 @dataclass(frozen=True)
 class OrderFacts:
-    """The order of the event, else the one the thread is about. `open` is the amount left to pay; None: unpriced."""
+    """The order of the event, else the order the thread is about. `open` is the amount left to pay; None: unpriced."""
 
     order_id: uuid.UUID
     status: str
@@ -33,10 +33,10 @@ class OrderFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """A thread at one occasion. `text` is what was written then, else what the contact wrote last; `value` what the event came
-    to. `state` is `state_of` of app/domain/threads/bulk.py, which is all that steps can change.
+    """The facts of a thread at one occasion. `state` is `state_of` of app/domain/threads/bulk.py: all that steps can change.
 
-    `order` is read where a condition asks for it; `order_id` is of the order the event is about, None where it is about none."""
+    `value` is the new value of the event. `text` is the occasion's message, else the contact's last. `order` is read only where a
+    condition asks for it; `order_id` is the order of the event, None for none."""
 
     thread_id: uuid.UUID | None
     brand_id: uuid.UUID | None
@@ -62,7 +62,7 @@ class Facts:
 
 
 class Condition(BaseModel):
-    """One condition. `value` is text: an id, a key, a number, words."""
+    """A condition of a rule. `value` is the text of an id, a key, a number or words."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -88,8 +88,8 @@ class Condition(BaseModel):
         return (wanted in folded) == (self.op == "has")
 
     def words_found(self, facts: Facts) -> tuple[str, ...]:
-        """Return those of the comma-separated words that occur as whole words, whatever their case and accents; "klacht*"
-        matches a beginning."""
+        """Return those of the condition's comma-separated words that occur in the text as whole words, ignoring case and accents;
+        "klacht*" matches a beginning."""
         if self.op != "has_any":
             return ()
         text = f" {_plain(str(TEXTS[self.field](facts)))} "
@@ -102,7 +102,7 @@ def _stands(word: str, text: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Small letters and figures without accents, one blank between words."""
+    """Return the text in lower case without accents and signs, with one blank between words."""
     flat = unicodedata.normalize("NFKD", text.casefold())
     kept = "".join(sign if sign.isalnum() else " " for sign in flat if not unicodedata.combining(sign))
     return " ".join(kept.split())
@@ -123,25 +123,25 @@ class Part(BaseModel):
 
 
 def parts_that_fit(parts: tuple[Part, ...], facts: Facts, *, now: datetime) -> tuple[MacroSteps, ...]:
-    """Return the steps of the parts that fit, judged before any step is taken; none where the first part does not fit."""
+    """Return the steps of the parts whose conditions fit before any step is taken; none where the first part does not fit."""
     if not parts[0].fits(facts, now=now):
         return ()
     return tuple(part.steps for part in parts if part.fits(facts, now=now))
 
 
 def list_found(parts: tuple[Part, ...], facts: Facts) -> list[str]:
-    """List the words that made conditions fit, each once."""
+    """List the words of conditions that were found in the thread, each once."""
     found = [word.rstrip("*") for part in parts for one in part.conditions for word in one.words_found(facts)]
     return list(dict.fromkeys(found))
 
 
 def asks_of_orders(parts: tuple[Part, ...]) -> bool:
-    """Return whether a condition needs to know the order."""
+    """Return whether a condition of these parts is about an order."""
     return any(condition.field in OF_ORDERS for part in parts for condition in part.conditions)
 
 
 def links_orders(parts: tuple[Part, ...]) -> bool:
-    """Return whether a step sets which order a thread is about."""
+    """Return whether a step of these parts sets the order a thread is about."""
     return any(part.steps.order is not None for part in parts)
 
 

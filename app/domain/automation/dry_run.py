@@ -1,7 +1,7 @@
-"""Dry-run a rule: every occasion of the last 30 days, judged and carried out on paper.
+"""Dry-run a rule: predict what it would have done on each occasion of the last 30 days.
 
-The same occasions, facts and conditions as when it runs (`run_one.py`); only the steps are predicted (`predict.py`) instead of
-taken. A later occasion of a thread sees what the earlier one would have made of it.
+Occasions, facts and conditions are those of a real run (`run_one.py`); the steps are predicted (`predict.py`) instead of taken. A
+later occasion of a thread starts from the predicted state of the earlier one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from app.domain.threads.models import Thread
 
 @dataclass(frozen=True)
 class Foreseen:
-    """One occasion that the rule fits, with its outcome as a run records it."""
+    """An occasion that the rule fits, with the predicted outcome in the fields of `AutomationRun`."""
 
     occasion: str
     at: datetime
@@ -62,7 +62,7 @@ class DryRun:
 
 
 def dry_run(session: Session, rule: AutomationRule, *, brand_ids: Collection[uuid.UUID], now: datetime) -> DryRun:
-    """Judge the last 30 days. Reads only."""
+    """Return what the rule would do on the occasions of the last 30 days on which it has not run. Only reads."""
     past = list_past(session, rule, brand_ids=brand_ids, since=now - LOOKS_BACK, until=now)
     done = keys_run(session, rule, [occasion.key for occasion in past])
     occasions = [occasion for occasion in past if occasion.key not in done]
@@ -79,7 +79,7 @@ def dry_run(session: Session, rule: AutomationRule, *, brand_ids: Collection[uui
 
 
 class _Paper:
-    """The threads as the rule would leave them, and the people it would have answered."""
+    """The predicted states of threads, and the contacts that would have got a reply, while a rule is dry-run."""
 
     def __init__(self, session: Session, parts: tuple[Part, ...], threads: frozenset[uuid.UUID], now: datetime) -> None:
         self._session, self._parts, self._threads, self._now = session, parts, threads, now
@@ -129,7 +129,7 @@ class _Paper:
         return prediction if prediction.why else replace(prediction, untold=self._untold(facts, steps))
 
     def _meant(self, facts: Facts, steps: MacroSteps) -> Meant:
-        """Find whom and what the steps mean. Raises UnableToSay."""
+        """Find the customer, partner and order that the steps name. Raises UnableToSay."""
         if not steps.says_about or facts.thread_id is None or facts.brand_id is None:
             return Meant()
         customer = facts.state["customer"]
@@ -192,7 +192,7 @@ class _Paper:
         return self._viewers[brand_id]
 
     def _read_answerable(self, template_id: uuid.UUID, brand_id: uuid.UUID) -> Answerable:
-        """Read for all threads at once whether they may be answered: once per template and brand."""
+        """Return what decides whether the threads may be answered with this template; read once per template and brand."""
         key = (template_id, brand_id)
         if key not in self._answerable:
             viewer = self._viewer(brand_id)

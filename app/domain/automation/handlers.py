@@ -26,25 +26,25 @@ __all__ = [
 
 
 def note_intent(session: Session, event: Event) -> None:
-    """`OutsideCallAsked`: record it as a row."""
+    """`OutsideCallAsked`: store the asked call as an `OutsideIntent`."""
     actions.note_intent(session, event)
 
 
 def awaited_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Return those events whose type a rule waits for."""
+    """Return the events if an active rule waits for their type, else none. All events have the same type."""
     return events if has_rules(session, events[0].type) else []
 
 
 def run_rules(event: Event) -> None:
-    """After-commit handler: run the rules that wait for this event. A repeat does nothing twice."""
+    """After-commit handler: run the rules that wait for this event. A repeat runs no rule twice."""
     run_for_event(event)
 
 
 def past_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Return those events in which somebody switched a rule on for past occasions too."""
+    """Return the events by which a rule was switched on for past occasions too."""
     return [event for event in events if event.payload.get("past")]
 
 
 def run_rule_on_past(event: Event) -> None:
-    """After-commit handler of `AutomationRuleChanged`: do what the dry run showed."""
+    """After-commit handler of `AutomationRuleChanged`: run the rule on the past occasions of its dry run."""
     run_past(uuid.UUID(event.payload["rule_id"]), until=event.occurred_at)

@@ -1,4 +1,4 @@
-"""Periodic job that runs rules triggered by time. Twice at once is harmless: a rule runs once for each thread and time."""
+"""Periodic job that runs rules triggered by time. Two at once are harmless, as a rule runs once for each thread and time."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from app.domain.automation.run_rules import run_by_time
 
 
 def run_timed_rules(**_ignored: Any) -> int:
-    """Periodic job: run the rules that wait for time to pass; returns how many ran."""
+    """Periodic job: run the rules triggered by time for the threads that are due. Returns the number of runs."""
     return run_by_time(utc_now())

@@ -13,12 +13,12 @@ from app.core.db import Base, WithId
 
 
 class AutomationRule(WithId, Base):
-    """`trigger` is a name of triggers.py. `parts` is [{"match": "all" | "any", "conditions": […], "steps": {…}}, …], one or two:
-    conditions as in conditions.py, steps as in app/domain/threads/macros.py. A later part is looked at only where the first one
-    fits.
+    """An automation rule. `parts` is [{"match": "all" | "any", "conditions": […], "steps": {…}}, …], one or two of them (see
+    conditions.py and app/domain/threads/macros.py). The second part is tested only where the first fits.
 
-    `after_hours` belongs to triggers by time, `at_minute` (of the day) and `weekdays` (Monday 0; none: every day) to the clock.
-    `stops`: where it fits, rules behind it are not asked. `shipped`: which of the ready-made rules (shipped.py) it began as.
+    `trigger` is a name of triggers.py. `after_hours` belongs to triggers by elapsed time, `at_minute` (of the day) and `weekdays`
+    (Monday 0; none: every day) to the clock. `stops`: where the rule fits, later rules do not run. `shipped`: the key of the
+    ready-made rule (shipped.py) it was made from.
     """
 
     __tablename__ = "automation_rules"
@@ -48,7 +48,7 @@ class AutomationRule(WithId, Base):
 
 
 class AutomationRun(WithId, Base):
-    """A rule fitted. `occasion` names what it fitted ("event:…", "message:…", "thread:…"): once per rule, whoever asks again.
+    """A run of a rule on an occasion that it fitted, at most one per rule and occasion ("event:…", "message:…", "thread:…").
 
     `detail` is {"before", "after", "did": […], "why"}.
     """
@@ -72,8 +72,8 @@ class AutomationRun(WithId, Base):
 
 
 class OutsideIntent(WithId, Base):
-    """Something outside is to hear of it. `done`: it became a call of a scenario or a card in Teams; `noted`: nothing could tell
-    it, and nothing was sent."""
+    """A call to something outside that a rule or a person asked for. State `done`: it became a call of a scenario, a card in
+    Teams or a WhatsApp template; `noted`: nothing is connected for it, nothing was sent; `failed`: it could not be sent."""
 
     __tablename__ = "outside_intents"
 

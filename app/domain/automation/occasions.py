@@ -1,7 +1,7 @@
-"""Find the occasions (events, messages, moments) that a rule looks at, with the facts of their threads.
+"""Find the occasions (events, messages, times) for which a rule is tested, with the facts of their threads.
 
-`list_past` finds the occasions of a span of time, `list_due` those whose time has come; a rule that is on gets the same for an
-event as it happens (`occasion_of`). An automatic mail is no occasion of anything.
+`list_past` finds the occasions of a period, `list_due` those of rules triggered by time, `occasion_of` that of an event as it
+happens. An automatic mail is never an occasion.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ TEXT_CHARACTERS = 20_000
 
 @dataclass(frozen=True)
 class Occasion:
-    """One event, message or moment that a rule looks at. `key` is the same whenever and by whomever it is found."""
+    """An event, a message or a time for which a rule is tested. `key` identifies it, however it is found."""
 
     key: str
     at: datetime
@@ -62,8 +62,8 @@ def occasion_of(event: Event) -> Occasion:
 def list_past(
     session: Session, rule: AutomationRule, *, brand_ids: Collection[uuid.UUID], since: datetime, until: datetime
 ) -> list[Occasion]:
-    """List what the rule would have looked at since then, oldest first, at most OCCASIONS_AT_MOST; for triggers by time: what
-    is due now."""
+    """List the occasions of a rule between `since` and `until`, oldest first, at most OCCASIONS_AT_MOST. For triggers by time:
+    the threads that are due at `until`."""
     brands = [rule.brand_id] if rule.brand_id else list(brand_ids)
     if rule.trigger in (UNANSWERED, SILENT, CLOCK):
         return list_due(session, rule, brand_ids=brands, now=until, limit=OCCASIONS_AT_MOST)
@@ -82,7 +82,7 @@ def list_past(
 def list_due(
     session: Session, rule: AutomationRule, *, brand_ids: Collection[uuid.UUID], now: datetime, limit: int
 ) -> list[Occasion]:
-    """List open threads for which the rule's time has come and on which it has not run since, the latest first."""
+    """List the occasions of open threads for which a rule triggered by time is due and has not run since, the latest first."""
     asked = (Thread.brand_id.in_(brand_ids), Thread.is_open, Thread.snoozed_until.is_(None))
     if rule.trigger == CLOCK:
         local = now.astimezone(ZONE)
@@ -99,7 +99,7 @@ def list_due(
 
 
 def is_due(rule: AutomationRule, *, now: datetime) -> bool:
-    """Return whether a rule of the clock is between its time and the end of that day; always True for other rules by time."""
+    """Return whether a rule triggered by the clock has passed its time of today; True for other rules triggered by time."""
     if rule.trigger != CLOCK:
         return True
     local = now.astimezone(ZONE)
@@ -121,8 +121,8 @@ def _is_unanswered() -> sa.ColumnElement[bool]:
 def read_facts(
     session: Session, occasions: Sequence[Occasion], *, with_orders: bool = False, with_links: bool = False
 ) -> list[Facts]:
-    """Read the present facts of each occasion's thread, in their order. Five queries however many occasions, three of orders,
-    and one of linked orders."""
+    """Return the present facts of the thread of each occasion, in the same order. Five queries however many occasions, three more
+    with orders and one more with links."""
     threads = _by_id(session, Thread, {o.thread_id for o in occasions if o.thread_id})
     contacts = _by_id(session, Contact, {t.contact_id for t in threads.values() if t.contact_id})
     ways = _ways(session, contacts)
@@ -143,7 +143,7 @@ def read_facts(
 
 
 def _orders(session: Session, occasions: Sequence[Occasion]) -> dict[str, OrderFacts]:
-    """Read by occasion the order of the event, else the one linked last with the thread."""
+    """Return by occasion key the order of the event, else the order that was linked last to the thread."""
     asked = {one.thread_id for one in occasions if one.order_id is None and one.thread_id}
     linked: dict[Any, Any] = list_order_ids(session, asked) if asked else {}
     ids = {one.key: one.order_id or linked.get(one.thread_id) for one in occasions}
@@ -207,7 +207,7 @@ def _texts(session: Session, asked: sa.ColumnElement[bool], key: Any) -> dict[An
 
 
 def _last_words(session: Session, thread_ids: set[Any]) -> dict[Any, str]:
-    """Read the contact's newest message in each thread."""
+    """Return by thread id the text of the contact's newest message."""
     asked = (Message.thread_id.in_(thread_ids), Message.message_type == MessageType.INCOMING, Message.automatic.is_(None))
     newest = sa.select(Message.id).where(*asked).ext(postgresql.distinct_on(Message.thread_id))
     newest = newest.order_by(Message.thread_id, Message.occurred_at.desc(), Message.id.desc())

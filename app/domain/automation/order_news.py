@@ -1,7 +1,7 @@
-"""Find whom a rule writes to about an order: recipient, channel, conversation, and reasons against it.
+"""Find the recipient, channel and thread of a message that a rule sends about an order, and the reasons against sending it.
 
-A mail in a text template of the house, or an approved WhatsApp template, each in the customer's language where there is one. What
-is written waits as long as a change of status can be undone, and an undo takes it back (`withdraw_news`).
+The message is a mail from a reply template or an approved WhatsApp template, in the customer's language if there is one. It waits
+while the change of status can be undone, and an undo withdraws it (`withdraw_news`).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ NO_WHATSAPP = N_("The brand has no WhatsApp number to send from")
 
 @dataclass(frozen=True)
 class News:
-    """Who is told about which order (if any); `transition_id` where the order's status changed."""
+    """The contact to write to and the order to write about, if any. `transition_id`: the change of the order's status, if any."""
 
     contact: Contact
     brand_id: uuid.UUID
@@ -54,8 +54,8 @@ class News:
 
 
 def find_news(session: Session, event: Event | None, *, thread_id: uuid.UUID | None) -> News:
-    """Find the event's order and its customer; else the thread's contact, and the order the thread is about. Raises
-    UnableToReply where there is nobody."""
+    """Return the event's order and its customer; without one the thread's contact and the order the thread is about. Raises
+    UnableToReply where there is no contact."""
     payload: dict[str, Any] = event.payload if event is not None else {}
     if payload.get("order_id"):
         order = session.get_one(Order, uuid.UUID(payload["order_id"]), populate_existing=True)
@@ -70,7 +70,7 @@ def find_news(session: Session, event: Event | None, *, thread_id: uuid.UUID | N
 
 
 def check_news(session: Session, news: News) -> None:
-    """Raise UnableToReply where the customer must not be told, over any channel."""
+    """Raise UnableToReply if the customer refused order updates, or the change of status was undone."""
     consent = session.get(ContactConsent, (news.contact.id, ConsentPurpose.ORDER_UPDATES), populate_existing=True)
     if news.order is not None and consent is not None and not consent.is_given:
         raise UnableToReply("contact", REFUSED)
@@ -79,7 +79,8 @@ def check_news(session: Session, news: News) -> None:
 
 
 def find_channel(session: Session, news: News, medium: Medium) -> Channel:
-    """Return the channel of the conversation, else the brand's first by name. Raises UnableToReply."""
+    """Return the thread's channel if it has this medium, else the brand's first channel of the medium by name. Raises
+    UnableToReply without one."""
     of_brand = (Channel.brand_id == news.brand_id, Channel.is_active)
     sends = Channel.adapter_key.in_(sorted(runtime().adapters.senders))
     found = [
@@ -95,8 +96,8 @@ def find_channel(session: Session, news: News, medium: Medium) -> Channel:
 
 
 def find_home(session: Session, news: News) -> Thread | None:
-    """Find the person's own conversation: the event's, else the one linked last with the order. Never somebody else's
-    conversation, a ticket or spam."""
+    """Find the contact's own thread: the event's, else the thread linked last to the order; None for none. Threads with another
+    contact, tickets and spam are left out."""
     here = session.get(Thread, news.thread_id) if news.thread_id is not None else None
     linked = _list_linked(session, news.order) if news.order is not None else []
     return next((thread for thread in (here, *linked) if thread is not None and _is_theirs(thread, news)), None)
@@ -113,7 +114,7 @@ def _list_linked(session: Session, order: Order) -> list[Thread]:
 
 
 def lock_home(session: Session, news: News, channel: Channel, *, subject: str, now: datetime) -> Thread:
-    """Lock that conversation, or begin one in which nobody has to do anything."""
+    """Return the contact's own thread (`find_home`), locked; without one, a new thread that is resolved already."""
     home = find_home(session, news)
     if home is not None:
         return lock_thread(session, home.id)
@@ -138,7 +139,7 @@ def context_of(channel: Channel, now: datetime) -> ReplyContext:
 
 
 def hold_while_undoable(session: Session, messages: Sequence[Message], news: News) -> None:
-    """Hold a message about a change of status until nobody can undo the change any more."""
+    """Delay messages about a change of status until the change can no longer be undone."""
     if news.transition_id is None:
         return
     query = sa.select(Delivery).where(Delivery.message_id.in_([message.id for message in messages]))
@@ -149,7 +150,7 @@ def hold_while_undoable(session: Session, messages: Sequence[Message], news: New
 
 
 def withdraw_news(session: Session, event: Event) -> None:
-    """`OrderStatusChanged`: an undo takes back waiting messages about the change; sent ones stay."""
+    """`OrderStatusChanged`: if a person undid a change, withdraw the waiting messages about it; sent ones stay."""
     undone = event.payload.get("undoes_id")
     if undone is None or event.actor_user_id is None:
         return

@@ -1,5 +1,5 @@
-"""Predict what a rule's steps would make of a thread. Pure, and held to what they do by
-tests/domain/automation/test_dry_run.py."""
+"""Predict the state of a thread after a rule's steps. Pure; tests/domain/automation/test_dry_run.py compares predictions with
+real runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NO_THREAD = N_("There is no thread for this action")
 
 @dataclass(frozen=True)
 class Known:
-    """What predictions look up: the teams, and who may be assigned threads of each brand."""
+    """The ids that predictions check against: the teams, and by brand the users to whom its threads can be assigned."""
 
     team_ids: frozenset[uuid.UUID]
     assignable: Mapping[uuid.UUID, frozenset[uuid.UUID]]
@@ -32,8 +32,9 @@ class Known:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The predicted outcome. `did` names steps without trace in the state: "note", "task", "call:<kind>", "reply". `why`: it
-    cannot be done. `untold`: why one of the calls tells nobody, which does not stop the rest."""
+    """The predicted outcome of steps. `did` names steps that leave no trace in `state`: "note", "task", "call:<kind>", "reply".
+
+    `why`: the reason why the steps cannot be taken, "" where they can. `untold`: reasons why single calls would not be sent."""
 
     state: dict[str, Any]
     did: tuple[str, ...] = ()
@@ -51,8 +52,9 @@ def predict(
     meant: Meant = NOTHING_MEANT,
     cannot_tell: str = "",
 ) -> Prediction:
-    """Return the thread after these steps; unchanged, with a reason, where one of them cannot be taken. `meant`: whom and
-    which order they mean. `cannot_tell`: why the customer cannot be written to."""
+    """Return the state of the thread after these steps; the present state with the reason where a step cannot be taken.
+
+    `meant`: the customer, partner and order the steps name. `cannot_tell`: why the customer cannot be written to, or ""."""
     did = did_of(steps)
     if facts.thread_id is None:
         why = NO_THREAD if needs_thread(facts, steps) else cannot_tell
@@ -65,13 +67,13 @@ def predict(
 
 
 def needs_thread(facts: Facts, steps: MacroSteps) -> bool:
-    """Return whether these steps need a thread; an order's customer can be told without one."""
+    """Return whether these steps need a thread. Calls do not, nor does a message to the customer of the event's order."""
     told = {"calls": (), "template_id": None, "sends": False} if facts.order_id is not None else {"calls": ()}
     return steps.model_copy(update=told) != MacroSteps()
 
 
 def did_of(steps: MacroSteps) -> tuple[str, ...]:
-    """Return what these steps do besides changing the thread."""
+    """Return the names of the steps that leave no trace in a thread's state: "note", "task", "call:<kind>", "reply"."""
     note, task = ("note",) if steps.note else (), ("task",) if steps.task else ()
     reply = ("reply",) if steps.template_id else ()
     return (*note, *task, *(f"call:{call.kind}" for call in steps.calls), *reply)

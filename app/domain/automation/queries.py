@@ -23,7 +23,7 @@ _WANTED = sa.select(sa.exists(sa.select(AutomationRule.id).where(_WAITS))).execu
 
 
 class RuleMissing(Exception):
-    """No such rule, or not for this viewer."""
+    """There is no such rule, or the viewer may not see it."""
 
 
 def parts_of(rule: AutomationRule) -> tuple[Part, ...]:
@@ -36,7 +36,7 @@ def has_rules(session: Session, trigger: str) -> bool:
 
 
 def list_rules_on(session: Session, triggers: Collection[str], *, brand_id: uuid.UUID | None = None) -> list[AutomationRule]:
-    """List active rules in order; with `brand_id` those for its threads."""
+    """List the active rules with these triggers in order; with `brand_id` only those for all brands or this brand."""
     query = sa.select(AutomationRule).where(AutomationRule.is_on, AutomationRule.trigger.in_(triggers))
     if brand_id is not None:
         query = query.where(sa.or_(AutomationRule.brand_id.is_(None), AutomationRule.brand_id == brand_id))
@@ -44,7 +44,7 @@ def list_rules_on(session: Session, triggers: Collection[str], *, brand_id: uuid
 
 
 def list_rules(session: Session, *, viewer: Viewer) -> list[tuple[AutomationRule, int]]:
-    """List the rules for all brands and for the viewer's, in order, each with how often it ran."""
+    """List the rules for all brands and for the viewer's brands in order, each with the number of its runs."""
     runs = sa.select(sa.func.count()).where(AutomationRun.rule_id == AutomationRule.id).scalar_subquery()
     query = sa.select(AutomationRule, runs.label("runs")).where(_visible(viewer))
     rows = session.execute(query.order_by(AutomationRule.position, AutomationRule.id))
@@ -52,7 +52,7 @@ def list_rules(session: Session, *, viewer: Viewer) -> list[tuple[AutomationRule
 
 
 def get_rule(session: Session, rule_id: uuid.UUID, *, viewer: Viewer) -> AutomationRule:
-    """Raises RuleMissing."""
+    """Return the rule if the viewer may see it. Raises RuleMissing."""
     query = sa.select(AutomationRule).where(AutomationRule.id == rule_id, _visible(viewer))
     found = session.execute(query).scalar_one_or_none()
     if found is None:
@@ -78,13 +78,13 @@ def find_run(session: Session, *, rule_id: uuid.UUID, occasion: str) -> Automati
 
 
 def keys_run(session: Session, rule: AutomationRule, keys: Iterable[str]) -> set[str]:
-    """Return those of these occasion keys on which the rule ran already."""
+    """Return the keys among `keys` of occasions on which the rule ran already."""
     query = sa.select(AutomationRun.occasion).where(AutomationRun.rule_id == rule.id, AutomationRun.occasion.in_(list(keys)))
     return set(session.execute(query).scalars())
 
 
 def read_known(session: Session) -> Known:
-    """Read what predictions look up. Two queries."""
+    """Read the teams and assignable users that predictions check against. Two queries."""
     teams = frozenset(session.execute(sa.select(Team.id)).scalars())
     member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id == Brand.id)
     sees = sa.and_(users_with(Permission.THREADS_REPLY), sa.or_(users_with(Permission.BRANDS_ALL), member))

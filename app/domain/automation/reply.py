@@ -1,5 +1,5 @@
-"""Send the reply of a rule: check whether it may, fill in the template, queue it. Never to automatic mail, and not twice
-within an hour to a contact."""
+"""Check, write and queue the reply of a rule. A rule never replies to automatic mail, and not twice within an hour to a
+contact."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ BLANKS = N_("The template has fields that we cannot fill in")
 
 @dataclass(frozen=True)
 class Answerable:
-    """What decides whether many threads may be answered: read once, asked for each."""
+    """The facts that decide which of many threads a rule may answer with a template; read once for all threads."""
 
     template: ReplyTemplate | None
     brand_ids: tuple[uuid.UUID, ...]
@@ -51,7 +51,7 @@ class Answerable:
     lately: frozenset[uuid.UUID]  # contacts that had an automatic answer
 
     def why_not(self, facts: Facts) -> str:
-        """Return the reason why the rule may not answer; "" where it may."""
+        """Return the reason why the rule may not answer this thread; "" where it may."""
         template = self.template
         if template is None or template.archived_at is not None or (self.brand_ids and facts.brand_id not in self.brand_ids):
             return GONE
@@ -69,7 +69,7 @@ class Answerable:
 def read_answerable(
     session: Session, template_id: uuid.UUID, *, thread_ids: Collection[uuid.UUID], viewer: Viewer, now: datetime
 ) -> Answerable:
-    """Read everything `why_not` asks. Five queries however many threads."""
+    """Read the facts that decide which of these threads may be answered. Five queries however many threads."""
     try:
         row = get_template(session, viewer=viewer, template_id=template_id)
         template, brand_ids = row.template, tuple(row.brand_ids)
@@ -96,7 +96,7 @@ def read_answerable(
 
 @dataclass(frozen=True)
 class Written:
-    """A reply that can be sent as it is, as far as can be known before."""
+    """A reply that passed all checks made before sending, with its channel and context."""
 
     reply: Reply
     channel: Channel
@@ -104,7 +104,7 @@ class Written:
 
 
 def check_can_write(session: Session, thread: Thread, template: ReplyTemplate, *, viewer: Viewer, now: datetime) -> None:
-    """Raise UnableToReply where `write_reply` would; quicker where the template needs nothing of the thread."""
+    """Raise UnableToReply where `write_reply` would. Quicker than that for a template without variables."""
     needs_nothing = not fill(template.text, {}).missing
     write_reply(session, thread, template, viewer=viewer, now=now, facts={} if needs_nothing else None)
 
@@ -118,7 +118,7 @@ def write_reply(
     now: datetime,
     facts: dict[str, str] | None = None,
 ) -> Written:
-    """Fill in the template for the thread. Raises UnableToReply where blanks are left, or the channel would not carry it."""
+    """Fill in the template for the thread. Raises UnableToReply if a variable has no value or the channel cannot send it."""
     channel = session.get(Channel, thread.channel_id) if thread.channel_id else None
     if channel is None:
         raise UnableToReply("channel_id", NO_CHANNEL)
@@ -141,7 +141,7 @@ def write_reply(
 def send_reply(
     session: Session, thread: Thread, template: ReplyTemplate, *, viewer: Viewer, actor: Actor, now: datetime
 ) -> Message:
-    """Queue the reply, marked as automatic. Raises UnableToReply."""
+    """Queue the reply of a rule, marked as automatic, and return its message. Raises UnableToReply."""
     written = write_reply(session, thread, template, viewer=viewer, now=now)
     sent = queue_reply(
         session, written.reply, channel=written.channel, author=actor, author_name=viewer.name, context=written.context

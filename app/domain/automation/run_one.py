@@ -1,8 +1,8 @@
 """Run one rule on one occasion: once, all of its steps or none, and record the run. The caller owns the transaction.
 
-The thread is locked before the rule is judged, so that what it sees is what it changes. `automation_runs` is unique per rule and
-occasion: of any number of workers one runs it. A rule never reacts to what it caused itself, by however many steps, and nothing
-reacts to what happens by itself more than DEEPEST events deep.
+The thread is locked before the conditions are tested, so that it does not change in between. `automation_runs` is unique per rule
+and occasion, so that only one of several workers runs it. A rule never reacts to an event that it caused, directly or not, and no
+rule reacts to an event more than DEEPEST causes deep.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ CHANGED, UNCHANGED, FAILED, LOOP = "changed", "unchanged", "failed", "loop"
 def run_rule(
     session: Session, rule: AutomationRule, occasion: Occasion, *, now: datetime, event: Event | None = None
 ) -> str | None:
-    """Run a rule on one occasion and return the outcome; None where it does not fit. A former run keeps its outcome."""
+    """Run a rule on one occasion and return the outcome; None where the rule does not fit. A repeat returns the first outcome."""
     if rule.brand_id not in (None, occasion.brand_id):
         return None
     earlier = find_run(session, rule_id=rule.id, occasion=occasion.key)
@@ -66,7 +66,7 @@ def run_rule(
 
 
 def is_loop(session: Session, rule: AutomationRule, event: Event) -> bool:
-    """Return whether the rule itself is among the causes of the event, or there are too many causes."""
+    """Return whether the rule is among the causes of the event, or the event is DEEPEST causes deep."""
     if event.depth >= DEEPEST:
         return True
     cause: Event | None = event
@@ -163,7 +163,7 @@ def _is_mail(session: Session, template_id: uuid.UUID) -> bool:
 
 
 def _tell_of_order(session: Session, facts: Facts, template_id: uuid.UUID, run: Run) -> None:
-    """Mail the customer about an order's event, also where nobody has written yet."""
+    """Mail the customer of the event's order, even if there is no thread yet."""
     news = find_news(session, run.actor.caused_by, thread_id=facts.thread_id)
     viewer = brand_viewer(session, news.brand_id)
     send_mail(session, news, template_id, viewer=viewer, actor=run.actor, now=run.now)

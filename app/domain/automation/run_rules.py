@@ -51,7 +51,7 @@ def _run_all(rule_ids: Iterable[uuid.UUID], occasion: Occasion, *, now: datetime
 
 
 def run_by_time(now: datetime) -> int:
-    """Run the rules whose time has come for a thread; returns how many ran."""
+    """Run the rules triggered by time on the threads that are due. Returns the number of runs."""
     ran = 0
     with transaction() as session:
         rules = [rule for rule in list_rules_on(session, list(BY_TIME)) if is_due(rule, now=now)]
@@ -64,7 +64,7 @@ def run_by_time(now: datetime) -> int:
 
 
 def run_past(rule_id: uuid.UUID, *, until: datetime) -> int:
-    """Run a rule on the past occasions its dry run showed, without those it ran on. Returns how often it ran."""
+    """Run a rule on the past occasions of its dry run, except those it ran on before. Returns the number of runs."""
     with transaction() as session:
         rule = session.get(AutomationRule, rule_id)
         if rule is None or not rule.is_on:

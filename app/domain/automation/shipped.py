@@ -1,8 +1,7 @@
-"""List the ready-made automation rules that a new installation offers. What customers hear of their orders is there once a
-lead takes it; the guesses at what a new conversation is about come with the first brand, switched on. Each is the leads' own
-from then on: read, changed, switched off, deleted.
+"""List the ready-made automation rules and make ordinary rules of them, which leads change, switch off and delete as their own.
 
-Taking one also writes the texts it sends, in the three languages, unless there are templates of that name already.
+A lead takes a ready-made rule; only the rules that guess a new thread's type come with the first brand, switched on. Taking a
+rule also creates the templates it sends, in three languages, unless templates of that name exist.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ _CONFIRMATIONS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class ShippedRule:
-    """`name` and `why` for people, in English; `make` writes what it needs and says what the rule is."""
+    """A ready-made rule. `name` and `why` are English texts for people; `make` creates its templates and returns its content."""
 
     key: str
     name: str
@@ -65,7 +64,7 @@ class ShippedRule:
 
 
 def _confirmation(session: Session, now: datetime) -> RuleContent:
-    """The rule that confirms an order to its customer; partners tell their own customers."""
+    """Return the rule that confirms an order to its customer, except for partners' orders."""
     steps = MacroSteps(template_id=_template(session, now), sends=True)
     own = _asked("order_source", "is_not", OrderSource.PARTNER)
     return RuleContent("", ORDER_CREATED, (Part(conditions=(own,), steps=steps),))
@@ -89,7 +88,7 @@ def _asked(field: str, op: str, value: str) -> Condition:
 
 
 def _guess(kind: ThreadType, words: str) -> Callable[[Session, datetime], RuleContent]:
-    """The rule that guesses the type of a thread by the words of its first message."""
+    """Return the maker of the rule that sets the type of a thread by words of its first message."""
     asked = (
         _asked("type", "is", ThreadType.CUSTOMER_SUPPORT),
         _asked("messages", "less_than", "3"),
@@ -170,13 +169,14 @@ SHIPPED = (
 
 
 def list_shipped(session: Session) -> list[ShippedRule]:
-    """List the ready-made rules nobody has taken yet. One query."""
+    """List the ready-made rules that nobody has taken yet. One query."""
     taken = set(session.execute(sa.select(AutomationRule.shipped).where(AutomationRule.shipped.is_not(None))).scalars())
     return [rule for rule in (*SHIPPED, *GUESSES) if rule.key not in taken]
 
 
 def take_shipped(session: Session, rule: ShippedRule, *, name: str, viewer: Viewer, now: datetime) -> AutomationRule:
-    """Make a ready-made rule an ordinary one, off, under this name; one taken before is returned. Raises TooManyRules."""
+    """Create an ordinary rule, off, from a ready-made one; return the existing rule if it was taken before. Raises
+    TooManyRules."""
     taken = session.execute(sa.select(AutomationRule).where(AutomationRule.shipped == rule.key)).scalar_one_or_none()
     if taken is not None:
         return taken
@@ -184,7 +184,7 @@ def take_shipped(session: Session, rule: ShippedRule, *, name: str, viewer: View
 
 
 def install_guesses(session: Session, *, now: datetime) -> None:
-    """Install the guessing rules, switched on and under English names, once where there are no rules yet."""
+    """Create the rules that guess the type of a thread, switched on, unless there is any rule yet."""
     if session.execute(sa.select(AutomationRule.id).limit(1)).first() is not None:
         return
     for guess in GUESSES:
@@ -197,7 +197,7 @@ def _whatsapp(name: str) -> OutsideCall:
 
 
 def _template(session: Session, now: datetime) -> uuid.UUID:
-    """The text of the confirmation; which language goes out is decided for each customer."""
+    """Return the id of the confirmation's template, created in all languages if missing; sending chooses the language."""
     same = sa.func.lower(ReplyTemplate.name) == TEMPLATE_NAME.lower()
     query = sa.select(ReplyTemplate.id).where(same, ReplyTemplate.archived_at.is_(None))
     known = session.execute(query.order_by(ReplyTemplate.created_at, ReplyTemplate.id).limit(1)).scalar_one_or_none()

@@ -1,6 +1,6 @@
-"""Write to an order's customer from a rule: by mail, or with an approved WhatsApp template.
+"""Write to an order's customer for a rule: by mail, or with an approved WhatsApp template.
 
-Each is written once for its occasion: in the transaction of the rule's run, which is once per rule and occasion.
+A mail is written in the transaction of the rule's run, and so once per rule and occasion.
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ WANTS_FILE = known("The template %(name)s needs a file as header")
 
 
 def is_for_mail(template: ReplyTemplate) -> bool:
-    """Return whether the template is for mail: its media include mail, or it names none."""
+    """Return whether the template is for mail: it is for all media, or its media include mail."""
     return not template.media or Medium.EMAIL.value in template.media
 
 
 def write_mail(
     session: Session, news: News, template_id: uuid.UUID, *, viewer: Viewer, now: datetime
 ) -> tuple[FirstMail, Channel]:
-    """Fill in the mail template of the customer's language. Raises UnableToReply where it may not or cannot be sent."""
+    """Fill in the mail template in the customer's language. Raises UnableToReply where the mail may not or cannot be sent."""
     check_news(session, news)
     template = _template(session, template_id, news, viewer)
     channel = find_channel(session, news, Medium.EMAIL)
@@ -105,7 +105,8 @@ def send_mail(session: Session, news: News, template_id: uuid.UUID, *, viewer: V
 def write_whatsapp(
     session: Session, news: News, call: OutsideCall, *, viewer: Viewer, now: datetime
 ) -> tuple[FilledTemplate, Channel]:
-    """The approved template of their language with the rule's values. Raises UnableToReply where it may not or cannot be sent."""
+    """Fill in the approved WhatsApp template in the customer's language with the values of the call. Raises UnableToReply where
+    it may not or cannot be sent."""
     check_news(session, news)
     channel = find_channel(session, news, Medium.WHATSAPP)
     if _best(session, news.contact.id, ("wa_id", "phone")) is None:
@@ -125,8 +126,8 @@ def write_whatsapp(
 
 
 def send_asked_template(session: Session, event: Event) -> None:
-    """`OutsideCallAsked`: send the WhatsApp template a rule or macro names. Where it cannot be, the event says why, and what
-    else was asked for is done all the same."""
+    """`OutsideCallAsked`: send the WhatsApp template that a rule or macro names. If it cannot be sent, the event's payload says
+    why, and the other steps are taken all the same."""
     if event.payload["call"]["kind"] != WHATSAPP or event.brand_id is None:
         return
     try:
@@ -172,7 +173,8 @@ def _template(session: Session, template_id: uuid.UUID, news: News, viewer: View
 
 
 def _choice(channel: Channel, name: str, news: News) -> TemplateChoice:
-    """Choose the template's language: the customer's ("nl", or "nl_BE" for it), else any in which it is approved."""
+    """Return the approved template of this name in the customer's language ("nl_BE" fits "nl"), else in another. Raises
+    UnableToReply where none is approved."""
     found = [choice for choice in template_choices(channel) if choice.name == name]
     if not found:
         raise UnableToReply("template", NOT_APPROVED % {"name": name})
@@ -181,7 +183,7 @@ def _choice(channel: Channel, name: str, news: News) -> TemplateChoice:
 
 
 def _best(session: Session, contact_id: uuid.UUID, kinds: tuple[str, ...]) -> str | None:
-    """Return the contact's preferred identity of the first of these kinds they have."""
+    """Return the value of the contact's preferred identity among these kinds; None for none."""
     theirs = (ContactIdentity.contact_id == contact_id, ContactIdentity.kind.in_(kinds), ContactIdentity.former_since.is_(None))
     query = sa.select(ContactIdentity.value).where(*theirs)
     query = query.order_by(ContactIdentity.is_primary.desc(), ContactIdentity.created_at, ContactIdentity.id).limit(1)
@@ -189,7 +191,7 @@ def _best(session: Session, contact_id: uuid.UUID, kinds: tuple[str, ...]) -> st
 
 
 def _facts(session: Session, news: News, viewer: Viewer, now: datetime) -> Mapping[str, str]:
-    """Return the template values of the conversation it will stand in; for a new one, what it would say."""
+    """Return the template values by variable for the customer's thread, or for a new thread where there is none."""
     home = find_home(session, news)
     if home is None:
         home = Thread(

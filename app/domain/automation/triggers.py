@@ -1,4 +1,4 @@
-"""List the triggers of rules: events with names people understand, and the passing of time."""
+"""List the triggers of rules: events and times, with names for people."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ OF_ORDERS = frozenset({ORDER_CREATED, ORDER_STATUS_CHANGED, "PaymentReceived", "
 
 
 def value_of(payload: dict[str, object]) -> str:
-    """Return the new value of an event for its condition: status, priority, assignee, team …; "" where it has none."""
+    """Return the new value in an event's payload, such as a status, priority, assignee or tags; "" where it has none."""
     for name in ("outcome", "status", "to", "title"):
         if payload.get(name):
             return str(payload[name])

@@ -1,7 +1,7 @@
 """Create, change and archive brands. The caller owns the transaction.
 
-Archiving: nothing new is made under the brand, and its name is offered nowhere any more. Its threads, orders and contacts stay,
-are seen by the same people and can be answered. It is refused while a channel of the brand is in use.
+An archived brand is offered nowhere, and nothing new is made under it. Its threads, orders and contacts stay visible and can be
+answered. Archiving is refused while a channel of the brand is in use.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LOCK = "brand names"
 
 
 class WrongBrand(ValueError):
-    """`field` of BrandContent cannot be so; the message says why and is known to the translators."""
+    """The `field` of a BrandContent has a wrong value; the message says why and can be translated."""
 
     def __init__(self, field: str, text: str) -> None:
         super().__init__(text)
@@ -45,11 +45,11 @@ class WrongBrand(ValueError):
 
 
 class BrandInUse(Exception):
-    """It still has channels in use; the message names them."""
+    """The brand still has channels in use; the message names them."""
 
 
 def create_brand(session: Session, content: BrandContent, *, now: datetime, actor: Actor = SYSTEM) -> Brand:
-    """Add a brand; administrators see it, others once they are its members. Raises WrongBrand."""
+    """Create a brand. Administrators see it at once, other users as its members. Raises WrongBrand."""
     _check(session, content, None)
     brand = Brand(id=new_id(), key=_free_key(session, content.name), name="", languages=["nl"])
     _write(session, brand, content)
@@ -64,7 +64,7 @@ def create_brand(session: Session, content: BrandContent, *, now: datetime, acto
 
 
 def change_brand(session: Session, brand_id: uuid.UUID, content: BrandContent, *, now: datetime, actor: Actor = SYSTEM) -> Brand:
-    """Give a brand this content; its key stays, programs know it. Raises WrongBrand, BrandMissing."""
+    """Change the content of a brand; its key, by which programs name it, stays. Raises WrongBrand, BrandMissing."""
     brand = _lock(session, brand_id)
     _check(session, content, brand.id)
     prefix = list_prefixes(session).get(brand.id, "")
@@ -125,8 +125,8 @@ def _write(session: Session, brand: Brand, content: BrandContent) -> None:
 
 
 def _write_elsewhere(session: Session, brand: Brand, content: BrandContent, *, now: datetime, actor: Actor) -> None:
-    """Write what other features keep of a brand: the prefix of its orders, and a business calendar of its own where the one
-    that holds is of another place."""
+    """Store the settings of a brand in other features: the prefix of its orders, and a business calendar of its own where the
+    present one is for another time zone or country. Raises WrongBrand."""
     try:
         set_prefix(session, brand.id, content.order_prefix) if content.order_prefix else choose_prefix(session, brand.id)
     except WrongPrefix as error:
@@ -149,7 +149,7 @@ def _write_elsewhere(session: Session, brand: Brand, content: BrandContent, *, n
 
 
 def _free_key(session: Session, name: str) -> str:
-    """Make a key from the name in small letters and digits, with a number where another brand has it."""
+    """Return a free key made of the name's lower-case letters and digits, with a number if another brand has it ("name-2")."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:KEY_CHARACTERS].rstrip("-") or "brand"
     taken = set(session.execute(sa.select(Brand.key).where(Brand.key.startswith(stem, autoescape=True))).scalars())

@@ -1,4 +1,4 @@
-"""Read which first steps (onboarding checklist) a company has done, and hide them for a person."""
+"""Read which first steps (onboarding checklist) of the installation are done, and hide them for a user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.domain.threads.models import Message, MessageType
 
 @dataclass(frozen=True)
 class FirstSteps:
-    """Which first steps are done; `is_hidden`: the reader hid them."""
+    """Which first steps are done; `is_hidden`: the user hid the checklist."""
 
     channel: bool
     colleague: bool
@@ -49,5 +49,5 @@ def read_first_steps(session: Session, user_id: uuid.UUID) -> FirstSteps:
 
 
 def hide_first_steps(session: Session, user_id: uuid.UUID, *, is_hidden: bool) -> None:
-    """Hide the first steps for one person, or show them again."""
+    """Hide the first steps for one user, or show them again."""
     session.execute(sa.update(User).where(User.id == user_id).values(hides_first_steps=is_hidden))

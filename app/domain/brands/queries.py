@@ -1,4 +1,4 @@
-"""Read brands with what other features keep of them: business hours, numbers of orders, rules."""
+"""Read brands with their channels and with the settings that other features store: business calendar and order prefix."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from app.domain.threads.models import Thread
 
 
 class BrandMissing(Exception):
-    """No such brand, or not for this viewer."""
+    """There is no such brand, or the viewer may not see it."""
 
 
 @dataclass(frozen=True)
 class BrandContent:
-    """What is set for a brand. `order_prefix` "": one that fits the name. `languages`: those of its customers, the first where a
-    customer's is not known. `timezone` and `country` (of the holidays, ISO 3166, "" none) are those of its business calendar."""
+    """The settings of a brand. `order_prefix` "": chosen to fit the name. `languages`: those of its customers, the first where a
+    customer's is unknown. `timezone` and `country` (of holidays; ISO 3166, "" for none) are those of its business calendar."""
 
     name: str
     order_prefix: str = ""
@@ -38,7 +38,7 @@ class BrandContent:
 
 @dataclass(frozen=True)
 class BrandRow:
-    """`channels` are those in use."""
+    """A brand with its content, its channels in use and the number of its open threads."""
 
     brand: Brand
     content: BrandContent
@@ -47,7 +47,7 @@ class BrandRow:
 
 
 def list_brand_rows(session: Session, brand_ids: Collection[uuid.UUID]) -> list[BrandRow]:
-    """List these brands by name, the archived ones last. Five queries, however many there are."""
+    """List these brands by name, archived ones last. Five queries however many brands."""
     query = sa.select(Brand).where(Brand.id.in_(brand_ids))
     brands = session.execute(query.order_by(Brand.archived_at.is_not(None), Brand.name, Brand.id)).scalars().all()
     channels: dict[uuid.UUID, list[Channel]] = defaultdict(list)
@@ -63,7 +63,7 @@ def list_brand_rows(session: Session, brand_ids: Collection[uuid.UUID]) -> list[
 
 
 def get_brand_row(session: Session, brand_id: uuid.UUID, *, brand_ids: Collection[uuid.UUID]) -> BrandRow:
-    """One of those a viewer may see. Raises BrandMissing."""
+    """Return the brand if it is among `brand_ids`, which the viewer may see. Raises BrandMissing."""
     found = list_brand_rows(session, [brand_id]) if brand_id in brand_ids else []
     if not found:
         raise BrandMissing(str(brand_id))
@@ -77,12 +77,12 @@ def content_of(brand: Brand, prefix: str, calendars: Collection[CalendarRow]) ->
 
 
 def rules_of(brand_id: uuid.UUID | None, calendars: Collection[CalendarRow]) -> StoredCalendar:
-    """Return the calendar that holds for the brand: its own, else the one for all."""
+    """Return the rules of the brand's business calendar: its own, else those of the calendar for all."""
     own = find_own(brand_id, calendars) or find_own(None, calendars)
     return own.rules if own else DEFAULT_CALENDAR
 
 
 def find_own(brand_id: uuid.UUID | None, calendars: Collection[CalendarRow]) -> CalendarRow | None:
-    """Return the brand's own calendar; None where the one for all holds."""
+    """Return the brand's own business calendar, or None. `brand_id` None: the calendar for all."""
     scopes = ((row, row.calendar) for row in calendars if not row.calendar.is_by_name_only)
     return next((row for row, c in scopes if c.brand_id == brand_id and c.team_id is None and c.channel_id is None), None)
