@@ -21,7 +21,7 @@ FORMER_SECRET_VALID = timedelta(days=7)  # for as long WhatsApp repeats what it 
 
 
 class ChannelMovedOn(Exception):
-    """Somebody changed the channel after the version the writer saw."""
+    """The channel was changed after the version that the writer saw."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class NewChannel:
 
 @dataclass(frozen=True)
 class ChangedChannel:
-    """`own`: name and display_address, where they change. `settings`: "" takes one away."""
+    """The values of a channel to change. `own`: name and display_address, where they change. `settings`: "" removes one."""
 
     own: Mapping[str, str]
     settings: Mapping[str, str]
@@ -45,7 +45,7 @@ class ChangedChannel:
 
 
 def create_channel(session: Session, new: NewChannel, *, keyring: Keyring, now: datetime, actor: Actor = SYSTEM) -> Channel:
-    """Add a channel; its secrets are sealed to its own row."""
+    """Create a channel; its secrets are encrypted for its row alone."""
     channel = Channel(
         id=new_id(),
         channel_type=new.channel_type,
@@ -66,13 +66,13 @@ def create_channel(session: Session, new: NewChannel, *, keyring: Keyring, now: 
 
 
 def announce_channel(session: Session, channel: Channel, *, now: datetime) -> None:
-    """Record the event that this channel takes part from now on, or has new credentials."""
+    """Record the event `ChannelConnected`: the channel is in use from now on, or has new credentials."""
     payload = {"channel_id": str(channel.id)}
     record(session, "ChannelConnected", subject=Subject(brand_id=channel.brand_id), now=now, payload=payload)
 
 
 def seal_secrets(channel: Channel, secrets: Mapping[str, str], *, keyring: Keyring) -> None:
-    """Replace the channel's credentials."""
+    """Replace the channel's credentials by these, encrypted."""
     plain = json.dumps(dict(secrets)).encode()
     channel.sealed_secrets = keyring.encrypt(plain, table="channels", column="sealed_secrets", row_id=str(channel.id))
 
@@ -87,11 +87,10 @@ def change_channel(
     actor: Actor,
     seen_version: int | None = None,
 ) -> None:
-    """Change a channel; what is not named stays. The caller holds its row. `seen_version`: what the writer had before them.
+    """Change a channel; values that are not named stay. The caller has locked its row.
 
-    Raises ChannelMovedOn where somebody changed it since.
-
-    A former signing secret stays valid at the door for `FORMER_SECRET_VALID`: what was signed with it may be under way.
+    Raises ChannelMovedOn if the channel was changed since `seen_version`, the version the writer saw. A former signing secret
+    stays valid for `FORMER_SECRET_VALID`, as requests signed with it may be under way.
     """
     if seen_version not in (None, channel.version):
         raise ChannelMovedOn(str(channel.id))
@@ -117,14 +116,14 @@ def change_channel(
 
 
 def _changes(channel: Channel, new: ChangedChannel) -> dict[str, Any]:
-    """Return the names of the changed fields, and the new version."""
+    """Return the names of the changed fields by group ("own", "secrets", "settings"), and the new "version", for the audit."""
     own = [name for name, value in new.own.items() if getattr(channel, name) != value]
     settings = [name for name, value in new.settings.items() if str(channel.settings.get(name, "")) != value]
     return {"own": sorted(own), "secrets": sorted(new.secrets), "settings": sorted(settings), "version": channel.version + 1}
 
 
 def choose_folders(session: Session, channel: Channel, folders: Mapping[str, str], *, now: datetime, actor: Actor) -> None:
-    """Follow exactly these folders ({id: name}) of a mailbox besides its usual ones. The caller holds the channel's row."""
+    """Set which folders ({id: name}) of a mailbox are followed besides its usual ones. The caller has locked the channel."""
     if channel.settings.get(CHOSEN_FOLDERS, {}) == dict(folders):
         return
     known = channel.settings.get(CHOSEN_SINCE, {})
@@ -139,14 +138,14 @@ def choose_folders(session: Session, channel: Channel, folders: Mapping[str, str
 
 
 def note_number(session: Session, channel_id: uuid.UUID, said: Mapping[str, str]) -> None:
-    """Store what the provider says of a chat's number: {"quality", "limit", "throughput"}; what is missing stays."""
+    """Store the provider's report on a chat's number: {"quality", "limit", "throughput"}; values that are missing stay."""
     channel = session.get_one(Channel, channel_id, with_for_update=True, populate_existing=True)
     channel.settings = {**channel.settings, "number": {**channel.settings.get("number", {}), **said}}
     session.flush()
 
 
 def _secrets_or_none(channel: Channel, keyring: Keyring) -> dict[str, str]:
-    """Return the channel's secrets; none where the key that sealed them is gone, so that new credentials can mend it."""
+    """Return the channel's secrets; {} where they cannot be decrypted, so that new credentials can be stored."""
     try:
         return open_secrets(channel, keyring)
     except UnableToDecrypt:
@@ -154,7 +153,7 @@ def _secrets_or_none(channel: Channel, keyring: Keyring) -> dict[str, str]:
 
 
 def switch_channel(session: Session, channel: Channel, *, active: bool, now: datetime, actor: Actor) -> None:
-    """Switch a channel on or off. One that is off is neither polled nor let in at the webhook door, and cannot send."""
+    """Switch a channel on or off. A channel that is off is not polled, receives no webhooks and cannot send."""
     if channel.is_active != active:
         channel.is_active = active
         action = "ChannelSwitchedOn" if active else "ChannelSwitchedOff"
@@ -164,7 +163,7 @@ def switch_channel(session: Session, channel: Channel, *, active: bool, now: dat
 
 
 def pause_channel(session: Session, channel: Channel, *, paused: bool, now: datetime, actor: Actor) -> None:
-    """Pause sending of a channel, or resume it; it receives in either case. What waited is then sent in its order."""
+    """Pause sending of a channel, or resume it; receiving goes on. Resuming sends the messages that waited, in their order."""
     if (channel.paused_at is not None) != paused:
         channel.paused_at = now if paused else None
         action = "ChannelPaused" if paused else "ChannelResumed"
@@ -172,7 +171,7 @@ def pause_channel(session: Session, channel: Channel, *, paused: bool, now: date
 
 
 def note_health(session: Session, channel: Channel, *, health: str, detail: str, now: datetime) -> None:
-    """Store the result of the last check or call; a change of state is recorded as an event."""
+    """Store the health of a channel ("ok", "degraded" or "down") after a check or call; a change is recorded as an event."""
     changed = channel.health != health
     channel.health, channel.health_detail, channel.health_at = health, detail[:500], now
     if health == "ok":

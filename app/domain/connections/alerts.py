@@ -1,4 +1,4 @@
-"""Alert administrators once about a channel: down, working in part, credential expires."""
+"""Alert administrators, once each time, that a channel is down, works only in part, or has a credential that expires."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ MENDED = known("%(channel)s works again.")
 
 
 def take_occasion(session: Session, channel_id: uuid.UUID, occasion: str, *, now: datetime) -> bool:
-    """Return True for the first caller of this occasion, for good."""
+    """Store an occasion of a channel. Returns True for the first caller, and False ever after."""
     row = {"channel_id": channel_id, "occasion": occasion, "occurred_at": now}
     insert = postgresql.insert(ChannelOccasion).values(row).on_conflict_do_nothing()
     return session.execute(insert.returning(ChannelOccasion.channel_id)).first() is not None
 
 
 def alert(session: Session, channel: Channel, occasion: str, text: str, *, now: datetime) -> bool:
-    """Tell administrators, once for each occasion; `text` in English. True if this was the time."""
+    """Alert administrators about a channel, once for each occasion. `text` is English. Returns False if it was done before."""
     if not take_occasion(session, channel.id, occasion, now=now):
         return False
     _announce(session, channel, text, now)
@@ -38,8 +38,9 @@ def alert(session: Session, channel: Channel, occasion: str, text: str, *, now: 
 
 
 def alert_of_troubles(session: Session, *, now: datetime) -> int:
-    """Alert administrators once about every active channel that is down, or has worked in part for an hour, and once more when
-    it works again. A channel that goes from partly working to down is alerted again. Returns how many alerts."""
+    """Alert administrators of every active channel that is down or has worked in part for an hour, and again when it works.
+
+    A channel that was alerted as working in part is alerted again when it is down. Returns the number of alerts."""
     untold = Channel.trouble_since.is_(None)
     down = sa.and_(Channel.health == "down", sa.or_(untold, Channel.degraded_since.is_not(None)))
     in_part = sa.and_(Channel.health == "degraded", untold, Channel.degraded_since <= now - PASSES)
@@ -65,8 +66,8 @@ def _announce(session: Session, channel: Channel, text: str, now: datetime) -> N
 
 
 def alert_of_expiries(session: Session, *, now: datetime) -> int:
-    """Alert administrators about every credential that expires within 30, 7 or 1 days; each of the three once. Returns how
-    many alerts."""
+    """Alert administrators about every credential that expires within 30, 7 or 1 days, once for each of these. Returns the number
+    of alerts."""
     last = now.date().toordinal() + TELL_DAYS[0]
     query = sa.select(Channel, ChannelCredential).join(ChannelCredential, ChannelCredential.channel_id == Channel.id)
     query = query.where(Channel.is_active, ChannelCredential.expires_date <= date.fromordinal(last)).order_by(Channel.id)
@@ -80,12 +81,12 @@ def alert_of_expiries(session: Session, *, now: datetime) -> int:
 
 
 def days_left(expires: date, *, now: datetime) -> int:
-    """Return the whole days until the credential expires, negative afterwards."""
+    """Return the number of days until the credential expires, negative afterwards."""
     return (expires - now.date()).days
 
 
 def set_expiries(session: Session, channel_id: uuid.UUID, dates: Mapping[str, date | None]) -> None:
-    """Store when these credentials expire; None: never, or nobody knows."""
+    """Store the day on which each of these credentials expires; None: never, or unknown."""
     former = sa.delete(ChannelCredential).where(ChannelCredential.channel_id == channel_id)
     session.execute(former.where(ChannelCredential.name.in_(dates)))
     session.add_all(ChannelCredential(channel_id=channel_id, name=name, expires_date=day) for name, day in dates.items() if day)
@@ -93,7 +94,7 @@ def set_expiries(session: Session, channel_id: uuid.UUID, dates: Mapping[str, da
 
 
 def list_expiries(session: Session, channel_ids: list[uuid.UUID]) -> dict[uuid.UUID, dict[str, date]]:
-    """When credentials of these channels expire, by channel and name."""
+    """Return the days on which credentials expire, by channel and name of the credential."""
     query = sa.select(ChannelCredential).where(ChannelCredential.channel_id.in_(channel_ids))
     found: dict[uuid.UUID, dict[str, date]] = {channel_id: {} for channel_id in channel_ids}
     for row in session.execute(query).scalars():

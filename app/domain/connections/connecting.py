@@ -1,8 +1,7 @@
-"""Connect a channel from an entered form, and change one, after its provider agreed. Nothing is kept before the provider says
-that it works.
+"""Create or change a channel from a form, after its provider has accepted the account. Nothing is stored before that.
 
-For a page, the API and commands alike: `read_form`, `is_right` (asks the provider, so no transaction meanwhile), and then
-`keep_entered` or `change_entered` in one.
+Pages, the API and commands call `read_form`, then `is_right` (which asks the provider, outside any transaction), then
+`keep_entered` or `change_entered` in a transaction.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from app.providers.registry import find_kind, kind_key
 
 
 def is_complete(form: ConnectForm) -> bool:
-    """Return whether the form is complete and no other channel has what it names."""
+    """Return whether the form has no errors and no other channel has its name or account."""
     session = db.session()
     if not form.errors:
         find_twins(session, form)
@@ -38,7 +37,7 @@ def is_complete(form: ConnectForm) -> bool:
 
 
 def is_right(form: ConnectForm, *, checks_twins: bool = True) -> bool:
-    """Return whether the form is complete and the provider accepts it. Holds no connection meanwhile."""
+    """Return whether the form is complete and the provider accepts the account. Holds no database connection meanwhile."""
     if form.errors or (checks_twins and not is_complete(form)):
         return False
     health = ask_provider(account(form))
@@ -47,7 +46,7 @@ def is_right(form: ConnectForm, *, checks_twins: bool = True) -> bool:
 
 
 def find_twins(session: Session, form: ConnectForm) -> None:
-    """Add errors to the form for what another channel has already."""
+    """Add errors to the form if another channel has its name or account."""
     channel_id = form.channel.id if form.channel else None
     taken = find_taken(session, ChannelType(form.kind.channel_type), form.values["name"], form.address, other_than=channel_id)
     if "name" in taken:
@@ -57,7 +56,7 @@ def find_twins(session: Session, form: ConnectForm) -> None:
 
 
 def form_of_channel(session: Session, channel_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID]) -> ConnectForm:
-    """Return the form that would make this channel. Raises ChannelMissing, also for one whose kind no longer exists."""
+    """Return the form filled in with a channel's values. Raises ChannelMissing, also for a channel whose kind is gone."""
     found = get_visible_channel(session, channel_id, brand_ids=brand_ids)
     kind = find_kind(kind_key(found.channel_type.value, found.settings))
     if kind is None:
@@ -76,7 +75,7 @@ def webhook_url(channel: Channel, secrets: Mapping[str, str]) -> str | None:
 
 
 def keep_entered(session: Session, form: ConnectForm, *, actor: Actor, now: datetime) -> Channel:
-    """Create the channel of a form that the provider accepted. Raises IntegrityError where somebody was quicker."""
+    """Create the channel of a form that the provider accepted. Raises IntegrityError if its name or account is taken by now."""
     new = NewChannel(
         channel_type=ChannelType(form.kind.channel_type),
         name=form.values["name"],
@@ -96,7 +95,7 @@ def keep_entered(session: Session, form: ConnectForm, *, actor: Actor, now: date
 def change_entered(
     session: Session, form: ConnectForm, channel_id: uuid.UUID, *, actor: Actor, now: datetime, seen_version: int | None = None
 ) -> Channel:
-    """Change an existing channel as the form says. Raises ChannelMovedOn and IntegrityError."""
+    """Change an existing channel to the values of the form. Raises ChannelMovedOn and IntegrityError."""
     own = {name: form.values[name] for name in ("name", "display_address") if form.values.get(name)}
     found = session.get_one(Channel, channel_id, with_for_update=True, populate_existing=True)
     new = ChangedChannel(own, _settings(form), form.typed)

@@ -1,4 +1,4 @@
-"""Check with the provider whether a channel works, and keep its answer."""
+"""Ask the provider whether a channel works, and store the answer."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ CLOSED = known("We cannot read the stored credentials: %(why)s")
 
 
 def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
-    """Ask the provider about a channel and store the answer; None for a type that has nobody to ask. For edges; holds no
-    transaction meanwhile."""
+    """Ask the provider whether a channel works, and store and return the answer; None for a type without such a check.
+
+    For edges; holds no transaction while asking."""
     try:
         health = ask_provider(account_of(channel))
     except UnableToDecrypt as error:
@@ -37,13 +38,13 @@ def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
 
 
 def ask_provider(account: ChannelAccount) -> Health | None:
-    """Ask the provider about an account, which need not be a channel yet; None for a type that has nobody to ask."""
+    """Return the provider's answer whether an account works; None for a type without such a check. It need not be a channel."""
     checker = runtime().adapters.checkers.get(kind_key(account.channel_type, account.settings))
     return checker.check(account=account) if checker else None
 
 
 def open_gate(channel: Channel) -> None:
-    """Open the channel's gate, as it works: calls that rested go on."""
+    """Open the gate of a channel that works again, so that waiting calls go on."""
     gate_of(channel).open()
 
 

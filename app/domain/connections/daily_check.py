@@ -1,4 +1,4 @@
-"""Periodic job that checks each channel once a day and tells administrators what is wrong."""
+"""Periodic job that checks each channel once a day and alerts administrators of failures."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ FROM_HOUR = 5  # UTC: before people come to work
 
 
 def watch_channels(**_ignored: Any) -> None:
-    """RQ entry point, periodic: check the channels. Repeated rounds of a day make one check; a trouble that a call met in
-    between is told, too."""
+    """RQ entry point, periodic: check each channel once a day, and alert administrators of failures and expiring credentials.
+
+    Failures that calls met between checks are alerted, too."""
     now = utc_now()
     with transaction() as session:
         alert_of_expiries(session, now=now)
@@ -27,7 +28,7 @@ def watch_channels(**_ignored: Any) -> None:
 
 
 def check_today(*, now: datetime) -> int:
-    """Check every active channel that was not checked today; returns how many are down. Holds no transaction meanwhile."""
+    """Check every active channel that was not checked today, and return how many are down. Holds no transaction meanwhile."""
     with transaction() as session:
         channels = list_channels(session, active_only=True)
         due = [channel for channel in channels if take_occasion(session, channel.id, f"check {now.date()}", now=now)]
@@ -36,7 +37,7 @@ def check_today(*, now: datetime) -> int:
 
 
 def tell_of_troubles(*, now: datetime) -> int:
-    """Alert of each trouble once when it begins and once when it is mended; returns how many alerts."""
+    """Alert administrators once when a channel fails and once when it works again. Returns the number of alerts."""
     with transaction() as session:
         return alert_of_troubles(session, now=now)
 

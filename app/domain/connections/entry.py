@@ -1,5 +1,6 @@
-"""The form (`ConnectForm`) of a channel that is connected or changed, for page, API and command: read and check it. No secret
-goes back to who entered it."""
+"""Read and check the form (`ConnectForm`) by which a channel is connected or changed, for pages, the API and commands.
+
+Secrets are never sent back to the person who entered them."""
 
 from __future__ import annotations
 
@@ -22,9 +23,9 @@ COLUMNS = ("address", "display_address")  # fields that are the channel's own, n
 
 @dataclass
 class ConnectForm:
-    """The form of a channel. `values`: what may be shown again. `typed`: secrets that were entered; `kept`: secrets the
-    channel has. `problem`: what the provider said. `moved_on`: what somebody else changed meanwhile, in words. `offered`:
-    secrets of a demo account, which are secret to nobody."""
+    """The form of a channel. `values`: fields that may be shown again. `typed`: secrets that were entered; `kept`: secrets the
+    channel has; `offered`: secrets of a demo account, which may be shown. `problem`: the provider's complaint. `moved_on`: fields
+    that somebody else changed meanwhile, in words."""
 
     kind: Kind
     values: dict[str, str] = field(default_factory=dict)
@@ -39,17 +40,17 @@ class ConnectForm:
 
     @property
     def fields(self) -> tuple[SetupField, ...]:
-        """The fields to ask. An existing channel's address is left out: another account is another channel."""
+        """Return the fields to ask for. An existing channel's address is left out: another account is another channel."""
         return tuple(one for one in self.kind.fields if not (self.channel and one.name == "address"))
 
     @property
     def secrets(self) -> dict[str, str]:
-        """All secrets the channel would have."""
+        """Return all secrets the channel would have: kept ones, replaced by typed ones."""
         return {**self.kept, **self.typed}
 
     @property
     def settings(self) -> dict[str, str]:
-        """The settings of the form; empty ones are left out."""
+        """Return the settings in the form by name; empty ones are left out."""
         plain = [one.name for one in self.kind.fields if not one.secret and one.name not in COLUMNS]
         found = {name: self.values[name] for name in plain if self.values.get(name)}
         return {**found, "transport": self.kind.transport} if self.kind.transport else found
@@ -64,13 +65,13 @@ class ConnectForm:
 
 
 def empty_form(kind: Kind, *, brand_ids: Collection[uuid.UUID]) -> ConnectForm:
-    """The form for a new channel."""
+    """Return the form for a new channel of this kind, with the default values."""
     values = {one.name: one.default for one in kind.fields if not one.secret}
     return ConnectForm(kind, {**values, "name": "", "brand_id": str(next(iter(brand_ids), ""))})
 
 
 def fill_in(form: ConnectForm, given: Mapping[str, str], *, with_secrets: bool) -> None:
-    """Fill an empty form from a URL's parameters, as links of demo accounts do; it is checked when it is sent."""
+    """Fill an empty form from the parameters of a URL, as links of demo accounts have them. Values are checked on submission."""
     if given.get("name"):
         form.values["name"] = storable(given["name"])[:NAME_CHARACTERS]
     for one in form.fields:
@@ -82,7 +83,7 @@ def fill_in(form: ConnectForm, given: Mapping[str, str], *, with_secrets: bool) 
 
 
 def form_of(channel: Channel, kind: Kind, secrets: Mapping[str, str], expiries: Mapping[str, date]) -> ConnectForm:
-    """Return the form that would make this channel."""
+    """Return the form filled in with a channel's values, secrets and expiry days."""
     values = {one.name: str(channel.settings.get(one.name) or one.default) for one in kind.fields if not one.secret}
     own = {"name": channel.name, "address": channel.address, "display_address": channel.display_address}
     days = {f"{name}_expires": day.isoformat() for name, day in expiries.items()}
@@ -90,7 +91,7 @@ def form_of(channel: Channel, kind: Kind, secrets: Mapping[str, str], expiries: 
 
 
 def read_form(form: ConnectForm, sent: Mapping[str, str], *, brand_ids: Collection[uuid.UUID]) -> ConnectForm:
-    """Read the sent fields into `form`; without `errors` the provider can be asked."""
+    """Read the sent fields into `form`, with errors by field, and return it. Without errors the provider can be asked."""
     form.values["name"] = " ".join(_text(sent, "name").split())
     _check_length(form, "name", NAME_CHARACTERS, is_required=True)
     if form.channel is None:
@@ -105,7 +106,7 @@ def read_form(form: ConnectForm, sent: Mapping[str, str], *, brand_ids: Collecti
 
 
 def unknown_names(kind: Kind, settings: Mapping[str, str], secrets: Mapping[str, str]) -> list[str]:
-    """Return names a program sent for which this kind has no field."""
+    """Return the names that a program sent and for which this kind of channel has no field, such as "settings.colour"."""
     known = {one.name: one.secret for one in kind.fields}
     wrong = [f"settings.{name}" for name in settings if known.get(name) is not False or name in COLUMNS]
     ends = {f"{one.name}_expires" for one in kind.fields if one.expires}
@@ -114,21 +115,21 @@ def unknown_names(kind: Kind, settings: Mapping[str, str], secrets: Mapping[str,
 
 
 def name_for_programs(form: ConnectForm, name: str) -> str:
-    """Return what a program calls a field of the form."""
+    """Return the name of a form field in the API, such as "secrets.access_token"."""
     own = {"name": "channel_name", "brand_id": "brand", "address": "address", "display_address": "display_address"}
     is_secret = any(one.secret and name in (one.name, f"{one.name}_expires") for one in form.kind.fields)
     return own.get(name) or f"{'secrets' if is_secret else 'settings'}.{name}"
 
 
 def account(form: ConnectForm) -> ChannelAccount:
-    """Build the account that the form describes, as an adapter sees it."""
+    """Build the account that the form describes, for the adapter."""
     channel_id = str(form.channel.id) if form.channel else ""
     settings = {**(form.channel.settings if form.channel else {}), **form.settings}
     return ChannelAccount(channel_id, form.kind.channel_type, form.values["name"], form.address, settings, form.secrets)
 
 
 def changes_in_words(form: ConnectForm, names: Collection[str], newest: Mapping[str, str]) -> list[str]:
-    """Describe each of these fields with its present value; of a secret only that it changed."""
+    """Return a line "label: present value" for each of these fields; of a secret only that it changed."""
     labels = {"name": _("Name"), **{one.name: told(one.label) for one in form.kind.fields}}
     secrets = {one.name for one in form.kind.fields if one.secret}
     words = []

@@ -1,12 +1,11 @@
 """The gate of a channel: rate limit (budget) and circuit breaker over all processes, in Redis.
 
-All of it lies in Redis and may be lost at any moment: then calls are made, and the provider's own limits hold. A channel whose
-calls fail `OPENS_AFTER` times in a row rests for a while, longer each time; afterwards one call tries, and the rest follow if it
-succeeds. What waits is put back as a row, so nothing is lost by resting. Where the provider counts what one person is sent, only
-what is for that person waits.
+Without Redis, or if its data is lost, calls are made and only the provider's own limits apply. After `OPENS_AFTER` failed calls
+in a row a channel rests, longer each time; then a single call tries, and the others follow if it succeeds. Waiting work is a row,
+so resting loses nothing. Where the provider limits messages to one person, only messages to that person wait.
 
-A channel has two lanes, sending and reading (polls, files, calendars), as one of two servers may fail while the other works. They
-share the calls at once, and both wait when the provider says how long.
+A channel has two lanes, sending and reading (polls, files, calendars), as one server of a provider may fail while the other
+works. Both share the limit on simultaneous calls, and both wait when the provider says how long.
 """
 
 from __future__ import annotations
@@ -69,8 +68,8 @@ if redis.call('HGET', KEYS[1], 'prober') == ARGV[1] then redis.call('HDEL', KEYS
 
 @dataclass(frozen=True)
 class Wait:
-    """How many seconds to wait before calling (0: none), and why: the channel rests, its budget is used up, or that of the
-    `person`."""
+    """How many seconds to wait before a call (0: none), and why: the channel rests, or the budget of the channel or of the person
+    is used up."""
 
     seconds: float
     why: Why = ""
@@ -78,8 +77,8 @@ class Wait:
 
 @dataclass(frozen=True)
 class Look:
-    """The state of a gate. `left`: sends left in this minute, of `per_minute`. `rests_seconds`: 0 where calls are made.
-    `failures`: in a row, the first of them at `since`, a Unix time."""
+    """The state of a gate. `left`: sends left in this minute, of `per_minute`. `rests_seconds`: for how long the channel still
+    rests, 0 for not. `failures`: failed calls in a row, the first at `since`, a Unix time."""
 
     left: int
     per_minute: int
@@ -89,8 +88,8 @@ class Look:
 
 
 class Gate:
-    """The gate of one channel; `factor`: how many times the usual budget it has, `throughput`: what its provider says of it.
-    `now` is a Unix time in seconds."""
+    """The gate of one channel. `factor` multiplies the usual budget; `throughput` is the class its provider reports, "" for none.
+    `now` is always a Unix time in seconds."""
 
     def __init__(
         self,
@@ -111,11 +110,11 @@ class Gate:
         self._persons = f"gate:{channel_id}:person:"
 
     def enter(self, token: str, *, now: float, lease_seconds: int) -> float:
-        """Take the right to call now and return 0, or return how many seconds to wait. Without Redis the right is given."""
+        """Take the right to call now and return 0, or return how many seconds to wait. Without Redis returns 0."""
         return self.admit(token, now=now, lease_seconds=lease_seconds).seconds
 
     def admit(self, token: str, *, now: float, lease_seconds: int, person: str = "") -> Wait:
-        """Like `enter`, for a call that sends to the address `person`; "" where it is sent to nobody."""
+        """Take the right to call now, or return how long to wait and why. `person`: the address a message is sent to, or ""."""
         keys = (self._state, self._running, self._sent, self._persons + hashlib.sha256(person.encode()).hexdigest())
         sends, pace = self._lane == "send", self._budget.person if person else None
         limits = (self._budget.per_second if sends else 0, *((pace.every_seconds, pace.burst) if pace and sends else (0, 0)))
@@ -129,7 +128,7 @@ class Gate:
         return Wait(float(seconds), _read_why(why))
 
     def leave(self, token: str) -> None:
-        """Note that the call has ended, however it did."""
+        """Note that the call has ended, with or without success."""
         self._quietly(lambda: self._redis.eval(_LEAVE, 2, self._state, self._running, token))
 
     def note_success(self) -> None:
@@ -137,12 +136,12 @@ class Gate:
         self._quietly(lambda: self._redis.delete(self._state))
 
     def open(self) -> None:
-        """End all rests: a check found that the account works."""
+        """End all rests of the channel, after a check found that the account works."""
         self._quietly(lambda: self._redis.delete(*self._states.values()))
 
     def note_failure(self, *, now: float, retry_after_seconds: float | None) -> None:
-        """Note that a call failed for reasons of the provider. A provider that says when to come again is left alone until
-        then."""
+        """Note that a call failed at the provider. `retry_after_seconds`: how long the provider asked to wait, None if it did
+        not say."""
         self._quietly(lambda: self._fail(now, retry_after_seconds))
 
     def look(self, *, now: float) -> Look | None:

@@ -1,4 +1,4 @@
-"""Issue signed secrets that a provider is told before the channel exists, so that nothing is stored."""
+"""Issue secrets for a provider before the channel exists. They are signed, so that they need not be stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SALT = "secrets issued for channels"
 
 
 def issue(secret_key: str) -> str:
-    """Issue a new secret that no channel has yet; it is fit for a URL."""
+    """Return a new signed secret, which can stand in a URL."""
     return TimestampSigner(secret_key, _SALT).sign(new_secret()).decode().replace(".", "~")
 
 

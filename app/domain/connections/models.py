@@ -93,7 +93,7 @@ class Channel(WithId, Base):
 
     @hybrid_property
     def adapter_key(self) -> str:
-        """Which adapter speaks for this channel: its type, and where a type has several transports, "type/transport"."""
+        """Return the key of the channel's adapter: its type, or "type/transport" for a type with several transports."""
         transport = self.settings.get("transport")
         return f"{self.channel_type.value}/{transport}" if transport else self.channel_type.value
 
@@ -108,7 +108,7 @@ class Channel(WithId, Base):
 
 
 class ChannelCredential(Base):
-    """When a credential of a channel expires, as far as anybody said so; `name` is that of the secret."""
+    """The day on which a credential of a channel expires, if somebody entered it; `name` is that of the secret."""
 
     __tablename__ = "channel_credentials"
 
@@ -118,7 +118,7 @@ class ChannelCredential(Base):
 
 
 class ChannelOccasion(Base):
-    """Something that was done or told about a channel once: "check 2026-11-22", "access_token 2026-12-01 7"."""
+    """A check or alert of a channel that happens once, such as "check 2026-11-22" or "access_token 2026-12-01 7"."""
 
     __tablename__ = "channel_occasions"
 
@@ -128,8 +128,8 @@ class ChannelOccasion(Base):
 
 
 class SignIn(Base):
-    """A sign-in at a provider that is under way. `sealed`: what was entered and what has to be proven when the browser is back;
-    the row is named by a hash of what the browser brings, and is good once. `channel_id`: of a channel signed in to again."""
+    """A sign-in at a provider that is under way, used once. `state_hash`: the hash of the state the browser brings back.
+    `sealed`: the entered form and the adapter's state, encrypted. `channel_id`: the existing channel, null for a new one."""
 
     __tablename__ = "sign_ins"
 

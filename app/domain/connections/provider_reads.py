@@ -1,4 +1,4 @@
-"""Call a channel's provider for reads that send nothing (polls, files, calendars), through its gate. They pass its gate, too."""
+"""Call a channel's provider for reads (polls, files, calendars) through the channel's gate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.domain.connections.models import Channel
 
 
 class Resting(Exception):
-    """The provider is not called now. Callers come again after `seconds`; it counts as no try."""
+    """The provider may not be called now. The caller tries again after `seconds`; this does not count as a try."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"the channel rests for {seconds:.0f} s")
@@ -31,7 +31,8 @@ def gate_of(channel: Channel, *, lane: Lane = "send") -> Gate:
 
 @contextmanager
 def reading(channel: Channel) -> Iterator[None]:
-    """Wrap one call, outside any transaction: report its errors to the gate. Raises Resting instead of calling."""
+    """Wrap one call to the provider, outside any transaction, and report its outcome to the gate. Raises Resting if the channel
+    may not be called now."""
     gate, token = gate_of(channel, lane="read"), str(new_id())
     wait = gate.enter(token, now=time.time(), lease_seconds=runtime().settings.lease_seconds)
     if wait > 0:
@@ -47,7 +48,7 @@ def reading(channel: Channel) -> Iterator[None]:
 
 
 def tell_gate(gate: Gate, error: ProviderError) -> None:
-    """Tell the gate how a call failed. A refusal for good, or of one person alone, counts as an answer."""
+    """Report a failed call to the gate. A permanent refusal, or one of a single recipient, counts as a success of the call."""
     if error.recipient_only or (error.permanent and not error.channel_down):
         gate.note_success()
     else:

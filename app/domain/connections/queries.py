@@ -1,4 +1,4 @@
-"""Read channels, and open their secrets."""
+"""Read channels, and decrypt their secrets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FORMER_SIGNATURE_UNTIL = "former_signing_until"
 
 
 class ChannelMissing(Exception):
-    """No such channel."""
+    """There is no such channel, or the viewer may not see it."""
 
 
 def get_channel(session: Session, channel_id: uuid.UUID) -> Channel:
@@ -31,7 +31,7 @@ def get_channel(session: Session, channel_id: uuid.UUID) -> Channel:
 
 
 def get_visible_channel(session: Session, channel_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID]) -> Channel:
-    """Return the channel if it belongs to one of these brands. Raises ChannelMissing otherwise, too."""
+    """Return the channel if it belongs to one of these brands, else raise ChannelMissing."""
     channel = get_channel(session, channel_id)
     if channel.brand_id not in brand_ids:
         raise ChannelMissing(str(channel_id))
@@ -39,7 +39,7 @@ def get_visible_channel(session: Session, channel_id: uuid.UUID, *, brand_ids: S
 
 
 def list_changed_since(session: Session, channel_id: uuid.UUID, version: int) -> list[str]:
-    """List the names of a channel's fields changed after this version, secrets included, in alphabetical order."""
+    """List the names of a channel's fields that changed after this version, secrets included, in alphabetical order."""
     about = sa.and_(AuditEntry.object_type == "channel", AuditEntry.object_id == str(channel_id))
     later = AuditEntry.detail["version"].as_integer() > version
     query = sa.select(AuditEntry.detail).where(about, AuditEntry.action == "ChannelChanged", later)
@@ -54,7 +54,7 @@ def find_channel_by_name(session: Session, name: str) -> Channel | None:
 def find_taken(
     session: Session, channel_type: ChannelType, name: str, address: str, *, other_than: uuid.UUID | None
 ) -> frozenset[str]:
-    """Return which of "name" and "address" another channel has already."""
+    """Return which of "name" and "address" another channel has already. An address is taken within its channel type."""
     same_account = sa.and_(Channel.channel_type == channel_type, Channel.address == address)
     query = sa.select((Channel.name == name).label("name"), same_account.label("address"))
     query = query.where(sa.or_(Channel.name == name, same_account))
@@ -71,7 +71,7 @@ def list_channels(
     active_only: bool = False,
     brand_ids: Sequence[uuid.UUID] | None = None,
 ) -> list[Channel]:
-    """All channels by name; `brand_ids` limits to what a viewer may see."""
+    """List channels by name. `brand_ids` limits the list to channels a viewer may see."""
     query = sa.select(Channel).order_by(Channel.name)
     if channel_type is not None:
         query = query.where(Channel.channel_type == channel_type)
@@ -83,14 +83,14 @@ def list_channels(
 
 
 def own_mail_addresses(session: Session) -> frozenset[str]:
-    """Lower-case addresses of all our mailboxes: mail from one of them is ours, not a contact's."""
+    """Return the lower-case addresses of all our mailboxes. Mail from one of them is ours, not a contact's."""
     mail_types = [kind for kind, medium in MEDIUM_OF.items() if medium == Medium.EMAIL]
     rows = session.execute(sa.select(Channel.address, Channel.display_address).where(Channel.channel_type.in_(mail_types))).all()
     return frozenset(value.lower() for row in rows for value in row if value)
 
 
 def open_secrets(channel: Channel, keyring: Keyring) -> dict[str, str]:
-    """Return the channel's credentials in the clear."""
+    """Return the channel's decrypted credentials by name; {} for none. Raises UnableToDecrypt."""
     if channel.sealed_secrets is None:
         return {}
     opened = keyring.decrypt(channel.sealed_secrets, table="channels", column="sealed_secrets", row_id=str(channel.id))
@@ -99,6 +99,6 @@ def open_secrets(channel: Channel, keyring: Keyring) -> dict[str, str]:
 
 
 def is_former_secret_valid(channel: Channel, *, now: datetime) -> bool:
-    """Return whether the former signing secret is still accepted; it is, where no end is set."""
+    """Return whether the former signing secret is still accepted; True where no end is set."""
     until = channel.settings.get(FORMER_SIGNATURE_UNTIL)
     return until is None or now < datetime.fromisoformat(until)

@@ -1,4 +1,4 @@
-"""Keep a sign-in at a provider (OAuth) sealed while the browser is away, and take it once when it is back."""
+"""Store a sign-in at a provider (OAuth), encrypted, while the browser is there, and return it once when the browser is back."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class UnderWay:
 
 
 def keep_sign_in(session: Session, one: UnderWay, *, keyring: Keyring, now: datetime) -> None:
-    """Store a sign-in until `take_sign_in` brings its flow's `state`."""
+    """Store a sign-in until `take_sign_in` is called with the `state` of its flow."""
     name = _hash(str(one.flow["state"]))
     plain = json.dumps({"flow": one.flow, "entered": one.entered}).encode()
     sealed = keyring.encrypt(plain, table="sign_ins", column="sealed", row_id=name)
@@ -39,7 +39,7 @@ def keep_sign_in(session: Session, one: UnderWay, *, keyring: Keyring, now: date
 
 
 def take_sign_in(session: Session, state: str, *, user_id: uuid.UUID, keyring: Keyring, now: datetime) -> UnderWay | None:
-    """Return, once, the sign-in that this user began with this state in the last quarter of an hour; else None."""
+    """Return and delete the sign-in that this user began with this state in the last 15 minutes; None for none."""
     mine = sa.and_(SignIn.state_hash == _hash(state), SignIn.user_id == user_id, SignIn.created_at > now - VALID)
     row = session.execute(sa.delete(SignIn).where(mine).returning(SignIn.state_hash, SignIn.channel_id, SignIn.sealed)).first()
     if row is None:

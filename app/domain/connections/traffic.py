@@ -1,4 +1,4 @@
-"""Read the traffic of channels: last sent, waiting in either direction, failed lately."""
+"""Read the traffic of channels: time of the last sent message, messages waiting in either direction, recent failures."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ _FLOWS = sa.text(
 
 @dataclass(frozen=True)
 class Flow:
-    """`tried` and `failed`: messages of the last 24 hours. `waiting_out_for`: why the first of those that were tried waits, as
-    {"title", "detail", "advice", …}. What waits has no answer of the provider yet, or is not read yet."""
+    """The traffic of a channel. `tried` and `failed`: messages of the last 24 hours. `waiting_out`: messages not sent yet, the
+    first since `waiting_out_since`. `waiting_out_for`: the problem of the first of them that was tried, as {"title", "detail",
+    "advice", …}. `waiting_in_since`: since when an inbound event waits."""
 
     last_out_at: datetime | None = None
     waiting_out_since: datetime | None = None
@@ -45,6 +46,6 @@ class Flow:
 
 
 def read_flows(session: Session, channel_ids: Sequence[uuid.UUID], *, now: datetime) -> dict[uuid.UUID, Flow]:
-    """The flow of each of these channels. One query."""
+    """Return the traffic of each of these channels by id. One query."""
     rows = session.execute(_FLOWS, {"ids": list(channel_ids), "since": now - DAY}).mappings()
     return {row["id"]: Flow(**{name: value for name, value in row.items() if name != "id"}) for row in rows}

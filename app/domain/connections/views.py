@@ -1,4 +1,4 @@
-"""Put channels into words: type, health, settings, secrets. No database, no secrets."""
+"""Describe channels in words: type, health, settings, names of secrets. No database, no secrets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _(message: str, **values: object) -> str:
 
 
 def channel_type_words(adapter_key: str) -> str:
-    """Name the kind of channel, by the adapter that speaks for it."""
+    """Return the name of the kind of channel with this adapter; the key itself for an unknown one."""
     kind = find_kind(adapter_key)
     return _(kind.label) if kind else adapter_key
 
@@ -35,7 +35,7 @@ def health_words(health: str) -> str:
 
 
 def settings_facts(channel: Channel) -> list[Fact]:
-    """List what was entered to connect the channel, without secrets and choices."""
+    """List the settings entered to connect the channel, without secrets and choices, and the facts its provider reports."""
     kind = find_kind(channel.adapter_key)
     open_fields = [one for one in (kind.fields if kind else ()) if not one.secret and not one.choices]
     facts = [Fact(_(one.label), str(channel.settings[one.name])) for one in open_fields if channel.settings.get(one.name)]
@@ -53,7 +53,7 @@ THROUGHPUTS = {"HIGH": N_("raised"), "APP": N_("shared with the WhatsApp Busines
 
 
 def number_facts(channel: Channel) -> list[Fact]:
-    """Describe a chat's number as the provider does: its quality, and how many people a day it may write to first."""
+    """List the provider's facts about a chat's number: quality, new conversations per day, throughput; [] without any."""
     said: dict[str, str] = channel.settings.get("number") or {}
     quality, limit, pace = (str(said.get(name, "")) for name in ("quality", "limit", "throughput"))
     people = _("everyone") if limit == "UNLIMITED" else limit.replace("K", ",000")
@@ -65,7 +65,7 @@ def number_facts(channel: Channel) -> list[Fact]:
 
 
 def secret_labels(names: list[str]) -> list[str]:
-    """List the names of the secrets that are stored."""
+    """Return the labels of the secrets with these names, in the order of the names."""
     labels = {
         "signing_secret": _("Signing secret"),
         "previous_signing_secret": _("Previous signing secret"),
@@ -78,7 +78,7 @@ def secret_labels(names: list[str]) -> list[str]:
 
 
 def webhook_path(channel: Channel, *, url_key: str | None = None) -> str | None:
-    """Return the path to which the provider must post, None for a type without webhook. Without the key it has a placeholder."""
+    """Return the path to which the provider must post; None for a type without webhook. Without the key it has a placeholder."""
     if needs_key(channel):
         return f"/webhooks/email/inbound/{url_key or '••••••••'}"
     return next((door.path for door in DOORS if door.channel_type == channel.channel_type.value), None)

@@ -21,7 +21,7 @@ DISPLAY_ONLY = frozenset({"username"})
 
 @dataclass(frozen=True)
 class IdentityInput:
-    """One way to recognise somebody; `value` is normalised by `normalise_identity`."""
+    """An address, number or provider id that identifies a contact. `value` is normalised by `normalise_identity`."""
 
     kind: str
     value: str
@@ -37,11 +37,10 @@ def identity_lock_key(identity: IdentityInput) -> str:
 def find_or_create_contact(
     session: Session, identities: Sequence[IdentityInput], *, name: str, now: datetime, is_new: bool = False
 ) -> Contact:
-    """Return the contact these identities belong to, made if there is none, and teach it the ones it lacked.
+    """Return the contact with one of these identities, created if there is none, and add the identities that no contact has.
 
-    `identities` is most trusted first; when they belong to different contacts the most trusted wins and nothing is merged.
-    The caller holds the lock of every identity (`identity_lock_key`). An identity of somebody else is left with them.
-    `is_new`: the caller has looked, and nobody has any of them.
+    `identities` is most trusted first; if they belong to different contacts, the most trusted decides and nothing is merged.
+    The caller holds the lock of every identity (`identity_lock_key`). `is_new`: the caller knows that no contact has any of them.
     """
     known = {} if is_new else _known(session, identities)
     contact_id = next((known[_key(i)] for i in identities if _key(i) in known), None)
@@ -55,7 +54,8 @@ def find_or_create_contact(
 
 
 def create_contacts(session: Session, wanted: Sequence[tuple[str, Sequence[IdentityInput]]], *, now: datetime) -> list[Contact]:
-    """Create contacts by name and identities that nobody has; the caller holds their locks. Two statements, however many."""
+    """Create contacts from (name, identities); no contact has these identities, and the caller holds their locks. Two
+    statements however many contacts."""
     contacts = [
         Contact(id=new_id(), name=_called(name, identities), created_at=now, updated_at=now) for name, identities in wanted
     ]
@@ -71,8 +71,9 @@ def create_contacts(session: Session, wanted: Sequence[tuple[str, Sequence[Ident
 def find_or_create_contacts(
     session: Session, wanted: Sequence[tuple[str, Sequence[IdentityInput]]], *, now: datetime
 ) -> list[uuid.UUID]:
-    """Find or create many contacts by name and identities, in the same order; takes the locks itself. An entry without
-    identities is always new. Two entries with an identity in common are one contact. Four statements, however many."""
+    """Find or create many contacts from (name, identities) and return their ids in the same order. Takes the locks itself.
+
+    An entry without identities is always new; entries with an identity in common are one contact. Four statements in all."""
     given = [identity for _name, identities in wanted for identity in identities]
     advisory_xact_locks(session, {identity_lock_key(identity) for identity in given})
     known = _known(session, given)
@@ -98,7 +99,7 @@ def find_or_create_contacts(
 
 
 def create_own_contact(session: Session, *, name: str, now: datetime) -> Contact:
-    """Add the contact of somebody who signs in; it has no identities, so nothing that arrives is ever taken for theirs."""
+    """Create the contact of a user. It has no identities, so that no incoming message is ever assigned to it."""
     contact = Contact(id=new_id(), name=name, name_source="user", created_at=now, updated_at=now)
     session.add(contact)
     session.flush()
@@ -151,7 +152,8 @@ def _key(identity: IdentityInput) -> tuple[str, str, str]:
 
 
 def normalise_identity(kind: str, value: str, scope: str = "") -> IdentityInput | None:
-    """Return the identity as it is stored and matched, or None where nothing usable is left. Ids of providers keep their case."""
+    """Return the identity as it is stored and matched: e-mail in lower case, numbers as digits and +, ids of providers as they
+    are. None where nothing usable is left."""
     display = value.strip()
     cleaned = (
         display.lower()

@@ -1,6 +1,6 @@
-"""Read the address book: contacts by name, the profile of one, likely duplicates.
+"""Read the address book: contacts by name, the profile of a contact, likely duplicates.
 
-As in `queries`, the caller brings the condition that says which contacts the viewer may see.
+As in `queries`, the caller passes the condition on the contacts that the viewer may see (`within`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _POSTCODE = re.compile(r"\b([1-9]\d{3})\s?([A-Za-z]{2})\b|\b([A-Za-z]\d[A-Za-z])
 
 @dataclass(frozen=True)
 class BookPage:
-    """Contacts by name. `next_after` names the last one, where there are more."""
+    """A page of contacts by name. `organizations`: names by id. `next_after`: the id of the last contact, None at the end."""
 
     items: tuple[ContactRecord, ...]
     organizations: dict[uuid.UUID, str]
@@ -43,7 +43,7 @@ class BookPage:
 
 @dataclass(frozen=True)
 class Profile:
-    """One contact with what belongs to them. `below`: people and organizations of this organization, at most BELOW."""
+    """A contact with identities, addresses, consents and merges. `below`: members of this organization, at most BELOW."""
 
     contact: Contact
     identities: tuple[ContactIdentity, ...]
@@ -56,7 +56,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A contact who may be the same; `why` is number, email or name."""
+    """A contact that may be the same as another; `why` is "number", "email" or "name"."""
 
     contact: Contact
     why: str
@@ -70,8 +70,8 @@ def list_book(
     after: uuid.UUID | None = None,
     limit: int = 50,
 ) -> BookPage:
-    """List contacts by name; `text` is part of a name, an address or an e-mail address, or a number in any notation. At most
-    four queries."""
+    """List a page of contacts by name. `text`: part of a name, an address or an e-mail address, or a number in any notation. At
+    most four queries."""
     query = sa.select(Contact).where(Contact.merged_into_id.is_(None), within, not_a_colleague())
     words = " ".join(as_searched(storable(text)[:200]).split())
     if words:
@@ -91,7 +91,7 @@ def list_book(
 
 
 def not_a_colleague() -> sa.ColumnElement[bool]:
-    """Return the condition on contacts that leaves out people who sign in, who have pages of their own."""
+    """Return the condition on contacts that leaves out the contacts of users."""
     return ~sa.exists(sa.select(User.id).where(User.contact_id == Contact.id))
 
 
@@ -116,7 +116,7 @@ def _holds(words: str) -> sa.ColumnElement[bool]:
 
 
 def _digits(words: str) -> set[str]:
-    """Reduce a typed number to the digits that all notations share: "06-1234" is found in +316 1234, 0031 (0)6 1234 …"""
+    """Return the digits that all notations of a typed number share: "06-1234" is found in +316 1234, 0031 (0)6 1234 …"""
     if not _NUMBER.fullmatch(words):
         return set()
     found = {re.sub(r"\D", "", words).lstrip("0")}
@@ -131,7 +131,7 @@ def _names(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
 
 
 def get_profile(session: Session, *, contact_id: uuid.UUID, within: sa.ColumnElement[bool]) -> Profile:
-    """Everything about one contact but their threads; at most eight queries. Raises ContactMissing."""
+    """Return the profile of one contact. At most eight queries. Raises ContactMissing."""
     query = sa.select(Contact).where(Contact.id == contact_id, Contact.merged_into_id.is_(None), within, not_a_colleague())
     contact = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if contact is None:
@@ -157,7 +157,7 @@ def get_profile(session: Session, *, contact_id: uuid.UUID, within: sa.ColumnEle
 
 
 def _parents(session: Session, contact: Contact, within: sa.ColumnElement[bool]) -> list[Contact]:
-    """List the organizations above, nearest first, as far as the viewer sees them."""
+    """List the organizations above a contact, nearest first, up to the first that the viewer may not see."""
     found: list[Contact] = []
     above = contact.parent_organization_id
     while above is not None and len(found) < 10:
@@ -170,7 +170,7 @@ def _parents(session: Session, contact: Contact, within: sa.ColumnElement[bool])
 
 
 def find_kept(session: Session, contact_id: uuid.UUID) -> uuid.UUID | None:
-    """Return the contact into which this one was merged; None if it was not."""
+    """Return the id of the contact into which this one was merged, in the end; None if it was not merged."""
     kept, seen = None, {contact_id}
     contact = session.get(Contact, contact_id)
     while contact is not None and contact.merged_into_id is not None and contact.merged_into_id not in seen:
@@ -181,7 +181,7 @@ def find_kept(session: Session, contact_id: uuid.UUID) -> uuid.UUID | None:
 
 
 def list_organizations(session: Session, *, within: sa.ColumnElement[bool], text: str, limit: int = 20) -> list[Contact]:
-    """Organizations whose name contains `text`, by name."""
+    """List the organizations whose name contains `text`, by name."""
     query = sa.select(Contact).where(
         Contact.contact_type == "organization",
         Contact.merged_into_id.is_(None),
@@ -192,8 +192,8 @@ def list_organizations(session: Session, *, within: sa.ColumnElement[bool], text
 
 
 def list_duplicates(session: Session, profile: Profile, *, within: sa.ColumnElement[bool]) -> list[Duplicate]:
-    """Contacts who may be the same: their number in another notation, their mail address with another tag, or their name at the
-    same postcode. Every part is answered by an index. At most four queries."""
+    """List contacts that may be the same: with a number in another notation, a mail address with another +tag, or the same name
+    and postcode. At most four queries, each answered by an index."""
     numbers = _number_variants(profile.identities)
     plain, tagged = _mail_variants(profile.identities)
     values = sa.or_(
@@ -212,7 +212,7 @@ def list_duplicates(session: Session, profile: Profile, *, within: sa.ColumnElem
 
 
 def _number_variants(identities: Sequence[ContactIdentity]) -> set[str]:
-    """Every way the numbers of a contact may stand in the database: +316…, 316…, 00316…, 06…"""
+    """Return the notations in which these numbers may be stored: +316…, 316…, 00316…, 06…"""
     variants: set[str] = set()
     for identity in identities:
         if identity.kind not in NUMBERS:
@@ -229,7 +229,7 @@ def _number_variants(identities: Sequence[ContactIdentity]) -> set[str]:
 
 
 def _mail_variants(identities: Sequence[ContactIdentity]) -> tuple[list[str], list[str]]:
-    """The addresses without their +tag, and patterns of the same mailbox with any."""
+    """Return the mail addresses without their +tag, and LIKE patterns of the same addresses with any +tag."""
     plain: list[str] = []
     for identity in identities:
         if identity.kind == "email":
@@ -240,7 +240,7 @@ def _mail_variants(identities: Sequence[ContactIdentity]) -> tuple[list[str], li
 
 
 def _namesakes(session: Session, profile: Profile) -> list[uuid.UUID]:
-    """Contacts of the same name with a postcode of this contact."""
+    """Return the ids of contacts with the same name and a postcode of this contact."""
     mine = _postcodes([profile.contact.address, *(address.address for address in profile.addresses)])
     if not mine:
         return []

@@ -1,6 +1,6 @@
-"""Add and remove a contact's identities, preferred address, further places and consents, one at a time.
+"""Change a contact's identities, preferred identity, further addresses and consents, one at a time.
 
-The caller holds the contact's lock (`edit.lock_contact`), so that its version tells of every change.
+The caller has locked the contact (`edit.lock_contact`), so that every change raises its version.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ REMOVABLE = ("email", "phone", "wa_id", "username")  # a provider's own ids are 
 
 
 class DetailMissing(Exception):
-    """The contact has no such address, number or place any more."""
+    """The contact has no such identity or address, or no longer."""
 
 
 def add_identity(session: Session, contact: Contact, identity: IdentityInput, *, actor: Actor, now: datetime) -> ContactIdentity:
-    """Add a way to reach the contact; one they have already changes nothing. Raises IdentityTaken."""
+    """Add an identity to the contact and return it; one the contact has already is returned. Raises IdentityTaken."""
     advisory_xact_lock(session, identity_lock_key(identity))
     same = (
         ContactIdentity.kind == identity.kind,
@@ -54,7 +54,7 @@ def add_identity(session: Session, contact: Contact, identity: IdentityInput, *,
 
 
 def remove_identity(session: Session, contact: Contact, identity_id: uuid.UUID, *, actor: Actor, now: datetime) -> IdentityInput:
-    """Take an address or number away; returns what it was. Raises DetailMissing."""
+    """Remove an e-mail address or number of the contact, and return it. Raises DetailMissing."""
     identity = _identity(session, contact, identity_id)
     if identity.kind not in REMOVABLE:
         raise DetailMissing(str(identity_id))
@@ -65,7 +65,7 @@ def remove_identity(session: Session, contact: Contact, identity_id: uuid.UUID, 
 
 
 def prefer_identity(session: Session, contact: Contact, identity_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:
-    """Make this address the preferred one of its kind; a former one is used again. Raises DetailMissing."""
+    """Make this identity the preferred one of its kind; a former identity becomes a current one. Raises DetailMissing."""
     wanted = _identity(session, contact, identity_id)
     wanted.former_since = None
     others = sa.select(ContactIdentity).where(ContactIdentity.contact_id == contact.id, ContactIdentity.kind == wanted.kind)
@@ -75,7 +75,7 @@ def prefer_identity(session: Session, contact: Contact, identity_id: uuid.UUID, 
 
 
 def add_address(session: Session, contact: Contact, *, label: str, address: str, actor: Actor, now: datetime) -> ContactAddress:
-    """Add one more place."""
+    """Add a further address to the contact and return it."""
     added = ContactAddress(id=new_id(), contact_id=contact.id, label=label, address=address, created_at=now)
     session.add(added)
     _changed(session, contact, "AddressAdded", actor=actor, now=now)
@@ -83,7 +83,7 @@ def add_address(session: Session, contact: Contact, *, label: str, address: str,
 
 
 def remove_address(session: Session, contact: Contact, address_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:
-    """Take a further place away. Raises DetailMissing."""
+    """Remove a further address of the contact. Raises DetailMissing."""
     address = session.get(ContactAddress, address_id)
     if address is None or address.contact_id != contact.id:
         raise DetailMissing(str(address_id))
@@ -94,7 +94,7 @@ def remove_address(session: Session, contact: Contact, address_id: uuid.UUID, *,
 def set_consent(
     session: Session, contact: Contact, purpose: ConsentPurpose, *, is_given: bool, basis: str, actor: Actor, now: datetime
 ) -> ContactConsent:
-    """Write down what the contact said about one use of their data, and where (`basis`)."""
+    """Store whether the contact consents to one use of their data, and where they said so (`basis`)."""
     consent = session.get(ContactConsent, (contact.id, purpose))
     if consent is None:
         consent = ContactConsent(contact_id=contact.id, purpose=purpose)

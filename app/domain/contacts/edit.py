@@ -1,4 +1,4 @@
-"""Create and change contacts as people type them: names, addresses, numbers."""
+"""Create and change contacts that people type in: names, addresses, numbers."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ class IdentityTaken(Exception):
 
 
 class NotAnOrganization(Exception):
-    """A parent must be an organization, another one than the contact itself and than those under it."""
+    """The parent of a contact is not an organization, or is the contact itself or below it."""
 
 
 @dataclass(frozen=True)
 class ContactEdit:
-    """What to write. `columns` by name of the column; `identities` per kind, each list replacing those there are."""
+    """The values of a contact to write: `columns` by name, and `identities` by kind, which replace all of that kind."""
 
     columns: Mapping[str, Any] = field(default_factory=dict)
     identities: Mapping[str, Sequence[IdentityInput]] = field(default_factory=dict)
 
 
 def create_contact(session: Session, edit: ContactEdit, *, actor: Actor, now: datetime) -> Contact:
-    """Make a contact somebody typed in. Raises IdentityTaken, NotAnOrganization."""
+    """Create a contact that somebody typed in. Raises IdentityTaken, NotAnOrganization."""
     contact = Contact(id=new_id(), name_source="user", created_at=now, updated_at=now, version=1, **edit.columns)
     _check_parent(session, contact.id, contact.parent_organization_id)
     session.add(contact)
@@ -61,7 +61,7 @@ def lock_contact(session: Session, contact_id: uuid.UUID) -> Contact:
 
 
 def update_contact(session: Session, contact: Contact, edit: ContactEdit, *, actor: Actor, now: datetime) -> Contact:
-    """Change a locked contact; what is as it was changes nothing. Raises IdentityTaken, NotAnOrganization."""
+    """Change a locked contact; equal values change nothing. Raises IdentityTaken, NotAnOrganization."""
     _check_parent(session, contact.id, edit.columns.get("parent_organization_id"))
     changed = [name for name, value in edit.columns.items() if getattr(contact, name) != value]
     for name in changed:
@@ -90,7 +90,7 @@ def update_contact(session: Session, contact: Contact, edit: ContactEdit, *, act
 
 
 def _check_parent(session: Session, contact_id: uuid.UUID, parent_id: uuid.UUID | None) -> None:
-    """Walk up from the parent: it must be an organization, and the walk must not meet the contact itself."""
+    """Raise NotAnOrganization unless the parent and all above it are organizations other than the contact itself."""
     seen: set[uuid.UUID] = {contact_id}
     above = parent_id
     while above is not None:
@@ -104,7 +104,7 @@ def _check_parent(session: Session, contact_id: uuid.UUID, parent_id: uuid.UUID 
 def _replace_identities(
     session: Session, contact: Contact, identities: Mapping[str, Sequence[IdentityInput]], now: datetime
 ) -> bool:
-    """Make the contact's identities of each named kind exactly these; True if that changed anything."""
+    """Replace the contact's identities of each given kind. Returns whether anything changed. Raises IdentityTaken."""
     wanted = {(i.kind, i.value): i for group in identities.values() for i in group}
     for identity in sorted(wanted.values(), key=identity_lock_key):
         advisory_xact_lock(session, identity_lock_key(identity))

@@ -1,8 +1,8 @@
-"""Merge two contacts into one, and undo that.
+"""Merge two contacts into one, and undo a merge.
 
-What goes over is written down by its ids in `ContactMerge.moved`, so that the undo gives back exactly that, as far as it is still
-where the merge put it. The merged contact stays as an empty row that leads to the kept one. Threads and messages, which this
-feature does not know, follow through the events `ContactsMerged` and `ContactMergeUndone`, in the same transaction.
+`ContactMerge.moved` lists the ids of everything that moved, so that the undo returns exactly that, if it is still where the merge
+put it. The merged contact stays as an empty row that points to the kept one. Threads and messages, which this feature does not
+know, follow by the events `ContactsMerged` and `ContactMergeUndone`, in the same transaction.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FILLED = ("job_title", "language", "address", "parent_organization_id")  # taken
 
 
 class UnableToMerge(Exception):
-    """These two cannot be made one. `code` is same, merged, colleague or tree."""
+    """The two contacts cannot be merged. `code` is "same", "merged", "colleague" or "tree"."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -36,7 +36,7 @@ class UnableToMerge(Exception):
 
 
 class UnableToUndo(Exception):
-    """The merge cannot be taken back. `code` is undone, late or merged (the kept contact went into another since)."""
+    """The merge cannot be undone. `code` is "undone", "late" or "merged" (the kept contact was merged into another since)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -46,8 +46,8 @@ class UnableToUndo(Exception):
 def merge_contacts(session: Session, *, keep_id: uuid.UUID, merge_id: uuid.UUID, now: datetime, actor: Actor) -> ContactMerge:
     """Move everything of `merge_id` to `keep_id`. Raises UnableToMerge, ContactMissing.
 
-    Takes the locks in the order in which arriving messages take them: identities, then contacts; so a late message finds either
-    the merged contact before or the kept one after.
+    Takes the locks in the order of arriving messages, identities before contacts, so that a message at the same time finds either
+    the merged contact before the merge or the kept one after it.
     """
     if keep_id == merge_id:
         raise UnableToMerge("same")
@@ -76,7 +76,7 @@ def merge_contacts(session: Session, *, keep_id: uuid.UUID, merge_id: uuid.UUID,
 
 
 def undo_merge(session: Session, merge_id: uuid.UUID, *, now: datetime, actor: Actor) -> ContactMerge:
-    """Give back what the merge moved and nobody moved or changed since. Raises UnableToUndo."""
+    """Return to the merged contact what the merge moved and nobody moved or changed since. Raises UnableToUndo."""
     merge = session.get(ContactMerge, merge_id, with_for_update=True, populate_existing=True)
     if merge is None or merge.undone_at is not None:
         raise UnableToUndo("undone")
@@ -154,9 +154,9 @@ def _ids_below(session: Session, contact: Contact) -> list[str]:
 
 
 def _fill(keep: Contact, gone: Contact, *, may_move_up: bool) -> dict[str, list[str | None]]:
-    """Take over what the kept contact lacks, and both notes; returns [before, after] by field.
+    """Copy fields that the kept contact lacks from the merged one, and join the notes. Returns [before, after] by field.
 
-    An organization with others below it keeps its place in the tree (`may_move_up`), so that nothing comes to stand below itself.
+    Without `may_move_up` the kept contact's parent stays, so that no organization comes to stand below itself.
     """
     wanted = {name: getattr(gone, name) for name in FILLED if not getattr(keep, name) and getattr(gone, name)}
     if not may_move_up:
@@ -180,7 +180,8 @@ def _text(value: Any) -> str | None:
 
 
 def _take_consents(session: Session, keep: Contact, gone: Contact) -> dict[str, dict[str, Any]]:
-    """The later word of the two counts; returns by purpose what "was" before (null: nothing) and the time of the new word."""
+    """Copy the merged contact's consents that are later than the kept one's. Returns by purpose {"was": former consent or None,
+    "at": time of the copied one}."""
     mine = {c.purpose: c for c in _consents(session, keep)}
     taken: dict[str, dict[str, Any]] = {}
     for theirs in _consents(session, gone):

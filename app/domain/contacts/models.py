@@ -19,9 +19,9 @@ class ContactType(StrEnum):
 
 
 class Contact(WithId, Base):
-    """A person or an organization. `name_source` tells a name somebody typed from one a provider supplied.
+    """A person or an organization. `name_source`: whether a user typed the name or a provider supplied it.
 
-    `merged_into_id`: this contact is the same as that one, which has everything that was here; nobody is shown this one.
+    `merged_into_id`: the contact into which this one was merged; that one has all its data, and this one is not shown.
     """
 
     __tablename__ = "contacts"
@@ -51,10 +51,10 @@ class Contact(WithId, Base):
 
 
 class ContactIdentity(WithId, Base):
-    """One address, number or handle of a contact. `value` is as matched: e-mail in lower case, phone E.164, wa_id digits.
+    """An address, number or id of a contact. `value` is normalised for matching: e-mail in lower case, phone E.164, wa_id digits.
 
-    Unique over (kind, scope, value): whoever writes from it is this contact. `username` values are display only and not unique.
-    `former_since`: they went over to another then; they are still found by it, and nothing is sent to it.
+    Unique over (kind, scope, value), so that its writer is always this contact; `username` values are only shown and not unique.
+    `former_since`: since when it is no longer used; the contact is still found by it, and nothing is sent to it.
     """
 
     __tablename__ = "contact_identities"
@@ -81,7 +81,7 @@ class ContactIdentity(WithId, Base):
 
 
 class ContactAddress(WithId, Base):
-    """One more place of a contact, as people write it; the main one is `Contact.address`. `label` says what is there."""
+    """A further address of a contact as somebody typed it; the main one is `Contact.address`. `label` says what is there."""
 
     __tablename__ = "contact_addresses"
 
@@ -106,7 +106,7 @@ class ConsentPurpose(StrEnum):
 
 
 class ContactConsent(Base):
-    """What a contact said about one use of their data: the latest word. `basis` is where they said it. No row: never asked."""
+    """A contact's latest answer about one use of their data. `basis` says where it was given. No row: never asked."""
 
     __tablename__ = "contact_consents"
 
@@ -119,7 +119,7 @@ class ContactConsent(Base):
 
 
 class ContactMerge(WithId, Base):
-    """Two contacts made one. `moved` lists, by table, the ids of what went over, and what was changed on the kept contact.
+    """A merge of two contacts. `moved` lists by table the ids of moved rows, and the changes of the kept contact:
 
     {"identities": [id], "threads": [id], "partner_threads": [id], "messages": [id], "addresses": [id], "children": [id],
     "primary": [id], "fields": {name: [before, after]}, "consents": {purpose: {"was": before | null, "at": time}}}

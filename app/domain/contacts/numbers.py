@@ -1,4 +1,4 @@
-"""Normalise e-mail addresses and phone numbers that a person types to one spelling."""
+"""Normalise typed e-mail addresses and phone numbers to one spelling."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _TRUNK_ZERO = re.compile(r"((?:\+|\b00)\s?\d{1,3})\s*\(0\)\s*(?=\d)")
 
 
 class NotAnAddress(ValueError):
-    """Not an e-mail address, or not a phone number; the text says what to write."""
+    """An e-mail address or phone number is malformed; the text says what to write."""
 
 
 def as_searched(pasted: str) -> str:
-    """Normalise a pasted search text: of `Name <name@example.nl>` the bare address, of +31 (0)6 12345678 the number without
-    the bracketed zero. Other text stays as it is."""
+    """Return a pasted search text as it is stored: the bare address of `Name <name@example.nl>`, and +31 (0)6 12345678 without
+    the bracketed zero. Other text is returned as it is."""
     text = pasted.strip()
     address = _IN_ANGLES.fullmatch(text)
     return address[1] if address else _TRUNK_ZERO.sub(r"\1 ", text)
@@ -33,7 +33,7 @@ def clean_email(text: str) -> str:
 
 
 def spoken_number(text: str) -> str:
-    """Write a phone number in groups behind its country code; other text stays as it is."""
+    """Return a phone number in groups after its country code, such as +31 6 12345678; other text as it is."""
     try:
         number = phonenumbers.parse(text, HOME_REGION)
     except phonenumbers.NumberParseException:
@@ -44,7 +44,7 @@ def spoken_number(text: str) -> str:
 
 
 def clean_phone(text: str) -> str:
-    """Return the number as E.164. One without country code is taken for a Dutch one. Raises NotAnAddress."""
+    """Return a phone number as E.164; without a country code it is taken as Dutch. Raises NotAnAddress."""
     try:
         number = phonenumbers.parse(text, HOME_REGION)
     except phonenumbers.NumberParseException as error:

@@ -1,6 +1,6 @@
 """Record who opted out of a brand's messages (STOP), by medium and address.
 
-A row is one "no", with when and how it was said, and when it was taken back. Only the person takes it back, at their provider.
+A row is one opt-out with its time and wording, and the time it ended. Only a message of the contact (START) ends it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from app.core.ids import new_id
 
 
 class OptOut(WithId, Base):
-    """An opt-out. `said` is what they wrote. `ended_at`: when they opted in again; null while it holds, and at most one holds."""
+    """An opt-out of a brand's messages by medium and address. `said`: the contact's words. `ended_at`: when the contact opted in
+    again, null while it holds. At most one holds for a brand, medium and address."""
 
     __tablename__ = "opt_outs"
 
@@ -43,7 +44,7 @@ class OptOut(WithId, Base):
 def ask_for_no_more(
     session: Session, *, brand_id: uuid.UUID, medium: str, address: str, said: str, message_id: uuid.UUID | None, at: datetime
 ) -> bool:
-    """Record an opt-out; False where one holds already."""
+    """Record an opt-out. Returns False if one holds already."""
     values = {"brand_id": brand_id, "medium": medium, "address": address, "said": said[:200], "message_id": message_id}
     statement = postgresql.insert(OptOut).values(id=new_id(), asked_at=at, **values)
     standing = statement.on_conflict_do_nothing(
@@ -53,7 +54,7 @@ def ask_for_no_more(
 
 
 def take_back_opt_out(session: Session, *, brand_id: uuid.UUID, medium: str, address: str, at: datetime) -> bool:
-    """End an opt-out; False where none held. A message older than the opt-out ends nothing."""
+    """End the opt-out of an address. Returns False if none held at `at`; an older message does not end a later opt-out."""
     theirs = sa.and_(OptOut.brand_id == brand_id, OptOut.medium == medium, OptOut.address == address)
     standing = sa.and_(theirs, OptOut.ended_at.is_(None), OptOut.asked_at <= at)
     return session.execute(sa.update(OptOut).where(standing).values(ended_at=at).returning(OptOut.id)).first() is not None
@@ -66,6 +67,6 @@ def find_opt_out(session: Session, *, brand_id: uuid.UUID, medium: str, address:
 
 
 def list_opt_outs(session: Session, *, brand_ids: Collection[uuid.UUID], addresses: Collection[str]) -> list[OptOut]:
-    """List opt-outs that hold for a contact's addresses, of the brands a viewer sees, the latest first."""
+    """List the opt-outs of these brands that hold for these addresses, the latest first."""
     theirs = (OptOut.brand_id.in_(brand_ids), OptOut.address.in_(addresses), OptOut.ended_at.is_(None))
     return list(session.execute(sa.select(OptOut).where(*theirs).order_by(OptOut.asked_at.desc())).scalars())

@@ -1,5 +1,7 @@
-"""Read contacts with their identities. Who may see which one depends on threads, which this feature does not know: the caller
-brings the condition."""
+"""Read contacts with their identities.
+
+The caller passes the condition on the contacts that the viewer may see (`within`), as it depends on threads, which this feature
+does not know."""
 
 from __future__ import annotations
 
@@ -17,12 +19,12 @@ from app.domain.contacts.models import Contact, ContactIdentity, ContactType
 
 
 class ContactMissing(Exception):
-    """No such contact, or not for this viewer."""
+    """There is no such contact, or the viewer may not see it."""
 
 
 @dataclass(frozen=True)
 class ContactFilter:
-    """Which contacts; `name` is a part of the name, `email` and `phone` are as identities are stored."""
+    """The conditions of a list of contacts. `name` is a part of the name; `email` and `phone` are normalised like identities."""
 
     contact_type: ContactType | None = None
     parent_organization_id: uuid.UUID | None = None
@@ -38,7 +40,7 @@ class ContactRecord:
 
 
 def get_contact(session: Session, *, contact_id: uuid.UUID, within: sa.ColumnElement[bool]) -> ContactRecord:
-    """Raises ContactMissing."""
+    """Return a contact with its identities. Raises ContactMissing."""
     contact = session.execute(sa.select(Contact).where(Contact.id == contact_id, within)).scalar_one_or_none()
     if contact is None:
         raise ContactMissing(str(contact_id))
@@ -50,7 +52,7 @@ def contact_exists(session: Session, *, contact_id: uuid.UUID, within: sa.Column
 
 
 def find_owner(session: Session, *, kind: str, value: str, within: sa.ColumnElement[bool]) -> Contact | None:
-    """Return the contact that has this address or number, if the viewer may know."""
+    """Return the contact with this address or number if the viewer may see it, else None."""
     same = (ContactIdentity.kind == kind, ContactIdentity.scope == "", ContactIdentity.value == value)
     query = sa.select(Contact).join(ContactIdentity, ContactIdentity.contact_id == Contact.id).where(*same, within)
     return session.execute(query).scalars().first()
@@ -65,7 +67,7 @@ def list_contacts(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[ContactRecord]:
-    """List a page of contacts. Two queries. Raises BadCursor."""
+    """List one page of contacts that fit the filter, in order of creation. Two queries. Raises BadCursor."""
     query = sa.select(Contact).where(within, *_conditions(filter))
     query = paged(query, sort, Contact.created_at, Contact.id, cursor=cursor, limit=limit)
     page = cut(session.execute(query).scalars().all(), limit, sort, lambda c: Place(c.created_at, c.id))
