@@ -1,4 +1,4 @@
-"""Queue a reply: write message, delivery and event in one transaction; nothing is called here."""
+"""Queue a reply: write message, delivery and event in one transaction. No provider is called here."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ MAY_BE_SENT_AGAIN = frozenset({DeliveryStatus.FAILED, DeliveryStatus.EXPIRED, De
 
 
 class NothingToSend(Exception):
-    """The message was not sent by us: it came in, or was sent from somewhere else."""
+    """The message has no delivery: it came in, or was not sent by us."""
 
 
 ONLY_THEIRS = known("Only %(name)s can answer this thread: take it over first")
@@ -66,7 +66,7 @@ FILE_TOO_LARGE = known("%(name)s is larger than %(limit)s MB")
 
 @dataclass(frozen=True)
 class ReplyContext:
-    """What a reply needs from the application: the channel's rules and the keys that sign mail addresses."""
+    """The channel's rules, the keys that sign mail addresses, and the time, which queueing a reply needs."""
 
     rules: ChannelRules
     mail_keys: Sequence[bytes] = field(repr=False)
@@ -76,7 +76,8 @@ class ReplyContext:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the writer asked for. `client_token` is one per composer form; `last_seen_message_id` the newest item they saw."""
+    """A reply as its writer submits it. `client_token` is unique per composer form; `last_seen_message_id` is the newest item the
+    writer saw."""
 
     thread_id: uuid.UUID
     text: str = ""
@@ -100,8 +101,8 @@ class Reply:
 
 
 def window_closes_at(thread: Thread, rules: ChannelRules) -> datetime | None:
-    """Return when free text stops being allowed on this thread; None where the channel has no such window. In the past if the
-    window never opened."""
+    """Return when free text stops being allowed on this thread; a past time if the window never opened, None where the channel
+    has no such window."""
     if rules.window is None:
         return None
     opened = thread.window_opened_at
@@ -111,10 +112,10 @@ def window_closes_at(thread: Thread, rules: ChannelRules) -> datetime | None:
 def queue_reply(
     session: Session, reply: Reply, *, channel: Channel, author: Actor, author_name: str, context: ReplyContext
 ) -> list[Message]:
-    """Write the message(s) as pending and promise their delivery; returns them in order of sending.
+    """Write the pending messages of a reply and promise their delivery; returns them in order of sending.
 
-    A channel that carries one file per message gets one message per file. The same `client_token` again returns what it made
-    before. Raises ThreadMovedOn (nothing is written), WindowClosed, UnableToReply, ThreadMissing, AlreadyTakenBack.
+    A channel that carries one file per message gets one message per file. A repeat with the same `client_token` returns the first
+    message. Raises ThreadMovedOn (nothing is written), WindowClosed, UnableToReply, ThreadMissing, AlreadyTakenBack.
     """
     thread = lock_thread(session, reply.thread_id)
     repeat = find_by_client_token(session, author.user_id, reply.client_token)
@@ -157,13 +158,13 @@ def queue_reply(
 
 
 def check_not_scheduled(session: Session, user_id: uuid.UUID | None, token: uuid.UUID | None, thread: Thread) -> None:
-    """Raise AlreadyTakenBack for a late repeat of a form that became a reply or forward for later."""
+    """Raise AlreadyTakenBack if a composer form with this token became a reply or forward for later already."""
     if find_scheduled_by_token(session, user_id, token) is not None:
         raise AlreadyTakenBack(thread.id)
 
 
 def find_scheduled_by_token(session: Session, user_id: uuid.UUID | None, token: uuid.UUID | None) -> ScheduledReply | None:
-    """Return the scheduled reply or forward that an earlier submit of the same composer form made, whatever became of it."""
+    """Return the scheduled reply or forward made by an earlier submission of the same composer form, in any state; else None."""
     if token is None or user_id is None:
         return None
     mine = sa.and_(ScheduledReply.user_id == user_id, ScheduledReply.client_token == token)
@@ -171,7 +172,7 @@ def find_scheduled_by_token(session: Session, user_id: uuid.UUID | None, token: 
 
 
 def check_may_answer(session: Session, thread: Thread, author: Actor) -> None:
-    """Raise UnableToReply where somebody else alone answers."""
+    """Raise UnableToReply if only another user may answer the thread, by the brand's rule."""
     name = name_of_only_answerer(session, thread, actor=author)
     if name is not None:
         raise UnableToReply("thread_id", ONLY_THEIRS % {"name": name})
@@ -303,7 +304,7 @@ def _add_delivery(
 def address_mail(
     session: Session, thread: Thread, message: Message, channel: Channel, delivery: Delivery, context: ReplyContext
 ) -> None:
-    """Give a mail its signed Message-ID and the signed reply address."""
+    """Set the signed Message-ID of a mail and its signed reply address."""
     key = context.mail_keys[0]
     delivery.rfc822_message_id = make_message_id(thread.number, message.id, key=key, domain=context.mail_domain)
     message.external_id, message.content_hash = delivery.rfc822_message_id, str(message.id)
@@ -319,7 +320,7 @@ def address_mail(
 
 
 def continue_mail(session: Session, thread: Thread, channel: Channel, delivery: Delivery) -> None:
-    """Set which mail this one answers (In-Reply-To, References), if the other side wrote one."""
+    """Set the headers In-Reply-To and References of a mail to the contact's last mail, if there is one."""
     answered = last_incoming(session, thread, channel.medium.value)
     if answered is not None and answered.external_id and is_real_id(answered.external_id):
         references = [*answered.meta.get("references", []), answered.external_id]
@@ -339,7 +340,7 @@ def _reply_address(mailbox: str, token: str) -> str | None:
 
 
 def retry_delivery(session: Session, *, message_id: uuid.UUID, actor: Actor, now: datetime) -> Delivery:
-    """Send again, on a person's request, what failed or could not be confirmed. Anything else is left alone. Raises
+    """Queue the delivery of a message again if it failed or its outcome is unknown, and return it; any other status stays. Raises
     NothingToSend."""
     query = sa.select(Delivery.id, Delivery.thread_id).where(Delivery.message_id == message_id)
     found = session.execute(query).one_or_none()

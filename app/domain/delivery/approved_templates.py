@@ -1,7 +1,7 @@
 """Choose and fill in an approved template of a chat channel. Pure.
 
-A channel keeps its templates in `settings["templates"]`, as its provider lists them: name, language, status, and components of
-which the one of type BODY holds the text with places like {{1}} or {{name}}.
+A channel's templates stand in `settings["templates"]` as its provider lists them: name, language, status and components. The
+component of type BODY holds the text, with places like {{1}} or {{name}}.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ class TemplateChoice:
 
     @property
     def accept(self) -> str:
-        """The file types the browser offers for its header; the provider's list is what is checked."""
+        """Return the file types that the browser offers for the header, for an `accept` attribute; "" for any."""
         return {"image": "image/jpeg,image/png", "video": "video/mp4,video/3gpp"}.get(self.header, "")
 
     @property
     def file_field(self) -> str:
-        """The name of the form field for its file; the field for one of the thread's own files ends in ":kept"."""
+        """Return the name of the form field for the header's file; the field for a file of the thread ends in ":kept"."""
         return f"header:{self.key}"
 
     @property
@@ -44,13 +44,13 @@ class TemplateChoice:
         return f"{self.name}/{self.language}"
 
     def field(self, place: str) -> str:
-        """The name of the form field that fills a place."""
+        """Return the name of the form field for the value of a place."""
         return f"value:{self.key}:{place}"
 
 
 @dataclass(frozen=True)
 class FilledTemplate:
-    """A filled-in template: what the delivery stores (`template`), and the words as the receiver will read them (`text`)."""
+    """A filled-in template: `template` as the delivery stores it, `text` as the recipient reads it, `missing` places."""
 
     template: dict[str, Any]
     text: str
@@ -59,7 +59,7 @@ class FilledTemplate:
 
 
 def template_choices(channel: Channel) -> tuple[TemplateChoice, ...]:
-    """The approved templates of a channel, by name and language."""
+    """Return the approved templates of a channel, ordered by name and language."""
     listed = [item for item in channel.settings.get("templates", []) if isinstance(item, Mapping)]
     usable = [_choice(item) for item in listed if is_usable(item)]
     return tuple(sorted(usable, key=lambda choice: (choice.name, choice.language)))
@@ -101,7 +101,7 @@ def _choice(item: Mapping[str, Any]) -> TemplateChoice:
 
 
 def fill_choice(choice: TemplateChoice, values: Mapping[str, str]) -> FilledTemplate:
-    """Fill in a template with a value for each of its places; empty and missing values are reported as missing."""
+    """Fill in a template with values by place; places with an empty or no value are listed in `missing`."""
     given = {place: " ".join(values.get(place, "").split()) for place in choice.places}
     parameters = [{"type": "text", **({"parameter_name": p} if choice.named else {}), "text": v} for p, v in given.items()]
     components = [{"type": "body", "parameters": parameters}] if parameters else []

@@ -1,7 +1,7 @@
-"""Keep a channel's list of approved templates: read it from the provider, follow its news.
+"""Keep a channel's list of approved templates: read it from the provider, and apply the provider's news.
 
-They stand in `Channel.settings["templates"]`, as listed, each with `said_at` where the provider said something about it since;
-what was said after a reading began is not undone by that reading. `templates_read_at`, `templates_problem`: how the last ended.
+The list stands in `Channel.settings["templates"]`. A template with news has `said_at`; news since a reading began is kept when
+the reading is stored. `templates_read_at` and `templates_problem` hold the outcome of the last reading.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _SAID = ("status", "category", "quality", "reason")
 
 
 def read_templates(channel_id: uuid.UUID) -> ProviderError | None:
-    """Read the list of one channel now; returns the error if it could not be read. Holds no transaction while the provider is
-    asked."""
+    """Read and store the templates of one channel; return the error if the provider did not list them. Holds no transaction while
+    the provider is asked."""
     began_at = utc_now()
     with transaction() as session:
         channel = session.get_one(Channel, channel_id)
@@ -66,7 +66,7 @@ def _keep_problem(channel_id: uuid.UUID, error: ProviderError, now: datetime) ->
 
 
 def keep_templates(session: Session, channel_id: uuid.UUID, listed: Sequence[ListedTemplate], *, began_at: datetime) -> None:
-    """Store the listed templates; news about a template since `began_at` counts more than the list."""
+    """Store the listed templates; news about a template since `began_at` is kept."""
     channel = _lock(session, channel_id)
     since = {_key(one): one for one in list_kept(channel) if one.get("said_at", "") > began_at.isoformat()}
     fresh = [storable_json(one.to_json()) for one in listed]
@@ -76,7 +76,7 @@ def keep_templates(session: Session, channel_id: uuid.UUID, listed: Sequence[Lis
 
 
 def hear_template_news(session: Session, news: TemplateNews, *, now: datetime) -> None:
-    """Apply news about a template to every channel of that account; news of an unknown template makes the list be read."""
+    """Apply news about a template to every channel of the account. News of an unknown template makes the list due for reading."""
     theirs = Channel.settings["waba_id"].astext == news.account
     for channel_id in session.execute(sa.select(Channel.id).where(theirs).order_by(Channel.id)).scalars().all():
         channel = _lock(session, channel_id)
@@ -97,13 +97,13 @@ def list_kept(channel: Channel) -> list[dict[str, Any]]:
 
 
 def with_templates_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Return those events whose channel is of a kind that has templates."""
+    """Return the events whose channel is of a type with approved templates."""
     channels = {event: session.get_one(Channel, uuid.UUID(event.payload["channel_id"])) for event in events}
     return [event for event, channel in channels.items() if channel.channel_type == ChannelType.WHATSAPP_BUSINESS]
 
 
 def read_templates_of_channel(event: Event) -> None:
-    """After-commit handler of a connected or changed channel: read its templates."""
+    """After-commit handler of `ChannelConnected`: read the channel's templates. Raises a temporary ProviderError."""
     channel_id = uuid.UUID(event.payload["channel_id"])
     error = read_templates(channel_id)
     if error is not None and not error.permanent:
@@ -111,7 +111,8 @@ def read_templates_of_channel(event: Event) -> None:
 
 
 def read_due_templates(**_ignored: Any) -> None:
-    """RQ entry point, periodic: read every list that is a day old, was asked for, or failed a while ago."""
+    """RQ entry point, periodic: read the templates of every channel whose list is a day old, was asked for, or failed a while
+    ago."""
     now = utc_now()
     with transaction() as session:
         channels = list_channels(session, active_only=True)

@@ -1,5 +1,6 @@
-"""Check and add what only a chat message has: the quoted message, buttons and lists, a template's file. Checked before
-anything is written, so that each fault names its field."""
+"""Check and add the parts that only a chat message has: the quoted message, buttons and lists, a template's file.
+
+The checks come before anything is written, and each error names its form field."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ TEXT_TOO_LONG = known("With buttons or a list, the text can have at most %(limit
 
 
 class Asked(Protocol):
-    """The parts of a Reply that this module looks at."""
+    """The parts of a Reply that this module reads."""
 
     @property
     def text(self) -> str: ...
@@ -86,7 +87,7 @@ def _check_length(field: str, text: str, limit: int) -> None:
 
 
 def find_answered(session: Session, thread: Thread, message_id: uuid.UUID, channel: Channel) -> Message | None:
-    """Return the quoted message of this thread, if the channel's provider knows it."""
+    """Return the message of this thread to quote, if the channel's provider knows it, else None."""
     known_there = (Message.id == message_id, Message.thread_id == thread.id, Message.external_id.is_not(None))
     way = (Message.medium == channel.medium.value, Message.medium != "email", Message.revoked_at.is_(None))
     return session.execute(sa.select(Message).where(*known_there, *way)).scalar_one_or_none()
@@ -141,7 +142,7 @@ def check_template_file(session: Session, asked: Asked, rules: ChannelRules) -> 
 
 
 def takes_caption(session: Session, attachment_id: uuid.UUID, rules: ChannelRules) -> bool:
-    """Return whether the words can stand under this file as its caption; else they are sent before it."""
+    """Return whether the text can be the caption of this file; else it is sent as a message before the file."""
     if rules.takes_caption is None:
         return True
     query = sa.select(Attachment.content_type).where(Attachment.id == attachment_id)

@@ -19,7 +19,7 @@ from app.mail.rich import with_signature
 
 
 def new_delivery(message: Message, channel_id: uuid.UUID, outgoing: dict[str, Any], *, now: datetime) -> Delivery:
-    """Make the delivery of a message, not yet in a session; `outgoing` is what `outgoing_message` reads."""
+    """Return a new delivery of a message, not yet in a session. `outgoing` has the keys that `outgoing_message` reads."""
     return Delivery(
         message_id=message.id,
         thread_id=message.thread_id,
@@ -48,7 +48,7 @@ def read_party(data: dict[str, Any]) -> Party:
 def outgoing_message(
     delivery: Delivery, message: Message, channel: Channel, files: Sequence[OutgoingAttachment]
 ) -> OutgoingMessage:
-    """Build everything an adapter needs from stored rows alone, so that a retry sends the very same message."""
+    """Build the message for an adapter from stored rows alone, so that a retry sends the very same message."""
     kept = delivery.outgoing
     template = kept.get("template")
     signature = kept.get("signature", "")

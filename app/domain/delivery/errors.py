@@ -12,8 +12,8 @@ class UnableToReply(Exception):
 
 
 class ChannelOff(UnableToReply):
-    """The channel was switched off."""
+    """The channel is switched off."""
 
 
 class WindowClosed(UnableToReply):
-    """Free text is not allowed any more; a template is."""
+    """Free text is no longer allowed in this thread; only an approved template is."""

@@ -1,4 +1,4 @@
-"""Queue a first mail: one that answers nothing, in a new thread or in an existing one, with the address locked meanwhile."""
+"""Queue a first mail, which answers no message, in a new thread or in an existing one. The address is locked meanwhile."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from app.domain.threads.models import Message, MessageType, Thread, ThreadStatus
 
 @dataclass(frozen=True)
 class FirstMail:
-    """`template` is one the provider keeps: {"name", "language", "components"}. `is_bulk`: to many at once, so that those who
-    unsubscribed do not get it either. `then` is what the thread becomes: nobody has to do anything about it for now."""
+    """A first mail to one address. `template`: one the provider keeps, {"name", "language", "components"}. `is_bulk`: a mailing
+    to many, not sent to those who unsubscribed. `then`: the status of the new thread."""
 
     to: str
     subject: str
@@ -42,7 +42,7 @@ class FirstMail:
 def queue_first_mail(
     session: Session, mail: FirstMail, *, channel: Channel, author: Actor, author_name: str, context: ReplyContext
 ) -> Message:
-    """Make the thread and the message, and promise its delivery. Raises UnableToReply (ChannelOff); then nothing is written."""
+    """Create a thread with the mail, and promise its delivery. Raises UnableToReply (ChannelOff); then nothing is written."""
     check_mail(session, mail, channel)
     lock_address(session, mail.to)
     contact = find_or_create_contact(session, [IdentityInput("email", mail.to)], name=mail.name[:200], now=context.now)
@@ -64,8 +64,9 @@ def queue_first_mail(
 def queue_mail_in_thread(
     session: Session, mail: FirstMail, *, thread: Thread, channel: Channel, author: Actor, author_name: str, context: ReplyContext
 ) -> Message:
-    """Write it in a locked thread, below the other side's last mail there. It is automatic and answers nobody: clocks, status
-    (`mail.then` counts for nothing) and whoever writes there are left alone.
+    """Write the mail in a locked thread, as an answer to the contact's last mail there, and promise its delivery.
+
+    The mail is automatic: the thread's clocks, status and drafts stay (`mail.then` is ignored).
 
     Raises UnableToReply (ChannelOff); then nothing is written.
     """
@@ -78,7 +79,7 @@ def queue_mail_in_thread(
 
 
 def lock_address(session: Session, address: str) -> None:
-    """Lock the mail address until the transaction ends, so that nobody else finds or makes its contact."""
+    """Lock the mail address until the transaction ends, so that no other transaction creates its contact."""
     identity = normalise_identity("email", address, "")
     if identity is not None:
         advisory_xact_lock(session, identity_lock_key(identity))

@@ -1,4 +1,4 @@
-"""Queue the forward of a message by mail to somebody outside the thread. Their answer comes back to it by the signed address."""
+"""Queue the forward of a message by mail to somebody outside the thread. An answer joins the thread by its signed address."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ FORWARDED_TYPES = frozenset({MessageType.INCOMING, MessageType.OUTGOING, Message
 
 @dataclass(frozen=True)
 class Forward:
-    """What the writer asked for. `text` is all of it, the quoted original included; addresses are lower case.
+    """A forward as its writer submits it. `text` includes the quoted original; addresses are in lower case.
 
-    `typed`: what the form shows again if the forward is taken back: "text", "html" and "options" as in Draft.
+    `typed`: the fields the form shows again if the forward is taken back: "text", "html" and "options" as in Draft.
     """
 
     message_id: uuid.UUID
@@ -72,10 +72,10 @@ class Forward:
 def queue_forward(
     session: Session, forward: Forward, *, channel: Channel, author: Actor, author_name: str, context: ReplyContext
 ) -> Message:
-    """Write the outgoing message and promise its delivery; the state of the thread stays as it is.
+    """Write the message of a forward and promise its delivery; the thread's status stays.
 
-    The same `client_token` again returns what it made before. Raises ThreadMovedOn, UnableToReply, AlreadyTakenBack; then nothing
-    is written.
+    A repeat with the same `client_token` returns the first message. Raises ThreadMovedOn, UnableToReply, AlreadyTakenBack; then
+    nothing is written.
     """
     original = get_original(session, forward)
     thread = lock_thread(session, original.thread_id)
@@ -103,7 +103,7 @@ def queue_forward(
 
 
 def _people(forward: Forward) -> dict[str, tuple[str, ...]]:
-    """Return each address once, in its most visible place (To before Cc before Bcc)."""
+    """Return the addresses by "to", "cc" and "bcc", each once, in its most visible place."""
     cc = tuple(address for address in forward.cc if address not in forward.to)
     bcc = tuple(address for address in forward.bcc if address not in (*forward.to, *cc))
     return {"to": forward.to, "cc": cc} | ({"bcc": bcc} if bcc else {})
@@ -171,7 +171,7 @@ def get_original(session: Session, forward: Forward) -> Message:
 def check_forward(
     session: Session, forward: Forward, channel: Channel, author: Actor, context: ReplyContext
 ) -> Sequence[Attachment]:
-    """Return the original's files that go along. Raises UnableToReply if this mailbox cannot carry this forward now."""
+    """Return the original's files to send along. Raises UnableToReply if this mailbox cannot send this forward now."""
     _check(forward, get_original(session, forward), channel)
     check_addresses(session, brand_id=channel.brand_id, addresses=(*forward.to, *forward.cc, *forward.bcc))
     return _chosen_files(session, forward, author, context.rules.attachment_bytes)
@@ -193,7 +193,7 @@ def _party(address: str) -> Party:
 
 
 def _chosen_files(session: Session, forward: Forward, author: Actor, limit: int) -> Sequence[Attachment]:
-    """The original's files that go along. Raises UnableToReply if they are too large, the writer's uploads counted too."""
+    """Return the original's files to send along. Raises UnableToReply if these and the writer's uploads exceed `limit` bytes."""
     of_original = sa.and_(Attachment.message_id == forward.message_id, Attachment.storage_key.is_not(None))
     query = sa.select(Attachment).where(of_original, Attachment.id.in_(forward.file_ids)).order_by(Attachment.position)
     files = session.execute(query).scalars().all()
@@ -210,7 +210,7 @@ def _chosen_files(session: Session, forward: Forward, author: Actor, limit: int)
 def _copy_files(
     session: Session, message: Message, files: Sequence[Attachment], context: ReplyContext, *, after: int
 ) -> list[Attachment]:
-    """Add rows for the same stored bytes, as the original keeps its own. `after`: the position of the first."""
+    """Add attachment rows for the same stored files, as the original keeps its own rows. `after`: the position of the first."""
     copies = [
         Attachment(
             id=new_id(),

@@ -22,8 +22,8 @@ DELIVERIES, SCHEDULED = table_of(Delivery), table_of(ScheduledReply)
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `SplitUndone`: move deliveries and scheduled replies to the kept thread. Where the two are of different
-    people, a scheduled reply is held for somebody to look at again."""
+    """`ThreadsMerged`, `SplitUndone`: move deliveries and scheduled replies to the kept thread. If the threads had different
+    contacts, scheduled replies are held for their writer to decide."""
     move = parse_move(event)
     if move.gone is None:
         return
@@ -45,14 +45,14 @@ def follow_split(session: Session, event: Event) -> None:
 
 
 def go_back(session: Session, event: Event) -> None:
-    """`MergeUndone`, `SplitUndone`: return what was moved."""
+    """`MergeUndone`, `SplitUndone`: return the moved deliveries and scheduled replies to their former thread."""
     move = parse_move(event)
     for table in (DELIVERIES, SCHEDULED):
         return_rows(session, table, move_id=move.id, origin=move.origin, target=move.target)
 
 
 def hold_scheduled_replies(session: Session, events: Sequence[Event]) -> None:
-    """`MessageReceived`: hold scheduled replies for a decision, unless a machine wrote the message."""
+    """`MessageReceived`: hold the thread's scheduled replies for their writer to decide, unless the message is automatic."""
     heard = {event.thread_id: event for event in by_people(session, in_older_threads(events))}
     if not heard:
         return
@@ -64,14 +64,14 @@ def hold_scheduled_replies(session: Session, events: Sequence[Event]) -> None:
 
 
 def hold_replies_to_spam(session: Session, event: Event) -> None:
-    """`ThreadMarkedSpam`: hold scheduled replies, as nothing is sent to spammers automatically."""
+    """`ThreadMarkedSpam`: hold the thread's scheduled replies, as nothing is sent to spammers automatically."""
     ready = sa.select(ScheduledReply.id).where(ScheduledReply.thread_id == event.thread_id, ScheduledReply.state == READY)
     for scheduled_id in session.execute(ready).scalars().all():
         hold_scheduled(session, scheduled_id, why=SPAM, now=event.occurred_at, caused_by=event)
 
 
 def hasten_deliveries(session: Session, event: Event) -> None:
-    """`ChannelAnswered`: try deliveries now that were put back for later; those never tried keep their own time."""
+    """`ChannelAnswered`: make the channel's deliveries due now that were put back; those never tried keep their time."""
     channel_id, now = uuid.UUID(event.payload["channel_id"]), sa.func.clock_timestamp()
     had_its_turn = sa.or_(Delivery.attempts > 0, Delivery.reason.is_not(None))
     waits = sa.and_(Delivery.channel_id == channel_id, Delivery.state == READY, had_its_turn, Delivery.run_at > now)

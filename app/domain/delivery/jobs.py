@@ -1,10 +1,10 @@
 """Job that sends one delivery to its provider: claim, close the session, call, record.
 
-A claim is a compare-and-set, so one worker has the row. The attempt is committed before the call; if the process dies between
-the call and its answer, the next claim finds an attempt without an end and looks before it sends: it asks the provider where
-that is possible (`Sender.lookup`), and where it is not it waits until the provider's own reports had time to come
-(`UNKNOWN_SETTLE_SECONDS`), the channel has proved since that reports do reach us, what had been put off had time to follow, and
-all that came by then has been read. Only then is silence taken for "not sent". Messages of one thread go out in order.
+A claim is a compare-and-set, so that one worker has the row. The attempt is committed before the call. If the process dies before
+the answer, the next claim finds an attempt without an end, and looks before it sends: it asks the provider (`Sender.lookup`), or
+waits for the provider's reports (`UNKNOWN_SETTLE_SECONDS`). Without a report the message counts as not sent only after the
+provider has reached us again, delayed reports had time to follow, and all events received by then are read. Messages of one
+thread are sent in order.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ GIVE_UP_UNKNOWN = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Work:
-    """Everything the call needs once the session is closed."""
+    """The data for one call to the provider, made after the session is closed."""
 
     lease: Lease
     delivery_id: uuid.UUID
@@ -79,7 +79,7 @@ class Work:
 
 
 def not_behind_another() -> sa.ColumnElement[bool]:
-    """SQL condition: no earlier delivery of the thread is unfinished; one of unknown outcome blocks nobody."""
+    """Return the condition on deliveries: no earlier one of the thread is unfinished. One of unknown outcome does not block."""
     earlier = aliased(Delivery)
     blocking = sa.and_(
         earlier.thread_id == TABLE.c.thread_id,
@@ -91,17 +91,17 @@ def not_behind_another() -> sa.ColumnElement[bool]:
 
 
 def may_go() -> sa.ColumnElement[bool]:
-    """SQL condition: it is the delivery's turn, and its channel is not paused."""
+    """Return the condition on deliveries: no earlier one of the thread blocks it, and its channel is not paused."""
     paused = sa.exists(sa.select(Channel.id).where(Channel.id == TABLE.c.channel_id, Channel.paused_at.is_not(None)))
     return sa.and_(not_behind_another(), ~paused.correlate(TABLE))
 
 
 class Overtaken(ProviderError):
-    """Another worker holds the delivery now; the provider has no part in it."""
+    """Another worker has claimed the delivery meanwhile; this is not an error of the provider."""
 
 
 def deliver(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: send one delivery."""
+    """RQ entry point: send one delivery. A repeat finds the delivery claimed, done or not due."""
     delivery_id = uuid.UUID(row_id)
     with transaction() as session:
         seconds = runtime().settings.lease_seconds
@@ -121,8 +121,8 @@ def deliver(*, row_id: str, **_ignored: Any) -> None:
 
 
 def _rest(lease: Lease, delivery_id: uuid.UUID, wait: Wait) -> None:
-    """Put the delivery back without counting a try. A wait that a reader would notice is told; the reason of an earlier try
-    says more and stays."""
+    """Put the delivery back without counting a try. A long wait is shown with its reason, unless an earlier try failed for a
+    more telling one."""
     with transaction() as session:
         delivery = session.get_one(Delivery, delivery_id)
         values: Json = {"attempts": lease.attempts - 1}
@@ -141,7 +141,7 @@ def _waits_because(channel: Channel, why: Why) -> Reason:
 
 
 def _gate_of(delivery_id: uuid.UUID) -> tuple[Gate, str]:
-    """Return the channel's gate, and the first recipient."""
+    """Return the gate of the delivery's channel, and the address of the first recipient."""
     query = sa.select(Channel, Delivery.outgoing).join(Delivery, Delivery.channel_id == Channel.id)
     with transaction() as session:
         channel, outgoing = session.execute(query.where(Delivery.id == delivery_id)).one()
@@ -170,7 +170,7 @@ def _bring(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> None:
 
 
 def _wait_for_storage(lease: Lease, delivery_id: uuid.UUID, failed: StorageFailed) -> None:
-    """Put the delivery back because its files cannot be read now. Nothing was sent, so it counts as no try."""
+    """Put the delivery back because its files cannot be read now. This does not count as a try, as nothing was sent."""
     reason = asdict(Reason("storage", NO_STORAGE, str(failed)))
     with transaction() as session:
         note_delay(session, delivery_id, reason, now=utc_now())
@@ -179,7 +179,7 @@ def _wait_for_storage(lease: Lease, delivery_id: uuid.UUID, failed: StorageFaile
 
 
 def _prepare(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> Work | None:
-    """Open an attempt and read what the call needs; None where evidence came meanwhile that the message is out already."""
+    """Open an attempt and return the data for the call; None if the message is known to be sent already."""
     now = utc_now()
     with transaction() as session:
         delivery = lock_delivery(session, delivery_id)
@@ -215,8 +215,9 @@ def _is_out(delivery: Delivery) -> bool:
 
 
 def _settled(session: Session, delivery: Delivery, since: datetime, now: datetime) -> bool:
-    """Return whether reports had time to come, also after the channel was heard again, and none of them is still unread. What
-    was put off while nobody could reach us comes after the first sign of the channel, in any order."""
+    """Return whether all reports about an attempt at `since` had time to come and are read.
+
+    The provider must have reached us again since then, as reports that it delayed come after its first one, in any order."""
     half = timedelta(seconds=runtime().settings.unknown_settle_seconds) / 2
     heard_at = first_heard_since(session, delivery.channel_id, since + half)
     if heard_at is None or now < heard_at + half:
@@ -254,14 +255,14 @@ def _carry_out(work: Work) -> None:
 
 
 def _find_objection(work: Work) -> Reason | None:
-    """Return why the message must not leave any more: the recipient may have opted out since it was queued."""
+    """Return why the message must not be sent any more, such as an opt-out since it was queued; None where it may."""
     with transaction() as session:
         outgoing = session.get_one(Delivery, work.delivery_id).outgoing
         return find_objection(session, work.channel, work.message, outgoing)
 
 
 def _may_send(sender: Sender, work: Work) -> bool:
-    """Look up what became of the earlier attempt; True only if sending (again) is safe."""
+    """Ask the provider about an earlier attempt of unknown outcome, and return whether sending is safe now."""
     try:
         lookup = sender.lookup(work.message, account=account_of(work.channel), progress=work.progress)
     except ProviderError as error:
@@ -347,15 +348,16 @@ def _note_trouble(session: Session, work: Work, error: ProviderError, now: datet
 
 
 def _delay_seconds(error: ProviderError, attempts: int) -> float | None:
-    """Return the delay the provider asked for, else the schedule's; for one person alone it grows with every refusal."""
+    """Return the seconds until the next try: what the provider asked for (for one recipient doubled with every refusal), else
+    the schedule's; None after its last try."""
     if error.retry_after_seconds is None:
         return next_delay_seconds(attempts)
     return error.retry_after_seconds * 2 ** min(attempts - 1, 5) if error.recipient_only else error.retry_after_seconds
 
 
 def _wait_for_evidence(work: Work, lookup: Lookup, *, at_least_seconds: float = 0) -> None:
-    """Show that the outcome is unknown and look again later; after a day a person must decide. Looking counts as no try, so
-    all of them are left for sending."""
+    """Put back a delivery of unknown outcome to look again later; after a day it fails, for a person to decide. Looking does not
+    count as a try."""
     now = utc_now()
     looked = work.uncertain_since is not None
     if now - (work.uncertain_since or now) > GIVE_UP_UNKNOWN:
@@ -386,6 +388,6 @@ def _fail(lease: Lease, delivery_id: uuid.UUID, reason: Reason, attempt_id: uuid
 
 
 def _wake_next(session: Session, delivery: Delivery) -> None:
-    """Make the thread's next delivery due at once; it was not hinted while this one was in its way."""
+    """Let the thread's waiting deliveries be hinted again; they were not sent while this one blocked them."""
     waiting = sa.and_(Delivery.thread_id == delivery.thread_id, Delivery.state == "ready", Delivery.id != delivery.id)
     session.execute(sa.update(Delivery).where(waiting).values(hinted_at=None))

@@ -22,9 +22,9 @@ STEP_OF_OUTCOME = {
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the ledger. `name`: queued, under_way, a value of STEP_OF_OUTCOME, or a status a provider reported.
+    """A step of an outgoing message. `name`: queued, under_way, a value of STEP_OF_OUTCOME, or a status a provider reported.
 
-    `attempt_no` is of our own tries alone. `is_report`: the provider said so. `reason` is as the provider gave it.
+    `attempt_no` is set only for our own attempts. `is_report`: the provider reported the step. `reason`: the provider's words.
     """
 
     at: datetime
@@ -36,7 +36,7 @@ class Step:
 
 
 def list_steps(delivery: Delivery, attempts: Sequence[DeliveryAttempt], reports: Sequence[DeliveryReport]) -> list[Step]:
-    """Every step in order of time; what bears one time stays in the order a message goes through it."""
+    """List all steps of a delivery in order of time; steps of the same time in the order queued, attempts, reports."""
     steps = [Step(delivery.created_at, "queued"), *map(_of_attempt, attempts), *map(_of_report, reports)]
     return sorted(steps, key=lambda step: step.at)
 
@@ -63,7 +63,7 @@ def _of_report(report: DeliveryReport) -> Step:
 
 
 def reason_text(reason: dict[str, Any] | None) -> str:
-    """A stored reason on one line: its code, its title, and the detail where that says more."""
+    """Return a stored reason as one line: code, title and detail, each different part once; "" for None."""
     if not reason:
         return ""
     parts = [str(reason.get(name) or "") for name in ("code", "title", "detail")]

@@ -25,10 +25,10 @@ PROVES_ARRIVAL = frozenset({DeliveryStatus.DELIVERED, DeliveryStatus.READ})
 
 
 def next_status(now: DeliveryStatus, news: DeliveryStatus) -> DeliveryStatus:
-    """Return the status after `news` arrives in state `now`; late, repeated and out-of-order news change nothing.
+    """Return the status after a report `news` in status `now`; late, repeated and out-of-order reports change nothing.
 
-    Up the ladder only. A bad end stands unless the recipient's side proves arrival afterwards; a mail that was delivered can
-    still bounce later, a message that was read cannot.
+    A status only climbs the LADDER. A failure stays unless a later report proves arrival; a delivered mail can still bounce, a
+    read message cannot.
     """
     if news in ENDS_BADLY:
         return _bad_end(now, news)
@@ -44,9 +44,9 @@ def _bad_end(now: DeliveryStatus, news: DeliveryStatus) -> DeliveryStatus:
 
 
 class Delivery(WithId, Claimable, Base):
-    """The promise to bring one message to one recipient group over one channel. `id` is the reference the provider carries back.
+    """The promise to bring one message to its recipients over one channel. `id` is our reference at the provider.
 
-    Work states: ready (due at `run_at`) → running (leased) → done | failed. `status` is what people see and climbs the ladder of
+    Work states: ready (due at `run_at`) → running (leased) → done | failed. `status` is shown to people and changes by
     `next_status`; a ready delivery of status `unknown` waits for evidence of how its last call ended.
     """
 
@@ -91,7 +91,8 @@ class Delivery(WithId, Claimable, Base):
 
 
 class DeliveryAttempt(WithId, Base):
-    """One try. The row is committed before the provider is called; without `ended_at` nobody knows how it ended."""
+    """One attempt to send a delivery. The row is committed before the provider is called; without `ended_at` its outcome is
+    unknown."""
 
     __tablename__ = "delivery_attempts"
 
@@ -113,8 +114,8 @@ class DeliveryAttempt(WithId, Base):
 
 
 class DeliveryReport(WithId, Base):
-    """One status the provider reported. It is matched to a delivery at once or later, as reports may come before we know the
-    provider's id."""
+    """A status that a provider reported. The report may come before we know the provider's id, and is matched to its delivery
+    then."""
 
     __tablename__ = "delivery_reports"
 
@@ -137,7 +138,7 @@ class DeliveryReport(WithId, Base):
 
 
 class ScheduledReply(WithId, Claimable, Base):
-    """A reply or forward that is to be queued at `run_at`. It is no message yet: no place in the thread, no delivery.
+    """A reply or forward that will be queued at `run_at`. It has no message and no delivery until then.
 
     States: ready → done (queued: `message_id`) | held (somebody decides: `held_because`) | cancelled; held → ready | cancelled.
     `reply` holds what `queue_reply` needs: {"text", "html", "template", "attachment_ids", "to", "cc", "bcc", …}, or what

@@ -1,4 +1,4 @@
-"""List deliveries that need attention: waiting too long, failed, or of unknown outcome. For leads, of the brands they see.
+"""List the deliveries of a viewer's brands that need attention: waiting too long, failed, or of unknown outcome.
 
 One keyset scan per channel over the small index of such deliveries (`ix_deliveries_attention`), merged; at most LOOK_BACK old.
 """
@@ -30,7 +30,8 @@ COUNT_CAP = 1000
 
 @dataclass(frozen=True)
 class StuckDelivery:
-    """`why`: waiting, failed or unknown. `reason`: the last thing heard of it. `next_try_at`: when we try again."""
+    """A delivery that needs attention. `why`: "waiting", "failed" or "unknown". `reason`: the last known problem. `next_try_at`:
+    the time of the next try, None for none."""
 
     delivery: Delivery
     thread: Thread

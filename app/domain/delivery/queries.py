@@ -1,4 +1,4 @@
-"""Read deliveries, attempts, reports, and the evidence about uncertain ones."""
+"""Read deliveries, attempts, reports, scheduled replies, and the evidence about attempts of unknown outcome."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from app.domain.threads.queries import THREAD_ID
 
 @dataclass(frozen=True)
 class Uncertain:
-    """When the first and last attempts of unknown outcome began; silence has to be waited for after the last."""
+    """The times at which the first and the last attempt of unknown outcome of a delivery began."""
 
     first_at: datetime
     last_at: datetime
 
 
 def find_uncertain(session: Session, delivery: Delivery) -> Uncertain | None:
-    """Return the attempts of unknown outcome since a person last asked to send again; attempts that only looked do not count."""
+    """Return the times of attempts of unknown outcome since a person last asked to send again; None without any."""
     unknown = sa.or_(DeliveryAttempt.outcome.is_(None), DeliveryAttempt.outcome == "unknown")
     query = sa.select(DeliveryAttempt.started_at).where(DeliveryAttempt.delivery_id == delivery.id, unknown)
     asked_again_at = delivery.outgoing.get("asked_again_at")
@@ -39,8 +39,7 @@ def find_uncertain(session: Session, delivery: Delivery) -> Uncertain | None:
 
 
 def first_heard_since(session: Session, channel_id: uuid.UUID, since: datetime) -> datetime | None:
-    """Return when the channel's provider first reached us after `since`: from then on, at the latest, its reports come
-    through."""
+    """Return when the channel's provider first reached us after `since`, which proves that its reports arrive; None for never."""
     query = sa.text(
         "SELECT received_at FROM inbound_events WHERE channel_id = :channel_id AND received_at > :since"
         " ORDER BY received_at LIMIT 1"
@@ -49,7 +48,7 @@ def first_heard_since(session: Session, channel_id: uuid.UUID, since: datetime) 
 
 
 def has_unread_events(session: Session, channel_id: uuid.UUID, until: datetime) -> bool:
-    """Return whether events of this channel stored up to `until` are still unread; our report may be among them."""
+    """Return whether inbound events of the channel received up to `until` are not processed yet."""
     query = sa.text(
         "SELECT EXISTS (SELECT 1 FROM inbound_events"
         " WHERE state IN ('ready', 'running') AND channel_id = :channel_id AND received_at <= :until)"
@@ -58,7 +57,7 @@ def has_unread_events(session: Session, channel_id: uuid.UUID, until: datetime) 
 
 
 def list_files(session: Session, message_id: uuid.UUID) -> list[Attachment]:
-    """The stored files of a message, in order."""
+    """List the stored files of a message, in order."""
     query = (
         sa.select(Attachment)
         .where(Attachment.message_id == message_id, Attachment.state == "stored")
@@ -68,13 +67,13 @@ def list_files(session: Session, message_id: uuid.UUID) -> list[Attachment]:
 
 
 def list_attempts(session: Session, delivery_id: uuid.UUID) -> list[DeliveryAttempt]:
-    """List all attempts, oldest first."""
+    """List all attempts of a delivery, oldest first."""
     query = sa.select(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery_id).order_by(DeliveryAttempt.attempt_no)
     return list(session.execute(query).scalars())
 
 
 def list_reports(session: Session, delivery_id: uuid.UUID) -> list[DeliveryReport]:
-    """List all provider reports, by the provider's time."""
+    """List all provider reports of a delivery, by the provider's time."""
     query = sa.select(DeliveryReport).where(DeliveryReport.delivery_id == delivery_id).order_by(DeliveryReport.occurred_at)
     return list(session.execute(query).scalars())
 
@@ -83,8 +82,8 @@ def list_reports(session: Session, delivery_id: uuid.UUID) -> list[DeliveryRepor
 class ScheduledRow:
     """A reply or forward for later, as the page shows it.
 
-    `held_because`: a code of app/domain/delivery/scheduled.py, or the reason in words. `to`: of a forward, whom it is for; else
-    empty.
+    `held_because`: a code of app/domain/delivery/scheduled.py, or the reason in words; None if not held. `to`: the recipients of
+    a forward, else empty.
     """
 
     id: uuid.UUID
@@ -129,7 +128,7 @@ parameter `thread_id` it takes."""
 
 
 def read_scheduled(value: Any) -> tuple[ScheduledRow, ...]:
-    """Convert rows of `SCHEDULED`."""
+    """Convert the JSON rows of the query `SCHEDULED`; none for None."""
     return tuple(_scheduled_row(dict(row)) for row in value or ())
 
 
@@ -142,8 +141,8 @@ def _scheduled_row(row: dict[str, Any]) -> ScheduledRow:
 
 
 def find_scheduled(session: Session, scheduled_id: uuid.UUID) -> ScheduledReply | None:
-    """Return the scheduled row whatever became of it, detached from the session. The caller checks that its thread may be
-    seen."""
+    """Return a scheduled reply in any state, detached from the session, or None. The caller checks that the viewer may see its
+    thread."""
     row = session.get(ScheduledReply, scheduled_id)
     if row is not None:
         session.expunge(row)

@@ -1,7 +1,7 @@
 """Promise read marks and typing signs to a chat's provider.
 
-A read mark is promised once for a message, and only for the newest: it holds for all before it. Which of them a channel sends is
-said in its settings (`read_marks`, `typing`); typing marks as read as well, so it takes both.
+A read mark is promised once, and only for the newest message, as it holds for all earlier ones. A channel's settings `read_marks`
+and `typing` switch them off; a typing sign marks as read as well, so it needs both.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def show_typing(session: Session, thread: Thread, *, now: datetime) -> None:
 
 
 def _says(channel: type[Channel], name: str) -> sa.ColumnElement[bool]:
-    """Return whether the channel sends such signals, as it does unless switched off."""
+    """Return the condition on channels that the setting `name` is not "off"."""
     said: sa.ColumnElement[bool] = channel.settings[name].astext.is_distinct_from("off")
     return said
 

@@ -1,4 +1,4 @@
-"""Take a message back (undo send) before it leaves. The delivery row decides: whoever has it first, the worker or the writer."""
+"""Take a message back (undo send) before it is sent. The worker or the writer wins, whoever has the delivery's row first."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from app.domain.threads.snooze import end_snooze, snooze_thread
 
 
 class AlreadyLeft(Exception):
-    """Too late: a worker has (or had) the message, or it never waited."""
+    """The message cannot be taken back: a worker has claimed it, or it never waited."""
 
 
 class NotTheWriter(Exception):
-    """Refused: only the writer takes a message back."""
+    """The user did not write the message; only its writer may take it back."""
 
 
 @dataclass(frozen=True)
 class TakenBack:
-    """What the writer gets back into the composer. `options` as in Draft.options; `kind` of Draft."""
+    """The content of a message taken back, for the composer. `options` and `kind` are those of Draft."""
 
     thread_id: uuid.UUID
     channel_id: uuid.UUID | None
@@ -46,9 +46,9 @@ class TakenBack:
 
 
 def take_back(session: Session, *, message_id: uuid.UUID, actor: Actor, now: datetime) -> TakenBack:
-    """Take back a message, and those sent with it, while no worker has claimed any of them.
+    """Take back a message and those sent with it, and return their content. Possible until a worker claims one of them.
 
-    The thread gets its status and assignee back where nobody changed them since. Raises AlreadyLeft, NotTheWriter,
+    The thread's former status and assignee are restored where nobody changed them since. Raises AlreadyLeft, NotTheWriter,
     AlreadyTakenBack.
     """
     thread, messages = _lock(session, message_id, actor)
@@ -75,7 +75,7 @@ def take_back(session: Session, *, message_id: uuid.UUID, actor: Actor, now: dat
 
 
 def withdraw(session: Session, *, thread_id: uuid.UUID, message_id: uuid.UUID, user_id: uuid.UUID, cause: Event) -> bool:
-    """Take back an automatic message because its cause was undone by this user. False where it has left."""
+    """Take back an automatic message whose cause this user undid. Returns False if it was sent already."""
     thread = lock_thread(session, thread_id)
     message = session.get(Message, message_id, populate_existing=True)
     if message is None:
@@ -117,7 +117,7 @@ def _lock(session: Session, message_id: uuid.UUID, actor: Actor) -> tuple[Thread
 
 
 def _remove_deliveries(session: Session, messages: Sequence[Message]) -> list[Delivery]:
-    """Delete the deliveries, all or none. A claim updates the same row, so one of the two finds the other's work done."""
+    """Delete and return the deliveries of these messages, in order. Raises AlreadyLeft, and deletes none, if one was claimed."""
     ids = [message.id for message in messages]
     query = sa.select(Delivery).where(Delivery.message_id.in_(ids)).order_by(Delivery.id).with_for_update()
     deliveries = list(session.execute(query.execution_options(populate_existing=True)).scalars())
@@ -131,7 +131,7 @@ def _remove_deliveries(session: Session, messages: Sequence[Message]) -> list[De
 
 
 def _remove_copies(session: Session, messages: Sequence[Message], outgoing: dict[str, Any]) -> None:
-    """Delete the copied rows of a forwarded original's files; the original keeps its own."""
+    """Delete the attachment rows that a forward copied from its original; the original keeps its own."""
     copies = [uuid.UUID(text) for text in outgoing.get("copied_files", ())]
     ours = sa.and_(Attachment.id.in_(copies), Attachment.message_id.in_([message.id for message in messages]))
     if copies:

@@ -1,4 +1,4 @@
-"""Find the recipient of a message: person, address, and whether they opted out."""
+"""Find the recipient of a message, and the reasons against sending to them, such as an opt-out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class OptedOut(UnableToReply):
 
 
 def check_opt_out(session: Session, thread: Thread, channel: Channel, rules: ChannelRules) -> None:
-    """Raise OptedOut where the recipient's address opted out."""
+    """Raise OptedOut if the recipient of a text (SMS) opted out; other media are not checked."""
     if channel.medium != Medium.SMS:
         return
     recipient = find_recipient(session, thread, channel, rules)
@@ -42,13 +42,14 @@ def check_opt_out(session: Session, thread: Thread, channel: Channel, rules: Cha
 
 
 def is_undone(session: Session, transition_id: uuid.UUID) -> bool:
-    """Return whether a change of status was undone."""
+    """Return whether a transition (change of a status) was undone."""
     return session.execute(sa.select(Transition.id).where(Transition.undoes_id == transition_id)).first() is not None
 
 
 def find_objection(session: Session, channel: Channel, message: OutgoingMessage, outgoing: Mapping[str, Any]) -> Reason | None:
-    """Return why this message must not leave any more, None where it may: its news was undone, the number is no longer the
-    person's, or they opted out (of texts alone). `outgoing` is the delivery's."""
+    """Return why a queued message must not be sent any more, None where it may. `outgoing` is that of its delivery.
+
+    Reasons: the change it reports was undone, the number is a former one, or the recipient opted out (texts only)."""
     if TOLD_OF in outgoing and is_undone(session, uuid.UUID(outgoing[TOLD_OF])):
         return Reason("undone", N_("The change this message reports was undone, so we did not send it"))
     address = message.to[0].address() if message.to else ""
@@ -71,7 +72,7 @@ def _is_former(session: Session, identity: Identity) -> bool:
 
 
 def find_recipient(session: Session, thread: Thread, channel: Channel, rules: ChannelRules) -> Party:
-    """Return whoever wrote last on this medium, at their reply address; else the contact at its best identity."""
+    """Return the recipient of a reply: for mail the last writer, at the reply address; else the thread's contact."""
     if channel.medium == Medium.EMAIL:
         last = last_incoming(session, thread, channel.medium.value)
         if last is not None:
@@ -83,7 +84,7 @@ def find_recipient(session: Session, thread: Thread, channel: Channel, rules: Ch
 
 
 def _at_their_number(session: Session, thread: Thread, party: Party) -> Party:
-    """Put the number the person last wrote from first among their identities."""
+    """Return the party with the number of the contact's last text (SMS) first among its identities."""
     last = last_incoming(session, thread, Medium.SMS.value)
     number = last.sender.get("address") if last is not None else None
     return replace(party, identities=tuple(sorted(party.identities, key=lambda i: i.value != number)))
@@ -106,7 +107,8 @@ def _party_of_contact(session: Session, thread: Thread, rules: ChannelRules) -> 
 
 
 def last_incoming(session: Session, thread: Thread, medium: str) -> Message | None:
-    """Return the newest message of the other side, without people the thread was forwarded to."""
+    """Return the newest incoming message of this medium, or None. Automatic mail and messages of people the thread was forwarded
+    to are left out."""
     sender = sa.func.lower(sa.func.coalesce(Message.sender["address"].astext, ""))
     query = (
         sa.select(Message)

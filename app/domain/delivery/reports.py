@@ -31,7 +31,8 @@ STATUS_TIMES = {
 
 
 def record_report(session: Session, update: StatusUpdate, *, channel_id: uuid.UUID, now: datetime) -> None:
-    """Store the report (once) and apply it if its delivery is known; else it waits until the delivery learns its provider id."""
+    """Store a report, once, and apply it to its delivery. If that is unknown, the report waits until a delivery gets its
+    provider id."""
     report_id = _keep(session, update, channel_id, now)
     if report_id is None:
         return
@@ -53,7 +54,7 @@ def record_report(session: Session, update: StatusUpdate, *, channel_id: uuid.UU
 
 
 def apply_waiting_reports(session: Session, delivery: Delivery, *, now: datetime) -> None:
-    """Apply reports that came before we knew the provider's id of this delivery."""
+    """Apply the reports that came before this delivery had its provider id."""
     ids = sa.or_(
         DeliveryReport.our_reference == str(delivery.id), DeliveryReport.provider_message_id == delivery.provider_message_id
     )
@@ -73,7 +74,8 @@ def apply_status(
     reason: dict[str, Any] | None = None,
     provider_message_id: str | None = None,
 ) -> bool:
-    """Move the delivery and its message up the ladder; False if the news changes nothing. Locks thread, then delivery."""
+    """Apply a reported status to a delivery and its message (`next_status`). Returns False if it changes nothing. Locks the
+    thread, then the delivery."""
     thread_id = session.execute(sa.select(Delivery.thread_id).where(Delivery.id == delivery_id)).scalar_one()
     thread = lock_thread(session, thread_id)
     delivery = lock_delivery(session, delivery_id)
@@ -99,7 +101,7 @@ def apply_status(
 
 
 def note_delay(session: Session, delivery_id: uuid.UUID, reason: dict[str, Any], *, now: datetime) -> None:
-    """Note that an attempt failed and is repeated: readers see that the message waits and why. Told once per reason."""
+    """Store on the message why its delivery waits, so that readers see it. The same reason again changes nothing."""
     thread_id = session.execute(sa.select(Delivery.thread_id).where(Delivery.id == delivery_id)).scalar_one()
     thread, delivery = lock_thread(session, thread_id), lock_delivery(session, delivery_id)
     message = session.get_one(Message, delivery.message_id)
@@ -118,7 +120,7 @@ def lock_delivery(session: Session, delivery_id: uuid.UUID) -> Delivery:
 
 
 def _settle(delivery: Delivery, status: DeliveryStatus, now: datetime) -> None:
-    """End the wait of a delivery of unknown outcome on news from the provider; a running one is ended by its worker."""
+    """End a tried, waiting delivery when a report says how it ended. A running delivery is ended by its worker."""
     if (
         delivery.state == READY
         and delivery.attempts > 0
@@ -135,7 +137,7 @@ def _learn_provider_id(session: Session, delivery: Delivery, provider_message_id
 
 
 def _learn_mail_id(session: Session, delivery: Delivery, mail_id: str | None) -> None:
-    """Store another Message-ID that the provider gave our mail, as answers name that one."""
+    """Store the Message-ID that the provider gave our mail in place of ours, as answers name that one."""
     if not mail_id or delivery.rfc822_message_id is None or mail_id.lower() == delivery.rfc822_message_id.lower():
         return
     brand_id = session.execute(sa.select(Message.brand_id).where(Message.id == delivery.message_id)).scalar_one()
@@ -144,7 +146,7 @@ def _learn_mail_id(session: Session, delivery: Delivery, mail_id: str | None) ->
 
 
 def set_external_id(session: Session, delivery: Delivery, provider_message_id: str) -> None:
-    """Store by which id quotes and changes find our message: the provider's id for chats; mail has its Message-ID already."""
+    """Store the provider's id of a chat message on the message, by which quotes and changes find it. Mail has its Message-ID."""
     if delivery.rfc822_message_id is None:
         session.execute(
             sa.update(Message)
@@ -197,8 +199,8 @@ def _what_it_says(update: StatusUpdate, channel_id: uuid.UUID) -> tuple[object, 
 
 
 def _find_delivery(session: Session, update: StatusUpdate, channel_id: uuid.UUID) -> Delivery | None:
-    """Find the delivery by our reference, then the provider's id, then the Message-ID; a bounce counts only for an address we
-    really wrote to."""
+    """Find the delivery of a report by our reference, then the provider's id, then the Message-ID; None for none. By Message-ID a
+    bounce counts only for an address we wrote to."""
     query = sa.select(Delivery)
     reference = _as_uuid(update.our_reference)
     if reference is not None:
@@ -236,8 +238,8 @@ def _as_uuid(text: str | None) -> uuid.UUID | None:
 
 
 def note_own_copy(session: Session, message: InboundMessage, *, now: datetime) -> Message | None:
-    """Note that our sent mail is in the mailbox, which proves that it went out. Returns our message, or None if the reference
-    is not ours."""
+    """Mark our mail as sent, as its copy was found in the mailbox. Returns our message; None if the copy's reference is not
+    ours."""
     reference = _as_uuid(message.our_reference)
     delivery = session.get(Delivery, reference) if reference else None
     if delivery is None:

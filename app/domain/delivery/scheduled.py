@@ -1,8 +1,7 @@
-"""Schedule replies and forwards for later: keep, change, send now, hold, cancel. The row is the promise; when it is due it is
-queued as if it were sent then, with every check.
+"""Schedule replies and forwards for later: store, change, send now, hold, cancel. A due row is queued with all checks of a reply.
 
-Whoever writes in the thread before that puts it on hold, for its writer to decide. A row is changed only under the lock of its
-thread, and claimed by compare-and-set: a cancel, an edit, a click and the clock cannot both win, and the clock may come twice.
+A message in the thread before that puts the reply on hold, for its writer to decide. A row is changed under the lock of its
+thread and claimed by compare-and-set, so that only one wins of a cancel, an edit, a click and the clock. A repeat is harmless.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ SPAM = "spam"
 
 
 class NoLongerScheduled(Exception):
-    """It was sent or cancelled meanwhile. `thread_id`: where it was, None if nobody knows."""
+    """The scheduled reply was sent or cancelled meanwhile. `thread_id`: its thread, None if there is no such row."""
 
     def __init__(self, thread_id: uuid.UUID | None = None) -> None:
         super().__init__(str(thread_id))
@@ -63,13 +62,14 @@ class NoLongerScheduled(Exception):
 
 
 class NotTheScheduler(Exception):
-    """Refused: only its writer changes it or sends it now."""
+    """The user did not write the scheduled reply; only its writer may change it or send it now."""
 
 
 def schedule_reply(
     session: Session, reply: Reply, *, at: datetime, channel: Channel, author: Actor, context: ReplyContext
 ) -> ScheduledReply | Message:
-    """Schedule a reply for `at`; the same `client_token` again returns what it made before. Raises what `queue_reply` raises."""
+    """Schedule a reply for `at`. A repeat with the same `client_token` returns the first row, or its message. Raises the errors
+    of `queue_reply`."""
     thread = lock_thread(session, reply.thread_id)
     repeat = _find_repeat(session, author, reply.client_token)
     if repeat is not None:
@@ -84,8 +84,8 @@ def schedule_reply(
 def schedule_forward(
     session: Session, forward: Forward, *, at: datetime, channel: Channel, author: Actor, context: ReplyContext
 ) -> ScheduledReply | Message:
-    """Schedule a forward for `at`; the same `client_token` again returns what it made before. Raises what `queue_forward`
-    raises."""
+    """Schedule a forward for `at`. A repeat with the same `client_token` returns the first row, or its message. Raises the errors
+    of `queue_forward`."""
     thread = lock_thread(session, get_original(session, forward).thread_id)
     repeat = _find_repeat(session, author, forward.client_token)
     if repeat is not None:
@@ -103,7 +103,7 @@ def _find_repeat(session: Session, author: Actor, token: uuid.UUID | None) -> Sc
 
 
 def _check_current(session: Session, thread: Thread, asked: Reply | Forward, author: Actor) -> uuid.UUID | None:
-    """Return what its writer has seen. Raises AlreadyTakenBack, ThreadMovedOn."""
+    """Return the id of the newest message the writer saw. Raises AlreadyTakenBack, ThreadMovedOn."""
     check_not_taken_back(session, author.user_id, asked.client_token)
     seen = seen_before(session, thread, asked.last_seen_message_id)
     check_nothing_newer(session, thread, last_seen_message_id=seen, user_id=author.user_id)
@@ -182,7 +182,7 @@ def _reply_of(row: ScheduledReply, thread: Thread, *, seen: uuid.UUID | None) ->
 
 
 def _lock(session: Session, scheduled_id: uuid.UUID) -> tuple[Thread, ScheduledReply]:
-    """Lock its present thread and its row. Raises NoLongerScheduled unless it still waits."""
+    """Lock and return a scheduled reply and its present thread. Raises NoLongerScheduled unless it still waits."""
     where = sa.select(ScheduledReply.thread_id).where(ScheduledReply.id == scheduled_id)
     thread_id = session.execute(where).scalar_one_or_none()
     if thread_id is None:
@@ -197,7 +197,7 @@ def _lock(session: Session, scheduled_id: uuid.UUID) -> tuple[Thread, ScheduledR
 
 
 def send_due_reply(session: Session, scheduled_id: uuid.UUID, *, context: ReplyContext) -> Message | None:
-    """Queue it if it is due. Returns None if it is not due, was held (the row says why), or is gone."""
+    """Queue a scheduled reply if it is due, and return its message; None if it is not due, was held or no longer waits."""
     try:
         thread, row = _lock(session, scheduled_id)
     except NoLongerScheduled:
@@ -221,7 +221,7 @@ def send_due_reply(session: Session, scheduled_id: uuid.UUID, *, context: ReplyC
 def send_scheduled_now(
     session: Session, scheduled_id: uuid.UUID, *, actor: Actor, context: ReplyContext, seen: uuid.UUID | None
 ) -> Message:
-    """Queue it because its writer says so, who has seen everything up to `seen`.
+    """Queue a scheduled reply now, on its writer's request, and return its message. `seen`: the newest item the writer saw.
 
     Raises NoLongerScheduled, NotTheScheduler, ThreadMovedOn, UnableToReply; then nothing is changed.
     """
@@ -234,7 +234,7 @@ def send_scheduled_now(
 
 
 class _WriterGone(Exception):
-    """The writer's account was closed."""
+    """The writer of the scheduled reply was disabled."""
 
 
 def _queue(session: Session, thread: Thread, row: ScheduledReply, context: ReplyContext, *, seen: uuid.UUID | None) -> Message:
@@ -260,7 +260,7 @@ def _check_own(row: ScheduledReply, actor: Actor) -> None:
 
 
 def hold_scheduled(session: Session, scheduled_id: uuid.UUID, *, why: str, now: datetime, caused_by: Event | None = None) -> None:
-    """Hold it for a person to decide; one that is held or gone stays so. `why`: NEWER, WINDOW, … or the reason in words."""
+    """Hold a scheduled reply for its writer to decide; a held or ended one stays. `why`: NEWER, WINDOW, … or words."""
     try:
         thread, row = _lock(session, scheduled_id)
     except NoLongerScheduled:
@@ -280,7 +280,7 @@ def reschedule(
     actor: Actor,
     context: ReplyContext,
 ) -> None:
-    """Give it another time; one that was held waits again. Its writer has seen everything up to `seen`.
+    """Move a scheduled reply to another time; a held one waits again. `seen`: the newest item the writer saw.
 
     Raises NoLongerScheduled, NotTheScheduler, ThreadMovedOn, UnableToReply; then nothing is changed.
     """
@@ -304,7 +304,7 @@ def _check_can_go(session: Session, thread: Thread, row: ScheduledReply, context
 
 
 def cancel_scheduled(session: Session, scheduled_id: uuid.UUID, *, actor: Actor, now: datetime) -> ScheduledReply:
-    """Cancel it. Its files stay uploads of its writer. Raises NoLongerScheduled."""
+    """Cancel a scheduled reply and return it. Its files stay uploads of its writer. Raises NoLongerScheduled."""
     thread, row = _lock(session, scheduled_id)
     row.state, row.held_because, row.ended_at = "cancelled", None, now
     session.flush()

@@ -11,8 +11,8 @@ from app.domain.threads.forward_drafts import KIND as FORWARD
 
 
 def kept_forward(forward: Forward) -> dict[str, Any]:
-    """Return what ScheduledReply.reply stores of it: "text" and "html" as typed, "forward" what goes out, the original
-    included."""
+    """Return the JSON of a forward for `ScheduledReply.reply`: "text" and "html" as typed, and under "forward" the mail as sent,
+    with the original."""
     typed = forward.typed
     return {
         "text": typed.get("text", ""),
@@ -37,12 +37,12 @@ def is_forward(row: ScheduledReply) -> bool:
 
 
 def original_id(row: ScheduledReply) -> uuid.UUID:
-    """Return the id of the message a scheduled forward passes on."""
+    """Return the id of the message that a scheduled forward forwards."""
     return uuid.UUID(row.reply[FORWARD]["message_id"])
 
 
 def forward_of(row: ScheduledReply, *, seen: uuid.UUID | None) -> Forward:
-    """Return the Forward to queue. `seen`: the newest item its writer saw, None if nothing holds it."""
+    """Return the forward to queue of a scheduled row. `seen`: the newest item its writer saw; None: newer ones do not hold it."""
     kept, outgoing = row.reply, row.reply[FORWARD]
     return Forward(
         message_id=original_id(row),

@@ -1,5 +1,4 @@
-"""Job that queues a scheduled reply whose time has come. All of it is one transaction in the database; the delivery calls the
-provider later."""
+"""Job that queues a due scheduled reply, in one transaction. The delivery job calls the provider later."""
 
 from __future__ import annotations
 
@@ -21,8 +20,8 @@ log = get_logger(__name__)
 
 
 def send_due(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: queue a due scheduled reply. A repeat finds it sent, held or not due. An unforeseen error holds it for a
-    person to see."""
+    """RQ entry point: queue a due scheduled reply. A repeat finds it sent, held or not due. An unexpected error holds it for its
+    writer to decide."""
     scheduled_id = uuid.UUID(row_id)
     try:
         with transaction() as session:

@@ -1,5 +1,5 @@
-"""Job that sends one signal (read mark, typing, reaction) to a chat's provider. At least once: to repeat one changes nothing a
-person sees."""
+"""Job that sends one signal (read mark, typing sign, reaction) to a chat's provider. At least once; a repeat changes nothing that
+people see."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class _Work:
 
 
 def send_signal(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: send one signal."""
+    """RQ entry point: send one signal to a chat's provider."""
     keep(PROMISE, uuid.UUID(row_id))
 
 
 def _prepare(session: Session, lease: Lease) -> _Work | Ended | Later:
-    """Read what the call needs once the session is closed."""
+    """Return the data for the call; Ended where the signal is not to be sent any more, Later where it has to wait."""
     signal = session.get_one(ChatSignal, lease.row_id, populate_existing=True)
     message, channel = session.get_one(Message, signal.message_id), session.get_one(Channel, signal.channel_id)
     late = signal.kind == SignalKind.TYPING and utc_now() - signal.created_at > TYPING_EVERY

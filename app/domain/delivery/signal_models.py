@@ -20,8 +20,8 @@ class SignalKind(StrEnum):
 
 
 class ChatSignal(WithId, Claimable, Base):
-    """The promise to tell a chat's provider that `message_id` was read, is being answered, or got a reaction of ours.
-    `reason`: why the provider refused it."""
+    """The promise to tell a chat's provider that a message was read, is being answered, or got a reaction of ours. `reason`: why
+    the provider refused the signal."""
 
     __tablename__ = "chat_signals"
 

@@ -28,7 +28,7 @@ EMOJI = ("👍", "❤️", "😂", "😮", "😢", "🙏")
 def react(
     session: Session, *, message_id: uuid.UUID, emoji: str, rules: ChannelRules, actor: Actor, author_name: str, now: datetime
 ) -> None:
-    """Put a reaction of ours on a message of a chat, or take it back (""). Raises UnableToReply, WindowClosed."""
+    """Set our reaction to a chat message, or remove it (`emoji` ""). Raises UnableToReply, WindowClosed."""
     if emoji not in ("", *EMOJI):
         raise UnableToReply("emoji", N_("This reaction does not exist"))
     message = session.get_one(Message, message_id)
@@ -52,7 +52,7 @@ def react(
 
 
 def note_refused_reaction(session: Session, signal: ChatSignal, reason: Reason, *, now: datetime) -> None:
-    """Show in place of our reaction that the provider refused it, with the reason, as it is not on the customer's phone."""
+    """Replace our reaction on the message by a note that the provider refused it, with the reason."""
     message = session.get_one(Message, signal.message_id, with_for_update=True)
     mine = [r for r in message.reactions if r.get("who") == "us"]
     if not mine or mine[0]["emoji"] != signal.emoji:

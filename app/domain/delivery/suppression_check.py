@@ -18,7 +18,7 @@ from app.domain.suppressions.actions import AddressStopped, check_not_stopped
 
 
 def check_addresses(session: Session, *, brand_id: uuid.UUID, addresses: Sequence[str]) -> None:
-    """Raise UnableToReply with the first of the mail `addresses` that is stopped."""
+    """Raise UnableToReply, naming the address, if one of these mail addresses is stopped for the brand."""
     try:
         check_not_stopped(session, brand_id=brand_id, addresses=addresses)
     except AddressStopped as error:
@@ -26,7 +26,7 @@ def check_addresses(session: Session, *, brand_id: uuid.UUID, addresses: Sequenc
 
 
 def lift_at_provider(event: Event) -> None:
-    """After-commit handler of a lifted address: remove it from the provider's own list, too. Raises ProviderError."""
+    """After-commit handler of a lifted stop: remove the address from the providers' own lists, too. Raises ProviderError."""
     address, stop = str(event.payload["address"]), Stop(event.payload["reason"])
     with transaction() as session:
         channels = list_channels(session, active_only=True, brand_ids=[event.brand_id] if event.brand_id else [])

@@ -1,4 +1,4 @@
-"""List people to whom a thread was forwarded. What they write joins the thread; an answer to the contact never goes to them."""
+"""List the people to whom a thread was forwarded. Their messages join the thread; a reply to the contact never goes to them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FORWARD_OF = "forward_of"  # in Message.meta: the id of the message that was for
 
 
 def list_third_parties(session: Session, thread: Thread) -> frozenset[str]:
-    """Lower-case addresses this thread was forwarded to, without the contact's own. One query or two."""
+    """Return the lower-case addresses to which this thread was forwarded, without the contact's own. At most two queries."""
     forwards = sa.and_(Message.thread_id == thread.id, Message.meta.has_key(FORWARD_OF))
     found = session.execute(sa.select(Message.recipients).where(forwards)).scalars().all()
     if not found:
@@ -22,5 +22,5 @@ def list_third_parties(session: Session, thread: Thread) -> frozenset[str]:
 
 
 def addresses_of(recipients: dict[str, list[dict[str, str]]]) -> frozenset[str]:
-    """Return the lower-case addresses a stored message went to."""
+    """Return the lower-case addresses in a message's stored recipients."""
     return frozenset(p.get("address", "").lower() for kind in ("to", "cc", "bcc") for p in recipients.get(kind, ()))
