@@ -1,4 +1,4 @@
-"""Record an event: run its in-transaction reactions, write an outbox entry for each later one, audit."""
+"""Record an event: run its in-transaction handlers, write an outbox entry for each after-commit handler, and audit it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ _PROMISE = sa.insert(table_of(OutboxEntry)).inline()
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does it: a user (with the address they come from), or nobody for the system itself.
+    """Who makes a change: a user, with the IP address of the request, or the system (`user_id` None).
 
-    `is_quiet`: nobody and nothing reacts to it, as of many orders that are brought over at once.
-    `caused_by` and `by` are of what happens by itself: the event it follows from, and the rule that says so as the event keeps
-    it, {"kind": "routing" | "automation", "rule_id", "name", …}.
+    `is_quiet`: no handler reacts to the change, as in an import of many orders. For changes made by a rule, `caused_by` is the
+    event the rule reacted to, and `by` names the rule: {"kind": "routing" | "automation", "rule_id", "name", …}.
     """
 
     user_id: uuid.UUID | None = None
@@ -45,7 +44,7 @@ SYSTEM = Actor()
 
 @dataclass(frozen=True)
 class Subject:
-    """The object an event happened to."""
+    """The brand, thread and message that an event is about."""
 
     brand_id: uuid.UUID | None = None
     thread_id: uuid.UUID | None = None
@@ -53,7 +52,7 @@ class Subject:
 
 
 class EventLoop(Exception):
-    """Events caused each other more than MAX_DEPTH deep."""
+    """A chain of events that caused each other is longer than MAX_DEPTH."""
 
 
 def record(
@@ -67,10 +66,10 @@ def record(
     caused_by: Event | None = None,
     about: tuple[str, object] | None = None,
 ) -> Event:
-    """Write the event, run its in-transaction handlers and promise its after-commit ones, all in the caller's transaction.
+    """Write an event, run its in-transaction handlers and promise its after-commit handlers, all in the caller's transaction.
 
-    `event_type` is past tense and listed in app/wiring.py. What a user did is audited as well: as done to the message or thread
-    of `subject`, or to `about` (kind and id) where it happened to something else.
+    `event_type` is in the past tense and listed in app/wiring.py. An event of a user is audited, too: as a change of the message
+    or thread of `subject`, or of `about` (kind and id) if that is given. Raises EventLoop.
     """
     caused_by = caused_by or actor.caused_by
     depth = 0 if caused_by is None else caused_by.depth + 1
@@ -105,8 +104,7 @@ def record(
 def record_quietly(
     session: Session, event_type: str, told: Sequence[tuple[Subject, dict[str, Any]]], *, now: datetime, actor: Actor
 ) -> None:
-    """Write many events of a type to which nobody reacts, each with what it happened to and its payload. Who did it audits that
-    once, for all of them."""
+    """Write many events of one type, given as (subject, payload), to which no handler reacts. The caller audits them, as one."""
     by = {"by": actor.by} if actor.by else {}
     rows = [
         {
@@ -126,9 +124,10 @@ def record_quietly(
 
 @contextmanager
 def gathered(session: Session) -> Iterator[None]:
-    """Gather events until the end of the block, and run reactions that take several at once together. For a caller that
-    changes many threads in one transaction, none of which reads what a reaction to another wrote. Of one thread, each event's
-    reactions run before the next event that has any, except those that stand apart. Inside another block nothing is new."""
+    """Hold events back until the end of the block, so that handlers that take several events (`Together`) run once for all.
+
+    For a change of many threads in one transaction that are independent of each other. The events of one thread are still handled
+    in order, except by handlers with `is_apart`. Inside another such block this does nothing."""
     if _GATHERED in session.info:
         yield
         return
@@ -167,7 +166,7 @@ def _release(session: Session, waiting: list[Event]) -> None:
 
 
 def _react(session: Session, events: Sequence[Event]) -> None:
-    """Run the events' reactions in this transaction, type by type, then those that stand apart, and promise those after it."""
+    """Run the in-transaction handlers of these events, type by type, those with `is_apart` last; promise after-commit ones."""
     session.add_all(events)
     session.flush()
     wiring, promised = installed(), set[tuple[uuid.UUID, str]]()
@@ -229,7 +228,7 @@ def retry_reactions(
     entry_id: int | None = None,
     brand_ids: Collection[uuid.UUID] | None = None,
 ) -> int:
-    """Put failed reactions back to ready: one, or all of these brands (None: of all brands). Returns how many."""
+    """Make failed outbox entries ready again: `entry_id` only, or all of these brands (None: of all brands). Returns how many."""
     given_up = sa.select(OutboxEntry.id).join(Event, Event.id == OutboxEntry.event_id).where(OutboxEntry.state == FAILED)
     if entry_id is not None:
         given_up = given_up.where(OutboxEntry.id == entry_id)

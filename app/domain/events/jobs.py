@@ -1,4 +1,4 @@
-"""Jobs that run after-commit handlers of events (outbox entries). Each entry is claimed, retried and given up for itself."""
+"""Jobs that run after-commit handlers of events (outbox entries). Each entry is claimed, retried and given up on its own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TABLE = table_of(OutboxEntry)
 
 
 class NotYet(Exception):
-    """A handler cannot work now, through nobody's fault, and wants to be run again after `seconds`."""
+    """A handler cannot run now and asks to be run again after `seconds`; this does not count as a try."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"not for another {seconds:.0f} s")
@@ -32,14 +32,14 @@ class NotYet(Exception):
 
 
 def run_outbox_entries(*, row_ids: Sequence[str], **_ignored: Any) -> None:
-    """Run several entries of the live queue one after the other, in the order of their making."""
+    """RQ entry point: run several outbox entries of the live queue one after another, in the order they were written."""
     run_in_turn(TABLE, [int(row_id) for row_id in row_ids], lambda row_id: run_outbox_entry(row_id=row_id))
 
 
 def run_outbox_entries_at_once(*, row_ids: Sequence[str], **_ignored: Any) -> None:
-    """Run entries of handlers with `run_all`: one call for all that a handler has here; if it fails, one for each entry.
+    """RQ entry point: run outbox entries of handlers with `run_all`, in one call per handler; if that fails, one by one.
 
-    At least once, as each alone.
+    At least once, as for single entries.
     """
     with transaction() as session:
         leases = claim_all(session, TABLE, [int(i) for i in row_ids], lease_seconds=runtime().settings.lease_seconds)
@@ -68,7 +68,7 @@ def _run_all(name: str, leases: list[Lease], events: list[Event]) -> None:
 
 
 def run_outbox_entry(*, row_id: str | int, **_ignored: Any) -> None:
-    """Claim the entry, run its handler, mark it done; a failure is retried on the written schedule, then stays visible as failed.
+    """Claim an outbox entry, run its handler and mark the entry done. A failure is retried by the schedule, then stays as failed.
 
     At least once: a handler that ran but whose entry was not marked runs again.
     """
@@ -106,7 +106,7 @@ def _carry_out(lease: Lease, name: str, event: Event) -> None:
 
 
 def _end_all(waits: Mapping[Lease, float | None]) -> None:
-    """End the entries. `waits`: the seconds until each is run again, None where it is done."""
+    """Mark these claimed entries done, or put them back. `waits`: the seconds until each is run again, None where it is done."""
     with transaction() as session:
         finish_all(session, TABLE, [lease for lease, wait in waits.items() if wait is None], values={"last_error": None})
         for lease, wait in waits.items():
@@ -120,7 +120,7 @@ def _wait(lease: Lease, seconds: float) -> None:
 
 
 def _put_back(session: Session, lease: Lease, seconds: float) -> None:
-    """Put the entry back without counting a try."""
+    """Put an outbox entry back for `seconds`, without counting a try."""
     put_back(session, TABLE, lease, delay_seconds=seconds, values={"attempts": lease.attempts - 1})
 
 

@@ -13,7 +13,8 @@ from app.core.db import Base, Claimable, WithId
 
 
 class Event(WithId, Base):
-    """One fact in the past tense, e.g. `MessageReceived`. Never updated. The thread's history is read from here."""
+    """An event that happened, named in the past tense, such as `MessageReceived`. Never updated. A thread's history is read from
+    here."""
 
     __tablename__ = "events"
 
@@ -51,8 +52,8 @@ class OutboxEntry(Claimable, Base):
 
 
 class AuditEntry(WithId, Base):
-    """Who changed what, when and from where. A trigger refuses UPDATE and DELETE. `detail` holds ids and codes, no personal
-    data."""
+    """An entry of the audit log: who changed what, when and from which IP address. A trigger refuses UPDATE and DELETE. `detail`
+    holds ids and codes, no personal data."""
 
     __tablename__ = "audit_entries"
 

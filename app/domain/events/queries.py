@@ -1,4 +1,4 @@
-"""Read reactions to events that were given up."""
+"""Read failed reactions: outbox entries whose handler failed on every try."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.domain.events.models import Event, OutboxEntry
 
 @dataclass(frozen=True)
 class FailedReaction:
-    """A reaction whose last try failed, with the event it was to react to."""
+    """An outbox entry (reaction of one handler) with its event."""
 
     entry: OutboxEntry
     event: Event
@@ -24,7 +24,7 @@ class FailedReaction:
 def list_failed_reactions(
     session: Session, *, brand_ids: Collection[uuid.UUID] | None = None, limit: int = 50
 ) -> list[FailedReaction]:
-    """List failed reactions, newest first; `brand_ids` None: of every brand, and of none."""
+    """List failed reactions, newest first. `brand_ids` None: of all brands, and those without a brand."""
     query = sa.select(OutboxEntry, Event).join(Event, Event.id == OutboxEntry.event_id).where(OutboxEntry.state == FAILED)
     if brand_ids is not None:
         query = query.where(Event.brand_id.in_(brand_ids))
@@ -33,7 +33,7 @@ def list_failed_reactions(
 
 
 def find_reaction(session: Session, entry_id: int, *, brand_ids: Collection[uuid.UUID] | None = None) -> FailedReaction | None:
-    """Return one reaction in whatever state, if it belongs to these brands."""
+    """Return one reaction in any state if its event belongs to these brands (None: to any), else None."""
     query = sa.select(OutboxEntry, Event).join(Event, Event.id == OutboxEntry.event_id).where(OutboxEntry.id == entry_id)
     if brand_ids is not None:
         query = query.where(Event.brand_id.in_(brand_ids))

@@ -1,4 +1,4 @@
-"""Hold the table of who reacts to which event, which `app/wiring.py` installs."""
+"""Hold the table of handlers by event type, which `app/wiring.py` installs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from app.domain.events.models import Event
 
 @dataclass(frozen=True)
 class Together:
-    """A reaction inside the transaction that takes several events of a type, for less than one after the other costs.
+    """An in-transaction handler that takes several events of a type at once, which costs less than one by one.
 
-    `is_apart`: no other reaction reads what it writes, so events of one thread need not wait for each other because of it, and
-    it takes those of several types.
+    `is_apart`: no other handler reads what this one writes. It then takes events of several types at once, and events of one
+    thread need not be handled in order because of it.
     """
 
     run: Callable[[Session, Sequence[Event]], None]
@@ -25,7 +25,7 @@ class Together:
 
 
 def one_by_one(run: Callable[[Session, Event], None]) -> Together:
-    """A reaction to one event as one that takes several, so that its events may be gathered with others."""
+    """Return a handler of several events that calls `run` for each, so that its events can be gathered."""
 
     def run_each(session: Session, events: Sequence[Event]) -> None:
         for event in events:
@@ -39,12 +39,11 @@ InTransaction = Callable[[Session, Event], None] | Together
 
 @dataclass(frozen=True)
 class AfterCommit:
-    """A reaction that runs as a job, alone or after others, and is retried alone.
+    """An after-commit handler of an event, which runs as a job and is retried on its own.
 
-    `run` opens its own transactions and must bear running twice. `name` is stored in the outbox: never reuse one.
-    `run_all` does the same for many events at once, for less than one after the other costs; it may return those that are to come
-    again, by their ids with the seconds until then.
-    `among` is asked in the transaction of the events, quickly and by reading alone: those of them that somebody waits for.
+    `run` opens its own transactions and may run twice. `name` is stored in the outbox: never reuse one. `run_all` handles many
+    events at once at less cost; it may return {event id: seconds} of events to be run again later. `among` returns those of the
+    events that need the handler; it is called in the events' transaction, and only reads.
     """
 
     name: str
@@ -60,12 +59,12 @@ class Wiring:
     after_commit: Mapping[str, tuple[AfterCommit, ...]]
 
     def with_reaction(self, reaction: InTransaction, *, to: Sequence[str]) -> Wiring:
-        """Return a copy in which `reaction` to these events runs last in their transaction."""
+        """Return a copy of the table with one more in-transaction handler of these event types, which runs last."""
         more = {name: (*self.in_transaction.get(name, ()), reaction) for name in to}
         return Wiring({**self.in_transaction, **more}, self.after_commit)
 
     def orders_events(self, event_type: str) -> bool:
-        """Return whether a reaction in the transaction makes other events of the thread wait."""
+        """Return whether the event type has an in-transaction handler that needs a thread's events in order."""
         return any(not (isinstance(one, Together) and one.is_apart) for one in self.in_transaction.get(event_type, ()))
 
     def handler(self, name: str) -> AfterCommit | None:
@@ -77,7 +76,7 @@ _installed = Wiring({}, {})
 
 
 def install(wiring: Wiring) -> None:
-    """Install the table; `create_app` calls it once."""
+    """Install the table of handlers; `create_app` calls it once."""
     global _installed
     _installed = wiring
 

@@ -1,10 +1,9 @@
 """The relay: turn due rows (outbox, deliveries, all promises) into RQ jobs.
 
-The rows in PostgreSQL are the promises; a job is only a hint that carries the ids of rows: of one, or of several where they are
-many and soon done, as a job costs the queue more than such a row costs us. The relay looks when nudged and at
-least every POLL_SECONDS, and gives a hint again when a row is still waiting `sweep_seconds` after the last one, so an emptied
-Redis, a killed worker or a lost nudge costs a moment and nothing else. Two relays at once are harmless: hints are taken with
-SKIP LOCKED and a repeated job finds the row claimed.
+The rows in PostgreSQL are the promises; a job is only a hint with the id of a row, or with several where rows are many and quick.
+The relay looks for due rows when nudged and at least every POLL_SECONDS. It repeats a hint if the row still waits after
+`sweep_seconds`, so that an emptied Redis, a killed worker or a lost nudge only costs time. Two relays at once are harmless: rows
+are hinted with SKIP LOCKED, and a repeated job finds its row claimed.
 """
 
 from __future__ import annotations
@@ -35,12 +34,11 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Source:
-    """A table of promises, the job that keeps them, and the queue it goes to.
+    """A table of promises, the job that keeps them, and the queue of the job.
 
-    The job is given `row_id`, or `row_ids` where `most` rows share one. Few rows are spread over as many jobs as workers may be
-    free (`over`). `together`: the column whose values are not parted. `is_first`: in front of what waits in the queue.
-    `every_seconds`: after one round the next waits so long, and takes what gathered meanwhile, `at_once` rows of it. `part`:
-    where several watch one table, what this one has of it, as the jobs of one say nothing of what the others may hand out.
+    The job gets `row_id`, or `row_ids` of about `most` rows. Few rows are spread over `over` jobs; rows with the same value of
+    the column `together` share one. `is_first`: the job goes to the front of the queue. `every_seconds`: the pause between two
+    rounds, each of `at_once` rows. `part`: the name of this source's share, where several sources watch one table.
     """
 
     table: sa.Table
@@ -65,7 +63,8 @@ Rounds = MutableMapping[Source, float]
 
 
 def relay_once(sources: tuple[Source, ...], *, connection: redis.Redis, sweep_seconds: int, rounds: Rounds | None = None) -> int:
-    """Enqueue jobs for all due rows that have no fresh hint; return how many jobs. `rounds` is kept from call to call."""
+    """Enqueue jobs for all due rows without a recent hint, and return how many jobs. `rounds` holds the time of each source's
+    last round; the caller passes the same one each time."""
     rounds, now = {} if rounds is None else rounds, time.monotonic()
     due = _with_due_rows(sources, sweep_seconds)
     due = [source for source in due if now - rounds.get(source, -math.inf) >= source.every_seconds]
@@ -74,7 +73,7 @@ def relay_once(sources: tuple[Source, ...], *, connection: redis.Redis, sweep_se
 
 
 def _with_due_rows(sources: tuple[Source, ...], sweep_seconds: int) -> list[Source]:
-    """Return the sources that have due rows. One query for all, as most of the time there are none anywhere."""
+    """Return the sources that have due rows. One query for all sources, as mostly none has any."""
     with transaction() as session:
         found = session.execute(_look(sources, sweep_seconds)).one()
     return [source for source, is_due in zip(sources, found, strict=True) if is_due]
@@ -82,7 +81,7 @@ def _with_due_rows(sources: tuple[Source, ...], sweep_seconds: int) -> list[Sour
 
 @lru_cache(maxsize=8)
 def _look(sources: tuple[Source, ...], sweep_seconds: int) -> sa.Select[*tuple[Any, ...]]:
-    """Build that query once: twice a second, building takes longer than running it."""
+    """Return the query that says for each source whether it has due rows."""
     looks = [
         due_rows(source.table, sweep_seconds=sweep_seconds, limit=1, where=_limits(source)).scalar_subquery().is_not(None)
         for source in sources
@@ -120,7 +119,7 @@ def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -
 
 
 def _shares(source: Source, rows: list[Any]) -> Iterator[list[Any]]:
-    """Divide the rows over jobs, in their order."""
+    """Divide the rows over jobs in their order; rows with the same `together` value stay in one job."""
     size = min(source.most, math.ceil(len(rows) / source.over))
     share: list[Any] = []
     for _value, group in groupby(rows, key=lambda row: getattr(row, source.together) if source.together else row.id):
@@ -137,7 +136,7 @@ def _name(source: Source, row: Any) -> str:
 
 
 def _names_in(job_id: str) -> list[str]:
-    """Return the row names of a job, which its id holds."""
+    """Return the names of the rows in a job's id: "source-1-0--2-0" gives "source-1-0" and "source-2-0"."""
     source, _, first = job_id.partition("-")
     return [f"{source}-{row}" for row in first.split("--")]
 

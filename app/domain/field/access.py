@@ -1,4 +1,4 @@
-"""Limit a technician to their own visits and those visits' conversations."""
+"""Limit technicians to their own visits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.domain.appointments.models import Appointment, AppointmentKind
 
 
 class VisitMissing(Exception):
-    """No such visit, or none of the viewer's."""
+    """There is no such visit, or it is not the viewer's."""
 
 
 def own_visits(viewer: Viewer) -> tuple[sa.ColumnElement[bool], ...]:
@@ -25,7 +25,7 @@ def own_visits(viewer: Viewer) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def get_own_visit(session: Session, *, viewer: Viewer, appointment_id: uuid.UUID) -> Appointment:
-    """Return the viewer's own visit. Raises VisitMissing."""
+    """Return the visit if it is the viewer's own. Raises VisitMissing."""
     query = sa.select(Appointment).where(Appointment.id == appointment_id, *own_visits(viewer))
     found = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if found is None:

@@ -1,8 +1,7 @@
-"""Apply an action that a phone reports, each once, and answer it.
+"""Apply actions that phones report, each once, and return the answer for the phone.
 
-The phone gives each action its id, and the row of the ledger is written in the transaction of the effect: whatever answer was
-lost, a second arrival finds the row and changes nothing. Of one phone and visit they are taken in the order they were made, since
-each names the one before it (`after`).
+The phone gives each action its id, and the row of the ledger is written in the transaction of the effect, so that an action sent
+again changes nothing. Actions of one phone and visit are applied in order, as each names the one before it (`after`).
 """
 
 from __future__ import annotations
@@ -41,8 +40,8 @@ MOST_OFF = timedelta(days=400)
 
 @dataclass(frozen=True)
 class NewAction:
-    """An action as the phone reports it. `after`: the action of this phone and visit before it; `replaces`: a conflict that
-    this one settles. `occurred_at` is by the phone's clock, `clock_offset_ms` how far ours is ahead of it, as last measured."""
+    """An action as the phone reports it. `after`: the phone's previous action at this visit; `replaces`: an action in conflict
+    that this one settles. `occurred_at` is by the phone's clock; `clock_offset_ms`: how far ours is ahead, as last measured."""
 
     id: uuid.UUID
     device_id: uuid.UUID
@@ -59,9 +58,8 @@ class NewAction:
 
 @dataclass(frozen=True)
 class Answer:
-    """`outcome`: applied | already | conflict | refused | discarded | waiting (send it again, after what it waits for).
-
-    `words` is English, to be told in the reader's language."""
+    """The answer to a phone's action. `outcome`: applied | already | conflict | refused | discarded | waiting (to be sent again
+    after the action or file it waits for). `words` is English, to be translated for the reader."""
 
     outcome: str
     code: str = ""
@@ -71,7 +69,7 @@ class Answer:
 
 
 def take_action(session: Session, new: NewAction, *, viewer: Viewer, now: datetime) -> Answer:
-    """Apply an action once and return the answer."""
+    """Apply a phone's action, once, and return the answer; a repeat returns the stored answer."""
     advisory_xact_lock(session, f"phone-action:{viewer.user_id}:{new.id}")
     earlier = session.get(PhoneAction, (viewer.user_id, new.id), populate_existing=True)
     if earlier is not None:
@@ -86,8 +84,8 @@ def take_action(session: Session, new: NewAction, *, viewer: Viewer, now: dateti
 
 
 def discard_action(session: Session, action_id: uuid.UUID, *, device_id: uuid.UUID, user_id: uuid.UUID, now: datetime) -> Answer:
-    """Discard an action that may have arrived: one that arrived stays, and the answer says so; one that comes later does
-    nothing."""
+    """Discard an action that the phone has not sent, or whose answer it lost. If it arrived before, it stays and its answer is
+    returned; if it arrives later, it is ignored."""
     advisory_xact_lock(session, f"phone-action:{user_id}:{action_id}")
     earlier = session.get(PhoneAction, (user_id, action_id), populate_existing=True)
     if earlier is not None:
@@ -100,7 +98,7 @@ def discard_action(session: Session, action_id: uuid.UUID, *, device_id: uuid.UU
 
 
 def keep_file(session: Session, kept: FieldFile) -> bool:
-    """Add the row of a stored file; False: it is known, and the caller deletes the copy."""
+    """Add the row of a stored file. Returns False if the file is known already; the caller then deletes the copy."""
     advisory_xact_lock(session, f"field-file:{kept.user_id}:{kept.id}")
     if session.get(FieldFile, (kept.user_id, kept.id)) is not None:
         return False
@@ -110,7 +108,7 @@ def keep_file(session: Session, kept: FieldFile) -> bool:
 
 
 def digest_of(new: NewAction) -> str:
-    """Return a digest of the action's content: the same action sent again has the same."""
+    """Return the SHA-256 digest of an action's content; a repeat of the action has the same one."""
     said = [str(new.visit_id), new.kind.value, new.body, str(new.file_id or ""), str(new.replaces or "")]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
@@ -144,7 +142,7 @@ def _apply(session: Session, new: NewAction, *, viewer: Viewer, now: datetime) -
 
 
 def _lock_visit(session: Session, visit_id: uuid.UUID, viewer: Viewer) -> Appointment:
-    """Lock the thread before the appointment, as merges do."""
+    """Return the visit, locked after its thread, as merges do. Raises ActionRefused if it is none of the viewer's brands."""
     query = sa.select(Appointment.thread_id, Appointment.kind, Appointment.brand_id).where(Appointment.id == visit_id)
     found = session.execute(query).one_or_none()
     if found is None or found.kind != AppointmentKind.VISIT or found.brand_id not in viewer.brand_ids:
@@ -155,8 +153,8 @@ def _lock_visit(session: Session, visit_id: uuid.UUID, viewer: Viewer) -> Appoin
 
 
 def _check_theirs(session: Session, appointment: Appointment, new: NewAction, viewer: Viewer) -> None:
-    """Check that the visit is the viewer's, or that the action happened before the visit was given away and a person decided
-    to hand it in."""
+    """Raise ActionConflict unless the visit is the viewer's, or the action is evidence that they decided to hand in after the
+    visit was given to somebody else."""
     if appointment.technician_user_id == viewer.user_id:
         return
     held = session.get(PhoneAction, (viewer.user_id, new.replaces)) if new.replaces else None
@@ -188,7 +186,7 @@ def _note(
 
 
 def _put_right(session: Session, new: NewAction, appointment: Appointment | None, now: datetime) -> datetime:
-    """Return the time of the action by our clock: never later than now, nor earlier than the phone's action before it."""
+    """Return the time of the action by our clock, not after now and not before the phone's last action at the visit."""
     off = timedelta(milliseconds=new.clock_offset_ms)
     told = min(max(new.occurred_at + off if abs(off) < MOST_OFF else now, now - MOST_OFF), now)
     if appointment is None:

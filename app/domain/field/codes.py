@@ -16,7 +16,7 @@ MOST_CODES = 8
 
 
 def read_codes(content: bytes) -> list[str]:
-    """Return the text of each code once, in the order found; empty where the bytes are no picture."""
+    """Return the text of each bar or QR code in a picture once, in the order found; [] if the bytes are no picture."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

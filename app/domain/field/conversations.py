@@ -1,4 +1,4 @@
-"""List the conversations of a technician's visits."""
+"""List the threads of a technician's visits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BEFORE, AFTER = timedelta(days=7), timedelta(days=7)
 
 @dataclass(frozen=True)
 class Conversation:
-    """`visit`: the next one there, else the last; `last`: the newest message, None where nobody wrote."""
+    """A thread of a technician's visits. `visit`: the next visit, else the last; `last`: the newest message, None for none."""
 
     visit: VisitRow
     last: Line | None
@@ -30,8 +30,8 @@ class Conversation:
 
 
 def list_conversations(session: Session, *, viewer: Viewer, now: datetime) -> list[Conversation]:
-    """List conversations of visits a week before and after, unanswered ones first, then the newest. One query beside those of
-    the visits."""
+    """List the threads of the viewer's visits from a week ago to a week ahead: unanswered ones first, then the newest. One query
+    beside those of the visits."""
     today = today_of(viewer, now)
     days = list_own_visits(session, viewer=viewer, first=today - BEFORE, last=today + AFTER)
     visits: dict[uuid.UUID, VisitRow] = {}
@@ -47,7 +47,7 @@ def list_conversations(session: Session, *, viewer: Viewer, now: datetime) -> li
 
 
 def _last_lines(session: Session, thread_ids: list[uuid.UUID]) -> dict[uuid.UUID, Line]:
-    """Read the last message of each, without notes, which are the office's own."""
+    """Return the last message of each thread by thread id; internal notes are left out."""
     kinds = [kind for kind in SHOWN_TYPES if kind != MessageType.INTERNAL_NOTE]
     query = sa.select(Message).ext(distinct_on(Message.thread_id))
     query = query.where(Message.thread_id.in_(thread_ids), Message.message_type.in_(kinds), Message.revoked_at.is_(None))

@@ -30,12 +30,11 @@ MOST_UNPLANNED = 40
 
 @dataclass(frozen=True)
 class Block:
-    """A visit on the grid. `column` and `length` in quarters of an hour from the first; `since`: when it came to its step.
+    """A visit on the grid of the day plan. `column` and `length` are in quarters of an hour; `since`: when its step began.
 
-    `clashes_with`: who has the visit that overlaps it; `minutes_over`: how long it goes on after its end; `silent_minutes`: how
-    long the phone of somebody at work has said nothing; `late_minutes`: how much later than planned they will be there, as things
-    stand. `gap_minutes`: since the end of the visit before, None for the first;
-    `travel_minutes`: about how long it takes from there. `spot`: where it is, if the register knows.
+    `clashes_with`: the contact's name of an overlapping visit, or "". `minutes_over`: minutes past its planned end.
+    `silent_minutes`: since the phone last reported during work. `late_minutes`: expected delay. `gap_minutes`: since the end of
+    the visit before, None for the first. `travel_minutes`: estimated travel from there.
     """
 
     row: AppointmentRow
@@ -58,18 +57,19 @@ class Block:
 
     @property
     def is_trouble(self) -> bool:
-        """Whether somebody has to do something about it."""
+        """Return whether the office has to act: the visit clashes, is too tight or will be late."""
         return bool(self.clashes_with or self.is_tight or self.late_minutes)
 
     @property
     def is_tight(self) -> bool:
-        """Whether the travel time does not fit in the gap before it."""
+        """Return whether the travel time is longer than the gap before the visit."""
         return self.step == VisitStep.PLANNED and self.gap_minutes is not None and 0 <= self.gap_minutes < self.travel_minutes
 
 
 @dataclass(frozen=True)
 class Person:
-    """One line of the plan. `absent`: why they are not there, None where they are; `phone`: None where none was ever seen."""
+    """A technician's line of the day plan. `absent`: the note of an absence, None if present; `phone`: the state of their phones,
+    None if no phone was ever seen."""
 
     user_id: uuid.UUID
     name: str
@@ -79,7 +79,7 @@ class Person:
 
     @property
     def minutes(self) -> int:
-        """Minutes of planned work."""
+        """Return the minutes of planned work."""
         return sum(block.length for block in self.blocks) * 15
 
 
@@ -165,7 +165,8 @@ def _blocks(
 
 
 def _late(before: Appointment | None, one: Appointment, travel: int, now: datetime) -> int:
-    """Return by how many minutes a visit nobody has set out for will begin late, if its technician leaves as soon as they can.
+    """Return by how many minutes a planned visit will begin late if its technician leaves as soon as possible; 0 for little.
+
     Only the first of several waiting visits is counted, and none past its end."""
     if one.state != VisitStep.PLANNED or now > one.ends_at or (before is not None and before.state == VisitStep.PLANNED):
         return 0
@@ -179,7 +180,7 @@ def _overlap(one: Appointment, other: Appointment) -> bool:
 
 
 def _technicians(session: Session, viewer: Viewer) -> dict[uuid.UUID, str]:
-    """List users who work at visits: they see their own and no others."""
+    """Return the names by id of the active users of the viewer's brands who see only their own visits."""
     query = sa.select(User.id, User.name).join(BrandMember, BrandMember.user_id == User.id)
     query = query.where(users_with(Permission.VISITS_OWN), sa.not_(users_with(Permission.VISITS_SEE)))
     query = query.where(User.disabled_at.is_(None), BrandMember.brand_id.in_(viewer.brand_ids))
@@ -192,7 +193,7 @@ def _absences(session: Session, user_ids: list[uuid.UUID], day: date) -> dict[uu
 
 
 def _last_heard(session: Session, appointment_ids: list[uuid.UUID]) -> dict[uuid.UUID, tuple[datetime, datetime]]:
-    """Read by visit when its last step was taken, and when its phone last reported anything of it."""
+    """Return by visit id the time of its last step, and the time its phone last reported anything about it."""
     steps = sa.func.max(PhoneAction.occurred_at).filter(PhoneAction.kind == ActionKind.STEP)
     query = sa.select(PhoneAction.appointment_id, steps.label("step"), sa.func.max(PhoneAction.received_at).label("heard"))
     query = query.where(PhoneAction.appointment_id.in_(appointment_ids), PhoneAction.outcome == Outcome.APPLIED)
@@ -200,7 +201,7 @@ def _last_heard(session: Session, appointment_ids: list[uuid.UUID]) -> dict[uuid
 
 
 def day_of(text: str, viewer: Viewer, now: datetime) -> date:
-    """Return the requested day, else today in the viewer's time zone."""
+    """Return the day in `text` (ISO 8601); today in the viewer's time zone if it is malformed or out of range."""
     try:
         found = date.fromisoformat(text)
     except ValueError:

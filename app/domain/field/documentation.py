@@ -1,7 +1,7 @@
-"""Find what a done visit's documentation lacks, and make the task to finish it. The caller owns the transaction.
+"""Find missing parts of a done visit's documentation, and create the task to finish it. The caller owns the transaction.
 
-The task is made once, when the visit is done and something lacks; whatever arrives later closes it once nothing does. Any other
-task of that type in the visit's conversation is closed with it.
+The task is created once, when the visit is done and parts are missing. It is closed when later actions complete the
+documentation, together with other tasks of that type in the visit's thread.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TITLE_CHARACTERS = 200
 
 
 def lacking(record: VisitRecord, checklist: tuple[str, ...]) -> tuple[str, ...]:
-    """Return which parts of the documentation are missing: photo, checklist, signature."""
+    """Return the names of missing parts of the documentation: "photo", "checklist", "signature"."""
     parts = {
         "photo": PhotoLabel.AFTER.value in record.labels,
         "checklist": all(item in record.checks for item in checklist),
@@ -41,14 +41,14 @@ def lacking(record: VisitRecord, checklist: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def lacks_of(record: VisitRecord, checklist: tuple[str, ...]) -> tuple[str, ...]:
-    """Describe what is missing, as sentences in English."""
+    """Return an English sentence for each missing part and each checklist item without an answer."""
     found = [NO_CHECK % {"item": item} for item in checklist if item not in record.checks]
     missing = {"photo": NO_PHOTO, "signature": NO_SIGNATURE}
     return (*found, *(words for name, words in missing.items() if name in lacking(record, checklist)))
 
 
 def note_done(session: Session, appointment: Appointment, *, now: datetime) -> None:
-    """Ask for the report of a done visit, and make or end the task for what its documentation lacks."""
+    """Store that a done visit needs its report, and create or close the task for missing documentation."""
     values = {"appointment_id": appointment.id, "created_at": now, "reason": ""}
     insert = postgresql.insert(VisitReport).values(values).on_conflict_do_nothing()
     is_new = session.execute(insert.returning(VisitReport.appointment_id)).scalar_one_or_none() is not None

@@ -1,8 +1,7 @@
-"""Carry out each kind of phone action at the office: step, photo, note, signature, follow-up. The visit and its thread are
-locked; nothing here commits.
+"""Carry out phone actions by kind: step, photo, note, signature, follow-up. The caller has locked the visit and its thread.
 
-What a technician measured, ticked and signed lies in the ledger alone (`record.py` reads it back); notes, photos and messages go
-into the conversation of the visit as well.
+Measurements, ticks and signatures are stored in the ledger alone (`record.py` reads them); notes, photos and messages are added
+to the visit's thread as well.
 """
 
 from __future__ import annotations
@@ -89,7 +88,7 @@ SUFFIXES = {"audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/wav": "wav", "audio/
 
 @dataclass(frozen=True)
 class Report:
-    """An action and where it belongs."""
+    """A phone's action with its visit and viewer, for carrying it out."""
 
     id: uuid.UUID
     appointment: Appointment
@@ -102,7 +101,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Told:
-    """What the technician is told besides that the action arrived."""
+    """What the answer to the technician says, beside that the action was applied; "" for nothing."""
 
     code: str = ""
     words: str = ""
@@ -133,7 +132,7 @@ def _take_step(session: Session, report: Report) -> Told:
 
 
 def _check_not_moved(report: Report) -> None:
-    """Raise ActionConflict where the visit was moved before the technician set out; once they have begun, their report stands."""
+    """Raise ActionConflict if the visit is still planned and was moved after the phone last loaded it."""
     one, seen = report.appointment, report.body.get("seen_starts_at")
     if one.state != VisitStep.PLANNED or seen is None or datetime.fromisoformat(seen) == one.starts_at:
         return
@@ -144,7 +143,7 @@ def _check_not_moved(report: Report) -> None:
 
 
 def _tell_customer(session: Session, report: Report, words: Callable[[Session, Report], str]) -> Told:
-    """Send the customer the text of a step; a text that cannot be sent does not stop the step."""
+    """Send the customer the text of a step. If it cannot be sent, the step is taken all the same and the answer says why."""
     if report.send_before is not None and report.now > report.send_before:
         return Told("without_message", TOO_LATE)
     try:
@@ -235,12 +234,12 @@ def _write_note(session: Session, report: Report) -> Told:
 
 
 def language_of(contact: Contact, brand: Brand) -> str:
-    """Return in which of our languages the customer is written to."""
+    """Return the language in which to write to the customer: the contact's, else the brand's first, among ours."""
     return next((one for one in (contact.language, *brand.languages) if one in LANGUAGES), LANGUAGES[0])
 
 
 def _keep_photo(session: Session, report: Report) -> Told:
-    """Store a photo; its place stays only if the brand wants that."""
+    """Add a photo to the visit's thread. Its position is removed unless the brand keeps positions."""
     if not session.get_one(Brand, report.appointment.brand_id).keeps_photo_place:
         for name in ("lat", "lon"):
             report.body.pop(name, None)
@@ -250,7 +249,7 @@ def _keep_photo(session: Session, report: Report) -> Told:
 
 
 def _keep_voice(session: Session, report: Report) -> Told:
-    """Store a voice note; its transcript follows later, where one can be made."""
+    """Add a voice note to the visit's thread. Its transcript follows later, if a transcriber is set."""
     file = session.get_one(FieldFile, (report.viewer.user_id, report.file_id))
     file.content_type = report.body["sound"]
     _hang_on_note(session, report, f"voice-{report.id.hex[:8]}.{SUFFIXES[file.content_type]}", VOICE_NOTE)
@@ -258,7 +257,7 @@ def _keep_voice(session: Session, report: Report) -> Told:
 
 
 def _plan_follow_up(session: Session, report: Report) -> Told:
-    """Plan another visit of this technician at the same customer; the row has this action's id."""
+    """Plan another visit of this technician at the same customer, under the action's id. Raises ActionRefused, ActionConflict."""
     now, one, body = report.now, report.appointment, report.body
     try:
         starts_at = instant(date.fromisoformat(body["date"]), time.fromisoformat(body["time"]), one.zone)
@@ -279,21 +278,21 @@ def _plan_follow_up(session: Session, report: Report) -> Told:
 
 
 def _meanwhile(session: Session, viewer: Viewer, starts_at: datetime, ends_at: datetime) -> datetime | None:
-    """Return when the visit begins that the technician has at that time already."""
+    """Return the start of the technician's first appointment that overlaps this time; None for none."""
     theirs = sa.and_(Appointment.technician_user_id == viewer.user_id, Appointment.state != VisitStep.CANCELLED)
     query = sa.select(Appointment.starts_at).where(theirs, Appointment.starts_at < ends_at, Appointment.ends_at > starts_at)
     return session.execute(query.order_by(Appointment.starts_at).limit(1)).scalar_one_or_none()
 
 
 def _hang_on_note(session: Session, report: Report, filename: str, text: str) -> None:
-    """Attach the file to a note of the conversation, beside its place in the ledger."""
+    """Add a note with the action's file to the visit's thread. Does nothing without file or thread."""
     attachment = _attachment(session, report, filename)
     if attachment is not None:
         _add_note(session, report, text, files=(attachment.id,))
 
 
 def _attachment(session: Session, report: Report, filename: str) -> Attachment | None:
-    """Return the action's file as an attachment of the conversation, on no message yet; None without file or conversation."""
+    """Return the action's file as an attachment of the visit's thread, without a message yet; None without file or thread."""
     thread_id = report.appointment.thread_id
     if thread_id is None or report.file_id is None:
         return None

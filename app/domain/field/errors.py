@@ -1,5 +1,4 @@
-"""Errors that say why a phone's action is not applied: conflict or refused. The words are English and marked; told in the
-reader's language when shown."""
+"""Errors that say why a phone's action is not applied: conflict or refused. Their English words are translated when shown."""
 
 from __future__ import annotations
 
@@ -7,8 +6,7 @@ from typing import Any
 
 
 class ActionConflict(Exception):
-    """The action would change something that is not as the technician saw it. `choices`: what they may decide, as names the
-    phone knows."""
+    """The visit is no longer as the technician saw it. `choices`: the decisions offered, by names the phone knows."""
 
     def __init__(self, code: str, words: str, *, choices: tuple[str, ...], details: dict[str, Any] | None = None) -> None:
         super().__init__(words)
@@ -16,7 +14,7 @@ class ActionConflict(Exception):
 
 
 class ActionRefused(Exception):
-    """The action can never be applied as it is; `field` names what is wrong."""
+    """The action can never be applied as it is; `field` names the wrong value."""
 
     def __init__(self, code: str, words: str, *, field: str = "") -> None:
         super().__init__(words)

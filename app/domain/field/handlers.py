@@ -1,4 +1,4 @@
-"""React to reported visits: send the report; after commit make thumbnails, read nameplates, write out voice notes."""
+"""React to reported visits: send the report, make thumbnails, read nameplates, transcribe voice notes."""
 
 from __future__ import annotations
 
@@ -22,29 +22,30 @@ from app.domain.field.transcribe import transcribe
 
 
 def document_visit(session: Session, event: Event) -> None:
-    """`VisitReported`, in the transaction: once the visit is done, ask for its report and make a task of what lacks."""
+    """`VisitReported`, in the transaction: if the visit is done, ask for its report and create the task for missing
+    documentation."""
     appointment = session.get_one(Appointment, uuid.UUID(event.payload["appointment_id"]))
     if appointment.kind == AppointmentKind.VISIT and appointment.state == AppointmentState.DONE:
         note_done(session, appointment, now=event.occurred_at)
 
 
 def done_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Return those events that may have ended a visit."""
+    """Return the events that reported a step, which may have ended the visit."""
     return [event for event in events if event.payload.get("kind") == ActionKind.STEP]
 
 
 def send_visit_report(event: Event) -> None:
-    """After-commit handler: send the customer the report, once."""
+    """After-commit handler: send the customer the report of a done visit, once."""
     send_report(uuid.UUID(event.payload["appointment_id"]))
 
 
 def photos_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Return those events that brought a photo."""
+    """Return the events that reported a photo."""
     return [event for event in events if event.payload.get("kind") == ActionKind.PHOTO]
 
 
 def make_thumbnail(event: Event) -> None:
-    """After-commit handler: make the photo's thumbnail. A second one made at the same time is deleted again."""
+    """After-commit handler: make the thumbnail of a photo. A second thumbnail made at the same time is deleted."""
     with transaction() as session:
         file = find_file_of_action(session, event)
         if file is None or file.thumbnail_key is not None:
@@ -68,12 +69,12 @@ def make_thumbnail(event: Event) -> None:
 
 
 def nameplates_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Return those events that brought the photo of a nameplate."""
+    """Return the events that reported the photo of a nameplate."""
     return [event for event in events if event.payload.get("label") == PhotoLabel.NAMEPLATE]
 
 
 def read_nameplate(event: Event) -> None:
-    """After-commit handler: read the codes of a nameplate's photo, as serial numbers to keep. A repeat reads the same."""
+    """After-commit handler: read the codes in a nameplate's photo, which are offered as serial numbers. A repeat is harmless."""
     with transaction() as session:
         file = find_file_of_action(session, event)
         if file is None or file.codes:
@@ -90,17 +91,17 @@ def read_nameplate(event: Event) -> None:
 
 
 def voices_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Return those events that brought a voice note."""
+    """Return the events that reported a voice note."""
     return [event for event in events if event.payload.get("kind") == ActionKind.VOICE]
 
 
 def write_out_voice(event: Event) -> None:
-    """After-commit handler: transcribe a voice note, where a transcriber is set."""
+    """After-commit handler: transcribe a voice note, if a transcriber is set."""
     transcribe(event)
 
 
 def find_file_of_action(session: Session, event: Event) -> FieldFile | None:
-    """Return the file that the action of a `VisitReported` names."""
+    """Return the file of the action that a `VisitReported` event is about; None for none."""
     query = sa.select(FieldFile).join(
         PhoneAction, sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     )

@@ -1,4 +1,4 @@
-"""Periodic jobs of the field platform: delete unused files, tell of actions that wait on a phone."""
+"""Periodic jobs for technicians' phones: delete unused files, and tell technicians of actions that wait on a phone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ KEPT, AT_ONCE = timedelta(days=30), 200
 
 
 def sweep_files(**_ignored: Any) -> int:
-    """Delete files that no action has named for a month; returns how many. A phone that still has one sends it anew."""
+    """Periodic job: delete files that no action has named for a month, and return how many. A phone that still has one sends it
+    again."""
     named = sa.exists().where(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     old = sa.select(FieldFile).where(FieldFile.created_at < utc_now() - KEPT, ~named).limit(AT_ONCE)
     with transaction() as session:
@@ -31,6 +32,6 @@ def sweep_files(**_ignored: Any) -> int:
 
 
 def tell_of_waiting(**_ignored: Any) -> int:
-    """Tell technicians whose phone has had something unsent for long; returns how many phones."""
+    """Periodic job: tell technicians whose phone has had unsent actions for long. Returns the number of phones."""
     with transaction() as session:
         return note_late(session, now=utc_now())

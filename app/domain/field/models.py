@@ -56,11 +56,10 @@ EVIDENCE = frozenset(ActionKind) - {ActionKind.STEP, ActionKind.MESSAGE}
 
 
 class PhoneAction(Base):
-    """One thing a technician did, as it was told by the phone: its id is the phone's, and it is here once.
+    """An action of a technician that a phone reported, under the phone's id for it; stored once, with its effect.
 
-    The row is written in the transaction of its effect. `number`: the order in which they came; `occurred_at`: what the phone's
-    clock said, put right by what it was known to be off. `answer` is what the phone was told and is told again: {"code", "words",
-    "choices", "details"}.
+    `number`: the order of arrival; `occurred_at`: the time by the phone's clock, corrected by its known offset. `answer`: the
+    answer to the phone, repeated if the action comes again: {"code", "words", "choices", "details"}.
     """
 
     __tablename__ = "phone_actions"
@@ -87,10 +86,10 @@ class PhoneAction(Base):
 
 
 class FieldFile(Base):
-    """A file a phone sent, under the id the phone gave it; it says something once an action names it.
+    """A file that a phone sent, under the phone's id for it; an action names it later.
 
-    `thumbnail_key`: a small JPEG of a picture, made later; `transcript`: what is said in a voice note, as a machine heard it;
-    `codes`: what the bar and QR codes in the photo of a nameplate say, read later.
+    Made after arrival: `thumbnail_key`, a small JPEG of a picture; `transcript`, the machine's text of a voice note; `codes`, the
+    texts of bar and QR codes in the photo of a nameplate.
     """
 
     __tablename__ = "field_files"
@@ -113,9 +112,9 @@ class FieldFile(Base):
 
 
 class FieldFilePart(Base):
-    """A piece of a file that is under way, as it came. They go once the file is whole, or when they lay too long.
+    """A piece of a file that a phone is sending. Pieces are deleted when the file is complete, or after a while.
 
-    `begins_at`: its first byte's place in the file; `whole_bytes`, `whole_sha256` (lower hex): what the phone says of the file.
+    `begins_at`: the place of its first byte in the file; `whole_bytes`, `whole_sha256` (lower hex): the phone's data of the file.
     """
 
     __tablename__ = "field_file_parts"
@@ -135,10 +134,10 @@ class FieldFilePart(Base):
 
 
 class PhoneKey(WithId, Base):
-    """The key with which one phone seals what it keeps of one person. The phone forgets it at sign-out and asks for it again.
+    """The key with which a phone encrypts the data it stores for one user. The phone forgets it at sign-out and asks again.
 
-    `seen_at`: when it last asked, about; `waiting`: how many actions lay on it then, the oldest from `waiting_since`, which its
-    owner was told of if that is `told_of_since`.
+    `seen_at`: about when the phone last called; `waiting`: how many unsent actions it had then, the oldest since `waiting_since`.
+    `told_of_since`: the `waiting_since` of which the user was told last.
     """
 
     __tablename__ = "phone_keys"
@@ -160,7 +159,7 @@ class PhoneKey(WithId, Base):
 
 
 class VisitChecklist(WithId, Base):
-    """What has to be looked at when work of one type is done under a brand; one line each. `order_type` "": all others."""
+    """The checklist for one type of work under a brand, one text per item. `order_type` "": for all other types."""
 
     __tablename__ = "visit_checklists"
 
@@ -173,8 +172,8 @@ class VisitChecklist(WithId, Base):
 
 
 class VisitReport(Base):
-    """A done visit whose customer is to get its report: one per visit, however often it is ended. `outcome` null: not sent
-    yet. `task_id`: the task to finish its documentation, where something lacked."""
+    """The report that the customer of a done visit is to get, one per visit even if it is done twice. `outcome` null: not sent
+    yet. `task_id`: the task to finish the documentation, null if it was complete."""
 
     __tablename__ = "visit_reports"
 

@@ -1,4 +1,4 @@
-"""List and read the documents of an order's visits: reports and photos. A signature and a voice are none of them."""
+"""List and read the documents of an order's visits: reports and photos, not signatures and voice notes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class DocumentKind(StrEnum):
 
 @dataclass(frozen=True)
 class OrderDocument:
-    """`storage_key` None: a report, which is drawn when it is asked for. `label`: what a photo shows (`PhotoLabel`), or ""."""
+    """A report or photo of an order's visit. `storage_key` None: a report, which is drawn on request. `label`: what a photo shows
+    (`PhotoLabel`), "" for a report."""
 
     id: uuid.UUID
     kind: DocumentKind
@@ -39,7 +40,7 @@ class OrderDocument:
 
 
 def list_order_documents(session: Session, order_id: uuid.UUID) -> list[OrderDocument]:
-    """List an order's documents in the order in which they came. Two queries."""
+    """List the documents of an order's visits, oldest first. Two queries."""
     over = sa.select(VisitReport.appointment_id, VisitReport.created_at).join(
         Appointment, Appointment.id == VisitReport.appointment_id
     )

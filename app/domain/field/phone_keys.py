@@ -1,7 +1,7 @@
-"""Make and read the key with which a phone encrypts what it has not sent yet. The caller owns the transaction.
+"""Make and read the key with which a phone encrypts its unsent actions. The caller owns the transaction.
 
-It is made here once for each person and phone and never changes, so that whoever was signed out reads their own things again
-after the next sign-in, and nobody else does.
+A key is made once for each user and phone and never changes, so that after signing in again a user can read their own actions on
+the phone, and nobody else can.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ log = get_logger(__name__)
 
 
 def phone_key(session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID, keyring: Keyring, now: datetime) -> bytes | None:
-    """Return the key of this person's phone, made now if there is none. None: it cannot be decrypted any more, or there are
-    too many."""
+    """Return the key of this user's phone, made now if there is none; None if it cannot be decrypted or the user has too many
+    phones."""
     theirs = (PhoneKey.user_id == user_id, PhoneKey.device_id == device_id)
     row = session.execute(sa.select(PhoneKey).where(*theirs)).scalar_one_or_none()
     if row is None:
@@ -41,7 +41,7 @@ def phone_key(session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID, key
 
 
 def _make(session: Session, user_id: uuid.UUID, device_id: uuid.UUID, keyring: Keyring, now: datetime) -> None:
-    """Make a key; of two calls at the same time the second returns the first one's."""
+    """Add a key for the user's phone, unless there is one by now or the user has too many phones."""
     count = session.execute(sa.select(sa.func.count()).where(PhoneKey.user_id == user_id)).scalar_one()
     if count >= MOST_PHONES:
         return

@@ -1,6 +1,4 @@
-"""Note when each technician's phone last asked and how much waits on it unsent.
-
-The caller owns the transaction."""
+"""Store when each technician's phone last called and how many unsent actions it has. The caller owns the transaction."""
 
 from __future__ import annotations
 
@@ -21,7 +19,7 @@ NOTED_EVERY, LATE = timedelta(minutes=1), timedelta(hours=2)
 
 @dataclass(frozen=True)
 class Waiting:
-    """How many actions wait on a phone, the oldest from `since`."""
+    """The number of unsent actions on a phone, and the time of the oldest."""
 
     count: int
     since: datetime
@@ -29,7 +27,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class PhoneState:
-    """The phones of one person together: `seen_at` by any of them, `waiting` on all."""
+    """The state of all phones of one user: the last call of any of them, and the unsent actions on all."""
 
     seen_at: datetime
     waiting: int
@@ -37,7 +35,7 @@ class PhoneState:
 
 
 def note_seen(session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID, waiting: Waiting | None, now: datetime) -> None:
-    """Note that a phone asked. Without news it is written once in NOTED_EVERY."""
+    """Store that a phone called, and its unsent actions. Without a change it is written once in NOTED_EVERY."""
     count, since = (waiting.count, min(waiting.since, now)) if waiting else (0, None)
     news = sa.or_(
         PhoneKey.seen_at.is_(None),
@@ -50,7 +48,7 @@ def note_seen(session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID, wai
 
 
 def phones_of(session: Session, user_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, PhoneState]:
-    """Read the phone states of these users, for those who were seen. One query."""
+    """Return the state of the phones of these users by id; users whose phones never called are missing. One query."""
     seen, since = sa.func.max(PhoneKey.seen_at).label("seen"), sa.func.min(PhoneKey.waiting_since).label("since")
     query = sa.select(PhoneKey.user_id, seen, sa.func.sum(PhoneKey.waiting).label("waiting"), since)
     query = query.where(PhoneKey.user_id.in_(user_ids), PhoneKey.seen_at.is_not(None)).group_by(PhoneKey.user_id)
@@ -58,7 +56,8 @@ def phones_of(session: Session, user_ids: Collection[uuid.UUID]) -> dict[uuid.UU
 
 
 def note_late(session: Session, *, now: datetime) -> int:
-    """Record `PhoneWaits` for what has waited on a phone for longer than LATE, once for each oldest action; returns how many."""
+    """Record `PhoneWaits` for each phone whose oldest unsent action waits longer than LATE, once per oldest action. Returns how
+    many."""
     late = PhoneKey.waiting > 0, PhoneKey.waiting_since < now - LATE
     untold = PhoneKey.told_of_since.is_distinct_from(PhoneKey.waiting_since)
     query = sa.select(PhoneKey).where(*late, untold).order_by(PhoneKey.id).with_for_update(skip_locked=True)

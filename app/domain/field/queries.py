@@ -30,7 +30,7 @@ SHOWN_TYPES = (MessageType.INCOMING, MessageType.OUTGOING, MessageType.AUTO_RESP
 
 @dataclass(frozen=True)
 class VisitRow:
-    """A visit in a list: who, where, when, and where it stands."""
+    """A visit in a list: its appointment, step, the contact's phone number, type of work and position."""
 
     row: AppointmentRow
     step: VisitStep
@@ -52,13 +52,13 @@ class VisitRow:
 
     @property
     def next_steps(self) -> tuple[VisitStep, ...]:
-        """The steps that may follow, the usual one first."""
+        """Return the steps that may follow, the usual one first."""
         return next_steps(self.step)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A message or note of the conversation, as text. `files`: id and name of what hangs on it."""
+    """A message or note of a thread as text. `files`: id and name of its attachments."""
 
     id: uuid.UUID
     who: str
@@ -71,7 +71,7 @@ class Line:
 
 @dataclass(frozen=True)
 class VisitPage:
-    """Everything about one visit. `messages` oldest first; `parts`: what is to be brought; `checklist`: to be ticked."""
+    """A visit with its record and messages, oldest first. `parts`: articles to bring; `checklist`: items to tick."""
 
     visit: VisitRow
     record: VisitRecord
@@ -82,13 +82,13 @@ class VisitPage:
 
     @property
     def unanswered(self) -> Line | None:
-        """The customer's last message, if nobody has answered since."""
+        """Return the customer's last message if nobody has answered it, else None."""
         last = next((line for line in reversed(self.messages) if not line.is_note), None)
         return last if last is not None and not last.is_ours else None
 
 
 def list_own_visits(session: Session, *, viewer: Viewer, first: date, last: date) -> dict[date, list[VisitRow]]:
-    """List own visits by day on the clock of the place, in starting order, without cancelled ones."""
+    """List the viewer's own visits from `first` to `last` by local day of the place, in starting order; no cancelled ones."""
     days = list_appointments_of_days(session, viewer=viewer, first=first, last=last, technician_user_id=viewer.user_id)
     rows = [row for day in days.values() for row in day if row.appointment.kind == AppointmentKind.VISIT]
     visits = {visit.id: visit for visit in _with_facts(session, rows)}
@@ -101,7 +101,7 @@ def list_own_visits(session: Session, *, viewer: Viewer, first: date, last: date
 
 
 def get_visit_page(session: Session, *, viewer: Viewer, appointment_id: uuid.UUID) -> VisitPage:
-    """Read everything about one visit. Raises VisitMissing."""
+    """Return the page of the viewer's own visit. Raises VisitMissing."""
     appointment = get_own_visit(session, viewer=viewer, appointment_id=appointment_id)
     (visit,) = _with_facts(session, [get_appointment(session, viewer=viewer, appointment_id=appointment.id)])
     messages = _messages(session, appointment)
@@ -116,19 +116,19 @@ def get_visit_page(session: Session, *, viewer: Viewer, appointment_id: uuid.UUI
 
 
 def newest_messages(session: Session, visits: Sequence[VisitRow]) -> list[str]:
-    """When each of their conversations had its newest message: another list where somebody wrote."""
+    """Return the times of the newest message in the visits' threads, as ISO 8601; the list changes when somebody writes."""
     query = sa.select(Thread.last_message_at).where(Thread.id.in_([visit.thread_id for visit in visits if visit.thread_id]))
     return [at.isoformat() for at in session.execute(query.order_by(Thread.id)).scalars()]
 
 
 def drives(visits: Sequence[VisitRow]) -> dict[uuid.UUID, int]:
-    """Estimate the minutes of travel to each visit from the one before it on the same day; the first has none. Pure."""
+    """Return by visit id the estimated minutes of travel from the visit before it in the list; the first has none. Pure."""
     spots = {order_id: visit.spot for visit in visits if (order_id := visit.row.appointment.order_id) and visit.spot}
     return {to.id: minutes_from(come.row.appointment, to.row.appointment, spots) for come, to in pairwise(visits)}
 
 
 def row_of(session: Session, row: AppointmentRow) -> VisitRow:
-    """Convert an appointment to a VisitRow."""
+    """Return the VisitRow of an appointment, with the facts it adds."""
     (found,) = _with_facts(session, [row])
     return found
 
@@ -156,7 +156,7 @@ def _with_facts(session: Session, rows: Sequence[AppointmentRow]) -> list[VisitR
 
 
 def _phones(session: Session, contact_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """Read a number to call for each contact, with a "+": telephone before WhatsApp."""
+    """Return by contact id a phone number to call, with a "+"; a telephone number before one of WhatsApp."""
     query = sa.select(ContactIdentity.contact_id, ContactIdentity.kind, ContactIdentity.value)
     query = query.where(
         ContactIdentity.contact_id.in_(contact_ids),

@@ -21,8 +21,8 @@ from app.domain.threads.models import Thread
 
 
 def quick_texts(session: Session, visit: Appointment, *, viewer: Viewer, now: datetime) -> list[str]:
-    """Fill in the quick texts, in the customer's language where there is one; a text that lacks a value is left out. The visit
-    is the viewer's."""
+    """Return the quick texts of the viewer's own visit, filled in, in the customer's language if there are any. A text without a
+    value for each variable is left out."""
     thread = session.get(Thread, visit.thread_id) if visit.thread_id else None
     if thread is None:
         return []

@@ -1,4 +1,4 @@
-"""Read what was reported of a visit from the ledger: steps, checks, meters, photos, signature."""
+"""Read the record of a visit from the ledger of phone actions: steps, checks, meters, photos, signature."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.domain.field.models import ActionKind, FieldFile, Outcome, PhoneAction,
 
 @dataclass(frozen=True)
 class Reported:
-    """One applied action, with who did it."""
+    """An applied phone action with the user who took it."""
 
     id: uuid.UUID
     kind: ActionKind
@@ -31,8 +31,8 @@ class Reported:
 
 @dataclass(frozen=True)
 class VisitRecord:
-    """`checks`: the newest answer to each item of the checklist; `meters`: the newest value, by "before", "after"; `serials`:
-    each as it was put right last, and `typed` what was there before, by the id of the one that is there now."""
+    """All applied actions of a visit. `checks`: the newest answer by checklist item; `meters`: the newest reading by "before" and
+    "after"; `serials`: each with its last correction; `typed`: the former texts of a serial by the id of the last correction."""
 
     steps: tuple[Reported, ...] = ()
     notes: tuple[Reported, ...] = ()
@@ -49,18 +49,18 @@ class VisitRecord:
 
     @property
     def labels(self) -> set[str]:
-        """The labels of which there is a photo."""
+        """Return the labels of all photos."""
         return {photo.body["label"] for photo in self.photos}
 
     @property
     def meter_runs_back(self) -> bool:
-        """The meter shows less after the work than before it: it was changed, or read wrongly."""
+        """Return whether the meter shows less after the work than before it, because it was changed or read wrongly."""
         before, after = (self.meters.get(when) for when in ("before", "after"))
         return before is not None and after is not None and Decimal(after.body["value"]) < Decimal(before.body["value"])
 
 
 def read_record(session: Session, appointment_id: uuid.UUID) -> VisitRecord:
-    """Read the record of a visit. One query; another where there are voice notes or photos of nameplates."""
+    """Return the record of a visit. One query; a second one if there are voice notes or photos of nameplates."""
     query = sa.select(PhoneAction, User.name).join(User, User.id == PhoneAction.user_id)
     query = query.where(PhoneAction.appointment_id == appointment_id, PhoneAction.outcome == Outcome.APPLIED)
     rows = session.execute(query.order_by(PhoneAction.number)).all()
@@ -76,7 +76,7 @@ def read_record(session: Session, appointment_id: uuid.UUID) -> VisitRecord:
 
 
 def make_record(reported: list[Reported]) -> VisitRecord:
-    """Make a record from actions, oldest first."""
+    """Return the record made of a visit's applied actions, given oldest first."""
     of = {kind: tuple(one for one in reported if one.kind == kind) for kind in ActionKind}
     serials, typed = _put_right(of[ActionKind.SERIAL])
     return VisitRecord(
@@ -94,7 +94,8 @@ def make_record(reported: list[Reported]) -> VisitRecord:
 
 
 def _put_right(serials: tuple[Reported, ...]) -> tuple[tuple[Reported, ...], dict[uuid.UUID, tuple[str, ...]]]:
-    """Each in the place of the one it puts right; of two that put the same one right the later one counts."""
+    """Replace serial numbers by their last correction, in the order of the first entries. Returns them, and the former texts by
+    the id of the last correction."""
     now: dict[uuid.UUID, Reported] = {}  # by the id of the first
     first: dict[str, uuid.UUID] = {}
     before: dict[uuid.UUID, tuple[str, ...]] = {}
@@ -107,7 +108,7 @@ def _put_right(serials: tuple[Reported, ...]) -> tuple[tuple[Reported, ...], dic
 
 
 def find_file(session: Session, *, appointment_id: uuid.UUID, file_id: uuid.UUID) -> FieldFile | None:
-    """A file that an applied action of this visit names."""
+    """Return the file if an applied action of this visit names it, else None."""
     query = sa.select(FieldFile).join(
         PhoneAction, sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     )
@@ -116,7 +117,7 @@ def find_file(session: Session, *, appointment_id: uuid.UUID, file_id: uuid.UUID
 
 
 def count_codes(session: Session, *, appointment_ids: list[uuid.UUID]) -> int:
-    """How many codes were read from photos of these visits."""
+    """Count the codes read from photos of these visits."""
     named = sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     counted = sa.func.coalesce(sa.func.sum(sa.func.cardinality(FieldFile.codes)), 0)
     query = sa.select(counted).join(PhoneAction, named).where(PhoneAction.appointment_id.in_(appointment_ids))
@@ -133,7 +134,7 @@ def list_thumbnails(session: Session, *, appointment_ids: list[uuid.UUID], limit
 
 
 def known_outcomes(session: Session, *, user_id: uuid.UUID, action_ids: list[uuid.UUID]) -> dict[uuid.UUID, Outcome]:
-    """Return the outcomes of actions that arrived, for a phone that lost its answers."""
+    """Return by id the outcomes of the user's actions that arrived, for a phone that lost the answers."""
     query = sa.select(PhoneAction.id, PhoneAction.outcome).where(PhoneAction.user_id == user_id, PhoneAction.id.in_(action_ids))
     return {row.id: row.outcome for row in session.execute(query)}
 

@@ -1,6 +1,6 @@
-"""Make the task to plan a visit again that was aborted or found nobody at home. Called in the transaction, see app/wiring.py.
+"""Create the task to plan a visit again after nobody was home or it was aborted. Called in the transaction, see app/wiring.py.
 
-One stands open for a conversation, or for an order where there is none; the visit that follows closes it, a task of people stays.
+At most one such task is open for a thread, or for an order without thread. The next visit closes it; tasks made by people stay.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TITLE_CHARACTERS = 200
 
 
 def ask_to_plan_again(session: Session, event: Event) -> None:
-    """`AppointmentNotHome`, `AppointmentAborted`: make a task to find another time, with the reason."""
+    """`AppointmentNotHome`, `AppointmentAborted`: create a task to plan the visit again, with the reason."""
     visit = session.get_one(Appointment, uuid.UUID(event.payload["appointment_id"]))
     if visit.kind != AppointmentKind.VISIT or session.execute(_open_ones(visit)).first() is not None:
         return
@@ -43,7 +43,7 @@ def ask_to_plan_again(session: Session, event: Event) -> None:
 
 
 def end_replanning(session: Session, event: Event) -> None:
-    """`AppointmentPlanned` and the like: end that task, as there is another visit, or the technician came in after all."""
+    """`AppointmentPlanned` and other events of an open visit: complete the task to plan the visit again."""
     visit = session.get_one(Appointment, uuid.UUID(event.payload["appointment_id"]))
     if visit.kind == AppointmentKind.VISIT and visit.is_open:
         for task_id in session.execute(_open_ones(visit)).scalars().all():

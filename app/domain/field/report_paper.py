@@ -1,4 +1,4 @@
-"""Draw the report of a visit as a PDF in the customer's language. Notes for the office are not in it."""
+"""Draw the report of a visit as a PDF in the customer's language. Internal notes are left out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ GLASS = (1000, 375)
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """What the paper says; `photos`: the key of the file and the label of each."""
+    """The content of a visit report. `photos`: storage key and label of each."""
 
     language: str
     brand: str
@@ -49,13 +49,13 @@ class ReportFacts:
 
     @property
     def name(self) -> str:
-        """The name of the file, without anything a customer wrote."""
+        """Return the file name of the PDF: order number and day, nothing that a customer wrote."""
         day = f"{self.starts_at.astimezone(ZoneInfo(self.zone)):%Y-%m-%d}"
         return f"{self.order_number or 'visit'}-{day}.pdf".lower()
 
 
 def read_facts(session: Session, appointment_id: uuid.UUID) -> ReportFacts:
-    """Read everything the report needs except the bytes of its photos."""
+    """Read the content of a visit's report, without the bytes of its photos."""
     one = session.get_one(Appointment, appointment_id)
     contact, brand = session.get_one(Contact, one.contact_id), session.get_one(Brand, one.brand_id)
     technician = session.get(User, one.technician_user_id) if one.technician_user_id else None
@@ -79,7 +79,7 @@ def read_facts(session: Session, appointment_id: uuid.UUID) -> ReportFacts:
 
 
 def draw_report(facts: ReportFacts, *, storage: Storage, now: datetime) -> bytes:
-    """Draw the PDF. Photos that cannot be read are left out."""
+    """Return the report as the bytes of a PDF. Photos that cannot be read are left out."""
     with force_locale(facts.language):
         document = Document(
             title=str(_("Report of our visit")), language=facts.language, made_at=now, footer=f"{facts.brand} · {facts.title}"
@@ -159,7 +159,7 @@ def _add_signature(document: Document, facts: ReportFacts) -> None:
 
 
 def _drawn(strokes: str) -> bytes:
-    """Draw the signature's strokes "x,y x,y;x,y", between 0 and 1,000 each. What is no point is left out."""
+    """Return a PNG of the signature's strokes "x,y x,y;x,y", coordinates 0 to 1,000. Malformed points are left out."""
     picture = Image.new("L", GLASS, 255)
     pen = ImageDraw.Draw(picture)
     for stroke in strokes.split(";"):

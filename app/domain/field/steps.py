@@ -1,4 +1,4 @@
-"""List the steps that a technician takes at a visit, and write one. Pure but for `write_step`."""
+"""List the steps that a technician may take at a visit, and write a step."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def next_steps(step: VisitStep) -> tuple[VisitStep, ...]:
 def write_step(
     session: Session, appointment: Appointment, step: VisitStep, *, reason_code: str, reason: str, now: datetime, actor: Actor
 ) -> None:
-    """Move the visit to the step; the caller has locked it. Raises TransitionRefused."""
+    """Set the visit's state to the step; the caller has locked the visit. Raises TransitionRefused."""
     set_appointment_state(session, appointment.id, step, now=now, actor=actor, reason=reason, reason_code=reason_code)

@@ -12,8 +12,8 @@ QUALITIES = (78, 60, 40)
 
 
 def make_small(content: bytes) -> bytes | None:
-    """A JPEG, upright, of at most 320 pixels a side and about 25 kB, without what the camera wrote beside it; None where the
-    bytes are no picture anybody can show."""
+    """Return an upright JPEG of at most 320 pixels a side and about 25 kB, without the camera's metadata; None if the bytes are
+    no readable picture."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

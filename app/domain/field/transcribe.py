@@ -1,7 +1,7 @@
-"""Transcribe a voice note by the endpoint the operator has set (TRANSCRIBE_URL); edge, after commit.
+"""Transcribe a voice note at the endpoint that the operator has set (TRANSCRIBE_URL), after commit.
 
-The shape is that of OpenAI's `POST /v1/audio/transcriptions`, which engines of one's own speak as well. The sound leaves the
-house only then. What comes back is kept beside the sound and told in a note, in one transaction, once.
+The request is that of OpenAI's `POST /v1/audio/transcriptions`, which self-hosted engines accept as well. Without an endpoint no
+sound is sent anywhere. The transcript is stored with the file and added as a note, in one transaction, once.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ log = get_logger(__name__)
 
 
 class UnableToTranscribe(Exception):
-    """The endpoint gave no text now; it is asked again later."""
+    """The endpoint returned no text; the job asks again later."""
 
 
 def transcribe(event: Event) -> None:
-    """After `VisitReported` of a voice note: transcribe it. Raises UnableToTranscribe, HttpFailure."""
+    """Transcribe the voice note of a `VisitReported` event, unless that was done. Raises UnableToTranscribe, HttpFailure."""
     settings = runtime().settings
     if not settings.transcribe_url:
         return
@@ -84,7 +84,7 @@ def _ask(sound: bytes, kind: str, language: str) -> str:
 
 
 def _find(session: Session, event: Event) -> tuple[FieldFile | None, str]:
-    """Return the sound file, and the speaker's language."""
+    """Return the event's sound file and the speaker's language ("nl"); (None, "") if there is no such file."""
     named = sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     query = sa.select(FieldFile, User.locale).join(PhoneAction, named).join(User, User.id == FieldFile.user_id)
     query = query.where(PhoneAction.id == uuid.UUID(event.payload["action_id"]), PhoneAction.user_id == event.actor_user_id)

@@ -1,4 +1,4 @@
-"""Estimate the travel time from one visit to the next. Straight distance and a rule of thumb: no service is asked."""
+"""Estimate the travel time from one visit to the next by straight distance and a rule of thumb, without any service."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ UNKNOWN_MINUTES = 15  # to another place that nobody knows the whereabouts of
 
 @dataclass(frozen=True)
 class Spot:
-    """A place on the map, in degrees."""
+    """A position in degrees of latitude and longitude."""
 
     lat: float
     lon: float
 
 
 def minutes_between(one: Spot, other: Spot) -> int:
-    """Estimate the minutes by car between two spots, from door to door; 0 at the same place."""
+    """Return the estimated minutes by car between two positions, from door to door; 0 at the same position."""
     if one == other:
         return 0
     half_lat, half_lon = radians(other.lat - one.lat) / 2, radians(other.lon - one.lon) / 2
@@ -36,7 +36,7 @@ def minutes_between(one: Spot, other: Spot) -> int:
 
 
 def minutes_from(before: Appointment, one: Appointment, spots: Mapping[uuid.UUID, Spot]) -> int:
-    """Estimate the minutes from one visit to another. `spots`: where their orders are."""
+    """Return the estimated minutes of travel from one visit to another. `spots`: positions by order id."""
     here, there = (spots.get(visit.order_id) if visit.order_id else None for visit in (before, one))
     if here is not None and there is not None:
         return minutes_between(here, there)
@@ -44,7 +44,7 @@ def minutes_from(before: Appointment, one: Appointment, spots: Mapping[uuid.UUID
 
 
 def spots_of(session: Session, order_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Spot]:
-    """Read where the orders' addresses are, of those the register knows. One query, none without orders."""
+    """Return the positions of the orders' addresses by order id, for those the register knows. One query, none without orders."""
     if not order_ids:
         return {}
     lat, lon = (Address.register[name].as_float() for name in ("latitude", "longitude"))

@@ -1,7 +1,7 @@
-"""Receive files of phones in pieces, so that after a cut only what is missing is sent again. The caller owns the transaction.
+"""Receive files of phones in pieces, so that after a cut only the missing ones are sent again. The caller owns the transaction.
 
-The pieces lie in the database, where every web process finds them, and are put together once the last one is there. They belong
-to whoever sent them: nobody else finds, continues or ends them.
+Pieces are stored in the database, where every web process finds them, and joined when the last one is there. Only the user who
+sent a piece can find, continue or end its upload.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ TOO_MUCH = N_("Too many of your photos are uploading. Send the others first.")
 
 
 class PartRefused(Exception):
-    """`code`: too_large | empty_body | changed | wrong_offset | too_much | bad_digest; `offset`: how many bytes are here."""
+    """A piece of a file is refused. `code`: too_large | empty_body | changed | wrong_offset | too_much | bad_digest; `offset`:
+    how many bytes are stored."""
 
     def __init__(self, code: str, words: str, *, offset: int = 0) -> None:
         super().__init__(words)
@@ -37,7 +38,8 @@ class PartRefused(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """`content` begins at `offset` of a file of `whole_bytes` with that digest; it may be cut short, even empty."""
+    """A piece of a file: `content` begins at `offset` of `whole_bytes` bytes. It may be cut short, even empty. `whole_sha256` is
+    the digest of the whole file."""
 
     file_id: uuid.UUID
     offset: int
@@ -47,9 +49,9 @@ class Part:
 
 
 def add_part(session: Session, part: Part, *, user_id: uuid.UUID, now: datetime) -> int:
-    """Store the new bytes of a piece; returns how many bytes are here now. Raises PartRefused. A repeated piece is fine; of
-    one that begins earlier the bytes behind the known ones are taken, as browsers repeat a cut request by themselves. The
-    digest is checked at the end."""
+    """Store the new bytes of a piece, and return how many bytes of the file are stored now. Raises PartRefused.
+
+    Bytes that are stored already are skipped, as browsers repeat a cut request. `read_whole` checks the digest."""
     if not 0 < part.whole_bytes <= FILE_BYTES:
         raise PartRefused(*(("too_large", TOO_LARGE) if part.whole_bytes > 0 else ("empty_body", EMPTY)))
     advisory_xact_lock(session, f"field-file:{user_id}:{part.file_id}")
@@ -69,7 +71,7 @@ def add_part(session: Session, part: Part, *, user_id: uuid.UUID, now: datetime)
 
 
 def count_bytes(session: Session, *, user_id: uuid.UUID, file_id: uuid.UUID) -> int:
-    """Count how many bytes of an upload are here; all of them where it is whole."""
+    """Return how many bytes of a file are stored: of its pieces, or the whole size of a complete file."""
     known = session.get(FieldFile, (user_id, file_id))
     if known is not None:
         return known.size_bytes
@@ -79,7 +81,7 @@ def count_bytes(session: Session, *, user_id: uuid.UUID, file_id: uuid.UUID) -> 
 
 
 def read_whole(session: Session, *, user_id: uuid.UUID, file_id: uuid.UUID, sha256: str) -> bytes:
-    """Join the pieces of an upload. Raises PartRefused where the digest differs."""
+    """Return the joined pieces of a file. Raises PartRefused if the digest differs."""
     of_file = (FieldFilePart.user_id == user_id, FieldFilePart.file_id == file_id)
     query = sa.select(FieldFilePart.content).where(*of_file).order_by(FieldFilePart.begins_at)
     content = b"".join(session.execute(query).scalars())
@@ -89,7 +91,7 @@ def read_whole(session: Session, *, user_id: uuid.UUID, file_id: uuid.UUID, sha2
 
 
 def drop_parts(session: Session, *, user_id: uuid.UUID, file_id: uuid.UUID) -> None:
-    """Delete the pieces: the file is whole, or begins anew."""
+    """Delete the pieces of a file that is complete or is sent anew."""
     session.execute(sa.delete(FieldFilePart).where(FieldFilePart.user_id == user_id, FieldFilePart.file_id == file_id))
 
 

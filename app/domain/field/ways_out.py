@@ -1,4 +1,4 @@
-"""Suggest another time or technician for a visit in trouble. Pure; nobody is asked."""
+"""Suggest another time or technician for a visit that clashes, is too tight or will be late. Pure."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ MOST_ASKED = 12  # visits nobody has, for which somebody is looked for
 
 @dataclass(frozen=True)
 class WayOut:
-    """A time at which the visit fits, travel before and after included. `begins` is on the clock of its place."""
+    """A technician and a time at which a visit fits, with travel before and after. `begins` is in the time zone of the place."""
 
     person: Person
     begins: datetime
 
 
 def ways_out(plan: DayPlan, person: Person, block: Block, *, now: datetime) -> tuple[WayOut, ...]:
-    """Suggest for a visit in trouble: later that day with the same person, and with whoever else is free the soonest."""
+    """Suggest for a visit a later time that day with the same technician, and the earliest time with another one."""
     one, asked = block.row.appointment, []
     own = _first_fit(person, one, plan, earliest=max(one.starts_at, now))
     if own is not None and own != one.starts_at:
@@ -35,7 +35,7 @@ def ways_out(plan: DayPlan, person: Person, block: Block, *, now: datetime) -> t
 
 
 def takers(plan: DayPlan, *, now: datetime) -> dict[uuid.UUID, WayOut]:
-    """Suggest for visits without technician who could go there first on that day, for the first MOST_ASKED of them."""
+    """Suggest by visit id the earliest technician for visits without one, for the first MOST_ASKED of them."""
     found = {}
     for row in plan.unplanned[:MOST_ASKED]:
         way = _soonest(plan.people, row.appointment, plan, earliest=now)
@@ -53,7 +53,7 @@ def _soonest(people: Sequence[Person], one: Appointment, plan: DayPlan, *, earli
 
 
 def _first_fit(person: Person, one: Appointment, plan: DayPlan, *, earliest: datetime) -> datetime | None:
-    """Return when the visit may begin, on a quarter of an hour from `earliest` on; None where the day has no room."""
+    """Return the first quarter of an hour from `earliest` on at which the visit fits; None where the day has no room."""
     if person.absent is not None:
         return None
     zone, length = ZoneInfo(one.zone), one.ends_at - one.starts_at
@@ -78,7 +78,7 @@ def _counts(block: Block, one: Appointment) -> bool:
 
 
 def _quarter(at: datetime, opens: datetime) -> datetime:
-    """Return the first quarter of an hour of the grid that is not before it."""
+    """Return the first quarter of an hour of the grid that is not before `at`."""
     return opens + -((opens - at) // QUARTER) * QUARTER
 
 
