@@ -1,4 +1,4 @@
-"""Begin, start, undo and forget imports from files, and choose their columns. The caller owns the transaction."""
+"""Begin, start and undo imports of files, choose their columns, and delete old files. The caller owns the transaction."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ NOT_A_FIELD = N_("This field does not exist.")
 
 
 class UnableToImport(Exception):
-    """The import stays as it is; the message says why, in English."""
+    """An import cannot be begun or changed like this; the message says why, in English."""
 
 
 def check_content(content: bytes) -> None:
-    """Check a file's content before it is stored. Raises UnableToImport."""
+    """Raise UnableToImport if a file is empty or too large."""
     if not content.strip():
         raise UnableToImport(NO_FILE)
     if len(content) > MOST_BYTES:
@@ -50,7 +50,7 @@ def begin_import(
     now: datetime,
     actor: Actor,
 ) -> Import:
-    """Promise to read a stored file. The edge checked brand and permission."""
+    """Create an import of a stored file, and promise to read it. The caller has checked brand and permission."""
     found = Import(
         id=new_id(),
         brand_id=brand.id,
@@ -79,7 +79,7 @@ def begin_import(
 
 
 def take_columns(session: Session, found: Import, columns: Sequence[str]) -> None:
-    """Promise to read the file again with these fields for its columns ("" for none). Raises UnableToImport."""
+    """Set the field of each column ("" for none), and promise to read the file again. Raises UnableToImport."""
     known = {field.key for field in FIELDS[found.kind]}
     chosen = [one for one in columns if one]
     if len(columns) != len(found.heads) or not set(chosen) <= known or len(set(chosen)) < len(chosen):
@@ -92,7 +92,7 @@ def take_columns(session: Session, found: Import, columns: Sequence[str]) -> Non
 
 
 def start_import(session: Session, found: Import, *, now: datetime, actor: Actor) -> None:
-    """Promise to import what the preview shows; starting twice changes nothing. Raises UnableToImport."""
+    """Promise to import the new and changed rows of the preview; starting twice changes nothing. Raises UnableToImport."""
     if found.phase in (ImportPhase.IMPORTING, ImportPhase.DONE):
         return
     if found.phase is not ImportPhase.PREVIEW:
@@ -103,7 +103,7 @@ def start_import(session: Session, found: Import, *, now: datetime, actor: Actor
 
 
 def undo_import(session: Session, found: Import, *, now: datetime, actor: Actor) -> None:
-    """Promise to undo what the import made and nobody has changed since; a running one is stopped. Raises UnableToImport."""
+    """Stop an import if it is running, and promise to undo its rows that nobody has changed since. Raises UnableToImport."""
     if found.phase in (ImportPhase.UNDOING, ImportPhase.UNDONE):
         return
     if found.phase not in (ImportPhase.IMPORTING, ImportPhase.DONE):
@@ -114,14 +114,14 @@ def undo_import(session: Session, found: Import, *, now: datetime, actor: Actor)
 
 
 def go_on(session: Session, found: Import) -> None:
-    """Promise to go on where the import broke off. Raises UnableToImport."""
+    """Promise to continue an import that broke off, where it broke off. Raises UnableToImport."""
     if found.phase not in RUNNING_PHASES or found.state != FAILED:
         raise UnableToImport(NO_LONGER)
     _promise(session, found, found.phase, done=found.done)
 
 
 def forget_files(session: Session, *, before: datetime, limit: int) -> int:
-    """Delete files and rows of imports begun before that time; what they made stays. Returns of how many imports."""
+    """Delete the files and rows of ended imports begun before that time, and return of how many. Imported data stays."""
     old = sa.select(Import).where(Import.created_at < before, Import.storage_key != "", Import.state.in_((DONE, FAILED)))
     found = session.execute(old.order_by(Import.created_at).limit(limit).with_for_update(skip_locked=True)).scalars().all()
     for one in found:
@@ -138,7 +138,7 @@ def _count(session: Session, found: Import, *outcomes: RowOutcome) -> int:
 
 
 def _promise(session: Session, found: Import, phase: ImportPhase, *, done: int = 0) -> None:
-    """Make the row due; a worker that holds it loses its lease."""
+    """Make the import due in this phase; a worker that holds it loses its lease."""
     found.phase, found.state, found.attempts = phase, READY, 0
     found.run_at = sa.func.now()  # by the clock that claims
     found.lease_token, found.lease_until, found.hinted_at = None, None, None

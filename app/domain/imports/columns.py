@@ -13,7 +13,7 @@ from app.domain.imports.models import ImportKind
 
 @dataclass(frozen=True)
 class Field:
-    """`key` is its name for programs, and in our own exports; `heads` what files call it, folded (see `fold`)."""
+    """A field of an import. `key`: its name in the API and in our own exports; `heads`: other names of its column, folded."""
 
     key: str
     words: str
@@ -22,7 +22,7 @@ class Field:
 
 
 def fold(head: str) -> str:
-    """Strip case, accents and signs: "E-mail adres" and "e_mail_adres" are the same."""
+    """Return a column's name without case, accents and signs: "E-mail adres" and "e_mail_adres" become the same."""
     plain = unicodedata.normalize("NFKD", head.casefold()).encode("ascii", "ignore").decode()
     return " ".join(re.findall(r"[a-z0-9]+", plain))
 
@@ -81,7 +81,7 @@ FIELDS: Mapping[ImportKind, tuple[Field, ...]] = {
 
 
 def choose_columns(kind: ImportKind, heads: Sequence[str]) -> list[str]:
-    """Choose the field of each column, "" for none; a field is taken once, by the first column that fits."""
+    """Return the key of the field of each column, "" for none. A field is used once, for the first column that fits."""
     taken: set[str] = set()
     columns = []
     for head in heads:
@@ -95,5 +95,5 @@ def choose_columns(kind: ImportKind, heads: Sequence[str]) -> list[str]:
 
 
 def missing_fields(kind: ImportKind, columns: Sequence[str]) -> list[Field]:
-    """Return the required fields that no column has."""
+    """Return the required fields that are missing among the columns."""
     return [one for one in FIELDS[kind] if one.is_needed and one.key not in columns]

@@ -1,4 +1,4 @@
-"""List the kinds of imports with their code and the permission each needs."""
+"""Map each kind of import to its code and to the permission it needs."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ RUNNING_PHASES = (ImportPhase.READING, ImportPhase.IMPORTING, ImportPhase.UNDOIN
 
 
 class RowOutcome(StrEnum):
-    """The outcome of a row, before the import and after it."""
+    """The outcome of a row in the preview (new to wrong) and after the import (made to left)."""
 
     NEW = "new"
     CHANGES = "changes"
@@ -48,10 +48,10 @@ class RowOutcome(StrEnum):
 
 
 class Import(WithId, Claimable, Base):
-    """One file. The row is the promise to read it, to import it or to undo it, whichever its `phase` says.
+    """An import of one file. The row is the promise to read, import or undo the file, as its `phase` says.
 
-    `heads` are its columns, `columns` the field each is taken for ("" for none), in the same order. `done` of `total` is how far
-    the phase is.
+    `heads`: the names of the file's columns; `columns`: the field of each ("" for none), in the same order. `done` of `total`:
+    the rows handled in this phase.
     """
 
     __tablename__ = "imports"
@@ -82,10 +82,10 @@ class Import(WithId, Claimable, Base):
 
 
 class ImportRow(Base):
-    """One row of a file, or several lines that are one order. `number`: the line of the file it begins on.
+    """A row of an imported file, or several lines that are one order. `number`: the line of the file it begins on.
 
-    `cells`: what stands in the file, line by line. `entity_id`: what it made or changed; `before` and `after` are what an undo
-    looks at. `problems`: [{"column", "text"}], the text in English.
+    `cells`: the values by field, line by line. `entity_id`: the order, article or price that it made or changed; an undo compares
+    `before` and `after`. `problems`: [{"column", "text"}], the text in English.
     """
 
     __tablename__ = "import_rows"

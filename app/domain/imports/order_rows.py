@@ -1,7 +1,7 @@
 """Import orders from rows: judge, create many at once, undo.
 
-An order of a file is known by its number here, or by its reference within the brand; one without either is new each time. Of an
-order that is there, notes and priority are changed; its lines and its status are left, since both have a history of their own.
+A row is matched with an existing order by our order number, or by its reference within the brand; without either it is always
+new. An import changes notes and priority of an existing order, but not its lines and status, which have their own history.
 """
 
 from __future__ import annotations
@@ -147,14 +147,13 @@ def _write(session: Session, order_id: uuid.UUID, values: Mapping[str, Any], *, 
 
 
 def _is_in_use(session: Session, order_id: uuid.UUID) -> bool:
-    """Return whether a conversation, a payment or an appointment was attached to the order, which does not change the order
-    itself."""
+    """Return whether the order has a thread, a payment or an appointment, so that an undo must leave it."""
     where = [sa.exists().where(model.order_id == order_id) for model in (OrderThread, OrderPayment, Appointment)]
     return bool(session.execute(sa.select(sa.or_(*where))).scalar_one())
 
 
 def _known(session: Session, brand_id: uuid.UUID, groups: Sequence[Group]) -> dict[str, tuple[Order, str]]:
-    """Read existing orders with the names of their customers, by number and by source key."""
+    """Return the existing orders of these groups with their customers' names, by order number and by source key."""
     numbers = {group.first.get("order_number", "").upper() for group in groups} - {""}
     keys = {_source_key(group.first["reference"]) for group in groups if group.first.get("reference")}
     imported = sa.and_(Order.source == OrderSource.IMPORT, Order.source_owner_id == brand_id, Order.source_key.in_(keys))
@@ -169,7 +168,7 @@ def _known(session: Session, brand_id: uuid.UUID, groups: Sequence[Group]) -> di
 
 
 class _Reader:
-    """Judges groups of one brand, with what was looked up for all of them."""
+    """Judge the groups of one brand, with the customers, articles and orders that were read for all of them."""
 
     def __init__(
         self,
@@ -321,7 +320,7 @@ class _Reader:
 
 
 def _compare(one: Judged, order: Order, customer: str) -> Judged:
-    """Return what would change of an existing order, where the file says something else."""
+    """Set the outcome of a row for an existing order: the changes of notes and priority, if the file has other values."""
     said = {"notes": one.content["notes"]} if "notes" in one.group.first else {}
     if "priority" in one.group.first:
         said["priority"] = one.content["priority"].value

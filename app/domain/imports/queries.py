@@ -21,12 +21,12 @@ CHUNK = 1000
 
 
 class ImportMissing(Exception):
-    """No such import, or none the viewer may see."""
+    """There is no such import, or the viewer may not see it."""
 
 
 @dataclass(frozen=True)
 class ImportLine:
-    """An import as a list shows it."""
+    """An import with the names of its brand and user, as a list shows it."""
 
     found: Import
     brand_key: str
@@ -36,7 +36,7 @@ class ImportLine:
 
 @dataclass(frozen=True)
 class ImportConditions:
-    """Which imports to list; None does not limit."""
+    """The conditions of a list of imports; None does not limit."""
 
     kind: ImportKind | None = None
     phase: ImportPhase | None = None
@@ -48,7 +48,7 @@ NEWEST = Sort("created_at", descending=True)
 
 
 def kinds_of(viewer: Viewer) -> list[ImportKind]:
-    """Return the kinds the viewer may import."""
+    """Return the kinds of imports that the viewer may make."""
     return [kind for kind in ImportKind if viewer.may(IMPORT_NEEDS[kind])]
 
 
@@ -61,7 +61,7 @@ def list_imports(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[ImportLine]:
-    """List imports. One query. `sort.field` is created_at. Raises BadCursor."""
+    """List one page of imports of the viewer's brands. One query. `sort.field` is created_at. Raises BadCursor."""
     query = sa.select(Import, Brand.key, Brand.name.label("brand_name"), User.name.label("user_name"))
     query = query.join(Brand, Brand.id == Import.brand_id).outerjoin(User, User.id == Import.user_id)
     query = query.where(Import.brand_id.in_(viewer.brand_ids), Import.kind.in_(kinds_of(viewer)))
@@ -73,7 +73,7 @@ def list_imports(
 
 
 def get_import(session: Session, *, viewer: Viewer, import_id: uuid.UUID, lock: bool = False) -> Import:
-    """Raises ImportMissing."""
+    """Return an import that the viewer may see, locked if `lock`. Raises ImportMissing."""
     query = sa.select(Import).where(Import.id == import_id, Import.brand_id.in_(viewer.brand_ids))
     query = query.where(Import.kind.in_(kinds_of(viewer))).execution_options(populate_existing=True)
     found = session.execute(query.with_for_update() if lock else query).scalar_one_or_none()
@@ -83,7 +83,7 @@ def get_import(session: Session, *, viewer: Viewer, import_id: uuid.UUID, lock: 
 
 
 def count_outcomes(session: Session, import_id: uuid.UUID) -> dict[RowOutcome, int]:
-    """Count the rows of each outcome. One query."""
+    """Count an import's rows by outcome. One query."""
     query = sa.select(ImportRow.outcome, sa.func.count()).where(ImportRow.import_id == import_id).group_by(ImportRow.outcome)
     return {row[0]: row[1] for row in session.execute(query)}
 
@@ -91,14 +91,14 @@ def count_outcomes(session: Session, import_id: uuid.UUID) -> dict[RowOutcome, i
 def list_rows(
     session: Session, import_id: uuid.UUID, outcomes: Collection[RowOutcome], *, limit: int, after: int = 0
 ) -> Sequence[ImportRow]:
-    """List the first rows of these outcomes, in the order of the file."""
+    """List the first rows with these outcomes after line `after`, in the order of the file."""
     query = sa.select(ImportRow).where(ImportRow.import_id == import_id, ImportRow.outcome.in_(outcomes))
     query = query.where(ImportRow.number > after).order_by(ImportRow.number).limit(limit)
     return session.execute(query.execution_options(populate_existing=True)).scalars().all()
 
 
 def all_rows(session: Session, import_id: uuid.UUID, outcomes: Collection[RowOutcome]) -> Iterator[ImportRow]:
-    """Yield all rows of these outcomes, chunk by chunk."""
+    """Yield all rows with these outcomes in the order of the file, read in chunks."""
     after = 0
     while True:
         found = list_rows(session, import_id, outcomes, limit=CHUNK, after=after)

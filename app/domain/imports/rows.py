@@ -1,4 +1,4 @@
-"""What all kinds of imports share: groups of rows, judgements, and the protocol of a kind."""
+"""Define what all kinds of imports share: groups of rows, judgements, and the protocol of a kind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ WRONG_CURRENCY = N_("must be the brand's currency; import these rows for a brand
 
 @dataclass(frozen=True)
 class Group:
-    """Lines of the file that belong together, one but for orders. `is_repeat`: its key stood in the file before."""
+    """The lines of a file that are one row; several only for orders. `is_ragged`: it has more cells than columns; `is_repeat`:
+    its key stood in the file before."""
 
     number: int
     lines: tuple[Mapping[str, str], ...]
@@ -37,7 +38,8 @@ class Group:
 
 @dataclass
 class Judged:
-    """The judgement of a group. `after` is what it would become, as JSON that is shown; `content` what the import writes."""
+    """The judgement of a group. `before` and `after`: the values before and after the import, as JSON for the preview; `content`:
+    the data that the import writes."""
 
     group: Group
     outcome: RowOutcome = RowOutcome.NEW
@@ -48,7 +50,7 @@ class Judged:
     content: Any = None
 
     def refuse(self, column: str, text: str) -> None:
-        """Say that a field is wrong: `text` begins with a verb and says what to write."""
+        """Mark the row as wrong, with a problem of a column. `text` begins with a verb and says what to write."""
         self.outcome = RowOutcome.WRONG
         self.problems.append({"column": column, "text": text})
 
@@ -58,21 +60,21 @@ class Kind(Protocol):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The fields that name a row."""
+        """Return the fields by which a row is identified."""
 
     @property
     def is_grouped(self) -> bool:
-        """Whether consecutive lines of the same key are one row."""
+        """Return whether consecutive lines with the same key are one row."""
 
     def judge(self, session: Session, brand_id: uuid.UUID, groups: Sequence[Group], *, now: datetime) -> list[Judged]: ...
     def apply(self, session: Session, found: Import, judged: Sequence[Judged], *, now: datetime, actor: Actor) -> None: ...
     def undo(self, session: Session, found: Import, row: ImportRow, *, now: datetime, actor: Actor) -> str:
-        """Undo a row; returns why it stays, in English, or "" where it was undone."""
+        """Undo a row. Returns "", or the reason why it could not be undone, in English."""
         ...
 
 
 def make_groups(table: Table, columns: Sequence[str], kind: Kind) -> list[Group]:
-    """Group the rows: those that belong together become one group."""
+    """Return the table's rows as groups: for a grouped kind, consecutive rows with the same key are one group."""
     groups: list[Group] = []
     seen = set[tuple[str, ...]]()
     last_key: tuple[str, ...] = ()

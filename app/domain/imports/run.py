@@ -1,5 +1,5 @@
-"""Read, import and undo a file in batches, each one transaction that checks the lease. A row says itself what came of it, so
-running twice changes nothing twice.
+"""Read, import and undo a file in batches, each one transaction that checks the lease. Each row stores its outcome, so that a
+repeat changes nothing.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ MOVED = N_("changed since the preview; import the file again to see the current 
 
 @dataclass(frozen=True)
 class Work:
-    """The next work on a row of `imports`; `columns` None: chosen by the columns' names."""
+    """The next work on an import. `columns` None: the fields are chosen by the columns' names."""
 
     lease: Lease
     phase: ImportPhase
@@ -56,7 +56,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Read:
-    """The next rows of a file, and how many there are."""
+    """The next groups of a file's rows, and the number of all groups."""
 
     table: Table
     columns: tuple[str, ...]
@@ -84,7 +84,7 @@ def read_next(work: Work) -> Read | None:
 
 @lru_cache(maxsize=1)
 def _table(storage_key: str) -> Table:
-    """Return the parsed file, kept from one batch to the next."""
+    """Return the parsed file; cached for the next batch."""
     with runtime().storage.open(storage_key) as file:
         return read_table(file.read())
 
@@ -95,7 +95,8 @@ def _groups(storage_key: str, kind: ImportKind, columns: tuple[str, ...]) -> lis
 
 
 def take_step(session: Session, work: Work, answer: Read | Exception | None, *, now: datetime) -> Ending:
-    """Carry out the next batch. Raises Overtaken where the lease is lost."""
+    """Carry out the next batch of an import's phase. `answer`: what `read_next` returned or raised. Raises Overtaken if the lease
+    is lost."""
     found = _hold(session, work)
     if isinstance(answer, Exception):
         words = str(answer) if isinstance(answer, UnreadableTable) else FILE_GONE
@@ -109,7 +110,7 @@ def take_step(session: Session, work: Work, answer: Read | Exception | None, *, 
 
 
 def give_up(_error: Exception) -> Ended:
-    """Stop after repeated unforeseen errors; the page says so, and offers to go on."""
+    """Return the end of an import after repeated unexpected errors; its page says so, and offers to continue."""
     return Ended({"problem": BROKE_OFF}, FAILED)
 
 
@@ -146,7 +147,8 @@ def _kept(one: Judged | ImportRow) -> dict[str, Any]:
 
 
 def _import_batch(session: Session, found: Import, *, now: datetime) -> tuple[int, bool]:
-    """Import a batch, judged anew: rows that differ from the preview are left out."""
+    """Import the next rows, and return how many, and whether more wait. Rows are judged again; those that differ from the preview
+    are skipped."""
     advisory_xact_lock(session, f"import:{found.kind.value}:{found.brand_id}")
     rows = _waiting(session, found, (RowOutcome.NEW, RowOutcome.CHANGES), WRITE)
     groups = [Group(row.number, tuple(row.cells)) for row in rows]
@@ -164,7 +166,7 @@ def _import_batch(session: Session, found: Import, *, now: datetime) -> tuple[in
 
 
 def _write_back(session: Session, found: Import, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the outcomes of all rows in one statement."""
+    """Store the outcomes of these rows in one statement."""
     given = [{**row, "entity_id": str(row["entity_id"]) if row["entity_id"] else None} for row in rows]
     session.execute(_WRITE_BACK, {"import_id": found.id, "rows": given})
 

@@ -20,7 +20,7 @@ from app.domain.integrations.queries import TABLE
 
 @dataclass(frozen=True)
 class IntegrationContent:
-    """What an administrator enters; the edge checked it."""
+    """The settings of an integration as an administrator enters them, already checked."""
 
     name: str
     brand_id: uuid.UUID
@@ -38,7 +38,7 @@ def create_integration(
     now: datetime,
     actor: Actor,
 ) -> Integration:
-    """Add one; its secrets are sealed to its own row."""
+    """Create an integration; its secrets are encrypted for its row alone."""
     integration = Integration(id=new_id(), provider=provider, is_active=True, poll_state={}, problem="", created_at=now)
     _fill(integration, content)
     seal_secrets(integration, secrets, keyring=keyring)
@@ -58,7 +58,7 @@ def change_integration(
     now: datetime,
     actor: Actor,
 ) -> None:
-    """Change an integration; `secrets` are all it has from now on."""
+    """Change an integration and clear its problem. `secrets` replaces all its secrets."""
     _fill(integration, content)
     seal_secrets(integration, secrets, keyring=keyring)
     integration.problem, integration.problem_at = "", None
@@ -67,7 +67,7 @@ def change_integration(
 
 
 def switch_integration(session: Session, integration: Integration, *, active: bool, now: datetime, actor: Actor) -> None:
-    """Switch an integration on or off. One that is off is let in at no door, asked nothing and told nothing."""
+    """Switch an integration on or off. One that is off receives no posts, and is neither polled nor called."""
     if integration.is_active != active:
         integration.is_active = active
         session.flush()
@@ -75,13 +75,13 @@ def switch_integration(session: Session, integration: Integration, *, active: bo
 
 
 def note_problem(integration: Integration, problem: str, *, now: datetime) -> None:
-    """Store what is wrong, in English; "" where it works."""
+    """Store the problem of an integration, in English; "" if it works."""
     if integration.problem != problem:
         integration.problem, integration.problem_at = problem[:500], now if problem else None
 
 
 def seal_secrets(integration: Integration, secrets: Mapping[str, str], *, keyring: Keyring) -> None:
-    """Replace the credentials."""
+    """Replace the integration's secrets by these, encrypted."""
     plain = json.dumps(dict(secrets)).encode()
     integration.sealed_secrets = keyring.encrypt(plain, table=TABLE, column="sealed_secrets", row_id=integration.id)
 

@@ -1,4 +1,4 @@
-"""Write what an integration brings into a conversation, as something its sender said."""
+"""Write data that came by an integration into a thread, as an incoming message of the contact."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _REACHED_BY = {Medium.EMAIL: {"email"}, Medium.WHATSAPP: {"wa_id", "phone"}, Med
 
 @dataclass(frozen=True)
 class Said:
-    """What a contact told us by way of an integration. `external_id` is unique for it; `files` are fetched afterwards."""
+    """The content of a contact's message that came by an integration. `external_id` is unique; `files` are fetched afterwards."""
 
     external_id: str
     subject: str
@@ -46,19 +46,19 @@ class Said:
 
 
 def begin_thread(session: Session, integration: Integration, contact: Contact, said: Said, *, now: datetime) -> Thread:
-    """Begin a conversation with what was said; answers go over the integration's channel, where it has one."""
+    """Create a thread with the contact's message. Answers go over the integration's channel, if it has one."""
     channel = session.get(Channel, integration.channel_id) if integration.channel_id else None
     return _begin(session, integration.brand_id, channel, contact, said, now)
 
 
 def begin_thread_of_program(session: Session, brand_id: uuid.UUID, contact: Contact, said: Said, *, now: datetime) -> Thread:
-    """Begin a conversation with what a program told by the API; answers go over a channel of the brand that reaches the
-    contact."""
+    """Create a thread with a contact's message that a program sent by the API. Answers go over a channel of the brand that
+    reaches the contact."""
     return _begin(session, brand_id, _find_reaching(session, brand_id, contact), contact, said, now)
 
 
 def _find_reaching(session: Session, brand_id: uuid.UUID, contact: Contact) -> Channel | None:
-    """Return a channel that reaches the contact: mail before WhatsApp before texts; the first by name."""
+    """Return the brand's channel that reaches the contact: mail before WhatsApp before texts, first by name; None for none."""
     ways = sa.select(ContactIdentity.kind).where(ContactIdentity.contact_id == contact.id, ContactIdentity.former_since.is_(None))
     kinds = set(session.execute(ways).scalars())
     sends = (Channel.brand_id == brand_id, Channel.is_active, Channel.adapter_key.in_(sorted(runtime().adapters.senders)))
@@ -84,7 +84,7 @@ def _begin(session: Session, brand_id: uuid.UUID, channel: Channel | None, conta
 
 
 def say(session: Session, thread: Thread, contact: Contact, said: Said, *, now: datetime) -> None:
-    """Append what was said to a locked conversation."""
+    """Add the contact's message to a locked thread."""
     new = NewMessage(
         message_type=MessageType.INCOMING,
         medium=thread.medium,

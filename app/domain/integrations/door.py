@@ -1,4 +1,4 @@
-"""Authenticate posts to an integration: key in the address or a header, or signature. Constant-time; never raises."""
+"""Authenticate posts to an integration by a key in the URL or a header, or by a signature. Constant-time; never raises."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEY_HEADERS = ("x-api-key", *(name for one in PROVIDERS for name in one.key_head
 
 
 def given_keys(headers: Mapping[str, str], *, in_address: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return every key a post bears."""
+    """Return all keys in a post's headers and address."""
     low = {name.lower(): value for name, value in headers.items()}
     bearer = low.get("authorization", "")
     found = [*in_address, *(low.get(name, "") for name in KEY_HEADERS)]
@@ -28,7 +28,7 @@ def given_keys(headers: Mapping[str, str], *, in_address: Iterable[str] = ()) ->
 
 
 def find_by_key(opened: Sequence[Opened], keys: Sequence[str], name: str) -> Opened | None:
-    """Return the integration whose secret of this name is among the keys."""
+    """Return the integration whose secret `name` is among the keys, else None."""
     found = None
     for one in opened:
         known = one.secrets.get(name, "").encode()
@@ -40,8 +40,10 @@ def find_by_key(opened: Sequence[Opened], keys: Sequence[str], name: str) -> Ope
 def find_caller(
     opened: Sequence[Opened], headers: Mapping[str, str], body: bytes, signature: str, *, now_seconds: float
 ) -> Opened | None:
-    """Return the connection whose scenario posts: by its signature where there is one (`signature` is the value of our header,
-    else Standard Webhooks), which then must be right, else by its key."""
+    """Return the connection whose scenario sent the post, else None.
+
+    A post with a signature (`signature`: the value of our own header, or headers of Standard Webhooks) needs a valid one; without
+    one the key decides."""
     secrets = ((one, one.secrets.get("signing_secret", "")) for one in opened)
     if signature:
         return next((one for one, secret in secrets if is_signed(body, signature, secret, now_seconds=now_seconds)), None)
@@ -52,7 +54,7 @@ def find_caller(
 
 
 def scenario_event(integration: Opened, scenario: str, body: bytes, headers: Mapping[str, str], event_id: str) -> RawEvent:
-    """Build the raw event of a scenario's call, deduplicated by its own event id. Without one it is quarantined, and
+    """Build the raw event of a scenario's call, deduplicated by the call's event id. Without an id it is quarantined, and
     deduplicated by its bytes."""
     name = event_id or f"body:{hashlib.sha256(body).hexdigest()}"
     meta = {"integration_id": str(integration.id), "scenario": scenario}
@@ -61,7 +63,7 @@ def scenario_event(integration: Opened, scenario: str, body: bytes, headers: Map
 
 
 def form_event(integration: Opened, body: bytes, headers: Mapping[str, str]) -> RawEvent:
-    """Build the raw event of a form's post; the same bytes again are the same post."""
+    """Build the raw event of a form's post, deduplicated by its bytes."""
     key = f"{integration.id}:{hashlib.sha256(body).hexdigest()}"
     meta = {"integration_id": str(integration.id), "way": "post"}
     return RawEvent(source=Provider.FORMS, dedupe_key=key, body=body, headers=headers, meta=meta)

@@ -9,6 +9,6 @@ from app.domain.integrations.forms.polling import poll_form, take_due
 
 
 def poll_forms(**_ignored: Any) -> int:
-    """Periodic job: poll every form whose turn it is; returns how many submissions were new. Running twice polls once."""
+    """Periodic job: poll every form that is due, and return how many submissions were new. Two at once poll a form once."""
     due = take_due(runtime().settings.poll_forms_seconds)
     return sum(poll_form(integration_id) for integration_id in due)

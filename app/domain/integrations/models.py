@@ -22,9 +22,9 @@ class Provider(StrEnum):
 
 
 class Integration(WithId, Base):
-    """One connected account. `sealed_secrets` is an encrypted JSON object; `channel_id`: over which what comes in is answered.
+    """A connected account of a service. `sealed_secrets` is an encrypted JSON object; `channel_id`: the channel of answers.
 
-    `poll_state` is written in the transaction of the events it covers. `problem`: what is wrong, in English, or "".
+    `poll_state` is written in the transaction of the events it covers. `problem`: the present problem in English, or "".
     """
 
     __tablename__ = "integrations"
@@ -46,8 +46,8 @@ class Integration(WithId, Base):
 
 
 class FormSubmission(WithId, Base):
-    """A form somebody filled in, with what became of it. `intake` is what was read from the answers; `told_at` is when these were
-    last changed, as its provider says."""
+    """A form somebody filled in, with its contact, order and thread. `intake`: the values read from the answers; `told_at`: when
+    the answers were last changed, by the provider's clock."""
 
     __tablename__ = "form_submissions"
 

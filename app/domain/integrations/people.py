@@ -18,7 +18,7 @@ from app.domain.events.actions import SYSTEM
 
 def find_person(session: Session, *, name: str, email: str, phone: str, now: datetime) -> Contact:
     """Return the contact with this address or number, else a new one. Invalid addresses and numbers are ignored. Raises
-    UnableToParse where nobody is named at all."""
+    UnableToParse without name, address and number."""
     identities = [*_identity("email", email), *_identity("phone", phone)]
     if not identities and not name:
         raise UnableToParse(N_("no person found: the name, e-mail address and phone number are missing"))

@@ -1,4 +1,4 @@
-"""Read integrations, and open their secrets."""
+"""Read integrations, and decrypt their secrets."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ TABLE = table_of(Integration).name
 
 
 class IntegrationMissing(Exception):
-    """No such integration, or none of a brand the viewer sees."""
+    """There is no such integration, or the viewer may not see its brand."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """An integration at the door, with its secrets in the clear."""
+    """An integration with its decrypted secrets, for authenticating posts."""
 
     id: uuid.UUID
     secrets: dict[str, str] = field(repr=False)
@@ -45,8 +45,7 @@ def list_integrations(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> li
 
 
 def list_account_names(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[str, str]:
-    """Return names by id of the accounts whose calls may be seen: channels and connections of these brands, and "" for calls
-    made for none."""
+    """Return the names by id of the channels and integrations of these brands, and "" for calls made for none of them."""
     found = {"": ""}
     for model in (Channel, Integration):
         rows = session.execute(sa.select(model.id, model.name).where(model.brand_id.in_(brand_ids)))
@@ -62,13 +61,13 @@ def list_scenarios(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[
 
 
 def list_opened(session: Session, provider: Provider, keyring: Keyring) -> list[Opened]:
-    """List the active integrations of a provider with their secrets, for the door."""
+    """List the active integrations of a provider with their decrypted secrets. Raises UnableToDecrypt."""
     query = sa.select(Integration).where(Integration.provider == provider, Integration.is_active).order_by(Integration.id)
     return [Opened(one.id, open_secrets(one, keyring)) for one in session.execute(query).scalars()]
 
 
 def open_secrets(integration: Integration, keyring: Keyring) -> dict[str, str]:
-    """The credentials in the clear. Raises UnableToDecrypt."""
+    """Return the integration's decrypted secrets by name. Raises UnableToDecrypt."""
     opened = keyring.decrypt(integration.sealed_secrets, table=TABLE, column="sealed_secrets", row_id=integration.id)
     secrets: dict[str, str] = json.loads(opened)
     return secrets

@@ -1,4 +1,4 @@
-"""Describe forms and scenarios as services for the daily check. For edges: who asks needs the running application."""
+"""Describe forms and scenarios as services for the daily check. For edges, as the checks need the running application."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MEND_SCENARIO = N_("Switch its scenario on in Make, or enter its new address he
 
 
 def list_integration_services(session: Session) -> list[Service]:
-    """List every active connection that we call: forms that are polled, scenarios that are told."""
+    """List the active integrations that we call as services: forms that are polled, and scenarios with a URL."""
     query = sa.select(Integration).where(Integration.is_active).order_by(Integration.name)
     return [_service(one) for one in session.execute(query).scalars() if one.settings.get("form_id") or one.settings.get("hooks")]
 
@@ -44,7 +44,7 @@ def _service(integration: Integration) -> Service:
 
 
 def _ask_form(integration: Integration) -> Health:
-    """Ask the provider whether it knows our key and the form."""
+    """Return the health of a form: whether its provider accepts our key and knows the form."""
     forms = runtime().adapters.forms[integration.provider]
     key, settings = open_secrets(integration, runtime().keyring).get("api_key", ""), integration.settings
     try:
@@ -56,7 +56,8 @@ def _ask_form(integration: Integration) -> Health:
 
 
 def _ask_scenarios(integration: Integration) -> Health:
-    """Connect to each scenario's host and look at its last call; any post would start the scenario."""
+    """Return the health of scenarios: whether their hosts can be reached and the last call succeeded. Nothing is posted, as a
+    post would start the scenario."""
     secrets = open_secrets(integration, runtime().keyring)
     for name in integration.settings["hooks"]:
         try:

@@ -1,4 +1,4 @@
-"""Create a mailing, carry out one recipient's row, and unsubscribe a recipient."""
+"""Create a mailing, queue the mail of one recipient, and unsubscribe a recipient."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _UNASKED = N_("No consent recorded for this recipient")
 
 @dataclass(frozen=True)
 class NewRecipient:
-    """`consent`: the sender's word that they agreed, with where they did."""
+    """A recipient of a new mailing. `has_consent`: the sender states that the recipient agreed; `basis`: where they did."""
 
     address: str
     name: str = ""
@@ -58,7 +58,7 @@ class NewMailing:
 
 
 def create_mailing(session: Session, new: NewMailing, *, channel: Channel, actor: Actor, now: datetime) -> Mailing:
-    """Write the mailing and one row per address; they are sent from `send_at`. `actor` is a user."""
+    """Create a mailing with one recipient per address, to be sent from `send_at` on. `actor` is a user."""
     mailing = Mailing(
         id=new_id(),
         brand_id=channel.brand_id,
@@ -101,7 +101,7 @@ def _row(mailing: Mailing, address: str, one: NewRecipient) -> MailingRecipient:
 
 @dataclass(frozen=True)
 class Decided:
-    """The decision about one recipient."""
+    """The outcome of one recipient, with the reason or the queued message."""
 
     outcome: RecipientOutcome
     reason: str = ""
@@ -111,7 +111,7 @@ class Decided:
 def carry_out(
     session: Session, recipient: MailingRecipient, *, author_name: str, unsubscribe_url: str, context: ReplyContext
 ) -> Decided:
-    """Queue this recipient's mail, or say why not, in the caller's transaction, which ends the row as well."""
+    """Queue one recipient's mail, or return why not. The caller ends the recipient's row in the same transaction."""
     lock_address(session, recipient.address)
     mailing = session.get_one(Mailing, recipient.mailing_id)
     channel = session.get_one(Channel, mailing.channel_id)
@@ -133,7 +133,8 @@ def carry_out(
 
 
 def _ask_consent(session: Session, recipient: MailingRecipient, actor: Actor, now: datetime) -> str:
-    """Return why this recipient gets nothing; "" where they agreed. Their own latest word counts before the sender's."""
+    """Return why consent is lacking, "" where it is given. The contact's own latest answer counts before the sender's statement,
+    which is stored if there is no answer."""
     kept = _kept_consent(session, recipient.address)
     if kept is not None:
         return "" if kept else _REFUSED
@@ -146,7 +147,7 @@ def _ask_consent(session: Session, recipient: MailingRecipient, actor: Actor, no
 
 
 def _kept_consent(session: Session, address: str) -> bool | None:
-    """Return the stored consent of the contact with this address, None where they were never asked."""
+    """Return the stored consent to mailings of the contact with this address; None if never asked."""
     theirs = sa.and_(ContactIdentity.kind == "email", ContactIdentity.value == address.lower())
     query = (
         sa.select(ContactConsent.is_given)
@@ -175,7 +176,7 @@ def _mail(mailing: Mailing, recipient: MailingRecipient, unsubscribe_url: str) -
 
 
 def end_mailings(session: Session, recipient_id: uuid.UUID, *, now: datetime) -> bool:
-    """Unsubscribe the recipient from the brand's mailings; a repeat changes nothing. False if there is no such recipient."""
+    """Unsubscribe a recipient from the brand's mailings; a repeat changes nothing. Returns False for an unknown recipient."""
     recipient = session.get(MailingRecipient, recipient_id)
     if recipient is None:
         return False

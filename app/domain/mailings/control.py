@@ -1,7 +1,6 @@
-"""Pause, resume and stop a mailing. What a worker has in hand at that moment still goes out; nothing is sent twice.
+"""Pause, resume and stop a mailing. A mail that a worker has claimed at that moment is still sent; none is sent twice.
 
-A pause puts the rows of a mailing out of reach of workers by their time, so that it costs nothing while it lasts and every
-worker, also one that was told of a row before, finds it not due.
+A pause moves the due time of waiting rows far into the future, so that no worker finds them due, not even one with a hint.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ OUT_OF_REACH = timedelta(days=3650)
 def pause_mailing(
     session: Session, mailing_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID], now: datetime, actor: Actor
 ) -> Mailing:
-    """Pause a mailing. Does nothing where it is paused or stopped. Raises MailingMissing."""
+    """Pause a mailing and return it; a paused or stopped one stays. Raises MailingMissing."""
     mailing = _lock(session, mailing_id, brand_ids)
     if mailing.paused_at is None and mailing.stopped_at is None:
         mailing.paused_at = now
@@ -36,7 +35,7 @@ def pause_mailing(
 def resume_mailing(
     session: Session, mailing_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID], now: datetime, actor: Actor
 ) -> Mailing:
-    """Resume a mailing with the remaining recipients. Raises MailingMissing."""
+    """Resume a paused mailing with the remaining recipients, and return it. Raises MailingMissing."""
     mailing = _lock(session, mailing_id, brand_ids)
     if mailing.paused_at is not None and mailing.stopped_at is None:
         mailing.paused_at = None
@@ -48,7 +47,7 @@ def resume_mailing(
 def stop_mailing(
     session: Session, mailing_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID], now: datetime, actor: Actor
 ) -> Mailing:
-    """Stop a mailing for good. Raises MailingMissing."""
+    """Stop a mailing for good and return it; the remaining recipients are cancelled. Raises MailingMissing."""
     mailing = _lock(session, mailing_id, brand_ids)
     if mailing.stopped_at is None:
         mailing.stopped_at, mailing.paused_at = now, None
@@ -65,7 +64,7 @@ def _lock(session: Session, mailing_id: uuid.UUID, brand_ids: Sequence[uuid.UUID
 
 
 def _change(session: Session, mailing: Mailing, **values: Any) -> None:
-    """Change the rows that no worker holds."""
+    """Change the mailing's waiting recipients, which no worker holds."""
     waiting = sa.and_(MailingRecipient.mailing_id == mailing.id, MailingRecipient.state == "ready")
     session.execute(sa.update(MailingRecipient).where(waiting).values(values).execution_options(synchronize_session=False))
     session.flush()

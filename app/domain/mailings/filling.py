@@ -15,7 +15,7 @@ class BlankLeft(Exception):
 
 
 def fill_in(source: str, values: Mapping[str, Any], *, is_html: bool = False) -> str:
-    """Put the values in, in one pass: a value is never read again. Raises BlankLeft."""
+    """Return the text with its blanks filled; blanks inside values stay. `is_html` escapes the values. Raises BlankLeft."""
 
     def value_of(place: re.Match[str]) -> str:
         value = values.get(place[1])

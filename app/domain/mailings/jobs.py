@@ -1,7 +1,7 @@
 """Job that sends one recipient's mail of a mailing.
 
-Exactly once: the row's end is in the transaction of the message it queues. A worker that dies before the commit leaves nothing,
-one that was overtaken finds that its lease is gone and takes everything back.
+Exactly once: the row ends in the transaction that queues its message. A worker that dies before the commit leaves nothing; one
+that lost its lease rolls back.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from app.domain.mailings.tokens import unsubscribe_token
 
 
 def send_to_recipient(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: send one recipient's mail. A repeat finds it done or not due."""
+    """RQ entry point: queue one recipient's mail. A repeat finds the row done or not due."""
     keep(PROMISE, uuid.UUID(row_id))
 
 

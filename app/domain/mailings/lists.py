@@ -31,8 +31,8 @@ def _holding(words: str) -> list[sa.ColumnElement[bool]]:
 def list_subscribers(
     session: Session, *, brand_id: uuid.UUID, limit: int, words: str = "", since: date | None = None
 ) -> list[NewRecipient]:
-    """List contacts with a conversation of the brand who agreed to its mailings, each with one address, by name. `words` must
-    all occur in name or address; `since`: they wrote or were written to on that day or later."""
+    """List contacts with a thread of the brand who agreed to mailings, each with one address, by name. `words` must all occur in
+    name or address; `since`: only contacts with a message on that day or later."""
     agreed = sa.exists().where(
         ContactConsent.contact_id == Contact.id,
         ContactConsent.purpose == ConsentPurpose.MARKETING_EMAIL,

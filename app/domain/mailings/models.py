@@ -1,4 +1,4 @@
-"""Tables of mailings, and of their recipients, each a promise of its own."""
+"""Tables of mailings and of their recipients; each recipient is a promise to send one mail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RecipientOutcome(StrEnum):
 
 
 class Mailing(WithId, Base):
-    """What is sent. `provider_template` names a template the provider keeps, whose subject and text are its own."""
+    """A mailing. `provider_template`: the name of a template at the provider, which has its own subject and text."""
 
     __tablename__ = "mailings"
 
@@ -45,9 +45,9 @@ class Mailing(WithId, Base):
 
 
 class MailingRecipient(WithId, Claimable, Base):
-    """One address. States: ready → running → done, with an `outcome` and, where a mail was queued, its message.
+    """A recipient of a mailing. States: ready → running → done, with an `outcome` and, if a mail was queued, its message.
 
-    `values` fill the blanks of the text. `consent` is what the sender says about it: {"given", "basis"}.
+    `values` fill the blanks of the text. `consent`: the sender's statement about it, {"given", "basis"}.
     """
 
     __tablename__ = "mailing_recipients"

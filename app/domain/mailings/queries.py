@@ -21,12 +21,12 @@ SHOWN_PROBLEMS = 100
 
 
 class MailingMissing(Exception):
-    """No such mailing, or not of a brand one may see."""
+    """There is no such mailing, or the viewer may not see its brand."""
 
 
 @dataclass(frozen=True)
 class MailingProgress:
-    """Counts of a mailing's recipients: `outcomes` of the decided ones, `deliveries` of their messages."""
+    """The counts of a mailing's recipients: `outcomes` by outcome, `deliveries` by delivery status of their messages."""
 
     total: int
     outcomes: Counter[str]
@@ -39,7 +39,7 @@ class MailingProgress:
 
 
 def get_mailing(session: Session, *, mailing_id: uuid.UUID, brand_ids: Sequence[uuid.UUID]) -> Mailing:
-    """Raises MailingMissing."""
+    """Return the mailing if it belongs to one of these brands. Raises MailingMissing."""
     found = session.get(Mailing, mailing_id)
     if found is None or found.brand_id not in brand_ids:
         raise MailingMissing(str(mailing_id))
@@ -48,7 +48,7 @@ def get_mailing(session: Session, *, mailing_id: uuid.UUID, brand_ids: Sequence[
 
 @dataclass(frozen=True)
 class MailingRow:
-    """A mailing in the list: how many recipients it has, how many of them are decided, and who sent it."""
+    """A mailing in a list: the number of its recipients, how many of them have an outcome, and the name of its sender."""
 
     mailing: Mailing
     total: int
@@ -57,7 +57,7 @@ class MailingRow:
 
 
 def list_mailings(session: Session, *, brand_ids: Sequence[uuid.UUID], limit: int = 100) -> list[MailingRow]:
-    """List mailings, the newest first."""
+    """List the mailings of these brands, the newest first."""
     of_it = MailingRecipient.mailing_id == Mailing.id
     total = sa.select(sa.func.count()).where(of_it).scalar_subquery()
     decided = sa.select(sa.func.count()).where(of_it, MailingRecipient.outcome.is_not(None)).scalar_subquery()
@@ -68,7 +68,8 @@ def list_mailings(session: Session, *, brand_ids: Sequence[uuid.UUID], limit: in
 
 @dataclass(frozen=True)
 class RecipientRow:
-    """One recipient and what became of their mail. `delivery`: where there is a message; `unsubscribed_at`: since it was sent."""
+    """A recipient with the outcome of their mail. `delivery`: the delivery status, None without a message; `unsubscribed_at`: the
+    first time since the mailing was created."""
 
     address: str
     name: str
@@ -82,7 +83,7 @@ class RecipientRow:
 def list_recipients(
     session: Session, mailing: Mailing, *, outcome: RecipientOutcome | None = None, after: str = "", limit: int = 100
 ) -> list[RecipientRow]:
-    """List recipients by address, those after `after`; `outcome` limits to one."""
+    """List the recipients of a mailing by address, from the first behind the address `after`. `outcome` limits them to one."""
     ended = (
         sa.select(sa.func.min(Suppression.occurred_at))
         .where(
@@ -102,7 +103,7 @@ def list_recipients(
 
 
 def get_progress(session: Session, mailing_id: uuid.UUID) -> MailingProgress:
-    """Count how far the mailing is. Two queries, however many recipients."""
+    """Return the counts of a mailing's recipients and its first problems. Two queries, however many recipients."""
     of_it = MailingRecipient.mailing_id == mailing_id
     counted = (
         sa.select(MailingRecipient.outcome, Message.delivery_status, sa.func.count())

@@ -8,7 +8,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 
 def unsubscribe_token(recipient_id: uuid.UUID, secret_key: str) -> str:
-    """Return the token, short enough for a mail header."""
+    """Return the signed unsubscribe token of a recipient, short enough for a mail header."""
     return str(_serializer(secret_key).dumps(recipient_id.hex))
 
 

@@ -1,1 +1,1 @@
-"""Forms that customers fill in: read their posts, and ask for submissions that were not posted."""
+"""Receive forms that customers fill in: read their posts, and poll for submissions that were not posted."""

@@ -1,7 +1,7 @@
-"""Turn a form submission into a contact, a preliminary order and a conversation, once.
+"""Turn a form submission into a contact, a preliminary order and a thread, once, in the transaction of its inbound event.
 
-In the transaction of its inbound event. The same submission again changes nothing; a later one of the same id, as when somebody
-edits their answers, is noted in the conversation and makes no second order.
+The same submission again changes nothing. A later one with the same id, such as edited answers, is added to the thread and makes
+no second order.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SOURCE = Provider.FORMS.value
 
 @dataclass(frozen=True)
 class Begun:
-    """What a submission became. `is_new` False: its order existed already."""
+    """The contact, thread and order of a submission. `is_new` False: the order existed already."""
 
     contact_id: uuid.UUID
     thread_id: uuid.UUID
@@ -142,7 +142,7 @@ def _begin(
 def _again(
     session: Session, before: FormSubmission, submission: Submission, intake: Intake, event: InboundEvent, now: datetime
 ) -> ItemResult:
-    """Apply a repeated submission: one that came another way, or whose answers were edited since."""
+    """Apply a submission whose id is known: ignore it if nothing changed or it is older, else add the edited answers."""
     files, known_files = read_files(submission), before.intake.get("files", [])
     fresh = tuple(file for file in files if file.key not in known_files)
     if before.intake == _intake_json(intake, known_files) and not fresh:
@@ -161,7 +161,7 @@ def _again(
 
 
 def _intake_json(intake: Intake, files: Sequence[str]) -> dict[str, Any]:
-    """Return what was understood, and the keys of the files in the conversation."""
+    """Return the values read from a submission as JSON, with the keys of its files in the thread."""
     return intake.as_json() | ({"files": list(files)} if files else {})
 
 

@@ -17,7 +17,7 @@ _FILE_TYPES = ("FileUpload", "AudioRecording", "Signature")
 
 @dataclass(frozen=True)
 class FormFile:
-    """One file. `key` tells it from others of its submission; what an address is signed with, and changes, is not in it."""
+    """A file in a form's answers. `key` identifies it within its submission, without the changing signature in its URL."""
 
     url: str
     filename: str
@@ -27,15 +27,14 @@ class FormFile:
         return f"{self.filename} {self.url.partition('?')[0].partition('#')[0]}"
 
     def announced(self, *, linked_by: str) -> InboundAttachment:
-        """The file as one still to be fetched."""
+        """Return the file as an attachment that is still to be fetched."""
         return InboundAttachment(self.filename, "application/octet-stream", provider_url=self.url, linked_by=linked_by)
 
 
 def read_files(submission: Submission) -> tuple[FormFile, ...]:
-    """Each once, in the order of the form, at most MOST_FILES; further ones stay links in its words.
+    """Return the files in a form's answers, each once, in order, at most MOST_FILES; further files stay links in the text.
 
-    Questions for files are known by their type; in a body somebody built there is none, and what has an address and a file name
-    is one.
+    A question for files is known by its type. In a body without types, a value with a URL and a file name is a file.
     """
     found = {
         file.key: file
@@ -54,7 +53,7 @@ def _files(value: Any, *, is_file: bool, fallback: str) -> Iterator[FormFile]:
 
 
 def _file(url: Any, name: str, fallback: str) -> Iterator[FormFile]:
-    """Return the file of an answer; None where it has no address."""
+    """Yield the file at a URL; none for a value that is no http(s) URL."""
     try:
         parts = urlsplit(url) if isinstance(url, str) and len(url) <= MOST_CHARACTERS else None
     except ValueError:

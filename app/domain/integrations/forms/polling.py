@@ -1,8 +1,8 @@
-"""Poll a provider of forms for submissions, so that one whose post never came is not lost.
+"""Poll a provider of forms for submissions, so that none is lost whose post never came.
 
-Submissions and the place up to which all are known are stored in one transaction. Each round looks a little further back than
-that place, and once a day a few days, as an edit need not change the time by which it lists; never further than what was
-asked for, as a form may have years of submissions that were dealt with elsewhere.
+Submissions and the checkpoint are stored in one transaction. Each round starts a little before the checkpoint, and once a day
+some days before it, as an edit need not change the time by which the provider lists. No round starts before the day chosen for
+the form, as older submissions were dealt with elsewhere.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ log = get_logger(__name__)
 
 
 def take_due(every_seconds: float) -> list[uuid.UUID]:
-    """Return the forms whose turn it is; nobody else takes them for a while."""
+    """Claim and return the ids of the forms that are due for polling; no other worker takes them for a while."""
     table, now = table_of(Integration), sa.func.now()
     free = sa.or_(table.c.poll_lease_until.is_(None), table.c.poll_lease_until < now)
     due = sa.or_(table.c.polled_at.is_(None), table.c.polled_at < now - timedelta(seconds=every_seconds))
@@ -46,7 +46,7 @@ def take_due(every_seconds: float) -> list[uuid.UUID]:
 
 
 def poll_form(integration_id: uuid.UUID) -> int:
-    """Store what is new of one form; how many submissions that was. A failure is noted at the integration."""
+    """Poll one form, store its new submissions and return how many. A failure is stored as the integration's problem."""
     with transaction() as session:
         integration = session.get_one(Integration, integration_id, populate_existing=True)
         secrets, settings = open_secrets(integration, runtime().keyring), dict(integration.settings)
@@ -74,7 +74,7 @@ def poll_form(integration_id: uuid.UUID) -> int:
 
 
 def _since(integration: Integration) -> datetime:
-    """Return from when submissions are fetched: the chosen day, else when the connection was made."""
+    """Return the time from which submissions are fetched: the chosen day, else the creation of the integration."""
     chosen = integration.settings.get("since")
     if not chosen:
         return integration.created_at

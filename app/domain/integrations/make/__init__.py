@@ -1,1 +1,1 @@
-"""Make.com scenarios: what they tell us, what they are told, and how both are signed."""
+"""Connect scenarios of Make.com: apply the calls they make to us, and call them about events."""

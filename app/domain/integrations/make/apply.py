@@ -1,6 +1,7 @@
-"""Apply what a scenario tells: an order, a state, a payment or a customer's words, once per event.
+"""Apply a scenario's call: an order, a status, a payment or a customer's message, once per event.
 
-In the transaction of its inbound event. An order that is not there (yet) puts the event aside, to be processed again.
+It runs in the transaction of the inbound event. If the order does not exist (yet), the event is quarantined and can be processed
+again.
 """
 
 from __future__ import annotations
@@ -178,7 +179,7 @@ def _order(job: _Job) -> Order:
 
 
 def _thread_of(session: Session, order: Order) -> Thread | None:
-    """Return the conversation about it that was linked last, locked."""
+    """Return the thread linked last to the order, locked; None for none."""
     found = find_thread_of_order(session, order.id)
     return lock_thread(session, found) if found is not None else None
 

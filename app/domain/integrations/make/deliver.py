@@ -1,7 +1,7 @@
-"""Describe the call of a scenario: address, secrets, signatures, and what its answers mean.
+"""Describe the calls of scenarios: URL, secrets, signatures, and the meaning of answers.
 
-The calls themselves are deliveries of `app/domain/webhooks`, an endpoint for each scenario of a connection. An answer that will
-not mend by itself, such as a webhook that is gone, ends a call at once; the connection's page says what is wrong.
+The calls themselves are deliveries of `app/domain/webhooks`, with an endpoint for each scenario of a connection. A permanent
+error, such as a webhook that is gone, ends a call at once; the connection's page shows the problem.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ LASTING = frozenset({_FORBIDDEN, _NO_ADDRESS, _REFUSED, _GONE})  # problems that
 
 @dataclass(frozen=True)
 class ScenarioCall:
-    """A call of a scenario, for the page of its connection. `answer`: what went wrong last, or ""."""
+    """A call of a scenario, for the page of its connection. `answer`: the last problem in words, or ""."""
 
     scenario: str
     event_type: str
@@ -56,7 +56,7 @@ class ScenarioCall:
 
 
 def open_scenario(session: Session, endpoint: WebhookEndpoint, keyring: Keyring, now: datetime) -> Target:
-    """Return the target of a scenario's call. Raises NoTarget where the connection is off or has no address for it any more."""
+    """Return the URL, secrets and headers of a scenario's call. Raises NoTarget if the connection is off or has no URL for it."""
     integration = session.get_one(Integration, endpoint.owner_id, populate_existing=True)
     try:
         secrets = open_secrets(integration, keyring) if integration.is_active else {}
@@ -83,7 +83,7 @@ def open_scenario(session: Session, endpoint: WebhookEndpoint, keyring: Keyring,
 
 
 def retry_calls(session: Session, integration_id: uuid.UUID, *, actor: Actor) -> int:
-    """Make a connection's failed calls again; returns how many."""
+    """Queue the failed calls of a connection again, and return how many."""
     now, theirs = utc_now(), sa.select(WebhookEndpoint).where(*_theirs(integration_id)).order_by(WebhookEndpoint.id)
     endpoints = session.execute(theirs).scalars().all()
     return sum(redeliver_since(session, one, since=one.created_at, now=now, actor=actor, states=(FAILED,)) for one in endpoints)
@@ -104,7 +104,7 @@ def list_calls(session: Session, integration_id: uuid.UUID) -> Sequence[Scenario
 
 
 def answer_words(outcome: str, status: int | None) -> str:
-    """Describe the outcome of an attempt in English; "" where it succeeded."""
+    """Return the outcome of an attempt in English words; "" for a success."""
     if outcome in (OK, ""):
         return ""
     if outcome == "blocked":
@@ -117,7 +117,7 @@ def answer_words(outcome: str, status: int | None) -> str:
 
 
 def unreached_words(kind: str) -> str:
-    """Describe why nobody answered; `kind` says what broke."""
+    """Return in English words that the scenario could not be reached. `kind`: the kind of HttpFailure."""
     return _UNREACHED % {"kind": kind}
 
 

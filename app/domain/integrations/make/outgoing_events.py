@@ -1,11 +1,11 @@
-"""Promise calls to the scenarios that are told of an event, in the event's transaction.
+"""Promise calls to the scenarios that hear of an event, in the event's transaction.
 
 order_processing        an order came in; its status changed
 inventory_update        articles were ordered; used (completed) or given back (cancelled)
 customer_communication  the same, with the ways to reach the customer
 financial_processing    money came in; an order was completed and can be invoiced
 
-An order that a scenario made is not told back: it would make another one, and another.
+An order that a scenario created is not reported back, as the scenario would create another one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NAMES = {"OrderCreated": "order.created", "OrderStatusChanged": "order.status_ch
 
 
 def tell_scenarios(session: Session, event: Event) -> None:
-    """`OrderCreated`, `OrderStatusChanged`, `PaymentReceived`: promise a call for each scenario that is told of it."""
+    """`OrderCreated`, `OrderStatusChanged`, `PaymentReceived`: promise a call for each connected scenario of the event."""
     wanted = _scenarios(event)
     listening = listening_to(session, brand_id=event.brand_id, names=wanted) if wanted else []
     if not listening:
@@ -55,7 +55,7 @@ def _scenarios(event: Event) -> tuple[str, ...]:
 
 
 def listening_to(session: Session, *, brand_id: uuid.UUID | None, names: tuple[str, ...]) -> list[tuple[uuid.UUID, str]]:
-    """(connection, scenario) for each of these that has an address. One query."""
+    """List (connection id, scenario) for each of these scenarios that a connection of the brand has a URL for. One query."""
     rows = session.execute(_CONNECTED, {"of_brand": brand_id})
     return [(integration_id, name) for integration_id, hooks in rows for name in names if name in (hooks or {})]
 
@@ -71,7 +71,7 @@ _CONNECTED = (
 def promise_calls(
     session: Session, event: Event, event_type: str, *, listening: list[tuple[uuid.UUID, str]], data: dict[str, Any]
 ) -> None:
-    """Promise a call that tells `data` as an `event_type` for each of `listening` (from `listening_to`); no call twice."""
+    """Promise a call with `data` as an `event_type` to each scenario in `listening` (from `listening_to`); a repeat adds none."""
     assert event.brand_id is not None
     about = {"label": data.get("order_number", event_type), **{name: data[name] for name in ("order_id",) if name in data}}
     for integration_id, scenario in listening:
@@ -127,7 +127,7 @@ def _data(session: Session, event: Event, order: Order) -> dict[str, Any]:
 
 
 def ways_of(session: Session, contact: Contact) -> dict[str, Any]:
-    """Return who the contact is, and how to reach them."""
+    """Return the contact's id, name, language, e-mail address and phone number, as JSON; None for what is unknown."""
     query = sa.select(ContactIdentity.kind, ContactIdentity.value).where(
         ContactIdentity.contact_id == contact.id, ContactIdentity.former_since.is_(None)
     )

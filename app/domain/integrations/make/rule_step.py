@@ -1,8 +1,7 @@
 """Promise the call of a scenario that a rule or macro asks for.
 
-The step names one of the scenarios by which connections of the brand tell Make (outgoing_events.py). Where
-none has an address for it, what was asked for stays noted, and nothing is sent, also not later: it would be told long after it
-mattered.
+The step names a scenario of outgoing_events.py. If no connection of the brand has a URL for it, the asked call stays noted and is
+never sent, as it would come too late.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ NAME = "rule.called"
 
 
 def tell_asked_scenario(session: Session, event: Event) -> None:
-    """`OutsideCallAsked`: promise the call, if it is for a connected scenario, and say so in the event."""
+    """`OutsideCallAsked`: promise the call if it is for a connected scenario, and mark the event as told."""
     call = event.payload["call"]
     if call["kind"] != "make" or event.brand_id is None:
         return
