@@ -1,4 +1,4 @@
-"""Replay quarantined events."""
+"""Make quarantined inbound events due again, so that they are processed once more."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ ADDRESSED = {door.source: door for door in DOORS}
 
 
 class NotQuarantined(Exception):
-    """The event is being processed, or was."""
+    """The event is not in quarantine: it waits, is being processed, or is done."""
 
 
 def replay_event(
     session: Session, event_id: uuid.UUID, *, channel_id: uuid.UUID | None = None, now: datetime, actor: Actor = SYSTEM
 ) -> None:
-    """Put one event back to ready; `channel_id` sets its channel where that was unknown. Raises NotQuarantined."""
+    """Make one quarantined event due again; `channel_id` sets its channel if that was unknown. Raises NotQuarantined."""
     if not put_back(session, [event_id]):
         raise NotQuarantined(str(event_id))
     if channel_id is not None:
@@ -40,7 +40,7 @@ def replay_event(
 def replay_quarantined(
     session: Session, *, brand_ids: Collection[uuid.UUID] | None = None, now: datetime, actor: Actor = SYSTEM
 ) -> int:
-    """Put back all quarantined events of these brands (None: of all); returns how many. Bodies are never all in memory."""
+    """Make all quarantined events of these brands (None: of all) due again, in batches, and return how many."""
     of_brand = sa.select(Channel.id).where(Channel.brand_id.in_(brand_ids)) if brand_ids is not None else None
     waiting = sa.select(InboundEvent.id).where(InboundEvent.state == QUARANTINED).limit(BATCH)
     if of_brand is not None:
@@ -64,7 +64,7 @@ def replay_quarantined(
 
 
 def put_back(session: Session, event_ids: Collection[uuid.UUID]) -> int:
-    """Make quarantined events due again; returns how many were in quarantine."""
+    """Make those of these events due again that are in quarantine, and return how many."""
     statement = (
         sa.update(InboundEvent)
         .where(InboundEvent.id.in_(event_ids), InboundEvent.state == QUARANTINED)
@@ -76,7 +76,7 @@ def put_back(session: Session, event_ids: Collection[uuid.UUID]) -> int:
 
 
 def _find_channels(session: Session, event_ids: Collection[uuid.UUID]) -> None:
-    """Find the channel of signed posts for a number that was unknown then, in case it was added since."""
+    """Set the channel of events whose number was unknown when they came, if a channel with this number exists now."""
     orphans = sa.select(InboundEvent.id, InboundEvent.source, InboundEvent.body).where(
         InboundEvent.id.in_(event_ids), InboundEvent.channel_id.is_(None), InboundEvent.source.in_(ADDRESSED)
     )

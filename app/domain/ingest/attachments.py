@@ -1,4 +1,4 @@
-"""Store attachments of inbound messages whose bytes came, and announce those to be fetched."""
+"""Store the attachments of inbound messages that came with their bytes, and announce those still to be fetched."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.domain.threads.models import Attachment, Message
 def store_attachments(
     session: Session, files: Sequence[InboundAttachment], *, message: Message, storage: Storage, now: datetime
 ) -> bool:
-    """Add a row for each attachment; returns whether some are still to be fetched, of which the caller records
+    """Add a row for each attachment, and return whether any is still to be fetched; the caller then records
     AttachmentsAnnounced."""
     for position, file in enumerate(files):
         values = _kept(file.content, storage) if file.content is not None else _announced(file)
@@ -33,8 +33,8 @@ def announce_attachments(session: Session, files: Sequence[InboundAttachment], *
 
 
 def announce_again(session: Session, attachment_id: uuid.UUID) -> bool:
-    """Announce a file again that was given up; the caller records AttachmentsAnnounced. False where none was given up, or its
-    source is unknown."""
+    """Make a file that was given up pending again; the caller records AttachmentsAnnounced. Returns False if it was not given up,
+    or its source is unknown."""
     given_up = sa.and_(Attachment.id == attachment_id, Attachment.state == "failed", Attachment.provider != {})
     again = sa.update(Attachment).where(given_up).values(state="pending", error=None).returning(Attachment.id)
     return session.execute(again).first() is not None

@@ -1,8 +1,8 @@
-"""Follow mailboxes' calendars: make tasks of their events, and move or cancel them along.
+"""Follow mailboxes' calendars: create tasks of their events, and change or cancel the tasks with the events.
 
-At least once: the tasks and where the reading is are written in one transaction, and only if nobody read on meanwhile. What
-somebody finished or cancelled here stays as they left it. An event that stands for an appointment of ours is no task: it moves
-and cancels the appointment (app/domain/appointments/calendar_pull.py).
+At least once: tasks and the calendar's cursor are written in one transaction, and only if no other worker read on meanwhile. A
+finished or cancelled task stays. An event of one of our appointments makes no task, but changes or cancels the appointment
+(app/domain/appointments/calendar_pull.py).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TITLE_CHARACTERS = 300
 
 
 def read_calendars(**_ignored: Any) -> None:
-    """RQ entry point, periodic: every mailbox whose calendar is followed (its setting `calendar` is "on")."""
+    """RQ entry point, periodic: read the calendar of every mailbox whose setting `calendar` is "on"."""
     with transaction() as session:
         mailboxes = [one for one in list_channels(session, active_only=True) if one.settings.get("calendar") == "on"]
         followed = [one for one in mailboxes if one.adapter_key in runtime().adapters.calendars]
@@ -55,14 +55,14 @@ def read_calendars(**_ignored: Any) -> None:
 
 
 def _note_problem(channel: Channel, error: ProviderError) -> None:
-    """Note a problem that somebody must solve; the next page that is read clears it."""
+    """Store on the channel a calendar problem that somebody must solve; the next page that is read clears it."""
     words = " · ".join(filter(None, (error.reason.title, error.reason.advice)))
     with transaction() as session:
         session.execute(sa.update(Channel).where(Channel.id == channel.id).values(calendar_problem=words))
 
 
 def read_calendar(channel: Channel) -> int:
-    """Follow one calendar as far as there is news; returns how many pages were kept. Raises ProviderError and Resting."""
+    """Read the news of one calendar, and return how many pages were stored. Raises ProviderError and Resting."""
     state, adapter = dict(channel.calendar_state), runtime().adapters.calendars[channel.adapter_key]
     for kept in range(MAX_PAGES):
         with reading(channel):
@@ -76,7 +76,7 @@ def read_calendar(channel: Channel) -> int:
 
 
 def _keep(channel: Channel, former: dict[str, Any], page: CalendarPage) -> bool:
-    """Store a page; False where another worker read on meanwhile, and then nothing of it is written."""
+    """Apply one page of a calendar's news. Returns False, and writes nothing, if another worker read on meanwhile."""
     unread = sa.and_(Channel.id == channel.id, Channel.calendar_state == former)
     with transaction() as session:
         mine = sa.update(Channel).where(unread).values(calendar_state=page.state, calendar_problem="").returning(Channel.id)
@@ -91,8 +91,8 @@ def _keep(channel: Channel, former: dict[str, Any], page: CalendarPage) -> bool:
 
 
 def follow_event(session: Session, channel: Channel, event: CalendarEvent, *, now: datetime) -> None:
-    """Make or update the task of this event; an event that stands for an appointment of ours moves that instead. The caller
-    holds the channel's row, so no two do this at once."""
+    """Create, change or cancel the task of a calendar event; an event of our own appointment changes the appointment instead. The
+    caller has locked the channel."""
     if follow_own_event(session, channel.id, event, now=now):
         return
     if event.is_cancelled:
@@ -119,7 +119,7 @@ def _drop(session: Session, channel: Channel, key: str, now: datetime) -> None:
 
 
 def _open_task(session: Session, known: FollowedEvent) -> Task | None:
-    """Return the event's open task, locked; None where it was finished, cancelled or deleted."""
+    """Return the calendar event's open task, locked; None if it was finished, cancelled or deleted."""
     if known.task_id is None:
         return None
     task = lock_task(session, known.task_id)
@@ -140,7 +140,7 @@ def _content(channel: Channel, event: CalendarEvent) -> TaskContent:
 
 
 def _kept(task: Task, wanted: TaskContent) -> TaskContent:
-    """Merge: title and time come from the calendar; assignee, priority and contact stay as set here."""
+    """Return the task's content with title and time from the calendar; all else stays as set here."""
     return TaskContent(
         brand_id=task.brand_id,
         title=wanted.title,

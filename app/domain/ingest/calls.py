@@ -1,4 +1,4 @@
-"""Apply what a provider says of a phone call: contact, thread, and the call's one record."""
+"""Apply a provider's reports of a phone call: contact, thread, and the one record of the call."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from app.domain.threads.phone_calls import begin_call_record, hear_of_call, rene
 
 
 def call_lock_keys(updates: tuple[CallUpdate, ...]) -> list[str]:
-    """Return the names of the locks these need: each call, and each number that may become a contact."""
+    """Return the names of the advisory locks for these reports: of each call, and of each number that may become a contact."""
     numbers = {number for update in updates for number in (update.caller, update.called) if number}
     return [*{f"call:{update.call_id}" for update in updates}, *(identity_lock_key(_identity(n)) for n in numbers)]
 
 
 def apply_call(session: Session, update: CallUpdate, context: ApplyContext) -> ItemResult:
-    """Apply what one post says of a leg; the call stands in its thread from its first leg on."""
+    """Apply a report of one leg of a call, and return the result. The call is in its thread from its first leg on."""
     news = LegNews(
         leg_id=storable(update.leg_id),
         at=update.occurred_at,
@@ -73,7 +73,7 @@ def _begin(session: Session, call: PhoneCall, look: CallLook, channel: Channel, 
 
 
 def _contact(session: Session, look: CallLook, context: ApplyContext) -> Contact | None:
-    """Return the other end's contact; None for a caller without a number."""
+    """Return the contact at the other end of the call, created if missing; None for a caller without a number."""
     if not look.number:
         return None
     return find_or_create_contact(session, [_identity(look.number)], name="", now=context.now)
@@ -84,7 +84,7 @@ def _identity(number: str) -> IdentityInput:
 
 
 def _find_thread(session: Session, channel: Channel, contact_id: uuid.UUID, context: ApplyContext) -> uuid.UUID | None:
-    """Return the contact's newest running thread with the brand: of this line first, then of any channel."""
+    """Return the id of the contact's newest running thread with the brand, one of this channel first; None for none."""
     query = (
         sa.select(Thread.id)
         .where(

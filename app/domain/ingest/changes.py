@@ -1,5 +1,5 @@
-"""Apply an inbound edit, deletion, reaction or quote to the message it is about. The other message may not be here yet; then
-what was said waits for it (`hold_change`)."""
+"""Apply an inbound edit, deletion, reaction or quote to the message it is about. If that message is not here yet, the change
+waits for it (`hold_change`)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.domain.threads.models import Message
 
 
 def apply_to_its_message(session: Session, message: InboundMessage, context: ApplyContext) -> ItemResult:
-    """Apply the change that `message` is. Returns changed | ignored (known, late, or not by the writer) | held."""
+    """Apply the change that an inbound message carries. Results: changed | ignored (known, late, or not by the writer) | held."""
     change = message.change
     assert change is not None
     target_id = find_message_id(session, change.target_external_id, context)
@@ -31,7 +31,7 @@ def apply_to_its_message(session: Session, message: InboundMessage, context: App
 
 
 def find_message_id(session: Session, external_id: str, context: ApplyContext) -> uuid.UUID | None:
-    """Return our message with this provider id, in either direction."""
+    """Return the id of our message with this provider id, incoming or outgoing; None for none."""
     same = (
         Message.external_id == storable(external_id),
         Message.brand_id == context.channel.brand_id,
@@ -41,7 +41,7 @@ def find_message_id(session: Session, external_id: str, context: ApplyContext) -
 
 
 def wait_for_quoted(session: Session, message: InboundMessage, stored: Message, context: ApplyContext) -> None:
-    """Note that it quotes an unknown message, so that the quote is linked when that message comes."""
+    """Store that a message quotes an unknown message, so that the quote is linked when that message comes."""
     quote = {"kind": "quote", "text": "", "message_id": str(stored.id), "at": message.occurred_at.isoformat()}
     _hold(session, str(message.reply_to_external_id), message.external_id, quote, context)
 
@@ -61,7 +61,7 @@ def _values(message: InboundMessage) -> dict[str, Any]:
 
 
 def _who(message: InboundMessage) -> str:
-    """Return one name for whoever reacts: the business, the person of the chat under any of their ids, or one of a group."""
+    """Return a key for the person who reacts: "us", "them" for the contact of a chat, or the address of a group's member."""
     if message.direction == Direction.OUTGOING:
         return "us"
     return storable(message.sender.address())[:320] if message.meta.get("group_id") else "them"

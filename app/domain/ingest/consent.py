@@ -1,4 +1,4 @@
-"""Apply STOP and START texts: record the opt-out in the message's transaction."""
+"""Apply STOP and START texts (SMS): record or end the opt-out in the message's transaction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.domain.threads.models import Message, Thread
 
 
 def hear_consent(session: Session, message: InboundMessage, *, channel: Channel, thread: Thread, stored: Message) -> None:
-    """Apply a STOP or START text: it holds for the brand, and the thread says so. HELP is a question like any other."""
+    """Apply a STOP or START text of a contact: it holds for the brand, and the thread shows it. HELP is an ordinary message."""
     identity = message.sender.identities[0] if message.sender.identities else None
     known = normalise_identity(identity.kind.value, storable(identity.value), identity.scope) if identity else None
     if known is None or message.consent not in (Consent.STOP, Consent.START):

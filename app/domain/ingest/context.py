@@ -23,9 +23,9 @@ def key_of(identity: IdentityInput) -> Key:
 
 @dataclass(frozen=True)
 class ItemResult:
-    """What became of one item.
+    """The result of applying one inbound item.
 
-    threaded | new | automatic | bounce | duplicate | changed | ignored | held | report | quarantined
+    `result`: threaded | new | automatic | bounce | duplicate | changed | ignored | held | report | quarantined
     """
 
     result: str
@@ -39,8 +39,8 @@ class ItemResult:
 
 @dataclass(frozen=True)
 class Precheck:
-    """What exists of all that `prepare` looked for: external ids, and identities by key, of any brand. `created`: contacts
-    made for unknown senders of new chats, each by its most trusted identity."""
+    """What exists already for a batch of messages, as `prepare` found it: `messages` and `changed` by external id, `people` and
+    `blocked` by identity. `created`: the new contacts of unknown senders, by their most trusted identity."""
 
     messages: frozenset[str]
     changed: frozenset[str]
@@ -57,7 +57,7 @@ class Precheck:
 
 @dataclass(frozen=True)
 class ApplyContext:
-    """What applying needs besides the item itself."""
+    """The channel, event, time, storage and keys that are needed to apply an inbound item."""
 
     channel: Channel
     event_id: uuid.UUID
@@ -70,7 +70,7 @@ class ApplyContext:
 
 
 def counterpart(message: InboundMessage, own_addresses: frozenset[str]) -> Party:
-    """Return the other side: the sender, or for our own messages the first recipient that is not us."""
+    """Return the other side of a message: its sender, or for our own message the first recipient that is not us."""
     if message.direction == Direction.INCOMING:
         return message.sender
     others = [p for p in (*message.recipients, *message.cc) if p.address().lower() not in own_addresses]
@@ -78,6 +78,6 @@ def counterpart(message: InboundMessage, own_addresses: frozenset[str]) -> Party
 
 
 def identities_of(party: Party) -> list[IdentityInput]:
-    """Return the identities as they are stored and matched, most trusted first."""
+    """Return the usable identities of a party, normalised as they are stored, most trusted first."""
     normalised = (normalise_identity(i.kind.value, storable(i.value), i.scope) for i in party.identities)
     return [i for i in normalised if i is not None]

@@ -1,4 +1,4 @@
-"""React to events of mailbox items (`mailbox_items.py`): show on messages where their mail is."""
+"""React to changes of mailbox items (`mailbox_items.py`): show on messages where their mail is at the provider."""
 
 from __future__ import annotations
 

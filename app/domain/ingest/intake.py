@@ -60,28 +60,27 @@ _COUNT = sa.text(
 
 
 def store_event(session: Session, raw: RawEvent) -> uuid.UUID | None:
-    """Insert the event; None if the provider repeats itself. It is committed before the provider is answered."""
+    """Insert the event and return its id; None for a repeat. The caller commits before answering the provider."""
     values = _values(raw)
     stored = session.connection().exec_driver_sql(_STORE, values).rowcount
     return values["id"] if stored else None
 
 
 def store_at_the_door(connection: sa.PoolProxiedConnection, raw: RawEvent) -> None:
-    """Insert the event on an `autocommitted` connection: it is stored for good when this returns, also as a repeat."""
+    """Insert the event on an `autocommitted` connection, so that it is committed when this returns. A repeat changes nothing."""
     with closing(connection.cursor()) as cursor:
         cursor.execute(_STORE, _values(raw))
 
 
 def store_large(raw: RawEvent) -> None:
-    """Insert an event with a large body, with a longer timeout and on a connection that is closed afterwards, as the driver
-    would keep its memory."""
+    """Insert an event with a large body, on a connection that is closed afterwards, as the driver would keep its memory."""
     with transaction() as session:
         session.connection().detach()
         store_event(session, raw)
 
 
 def count_at_the_door(connection: sa.PoolProxiedConnection, *, source: str, reason: str, day: date) -> int:
-    """Count a refused post on an `autocommitted` connection; returns the count of the day."""
+    """Count a refused post on an `autocommitted` connection, and return the count of the day."""
     with closing(connection.cursor()) as cursor:
         cursor.execute(_COUNT_AT_THE_DOOR, {"day": day, "source": source, "reason": reason})
         row = cursor.fetchone()
@@ -105,5 +104,5 @@ def _values(raw: RawEvent) -> dict[str, Any]:
 
 
 def count_refusal(session: Session, *, source: str, reason: str, day: date) -> None:
-    """Count a post refused at the door; nothing else of it is stored."""
+    """Count a refused post; nothing else of it is stored."""
     session.execute(_COUNT, {"day": day, "source": source, "reason": reason})

@@ -1,9 +1,8 @@
 """Job that processes stored inbound events: claim, parse, apply, finish.
 
-At least once: the event is finished in the same transaction as its effects, so it either has both or neither. One bad item
-does not hold up the others of its event: it is rolled back alone, and the event ends quarantined with the reason, to be
-processed again from a page once the cause is mended; what was applied already is recognised then. What the machine lacks
-(core/shortage.py) is no fault of an event: it waits for as long as that lasts.
+At least once: the event is finished in the transaction of its effects. A bad item of an event is rolled back alone, and the event
+is quarantined with the reason. A person can process it again when the cause is gone; items that were applied are recognised then.
+While the machine lacks something (core/shortage.py), events wait without counting a try.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ SMALL_BYTES = 64 * 1024  # so large an event may be to be applied with others
 
 @dataclass(frozen=True)
 class Loaded:
-    """What parsing an event needs without a session."""
+    """An event with its channel and our own mail addresses, for parsing it without a session."""
 
     event: InboundEvent
     channel: Channel | None
@@ -71,7 +70,7 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Read:
-    """An event of a channel, parsed outside any transaction."""
+    """An event of a channel with its parsed items."""
 
     event: InboundEvent
     channel: Channel
@@ -85,7 +84,7 @@ class Read:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it brings one message and nothing else, and that message changes no other."""
+        """Return whether the event brings exactly one message and nothing else, and the message changes no other message."""
         others = (self.parsed.statuses, self.parsed.notices, self.parsed.problems, self.parsed.calls, self.parsed.addresses)
         said = any(message.change or message.bounces or message.our_reference for message in self.parsed.messages)
         return len(self.parsed.messages) == 1 and not any(others) and not said
@@ -93,14 +92,14 @@ class Read:
 
 @dataclass
 class Known:
-    """What the events of one job share, read once, with the events that were read when claimed."""
+    """The channels and own mail addresses that the events of one job share, read once, and the events read ahead."""
 
     channels: dict[uuid.UUID, Channel | None] = field(default_factory=dict)
     own_addresses: frozenset[str] | None = None
     loaded: dict[uuid.UUID, Loaded] = field(default_factory=dict)
 
     def load(self, session: Session, event_ids: Collection[uuid.UUID]) -> None:
-        """Read events, and their channels and our own mail addresses where this job has not read them yet."""
+        """Read these events, and their channels and our own mail addresses unless this job has them already."""
         events = session.execute(sa.select(InboundEvent).where(InboundEvent.id.in_(event_ids))).scalars().all()
         for channel_id in {event.channel_id for event in events if event.channel_id is not None} - self.channels.keys():
             self.channels[channel_id] = session.get(Channel, channel_id)
@@ -113,7 +112,7 @@ class Known:
 
 
 def process_inbound_events(*, row_ids: Sequence[str], **_ignored: Any) -> None:
-    """RQ entry point: process small new events together, then the rest one after the other, in the order given."""
+    """RQ entry point: process small new events together, then the others one after another, in the order given."""
     known, ids = Known(), [uuid.UUID(row_id) for row_id in row_ids]
     taken = _process_together(ids, known) if len(ids) > 1 else frozenset()
     run_in_turn(TABLE, [row_id for row_id in ids if row_id not in taken], lambda row_id: _process(row_id, known))
@@ -124,7 +123,7 @@ def _is_small_and_new() -> sa.ColumnElement[bool]:
 
 
 def _process_together(row_ids: Sequence[uuid.UUID], known: Known) -> Collection[uuid.UUID]:
-    """Claim small events that nobody has tried yet and apply their messages in few transactions; returns which were claimed."""
+    """Claim small untried events and apply their messages in few transactions. Returns the ids of the claimed events."""
     with transaction() as session:
         claimed = claim_all(session, TABLE, row_ids, lease_seconds=runtime().settings.lease_seconds, where=_is_small_and_new)
         leases = {lease.row_id: lease for lease in claimed}
@@ -152,7 +151,7 @@ def _process_together(row_ids: Sequence[uuid.UUID], known: Known) -> Collection[
 
 
 def process_inbound_event(*, row_id: str, **_ignored: Any) -> None:
-    """Claim, parse outside any transaction, apply and finish in one."""
+    """RQ entry point: process one event: claim it, parse it outside any transaction, then apply and finish it in one."""
     _process(uuid.UUID(row_id), Known())
 
 
@@ -167,7 +166,7 @@ def _process(row_id: uuid.UUID, known: Known) -> None:
 
 
 def process_claimed(lease: Lease, known: Known | None = None) -> None:
-    """Process a claimed event; every outcome except a lost database ends in a stored state."""
+    """Process a claimed event. Every outcome is stored as the event's state, unless the database is lost."""
     known = known or Known()
     with _stored_outcome(lease):
         if lease.row_id not in known.loaded:
@@ -179,7 +178,7 @@ def process_claimed(lease: Lease, known: Known | None = None) -> None:
 
 @contextmanager
 def _stored_outcome(lease: Lease) -> Iterator[None]:
-    """Store the outcome, and wake the relay if it went well."""
+    """Store the outcome if the block raises an error, and wake the relay if it does not."""
     try:
         yield
     except Exception as error:
@@ -189,7 +188,7 @@ def _stored_outcome(lease: Lease) -> Iterator[None]:
 
 
 def _after_error(lease: Lease, error: Exception) -> None:
-    """Decide what follows an error: wait where the machine lacks something, retry what may pass, else quarantine the event."""
+    """Put the event back if the machine lacks something or the error may pass, else quarantine it."""
     shortage = find_shortage(error)
     if shortage is not None:
         log.warning("inbound_event_waits", event_id=str(lease.row_id), why=shortage.why)
@@ -208,7 +207,7 @@ def _after_error(lease: Lease, error: Exception) -> None:
 
 
 def _read(loaded: Loaded) -> Read | None:
-    """Parse an event of a channel; None for one without channel, which the reader of its source reads. Raises UnableToParse."""
+    """Parse an event of a channel; None for an event whose source has its own reader. Raises UnableToParse."""
     if find_reader(loaded.event.source) is not None:
         return None
     if loaded.channel is None:
@@ -218,7 +217,7 @@ def _read(loaded: Loaded) -> Read | None:
 
 
 def _apply_group(group: Mapping[Lease, Read]) -> None:
-    """Apply messages of different people in one transaction; where one fails, each in its own."""
+    """Apply events of different contacts in one transaction; if that fails, each in its own."""
     if len(group) > 1:
         try:
             _apply_together(group)
@@ -283,7 +282,7 @@ Applying = Callable[[Session, Callable[[], ItemResult], ApplyContext], ItemResul
 def _apply(
     session: Session, read: Read, storage: Storage, now: datetime, *, run: Applying, precheck: Precheck | None = None
 ) -> list[ItemResult]:
-    """Apply all that an event brings, each item by `run`; the caller holds its locks."""
+    """Apply all items of an event, each by `run`, and return their results. The caller holds the locks."""
     parsed = read.parsed
     context = ApplyContext(
         channel=session.get_one(Channel, read.channel.id),
@@ -320,7 +319,7 @@ def _in_order(messages: Sequence[InboundMessage]) -> list[InboundMessage]:
 
 
 def _alone(session: Session, apply: Callable[[], ItemResult], context: ApplyContext) -> ItemResult:
-    """Apply one item in a savepoint and return its result; a bad one is rolled back alone."""
+    """Apply one item in a savepoint and return its result. A bad item is rolled back alone, with the result quarantined."""
     try:
         with session.begin_nested():
             return apply()
@@ -341,7 +340,7 @@ def _quarantine(lease: Lease, reason: str) -> None:
 
 
 def _wait(lease: Lease, shortage: Shortage) -> None:
-    """Put the event back without counting a try."""
+    """Put the event back until the shortage may be over, without counting a try."""
     with transaction() as session:
         values = {"reason": shortage.why, "attempts": lease.attempts - 1}
         put_back(session, TABLE, lease, delay_seconds=shortage.wait_seconds, values=values)

@@ -20,7 +20,7 @@ MAILDIR_FOLDERS = frozenset({"cur", "new"})
 
 @dataclass(frozen=True)
 class MailFile:
-    """One mail of a file, or why it could not be read. `name` is its path; in an mbox, the path and its place in it."""
+    """A mail in a file, or the problem of reading it. `name`: the path, for an mbox with the mail's place in it."""
 
     name: str
     content: bytes = field(default=b"", repr=False)
@@ -29,15 +29,15 @@ class MailFile:
 
 @dataclass(frozen=True)
 class Source:
-    """A file to read, or why its folder could not be read."""
+    """A file to read, or a folder with the problem of reading it."""
 
     path: Path
     problem: str = ""
 
 
 def list_sources(paths: Sequence[Path]) -> tuple[list[Source], int]:
-    """List files that hold mail, in a stable order, and count the others. A named file is taken whatever it is called; of a
-    folder only `.eml`, mbox and Maildir files."""
+    """Return the files that hold mail, in a stable order, and the number of other files. A file in `paths` is always taken; of a
+    folder only `.eml`, mbox and Maildir files are."""
     found: list[Source] = []
     others = 0
     for path in paths:
@@ -50,7 +50,7 @@ def list_sources(paths: Sequence[Path]) -> tuple[list[Source], int]:
 
 
 def _walk(top: Path, unreadable: list[Source]) -> Iterator[Path]:
-    """Every file below a folder, sorted; folders that cannot be read are added to `unreadable`."""
+    """Yield every file below a folder, sorted; folders that cannot be read are added to `unreadable`."""
 
     def note(error: OSError) -> None:
         unreadable.append(Source(Path(error.filename), _why(error)))
@@ -66,7 +66,7 @@ def _holds_mail(file: Path) -> bool:
 
 
 def read_mails(source: Source) -> Iterator[MailFile]:
-    """Yield the mails of one file. What cannot be read is one MailFile with a problem, never an exception."""
+    """Yield the mails of one file. A mail or file that cannot be read is a MailFile with a problem, never an exception."""
     if source.problem:
         yield MailFile(shown(source.path), problem=source.problem)
         return
@@ -80,8 +80,7 @@ def read_mails(source: Source) -> Iterator[MailFile]:
 
 
 def _is_mbox(path: Path) -> bool:
-    """Return whether the file is an mbox: it starts with "From ", which a mail may not. A FIFO or device is neither and is not
-    opened."""
+    """Return whether the file is an mbox, which starts with "From ". A FIFO or device is not opened, and is none."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
@@ -89,7 +88,7 @@ def _is_mbox(path: Path) -> bool:
 
 
 def _read_mbox_or_mail(path: Path) -> Iterator[MailFile]:
-    """Yield the mails of an mbox; where it yields only one empty mail, the file is a mail that begins with "From "."""
+    """Yield the mails of a file that starts with "From ". If it were an mbox of one empty mail, the file is a single mail."""
     mails = _read_mbox(path)
     first, second = next(mails, None), next(mails, None)
     if second is None and (first is None or first.problem == _EMPTY):
@@ -111,7 +110,7 @@ def _read_mbox(path: Path) -> Iterator[MailFile]:
 
 @contextmanager
 def _with_line_feeds(path: Path) -> Iterator[Path]:
-    """Yield `path`, or a temporary copy with other line ends: `mailbox` knows no lines that end in CR alone."""
+    """Yield `path`, or a temporary copy with line feeds: `mailbox` does not know lines that end in CR alone."""
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if b"\n" in head or b"\r" not in head:
@@ -150,5 +149,5 @@ def _why(error: Exception) -> str:
 
 
 def shown(path: Path) -> str:
-    """Write a file's name as printable text, whatever its bytes."""
+    """Return a path as printable text, whatever its bytes."""
     return os.fsencode(path).decode("utf-8", "replace")

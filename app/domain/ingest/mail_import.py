@@ -1,7 +1,7 @@
 """Import mails from files into the inbox, each ending in exactly one reported state.
 
-Every mail is stored as an inbound event and claimed in the same transaction, so that no worker takes it from under us; what a
-crash leaves behind is taken up by the workers when the lease is over. A mail imported before is recognised by its bytes.
+Every mail is stored as an inbound event and claimed in the same transaction, so that no worker takes it. After a crash, workers
+process the stored events when their leases end. A mail that was imported before is recognised by its bytes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ QUARANTINE = "quarantined"
 
 @dataclass(frozen=True)
 class Imported:
-    """The outcome of one mail: threaded | new | automatic | bounce | duplicate | quarantined."""
+    """The outcome of importing one mail. `result`: threaded | new | automatic | bounce | duplicate | quarantined."""
 
     file: str
     result: str
@@ -45,7 +45,7 @@ class Imported:
 
 @dataclass(frozen=True)
 class _Stored:
-    """A mail whose event is stored: ours to process with a lease, imported before without one."""
+    """A mail with its stored event. `lease` None: the mail was imported before."""
 
     file: str
     event_id: uuid.UUID
@@ -63,7 +63,7 @@ _ENDING = sa.select(TABLE.c.state, TABLE.c.reason, TABLE.c.results)
 
 
 def import_mails(mails: Iterable[MailFile], channel: Channel) -> Iterator[Imported]:
-    """Import into `channel`, in order, in batches; for edges."""
+    """Import mails into a channel, in order and in batches, and yield the outcome of each; for edges."""
     batch: list[MailFile] = []
     size = 0
     for mail in mails:
@@ -109,8 +109,8 @@ def _outcome(stored: _Stored) -> Imported:
 
 
 def _wait_until_done(event_id: uuid.UUID) -> _Ending:
-    """Wait until the event is processed, and read its outcome. It may have been put back for a moment, or be in a worker's
-    hands: then wait."""
+    """Wait until an event that was put back or that a worker holds is processed, and return its outcome; after PATIENCE_SECONDS
+    its present state."""
     give_up_at = time.monotonic() + PATIENCE_SECONDS
     while True:
         with transaction() as session:

@@ -1,7 +1,7 @@
-"""Track the items of a mailbox, and show on messages where their mail is.
+"""Track the mails of a mailbox (items), and show on messages where their mail is at the provider.
 
-The poller writes items and their events in one transaction and takes no thread; a message is changed either by the event's
-reaction or, where the mail is still being read then, by whoever links the item to its message. The item's row decides which.
+The poller writes items and their events in one transaction, without locking threads. A message is then changed by the handler of
+`MailboxItemsChanged`, or when its item is linked to it, if the mail is processed later than that.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from app.domain.threads.models import Message
 def hold_items(
     session: Session, channel_id: uuid.UUID, items: Sequence[tuple[PolledItem, uuid.UUID | None]], *, now: datetime
 ) -> list[str]:
-    """Note that these items are in their folders and stored here, each with its event (None for a repeat). Returns the ids of
-    those that had left and are back."""
+    """Store that these items are in their folders and held here, each with its event (None for a repeat). Returns the ids of
+    items that had left their folder and are back."""
     if not items:
         return []
     wanted = {item.key: _values(channel_id, item, event_id, now) for item, event_id in items}
@@ -51,8 +51,8 @@ def hold_items(
 
 
 def note_removed(session: Session, channel_id: uuid.UUID, removed: Sequence[RemovedItem], *, now: datetime) -> list[str]:
-    """Note which items left their folder; returns the ids of those that were there until now. An item that is in another
-    folder already has not left, as the provider reports folder by folder."""
+    """Store which items left their folder, and return the ids of those that had not left before. An item that is known in another
+    folder by now has not left, as the provider reports folder by folder."""
     left = []
     for one in sorted(removed, key=lambda item: item.key):
         there = sa.and_(
@@ -68,14 +68,14 @@ def note_removed(session: Session, channel_id: uuid.UUID, removed: Sequence[Remo
 
 
 def tell_changed(session: Session, channel_id: uuid.UUID, brand_id: uuid.UUID, item_ids: Sequence[str], *, now: datetime) -> None:
-    """Promise that the messages of these items will show where their mail is."""
+    """Record `MailboxItemsChanged`, so that the messages of these items show where their mail is. Nothing for no items."""
     if item_ids:
         payload = {"channel_id": str(channel_id), "item_ids": list(item_ids)}
         record(session, "MailboxItemsChanged", subject=Subject(brand_id=brand_id), now=now, payload=payload)
 
 
 def link_message(session: Session, event_id: uuid.UUID, message_id: uuid.UUID, *, now: datetime) -> None:
-    """Note which message an item became, and show on it if its mail left meanwhile."""
+    """Link the item of an event to its message, and show on the message if its mail left the folder meanwhile."""
     statement = (
         sa.update(MailboxItem)
         .where(MailboxItem.inbound_event_id == event_id)
@@ -97,7 +97,7 @@ def show_changed(session: Session, channel_id: uuid.UUID, item_ids: Sequence[str
 
 
 def _show(session: Session, item: MailboxItem, now: datetime) -> None:
-    """Show the place on the message; a mail to two mailboxes of ours is one message, which shows the mailbox it came by."""
+    """Show an item's place on its message, if the message came by this mailbox. A mail to two of our mailboxes is one message."""
     mine = sa.select(Message.id).where(Message.id == item.message_id, Message.channel_id == item.channel_id)
     message_id = session.execute(mine).scalar_one_or_none()
     if message_id is not None:
@@ -118,7 +118,7 @@ def _values(channel_id: uuid.UUID, item: PolledItem, event_id: uuid.UUID | None,
 
 
 def leave_folders(session: Session, channel_id: uuid.UUID, folders: Mapping[str, str], *, now: datetime) -> None:
-    """Stop following these folders ({id: name}): their items count as elsewhere from now on, and none is missed."""
+    """Stop following these folders ({id: name}): their items count as moved, and missing ones are no longer fetched."""
     for folder, name in folders.items():
         inside = sa.and_(MailboxItem.channel_id == channel_id, MailboxItem.folder == folder, MailboxItem.gone.is_(None))
         session.execute(sa.delete(MailboxItem).where(inside, MailboxItem.state == MISSING))

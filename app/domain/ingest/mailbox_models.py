@@ -17,10 +17,10 @@ _ACTIVE = "state IN ('ready', 'running')"
 
 
 class MailboxItem(Base):
-    """One item of a mailbox under the provider's own id, which stays through every move.
+    """A mail of a mailbox under the provider's own id, which does not change when the mail is moved.
 
-    `state`: held (it is an inbound event, or was one), missing (seen there, not here yet), unwanted (a draft, or from before the
-    channel's start). `gone`: it left its folder, to another (`gone_to`, as people there call it) or for good. What is ours stays.
+    `state`: held (stored as an inbound event), missing (seen at the provider, not stored yet), unwanted (a draft, or older than
+    the channel). `gone`: it left its folder for another one (named `gone_to`) or was deleted; our message stays in either case.
     """
 
     __tablename__ = "mailbox_items"
@@ -48,7 +48,8 @@ class MailboxItem(Base):
 
 
 class Reconciliation(WithId, Claimable, Base):
-    """One count of a mailbox against what we hold of it. States: ready → running → done, or → failed with a `reason`.
+    """A comparison of a mailbox at its provider with the mails stored here. States: ready → running → done, or → failed with a
+    `reason`.
 
     `progress`: {"phase", "link", "listed": {folder: n}, "tries": {item: n}}. `result`: {"there": {folder: n}, "here":
     {folder: n}, "missing", "fetched", "moved", "deleted", "unread", "left", "differences"}, the last a list of
@@ -75,7 +76,7 @@ class Reconciliation(WithId, Claimable, Base):
 
 
 class FollowedEvent(Base):
-    """An event of a mailbox's calendar that became a task; without one somebody deleted the task, and it is not made again."""
+    """An event of a mailbox's calendar that became a task. `task_id` null: the task was deleted and is not created again."""
 
     __tablename__ = "calendar_events"
 

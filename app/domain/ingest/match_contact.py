@@ -1,5 +1,5 @@
-"""Match a sender to one contact although numbers change, ids are issued anew or user names hide them. The caller holds the
-locks of all identities of the message, old and new."""
+"""Match the sender of a chat message to one contact even if numbers or ids change. The caller holds the locks of all identities
+of the message, old and new."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _CHAT = _SCOPED | {"wa_id", "phone"}
 
 
 def join_known_person(session: Session, contact: Contact, identities: Sequence[IdentityInput], *, now: datetime) -> Contact:
-    """Merge the contact known by a scoped id alone into the one with the number, now that a message bears both; undone like
-    any merge."""
+    """Merge a contact known only by a scoped id into the one with the number, as the message names both, and return the latter.
+    The merge can be undone."""
     if not {"wa_id", "bsuid"} <= {identity.kind for identity in identities}:
         return contact
     for other in _owners(session, [i for i in identities if i.kind == "bsuid"], other_than=contact.id):
@@ -33,7 +33,7 @@ def join_known_person(session: Session, contact: Contact, identities: Sequence[I
 
 
 def note_in_use(session: Session, contact: Contact, identities: Sequence[IdentityInput], *, at: datetime) -> None:
-    """Note that a person wrote from these identities at that time: former ones are current again, and they are answered there."""
+    """Make former identities of a contact current and preferred again, as the contact wrote from them at the time `at`."""
     mine = sa.and_(ContactIdentity.contact_id == contact.id, ContactIdentity.former_since < at, _is_one_of(identities))
     back = session.execute(sa.select(ContactIdentity).where(mine)).scalars().all()
     _prefer(session, contact.id, [IdentityInput(row.kind, row.value, row.scope) for row in back])
@@ -48,8 +48,10 @@ def take_new_identities(
     at: datetime,
     now: datetime,
 ) -> Contact:
-    """Give a person new identities, and mark the `former` ones of the same kinds as left since `at`. A number somebody else
-    has had for longer than NEWCOMER stays with them."""
+    """Add new identities to a contact, and mark the `former` ones of the same kinds as former since `at`. Returns the contact.
+
+    An identity of another contact stays there, unless that contact is younger than NEWCOMER and known by chat ids alone: such a
+    contact is merged."""
     if not new:
         return contact
     _mark_former(session, contact.id, former, new, at)
@@ -82,7 +84,7 @@ def _kinds(session: Session, contact_id: uuid.UUID) -> set[str]:
 
 
 def _ids(session: Session, contact_id: uuid.UUID) -> list[IdentityInput]:
-    """Return one identity by which the contact is found again."""
+    """Return the contact's oldest identity by which it is found again, in a list; [] for none."""
     mine = sa.and_(ContactIdentity.contact_id == contact_id, ContactIdentity.kind != "username")
     row = session.execute(
         sa.select(ContactIdentity).where(mine).order_by(ContactIdentity.created_at).limit(1)
@@ -98,7 +100,7 @@ def _merge(session: Session, keep: Contact, gone: Contact, now: datetime) -> Non
 
 
 def _prefer(session: Session, contact_id: uuid.UUID, identities: Sequence[IdentityInput]) -> None:
-    """Prefer the new identity of each kind; former ones stay, so that late messages find them."""
+    """Make these identities current, and each the preferred one of its kind; others stay, so that late messages find them."""
     for identity in identities:
         same_kind = sa.and_(ContactIdentity.contact_id == contact_id, ContactIdentity.kind == identity.kind)
         is_it = sa.and_(ContactIdentity.value == identity.value, ContactIdentity.scope == identity.scope)
@@ -111,7 +113,8 @@ def _prefer(session: Session, contact_id: uuid.UUID, identities: Sequence[Identi
 def _mark_former(
     session: Session, contact_id: uuid.UUID, former: Sequence[IdentityInput], new: Sequence[IdentityInput], at: datetime
 ) -> None:
-    """Mark a left number as former for calls and texts too, as it may soon be somebody else's."""
+    """Mark the `former` identities that are replaced by `new` ones as former since `at`; a WhatsApp number also as phone number,
+    as it may soon be somebody else's."""
     kinds, kept = {i.kind for i in new}, {(i.kind, i.scope, i.value) for i in new}
     left = [i for i in former if i.kind in kinds and (i.kind, i.scope, i.value) not in kept]
     left += [IdentityInput("phone", f"+{i.value}") for i in left if i.kind == "wa_id"]

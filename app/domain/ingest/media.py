@@ -34,10 +34,10 @@ PATIENCE = timedelta(seconds=sum(RETRY_SECONDS))  # the age an entry of the outb
 
 
 def fetch_announced_media(event: Event) -> None:
-    """After-commit handler. A temporary failure raises, so the outbox tries again; what was fetched stays fetched.
+    """After-commit handler: fetch the announced files of a message. Raises on a temporary failure; fetched files are kept.
 
-    While the channel rests or the file store fails it raises NotYet, which costs no try. At the last try what cannot be had is
-    given up, and says so.
+    While the channel rests or the file store fails it raises NotYet, which does not count as a try. After the last try the
+    remaining files are given up, and shown as such.
     """
     with transaction() as session:
         message = session.get(Message, event.message_id)
@@ -91,7 +91,7 @@ def _fetch(attachment: Attachment, channel: Channel | None) -> None:
 
 
 def _bring(attachment: Attachment, channel: Channel | None) -> FetchedMedia:
-    """Fetch a file from its link or from the channel's provider. Raises ProviderError and Resting."""
+    """Fetch an attachment from its link or from the channel's provider. Raises ProviderError and Resting."""
     media_id, url, linked_by = (attachment.provider.get(name) for name in ("media_id", "url", "linked_by"))
     if linked_by and url:
         provider, _slash, account = linked_by.partition("/")

@@ -15,10 +15,10 @@ QUARANTINED = "quarantined"
 
 
 class InboundEvent(WithId, Claimable, Base):
-    """One delivery from outside, stored before it was acknowledged.
+    """The raw bytes that a provider sent or a poll returned, stored before they are acknowledged.
 
-    `source` is the route or poller it came by; (source, dedupe_key) is unique, so the provider may repeat itself.
-    States: ready → running → done, or → quarantined with a `reason`, from where a person can send it back to ready.
+    `source` is the route or poller it came by; (source, dedupe_key) is unique, so that a provider's repeat is stored once.
+    States: ready → running → done, or → quarantined with a `reason`, from where a person can make it ready again.
     `results` has one object per item: `result`, `thread_id`, `message_id`, `reason`.
     """
 
@@ -47,7 +47,7 @@ class InboundEvent(WithId, Claimable, Base):
 
 
 class IntakeCount(Base):
-    """How many posts were refused at the door, per source, reason and day; nothing else is kept of them."""
+    """The number of refused posts by source, reason and day; nothing else of them is stored."""
 
     __tablename__ = "intake_counts"
 

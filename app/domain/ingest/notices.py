@@ -1,4 +1,4 @@
-"""Record a provider's notice about our account as the health of its channel."""
+"""Record a provider's notice about our account, and show it as health of the channel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HEALTH = {"error": "down", "warning": "degraded"}
 
 
 def record_notice(session: Session, notice: AccountNotice, channel: Channel, *, now: datetime) -> None:
-    """Record the notice as an event; a warning or error shows on the channel, template news on the template."""
+    """Record the notice as an event. A warning or error sets the channel's health; news of a template is stored with it."""
     payload = {"channel_id": str(channel.id), "kind": notice.kind, "summary": notice.summary[:500]}
     record(session, "ChannelNotice", subject=Subject(brand_id=channel.brand_id), now=now, payload=payload)
     if notice.number:

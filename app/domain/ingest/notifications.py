@@ -1,7 +1,7 @@
-"""Keep subscriptions of providers that notify us (Graph), and poll when they call.
+"""Keep our subscriptions at providers that notify us of new mail (Graph), and poll a mailbox when notified.
 
-What they post is a hint: it is checked against the state we gave them, a poll of that mailbox is enqueued, and nothing of it
-is kept.
+A notification is only a hint: it is checked against the client state we gave the provider, a poll of the mailbox is enqueued, and
+nothing of it is stored.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ RENEW_JOB = "app.domain.ingest.notifications.renew_told_channel"
 
 
 def client_state(channel_id: uuid.UUID) -> str:
-    """Return the secret a provider must repeat in posts about this channel; derived from the signing key, so it is not stored."""
+    """Return the secret that a provider must repeat in notifications about this channel. It is derived from a signing key."""
     return hmac.new(runtime().mail_keys[0], b"notification " + channel_id.bytes, hashlib.sha256).hexdigest()
 
 
 def told_channels(session: Session, body: bytes) -> list[uuid.UUID] | None:
-    """Return the channels a post of notifications is truly about; None where it is unreadable. Forged and foreign items are
-    left out."""
+    """Return the ids of the channels that a post of notifications is about; None if it is unreadable. Items with a wrong client
+    state are left out."""
     try:
         items = json.loads(body)["value"]
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -62,7 +62,7 @@ def _matching(channels: Sequence[Channel], items: Iterable[Any]) -> list[uuid.UU
 
 
 def enqueue_renewals(channel_ids: Sequence[uuid.UUID]) -> None:
-    """Enqueue the renewal of these mailboxes' subscriptions. Best effort, as the periodic job does it too."""
+    """Enqueue the renewal of these mailboxes' subscriptions. Best effort, as the periodic job renews them, too."""
     _enqueue(RENEW_JOB, channel_ids)
 
 
@@ -97,7 +97,7 @@ def renew_told_channel(*, channel_id: str, **_ignored: Any) -> None:
 
 
 def subscribe_channel(event: Event) -> None:
-    """After-commit handler: subscribe a channel that takes part from now on. Raises ProviderError, and then is tried again."""
+    """After-commit handler of `ChannelConnected`: subscribe to notifications of the channel. Raises ProviderError."""
     with transaction() as session:
         channel = session.get_one(Channel, uuid.UUID(event.payload["channel_id"]))
         session.expunge_all()
@@ -106,7 +106,7 @@ def subscribe_channel(event: Event) -> None:
 
 
 def keep_subscriptions(**_ignored: Any) -> None:
-    """RQ entry point, periodic: make and renew the subscription of every channel that can have one."""
+    """RQ entry point, periodic: create or renew the subscription of every active channel whose provider notifies us."""
     with transaction() as session:
         channels = [c for c in list_channels(session, active_only=True) if c.adapter_key in runtime().adapters.notified]
         session.expunge_all()

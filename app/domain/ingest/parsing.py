@@ -1,4 +1,4 @@
-"""Parse a stored event into items with its adapter, without database."""
+"""Parse a stored inbound event into items by the adapter of its channel, without database."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _NO_READER = known("unsupported event type: %(type)s")
 def parse_event(
     event: InboundEvent, channel: Channel, *, own_addresses: frozenset[str], budget_seconds: float = BUDGET_SECONDS
 ) -> Parsed:
-    """Parse the event's bytes in at most `budget_seconds` of processor time. Raises UnableToParse."""
+    """Return the items of an event, parsed in at most `budget_seconds` of processor time. Raises UnableToParse."""
     with reading_budget(budget_seconds):
         return _parse(event, channel, own_addresses)
 
 
 @contextmanager
 def reading_budget(seconds: float = BUDGET_SECONDS) -> Iterator[None]:
-    """Raise UnableToParse inside the block, which uses no database, after this many seconds of processor time."""
+    """Raise UnableToParse inside the block after this many seconds of processor time. The block must not use the database."""
     try:
         with cpu_budget(seconds):
             yield
@@ -81,8 +81,8 @@ def _parse_mail_event(event: InboundEvent, channel: Channel, own_addresses: froz
 
 
 def lay_there_before(meta: Mapping[str, Any], *, followed_at: datetime) -> bool:
-    """Return whether a mail is history: it came before its folder was followed, and was read there, or waited for longer than
-    STILL_WAITED_FOR. `meta`: what the poll noted of it; mail posted to us has no such past."""
+    """Return whether a mail is history: it came before its folder was followed, and was read there or is older than
+    STILL_WAITED_FOR. `meta`: the poll's data of the mail; False for mail posted to us, which has none."""
     try:
         received_at = datetime.fromisoformat(str(meta["received_at"]))
     except (KeyError, ValueError):

@@ -1,7 +1,7 @@
 """Job that polls mailboxes for new mail: page by page, items and cursor in one transaction.
 
-At least once: a crash before the commit asks for the same page again, and stored items are recognised by their key. One
-poller per mailbox at a time, by a lease on the channel's row; the provider is called outside any transaction.
+At least once: after a crash before the commit the same page is asked for again, and stored items are recognised by their key. A
+lease on the channel's row allows one poller per mailbox; the provider is called outside any transaction.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ SOURCE = "mailbox"
 
 @dataclass(frozen=True)
 class Polled:
-    """The result of a poll: `stored` new events."""
+    """The result of a poll: how many new events were stored, and how many pages were read."""
 
     stored: int
     pages: int
 
 
 def poll_mailboxes(**_ignored: Any) -> None:
-    """RQ entry point: one round over every active channel that is polled."""
+    """RQ entry point, periodic: poll every active channel whose adapter polls."""
     with transaction() as session:
         channels = [c for c in list_channels(session, active_only=True) if c.adapter_key in runtime().adapters.pollers]
         session.expunge_all()
@@ -51,7 +51,7 @@ def poll_mailboxes(**_ignored: Any) -> None:
 
 
 def poll_channel(channel_id: uuid.UUID) -> Polled:
-    """Follow one mailbox until there is nothing more, as far as MAX_PAGES."""
+    """Poll one mailbox until there is nothing new, at most MAX_PAGES pages. Does nothing while another poll of it runs."""
     stored = pages = 0
     while pages < MAX_PAGES:
         channel = _lease(channel_id)
@@ -78,7 +78,7 @@ def poll_channel(channel_id: uuid.UUID) -> Polled:
 
 
 def poll_soon(channel_id: uuid.UUID) -> Polled:
-    """Poll now; a poll under way goes round once more before it ends."""
+    """Poll one mailbox now; a poll that is running repeats itself once before it ends."""
     with transaction() as session:
         session.execute(sa.update(Channel).where(Channel.id == channel_id).values(poll_wanted=True))
     return poll_channel(channel_id)
@@ -101,8 +101,7 @@ def _lease(channel_id: uuid.UUID) -> Channel | None:
 
 
 def _store(channel: Channel, page: PollPage) -> tuple[int, bool]:
-    """Store the page and give the lease back; returns how many items were new, and whether another poll was asked for
-    meanwhile."""
+    """Store a page and release the lease. Returns how many items were new, and whether another poll was asked for meanwhile."""
     now = utc_now()
     with transaction() as session:
         values = {"poll_state": page.state, "polled_at": sa.func.clock_timestamp(), "poll_lease_until": None}
@@ -120,7 +119,7 @@ def _store(channel: Channel, page: PollPage) -> tuple[int, bool]:
 
 
 def store_items(session: Session, channel: Channel, items: Sequence[PolledItem]) -> list[tuple[PolledItem, uuid.UUID | None]]:
-    """Store mails of a mailbox as inbound events; returns each with its event, None for a repeat."""
+    """Store mails of a mailbox as inbound events. Returns each with the id of its event, None for a repeat."""
     stored = []
     for item in items:
         key = f"{channel.id}:{item.key}"
@@ -141,7 +140,7 @@ def _note_failure(channel_id: uuid.UUID, error: ProviderError) -> None:
 
 
 def _leave_alone(channel_id: uuid.UUID) -> None:
-    """End the poll while the provider rests; the cursor keeps its place, and the next round asks the gate again."""
+    """Release the lease of a poll whose channel rests; the cursor stays, and the next round asks the gate again."""
     with transaction() as session:
         session.execute(sa.update(Channel).where(Channel.id == channel_id).values(poll_lease_until=None))
 

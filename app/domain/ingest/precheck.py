@@ -1,8 +1,7 @@
-"""Look up what exists for a batch of messages at once, and create contacts for unknown senders. Whatever is not there need not
-be looked for with each message.
+"""Look up for a batch of messages what exists already, and create contacts for unknown senders, which saves queries per message.
 
-True for as long as the locks of their `lock_keys` are held and none of the messages is applied; of one event's messages the
-first may make what the next would find.
+The result is valid while the locks of their `lock_keys` are held, and only if each message is the only one of its event, as an
+earlier message of the event could create rows that a later one has to find.
 """
 
 from __future__ import annotations
@@ -24,7 +23,8 @@ from app.domain.threads.spam_models import BlockedSender
 
 
 def prepare(session: Session, messages: Collection[InboundMessage], *, own_addresses: frozenset[str], now: datetime) -> Precheck:
-    """Look everything up in six statements, however many messages. No two of them have an identity in common."""
+    """Return what exists already for these messages, and create missing contacts. No two messages may have an identity in common.
+    Six statements however many messages."""
     names = sa.any_(sa.literal([storable(message.external_id) for message in messages], sa.ARRAY(sa.Text)))
     keys = sorted({key_of(one) for message in messages for one in identities_of(counterpart(message, own_addresses))})
     stored = sa.select(Message.external_id).where(Message.external_id == names)

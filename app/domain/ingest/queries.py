@@ -1,5 +1,5 @@
-"""Read inbound events in quarantine, and posts refused at the door. A lead sees what is of their brands; what is of none,
-administrators see."""
+"""Read inbound events in quarantine, and counts of refused posts. Leads see the events of their brands; only administrators see
+events without a brand."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ REFUSAL_DAYS = 14
 
 
 class EventMissing(Exception):
-    """No such event, or not for this viewer."""
+    """There is no such inbound event, or the viewer may not see it."""
 
 
 @dataclass(frozen=True)
 class EventRow:
-    """An inbound event without its body, with the name of its channel."""
+    """An inbound event with the name of its channel; `list_quarantined` leaves out its body."""
 
     event: InboundEvent
     channel_name: str | None
@@ -33,7 +33,7 @@ class EventRow:
 
 @dataclass(frozen=True)
 class Refusals:
-    """Posts turned away at the door on one day."""
+    """The number of posts refused on one day, by source and reason."""
 
     day: date
     source: str
@@ -42,12 +42,12 @@ class Refusals:
 
 
 def visible_to(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """Return the condition on inbound events this viewer may see; the query joins Channel outer."""
+    """Return the condition on inbound events that the viewer may see. The query must outer join Channel."""
     return sa.true() if viewer.may(Permission.BRANDS_ALL) else Channel.brand_id.in_(viewer.brand_ids)
 
 
 def list_quarantined(session: Session, *, viewer: Viewer, cursor: str | None = None, limit: int = 50) -> Page[EventRow]:
-    """List quarantined events, newest first. Raises BadCursor."""
+    """List one page of quarantined events, newest first. Raises BadCursor."""
     query = (
         sa.select(InboundEvent, Channel.name)
         .outerjoin(Channel, Channel.id == InboundEvent.channel_id)
@@ -73,7 +73,7 @@ def count_quarantined(session: Session, *, viewer: Viewer) -> int:
 
 
 def get_event(session: Session, event_id: uuid.UUID, *, viewer: Viewer) -> EventRow:
-    """Return one event, whatever its state, body included. Raises EventMissing."""
+    """Return one inbound event in any state, with its body. Raises EventMissing."""
     query = sa.select(InboundEvent, Channel.name).outerjoin(Channel, Channel.id == InboundEvent.channel_id)
     row = session.execute(query.where(InboundEvent.id == event_id, visible_to(viewer))).one_or_none()
     if row is None:
@@ -82,7 +82,7 @@ def get_event(session: Session, event_id: uuid.UUID, *, viewer: Viewer) -> Event
 
 
 def list_refusals(session: Session, *, today: date) -> list[Refusals]:
-    """List counts of posts refused at the door in the last REFUSAL_DAYS days, newest first; nothing else of them was stored."""
+    """List the counts of refused posts of the last REFUSAL_DAYS days, newest first."""
     query = sa.select(IntakeCount).where(IntakeCount.day > today - timedelta(days=REFUSAL_DAYS))
     rows = session.execute(query.order_by(IntakeCount.day.desc(), IntakeCount.source, IntakeCount.reason)).scalars()
     return [Refusals(row.day, row.source, row.reason, row.count) for row in rows]

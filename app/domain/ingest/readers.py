@@ -1,5 +1,4 @@
-"""Registry of readers for inbound events without a channel (forms, scenarios), installed by `app/wiring.py`. Nothing else is
-put here."""
+"""Hold the readers of inbound events without a channel (forms, scenarios), which `app/wiring.py` installs."""
 
 from __future__ import annotations
 
@@ -21,5 +20,6 @@ def install(readers: Mapping[str, Reader]) -> None:
 
 
 def find_reader(source: str) -> Reader | None:
-    """Return the reader of this source's events: it runs in one transaction, may run twice, and raises UnableToParse."""
+    """Return the reader of this source's events, or None. A reader runs in one transaction, may run twice, and raises
+    UnableToParse."""
     return _installed.get(source)

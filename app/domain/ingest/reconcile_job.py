@@ -1,8 +1,8 @@
-"""Job that reconciles a mailbox with what we hold: count, fetch what is missing, note what left.
+"""Job that reconciles a mailbox with the mails stored here: count, fetch missing mails, note mails that left.
 
-At least once: a step that is repeated after a crash writes the same again. What is fetched goes the way of a poll, under the same
-keys, so the two of them together bring nothing twice. The provider is called outside any transaction; where it asks to be left
-alone, the run goes on afterwards.
+At least once: a step that is repeated after a crash writes the same again. Fetched mails are stored like polled ones, under the
+same keys, so that none is stored twice. The provider is called outside any transaction; if it asks to wait, the run continues
+afterwards.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _OFF = N_("The channel is switched off")
 
 
 def plan_reconciliations(**_ignored: Any) -> int:
-    """RQ entry point, periodic: each mailbox that can be counted is counted once a day. Returns how many were asked for."""
+    """RQ entry point, periodic: promise a reconciliation of each mailbox once a day. Returns how many were promised."""
     now, countable = utc_now(), runtime().adapters.reconciled
     with transaction() as session:
         mailboxes = [one for one in list_channels(session, active_only=True) if one.adapter_key in countable]
@@ -50,13 +50,13 @@ def plan_reconciliations(**_ignored: Any) -> int:
 
 
 def reconcile(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: carry one run on, to its end or as far as a slice goes."""
+    """RQ entry point: continue one reconciliation, to its end or for a limited time."""
     keep(PROMISE, uuid.UUID(row_id))
 
 
 @dataclass
 class _Step:
-    """What one step works on. `run` is as the last step left it; `progress` and `result` are written back."""
+    """The data of one step of a reconciliation. `run` is the row before the step; `progress` and `result` are written back."""
 
     channel: Channel
     run: Reconciliation
@@ -65,7 +65,7 @@ class _Step:
     result: dict[str, Any]
 
     def folders(self) -> tuple[str, ...]:
-        """The folders followed now, which may have been chosen anew since the run began."""
+        """Return the ids of the folders followed now, which may differ from those at the start of the run."""
         return self.adapter.followed_folders(account=account_of(self.channel))
 
 
@@ -101,7 +101,7 @@ def _load(session: Session, lease: Lease) -> _Step | Ended:
 
 
 def _poll(step: _Step) -> float:
-    """Poll first, as what delta has yet to report is no difference."""
+    """Poll the mailbox before it is counted, as mails that a poll brings are no differences."""
     poll_channel(step.channel.id)
     step.progress["phase"] = f"list {step.folders()[0]}"
     return 0
@@ -177,7 +177,7 @@ def _count(step: _Step) -> None:
 
 
 class _Phases(dict[str, Any]):
-    """The phases by name; those of listing carry their folder in it."""
+    """The steps of a reconciliation by phase; a listing phase is named "list" and its folder."""
 
     def __missing__(self, phase: str) -> Any:
         return _list
@@ -192,7 +192,7 @@ def _tell(step: _Step, kind: str, differences: list[dict[str, str]]) -> None:
 
 
 def _after_refusal(step: _Step, error: ProviderError) -> Ended | Later:
-    """End the run with the reason where the whole mailbox is refused, or for too long; the next run is tomorrow's."""
+    """Put the run back after an error of the provider; end it with the reason if the channel is down or it failed too often."""
     log.warning("reconciling_refused", channel_id=str(step.channel.id), code=error.reason.code)
     step.progress["failures"] += error.retry_after_seconds is None
     if error.channel_down or step.progress["failures"] >= MOST_FAILURES:

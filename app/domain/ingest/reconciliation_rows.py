@@ -1,4 +1,4 @@
-"""Write and read rows of reconciliations: ask for one, keep its findings, read the newest. Writes nothing at the provider."""
+"""Write and read reconciliations: promise one, store its findings, read the newest. The provider is not called."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ACTIVE = ("ready", "running")
 def ask_reconciliation(
     session: Session, channel_id: uuid.UUID, *, now: datetime, asked_by: uuid.UUID | None = None
 ) -> uuid.UUID | None:
-    """Promise a reconciliation of this mailbox; None where one is under way already."""
+    """Promise a reconciliation of this mailbox and return its id; None if one is waiting or running already."""
     statement = postgresql.insert(Reconciliation).values(
         id=new_id(),
         channel_id=channel_id,
@@ -46,7 +46,7 @@ def ask_reconciliation(
 
 
 def find_latest(session: Session, channel_id: uuid.UUID, *, limit: int = 5) -> list[Reconciliation]:
-    """Return the newest runs of a channel, newest first."""
+    """List the newest reconciliations of a channel, newest first."""
     query = sa.select(Reconciliation).where(Reconciliation.channel_id == channel_id)
     return list(session.execute(query.order_by(Reconciliation.created_at.desc()).limit(limit)).scalars())
 
@@ -54,8 +54,8 @@ def find_latest(session: Session, channel_id: uuid.UUID, *, limit: int = 5) -> l
 def keep_listing(
     session: Session, run: Reconciliation, folder: str, page: Listing, *, now: datetime
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """Note that these items were seen. Returns the unknown ones, as `result` lists them, and the ids of those that had left
-    and are back."""
+    """Store that a page's items were seen in a folder. Returns the missing ones, as `Reconciliation.result` lists differences,
+    and the ids of those that had left and are back."""
     if not page.items:
         return [], []
     keys = [one.key for one in page.items]
@@ -86,7 +86,7 @@ def keep_listing(
 
 
 def _bring_back(session: Session, run: Reconciliation, keys: Sequence[str], now: datetime) -> list[str]:
-    """Mark items as back that had left before the run began; those that left since are newer than the page."""
+    """Mark items as back that had left before the run began, and return their ids. Items that left since are not changed."""
     left = sa.and_(MailboxItem.channel_id == run.channel_id, MailboxItem.item_id.in_(keys), MailboxItem.gone.is_not(None))
     former = left & (MailboxItem.changed_at < run.created_at)
     back = sa.update(MailboxItem).where(former).values(gone=None, gone_to="", changed_at=now).returning(MailboxItem.item_id)
@@ -94,13 +94,13 @@ def _bring_back(session: Session, run: Reconciliation, keys: Sequence[str], now:
 
 
 def _seen_before(session: Session, run: Reconciliation, keys: Sequence[str]) -> set[str]:
-    """Return items seen before: a listing that began again, or moved on under us, repeats itself."""
+    """Return the ids of items that this run has seen already, as a listing can repeat items."""
     mine = sa.and_(MailboxItem.channel_id == run.channel_id, MailboxItem.item_id.in_(keys))
     return set(session.execute(sa.select(MailboxItem.item_id).where(mine, MailboxItem.seen_in == run.id)).scalars())
 
 
 def list_missing(session: Session, run: Reconciliation, *, tried: Mapping[str, int], limit: int) -> list[tuple[str, str]]:
-    """List (item, folder) of mails still to be fetched."""
+    """List (item id, folder) of missing mails that are still to be fetched, oldest first. `tried`: how often by item id."""
     given_up = [item_id for item_id, tries in tried.items() if tries >= GIVEN_UP_AFTER]
     query = sa.select(MailboxItem.item_id, MailboxItem.folder).where(
         MailboxItem.channel_id == run.channel_id,
@@ -112,20 +112,20 @@ def list_missing(session: Session, run: Reconciliation, *, tried: Mapping[str, i
 
 
 def forget_missing(session: Session, channel_id: uuid.UUID, *, gone: Collection[str], unwanted: Collection[str]) -> None:
-    """Delete missing mails that were never here and are not to come."""
+    """Delete the items of missing mails that are `gone` at the provider, and mark `unwanted` ones as such."""
     mine = sa.and_(MailboxItem.channel_id == channel_id, MailboxItem.state == MISSING)
     session.execute(sa.delete(MailboxItem).where(mine, MailboxItem.item_id.in_(gone)))
     session.execute(sa.update(MailboxItem).where(mine, MailboxItem.item_id.in_(unwanted)).values(state=UNWANTED))
 
 
 def forget_unseen(session: Session, run: Reconciliation) -> None:
-    """Delete missing mails of an earlier run that are no longer in the mailbox."""
+    """Delete the items of missing mails that this run did not see, as they are no longer in the mailbox."""
     unseen = sa.and_(MailboxItem.state == MISSING, MailboxItem.seen_in != run.id)
     session.execute(sa.delete(MailboxItem).where(MailboxItem.channel_id == run.channel_id, unseen))
 
 
 def list_unseen(session: Session, run: Reconciliation, *, limit: int) -> list[tuple[str, str]]:
-    """List (item, folder) of mails that should be in their folders and were not listed: moved, deleted, or left out of a page."""
+    """List (item id, folder) of held mails that this run did not see in their folder: moved, deleted, or left out of a page."""
     query = sa.select(MailboxItem.item_id, MailboxItem.folder).where(
         MailboxItem.channel_id == run.channel_id,
         MailboxItem.state == HELD,
@@ -139,7 +139,7 @@ def list_unseen(session: Session, run: Reconciliation, *, limit: int) -> list[tu
 def keep_places(
     session: Session, run: Reconciliation, unseen: Sequence[tuple[str, str]], places: Mapping[str, ItemPlace], *, now: datetime
 ) -> list[tuple[RemovedItem, str]]:
-    """Note where unlisted items are; returns those that left, each with its former folder."""
+    """Store where unseen items are now. Returns those that left the followed folders, each with its former folder."""
     left = []
     for item_id, folder in unseen:
         place = places.get(item_id)
@@ -155,7 +155,8 @@ def keep_places(
 
 
 def count_result(session: Session, run: Reconciliation, folders: Sequence[str]) -> dict[str, Any]:
-    """Count by folder what the run saw there, what of it is here, and what came in and could not be read."""
+    """Return the counts for `Reconciliation.result`: mails by folder at the provider and here, missing ones, and quarantined
+    ones."""
     seen = sa.and_(MailboxItem.channel_id == run.channel_id, MailboxItem.seen_in == run.id, MailboxItem.gone.is_(None))
     query = sa.select(MailboxItem.folder, MailboxItem.state, sa.func.count()).where(seen, MailboxItem.state != UNWANTED)
     counts = {(row[0], row[1]): row[2] for row in session.execute(query.group_by(MailboxItem.folder, MailboxItem.state))}

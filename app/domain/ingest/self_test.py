@@ -1,7 +1,7 @@
-"""Post to our own public webhook address, and say whether it arrived. Holds no transaction during the call.
+"""Post to our own public webhook URL, and report whether the post arrived. Holds no transaction during the call.
 
-Where posts of a type are signed, the post is signed with the channel's own secret and has to be found among the stored events;
-elsewhere the handshake of our door has to answer with the word we sent, which shows that the address leads here.
+For a type with signed posts, the post is signed with the channel's secret, and must be found among the stored events. For other
+types the handshake of the webhook must answer with the word we sent, which shows that the URL leads here.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ _NO_SECRET = N_("The channel has no signing secret.")
 
 @dataclass(frozen=True)
 class Trial:
-    """`text` in English, marked for translation."""
+    """The result of a test post. `text` is English, marked for translation."""
 
     ok: bool
     text: str
 
 
 def try_webhook(account: ChannelAccount, *, http: HttpClient, public_url: str, word: str) -> Trial:
-    """Whether what is posted to our public address arrives; `word` is new each time."""
+    """Post to our public webhook URL and return whether the post arrived. `word` must be new each time."""
     try:
         for door in DOORS:
             if door.channel_type == account.channel_type and door.signed_test:

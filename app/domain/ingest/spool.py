@@ -1,7 +1,7 @@
 """Spool large webhook bodies to a file, and admit only a few at a time into memory.
 
-A mail of 35 MB is needed in memory once, while it is stored; a hundred of them at once must not be. Reading goes to a file above
-LARGE_BYTES and holds nobody up, so a sender who is slow or gone takes no place from another.
+A mail of 35 MB is in memory once, while it is stored; a hundred of them at once must not be. A body above LARGE_BYTES is read
+into a file before it takes one of the places in memory, so that a slow sender takes no place.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ CHUNK = 64 * 1024
 
 
 class TooManyLarge(Exception):
-    """Other large bodies are being stored; the sender is to come again."""
+    """All places for large bodies are taken; the sender has to try again later."""
 
 
 def copy_stream(source: IO[bytes], target: IO[bytes] | None = None, *, most: int | None = None) -> int:
-    """Copy `most` bytes of `source`, or all there are, to `target` (None: nowhere); returns how many came."""
+    """Copy at most `most` bytes (None: all) from `source` to `target` (None: nowhere), and return how many were read."""
     total = 0
     while most is None or total < most:  # reading nothing would look like a sender who hung up
         piece = source.read(CHUNK if most is None else min(CHUNK, most - total))
@@ -40,8 +40,8 @@ def copy_stream(source: IO[bytes], target: IO[bytes] | None = None, *, most: int
 
 @contextmanager
 def spooled(source: IO[bytes]) -> Iterator[tuple[BinaryIO, int]]:
-    """Spool all of `source` to a file at its beginning, and return it with its size. In DATA_DIR, as the temporary folder may
-    be memory; the file has no name, so nothing is left behind."""
+    """Copy all of `source` to an unnamed temporary file, and yield the file, at its beginning, and its size. Large ones lie in
+    DATA_DIR, as the temporary folder may be in memory."""
     folder = runtime().settings.data_dir
     with tempfile.SpooledTemporaryFile(max_size=LARGE_BYTES, dir=str(folder)) as spool:
         file = cast(BinaryIO, spool)
@@ -52,7 +52,8 @@ def spooled(source: IO[bytes]) -> Iterator[tuple[BinaryIO, int]]:
 
 @contextmanager
 def place_for(size: int, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
-    """Take one of the places for large bodies in memory. Raises TooManyLarge after `wait_seconds`."""
+    """Hold one of the places for large bodies in memory during the block; a small body needs none. Raises TooManyLarge after
+    `wait_seconds`."""
     if size <= LARGE_BYTES:
         yield
         return
@@ -66,5 +67,5 @@ def place_for(size: int, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[None
 
 @functools.cache
 def _places() -> threading.Semaphore:
-    """Return the semaphore, made on first use: by then gevent has patched threading."""
+    """Return the semaphore of the places. It is made on first use, when gevent has patched threading."""
     return threading.BoundedSemaphore(LARGE_AT_ONCE)

@@ -1,9 +1,8 @@
-"""Find the thread a message belongs to (threading), with the evidence.
+"""Find the thread to which a message belongs (threading), with the evidence.
 
-Mail, strongest evidence first: our signed plus-address, our signed Message-ID, a known Message-ID in In-Reply-To or
-References (also one that a message here merely names, so that a reply may come before its original), the provider's
-conversation id with a common participant, our subject token from a participant. Empty ids never match. All of it within one
-brand.
+Evidence for mail within a brand, strongest first: our signed plus-address; our signed Message-ID; a known Message-ID in
+In-Reply-To or References, even one that a stored mail only names, as a reply may come before its original; the provider's
+conversation id with a common participant; our subject token from a participant. Empty ids never match.
 """
 
 from __future__ import annotations
@@ -34,7 +33,8 @@ STALE_DAYS = 30
 
 @dataclass(frozen=True)
 class Match:
-    """The thread found (None: make one), the evidence in words the page can show, and other threads the same ids lead to."""
+    """The thread of a message (None: a new one) and the evidence. `by`: the kind of evidence; `detail`: words for the page;
+    `also`: other threads with the same ids; `suggested_thread_id`: a closed thread to suggest."""
 
     thread_id: uuid.UUID | None
     by: str
@@ -43,7 +43,7 @@ class Match:
     suggested_thread_id: uuid.UUID | None = None
 
     def as_evidence(self) -> dict[str, Any]:
-        """The JSON kept on the message."""
+        """Return the evidence as JSON to store on the message."""
         suggested = {"suggested_thread_id": str(self.suggested_thread_id)} if self.suggested_thread_id else {}
         return {"by": self.by, "detail": self.detail, **suggested}
 
@@ -66,24 +66,25 @@ def conversation_key(mailbox: str, conversation_id: str) -> str:
 
 
 def is_usable_id(message_id: str | None) -> bool:
-    """False for ids that say nothing ("<>", "<@>"): they never match anything."""
+    """Return whether a Message-ID can identify a mail; False for None and for ids without letters and digits ("<>", "<@>")."""
     return message_id is not None and any(c.isalnum() for c in message_id)
 
 
 def own_id(evidence: MailEvidence) -> str | None:
-    """Return the mail's own Message-ID, if it is a usable one."""
+    """Return the mail's own Message-ID; None if it has no usable one."""
     return evidence.message_id if is_usable_id(evidence.message_id) else None
 
 
 def named_ids(evidence: MailEvidence) -> tuple[str, ...]:
-    """Return every Message-ID the mail names: what it answers, what that answered, what it reports on; without repeats."""
+    """Return the usable Message-IDs that a mail names, each once: In-Reply-To, References from the last, bounced mails; at most
+    MAX_NAMED_IDS."""
     named = (*evidence.in_reply_to, *reversed(evidence.references), *evidence.bounced_message_ids)
     unique = tuple(dict.fromkeys(i for i in named if is_usable_id(i)))
     return unique if len(unique) <= MAX_NAMED_IDS else (*unique[: MAX_NAMED_IDS - 10], *unique[-10:])
 
 
 def thread_lock_keys(message: InboundMessage) -> list[str]:
-    """Return the advisory locks that keep a reply and its original from making two threads at the same moment."""
+    """Return the advisory locks of a mail's ids, so that a reply and its original do not create two threads at once."""
     evidence = message.evidence
     if evidence is None:
         return []
@@ -92,7 +93,7 @@ def thread_lock_keys(message: InboundMessage) -> list[str]:
 
 
 def match_mail(session: Session, message: InboundMessage, context: MailContext) -> Match:
-    """Return where the mail belongs; `thread_id` is None when nothing vouches for a thread."""
+    """Return the thread of a mail with the evidence; `thread_id` is None if there is no evidence for a thread."""
     evidence = message.evidence
     if evidence is None:
         return Match(None, "new")
@@ -118,7 +119,8 @@ def _by_plus_token(session: Session, evidence: MailEvidence, context: MailContex
 
 
 def _split_off(session: Session, thread_id: uuid.UUID, evidence: MailEvidence, context: MailContext) -> Match | None:
-    """Return where the answered message is now, if its thread was split: the reply's address is still that of the old thread."""
+    """Return the match for a reply to a split thread by the answered mail, as the reply's address names the old thread; None if
+    the thread was not split."""
     split = (ThreadMove.from_thread_id == thread_id, ThreadMove.kind == "split", ThreadMove.undone_at.is_(None))
     if session.execute(sa.select(ThreadMove.id).where(*split).limit(1)).first() is None:
         return None
@@ -126,7 +128,7 @@ def _split_off(session: Session, thread_id: uuid.UUID, evidence: MailEvidence, c
 
 
 def were_parted(session: Session, one: uuid.UUID, other: uuid.UUID) -> bool:
-    """Return whether somebody split these threads, or undid their merge: they are two on purpose."""
+    """Return whether somebody split these threads or undid their merge, so that they must not be merged again."""
     between = sa.or_(
         sa.and_(ThreadMove.from_thread_id == one, ThreadMove.to_thread_id == other),
         sa.and_(ThreadMove.from_thread_id == other, ThreadMove.to_thread_id == one),
@@ -224,13 +226,13 @@ def _thread_by_number(session: Session, number: int, brand_id: uuid.UUID) -> uui
 
 
 def participants_of(sender: dict[str, Any], recipients: dict[str, Any]) -> frozenset[str]:
-    """Return the lower-case addresses of a stored message."""
+    """Return the lower-case addresses of sender, To and Cc of a stored message."""
     people: Iterable[dict[str, Any]] = (sender, *recipients.get("to", []), *recipients.get("cc", []))
     return frozenset(str(p.get("address", "")).lower() for p in people if p.get("address"))
 
 
 def thread_participants(session: Session, thread_id: uuid.UUID) -> frozenset[str]:
-    """Return the lower-case addresses in the thread's newest messages."""
+    """Return the lower-case addresses of sender, To and Cc in the thread's newest 200 messages."""
     rows = session.execute(
         sa.select(Message.sender, Message.recipients)
         .where(Message.thread_id == thread_id)
@@ -241,7 +243,7 @@ def thread_participants(session: Session, thread_id: uuid.UUID) -> frozenset[str
 
 
 def _guard(session: Session, match: Match, message: InboundMessage, context: MailContext) -> Match:
-    """Start a new thread for a new subject or a stranger on a long-ended thread; the old thread is only suggested."""
+    """Return the match, or for a thread closed long ago a new thread, if subject or sender differ; the old one is suggested."""
     thread = session.get(Thread, match.thread_id)
     if thread is None or thread.resolved_at is None or context.now - thread.resolved_at < timedelta(days=STALE_DAYS):
         return match
@@ -280,7 +282,7 @@ def match_chat(
 
 
 def is_running(now: datetime) -> sa.ColumnElement[bool]:
-    """Return whether a thread may take new messages: it is open, or ended lately."""
+    """Return the condition on threads that may take new messages: the thread is open, or ended recently."""
     may_go_on = sa.or_(Thread.status == ThreadStatus.RESOLVED, Thread.spam_at.is_not(None))
     recently = sa.and_(may_go_on, Thread.resolved_at > now - timedelta(days=REOPEN_DAYS))
     return sa.or_(Thread.status.not_in(CLOSED_STATUSES), recently)

@@ -1,4 +1,4 @@
-"""Answer 503 with Retry-After while database, disk or memory is short. The same for every route of a webhook door."""
+"""Answer webhooks with 503 and Retry-After while the database fails or disk or memory is short."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ log = get_logger(__name__)
 
 
 def answer_outages(blueprint: Blueprint) -> None:
-    """Register 503 answers with Retry-After for a database that fails in any way, a full disk, short memory, and too many
-    large bodies."""
+    """Register the answer 503 with Retry-After for all routes of the blueprint: on errors of the database, a full disk, too
+    little memory, and too many large bodies."""
     for outage in (DBAPIError, psycopg.Error, TimeoutError, OSError, MemoryError, TooManyLarge):
         blueprint.register_error_handler(outage, _come_again)
 

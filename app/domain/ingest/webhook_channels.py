@@ -1,4 +1,4 @@
-"""Cache the channels' addresses and secrets for the webhook door."""
+"""Cache the channels' addresses and secrets for the authentication of webhooks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from app.domain.connections.queries import is_former_secret_valid, list_channels
 
 @dataclass(frozen=True)
 class DoorAccount:
-    """One channel at the door. `secrets` holds every signing secret that is valid now (two during a rotation).
+    """A channel with the secrets that authenticate its webhooks. `secrets`: all signing secrets valid now, two during a rotation.
 
-    `names` are what posts may call it; `shared_key` is the secret of a newer kind of signature, "" where none is set.
+    `names`: the names by which posts may call the channel; `shared_key`: the secret of a newer kind of signature, "" for none.
     """
 
     channel_id: uuid.UUID
@@ -32,7 +32,7 @@ class DoorAccount:
 
 
 class DoorAccounts:
-    """The active channels of one type, cached for `keep_seconds`, so that a post costs no query for them."""
+    """The cache of the active channels of one type, kept for `keep_seconds`, so that a post costs no query for them."""
 
     def __init__(self, channel_type: ChannelType) -> None:
         self._channel_type = channel_type
