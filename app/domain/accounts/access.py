@@ -84,7 +84,7 @@ def colleagues_of(brand_ids: Collection[uuid.UUID]) -> sa.ColumnElement[bool]:
 
 
 def visible_brands() -> sa.ScalarSelect[list[uuid.UUID]]:
-    """Return, for a query over users, a column with the ids of all brands each user may see, in a stable order."""
+    """Return a column for a query over users: the ids of all brands each user may see, in a stable order."""
     membership = sa.select(BrandMember.user_id).where(BrandMember.brand_id == Brand.id, BrandMember.user_id == User.id)
     # Said outright: left to itself, SQLAlchemy reads `users` anew in here, and anybody's membership would count.
     member = sa.exists(membership.correlate(Brand, User))

@@ -1,4 +1,4 @@
-"""Write users: create and authenticate them, change their role, brands and password, disable them."""
+"""Create, authenticate and disable users, and change their role, brands and password."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class BadAddress(ValueError):
 
 
 class LastAdmin(Exception):
-    """Refused: no administrator would be left who could change this back."""
+    """The change is refused, as no active administrator would be left to change it back."""
 
 
 @dataclass(frozen=True)

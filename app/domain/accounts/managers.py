@@ -36,7 +36,7 @@ def get_managers(session: Session) -> Managers:
 
 
 def list_possible_managers(session: Session) -> list[User]:
-    """List leads and administrators who can sign in, by name."""
+    """List the active users who may receive escalations, by name."""
     query = sa.select(User).where(User.disabled_at.is_(None), users_with(Permission.ESCALATIONS_RECEIVE))
     return list(session.execute(query.order_by(User.name, User.id)).scalars())
 

@@ -105,7 +105,7 @@ class BrandMember(Base):
 
 
 class UserSession(WithId, Base):
-    """One signed-in browser. The cookie holds a random token, the row its hash; a revoked or expired row ends it at once."""
+    """A session of a signed-in browser. The cookie holds a random token, the row its hash; revoking the row ends the session."""
 
     __tablename__ = "user_sessions"
 

@@ -94,7 +94,8 @@ def _matches(password_hash: str, password: str) -> bool:
 
 
 def _off_the_loop(work: Callable[[], T]) -> T:
-    """Run the hash in a thread of gevent's pool (ten at most): in the event loop it would make every socket wait."""
+    """Run a hash function in a thread of gevent's pool (at most ten) and return its result; in the event loop it would block all
+    sockets."""
     try:
         from gevent import get_hub
         from gevent.monkey import is_module_patched

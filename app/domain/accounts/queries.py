@@ -46,7 +46,7 @@ class Group:
 
 
 def get_user(session: Session, user_id: uuid.UUID, *, lock: bool = False) -> User:
-    """Return the user. Raises UserMissing."""
+    """Return the user, locked if `lock`. Raises UserMissing."""
     user = session.get(User, user_id, with_for_update=True if lock else None, populate_existing=lock)
     if user is None:
         raise UserMissing(str(user_id))
@@ -93,7 +93,7 @@ def list_brands(session: Session) -> list[Brand]:
 
 
 def list_offered_brands(session: Session, brand_ids: Collection[uuid.UUID]) -> list[Brand]:
-    """List those of the given brands under which something new can be made, by name."""
+    """List the brands among `brand_ids` that are not archived, by name; forms offer these for something new."""
     return [brand for brand in list_brands(session) if brand.id in brand_ids and brand.archived_at is None]
 
 
@@ -135,7 +135,7 @@ def list_team_groups(session: Session) -> list[Group]:
 
 
 def list_sessions(session: Session, user_id: uuid.UUID, *, now: datetime, idle_since: datetime) -> list[UserSession]:
-    """List the user's valid sessions, the one used last first."""
+    """List the user's valid sessions, the most recently used first."""
     query = sa.select(UserSession).where(
         UserSession.user_id == user_id,
         UserSession.revoked_at.is_(None),

@@ -46,7 +46,7 @@ EVERYTHING = "*"
 
 
 class UnknownScope(ValueError):
-    """A scope that does not exist; the message lists those that do."""
+    """The scope does not exist; the message lists the scopes that do."""
 
 
 def create_token(

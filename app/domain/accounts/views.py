@@ -114,7 +114,7 @@ _SYSTEMS = (
 
 
 def browser_words(user_agent: str) -> str:
-    """Name a browser, such as "Firefox on Windows"; an unknown one by its own shortened user agent."""
+    """Return the name of a browser, such as "Firefox on Windows"; for an unknown one its shortened user agent."""
     browser = next((name for mark, name in _BROWSERS if f"{mark}/" in user_agent), "")
     browser = browser or ("Safari" if re.search(r"Version/.+Safari/", user_agent) else "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")

@@ -1,7 +1,7 @@
-"""Job that asks the register about addresses, a few a second. Whatever uses an address does not wait for it.
+"""Job that asks the register about addresses, a few per second. Nothing that uses an address waits for this job.
 
-At least once: asking changes nothing elsewhere. Where the register cannot be asked, it is asked again, for as long
-as that takes; only an answer says that there is no such address.
+At least once; a repeat is harmless, as asking changes nothing elsewhere. While the register cannot be reached, it is asked again
+without end; an address counts as unknown only by its answer.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def _round_step(most: float) -> float:
 
 
 def column(number: int, count: int) -> tuple[float, float]:
-    """Return the left edge and the width of a day's column."""
+    """Return the left edge and the width of the column of day `number` (from 0) among `count` days."""
     width = WIDTH / max(1, count)
     return round(number * width, 2), round(width, 2)
 

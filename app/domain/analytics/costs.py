@@ -54,7 +54,7 @@ class Spent:
 
 
 def list_costs(session: Session, brand_ids: Collection[uuid.UUID]) -> list[tuple[ChannelCost, Channel]]:
-    """List the costs of all channels of these brands, the latest first. One query."""
+    """List the costs of all channels of these brands, by channel name and then the latest first. One query."""
     query = sa.select(ChannelCost, Channel).join(Channel, Channel.id == ChannelCost.channel_id)
     query = query.where(Channel.brand_id.in_(brand_ids)).order_by(Channel.name, Channel.id, ChannelCost.from_date.desc())
     return [(row[0], row[1]) for row in session.execute(query)]
@@ -113,7 +113,7 @@ def _with_day(spent: Spent, cost: ChannelCost, cells: Mapping[tuple[date, str, K
 
 
 def totals(spent: Iterable[Spent]) -> list[Spent]:
-    """Add up all channels by currency; currencies are never mixed."""
+    """Return the sum of the costs of all channels for each currency, ordered by currency."""
     found: dict[str, Spent] = {}
     for one in spent:
         so_far = found.get(one.currency)

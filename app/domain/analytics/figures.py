@@ -48,7 +48,7 @@ ByKind = Mapping[Kind, Sums]
 
 
 def sums_of(found: ByKind, kind: Kind) -> Sums:
-    """Return the sums of a kind; all zero without facts."""
+    """Return the sums of the facts of a kind; all zero without facts."""
     return found.get(kind, NOTHING)
 
 

@@ -30,7 +30,7 @@ def read_filters(args: Mapping[str, str]) -> dict[str, str]:
 
 
 def slice_values(filters: Mapping[str, str]) -> dict[str, Any]:
-    """Return the filters as fields of a `Slice`."""
+    """Return the filters of a URL as values for the fields of a `Slice`, by field name."""
     return {COLUMNS[name]: uuid.UUID(text) if name in _IDS and text != NONE else text for name, text in filters.items()}
 
 

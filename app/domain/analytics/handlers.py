@@ -32,7 +32,7 @@ def mark_threads(session: Session, events: Sequence[Event]) -> None:
 
 
 def mark_moved(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `MergeUndone`, `ThreadSplit`, `SplitUndone`: mark all threads that took part."""
+    """`ThreadsMerged`, `MergeUndone`, `ThreadSplit`, `SplitUndone`: mark all threads of the move."""
     move = parse_move(event)
     ids = {move.thread_id, move.gone, move.other, move.origin, move.target}
     mark(session, SubjectKind.THREAD, sorted(filter(None, ids)))

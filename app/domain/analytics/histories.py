@@ -142,7 +142,7 @@ def reporting_zone(session: Session, book: Book, brand_id: uuid.UUID) -> ZoneInf
 
 
 def list_merged(session: Session, ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """List those of these threads that were merged into another."""
+    """Return the ids among `ids` of threads that were merged into another."""
     query = sa.select(ThreadAlias.old_id).where(ThreadAlias.old_id.in_(ids))
     return set(session.execute(query).scalars())
 

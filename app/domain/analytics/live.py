@@ -1,4 +1,4 @@
-"""Read live figures from the threads themselves: late, due soon, unassigned, waiting longest, load of each person."""
+"""Read live figures directly from threads: overdue, due soon, unassigned, waiting longest, and the load of each user."""
 
 from __future__ import annotations
 

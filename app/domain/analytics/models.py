@@ -17,7 +17,8 @@ from app.core.db import Base, WithId
 
 
 class ReportScope(Base):
-    """The groups a fact belongs to, one row for each combination that occurred. No foreign keys, as a scope outlives its rows."""
+    """The brand, channel, team, user and other groups of facts, one row for each combination that occurred. No foreign keys: a
+    scope outlives the rows it names."""
 
     __tablename__ = "report_scopes"
 

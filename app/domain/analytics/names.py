@@ -19,7 +19,7 @@ from app.domain.connections.models import MEDIUM_OF, Channel, ChannelType, Mediu
 
 @dataclass(frozen=True)
 class KeptReport:
-    """A saved report as a menu shows it."""
+    """A saved report in a menu; `args` are its query parameters."""
 
     name: str
     args: dict[str, Any]

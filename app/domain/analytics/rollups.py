@@ -57,7 +57,7 @@ class Progress:
 
 
 def break_seals(session: Session, days: Collection[date]) -> None:
-    """Break the seals of days whose facts changed, in the transaction of the change."""
+    """Delete the seals of days whose facts changed; called in the transaction of the change."""
     if days:
         session.execute(sa.delete(SEALS).where(SEALS.c.local_day.in_(days)))
 

@@ -144,7 +144,7 @@ def lock_appointment(session: Session, appointment_id: uuid.UUID) -> Appointment
 
 
 def follow(session: Session, appointment: Appointment, *, now: datetime, from_calendar: bool = False) -> None:
-    """Bring the appointment's reminder and calendar entry in line with it."""
+    """Update the appointment's reminder, and unless `from_calendar` promise its calendar entry, after a change of it."""
     plan_reminder(session, appointment, now=now)
     if not from_calendar:
         promise_entry(session, appointment)

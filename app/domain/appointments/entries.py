@@ -39,13 +39,14 @@ def promise_entry(session: Session, appointment: Appointment) -> None:
 
 
 def find_entry(session: Session, appointment_id: uuid.UUID) -> CalendarEntry | None:
-    """Return the calendar entry of an appointment, written or to be written."""
+    """Return the calendar entry of an appointment, locked; None for none."""
     query = sa.select(CalendarEntry).where(CalendarEntry.appointment_id == appointment_id)
     return session.execute(query.with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
 
 
 def _calendar_of(session: Session, appointment: Appointment) -> uuid.UUID | None:
-    """Return the channel whose calendar is used: the conversation's mailbox, else the brand's first with a followed calendar."""
+    """Return the id of the mailbox whose calendar is used: the thread's, else the brand's first by name, among those with a
+    followed calendar; None for none."""
     of_thread = sa.select(Thread.channel_id).where(Thread.id == appointment.thread_id).scalar_subquery()
     query = sa.select(Channel.id).where(
         Channel.brand_id == appointment.brand_id,

@@ -28,8 +28,8 @@ def answered_among(session: Session, events: Sequence[Event]) -> Sequence[Event]
 
 
 def answer_by_itself(event: Event) -> None:
-    """After-commit handler of `MessageReceived`: answer automatically. A repeat changes nothing, as each message is decided
-    once."""
+    """After-commit handler of `MessageReceived`: decide whether to answer the message automatically, and queue the answer. A
+    repeat changes nothing, as each message is decided once."""
     with transaction() as session:
         decision = answer_message(session, event, now=utc_now())
         is_sent = decision is not None and decision.sent_message_id is not None

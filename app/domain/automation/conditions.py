@@ -109,7 +109,7 @@ def _plain(text: str) -> str:
 
 
 class Part(BaseModel):
-    """Conditions and the steps taken where they fit. A part without conditions fits everything."""
+    """A part of a rule: conditions, and the steps taken where they fit. A part without conditions always fits."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -51,7 +51,7 @@ class Foreseen:
 
 @dataclass(frozen=True)
 class DryRun:
-    """`looked_at`: how many occasions there were; `foreseen`: those that fit, oldest first."""
+    """The result of a dry run. `looked_at`: the number of occasions; `foreseen`: those that the rule fits, oldest first."""
 
     looked_at: int
     foreseen: tuple[Foreseen, ...]
@@ -137,7 +137,7 @@ class _Paper:
         return find_meant(self._session, steps, brand_id=facts.brand_id, contact_id=contact_id)
 
     def _why_not_written(self, facts: Facts, steps: MacroSteps, answers: set[uuid.UUID]) -> str:
-        """Return why the template of these steps cannot be sent; "" where it can, or there is none."""
+        """Return why the template of these steps cannot be sent; "" where it can, or the steps have none."""
         template_id = steps.template_id
         if template_id is None or facts.brand_id is None:
             return ""
@@ -152,7 +152,7 @@ class _Paper:
         return ""
 
     def _untold(self, facts: Facts, steps: MacroSteps) -> tuple[str, ...]:
-        """Return why WhatsApp templates of these steps would not be sent, for those that would not."""
+        """Return the reasons why WhatsApp templates of these steps could not be sent; () where all can."""
         found = []
         for call in steps.calls:
             try:

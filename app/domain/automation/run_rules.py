@@ -22,7 +22,7 @@ DUE_AT_ONCE = 2000
 
 
 def run_for_event(event: Event) -> None:
-    """Run the rules that wait for this event, in order, until one that fits stops the others."""
+    """Run the active rules that wait for this event, in order, until one fits that stops later rules."""
     with transaction() as session:
         if event.message_id is not None and _is_automatic(session.get(Message, event.message_id)):
             return

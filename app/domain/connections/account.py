@@ -25,7 +25,7 @@ def account_of(channel: Channel) -> ChannelAccount:
 
 
 def keep_token_cache(channel_id: str, token_cache: str) -> None:
-    """Store the tokens that a call refreshed among the channel's secrets. Opens a transaction of its own."""
+    """Store the OAuth tokens that a call to the provider refreshed, among the channel's secrets. Opens its own transaction."""
     with transaction() as session:
         channel = session.get(Channel, uuid.UUID(channel_id), populate_existing=True, with_for_update=True)
         if channel is not None:

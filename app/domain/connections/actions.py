@@ -1,4 +1,4 @@
-"""Write channels: create, change, switch, pause, seal secrets, note health."""
+"""Create, change, switch and pause channels, and store their secrets and health. The caller owns the transaction."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class Gate:
         self._quietly(lambda: self._redis.eval(_LEAVE, 2, self._state, self._running, token))
 
     def note_success(self) -> None:
-        """Note that the provider answered, which closes the breaker."""
+        """Note that the provider answered, which ends a rest and clears the count of failures."""
         self._quietly(lambda: self._redis.delete(self._state))
 
     def open(self) -> None:

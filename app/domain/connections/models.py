@@ -52,10 +52,10 @@ CHOSEN_FOLDERS, CHOSEN_SINCE = "folders", "folders_since"
 
 
 class Channel(WithId, Base):
-    """One mailbox or one number. `address` is what the provider calls it: the mailbox address or the phone number id.
+    """A channel: one mailbox or one number. `address` is the provider's name of it: mailbox address or phone number id.
 
-    `sealed_secrets` is an encrypted JSON object (see `app/domain/connections/secrets.py`); `poll_state` is the poller's cursor
-    and is written in the same transaction as the events it covers.
+    `sealed_secrets` is an encrypted JSON object (read by `open_secrets`); `poll_state` is the poller's cursor and is written in
+    the same transaction as the events it covers.
     """
 
     __tablename__ = "channels"

@@ -20,8 +20,8 @@ VALID = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class UnderWay:
-    """A sign-in under way. `flow` is the adapter's own state. `entered`: the form of a new channel; empty where `channel_id`
-    names an existing one."""
+    """A sign-in at a provider that is under way. `flow`: the adapter's own state. `entered`: the entered form of a new channel;
+    empty where `channel_id` names an existing one."""
 
     user_id: uuid.UUID
     flow: dict[str, Any] = field(repr=False)

@@ -95,7 +95,7 @@ def _reached_at(kinds: tuple[str, ...], value: str) -> sa.ColumnElement[bool]:
 
 
 def records_of(session: Session, contacts: Sequence[Contact]) -> list[ContactRecord]:
-    """Return the contacts with their identities. One query."""
+    """Return these contacts, in the same order, with their identities. One query."""
     identities: dict[uuid.UUID, list[ContactIdentity]] = defaultdict(list)
     query = sa.select(ContactIdentity).where(ContactIdentity.contact_id.in_([c.id for c in contacts]))
     if contacts:

@@ -66,7 +66,7 @@ FILE_TOO_LARGE = known("%(name)s is larger than %(limit)s MB")
 
 @dataclass(frozen=True)
 class ReplyContext:
-    """The channel's rules, the keys that sign mail addresses, and the time, which queueing a reply needs."""
+    """The surroundings of a reply to queue: the channel's rules, the keys that sign mail addresses, and the time."""
 
     rules: ChannelRules
     mail_keys: Sequence[bytes] = field(repr=False)

@@ -19,8 +19,8 @@ PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 @dataclass(frozen=True)
 class TemplateChoice:
-    """A template that may be sent. `places` are its blanks in order, each once; `named` says how the provider wants the
-    values."""
+    """An approved template that may be sent. `places`: the names or numbers of its blanks in order, each once; `named`: the
+    provider wants values by name instead of by position."""
 
     name: str
     language: str

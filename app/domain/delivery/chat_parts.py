@@ -42,7 +42,7 @@ class Asked(Protocol):
 
 
 def check_chat_parts(session: Session, thread: Thread, asked: Asked, channel: Channel, rules: ChannelRules) -> None:
-    """Raise UnableToReply where the channel cannot carry the chat parts as they are."""
+    """Raise UnableToReply if the channel cannot send the quoted message, buttons or list of a reply."""
     if asked.answers_message_id is not None and find_answered(session, thread, asked.answers_message_id, channel) is None:
         raise UnableToReply("answers", N_("You cannot answer this message on this channel"))
     choices = read_choices(asked.choices)
@@ -96,7 +96,7 @@ def find_answered(session: Session, thread: Thread, message_id: uuid.UUID, chann
 def add_chat_parts(
     session: Session, thread: Thread, message: Message, delivery: Delivery, asked: Asked, channel: Channel
 ) -> None:
-    """Write the chat parts to the first message of a checked reply."""
+    """Store the quoted message, buttons or list of a checked reply on its first message and delivery."""
     if asked.answers_message_id is not None:
         answered = find_answered(session, thread, asked.answers_message_id, channel)
         if answered is not None:
@@ -109,7 +109,7 @@ def add_chat_parts(
 
 
 def check_files(session: Session, attachment_ids: tuple[uuid.UUID, ...], rules: ChannelRules) -> None:
-    """Raise UnableToReply with the first file that the provider would refuse."""
+    """Raise UnableToReply, naming the file, if the provider would refuse one of these files."""
     if rules.find_file_problem is None or not attachment_ids:
         return
     columns = (Attachment.filename, Attachment.content_type, Attachment.size_bytes)
@@ -128,7 +128,7 @@ HEADER_MISSING = {
 
 
 def check_template_file(session: Session, asked: Asked, rules: ChannelRules) -> None:
-    """Raise UnableToReply where the template wants a file at its head and has none, or one the provider would refuse."""
+    """Raise UnableToReply if the template's header needs a file and none is given, or the provider would refuse it."""
     header = (asked.template or {}).get("header")
     if not header or rules.find_header_problem is None:
         return

@@ -107,7 +107,7 @@ def _promise(
 
 
 def check_mail(session: Session, mail: FirstMail, channel: Channel) -> None:
-    """Raise UnableToReply (ChannelOff) where this mail cannot be sent over the channel."""
+    """Raise UnableToReply (ChannelOff) if this mail cannot be sent over the channel or its address is stopped."""
     if channel.medium != Medium.EMAIL:
         raise UnableToReply("channel_id", N_("Choose a mailbox of this brand"))
     if not channel.is_active:

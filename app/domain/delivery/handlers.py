@@ -1,4 +1,4 @@
-"""React to thread events for deliveries and scheduled replies: merge, split, spam, new message. In its transaction, see
+"""React to events for deliveries and scheduled replies: merge, split, spam, new message. Called in the transaction, see
 app/wiring.py."""
 
 from __future__ import annotations

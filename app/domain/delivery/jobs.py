@@ -65,7 +65,7 @@ GIVE_UP_UNKNOWN = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Work:
-    """The data for one call to the provider, made after the session is closed."""
+    """The data for one call to the provider, read before the session is closed."""
 
     lease: Lease
     delivery_id: uuid.UUID

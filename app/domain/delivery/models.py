@@ -1,4 +1,4 @@
-"""Tables of outgoing messages: deliveries (state), attempts (one per call), reports (what came back), scheduled replies."""
+"""Tables of deliveries, of their attempts (one per call) and provider reports, and of scheduled replies."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def read_mark(thread: Thread, *, now: datetime) -> postgresql.Insert | None:
 
 
 def show_typing(session: Session, thread: Thread, *, now: datetime) -> None:
-    """Promise the typing sign, unless one was promised within TYPING_EVERY. The thread is locked."""
+    """Promise the typing sign for a thread, unless one was promised within TYPING_EVERY. The caller has locked the thread."""
     if thread.medium != Medium.WHATSAPP.value:
         return
     lately = sa.select(ChatSignal.id).join(Message, Message.id == ChatSignal.message_id)

@@ -60,7 +60,7 @@ def _prepare(session: Session, lease: Lease) -> _Work | Ended | Later:
 
 
 def _is_behind(session: Session, signal: ChatSignal) -> bool:
-    """Return whether an earlier reaction to the same message is on its way; the later one must arrive after it."""
+    """Return whether an earlier reaction to the same message is not sent yet, so that this one has to wait."""
     earlier = sa.and_(ChatSignal.kind == SignalKind.REACTION, ChatSignal.message_id == signal.message_id)
     open_one = sa.and_(ChatSignal.state.in_(["ready", "running"]), ChatSignal.created_at < signal.created_at)
     return session.execute(sa.select(ChatSignal.id).where(earlier, open_one).limit(1)).first() is not None

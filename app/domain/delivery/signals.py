@@ -1,4 +1,4 @@
-"""React to a chat message with an emoji: shown at once, promised to the provider, taken back if refused."""
+"""React to a chat message with an emoji: the reaction is shown at once, promised to the provider, and marked if refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refuse mail to stopped addresses (suppressions), and tell the provider when one is lifted."""
+"""Refuse mail to stopped addresses (suppressions), and lift a stop at the provider, too."""
 
 from __future__ import annotations
 

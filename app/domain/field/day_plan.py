@@ -96,7 +96,7 @@ class DayPlan:
 
 
 def read_day_plan(session: Session, *, viewer: Viewer, day: date, now: datetime) -> DayPlan:
-    """Read the day of the technicians of the viewer's brands, and of anybody else with a visit that day, by name."""
+    """Return the plan of a day: technicians of the viewer's brands and others with a visit that day, by name."""
     rows = list_appointments_of_days(session, viewer=viewer, first=day, last=day).get(day, [])
     visits = [row for row in rows if row.appointment.kind == AppointmentKind.VISIT]
     named = {row.appointment.technician_user_id: row.technician_name for row in visits if row.appointment.technician_user_id}

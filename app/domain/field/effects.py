@@ -257,7 +257,7 @@ def _keep_voice(session: Session, report: Report) -> Told:
 
 
 def _plan_follow_up(session: Session, report: Report) -> Told:
-    """Plan another visit of this technician at the same customer, under the action's id. Raises ActionRefused, ActionConflict."""
+    """Plan another visit of this technician at the same customer, under the action's id. Raises ActionRefused."""
     now, one, body = report.now, report.appointment, report.body
     try:
         starts_at = instant(date.fromisoformat(body["date"]), time.fromisoformat(body["time"]), one.zone)

@@ -61,7 +61,7 @@ def list_order_documents(session: Session, order_id: uuid.UUID) -> list[OrderDoc
 
 
 def read_order_document(session: Session, document: OrderDocument, *, storage: Storage, now: datetime) -> bytes:
-    """Return the document's bytes. Raises FileMissing."""
+    """Return the bytes of a document; a report is drawn now. Raises FileMissing."""
     if document.storage_key is None:
         from app.domain.field.report_paper import draw_report, read_facts  # what draws takes long to import
 

@@ -108,7 +108,7 @@ def _put_right(serials: tuple[Reported, ...]) -> tuple[tuple[Reported, ...], dic
 
 
 def find_file(session: Session, *, appointment_id: uuid.UUID, file_id: uuid.UUID) -> FieldFile | None:
-    """Return the file if an applied action of this visit names it, else None."""
+    """Return the file with this id if an applied action of the visit names it, else None."""
     query = sa.select(FieldFile).join(
         PhoneAction, sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     )

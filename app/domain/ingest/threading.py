@@ -257,7 +257,8 @@ def _guard(session: Session, match: Match, message: InboundMessage, context: Mai
 def match_chat(
     session: Session, message: InboundMessage, *, brand_id: uuid.UUID, channel_id: uuid.UUID, contact_id: uuid.UUID, now: datetime
 ) -> Match:
-    """Return the quoted message's thread if it still runs, else the contact's newest running thread on this channel."""
+    """Return the thread of a chat message: that of the quoted message if it is running, else the contact's newest running thread
+    on this channel; a Match without thread for none."""
     if message.reply_to_external_id:
         quoted = session.execute(
             sa.select(Thread.id)

@@ -39,7 +39,7 @@ def get_integration(session: Session, integration_id: uuid.UUID, *, brand_ids: S
 
 
 def list_integrations(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[Integration]:
-    """List the brands' integrations by name."""
+    """List the integrations of these brands, by name."""
     query = sa.select(Integration).where(Integration.brand_id.in_(brand_ids)).order_by(Integration.name)
     return list(session.execute(query).scalars())
 

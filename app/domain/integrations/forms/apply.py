@@ -57,7 +57,7 @@ _MISSING = known("the form no longer has the question %(questions)s: choose othe
 
 
 def read_form(session: Session, event: InboundEvent, *, take: Take | None = None) -> list[ItemResult]:
-    """Apply one post of a form and return its result. Raises UnableToParse."""
+    """Apply the inbound event of a form's post, and return its result in a list. Raises UnableToParse."""
     integration = get_integration(session, uuid.UUID(str(event.meta.get("integration_id"))))
     now, provider = utc_now(), runtime().adapters.forms[integration.provider]
     fields = integration.settings.get("fields") or {}

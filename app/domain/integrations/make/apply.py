@@ -61,7 +61,7 @@ class _Job:
 
 
 def read_scenario(session: Session, event: InboundEvent) -> list[ItemResult]:
-    """Apply one call of a scenario and return its result. Raises UnableToParse."""
+    """Apply the inbound event of a scenario's call, and return its result in a list. Raises UnableToParse."""
     integration = get_integration(session, uuid.UUID(str(event.meta.get("integration_id"))))
     with reading_budget():
         told = read_told(event.body, received_at=event.received_at)
