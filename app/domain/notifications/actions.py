@@ -37,10 +37,11 @@ TOLD_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class News:
-    """What to tell, about a thread, a channel, or what is at `place`. Whoever caused it is never told of it themselves.
+    """What users are told, about a thread, a channel, or the page at `place` (a path). The user who caused it is not told.
 
-    `brand_id` None: administrators alone. `priority`: of what it is about, where that is no thread.
-    `team_id`: into whose channel a card goes, where that does not follow from the rest. `count`: of how many messages."""
+    `brand_id` None: administrators alone. `priority`: of the order at `place`; "" for the thread's own. `team_id`: whose Teams
+    channel gets the card; None finds it by the subject. `count`: how many messages the news stands for.
+    """
 
     kind: NotificationKind
     brand_id: uuid.UUID | None
@@ -65,11 +66,11 @@ def tell(
     through: frozenset[Way] = ALL_WAYS,
     in_quiet_hours: bool = False,
 ) -> list[uuid.UUID]:
-    """Notify those users of `to` (a condition on User) who may see the brand and want this kind, in those ways of `through` they
-    want it in. Returns whom.
+    """Notify those users of `to` (a condition on User) who may see the brand and want this kind of news. Returns their ids.
 
-    News of kind `message` join the unread one of their thread, those of kind `new_work` the unread one of their brand, which is
-    told once in TOLD_AGAIN. `in_quiet_hours`: do not wait for their end.
+    Each is told in those ways of `through` they want it in. News of kind `message` join the unread notification of their thread,
+    those of kind `new_work` the unread one of their brand, which is told again after TOLD_AGAIN at the earliest.
+    `in_quiet_hours` True: quiet hours do not delay the news.
     """
     receivers = [found for row in session.execute(_receivers(news).where(to)) if (found := _receiver(row, news, through)).ways]
     if not receivers:
@@ -121,7 +122,7 @@ def _receivers(news: News) -> sa.Select[Any]:
 
 
 def _write(session: Session, news: News, receivers: list[_Receiver]) -> tuple[dict[uuid.UUID, uuid.UUID], frozenset[uuid.UUID]]:
-    """Write the notifications; returns their ids by user, and the users whose notification was told lately."""
+    """Write the notifications. Returns their ids by user, and the users who were told of their notification a short time ago."""
     values = {
         "ids": [new_id() for _ in receivers],
         "user_ids": [receiver.user_id for receiver in receivers],

@@ -1,7 +1,7 @@
 """Plan and count the daily digest of a user. The caller owns the transaction.
 
-The row of `notification_digests` is made before the mail, and there is one for each user and local date, so however often and by
-however many the clock is looked at, a day has one. Nothing to report is no mail.
+The row of `notification_digests` is made before the mail, one for each user and local date, so a day has one digest however
+often the clock is looked at. Nothing to report is no mail.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def take_digest(session: Session, lease: Lease, *, now: datetime) -> DueDigest:
 
 
 def count_pending(session: Session, user: User, *, now: datetime) -> Pending:
-    """Count what waits for a user until their midnight. Two queries beside those of preferences and brands."""
+    """Count what waits for a user until the end of their local day. Two queries beside those of preferences and brands."""
     wanted = get_preferences(session, user.id).wanted
     kinds = [kind.value for kind in NotificationKind if (kind, Way.EMAIL) in wanted]
     midnight = sa.select(
@@ -113,12 +113,12 @@ def count_pending(session: Session, user: User, *, now: datetime) -> Pending:
 
 
 def end_digest(outcome: Outcome, *, error: str = "") -> Ended:
-    """End a digest: it is sent, or never will be."""
+    """Return the ending of a digest that is over, sent or not, with its outcome."""
     return Ended({"outcome": outcome, "error": error[:500], "calling_at": None, "ended_at": _NOW})
 
 
 def ending_of(answer: Answer) -> Ended | Failed:
-    """Return the ending that the mail server's answer means."""
+    """Return the ending that an answer of the mail server means for a digest: it is over, or tried again."""
     if answer.outcome is not None:
         return end_digest(answer.outcome, error="" if answer.ok else answer.words)
     return Failed(end_digest(Outcome.REFUSED, error=answer.words), {"error": answer.words[:500], "calling_at": None})

@@ -38,7 +38,7 @@ def _lines(pending: Pending) -> list[tuple[str, str]]:
 
 
 def unsubscribe_token(user_id: uuid.UUID, secret_key: str) -> str:
-    """Return a token that names the user to nobody but us."""
+    """Return a signed token with the user's id, which `read_token` reads."""
     return str(_serializer(secret_key).dumps(user_id.hex))
 
 

@@ -1,8 +1,8 @@
-"""Promise notifications outside the app (dispatches), claim them by target, and fold several into one. The caller owns the
-transaction.
+"""Promise notifications outside the app (dispatches), claim them by target, and fold several into one.
 
-Guarantees: one promise for each event, way and target, however often an event is looked at; of a notification that still waits
-there is no second one, so ten messages of a thread are one; what was held in quiet hours is told as one when they end.
+The caller owns the transaction. Guarantees: one promise for each event, way and target, however often an event is looked at;
+no second promise while one of the same notification waits, so ten messages of a thread are one; what was held in quiet hours
+is told as one when they end.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ _NOW = sa.func.clock_timestamp()
 
 @dataclass(frozen=True)
 class Told:
-    """One user with their notification and the ways they want it. `quiet_until`: until when their quiet hours hold."""
+    """One user with their notification and the ways they want it. `quiet_until`: when their quiet hours end, None outside of
+    them."""
 
     user_id: uuid.UUID
     notification_id: uuid.UUID
@@ -44,7 +45,7 @@ class Told:
 
 
 def promise(session: Session, told: Sequence[Told], occasion: Occasion) -> None:
-    """Promise to tell users outside the app. Twice for one event is once."""
+    """Promise to tell users outside the app. A repeat for the same event adds nothing."""
     rows = [_row(occasion, target) for target in _targets(session, told, occasion)]
     if rows:
         session.execute(postgresql.insert(TABLE).values(rows).on_conflict_do_nothing())
@@ -52,8 +53,8 @@ def promise(session: Session, told: Sequence[Told], occasion: Occasion) -> None:
 
 @dataclass(frozen=True)
 class Occasion:
-    """What happened. `in_quiet_hours`: it does not wait for their end. `priority` of the matter, "": the thread's. `team_id`:
-    whose channel a card is for, None: found by its subject."""
+    """What happened. `in_quiet_hours`: quiet hours do not delay it. `priority` "": the thread's. `team_id`: whose channel a card
+    is for, None: found by its subject."""
 
     kind: NotificationKind
     thread_id: uuid.UUID | None
@@ -77,7 +78,8 @@ class _Target:
     hook_id: uuid.UUID | None = None
 
     def held_until(self, occasion: Occasion) -> datetime | None:
-        """Until when it is held; a card for several users waits only while it is quiet for all of them."""
+        """Return until when the dispatch is held, None for not at all. A card waits only while it is quiet for all of its
+        users."""
         ends = [one.quiet_until for one in self.told]
         return None if occasion.in_quiet_hours or None in ends else min(end for end in ends if end)
 
@@ -120,14 +122,14 @@ def _targets(session: Session, told: Sequence[Told], occasion: Occasion) -> Iter
 
 
 def hold_until(session: Session, *, user_id: uuid.UUID, at: datetime) -> None:
-    """Hold the user's dispatches until `at`, as their quiet hours changed."""
+    """Hold the user's dispatches that wait for the end of quiet hours until `at`, the end of the new ones."""
     waits = sa.and_(TABLE.c.user_id == user_id, TABLE.c.is_held, TABLE.c.state == READY)
     session.execute(sa.update(TABLE).where(waits).values(run_at=at, hinted_at=None))
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one call tells: the claimed dispatch and those folded into it."""
+    """Notifications told in one call: those of the claimed dispatch and of the dispatches folded into it."""
 
     lead: NotificationDispatch
     notification_ids: tuple[uuid.UUID, ...]
@@ -169,22 +171,24 @@ def _fold(session: Session, lead: NotificationDispatch) -> None:
 
 
 def folds_always(way: Way) -> bool:
-    """Return whether waiting dispatches are always folded, as for cards, which cost of a small allowance."""
+    """Return whether waiting dispatches are always folded: cards are, as Teams allows few calls."""
     return way == Way.TEAMS
 
 
 def end(outcome: Outcome, *, error: str = "") -> Ended:
-    """End the dispatches: kept, or impossible; `error` in English."""
+    """Return the ending of dispatches that are over, told or impossible to tell; `error` in English."""
     return Ended({"outcome": outcome, "error": error[:500], "calling_at": None, "ended_at": _NOW})
 
 
 def wait(seconds: float) -> Later:
-    """Return the ending of dispatches that only wait their turn. A newer promise of the same notification stands for both."""
+    """Return the ending of dispatches that wait `seconds` for their turn, which is no try. A newer dispatch of the same
+    notification replaces them."""
     return Later(seconds, {"error": "", "calling_at": None}, is_try=False, unless_unique=end(Outcome.FOLDED))
 
 
 def ending_of(answer: Answer) -> Ended | Failed:
-    """Return the ending that an answer means for a dispatch; as for `wait` where it is tried again."""
+    """Return the ending that an answer means for a dispatch. One to be tried again gives way to a newer one of its
+    notification."""
     if answer.outcome is not None:
         return end(answer.outcome, error="" if answer.ok else answer.words)
     again = {"error": answer.words[:500], "calling_at": None}
@@ -194,6 +198,6 @@ def ending_of(answer: Answer) -> Ended | Failed:
 
 
 def hasten(session: Session, target_id: uuid.UUID) -> None:
-    """Make the target's tried dispatches due now, as it works again."""
+    """Make the target's dispatches that wait for another try due now, because the target works again."""
     waits = sa.and_(TABLE.c.target_id == target_id, TABLE.c.state == READY, TABLE.c.attempts > 0, TABLE.c.run_at > _NOW)
     session.execute(sa.update(TABLE).where(waits).values(run_at=_NOW, hinted_at=None))

@@ -38,14 +38,14 @@ def tell_assignee(session: Session, event: Event) -> None:
 
 
 def tell_team(session: Session, event: Event) -> None:
-    """`ThreadHandedOver`: notify the team that got it, except whoever handed it over."""
+    """`ThreadHandedOver`: notify the team that got the thread, except whoever handed it over."""
     if event.payload.get("to") is not None:
         members = sa.select(TeamMember.user_id).where(TeamMember.team_id == uuid.UUID(event.payload["to"]))
         tell(session, _news(event, NotificationKind.TEAM), to=User.id.in_(members), caused_by=event)
 
 
 def tell_followers(session: Session, events: Sequence[Event]) -> None:
-    """`MessageReceived`: notify the assignee and the watchers, unless a machine wrote it or it is spam."""
+    """`MessageReceived`: notify the thread's assignee and watchers, unless a machine wrote the message or the thread is spam."""
     thread_ids = [event.thread_id for event in by_people(session, in_older_threads(events))]
     if not thread_ids:
         return
@@ -73,7 +73,7 @@ def tell_of_unsent(session: Session, event: Event) -> None:
 
 
 def tell_escalation(session: Session, event: Event) -> None:
-    """`EscalationStepReached`: notify those the step names, in the ways it says, in quiet hours if it says so."""
+    """`EscalationStepReached`: notify the users the step names, in its ways, and in quiet hours if the step says so."""
     told = [uuid.UUID(user_id) for user_id in event.payload["user_ids"]]
     through = frozenset(Way(way) for way in event.payload["through"])
     if told and through:

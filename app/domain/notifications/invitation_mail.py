@@ -11,7 +11,7 @@ from app.domain.notifications.mail.compose import SystemMail
 
 
 def invitation_mail(user: User, *, url: str, inviter: str) -> SystemMail:
-    """Write the invitation in the colleague's language."""
+    """Write the invitation, with the link `url`, in the invited user's language."""
     with force_locale(user.locale):
         subject = _("%(name)s invites you to Switchyard", name=inviter)
         text = _("Choose a password here to sign in:")

@@ -29,8 +29,10 @@ log = get_logger(__name__)
 
 
 def send_dispatch(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: tell a batch. By push at least once, as a second notice replaces the first; by mail and Teams at most
-    once."""
+    """RQ entry point: send the batch of a dispatch; at least once by push, at most once by mail and Teams.
+
+    A second push replaces the first on the device.
+    """
     keep(DISPATCHES, uuid.UUID(row_id))
 
 
@@ -58,7 +60,7 @@ DISPATCHES = Promise(
 
 
 def plan_digests(**_ignored: Any) -> int:
-    """Make the digests whose hour has come; returns how many. The relay finds them."""
+    """Make the digests whose hour has come; returns how many. The outbox relay enqueues their sending."""
     if not mail_sender().is_set_up:
         return 0
     with transaction() as session:
@@ -71,7 +73,7 @@ def send_digest(*, row_id: str, **_ignored: Any) -> None:
 
 
 def _prepare_digest(session: Session, lease: Lease) -> tuple[str, EmailMessage] | Ended:
-    """Return the address and the mail of a digest."""
+    """Return the recipient's address and the mail of a digest, or its ending where no mail is to be sent."""
     now, settings = utc_now(), runtime().settings
     due = digest.take_digest(session, lease, now=now)
     if due.pending.is_nothing:
@@ -98,6 +100,6 @@ DIGESTS = Promise(
 
 
 def make_push_key() -> None:
-    """Make the push key of the installation, once; the scheduler runs it, which every installation has."""
+    """Make the installation's push key unless it has one. The scheduler runs this job."""
     with transaction() as session:
         own_key(session, keyring=runtime().keyring, now=utc_now())

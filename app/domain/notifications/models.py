@@ -35,7 +35,7 @@ class NotificationKind(StrEnum):
 
 
 class Way(StrEnum):
-    """The ways in which a user is told. E-mail is a digest, except for deadlines, which cannot wait."""
+    """The ways in which a user is told. E-mail is the daily digest, except for deadlines, which are mailed at once."""
 
     APP = "app"
     PUSH = "push"
@@ -69,13 +69,12 @@ def is_usual(kind: NotificationKind, way: Way) -> bool:
 
 
 class Notification(WithId, Base):
-    """One thing a user is told. Unread ones of kind `message` are one per thread, of kind `new_work` one per brand: `count` says
-    how many messages it stands for.
+    """One thing a user is told. A user has one unread notification of kind `message` per thread and one of `new_work` per brand;
+    `count` says how many messages it stands for.
 
-    It is about a thread, about a channel, or about what is found at `place`, a path of ours (then `brand_id` says who may see it;
-    none: the installation itself). Of the latter two `text` says in English what.
-    `message_id` is the newest message it is about, `actor_user_id` who caused it; null where nobody signed in did. `in_app`: it
-    stands in the list of the user; otherwise it is told in other ways alone.
+    It is about a thread, a channel, or the page at `place`, a path (then `brand_id` says who may see it; null: the installation
+    itself). For a channel or place, `text` is the sentence in English. `message_id` is the newest message it is about,
+    `actor_user_id` who caused it; null where no user did. `in_app` False: it is told in other ways alone and not listed.
     """
 
     __tablename__ = "notifications"
@@ -116,7 +115,7 @@ class Notification(WithId, Base):
 
 
 class NotificationChoice(Base):
-    """What a user chose for one kind and way; where there is no row it is as usual (`is_usual`)."""
+    """What a user chose for one kind and way. Without a row the default holds (`is_usual`)."""
 
     __tablename__ = "notification_choices"
 
@@ -127,9 +126,11 @@ class NotificationChoice(Base):
 
 
 class NotificationSettings(Base):
-    """When and how a user is told. `quiet` is a week of quiet hours (app/domain/notifications/quiet.py), in the user's own time
-    zone. `shows_content`: names and subjects may leave the house, for lock screens and mail. `digest_hour`: the local hour of the
-    digest, null for none."""
+    """When and how a user is told. `quiet` is a week of quiet hours (app/domain/notifications/quiet.py) in the user's time zone.
+
+    `shows_content`: lock screens and mails may show names and subjects. `digest_hour`: the local hour of the digest, null for
+    none.
+    """
 
     __tablename__ = "notification_settings"
 
@@ -140,11 +141,12 @@ class NotificationSettings(Base):
 
 
 class NotificationDispatch(Claimable, WithId, Base):
-    """The promise to tell a notification in one way outside the app, to one target: a device, a Teams channel, or the user
-    themselves by mail. A card is for all of `told_user_ids`, `user_id` being the first of them.
+    """The promise to tell a notification in one way outside the app, to one target: a device, a Teams channel, or the user by
+    mail.
 
-    While one waits there is no second of the same notification. `is_held`: it came in quiet hours and waits for their end, when
-    all that wait for that target are told as one. `calling_at` is set while the other side is called.
+    A card is for all of `told_user_ids`, `user_id` being the first of them. While one waits there is no second of the same
+    notification. `is_held`: it came in quiet hours and waits for their end, when all that wait for that target are told as one.
+    `calling_at` is set while the push service, Teams or mail server is called.
     """
 
     __tablename__ = "notification_dispatches"
@@ -197,8 +199,8 @@ class PushKey(WithId, Base):
 
 
 class PushSubscription(WithId, Base):
-    """A browser that agreed to be told. `session_id` is the signing-in it was made in, and signing out ends it. `problem`: why
-    its push service refuses us, in English."""
+    """A browser that agreed to be told. Signing out of the session `session_id` deletes it. `problem`: why its push service
+    refuses us, in English."""
 
     __tablename__ = "push_subscriptions"
 
@@ -216,12 +218,12 @@ class PushSubscription(WithId, Base):
 
 
 class TeamsHook(WithId, Base):
-    """Where the cards of a team go: the address of a workflow, which is a secret as a whole; `host` may be shown. `calls` are the
-    instants of the calls of the last day, by which their pace is kept. `problem`: why Teams refuses us, in English.
+    """The workflow address to which a team's cards go, sealed because it is a secret as a whole; `host` may be shown.
 
-    `mentions_assignee`: whoever has the thread is mentioned by their address, which Teams must know: it takes a card with another
-    one and never shows it. `triggers`: which of TRIGGERS come there; `least_priority`: nothing about a thread or order that is
-    less urgent does."""
+    `calls` are the instants of the last day's calls, by which their pace is kept. `problem`: why Teams refuses us, in English.
+    `mentions_assignee`: cards mention the thread's assignee by e-mail address; Teams never shows a card with an unknown address.
+    `triggers`: which of TRIGGERS come there. `least_priority`: cards about less urgent threads and orders are left out.
+    """
 
     __tablename__ = "teams_hooks"
 

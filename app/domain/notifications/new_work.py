@@ -1,7 +1,7 @@
 """Notify people of new unassigned work: the thread's team, the team its routing rule asks first, or the brand.
 
-After the commit, and where a rule of routing is on only once that had its chance. One notification for each brand and person
-stands for all of it until they look; it is told outside the app once an hour at most.
+Runs after the commit, and where a routing rule is on only after the time it has to assign the thread. Each person has one
+unread notification per brand; it is told outside the app once an hour at most.
 """
 
 from __future__ import annotations
@@ -39,14 +39,19 @@ def of_people_among(session: Session, events: Sequence[Event]) -> Sequence[Event
 
 
 def tell_of_new_work(event: Event) -> None:
-    """After-commit handler of `MessageReceived`: notify people of new work; twice for one event tells once."""
+    """After-commit handler of `MessageReceived`: notify people of new work. A repeat tells nothing more.
+
+    Raises NotYet while a routing rule still has time to assign the thread.
+    """
     for seconds in tell_of_all_new_work([event]).values():
         raise NotYet(seconds)
 
 
 def tell_of_all_new_work(events: Sequence[Event]) -> dict[uuid.UUID, float]:
-    """The same of many events at once, once for each brand and team. Returns which come again and in how many seconds, as their
-    rule of routing has its chance first."""
+    """Notify people of the new work of many events, once for each brand and team.
+
+    Returns the ids of events that must come again, with the seconds until then, as a routing rule may still assign their thread.
+    """
     found: defaultdict[_Whose, list[tuple[Event, Thread]]] = defaultdict(list)
     again: dict[uuid.UUID, float] = {}
     with transaction() as session:

@@ -1,4 +1,4 @@
-"""Make and open the installation's push key pair (VAPID), its private half sealed. A new one would end every subscription."""
+"""Make and open the installation's push key pair (VAPID), its private half sealed. A new key would end every subscription."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.providers.web_push.vapid import OwnKey
 
 
 def own_key(session: Session, *, keyring: Keyring, now: datetime) -> OwnKey:
-    """Return the key pair, made now if there is none. Two that make it at once agree on one. Raises UnableToDecrypt."""
+    """Return the key pair, made now if there is none. Processes that make it at once get the same. Raises UnableToDecrypt."""
     found = session.execute(sa.select(PushKey)).scalar_one_or_none() or _make(session, keyring, now)
     der = keyring.decrypt(found.sealed_private, table="push_keys", column="sealed_private", row_id=found.id)
     private = load_der_private_key(der, password=None)

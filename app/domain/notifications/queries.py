@@ -34,7 +34,8 @@ BRAND_ID = sa.func.coalesce(Thread.brand_id, Channel.brand_id, Notification.bran
 
 @dataclass(frozen=True)
 class NotificationRow:
-    """A notification as a list shows it. `text` is the newest message it is about, `actor_name` who caused it, if a user did."""
+    """A notification as a list shows it. `text` is that of its newest message, `actor_name` of the user who caused it; "" for
+    none."""
 
     notification: Notification
     subject: str
@@ -44,7 +45,7 @@ class NotificationRow:
 
 
 def list_notifications(session: Session, *, viewer: Viewer, cursor: str | None = None, limit: int = 30) -> Page[NotificationRow]:
-    """Newest first. One query. Raises BadCursor."""
+    """List the viewer's notifications, newest first. One query. Raises BadCursor."""
     query = rows_query().where(*_own(viewer), Notification.in_app)
     query = query.order_by(Notification.created_at.desc(), Notification.id.desc())
     if cursor is not None:
@@ -73,21 +74,21 @@ def as_row(found: Any) -> NotificationRow:
 
 
 def count_unread(session: Session, *, viewer: Viewer) -> int:
-    """Count unread notifications, at most COUNT_CAP. One query."""
+    """Count the viewer's unread notifications, at most COUNT_CAP. One query."""
     unread = _about(sa.select(Notification.id))
     unread = unread.where(*_own(viewer), Notification.in_app, Notification.read_at.is_(None)).limit(COUNT_CAP)
     return int(session.execute(sa.select(sa.func.count()).select_from(unread.subquery())).scalar_one())
 
 
 def find_notification(session: Session, *, viewer: Viewer, notification_id: Any) -> Notification | None:
-    """One of the viewer's own, also one that does not stand in the list, or None."""
+    """Return a notification of the viewer, also one told outside the app alone; None for another's or an unknown one."""
     query = _about(sa.select(Notification))
     return session.execute(query.where(*_own(viewer), Notification.id == notification_id)).scalar_one_or_none()
 
 
 @dataclass(frozen=True)
 class Preferences:
-    """What a user wants: pairs of kind and way, and when and how."""
+    """What a user wants to be told: pairs of kind and way, quiet hours, whether names are shown, and the hour of the digest."""
 
     wanted: frozenset[tuple[NotificationKind, Way]]
     quiet: Week
@@ -109,7 +110,7 @@ def get_preferences(session: Session, user_id: uuid.UUID) -> Preferences:
 
 
 def list_devices(session: Session, user_id: uuid.UUID) -> list[PushSubscription]:
-    """List the user's devices, those added last first."""
+    """List the user's devices, newest first."""
     query = sa.select(PushSubscription).where(PushSubscription.user_id == user_id)
     return list(session.execute(query.order_by(PushSubscription.created_at.desc(), PushSubscription.id)).scalars())
 

@@ -1,5 +1,4 @@
-"""Calculate quiet hours: when a user is not to be disturbed, and until when. Pure; the zone's clock changes are the
-calendar's."""
+"""Calculate quiet hours: when a user is not to be disturbed, and until when. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +17,10 @@ LOOK_AHEAD = 8 * DAY
 
 
 def quiet_until(week: Week, zone: str, at: datetime) -> datetime | None:
-    """Return when the quiet hours that hold at `at` end; None when none hold. Adjoining quiet hours count as one. At most
-    eight days."""
+    """Return when the quiet hours that hold at `at` end, at most eight days later; None when none hold.
+
+    Adjoining quiet hours count as one.
+    """
     if not any(week):
         return None
     begin = int(at.timestamp())
@@ -28,7 +29,7 @@ def quiet_until(week: Week, zone: str, at: datetime) -> datetime | None:
 
 
 def leaves_time(week: Week) -> bool:
-    """Whether at least an hour of the week is not quiet; in any zone, so clock changes aside."""
+    """Return whether at least an hour of the week is not quiet. Clock changes are left aside."""
     return _calendar(week, "UTC").seconds_between(4 * DAY, 11 * DAY) <= 7 * DAY - 3600
 
 

@@ -1,5 +1,7 @@
-"""Render a batch of notifications as push message, Teams card or mail. The caller owns the transaction; what comes out of here
-needs no session any more."""
+"""Render a batch of notifications as push message, Teams card or mail.
+
+The caller owns the transaction; the results need no session any more.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,10 @@ NOTHING_KNOWN = CardFacts()
 
 
 def still_news(session: Session, batch: Batch) -> tuple[User, list[NotificationRow]]:
-    """Return the receiver, and those notifications of the batch they may see and have not seen yet, oldest first. For a mail a
-    deadline stays news even when seen, as the thread may still have to be answered."""
+    """Return the receiver, and those notifications of the batch they may see and have not seen yet, oldest first.
+
+    A mail keeps deadlines that were seen, as the thread may still have to be answered.
+    """
     user = session.get_one(User, batch.lead.user_id, populate_existing=True)
     if user.disabled_at is not None:
         return user, []
@@ -53,8 +57,10 @@ def card_of(
     known: CardFacts = NOTHING_KNOWN,
     assignees: Sequence[Assignee] = (),
 ) -> Card:
-    """The card for a Teams channel: for whom, and what, with names and subjects only where the channel may see them. `known`: of
-    what a card about one thing is about; `assignees`: who is mentioned."""
+    """Return the card for a Teams channel, for the users called `names`; `shows_content` False leaves out names and subjects.
+
+    `known`: facts about the subject of a card with one notification. `assignees`: who is mentioned.
+    """
     with force_locale(locale):
         lines = tuple(_line(row, base, shows_content) for row in rows)
         title = lines[0].text if len(lines) == 1 else many_items_sentence(len(lines))

@@ -1,6 +1,6 @@
 """Prepare the call that sends a batch by push, Teams or mail, and note its answer (edge).
 
-Each function runs in the transaction of the claim and returns what to do without one, or the end where there is nothing to call.
+Each function runs in the claim's transaction and returns the call to make after it, or the ending where there is none to make.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ CARD_EVERY = timedelta(minutes=3)
 
 @dataclass(frozen=True)
 class Call:
-    """`send` calls the other side; `note` keeps, in a transaction of its own, what the answer says about it."""
+    """One call to a push service, Teams or mail server. `send` makes it; `note` writes its answer in a transaction of its own."""
 
     send: Callable[[datetime], Answer]
     note: Callable[[Session, Answer], None]
 
 
 def prepare(session: Session, batch: Batch) -> Call | Ended | Later:
-    """Prepare the call of a batch."""
+    """Prepare the call of a batch. Returns its ending where there is nothing to tell, or Later where it must wait."""
     return {Way.PUSH: _push, Way.EMAIL: _mail, Way.TEAMS: _card}[batch.lead.way](session, batch)
 
 
@@ -108,7 +108,7 @@ def _card(session: Session, batch: Batch) -> Call | Ended | Later:
 
 
 def _pause(session: Session, batch: Batch, rows: list[NotificationRow], now: datetime) -> float:
-    """Return the seconds until the thread may be told of again, where the whole batch is about one that was told lately."""
+    """Return the seconds to wait if the whole batch is about one thread that was told of a short time ago; else 0."""
     threads = {row.notification.thread_id for row in rows}
     if len(threads) > 1 or any(row.notification.kind in (NotificationKind.ESCALATION, *TRIGGERS) for row in rows):
         return 0
@@ -119,7 +119,7 @@ def _pause(session: Session, batch: Batch, rows: list[NotificationRow], now: dat
 
 
 def _end(rows: list[NotificationRow], unknown: str) -> Ended:
-    """End the batch: nothing is left to tell, or a worker died in the call and the outcome is unknown."""
+    """Return the ending without a call: nothing is left to tell, or a worker died in the call and the outcome is unknown."""
     return end(Outcome.UNKNOWN if rows else Outcome.LAPSED, error=unknown if rows else "")
 
 

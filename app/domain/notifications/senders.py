@@ -25,6 +25,6 @@ def teams_sender() -> TeamsSender:
 
 
 def mail_sender() -> MailSender:
-    """Build the sender to the mail server, if there is one."""
+    """Build the sender to the installation's mail server; without a server its `is_set_up` is False."""
     settings = runtime().settings
     return MailSender(settings.smtp_url, settings.system_mail_from, runtime().meter)

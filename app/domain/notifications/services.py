@@ -1,4 +1,4 @@
-"""Describe Teams workflows and the mail server as services for the daily check. For edges."""
+"""Describe Teams workflows and the mail server as services for the daily check."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ _MEND_MAIL = N_("Ask the operator of this installation to check SMTP_URL. We ret
 
 
 def list_notice_services(session: Session, *, place: str) -> list[Service]:
-    """List the Teams workflow of each team that has one, and the mail server where there is one. `place`: where the latter is
-    shown."""
+    """List the Teams workflow of each team that has one, and the mail server where there is one, as services to check.
+
+    `place` is the path of the page that shows the mail server.
+    """
     workflows = [_workflow(row.team.name, row.hook) for row in list_hooks(session) if row.hook is not None]
     return [*workflows, *_mail_server(session, place)]
 
@@ -36,7 +38,10 @@ def _workflow(team: str, hook: TeamsHook) -> Service:
 
 
 def _ask_workflow(hook: TeamsHook) -> Health:
-    """Connect to the workflow's host and look at its last card; whatever is posted there is a card to people."""
+    """Return the health of a workflow: connect to its host, and read how its last card went.
+
+    Nothing is posted: every post is a card that people see.
+    """
     url = open_address(hook, runtime().keyring)
     if not is_allowed(url, runtime().settings.teams_hosts):
         return Health(False, FORBIDDEN)

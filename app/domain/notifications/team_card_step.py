@@ -1,7 +1,7 @@
 """Promise the Teams card that a rule or macro asks for.
 
-It goes the way of all cards: routed by the team's address, paced, folded with what waits beside it. Where the team has no
-address, nobody in it may see the brand, or it wants nothing this little urgent, what was asked for stays noted; nothing is sent.
+The card is routed, paced and folded as all cards are. Where the team has no address, nobody in the team may see the brand, or
+the team wants nothing of so low a priority, the wish stays noted and nothing is sent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TOLD_BY_SOMEBODY = N_("A colleague sent this to the team.")
 
 
 def tell_asked_team(session: Session, event: Event) -> None:
-    """`OutsideCallAsked`: promise the card, if it is for a team that has a channel, and say so in the event."""
+    """`OutsideCallAsked`: promise the card, if it is for a team that has a channel, and note that in the event."""
     call = event.payload["call"]
     hook = find_hook_named(session, call["target"]) if call["kind"] == "teams" and event.brand_id else None
     if hook is None:
@@ -52,13 +52,13 @@ def tell_asked_team(session: Session, event: Event) -> None:
 
 
 def _text(event: Event) -> str:
-    """Return the text of the step, else the name of its rule."""
+    """Return the text the step gives, else a sentence with the rule's name."""
     name = (event.payload.get("by") or {}).get("name")
     return event.payload["call"].get("words") or (TOLD % {"name": name} if name else TOLD_BY_SOMEBODY)
 
 
 def _about(session: Session, event: Event) -> tuple[str, str]:
-    """Return the page and the priority of a subject that is no thread."""
+    """Return the path and the priority of an event without a thread: those of its order, else the inbox and normal."""
     cause = session.get(Event, event.caused_by_id) if event.caused_by_id else None
     order_id = cause.payload.get("order_id") if cause else None
     order = session.get(Order, order_id) if order_id else None

@@ -1,5 +1,7 @@
-"""Notify of urgent orders, absent technicians, troubles of the system, bad survey answers, failing webhooks and commitments to
-partners. Called in the transaction, see app/wiring.py."""
+"""Notify of urgent orders, absent technicians, system troubles, bad survey answers, failing webhooks and partner commitments.
+
+Called in the transaction, see app/wiring.py.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +76,7 @@ def tell_of_trouble(session: Session, event: Event) -> None:
 
 
 def tell_of_verdict(session: Session, event: Event) -> None:
-    """`SurveyAnswered`: notify the brand's leads, once for each question, where somebody should get in touch."""
+    """`SurveyAnswered`: notify the brand's leads, once for each question, if the answer is so bad that somebody should call."""
     if not event.payload["is_alarm"]:
         return
     text = VERDICT % {"score": event.payload["score"], "most": 10 if event.payload["kind"] == "nps" else 5}
@@ -83,8 +85,10 @@ def tell_of_verdict(session: Session, event: Event) -> None:
 
 
 def tell_of_endpoint(session: Session, event: Event) -> None:
-    """`CallbackEndpointFailing`, `CallbackEndpointRecovered`: notify those who manage webhooks. Scenarios show it on their
-    page instead."""
+    """`CallbackEndpointFailing`, `CallbackEndpointRecovered`: notify those who manage webhooks.
+
+    Endpoints of Make are left out: their own page shows the state.
+    """
     if event.payload["kind"] == "make":
         return
     words = ENDPOINT_STOPPED if event.payload.get("state") == "disabled" else ENDPOINT_FAILS
@@ -95,8 +99,10 @@ def tell_of_endpoint(session: Session, event: Event) -> None:
 
 
 def tell_of_commitment(session: Session, event: Event) -> None:
-    """`CommitmentAtRisk`: notify those who manage partners, who are led to the partner's page, and other leads of the brand, who
-    are led to its orders."""
+    """`CommitmentAtRisk`: notify those who manage partners, and the other leads of the brand.
+
+    The first are led to the partner's page, leads to the partner's orders.
+    """
     told, manages = event.payload, users_with(Permission.PARTNERS_MANAGE)
     text, kind = (
         AT_RISK[told["commitment"]] % {name: told[name] for name in ("name", "value", "agreed")},

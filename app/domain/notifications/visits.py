@@ -1,5 +1,7 @@
-"""Notify technicians of changes to their visits and of messages of the day's customers. Called in the transaction, see
-app/wiring.py."""
+"""Notify technicians of changes to their visits and of messages from the day's customers.
+
+Called in the transaction, see app/wiring.py.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ AHEAD, OF_THE_DAY = timedelta(days=14), timedelta(days=1)
 
 
 def tell_technician(session: Session, event: Event) -> None:
-    """Notify the present and the former technician of a change to a visit of the next two weeks, but never whoever made it."""
+    """Notify the present and the former technician of a change to a visit of the next two weeks, except who made the change."""
     words = WORDS.get(event.type)
     if words is None:
         return
@@ -68,7 +70,7 @@ def tell_of_answers(session: Session, events: Sequence[Event]) -> None:
 
 
 def tell_of_waiting(session: Session, event: Event) -> None:
-    """`PhoneWaits`: notify the phone's owner that something waits on it, as nothing leaves a phone while the app is shut."""
+    """`PhoneWaits`: notify the phone's owner that entries wait on it; a phone sends nothing while the app is closed."""
     user = session.get_one(User, uuid.UUID(event.payload["user_id"]))
     since = datetime.fromisoformat(event.payload["since"]).astimezone(ZoneInfo(user.timezone))
     words = WAITS % {"count": event.payload["count"], "date": since.date().isoformat(), "time": f"{since:%H:%M}"}

@@ -1,4 +1,4 @@
-"""Put notifications into words, with names or without where they leave the house."""
+"""Put notifications into sentences, with names, or without them for lock screens and mails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEXTS = frozenset(
 
 
 def sentence(row: NotificationRow) -> str:
-    """Say what happened, with names."""
+    """Return the sentence of a notification, with names."""
     kind, names = row.notification.kind, {"name": row.actor_name or _("A colleague")}
     if kind == NotificationKind.MENTION:
         return str(_("%(name)s mentioned you", **names))
@@ -43,7 +43,7 @@ def sentence(row: NotificationRow) -> str:
 
 
 def bare_sentence(row: NotificationRow) -> str:
-    """Say what happened without who or about what."""
+    """Return the sentence of a notification without names or subjects."""
     kind = row.notification.kind
     if kind in TEXTS:
         return told(row.notification.text)
@@ -66,12 +66,12 @@ def bare_sentence(row: NotificationRow) -> str:
 
 
 def many_sentence(count: int) -> str:
-    """Say several notifications as one."""
+    """Return one sentence for `count` notifications of a user."""
     return str(ngettext("%(num)s notification for you", "%(num)s notifications for you", count))
 
 
 def team_sentence(row: NotificationRow) -> str:
-    """Say on a team's card what happened, where it is for nobody alone."""
+    """Return the sentence of a notification on a team's card, which addresses no single user."""
     return {
         NotificationKind.MENTION: str(_("Mention in a note")),
         NotificationKind.TEAM: str(_("A thread was handed to the team")),
@@ -80,5 +80,5 @@ def team_sentence(row: NotificationRow) -> str:
 
 
 def many_items_sentence(count: int) -> str:
-    """Say how many things stand on one card."""
+    """Return the sentence that says how many notifications a card has."""
     return str(ngettext("%(num)s item to look at", "%(num)s items to look at", count))

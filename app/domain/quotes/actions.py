@@ -1,7 +1,7 @@
 """Make and withdraw a quote, and take the customer's answer. The caller owns the transaction.
 
-The conversation is locked before the order, as whoever links the two does. What a customer says is kept whatever the order
-allows: where the status cannot follow, colleagues read it in the history.
+The thread is locked before the order, in the same sequence as where the two are linked. The customer's answer is kept even
+where the order's status cannot follow; colleagues then read it in the history.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class UnableToQuote(Exception):
 
 @dataclass(eq=False)
 class QuoteClosed(Exception):
-    """The quote takes no answer any more; `state` is that of `state_of`."""
+    """The quote takes no answer any more; `state` says why, in the words of `state_of`."""
 
     state: str
 
 
 @dataclass(frozen=True)
 class NewQuote:
-    """What a colleague enters. `id` is one per form: the same one again is the same quote."""
+    """What a colleague enters. `id` is made once per form, so that sending the form twice makes one quote."""
 
     id: uuid.UUID
     language: str
@@ -55,8 +55,9 @@ class NewQuote:
 
 
 def make_quote(session: Session, order_id: uuid.UUID, new: NewQuote, *, now: datetime, actor: Actor) -> tuple[OrderQuote, str]:
-    """Offer an order as it is, and return the quote with the secret of its link, which is told this once; the order is quoted,
-    and quotes of it that wait for an answer are withdrawn. "" for a quote that is there. Raises UnableToQuote, TransitionRefused.
+    """Quote an order as it is. Returns the quote and the secret of its link, which is told this once; "" for an existing quote.
+
+    The order becomes quoted, and its earlier open quotes are withdrawn. Raises UnableToQuote, TransitionRefused.
     """
     order = lock_order(session, order_id)
     known = session.get(OrderQuote, new.id)
@@ -88,7 +89,10 @@ def make_quote(session: Session, order_id: uuid.UUID, new: NewQuote, *, now: dat
 
 
 def withdraw_quote(session: Session, quote_id: uuid.UUID, *, now: datetime, actor: Actor) -> bool:
-    """Withdraw a quote: its link takes no answer any more. False for one answered or withdrawn. The order's status stays."""
+    """Withdraw a quote, so that its link takes no answer any more; the order's status stays.
+
+    Returns False if the quote was already answered or withdrawn.
+    """
     order = lock_order(session, session.get_one(OrderQuote, quote_id).order_id)
     quote = _lock(session, quote_id)
     if quote.withdrawn_at is not None or quote.answer is not None:
@@ -101,8 +105,9 @@ def withdraw_quote(session: Session, quote_id: uuid.UUID, *, now: datetime, acto
 def answer_quote(
     session: Session, quote_id: uuid.UUID, answer: QuoteAnswer, *, name: str, note: str = "", now: datetime
 ) -> OrderQuote:
-    """Take what the customer says, once; the same answer again changes nothing. An accepted order is approved, a declined one is
-    new again, and its conversation comes back to us. Raises QuoteClosed.
+    """Write the customer's answer to a quote, once; the same answer again changes nothing. Raises QuoteClosed.
+
+    An accepted order becomes approved, a declined one new again, and its thread comes back to the open ones.
     """
     order_id = session.get_one(OrderQuote, quote_id).order_id
     thread_id = find_thread_of_order(session, order_id)
@@ -127,7 +132,7 @@ def answer_quote(
 
 
 def _follow(session: Session, order: Order, quote: OrderQuote, *, now: datetime, actor: Actor) -> None:
-    """Move the order on, or back to be quoted again; an order that moved meanwhile stays where it is."""
+    """Move the order to approved, or to new after a refusal; an order that is not quoted any more stays as it is."""
     to = OrderStatus.APPROVED if quote.answer is QuoteAnswer.ACCEPTED else OrderStatus.NEW
     if order.status is not OrderStatus.QUOTED:
         return

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Paper:
-    """What turns content into a document. `accepted`: who accepted and when; `until`: how long a quote holds. Times are aware."""
+    """How content is written as a document. `accepted_by`, `accepted_at`: who accepted and when; `until`: how long a quote holds.
+
+    Times are aware.
+    """
 
     is_quote: bool
     language: str
@@ -56,7 +59,7 @@ def write_document(content: dict[str, Any], paper: Paper) -> bytes:
 
 
 def sums_of(content: dict[str, Any], language: str) -> list[tuple[str, str]]:
-    """Return the rows below the lines, the total last, for page and paper alike. Empty where unpriced."""
+    """Return the rows below the lines as (label, amount), the total last, for page and PDF alike. Empty where unpriced."""
     if content["gross"] is None:
         return []
     currency = content["currency"]
@@ -72,7 +75,7 @@ def sums_of(content: dict[str, Any], language: str) -> list[tuple[str, str]]:
 
 
 def cells_of(line: dict[str, Any], language: str) -> tuple[str, str, str, str, str]:
-    """Return a line's description, quantity, price, discount ("" for none) and amount, in words."""
+    """Return a line's description, quantity, price, discount ("" for none) and amount, written in the language."""
     price, discount = line["unit_price"], Decimal(line["discount"])
     return (
         line["description"],

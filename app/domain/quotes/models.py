@@ -21,9 +21,9 @@ class QuoteAnswer(StrEnum):
 
 
 class OrderQuote(WithId, Base):
-    """One offer. `content` is what it says, as `content.py` writes it, and stays as it was whatever becomes of the order.
+    """One quote. `content` is what it says, as `content.py` builds it, and never changes with the order.
 
-    The link holds a secret of which the row has the hash alone. `withdrawn_at`: by a colleague, or because another one was made.
+    The row has only the hash of the link's secret. `withdrawn_at`: by a colleague, or because a newer quote was made.
     """
 
     __tablename__ = "order_quotes"

@@ -22,7 +22,7 @@ NOT_YET = (OrderStatus.INTAKE_RECEIVED, OrderStatus.NEW)  # somebody took the st
 
 @dataclass(frozen=True)
 class QuoteRow:
-    """A quote and who made it, "" for nobody."""
+    """A quote and the name of the user who made it, "" for none."""
 
     quote: OrderQuote
     made_by: str
@@ -34,7 +34,7 @@ def hash_of(token: str) -> bytes:
 
 
 def find_quote(session: Session, token: str) -> OrderQuote | None:
-    """Return the quote of a link, whatever became of it."""
+    """Return the quote of a link's secret in whatever state, None if there is none."""
     return session.execute(sa.select(OrderQuote).where(OrderQuote.token_hash == hash_of(token))).scalar_one_or_none()
 
 
@@ -60,7 +60,7 @@ def state_of(session: Session, quote: OrderQuote, order: Order, *, now: datetime
 
 
 def language_for(session: Session, order: Order) -> str:
-    """Return the customer's language, else the brand's first."""
+    """Return the language for the customer: the contact's own, else the first of the brand's that we have."""
     language = session.get_one(Contact, order.customer_contact_id).language
     known = [language, *session.get_one(Brand, order.brand_id).languages]
     return next((one for one in known if one in LANGUAGES), LANGUAGES[0])

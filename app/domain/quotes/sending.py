@@ -26,7 +26,7 @@ SENT = N_("This quote was already sent.")
 
 @dataclass(frozen=True)
 class QuoteMail:
-    """`subject` is for a conversation that begins with it. `address_of_link` ends where the secret begins."""
+    """The mail of a quote. `subject` is for a new thread; `address_of_link` is the link up to its secret."""
 
     channel: Channel
     subject: str
@@ -37,7 +37,7 @@ class QuoteMail:
 def send_quote(
     session: Session, order: Order, new: NewQuote, mail: QuoteMail, *, viewer: Viewer, context: ReplyContext, now: datetime
 ) -> OrderQuote:
-    """Make the quote and promise the mail. Raises UnableToQuote, TransitionRefused, UnableToReply; then nothing is written."""
+    """Make the quote and promise its mail. Raises UnableToQuote, TransitionRefused, UnableToReply; then nothing is written."""
     customer = session.get_one(Contact, order.customer_contact_id)
     thread = _running(session, order, mail.channel) or begin_conversation(
         session, customer, mail.channel, subject=mail.subject, order=order, viewer=viewer, now=now
@@ -58,7 +58,7 @@ def send_quote(
 
 
 def _running(session: Session, order: Order, channel: Channel) -> Thread | None:
-    """Return the newest conversation about the order with its customer on this channel, open or closed."""
+    """Return the newest thread about the order with its customer on this channel, open or closed; None if there is none."""
     query = sa.select(Thread).join(OrderThread, Thread.id == PLACE).where(OrderThread.order_id == order.id)
     query = query.where(Thread.contact_id == order.customer_contact_id, Thread.channel_id == channel.id, Thread.spam_at.is_(None))
     return session.execute(query.order_by(OrderThread.linked_at.desc()).limit(1)).scalar_one_or_none()

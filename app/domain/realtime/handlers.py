@@ -1,13 +1,13 @@
-"""Push to browsers that something changed, never what it says.
+"""Push to browsers that something changed, never the content.
 
-What concerns a brand goes to its room, where everybody is who sees the brand (`routes.py` and `sessions.py` see to that); what is
-for one person goes to a room of theirs. Each push names its room and carries that room's sequence number, so a browser that
-missed one notices at the next and refreshes what it shows. A push is a convenience: at least once, maybe late, maybe lost with
-Redis; the page also asks again on every connect.
+Changes of a brand go to the room of everybody who sees the brand (`routes.py` and `sessions.py` see to that), what is for one
+user to that user's room. Each push names its room and carries the room's sequence number, so a browser that missed one
+notices at the next and refreshes. Pushes arrive at least once, maybe late, and may be lost with Redis; the page also asks
+again on every connect.
 
-Changes that wait are told together: one push for a room, of each thread the newest version. It is shaped as the push of its last
-change, with those before it in `others`; it raises the number by as many as it tells, so that whoever does not read `others`
-takes it for a gap.
+Changes that wait are told together: one push for a room, of each thread the newest version. It has the shape of the last
+change, with those before in `others`; the number rises by as many as are told, so a browser that does not read `others`
+sees a gap.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def push_thread_change(event: Event) -> None:
 
 
 def push_thread_changes(events: Sequence[Event]) -> None:
-    """Tell of many changes, oldest first, in one push for each brand."""
+    """Push many changes of threads, oldest first, in one push for each brand."""
     told: defaultdict[uuid.UUID, list[Event]] = defaultdict(list)
     for event in events:
         if event.thread_id is not None and event.brand_id is not None:  # an appointment may be about an order alone
@@ -61,7 +61,7 @@ def push_thread_changes(events: Sequence[Event]) -> None:
 
 
 def _folded(events: Sequence[Event], versions: Mapping[uuid.UUID | None, int]) -> list[Body]:
-    """Keep one change for each thread, ordered by their last events; merges stay apart, as they name another thread."""
+    """Return one change for each thread, ordered by their last events; merges stay apart, as they name another thread."""
     changes: dict[tuple[str, str | None], Body] = {}
     for event in events:
         change = {"thread_id": str(event.thread_id), "version": versions.get(event.thread_id), "kind": event.type}
@@ -77,12 +77,12 @@ def _item(event: Event) -> Body:
 
 
 def _together(bodies: Sequence[Body]) -> Body:
-    """Return the last change, with those before it."""
+    """Return the body of the last change, with the earlier ones in `others`."""
     return {**bodies[-1], "others": list(bodies[:-1])} if len(bodies) > 1 else dict(bodies[-1])
 
 
 def push_channel_change(event: Event) -> None:
-    """After-commit handler: tell that a channel's health changed."""
+    """After-commit handler: tell everybody who may see the brand that a channel's health changed."""
     _push_to_brand(event, "notification", {"kind": event.type, "channel_id": event.payload.get("channel_id")})
 
 
@@ -109,7 +109,7 @@ def push_task_change(event: Event) -> None:
 
 
 def push_bulk_progress(event: Event) -> None:
-    """After-commit handler: tell whoever asked for a bulk action that it went on."""
+    """After-commit handler: tell the user who asked for a bulk action that a batch of it was done."""
     body = {"bulk_action_id": event.payload["bulk_action_id"]}
     _push_to_users([uuid.UUID(event.payload["user_id"])], "bulk:changed", body)
 

@@ -1,8 +1,7 @@
-"""Track who has a thread open and who is typing in it (in Redis). Kept in Redis for seconds, renewed by the browsers; may be
-lost at any time.
+"""Track who has a thread open and who is typing in it, in Redis, for seconds. May be lost at any time.
 
-One hash per thread, one field per socket. A socket that goes takes its field along; whoever goes without a word is forgotten
-after STALE_SECONDS, and stops typing after TYPING_SECONDS.
+One hash per thread, one field per socket. A socket that closes removes its field; one that vanishes is forgotten after
+STALE_SECONDS, and stops typing after TYPING_SECONDS.
 """
 
 from __future__ import annotations
@@ -39,19 +38,20 @@ class Person:
 
 
 class Attendance(NamedTuple):
-    """Who has a thread open. `read_at`: microseconds of Redis, as an answer and a push can overtake each other on their way."""
+    """Who has a thread open. `read_at` (microseconds of Redis's clock) orders answers and pushes, which can overtake each
+    other."""
 
     read_at: int
     people: list[Person]
 
 
 def thread_room(thread_id: uuid.UUID) -> str:
-    """The room of everybody who has the thread open; joined by the server after `may_see`."""
+    """Return the room of everybody who has the thread open; the server joins a socket to it after `may_see`."""
     return f"thread:{thread_id}"
 
 
 def may_see(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> bool:
-    """True if the thread is one the viewer may see. One query."""
+    """Return whether the viewer may see the thread. One query."""
     if not viewer.may(Permission.THREADS_SEE):
         return False
     in_sight = sa.and_(Thread.id == thread_id, Thread.brand_id.in_(viewer.brand_ids))
@@ -59,7 +59,7 @@ def may_see(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> bool:
 
 
 def renew(client: redis.Redis, *, thread_id: uuid.UUID, socket_id: str, person: Person, now: datetime) -> bool:
-    """Note that a socket shows the thread. Returns True if that is news: a new reader, or one who began or stopped typing."""
+    """Note that a socket shows the thread. Returns True if the person is new there, or began or stopped typing."""
     before = _read(client.hget(_key(thread_id), socket_id), now)
     kept = {"user_id": str(person.user_id), "name": person.name, "typing": person.typing, "at": now.timestamp()}
     pipe = client.pipeline()
@@ -70,12 +70,12 @@ def renew(client: redis.Redis, *, thread_id: uuid.UUID, socket_id: str, person: 
 
 
 def leave(client: redis.Redis, *, thread_id: uuid.UUID, socket_id: str) -> None:
-    """Forget a socket."""
+    """Note that a socket no longer shows the thread."""
     client.hdel(_key(thread_id), socket_id)
 
 
 def list_people(client: redis.Redis, *, thread_id: uuid.UUID, now: datetime) -> Attendance:
-    """Everybody who has the thread open, by name; somebody with two tabs is one person, typing if either types."""
+    """List who has the thread open, by name; somebody with two tabs is one person, typing if either types."""
     people: dict[uuid.UUID, Person] = {}
     pipe = client.pipeline()
     pipe.time()
@@ -95,7 +95,7 @@ def _key(thread_id: uuid.UUID) -> str:
 
 
 def _read(text: object, now: datetime) -> Person | None:
-    """Return what a socket last said, None if that is too long ago."""
+    """Return the person a socket last named; None if that was more than STALE_SECONDS ago."""
     if not isinstance(text, (bytes, str)):
         return None
     kept = json.loads(text)

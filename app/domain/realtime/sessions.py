@@ -1,7 +1,7 @@
-"""Close sockets whose session ended, and move sockets between brand rooms when rights change. Each process looks every
-CHECK_SECONDS, and says every SEEN_SECONDS that people are there (app/domain/routing).
+"""Close sockets whose session ended, and move sockets between brand rooms when rights change.
 
-A push says only what changed, never what it says, so the seconds until then give nothing away.
+Each process looks every CHECK_SECONDS, and notes its users as present every SEEN_SECONDS (app/domain/routing). Until then a
+push gives nothing away, as it says only what changed.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class OpenSockets:
         self._brands.pop(sid, None)
 
     def ended(self, session: Session, *, now: datetime) -> list[str]:
-        """The sockets whose session is over."""
+        """Return the ids of sockets whose session is over."""
         return self.look(session, now=now)[0]
 
     def look(self, session: Session, *, now: datetime) -> tuple[list[str], list[Moved]]:
@@ -76,7 +76,8 @@ class OpenSockets:
             note_sessions_seen(session, set(self._sessions.values()), now=now)
 
     def watch(self, app: Flask, socketio: SocketIO, *, leave_thread: Callable[[str], None]) -> None:
-        """Begin to look after them, once per process. `leave_thread` takes a socket out of the thread it shows."""
+        """Start the background task that checks the sockets, once per process. `leave_thread` takes a socket out of its thread's
+        room."""
         if not self._is_watched:
             self._is_watched = True
             socketio.start_background_task(self._keep_watching, app, socketio, leave_thread)
@@ -100,9 +101,9 @@ class OpenSockets:
 
 
 def follow(socketio: SocketIO, move: Moved, leave_thread: Callable[[str], None]) -> None:
-    """Carry a socket over into the rooms its user may hear.
+    """Move a socket into the rooms of the brands its user may see.
 
-    Where a brand was taken from them it leaves the thread it shows, too; the browser's next word brings it back if it may.
+    A socket that loses a brand leaves its thread's room, too; its next message joins it again if the user may see the thread.
     """
     if move.left:
         leave_thread(move.sid)

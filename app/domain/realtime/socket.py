@@ -21,7 +21,7 @@ socketio = SocketIO()
 
 
 def start_sockets(app: Flask, *, redis_url: str) -> None:
-    """Serve sockets with this application; under gunicorn's gevent workers as greenlets, elsewhere as threads."""
+    """Serve sockets with this application: as greenlets under gunicorn's gevent workers, elsewhere as threads."""
     mode = "gevent" if is_module_patched("socket") else "threading"
     socketio.init_app(app, async_mode=mode, message_queue=redis_url, transports=TRANSPORTS, ping_interval=PING_SECONDS)
     os.register_at_fork(after_in_child=_be_another_host)

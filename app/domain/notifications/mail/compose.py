@@ -1,7 +1,8 @@
 """Compose system mails: plain text, marked as automatic so that no machine answers them. Pure.
 
-One with pictures has the same in HTML beside its text; the pictures are parts of it, since no mail program loads them from
-elsewhere unasked, and several show none that stand in the HTML itself."""
+A mail with pictures has the same text in HTML, too. Its pictures are attached parts: mail programs do not load remote ones
+unasked, and several do not show pictures embedded in the HTML.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +28,8 @@ class MailFile:
 
 @dataclass(frozen=True)
 class SystemMail:
-    """One mail. `reference` makes its Message-ID, so that a mail that comes twice is known as one; `unsubscribe_url` only where
-    there is something to unsubscribe from."""
+    """One mail. `reference` makes its Message-ID, so that a mail that comes twice is known as one. `unsubscribe_url` "": nothing
+    to unsubscribe from."""
 
     to: str
     to_name: str
@@ -42,7 +43,7 @@ class SystemMail:
 
 
 def compose(mail: SystemMail, *, sender: str, now: datetime) -> EmailMessage:
-    """The mail as it leaves. Raises ValueError for an address that is none."""
+    """Return the MIME message of a system mail. Raises ValueError for an invalid address."""
     message = EmailMessage(policy=WirePolicy())
     message["From"] = Address(NAME, addr_spec=sender)
     message["To"] = Address(mail.to_name, addr_spec=mail.to)

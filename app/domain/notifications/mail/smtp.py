@@ -1,7 +1,7 @@
 """Send one system mail through the installation's mail server (SMTP_URL). No database.
 
-`smtps://` is TLS from the start; `smtp://` demands STARTTLS, but on this machine itself. Once the text is on its way a broken
-line leaves the outcome unknown, and nothing is sent twice.
+`smtps://` is TLS from the start; `smtp://` demands STARTTLS except on this machine itself. A connection that breaks after the
+text was begun leaves the outcome unknown, and nothing is sent twice.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ANYWHERE = AddressGuard(("0.0.0.0/0", "::/0"))
 
 @dataclass(frozen=True)
 class MailSender:
-    """`url` "" is no mail server at all."""
+    """Sender of system mails through the server at `url`; "" means that the installation has no mail server."""
 
     url: str = field(repr=False)
     sender: str
@@ -42,7 +42,7 @@ class MailSender:
         return bool(self.url)
 
     def send(self, message: EmailMessage, *, to: str) -> Answer:
-        """Hand the mail over; every failure is an answer."""
+        """Hand the mail to the server and return its answer; failures are answers, too, and not raised."""
         if not self.is_set_up:
             return Answer(Outcome.REFUSED, NO_SERVER)
         try:
@@ -76,8 +76,10 @@ class MailSender:
 
 
 def _answer(trouble: SmtpTrouble) -> Answer:
-    """Translate an error into an answer. Before the text was on its way nothing can have been sent. Wrong credentials may be
-    mended, so they are retried."""
+    """Translate an SMTP error into an answer. Errors before the text was begun are certain not to have sent anything.
+
+    Refused credentials can be corrected, so they are retried.
+    """
     if trouble.outcome_unknown:
         return Answer(Outcome.UNKNOWN, UNKNOWN)
     if trouble.kind in ("unsafe", "no_starttls"):

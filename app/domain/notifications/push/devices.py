@@ -22,7 +22,7 @@ MOST_DEVICES = 20
 
 @dataclass(frozen=True)
 class NewDevice:
-    """A subscription as the browser made it; `endpoint` lets anybody tell it something, so it is not for logs."""
+    """A subscription as the browser made it. Whoever has `endpoint` can send to the browser, so it is kept out of logs."""
 
     endpoint: str = field(repr=False)
     p256dh: str = field(repr=False)
@@ -31,7 +31,7 @@ class NewDevice:
 
 
 def parse_device(body: Any, *, allowed: tuple[str, ...], user_agent: str) -> NewDevice:
-    """Read `PushSubscription.toJSON()`. Raises BadSubscription for what is none, or is at a host we do not call."""
+    """Read `PushSubscription.toJSON()`. Raises BadSubscription if it is malformed or its host is not among `allowed`."""
     keys = body.get("keys") if isinstance(body, dict) else None
     values = [body.get("endpoint"), keys.get("p256dh"), keys.get("auth")] if isinstance(keys, dict) else [None]
     if not all(isinstance(value, str) for value in values):
@@ -46,8 +46,10 @@ def parse_device(body: Any, *, allowed: tuple[str, ...], user_agent: str) -> New
 def add_device(
     session: Session, device: NewDevice, *, user_id: uuid.UUID, session_id: uuid.UUID | None, now: datetime
 ) -> PushSubscription:
-    """Add this browser as a device of the user. A browser of somebody else is taken over; of more than MOST_DEVICES the oldest
-    are deleted."""
+    """Add this browser as a device of the user, taking it from another user who had it.
+
+    Beyond MOST_DEVICES the user's oldest devices are deleted.
+    """
     values: dict[str, Any] = {"user_id": user_id, "session_id": session_id, "p256dh": device.p256dh, "auth": device.auth}
     values |= {"user_agent": device.user_agent, "created_at": now, "problem": "", "reached_at": None}
     # Not an update: what was on its way to the former owner must not arrive.
@@ -72,8 +74,10 @@ def renew_device(
     session_id: uuid.UUID | None,
     now: datetime,
 ) -> bool:
-    """Replace the subscription of the browser that had `old_endpoint`, None for nothing any more. False: the browser is none
-    of our devices (signed out, or somebody else's), so it should give up its subscription."""
+    """Replace the subscription of the browser that had `old_endpoint`; `device` None deletes it.
+
+    Returns False if the user has no such device (signed out, or another user's): the browser should give up its subscription.
+    """
     old = session.execute(
         sa.select(PushSubscription).where(PushSubscription.endpoint == old_endpoint).with_for_update()
     ).scalar_one_or_none()
@@ -91,7 +95,7 @@ def renew_device(
 
 
 def forget_device(session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID) -> bool:
-    """Delete this browser of the user, with what was on its way to it."""
+    """Delete this device of the user, with its waiting dispatches. Returns False if the user has no such device."""
     mine = sa.and_(PushSubscription.id == device_id, PushSubscription.user_id == user_id)
     return bool(session.execute(sa.delete(PushSubscription).where(mine).returning(PushSubscription.id)).all())
 

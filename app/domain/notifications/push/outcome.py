@@ -14,7 +14,7 @@ from app.domain.notifications.models import PushSubscription
 
 
 def note_answer(session: Session, device_id: uuid.UUID, answer: Answer, *, now: datetime) -> None:
-    """Note the answer on the device. A device that is gone is deleted, with what was promised to it."""
+    """Note the answer on the device. A device that the push service says is gone is deleted, with its dispatches."""
     mine = PushSubscription.id == device_id
     if answer.outcome == Outcome.GONE:
         session.execute(sa.delete(PushSubscription).where(mine))

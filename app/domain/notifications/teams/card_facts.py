@@ -1,4 +1,4 @@
-"""Read what a Teams card says of its thread or order: status, team, assignee. Reads only."""
+"""Read what a Teams card says of its thread or order: status, team, customer, assignee. Never writes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STATUSES = {
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What a card says; "" where nothing is known. `customer` is the order's, where the card is about no thread."""
+    """Facts on a card; "" or None where nothing is known. `customer` is the order's, for a card without a thread."""
 
     order_number: str = ""
     order_status: OrderStatus | None = None
@@ -44,7 +44,7 @@ class CardFacts:
 
 @dataclass(frozen=True)
 class Assignee:
-    """The assignee of a card's subject; Teams knows them by `email`."""
+    """An assignee that a card mentions; Teams knows the person by `email`."""
 
     name: str
     email: str
@@ -67,7 +67,7 @@ def read_facts(session: Session, row: NotificationRow) -> CardFacts:
 
 
 def list_assignees(session: Session, rows: Sequence[NotificationRow]) -> list[Assignee]:
-    """List the assignees of these notifications' threads, by name. One query."""
+    """List the assignees of these notifications' threads, by name, at most MOST_MENTIONED. One query."""
     threads = {row.notification.thread_id for row in rows if row.notification.thread_id}
     query = sa.select(User.name, User.email).join(Thread, Thread.assignee_user_id == User.id)
     query = query.where(Thread.id.in_(threads), User.disabled_at.is_(None)).distinct().order_by(User.name).limit(MOST_MENTIONED)

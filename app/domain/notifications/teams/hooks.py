@@ -1,5 +1,7 @@
-"""Set and find the Teams workflow address of each team. The caller owns the transaction; an address is sealed, and open only
-for the call."""
+"""Set and find the Teams workflow address of each team.
+
+The caller owns the transaction. Addresses are sealed, and decrypted only for the call.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ from app.domain.threads.models import Priority, Thread
 
 @dataclass(frozen=True)
 class HookRow:
-    """A team and where its cards go, if anywhere."""
+    """A team with its Teams workflow; None for a team without one."""
 
     team: Team
     hook: TeamsHook | None
@@ -32,7 +34,7 @@ class HookRow:
 
 @dataclass(frozen=True)
 class Wishes:
-    """Which further events come to a team's channel, and from which priority on."""
+    """Which of TRIGGERS come to a team's channel, and from which priority on."""
 
     triggers: tuple[NotificationKind, ...] = TRIGGERS
     least_priority: Priority = Priority.LOW
@@ -50,25 +52,25 @@ class NewHook:
 
 
 def list_hooks(session: Session) -> list[HookRow]:
-    """Every team by name. One query."""
+    """List every team with its Teams workflow, by name. One query."""
     query = sa.select(Team, TeamsHook).outerjoin(TeamsHook, TeamsHook.team_id == Team.id).order_by(Team.name)
     return [HookRow(row[0], row[1]) for row in session.execute(query)]
 
 
 def find_hook(session: Session, team_id: uuid.UUID) -> TeamsHook | None:
-    """Return the hook (workflow address) of this team."""
+    """Return the Teams workflow of this team, None if it has none."""
     return session.execute(sa.select(TeamsHook).where(TeamsHook.team_id == team_id)).scalar_one_or_none()
 
 
 def find_hook_named(session: Session, name: str) -> TeamsHook | None:
-    """Return the hook of the team with this name, in whatever case."""
+    """Return the Teams workflow of the team with this name, whatever the case; None if there is none."""
     same = sa.func.lower(Team.name) == name.strip().lower()
     query = sa.select(TeamsHook).join(Team, Team.id == TeamsHook.team_id).where(same).order_by(Team.name, Team.id)
     return session.execute(query.limit(1)).scalar_one_or_none()
 
 
 def set_hook(session: Session, new: NewHook, *, team_id: uuid.UUID, keyring: Keyring, now: datetime, actor: Actor) -> TeamsHook:
-    """Set the team's workflow address. What waited for the old address goes to the new one."""
+    """Set the team's workflow address. Cards that wait go to the new address."""
     hook = find_hook(session, team_id) or TeamsHook(id=new_id(), team_id=team_id)
     hook.sealed_url = keyring.encrypt(new.url.encode(), table="teams_hooks", column="sealed_url", row_id=hook.id)
     hook.host, hook.shows_content, hook.changed_at, hook.calls, hook.problem = new.host, new.shows_content, now, [], ""
@@ -80,7 +82,7 @@ def set_hook(session: Session, new: NewHook, *, team_id: uuid.UUID, keyring: Key
 
 
 def set_content(session: Session, hook: TeamsHook, *, shows_content: bool, wishes: Wishes, now: datetime, actor: Actor) -> None:
-    """Set whether cards name people and subjects, and which cards come."""
+    """Set whether the team's cards name people and subjects, and which cards come."""
     hook.shows_content = shows_content
     _set_wishes(hook, wishes)
     detail = {"shows_content": shows_content, "triggers": hook.triggers, "least_priority": wishes.least_priority.value}
@@ -109,7 +111,7 @@ def open_address(hook: TeamsHook, keyring: Keyring) -> str:
 
 @dataclass(frozen=True)
 class About:
-    """A card's subject. `priority`: "" for the thread's. `team_id`: the team that is told, None: whom it concerns."""
+    """A card's subject. `priority` "": the thread's. `team_id`: the team that is told; None: `hook_for` finds it."""
 
     kind: NotificationKind
     thread_id: uuid.UUID | None
@@ -118,8 +120,10 @@ class About:
 
 
 def hook_for(session: Session, about: About, *, user_ids: Collection[uuid.UUID]) -> uuid.UUID | None:
-    """Choose the channel of a card: that of the thread's team, else of a team of those who are told, among those that want it.
-    A subject of TRIGGERS goes, where none of these wants it, to the first team that does."""
+    """Return the id of the workflow a card goes to: that of the thread's team, else of a team of the users who are told.
+
+    Only workflows that want the card count. A subject of TRIGGERS that none of these wants goes to the first team that wants it.
+    """
     team = sa.select(Thread.team_id).where(Thread.id == about.thread_id).scalar_subquery()
     theirs = sa.select(TeamMember.team_id).where(TeamMember.user_id.in_(user_ids))
     of_thread, of_told = Team.id == team, Team.id.in_(theirs)
@@ -135,7 +139,7 @@ def hook_for(session: Session, about: About, *, user_ids: Collection[uuid.UUID])
 
 
 def _is_urgent_enough(session: Session, about: About) -> sa.ColumnElement[bool]:
-    """Return whether the subject is urgent enough; one without a priority, such as a fault of the system, always is."""
+    """Return the condition that a workflow wants the subject's priority; subjects without one, as system errors, always pass."""
     of_thread = sa.select(Thread.priority).where(Thread.id == about.thread_id)
     priority = Priority(about.priority) if about.priority else session.execute(of_thread).scalar_one_or_none()
     if priority is None or about.kind in (NotificationKind.TECHNICIAN_ABSENT, NotificationKind.SYSTEM_ERROR):
@@ -149,7 +153,7 @@ def list_without_channel(session: Session) -> list[str]:
 
 
 def has_channel(session: Session, user_id: uuid.UUID) -> bool:
-    """Return whether a team of the user has a channel; else cards for them go out only where the thread's team has one."""
+    """Return whether a team of the user has a Teams channel. Without one, cards go only to the channel of the thread's team."""
     theirs = sa.select(TeamsHook.id).join(TeamMember, TeamMember.team_id == TeamsHook.team_id)
     return session.execute(theirs.where(TeamMember.user_id == user_id).limit(1)).first() is not None
 
@@ -162,7 +166,7 @@ def list_people_without_channel(session: Session) -> list[str]:
 
 
 def take_slot(session: Session, hook_id: uuid.UUID, *, now: datetime) -> float:
-    """Take the right to call now, and return 0; or how many seconds to wait for it."""
+    """Count a call now and return 0, or return the seconds to wait before one is allowed."""
     hook = session.execute(
         sa.select(TeamsHook).where(TeamsHook.id == hook_id).with_for_update(), execution_options={"populate_existing": True}
     ).scalar_one()
@@ -174,7 +178,7 @@ def take_slot(session: Session, hook_id: uuid.UUID, *, now: datetime) -> float:
 
 
 def note_answer(session: Session, hook_id: uuid.UUID, answer: Answer, *, now: datetime) -> None:
-    """Note at the hook how the last call went."""
+    """Note on the workflow how the last call went."""
     values: dict[str, Any] = {"problem": "" if answer.ok else answer.words}
     if answer.ok:
         values["reached_at"] = now

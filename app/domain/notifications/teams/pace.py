@@ -1,5 +1,7 @@
-"""Limit how fast one Teams workflow is called. Pure. Beyond these limits Teams answers 429, or takes a card and never shows
-it."""
+"""Limit how often one Teams workflow is called. Pure.
+
+Beyond these limits Teams answers 429, or takes a card and never shows it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ KEPT = timedelta(seconds=LIMITS[-1][0])
 
 
 def wait_seconds(calls: Sequence[datetime], now: datetime) -> float:
-    """Return how long the next call has to wait; 0: not at all. `calls` in any order; those in the future count as now."""
+    """Return the seconds until the next call is allowed; 0 or less: now. `calls` in any order; those in the future count as
+    now."""
     newest = sorted((min(call, now) for call in calls), reverse=True)
     longest = 0.0
     for seconds, most in LIMITS:
@@ -23,5 +26,5 @@ def wait_seconds(calls: Sequence[datetime], now: datetime) -> float:
 
 
 def with_call(calls: Sequence[datetime], now: datetime) -> list[datetime]:
-    """Return the calls to remember after one more."""
+    """Return the instants of calls to remember after a call at `now`; those older than KEPT are left out."""
     return [*(call for call in calls if call > now - KEPT), now]
