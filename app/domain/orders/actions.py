@@ -44,9 +44,10 @@ _UNNUMBERED = "~"  # what stands before an id where a number will be; nobody els
 
 @dataclass(frozen=True)
 class NewLine:
-    """What is ordered. `article`: a number or name, perhaps of no article of ours. `unit_price` None: the article's.
+    """One line to order. `article`: a number or name, which may match no article of ours. `unit_price` None: the article's.
 
-    `discount` is off the whole line; `tax_code` "": the article's, or the brand's."""
+    `discount` is an amount off the whole line; `tax_code` "": the article's, or the brand's.
+    """
 
     description: str
     quantity: Decimal = Decimal(1)
@@ -60,12 +61,13 @@ class NewLine:
 
 @dataclass(frozen=True)
 class NewOrder:
-    """An order as it came in. `source_key`: what its sender calls it; a second one of the same name is the first.
+    """An order as it came in. `source_key`: the sender's own number of it; a repeat of the number gives the first order.
 
-    `thread_id`: the conversation it came out of. `source_owner_id`: which partner or connection sent it, where each names its
-    own. Without `currency` and `prices_include_tax` it is as the brand's orders are. `articles`: those of the lines that were
-    found already, by folded number. `is_known_new`: the caller has looked, under a lock of its own, and there is none of that
-    name. Brand and contacts were checked by the edge."""
+    `thread_id`: the thread the order came out of. `source_owner_id`: the partner or connection that sent it, where each has
+    numbers of its own. `currency` "" and `prices_include_tax` None: the brand's. `articles`: articles of the lines that were
+    found already, by case-folded number. `is_known_new`: the caller made sure, under a lock of its own, that the `source_key` is
+    new. Brand and contacts were checked by the edge.
+    """
 
     brand_id: uuid.UUID
     customer_contact_id: uuid.UUID
@@ -96,8 +98,10 @@ def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor
 
 
 def begin_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor) -> Order:
-    """All of it but its number and `OrderCreated`: `number_order` has to follow in the same transaction. What can be done between
-    the two is done while nobody waits for the brand's next number."""
+    """Write an order without its number and `OrderCreated`; `number_order` must follow in the same transaction.
+
+    What is done between the two keeps nobody waiting for the brand's next number. Returns the known order of a `source_key`.
+    """
     known = None if new.is_known_new else find_by_source_key(session, new)
     if known is not None:
         return known
@@ -136,8 +140,10 @@ def begin_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor)
 
 
 def number_order(session: Session, order: Order, *, now: datetime, actor: Actor, thread_id: uuid.UUID | None = None) -> Order:
-    """Give an order that was begun its number, and say that it is there. Whoever wants the brand's next one waits from here to
-    the end of the transaction. One that has a number keeps it. `thread_id`: the conversation it was begun with, if known."""
+    """Give an order of `begin_order` its number and record `OrderCreated`; an order with a number keeps it.
+
+    From here to the end of the transaction, others wait for the brand's next number. `thread_id`: the order's thread, if known.
+    """
     if not order.order_number.startswith(_UNNUMBERED):
         return order
     order.order_number = take_order_number(session, order.brand_id, now=now)
@@ -148,7 +154,7 @@ def number_order(session: Session, order: Order, *, now: datetime, actor: Actor,
 
 
 def find_by_source_key(session: Session, new: NewOrder) -> Order | None:
-    """Return the order its sender reported before; two at once take turns."""
+    """Return the order with this `source_key`, None if there is none; the key stays locked until the transaction ends."""
     if new.source_key is None:
         return None
     advisory_xact_lock(session, f"order:{new.source.value}:{new.source_owner_id or ''}:{new.source_key}")
@@ -168,7 +174,7 @@ def set_order_status(
     actor: Actor,
     business_context: dict[str, Any] | None = None,
 ) -> Order:
-    """Move an order to a status; its present status changes nothing. Raises TransitionRefused."""
+    """Move an order to a status and return it; the present status changes nothing. Raises TransitionRefused."""
     change_entity_status(
         session,
         entity_type=ORDER,
@@ -196,7 +202,7 @@ def set_order_priority(session: Session, order_id: uuid.UUID, priority: OrderPri
 
 
 def edit_order(session: Session, order_id: uuid.UUID, columns: dict[str, Any], *, now: datetime, actor: Actor) -> Order:
-    """Change notes or references; equal values change nothing."""
+    """Set notes or references (values by column name); equal values change nothing."""
     order = lock_order(session, order_id)
     changed = sorted(name for name, value in columns.items() if getattr(order, name) != value)
     for name in changed:
@@ -208,7 +214,7 @@ def edit_order(session: Session, order_id: uuid.UUID, columns: dict[str, Any], *
 
 
 def link_thread(session: Session, order: Order, thread_id: uuid.UUID, *, now: datetime) -> bool:
-    """Link a conversation with the order; False where it was linked. The edge checked that both are of one brand."""
+    """Link a thread with the order; False where it was linked already. The edge checked that both are of one brand."""
     link = postgresql.insert(OrderThread).values(order_id=order.id, thread_id=thread_id, linked_at=now)
     return session.execute(link.on_conflict_do_nothing().returning(OrderThread.order_id)).first() is not None
 
@@ -234,7 +240,7 @@ def _lines(session: Session, order: Order, new: NewOrder, money: OrderSettings, 
 
 
 def names_of(lines: Sequence[NewLine]) -> list[str]:
-    """Return the names by which the lines' articles are looked up."""
+    """Return the texts by which the lines' articles are looked up: the article given, else the description."""
     return [line.article or line.description for line in lines]
 
 
@@ -265,7 +271,7 @@ def make_lines(
 
 
 def touch(session: Session, order: Order, now: datetime) -> None:
-    """Note that the order changed (version and time)."""
+    """Raise the order's version and set its `updated_at`."""
     order.updated_at, order.version = now, order.version + 1
     session.flush()
 
@@ -280,8 +286,10 @@ def record_of_order(
     payload: dict[str, Any],
     thread_id: uuid.UUID | None = None,
 ) -> Event:
-    """Record an event of an order, with the conversation linked last (`thread_id`, if known), so that rules on conversations can
-    act on it."""
+    """Record an event of an order with the thread linked last, so that rules on threads can act on it.
+
+    `thread_id`: that thread, if the caller knows it.
+    """
     if thread_id is None:
         newest = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order.id)
         newest = newest.order_by(OrderThread.linked_at.desc(), OrderThread.thread_id.desc()).limit(1)
@@ -292,5 +300,5 @@ def record_of_order(
 
 
 def note_feedback(session: Session, order: Order, *, rating: str, now: datetime, actor: Actor) -> None:
-    """Record that the customer gave feedback; their words are in the conversation."""
+    """Record that the customer gave feedback; its text is in the thread."""
     record_of_order(session, "FeedbackReceived", order, now=now, actor=actor, payload={"rating": rating})

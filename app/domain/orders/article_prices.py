@@ -31,7 +31,7 @@ def day_in(zone: str, now: datetime) -> date:
 
 
 def prices_on(session: Session, articles: Iterable[Article], day: date) -> dict[uuid.UUID, Decimal]:
-    """Return prices by article that hold on this day; other articles cost their own price. One query."""
+    """Return the dated prices that hold on this day, by article id; articles left out cost their own price. One query."""
     ids = {article.id for article in articles}
     if not ids:
         return {}

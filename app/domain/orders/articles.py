@@ -37,7 +37,7 @@ class ArticleContent:
 def add_article(
     session: Session, *, brand_id: uuid.UUID, sku: str, name: str, unit_price: Decimal | None, now: datetime
 ) -> Article:
-    """Add something that can be ordered. Raises SkuTaken."""
+    """Add an article to the brand. Raises SkuTaken."""
     _check_free(session, brand_id, sku)
     article = Article(id=new_id(), brand_id=brand_id, sku=sku, name=name, unit_price=unit_price, is_active=True, created_at=now)
     session.add(article)
@@ -46,7 +46,7 @@ def add_article(
 
 
 def edit_article(session: Session, article_id: uuid.UUID, content: ArticleContent, *, is_active: bool | None = None) -> Article:
-    """Change it; `is_active` None leaves that as it is. Raises SkuTaken."""
+    """Change an article; `is_active` None leaves that as it is. Raises SkuTaken."""
     query = sa.select(Article).where(Article.id == article_id).with_for_update()
     article = session.execute(query.execution_options(populate_existing=True)).scalar_one()
     if content.sku != article.sku:
@@ -79,7 +79,7 @@ def stream_articles(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> Iter
 
 
 def stream_prices(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> Iterator[tuple[ArticlePrice, str, str, str]]:
-    """Yield prices with a first day, with the article's number, the brand's key and currency."""
+    """Yield every price that holds from a day on, with the article's number, the brand's key and currency."""
     query = sa.select(ArticlePrice, Article.sku, Brand.key, _CURRENCY).join(Article, Article.id == ArticlePrice.article_id)
     query = query.join(Brand, Brand.id == Article.brand_id).outerjoin(OrderSettings, OrderSettings.brand_id == Article.brand_id)
     query = query.where(Article.brand_id.in_(brand_ids)).order_by(Brand.key, Article.sku, ArticlePrice.valid_from)
@@ -88,7 +88,7 @@ def stream_prices(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> Iterat
 
 
 def _check_free(session: Session, brand_id: uuid.UUID, sku: str) -> None:
-    """Raise SkuTaken where the number is taken; two who take it at once take turns."""
+    """Raise SkuTaken where the brand uses the number. The number stays locked until the transaction ends."""
     advisory_xact_lock(session, f"article:{brand_id}:{sku}")
     query = sa.select(Article.id).where(Article.brand_id == brand_id, Article.sku == sku)
     if session.execute(query).first() is not None:
@@ -96,7 +96,7 @@ def _check_free(session: Session, brand_id: uuid.UUID, sku: str) -> None:
 
 
 def find_articles(session: Session, *, brand_id: uuid.UUID, names: Sequence[str]) -> dict[str, Article]:
-    """Find the brand's active articles by number or else by name, folded; returns them by the given names."""
+    """Find the brand's active articles by number or else by name, in any case; returns them by case-folded name."""
     wanted = {name.casefold() for name in names if name}
     if not wanted:
         return {}

@@ -34,11 +34,10 @@ _LINE = (
 def create_orders(
     session: Session, brand_id: uuid.UUID, news: Sequence[NewOrder], *, now: datetime, actor: Actor, told: dict[str, Any]
 ) -> list[tuple[uuid.UUID, str]]:
-    """Make them, all of one brand, in its currency; returns ids and numbers in their order. `told` is kept with each in its
-    history.
+    """Create orders of one brand in its currency; returns (id, number) in the sequence of `news`.
 
-    The caller made sure that none of them is there yet (`source_key`). Raises TooMuchDiscount, ValueError for a status no order
-    begins with.
+    `told` is added to each order's history. The caller made sure that no `source_key` exists. Raises TooMuchDiscount, and
+    ValueError for a status no order begins with.
     """
     if not news:
         return []

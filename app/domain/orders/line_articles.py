@@ -1,4 +1,4 @@
-"""Set the article of order lines that were ordered in other words. The caller owns the transaction."""
+"""Set the article of order lines that were written without a known article. The caller owns the transaction."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def set_line_articles(
     now: datetime,
     actor: Actor = SYSTEM,
 ) -> int:
-    """Give those of the lines that have no article this one, and a price where they have none; returns how many.
+    """Set the article of those of the lines that have none, and the price of those without one; returns how many were set.
 
     `unit_price` in euros without tax; None: the article's of today.
     """

@@ -1,6 +1,6 @@
 """Add, change, remove and discount the lines of an order, with undo.
 
-The caller owns the transaction. Totals follow at once; they and the event are written with the change.
+The caller owns the transaction. Totals and the event are written with the change.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class UnableToEdit(Exception):
 
 @dataclass(frozen=True)
 class LineContent:
-    """What people write of a line. `article`: a number or name; `tax_code` "" as the article or brand has it."""
+    """The content of a line as people enter it. `article`: a number or name; `tax_code` "": the article's, or the brand's."""
 
     description: str
     quantity: Decimal
@@ -49,7 +49,7 @@ class LineContent:
 
 
 def add_line(session: Session, order_id: uuid.UUID, content: LineContent, *, now: datetime, actor: Actor) -> Event:
-    """Put a line at the end. Without a price it has its article's. Raises UnableToEdit, TooMuchDiscount."""
+    """Add a line at the end; without a price it gets its article's. Raises UnableToEdit, TooMuchDiscount."""
     order = _lock_open(session, order_id)
     called = content.article or content.description
     article = find_articles(session, brand_id=order.brand_id, names=[called]).get(called.casefold())
@@ -73,9 +73,10 @@ def add_line(session: Session, order_id: uuid.UUID, content: LineContent, *, now
 
 
 def edit_line(session: Session, line_id: uuid.UUID, columns: dict[str, Any], *, now: datetime, actor: Actor) -> Event | None:
-    """Change some of description, quantity, unit_price, discount_amount, tax_code; None where nothing is different.
+    """Change some of description, quantity, unit_price, discount_amount, tax_code. Returns None where nothing is different.
 
-    Raises UnableToEdit, TooMuchDiscount."""
+    Raises UnableToEdit, TooMuchDiscount.
+    """
     order, line = _lock_line(session, line_id)
     before = _kept(line)
     for name in _EDITED:
@@ -88,7 +89,7 @@ def edit_line(session: Session, line_id: uuid.UUID, columns: dict[str, Any], *, 
 
 
 def remove_line(session: Session, line_id: uuid.UUID, *, now: datetime, actor: Actor) -> Event:
-    """Take a line off. Raises UnableToEdit."""
+    """Remove a line from its order. Raises UnableToEdit."""
     order, line = _lock_line(session, line_id)
     if line.status is LineItemStatus.INSTALLED:
         raise UnableToEdit(INSTALLED)
@@ -98,7 +99,8 @@ def remove_line(session: Session, line_id: uuid.UUID, *, now: datetime, actor: A
 
 
 def set_discount(session: Session, order_id: uuid.UUID, amount: Decimal, *, now: datetime, actor: Actor) -> Event | None:
-    """Take an amount off the whole order; None where it is as it was. Raises UnableToEdit, TooMuchDiscount."""
+    """Set the amount taken off the whole order. Returns None where it is the present one. Raises UnableToEdit,
+    TooMuchDiscount."""
     order = _lock_open(session, order_id)
     before = order.discount_amount
     if before == amount:
@@ -108,7 +110,7 @@ def set_discount(session: Session, order_id: uuid.UUID, amount: Decimal, *, now:
 
 
 def undo_change(session: Session, event: Event, *, now: datetime, actor: Actor) -> Event:
-    """Put a line, or the discount, back as it was before this `OrderLinesChanged`. Raises UnableToEdit if it changed since."""
+    """Undo an `OrderLinesChanged` of a line or the discount. Raises UnableToEdit if the line or discount changed since."""
     order = _lock_open(session, uuid.UUID(event.payload["order_id"]))
     before, after, line_id = event.payload["before"], event.payload["after"], event.payload["line_item_id"]
     if line_id is None:
@@ -165,7 +167,7 @@ def _changed(
 
 
 def _kept(line: LineItem) -> dict[str, Any]:
-    """Return a line as an event stores it, with numbers as text, so that none is a float."""
+    """Return a line as an event stores it, with numbers as text to avoid floats."""
     return {
         "position": line.position,
         "article_id": str(line.article_id) if line.article_id else None,

@@ -1,4 +1,4 @@
-"""Rows of links between orders and conversations: delete one, refuse one, allow it again. `threads/order_links.py` decides."""
+"""Write the rows that link orders with threads: delete a link, refuse one, allow it again. `threads/order_links.py` decides."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.domain.orders.models import OrderLinkRefusal, OrderThread
 
 
 def unlink_thread(session: Session, order_id: uuid.UUID, thread_id: uuid.UUID) -> bool:
-    """Unlink a conversation from the order; False where it was not linked."""
+    """Unlink a thread from the order; False where it was not linked."""
     gone = sa.delete(OrderThread).where(OrderThread.order_id == order_id, OrderThread.thread_id == thread_id)
     return session.execute(gone.returning(OrderThread.order_id)).first() is not None
 
@@ -25,7 +25,7 @@ def refuse_link(session: Session, order_id: uuid.UUID, thread_id: uuid.UUID, *, 
 
 
 def allow_link(session: Session, order_id: uuid.UUID, thread_id: uuid.UUID) -> None:
-    """Delete the refusal, as somebody links them by hand after all."""
+    """Delete the refusal, because somebody links the order and thread by hand after all."""
     session.execute(
         sa.delete(OrderLinkRefusal).where(OrderLinkRefusal.order_id == order_id, OrderLinkRefusal.thread_id == thread_id)
     )

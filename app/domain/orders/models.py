@@ -50,7 +50,7 @@ class OrderSource(StrEnum):
 
 
 class OrderPriority(StrEnum):
-    """How urgent it is; the words are those of threads."""
+    """How urgent an order is; the same priorities as those of threads."""
 
     LOW = "low"
     NORMAL = "normal"
@@ -74,7 +74,7 @@ ENDED = (OrderStatus.COMPLETED, OrderStatus.CANCELLED)
 
 
 class OrderNumberSeries(Base):
-    """What the numbers of a brand's orders begin with; two brands never share it."""
+    """The prefix of a brand's order numbers; two brands never share one."""
 
     __tablename__ = "order_number_series"
 
@@ -85,7 +85,7 @@ class OrderNumberSeries(Base):
 
 
 class OrderCounter(Base):
-    """The last number that was given out in a year. Its row is held until the order is written, so that no number is left out."""
+    """The last number a brand gave out in a year. The row stays locked until the order is written, so no number is left out."""
 
     __tablename__ = "order_counters"
 
@@ -95,9 +95,10 @@ class OrderCounter(Base):
 
 
 class Article(WithId, Base):
-    """Something that can be ordered. `sku` is the brand's own number of it, `unit_price` in its currency.
+    """Something that can be ordered. `sku` is the brand's own number for it, `unit_price` in the brand's currency.
 
-    `tax_code` None: the brand's own."""
+    `tax_code` None: the brand's own.
+    """
 
     __tablename__ = "articles"
 
@@ -117,8 +118,10 @@ class Article(WithId, Base):
 
 
 class ArticlePrice(WithId, Base):
-    """What an article costs from a day on, in its brand's currency, until before `valid_until` (None: for good). Of several that
-    hold, the one that began last counts; without one, the article's own."""
+    """An article's price from `valid_from` until before `valid_until` (None: for good), in its brand's currency.
+
+    Of several prices that hold, the one that began last counts; without one, the article's own.
+    """
 
     __tablename__ = "article_prices"
 
@@ -136,9 +139,10 @@ class ArticlePrice(WithId, Base):
 
 
 class OrderSettings(Base):
-    """What holds for the orders of a brand: its currency, whose year numbers count, how prices are written and taxed.
+    """Order settings of a brand: its currency, the time zone whose year numbers count, how prices are written and taxed.
 
-    `column_limits`: how many orders a status may have before the board warns of it, by status. It hinders nobody."""
+    `column_limits`: from how many orders on the board warns, by status; a warning forbids nothing.
+    """
 
     __tablename__ = "order_settings"
 
@@ -153,12 +157,13 @@ class OrderSettings(Base):
 
 
 class Order(WithId, Base):
-    """One order. `customer_contact_id`: for whom it is; `account_contact_id`: whose account it is on.
+    """One order. `customer_contact_id`: whom it is for; `account_contact_id`: the organization, such as a partner, on whose
+    account it is; `channel_contact_ids`: the organizations through which it came.
 
-    `channel_contact_ids`: through whom it came. `source_key` is what its sender calls it, unique for each source and, where there
-    are several of one kind, its `source_owner_id` (a partner, a connection): the same order never becomes two.
-
-    Totals follow from the lines (`pricing.py`), None while a line has no price. `discount_amount` is off the whole."""
+    `source_key` is the sender's own number of the order, unique for each source and `source_owner_id` (the partner or connection,
+    where there are several), so the same order is never written twice.
+    Totals follow from the lines (`pricing.py`), None while a line has no price. `discount_amount` is off the whole order.
+    """
 
     __tablename__ = "orders"
 
@@ -219,7 +224,7 @@ class Order(WithId, Base):
 
 
 class LineItem(WithId, Base):
-    """One thing of an order. `description` is as it was ordered; the article may be unknown yet."""
+    """One line of an order. `description` is as it was ordered; the article may not be known yet."""
 
     __tablename__ = "line_items"
 
@@ -247,7 +252,7 @@ class LineItem(WithId, Base):
 
 
 class OrderTaxTotal(Base):
-    """What one part of one tax code comes to in an order: of `taxable`, without tax, so much `tax`. `rate` in per cent."""
+    """The tax of one part of one tax code in an order: `tax` on the amount `taxable` without tax. `rate` in per cent."""
 
     __tablename__ = "order_tax_totals"
 
@@ -260,7 +265,7 @@ class OrderTaxTotal(Base):
 
 
 class OrderThread(Base):
-    """A conversation about an order. The thread is found by its alias where it was merged, so this refers to no row."""
+    """The link of a thread with an order. `thread_id` is no foreign key: a merged thread is found by its alias."""
 
     __tablename__ = "order_threads"
 
@@ -272,8 +277,10 @@ class OrderThread(Base):
 
 
 class OrderView(WithId, Base):
-    """A list of orders with a name: `filters` are the fields of the list's form. It says what to look for, never what may be
-    seen; `is_shared`: everybody has it, else its owner alone."""
+    """A saved list of orders: `filters` are the fields of the list's form, and never widen what a viewer may see.
+
+    `is_shared`: everybody has it, else its owner alone.
+    """
 
     __tablename__ = "order_views"
 
@@ -287,8 +294,10 @@ class OrderView(WithId, Base):
 
 
 class OrderLinkRefusal(Base):
-    """Somebody said that a conversation is not about the order: nothing links the two by itself any more. As `OrderThread`, it
-    refers to no row of the thread."""
+    """Somebody said that a thread is not about the order: nothing links the two automatically any more.
+
+    As in `OrderThread`, `thread_id` is no foreign key.
+    """
 
     __tablename__ = "order_link_refusals"
 
@@ -300,9 +309,10 @@ class OrderLinkRefusal(Base):
 
 
 class OrderPayment(WithId, Base):
-    """Money that came in for an order, or went back. `source_key`: what its sender calls it, so that it counts once.
+    """Money that came in for an order, or went back. `source_key` is the sender's own id of it, so that it counts once.
 
-    A refund is a row of its own that names the payment; what was received less what was refunded is paid."""
+    A refund is a row of its own that names the payment; what was received less what was refunded is paid.
+    """
 
     __tablename__ = "order_payments"
 

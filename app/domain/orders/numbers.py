@@ -1,7 +1,7 @@
 """Give out order numbers such as CC-2026-00123: prefix of the brand, year, counter without gaps.
 
-The counter's row stays locked until the order's transaction ends: whoever asks next waits, and an order that is not written gives
-its number back. So the number is taken last, just before the order is written.
+The counter's row stays locked until the order's transaction ends: whoever asks next waits, and a rollback gives the number
+back. So the number is taken last, just before the order is written.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LOCK = "order number series"
 
 
 class PrefixTaken(ValueError):
-    """Another brand's order numbers begin with it."""
+    """Another brand's order numbers begin with this prefix."""
 
 
 class WrongPrefix(ValueError):
@@ -37,12 +37,12 @@ class WrongPrefix(ValueError):
 
 
 def take_order_number(session: Session, brand_id: uuid.UUID, *, now: datetime) -> str:
-    """The brand's next number of this year. Other transactions that want one of this brand wait for the end of this one."""
+    """Return the brand's next number of this year. Other transactions that want one of the brand wait for the end of this one."""
     return take_order_numbers(session, brand_id, 1, now=now)[0]
 
 
 def take_order_numbers(session: Session, brand_id: uuid.UUID, count: int, *, now: datetime) -> list[str]:
-    """Take this many numbers at once, at least one."""
+    """Return the brand's next `count` numbers of this year; `count` is at least one."""
     last, of_year, chosen = session.execute(_count_on(), {"of_brand": brand_id, "now": now, "count": count}).one()
     begins = f"{chosen or choose_prefix(session, brand_id)}-{of_year}"
     return [f"{begins}-{number:0{DIGITS}}" for number in range(last - count + 1, last + 1)]
@@ -81,7 +81,7 @@ def set_prefix(session: Session, brand_id: uuid.UUID, prefix: str) -> None:
 
 
 def choose_prefix(session: Session, brand_id: uuid.UUID) -> str:
-    """Return the brand's prefix; where it has none, one that fits its name is stored."""
+    """Return the brand's prefix; a brand without one gets one that fits its name."""
     mine = sa.select(OrderNumberSeries.prefix).where(OrderNumberSeries.brand_id == brand_id)
     prefix = session.execute(mine).scalar_one_or_none()
     if prefix is not None:
@@ -98,7 +98,7 @@ def choose_prefix(session: Session, brand_id: uuid.UUID) -> str:
 
 
 def _is_taken(session: Session, brand_id: uuid.UUID, prefix: str) -> bool:
-    """Return whether another brand's numbers begin with it, or did: a number is unique for good."""
+    """Return whether order numbers of another brand begin with the prefix, now or in the past: a number stays unique."""
     now = sa.exists().where(OrderNumberSeries.prefix == prefix, OrderNumberSeries.brand_id != brand_id)
     once = sa.exists().where(Order.order_number.startswith(f"{prefix}-"), Order.brand_id != brand_id)
     return bool(session.execute(sa.select(sa.or_(now, once))).scalar_one())

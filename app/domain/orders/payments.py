@@ -1,6 +1,6 @@
 """Record payments and refunds of an order, and calculate its balance. The caller owns the transaction.
 
-The same payment told twice is one row; one that was pending may be told again as received or failed. A refund is a row of its
+The same payment reported twice is one row; a pending one may be reported again as received or failed. A refund is a row of its
 own.
 """
 
@@ -32,12 +32,13 @@ class WrongCurrency(ValueError):
 
 
 class TooMuchRefund(ValueError):
-    """The refund is larger than what came in."""
+    """The refund is larger than the payment it refunds."""
 
 
 @dataclass(frozen=True)
 class NewPayment:
-    """Money that came in. `source_key`: what its sender calls it, unique over all; `currency` is three capitals; `amount` > 0."""
+    """Money that came in or went back. `source_key`: the sender's own id, unique over all; `currency`: three capitals; `amount` >
+    0."""
 
     source_key: str
     amount: Decimal
@@ -51,8 +52,9 @@ class NewPayment:
 
 @dataclass(frozen=True)
 class Balance:
-    """`paid`: received less refunded; `open`: what is left of the total, None while the order is unpriced; below 0: paid too
-    much.
+    """What was paid for an order and what is open. `paid`: received less refunded; `open`: the total less `paid`.
+
+    `open` is None while the order is unpriced, and below 0 where too much was paid.
     """
 
     paid: Decimal
@@ -64,7 +66,10 @@ class Balance:
 
 
 def add_payment(session: Session, order: Order, new: NewPayment, *, now: datetime, actor: Actor) -> bool:
-    """Record a payment, or the outcome of a pending one; False for a known one. Raises WrongCurrency, TooMuchRefund."""
+    """Record a payment or refund, or the outcome of a pending one. Returns False for a known one.
+
+    Raises WrongCurrency, TooMuchRefund.
+    """
     lock_order(session, order.id)
     if new.currency != order.currency:
         raise WrongCurrency(new.currency)
@@ -97,7 +102,7 @@ def list_payments(session: Session, order_id: uuid.UUID) -> list[OrderPayment]:
 
 
 def read_paid(session: Session, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Decimal]:
-    """Return what was paid less refunds, by order. One query."""
+    """Return what was received less refunds, by order id, 0 for none. One query."""
     found = dict.fromkeys(order_ids, Decimal(0))
     signed = sa.case((OrderPayment.kind == PaymentKind.PAYMENT, OrderPayment.amount), else_=-OrderPayment.amount)
     received = (OrderPayment.order_id.in_(order_ids), OrderPayment.state == PaymentState.RECEIVED)

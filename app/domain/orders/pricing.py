@@ -15,8 +15,10 @@ _TAX_TOTAL = sa.insert(table_of(OrderTaxTotal))
 
 
 def recompute_totals(session: Session, order: Order) -> Totals:
-    """Recompute totals, tax rows and shares of the discount. Cancelled lines do not count, except in a cancelled order, which
-    keeps its value. Raises TooMuchDiscount."""
+    """Recompute totals, tax rows and the lines' shares of the discount. Raises TooMuchDiscount.
+
+    Cancelled lines do not count, except in a cancelled order, which keeps its value.
+    """
     session.flush()
     query = sa.select(LineItem).where(LineItem.order_id == order.id).order_by(LineItem.position)
     lines = list(session.execute(query.execution_options(populate_existing=True)).scalars())
@@ -32,7 +34,7 @@ def recompute_totals(session: Session, order: Order) -> Totals:
 
 
 def first_totals(session: Session, order: Order, lines: Sequence[LineItem]) -> None:
-    """The same for an order that is written with these lines just now. Raises TooMuchDiscount."""
+    """Write a new order with its lines and their totals. Raises TooMuchDiscount."""
     counted = [line for line in lines if order.status is OrderStatus.CANCELLED or line.status is not LineItemStatus.CANCELLED]
     found = _work_out(order, counted)
     session.add(order)

@@ -35,7 +35,7 @@ Narrow = Callable[[sa.Select[uuid.UUID]], sa.Select[uuid.UUID]]
 
 
 class OrderMissing(Exception):
-    """No such order, or none the viewer may see."""
+    """The order does not exist, or the viewer may not see it."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class LineRow:
 
 @dataclass(frozen=True)
 class OrderRow:
-    """An order as lists show it, and as its page does."""
+    """An order as lists and its page show it."""
 
     order: Order
     brand_key: str
@@ -88,7 +88,7 @@ def list_orders(
     limit: int = 50,
     with_threads: bool = True,
 ) -> Page[OrderRow]:
-    """List orders with lines, and conversations if asked: three queries. `sort.field` is created_at. Raises BadCursor."""
+    """List orders with lines, and with thread ids if asked, in three queries. `sort.field` is created_at. Raises BadCursor."""
 
     def cut_off(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
         return paged(query, sort, Order.created_at, Order.id, cursor=cursor, limit=limit)
@@ -99,7 +99,7 @@ def list_orders(
 
 
 def get_order(session: Session, *, viewer: Viewer, order_id: uuid.UUID, with_threads: bool = True) -> OrderRow:
-    """Return the order with its lines, in one query; one more for its conversations. Raises OrderMissing."""
+    """Return the order with its lines, in one query; one more for its threads. Raises OrderMissing."""
     query = _query(viewer).add_columns(LineItem, Article).where(Order.id == order_id)
     query = query.outerjoin(LineItem, LineItem.order_id == Order.id).outerjoin(Article, Article.id == LineItem.article_id)
     rows = session.execute(query.order_by(LineItem.position).execution_options(populate_existing=True)).all()
@@ -124,14 +124,16 @@ def find_order_beside(
 
 
 def find_order_numbered(session: Session, *, viewer: Viewer, brand_id: uuid.UUID, number: str) -> Order | None:
-    """The brand's order with this number, if the viewer may see it. One query."""
+    """Return the brand's order with this number if the viewer may see it, else None. One query."""
     query = sa.select(Order).where(Order.order_number == number, Order.brand_id == brand_id)
     return session.execute(query.where(Order.brand_id.in_(viewer.brand_ids))).scalar_one_or_none()
 
 
 def list_events_of_order(session: Session, order_id: uuid.UUID, *, limit: int = 200) -> list[tuple[Event, str]]:
-    """List the events of an order, around it, and of those that were merged into it, first to last, each with the name of
-    whoever did it. One query, and one more for each order that was merged into another."""
+    """List the events of an order and of orders merged into it, first to last, each with the name of who caused it.
+
+    The newest `limit` events. One query, and one more for each merged order.
+    """
     told, gone, seen = list[tuple[Event, str]](), [order_id], set[uuid.UUID]()
     while gone:
         one = gone.pop()
@@ -150,7 +152,7 @@ def _list_events_of(session: Session, order_id: uuid.UUID, *, limit: int) -> lis
 
 
 def _merged_into(events: Iterable[Event]) -> set[uuid.UUID]:
-    """The orders that these events of one say were merged into it, and were not parted from it again."""
+    """Return the ids of orders that these events merged into theirs without a later undo."""
     told = [event for event in events if event.type == "OrderRegrouped" and not event.payload.get("is_other")]
     undone = {event.payload["moved"].get("undoes") for event in told if event.payload["kind"] == "undo"}
     merged = [event for event in told if event.payload["kind"] == "merge" and str(event.id) not in undone]
@@ -158,7 +160,7 @@ def _merged_into(events: Iterable[Event]) -> set[uuid.UUID]:
 
 
 def list_money(session: Session, order_id: uuid.UUID) -> tuple[list[OrderTaxTotal], list[OrderPayment]]:
-    """Return an order's tax by code and part, and its payments, first to last. One query, as of both there are few."""
+    """Return an order's tax by code and part, and its payments, first to last. One query joins the two, as both are few."""
     query = sa.select(OrderTaxTotal, OrderPayment).select_from(Order)
     query = query.outerjoin(OrderTaxTotal, OrderTaxTotal.order_id == Order.id)
     query = query.outerjoin(OrderPayment, OrderPayment.order_id == Order.id).where(Order.id == order_id)
@@ -169,7 +171,7 @@ def list_money(session: Session, order_id: uuid.UUID) -> tuple[list[OrderTaxTota
 
 
 def list_orders_of_contact(session: Session, *, viewer: Viewer, contact_id: uuid.UUID, limit: int = 20) -> list[OrderRow]:
-    """The newest orders for somebody, without lines. One query."""
+    """List the newest orders for a customer, without lines. One query."""
     query = _query(viewer).where(Order.customer_contact_id == contact_id)
     rows = session.execute(query.order_by(Order.created_at.desc(), Order.id.desc()).limit(limit)).all()
     return [_row(row, (), ()) for row in rows]
@@ -230,7 +232,7 @@ def at_place(place: str) -> sa.ColumnElement[bool]:
 
 
 def orders_called(reference: str) -> sa.Select[uuid.UUID]:
-    """Return the ids of orders with this number of somebody else (a partner, a purchase order), in whatever case."""
+    """Return the query of ids of orders with this sender's number (a partner's, a purchase order's), in any case."""
     other = aliased(Order)
     values = sa.func.reference_values(other.external_references, type_=ARRAY(sa.Text))
     return sa.select(other.id).where(values.contains([reference.strip().upper()]))

@@ -1,7 +1,7 @@
 """Duplicate, split and merge orders, with undo.
 
-The caller owns the transaction. Numbers are never given back: an order that is not wanted any more is cancelled as a duplicate.
-What a partner sent stays their order, since a cancellation would be told to them.
+The caller owns the transaction. Numbers are never given back: an unwanted order is cancelled as a duplicate. Orders of a partner
+are never cancelled here, since the partner would be told of the cancellation.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ CHANGED_SINCE = N_("One of the orders has changed since; you cannot undo this.")
 
 
 class UnableToRegroup(Exception):
-    """The orders stay as they are; the message says why, in English."""
+    """The orders cannot be regrouped; the message says why, in English."""
 
 
 def duplicate_order(session: Session, order_id: uuid.UUID, *, now: datetime, actor: Actor) -> tuple[Order, Event]:
-    """One more order like this: the same customer, place, lines and prices; no payments, conversations, references of others."""
+    """Create one more order with the same customer, address, lines and prices; without payments, threads or references."""
     order = lock_order(session, order_id)
     rows = session.execute(
         sa.select(LineItem, Article.sku)
@@ -86,7 +86,7 @@ def duplicate_order(session: Session, order_id: uuid.UUID, *, now: datetime, act
 def split_order(
     session: Session, order_id: uuid.UUID, line_ids: Collection[uuid.UUID], *, now: datetime, actor: Actor
 ) -> tuple[Order, Event]:
-    """Put some lines on an order of their own; the discount on the whole stays. Raises UnableToRegroup."""
+    """Move some lines to a new order; the discount on the whole stays with the first. Raises UnableToRegroup."""
     order = _lock_open(session, order_id)
     lines = _lines(session, order.id)
     moved = [line for line in lines if line.id in set(line_ids)]
@@ -104,8 +104,9 @@ def split_order(
 
 
 def merge_orders(session: Session, kept_id: uuid.UUID, other_id: uuid.UUID, *, now: datetime, actor: Actor) -> Event:
-    """Bring lines, payments and conversations of the other order here; the other one is cancelled. Raises UnableToRegroup,
-    TransitionRefused.
+    """Move lines, payments and threads of the other order to the kept one, and cancel the other.
+
+    Raises UnableToRegroup, TransitionRefused.
     """
     if kept_id == other_id:
         raise UnableToRegroup(SAME_ORDER)
@@ -129,7 +130,7 @@ def merge_orders(session: Session, kept_id: uuid.UUID, other_id: uuid.UUID, *, n
 
 
 def undo_regroup(session: Session, event: Event, *, now: datetime, actor: Actor) -> Event:
-    """Take one of these back; an order that it made is cancelled. Raises UnableToRegroup, TransitionRefused."""
+    """Undo a duplication, split or merge; an order it created is cancelled. Raises UnableToRegroup, TransitionRefused."""
     payload = event.payload
     order_id, other_id = uuid.UUID(payload["order_id"]), uuid.UUID(payload["other_order_id"])
     for locked in sorted((order_id, other_id)):
@@ -213,7 +214,7 @@ def _lines(session: Session, order_id: uuid.UUID) -> list[LineItem]:
 
 
 def _move_lines(session: Session, lines: list[LineItem], to: Order) -> list[dict[str, Any]]:
-    """Move lines to the end of an order, and return where they were."""
+    """Move lines to the end of an order; returns [{"id", "position"}] as they were before."""
     last = max((line.position for line in _lines(session, to.id)), default=0)
     former = [{"id": str(line.id), "position": line.position} for line in lines]
     for place, line in enumerate(lines, start=1):
@@ -236,8 +237,10 @@ def _move_payments(session: Session, other: Order, order: Order) -> list[str]:
 
 
 def _link_threads(session: Session, other: Order, order: Order, *, now: datetime | None) -> list[str]:
-    """Link the conversations and tickets of the other order with both. `now`: lists show this order from then on; None: they
-    go on showing the other."""
+    """Link the threads of the other order with both orders; returns their ids.
+
+    `now`: the kept order becomes the one that lists show; None: lists go on showing the other.
+    """
     here = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order.id)
     query = sa.select(OrderThread.thread_id, OrderThread.linked_at)
     query = query.where(OrderThread.order_id == other.id, OrderThread.thread_id.not_in(here))
@@ -261,7 +264,7 @@ def _recompute(session: Session, *orders: Order, now: datetime) -> None:
 def _told(
     session: Session, kind: str, order: Order, other: Order, moved: dict[str, Any], *, now: datetime, actor: Actor
 ) -> Event:
-    """Record the event on both orders; an undo names that of the first."""
+    """Record the event on both orders, and return that of the first, which an undo refers to."""
     session.flush()
     last = _last_transition(session, other)
     payload = {"kind": kind, "moved": moved, "versions": [order.version, other.version], "transition_id": last}

@@ -1,4 +1,4 @@
-"""Read and set the order settings of a brand: currency, zone, tax, limits of the board. A brand without settings is Dutch."""
+"""Read and set the order settings of a brand: currency, zone, tax, limits of the board. The defaults are Dutch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OF_COUNTRY = {"CA": ("CAD", "qc"), "BE": ("EUR", "be_21")}
 
 
 class WrongSettings(ValueError):
-    """`field` of OrderSettings has a wrong value."""
+    """A field of OrderSettings has a wrong value; the message is its name."""
 
 
 def settings_of(session: Session, brand_id: uuid.UUID) -> OrderSettings:
@@ -46,8 +46,7 @@ def set_money(session: Session, brand_id: uuid.UUID, *, currency: str, tax_code:
 
 
 def set_column_limits(session: Session, brand_id: uuid.UUID, limits: Mapping[OrderStatus, int]) -> None:
-    """Set how many orders a column of the board may have: it warns of one more. A status that is left out has no limit. Raises
-    WrongSettings."""
+    """Set from how many orders on the board warns, by status; a status that is left out has no limit. Raises WrongSettings."""
     for status, most in limits.items():
         if status not in LIMITED or not 1 <= most <= MOST_OF_A_COLUMN:
             raise WrongSettings(status.value)
@@ -56,14 +55,14 @@ def set_column_limits(session: Session, brand_id: uuid.UUID, limits: Mapping[Ord
 
 
 def list_column_limits(session: Session, brand_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[OrderStatus, int]]:
-    """Return the limits of the brands that have some. One query."""
+    """Return the limits by brand, for brands that have some. One query."""
     query = sa.select(OrderSettings.brand_id, OrderSettings.column_limits).where(OrderSettings.brand_id.in_(brand_ids))
     rows = session.execute(query.where(OrderSettings.column_limits != {}))
     return {row.brand_id: {OrderStatus(name): most for name, most in row.column_limits.items()} for row in rows}
 
 
 def set_place(session: Session, brand_id: uuid.UUID, *, zone: str, country: str) -> None:
-    """Set the time zone of the brand's numbers; the first time, the country also sets currency and tax."""
+    """Set the time zone of the brand's order numbers; the first time, the country also sets currency and tax."""
     known = session.get(OrderSettings, brand_id)
     if known is None:
         currency, tax_code = _OF_COUNTRY.get(country, ("EUR", "nl_21"))

@@ -1,7 +1,7 @@
 """List the tax codes: rates, parts, and the sentence a document must have. Pure data; a bookkeeper chooses.
 
-A rate is a row with the day it began, so a change of rates is one more row. TPS and TVQ of Quebec are both taken of the price
-before either of them (since 2013), and stand apart on every document.
+A rate is a row with the day it began, so a change of rates is one more row. TPS and TVQ of Quebec are both calculated on the
+price without tax (since 2013), and stand apart on every document.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ class TaxPart:
 
 @dataclass(frozen=True)
 class TaxCode:
-    """`category` as in EN 16931 (S standard, Z zero, AE reverse charge, E exempt). `needs_vat_number`: of the buyer."""
+    """A tax code. `category` as in EN 16931 (S standard, Z zero, AE reverse charge, E exempt).
+
+    `sentence` stands on the document; `needs_vat_number`: the buyer's VAT number must be known.
+    """
 
     code: str
     words: str
@@ -36,7 +39,7 @@ class TaxCode:
 
     @property
     def rate(self) -> Decimal:
-        """The rates of all parts together, in per cent."""
+        """Return the sum of the rates of all parts, in per cent."""
         return sum((part.rate for part in self.parts), Decimal(0))
 
 

@@ -53,7 +53,7 @@ LINES_NAMED = 20
 
 
 def language_of(language: str | None) -> str:
-    """Return the language in which a contact is written to: theirs where we have it, else Dutch."""
+    """Return the language to write to a contact in: the contact's where we have it, else Dutch."""
     return language if language in LANGUAGES else LANGUAGES[0]
 
 

@@ -1,7 +1,7 @@
-"""Calculate an order's totals: lines, discounts, tax per rate, to the cent (pure). Pure; the one place that adds up.
+"""Calculate an order's totals: lines, discounts, tax per rate, to the cent. Pure; nothing else adds up an order.
 
-Tax is worked out per document and rate, never per line: three lines of 10.02 at 21 % are 6.31, not 6.30. Prices with tax keep
-what the customer sees: the tax is what the net amount leaves of the gross one, and no second rounding takes a cent away.
+Tax is calculated per document and rate, never per line: three lines of 10.02 at 21 % are 6.31, not 6.30. With prices that
+include tax, the gross amount stays as the customer sees it and the tax is gross less net, so no cent is lost in rounding.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class TooMuchDiscount(ValueError):
 
 @dataclass(frozen=True)
 class PricedLine:
-    """`unit_price` None: nobody said; the order is unpriced then. `discount` is an amount of the whole line."""
+    """A line as totals need it. `unit_price` None: unknown, which leaves the order unpriced. `discount` is off the whole line."""
 
     quantity: Decimal
     unit_price: Decimal | None
@@ -32,7 +32,7 @@ class PricedLine:
 
 @dataclass(frozen=True)
 class TaxRow:
-    """One part of one code: of which amount without tax, and how much."""
+    """The tax of one part of one tax code: `tax` on the amount `taxable` without tax; `rate` in per cent."""
 
     tax_code: str
     part: str
@@ -43,9 +43,10 @@ class TaxRow:
 
 @dataclass(frozen=True)
 class Totals:
-    """`amounts` and `shares` (of the order's discount) by line, as prices are: with tax or without. None: the line is unpriced.
+    """The totals of an order. `amounts` and `shares` (of the order's discount) are by line, with or without tax as its prices
+    are.
 
-    `net`, `tax` and `gross` are None where a line is unpriced; a missing price is not 0.
+    An amount is None where its line is unpriced; then `net`, `tax` and `gross` are None, too: a missing price is not 0.
     """
 
     amounts: tuple[Decimal | None, ...]
@@ -57,7 +58,7 @@ class Totals:
 
 
 def line_amount(line: PricedLine) -> Decimal | None:
-    """Quantity times price less the line's discount, in whole cents. Raises TooMuchDiscount."""
+    """Return quantity times price less the line's discount, in whole cents; None without a price. Raises TooMuchDiscount."""
     if line.unit_price is None:
         return None
     full = round2(line.quantity * line.unit_price)
@@ -67,7 +68,7 @@ def line_amount(line: PricedLine) -> Decimal | None:
 
 
 def order_totals(lines: Sequence[PricedLine], *, prices_include_tax: bool, discount: Decimal = ZERO) -> Totals:
-    """Add up an order. `discount` is off the whole, shared out over the lines. Raises TooMuchDiscount."""
+    """Calculate an order's totals. `discount` is off the whole order, shared out over the lines. Raises TooMuchDiscount."""
     before = [line_amount(line) for line in lines]
     priced = [amount for amount in before if amount is not None]
     if len(priced) < len(before):

@@ -24,7 +24,8 @@ MOST_AT_ONCE, MOST_VIEWS, NAME_CHARACTERS = 200, 50, 80
 
 @dataclass(frozen=True)
 class ChangedMany:
-    """What came of one change to many: `batch` names it for the undo; `refused` has the reasons, in English, by order number."""
+    """The result of changing many orders: `batch` is its id for the undo; `refused` has the reasons, in English, by order
+    number."""
 
     batch: uuid.UUID
     changed: int
@@ -32,7 +33,7 @@ class ChangedMany:
 
 
 def list_views(session: Session, viewer: Viewer) -> list[OrderView]:
-    """List one's own views and those for everybody, by name. One query."""
+    """List the viewer's own views and the shared ones, by name. One query."""
     mine = sa.or_(OrderView.owner_user_id == viewer.user_id, OrderView.is_shared)
     return list(
         session.execute(sa.select(OrderView).where(mine).order_by(OrderView.name, OrderView.id).limit(MOST_VIEWS)).scalars()
@@ -42,7 +43,8 @@ def list_views(session: Session, viewer: Viewer) -> list[OrderView]:
 def save_view(
     session: Session, *, name: str, filters: Mapping[str, str], is_shared: bool, viewer: Viewer, now: datetime
 ) -> OrderView:
-    """Save a list as a view; one's own view of the same name is replaced. Sharing needs the permission."""
+    """Save a list as a view; the viewer's view of the same name is replaced. `is_shared` counts only with
+    Permission.VIEWS_SHARE."""
     known = sa.select(OrderView).where(OrderView.owner_user_id == viewer.user_id, OrderView.name == name).with_for_update()
     view = session.execute(known).scalars().first()
     if view is None:
@@ -54,7 +56,7 @@ def save_view(
 
 
 def delete_view(session: Session, view_id: uuid.UUID, viewer: Viewer) -> bool:
-    """Delete a view: its owner's, or a shared one by whoever may share. False where there is none of theirs."""
+    """Delete a view of the viewer, or a shared one if the viewer may share views. Returns False where there is none to delete."""
     view = session.get(OrderView, view_id)
     if view is None or not (view.owner_user_id == viewer.user_id or (view.is_shared and viewer.may(Permission.VIEWS_SHARE))):
         return False
@@ -72,7 +74,7 @@ def change_many(
     viewer: Viewer,
     now: datetime,
 ) -> ChangedMany:
-    """Move orders the viewer sees to a status, each by itself; refused ones are left and named. At most MOST_AT_ONCE."""
+    """Move orders the viewer sees to a status, each alone; refused ones stay and are named. At most MOST_AT_ONCE."""
     batch, changed, refused = new_id(), 0, {}
     seen = sa.select(Order.id, Order.order_number, Order.status).where(Order.id.in_(list(order_ids)[:MOST_AT_ONCE]))
     rows = session.execute(seen.where(Order.brand_id.in_(viewer.brand_ids)).order_by(Order.id)).all()
@@ -98,7 +100,7 @@ def change_many(
 
 
 def undo_many(session: Session, batch: uuid.UUID, *, now: datetime, actor: Actor, since: datetime) -> tuple[int, int]:
-    """Undo a change to many where nothing else happened since; returns how many were undone, and how many could not be."""
+    """Undo a change to many orders, except where an order changed since; returns how many were undone, and how many not."""
     made = sa.select(Transition.id).where(Transition.entity_type == ORDER, Transition.at >= since)
     made = made.where(Transition.business_context["batch"].astext == str(batch), Transition.actor_id == actor.user_id)
     back, left = 0, 0

@@ -88,7 +88,7 @@ class PartnerContent:
 
 @dataclass(frozen=True)
 class NewKey:
-    """A new key with its text, which is shown this once."""
+    """A new key with its text and signing secret, which are shown this once."""
 
     row: PartnerKey
     text: str
@@ -116,7 +116,7 @@ def create_partner(session: Session, content: PartnerContent, *, now: datetime, 
 
 
 def change_partner(session: Session, partner: Partner, content: PartnerContent, *, now: datetime, actor: Actor) -> None:
-    """Change a locked partner; what is as it was changes nothing. Raises WrongPartner."""
+    """Change a locked partner; equal content changes nothing. Raises WrongPartner."""
     if content.slug != partner.slug:
         _check_free(session, content.slug)
     if content.form_integration_id != partner.form_integration_id:
@@ -131,7 +131,7 @@ def change_partner(session: Session, partner: Partner, content: PartnerContent, 
 
 
 def switch_partner(session: Session, partner: Partner, *, active: bool, now: datetime, actor: Actor) -> None:
-    """Switch a partner on or off: its keys are let in or not. What it has sent stays."""
+    """Switch a partner on or off; the keys of a partner that is off are refused. Its orders stay."""
     if partner.is_active != active:
         partner.is_active, partner.updated_at, partner.version = active, now, partner.version + 1
         session.flush()
@@ -164,7 +164,7 @@ def create_key(
     requires_signature: bool = False,
     texts: KeyTexts | None = None,
 ) -> NewKey:
-    """Make a key with its signing secret; `texts`: those it shall have. Raises WrongPartner for a scope there is not."""
+    """Make a key with its signing secret; `texts` are used for both if given. Raises WrongPartner for an unknown scope."""
     if unknown := [scope for scope in scopes if scope not in EVERY_SCOPE]:
         raise WrongPartner("scopes", _NO_SCOPE % {"scope": unknown[0], "scopes": ", ".join(EVERY_SCOPE)})
     made = texts or new_key_texts(environment)
@@ -198,7 +198,7 @@ def rotate_key(
     actor: Actor,
     overlap: timedelta = OVERLAP,
 ) -> NewKey:
-    """Make another key with the same rights; the locked old one works on for `overlap`, at most a week. Raises WrongPartner."""
+    """Make another key with the same rights; the locked old key works on for `overlap`, at most a week. Raises WrongPartner."""
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise WrongPartner("overlap_hours", N_("must be 0 to 168 hours"))
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
@@ -223,7 +223,7 @@ def rotate_key(
 
 
 def revoke_key(session: Session, key: PartnerKey, *, now: datetime, actor: Actor) -> None:
-    """End a locked key with the next request; ending it twice changes nothing."""
+    """Revoke a locked key from the next request on; a repeat changes nothing."""
     if key.revoked_at is None:
         key.revoked_at = now
         session.flush()
@@ -303,14 +303,14 @@ def _check_address(address: str) -> None:
 
 
 def _check_free(session: Session, slug: str) -> None:
-    """Raise WrongPartner where the slug is taken; two who take it at once take turns."""
+    """Raise WrongPartner where the slug is taken. The slug stays locked until the transaction ends."""
     advisory_xact_lock(session, f"partner:{slug}")
     if session.execute(sa.select(Partner.id).where(Partner.slug == slug)).first() is not None:
         raise WrongPartner("slug", N_("another partner uses this slug"))
 
 
 def _check_form_free(session: Session, integration_id: uuid.UUID | None) -> None:
-    """Raise WrongPartner where another partner has the form; two who take it at once take turns."""
+    """Raise WrongPartner where another partner has the form. The form stays locked until the transaction ends."""
     if integration_id is not None:
         advisory_xact_lock(session, f"partner form:{integration_id}")
         if session.execute(sa.select(Partner.id).where(Partner.form_integration_id == integration_id)).first() is not None:

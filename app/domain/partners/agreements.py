@@ -35,7 +35,7 @@ TOPICS = (
 
 
 class AgreementMissing(Exception):
-    """No such version of this partner."""
+    """The partner has no such version of the agreement."""
 
 
 class AgreementPassed(Exception):
@@ -43,14 +43,14 @@ class AgreementPassed(Exception):
 
 
 def list_agreements(session: Session, partner_id: uuid.UUID) -> list[PartnerAgreement]:
-    """List all versions, the newest first."""
+    """List all versions of the partner's agreement, the newest first."""
     query = sa.select(PartnerAgreement).where(PartnerAgreement.partner_id == partner_id)
     query = query.order_by(PartnerAgreement.version.desc()).execution_options(populate_existing=True)
     return list(session.execute(query).scalars())
 
 
 def write_agreement(session: Session, partner: Partner, text: str, *, now: datetime, actor: Actor) -> PartnerAgreement:
-    """Add the next version, to be accepted. Raises WrongPartner."""
+    """Add the next version of the agreement, which the partner has to accept. Raises WrongPartner."""
     text = text.replace("\r\n", "\n").strip()
     if not text or len(text) > TEXT_CHARACTERS:
         raise WrongPartner("text", N_("Enter a text of at most 50000 characters."))
@@ -85,7 +85,7 @@ def accept_agreement(
 
 
 def _take_turn(session: Session, partner: Partner) -> None:
-    """Lock the agreement, so that a version is never accepted and replaced at once."""
+    """Lock the partner's agreement, so that nobody accepts a version while another replaces it."""
     advisory_xact_lock(session, f"partner agreement:{partner.id}")
 
 

@@ -1,7 +1,7 @@
 """Queue a partner's callbacks about its orders: received, and each new state.
 
-In the transaction of the change. Who is not told, and why, is kept as well: no endpoint, an event that is not subscribed, a state
-without a word. The delivery itself is of app/domain/webhooks.
+Runs in the transaction of the change. A callback that is not sent is kept with its reason: no endpoint, an event that is not
+subscribed, a state without a word. app/domain/webhooks delivers.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _tell(
 
 
 def _name_for(endpoint: WebhookEndpoint, status: str) -> str:
-    """Return the event name for this endpoint: the general one if it hears that, else the one of this state."""
+    """Return the event name for this endpoint: the general one if the endpoint subscribes to it, else that of the state."""
     general = _version(endpoint)
     if endpoint.hears(general) or ANY_EVENT in endpoint.event_types:
         return general

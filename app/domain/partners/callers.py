@@ -32,7 +32,7 @@ _USE = postgresql.insert(_NONCES).on_conflict_do_nothing().returning(_NONCES.c.n
 
 @dataclass(frozen=True)
 class PartnerCaller:
-    """A partner's program with a key that works."""
+    """A partner's program that sent a valid key."""
 
     partner_id: uuid.UUID
     slug: str
@@ -60,13 +60,13 @@ class PartnerCaller:
         return any(parsed in network for network in networks if network.version == parsed.version)
 
     def signing_secret(self, keyring: Keyring) -> str:
-        """Raises UnableToDecrypt."""
+        """Return the key's signing secret, decrypted. Raises UnableToDecrypt."""
         opened = keyring.decrypt(self.sealed_signing_secret, table=KEYS, column="sealed_signing_secret", row_id=self.key_id)
         return opened.decode()
 
 
 def find_caller(session: Session, text: str, *, now: datetime) -> PartnerCaller | None:
-    """Return the caller with this key, if it is valid now and its partner is active. One query."""
+    """Return the caller with this key, if the key is valid now and its partner is active; else None. One query."""
     if not is_key_text(text):
         return None
     row = session.execute(_CALLER, {"key_hash": hash_of(text)}).one_or_none()
@@ -98,6 +98,6 @@ def note_used(session: Session, caller: PartnerCaller, *, ip: str, now: datetime
 
 
 def use_nonce(session: Session, caller: PartnerCaller, nonce: str, *, now: datetime) -> bool:
-    """Use a nonce; False where it was used before."""
+    """Store a nonce as used with the caller's key; False where it was used before."""
     values = {"key_id": caller.key_id, "nonce": nonce, "expires_at": now + timedelta(seconds=NONCE_KEPT_SECONDS)}
     return session.connection().execute(_USE, values).first() is not None

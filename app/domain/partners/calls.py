@@ -21,7 +21,7 @@ PATH_CHARACTERS, DETAIL_CHARACTERS = 300, 500
 
 @dataclass(frozen=True)
 class Call:
-    """A request and its answer. `id` is the number the caller was told. `took_ms` in milliseconds."""
+    """A request and its answer. `id` is the request id in the answer's header. `took_ms` in milliseconds."""
 
     id: uuid.UUID
     method: str
@@ -41,8 +41,10 @@ def keep_call(session: Session, call: Call, *, caller: PartnerCaller, now: datet
 
 
 def keep_refused_call(session: Session, call: Call, *, partner_name: str, key_text: str, now: datetime) -> None:
-    """Log a call whose key was refused, with the reason, which its answer does not tell. `partner_name` is the one in the URL;
-    calls for unknown partners are not logged."""
+    """Log a call whose key was refused, with the reason, which the caller was not told.
+
+    `partner_name` is the one in the URL; calls for unknown partners are not logged.
+    """
     row = None
     if is_key_text(key_text):
         query = sa.select(PartnerKey, Partner).join(Partner, Partner.id == PartnerKey.partner_id)

@@ -22,7 +22,7 @@ class CommissionState(StrEnum):
 
 
 class PartnerRate(Base):
-    """The percentage agreed with a partner for a level of its channel, from a day on; without one the usual ones hold."""
+    """The percentage agreed with a partner for a level of its channel, from a day on; without a row the usual one holds."""
 
     __tablename__ = "partner_rates"
 
@@ -38,10 +38,10 @@ class PartnerRate(Base):
 
 
 class PartnerCommission(WithId, Base):
-    """What one organization of the channel gets for an order: `percent` of `base`, in euros without tax.
+    """The commission of one organization of the channel for an order: `percent` of `base`, in euros without tax.
 
-    `state_at` is when it became what it is; a final amount does not change any more. `paid_month`: the closed month it counts in,
-    until it is taken back in another.
+    `state_at` is when `state` was set; a final amount never changes. `paid_month`: the closed month whose statement has it, until
+    another month takes it back.
     """
 
     __tablename__ = "partner_commissions"
@@ -66,7 +66,7 @@ class PartnerCommission(WithId, Base):
 
 
 class PartnerStatement(Base):
-    """The statement of a month that was closed: its lines and their sum as they were then, whatever became of their orders."""
+    """The statement of a closed month: its lines and their sum as they were then. It never changes with its orders."""
 
     __tablename__ = "partner_statements"
 

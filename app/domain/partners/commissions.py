@@ -1,8 +1,8 @@
 """Calculate the commissions of a partner's order, one for each level of its channel.
 
-Provisional when the order is made, final when it is completed, reversed when it is cancelled or all that was paid went back;
-opened again, provisional again. The base is what the order comes to without tax. A final amount is what it was at that moment.
-What is paid out is said month by month (`statements.py`). The caller owns the transaction.
+A commission is provisional when the order is made, final when the order is completed, and reversed when the order is cancelled
+or all payments were refunded; reopening makes it provisional again. The base is the order's total without tax. A final amount
+no longer changes. `statements.py` says month by month what is paid out. The caller owns the transaction.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _AGREED = (
 
 
 def settle_commissions(session: Session, order: Order, *, now: datetime) -> None:
-    """Bring an order's commissions in step with its state and lines; an order of no partner has none."""
+    """Update an order's commissions by its state and lines; an order that is no partner's has none."""
     row = session.execute(sa.select(PartnerOrder).where(PartnerOrder.order_id == order.id)).scalar_one_or_none()
     if row is not None:
         _settle(session, order, row, {one.level: one for one in session.execute(_of_order(order.id)).scalars()}, now=now)
 
 
 def begin_commissions(session: Session, order: Order, row: PartnerOrder, *, now: datetime) -> None:
-    """The same for an order that is written just now, which has none yet."""
+    """Write the first commissions of an order that is being created."""
     _settle(session, order, row, {}, now=now)
 
 
@@ -70,7 +70,7 @@ def share_of(base: Decimal, percent: Decimal) -> Decimal:
 
 
 def read_rates(session: Session, partner_id: uuid.UUID, *, on: date) -> dict[int, Decimal]:
-    """Return percentages by level on a day: those agreed with the partner, else the usual ones."""
+    """Return percentages by level that hold on a day: those agreed with the partner, else the usual ones."""
     agreed = {row.level: row.percent for row in session.execute(_AGREED, {"of_partner": partner_id, "on": on})}
     return {**USUAL, **agreed}
 
@@ -78,7 +78,7 @@ def read_rates(session: Session, partner_id: uuid.UUID, *, on: date) -> dict[int
 def set_rate(
     session: Session, partner: Partner, level: int, percent: Decimal, *, valid_from: date, now: datetime, actor: Actor
 ) -> None:
-    """Set the percentage of a level from a day on; earlier orders keep theirs."""
+    """Set the percentage of a level from a day on; earlier orders keep their percentage."""
     session.merge(PartnerRate(partner_id=partner.id, level=level, valid_from=valid_from, percent=percent))
     session.flush()
     detail = {"level": level, "percent": str(percent), "valid_from": valid_from.isoformat()}
@@ -90,7 +90,7 @@ def _of_order(order_id: uuid.UUID) -> sa.Select[PartnerCommission]:
 
 
 def _base(session: Session, order: Order) -> Decimal:
-    """Return the order's value without tax; while a line has no price, that of the other lines."""
+    """Return the order's value without tax; while a line has no price, the sum of the other lines."""
     if order.net_total is not None:
         return order.net_total
     query = sa.select(sa.func.sum(LineItem.line_total))

@@ -1,7 +1,7 @@
-"""Measure what partners were promised, and tell once a day of what is about to break.
+"""Measure what partners were promised, and report once a day which commitments are at risk.
 
-An answer to a call, calls that do not fail at our side, an order in our books, a callback on its way: each beside the figure
-that was agreed. A look that comes twice, or from two at once, tells once: the row of the day is written first.
+Measured beside the agreed figure: the time to answer a call, calls that do not fail on our side, the time until an order is in
+our books, and until the first callback. The row of the day is written first, so repeated or parallel runs report once.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ FEWEST_CALLS = 20  # below that a slow one says little of the others
 
 @dataclass(frozen=True)
 class Measured:
-    """What was agreed, and the figure of a time, None where nothing happened. `says_little`: of too few to tell anybody."""
+    """A commitment with its measured value, None where nothing happened. `says_little`: too few calls to report it."""
 
     commitment: Commitment
     value: Decimal | None
@@ -60,7 +60,7 @@ class Measured:
 
     @property
     def is_at_risk(self) -> bool:
-        """Broken, or about to be."""
+        """Return whether the commitment is broken or about to be."""
         if self.value is None:
             return False
         if self.commitment == Commitment.SUCCESS:
@@ -71,7 +71,7 @@ class Measured:
 def read_commitments(
     session: Session, partner_id: uuid.UUID, calls: CallFigures, *, since: datetime, now: datetime
 ) -> tuple[Measured, ...]:
-    """Return all of them as they were kept since then; `calls` are the figures of that time. One query."""
+    """Return all commitments as measured from `since` to `now`; `calls` are the figures of the same time. One query."""
     callback = first_try_seconds(
         session, partner_id, since=since, now=now, late_seconds=float(AGREED[Commitment.CALLBACK] * NEAR)
     )
@@ -86,14 +86,14 @@ def read_commitments(
 def read_day_and_month(
     session: Session, partner_id: uuid.UUID, *, day: CallFigures, month: CallFigures, now: datetime
 ) -> list[tuple[Measured, Measured]]:
-    """Return each commitment as it was kept in 24 hours and in 30 days. Two queries."""
+    """Return each commitment as measured over 24 hours and over 30 days. Two queries."""
     times = ((day, DAY), (month, MONTH))
     found = [read_commitments(session, partner_id, calls, since=now - time, now=now) for calls, time in times]
     return list(zip(*found, strict=True))
 
 
 def tell_of_risks(session: Session, *, now: datetime) -> int:
-    """Tell of each commitment that the last 24 hours put at risk, once a day; returns how many were told."""
+    """Record an event for each commitment that the last 24 hours put at risk, once a day; returns how many."""
     count, active = 0, sa.select(Partner).where(Partner.is_active).order_by(Partner.id)
     for partner in session.execute(active).scalars():
         calls = read_calls(session, partner.id, since=now - DAY)

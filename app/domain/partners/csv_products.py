@@ -1,6 +1,6 @@
 """Read a partner's product numbers (SKU mapping) from a CSV table. Nothing is written here.
 
-Columns by name, in any order: partner_sku and article are needed; type, price, valid_from and valid_until may be left out.
+Columns are found by name: partner_sku and article are required; type, price, valid_from and valid_until are optional.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NO_ARTICLE = known("article %(article)s does not exist")
 
 @dataclass(frozen=True)
 class TableRow:
-    """One line of the table. `problem` says why it cannot be taken; `is_new` and `is_changed`: what taking it would do."""
+    """One line of the table. `problem` says why it cannot be imported; `is_new` and `is_changed`: what importing it would do."""
 
     line: int
     sku: str
@@ -43,7 +43,7 @@ class TableRow:
 
 
 def read_table(session: Session, partner: Partner, text: str) -> list[TableRow]:
-    """Read every line with what would become of it. Raises UnreadableTable."""
+    """Read every line and say what importing it would do. Raises UnreadableTable."""
     rows = _rows(text)
     articles = find_articles(session, brand_id=partner.brand_id, names=[row.get("article", "") for _line, row in rows])
     kept = {(row.product.partner_sku, row.product.valid_from): row.product for row in list_products(session, partner.id)}
@@ -70,7 +70,7 @@ def read_table(session: Session, partner: Partner, text: str) -> list[TableRow]:
 
 
 def _rows(text: str) -> list[tuple[int, Mapping[str, str]]]:
-    """Yield rows with the line of the file each begins on."""
+    """Return the rows, each with its line number in the file. Raises UnreadableTable for a missing column."""
     table = csv_table.read_text(text, most_rows=MOST_ROWS)
     names = [name.lower() for name in table.heads]
     if not all(name in names for name in NEEDED):
@@ -79,7 +79,7 @@ def _rows(text: str) -> list[tuple[int, Mapping[str, str]]]:
 
 
 def _content(row: Mapping[str, str], article: Article | None) -> ProductContent:
-    """Read a row. Raises ValueError with what is wrong."""
+    """Read a row. Raises ValueError with what is wrong, in English."""
     sku = row.get("partner_sku", "")
     if not sku or len(sku) > SKU_CHARACTERS:
         raise ValueError(N_("partner_sku must have 1 to 200 characters"))

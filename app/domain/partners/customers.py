@@ -1,5 +1,8 @@
-"""Find or create the customer of a partner's order. Whoever is known by their address or number is meant and is left as they
-are: what one partner says of somebody must not change what another, or we, know of them."""
+"""Find or create the customer of a partner's order.
+
+A contact known by e-mail address or phone number is used and not changed: what one partner says of a person must not change
+what others, or we, know.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ _OWNERS = (
 
 
 def find_customer(session: Session, incoming: IncomingOrder, *, now: datetime) -> Contact:
-    """Return the contact of the e-mail address, else of the number, else a new one; both are normalised."""
+    """Return the contact of the order's e-mail address, else of its phone number, else a new one. Both must be normalised."""
     ways = {"email": incoming.email, "phone": incoming.phone}
     identities = [IdentityInput(kind, value, display=value) for kind, value in ways.items() if value]
     if not identities:
@@ -43,7 +46,7 @@ def find_customer(session: Session, incoming: IncomingOrder, *, now: datetime) -
 
 
 def chain_of(session: Session, contact_id: uuid.UUID) -> list[uuid.UUID]:
-    """Return the contact behind all organizations above it, the topmost first. One query."""
+    """Return the ids of all organizations above the contact, topmost first, and the contact's last. One query."""
     found = session.execute(_chain(), {"contact_id": contact_id}).scalars().all()
     return list(dict.fromkeys(found))[::-1]
 
@@ -61,6 +64,6 @@ def _chain() -> sa.Select[uuid.UUID]:
 
 
 def _owners(session: Session, identities: Sequence[IdentityInput]) -> dict[str, Contact]:
-    """By kind, who has the address or number. One query."""
+    """Return the contacts of these identities by kind (email, phone). One query."""
     wanted = [(one.kind, one.scope, one.value) for one in identities]
     return {row.kind: row.Contact for row in session.execute(_OWNERS, {"wanted": wanted})}

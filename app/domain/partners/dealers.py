@@ -1,4 +1,4 @@
-"""Find and keep the dealers of a partner: their names there and their organizations here."""
+"""Find and set which organization each dealer of a partner is."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from app.domain.partners.models import Partner, PartnerDealer
 
 
 def find_dealer(session: Session, partner: Partner, dealer_group_id: str) -> uuid.UUID | None:
-    """Return the contact of the dealer they name, if it is known."""
+    """Return the contact id of the dealer with the partner's id `dealer_group_id`; None if unknown."""
     same = (PartnerDealer.partner_id == partner.id, PartnerDealer.dealer_group_id == dealer_group_id)
     return session.execute(sa.select(PartnerDealer.contact_id).where(*same)).scalar_one_or_none() if dealer_group_id else None
 
 
 def keep_dealer(session: Session, partner: Partner, dealer_group_id: str, contact_id: uuid.UUID, *, now: datetime) -> None:
-    """Set which organization a dealer is."""
+    """Set which organization a dealer of the partner is."""
     kept = postgresql.insert(PartnerDealer).values(
         id=new_id(), partner_id=partner.id, dealer_group_id=dealer_group_id, contact_id=contact_id, created_at=now
     )

@@ -1,5 +1,4 @@
-"""Record that a partner is to get a mail about an order's state, and what became of it. The mail itself is written by
-`status_mails.py`."""
+"""Record that a partner is to get a mail about an order's state, and the mail's outcome. `status_mails.py` writes the mail."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ ASKED = "asked"
 
 
 def ask_for_mail(session: Session, partner: Partner, row: PartnerOrder, *, now: datetime) -> None:
-    """Record `PartnerMailDue` where mails of this state are agreed, in the transaction of the state. Sandbox orders get none."""
+    """Record `PartnerMailDue` if the partner wants mails of this state, in the state's transaction. Sandbox orders get none."""
     status = row.order_status
     if row.environment == Environment.LIVE and status in partner.mailed_states and status not in row.mails:
         row.mails = {**row.mails, status: ASKED}
@@ -25,7 +24,7 @@ def ask_for_mail(session: Session, partner: Partner, row: PartnerOrder, *, now: 
 
 
 def note_mail(session: Session, row_id: uuid.UUID, status: str, outcome: str) -> None:
-    """Note what became of a mail that was asked for."""
+    """Note on the order the outcome of its mail about a state."""
     row = session.get_one(PartnerOrder, row_id, with_for_update=True, populate_existing=True)
     row.mails = {**row.mails, status: outcome}
     session.flush()

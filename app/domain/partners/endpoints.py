@@ -20,14 +20,14 @@ from app.domain.webhooks.rules import checked_url
 
 @dataclass(frozen=True)
 class Kept:
-    """A saved endpoint; `secret` where it is new, else ""."""
+    """A saved endpoint with its secret if the endpoint is new, else ""."""
 
     endpoint: WebhookEndpoint
     secret: str = ""
 
 
 def find_endpoint(session: Session, partner: Partner, environment: Environment) -> WebhookEndpoint | None:
-    """Return the partner's endpoint of an environment."""
+    """Return the partner's endpoint of an environment, None if there is none."""
     found = list_endpoints_of_partner(session, partner.id, is_test=environment == Environment.SANDBOX)
     return found[0] if found else None
 
@@ -48,10 +48,10 @@ def keep_endpoint(
     includes_customer_data: bool | None = None,
     secret: str | None = None,
 ) -> Kept:
-    """Add the endpoint of an environment, or change it. No `events`: all. Raises BadEndpoint.
+    """Add or change the endpoint of an environment. Empty `events`: all. Raises BadEndpoint.
 
-    `includes_customer_data` None: as it is, for a new one no. The partner itself cannot switch it on. `secret`: the one that a
-    new one shall have.
+    `includes_customer_data` None: unchanged, or no for a new endpoint; the partner itself cannot switch it on. `secret`: the one
+    to give a new endpoint.
     """
     known = find_endpoint(session, partner, environment)
     content = partner_content(

@@ -1,6 +1,6 @@
-"""Mail a partner when a callback was given up. One for each delivery.
+"""Mail a partner when a callback was given up, once for each delivery.
 
-It has order numbers, the event and the kind of failure; no secret, and nothing of the answer. An edge: it opens its own
+The mail has order numbers, the event and the kind of failure; no secret, and nothing of the answer. An edge: it opens its own
 transactions, and sends outside any.
 """
 
@@ -22,8 +22,8 @@ from app.domain.webhooks.health import ASKED, note_fallback
 
 
 def mail_given_up(event: Event) -> None:
-    """After-commit handler of `CallbackGivenUp`: mail the partner. A repeat sends nothing, as the mail is noted at the
-    delivery."""
+    """After-commit handler of `CallbackGivenUp`: mail the partner. The mail is noted on the delivery, so a repeat sends
+    nothing."""
     if not event.payload.get("email_fallback") or event.payload.get("kind") != "partner":
         return
     delivery_id = uuid.UUID(event.payload["delivery_id"])

@@ -1,5 +1,6 @@
-"""Take an order that a partner's people fill in a form, once for each number of theirs. What is no order, as it names nobody
-or nothing, stays a request like any other.
+"""Take an order that a partner's people fill in a form, once for each of the partner's order numbers.
+
+A submission without a customer or a product is no order and becomes a request like any other.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ MISSING = {
 
 
 def read_partner_form(session: Session, event: InboundEvent) -> list[ItemResult]:
-    """Apply one post of a form, a partner's or any, and return its result. Raises UnableToParse."""
+    """Apply one posted form, of a partner or anybody, and return its results. Raises UnableToParse."""
     return read_form(session, event, take=_take)
 
 
@@ -99,8 +100,10 @@ def _incoming(
 
 
 def _lines(session: Session, partner: Partner, products: Sequence[str], *, now: datetime) -> list[IncomingLine]:
-    """Read each choice of the form with its quantity: "2 x 50F-ZAPPI-7 zappi 7 kW". Its product number is the word (or all
-    words) with an article; else the word that looks like a number."""
+    """Read each choice of the form with its quantity: "2 x 50F-ZAPPI-7 zappi 7 kW".
+
+    The product number is the word, or all words, that an article is mapped to; else the word that looks like a number.
+    """
     read = [match for one in products if (match := LINE.fullmatch(one)) and match["rest"]]
     candidates = {match["rest"]: [match["rest"], *match["rest"].split()] for match in read}
     known = find_mapped(session, partner, [word for words in candidates.values() for word in words], now=now)

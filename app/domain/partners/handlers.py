@@ -1,5 +1,7 @@
-"""React to events for partners: order status, commissions, merged contacts, order mails (see app/wiring.py). Called in the
-transaction of the change, but for `read_order_mail`."""
+"""React to events for partners: order status, commissions, merged contacts, order mails (see app/wiring.py).
+
+All but `read_order_mail` are called in the transaction of the change.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ ROLES: dict[str, Any] = {
 
 
 def follow_order_status(session: Session, event: Event) -> None:
-    """`OrderStatusChanged`: tell the partner, with the next number of the order's sequence."""
+    """`OrderStatusChanged`: tell the partner the new state, with the next number of the order's sequence."""
     order_id = uuid.UUID(event.payload["order_id"])
     query = sa.select(PartnerOrder).where(PartnerOrder.order_id == order_id).with_for_update()
     row = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
@@ -57,7 +59,7 @@ def follow_merged_contact(session: Session, event: Event) -> None:
 
 
 def give_back_merged_contact(session: Session, event: Event) -> None:
-    """`ContactMergeUndone`: return what was moved and still belongs to the kept contact."""
+    """`ContactMergeUndone`: return the moved partners and dealers that still belong to the kept contact."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     for name, model in ROLES.items():
         theirs = sa.and_(model.id.in_(merge.moved.get(name, [])), model.contact_id == merge.kept_id)
@@ -70,8 +72,7 @@ def _give(session: Session, model: Any, which: sa.ColumnElement[bool], contact_i
 
 
 def order_mail_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Return those events whose message is a mail of somebody who sends orders. One query for mails; none where nobody sends
-    orders."""
+    """Return those events whose message is a mail of an order sender. One query for mails; none where no partner sends orders."""
     mails = [(event, message) for event in events if (message := _incoming_mail(session, event.message_id)) is not None]
     if not mails or not anybody_sends(session):
         return []
@@ -79,8 +80,8 @@ def order_mail_among(session: Session, events: Sequence[Event]) -> Sequence[Even
 
 
 def read_order_mail(event: Event) -> None:
-    """After-commit handler of `MessageReceived`: read the order mail, once. The thread exists, and the inbox waits for
-    nothing."""
+    """After-commit handler of `MessageReceived`: read the order mail, once. The thread exists already, so the inbox need not
+    wait."""
     with transaction() as session:
         message = session.get(Message, event.message_id) if event.message_id else None
         if message is not None:

@@ -1,4 +1,4 @@
-"""Read how a partner does: orders and calls. Reads alone."""
+"""Read a partner's figures of orders and calls. Never writes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,11 @@ NOT_APPROVED = (OrderStatus.INTAKE_RECEIVED.value, OrderStatus.NEW.value, "quote
 
 @dataclass(frozen=True)
 class CallFigures:
-    """Of the calls in a time. `p95_ms` None where there was none; `failed` at our side, `refused` by code, the most first;
-    `slowest_order_ms`: of those that made an order."""
+    """Figures of a partner's calls in a period. `p95_ms` None: no calls; `failed`: on our side; `refused`: (code, count), most
+    first.
+
+    `slowest_order_ms`: the slowest call that created an order.
+    """
 
     calls: int
     failed: int
@@ -32,14 +35,16 @@ class CallFigures:
 
     @property
     def success_percent(self) -> Decimal | None:
-        """Without refused calls, which are answered as they should be."""
+        """Return the share of calls that did not fail on our side, None without calls. A refused call is no failure."""
         return (Decimal(100) * (self.calls - self.failed) / self.calls).quantize(Decimal("0.01")) if self.calls else None
 
 
 @dataclass(frozen=True)
 class OrderFigures:
-    """Live orders of the last 30 days. `before`: of the 30 before those. `average`: in euros without tax, of those priced.
-    `answers`: how many customers said in that time how the matter of an order went; `satisfaction`: the mean of their scores."""
+    """Figures of live orders of the last 30 days; `before`: the number of the 30 days before.
+
+    `average`: in euros without tax, of priced orders. `answers`: surveys answered about orders; `satisfaction`: their mean score.
+    """
 
     orders: int
     before: int
@@ -55,7 +60,7 @@ class OrderFigures:
 
 
 def read_calls(session: Session, partner_id: uuid.UUID, *, since: datetime) -> CallFigures:
-    """Read the figures of calls. Two queries."""
+    """Read the figures of calls from `since` on. Two queries."""
     mine = sa.and_(PartnerCall.partner_id == partner_id, PartnerCall.called_at >= since)
     p95 = sa.func.percentile_cont(0.95).within_group(PartnerCall.took_ms)
     failed = sa.func.count().filter(PartnerCall.status >= 500)
@@ -68,7 +73,7 @@ def read_calls(session: Session, partner_id: uuid.UUID, *, since: datetime) -> C
 
 
 def read_orders(session: Session, partner_id: uuid.UUID, *, now: datetime) -> OrderFigures:
-    """Read the figures of orders. Three queries."""
+    """Read the figures of orders of the last 30 days. Three queries."""
     live = sa.and_(PartnerOrder.partner_id == partner_id, PartnerOrder.environment == Environment.LIVE)
     recent = PartnerOrder.created_at > now - MONTH
     count = sa.func.count
@@ -98,7 +103,7 @@ def read_orders(session: Session, partner_id: uuid.UUID, *, now: datetime) -> Or
 
 
 def _answers(partner_id: uuid.UUID, *, since: datetime) -> sa.Select[int, Decimal | None]:
-    """How many answered in conversations about the partner's orders, and the mean of their scores, 1 to 5."""
+    """Return the query of how many surveys about the partner's orders were answered, and their mean score, 1 to 5."""
     about = sa.select(OrderThread.thread_id).join(PartnerOrder, PartnerOrder.order_id == OrderThread.order_id)
     former = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id == SurveyInvitation.thread_id)
     asked = sa.or_(

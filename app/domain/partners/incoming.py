@@ -20,7 +20,7 @@ UNKNOWN_FIELD = "unknown_field"  # the code of a warning
 
 @dataclass(frozen=True)
 class IncomingLine:
-    """Something they order. `sku` is theirs, perhaps ours; `item_id` is what they call this line."""
+    """A line of the order. `sku` is the partner's number, or one of ours; `item_id` is the partner's id of the line."""
 
     sku: str
     description: str
@@ -30,7 +30,7 @@ class IncomingLine:
 
 @dataclass(frozen=True)
 class IncomingOrder:
-    """What is known of an order. `payload` is all of what they sent, `warnings` what the answer tells them about it."""
+    """A partner's order as it was read. `payload` is all the partner sent; `warnings` stand in the answer to the partner."""
 
     partner_order_id: str
     customer_name: str
@@ -45,7 +45,7 @@ class IncomingOrder:
 
 
 def warning(code: str, field_name: str, message: str) -> dict[str, str]:
-    """Make a warning about what a partner sent; the order is taken all the same."""
+    """Return a warning about a field the partner sent; a warning does not refuse the order."""
     return {"code": code, "field": field_name, "message": message}
 
 
@@ -68,7 +68,7 @@ def payload_of(
 
 
 def fingerprint_of(payload: Any) -> bytes:
-    """Return a fingerprint of the content, whatever its white space and the order of its members."""
+    """Return the SHA-256 of the content in canonical form, whatever the white space and sequence of members."""
     text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 

@@ -1,4 +1,4 @@
-"""Periodic jobs: ask partners' APIs for order states, and look whether a commitment to a partner is about to break."""
+"""Periodic jobs: pull order states from partners' APIs, and report commitments to partners that are at risk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from app.domain.partners.pulls import pull_partner, take_due
 
 
 def pull_statuses(**_ignored: Any) -> int:
-    """Periodic job: ask every partner whose turn it is; returns how many. Running twice asks once."""
+    """Periodic job: pull states from every partner that is due; returns how many. Each partner is asked once, however often it
+    runs."""
     due = take_due(utc_now())
     for partner_id in due:
         pull_partner(partner_id)
@@ -19,6 +20,6 @@ def pull_statuses(**_ignored: Any) -> int:
 
 
 def watch_commitments(**_ignored: Any) -> int:
-    """Periodic job: tell of commitments at risk; returns how many. Running twice tells once."""
+    """Periodic job: report commitments at risk; returns how many. Each is reported once a day."""
     with transaction() as session:
         return tell_of_risks(session, now=utc_now())

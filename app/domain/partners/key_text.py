@@ -21,19 +21,19 @@ RANDOM_BYTES = 64
 
 @dataclass(frozen=True)
 class KeyTexts:
-    """A key, and the secret that signs requests with it: the whole text of it is the key of the HMAC."""
+    """A key, and the secret that signs requests with it; the HMAC key is the secret's whole text."""
 
     key: str
     signing_secret: str
 
 
 def new_key_texts(environment: Environment) -> KeyTexts:
-    """Make new random texts."""
+    """Return a new random key and signing secret."""
     return key_texts_from(environment, secrets.token_bytes(RANDOM_BYTES))
 
 
 def key_texts_from(environment: Environment, random_bytes: bytes) -> KeyTexts:
-    """Derive the texts from RANDOM_BYTES bytes, half of them each; whoever has the bytes has the key."""
+    """Derive key and secret from RANDOM_BYTES bytes, half of them each; whoever has the bytes has the key."""
     if len(random_bytes) != RANDOM_BYTES:
         raise ValueError(f"takes {RANDOM_BYTES} bytes")
     number, digits = int.from_bytes(random_bytes[: RANDOM_BYTES // 2]), ""
@@ -45,7 +45,7 @@ def key_texts_from(environment: Environment, random_bytes: bytes) -> KeyTexts:
 
 
 def is_key_text(text: str) -> bool:
-    """Return whether it can be one of our keys at all, so that a typing error costs no query."""
+    """Return whether the text has the form and checksum of a key, so that a typing error costs no query."""
     body, check = text[:-_CHECK_CHARACTERS], text[-_CHECK_CHARACTERS:]
     prefix = next((one for one in PREFIXES.values() if text.startswith(one)), None)
     return prefix is not None and len(body) == len(prefix) + _RANDOM_CHARACTERS and text.isascii() and check == checksum(body)
@@ -66,6 +66,6 @@ def hash_of(text: str) -> bytes:
 
 
 def shown_of(text: str) -> str:
-    """Return what people see of a key afterwards: swp_live_7Kq9…c41e."""
+    """Return the shortened key that people see after its creation: swp_live_7Kq9…c41e."""
     prefix = next(one for one in PREFIXES.values() if text.startswith(one))
     return f"{text[: len(prefix) + 4]}…{text[-4:]}"

@@ -1,4 +1,4 @@
-"""Send a mail to a partner, and find its reader. No transaction is open while it is sent."""
+"""Send a mail to a partner, and find whom it goes to. No transaction is open while it is sent."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from app.domain.partners.models import Partner, PartnerPerson
 
 
 class MailNotTaken(Exception):
-    """The mail server is not there for the moment: the handler is tried again."""
+    """The mail server is unavailable at the moment; the handler is retried."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """The reader of a partner's mail. `has_portal`: they can sign in, so links lead somewhere."""
+    """The recipient of mails to a partner. `has_portal`: the recipient can sign in, so the mail may link to the portal."""
 
     address: str
     name: str
@@ -31,7 +31,7 @@ class Reader:
 
 
 def find_reader(session: Session, partner: Partner) -> Reader | None:
-    """Return the partner's first person in the portal; else the address of its organization."""
+    """Return the partner's first portal user, else the address of its organization; None if there is neither."""
     query = sa.select(User).join(PartnerPerson, PartnerPerson.user_id == User.id)
     query = query.where(PartnerPerson.partner_id == partner.id, PartnerPerson.contact_id.is_(None), User.disabled_at.is_(None))
     user = session.execute(query.order_by(PartnerPerson.created_at, PartnerPerson.id).limit(1)).scalar_one_or_none()

@@ -30,8 +30,11 @@ WAITING = (ReadingState.REVIEW, ReadingState.CHANGE, ReadingState.CANCELLATION)
 
 
 class PartnerMailLayout(WithId, Base):
-    """How mails of a partner look, by the labels of what is required. `rules`: label by path, learned from corrections; `version`
-    counts them. `clean_in_row`: mails that were looked at since the last one in which something required was wrong."""
+    """A layout of a partner's order mails, known by the labels of required fields.
+
+    `rules`: label by field path, learned from corrections; `version` counts them. `clean_in_row`: mails reviewed since the last
+    one with an error in a required field.
+    """
 
     __tablename__ = "partner_mail_layouts"
 
@@ -48,11 +51,11 @@ class PartnerMailLayout(WithId, Base):
 
 
 class PartnerMailReading(WithId, Base):
-    """What was read of a mail, once. `fields`: {path: {"value", "raw", "line", "cell", "bucket", "confidence", "others",
-    "label"}}, and "decided" beside "value" where somebody wrote something else. `pdf_rows`: what its PDF files say, cell by cell.
-    `confidence`: that all that is required is right.
+    """What was read of an order mail, once. `fields`: {path: {"value", "raw", "line", "cell", "bucket", "confidence", "others",
+    "label"}}, and "decided" beside "value" where a person corrected it.
 
-    `reason`: why a person has to look, a code. `order_row_id`: the order that it became, or that it is about.
+    `pdf_rows`: the cells of its PDF files. `confidence`: the probability that all required fields are right. `reason`: a code,
+    why a person has to look. `order_row_id`: the order the mail became or is about.
     """
 
     __tablename__ = "partner_mail_readings"
@@ -90,7 +93,7 @@ class PartnerMailReading(WithId, Base):
 
 
 class PartnerMailCount(Base):
-    """In how many reviewed mails a bucket was right (`order_mail/confidence.py`)."""
+    """How many reviewed mails had a field of this bucket, and in how many it was right (`order_mail/confidence.py`)."""
 
     __tablename__ = "partner_mail_counts"
 

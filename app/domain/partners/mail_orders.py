@@ -1,8 +1,7 @@
-"""Read an order mail, take its order where that is sure enough, else keep it for a person to review.
+"""Read an order mail, take its order where the reading is sure enough, else keep it for a person to review.
 
-A mail is read once, whoever asks; an order is taken once for each number of the partner's (`take_order.py`), so a mail that was
-passed on, repeated or changed makes nothing twice. Nothing is cancelled and no order is changed by a mail alone. The caller owns
-the transaction.
+A mail is read once, and an order is taken once for each of the partner's numbers (`take_order.py`), so a mail that was passed
+on, repeated or changed creates nothing twice. A mail alone never cancels or changes an order. The caller owns the transaction.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ PROVEN = ("dmarc", "dkim")
 
 
 class UnableToTake(ValueError):
-    """The values of a reading make no order; `field` is the path that lacks something."""
+    """The values of a reading make no order; `field` is the path of the missing or wrong value."""
 
     def __init__(self, field: str) -> None:
         super().__init__(field)
@@ -62,12 +61,14 @@ class UnableToTake(ValueError):
 
 
 class AlreadyDecided(Exception):
-    """Somebody else decided it first."""
+    """Somebody else decided about the mail first."""
 
 
 def read_message(session: Session, message: Message, *, now: datetime) -> PartnerMailReading | None:
-    """Read a mail, and take its order if it is sure. None where it is no mail of a partner, was read before, or has a file
-    that is not here yet."""
+    """Read a mail, and take its order if the reading is sure enough.
+
+    Returns None where the mail is of no partner, was read before, or has a file that is still being fetched.
+    """
     partner = find_sender(session, message)
     if partner is None:
         return None
@@ -99,8 +100,11 @@ def accept(
     now: datetime,
     actor: Actor,
 ) -> str:
-    """Take the order of a reviewed mail, and count what was right and wrong. With `learns` a correction becomes a rule of the
-    layout, if it changes none of its last mails; returned is "learned", "differs" or "". Raises UnableToTake, AlreadyDecided."""
+    """Take the order of a reviewed mail, and count which fields were right and wrong. Raises UnableToTake, AlreadyDecided.
+
+    With `learns`, a correction becomes a rule of the layout unless it would change the reading of the layout's last mails.
+    Returns "learned", "differs" (no rule was made) or "".
+    """
     if not row.is_waiting:
         raise AlreadyDecided
     _check(values)
@@ -118,7 +122,7 @@ def accept(
 
 
 def cancel_order(session: Session, partner: Partner, row: PartnerMailReading, *, now: datetime, actor: Actor) -> str:
-    """Cancel the order the mail is about; returns the code of a refusal, "" where it was cancelled. Raises AlreadyDecided."""
+    """Cancel the order the mail is about. Returns the code of a refusal, "" where it was cancelled. Raises AlreadyDecided."""
     if not row.is_waiting or row.order_row_id is None:
         raise AlreadyDecided
     order = session.get_one(PartnerOrder, row.order_row_id, with_for_update=True, populate_existing=True)
@@ -129,7 +133,7 @@ def cancel_order(session: Session, partner: Partner, row: PartnerMailReading, *,
 
 
 def dismiss(session: Session, row: PartnerMailReading, *, now: datetime, actor: Actor) -> None:
-    """Dismiss the mail: it is no order, or no new one. Raises AlreadyDecided."""
+    """Mark the mail as no order. Raises AlreadyDecided."""
     if not row.is_waiting:
         raise AlreadyDecided
     row.state, row.by_hand = ReadingState.NOT_AN_ORDER, True
@@ -156,12 +160,12 @@ def _read(
 
 
 def is_known(layout: PartnerMailLayout | None) -> bool:
-    """Return whether enough mails of the layout were reviewed."""
+    """Return whether enough mails of the layout in a row were reviewed without an error."""
     return layout is not None and layout.clean_in_row >= KNOWN_AFTER
 
 
 def telling(reading: Reading) -> list[str]:
-    """Return the labels of required fields, which tell layouts apart."""
+    """Return the labels of required fields, by which layouts are told apart, sorted."""
     required = {*REQUIRED, *PARTS} - {labels.ADDITION}
     return sorted(label for label in reading.labels if BY_LABEL.get(label) in required)
 
@@ -214,7 +218,7 @@ def _judge(
     reading: Reading,
     layout: PartnerMailLayout | None,
 ) -> tuple[ReadingState, str]:
-    """Decide what the mail is, and why a person has to look."""
+    """Return the state of the mail, and the code why a person has to look, "" for none. Sets `row.order_row_id`."""
     reference = reading.fields.get(REFERENCE)
     known = _known_order(session, partner, reference.value) if reference else None
     row.order_row_id = known.id if known else None
@@ -299,7 +303,8 @@ def _decide(session: Session, row: PartnerMailReading, *, now: datetime, actor: 
 
 
 def _count(session: Session, row: PartnerMailReading, wrong: set[str], *, now: datetime) -> PartnerMailLayout:
-    """Count for each bucket whether it was right, and for the layout whether all required fields were."""
+    """Count for each bucket whether its field was right, and for the layout whether all required ones were; returns the
+    layout."""
     told = {one["bucket"]: path not in wrong for path, one in row.fields.items() if one.get("bucket")}
     least = [row.fields[path].get("confidence", 0.0) for path in REQUIRED if path in row.fields]
     all_right = not wrong & set(REQUIRED)
@@ -377,7 +382,7 @@ def _plain(value: Any) -> Any:
 
 
 def values_of(row: PartnerMailReading) -> dict[str, Any]:
-    """Return the values that were read."""
+    """Return the values that were read, by field path."""
     found = {path: one["value"] for path, one in row.fields.items()}
     if ADDRESS in found:
         found[ADDRESS] = AddressParts(**found[ADDRESS])

@@ -18,7 +18,7 @@ SAME_LAYOUT = 0.8  # of the labels of both
 
 
 class ReadingMissing(Exception):
-    """No such order mail, or none of these brands."""
+    """The order mail does not exist, or is of a brand the viewer does not see."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class ReadingRow:
 
 @dataclass(frozen=True)
 class DayFigures:
-    """Order mails of the last 24 hours, and how many of them nobody had to look at."""
+    """Order mails of the last 24 hours. `came`: how many; `by_themselves`: how many of them nobody had to review."""
 
     came: int
     by_themselves: int
 
 
 def find_sender(session: Session, message: Message) -> Partner | None:
-    """Return the brand's partner that sends orders from this address."""
+    """Return the partner of the message's brand that sends orders from this address, else None."""
     address = str(message.sender.get("address") or "").strip().lower()
     domain = address.rpartition("@")[2]
     if not domain:
@@ -72,7 +72,7 @@ def list_decided(session: Session, *, brand_ids: Collection[uuid.UUID], limit: i
 
 
 def get_reading(session: Session, reading_id: uuid.UUID, *, brand_ids: Collection[uuid.UUID], lock: bool = False) -> ReadingRow:
-    """Raises ReadingMissing."""
+    """Return an order mail of these brands, locked if asked. Raises ReadingMissing."""
     query = _rows(brand_ids).where(PartnerMailReading.id == reading_id)
     query = query.with_for_update(of=PartnerMailReading) if lock else query
     row = session.execute(query.execution_options(populate_existing=True)).one_or_none()
@@ -95,7 +95,7 @@ def read_day(session: Session, *, brand_ids: Collection[uuid.UUID], now: datetim
 
 
 def find_layout(session: Session, partner_id: uuid.UUID, labels: Collection[str]) -> PartnerMailLayout | None:
-    """Return the partner's layout that shares most of these labels, if it shares enough."""
+    """Return the partner's layout that shares the most of these labels, None if none shares enough."""
     wanted, best, most = set(labels), None, 0.0
     query = sa.select(PartnerMailLayout).where(PartnerMailLayout.partner_id == partner_id).order_by(PartnerMailLayout.id)
     for layout in session.execute(query.execution_options(populate_existing=True)).scalars():
@@ -107,7 +107,7 @@ def find_layout(session: Session, partner_id: uuid.UUID, labels: Collection[str]
 
 
 def read_counts(session: Session, buckets: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Return (right, seen) of these buckets, for those that were reviewed."""
+    """Return (right, seen) by bucket, for buckets that were reviewed."""
     query = sa.select(PartnerMailCount).where(PartnerMailCount.bucket.in_(list(buckets)))
     rows = session.execute(query.execution_options(populate_existing=True)).scalars()
     return {one.bucket: (one.right_count, one.seen_count) for one in rows}

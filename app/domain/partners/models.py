@@ -19,14 +19,14 @@ CALLS_PER_MINUTE = 60
 
 
 class Environment(StrEnum):
-    """Sandbox is for trying: its orders stand apart, nobody is written to, and no number of a real order is used up."""
+    """Live or sandbox. Sandbox orders are kept apart, use up no order numbers, and nobody is written to about them."""
 
     SANDBOX = "sandbox"
     LIVE = "live"
 
 
 class Protocol(StrEnum):
-    """How a partner's orders come in; the words are those of their agreement."""
+    """How a partner's orders come in; the values are the words of the partner documents."""
 
     API = "api"
     WEBHOOK = "webhook"
@@ -62,14 +62,14 @@ class Scope(StrEnum):
 class Partner(WithId, Base):
     """A company that sends us orders. `contact_id` is its organization in the tree of contacts, from which commissions follow.
 
-    `channel_id`: over which the customers of its orders are written to; `allowed_networks`: from where its keys may be used, []
-    anywhere; `order_mail_senders`: addresses and domains whose mails are read as orders; `form_integration_id`: the form whose
-    submissions are its orders; `mailed_states`: the states of its orders of which it gets a mail; `body_mapping`: which field of
-    its own bodies is which of ours (`own_bodies.py`).
+    `channel_id`: the channel on which customers of its orders are written to. `allowed_networks`: from where its keys may be
+    used, [] anywhere. `order_mail_senders`: addresses and domains whose mails are read as orders. `form_integration_id`: the form
+    whose submissions are its orders. `mailed_states`: order states the partner is mailed about. `body_mapping`: which of the
+    partner's fields is which of ours, for bodies in its own shape (`own_bodies.py`).
 
-    What follows `integration_name` is for our calls to the partner's API: it is asked for states where `sync_enabled`, and
-    brought its orders where `push_enabled`, at `sync_frequency`; `sealed_credentials` is an encrypted JSON object.
-    `status_mapping` is {"chargecars_to_partner": {ours: theirs}, "partner_to_chargecars": {theirs: ours}}.
+    The columns from `integration_name` on are for our calls to the partner's API: states are pulled if `sync_enabled`, orders are
+    pushed if `push_enabled`, at `sync_frequency`. `sealed_credentials` is an encrypted JSON object. `status_mapping` is
+    {"chargecars_to_partner": {ours: theirs}, "partner_to_chargecars": {theirs: ours}}.
     """
 
     __tablename__ = "partners"
@@ -118,10 +118,10 @@ class Partner(WithId, Base):
 
 
 class PartnerKey(WithId, Base):
-    """A key of a partner. `key_hash` is the SHA-256 of the whole of it, `shown` its first and last characters.
+    """A key of a partner. `key_hash` is the SHA-256 of its whole text, `shown` its first and last characters.
 
-    `sealed_signing_secret` signs requests with it, where `requires_signature` or where the caller does so anyway. A key that was
-    rotated works until `expires_at` beside the one that replaces it.
+    `sealed_signing_secret` signs requests, which must be signed if `requires_signature` and may be otherwise. A rotated key works
+    until `expires_at` beside its replacement.
     """
 
     __tablename__ = "partner_keys"
@@ -146,8 +146,7 @@ class PartnerKey(WithId, Base):
 
 
 class PartnerPerson(WithId, Base):
-    """Somebody of a partner who signs in to the portal. `contact_id`: of one of its dealers, whose orders are all they see; None:
-    of the partner itself."""
+    """A user of a partner's portal. `contact_id`: the dealer whose orders are all this user sees; None: the partner itself."""
 
     __tablename__ = "partner_people"
 
@@ -160,8 +159,10 @@ class PartnerPerson(WithId, Base):
 
 
 class PartnerAgreement(WithId, Base):
-    """A version of what was agreed with a partner; its text never changes. `accepted_name`: who accepted it for the partner, as
-    they were called then; "" until somebody did."""
+    """A version of the agreement with a partner; its text never changes.
+
+    `accepted_name`: the name of the user who accepted it, as it was then; "" until somebody did.
+    """
 
     __tablename__ = "partner_agreements"
 
@@ -183,7 +184,7 @@ class PartnerAgreement(WithId, Base):
 
 
 class PartnerCommitmentAlert(Base):
-    """That people were told of a commitment at risk: once a day (UTC) for each. `value`: what was measured."""
+    """An alert that a commitment is at risk, once a day (UTC) for each commitment. `value`: what was measured."""
 
     __tablename__ = "partner_commitment_alerts"
 
@@ -195,7 +196,7 @@ class PartnerCommitmentAlert(Base):
 
 
 class PartnerNonce(Base):
-    """A nonce that was used with a key. In the database, because an emptied Redis must not let a request in twice."""
+    """A nonce that was used with a key. Kept in the database, because an emptied Redis must not let a request in twice."""
 
     __tablename__ = "partner_nonces"
 
@@ -207,12 +208,12 @@ class PartnerNonce(Base):
 
 
 class PartnerOrder(WithId, Base):
-    """An order as a partner sent it, once for each number of theirs. A sandbox order is no order of ours: it has this row alone.
+    """An order as a partner sent it, one row for each of the partner's numbers. A sandbox order has this row alone, and no Order.
 
-    `payload` is what they sent, `fingerprint` the SHA-256 of it in canonical form; `warnings` is what the answer told them of it,
-    `unmapped_skus` whatever has no article yet. `order_status` and `sequence` (one more with each change) follow the order.
-    `differing`: what a later post of the same number said otherwise, {"changed_fields", "payload", "at"}; the order does not
-    follow it. `mails`: what became of the mail about each state, {state: asked, sent, refused, …}.
+    `payload` is what the partner sent, `fingerprint` its SHA-256 in canonical form; `warnings` stood in the answer;
+    `unmapped_skus` are the numbers without an article. `order_status` and `sequence` (one more with each change) follow the
+    order. `differing`: what a later post of the same number said otherwise, {"changed_fields", "payload", "at"}; the order does
+    not follow it. `mails`: the outcome of the mail about each state, {state: asked, sent, refused, …}.
     """
 
     __tablename__ = "partner_orders"
@@ -245,9 +246,9 @@ class PartnerOrder(WithId, Base):
 
 
 class PartnerProduct(WithId, Base):
-    """What a partner calls one of our articles. `unit_price` in euros without tax; None: the article's.
+    """The mapping of a partner's product number to one of our articles. `unit_price` in euros without tax; None: the article's.
 
-    It holds from `valid_from` until before `valid_until`, which is None where there is no end.
+    It holds from `valid_from` until before `valid_until`; null: without end.
     """
 
     __tablename__ = "partner_products"
@@ -271,8 +272,10 @@ class PartnerProduct(WithId, Base):
 
 
 class PartnerDealer(WithId, Base):
-    """A dealer of a partner: what the partner calls it, and which organization it is. From its place in the tree of contacts
-    follow the channels of an order."""
+    """A dealer of a partner: the partner's id of it, and its organization among our contacts.
+
+    The channel of an order follows from the organization's place in the tree of contacts.
+    """
 
     __tablename__ = "partner_dealers"
 
@@ -289,8 +292,10 @@ class PartnerDealer(WithId, Base):
 
 
 class PartnerCall(WithId, Base):
-    """One request of a partner and how it was answered, so that they and we can see why one failed. `code` is that of the
-    refusal, "" where there was none; `id` is the number in X-Request-Id. Without an environment no key of ours was sent."""
+    """One request of a partner and its answer, so that the partner and we can see why one failed.
+
+    `code` is that of the refusal, "" for none; `id` is the X-Request-Id. `environment` null: the request had no valid key.
+    """
 
     __tablename__ = "partner_calls"
 
@@ -315,7 +320,7 @@ class PartnerCall(WithId, Base):
 
 
 class ReportOutcome(StrEnum):
-    """The outcome of a partner's report. Skipped: nothing followed, and the reason says why."""
+    """The outcome of a partner's report. Skipped: nothing changed, and the report's `reason` says why."""
 
     APPLIED = "applied"
     UNCHANGED = "unchanged"
@@ -323,9 +328,9 @@ class ReportOutcome(StrEnum):
 
 
 class PartnerReport(WithId, Base):
-    """What a partner told us of the state of an order, once. `word` is theirs; `mapped_status` the state of ours it means, or "".
+    """A partner's report of an order's state, once. `word` is the partner's; `mapped_status` our status for it, or "".
 
-    `reason` says why one was skipped: no_status_mapping, or the code with which the change was refused.
+    `reason` says why a report was skipped: no_status_mapping, or the code with which the change was refused.
     """
 
     __tablename__ = "partner_reports"

@@ -19,7 +19,8 @@ from app.domain.transitions.actions import TransitionRefused, change_entity_stat
 
 @dataclass(frozen=True)
 class Moved:
-    """The outcome of a move. `refused`: the code of a refusal, else ""; `why` says the same in words."""
+    """The outcome of a move. `refused`: the code of a refusal, else ""; `why`: its reason as text; `allowed`: possible
+    statuses."""
 
     transition_id: str = ""
     refused: str = ""
@@ -37,7 +38,7 @@ def move_order(
     context: dict[str, Any],
     now: datetime,
 ) -> Moved:
-    """Move a locked order of a partner for the partner. An order of the sandbox may be moved anywhere."""
+    """Move a locked order to a status in the partner's name. A sandbox order may be moved to any."""
     if row.order_id is None:
         advance(session, partner, row, wanted.value, reason=reason, now=now)
         return Moved()
@@ -58,7 +59,7 @@ def move_order(
 
 
 def advance(session: Session, partner: Partner, row: PartnerOrder, status: str, *, reason: str, now: datetime) -> None:
-    """Set the state the partner is told of, under the next number of its sequence, and tell them."""
+    """Set the status the partner sees, under the next number of the order's sequence, and tell the partner."""
     former, row.order_status = row.order_status, status
     row.sequence, row.updated_at = row.sequence + 1, now
     session.flush()

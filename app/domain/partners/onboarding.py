@@ -24,7 +24,7 @@ from app.domain.partners.models import (
 
 
 class Step(StrEnum):
-    """In their order."""
+    """The steps of a partner's onboarding, in their sequence."""
 
     CONTACT = "contact"  # somebody can be reached
     FORM = "form"  # the one they fill in is known
@@ -45,7 +45,7 @@ LOAD_ORDERS = 20
 
 @dataclass(frozen=True)
 class StepState:
-    """`done_at` None: still to do, or done at a time nobody knows."""
+    """A step and whether it is done. `done_at` None: still to do, or done at an unknown time."""
 
     step: Step
     is_done: bool
@@ -53,7 +53,7 @@ class StepState:
 
 
 def read_steps(session: Session, partner: Partner) -> list[StepState]:
-    """Read every step that applies to the partner; one without programs of its own has no keys. Nine small queries."""
+    """Return every step that applies to the partner; without programs of its own it has no key steps. Nine small queries."""
     found = {
         Step.CONTACT: _first(session, ContactIdentity.created_at, ContactIdentity.contact_id == partner.contact_id),
         Step.AGREEMENT: _agreement(session, partner),
@@ -90,7 +90,7 @@ def _agreement(session: Session, partner: Partner) -> datetime | None:
 
 
 def _load(session: Session, partner: Partner) -> datetime | None:
-    """Return the first minute in which LOAD_ORDERS sandbox orders were taken."""
+    """Return the first minute in which LOAD_ORDERS sandbox orders were taken, None if there is none."""
     minute = sa.func.date_trunc("minute", PartnerOrder.created_at)
     trials = (PartnerOrder.partner_id == partner.id, PartnerOrder.environment == Environment.SANDBOX)
     full = sa.select(minute).where(*trials).group_by(minute).having(sa.func.count() >= LOAD_ORDERS)

@@ -1,8 +1,8 @@
-"""Bodies in a partner's own shape: which of their fields is which of ours, kept with the partner as rows of data.
+"""Translate request bodies in a partner's own shape, by stored rows that say which of its fields is which of ours.
 
 A row is {"path": theirs, "field": ours}. Members are divided by points; "[]" behind one means each item of a list, as in
 `regels[].artikel` for `products[].partner_sku`. Several paths of one field are joined with a space, in the order of the rows.
-Nothing is run or guessed: what has no row is kept with the order and named. Pure.
+Nothing is run or guessed: a path without a row is kept with the order and listed as unread. Pure.
 """
 
 from __future__ import annotations
@@ -50,12 +50,13 @@ NO_VALUE = known("%(path)s is a list or an object, not a single value")
 
 
 class WrongBodyMapping(ValueError):
-    """The rows cannot be like that."""
+    """The rows of a body mapping are invalid; the message says why, in English."""
 
 
 @dataclass(frozen=True)
 class Translated:
-    """A body in our shape. `origins`: the paths behind each field of ours; `unread`: paths of theirs that no row names."""
+    """A body in our shape. `origins`: the partner's paths by our field; `unread`: its paths without a row; `faults`: (field,
+    problem)."""
 
     body: dict[str, Any]
     origins: Mapping[str, str]
@@ -65,7 +66,7 @@ class Translated:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a body would become: (field, value) as it was found, and (field, what is wrong with it)."""
+    """What a body would become: `found` has (field, value), `faults` (field, what is wrong), `unread` paths without a row."""
 
     found: Sequence[tuple[str, str]]
     faults: Sequence[tuple[str, str]] = field(default_factory=tuple)
@@ -73,7 +74,7 @@ class Preview:
 
 
 def checked(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The rows as they are kept. Raises WrongBodyMapping."""
+    """Return the rows as they are stored. Raises WrongBodyMapping."""
     kept = [{"path": str(row.get("path", "")).strip(), "field": str(row.get("field", "")).strip()} for row in rows]
     if len(kept) > MOST_ROWS:
         raise WrongBodyMapping(_TOO_MANY % {"count": MOST_ROWS})
@@ -95,7 +96,7 @@ def checked(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def translate(rows: Sequence[Mapping[str, str]], body: Mapping[str, Any]) -> Translated:
-    """The body in the shape of the API. What is not there is left out: the reader of that shape says so."""
+    """Return the body in the shape of the API. Missing fields are left out; the reader of that shape reports them."""
     made, origins = dict[str, Any](), dict[str, str]()
     faults: list[tuple[str, str]] = []
     for row in rows:
@@ -119,7 +120,7 @@ def translate(rows: Sequence[Mapping[str, str]], body: Mapping[str, Any]) -> Tra
 
 
 def preview(rows: Sequence[Mapping[str, str]], body: Mapping[str, Any]) -> Preview:
-    """What the body would become, and what is missing or unreadable in it, by field of ours."""
+    """Return what the body would become, with missing and unreadable values by our field."""
     made = translate(rows, body)
     found = [(name, str(value)) for name, value in _leaves(made.body)]
     values, faults = dict(found), list(made.faults)
@@ -155,7 +156,7 @@ def _at(body: Any, path: str) -> Any:
 
 
 def _put(into: dict[str, Any], name: str, value: Any, *, is_number: bool = False) -> None:
-    """A text, or a number where a number is meant; behind what is there already."""
+    """Set a field to a text, joined to what it already has, or to a number; None and "" change nothing."""
     if value is None or value == "":
         return
     *outer, last = name.split(".")

@@ -1,6 +1,6 @@
-"""Invite and remove a partner's people in the portal, and find what each of them sees.
+"""Invite and remove users of a partner's portal, and find what each of them sees.
 
-They are users of the role `partner`, members of no brand and no team. The caller owns the transaction.
+They have the role `partner`, and are members of no brand and no team. The caller owns the transaction.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ MOST_PEOPLE = 100
 
 
 class PersonMissing(Exception):
-    """No such person of this partner."""
+    """The partner has no such person."""
 
 
 @dataclass(frozen=True)
 class PortalSight:
-    """What a partner's person sees. `under`: a dealer, whose orders are all; None: everything of the partner."""
+    """What a portal user sees. `under`: the dealer whose orders alone they see; None: everything of the partner."""
 
     partner: Partner
     under: uuid.UUID | None
 
     @property
     def beneficiary_id(self) -> uuid.UUID:
-        """The organization whose commissions they see: never those of another level."""
+        """Return the organization whose commissions the user sees, never those of another level."""
         return self.under or self.partner.contact_id
 
 
 @dataclass(frozen=True)
 class PersonRow:
-    """A partner's person. `dealer`: the name of their dealer, "" for the partner itself."""
+    """A user of a partner's portal. `dealer`: the name of their dealer, "" for the partner itself."""
 
     person: PartnerPerson
     user: User
@@ -53,7 +53,7 @@ class PersonRow:
 
 
 def find_sight(session: Session, user_id: uuid.UUID) -> PortalSight | None:
-    """Return what this user sees of which partner; None for a user of none. One query."""
+    """Return what this user sees in the portal; None for a user of no partner. One query."""
     query = sa.select(PartnerPerson, Partner).join(Partner, Partner.id == PartnerPerson.partner_id)
     row = session.execute(query.where(PartnerPerson.user_id == user_id)).one_or_none()
     return None if row is None else PortalSight(row.Partner, row.PartnerPerson.contact_id)
@@ -71,14 +71,14 @@ def list_partner_people(session: Session, partner_id: uuid.UUID) -> list[PersonR
 
 
 def list_dealers(session: Session, partner_id: uuid.UUID) -> list[tuple[uuid.UUID, str]]:
-    """List the partner's dealer organizations with their names."""
+    """List (contact id, name) of the partner's dealers, by name."""
     query = sa.select(Contact.id, Contact.name).join(PartnerDealer, PartnerDealer.contact_id == Contact.id)
     rows = session.execute(query.where(PartnerDealer.partner_id == partner_id).distinct().order_by(Contact.name, Contact.id))
     return [(row.id, row.name) for row in rows]
 
 
 def get_partner_person(session: Session, partner_id: uuid.UUID, user_id: uuid.UUID) -> User:
-    """Raises PersonMissing."""
+    """Return this user of the partner's portal. Raises PersonMissing."""
     query = sa.select(User).join(PartnerPerson, PartnerPerson.user_id == User.id)
     found = session.execute(query.where(PartnerPerson.partner_id == partner_id, User.id == user_id)).scalar_one_or_none()
     if found is None:
@@ -97,7 +97,7 @@ def add_partner_person(
     dealer_id: uuid.UUID | None = None,
     locale: str = "en",
 ) -> User:
-    """Add a person who may choose a password by a link. Raises WrongPartner."""
+    """Add a portal user without a password, who chooses one by a link. Raises WrongPartner."""
     name = " ".join(name.split())
     if not name or len(name) > NAME_CHARACTERS:
         raise WrongPartner("person_name", N_("Enter a name of at most 120 characters."))
@@ -122,7 +122,7 @@ def add_partner_person(
 
 
 def remove_partner_person(session: Session, partner: Partner, user: User, *, now: datetime, actor: Actor) -> None:
-    """Disable a person of the partner: their sessions end now."""
+    """Disable a portal user, whose sessions end at once."""
     disable_user(session, user.id, now=now, actor=actor)
     _audit(session, "PartnerPersonRemoved", partner, user, now=now, actor=actor)
 

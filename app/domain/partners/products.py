@@ -42,7 +42,7 @@ _THEIRS = (
 
 @dataclass(frozen=True)
 class Mapped:
-    """The article behind a number of theirs; `unit_price` in euros without tax, None: the article's."""
+    """The article of a partner's number; `unit_price` in euros without tax, None: the article's."""
 
     article: Article
     unit_price: Decimal | None = None
@@ -50,7 +50,10 @@ class Mapped:
 
 @dataclass(frozen=True)
 class ProductContent:
-    """One pair. `unit_price` None: the article's. It holds until before `valid_until`, None: for good."""
+    """A mapping of a partner's number to an article. `unit_price` None: the article's.
+
+    It holds from `valid_from` until before `valid_until`, None: for good.
+    """
 
     partner_sku: str
     article_id: uuid.UUID
@@ -61,8 +64,7 @@ class ProductContent:
 
 
 def find_mapped(session: Session, partner: Partner, skus: Sequence[str], *, now: datetime) -> dict[str, Mapped]:
-    """Return the articles by the partner's numbers, in whatever case. Our own article numbers are understood too, after
-    theirs."""
+    """Return articles by the partner's numbers, case-folded. A number the partner has not mapped may be one of ours."""
     wanted = {sku.casefold() for sku in skus if sku}
     if not wanted:
         return {}
@@ -77,7 +79,7 @@ def _find_theirs(session: Session, partner: Partner, wanted: set[str], *, now: d
 
 
 def keep_product(session: Session, partner: Partner, content: ProductContent, *, now: datetime, actor: Actor) -> None:
-    """Add a mapping, or change the one of the same number and first day; lines that waited for it get their article now."""
+    """Add a mapping, or change the one of the same number and first day; order lines that waited for it get their article."""
     values = {"id": new_id(), "partner_id": partner.id, "created_at": now, "updated_at": now, **vars(content)}
     kept = postgresql.insert(PartnerProduct).values(values)
     changed = {name: kept.excluded[name] for name in ("article_id", "product_type", "unit_price", "valid_until", "updated_at")}
@@ -88,26 +90,26 @@ def keep_product(session: Session, partner: Partner, content: ProductContent, *,
 
 
 def remove_product(session: Session, partner: Partner, product_id: uuid.UUID, *, now: datetime, actor: Actor) -> None:
-    """Delete a mapping; orders keep their articles. Deleting twice changes nothing."""
+    """Delete a mapping; orders keep their articles. A repeat changes nothing."""
     gone = sa.delete(PartnerProduct).where(PartnerProduct.id == product_id, PartnerProduct.partner_id == partner.id)
     if session.execute(gone.returning(PartnerProduct.id)).first() is not None:
         _audit(session, "PartnerProductRemoved", partner, now=now, actor=actor)
 
 
 def find_article_by_sku(session: Session, partner: Partner, sku: str) -> Article | None:
-    """The article of the partner's brand that has this number of ours."""
+    """Return the active article of the partner's brand with this number of ours, in any case; None if there is none."""
     found = find_articles(session, brand_id=partner.brand_id, names=[sku]).get(sku.casefold())
     return found if found is not None and found.sku.casefold() == sku.casefold() else None
 
 
 def skus_by_position(payload: dict[str, Any]) -> list[str]:
-    """Return the partner's numbers in the order of the lines made of them, "" for a line without one."""
+    """Return the partner's number of each line of the order, in their sequence; "" for a line without one."""
     products, items = payload.get("products") or (), payload.get("line_items") or ()
     return [str(one.get("partner_sku") or "") for one in products] + [str(one.get("sku") or "") for one in items]
 
 
 def _settle_waiting(session: Session, partner: Partner, sku: str, *, now: datetime) -> None:
-    """Set the article of lines that were ordered by this number and had none."""
+    """Set the article of order lines that have this number and no article yet."""
     folded = sku.casefold()
     waiting = sa.select(PartnerOrder).where(
         PartnerOrder.partner_id == partner.id, sa.func.cardinality(PartnerOrder.unmapped_skus) > 0

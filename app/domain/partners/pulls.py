@@ -1,7 +1,7 @@
-"""Ask (pull) partners' own APIs for order states, at the agreed pace.
+"""Pull order states from partners' own APIs, at the agreed pace.
 
-Each state is taken as a report (`reported.py`), once, so a round that runs twice changes nothing, and the place up to which all
-is known moves on with it in one transaction. No call is made inside a transaction. An edge: it opens its own.
+Each state is applied as a report (`reported.py`), once, so a repeated round changes nothing; the cursor moves on in the
+transaction that ends the round. No call is made inside a transaction. An edge: it opens its own.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ log = get_logger(__name__)
 
 
 def take_due(now: datetime) -> list[uuid.UUID]:
-    """Return partners whose turn it is; nobody else takes them for a while."""
+    """Return the ids of partners that are due, leased to this caller for LEASE."""
     table = table_of(Partner)
     pace = sa.case(*((table.c.sync_frequency == one, sa.cast(every, sa.Interval)) for one, every in EVERY.items()))
     due = sa.or_(table.c.pulled_at.is_(None), table.c.pulled_at + pace <= now)
@@ -47,7 +47,7 @@ def take_due(now: datetime) -> list[uuid.UUID]:
 
 
 def pull_partner(partner_id: uuid.UUID) -> str:
-    """Ask one partner once; returns what went wrong, or "". A failure is noted at the partner, and the cursor stays."""
+    """Pull states from one partner. Returns what went wrong, or "". A failure is noted on the partner, and the cursor stays."""
     began, problem, taken = utc_now(), "", 0
     try:
         asked = _prepare(partner_id)
@@ -69,7 +69,7 @@ def pull_partner(partner_id: uuid.UUID) -> str:
 
 
 def _prepare(partner_id: uuid.UUID) -> tuple[Account, datetime] | None:
-    """Return whom to ask, and from when on."""
+    """Return the account to call and the instant from which changes are asked for; None for a partner without an API."""
     with transaction() as session:
         partner = session.get(Partner, partner_id, populate_existing=True)
         if partner is None or not partner.api_base_url:

@@ -1,5 +1,4 @@
-"""Read partners, their keys, orders, calls, reports and callbacks. Pages and the application's API see those of the viewer's
-brands."""
+"""Read partners, their keys, orders, calls, reports and callbacks, limited to the brands a viewer sees."""
 
 from __future__ import annotations
 
@@ -34,16 +33,17 @@ IN_ORDER_OF_CHANGE = Sort("updated_at", descending=False)
 
 
 class PartnerMissing(Exception):
-    """No such partner, or none the viewer may see."""
+    """The partner does not exist, or the viewer may not see it."""
 
 
 class PartnerKeyMissing(Exception):
-    """No such key of this partner."""
+    """The partner has no such key."""
 
 
 @dataclass(frozen=True)
 class PartnerRow:
-    """A partner as lists show it. `orders`: live ones of the last 30 days; `open_skus`: numbers of theirs without an article."""
+    """A partner as lists show it. `orders`: live ones of the last 30 days; `open_skus`: orders with a number without an
+    article."""
 
     partner: Partner
     brand_name: str
@@ -85,7 +85,7 @@ def list_partners(session: Session, *, brand_ids: Collection[uuid.UUID], now: da
 
 
 def get_partner(session: Session, partner_id: uuid.UUID, *, brand_ids: Collection[uuid.UUID], lock: bool = False) -> Partner:
-    """Raises PartnerMissing."""
+    """Return a partner of these brands, locked if asked. Raises PartnerMissing."""
     query = sa.select(Partner).where(Partner.id == partner_id, Partner.brand_id.in_(brand_ids))
     query = query.with_for_update() if lock else query
     partner = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
@@ -95,13 +95,13 @@ def get_partner(session: Session, partner_id: uuid.UUID, *, brand_ids: Collectio
 
 
 def find_partner(session: Session, name: str) -> Partner | None:
-    """Return the partner by slug or by id."""
+    """Return the partner with this slug or id, else None."""
     query = sa.select(Partner).where(sa.or_(Partner.slug == name.lower(), sa.cast(Partner.id, sa.Text) == name.lower()))
     return session.execute(query).scalar_one_or_none()
 
 
 def list_keys(session: Session, partner_id: uuid.UUID) -> list[PartnerKey]:
-    """List keys: valid ones first, then the newest first."""
+    """List the partner's keys: revoked ones last, then the newest first."""
     query = sa.select(PartnerKey).where(PartnerKey.partner_id == partner_id)
     query = query.order_by(PartnerKey.revoked_at.is_not(None), PartnerKey.created_at.desc(), PartnerKey.id.desc())
     return list(session.execute(query.execution_options(populate_existing=True)).scalars())
@@ -119,7 +119,7 @@ def get_key(session: Session, partner_id: uuid.UUID, key_id: uuid.UUID) -> Partn
 def find_partner_order(
     session: Session, *, partner_id: uuid.UUID, environment: Environment, partner_order_id: str
 ) -> PartnerOrder | None:
-    """Return the order with this number of the partner."""
+    """Return the order with this number of the partner, None if there is none."""
     asked = {"of_partner": partner_id, "environment": environment, "partner_order_id": partner_order_id}
     return session.execute(_PARTNER_ORDER, asked).scalar_one_or_none()
 
@@ -163,8 +163,10 @@ def list_orders_of_partner(
     under: uuid.UUID | None = None,
     text: str = "",
 ) -> Page[PartnerOrder]:
-    """List orders, the newest first; `under` limits to those through this organization; `text`: part of a number or of the
-    customer's name. Raises BadCursor."""
+    """List a partner's orders, the newest first. Raises BadCursor.
+
+    `under`: only those through this organization; `text`: part of a number or of the customer's name.
+    """
     query = sa.select(PartnerOrder).where(*_orders_of(partner_id, under), PartnerOrder.environment == environment)
     if text:
         named = (PartnerOrder.partner_order_id, PartnerOrder.order_number, PartnerOrder.customer_name)
@@ -177,7 +179,7 @@ def list_orders_of_partner(
 def find_order_row(
     session: Session, partner_id: uuid.UUID, row_id: uuid.UUID, *, under: uuid.UUID | None = None, lock: bool = False
 ) -> PartnerOrder | None:
-    """Return one of the partner's orders; with `under` only one through this organization."""
+    """Return one of the partner's orders, else None; with `under` only one through this organization."""
     query = sa.select(PartnerOrder).where(*_orders_of(partner_id, under), PartnerOrder.id == row_id)
     query = query.with_for_update() if lock else query
     return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
@@ -192,7 +194,7 @@ def _orders_of(partner_id: uuid.UUID, under: uuid.UUID | None) -> list[sa.Column
 
 
 def list_calls(session: Session, partner_id: uuid.UUID, *, failed: bool = False, limit: int = 50) -> list[PartnerCall]:
-    """List the newest calls; with `failed` only refused ones."""
+    """List the newest calls; with `failed` only those answered with 400 or more."""
     query = sa.select(PartnerCall).where(PartnerCall.partner_id == partner_id)
     query = query.where(PartnerCall.status >= 400) if failed else query
     query = query.order_by(PartnerCall.called_at.desc(), PartnerCall.id.desc()).limit(limit)
@@ -222,14 +224,14 @@ def list_open_skus(session: Session, partner_id: uuid.UUID) -> list[str]:
 
 @dataclass(frozen=True)
 class Visit:
-    """The next visit of an order: the day in the order's place, and who comes, "" where nobody is chosen yet."""
+    """The next visit of an order: its date in the visit's time zone, and the technician's name, "" while nobody is chosen."""
 
     day: date
     technician: str
 
 
 def find_visit(session: Session, order_id: uuid.UUID) -> Visit | None:
-    """Return the first planned visit that is not over, else the last done one."""
+    """Return the first planned visit of the order, None if there is none."""
     query = sa.select(Appointment, User.name).outerjoin(User, User.id == Appointment.technician_user_id)
     query = query.where(Appointment.order_id == order_id, Appointment.kind == AppointmentKind.VISIT)
     query = query.where(Appointment.state == AppointmentState.PLANNED).order_by(Appointment.starts_at, Appointment.id).limit(1)
@@ -253,7 +255,7 @@ def list_reports(
 
 
 def list_endpoints_of_partner(session: Session, partner_id: uuid.UUID, *, is_test: bool) -> list[WebhookEndpoint]:
-    """List the partner's callback endpoints for live orders, or for sandbox ones."""
+    """List the partner's callback endpoints, for sandbox orders if `is_test`, else for live ones."""
     return list(session.execute(_ENDPOINTS, {"of_partner": partner_id, "is_test": is_test}).scalars())
 
 
@@ -272,7 +274,7 @@ _ENDPOINTS = (
 
 @dataclass(frozen=True)
 class CallbackRow:
-    """A callback to a partner, or why there was none: `delivery` None where nobody listens."""
+    """A callback to a partner. `delivery` None: no endpoint subscribes to it, and the message says why."""
 
     message: WebhookMessage
     delivery: WebhookDelivery | None
@@ -294,12 +296,12 @@ def list_callbacks(
 
 
 def ordering_key(order_row_id: uuid.UUID) -> str:
-    """Return the key that keeps the callbacks of one order in their order."""
+    """Return the key that keeps the callbacks of one order in sequence."""
     return f"partner order:{order_row_id}"
 
 
 def find_callback(session: Session, partner_id: uuid.UUID, delivery_id: uuid.UUID) -> WebhookDelivery | None:
-    """Return one of the partner's callbacks."""
+    """Return one of the partner's callbacks, None if there is none."""
     query = sa.select(WebhookDelivery).join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
     query = query.where(WebhookDelivery.id == delivery_id, WebhookMessage.owner_id == partner_id)
     return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()

@@ -1,6 +1,6 @@
-"""Apply a partner's report of an order's state, in its own word. One that means nothing here is kept and shown, never lost.
+"""Apply a partner's report of an order's state, given in the partner's own word.
 
-The same report again is the same. The caller owns the transaction.
+A word without a mapping is stored and shown. The same report twice is applied once. The caller owns the transaction.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class PartnerOrderMissing(Exception):
 
 @dataclass(frozen=True)
 class Report:
-    """What a partner says. `told_at`: their time of it, "" where they gave none; `payload` is all of what they sent."""
+    """A partner's report. `word`: its name of the state; `told_at`: its time of the report, "" for none; `payload`: all it
+    sent."""
 
     partner_order_id: str
     word: str
@@ -39,7 +40,7 @@ class Report:
 
 
 def take_report(session: Session, partner: Partner, environment: Environment, report: Report, *, now: datetime) -> PartnerReport:
-    """Apply a report and return its outcome. Raises PartnerOrderMissing."""
+    """Apply a report and return it with its outcome; a known report is returned as it was. Raises PartnerOrderMissing."""
     row = lock_partner_order(session, partner, environment, report.partner_order_id)
     key = _key(report)
     query = sa.select(PartnerReport).where(PartnerReport.partner_order_row_id == row.id, PartnerReport.dedupe_key == key)
@@ -102,6 +103,6 @@ def _apply(
 
 
 def _key(report: Report) -> str:
-    """Return the key of a report: their time, else its whole content, as a repeat without time may mean the same report."""
+    """Return the key that marks repeats: a hash of word and the partner's time, or of the whole content without a time."""
     named = report.told_at or json.dumps(report.payload, sort_keys=True)
     return hashlib.sha256(f"{report.word}\n{named}".encode("utf-8", "surrogatepass")).hexdigest()

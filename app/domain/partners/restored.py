@@ -1,6 +1,8 @@
-"""Handle a start on a restored database: hold partner callbacks, and raise their sequence numbers. Nobody is told anything
-until a person has looked; what is told of an order afterwards has a number higher than any before, so that a receiver which
-drops older ones takes it."""
+"""Handle a start on a restored database: hold partner callbacks, and raise the sequence numbers of orders.
+
+Nothing is sent until a person has looked. Later callbacks then have higher numbers than any before the restore, so receivers
+that drop older ones accept them.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ ENDED = (OrderStatus.COMPLETED.value, OrderStatus.CANCELLED.value)
 
 
 def begin_after_restore(session: Session, *, now: datetime) -> bool:
-    """Return whether this is a restored database; if so, prepare it to be looked at."""
+    """Hold all endpoints and raise sequence numbers if the database was restored; returns whether it was."""
     if not is_another_database(session, now=now):
         return False
     hold_every_endpoint(session, now=now)

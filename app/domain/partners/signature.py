@@ -20,7 +20,7 @@ _VERSION = "v1="
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """A request as it stood on the line: `path` and `query` still percent-encoded, `query` without its "?"."""
+    """A request as it was sent: `path` and `query` still percent-encoded, `query` without its "?"."""
 
     method: str
     path: str
@@ -31,7 +31,7 @@ class SignedRequest:
 
 
 def sign(request: SignedRequest, secret: str) -> str:
-    """Return the value of X-Signature."""
+    """Return the signature, the value of X-Signature."""
     return _VERSION + _digest(request, secret)
 
 

@@ -1,6 +1,7 @@
-"""Read and close the monthly commission statement of a partner's channel. A month that is over is closed by a person: it stays
-as it was, whatever becomes of its orders. What was taken back after that stands in the month of the taking back, and is taken
-off there.
+"""Read and close the monthly commission statement of a partner's channel.
+
+A person closes a month that is over; its statement then never changes with its orders. A commission that is reversed later is
+deducted in the month of the reversal.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ class UnableToClose(Exception):
 
 @dataclass(frozen=True)
 class StatementLine:
-    """A commission as it stands in a statement. `counts`: what it adds to the total: its amount, nothing, or less than nothing
-    where what was paid is taken back."""
+    """A commission in a statement. `counts`: what it adds to the total: its amount, 0, or less where a paid amount is
+    reversed."""
 
     order_id: uuid.UUID
     order_number: str
@@ -49,8 +50,10 @@ class StatementLine:
 
 @dataclass(frozen=True)
 class Statement:
-    """The statement of one month: what became final in it, what was taken back, and what is still provisional, whenever it was
-    ordered."""
+    """The statement of one month: the commissions that became final or were reversed in it.
+
+    `provisional` is the sum of all provisional commissions, of orders of any month.
+    """
 
     month: date
     lines: tuple[StatementLine, ...]
@@ -63,8 +66,10 @@ class Statement:
 
 
 def read_statement(session: Session, partner_id: uuid.UUID, *, month: date, beneficiary_id: uuid.UUID | None = None) -> Statement:
-    """Of the month that `month`, its first day, begins; `beneficiary_id`: what is of this organization alone. At most three
-    queries."""
+    """Return the statement of the month whose first day is `month`. At most three queries.
+
+    `beneficiary_id`: only the commissions of this organization.
+    """
     of_whom = sa.true() if beneficiary_id is None else PartnerCommission.contact_id == beneficiary_id
     waiting = sa.select(sa.func.coalesce(sa.func.sum(PartnerCommission.amount), 0)).where(
         PartnerCommission.partner_id == partner_id, PartnerCommission.state == CommissionState.PROVISIONAL, of_whom
@@ -105,15 +110,17 @@ def close_month(session: Session, partner: Partner, *, month: date, now: datetim
 
 
 def following(month: date) -> date:
-    """Return the first day of the month after it."""
+    """Return the first day of the month after `month`."""
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
 def _list(
     session: Session, partner_id: uuid.UUID, month: date, *, lock: bool = False
 ) -> Sequence[tuple[PartnerCommission, StatementLine]]:
-    """What ended in an open month, but for what was paid with another month and stands there. What ended in a month that was
-    closed at that very moment stands in the first one after it."""
+    """List the commissions of an open month with their lines: those that became final or were reversed in it.
+
+    Left out is what another month paid. What became final in a month as that month was closed counts in the first month after.
+    """
     begins, ends = _bounds(month)
     closed = sa.select(PartnerStatement.month).where(PartnerStatement.partner_id == partner_id)
     newest = session.execute(sa.select(sa.func.max(closed.subquery().c.month))).scalar_one()

@@ -1,4 +1,4 @@
-"""Map order states to a partner's words and back. A state without a word is left out visibly, never refused."""
+"""Map order states to a partner's words and back. A state without a word is skipped and shown as skipped, never refused."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ USUAL: dict[str, dict[str, str]] = {
 
 
 class WrongMapping(ValueError):
-    """The mapping names a state we do not have, or is no mapping; the text says which."""
+    """The mapping is malformed or names a state we do not have; the message says which."""
 
 
 def their_word(mapping: Mapping[str, Any], status: OrderStatus) -> str | None:
@@ -44,7 +44,7 @@ def our_status(mapping: Mapping[str, Any], word: str) -> OrderStatus | None:
 
 
 def checked(mapping: Any) -> dict[str, dict[str, str]]:
-    """Return the mapping in both directions. Raises WrongMapping."""
+    """Return the mapping in both directions as it is stored. Raises WrongMapping."""
     if not isinstance(mapping, dict):
         raise WrongMapping(f"must have {OUT} and {IN}")
     ours = {one.value for one in OrderStatus}

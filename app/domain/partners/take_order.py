@@ -1,7 +1,7 @@
-"""Take a partner's order, once for each number of theirs: order, thread, and a task where a person is needed.
+"""Take a partner's order, once for each of the partner's numbers: order, thread, and a task where a person is needed.
 
-At most one of those who post the same number at once writes it; the others wait for its end and get what it wrote. The caller
-owns the transaction.
+Of several posts of one number at the same time, one writes the order; the others wait for its commit and return that order. The
+caller owns the transaction.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ LONGEST_LIST = 10
 
 @dataclass(frozen=True)
 class Taken:
-    """The outcome of a post: the order, whether it is new, and where a repeat said something else."""
+    """The outcome of a post: the order, whether it is new, and as JSON pointers the fields in which a repeat differs."""
 
     row: PartnerOrder
     is_new: bool
@@ -59,8 +59,10 @@ def take_order(
     now: datetime,
     thread_id: uuid.UUID | None = None,
 ) -> Taken:
-    """Take the order, or find the one with its number; an existing order is not changed. `thread_id`: the conversation it came
-    out of; None: one begins."""
+    """Take the order, or find the one with its number, which is not changed.
+
+    `thread_id`: the thread the order came out of; None: a new thread.
+    """
     number, fingerprint = incoming.partner_order_id, fingerprint_of(incoming.payload)
     named: dict[str, Any] = {"partner_id": partner.id, "environment": environment, "partner_order_id": number}
     is_our_turn = try_advisory_xact_lock(session, _turn(partner, environment, number))
@@ -106,7 +108,7 @@ def take_order(
 
 
 def take_turn(session: Session, partner: Partner, environment: Environment, number: str) -> None:
-    """Lock the number, so that another writer of this order waits for the end of this transaction."""
+    """Lock the order's number until the transaction ends, so that another writer of the order waits."""
     advisory_xact_lock(session, _turn(partner, environment, number))
 
 
@@ -157,7 +159,7 @@ def _begin_order(
     thread_id: uuid.UUID | None,
     now: datetime,
 ) -> tuple[Order, uuid.UUID]:
-    """The order and its conversation."""
+    """Create the order and its thread; returns both (the thread's id)."""
     customer = find_customer(session, incoming, now=now)
     dealer_id = find_dealer(session, partner, incoming.references.get("dealer_group_id", ""))
     if thread_id is None:

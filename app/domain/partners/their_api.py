@@ -1,4 +1,4 @@
-"""Call a partner's own API: address, sign-in, one call. No transaction is open while it is called."""
+"""Call a partner's own API: address, sign-in, one call. No transaction is open during a call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEY_HEADER = "X-API-Key"
 
 
 class CallFailed(Exception):
-    """The partner's API did not do what it was asked; the text is for people and has no secret in it."""
+    """The call to the partner's API failed; the text is for people and has no secret in it."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Account:
 
     @property
     def secret_header(self) -> str:
-        """The header that must not be logged."""
+        """Return the name of the header that must not be logged."""
         is_key = self.authentication == Authentication.API_KEY
         return self.credentials.get("header") or KEY_HEADER if is_key else "Authorization"
 
@@ -47,7 +47,7 @@ def open_account(partner: Partner, keyring: Keyring) -> Account:
 
 
 def sign_in(account: Account) -> dict[str, str]:
-    """Return the headers of the agreed sign-in; a token is fetched first where one is needed. Raises CallFailed."""
+    """Return the headers that sign in to the partner's API, after fetching a token where one is needed. Raises CallFailed."""
     known, way = account.credentials, account.authentication
     if way is None:
         return {}
@@ -67,7 +67,7 @@ def sign_in(account: Account) -> dict[str, str]:
 
 
 def call(account: Account, method: str, url: str, name: str, **more: Any) -> dict[str, Any]:
-    """Make one call and return the JSON object it answers. Raises CallFailed."""
+    """Make one call and return the JSON object of its answer. Raises CallFailed."""
     try:
         called = Endpoint("partner_api", name, str(account.partner_id))
         answer = runtime().http.request(method, url, called=called, **more)

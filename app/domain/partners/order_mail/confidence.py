@@ -1,9 +1,9 @@
-"""Calculate the confidence of a value: how often one found the same way was right in reviewed mails.
+"""Calculate the confidence of a value: how often values found in the same way (a bucket) were right in reviewed mails.
 
-A bucket has been right in so many of so many mails; to begin with, those of the corpus that the reader was built on
-(`counts.json`, made by `python -m tests.domain.partners.order_mail.fit`), and with every mail that somebody looks at, one more. A
-bucket nobody has seen is a coin that is tossed. The whole of an order has a bucket of its own, by the least sure of its fields:
-eight values of which each is right in 97 of 100 mails are all right in 78.
+The counts of a bucket begin with those of the corpus the reader was built on (`counts.json`, made by
+`python -m tests.domain.partners.order_mail.fit`); every reviewed mail adds one. A bucket without counts has confidence 0.5. The
+whole order has a bucket of its own, chosen by its least sure field: eight values, each right in 97 of 100 mails, are all right
+in 78.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Counts = Mapping[str, tuple[int, int]]
 
 
 def sure_of(bucket: str, counts: Counts) -> float:
-    """Return the share that was right, with one right and one wrong added."""
+    """Return the share of the bucket's values that were right, 0 to 1, with one right and one wrong added."""
     right, seen = _known().get(bucket, (0, 0))
     more_right, more_seen = counts.get(bucket, (0, 0))
     return (right + more_right + 1) / (seen + more_seen + 2)
@@ -38,7 +38,7 @@ def order_bucket(reading: Reading) -> str:
 
 
 def sure_of_order(reading: Reading, counts: Counts) -> float:
-    """Return the confidence that all required fields are right."""
+    """Return the confidence that all required fields are right, 0 to 1."""
     bucket = order_bucket(reading)
     return sure_of(bucket, counts) if bucket else 0.0
 

@@ -1,5 +1,7 @@
-"""Read a wished day (date) in an order mail. What could be two days is none: "03-04-2026" is 3 April, as everybody here writes
-it; "week 49" and "as soon as possible" are for a person, who reads them as a note."""
+"""Read the wished date in an order mail, day before month: "03-04-2026" is 3 April.
+
+"week 49" and "as soon as possible" name no date; a person reads them as a note.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ _WORDS: Final = re.compile(r"\b(\d{1,2})\.? ([a-zéûä]{3,10})\.? (20\d\d)\b", 
 
 
 def read_date(text: str) -> date | None:
-    """Return the day; None where the text has none or several."""
+    """Return the date; None where the text has none or several."""
     text = text[:200]
     found = set()
     for pattern, order in ((_ISO, (1, 2, 3)), (_FIGURES, (3, 2, 1))):

@@ -1,4 +1,4 @@
-"""List the labels that stand before values in order mails, in four languages. Data; a layout's corrections add to it."""
+"""List the labels that stand before values in order mails, in four languages. Pure data; a layout's corrections add labels."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ TOTALS: Final = ("totaal", "total", "subtotaal", "summe", "gesamt", "btw", "tva"
 
 
 def folded(text: str) -> str:
-    """Fold a label for comparison: lower case, without the signs around it."""
+    """Return a label for comparison: lower case, without the punctuation around it."""
     return " ".join(text.casefold().strip(" :*.•-–").split())
 
 

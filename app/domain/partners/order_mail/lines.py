@@ -1,6 +1,6 @@
 """Convert a mail into the lines and table cells a person sees.
 
-A field says where it stands by its line and cell, so that the page can light it. What nobody sees is left out. No database.
+A field names its line and cell, so that the page can highlight it. Invisible text is left out. No database.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _INVISIBLE: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad
 
 
 class Kind(StrEnum):
-    """What a line is in the mail. Fields are read from what somebody wrote or passed on."""
+    """What a line is in the mail. Fields are read from BODY lines alone, written or forwarded by the sender."""
 
     BODY = "body"
     QUOTE = "quote"
@@ -41,7 +41,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """One line, of one cell or more."""
+    """One line of a mail, with one cell or more."""
 
     cells: tuple[str, ...]
     kind: Kind = Kind.BODY
@@ -52,7 +52,7 @@ class Line:
 
 
 def lines_of(text: str, source: str, *, subject: str = "") -> list[Line]:
-    """The visible lines; those of the HTML where it has any, else those of the text."""
+    """Return the visible lines, of the HTML (`source`) where there is any, else of the text."""
     rows = _of_html(source) if source and not is_unruly(source) else []
     rows = rows or rows_of_text(text)
     return with_kinds(rows[:MOST_LINES], is_reply=is_reply(subject))
@@ -64,7 +64,7 @@ def is_reply(subject: str) -> bool:
 
 
 def rows_of_text(text: str) -> list[tuple[str, ...]]:
-    """Yield each line of a text, cut into cells at wide gaps between words."""
+    """Return each line of a text as a row, cut into cells at wide gaps between words."""
     rows = []
     for line in storable(text).translate(_INVISIBLE).replace("\u00a0", " ").splitlines():
         parts = [" ".join(cell.split()) for cell in _COLUMNS.split(line.strip().strip("|")[:LINE_CHARACTERS])]
@@ -90,7 +90,7 @@ def _of_html(source: str) -> list[tuple[str, ...]]:
 
 
 class _Writer:
-    """Collects rows. A table inside a cell begins rows of its own, as it only serves the layout."""
+    """Collects the rows of an HTML mail. A table inside a cell begins rows of its own, since such tables are only layout."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[str, ...]] = []
@@ -197,6 +197,6 @@ def with_kinds(rows: Sequence[tuple[str, ...]], *, is_reply: bool) -> list[Line]
 
 
 def _is_header(rows: Sequence[tuple[str, ...]], number: int) -> bool:
-    """Whether this line stands among those of the head of a mail that was passed on: three of them near each other."""
+    """Return whether this line is in the header of a forwarded mail: three header lines stand near each other."""
     near = ("  ".join(cells).strip().casefold() for cells in rows[max(0, number - 4) : number + 5])
     return sum(line.startswith(_OF_HEADER) for line in near) >= 3

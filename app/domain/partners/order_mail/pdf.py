@@ -1,7 +1,7 @@
-"""Extract the text of a PDF as rows of cells. What cannot be read has no rows.
+"""Extract the text of a PDF as rows of cells. An unreadable PDF has no rows.
 
-Anybody may have written it: bytes, pages and processor time are bounded, and whatever a broken file makes the reader of PDFs
-raise ends here. Nothing in it is run or fetched.
+The file may be hostile: bytes, pages and processor time are bounded, and every error of the PDF library ends here. Nothing in
+the file is run or fetched.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it tells of each oddity
 
 
 def rows_of_pdf(content: bytes) -> list[tuple[str, ...]]:
-    """The visible text, columns as cells; at most MOST_LINES rows."""
+    """Return the visible text with columns as cells; at most MOST_LINES rows, none for an unreadable file."""
     if len(content) > MOST_BYTES or MAGIC not in content[:1024]:
         return []
     from pypdf import PdfReader  # what reads PDFs takes much memory, and few processes ever do

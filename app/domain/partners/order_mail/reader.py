@@ -1,7 +1,7 @@
 """Read an order from the lines of a mail: each field's value, place, and confidence.
 
-What is not sure enough is for a person: a wrong order is worse than one that was looked at. Nothing is guessed: a field that is
-not there stays empty. No database; `counts` is what reviewed mails have shown (`confidence.py`).
+Nothing is guessed: a field that is not there stays empty, and what is not sure enough is left to a person, since a wrong order
+costs more than a review. No database; `counts` are those of reviewed mails (`confidence.py`).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _ORDERED: Final = re.compile(
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a value stands: line and cell. Line -1 is the subject."""
+    """Where a value stands in the mail: line and cell, from 0. Line -1 is the subject."""
 
     line: int
     cell: int = 0
@@ -56,7 +56,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Field:
-    """One value. `raw` as it stands there; `bucket`: how it was found and what was checked; `others`: what else it might be."""
+    """One value. `raw` is its text in the mail; `bucket`: how it was found and checked; `others`: other candidates."""
 
     path: str
     value: Any
@@ -70,7 +70,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a mail says. `labels`: those it has, which tell layouts apart."""
+    """What was read of a mail. `labels`: all its known labels, by which layouts are told apart."""
 
     fields: dict[str, Field]
     labels: frozenset[str]
@@ -84,8 +84,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Hints:
-    """What is known beforehand. `own_domains`: of the partner and of us, whose addresses are no customer's; `rules`: label by
-    path, learned from corrections; `skus`: numbers of theirs that have an article, in small letters."""
+    """What is known before reading. `own_domains`: domains of the partner and of us, whose addresses are no customer's.
+
+    `rules`: label by field path, learned from corrections; `skus`: the partner's numbers that have an article, in lower case.
+    """
 
     own_domains: frozenset[str] = frozenset()
     rules: Mapping[str, str] = field(default_factory=dict)
@@ -101,7 +103,7 @@ class _Pair:
 
 
 def read_mail(lines: Sequence[Line], *, subject: str, hints: Hints = Hints()) -> Reading:
-    """Read every field that is there."""
+    """Read every field that the mail has."""
     pairs = _pairs(lines, hints)
     by_path: dict[str, list[_Pair]] = {}
     ruled = {label: path for path, label in hints.rules.items()}
@@ -140,7 +142,7 @@ def label_of(lines: Sequence[Line], value: str) -> str:
 
 
 def _pairs(lines: Sequence[Line], hints: Hints) -> list[_Pair]:
-    """Yield every label with its value: in the next cell, behind its colon, or in the line below."""
+    """Return every label with its value: in the next cell, behind its colon, or in the line below."""
     known = {*BY_LABEL, *labels.OTHERS, *labels.SKU_LABELS, *labels.QUANTITY_LABELS, *hints.rules.values()}
     found: list[_Pair] = []
     for number, line in enumerate(lines):
@@ -178,7 +180,7 @@ def _is_header_row(cells: Sequence[str]) -> bool:
 
 
 def _chosen(pairs: Sequence[_Pair], values: Sequence[str]) -> tuple[int, str, tuple[str, ...]]:
-    """Return the first candidate, whether it is the only one, and the values of the others."""
+    """Return (0, "only" or "several", the other values): the first candidate is chosen."""
     others = tuple(dict.fromkeys(value for value in values[1:] if value != values[0]))
     return 0, "several" if others else "only", others
 
@@ -382,6 +384,6 @@ def _notes(pairs: Sequence[_Pair]) -> Field | None:
 
 
 def with_confidence(reading: Reading, sure: Mapping[str, float]) -> Reading:
-    """Return the reading with the confidence `sure` gives each bucket."""
+    """Return the reading with the confidence of each field's bucket, 0.5 where `sure` has none."""
     fields = {path: replace(one, confidence=sure.get(one.bucket, 0.5)) for path, one in reading.fields.items()}
     return replace(reading, fields={path: fields[path] for path in PATHS if path in fields})
