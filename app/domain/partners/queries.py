@@ -42,7 +42,7 @@ class PartnerKeyMissing(Exception):
 
 @dataclass(frozen=True)
 class PartnerRow:
-    """A partner as lists show it. `orders`: live ones of the last 30 days; `open_skus`: orders with a number without an
+    """A partner as lists show it. `orders`: live ones of the last 30 days; `open_skus`: live orders with a number without an
     article."""
 
     partner: Partner

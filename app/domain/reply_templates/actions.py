@@ -1,5 +1,7 @@
-"""Create, edit, archive and restore reply templates, and count their use. Every edit keeps the version before it; nothing is
-ever deleted."""
+"""Create, edit, archive and restore reply templates, and count their use.
+
+Every edit keeps the version before it, and nothing is ever deleted.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ from app.domain.threads.models import Thread
 
 @dataclass(frozen=True)
 class TemplateContent:
-    """Everything a person writes in a template. No `media`: fits any; no `brand_ids`: for every brand.
+    """Everything a person writes in a template. Empty `media`: fits any; empty `brand_ids`: for every brand.
 
     `html`: the text for a formatted mail, "" where it is plain everywhere; both forms go through `formatting.cleaned`.
     """
@@ -44,7 +46,7 @@ class TemplateContent:
 
 
 class BadTemplate(Exception):
-    """A text has variables nobody can fill in. `problems`: pairs of field ("subject", "text", "html") and what is wrong there."""
+    """A text has unknown variables or stray braces. `problems`: pairs of field ("subject", "text", "html") and problem."""
 
     def __init__(self, problems: Sequence[tuple[str, Problem]]) -> None:
         super().__init__("a template has problems")
@@ -52,7 +54,7 @@ class BadTemplate(Exception):
 
 
 class TemplateMovedOn(Exception):
-    """Somebody saved a newer version since the writer began."""
+    """Somebody saved a newer version after the one the writer saw."""
 
 
 def create_template(session: Session, content: TemplateContent, *, now: datetime, actor: Actor = SYSTEM) -> ReplyTemplate:
@@ -96,7 +98,7 @@ def edit_template(
 
 
 def archive_template(session: Session, template_id: uuid.UUID, *, now: datetime, actor: Actor = SYSTEM) -> None:
-    """Archive a template: it is offered no more; its versions and uses stay. Harmless to repeat."""
+    """Archive a template: it is no longer offered; its versions and uses stay. A repeat changes nothing."""
     template = lock_template(session, template_id)
     if template.archived_at is None:
         template.archived_at = now
@@ -104,7 +106,7 @@ def archive_template(session: Session, template_id: uuid.UUID, *, now: datetime,
 
 
 def restore_template(session: Session, template_id: uuid.UUID, *, now: datetime, actor: Actor = SYSTEM) -> None:
-    """Restore an archived template. Harmless to repeat."""
+    """Restore an archived template. A repeat changes nothing."""
     template = lock_template(session, template_id)
     if template.archived_at is not None:
         template.archived_at = None
@@ -114,7 +116,7 @@ def restore_template(session: Session, template_id: uuid.UUID, *, now: datetime,
 def note_use(
     session: Session, template: ReplyTemplate, *, thread: Thread, kind: str, medium: str, now: datetime, actor: Actor
 ) -> ReplyTemplateUse:
-    """Note that a template was inserted into what somebody is writing; it counts once that is sent (`settle_uses`)."""
+    """Note that a template was inserted into what a user is writing; the use counts once that is sent (`settle_uses`)."""
     use = ReplyTemplateUse(
         id=new_id(),
         template_id=template.id,
@@ -145,13 +147,13 @@ def settle_uses(
 
 
 def unsettle_uses(session: Session, *, message_id: uuid.UUID) -> None:
-    """Uncount the templates of a message that was taken back, as it waits in the composer again."""
+    """Uncount the templates of a message that was taken back into the composer."""
     gone = sa.update(ReplyTemplateUse).where(ReplyTemplateUse.message_id == message_id)
     session.execute(gone.values(sent_at=None, message_id=None).execution_options(synchronize_session=False))
 
 
 def check_content(content: TemplateContent) -> None:
-    """Raises BadTemplate."""
+    """Raise BadTemplate where subject, text or html has problems."""
     fields = (("subject", content.subject), ("text", content.text), ("html", content.html))
     problems = [(name, problem) for name, text in fields for problem in list_problems(text)]
     if problems:

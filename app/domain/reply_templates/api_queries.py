@@ -17,7 +17,7 @@ from app.domain.reply_templates.queries import TemplateRow, for_brands, template
 
 @dataclass(frozen=True)
 class TemplateConditions:
-    """Which templates; None does not limit. `medium` and `brand_ids` find those for all as well."""
+    """Which templates to list; None does not limit. `medium` and `brand_ids` also find templates for any medium or brand."""
 
     category: TemplateCategory | None = None
     medium: str | None = None

@@ -31,18 +31,20 @@ def plain_of(source: str) -> str:
 
 
 def own_plain(text: str, html: str) -> str:
-    """Return the plain text somebody wrote beside a formatted one; "" where it is derived from it, or there is no other."""
+    """Return the plain text if somebody wrote one beside the HTML; "" where it is derived from the HTML or there is no HTML."""
     return text if html and text != rich_to_text(html) else ""
 
 
 def fill_html(source: str, values: Mapping[str, str]) -> str:
-    """Put values into a formatted text, where they stand as text whatever they hold. Cleaned again, so that no value and no
-    fallback ends up as markup of another kind."""
+    """Fill values into a formatted text; a value is text whatever markup it holds.
+
+    The result is cleaned again, so that no value or fallback becomes markup.
+    """
     return clean_rich(fill(source, _as_html(values)).text)
 
 
 def marked_html(source: str, values: Mapping[str, str]) -> str:
-    """Fill in a preview: values stand in `<mark>`. Safe to show as it is."""
+    """Fill in a preview, with values in `<mark>`. The HTML is cleaned and safe to show."""
     filled = fill(source, _as_html(values))
     with_signs = "".join(_signed(segment.kind, segment.text) for segment in filled.segments)
     clean = _TAG.sub(lambda tag: _unsigned(tag[0]), clean_rich(with_signs))

@@ -1,4 +1,4 @@
-"""React when something is written on a thread: count template uses, refuse unfilled blanks."""
+"""React to replies and notes: count template uses, and refuse texts with unfilled blanks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ USES = table_of(ReplyTemplateUse)
 
 
 def settle_sent_reply(session: Session, event: Event) -> None:
-    """Count the templates of a reply or forward, and keep it from going out with a blank in it. Raises UnableToReply."""
+    """`MessageQueued`: count the templates of a reply or forward. Raises UnableToReply if a blank in it is not filled."""
     message = session.get(Message, event.message_id)
     if message is not None and FORWARD_OF in message.meta:
         _check_filled(_typed(session, message))
@@ -34,13 +34,13 @@ def settle_sent_reply(session: Session, event: Event) -> None:
 
 
 def _typed(session: Session, message: Message) -> str:
-    """Return what the writer of a forward typed: a blank in the original is somebody else's."""
+    """Return what the writer of a forward typed; blanks in the forwarded message do not matter."""
     typed = sa.select(Delivery.outgoing["typed"]["text"].astext).where(Delivery.message_id == message.id)
     return session.execute(typed).scalar_one_or_none() or ""
 
 
 def check_scheduled_reply(session: Session, event: Event) -> None:
-    """Keep a reply with a blank in it from being promised for later. Raises UnableToReply."""
+    """Check a reply for later. Raises UnableToReply if a blank in it is not filled."""
     row = session.get(ScheduledReply, uuid.UUID(event.payload["id"]))
     _check_filled(row.reply["text"] if row is not None else "")
 
@@ -59,7 +59,7 @@ def unsettle_taken_back(session: Session, event: Event) -> None:
 
 
 def settle_note(session: Session, event: Event) -> None:
-    """Count the templates of a note; a blank in it harms nobody."""
+    """`NoteAdded`: count the templates of a note, which may have blanks."""
     _settle(session, event, "note")
 
 
@@ -83,6 +83,6 @@ def follow_merged_thread(session: Session, event: Event) -> None:
 
 
 def go_back(session: Session, event: Event) -> None:
-    """`MergeUndone`: return uses with their thread."""
+    """`MergeUndone`: return template uses to their thread."""
     move = parse_move(event)
     return_rows(session, USES, move_id=move.id, origin=move.origin, target=move.target)

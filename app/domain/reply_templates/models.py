@@ -32,10 +32,10 @@ class TemplateCategory(StrEnum):
 
 
 class ReplyTemplate(WithId, Base):
-    """A text to answer with. `media` names where it fits (empty: anywhere); `version` grows with every edit. `for_visits`:
-    technicians have it at hand at a visit, as a text for one tap.
+    """A text to answer with. `media` names the media it fits (empty: any); `version` grows with every edit.
 
-    `text` and `subject` hold variables as {{contact.first_name|there}}; what follows the bar stands in when there is no value.
+    `text` and `subject` hold variables as {{contact.first_name|there}}; the text after the bar is used when there is no value.
+    `for_visits`: technicians can send it from a visit with one tap.
     """
 
     __tablename__ = "reply_templates"

@@ -1,6 +1,6 @@
 """Read reply templates with counts and versions, and the facts of a thread that fill variables.
 
-Whoever reads sees the templates for every brand and those for one of their own brands.
+A viewer sees the templates for every brand and those for one of the viewer's brands.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ LIST_LIMIT = 500
 
 
 class TemplateMissing(Exception):
-    """No such template, or not for this viewer."""
+    """The template does not exist, or is not for this viewer."""
 
 
 @dataclass(frozen=True)
 class TemplateRow:
-    """A template with the brands it is for (none: all), and how often it went out."""
+    """A template with the brands it is for (none: all), and how often it was sent."""
 
     template: ReplyTemplate
     brand_ids: tuple[uuid.UUID, ...]
@@ -57,7 +57,7 @@ class VersionRow:
 def list_templates(
     session: Session, *, viewer: Viewer, category: TemplateCategory | None = None, words: str = "", archived: bool = False
 ) -> list[TemplateRow]:
-    """By category and name; `words` must all occur in name, subject or text. At most LIST_LIMIT."""
+    """List templates by category and name, at most LIST_LIMIT; `words` must all occur in name, subject or text."""
     query = template_rows(viewer).where(
         ReplyTemplate.archived_at.is_not(None) if archived else ReplyTemplate.archived_at.is_(None)
     )
@@ -75,7 +75,7 @@ def _holds(word: str) -> sa.ColumnElement[bool]:
 
 
 def get_template(session: Session, *, viewer: Viewer, template_id: uuid.UUID) -> TemplateRow:
-    """One template, archived or not. Raises TemplateMissing."""
+    """Return a template, archived or not. Raises TemplateMissing."""
     record = session.execute(template_rows(viewer).where(ReplyTemplate.id == template_id)).one_or_none()
     if record is None:
         raise TemplateMissing(str(template_id))
@@ -83,7 +83,8 @@ def get_template(session: Session, *, viewer: Viewer, template_id: uuid.UUID) ->
 
 
 def find_template_named(session: Session, name: str, *, viewer: Viewer, brand_id: uuid.UUID) -> ReplyTemplate:
-    """The brand's mail template of this name; "order_confirmation" names “Order confirmation”, too. Raises TemplateMissing."""
+    """Return the brand's mail template of this name; "order_confirmation" finds “Order confirmation”, too. Raises
+    TemplateMissing."""
     wanted = (name.strip().lower(), name.strip().lower().replace("_", " "))
     query = template_rows(viewer).where(sa.func.lower(ReplyTemplate.name).in_(wanted), ReplyTemplate.archived_at.is_(None))
     rows = [template_row(record) for record in session.execute(query.order_by(ReplyTemplate.created_at))]
@@ -95,7 +96,7 @@ def find_template_named(session: Session, name: str, *, viewer: Viewer, brand_id
 
 
 def find_template_in(session: Session, template: ReplyTemplate, *, language: str, brand_id: uuid.UUID) -> ReplyTemplate:
-    """The template of the same name in another language, where the brand has one; else the template itself."""
+    """Return the template of the same name in another language where the brand has one, else the template itself."""
     if template.language == language:
         return template
     same = (sa.func.lower(ReplyTemplate.name) == template.name.lower(), ReplyTemplate.language == language)
@@ -104,12 +105,12 @@ def find_template_in(session: Session, template: ReplyTemplate, *, language: str
 
 
 def may_change(viewer: Viewer, row: TemplateRow) -> bool:
-    """Return whether the viewer may change the template: leads and administrators who see every brand it is for."""
+    """Return whether the viewer may change the template: with the permission, and seeing every brand it is for."""
     return viewer.may(Permission.TEMPLATES_MANAGE) and set(row.brand_ids) <= set(viewer.brand_ids)
 
 
 def list_versions(session: Session, template_id: uuid.UUID) -> list[VersionRow]:
-    """Newest first, at most 50."""
+    """List the versions of a template, newest first, at most 50."""
     query = (
         sa.select(ReplyTemplateVersion, User.name)
         .outerjoin(User, User.id == ReplyTemplateVersion.saved_by_user_id)
@@ -157,10 +158,10 @@ def template_row(record: Any) -> TemplateRow:
 
 
 def get_facts(session: Session, *, thread: Thread, viewer: Viewer, now: datetime, order: Order | None = None) -> dict[str, str]:
-    """What a thread says for each variable; a variable without a value is left out. The date is the caller's to add.
+    """Return the thread's values by variable; variables without a value, and the date, are left out.
 
-    `order`: which one is meant, else the one the thread was linked with last. Order and visit are told in the contact's language.
-    The caller has made sure that the viewer may see the thread.
+    `order`: which order is meant, None: the one linked last. Order and visit are written in the contact's language. The caller
+    checked that the viewer may see the thread.
     """
     organization = aliased(Contact)
     query = (
@@ -217,6 +218,6 @@ def _is_name(name: str) -> bool:
 
 
 def find_thread_by_number(session: Session, *, viewer: Viewer, number: int) -> Thread | None:
-    """The thread people call #number, if the viewer may see it."""
+    """Return the thread with this number if the viewer may see it, else None."""
     query = sa.select(Thread).where(Thread.number == number, Thread.brand_id.in_(viewer.brand_ids))
     return session.execute(query).scalar_one_or_none()

@@ -1,9 +1,8 @@
 """Suggest the templates that fit a thread, best first.
 
-A template fits if it is for the thread's brand and for the medium, and not one of those technicians send from a visit. Its score
-adds up what it shares with the last message (full text rank in the template's own language), whether it is in the contact's
-language, made for this very medium, and how often it went out lately in this brand (as a logarithm, so that a favourite cannot
-push out what fits).
+A template fits if it is for the thread's brand and for the medium, and is no visit text. Its score adds up the words shared with
+the last message (full text rank in the template's own language), whether it is in the contact's language, made for this very
+medium, and how often it was sent recently in this brand (as a logarithm, so that a favourite does not displace a better fit).
 """
 
 from __future__ import annotations
@@ -60,14 +59,14 @@ GROUP BY language
 
 @dataclass(frozen=True)
 class Asked:
-    """What the thread is about and the contact wrote last (without quotes), and in which language, as far as that is known."""
+    """The thread's subject with the contact's last message (without quotes), and the language; None where unknown."""
 
     text: str
     language: str | None
 
 
 def get_asked(session: Session, *, thread: Thread) -> Asked:
-    """Read the last message from outside; the contact's own language counts before a guess."""
+    """Read the last incoming message; the language stored for the contact counts before a guess."""
     last = (
         sa.select(Message.text)
         .where(Message.thread_id == thread.id, Message.message_type == MessageType.INCOMING)
@@ -87,7 +86,7 @@ def get_asked(session: Session, *, thread: Thread) -> Asked:
 def list_fitting(
     session: Session, *, thread: Thread, medium: str, asked: Asked, now: datetime, limit: int = LIMIT
 ) -> Sequence[ReplyTemplate]:
-    """List the templates that fit, best first. The caller has made sure that the viewer may see the thread."""
+    """List the templates that fit, best first. The caller checked that the viewer may see the thread."""
     words = sa.text(ASKED).bindparams(sa.bindparam("polite", POLITE, sa.ARRAY(sa.Text)), asked=asked.text)
     known = words.columns(sa.column("language", sa.Text), sa.column("query", TSQUERY), sa.column("words", sa.Integer)).cte(
         "asked"
@@ -109,7 +108,7 @@ def list_fitting(
 
 
 def get_fitting(session: Session, *, thread: Thread, medium: str, template_id: uuid.UUID) -> ReplyTemplate:
-    """Return one template that fits. Raises TemplateMissing."""
+    """Return this template if it fits the thread. Raises TemplateMissing."""
     query = sa.select(ReplyTemplate).where(ReplyTemplate.id == template_id, *_fits(thread, medium))
     template = session.execute(query).scalar_one_or_none()
     if template is None:

@@ -1,5 +1,7 @@
-"""Parse and fill variables of a template: {{contact.first_name|there}}. Plain substitution in one pass: a value is text, never
-read again."""
+"""Parse and fill variables of a template: {{contact.first_name|there}}.
+
+One pass of plain substitution: variables inside a value are not filled.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,7 @@ TEXT, VALUE, FALLBACK, MISSING, UNKNOWN = "text", "value", "fallback", "missing"
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong at one place. `kind` is "unknown" (there is no variable `name`) or "stray" (braces without their partner).
+    """An error at one place of a template. `kind` is "unknown" (there is no variable `name`) or "stray" (an unmatched brace).
 
     `line` and `column` count from 1.
     """
@@ -70,7 +72,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of a filled-in text: plain "text", or what stands for a variable: "value", "fallback", "missing", "unknown"."""
+    """A piece of a filled-in text. `kind`: "text", or for a variable "value", "fallback", "missing", "unknown"."""
 
     kind: str
     text: str
@@ -79,7 +81,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Filled:
-    """A text with its variables filled in; a value that is missing is left as a mark that cannot be overlooked (`hole`)."""
+    """A text with its variables filled in; a missing value is left as a visible mark (`hole`)."""
 
     segments: tuple[Segment, ...]
 
@@ -93,7 +95,7 @@ class Filled:
 
 
 def hole(name: str) -> str:
-    """Return the mark that stands where a value is missing."""
+    """Return the mark for a missing value: ⟦name⟧."""
     return f"⟦{name}⟧"
 
 
@@ -103,12 +105,12 @@ def list_holes(text: str) -> tuple[str, ...]:
 
 
 def named(written: str) -> str:
-    """Return the variable a text means: by its own name, or by the name other systems use."""
+    """Return the variable's own name for a name in a text, which may be the one other systems use."""
     return ALIASES.get(written, written)
 
 
 def list_problems(text: str) -> tuple[Problem, ...]:
-    """List everything that keeps a text from being filled in, in order of place."""
+    """List everything that keeps a text from being filled in, by place."""
     unknown = [
         (found.start(), "unknown", found.group(1)) for found in PLACE.finditer(text) if named(found.group(1)) not in VARIABLES
     ]

@@ -1,4 +1,4 @@
-"""Put templates into words: categories, languages, problems of a text; and example values for the preview."""
+"""Write categories, languages and problems of templates as text, and give example values for the preview."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def language_words(language: str) -> str:
 
 
 def problem_words(problem: Problem) -> str:
-    """Write one sentence with the place and what is wrong there."""
+    """Return one sentence that says what is wrong and where."""
     place = {"line": problem.line, "column": problem.column}
     if problem.kind == "stray":
         return _("Line %(line)s, column %(column)s: %(name)s is unmatched.", name=problem.name, **place)
@@ -72,7 +72,7 @@ def problem_words(problem: Problem) -> str:
 
 
 def date_in(language: str, day: datetime) -> str:
-    """Write a day in the language of a template, which may not be the reader's."""
+    """Return a day written in the language of a template, which may not be the reader's."""
     return f"{day.day} {MONTHS[language][day.month - 1]} {day.year}" if language in MONTHS else format_date(day)
 
 

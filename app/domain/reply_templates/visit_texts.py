@@ -1,6 +1,6 @@
 """List the templates that technicians send from a visit with one tap.
 
-The usual ones come with the first brand, or when a lead asks for them; they are the leads' own from then on.
+The default ones are written with the first brand, or when a lead asks for them; leads may then edit them.
 """
 
 from __future__ import annotations
@@ -42,8 +42,10 @@ USUAL: Mapping[str, Mapping[str, str]] = {
 
 
 def list_visit_templates(session: Session, *, brand_id: uuid.UUID, medium: str, language: str) -> list[ReplyTemplate]:
-    """List the brand's visit texts for the medium, by name; of several languages under one name the given language. At most
-    MOST."""
+    """List the brand's visit texts for the medium, by name, at most MOST.
+
+    Of several languages under one name, the given language is listed.
+    """
     fits = sa.or_(ReplyTemplate.media == [], ReplyTemplate.media.contains([medium]))
     query = sa.select(ReplyTemplate).where(_offered(), fits, for_brands((brand_id,)))
     name = sa.func.lower(ReplyTemplate.name)

@@ -1,4 +1,4 @@
-"""Assign all waiting threads, one commit for each. Twice at once is harmless: the claim decides one after the other."""
+"""Assign all waiting threads, one commit for each. Parallel runs are harmless: a lock makes their decisions one by one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ MOST_AT_ONCE = 200  # then others in the queue of jobs have their turn
 
 
 def give_away(*, caused_by_id: uuid.UUID | None = None) -> int:
-    """Assign every waiting thread to whoever can take it; returns how many. `caused_by_id`: the event that made room or work."""
+    """Assign every waiting thread that somebody can take; returns how many. `caused_by_id`: the event that brought work or
+    room."""
     count = 0
     while count < MOST_AT_ONCE and _route_one(caused_by_id):
         count += 1

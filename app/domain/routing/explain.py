@@ -1,5 +1,7 @@
-"""Explain why a thread waits: the first hindrance that leaves nobody who can take it. Pure; `pick_next.py` decides by the same
-facts."""
+"""Explain why a thread waits: the first hindrance that leaves nobody who can take it.
+
+Pure; `pick_next.py` decides by the same facts.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ class Hindrance(StrEnum):
 
 @dataclass(frozen=True)
 class Reason:
-    """`names`: those who were left before this hindrance; `until`: when a further tier is asked."""
+    """Why a thread waits. `names`: who could take it but for this hindrance; `until`: when a further tier is asked."""
 
     hindrance: Hindrance
     names: tuple[str, ...] = ()
@@ -39,7 +41,7 @@ class Reason:
 
 
 def why_waiting(thread: WaitingThread, *, rule: RoutingRule, workers: Sequence[Worker], now: datetime) -> Reason:
-    """Return what hinders the thread now."""
+    """Return the first hindrance that keeps the thread waiting now."""
     left = [worker for worker in workers if worker.capacity > 0]
     for hindrance, passes in _sieves(thread, rule):
         before, left = left, [worker for worker in left if passes(worker)]
@@ -61,7 +63,7 @@ def _among_present(thread: WaitingThread, rule: RoutingRule, present: list[Worke
 
 
 def _asked_at(thread: WaitingThread, rule: RoutingRule, worker: Worker, present: list[Worker]) -> datetime:
-    """Return from when on this person is asked: at once where nobody of an earlier tier is present."""
+    """Return when this person's tier is asked: as the thread begins to wait where nobody of an earlier tier is present."""
     tier = tier_of(rule, worker)
     if thread.team_id is not None or worker.user_id == thread.owner_id or tier is None:
         return thread.waiting_since
@@ -71,7 +73,7 @@ def _asked_at(thread: WaitingThread, rule: RoutingRule, worker: Worker, present:
 
 
 def tier_of(rule: RoutingRule, worker: Worker) -> int | None:
-    """Return the first tier the person belongs to, 0 for the first; None: none."""
+    """Return the index of the first tier the person belongs to, None for none."""
     for place, tier in enumerate(rule.tiers):
         if tier["team_id"] is None or uuid.UUID(tier["team_id"]) in worker.teams:
             return place

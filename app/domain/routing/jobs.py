@@ -1,4 +1,4 @@
-"""Periodic job of routing: end presence of silent people, and assign waiting threads."""
+"""Periodic job of routing: set users offline whose presence has run out, and assign waiting threads."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ BATCH = 100
 
 
 def route_waiting_threads(**_ignored: Any) -> int:
-    """Periodic job: assign what waits; returns how many threads found somebody."""
+    """Periodic job: assign waiting threads; returns how many."""
     run_batches(lambda session: end_presence(session, now=utc_now(), limit=BATCH), size=BATCH)
     return give_away()

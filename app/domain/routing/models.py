@@ -19,7 +19,7 @@ STICKY_DAYS_AT_MOST = 90
 
 
 class AvailabilityState(StrEnum):
-    """AWAY is what a person chose, OFFLINE that nothing was heard of them; it ends with the next sign of life."""
+    """Whether a user takes new threads. AWAY: the user said so. OFFLINE: no sign of presence; the next one ends it."""
 
     AVAILABLE = "available"
     AWAY = "away"
@@ -32,8 +32,8 @@ class Strategy(StrEnum):
 
 
 class Availability(Base):
-    """Whether a user is there for new work. `present_until`: so long the last sign of life counts, longer from a phone, which
-    sleeps between two looks."""
+    """Whether a user takes new work. `present_until`: how long the last sign of presence counts, longer from a phone that
+    sleeps."""
 
     __tablename__ = "availabilities"
 
@@ -45,8 +45,10 @@ class Availability(Base):
 
 
 class RoutingProfile(Base):
-    """What one person can take. `capacity` is the sum of the weights of open threads at which they are full; `hours` is
-    [[weekday, from, to], …] in minutes of the day in the person's time zone, Monday 0; none: at any time."""
+    """How much one person can take. `capacity` is the sum of the weights of open threads at which the person is full.
+
+    `hours` is [[weekday, from, to], …] in minutes of the day in the person's time zone, Monday 0; none: at any time.
+    """
 
     __tablename__ = "routing_profiles"
 
@@ -60,10 +62,11 @@ class RoutingProfile(Base):
 
 
 class RoutingRule(WithId, Base):
-    """Who gets the threads of a channel. The first rule that is on and fits the thread's type decides.
+    """Who gets the threads of a channel. The first active rule that fits the thread's type decides.
 
-    `tiers` is [{"team_id": id or null for everybody, "after_minutes": n}, …]: a later one is asked when nobody of the earlier
-    ones is there, or the thread has waited so long. `sticky_days`: so long a contact goes back to whom they were with; 0: never.
+    `tiers` is [{"team_id": id or null for everybody, "after_minutes": n}, …]: a later tier is asked when nobody of the earlier
+    ones is present, or the thread has waited so long. `sticky_days`: how many days a contact returns to the last assignee; 0:
+    never.
     """
 
     __tablename__ = "routing_rules"
@@ -90,7 +93,7 @@ class RoutingRule(WithId, Base):
 
 
 class RoutingTurn(Base):
-    """The order of turns: of those who can take a thread, the one with the lowest `turn` of a rule is next."""
+    """Whose turn it is: of those who can take a thread of a rule, the one with the lowest `turn` is next."""
 
     __tablename__ = "routing_turns"
 
@@ -100,7 +103,7 @@ class RoutingTurn(Base):
 
 
 class RoutingRefusal(Base):
-    """A person gave a thread back: routing does not assign it to them again."""
+    """A user gave a thread back: routing never assigns it to that user again."""
 
     __tablename__ = "routing_refusals"
 

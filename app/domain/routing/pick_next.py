@@ -1,13 +1,13 @@
 """Choose which thread goes to whom next, by one SQL statement.
 
-Whoever claims holds one lock until the end of the transaction, so that each decision sees the assignments before it: no thread
-goes to two, nobody over their capacity, and turns stay in order, however many workers there are. The thread is locked as well;
-one that somebody else holds at this moment is left for the next look.
+The caller holds one lock until the end of its transaction, so each decision sees the assignments before it: no thread goes to
+two, nobody exceeds their capacity, and turns stay in order, however many workers there are. The thread is locked as well; one
+that another transaction holds is left for the next round.
 
-A person can take a thread if they are there (`PRESENT`), may see its brand, have the skills of the rule and, where it asks for
+A person can take a thread if they are present (`PRESENT`), may see its brand, have the skills of the rule and, where it asks for
 that, the contact's language, have room for the thread's weight, belong to a tier that is asked, and did not give it back before.
-Threads that need the same (channel, type, team, weight, language) are looked at as one: whatever nobody who has room can take is
-passed over whole, in one step of an index, however much of it waits.
+Threads with the same needs (channel, type, team, weight, language) are a group: a group that nobody with room can take is
+skipped in one step of an index, however many threads it has.
 `app/domain/routing/explain.py` says the same in words; tests/domain/routing/test_explain.py holds the two together.
 """
 
@@ -197,7 +197,8 @@ _TURN = """
 
 @dataclass(frozen=True)
 class Claim:
-    """One thread and who is to have it. `because` is kept with the assignment and told by `app/domain/routing/words.py`."""
+    """A thread and the user it goes to. `because` is stored with the assignment and written out by
+    `app/domain/routing/words.py`."""
 
     thread_id: uuid.UUID
     user_id: uuid.UUID
@@ -205,13 +206,15 @@ class Claim:
 
 
 def lock_routing(session: Session) -> None:
-    """Allow one decision at a time, until the transaction ends. Take it before any thread."""
+    """Allow one routing decision at a time, until the transaction ends. Must be locked before any thread."""
     advisory_xact_lock(session, LOCK)
 
 
 def claim_next(session: Session, *, now: datetime) -> Claim | None:
-    """Choose the waiting thread that is due first among those somebody can take, lock it, and choose whose turn it is; None
-    where there is none. The caller holds `lock_routing` and assigns the thread in the same transaction."""
+    """Choose and lock the waiting thread due first among those somebody can take, and whose turn it is; None where there is none.
+
+    The caller holds `lock_routing` and assigns the thread in the same transaction.
+    """
     found = _find_next(session, now)
     if found is None:
         return None
@@ -220,7 +223,7 @@ def claim_next(session: Session, *, now: datetime) -> Claim | None:
 
 
 def _find_next(session: Session, now: datetime) -> Any:
-    """Find the next thread and lock it; threads locked by others are skipped."""
+    """Find the next thread and lock it, None where there is none; threads locked by others are skipped."""
     held: list[uuid.UUID] = []
     while (found := session.execute(_STATEMENT, {"now": now, "held": held}).one_or_none()) is not None:
         if found.is_free:

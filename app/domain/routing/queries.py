@@ -49,12 +49,12 @@ _QUEUE = sa.text(
 
 
 class RuleMissing(Exception):
-    """No such rule, or not for this viewer."""
+    """The rule does not exist, or is not for this viewer."""
 
 
 @dataclass(frozen=True)
 class Worker:
-    """Somebody as routing sees them now. `load` and `capacity` are sums of weights."""
+    """A person with availability, abilities and load as routing sees them now. `load` and `capacity` are sums of weights."""
 
     user_id: uuid.UUID
     name: str
@@ -78,7 +78,7 @@ class Worker:
 
 @dataclass(frozen=True)
 class WaitingThread:
-    """A thread that waits for somebody, in the order of the queue."""
+    """A thread that waits to be assigned."""
 
     id: uuid.UUID
     number: int
@@ -100,7 +100,7 @@ class WaitingThread:
 
 @dataclass(frozen=True)
 class ThreadName:
-    """A thread as a list names it."""
+    """A thread's number, contact and title, as lists name it."""
 
     id: uuid.UUID
     number: int
@@ -109,7 +109,7 @@ class ThreadName:
 
 
 def is_routing_on(session: Session) -> bool:
-    """True if any rule is on. One quick query."""
+    """Return whether any rule is active. One query."""
     return bool(session.execute(_ON).scalar_one())
 
 
@@ -120,21 +120,21 @@ def team_asked_first(rule: RoutingRule) -> uuid.UUID | None:
 
 
 def find_rule(session: Session, channel_id: uuid.UUID | None, thread_type: ThreadType) -> RoutingRule | None:
-    """Return the active rule that assigns threads of this type and channel."""
+    """Return the active rule that assigns threads of this type and channel, None if there is none."""
     fits = sa.or_(RoutingRule.thread_type.is_(None), RoutingRule.thread_type == thread_type)
     query = sa.select(RoutingRule).where(RoutingRule.channel_id == channel_id, RoutingRule.is_on, fits)
     return session.execute(query.order_by(RoutingRule.position, RoutingRule.id).limit(1)).scalar_one_or_none()
 
 
 def list_rules(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[tuple[RoutingRule, Channel]]:
-    """List the rules of these brands' channels, by channel and in order."""
+    """List the rules of these brands' channels, by channel and position."""
     query = sa.select(RoutingRule, Channel).join(Channel, Channel.id == RoutingRule.channel_id)
     query = query.where(Channel.brand_id.in_(brand_ids)).order_by(Channel.name, RoutingRule.position, RoutingRule.id)
     return [(row.RoutingRule, row.Channel) for row in session.execute(query)]
 
 
 def get_rule(session: Session, rule_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID]) -> RoutingRule:
-    """Raises RuleMissing."""
+    """Return a rule of these brands' channels. Raises RuleMissing."""
     query = sa.select(RoutingRule).join(Channel, Channel.id == RoutingRule.channel_id)
     found = session.execute(query.where(RoutingRule.id == rule_id, Channel.brand_id.in_(brand_ids))).scalar_one_or_none()
     if found is None:
@@ -201,14 +201,14 @@ def find_availability(session: Session, user_id: uuid.UUID) -> Availability | No
 
 
 def list_threads_named(session: Session, thread_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, ThreadName]:
-    """Return what these threads are called."""
+    """Return the names of these threads, by id."""
     columns = (Thread.id, Thread.number, Thread.subject, Thread.preview, Contact.name)
     query = sa.select(*columns).outerjoin(Contact, Contact.id == Thread.contact_id).where(Thread.id.in_(thread_ids))
     return {row.id: ThreadName(row.id, row.number, row.name or "", row.subject or row.preview) for row in session.execute(query)}
 
 
 def count_decided(session: Session, rule: RoutingRule, *, since: datetime) -> int:
-    """Count the threads since then on the rule's channel that it would have decided, were it the first."""
+    """Count the threads since then that this rule would have assigned if it came first on its channel."""
     of_type = sa.true() if rule.thread_type is None else Thread.thread_type == rule.thread_type
     brand = sa.select(Channel.brand_id).where(Channel.id == rule.channel_id).scalar_subquery()
     asked = (Thread.brand_id == brand, Thread.created_at >= since, Thread.channel_id == rule.channel_id, of_type)

@@ -1,6 +1,6 @@
 """Replay the last 30 days with a changed routing rule: which threads would have gone elsewhere.
 
-By the rules alone: who was there then, what they had to do, and with whom a contact was cannot be replayed. Reads only.
+By the rules alone: presence, load and earlier assignees of those days cannot be replayed. Never writes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Kind = tuple[uuid.UUID | None, ThreadType]
 
 @dataclass(frozen=True)
 class Destination:
-    """Who is asked first. `team_id` None: everybody who sees the brand. Which rule says so makes no difference."""
+    """Who is asked first. `team_id` None: everybody who sees the brand. Destinations by different rules are equal."""
 
     team_id: uuid.UUID | None
     skills: tuple[str, ...]
@@ -39,7 +39,7 @@ class Destination:
 
 @dataclass(frozen=True)
 class Move:
-    """A thread that would have gone elsewhere; None: to nobody, it stays unassigned."""
+    """A thread that would have gone elsewhere. `before`, `after` None: no rule fits, the thread stays unassigned."""
 
     thread: ThreadName
     came_at: datetime
@@ -49,7 +49,10 @@ class Move:
 
 @dataclass(frozen=True)
 class Replay:
-    """`threads` came in on the channels concerned, `moved` of them would have gone elsewhere; `moves` are the newest of those."""
+    """The result of a replay. `threads`: how many came in on the channels; `moved`: how many would have gone elsewhere.
+
+    `moves` are the newest of those.
+    """
 
     threads: int
     moved: int
@@ -57,7 +60,7 @@ class Replay:
 
 
 class _Says(Protocol):
-    """What a rule and its unsaved content have in common."""
+    """The fields that a stored rule and an unsaved one have in common."""
 
     @property
     def channel_id(self) -> uuid.UUID: ...
@@ -74,7 +77,7 @@ class _Says(Protocol):
 
 
 def replay(session: Session, content: RuleContent | RoutingRule, *, rule: RoutingRule | None, now: datetime) -> Replay:
-    """Compare where threads would have gone with `content` active in the place of `rule`, or as a new last rule."""
+    """Compare where threads go with `content` active in place of `rule`, or as a new last rule where `rule` is None."""
     channels = {content.channel_id, *([rule.channel_id] if rule else [])}
     query = sa.select(RoutingRule).where(RoutingRule.channel_id.in_(channels))
     kept = session.execute(query.order_by(RoutingRule.position, RoutingRule.id)).scalars().all()
@@ -94,7 +97,7 @@ def replay(session: Session, content: RuleContent | RoutingRule, *, rule: Routin
 
 
 def destination(rules: Sequence[_Says], channel_id: uuid.UUID | None, thread_type: ThreadType) -> Destination | None:
-    """Return whom the first fitting rule asks first; None where none fits."""
+    """Return who is asked first by the first rule that fits; None where none fits."""
     fit = (rule for rule in rules if rule.channel_id == channel_id and rule.thread_type in (None, thread_type))
     rule = next(fit, None)
     if rule is None:
@@ -107,7 +110,7 @@ _KIND = (Thread.channel_id, Thread.thread_type)
 
 
 def _came(session: Session, channel_ids: set[uuid.UUID], now: datetime) -> sa.ColumnElement[bool]:
-    """List the threads of these days that were somebody's work."""
+    """Return the condition on threads of the last 30 days on these channels that were to be answered."""
     brands = session.execute(sa.select(Channel.brand_id).where(Channel.id.in_(channel_ids)).distinct()).scalars().all()
     is_work = sa.or_(Thread.last_inbound_at.is_not(None), Thread.medium != "email")
     return sa.and_(Thread.brand_id.in_(brands), Thread.created_at > now - LOOKS_BACK, Thread.channel_id.in_(channel_ids), is_work)

@@ -25,12 +25,12 @@ TRIED_AT_MOST = 50
 
 
 class TooManyRules(Exception):
-    """There are RULES_AT_MOST already."""
+    """There are RULES_AT_MOST rules already."""
 
 
 @dataclass(frozen=True)
 class RuleContent:
-    """What a rule says, as `RoutingRule` keeps it."""
+    """The content of a rule as people enter it, with the fields of `RoutingRule`."""
 
     channel_id: uuid.UUID
     name: str
@@ -44,7 +44,7 @@ class RuleContent:
 
 @dataclass(frozen=True)
 class Abilities:
-    """What a person takes, as `RoutingProfile` stores it."""
+    """What a person can take, with the fields of `RoutingProfile`."""
 
     capacity: int
     skills: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Abilities:
 
 
 def create_rule(session: Session, content: RuleContent, *, viewer: Viewer, now: datetime) -> RoutingRule:
-    """Create a rule, the last of its channel and off. The caller has checked the channel. Raises TooManyRules."""
+    """Create a rule, inactive and the last of its channel. The caller checked the channel. Raises TooManyRules."""
     count, last = session.execute(sa.select(sa.func.count(), sa.func.max(RoutingRule.position))).one()
     if count >= RULES_AT_MOST:
         raise TooManyRules
@@ -81,7 +81,7 @@ def switch_rule(session: Session, rule: RoutingRule, *, is_on: bool, viewer: Vie
 
 
 def move_rule_up(session: Session, rule: RoutingRule, *, viewer: Viewer, now: datetime) -> None:
-    """Move a rule before the one above it on its channel; the first stays."""
+    """Swap a rule with the one before it on its channel; the first stays."""
     before = sa.select(RoutingRule).where(RoutingRule.channel_id == rule.channel_id, RoutingRule.position < rule.position)
     other = session.execute(before.order_by(RoutingRule.position.desc()).limit(1)).scalar_one_or_none()
     if other is not None:
@@ -97,8 +97,7 @@ def delete_rule(session: Session, rule: RoutingRule, *, viewer: Viewer, now: dat
 
 
 def try_rule(session: Session, rule: RoutingRule, *, now: datetime) -> list[Claim]:
-    """Return what this rule would assign to whom if it were active as well, for the next TRIED_AT_MOST threads; the caller
-    rolls back."""
+    """Return what this rule would assign if it were active, among the next TRIED_AT_MOST threads; the caller rolls back."""
     lock_routing(session)
     rule.is_on = True
     session.flush()
@@ -109,7 +108,7 @@ def try_rule(session: Session, rule: RoutingRule, *, now: datetime) -> list[Clai
 
 
 def save_profile(session: Session, user_id: uuid.UUID, abilities: Abilities, *, actor: Actor, now: datetime) -> None:
-    """Save what the person takes from now on; assigned threads stay with them."""
+    """Save what the person can take from now on; assigned threads stay assigned."""
     values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(abilities).items()}
     insert = postgresql.insert(RoutingProfile).values(user_id=user_id, **values)
     session.execute(insert.on_conflict_do_update(index_elements=["user_id"], set_=values))

@@ -1,4 +1,4 @@
-"""Put routing into words: who got a thread and why, and why one waits."""
+"""Write sentences about routing: who got a thread and why, and why a thread waits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ NAMES_SHOWN = 4
 
 
 def given_words(name: str, by: dict[str, Any]) -> str:
-    """Say on a thread which rule assigned it to whom, and why to them."""
+    """Return the sentence that says by which rule and why a user got the thread."""
     parts = [_(HOW.get(by["how"], HOW[Strategy.ROUND_ROBIN]))]
     if by["how"] != "sticky":
         parts.append(ngettext("the only one who could take it", "of %(num)s who could take it", by["able"]))
@@ -58,14 +58,14 @@ def given_words(name: str, by: dict[str, Any]) -> str:
 
 
 def waiting_words(reason: Reason, *, skills: list[str], language: str | None) -> str:
-    """Say why a thread waits, as a sentence."""
+    """Return the sentence that says why a thread waits."""
     time = format_time(reason.until, "HH:mm") if reason.until else ""
     names = names_words(reason.names)
     return _(WAITS[reason.hindrance], names=names, skills=", ".join(skills), language=language or "", time=time)
 
 
 def destination_words(to: Destination | None, teams: dict[str, str]) -> str:
-    """Say who is asked first, as part of a sentence. `teams`: their names by id."""
+    """Return who is asked first, as part of a sentence. `teams`: names by id."""
     if to is None:
         return _("The thread stays unassigned")
     gone = _("A deleted team")
@@ -78,7 +78,7 @@ def destination_words(to: Destination | None, teams: dict[str, str]) -> str:
 
 
 def names_words(names: tuple[str, ...]) -> str:
-    """Write the first few names, and how many more."""
+    """Return the first few names, and how many more there are."""
     shown, more = ", ".join(names[:NAMES_SHOWN]), len(names) - NAMES_SHOWN
     return ngettext("%(names)s and %(num)s more", "%(names)s and %(num)s more", more, names=shown) if more > 0 else shown
 
@@ -92,12 +92,12 @@ def strategy_words(strategy: str) -> str:
 
 
 def state_tone(worker: Worker) -> str:
-    """Return the colour of an availability state."""
+    """Return the colour of a person's availability: "done", "due" or ""."""
     return "done" if worker.is_present else "due" if worker.state == AvailabilityState.AWAY else ""
 
 
 def presence_words(worker: Worker) -> str:
-    """Say whether somebody takes threads now, and if not why."""
+    """Return whether a person takes threads now, and if not why, as text."""
     if worker.state == AvailabilityState.AVAILABLE and worker.is_heard and not worker.is_at_work:
         return _("Outside working hours")
     return state_words(worker.state if worker.is_heard or worker.state == AvailabilityState.AWAY else AvailabilityState.OFFLINE)

@@ -1,7 +1,7 @@
 """Create, change, pause and delete scheduled reports, and promise their due mails. The caller owns the transaction.
 
-There is one `ReportSend` for each schedule, reader and due moment, made before the mail, so however often and by however many the
-clock is looked at, a due moment has one.
+The `ReportSend` is written before the mail, one for each schedule, reader and due moment, so each due moment is mailed once
+however often the clock is looked at.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ SENDS = table_of(ReportSend)
 
 
 class ScheduleNameTaken(Exception):
-    """The person has another one of this name."""
+    """The user has another scheduled report of this name."""
 
 
 class TooManySchedules(Exception):
-    """The person has as many as they may."""
+    """The user has MOST scheduled reports already."""
 
 
 class UnknownRecipients(Exception):
-    """A recipient may not see figures, or there are none or too many."""
+    """A recipient may not see figures, or there are no recipients or too many."""
 
 
 @dataclass(frozen=True)
 class ScheduleContent:
-    """What a person asks for."""
+    """The content of a scheduled report as people enter it, with the fields of `ReportSchedule`."""
 
     name: str
     args: Mapping[str, str]
@@ -82,7 +82,7 @@ def change_schedule(
 
 
 def pause_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, is_paused: bool, now: datetime) -> None:
-    """Pause or resume a scheduled report; what fell due meanwhile is not made up for. Raises ScheduleMissing."""
+    """Pause or resume a scheduled report; what was due during the pause is never sent. Raises ScheduleMissing."""
     row = get_schedule(session, viewer, schedule_id).schedule
     if is_paused == (row.paused_at is not None):
         return
@@ -92,7 +92,7 @@ def pause_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, 
 
 
 def delete_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, now: datetime) -> None:
-    """Delete a scheduled report with the list of its mails. Raises ScheduleMissing."""
+    """Delete a scheduled report with its recipients and the log of its mails. Raises ScheduleMissing."""
     row = get_schedule(session, viewer, schedule_id).schedule
     _note(session, viewer, row, "ReportScheduleDeleted", now)
     session.delete(row)
@@ -100,14 +100,15 @@ def delete_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *,
 
 
 def leave_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID) -> bool:
-    """Take oneself off its recipients; False where one was none."""
+    """Remove the viewer from the recipients of a report; False where the viewer was none."""
     mine = sa.and_(ReportRecipient.schedule_id == schedule_id, ReportRecipient.user_id == viewer.user_id)
     statement = sa.delete(ReportRecipient).where(mine).returning(ReportRecipient.user_id)
     return session.execute(statement).first() is not None
 
 
 def ask_for_test(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, now: datetime) -> uuid.UUID:
-    """Promise the mail to oneself, now, paused or not. Raises ScheduleMissing."""
+    """Promise a test mail to the viewer, now, even if the report is paused. Returns the id of the send. Raises
+    ScheduleMissing."""
     row = get_schedule(session, viewer, schedule_id).schedule
     due = last_due(rhythm_of(row), ZoneInfo(viewer.timezone), now)
     send = ReportSend(id=new_id(), **_send(row.id, viewer.user_id, due, now), is_test=True)
@@ -118,8 +119,7 @@ def ask_for_test(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, no
 
 
 def plan_sends(session: Session, *, now: datetime) -> int:
-    """Promise the due mails that were not promised yet; returns how many. After an outage each report is sent once, never
-    several times."""
+    """Promise the due mails that were not promised yet; returns how many. After an outage each report is sent once."""
     query = sa.select(ReportSchedule, User.id, User.timezone).join(ReportRecipient, ReportRecipient.user_id == User.id)
     query = query.join(ReportSchedule, ReportSchedule.id == ReportRecipient.schedule_id)
     rows = []

@@ -1,5 +1,7 @@
-"""Read the contents of a scheduled report for one reader: figures, channels, pictures, sheet. Read with the rights of that
-reader, in their words; the caller has set the language."""
+"""Read the contents of a scheduled report for one reader: figures, channels, pictures, sheet.
+
+They are limited by the reader's rights and written in the reader's language, which the caller has set.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ MEDIUM_NAMES = {"email": N_("E-mail"), "whatsapp": "WhatsApp", "sms": "SMS", "ph
 
 @dataclass(frozen=True)
 class Line:
-    """A figure with its change in words; `tone` is "good", "bad", "few" or ""."""
+    """A figure with its change as text; `tone` is "good", "bad", "few" or ""."""
 
     name: str
     value: str
@@ -54,7 +56,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart: what it is called, what it says in a sentence, and the PNG."""
+    """A chart: its title, what it shows as a sentence (`says`), and the PNG."""
 
     key: str
     title: str
@@ -64,7 +66,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Contents:
-    """All a mail or a paper says. `filters`: what it is narrowed to, in words; `path` is where the report stands.
+    """Everything a mail or PDF says. `filters`: the report's filters as text; `path`: the path of its page.
 
     `sheet` is a workbook of every figure, day by day; None where it was not asked for.
     """
@@ -94,7 +96,7 @@ def read_contents(
     has_sheet: bool = True,
     filters: Sequence[str] = (),
 ) -> Contents:
-    """Read all contents at one time."""
+    """Read all contents of the report for the days from `first` to `last`, both included."""
     slice = slice_for(viewer, first=first, last=last, is_open=is_open, **slice_values(args))
     wide = replace(slice, first=min(first, last - timedelta(days=LEAST_DAYS - 1)))
     brand_ids = [one for one in slice.brand_ids if slice.brand_id in (None, one)]
@@ -119,7 +121,7 @@ def read_contents(
 
 
 def before_of(slice: Slice) -> Slice:
-    """Return the period before: as many days, from the same weekday on; of a whole month, the whole month before."""
+    """Return the period before: as many days in whole weeks earlier; for whole months the month before."""
     following = slice.last + timedelta(days=1)
     if slice.first.day == following.day == 1:
         last = slice.first - timedelta(days=1)

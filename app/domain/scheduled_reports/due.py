@@ -1,7 +1,7 @@
 """Calculate when a scheduled report is due and which days it covers. Pure.
 
-A due moment is made from a day, an hour and a zone each time, so it stays at its hour over the summer. An hour that a day does
-not have (02:00 in March) is the next one that it has; one that it has twice is the first.
+A due moment is calculated from day, hour and zone each time, so its local hour stays the same in summer. An hour that a day does
+not have (02:00 in March) becomes the next that it has; of an hour that it has twice, the first counts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LATEST = {Every.DAY: timedelta(hours=12), Every.WEEK: timedelta(days=3), Every.M
 
 @dataclass(frozen=True)
 class Rhythm:
-    """How often, and at which moment of a reader's own time; see `ReportSchedule`."""
+    """How often a report is sent, and at which local moment of its reader; see `ReportSchedule`."""
 
     every: Every
     weekday: int = 0
@@ -30,7 +30,7 @@ class Rhythm:
 
 @dataclass(frozen=True)
 class Due:
-    """One due moment, and the days it covers, the last one included."""
+    """One due moment, and the first and last day it covers, both included."""
 
     at: datetime
     first: date
@@ -38,12 +38,12 @@ class Due:
 
 
 def last_due(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> Due:
-    """Return the newest due moment that has come."""
+    """Return the newest due moment up to `now`."""
     return max((one for one in _around(rhythm, zone, now) if one.at <= now), key=lambda due: due.at)
 
 
 def next_due(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> Due:
-    """Return the next due moment."""
+    """Return the first due moment after `now`."""
     return min((one for one in _around(rhythm, zone, now) if one.at > now), key=lambda due: due.at)
 
 
@@ -68,7 +68,7 @@ def _days(rhythm: Rhythm, today: date) -> Iterator[date]:
 
 
 def _told(every: Every, day: date) -> tuple[date, date]:
-    """Return the period that is over on this day: the last day, the week from Monday on, or the month."""
+    """Return the first and last day of the period before `day`: a day, a week from Monday on, or a month."""
     if every == Every.DAY:
         return day - timedelta(days=1), day - timedelta(days=1)
     if every == Every.WEEK:

@@ -45,7 +45,7 @@ _NOW = sa.func.clock_timestamp()
 
 
 def plan_reports(**_ignored: Any) -> int:
-    """Promise the reports whose moment has come; returns how many. The relay finds them."""
+    """Promise the reports whose moment has come; returns how many. The outbox relay enqueues their sending."""
     if not mail_sender().is_set_up:
         return 0
     with transaction() as session:
@@ -94,7 +94,7 @@ def _write(session: Session, row: ReportSend, schedule: ReportSchedule, viewer: 
 
 
 def _refusal(schedule: ReportSchedule, viewer: Viewer, user: User, owner: User) -> str:
-    """Return why this reader does not get it; "" where they do."""
+    """Return why this reader is not sent the report; "" where there is no reason."""
     if owner.disabled_at is not None or not role_may(owner.role, Permission.ANALYTICS_SEE):
         return OWNER_GONE
     if user.disabled_at is not None:

@@ -1,4 +1,4 @@
-"""Tables of scheduled reports, their recipients, and the promise of each mail."""
+"""Tables of scheduled reports, their recipients, and their promised mails."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Every(StrEnum):
 
 
 class ReportSchedule(WithId, Base):
-    """A report by mail. `args` are the filters of its address, `is_open` whose times it has.
+    """A report sent by mail. `args` are the filters of the report's URL; `is_open`: times are counted in open hours.
 
-    `weekday` (Monday 0), `month_day` and `hour` are of each reader's own time zone; a month that has no such day sends on its
-    last. Due moments before `since_at` are nobody's: it was made, changed or taken up again then.
+    `weekday` (Monday 0), `month_day` and `hour` are in each reader's time zone; a month without that day sends on its last.
+    Due moments before `since_at`, when it was made, changed or resumed, are not sent.
     """
 
     __tablename__ = "report_schedules"
@@ -51,7 +51,7 @@ class ReportSchedule(WithId, Base):
 
 
 class ReportRecipient(Base):
-    """Somebody who gets a report."""
+    """A user who gets a report."""
 
     __tablename__ = "report_recipients"
 
@@ -60,8 +60,10 @@ class ReportRecipient(Base):
 
 
 class ReportSend(Claimable, WithId, Base):
-    """The promise of one mail to one person for one due moment, made before it is sent; `calling_at` is set while the mail server
-    has it. It tells of `first_day` to `last_day`."""
+    """The promise of one mail to one user for one due moment, made before it is sent. It covers `first_day` to `last_day`.
+
+    `calling_at` is set while the mail server has it.
+    """
 
     __tablename__ = "report_sends"
 

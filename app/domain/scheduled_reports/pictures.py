@@ -1,4 +1,4 @@
-"""Draw charts as PNGs (Pillow) for mails, which show no SVG. Pure; what they say stands in words beside them."""
+"""Draw charts as PNGs (Pillow) for mails, which show no SVG. Pure. The mail says the same in text beside them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ Values = Sequence[float | None]
 
 @dataclass(frozen=True)
 class Plot:
-    """What is drawn, one value a day: `stacks` as bars, `names` the lowest part first, or `line` with `high` above it; `before`
-    dashed, `target` across."""
+    """What is drawn, one value a day: `stacks` as bars, or `line` with `high` above it; `before` dashed, `target` across.
+
+    `names` are those of the stacks, the lowest first.
+    """
 
     scale: Scale
     ticks: tuple[str, ...]
@@ -64,7 +66,7 @@ def _font() -> ImageFont.FreeTypeFont:
 
 
 class _Pen:
-    """Places on the picture. A chart is 1000 wide and 100 high, see `charts.py`."""
+    """Draws on the picture. Converts places of a chart, which is 1000 wide and 100 high (`charts.py`), to pixels."""
 
     def __init__(self, pen: ImageDraw.ImageDraw, plot: Plot) -> None:
         self.pen, self.plot = pen, plot
@@ -114,7 +116,7 @@ class _Pen:
                 below += value
 
     def band(self) -> None:
-        """Draw the area from the line to the one above it, between days on which both have a value."""
+        """Draw the area between `line` and `high`, between days on which both have a value."""
         plot = self.plot
         ends = [
             (self.centre(number), self.y(plot.scale.y(low)), self.y(plot.scale.y(top)))
@@ -132,7 +134,7 @@ class _Pen:
         self._dashed((self.x(0), y), (self.x(1000), y), _TARGET, 3)
 
     def path(self, values: Values, colour: str, *, width: int, is_dashed: bool = False) -> None:
-        """Draw a line with gaps where there is no value; a day alone is a dot."""
+        """Draw a line with gaps where there is no value; a value between two gaps is a dot."""
         points = [None if v is None else (self.centre(n), self.y(self.plot.scale.y(v))) for n, v in enumerate(values)]
         for number, point in enumerate(points):
             if point is None:

@@ -1,4 +1,4 @@
-"""Read scheduled reports, possible recipients, and what became of the mails."""
+"""Read scheduled reports, possible recipients, and the outcomes of the mails."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from app.domain.scheduled_reports.models import ReportRecipient, ReportSchedule,
 
 
 class ScheduleMissing(Exception):
-    """No such report by mail, or none of this person."""
+    """The scheduled report does not exist, or is not the viewer's."""
 
 
 @dataclass(frozen=True)
 class ScheduleRow:
-    """A report by mail as its owner sees it. `sends` are the newest mails, the last one in front."""
+    """A scheduled report as its owner sees it. `sends` are its newest mails, newest first, each with its reader's name."""
 
     schedule: ReportSchedule
     owner_name: str
@@ -44,7 +44,7 @@ def rhythm_of(schedule: ReportSchedule) -> Rhythm:
 
 
 def list_schedules(session: Session, viewer: Viewer, *, shown_sends: int = 6) -> list[ScheduleRow]:
-    """List one's own scheduled reports and those one receives, by name. Three queries."""
+    """List the viewer's own scheduled reports and those the viewer receives, by name. Three queries."""
     gets = sa.exists().where(ReportRecipient.schedule_id == ReportSchedule.id, ReportRecipient.user_id == viewer.user_id)
     query = sa.select(ReportSchedule, User.name).join(User, User.id == ReportSchedule.owner_user_id)
     query = query.where(sa.or_(ReportSchedule.owner_user_id == viewer.user_id, gets))
@@ -53,7 +53,7 @@ def list_schedules(session: Session, viewer: Viewer, *, shown_sends: int = 6) ->
 
 
 def get_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, shown_sends: int = 30) -> ScheduleRow:
-    """Return one of one's own scheduled reports. Raises ScheduleMissing."""
+    """Return a scheduled report of the viewer. Raises ScheduleMissing."""
     query = sa.select(ReportSchedule, User.name).join(User, User.id == ReportSchedule.owner_user_id)
     found = session.execute(query.where(ReportSchedule.id == schedule_id, ReportSchedule.owner_user_id == viewer.user_id)).all()
     if not found:

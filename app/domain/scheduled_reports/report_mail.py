@@ -1,5 +1,7 @@
-"""Compose the mail of a scheduled report: HTML tables, pictures, attached sheet, plain text. No style sheet: colours stand at
-each cell, since programs drop the rest. Pure."""
+"""Compose the mail of a scheduled report: HTML tables, pictures, attached sheet, plain text. Pure.
+
+Colours are set on each cell, since mail programs drop style sheets.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ _TONES = {"good": "#0b6b43", "bad": "#a32121"}
 
 
 def report_mail(viewer: Viewer, contents: Contents, *, reference: str, base: str, zone: object, owner: str) -> SystemMail:
-    """Compose the mail in the reader's language, which the caller has set."""
+    """Return the mail in the reader's language, which the caller has set."""
     subject = _("%(name)s: %(days)s", name=contents.name, days=contents.days)
     as_of = format_datetime(contents.as_of.astimezone(zone), "d MMM y HH:mm", rebase=False)  # type: ignore[arg-type]
     foot = [

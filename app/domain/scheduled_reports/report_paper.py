@@ -1,4 +1,4 @@
-"""Draw a scheduled report as a PDF. In the reader's language, which the caller has set."""
+"""Draw a scheduled report as a PDF, in the reader's language, which the caller has set."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.domain.scheduled_reports.contents import Contents
 
 
 def report_paper(viewer: Viewer, contents: Contents) -> bytes:
-    """Draw the PDF. The same contents give the same bytes."""
+    """Return the PDF. The same contents give the same bytes."""
     from app.core.pdf import Column, Document, Picture  # what draws takes long to import, and most processes never draw
 
     as_of = format_datetime(contents.as_of.astimezone(ZoneInfo(viewer.timezone)), "d MMM y HH:mm", rebase=False)

@@ -1,7 +1,7 @@
 """Periodic job that checks the services besides the channels (forms, scenarios, Teams, register, mail server).
 
-Each is asked once a day, and in each round while it does not work or a call in between failed, so that whoever is told of it
-(`process/health/queries.py`) is told as well when it works again. Two rounds at once ask twice, which changes nothing.
+Each is checked once a day, and in every round while it fails or a call in between failed, so that people who were alerted
+(`process/health/queries.py`) also hear that it works again. Parallel rounds check twice, which changes nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def watch_services(*, now: datetime | None = None, **_ignored: Any) -> None:
 
 
 def check_service(service: Service, *, now: datetime) -> Health:
-    """Check one service and store the result. For edges; holds no transaction meanwhile."""
+    """Check one service, store the result and return it. For edges; no transaction is open during the check."""
     try:
         health = service.ask()
     except UnableToDecrypt as error:
@@ -40,7 +40,7 @@ def check_service(service: Service, *, now: datetime) -> Health:
 
 
 def is_due(service: Service, check: ServiceCheck | None, *, now: datetime) -> bool:
-    """Return whether the service is checked in this round."""
+    """Return whether the service is to be checked in this round."""
     if check is None or check.health != "ok" or service.is_suspect:
         return True
     return now.hour >= FROM_HOUR and check.checked_at.date() < now.date()

@@ -11,8 +11,10 @@ from app.core.db import Base
 
 
 class ServiceCheck(Base):
-    """One service (`app/contract/service.py`), as it was found last; `name` and `place` are kept for whoever tells of it,
-    `detail` says in English what is wrong. One that is down stays so until it works; "degraded" mends itself most times."""
+    """The last check of one service (`app/contract/service.py`). `name` and `place` are stored for alerts.
+
+    `detail` says in English what is wrong. A service that is down stays so until it works; "degraded" usually passes by itself.
+    """
 
     __tablename__ = "service_checks"
 
