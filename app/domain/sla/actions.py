@@ -21,16 +21,19 @@ from app.domain.sla.rules import PolicyRules, StoredCalendar
 
 
 class ScopeTaken(Exception):
-    """A calendar for that scope exists already."""
+    """Another calendar has this scope already."""
 
 
 class StillNeeded(Exception):
-    """It cannot be archived: it is the calendar for all, or a policy names it."""
+    """The calendar is still needed: it is the one for all, or a policy names it."""
 
 
 @dataclass(frozen=True)
 class CalendarContent:
-    """A calendar as it is written; at most one of the ids, none: for all, unless only policies may name it."""
+    """The content of a calendar as people enter it. At most one of the ids is set; none: it holds for all.
+
+    `is_by_name_only`: it holds only for policies that name it.
+    """
 
     name: str
     rules: StoredCalendar
@@ -51,21 +54,21 @@ def create_calendar(session: Session, content: CalendarContent, *, now: datetime
 def change_calendar(
     session: Session, calendar_id: uuid.UUID, content: CalendarContent, *, now: datetime, actor: Actor
 ) -> BusinessCalendar:
-    """Change a calendar; running clocks follow. Raises ScopeTaken, StillNeeded."""
+    """Change a calendar; running clocks are recomputed. Raises ScopeTaken, StillNeeded."""
     calendar = _lock(session, BusinessCalendar, calendar_id)
     check_calendar(session, content, calendar)
     return _write_calendar(session, calendar, content, now=now, actor=actor)
 
 
 def check_calendar(session: Session, content: CalendarContent, calendar: BusinessCalendar | None = None) -> None:
-    """Check that this can be saved, in place of `calendar` or as a new one. Raises ScopeTaken, StillNeeded."""
+    """Check that this content can be saved, in place of `calendar` or as a new one. Raises ScopeTaken, StillNeeded."""
     _check_scope(session, content, calendar.id if calendar else None)
     if calendar is not None and _is_for_all(calendar) and not _is_for_all(content):
         raise StillNeeded(str(calendar.id))
 
 
 def archive_calendar(session: Session, calendar_id: uuid.UUID, *, now: datetime, actor: Actor) -> BusinessCalendar:
-    """Archive a calendar; clocks measured by it stay explained. Raises StillNeeded."""
+    """Archive a calendar; the clocks measured by it can still be explained. Raises StillNeeded."""
     calendar = _lock(session, BusinessCalendar, calendar_id)
     named = sa.select(PolicyVersion.id).join(
         SlaPolicy, sa.and_(SlaPolicy.id == PolicyVersion.policy_id, SlaPolicy.version == PolicyVersion.number)
@@ -79,7 +82,7 @@ def archive_calendar(session: Session, calendar_id: uuid.UUID, *, now: datetime,
 
 
 def create_policy(session: Session, rules: PolicyRules, *, position: int, now: datetime, actor: Actor) -> SlaPolicy:
-    """Create a policy at a position of the order, before the one that stood there."""
+    """Create a policy at a position, before the policy that had it."""
     policy = SlaPolicy(id=new_id(), version=0, position=position)
     session.add(policy)
     return _write_policy(session, policy, rules, position, now=now, actor=actor)
@@ -88,12 +91,12 @@ def create_policy(session: Session, rules: PolicyRules, *, position: int, now: d
 def change_policy(
     session: Session, policy_id: uuid.UUID, rules: PolicyRules, *, position: int, now: datetime, actor: Actor
 ) -> SlaPolicy:
-    """Change a policy; running clocks follow."""
+    """Change a policy; running clocks are recomputed."""
     return _write_policy(session, _lock(session, SlaPolicy, policy_id), rules, position, now=now, actor=actor)
 
 
 def archive_policy(session: Session, policy_id: uuid.UUID, *, now: datetime, actor: Actor) -> SlaPolicy:
-    """Archive a policy; the next policy that fits holds for its threads."""
+    """Archive a policy; for its threads the next policy that fits holds."""
     policy = _lock(session, SlaPolicy, policy_id)
     policy.archived_at = now
     _note(session, "PolicyChanged", ("policy", policy.id), str(policy.id), now=now, actor=actor)

@@ -1,6 +1,6 @@
 """Choose the SLA policy and the calendar that hold for a thread now.
 
-Versions never change, so what was read from one is kept in the process for good.
+Versions never change, so those that were read stay in a cache of the process.
 """
 
 from __future__ import annotations
@@ -71,8 +71,10 @@ class Book:
     calendars: tuple[HeldCalendar, ...]
 
     def choose(self, thread: Thread, contact_ids: Iterable[uuid.UUID] = ()) -> Choice:
-        """Choose the first policy that fits; and its calendar, else that of the team, the channel, the brand, or all.
-        `contact_ids`: the thread's contact and its organizations."""
+        """Choose the first policy that fits, and its calendar, else that of the team, the channel, the brand, or all.
+
+        `contact_ids`: the thread's contact and its organizations.
+        """
         known = frozenset([*contact_ids, *([thread.contact_id] if thread.contact_id else [])])
         policy = next((p for p in self.policies if fits(p.rules.match, thread, known)), None)
         return Choice(policy, self._calendar(thread, policy))
@@ -109,7 +111,7 @@ def _first_calendar(session: Session, *scopes: Scope) -> Calendar:
 
 
 def fits(match: Match, thread: Thread, contact_ids: frozenset[uuid.UUID]) -> bool:
-    """Return whether a policy is for this thread."""
+    """Return whether a policy is for this thread. `contact_ids`: the thread's contact and its organizations."""
     asked: list[bool] = [
         value in wanted
         for wanted, value in (
@@ -166,7 +168,7 @@ def _calendar(row: Any) -> HeldCalendar:
 
 
 def organizations_of(session: Session, contact_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
-    """Return by contact the organizations above it, the nearest first."""
+    """Return the organizations above each contact, nearest first, by contact id."""
     found: dict[uuid.UUID, list[uuid.UUID]] = {}
     for contact_id in contact_ids:
         above, at = [], session.get(Contact, contact_id)
@@ -178,7 +180,7 @@ def organizations_of(session: Session, contact_ids: Iterable[uuid.UUID]) -> dict
 
 
 def read_policies(session: Session, version_ids: Iterable[uuid.UUID | None]) -> Mapping[uuid.UUID, PolicyRules]:
-    """Read these versions of policies."""
+    """Return the rules of these policy versions by id, perhaps with others that were read before."""
     missing = {found for found in version_ids if found is not None} - _policies.keys()
     if missing:
         query = sa.select(PolicyVersion.id, PolicyVersion.rules).where(PolicyVersion.id.in_(missing))
@@ -188,7 +190,7 @@ def read_policies(session: Session, version_ids: Iterable[uuid.UUID | None]) -> 
 
 
 def terms_of(version_id: uuid.UUID | None) -> Terms:
-    """Return the terms of a version that was read before; None promises nothing."""
+    """Return the terms of a version that was read before; for None terms without promises."""
     if version_id is None:
         return Terms()
     found = _terms.get(version_id)
@@ -198,7 +200,7 @@ def terms_of(version_id: uuid.UUID | None) -> Terms:
 
 
 def read_calendar(session: Session, version_id: uuid.UUID | None) -> Calendar:
-    """Read the calendar of a version; None: around the clock."""
+    """Return the calendar of a version; for None one that is open around the clock."""
     if version_id is None:
         return _ROUND_THE_CLOCK
     found = _calendars.get(version_id)

@@ -1,10 +1,10 @@
-"""Calculate open hours: weekly hours in local time, holidays, own days, clock changes (pure). Pure.
+"""Calculate open hours: weekly hours in local time, holidays, own days, clock changes. Pure.
 
-An instant is open when the local clock on the wall shows a time inside the hours of its day. So an hour the clock skips in spring
+An instant is open when the local wall clock shows a time inside the hours of its day. So an hour the clock skips in spring
 counts nothing, the hour it shows twice in autumn counts twice, and cutting hours in two changes nothing. Hours belong to the day
 they begin on: those from 22:00 to 06:00 run into the next morning, be that a holiday or not, and a holiday has none of its own.
 
-Instants in here are whole seconds since 1970 (UTC), half-open intervals `(begin, end)` of them are tuples.
+Instants are whole seconds since 1970 (UTC), half-open intervals of them tuples `(begin, end)`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LAST_DAY = date.max.toordinal() - _EPOCH - 2
 
 @dataclass(frozen=True)
 class OwnDay:
-    """A day with hours of its own (none: closed), which replace those of a public holiday."""
+    """A day with hours of its own (none: closed), which replace those of the weekday or public holiday."""
 
     day: date
     name: str = ""
@@ -40,8 +40,10 @@ class OwnDay:
 
 @dataclass(frozen=True)
 class CalendarRules:
-    """What a calendar says. `week` has the hours of Monday to Sunday; `country` (and `region`) whose public holidays are closed,
-    ISO codes, "": none."""
+    """The rules of a calendar. `week` has the hours of Monday to Sunday.
+
+    `country` and `region` (ISO codes, "": none): it is closed on their public holidays.
+    """
 
     zone: str
     week: tuple[tuple[Span, ...], ...]
@@ -55,7 +57,7 @@ ALWAYS = CalendarRules("UTC", (((0, DAY),),) * 7)
 
 
 class Closed(StrEnum):
-    """Why a stretch of time does not count."""
+    """Why a period is closed."""
 
     HOLIDAY = "holiday"
     OWN_DAY = "own_day"
@@ -67,7 +69,7 @@ class Closed(StrEnum):
 
 @dataclass(frozen=True)
 class ClosedTime:
-    """A closed stretch of time; `day` is the local day of a holiday or own day, by which it is named."""
+    """A closed period; `day` is the local date of a holiday or own day."""
 
     begin: int
     end: int
@@ -77,7 +79,7 @@ class ClosedTime:
 
 @dataclass(frozen=True)
 class _Hours:
-    """The hours of one local day, in order and apart, or why there are none."""
+    """The hours of one local day, in order and disjoint; `why` they are not its weekday's, or there are none."""
 
     spans: tuple[Span, ...]
     why: Closed | None = None
@@ -85,7 +87,7 @@ class _Hours:
 
 @dataclass
 class Calendar:
-    """A calendar that can be asked. It caches the days it looked at, as the rules never change."""
+    """Calculates open time by a calendar's rules. It caches the days it read, as the rules never change."""
 
     rules: CalendarRules
     _own: dict[int, OwnDay] = field(default_factory=dict, repr=False)
@@ -99,7 +101,7 @@ class Calendar:
         self._has_week = any(self.rules.week)
 
     def open_between(self, begin: int, end: int) -> Iterator[Interval]:
-        """The open intervals of `[begin, end)`, in order; none touches the next."""
+        """Yield the open intervals of `[begin, end)`, in order; none touches the next."""
         held: Interval | None = None
         for day in range(begin // DAY, -(-end // DAY)):
             for opens, closes in self._open_on(day):
@@ -116,13 +118,15 @@ class Calendar:
             yield held
 
     def seconds_between(self, begin: int, end: int) -> int:
-        """How many seconds of `[begin, end)` are open."""
+        """Return how many seconds of `[begin, end)` are open."""
         days = range(begin // DAY, -(-end // DAY))
         return sum(max(0, min(b, end) - max(a, begin)) for day in days for a, b in self._open_on(day))
 
     def after(self, begin: int, seconds: int) -> int | None:
-        """Return the first instant by which `seconds` open ones have passed since `begin`, which may be closing time. None:
-        never."""
+        """Return the first instant by which `seconds` open ones have passed since `begin`; this may be closing time.
+
+        Returns None if they never pass.
+        """
         if seconds <= 0:
             return begin
         first = begin // DAY
@@ -137,7 +141,7 @@ class Calendar:
         return None
 
     def closed_between(self, begin: int, end: int) -> list[ClosedTime]:
-        """The closed stretches of `[begin, end)` with their reasons; neighbours for the same reason are one."""
+        """Return the closed periods of `[begin, end)` with their reasons; neighbours with the same reason are one."""
         found: list[ClosedTime] = []
         at = begin
         for opens, closes in [*self.open_between(begin, end), (end, end)]:
@@ -151,22 +155,22 @@ class Calendar:
         return found
 
     def local(self, at: int) -> datetime:
-        """The aware local time of an instant."""
+        """Return the aware local time of an instant."""
         return datetime.fromtimestamp(at, self._zone)
 
     def hours_on(self, day: date) -> tuple[tuple[Span, ...], Closed | None]:
-        """Return the hours of a local day, and why they differ from its weekday's."""
+        """Return the hours of a local day, and why they are not its weekday's or there are none (None: no reason)."""
         number = day.toordinal() - _EPOCH
         hours = self._hours(number)
         return hours.spans, Closed.OWN_DAY if number in self._own else hours.why
 
     def own_name(self, day: date) -> str:
-        """What an own day is called; "" for a day that is none."""
+        """Return the name of an own day, "" for any other day."""
         own = self._own.get(day.toordinal() - _EPOCH)
         return own.name if own else ""
 
     def _open_on(self, day: int) -> tuple[Interval, ...]:
-        """The open intervals of one UTC day, in order and apart."""
+        """Return the open intervals of one UTC day, in order and disjoint."""
         found = self._days.get(day)
         if found is None:
             found = self._days[day] = tuple(_merged(self._opening(day)))
@@ -183,7 +187,7 @@ class Calendar:
                         yield a, b
 
     def _pieces(self, day: int) -> list[tuple[int, int, int]]:
-        """A UTC day cut where the zone's offset (seconds) changes: (begin, end, offset)."""
+        """Cut a UTC day where the zone's offset (seconds) changes; returns (begin, end, offset) of each part."""
         begin, end = day * DAY, (day + 1) * DAY
         first, last = self._offset(begin), self._offset(end - 1)
         if first == last:
@@ -209,7 +213,7 @@ class Calendar:
         return _Hours(spans, None if spans else Closed.WEEKEND if weekday >= 5 else Closed.DAY_OFF)
 
     def _reasons(self, begin: int, end: int) -> Iterator[ClosedTime]:
-        """A closed stretch, cut at local midnights."""
+        """Cut a closed period at local midnights and yield the parts with their reasons."""
         for day in range(begin // DAY, -(-end // DAY)):
             for piece_begin, piece_end, offset in self._pieces(day):
                 at, stop = max(begin, piece_begin), min(end, piece_end)
@@ -231,7 +235,7 @@ class Calendar:
 
 
 def _merged(intervals: Iterator[Interval]) -> Iterator[Interval]:
-    """The union of intervals, in order and apart."""
+    """Yield the union of intervals, in order and disjoint."""
     held: Interval | None = None
     for begin, end in sorted(intervals):
         if held is not None and begin <= held[1]:

@@ -1,4 +1,4 @@
-"""Set when a missed call is to be called back, by the SLA policy of its thread. In its transaction."""
+"""Set when a missed call must be called back, by the SLA policy of its thread. In the transaction of the call's event."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MORNING = time(9)
 
 
 def hear_end_of_call(session: Session, event: Event) -> None:
-    """`CallLogged`, `CallChanged`: make a task for a missed call, and complete it once the caller was spoken to."""
+    """`CallLogged`, `CallChanged`: make a task for a missed call; a later call that reached the caller completes it."""
     message = session.get(Message, event.message_id) if event.message_id else None
     if message is None:
         return
@@ -32,8 +32,10 @@ def hear_end_of_call(session: Session, event: Event) -> None:
 
 
 def callback_due(session: Session, thread: Thread, *, now: datetime) -> Due:
-    """Return when a call back is due: after the promised first-response time in open hours; without a promise the next working
-    day at nine."""
+    """Return when a call back is due: after the promised first-response time, in open hours.
+
+    Without a promise it is due at nine on the next working day.
+    """
     contact_ids = [thread.contact_id] if thread.contact_id else []
     above = organizations_of(session, contact_ids) if contact_ids else {}
     choice = read_book(session).choose(thread, above.get(thread.contact_id, ()) if thread.contact_id else ())
@@ -47,5 +49,5 @@ def callback_due(session: Session, thread: Thread, *, now: datetime) -> Due:
 
 
 def _whole_minute(local: datetime) -> datetime:
-    """Round up to a whole minute, so that nothing is due before it was promised."""
+    """Round up to a whole minute, so that the due time is never before the promised one."""
     return local + timedelta(seconds=60 - local.second) if local.second else local

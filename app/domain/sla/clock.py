@@ -1,12 +1,12 @@
 """Calculate a thread's SLA clocks: a pure function of facts, terms and calendar.
 
-*First response* runs from what somebody outside asked to the first answer, *next response* from what they ask after an answer to
-the next one, *resolution* from the first question to the end of the matter. None runs while the thread waits for something its
+*First response* runs from a contact's first question to the first answer, *next response* from a question after an answer to the
+next answer, *resolution* from the first question to the end of the matter. None runs while the thread waits for something its
 terms pause for, nor while it is closed. A matter that comes back after its reopen window is a new one.
 
-Terms that change while a clock runs change its target. A longer target counts from the clock's beginning, and never ends earlier
-than what stood. A shorter one counts from the change on, so that nobody is late the moment it applies, and never ends later than
-what stood.
+Terms that change while a clock runs change its target. A longer target counts from the clock's beginning, and the deadline never
+becomes earlier. A shorter one counts from the change on, so that no clock is late the moment it applies, and the deadline never
+becomes later.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Terms:
-    """The promised times: seconds of open time (None: nothing) and which of PAUSES stop the clocks. `name` is for people."""
+    """The promised times in seconds of open time (None: nothing), and which of PAUSES stop the clocks. `name` is the policy's."""
 
     first_response: int | None = None
     next_response: int | None = None
@@ -86,7 +86,8 @@ class Fact:
 
 @dataclass(frozen=True)
 class Retarget:
-    """A change of target at `at`: from then on `target` seconds from the clock's beginning, because terms promised `promised`."""
+    """A change of a clock's target at `at`: then it is `target` seconds from the clock's beginning, as terms promised
+    `promised`."""
 
     at: int
     promised: int | None
@@ -109,26 +110,26 @@ class Clock:
 
     @property
     def paused_for(self) -> str:
-        """Return why it is paused now, "" where it is not."""
+        """Return why the clock is paused now, "" where it is not."""
         return self.pauses[-1].why if self.ended is None and self.pauses and self.pauses[-1].end is None else ""
 
     @property
     def is_late(self) -> bool:
-        """Return whether it ended after it was due."""
+        """Return whether the clock ended after it was due."""
         return self.ended is not None and self.due.at is not None and self.ended > self.due.at
 
     def counted(self, calendar: Calendar, at: int) -> int:
-        """Return the seconds it has counted by then."""
+        """Return the seconds the clock has counted by the instant `at`."""
         return counted_seconds(calendar, self.started, max(self.started, self._until(at)), self.pauses)
 
     def instant_of(self, calendar: Calendar, share: int) -> int | None:
-        """Return when `share` percent of the target are used up, None while that is unknown."""
+        """Return the instant at which `share` percent of the target are used up, None while that is unknown."""
         if self.target is None:
             return None
         return due_after(calendar, self.started, -(-self.target * share // 100), self.pauses).at
 
     def segments(self, calendar: Calendar, now: int) -> tuple[Segment, ...]:
-        """Return its life line by line: up to its end, else to its due time, else to now."""
+        """Return the clock's time cut into segments: from its start to its end, else to its due time, else to `now`."""
         until = self.ended if self.ended is not None else self.due.at if self.due.at is not None else now
         return segments_between(calendar, self.started, max(until, self.started), self.pauses)
 
@@ -137,13 +138,13 @@ class Clock:
 
 
 def evaluate(facts: Sequence[Fact], calendar: Calendar) -> list[Clock]:
-    """Return all clocks these facts make, in the order they began. Facts of one instant count in the order given."""
+    """Return all clocks that follow from these facts, by their start. Facts of one instant count in the order given."""
     life = _Life(_settled(facts))
     return [_timed(clock, life, calendar) for clock in life.clocks()]
 
 
 def _settled(facts: Iterable[Fact]) -> list[Fact]:
-    """Return facts in order, without withdrawn answers and the waiting that came with them."""
+    """Return the facts by time, without withdrawn answers and the statuses and waits that came with them."""
     found: list[Fact] = []
     for fact in sorted(facts, key=lambda f: f.at):
         if fact.kind != FactKind.WITHDRAWN:
@@ -163,7 +164,7 @@ def _is_of_answer(fact: Fact, ref: str) -> bool:
 
 @dataclass
 class _Open:
-    """A clock while it is being followed."""
+    """A clock while the facts are read."""
 
     kind: ClockKind
     started: int
@@ -175,7 +176,7 @@ class _Open:
 
 
 class _Life:
-    """Follows the facts of one thread once: what paused it, what terms held, which clocks began and ended."""
+    """Reads the facts of one thread once: what paused it, which terms held, which clocks began and ended."""
 
     def __init__(self, facts: list[Fact]) -> None:
         self.facts = facts
@@ -252,7 +253,7 @@ class _Life:
                 self._is_answered = False
 
     def _pause(self, at: int) -> None:
-        """Begin, end or continue a pause as things stand after a fact."""
+        """Begin, end or continue a pause by the state after a fact."""
         why = self._why_paused()
         if self._paused is not None and self._paused[1] != why:
             self.pauses.append(Pause(self._paused[0], at, self._paused[1]))

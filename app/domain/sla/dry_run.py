@@ -1,4 +1,4 @@
-"""Dry-run an SLA policy or calendar on the threads of the last 30 days. Reads only."""
+"""Dry-run an SLA policy or calendar on the threads of the last 30 days. Never writes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_THREADS = 2000
 
 @dataclass(frozen=True)
 class Deadline:
-    """When one clock is due, in seconds since 1970, None for never; `is_late`: it passed."""
+    """When one clock is due, in seconds since 1970, None for never. `is_late`: the clock missed it."""
 
     due: int | None
     is_late: bool
@@ -35,7 +35,7 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Difference:
-    """A clock that would have another deadline."""
+    """A clock whose deadline would change."""
 
     thread_id: uuid.UUID
     number: int
@@ -47,7 +47,7 @@ class Difference:
 
     @property
     def moved_seconds(self) -> int | None:
-        """How much later it would be due, negative for earlier; None where it is not due before or after."""
+        """Return by how many seconds the deadline moves, negative for earlier; None where it is not due before or after."""
         if self.before is None or self.after is None or self.before.due is None or self.after.due is None:
             return None
         return self.after.due - self.before.due
@@ -55,7 +55,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class DryRun:
-    """`threads` were looked at, the newest first; `is_cut`: there are more of the last 30 days."""
+    """The result of a dry run on `threads` threads, the newest first. `is_cut`: there are more in the last 30 days."""
 
     threads: int
     is_cut: bool
@@ -78,8 +78,10 @@ def dry_run(
     now: datetime,
     most: int = MOST_THREADS,
 ) -> DryRun:
-    """Return what saving this policy would change. `policy_id`: the policy it would replace, None for a new one; `position`:
-    its index in the order."""
+    """Return what saving this policy would change.
+
+    `policy_id`: the policy it would replace, None for a new one; `position`: its index in the order.
+    """
     book = read_book(session)
     changed = _Try(_with(book, rules, policy_id, position, now))
     return _compare(session, _Try(book), changed, brand_ids=brand_ids, now=now, most=most)
@@ -94,8 +96,10 @@ def dry_run_calendar(
     now: datetime,
     most: int = MOST_THREADS,
 ) -> DryRun:
-    """Return what saving this calendar would change. `calendar_id`: the one it would replace, None for a new one. The caller
-    has checked that it can be saved (`check_calendar`)."""
+    """Return what saving this calendar would change. The caller checked that it can be saved (`check_calendar`).
+
+    `calendar_id`: the calendar it would replace, None for a new one.
+    """
     book, version_id = read_book(session), new_id()
     scope = (content.team_id, content.channel_id, content.brand_id)
     held = HeldCalendar(calendar_id or new_id(), version_id, now, scope, content.is_by_name_only)
@@ -106,7 +110,7 @@ def dry_run_calendar(
 
 @dataclass(frozen=True)
 class _Try:
-    """The rules that would hold, with their unsaved calendars by version."""
+    """The rules to try, with their unsaved calendars by version id."""
 
     book: Book
     unsaved: Mapping[uuid.UUID, Calendar] = field(default_factory=dict)
@@ -139,7 +143,7 @@ def _compare(
 
 
 def _facts(session: Session, threads: Sequence[Thread]) -> dict[uuid.UUID, list[Fact]]:
-    """Read what happened to each thread, without the terms that held."""
+    """Read the facts of each thread, without the terms that held."""
     rows: dict[uuid.UUID, list[Any]] = {thread.id: [] for thread in threads}
     for row in session.execute(FACTS_OF, {"thread_ids": list(rows)}):
         if row.kind != FactKind.TERMS:
@@ -163,7 +167,7 @@ Clocks = dict[tuple[ClockKind, int], Deadline]
 
 
 def _deadlines(facts: list[Fact], choice: Choice, calendar: Calendar, *, now: int) -> Clocks:
-    """Return the deadlines of the last 30 days, as if this choice had held from the beginning."""
+    """Return the deadlines of the last 30 days, as if this choice had always held."""
     if not facts:
         return {}
     terms = choice.policy.rules.terms() if choice.policy else Terms()

@@ -1,7 +1,7 @@
 """Carry out escalation steps of SLA clocks: tell people, make tasks, change threads.
 
-`sla_clocks.next_step_at` is the promise, the unique key of `sla_steps` makes each step happen once, whoever looks: the thread is
-locked, its clocks are made anew from its facts, and only what is due by then and has no row yet is carried out.
+`sla_clocks.next_step_at` is the promise, and the unique key of `sla_steps` makes each step happen once, however many workers
+look: the thread is locked, its clocks are calculated anew from its facts, and only due steps without a row are carried out.
 """
 
 from __future__ import annotations
@@ -59,8 +59,10 @@ class Reached:
 
 
 def reach_due_steps(session: Session, *, now: datetime, limit: int = 100) -> int:
-    """Carry out the steps due by `now` of the clocks that wait longest. Returns how many clocks were found, 0 where others
-    hold all of their threads, which wait for the next round."""
+    """Carry out the steps due by `now`, of the clocks that have waited longest.
+
+    Returns how many clocks were found; 0 where other workers hold all of their threads, which are left for the next round.
+    """
     due = session.execute(_DUE.limit(as_written(limit)), {"now": now}).scalars().all()
     threads = session.execute(_THREADS, {"thread_ids": sorted(set(due))}).scalars().all() if due else ()
     for thread in threads:
@@ -97,7 +99,7 @@ def _keys(session: Session, row: SlaClock) -> set[str]:
 
 
 def _reach(session: Session, reached: Reached, *, now: datetime) -> None:
-    """Carry out a step once: a second worker finds the row."""
+    """Carry out a step once: where another worker did, its row exists."""
     row, step = reached.row, reached.step
     values = {"id": new_id(), "thread_id": row.thread_id, "kind": row.kind, "started_at": row.started_at, "step": step.key}
     values |= {"due_at": reached.due_at, "reached_at": now}
@@ -133,8 +135,10 @@ def _payload(reached: Reached, receivers: list[uuid.UUID]) -> dict[str, Any]:
 
 
 def receivers_of(session: Session, thread: Thread, step: Step, policy: PolicyRules) -> list[uuid.UUID]:
-    """Return whom a step tells: the first of those in that place who can be told. Where nobody is, the next higher is told:
-    the lead for the assignee, administrators for all."""
+    """Return the users a step tells: the first group of those it names that has an active user.
+
+    Where there is none, the next higher group is told: leads instead of the assignee, administrators in the end.
+    """
     if step.tell == "assignee" and thread.assignee_user_id is not None:
         return [thread.assignee_user_id]
     if step.tell in ("assignee", "team_lead"):
@@ -150,7 +154,7 @@ def receivers_of(session: Session, thread: Thread, step: Step, policy: PolicyRul
 
 
 def _named(session: Session, thread: Thread, step: Step, policy: PolicyRules) -> list[Collection[uuid.UUID]]:
-    """Yield who is named for a step, the nearest first: by the settings, as far as they see the thread, then by the policy."""
+    """Return the groups of users a step names, nearest first: by the settings, if they see the thread, then by the policy."""
     if step.tell == "manager":
         team = sa.select(Team.manager_user_id).where(Team.id == thread.team_id)
         brand = sa.select(Brand.manager_user_id).where(Brand.id == thread.brand_id)
@@ -170,7 +174,7 @@ def _who_see(session: Session, thread: Thread, who: sa.Select[Any]) -> list[uuid
 
 
 def _leads(session: Session, thread: Thread) -> list[uuid.UUID]:
-    """Return the leads of the thread's team; without team those of its brand."""
+    """Return the leads of the thread's team, else those of its brand."""
     leads = sa.select(User.id).where(User.disabled_at.is_(None), users_with(Permission.ESCALATIONS_LEAD)).order_by(User.id)
     member = sa.select(BrandMember.user_id).where(BrandMember.brand_id == thread.brand_id)
     leads = leads.where(User.id.in_(member))
@@ -179,8 +183,8 @@ def _leads(session: Session, thread: Thread) -> list[uuid.UUID]:
 
 
 def _make_task(session: Session, reached: Reached, receivers: list[uuid.UUID], *, now: datetime, caused_by: Event) -> uuid.UUID:
-    """Make the task of a step, for the first of those it tells. Its due time is the default for its priority, else the
-    policy's."""
+    """Make the task of a step for the first of its receivers, due by default for its priority, else by the policy. Returns its
+    id."""
     thread = reached.thread
     priority = max(thread.priority, Priority.HIGH, key=lambda p: p.rank)
     user = session.get(User, receivers[0]) if receivers else None

@@ -1,6 +1,6 @@
 """Explain a thread's SLA clocks line by line.
 
-It is made by the functions that made the clocks, from the same facts and the versions the clock names: it cannot say otherwise.
+The explanation comes from the functions that calculated the clocks, with the same facts and versions, so the two cannot differ.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LINES_SHOWN = 120
 
 @dataclass(frozen=True)
 class StepStory:
-    """An escalation step of a clock: when it is due (None: while it stands still), and when it was carried out."""
+    """An escalation step of a clock: when it is due (None while the clock is paused), and when it was carried out."""
 
     key: str
     percent: int | None
@@ -40,7 +40,7 @@ class StepStory:
 
 @dataclass(frozen=True)
 class Story:
-    """One clock with its explanation. `lines` cover its life without a gap; `used` is what they count up to now."""
+    """One clock with its explanation. `lines` cover its time without a gap; `used` is the seconds counted up to now."""
 
     row: SlaClock
     clock: Clock

@@ -1,7 +1,7 @@
-"""Turn thread events into SLA facts, and bring the clocks in step. In its transaction, see app/wiring.py.
+"""Turn thread events into SLA facts and update the clocks, in the transaction of the event; see app/wiring.py.
 
-An answer counts from the moment it is queued (its writer is done); one that is taken back, or that fails, never was. Machines
-neither ask nor answer, a note is no answer, and neither is a forward. A call of ours that reached somebody is one.
+An answer counts from the moment it is queued; one that is taken back or fails does not count. Automatic messages neither ask nor
+answer. Notes and forwards are no answers; an outgoing call that reached the contact is one.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _STATES = (
 
 
 def hear_messages(session: Session, events: Sequence[Event]) -> None:
-    """`MessageReceived`, each in a thread of its own: a question begins a clock; an answer sent from elsewhere ends it."""
+    """`MessageReceived`, of different threads: a question begins a clock, an answer sent from elsewhere ends it."""
     asked: defaultdict[datetime, dict[Message, datetime]] = defaultdict(dict)
     older = {event.thread_id for event in in_older_threads(events)}
     for event in by_people(session, events):
@@ -64,7 +64,7 @@ def hear_messages(session: Session, events: Sequence[Event]) -> None:
 
 
 def hear_courtesy_undone(session: Session, event: Event) -> None:
-    """`CourtesyUndone`: count what seemed to be thanks as a question, from when it came."""
+    """`CourtesyUndone`: count the message that seemed to be thanks as a question, from its own time on."""
     message = session.get_one(Message, event.message_id)
     _ask(session, {message: message.occurred_at}, now=event.occurred_at, older={message.thread_id})
 
@@ -76,7 +76,7 @@ def hear_no_answer_needed(session: Session, event: Event) -> None:
 
 
 def hear_reply(session: Session, event: Event) -> None:
-    """`MessageQueued`: count our reply as an answer. A failed message that is sent again counts from now."""
+    """`MessageQueued`: count our reply as an answer; a failed one that is sent again counts from then."""
     message = session.get(Message, event.message_id) if event.message_id else None
     if message is None or message.automatic is not None or message.message_type != MessageType.OUTGOING:
         return
@@ -85,7 +85,7 @@ def hear_reply(session: Session, event: Event) -> None:
 
 
 def hear_call(session: Session, event: Event) -> None:
-    """`CallLogged`: count a call of ours that reached somebody as an answer."""
+    """`CallLogged`: count an outgoing call that reached the contact as an answer."""
     reached = event.payload.get("direction") == "outgoing" and event.payload.get("outcome") == "reached"
     message = session.get(Message, event.message_id) if reached and event.message_id else None
     if message is not None:
@@ -93,7 +93,7 @@ def hear_call(session: Session, event: Event) -> None:
 
 
 def withdraw_answer(session: Session, event: Event) -> None:
-    """`MessageTakenBack`: withdraw the answer."""
+    """`MessageTakenBack`: withdraw the answer, with those sent at the same instant."""
     this = sa.select(SlaFact.at).where(SlaFact.message_id == event.message_id, SlaFact.kind == FactKind.ANSWERED)
     together = sa.select(SlaFact.message_id).where(
         SlaFact.thread_id == event.thread_id, SlaFact.kind == FactKind.ANSWERED, SlaFact.at.in_(this)
@@ -103,7 +103,7 @@ def withdraw_answer(session: Session, event: Event) -> None:
 
 
 def hear_delivery(session: Session, event: Event) -> None:
-    """`DeliveryChanged`: a reply that did not arrive is no answer, until it does."""
+    """`DeliveryChanged`: withdraw a failed reply as an answer; count it again if it arrives after all."""
     status = event.payload.get("status")
     if event.thread_id is None or event.message_id is None or status not in FAILED | ARRIVED:
         return
@@ -125,7 +125,7 @@ def hear_snooze(session: Session, event: Event) -> None:
 
 
 def hear_spam(session: Session, event: Event) -> None:
-    """`ThreadMarkedSpam`, `SpamEnded`: note the spam; what is none after all is as it was."""
+    """`ThreadMarkedSpam`, `SpamEnded`: note the spam, or its end with the status the thread has again."""
     thread = _asked_thread(session, event.thread_id)
     if thread is None:
         return
@@ -140,7 +140,7 @@ def hear_wait(session: Session, event: Event) -> None:
 
 
 def retarget(session: Session, event: Event) -> None:
-    """`ThreadPriorityChanged`, `ThreadHandedOver`, `ThreadEdited`: apply other terms where they hold now."""
+    """`ThreadPriorityChanged`, `ThreadHandedOver`, `ThreadEdited`: update the clocks where other terms hold now."""
     thread = _asked_thread(session, event.thread_id)
     if thread is not None:
         settle_thread(session, thread, now=event.occurred_at, because=event.type)
@@ -185,10 +185,10 @@ def _settle(session: Session, thread_id: uuid.UUID, event: Event) -> None:
 
 
 def _ask(session: Session, questions: Mapping[Message, datetime], *, now: datetime, older: Collection[uuid.UUID | None]) -> None:
-    """Questions in one thread each, which whoever added the message has locked, with the time of each. Only threads that are
-    `older` than their question can have facts.
+    """Note questions with their times, each in a thread of its own, which the caller has locked.
 
-    What a question did to its thread a moment ago (opened it, woke it) is dated as the question is.
+    Only threads `older` than their question can have facts. A status change by the question itself (reopened, woken) is dated as
+    the question is.
     """
     threads = [session.get_one(Thread, message.thread_id) for message in questions]
     asked_before = [thread.id for thread in threads if thread.id in older]
@@ -212,7 +212,7 @@ def _ask(session: Session, questions: Mapping[Message, datetime], *, now: dateti
 
 
 def _state_of(thread: Thread, at: datetime) -> Iterator[dict[str, Any]]:
-    """Return the thread's state as its first question comes in, where it is not simply open."""
+    """Yield the facts of the thread's state as its first question comes in."""
     yield new_fact(thread.id, FactKind.STATUS, at=at, value=thread.status.value)
     if thread.waiting_for:
         yield new_fact(thread.id, FactKind.WAITING, at=at, value=thread.waiting_for)
@@ -230,7 +230,7 @@ def _answer(session: Session, message: Message, *, at: datetime, now: datetime) 
 
 
 def _note(session: Session, event: Event, kind: FactKind, value: str = "", message_id: uuid.UUID | None = None) -> None:
-    """Note a fact of a thread in which a question was asked; others have no clocks."""
+    """Note a fact of a thread that has a question; threads without one have no clocks."""
     thread = _asked_thread(session, event.thread_id)
     if thread is not None:
         add_fact(session, thread.id, kind, at=event.occurred_at, value=value, message_id=message_id)

@@ -1,6 +1,6 @@
 """Tables of SLA: calendars, policies and their versions, facts, clocks, steps, recomputes.
 
-A version is never changed: a clock names those it was made by, so that it can always be explained as it is shown.
+Versions never change, and a clock names those it was calculated by, so it can always be explained as it is shown.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from app.domain.threads.models import Priority
 
 
 class BusinessCalendar(WithId, Base):
-    """Business hours. A calendar holds for a team, else for a channel, else for a brand, else for all (the one default).
-    `version` numbers its newest version."""
+    """Business hours. A thread has the calendar of its team, else its channel, else its brand, else the one for all.
+
+    `version` is the number of the calendar's newest version.
+    """
 
     __tablename__ = "business_calendars"
 
@@ -47,7 +49,7 @@ class BusinessCalendar(WithId, Base):
 
 
 class CalendarVersion(WithId, Base):
-    """What a calendar said from `created_at` on; `rules` as in app/domain/sla/rules.py `CalendarForm`."""
+    """A calendar's rules from `created_at` on; `rules` as in app/domain/sla/rules.py `StoredCalendar`."""
 
     __tablename__ = "calendar_versions"
 
@@ -61,7 +63,7 @@ class CalendarVersion(WithId, Base):
 
 
 class SlaPolicy(WithId, Base):
-    """What is promised to whom. The first in order of `position` that fits a thread holds for it."""
+    """An SLA policy. Of those that fit a thread, the first by `position` holds."""
 
     __tablename__ = "sla_policies"
 
@@ -73,7 +75,7 @@ class SlaPolicy(WithId, Base):
 
 
 class PolicyVersion(WithId, Base):
-    """What a policy said from `created_at` on; `rules` as in app/domain/sla/rules.py `PolicyRules`."""
+    """A policy's rules from `created_at` on; `rules` as in app/domain/sla/rules.py `PolicyRules`."""
 
     __tablename__ = "policy_versions"
 
@@ -87,7 +89,7 @@ class PolicyVersion(WithId, Base):
 
 
 class SlaFact(WithId, Base):
-    """Something that happened to a thread and moves its clocks; ids of one instant grow in the order of what happened."""
+    """Something that happened to a thread and moves its clocks. Facts of one instant are ordered by id."""
 
     __tablename__ = "sla_facts"
 
@@ -107,9 +109,9 @@ class SlaFact(WithId, Base):
 
 
 class SlaClock(WithId, Base):
-    """One clock of a thread as it stands. `due_at` null: it stands still, never, or nothing was promised.
+    """One clock of a thread. `due_at` null: it is paused, never due, or nothing was promised.
 
-    `next_step_at` is when its next escalation step is due; the sweep lives on that alone.
+    `next_step_at` is when its next escalation step is due; the periodic job finds due clocks by that alone.
     """
 
     __tablename__ = "sla_clocks"
@@ -136,7 +138,7 @@ class SlaClock(WithId, Base):
 
 
 class SlaStep(WithId, Base):
-    """An escalation step that was reached: once for each clock, whoever looks and however often."""
+    """An escalation step that was carried out, once for each clock."""
 
     __tablename__ = "sla_steps"
 
@@ -152,7 +154,7 @@ class SlaStep(WithId, Base):
 
 
 class SlaRecompute(WithId, Claimable, Base):
-    """The promise to bring all running clocks in step with what changed at `changed_at`; `cursor` is the last thread done."""
+    """The promise to recompute all running clocks after a change at `changed_at`; `cursor` is the last thread done."""
 
     __tablename__ = "sla_recomputes"
 
@@ -174,7 +176,7 @@ class SlaRecompute(WithId, Claimable, Base):
 
 
 class TaskDueTime(Base):
-    """In how many minutes of open time a task of this priority is due where nobody says when; without a row it is not."""
+    """In how many minutes of open time a task of this priority is due if it has no date; without a row it is not due."""
 
     __tablename__ = "task_due_times"
 

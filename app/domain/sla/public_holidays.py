@@ -23,21 +23,23 @@ def _year(country: str, region: str, year: int, language: str) -> dict[date, str
 
 @lru_cache(maxsize=512)
 def _language(country: str, region: str, locale: str) -> str:
-    """Return the library's name of the reader's language for this country, or "" for the country's own."""
+    """Return the library's code of the reader's language for this country, "" where it has none."""
     supported = holidays.country_holidays(country, subdiv=region or None).supported_languages
     wanted = (*_LANGUAGES.get(locale, ()), *_LANGUAGES["en"])
     return next((language for language in wanted if language in supported), "")
 
 
 def name_of(country: str, region: str, day: date, *, locale: str | None = None) -> str:
-    """Return the name of the public holiday on that day, "" where it is none. Without a locale: in the country's own language."""
+    """Return the name of the public holiday on that day, "" where it is none; in the country's own language without `locale`."""
     language = _language(country, region, locale) if locale else ""
     return _year(country, region, day.year, language).get(day, "")
 
 
 def region_at(country: str, zone: str, language: str) -> str:
-    """Whose holidays hold where a place is in this time zone and writes this language, "" where that does not tell. Canada's
-    provinces have their own days; Ontario and Quebec share a zone."""
+    """Return the Canadian province whose holidays hold in this time zone and language, "" where unknown or in other countries.
+
+    Ontario and Quebec share a zone, so the language decides.
+    """
     if country != "CA":
         return ""
     return "QC" if zone == "America/Toronto" and language == "fr" else _PROVINCES.get(zone, "")

@@ -15,12 +15,12 @@ from app.domain.sla.rules import PolicyRules, StoredCalendar
 
 
 class RulesMissing(Exception):
-    """No such calendar or policy, or it is archived."""
+    """The calendar or policy does not exist, or is archived."""
 
 
 @dataclass(frozen=True)
 class CalendarRow:
-    """A calendar with its newest rules; `scope` is the name of what it is for, "" for all."""
+    """A calendar with its newest rules; `scope` is the name of its brand, team or channel, "" for all."""
 
     calendar: BusinessCalendar
     rules: StoredCalendar
@@ -34,7 +34,7 @@ class PolicyRow:
 
 
 def list_calendars(session: Session, *, calendar_id: uuid.UUID | None = None) -> list[CalendarRow]:
-    """List active calendars, the one for all first, then by name; or the one. One query."""
+    """List active calendars, the one for all first, then by name; with `calendar_id` only that one. One query."""
     newest = sa.and_(CalendarVersion.calendar_id == BusinessCalendar.id, CalendarVersion.number == BusinessCalendar.version)
     scope = sa.func.coalesce(Brand.name, Team.name, Channel.name, "")
     query = (
@@ -52,7 +52,7 @@ def list_calendars(session: Session, *, calendar_id: uuid.UUID | None = None) ->
 
 
 def get_calendar(session: Session, calendar_id: uuid.UUID) -> CalendarRow:
-    """Raises RulesMissing."""
+    """Return an active calendar with its newest rules. Raises RulesMissing."""
     found = list_calendars(session, calendar_id=calendar_id)
     if not found:
         raise RulesMissing(str(calendar_id))
@@ -60,7 +60,7 @@ def get_calendar(session: Session, calendar_id: uuid.UUID) -> CalendarRow:
 
 
 def list_policies(session: Session, *, policy_id: uuid.UUID | None = None) -> list[PolicyRow]:
-    """List active policies in the order in which they are tried; or the one. One query."""
+    """List active policies in the order in which they are tried; with `policy_id` only that one. One query."""
     newest = sa.and_(PolicyVersion.policy_id == SlaPolicy.id, PolicyVersion.number == SlaPolicy.version)
     query = sa.select(SlaPolicy, PolicyVersion.rules).join(PolicyVersion, newest).where(SlaPolicy.archived_at.is_(None))
     if policy_id is not None:
@@ -70,7 +70,7 @@ def list_policies(session: Session, *, policy_id: uuid.UUID | None = None) -> li
 
 
 def get_policy(session: Session, policy_id: uuid.UUID) -> PolicyRow:
-    """Raises RulesMissing."""
+    """Return an active policy with its newest rules. Raises RulesMissing."""
     found = list_policies(session, policy_id=policy_id)
     if not found:
         raise RulesMissing(str(policy_id))

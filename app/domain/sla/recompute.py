@@ -1,7 +1,7 @@
 """Recompute running clocks after a change of calendars or policies, in batches.
 
-Until a thread has its turn its clock stands as it was, explained by the versions it was made by. Whatever happens to a thread
-meanwhile brings it in step at once, and its turn then finds nothing to do.
+A thread that waits for its batch keeps its clocks, explained by their versions. Any event of the thread updates them at once,
+and the batch then finds nothing to change.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BECAUSE = "RulesChanged"
 
 
 def ask_for_recompute(session: Session, *, what: str, now: datetime, actor: Actor) -> uuid.UUID:
-    """Promise that every running clock is recomputed; `what` is the name of what changed."""
+    """Promise that every running clock is recomputed, and return the promise's id; `what` is the name of what changed."""
     row = SlaRecompute(
         id=new_id(), changed_at=now, what=what, user_id=actor.user_id, total=_count_running(session), created_at=now, state=READY
     )
@@ -45,7 +45,7 @@ def _count_running(session: Session) -> int:
 
 
 def run_batch(session: Session, lease: Lease, *, now: datetime, limit: int = BATCH) -> Ended | More:
-    """Recompute the next threads. Raises Overtaken where the lease is lost."""
+    """Recompute the clocks of the next threads. Raises Overtaken where the lease is lost."""
     row = session.get_one(SlaRecompute, lease.row_id, populate_existing=True)
     if row.lease_token != lease.token:
         raise Overtaken
@@ -64,7 +64,7 @@ def run_batch(session: Session, lease: Lease, *, now: datetime, limit: int = BAT
 
 
 def lock_threads(session: Session, ids: Sequence[uuid.UUID]) -> Sequence[Thread]:
-    """Lock these threads in the order of their ids."""
+    """Return these threads, locked in the order of their ids."""
     query = sa.select(Thread).where(Thread.id.in_(ids)).order_by(Thread.id)
     return session.execute(query.with_for_update().execution_options(populate_existing=True)).scalars().all()
 

@@ -1,4 +1,4 @@
-"""The stored rules (JSON) of calendars and policies, validated, and converted for the pure functions."""
+"""Validate the stored rules (JSON) of calendars and policies, and convert them for the pure functions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Stored(BaseModel):
 
 
 class StoredDay(_Stored):
-    """An own day; without spans it is closed."""
+    """A day with hours of its own; without spans it is closed."""
 
     day: date
     name: Annotated[str, Field(max_length=80)] = ""
@@ -39,7 +39,7 @@ class StoredDay(_Stored):
 
 
 class StoredCalendar(_Stored):
-    """The stored rules of a calendar. Raises ValidationError on what cannot be."""
+    """The stored rules of a calendar. Raises ValidationError for invalid ones."""
 
     zone: str = "Europe/Amsterdam"
     week: tuple[Spans, Spans, Spans, Spans, Spans, Spans, Spans]
@@ -58,14 +58,14 @@ class StoredCalendar(_Stored):
         return self
 
     def rules(self) -> CalendarRules:
-        """The rules as `Calendar` reads them."""
+        """Return the rules in the form `Calendar` reads."""
         week = tuple(_seconds(spans) for spans in self.week)
         own = tuple(OwnDay(own.day, own.name, _seconds(own.spans)) for own in self.own_days)
         return CalendarRules(self.zone, week, self.country, self.region, own)
 
 
 def is_zone(name: str) -> bool:
-    """Whether there is a time zone of that name."""
+    """Return whether there is a time zone of that name."""
     try:
         return ZoneInfo(name).key == name
     except (ValueError, OSError, ZoneInfoNotFoundError):
@@ -73,11 +73,11 @@ def is_zone(name: str) -> bool:
 
 
 class Overlapping(ValueError):
-    """Two intervals of one day have time in common."""
+    """Two intervals of one day overlap."""
 
 
 def check_spans(spans: Spans) -> None:
-    """Check the hours of a day. Raises ValueError for impossible hours, Overlapping for hours that meet."""
+    """Check the hours of a day. Raises ValueError for invalid hours, Overlapping for intervals that overlap."""
     if len(spans) > SPANS_A_DAY:
         raise ValueError(f"more than {SPANS_A_DAY} intervals")
     edges = []
@@ -95,7 +95,7 @@ def _seconds(spans: Spans) -> tuple[Span, ...]:
 
 
 class Match(_Stored):
-    """Which threads a policy is for: each list names what it is for, an empty one does not matter."""
+    """Which threads a policy is for: a thread must be in every list that is not empty."""
 
     media: tuple[str, ...] = ()
     channel_ids: tuple[uuid.UUID, ...] = ()
@@ -108,7 +108,7 @@ class Match(_Stored):
 
 
 class Step(_Stored):
-    """What happens when `percent` of a target are used up, or `late_minutes` after it was due."""
+    """An escalation step: what happens when `percent` of a target are used up, or `late_minutes` after it was due."""
 
     percent: Annotated[int | None, Field(ge=1, le=100)] = None
     late_minutes: Annotated[int | None, Field(ge=1, le=LONGEST_MINUTES)] = None
@@ -138,9 +138,11 @@ STEPS = (
 
 
 class PolicyRules(_Stored):
-    """What a policy says. Minutes of open time; None: nothing is promised. `manager_ids` and `executive_ids` are
-    users, for threads whose team and brand have no manager, and while nobody is at the head of all
-    (app/domain/accounts/managers.py); none: admins."""
+    """The rules of a policy, in minutes of open time; None: nothing is promised.
+
+    `manager_ids` and `executive_ids` are told where a thread's team and brand have no manager, and the company no head
+    (app/domain/accounts/managers.py); where they are empty, administrators are.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     match: Match = Match()
@@ -162,7 +164,7 @@ class PolicyRules(_Stored):
         return self
 
     def terms(self) -> Terms:
-        """The terms as the clocks read them."""
+        """Return the terms in the form the clocks read."""
         return Terms(
             first_response=_in_seconds(self.first_minutes),
             next_response=_in_seconds(self.next_minutes),

@@ -18,8 +18,10 @@ BEHIND_CHATS = 2  # a technical issue that comes as a chat is answered in the sh
 
 
 def ship_defaults(session: Session, *, now: datetime, actor: Actor) -> None:
-    """With the first brand, where nobody wrote calendars or policies yet: office hours from 8 to 17, technical issues within two
-    hours, and when a task of each priority is due."""
+    """Write the default rules with the first brand, where nobody wrote calendars or policies yet.
+
+    Office hours are 8 to 17, technical issues are answered within two hours, and each priority has a due time for tasks.
+    """
     calendars, policies = list_calendars(session), list_policies(session)
     versions = {*(row.calendar.version for row in calendars), *(row.policy.version for row in policies)}
     brands = session.execute(sa.select(sa.func.count()).select_from(Brand)).scalar_one()

@@ -1,4 +1,4 @@
-"""Set the due time of a task that was made without a date, by its priority."""
+"""Set the due time, by its priority, of a task that was made without a date."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.domain.threads.models import Priority, Thread
 
 
 def give_due_time(session: Session, event: Event) -> None:
-    """`TaskCreated`: set the due time by its priority, where its maker gave no date."""
+    """`TaskCreated`: set the task's due time by its priority, unless it has a date."""
     task = session.get_one(Task, uuid.UUID(event.payload["task_id"]))
     if task.due_date is not None:
         return
@@ -34,13 +34,13 @@ def give_due_time(session: Session, event: Event) -> None:
 
 
 def due_on_clock(calendar: Calendar, *, now: datetime, minutes: int | None, zone: str) -> datetime | None:
-    """Return the instant after this many minutes of open time, to the minute on the clock of `zone`; None: never."""
+    """Return the instant after this many minutes of open time, in `zone` and to the minute; None: never."""
     due = instant(due_after(calendar, seconds(now), minutes * 60).at) if minutes else None
     return due.astimezone(ZoneInfo(zone)).replace(second=0, microsecond=0) if due else None
 
 
 def list_task_minutes(session: Session) -> dict[Priority, int]:
-    """Return minutes of open time by priority; a priority without is not due automatically."""
+    """Return minutes of open time by priority; tasks of a priority left out are not due automatically."""
     return {row.priority: row.minutes for row in session.execute(sa.select(TaskDueTime.priority, TaskDueTime.minutes))}
 
 

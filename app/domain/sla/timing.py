@@ -1,6 +1,6 @@
-"""Calculate counted time and due times: open time less pauses (pure). Pure; instants and intervals as in calendar.py.
+"""Calculate counted time and due times: open time less pauses. Pure; instants and intervals as in calendar.py.
 
-A pause is `(begin, end, why)`; `end` None: it goes on. Pauses given to these functions are in order and apart (`tidy`).
+A pause is `(begin, end, why)`; `end` None: it goes on. Pauses given to these functions are in order and disjoint (`tidy`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Pause:
 
 @dataclass(frozen=True)
 class Due:
-    """When a target is used up. `at` None: not while the pause lasts, or, with `is_never`, at no time."""
+    """When a target is used up. `at` None: unknown during a pause, or never where `is_never`."""
 
     at: int | None
     is_never: bool = False
@@ -38,8 +38,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of a clock's life. `why` is a Closed or the reason of a pause, "" where it counted; `day` an ISO date, that of a
-    holiday or own day."""
+    """A part of a clock's time. `why` is a Closed or the reason of a pause, "" where it counted.
+
+    `day` is the ISO date of a holiday or own day, else "".
+    """
 
     begin: int
     end: int
@@ -49,12 +51,12 @@ class Segment:
 
     @property
     def seconds(self) -> int:
-        """Its length; what the clock counted, if it counted."""
+        """Return the segment's length in seconds."""
         return self.end - self.begin
 
 
 def tidy(pauses: Iterable[Pause]) -> tuple[Pause, ...]:
-    """Return the pauses in order without overlaps: where two meet, the one that began first gives its reason."""
+    """Return the pauses in order without overlaps; where two overlap, the earlier one's reason holds."""
     found: list[Pause] = []
     for pause in sorted(pauses, key=lambda p: p.begin):
         last = found[-1] if found else None
@@ -71,7 +73,7 @@ def counted_seconds(calendar: Calendar, begin: int, end: int, pauses: tuple[Paus
 
 
 def due_after(calendar: Calendar, begin: int, seconds: int, pauses: tuple[Pause, ...] = ()) -> Due:
-    """Return when `seconds` will have been counted since `begin`."""
+    """Return when `seconds` are counted since `begin`."""
     for a, b in _running(begin, FAR, pauses):
         if b == FAR:
             at = calendar.after(a, seconds)
@@ -85,8 +87,7 @@ def due_after(calendar: Calendar, begin: int, seconds: int, pauses: tuple[Pause,
 
 
 def segments_between(calendar: Calendar, begin: int, end: int, pauses: tuple[Pause, ...] = ()) -> tuple[Segment, ...]:
-    """Return all of `[begin, end)` line by line, without a gap: what counted, what was closed and why, what was paused and
-    why."""
+    """Return `[begin, end)` cut into segments without a gap: what counted, what was closed or paused, and why."""
     found = [
         Segment(max(p.begin, begin), min(p.end or end, end), Kind.PAUSED, p.why)
         for p in pauses
@@ -103,7 +104,7 @@ def segments_between(calendar: Calendar, begin: int, end: int, pauses: tuple[Pau
 
 
 def _running(begin: int, end: int, pauses: tuple[Pause, ...]) -> Iterator[tuple[int, int]]:
-    """Return the parts of `[begin, end)` that no pause covers."""
+    """Yield the parts of `[begin, end)` that no pause covers."""
     at = begin
     for pause in pauses:
         if pause.begin >= end:

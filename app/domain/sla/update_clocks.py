@@ -1,7 +1,7 @@
-"""Write SLA facts, and update the stored clocks of threads from them. The caller has locked the threads and owns the
-transaction.
+"""Write SLA facts, and update the stored clocks of threads from them.
 
-A clock is made anew from all facts of its thread each time, by the pure functions of clock.py: doing it twice changes nothing.
+The caller has locked the threads and owns the transaction. Clocks are calculated anew from all facts of their thread each time,
+by the pure functions of clock.py, so a repeat changes nothing.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def new_fact(
     choice: Choice | None = None,
     because: str = "",
 ) -> dict[str, Any]:
-    """Make the row of a fact; with `choice` the terms that hold from then on."""
+    """Return the row of a fact; with `choice`, the terms that hold from then on."""
     policy_id, calendar_id = choice.key if choice is not None else (None, None)
     values = {"id": new_id(), "thread_id": thread_id, "at": at, "kind": kind, "value": value[:200], "message_id": message_id}
     return values | {"policy_version_id": policy_id, "calendar_version_id": calendar_id, "because": because}
@@ -88,10 +88,10 @@ def settle_threads(
     changed_at: datetime | None = None,
     begun: Sequence[dict[str, Any]] = (),
 ) -> int:
-    """Bring the clocks of locked threads in step with their facts and with what holds now; returns how many threads changed.
+    """Update the clocks of locked threads by their facts and the terms that hold now; returns how many threads changed.
 
     `because`: the event, for the history. `changed_at`: when a calendar or policy changed, where that is the reason. `begun`:
-    all facts (`new_fact`) of threads that have none yet nor a clock; they are written as well.
+    all facts (`new_fact`) of threads that have no facts or clocks yet; they are written as well.
     """
     made = _Made(facts=list(begun))
     known = _Known(session, {thread.id for thread in threads} - {fact["thread_id"] for fact in begun})
@@ -115,7 +115,7 @@ def settle_threads(
 
 @dataclass
 class _Made:
-    """The rows to be written, together."""
+    """The rows to write, collected and written together."""
 
     facts: list[dict[str, Any]] = field(default_factory=list)
     clocks: list[dict[str, Any]] = field(default_factory=list)
@@ -140,14 +140,14 @@ def _keep_clocks() -> postgresql.Insert:
 
 
 class _Known:
-    """What is stored of threads, by thread; nothing is asked where there are none."""
+    """The stored facts of threads, by thread. No query is made for no threads."""
 
     def __init__(self, session: Session, thread_ids: set[uuid.UUID]) -> None:
         self._session, self._values = session, {"thread_ids": list(thread_ids)}
         self.facts = _by_thread(self._read(FACTS_OF))
 
     def read_clocks(self) -> tuple[defaultdict[uuid.UUID, list[Any]], defaultdict[uuid.UUID, Reached]]:
-        """Return the clocks, and the steps they reached."""
+        """Read the stored clocks and the steps they reached, by thread."""
         return _by_thread(self._read(CLOCKS_OF)), _reached(self._read(STEPS_OF))
 
     def _read(self, query: sa.Select[*tuple[Any, ...]]) -> Iterable[Any]:
@@ -169,7 +169,7 @@ def _reached(rows: Iterable[Any]) -> defaultdict[uuid.UUID, Reached]:
 
 
 def _forget(session: Session, thread: Thread) -> int:
-    """Delete the clocks of threads that have no question left."""
+    """Delete the clocks of a thread that has no question left. Returns 1 if it had any, else 0."""
     gone = session.execute(sa.delete(CLOCKS).where(CLOCKS.c.thread_id == thread.id).returning(CLOCKS.c.id)).all()
     set_response_due(thread, None)
     session.flush()
@@ -177,7 +177,7 @@ def _forget(session: Session, thread: Thread) -> int:
 
 
 def _follow_terms(made: _Made, thread: Thread, facts: list[Any], choice: Choice, *, now: datetime, because: str) -> None:
-    """Add a fact where other terms hold than by the last fact."""
+    """Add a TERMS fact where the terms that hold now differ from those of the last such fact."""
     last = next((fact for fact in reversed(facts) if fact.kind == FactKind.TERMS), None)
     if last is not None and (last.policy_version_id, last.calendar_version_id) == choice.key:
         return
@@ -189,7 +189,7 @@ def _follow_terms(made: _Made, thread: Thread, facts: list[Any], choice: Choice,
 
 @dataclass(frozen=True)
 class _Row:
-    """A fact that is about to be written, in the shape of one that was read."""
+    """A fact to be written, with the attributes of a row that was read."""
 
     id: uuid.UUID
     thread_id: uuid.UUID
@@ -203,7 +203,7 @@ class _Row:
 
 
 def facts_of(rows: Iterable[Any]) -> list[Fact]:
-    """Convert rows to facts for the pure functions; the policies they name were read before."""
+    """Convert rows to facts for the pure functions; the policies they name must have been read before."""
     return [
         Fact(
             seconds(row.at),
@@ -256,7 +256,7 @@ def _values(clock: Clock, step_at: int | None) -> dict[str, Any]:
 
 
 def _differs(row: Any, values: Mapping[str, Any]) -> bool:
-    """Return whether a clock differs; an ended clock keeps its versions as long as they make no difference."""
+    """Return whether the stored clock differs from the new values. An ended clock may keep older versions."""
     compared = _COMPARED if row.ended_at is not None else (*_COMPARED, *_BY)
     return any(getattr(row, name) != values[name] for name in compared)
 
@@ -269,7 +269,7 @@ def next_step_at(clock: Clock, calendar: Calendar, policy: PolicyRules | None, r
 
 
 def step_instants(clock: Clock, calendar: Calendar, policy: PolicyRules) -> dict[str, int]:
-    """Return when each step of a clock is due, by its key."""
+    """Return the instant at which each step of a clock is due, by step key."""
     found = {}
     for step in policy.steps:
         if step.percent is not None:
@@ -282,6 +282,6 @@ def step_instants(clock: Clock, calendar: Calendar, policy: PolicyRules) -> dict
 
 
 def _response_due(clocks: Iterable[Clock]) -> datetime | None:
-    """Return the thread's response deadline, while its clock runs."""
+    """Return the deadline of the running response clock, None where none runs."""
     waiting = (c for c in clocks if c.kind != ClockKind.RESOLUTION and c.outcome == Outcome.RUNNING and not c.paused_for)
     return next((instant(clock.due.at) for clock in waiting), None)

@@ -1,4 +1,4 @@
-"""Stop an address (suppression), lift that, and say why nothing goes there. Telling it twice changes nothing."""
+"""Stop an address (suppression), lift that, and say why nothing is sent there. A repeated report changes nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORDS = {
 
 
 class AddressStopped(Exception):
-    """The message names the address and says why nothing goes there."""
+    """An address must not be written to; the message names it and says why."""
 
     def __init__(self, address: str, stop: Stop) -> None:
         super().__init__(stop_words(address, stop))
@@ -34,13 +34,12 @@ class AddressStopped(Exception):
 
 
 def stop_words(address: str, stop: Stop) -> str:
-    """Return why nothing goes to this address, in English as it is stored."""
+    """Return why nothing is sent to this address, in English as it is stored."""
     return _WORDS[stop] % {"address": address}
 
 
 def note_address(session: Session, news: AddressNews, *, brand_id: uuid.UUID, now: datetime) -> None:
-    """Store the suppression, unless it is known or was lifted after it happened: a late report does not undo a person's
-    decision."""
+    """Store the suppression, unless it is known, or was lifted after the report's time by a person."""
     address = storable(news.address).strip().lower()
     if "@" not in address:
         return
@@ -76,7 +75,7 @@ def lift_suppression(session: Session, suppression: Suppression, *, now: datetim
 
 
 def check_not_stopped(session: Session, *, brand_id: uuid.UUID, addresses: Collection[str]) -> None:
-    """Raise AddressStopped if one of these must not be written to, in the order given."""
+    """Raise AddressStopped for the first of these addresses that must not be written to."""
     stopped = find_stopped(session, brand_id=brand_id, addresses=addresses)
     for address in addresses:
         if address.lower() in stopped:

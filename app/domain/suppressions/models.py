@@ -16,9 +16,9 @@ STOPS_EVERYTHING = frozenset({Stop.BOUNCED, Stop.COMPLAINED})
 
 
 class Suppression(WithId, Base):
-    """One reason not to write to an address (lower case) for a brand. It holds until it is lifted, and stays as a record then.
+    """One reason not to write to an address (lower case) for a brand. It holds until lifted, and stays as a record.
 
-    `source`: a provider, "link" for the recipient's own click, "user" for somebody here. `detail` is in the source's own words.
+    `source`: a provider, "link" for the recipient's own click, "user" for a colleague. `detail` is the source's own text.
     """
 
     __tablename__ = "suppressions"

@@ -15,7 +15,7 @@ from app.domain.suppressions.models import STOPS_EVERYTHING, Suppression
 
 
 class SuppressionMissing(Exception):
-    """No such row, or not of a brand one may see."""
+    """The suppression does not exist, or is of a brand the viewer does not see."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,10 @@ class SuppressionPage:
 
 
 def find_stopped(session: Session, *, brand_id: uuid.UUID, addresses: Collection[str], is_bulk: bool = False) -> dict[str, Stop]:
-    """{address: why} for those of `addresses` (any case; given back in lower case) that must not be written to now."""
+    """Return {address in lower case: reason} for those of `addresses` (any case) that must not be written to now.
+
+    `is_bulk`: reasons that stop mailings alone count, too.
+    """
     reasons = list(Stop) if is_bulk else sorted(STOPS_EVERYTHING)
     lowered = [address.lower() for address in addresses]
     here = sa.and_(
@@ -46,7 +49,7 @@ def list_suppressions(
     before: datetime | None = None,
     limit: int = 50,
 ) -> SuppressionPage:
-    """List suppressions that hold, newest first; `words` is part of the address."""
+    """List suppressions in force, newest first; `words` is part of the address."""
     query = sa.select(Suppression).where(Suppression.lifted_at.is_(None), Suppression.brand_id.in_(brand_ids))
     if words:
         query = query.where(Suppression.address.contains(words.lower(), autoescape=True))
@@ -57,7 +60,7 @@ def list_suppressions(
 
 
 def get_suppression(session: Session, *, suppression_id: uuid.UUID, brand_ids: Sequence[uuid.UUID]) -> Suppression:
-    """Raises SuppressionMissing."""
+    """Return a suppression of these brands. Raises SuppressionMissing."""
     found = session.get(Suppression, suppression_id)
     if found is None or found.brand_id not in brand_ids:
         raise SuppressionMissing(str(suppression_id))

@@ -1,7 +1,7 @@
 """Save a brand's survey, and record answers to it. The caller owns the transaction.
 
-Nothing is recorded by opening an address: programs that look at every link in a mail answer nothing. An answer that came too
-quickly to be a person's is kept and shown, and stands in no figure: the last word of a person holds.
+Opening the link records nothing, since some programs open every link in a mail. An answer that came too quickly to be a
+person's is stored and shown, and left out of all figures; a person's latest answer counts.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ BASIS = N_("The link in a survey")
 
 
 class SurveyOver(Exception):
-    """The question takes no answer any more, or has not been sent yet."""
+    """The question was not sent yet, or takes no answer any more."""
 
 
 class NoScore(Exception):
-    """The answer has no score of its scale."""
+    """The answer's score is not on the scale of its survey."""
 
 
 @dataclass(frozen=True)
 class SurveyContent:
-    """What a brand asks, see `Survey`."""
+    """The settings of a brand's survey, with the fields of `Survey`."""
 
     is_on: bool
     questions: Mapping[str, str]
@@ -70,7 +70,7 @@ class SurveyContent:
 
 @dataclass(frozen=True)
 class Said:
-    """An answer as it came in. `speed`, `reach`: 1 to 5."""
+    """An answer as the customer gave it. `speed`, `reach`: 1 to 5."""
 
     score: int
     is_solved: bool | None = None
@@ -82,7 +82,7 @@ class Said:
 def save_survey(
     session: Session, *, brand_id: uuid.UUID, kind: SurveyKind, content: SurveyContent, actor: Actor, now: datetime
 ) -> Survey:
-    """Save what the brand asks from now on."""
+    """Save the settings of a brand's survey from now on."""
     survey = find_survey(session, brand_id, kind)
     if survey is None:
         survey = Survey(id=new_id(), brand_id=brand_id, kind=kind)
@@ -97,7 +97,7 @@ def save_survey(
 
 
 def take_answer(session: Session, invitation_id: uuid.UUID, said: Said, *, way: AnswerWay, now: datetime) -> SurveyAnswer:
-    """Record an answer; the latest counts, on the day of the first. A repeat changes nothing. Raises SurveyOver, NoScore."""
+    """Record an answer; the latest one counts, on the day of the first. A repeat changes nothing. Raises SurveyOver, NoScore."""
     invitation = _lock(session, invitation_id)
     if invitation.sent_at is None or invitation.expires_at is None or now >= invitation.expires_at:
         raise SurveyOver
@@ -125,7 +125,7 @@ def take_answer(session: Session, invitation_id: uuid.UUID, said: Said, *, way: 
 
 
 def take_chat_answer(session: Session, thread_id: uuid.UUID, text: str, *, now: datetime) -> bool:
-    """Record a message that is just a score as the answer to the conversation's one open question; False where it is none."""
+    """Record a message that is only a score as the answer to the thread's one open question; False where it is no answer."""
     score = read_score(text)
     invitation_id = find_answerable(session, thread_id, now=now) if score is not None else None
     if score is None or invitation_id is None:
@@ -140,7 +140,7 @@ def take_chat_answer(session: Session, thread_id: uuid.UUID, text: str, *, now: 
 
 
 def stop_surveys(session: Session, invitation_id: uuid.UUID, *, now: datetime) -> bool:
-    """Unsubscribe the person of a question from surveys; a repeat changes nothing. False where nobody is known."""
+    """Unsubscribe the contact of a question from surveys; a repeat changes nothing. False where it has no contact."""
     invitation = session.get_one(SurveyInvitation, invitation_id)
     contact = session.get(Contact, invitation.contact_id) if invitation.contact_id else None
     if contact is None:
@@ -150,7 +150,7 @@ def stop_surveys(session: Session, invitation_id: uuid.UUID, *, now: datetime) -
 
 
 def is_bad(kind: SurveyKind, answer: SurveyAnswer) -> bool:
-    """Return whether somebody should act on the answer."""
+    """Return whether the answer is so bad that somebody should act on it."""
     return answer.score <= (BAD_SCORE if kind == SurveyKind.CSAT else DETRACTOR_SCORE) or answer.is_solved is False
 
 
@@ -165,7 +165,7 @@ def _versions(session: Session, invitation_id: uuid.UUID) -> list[SurveyAnswerVe
 
 
 def _doubt_hasty(versions: Sequence[SurveyAnswerVersion], said: Said, now: datetime) -> bool:
-    """Mark answers as suspect where other scores came a moment ago from the page: then none of them counts."""
+    """Mark answers from the page as suspect if another score follows within TOO_QUICK; returns whether there were any."""
     hasty = [one for one in versions if one.said_at > now - TOO_QUICK and one.way == AnswerWay.PAGE]
     hasty = [one for one in hasty if one.said["score"] != said.score]
     for one in hasty:
@@ -188,7 +188,7 @@ def _new_version(
 
 
 def _tell(session: Session, invitation: SurveyInvitation, answer: SurveyAnswer, *, is_change: bool, now: datetime) -> None:
-    """Record the event, once with `is_alarm` for a bad answer, also where a 2 became a 1."""
+    """Record `SurveyAnswered`; of the bad answers of one question, only the first event has `is_alarm`."""
     alarm = is_bad(invitation.kind, answer) and not answer.is_suspect and not answer.is_followed_up
     if alarm:
         answer.is_followed_up = True

@@ -1,5 +1,7 @@
-"""React to events for surveys: plan a question, follow merges, make a follow-up task. Called in the transaction of the change,
-see app/wiring.py."""
+"""React to events for surveys: plan a question, follow merges, make a follow-up task.
+
+Called in the transaction of the change, see app/wiring.py.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ DISAPPOINTED = known("%(name)s was disappointed (%(score)s of %(most)s): get in 
 
 
 def follow_status(session: Session, event: Event) -> None:
-    """`ThreadStatusChanged`: plan a question where a person resolved a matter, cancel it where it goes on."""
+    """`ThreadStatusChanged`: plan a question where a person resolved a matter, cancel it where the matter is reopened."""
     former, latter = event.payload.get("from"), event.payload.get("to")
     if event.thread_id is None or event.brand_id is None:
         return
@@ -46,13 +48,13 @@ def follow_status(session: Session, event: Event) -> None:
 
 
 def follow_spam(session: Session, event: Event) -> None:
-    """`ThreadMarkedSpam`: cancel its questions."""
+    """`ThreadMarkedSpam`: cancel the thread's unsent questions."""
     if event.thread_id is not None:
         cancel_planned(session, event.thread_id, IS_SPAM, now=event.occurred_at)
 
 
 def make_follow_up(session: Session, event: Event) -> None:
-    """`SurveyAnswered`: make a task for tomorrow of a bad answer, for a lead and not for the rated person."""
+    """`SurveyAnswered`: for a bad answer, make a task for tomorrow, for a lead other than the rated person."""
     if not event.payload["is_alarm"] or event.brand_id is None:
         return
     invitation = session.get_one(SurveyInvitation, uuid.UUID(event.payload["invitation_id"]))
@@ -108,7 +110,7 @@ def _give(session: Session, which: sa.ColumnElement[bool], contact_id: uuid.UUID
 
 
 def _lead(session: Session, brand_id: uuid.UUID, rated: uuid.UUID | None) -> uuid.UUID | None:
-    """Return the brand's first lead by name who is told of urgent matters; None where there is only the rated person."""
+    """Return the brand's first lead by name, except the rated person; None where there is no other."""
     member = sa.and_(BrandMember.brand_id == brand_id, BrandMember.user_id == User.id)
     leads = sa.and_(users_with(Permission.ESCALATIONS_RECEIVE), User.disabled_at.is_(None), sa.exists().where(member))
     query = sa.select(User.id).where(leads)

@@ -10,5 +10,5 @@ from app.domain.surveys.send_one import PROMISE
 
 
 def send_survey(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: send one question. A repeat finds it done or not due."""
+    """RQ entry point: send one question. A repeat sends nothing."""
     keep(PROMISE, uuid.UUID(row_id))

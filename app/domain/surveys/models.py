@@ -40,10 +40,10 @@ class AnswerWay(StrEnum):
 
 
 class Survey(WithId, Base):
-    """What one brand asks. `questions`: language → text, "" for that of the house. Hours are local in `zone`.
+    """The survey of one brand. `questions`: text by language, "" for the default one. Hours are local in `zone`.
 
-    `delay_hours` after a mail, `chat_delay_minutes` after a chat. `min_days`: nobody is asked twice within. `reminder_days`: 0
-    for none, and by mail alone.
+    The question is sent `delay_hours` after a mail, `chat_delay_minutes` after a chat, and to nobody twice within `min_days`.
+    `reminder_days`: 0 for no reminder; only questions by mail have one.
     """
 
     __tablename__ = "surveys"
@@ -74,11 +74,10 @@ class Survey(WithId, Base):
 
 
 class SurveyInvitation(WithId, Claimable, Base):
-    """One question to one person, or why there was none. A promise: ready → running → done, with an outcome; one that was sent
-    waits once more where a reminder is wanted.
+    """One question to one contact, or why none was sent. A promise: ready → running → done, with an outcome.
 
-    Whom it rates is fixed when the matter was resolved: giving the thread away afterwards moves no score. `token_hash`: of the
-    address in it, which is made from the id and a secret and kept nowhere.
+    A sent question waits once more where a reminder is wanted. The rated user is the one at the time of resolution, so later
+    assignments move no score. `token_hash`: of the token in the link, which is derived from id and secret and never stored.
     """
 
     __tablename__ = "survey_invitations"
@@ -117,9 +116,9 @@ class SurveyInvitation(WithId, Claimable, Base):
 
 
 class SurveyAnswer(Base):
-    """What somebody said: the latest word; `SurveyAnswerVersion` keeps every one. Its day is that of the first.
+    """The latest answer to a question; `SurveyAnswerVersion` has every one. Its day is that of the first.
 
-    `speed` and `reach` (was the channel easy): 1 to 5. `is_suspect`: a machine may have said it; kept, shown, and in no figure.
+    `speed` and `reach` (was the channel easy): 1 to 5. `is_suspect`: a machine may have answered; shown, but in no figure.
     """
 
     __tablename__ = "survey_answers"
@@ -144,7 +143,7 @@ class SurveyAnswer(Base):
 
 
 class SurveyAnswerVersion(WithId, Base):
-    """One time somebody said something; never changed."""
+    """One answer as it was given; never changed."""
 
     __tablename__ = "survey_answer_versions"
 

@@ -1,7 +1,6 @@
 """Plan whom a survey asks and when. The caller owns the transaction.
 
-A matter that goes on takes back the question that has not left. Whoever is not asked has a row with the reason, so that the
-conversation can say it.
+Reopening a matter cancels its unsent question. A contact who is not asked has a row with the reason, for the thread's page.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ INVITATIONS = table_of(SurveyInvitation)
 
 
 def plan_survey(session: Session, survey: Survey, thread: Thread, *, now: datetime) -> SurveyInvitation:
-    """Plan the question about a locked thread's matter that ended, or note why not."""
+    """Plan the question about the matter that ended on a locked thread, or note why it is not asked."""
     cancel_planned(session, thread.id, GOES_ON, now=now)
     row = _new(session, survey, thread, now)
     row.run_at = ask_at(survey, medium=row.medium, now=now)
@@ -60,9 +59,9 @@ def plan_survey(session: Session, survey: Survey, thread: Thread, *, now: dateti
 
 
 def plan_campaign(session: Session, survey: Survey, *, days: int, now: datetime) -> int:
-    """Ask everybody whose matter ended in the last `days` whether they recommend the brand; returns how many. By mail alone.
+    """Plan the question by mail, whether they recommend the brand, for contacts whose matter ended in the last `days`.
 
-    Whoever was asked within the survey's period is not asked again, so twice on a day is once.
+    Returns how many. Nobody is asked twice within the survey's period, so running it twice a day asks once.
     """
     advisory_xact_lock(session, f"survey-campaign:{survey.brand_id}")
     ended = sa.and_(Thread.brand_id == survey.brand_id, Thread.resolved_at >= now - timedelta(days=days))
@@ -83,8 +82,10 @@ def plan_campaign(session: Session, survey: Survey, *, days: int, now: datetime)
 
 
 def why_not(session: Session, survey: Survey, thread: Thread, *, now: datetime) -> str:
-    """Return why the thread's contact may not be asked, as it is stored; "" where they may. Checked again when the question is
-    sent."""
+    """Return why the thread's contact may not be asked, as it is stored; "" where nothing forbids it.
+
+    Checked again when the question is sent.
+    """
     if thread.spam_at is not None:
         return IS_SPAM
     if thread.is_ticket:
@@ -124,7 +125,7 @@ def _why_not_them(session: Session, thread: Thread) -> str:
 
 
 def cancel_planned(session: Session, thread_id: uuid.UUID, reason: str, *, now: datetime) -> None:
-    """Delete unsent questions about a matter. A worker at one finds the row gone, and rolls back."""
+    """Cancel unsent questions and reminders about a thread's matter. A worker that holds one loses its lease."""
     waiting = sa.and_(
         INVITATIONS.c.thread_id == thread_id,
         INVITATIONS.c.state.in_((READY, RUNNING)),
@@ -164,7 +165,7 @@ def _answered_last(session: Session, thread: Thread) -> uuid.UUID | None:
 
 
 def _is_drawn(survey: Survey, row: SurveyInvitation) -> bool:
-    """Draw by the random part of the row's own id."""
+    """Return whether the question is in the sample, drawn by the random part of its id."""
     return int.from_bytes(row.id.bytes[-4:]) % 100 < survey.sample_percent
 
 

@@ -22,12 +22,12 @@ ANSWER_BY_CHAT = timedelta(hours=48)
 
 
 class SurveyMissing(Exception):
-    """There is none, or not for this reader."""
+    """The survey does not exist, or is not for this viewer."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One question with what was said to it, for pages. `answer` None: nothing yet."""
+    """One question with its answer, for pages. `answer` None: none yet."""
 
     invitation: SurveyInvitation
     answer: SurveyAnswer | None
@@ -49,7 +49,7 @@ def list_surveys(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[tuple
 
 
 def find_by_token(session: Session, token: str) -> SurveyInvitation | None:
-    """Return the question of a token; None for a made-up one."""
+    """Return the question of a token; None for an invalid one."""
     wanted = hash_of(token)
     if not wanted:
         return None
@@ -57,7 +57,7 @@ def find_by_token(session: Session, token: str) -> SurveyInvitation | None:
 
 
 def find_answerable(session: Session, thread_id: uuid.UUID, *, now: datetime) -> uuid.UUID | None:
-    """Return the conversation's one question that a mere number answers now; None where there is none, or more than one."""
+    """Return the id of the thread's one chat question that a score may answer now; None where there is none or more than one."""
     query = sa.select(SurveyInvitation.id).where(
         SurveyInvitation.thread_id == thread_id,
         SurveyInvitation.kind == SurveyKind.CSAT,
@@ -69,7 +69,7 @@ def find_answerable(session: Session, thread_id: uuid.UUID, *, now: datetime) ->
 
 
 def last_asked_at(session: Session, contact_id: uuid.UUID, brand_id: uuid.UUID, kind: SurveyKind) -> datetime | None:
-    """When a contact was last asked for a brand, whichever address it went to."""
+    """Return when a contact was last sent a question of this kind for the brand, on any address; None for never."""
     query = sa.select(sa.func.max(SurveyInvitation.sent_at)).where(
         SurveyInvitation.contact_id == contact_id, SurveyInvitation.brand_id == brand_id, SurveyInvitation.kind == kind
     )
@@ -77,12 +77,12 @@ def last_asked_at(session: Session, contact_id: uuid.UUID, brand_id: uuid.UUID, 
 
 
 def list_of_thread(session: Session, thread_id: uuid.UUID, *, limit: int = 5) -> list[Verdict]:
-    """List the questions of a conversation, newest first, unsent ones included."""
+    """List the questions of a thread, newest first, unsent ones included."""
     return _verdicts(session, _ROWS.where(SurveyInvitation.thread_id == thread_id), limit)
 
 
 def list_of_contact(session: Session, contact_id: uuid.UUID, brand_ids: Sequence[uuid.UUID], *, limit: int = 10) -> list[Verdict]:
-    """List what a contact answered, newest first."""
+    """List a contact's answered questions, newest first."""
     mine = sa.and_(SurveyInvitation.contact_id == contact_id, SurveyInvitation.brand_id.in_(brand_ids))
     return _verdicts(session, _ROWS.where(mine, SurveyAnswer.invitation_id.is_not(None)), limit)
 

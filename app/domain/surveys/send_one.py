@@ -1,7 +1,7 @@
 """Send one survey question or its reminder (edge).
 
-Exactly once: the row's end is in the transaction of the message it queues, and contacts are asked one after the other, so that
-two conversations of one person ask once. Whatever changed since it was planned is looked at again.
+Exactly once: the row ends in the transaction of the message it queues, and questions of one contact are serialised, so two
+threads of one contact ask once. All conditions are checked again before sending.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ PROMISE = in_database(
 
 
 def _ended(row: SurveyInvitation, outcome: SurveyOutcome, reason: str, now: datetime) -> Ended:
-    """Return the ending; a sent question stays sent, whatever speaks against a reminder."""
+    """Return the ending of the row; a question that was sent stays sent, whatever forbids its reminder."""
     if row.sent_at is not None:
         return Ended({"outcome": SurveyOutcome.SENT, "ended_at": now})
     return Ended({"outcome": outcome, "reason": reason, "ended_at": now})

@@ -1,6 +1,6 @@
 """Write the texts of a survey in the customer's language, and read scores from answers.
 
-The words are the customer's and not translated with the pages: they are here, in all three.
+The texts stand here in all three languages, as they do not follow the language of a page.
 """
 
 from __future__ import annotations
@@ -125,12 +125,12 @@ def chat_text(*, language: str, question: str, url: str) -> str:
 
 
 def choice_titles(language: str) -> tuple[str, ...]:
-    """Return the rows of a list to tap, best first; at most 24 characters each."""
+    """Return the rows of a chat list with the scores, best first; at most 24 characters each."""
     return tuple(f"{score} {SCORE_WORDS[language][score - 1]}" for score in range(5, 0, -1))
 
 
 def read_score(text: str) -> int | None:
-    """The score a whole message is: "4", "4/5", "④", "★★★★", a row that was tapped; anything else is a message like any other."""
+    """Return the score that a whole message is ("4", "4/5", "④", "★★★★" or a tapped row); None for any other text."""
     said = text.strip().replace(_KEYCAP, "").strip()
     if said in _TAPPED:
         return _TAPPED[said]
@@ -147,7 +147,7 @@ _TAPPED: Final = {title: int(title[0]) for language in LANGUAGES for title in ch
 
 
 def _links(kind: SurveyKind, language: str, url: str) -> list[tuple[str, str]]:
-    """Return words and URL of each score, best first for five, in order for ten."""
+    """Return (text, URL) of each score: of 1 to 5 the best first, of 0 to 10 ascending."""
     if kind == SurveyKind.CSAT:
         return [(SCORE_WORDS[language][score - 1], f"{url}?score={score}") for score in reversed(SCORES[kind])]
     ends = {0: f"0 ({_WORDS[language]['bad']})", 10: f"10 ({_WORDS[language]['good']})"}

@@ -1,4 +1,4 @@
-"""Make the token in a survey's address, and hash it."""
+"""Make the token in a survey's link, and hash it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 def survey_token(invitation_id: uuid.UUID, secret_key: str) -> str:
-    """Return the token of 22 characters, short enough for a text message. A reminder has the same."""
+    """Return the token of 22 characters, short enough for a text message. Question and reminder have the same."""
     made = hmac.digest(secret_key.encode(), b"survey v1" + invitation_id.bytes, hashlib.sha256)
     return base64.urlsafe_b64encode(made[:16]).decode().rstrip("=")
 
 
 def hash_of(token: str) -> str:
-    """Return the stored hash of a token; "" for an impossible one."""
+    """Return the stored hash of a token; "" for a malformed one."""
     return hashlib.sha256(token.encode()).hexdigest() if _TOKEN.fullmatch(token) else ""

@@ -20,11 +20,11 @@ from app.domain.threads.models import Priority
 
 
 class NothingToDecide(Exception):
-    """The task asks for no approval, or is closed."""
+    """The task is no approval request, or is closed."""
 
 
 class WhyRefused(Exception):
-    """A refusal must give its reason."""
+    """The refusal has no reason."""
 
 
 class TaskMovedOn(Exception):
@@ -33,10 +33,11 @@ class TaskMovedOn(Exception):
 
 @dataclass(frozen=True)
 class TaskContent:
-    """What people write. `reminder_minutes` count back from the due time (09:00 without one). `zone` is that of the dates.
+    """What people write in a task. `reminder_minutes` count back from the due time (09:00 without one). `zone` is that of the
+    dates.
 
-    A recurrence or a reminder needs a due date. While the task is open its thread waits for `waiting_for`, where that says
-    something, and it waits itself for the task `depends_on_id`.
+    A recurrence or a reminder needs a due date. `waiting_for`: what the task's thread waits for while the task is open, "" for
+    nothing. `depends_on_id`: the task that this task waits for.
     """
 
     brand_id: uuid.UUID
@@ -58,8 +59,10 @@ class TaskContent:
 
 @dataclass(frozen=True)
 class StatusChange:
-    """The result of a change of state. `next_task`: the next one of a recurring task, where completing made it. `before`: the
-    task that this one should have waited for."""
+    """The result of a change of status. `next_task`: the new one of a recurring task, where completing made it.
+
+    `before`: the open task that this one should have waited for.
+    """
 
     task: Task
     former: TaskStatus
@@ -82,7 +85,7 @@ def add_task(
     called_in_message_id: uuid.UUID | None = None,
     caused_by: Event | None = None,
 ) -> Task:
-    """Write a task that follows from something: the event that caused it, the reply that promised it, the missed call."""
+    """Write a task with what it follows from: the event that caused it, the reply that promised it, or the missed call."""
     lock_threads(session, [content.thread_id if content.waiting_for else None])
     task = Task(id=new_id(), created_by_user_id=actor.user_id, created_at=now, updated_at=now)
     task.promised_in_message_id, task.called_in_message_id = promised_in_message_id, called_in_message_id
@@ -98,7 +101,7 @@ def add_task(
 def edit_task(
     session: Session, task_id: uuid.UUID, content: TaskContent, *, now: datetime, actor: Actor, if_version: int | None = None
 ) -> Task:
-    """Change what the task says. Raises TaskMovedOn if it is not at `if_version` any more."""
+    """Change the content of a task. Raises TaskMovedOn if it is not at `if_version` any more."""
     task = lock_task(session, task_id, content.thread_id if content.waiting_for else None)
     if if_version is not None and task.version != if_version:
         raise TaskMovedOn(str(task_id))
@@ -121,9 +124,9 @@ def set_due(session: Session, task: Task, due_date: date, due_time: time) -> Non
 def decide_task(
     session: Session, task_id: uuid.UUID, decision: Decision, *, reason: str, now: datetime, actor: Actor
 ) -> StatusChange:
-    """Approve or refuse what a task asks for, which completes it; rules that wait for completed tasks see the decision.
+    """Approve or refuse an approval task, which completes it; rules on completed tasks see the decision.
 
-    Raises NothingToDecide for a task of another type, WhyRefused for a refusal that does not say why.
+    Raises NothingToDecide for a task of another type, WhyRefused for a refusal without a reason.
     """
     task = lock_task(session, task_id)
     if task.task_type != TaskType.APPROVAL_REQUEST or not task.is_open:
@@ -138,10 +141,9 @@ def decide_task(
 def set_task_status(
     session: Session, task_id: uuid.UUID, status: TaskStatus, *, now: datetime, actor: Actor, completion_notes: str | None = None
 ) -> StatusChange:
-    """Move a task to a state; the state it has already changes nothing. One that is open again is decided no more.
+    """Move a task to a status; its present status changes nothing. Reopening deletes its decision.
 
-    Completing a recurring task makes its next one, once, whatever is undone and done again; reopening takes an untouched next one
-    back.
+    Completing a recurring task makes its next one, once, however often it is reopened; reopening removes an untouched next one.
     """
     task = lock_task(session, task_id)
     former = task.status
@@ -165,7 +167,7 @@ def set_task_status(
 
 
 def remind_due_tasks(session: Session, *, now: datetime, limit: int) -> int:
-    """Note that the assignees of due reminders are told now. Tasks somebody else holds are left for the next round."""
+    """Record the reminders that are due now. Tasks that another transaction holds are left for the next round."""
     due = sa.select(Task).where(Task.remind_at <= now, Task.reminded_at.is_(None), Task.remind_at.is_not(None))
     tasks = session.execute(due.order_by(Task.remind_at).limit(limit).with_for_update(skip_locked=True)).scalars().all()
     for task in tasks:
@@ -177,7 +179,7 @@ def remind_due_tasks(session: Session, *, now: datetime, limit: int) -> int:
 
 
 def lock_task(session: Session, task_id: uuid.UUID, thread_id: uuid.UUID | None = None) -> Task:
-    """Return the task, locked until the transaction ends, as is its thread before it, and `thread_id`."""
+    """Return the task, locked until the transaction ends. Its thread and `thread_id` are locked before it."""
     of_task = session.execute(sa.select(Task.thread_id).where(Task.id == task_id)).scalar_one()
     lock_threads(session, [of_task, thread_id])
     query = sa.select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
@@ -185,7 +187,7 @@ def lock_task(session: Session, task_id: uuid.UUID, thread_id: uuid.UUID | None 
 
 
 def _settle(session: Session, task: Task, *, now: datetime, actor: Actor) -> None:
-    """Bring `waiting_for` of the thread in step that waits, or waited, for the task."""
+    """Update `waiting_for` of the task's thread, where the task makes it wait."""
     if task.thread_id is not None and task.waiting_for:
         is_done = task.status == TaskStatus.COMPLETED
         settle_waiting(session, task.thread_id, now=now, actor=actor, is_done=is_done)
@@ -286,7 +288,7 @@ def _record(
 
 
 def _stands_in_timeline(event: str, task: Task) -> bool:
-    """Return whether the task's changes are shown in its thread, as those of promised tasks are."""
+    """Return whether this change of the task is shown in its thread, as those of promised tasks are."""
     if task.promised_in_message_id is None:
         return False
     return event in ("TaskCreated", "TaskCompleted", "TaskReopened") or task.status == TaskStatus.CANCELLED

@@ -27,7 +27,7 @@ Assignee, Creator = aliased(User), aliased(User)
 
 @dataclass(frozen=True)
 class TaskConditions:
-    """Which tasks; None does not limit. People are named by their contacts, NOBODY stands for an empty column."""
+    """Which tasks to list; None does not limit. Users are named by their contacts; NOBODY finds an empty column."""
 
     status: TaskStatus | None = None
     task_type: TaskType | None = None

@@ -1,4 +1,4 @@
-"""Make tasks that follow from events and promises, and take them back. The caller owns the transaction."""
+"""Make tasks that follow from events and promises, and cancel them again. The caller owns the transaction."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from app.domain.threads.models import Message, MessageType
 
 
 def make_task_of_promise(session: Session, message_id: uuid.UUID, *, now: datetime, caused_by: Event) -> Task | None:
-    """Make the task a reply promised, for its writer; None where it promises nothing, has its task, or the brand wants none.
+    """Make the task a reply promised, for its writer. A deleted task is not made again.
 
-    The message's thread is locked, so that two of these never meet. A task that was removed is not made again.
+    Returns None where the reply promises nothing, has its task already, or the brand wants no such tasks. The thread is locked,
+    so that one promise never makes two tasks.
     """
     written = sa.and_(
         Message.id == message_id,
@@ -53,8 +54,10 @@ def make_task_of_promise(session: Session, message_id: uuid.UUID, *, now: dateti
 def take_asked_tasks_back(
     session: Session, asked: Collection[uuid.UUID], *, thread_id: uuid.UUID, now: datetime, actor: Actor
 ) -> int:
-    """Cancel the tasks of the thread that these `TaskAsked` events made. Returns how many stay: somebody changed them since, took
-    them up or did them, or another task waits for them."""
+    """Cancel the tasks of the thread that these `TaskAsked` events made. Returns how many stay.
+
+    A task stays where somebody changed, began or completed it since, or another task waits for it.
+    """
     made = (Event.thread_id == thread_id, Event.type == "TaskCreated", Event.caused_by_id.in_(asked))
     stay = 0
     for task_id in sorted(uuid.UUID(p["task_id"]) for p in session.execute(sa.select(Event.payload).where(*made)).scalars()):

@@ -24,16 +24,17 @@ LANGUAGES = ("nl", "fr", "en")
 
 @dataclass(frozen=True)
 class Due:
-    """When the call back is due: an aware instant, in the zone of the desk. None: nothing is promised."""
+    """When the call back is due: an aware instant, None where nothing is promised. `zone` is that of the task's date."""
 
     at: datetime | None
     zone: str
 
 
 def make_task_of_missed_call(session: Session, message: Message, due: Due, *, now: datetime, caused_by: Event) -> Task | None:
-    """Make the task, for whoever has the thread; None where there is no number to call, or a task for it is open already.
+    """Make the task to call back, for the thread's assignee.
 
-    The thread is locked, so that two of these never meet; the database holds one task for one call.
+    Returns None where there is no number to call, or an open task for this caller. The thread is locked, so that one call never
+    makes two tasks; the database allows one for each.
     """
     number = number_of(message)
     if not number or _find_open(session, message) or _made_before(session, message.id):
@@ -57,7 +58,7 @@ def make_task_of_missed_call(session: Session, message: Message, due: Due, *, no
 
 
 def complete_callbacks(session: Session, message: Message, *, now: datetime) -> int:
-    """Complete every open task to call them back, as they were spoken to. Returns how many."""
+    """Complete every open task to call back this call's other side, who was reached. Returns how many."""
     waiting = _find_open(session, message)
     for task_id in waiting:
         set_task_status(session, task_id, TaskStatus.COMPLETED, now=now, actor=SYSTEM)
@@ -77,14 +78,14 @@ def title_of(name: str, language: str) -> str:
 
 
 def number_of(message: Message) -> str:
-    """Return the other side's number of a call record, "" where there is none."""
+    """Return the phone number of the other side of a call record, "" where there is none."""
     told = message.recipients.get("to") or [{}]
     address = str(told[0].get("address") or "")
     return address if address.startswith("+") else ""
 
 
 def _find_open(session: Session, message: Message) -> list[uuid.UUID]:
-    """List open tasks to call back this call's other side, oldest first."""
+    """List the ids of open tasks to call back this call's other side, oldest first."""
     number, contact_id = number_of(message), _contact_id(session, message)
     same = [Message.recipients["to"][0]["address"].astext == number] if number else []
     if contact_id is not None:

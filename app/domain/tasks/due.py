@@ -24,7 +24,7 @@ def reminder_instant(due_date: date, due_time: time | None, zone: str, minutes: 
 
 
 def next_due_date(due_date: date, recurrence: Recurrence, *, after: date) -> date:
-    """Return the first date of the series behind `due_date` that is later than `after`; short months end on their last day."""
+    """Return the first date of the series from `due_date` that is later than `after`; short months end on their last day."""
     step, found = 1, _nth(due_date, recurrence, 1)
     while found <= after:
         step += 1

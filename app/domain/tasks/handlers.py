@@ -1,5 +1,7 @@
-"""React to events for tasks: merged threads, regrouped orders, asked and promised tasks. Called in the transaction of the
-change, see app/wiring.py."""
+"""React to events for tasks: merged threads, regrouped orders, asked and promised tasks.
+
+Called in the transaction of the change, see app/wiring.py.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,7 @@ def move_tasks_of_merged_thread(session: Session, event: Event) -> None:
 
 
 def return_tasks(session: Session, event: Event) -> None:
-    """`MergeUndone`: return tasks to the thread they came from, with what was done to them since."""
+    """`MergeUndone`: return tasks, with their changes since, to the thread they came from."""
     move = parse_move(event)
     return_rows(session, TASKS, move_id=move.id, origin=move.origin, target=move.target)
     for thread_id in sorted({move.origin, move.target}):
@@ -71,7 +73,7 @@ def _move_to_order(session: Session, which: sa.ColumnElement[bool], order_id: uu
 
 
 def make_callback_task(session: Session, event: Event) -> None:
-    """`CallLogged`: make a task to call back for whoever wrote the record, where it asks for one."""
+    """`CallLogged`: make the task to call back that the record asks for, for its writer."""
     wanted: dict[str, Any] | None = event.payload.get("callback")
     if wanted is None or event.brand_id is None:
         return
@@ -89,7 +91,7 @@ def make_callback_task(session: Session, event: Event) -> None:
 
 
 def make_asked_task(session: Session, event: Event) -> None:
-    """`TaskAsked`: make the task that a macro or rule asks for, for the thread's assignee or else whoever asks."""
+    """`TaskAsked`: make the task that a macro or rule asks for, for the thread's assignee, else for the event's user."""
     if event.brand_id is None:
         return
     asked: dict[str, Any] = event.payload["task"]
@@ -118,7 +120,7 @@ def make_promised_task(session: Session, event: Event) -> None:
 
 
 def _order_of(session: Session, event: Event) -> uuid.UUID | None:
-    """Return the order of the causing event, else the one the thread is about."""
+    """Return the id of the causing event's order, else of the order the thread is about; None for none."""
     cause = session.get(Event, event.caused_by_id) if event.caused_by_id else None
     named = cause.payload.get("order_id") if cause is not None else None
     if named:

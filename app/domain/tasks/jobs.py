@@ -12,5 +12,5 @@ BATCH = 100
 
 
 def remind_assignees(**_ignored: Any) -> int:
-    """Periodic job: remind the assignees of due reminders; returns how many tasks. Twice at once is harmless."""
+    """Periodic job: record due reminders; returns how many tasks. Parallel runs are harmless."""
     return run_batches(lambda session: remind_due_tasks(session, now=utc_now(), limit=BATCH), size=BATCH)

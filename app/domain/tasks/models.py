@@ -44,7 +44,7 @@ class Recurrence(StrEnum):
 
 
 class Decision(StrEnum):
-    """The decision about something that was to be approved."""
+    """The decision of an approval task."""
 
     APPROVED = "approved"
     REFUSED = "refused"
@@ -55,11 +55,11 @@ _OPEN = "status IN ('open', 'in_progress', 'waiting')"
 
 
 class Task(WithId, Base):
-    """One task. `due_at` is the instant after which it is overdue: `due_date` at `due_time`, or the end of that day, in the zone
-    of whoever set it. `follows_id`: the task whose completion made this one. `promised_in_message_id`: the reply that said so.
-    `called_in_message_id`: the missed call it is about. `decision`: of a completed approval; why is in `completion_notes`.
+    """One task. `due_at` is the instant after which it is overdue: `due_date` at `due_time`, or the end of that day, in `zone`.
 
-    While it is open, its thread waits for `waiting_for` (where that says something), and it waits itself for `depends_on_id`.
+    `follows_id`: the completed task that this one repeats. `promised_in_message_id`: the reply that promised it.
+    `called_in_message_id`: the missed call to return. `decision`: of a completed approval; its reason is in `completion_notes`.
+    While it is open, its thread waits for `waiting_for` ("": nothing), and it waits itself for `depends_on_id`.
     """
 
     __tablename__ = "tasks"
@@ -129,5 +129,5 @@ class Task(WithId, Base):
 
     @property
     def stands_in_thread(self) -> bool:
-        """Whether its changes are shown in its thread."""
+        """Return whether changes of the task are shown in its thread."""
         return self.thread_id is not None and (self.promised_in_message_id is not None or self.waiting_for != "")

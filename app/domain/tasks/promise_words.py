@@ -1,4 +1,4 @@
-"""Patterns of promises in Dutch, English and French: who commits, to what, and when. Patterns alone."""
+"""Patterns of promises in Dutch, English and French: who commits, to what, and when."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
 
 @dataclass(frozen=True)
 class Language:
-    """`commits`: somebody of ours will do something that a customer waits for. `denies`: found in the same clause, they do not.
+    """The patterns of one language. `commits`: we promise to do something; `denies`: the same clause takes that back.
 
-    The days: a pattern for each way to say one; months and weekdays in their order.
+    The days: a pattern for each way to name one; months and weekdays in sequence.
     """
 
     commits: tuple[re.Pattern[str], ...]
@@ -57,7 +57,7 @@ def _days(weekdays: str, months: str, *, after: str = "", ordinal: str = "") -> 
 
 
 def _some(count: int) -> str:
-    """Return a pattern for up to this many words in between."""
+    """Return a pattern for up to `count` words."""
     return rf"(?:\s+[\w'’-]+){{0,{count}}}?"
 
 

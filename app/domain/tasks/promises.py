@@ -1,7 +1,7 @@
 """Find a promise and its date in the text of a reply. Pure: no database, no clock.
 
-In doubt nothing was promised: a task nobody needs is worse than one that somebody makes by hand. A promise names a day; "as soon
-as possible" does not. What is quoted, asked, denied or left to the reader is no promise.
+A doubtful promise is left out: a task nobody needs is worse than one that somebody makes by hand. A promise names a day, so "as
+soon as possible" is none, nor is anything quoted, asked, denied or left to the reader.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _EVERY_DAY: Final = tuple(
 
 @dataclass(frozen=True)
 class Promise:
-    """A promise in its own words, and when it is due; without a time at the end of that day."""
+    """A promise as the reply words it, and when it is due; without a time at the end of that day."""
 
     what: str
     due_date: date
@@ -42,7 +42,7 @@ class Promise:
 
 
 def find_promise(text: str, *, at: datetime, zone: str) -> Promise | None:
-    """Find the first promise in a text that its reader got at `at` (aware), in days of `zone`; None where nothing is promised."""
+    """Return the first promise in a text sent at `at` (aware), with days of `zone`; None where there is none."""
     local = at.astimezone(ZoneInfo(zone))
     for sentence in _sentences(text):
         if sentence.rstrip().endswith("?"):
@@ -54,7 +54,7 @@ def find_promise(text: str, *, at: datetime, zone: str) -> Promise | None:
 
 
 def _sentences(text: str) -> Iterator[str]:
-    """Yield the sentences the writer wrote: above a quote, a greeting and a signature."""
+    """Yield the writer's own sentences, up to a quote, closing words or a signature."""
     for line in text[:_TEXT_LOOKED_AT].splitlines():
         line = line[:_LINE_LOOKED_AT]
         if ENDS.fullmatch(line):
@@ -81,7 +81,7 @@ def _due_of(sentence: str, local: datetime) -> tuple[date, time | None] | None:
 
 
 def _clauses(sentence: str) -> list[str]:
-    """Yield the clauses of a sentence, each with a short one before or behind it that says when."""
+    """Return the clauses of a sentence, each joined with a short neighbour that says when."""
     parts = [part for part in _CLAUSE_ENDS.split(sentence) if part.strip()]
     says_when = [len(part.split()) <= _SHORT and any(p.search(part) for p in _EVERY_DAY) for part in parts]
     return [
@@ -91,13 +91,13 @@ def _clauses(sentence: str) -> list[str]:
 
 
 def _nearest(days: list[tuple[int, int, datetime | date]], done_at: list[int]) -> datetime | date | None:
-    """Return the day that is named closest to the promise, which ends at these places."""
+    """Return the day named closest to the promise, which ends at `done_at` in the clause; None for no days."""
     away = [(min(max(start - place, place - end, 0) for place in done_at), start, when) for start, end, when in days]
     return min(away, key=lambda each: each[:2])[2] if away else None
 
 
 def _days(language: Language, clause: str, local: datetime) -> list[tuple[int, int, datetime | date]]:
-    """Yield every day the clause names with its place; an instant for "within two hours"."""
+    """Return (start, end, day) for every day the clause names; an instant instead of a day for "within two hours"."""
     today = local.date()
     friday = today + timedelta(days=max(4 - today.weekday(), 0))
     fixed = (
@@ -148,8 +148,7 @@ def _date(month: int, day: int, today: date) -> date | None:
 
 
 def _at_its_time(due: datetime | date, clause: str, local: datetime) -> tuple[date, time | None]:
-    """Return the day at the named time, else in the morning; for today the end of the working day, or of the day where that is
-    over."""
+    """Return the day with the named time, else MORNING; for today EVENING, or None (the end of the day) where that is over."""
     if isinstance(due, datetime):
         at = due.replace(second=0, microsecond=0, tzinfo=None)
         return at.date(), at.time()

@@ -36,12 +36,12 @@ _Read = Callable[[Sequence[uuid.UUID]], sa.Select[*tuple[Any, ...]]]
 
 
 class TaskMissing(Exception):
-    """No such task, or none the viewer may see."""
+    """The task does not exist, or the viewer may not see it."""
 
 
 @dataclass(frozen=True)
 class TaskFilter:
-    """Which tasks. `status` None: all that are open."""
+    """Which tasks to list. `status` None: those of `statuses`, by default the open ones."""
 
     assignee_user_id: uuid.UUID | None = None
     task_type: TaskType | None = None
@@ -54,8 +54,8 @@ class TaskFilter:
 
 @dataclass(frozen=True)
 class TaskRow:
-    """A task as lists show it. `about` names its thread, `contact_name` and `subject` are the thread's, `blocked_by` is the open
-    task it waits for."""
+    """A task as lists show it. `about`, `contact_name` and `subject` are its thread's; `blocked_by` is the open task it waits
+    for."""
 
     task: Task
     brand_name: str
@@ -71,13 +71,13 @@ class TaskRow:
 
 
 def list_tasks(session: Session, *, viewer: Viewer, filter: TaskFilter, limit: int = LIST_LIMIT) -> list[TaskRow]:
-    """List tasks by due time, those without a date last and newest first; ended ones newest first. One query."""
+    """List tasks by due time, those without a date last and the newest of them first; ended ones newest first. One query."""
     return [_row(record) for record in session.execute(_listed(tuple(viewer.brand_ids), filter, limit))]
 
 
 @lru_cache(maxsize=256)
 def _listed(brand_ids: tuple[uuid.UUID, ...], filter: TaskFilter, limit: int) -> sa.Select[*tuple[Any, ...]]:
-    """Build the statement once for each reader and filter, as building takes longer than running it."""
+    """Build the statement, cached for each reader and filter, as building takes longer than running it."""
     return _rows(brand_ids).where(*conditions_of(filter)).order_by(*_order_of(filter.status)).limit(as_written(limit))
 
 
@@ -89,7 +89,7 @@ def _order_of(status: TaskStatus | None) -> tuple[sa.ColumnElement[Any], ...]:
 def list_columns(
     session: Session, *, viewer: Viewer, filter: TaskFilter, limits: Mapping[TaskStatus, int]
 ) -> dict[TaskStatus, list[TaskRow]]:
-    """List the first tasks of each state, as many as `limits` has for it, ordered as by `list_tasks`. One query."""
+    """List the first tasks of each status, as many as `limits` has for it, ordered as by `list_tasks`. One query."""
     found: dict[TaskStatus, list[TaskRow]] = {status: [] for status in limits}
     for record in session.execute(_columns(tuple(viewer.brand_ids), filter, tuple(limits.items()))):
         found[record[0].status].append(_row(record))
@@ -100,7 +100,7 @@ def list_columns(
 def _columns(
     brand_ids: tuple[uuid.UUID, ...], filter: TaskFilter, limits: tuple[tuple[TaskStatus, int], ...]
 ) -> sa.Select[*tuple[Any, ...]]:
-    """Build the statement once, as `_listed` does."""
+    """Build the statement of `list_columns`, cached as `_listed`."""
     columns = [
         sa.select(Task.id, sa.func.row_number().over(order_by=_order_of(status)).label("place"))
         .where(Task.brand_id.in_(brand_ids), *conditions_of(replace(filter, status=status)))
@@ -125,8 +125,11 @@ def list_own_tasks(
     cursor: str | None = None,
     limit: int,
 ) -> Page[TaskRow]:
-    """List one page of the viewer's open tasks by due time, those without a date last. `due_by`, `due_until`: only those due
-    by then; `of_all`: everybody's. One query along `ix_tasks_open_assignee`, or `ix_tasks_open`. Raises BadCursor."""
+    """List one page of the viewer's open tasks by due time, those without a date last. Raises BadCursor.
+
+    `due_by`, `due_until`: only those due by then; `of_all`: everybody's tasks. One query along `ix_tasks_open_assignee`, or
+    `ix_tasks_open`.
+    """
     until = min((at for at in (due_by, due_until) if at is not None), default=None)
     asked = {"due_by": until, "brand_id": brand_id, "priority": priority, "cursor": cursor, "limit": limit + 1}
     query, values = _own(_rows, viewer, of_all=of_all, **asked)  # type: ignore[arg-type]
@@ -144,8 +147,7 @@ def list_own_dues(
     cursor: str | None = None,
     limit: int,
 ) -> list[datetime | None]:
-    """List the due times of the first `limit` tasks of `list_own_tasks`, in its order; read from the index alone. Raises
-    BadCursor."""
+    """List the due times of the first `limit` tasks of `list_own_tasks`, in its order, from the index alone. Raises BadCursor."""
     asked = {"due_by": due_until, "brand_id": brand_id, "priority": priority, "cursor": cursor, "limit": limit}
     query, values = _own(_dues, viewer, of_all=of_all, **asked)  # type: ignore[arg-type]
     return list(session.execute(query, values).scalars())
@@ -162,7 +164,7 @@ def _own(
     cursor: str | None,
     limit: int,
 ) -> tuple[sa.Select[*tuple[Any, ...]], dict[str, Any]]:
-    """Return the statement and its values."""
+    """Return the statement for the viewer's open tasks and its values."""
     brands = tuple(brand for brand in viewer.brand_ids if brand_id in (None, brand))
     wanted = {"due_by": due_by, "priority": priority}
     asked = {name: value for name, value in wanted.items() if value is not None}
@@ -175,7 +177,7 @@ def _own(
 def _own_statement(
     read: _Read, brand_ids: tuple[uuid.UUID, ...], asked: tuple[str, ...], edge: str, limit: int
 ) -> sa.Select[*tuple[Any, ...]]:
-    """Build the statement once, as `_listed` does. What stands beside a task is read for the page's tasks alone."""
+    """Build the statement, cached as `_listed`. Joined columns are read for the page's tasks alone."""
     conditions = [_is(Task.status, *OPEN_STATUSES)]
     if "me" in asked:
         conditions.append(Task.assignee_user_id == sa.bindparam("me", type_=sa.Uuid))
@@ -198,7 +200,7 @@ def _dues(brand_ids: Sequence[uuid.UUID]) -> sa.Select[*tuple[Any, ...]]:
 
 
 def cursor_behind(due_at: datetime | None, task_id: uuid.UUID) -> str:
-    """Return a cursor for `list_own_tasks` behind a task of this id and due time (None: without a date)."""
+    """Return a cursor for `list_own_tasks` after a task of this id and due time (None: without a date)."""
     return make_cursor(_BY_DUE, Place(due_at.isoformat() if due_at else _NO_DATE, task_id))
 
 
@@ -207,7 +209,7 @@ def _place(row: TaskRow) -> Place:
 
 
 def _edge(cursor: str) -> tuple[str, dict[str, Any]]:
-    """Return whether the cursor's place is among tasks with a date, and the values for `_behind`. Raises BadCursor."""
+    """Return "dated" or "undated" for the cursor's task, and its values for `_behind`. Raises BadCursor."""
     place = read_cursor(_BY_DUE, cursor, str)
     if place.value == _NO_DATE:
         return "undated", {"edge_id": place.row_id}
@@ -229,7 +231,7 @@ def _behind(edge: str) -> sa.ColumnElement[bool]:
 
 
 def get_task(session: Session, *, viewer: Viewer, task_id: uuid.UUID) -> TaskRow:
-    """Raises TaskMissing."""
+    """Return the task as lists show it. Raises TaskMissing."""
     record = session.execute(_rows(viewer.brand_ids).where(Task.id == task_id)).one_or_none()
     if record is None:
         raise TaskMissing(str(task_id))
@@ -237,8 +239,10 @@ def get_task(session: Session, *, viewer: Viewer, task_id: uuid.UUID) -> TaskRow
 
 
 def list_before(session: Session, *, viewer: Viewer, task: Task) -> list[tuple[uuid.UUID, str]]:
-    """List (id, title) of the open tasks this one may wait for: of its brand, none that waits for it, those of its thread
-    first."""
+    """List (id, title) of the open tasks this one may wait for, those of its thread first.
+
+    They are of its brand, and none waits for this task.
+    """
     waits = sa.select(sa.literal(task.id, sa.Uuid).label("id")).cte("waits", recursive=True)
     waits = waits.union(sa.select(Task.id).join(waits, Task.depends_on_id == waits.c.id))
     query = sa.select(Task.id, Task.title).where(
@@ -255,8 +259,7 @@ def list_before(session: Session, *, viewer: Viewer, task: Task) -> list[tuple[u
 def may_wait_for(
     session: Session, *, viewer: Viewer, brand_id: uuid.UUID, before_id: uuid.UUID, task_id: uuid.UUID | None = None
 ) -> bool:
-    """Return whether a task of this brand may wait for `before_id`: it is open, of the brand, and does not wait for the task
-    itself."""
+    """Return whether a task of this brand may wait for `before_id`: it is open, of the brand, and does not wait for the task."""
     query = sa.select(Task.id).where(
         Task.id == before_id,
         Task.brand_id == brand_id,
@@ -300,15 +303,14 @@ def _row(record: sa.Row[Any]) -> TaskRow:
 
 
 def _is(status: Any, *wanted: TaskStatus) -> sa.ColumnElement[bool]:
-    """Return the condition with the wanted values written into the statement: a plan for any state could not use the indexes
-    of open tasks."""
+    """Return a condition with the wanted values as literals: a plan for any value could not use the indexes of open tasks."""
     words = [sa.literal(one, status.type, literal_execute=True) for one in wanted]
     found: sa.ColumnElement[bool] = status == words[0] if len(words) == 1 else status.in_(words)
     return found
 
 
 def conditions_of(filter: TaskFilter) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions of a statement over tasks, joined with their threads where it asks for a contact."""
+    """Return the conditions of a statement over tasks; a filter by contact needs their threads joined."""
     found = [_is(Task.status, *([filter.status] if filter.status else filter.statuses))]
     for column, value in (
         (Task.assignee_user_id, filter.assignee_user_id),

@@ -1,6 +1,6 @@
-"""Keep `threads.waiting_for` in step with the open tasks a thread waits for.
+"""Update `threads.waiting_for` by the open tasks a thread waits for.
 
-The thread is locked before any of its tasks, by everybody.
+Every writer locks the thread before any of its tasks.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ SHOWN_CHARACTERS = 120
 
 
 def lock_threads(session: Session, thread_ids: Iterable[uuid.UUID | None]) -> None:
-    """Lock these threads until the transaction ends, in one order."""
+    """Lock these threads until the transaction ends, in the order of their ids."""
     for thread_id in sorted({found for found in thread_ids if found is not None}):
         lock_thread(session, thread_id)
 
 
 def settle_waiting(session: Session, thread_id: uuid.UUID, *, now: datetime, actor: Actor, is_done: bool = False) -> None:
-    """Store what the thread waits for now. `is_done`: a task was completed; after the last one, the thread comes back."""
+    """Store what the thread waits for now. `is_done`: a task was completed; after the last one, the thread comes back as new
+    work."""
     thread = lock_thread(session, thread_id)
     former, wanted = thread.waiting_for, _waiting_for(session, thread.id)
     if former == wanted:
@@ -43,7 +44,7 @@ def settle_waiting(session: Session, thread_id: uuid.UUID, *, now: datetime, act
 
 
 def _waiting_for(session: Session, thread_id: uuid.UUID) -> str | None:
-    """Return what the open tasks of the thread make it wait for, the oldest first, each once."""
+    """Return what the open tasks of the thread make it wait for, oldest first, each once; None for nothing."""
     blocking = sa.and_(Task.thread_id == thread_id, Task.waiting_for != "", Task.status.in_(OPEN_STATUSES))
     found = session.execute(sa.select(Task.waiting_for).where(blocking).order_by(Task.created_at, Task.id)).scalars()
     words = ", ".join(dict.fromkeys(found))
