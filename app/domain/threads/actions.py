@@ -35,7 +35,7 @@ TEXT_LIMIT = 1_000_000
 
 
 class ThreadMovedOn(Exception):
-    """Items came after the one the writer had seen; `newer` holds them, oldest first."""
+    """Messages arrived after the one the writer had seen; `newer` holds them, oldest first."""
 
     def __init__(self, newer: list[Message]) -> None:
         super().__init__(f"{len(newer)} newer items")
@@ -43,7 +43,7 @@ class ThreadMovedOn(Exception):
 
 
 class VersionConflict(Exception):
-    """The thread changed since the version the writer had read."""
+    """The thread changed after the version the writer had read."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class NewThread:
 
 @dataclass(frozen=True)
 class NewMessage:
-    """One item for the timeline; `values` are further columns of Message (sender, recipients, html, external_id, …)."""
+    """One message to add to a thread; `values` are further columns of Message (sender, recipients, html, external_id, …)."""
 
     message_type: MessageType
     medium: str
@@ -77,7 +77,7 @@ class NewMessage:
 def create_thread(
     session: Session, new: NewThread, *, now: datetime, at: datetime | None = None, actor: Actor = SYSTEM
 ) -> Thread:
-    """Make an empty thread. `at` is the time of its first message, for history that is imported."""
+    """Create an empty thread. `at` is the time of its first message, for history that is imported."""
     thread = Thread(
         id=new_id(),
         subject=new.subject[:998],
@@ -117,7 +117,7 @@ def lock_thread(session: Session, thread_id: uuid.UUID) -> Thread:
 
 
 def add_message(session: Session, thread: Thread, new: NewMessage, *, now: datetime) -> Message:
-    """Append an item to a locked thread and bring the thread's summary up to date. The caller records the event."""
+    """Add a message to a locked thread and update the thread's summary. The caller records the event."""
     thread.message_count += 1
     message = Message(
         id=new_id(),
@@ -157,12 +157,12 @@ def _summarise(thread: Thread, message: Message, *, opens_window: bool) -> None:
 
 
 def preview_of(text: str) -> str:
-    """One line for the list: the first words, white space folded."""
+    """Return one line for the list: the beginning of the text, white space folded."""
     return " ".join(text[: PREVIEW_CHARACTERS * 3].split())[:PREVIEW_CHARACTERS]
 
 
 def reopen_for_incoming(session: Session, thread: Thread, *, now: datetime) -> None:
-    """Reopen resolved and snoozed work, as a person wrote; waiting for them ends. Spam stays where it is."""
+    """Reopen a locked thread that is resolved, snoozed or waits for the customer, as a person wrote. Spam stays spam."""
     if thread.spam_at is not None:
         thread.spam_former = {**(thread.spam_former or {}), "status": "open", "resolved_at": None, "snoozed_until": None}
         return
@@ -172,9 +172,9 @@ def reopen_for_incoming(session: Session, thread: Thread, *, now: datetime) -> N
 
 
 def wake_thread(session: Session, thread: Thread, *, because: str, now: datetime, actor: Actor = SYSTEM) -> None:
-    """End the snooze of a locked thread; one that is awake stays as it is. `because`: due | message | user.
+    """End the snooze of a locked thread; without a snooze nothing changes. `because`: due | message | user.
 
-    One that was due comes back as new work: open (unless escalated) and unread for everybody.
+    A thread whose snooze was due comes back as new work: open (unless escalated) and unread for everybody.
     """
     if thread.snoozed_until is None:
         return
@@ -188,7 +188,7 @@ def wake_thread(session: Session, thread: Thread, *, because: str, now: datetime
 
 
 def bring_back(session: Session, thread: Thread, *, now: datetime, actor: Actor) -> None:
-    """Bring back a locked thread whose wait is over, as new work on top and unread. A closed one stays closed."""
+    """Bring back a locked thread whose wait is over, as new work on top and unread. A closed thread stays closed."""
     if thread.status in CLOSED_STATUSES:
         return
     wake_thread(session, thread, because="user", now=now, actor=actor)
@@ -209,9 +209,10 @@ def _make_unread(session: Session, thread: Thread) -> None:
 def check_nothing_newer(
     session: Session, thread: Thread, *, last_seen_message_id: uuid.UUID | None, user_id: uuid.UUID | None
 ) -> None:
-    """Raise ThreadMovedOn if somebody else's item arrived after the one the writer saw. The thread is locked, so no race is left.
+    """Raise ThreadMovedOn if somebody else's message arrived after the one the writer saw. The thread is locked, so no race is
+    left.
 
-    Without `last_seen_message_id` nothing is checked (a program that does not care).
+    Without `last_seen_message_id` nothing is checked.
     """
     if last_seen_message_id is None:
         return
@@ -241,7 +242,7 @@ def add_note(
     client_token: uuid.UUID | None = None,
     attachment_ids: tuple[uuid.UUID, ...] = (),
 ) -> Message:
-    """Write an internal note. The same `client_token` twice is the same note. Whoever is named with `@` watches the thread."""
+    """Write an internal note. The same `client_token` twice is the same note. Users named with `@` become watchers."""
     thread = lock_thread(session, thread_id)
     repeat = find_by_client_token(session, actor.user_id, client_token)
     if repeat is not None:
@@ -259,7 +260,7 @@ def add_note(
 
 
 def find_by_client_token(session: Session, user_id: uuid.UUID | None, client_token: uuid.UUID | None) -> Message | None:
-    """Return what an earlier submit of the same composer form made."""
+    """Return the message an earlier submit of the same composer form made, None if there is none."""
     if client_token is None or user_id is None:
         return None
     return session.execute(
@@ -270,9 +271,9 @@ def find_by_client_token(session: Session, user_id: uuid.UUID | None, client_tok
 def attach_uploads(
     session: Session, message: Message, attachment_ids: tuple[uuid.UUID, ...], *, user_id: uuid.UUID | None
 ) -> list[Attachment]:
-    """Hang files the user uploaded on the message; ids of anybody else's or of used files are ignored.
+    """Attach files the user uploaded to the message; ids of another user's or of used files are ignored.
 
-    A file that the message's HTML shows is part of it; any other stands below.
+    A file that the message's HTML shows becomes inline; any other is listed below.
     """
     if not attachment_ids:
         return []
@@ -294,7 +295,7 @@ def assign_thread(
     now: datetime,
     if_version: int | None = None,
 ) -> Thread:
-    """Give the thread to a user, or to nobody. Giving it to whoever has it already changes nothing."""
+    """Assign the thread to a user, None for nobody. The present assignee changes nothing."""
     thread = _lock_at_version(session, thread_id, if_version)
     if thread.assignee_user_id != assignee_user_id:
         previous, thread.assignee_user_id = thread.assignee_user_id, assignee_user_id
@@ -314,7 +315,7 @@ def change_status(
     if_version: int | None = None,
     because: str = "",
 ) -> Thread:
-    """Set the status; the same status again changes nothing. `because`: why nobody's hand did it, for the timeline."""
+    """Set the status; the same status again changes nothing. `because`: the reason of an automatic change, for the timeline."""
     thread = _lock_at_version(session, thread_id, if_version)
     _set_status(session, thread, status, now=now, actor=actor, because=because)
     return thread
@@ -345,7 +346,7 @@ def _set_status(
 
 
 def set_response_due(thread: Thread, due_at: datetime | None) -> None:
-    """Set when the awaited answer is due, None for never; app/domain/sla works it out. The thread is locked."""
+    """Set when the awaited answer is due, None for never, as app/domain/sla calculated. The thread is locked."""
     thread.response_due_at = due_at
 
 
@@ -363,8 +364,10 @@ def change_priority(
 
 
 def after_reply(session: Session, thread: Thread, *, actor: Actor, now: datetime, takes: bool = True) -> None:
-    """Assign an unassigned thread to whoever replied, and leave it waiting for the other side. Replying ends spam, and clears
-    a failed message."""
+    """Update a thread somebody replied to: it waits for the customer, and is spam or unsent no longer.
+
+    An unassigned thread is assigned to the writer, unless `takes` is False.
+    """
     thread.unsent_medium = None
     if takes and thread.assignee_user_id is None and actor.user_id is not None:
         assign_thread(session, thread_id=thread.id, assignee_user_id=actor.user_id, actor=actor, now=now)
@@ -382,7 +385,7 @@ def _lock_at_version(session: Session, thread_id: uuid.UUID, if_version: int | N
 def save_draft(
     session: Session, *, user_id: uuid.UUID, thread_id: uuid.UUID, kind: str, text: str, attachment_ids: list[str], now: datetime
 ) -> None:
-    """Keep what was typed; an empty draft is removed."""
+    """Save what was typed; an empty draft is deleted."""
     if not text.strip() and not attachment_ids:
         discard_draft(session, user_id=user_id, thread_id=thread_id, kind=kind)
         return
@@ -396,5 +399,5 @@ def discard_draft(session: Session, *, user_id: uuid.UUID | None, thread_id: uui
 
 
 def subject_of(thread: Thread, message: Message | None = None) -> Subject:
-    """What an event about this thread is about."""
+    """Return the subject of an event about this thread, and its message if given."""
     return Subject(brand_id=thread.brand_id, thread_id=thread.id, message_id=message.id if message else None)

@@ -46,7 +46,7 @@ Assignee, Creator, Sender = aliased(User), aliased(User), aliased(User)
 
 @dataclass(frozen=True)
 class ThreadConditions:
-    """Which threads; None does not limit. People are named by their contacts, NOBODY stands for an empty column."""
+    """Which threads to list; None does not limit. Users are named by their contacts; NOBODY finds an empty column."""
 
     status: ThreadStatus | None = None
     priority: Priority | None = None
@@ -75,7 +75,7 @@ class ThreadRecord:
 
 @dataclass(frozen=True)
 class MessageConditions:
-    """Which messages; None does not limit."""
+    """Which messages to list; None does not limit."""
 
     thread_id: uuid.UUID | None = None
     channel_id: uuid.UUID | None = None
@@ -116,7 +116,7 @@ def _per_brand(
     sort: Sort,
     limit: int,
 ) -> sa.Subquery:
-    """Run `scan` (id, place) once per visible brand, each stopping at `limit`, and keep the first `limit` of all."""
+    """Return the first `limit` rows of `scan` (id, place) over all visible brands, scanning each brand up to `limit`."""
     brands = sa.func.unnest(sa.cast(list(viewer.brand_ids), sa.ARRAY(sa.Uuid))).table_valued("id", name="brand").render_derived()
     each = scan.where(brand_column == brands.c.id).order_by(*ordering(sort, place, id_column)).limit(limit).lateral("scan")
     merged = sa.select(each.c.id).select_from(brands.join(each, sa.true()))
@@ -182,7 +182,7 @@ def _thread_query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _order_id() -> sa.ScalarSelect[uuid.UUID]:
-    """Return the brand's newest order that the thread, or one merged into it, is about."""
+    """Return the subquery of the brand's newest order that is linked with the thread, or with one merged into it."""
     merged = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id == Thread.id).correlate(Thread)
     linked = sa.or_(OrderThread.thread_id == Thread.id, OrderThread.thread_id.in_(merged))
     query = (
@@ -207,7 +207,7 @@ def get_thread_record(session: Session, *, viewer: Viewer, thread_id: uuid.UUID)
 
 
 def find_thread_records(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, ThreadRecord]:
-    """Return those of the named threads the viewer may see."""
+    """Return those of these threads the viewer may see, by id."""
     query = _thread_query(viewer).where(Thread.id.in_(thread_ids), Thread.brand_id.in_(viewer.brand_ids))
     return {row.Thread.id: _thread_record(row) for row in session.execute(query)} if thread_ids else {}
 
@@ -215,8 +215,10 @@ def find_thread_records(session: Session, *, viewer: Viewer, thread_ids: Sequenc
 def list_message_records(
     session: Session, *, viewer: Viewer, conditions: MessageConditions, sort: Sort, cursor: str | None = None, limit: int = 50
 ) -> Page[MessageRecord]:
-    """List a page of messages. Two queries, three for one thread. `sort.field` is created_at: the time in the timeline. Raises
-    BadCursor."""
+    """List a page of messages, in two queries, three for one thread. Raises BadCursor.
+
+    `sort.field` is created_at, which here is the message's time in the timeline.
+    """
     scan = sa.select(Message.id, Message.occurred_at.label("place")).where(*_message_conditions(session, viewer, conditions))
     if cursor is not None:
         scan = scan.where(after(read_cursor(sort, cursor), sort, Message.occurred_at, Message.id))
@@ -259,7 +261,7 @@ def _message_query() -> sa.Select[*tuple[Any, ...]]:
 
 
 def get_message_record(session: Session, *, viewer: Viewer, message_id: uuid.UUID) -> MessageRecord:
-    """Raises ThreadMissing."""
+    """Return the message. Raises ThreadMissing, also for a brand the viewer may not see."""
     found = find_message_records(session, viewer=viewer, message_ids=[message_id])
     if not found:
         raise ThreadMissing(str(message_id))
@@ -267,7 +269,7 @@ def get_message_record(session: Session, *, viewer: Viewer, message_id: uuid.UUI
 
 
 def find_message_records(session: Session, *, viewer: Viewer, message_ids: Sequence[uuid.UUID]) -> list[MessageRecord]:
-    """Return those of the named messages the viewer may see, in order of arrival."""
+    """Return those of these messages the viewer may see, by thread and in order of arrival."""
     query = _message_query().where(Message.id.in_(message_ids), Message.brand_id.in_(viewer.brand_ids))
     return _message_records(session, session.execute(query.order_by(Message.thread_id, Message.seq)).all())
 
@@ -286,8 +288,10 @@ def _message_records(session: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]])
 
 
 def contact_in_sight(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """Return the condition on contacts the viewer sees: those with one of their threads, and those without any thread. Merged
-    contacts are seen by nobody."""
+    """Return the condition on contacts the viewer sees: those with a thread the viewer sees, and those without any thread.
+
+    Nobody sees merged contacts.
+    """
     stands = Contact.merged_into_id.is_(None)
     if viewer.may(Permission.BRANDS_ALL):
         return stands
@@ -297,8 +301,11 @@ def contact_in_sight(viewer: Viewer) -> sa.ColumnElement[bool]:
 
 
 def is_reserved(session: Session, *, viewer: Viewer, identities: Iterable[IdentityInput]) -> bool:
-    """Return whether this viewer must not give one of these to a contact: a contact they do not see has it, or a channel of
-    ours. The refusal is the same for both, so that trying addresses does not tell who writes to other brands."""
+    """Return whether the viewer may not give one of these identities to a contact.
+
+    A contact the viewer does not see has it, or a channel of ours. Both are refused alike, so that trying addresses does not tell
+    who writes to other brands.
+    """
     wanted = {(identity.kind, identity.value) for identity in identities}
     if not wanted or viewer.may(Permission.BRANDS_ALL):
         return False
@@ -318,7 +325,7 @@ def _as_compared(address: str | None) -> str:
 
 
 def find_brand_id(session: Session, *, viewer: Viewer, key: str) -> uuid.UUID | None:
-    """Return the brand, if the viewer may see it and something new can be made under it."""
+    """Return the id of the brand with this key if the viewer sees it and it is not archived, else None."""
     query = sa.select(Brand.id).where(Brand.key == key, Brand.id.in_(viewer.brand_ids), Brand.archived_at.is_(None))
     return session.execute(query).scalar_one_or_none()
 
@@ -326,7 +333,7 @@ def find_brand_id(session: Session, *, viewer: Viewer, key: str) -> uuid.UUID | 
 def find_assignable_user_id(
     session: Session, *, contact_id: uuid.UUID, brand_id: uuid.UUID, permissions: Collection[Permission]
 ) -> uuid.UUID | None:
-    """Return the active user behind a contact, if they work for the brand and have one of the permissions."""
+    """Return the id of the active user behind a contact, if the user sees the brand and has one of the permissions; else None."""
     member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id)
     may_have_it = sa.and_(users_with(*permissions), sa.or_(users_with(Permission.BRANDS_ALL), member))
     query = sa.select(User.id).where(User.contact_id == contact_id, User.disabled_at.is_(None), may_have_it)
@@ -338,7 +345,7 @@ def team_exists(session: Session, team_id: uuid.UUID) -> bool:
 
 
 def find_free_uploads(session: Session, *, viewer: Viewer, attachment_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
-    """Return those of the named files that the viewer uploaded and no message has yet."""
+    """Return those of these files that the viewer uploaded and that are in no message yet."""
     mine = sa.and_(
         Attachment.id.in_(attachment_ids), Attachment.uploaded_by_user_id == viewer.user_id, Attachment.message_id.is_(None)
     )

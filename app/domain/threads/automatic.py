@@ -1,4 +1,4 @@
-"""Which messages a machine wrote by itself, which a person did, and which began their conversation."""
+"""Tell messages that a machine wrote from those of people, and messages that began their thread from later ones."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from app.domain.threads.models import Message, MessageType
 
 
 def is_automatic_answer() -> sa.ColumnElement[bool]:
-    """True for messages that answered somebody by themselves; a reminder of a visit and a question afterwards answer nobody."""
+    """Return the condition on messages that are automatic answers; visit reminders and survey questions answer nobody."""
     others = (~Message.meta.has_key(name) for name in ("appointment_id", "survey_invitation_id"))
     return sa.and_(Message.message_type == MessageType.AUTO_RESPONSE, *others)
 
 
 def by_people(session: Session, events: Iterable[Event]) -> list[Event]:
-    """Those events of messages that a person wrote and no machine."""
+    """Return those events whose message was written by a person."""
     messages = ((event, session.get(Message, event.message_id)) for event in events if event.message_id)
     return [event for event, message in messages if message is not None and message.automatic is None]
 
@@ -28,5 +28,6 @@ BEGINS = {"begins_thread": True}
 
 
 def in_older_threads(events: Iterable[Event]) -> list[Event]:
-    """Those events whose conversation was there before. In another one nobody waits, watches or has planned anything yet."""
+    """Return those events whose thread existed before the message: only there can somebody wait, watch or have planned
+    anything."""
     return [event for event in events if not event.payload.get("begins_thread")]

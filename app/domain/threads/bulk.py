@@ -1,8 +1,8 @@
 """Change many threads at once (bulk action), in batches, with undo.
 
-The `bulk_actions` row is the promise, its `bulk_targets` say which threads, chosen once when it is asked for. A job carries it
-out in batches, each one transaction that checks the lease first; an interrupted one is done again from where the last commit left
-off. Every thread keeps what it was before and after, so that an undo restores exactly what nobody has changed since.
+The `bulk_actions` row is the promise; its `bulk_targets` name the threads, chosen once when it is made. A job carries it out in
+batches, each one transaction that checks the lease first; an interrupted batch is repeated from the last commit. The state of
+every thread before and after is stored, so that an undo restores exactly what nobody changed since.
 """
 
 from __future__ import annotations
@@ -57,13 +57,15 @@ class NothingToUndo(Exception):
 
 
 class Refused(Exception):
-    """This thread cannot take the change: its brand is closed to the assignee, or it has too many tags."""
+    """The thread cannot take the change: the assignee does not see its brand, or it has too many tags."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """The change made to each thread: `kind` of KINDS, `to` its value as text (a time as ISO 8601), None for no assignee, no
-    partner and no spam. `named`: what people call `to`, where that is an id."""
+    """The change made to each thread: `kind` of KINDS, `to` its value as text (a time as ISO 8601).
+
+    `to` None: no assignee, no partner or no spam. `named`: the name of `to`, where that is an id.
+    """
 
     kind: str
     to: str | None = None
@@ -80,7 +82,7 @@ def start_bulk_action(
     thread_ids: Sequence[uuid.UUID] = (),
     matching: ThreadFilter | None = None,
 ) -> BulkAction:
-    """Promise the change for the named threads, or for the newest BULK_CAP that match; the viewer's brands alone."""
+    """Promise the change for these threads, or for the newest BULK_CAP that match; only those the viewer sees."""
     bulk = _add(session, user_id=viewer.user_id, change=asdict(change), now=now)
     chosen = ThreadFilter(view="all") if matching is None else matching
     found = select_matching(viewer=viewer, filter=chosen)
@@ -93,7 +95,7 @@ def start_bulk_action(
 
 
 def undo_bulk_action(session: Session, *, bulk_id: uuid.UUID, viewer: Viewer, now: datetime) -> BulkAction:
-    """Stop it if it still runs, and promise to restore each changed thread. Raises NothingToUndo."""
+    """Stop a bulk action if it still runs, and promise to restore each changed thread. Raises NothingToUndo."""
     done = session.execute(sa.select(BulkAction).where(BulkAction.id == bulk_id).with_for_update()).scalar_one_or_none()
     again = sa.exists().where(BulkAction.undoes_id == bulk_id)
     if done is None or done.user_id != viewer.user_id or done.undoes_id or session.execute(sa.select(again)).scalar_one():
@@ -161,7 +163,7 @@ def _note(session: Session, event_type: str, bulk: BulkAction, *, now: datetime,
 
 
 def _change_one(session: Session, bulk: BulkAction, target: BulkTarget, *, now: datetime) -> str:
-    """Returns the outcome; the database is as before where it is "refused"."""
+    """Change or restore one thread and return its outcome; "refused" leaves the database as it was."""
     actor = Actor(user_id=bulk.user_id)
     try:
         with session.begin_nested():
@@ -181,13 +183,14 @@ def _change_one(session: Session, bulk: BulkAction, target: BulkTarget, *, now: 
 
 
 def read_state(session: Session, thread: Thread) -> dict[str, Any]:
-    """Read `state_of` with its orders."""
+    """Return `state_of` the thread, with its linked orders."""
     session.flush()
     return state_of(thread, links=list_links(session, [thread.id])[thread.id])
 
 
 def state_of(thread: Thread, *, links: Iterable[str] | None = None) -> dict[str, Any]:
-    """Return what an undo can restore, as JSON. `links`: the ids of linked orders, where they are asked for."""
+    """Return the thread's state that an undo can restore, as JSON. `links`: the ids of its linked orders, None leaves them
+    out."""
     return {
         "subject": thread.subject,
         "customer": str(thread.contact_id) if thread.contact_id else None,
@@ -240,7 +243,7 @@ def _say_about(session: Session, thread: Thread, change: Change, *, actor: Actor
 
 
 def _run_macro(session: Session, thread: Thread, macro: dict[str, Any], *, actor: Actor, now: datetime) -> None:
-    """Run a macro's steps as they were when it was asked for. Raises StepFailed."""
+    """Run a macro's steps as they were when the bulk action was started. Raises StepFailed."""
     check_brand(uuid.UUID(macro["brand_id"]) if macro["brand_id"] else None, thread)
     until = datetime.fromisoformat(macro["until"]) if macro["until"] else None
     run = Run(actor, macro["author_name"], now, uuid.UUID(macro["token"]), until)
@@ -259,7 +262,10 @@ def _assign(session: Session, thread: Thread, to: str | None, *, actor: Actor, n
 def restore(
     session: Session, thread: Thread, *, was: dict[str, Any], wanted: dict[str, Any], actor: Actor, now: datetime
 ) -> None:
-    """Restore each value that nobody changed since: `was` is what the change made of it. Raises Refused, BadTag, UnableToSay."""
+    """Restore each value that nobody changed since: `was` is the state after the change, `wanted` that before.
+
+    Raises Refused, BadTag, UnableToSay.
+    """
     current = state_of(thread)
     ours = {name for name in wanted if was.get(name) != wanted[name] and current.get(name) == was.get(name)}
     if "spam" in ours:

@@ -1,8 +1,8 @@
-"""Work out the state of a phone call from what is known of its legs (pure). Pure: the same news in any order come to the same.
+"""Calculate the state of a phone call from the reports of its legs. Pure: the same reports in any order give the same state.
 
 A leg is {"state", "place", "caller", "called", "shown", "is_incoming", "app", "talked", "machine", "seconds", "at"}.
-An incoming call was answered if it was put through to somebody: that a machine took it is no answer. Of a call from a phone app
-of ours, which the provider takes for incoming, the leg that was dialled for it tells.
+An incoming call was answered if a person was connected; an answering machine does not count. A call from our own phone app comes
+as incoming from the provider; its state is that of the leg dialled for it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class LegNews:
 
 @dataclass(frozen=True)
 class CallLook:
-    """A call as its record shows it. `number`: of the other side, "" for a hidden one; `shown`: how else they are called."""
+    """The state of a call as its record shows it. `number`: of the other side, "" for a hidden one; `shown`: their other name."""
 
     direction: CallDirection
     outcome: CallOutcome
@@ -56,12 +56,13 @@ class CallLook:
 
     @property
     def is_missed(self) -> bool:
-        """Whether somebody called and nobody answered."""
+        """Return whether the call came in, is over and reached nobody."""
         return self.direction == CallDirection.INCOMING and self.is_over and self.outcome != CallOutcome.REACHED
 
 
 def with_news(legs: Mapping[str, Leg], news: LegNews) -> dict[str, Leg]:
-    """Return the legs with the report added. Late and repeated reports add what was missing and turn nothing back."""
+    """Return the legs with the report added. Late and repeated reports add what is missing and never go back to an earlier
+    state."""
     known = legs.get(news.leg_id, {})
     leg: Leg = {
         "is_incoming": news.is_incoming,
@@ -82,7 +83,7 @@ def with_news(legs: Mapping[str, Leg], news: LegNews) -> dict[str, Leg]:
 
 
 def _is_later(known: Leg, news: LegNews) -> bool:
-    """Return whether a state is later; an unknown one counts as the end of a leg that had not ended."""
+    """Return whether the reported state is later than the known one; an unknown state ends a leg that had not ended."""
     if news.place is None:
         return known.get("state") not in OVER
     return news.place > int(known.get("place", -1))

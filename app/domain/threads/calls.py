@@ -1,4 +1,4 @@
-"""Log phone calls that people write down. Nothing is sent anywhere."""
+"""Log phone calls that colleagues made or took themselves. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ UNANSWERED = frozenset({CallOutcome.NO_ANSWER, CallOutcome.VOICEMAIL})
 
 @dataclass(frozen=True)
 class Call:
-    """One call as a person wrote it down. `at` is aware UTC, `minutes` its length, `number` that of the other side."""
+    """One call as a person entered it. `at` is aware UTC, `minutes` its length, `number` that of the other side."""
 
     direction: CallDirection
     outcome: CallOutcome
@@ -79,7 +79,7 @@ def log_call(
 ) -> Message:
     """Write the record of a call. The same `client_token` twice is the same record, with the one task it asked for.
 
-    A call of ours that reached the customer counts as an answer. Raises ThreadMissing.
+    An outgoing call that reached the customer counts as an answer. Raises ThreadMissing.
     """
     thread = lock_thread(session, thread_id)
     repeat = find_by_client_token(session, actor.user_id, client_token)
@@ -110,7 +110,7 @@ def _message(call: Call, actor: Actor, author_name: str, client_token: uuid.UUID
 
 
 def _preview(thread: Thread, message: Message, call: Call) -> None:
-    """Show the number in the list as the preview of a call without notes."""
+    """Show the number as the thread's preview, for a call without notes."""
     if not message.text and thread.last_message_at == message.occurred_at:
         thread.preview = call.number
 
@@ -123,7 +123,7 @@ def _payload(callback: Callback | None) -> dict[str, Any] | None:
 
 
 def is_no_missed_call() -> sa.ColumnElement[bool]:
-    """Return the condition on messages that leaves out records of calls nobody here answered."""
+    """Return the condition on messages that leaves out records of missed calls."""
     missed: sa.ColumnElement[str] = Message.meta[CALL_META]["missed"].astext
     return missed.is_distinct_from("true")
 

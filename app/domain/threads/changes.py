@@ -1,6 +1,6 @@
 """Apply edits, deletions, reactions and quotes to messages, also when they came before the message.
 
-A change says whose side made it (`side`: incoming or outgoing): only the side that wrote a message may edit or delete it.
+`side` of a change is that of its writer (incoming or outgoing): only the side that wrote a message may edit or delete it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OURS = frozenset({MessageType.OUTGOING, MessageType.AUTO_RESPONSE})
 def apply_change(session: Session, message_id: uuid.UUID, change: dict[str, Any], *, now: datetime) -> bool:
     """Apply {"kind", "text", "by", "who", "side", "at"} to the message; returns False where that changes nothing.
 
-    The same change again changes nothing, neither does an older one, nor an edit or deletion by somebody who did not write it.
+    A repeated or older change changes nothing, nor does an edit or deletion by the side that did not write the message.
     """
     message = session.execute(
         sa.select(Message).where(Message.id == message_id).with_for_update().execution_options(populate_existing=True)
@@ -46,7 +46,7 @@ def apply_change(session: Session, message_id: uuid.UUID, change: dict[str, Any]
 
 
 def _preview(session: Session, message: Message, kind: str) -> dict[str, str]:
-    """Update the thread's preview, where it shows this message."""
+    """Update the thread's preview where it shows this message; returns it as {"preview"}, {} where it stays."""
     if kind not in ("edit", "revoke"):
         return {}
     people = sa.and_(Message.automatic.is_(None), Message.message_type != MessageType.AUTO_RESPONSE)
@@ -58,7 +58,7 @@ def _preview(session: Session, message: Message, kind: str) -> dict[str, str]:
 
 
 def _link_quote(session: Session, quoted: Message, change: dict[str, Any]) -> bool:
-    """Link a message that came earlier and quotes this one."""
+    """Link an earlier arrived message with the message it quotes; False where it was linked."""
     waiting = sa.and_(Message.id == uuid.UUID(change["message_id"]), Message.reply_to_message_id.is_(None))
     linked = sa.update(Message).where(waiting).values(reply_to_message_id=quoted.id).returning(Message.id)
     return session.execute(linked.execution_options(synchronize_session="fetch")).first() is not None
@@ -88,7 +88,7 @@ def _revoke(message: Message, change: dict[str, Any]) -> bool:
 
 
 def _react(message: Message, change: dict[str, Any]) -> bool:
-    """Store one reaction for each person; "" takes it back and stays as a mark, so that an older one does not come again."""
+    """Store one reaction for each person. "" takes it back and stays stored, so that an older reaction does not come again."""
     who = change.get("who") or change["by"]
     mine = next((r for r in message.reactions if (r.get("who") or r["by"]) == who), None)
     if mine is not None and (mine["at"] > change["at"] or (mine["at"], mine["emoji"]) == (change["at"], change["text"])):
@@ -120,7 +120,7 @@ def hold_change(
     change: dict[str, Any],
     now: datetime,
 ) -> None:
-    """Keep a change whose message is not here yet."""
+    """Store a change whose message has not arrived yet."""
     statement = postgresql.insert(PendingChange).values(
         id=new_id(),
         brand_id=brand_id,

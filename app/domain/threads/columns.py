@@ -1,5 +1,4 @@
-"""List the parts (columns) of a thread's row that a saved view can hide. Who it is from, when, and the subject are always
-there."""
+"""List the columns of a thread's row that a saved view can hide. Contact, time and subject cannot be hidden."""
 
 from __future__ import annotations
 
@@ -8,8 +7,10 @@ from enum import StrEnum
 
 
 class Column(StrEnum):
-    """The columns, in the order of the form. static/css/features/inbox/columns.css hides each where a list's `data-hides`
-    names it."""
+    """The columns in the order of the form.
+
+    static/css/features/inbox/columns.css hides each where a list's `data-hides` names it.
+    """
 
     PREVIEW = "preview"
     TAGS = "tags"
@@ -30,7 +31,7 @@ ASKED_FOR = (Column.TYPE, Column.CHANNEL)
 
 
 def read_hidden(names: Iterable[str]) -> tuple[Column, ...]:
-    """Return the stored hidden columns in order; unknown ones are left out."""
+    """Return the stored hidden columns in the order of Column; unknown names are left out."""
     named = set(names)
     return tuple(column for column in Column if column.value in named)
 

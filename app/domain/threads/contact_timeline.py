@@ -21,7 +21,7 @@ PAGE_ITEMS = 30
 
 @dataclass(frozen=True)
 class ContactItem:
-    """One message with the thread it is in. `author_name` is a colleague's; "" where the other side wrote."""
+    """One message with the thread it is in. `author_name` is a colleague's; "" for messages from outside."""
 
     message: Message
     thread: Thread
@@ -32,7 +32,7 @@ class ContactItem:
 def list_contact_timeline(
     session: Session, *, viewer: Viewer, contact_id: uuid.UUID, before: str | None = None, limit: int = PAGE_ITEMS
 ) -> Page[ContactItem]:
-    """List a page of messages. One query: a short scan of `ix_messages_timeline` per thread, merged. Raises BadCursor."""
+    """List a page of messages, newest first. One query: a short scan of `ix_messages_timeline` per thread. Raises BadCursor."""
     threads = (
         sa.select(Thread.id)
         .where(Thread.contact_id == contact_id, Thread.brand_id.in_(viewer.brand_ids))
@@ -65,13 +65,13 @@ def _item(row: sa.Row[*tuple[Any, ...]]) -> ContactItem:
 
 
 def brands_of_contacts(session: Session, contact_ids: tuple[uuid.UUID, ...]) -> set[uuid.UUID]:
-    """Return the brands in which any of these contacts has a thread, seen by the viewer or not."""
+    """Return the ids of brands in which any of these contacts has a thread, whether a viewer sees it or not."""
     named = sa.or_(Thread.contact_id.in_(contact_ids), Thread.partner_contact_id.in_(contact_ids))
     return set(session.execute(sa.select(Thread.brand_id).where(named).distinct()).scalars())
 
 
 def last_heard_of(session: Session, *, viewer: Viewer, contact_ids: tuple[uuid.UUID, ...]) -> dict[uuid.UUID, Any]:
-    """Return by contact when their newest thread the viewer sees last moved. One query, a short scan per contact."""
+    """Return the time of the newest message in threads the viewer sees, by contact id. One query, a short scan per contact."""
     newest = (
         sa.select(Thread.last_message_at)
         .where(Thread.contact_id == Contact.id, Thread.brand_id.in_(viewer.brand_ids))

@@ -1,5 +1,7 @@
-"""Count the threads of each view for the rail, with counts that other features add, in one query. Other features' counts come
-by `install`, called once by `create_app` with what app/wiring.py says."""
+"""Count the threads of each view for the rail, with counts that other features add, in one query.
+
+`create_app` installs the other features' counts once, as app/wiring.py lists them.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +39,10 @@ _COUNT = "(SELECT count(*) FROM (SELECT FROM {table} WHERE {of} LIMIT {cap}) x) 
 
 @dataclass(frozen=True)
 class Counted:
-    """Rows of a feature's own table to count for the rail. `where` is SQL that an index answers; it must limit what it counts to
-    `brand_id = ANY(:brands)` and may use `:me`, the viewer's user id."""
+    """Rows of a feature's own table to count for the rail. `where` is SQL that an index answers.
+
+    It must limit to `brand_id = ANY(:brands)`, and may use `:me`, the viewer's user id.
+    """
 
     table: str
     where: str
@@ -46,7 +50,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class ViewCounts:
-    """How many open threads each view has, each at most COUNT_CAP; `others` are those of other features, by name."""
+    """How many threads each view has, each at most COUNT_CAP; `others` are counts of other features, by name."""
 
     open: int
     mine: int
@@ -78,7 +82,7 @@ _counts = _statement({})
 
 
 def install(others: Mapping[str, Counted]) -> None:
-    """Install further counts, which are read with those of threads."""
+    """Install the counts of other features, which are read with those of threads."""
     global _counts
     _counts = _statement(others)
 

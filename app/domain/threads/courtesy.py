@@ -1,9 +1,8 @@
-"""Recognise messages that only say thanks (courtesy), so that they do not reopen a thread. It brings no thread back, begins no
-clock, says so, and can be undone.
+"""Recognise messages that only say thanks (courtesy). A courtesy does not reopen a thread and begins no clock; it can be undone.
 
-Only where nobody waits for us: the thread is resolved, closed, or waits for them. In doubt it is a question: any word that
-is not known to say thanks, well or goodbye in nl, en, fr or de, a figure, a question mark or a file makes it one. Words that
-agree ("ok", a thumb) are courtesy only if we had asked nothing, as far as our last message shows.
+Only a thread where nobody waits for us has courtesies: resolved, closed, or waiting for the customer. In doubt a message is a
+question: any word not known as thanks, well or goodbye in nl, en, fr or de, a digit, a question mark or a file makes it one.
+Words that agree ("ok", a thumb) are courtesy only if our last message asked nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _EMOJI = re.compile(r"[\u2190-\u2bff\u3030\U0001f000-\U0001faff]")
 
 
 def receive(session: Session, thread: Thread, message: Message, *, has_files: bool, now: datetime) -> None:
-    """Reopen the locked thread for `message` of a person outside, unless it only thanks us."""
+    """Reopen the locked thread for a contact's `message`, unless it is a courtesy."""
     waits = has_files or thread.status not in _WAITS_FOR_NOTHING or thread.spam_at is not None
     if not waits and _is_courtesy(session, thread, message):
         message.meta = {**message.meta, COURTESY: True}
@@ -41,7 +40,7 @@ def receive(session: Session, thread: Thread, message: Message, *, has_files: bo
 
 
 def count_as_question(session: Session, *, message_id: uuid.UUID, actor: Actor, now: datetime) -> Thread:
-    """Count a courtesy as a question after all. Twice is harmless."""
+    """Count a courtesy as a question after all, which reopens the thread. A repeat changes nothing."""
     message = session.get_one(Message, message_id)
     thread = lock_thread(session, message.thread_id)
     session.refresh(message)
@@ -81,8 +80,10 @@ def own_words(text: str) -> str:
 
 
 def is_courtesy(text: str, *, asked: bool = False, names: frozenset[str] = frozenset()) -> bool:
-    """Return whether the text only thanks or agrees. `asked`: our last message had a question; `names` in lower case may occur
-    in it."""
+    """Return whether the text only thanks or agrees. `asked`: our last message had a question.
+
+    `names` (lower case) are known words that may occur in it.
+    """
     if "?" in text or any(sign.isdigit() for sign in text):
         return False
     emoji = set(_EMOJI.findall(_KEEP_UP.sub("", text)))

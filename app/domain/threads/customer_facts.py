@@ -1,4 +1,4 @@
-"""Read what is known of a thread's customer: addresses, consents, forms. Reads only."""
+"""Read addresses, consents and forms of a thread's customer. Never writes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ MOST_PLACES, MOST_FORMS = 5, 3
 
 @dataclass(frozen=True)
 class CustomerFacts:
-    """`places`, each once, those of their newest orders first; `forms`: the newest messages that came by a form."""
+    """A customer's addresses, consents and forms. `places`, each once, those of the newest orders first.
+
+    `forms`: the newest messages that came by a form.
+    """
 
     places: tuple[str, ...]
     consents: tuple[ContactConsent, ...]
@@ -27,7 +30,7 @@ class CustomerFacts:
 
 
 def read_customer_facts(session: Session, *, viewer: Viewer, contact_id: uuid.UUID) -> CustomerFacts:
-    """Read the facts. Four queries; orders and forms of the viewer's brands alone."""
+    """Read a customer's facts; orders and forms only of brands the viewer sees. Four queries."""
     ordered = sa.select(Address.typed).join(Order, Order.address_id == Address.id)
     ordered = ordered.where(Order.customer_contact_id == contact_id, Order.brand_id.in_(viewer.brand_ids))
     typed = list(session.execute(ordered.order_by(Order.created_at.desc(), Order.id).limit(MOST_PLACES)).scalars())

@@ -21,11 +21,11 @@ EDITABLE = frozenset({"subject", "thread_type", "tags", "team_id", "contact_id",
 
 
 class NotYours(Exception):
-    """Only its author may change a note, and nobody any other message."""
+    """A note may be changed by its author alone, and no other message by anybody."""
 
 
 def edit_thread(session: Session, thread: Thread, columns: Mapping[str, Any], *, actor: Actor, now: datetime) -> Thread:
-    """Change columns of a locked thread, all of them in EDITABLE; what is as it was changes nothing."""
+    """Set columns of a locked thread, all of them in EDITABLE; equal values change nothing."""
     changed = sorted(name for name, value in columns.items() if getattr(thread, name) != value)
     if not EDITABLE.issuperset(columns):
         raise ValueError(f"not editable: {sorted(columns.keys() - EDITABLE)}")
@@ -40,7 +40,7 @@ def edit_thread(session: Session, thread: Thread, columns: Mapping[str, Any], *,
 def change_type(
     session: Session, thread: Thread, kind: ThreadType, *, because: Sequence[str] = (), actor: Actor, now: datetime
 ) -> None:
-    """Set the type of a locked thread; a ticket stays one. `because`: the words a guess found."""
+    """Set the type of a locked thread; an internal ticket stays one. `because`: the words on which a rule guessed the type."""
     former = thread.thread_type
     if ThreadType.INTERNAL_TICKET in (former, kind) or kind == former:
         return
@@ -68,7 +68,7 @@ def edit_note(session: Session, *, message_id: uuid.UUID, text: str, actor: Acto
 def keep_upload(
     session: Session, stored: StoredFile, *, filename: str, content_type: str, user_id: uuid.UUID, now: datetime
 ) -> Attachment:
-    """Add the row of an uploaded file that is not sent yet. `filename` is safe already."""
+    """Add the row of an uploaded file that is not sent yet. `filename` is sanitised already."""
     attachment = Attachment(
         id=new_id(),
         uploaded_by_user_id=user_id,

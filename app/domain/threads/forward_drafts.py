@@ -25,8 +25,11 @@ def find_forward_draft(session: Session, *, user_id: uuid.UUID, thread_id: uuid.
 
 
 def move_forward_drafts(session: Session, *, origin: uuid.UUID, target: uuid.UUID, moved_by: uuid.UUID | None = None) -> None:
-    """Move drafts of forwards with the message that each passes on: those whose message is in `target` now, or of which the
-    move `moved_by` is being undone. A user who writes another one there keeps both drafts where they are."""
+    """Move drafts of forwards with the message each forwards: those whose message is in `target` now.
+
+    `moved_by`: also those that this move, which is being undone, took along. A user with another forward draft in `target` keeps
+    both drafts where they are.
+    """
     there = table_of(Draft).alias("there")
     own = sa.and_(there.c.thread_id == target, there.c.user_id == Draft.user_id, there.c.kind == KIND)
     taken = sa.exists(sa.select(there.c.kind).where(own))
@@ -49,7 +52,7 @@ def save_forward_draft(
     options: Mapping[str, Any],
     now: datetime,
 ) -> None:
-    """Keep what was typed; one without words, files and addresses is removed.
+    """Save the draft of a forward; one without text, files and addresses is deleted.
 
     `options` as in Draft.options; its "forward" holds "message_id", "to", "cc", "bcc", "subject", "mailbox_id", "file_ids" and
     "unsigned".

@@ -1,4 +1,4 @@
-"""Decide which messages of a timeline stand together (bursts, pictures). For the eye alone."""
+"""Decide which messages of a timeline are shown as a group (bursts, pictures). For display alone."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
 def follows_on(message: Message, before: Message | None) -> bool:
-    """Return whether `message` continues the burst of `before`, the message just before it: same writer, channel and kind,
-    within ONE_BREATH. Mails, calls and automatic messages stand alone."""
+    """Return whether `message` continues the burst of `before`, the message just before it.
+
+    It does with the same writer, channel and kind within ONE_BREATH. Mails, calls and automatic messages stand alone.
+    """
     if before is None or message.medium == "email" or MessageType.PHONE_CALL in (message.message_type, before.message_type):
         return False
     if message.automatic is not None or before.automatic is not None:
@@ -27,7 +29,7 @@ def _writer(message: Message) -> tuple[object, ...]:
 
 
 def is_picture(message: Message, files: Sequence[Attachment]) -> bool:
-    """Return whether the message is nothing but pictures that are stored."""
+    """Return whether the message has stored pictures and nothing else."""
     if message.text or message.html or message.revoked_at is not None or not files:
         return False
     return all(file.state == "stored" and file.content_type.split(";")[0] in PICTURES for file in files)

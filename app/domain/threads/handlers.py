@@ -1,4 +1,4 @@
-"""Move threads when contacts are merged, and back when that is undone. In the transaction of the event."""
+"""Move threads when contacts are merged, and back when that is undone. Called in the transaction of the event."""
 
 from __future__ import annotations
 

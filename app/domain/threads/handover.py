@@ -17,7 +17,7 @@ from app.domain.threads.models import Thread
 
 @dataclass(frozen=True)
 class HandoverNote:
-    """The note for the new assignee. The same `token` twice is the same note; `author_name` as it stands in the note."""
+    """The note for the new assignee. The same `token` twice is the same note; `author_name` is shown as its author."""
 
     text: str
     author_name: str
@@ -33,7 +33,7 @@ def hand_over(
     actor: Actor,
     now: datetime,
 ) -> Thread:
-    """Give the thread to a user, or to nobody, and write the note if there is one. Raises ThreadMissing."""
+    """Assign the thread to a user, None for nobody, and write the note if there is one. Raises ThreadMissing."""
     _write(session, thread_id, note, actor=actor, now=now)
     return assign_thread(session, thread_id=thread_id, assignee_user_id=assignee_user_id, actor=actor, now=now)
 
@@ -41,9 +41,9 @@ def hand_over(
 def hand_to_team(
     session: Session, *, thread_id: uuid.UUID, team: Team | None, note: HandoverNote | None, actor: Actor, now: datetime
 ) -> Thread:
-    """Give the thread to a team (None: to no team any more), and write the note if there is one. Raises ThreadMissing.
+    """Hand the thread to a team, None for no team, and write the note if there is one. Raises ThreadMissing.
 
-    With a new team it is nobody's until one of them takes it.
+    A new team's thread is unassigned until a member takes it.
     """
     _write(session, thread_id, note, actor=actor, now=now)
     thread = lock_thread(session, thread_id)
@@ -73,9 +73,10 @@ def _write(session: Session, thread_id: uuid.UUID, note: HandoverNote | None, *,
 
 
 def name_of_only_answerer(session: Session, thread: Thread, *, actor: Actor) -> str | None:
-    """The assignee's name where the brand lets only them answer and `actor` is somebody else; None where `actor` may answer.
+    """Return the assignee's name if the brand lets only the assignee answer and `actor` is another user; None: `actor` may
+    answer.
 
-    A thread of nobody is open to all: answering takes it. The system itself may always answer. One query at most.
+    An unassigned thread is open to all: answering takes it. The system itself may always answer. One query at most.
     """
     if thread.assignee_user_id is None or actor.user_id in (None, thread.assignee_user_id):
         return None

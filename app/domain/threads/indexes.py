@@ -20,6 +20,6 @@ def due_index(name: str, *columns: str, where: str | None = None) -> sa.Index:
 
 
 def newest_index(name: str, *columns: str, where: str | None = None) -> sa.Index:
-    """An index that has the threads of `columns`, the newest first."""
+    """Return an index on `columns` by the last message, the newest first."""
     newest = sa.text("last_message_at DESC"), sa.text("id DESC")
     return sa.Index(name, *columns, *newest, postgresql_where=sa.text(where) if where else None)

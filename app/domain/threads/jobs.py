@@ -1,4 +1,4 @@
-"""Jobs of threads: wake snoozed ones, run bulk actions, note searched words."""
+"""Jobs of threads: wake snoozed ones, run bulk actions, note when words were last written."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ MOST_TURNS = 200
 
 
 def wake_snoozed_threads(**_ignored: Any) -> int:
-    """Bring back every thread whose snooze is over; returns how many. Twice at once is harmless: locked threads are left out."""
+    """Periodic job: wake every thread whose snooze is over; returns how many. Parallel runs skip locked threads."""
     return run_batches(lambda session: wake_due_threads(session, now=utc_now(), limit=BATCH), size=BATCH)
 
 
 def note_new_words(**_ignored: Any) -> None:
-    """Note when words were last written, of the messages that have come since: for a while, the next round goes on. Twice at once
-    is harmless."""
+    """Periodic job: note when the words of new messages were last written, up to WORD_BATCHES batches. Parallel runs are
+    harmless."""
     for _batch in range(WORD_BATCHES):
         with transaction() as session:
             more = search_words.note_new_words(session, now=utc_now(), limit=WORDS_OF)
@@ -37,7 +37,8 @@ def note_new_words(**_ignored: Any) -> None:
 
 
 def run_bulk_action(*, row_id: str, **_ignored: Any) -> None:
-    """Carry out a bulk action for a while and put it back until it is done. At least once; each batch is one commit."""
+    """RQ entry point: do some batches of a bulk action, and put it back until it is done. At least once; each batch is one
+    commit."""
     keep(BULK_ACTIONS, uuid.UUID(row_id))
 
 

@@ -1,4 +1,4 @@
-"""Read the filters of a thread list (address, saved view), and turn them into a query for one viewer."""
+"""Read the filters of a thread list (URL, saved view), and convert them to a query for one viewer."""
 
 from __future__ import annotations
 
@@ -37,11 +37,10 @@ Due = Literal["overdue", "today", "week"]
 
 
 class ViewFilters(BaseModel):
-    """A view of the rail, narrowed. "mine" and "mentions" are those of whoever looks: a view for many
-    shows each their own threads.
+    """A view of the rail with further filters. "mine" and "mentions" are the reader's: a shared view shows each reader their own.
 
-    `tasks`: the reader's own ("mine") or everybody's ("all") stand among the threads, which are in the order of what is due then.
-    `assignee` and `channel`: whose threads, and of which channel account; whose goes before the view's own.
+    `tasks`: tasks of the reader ("mine") or of everybody ("all") are listed among the threads, all by due time.
+    `assignee` and `channel` limit to a user and a channel; `assignee` replaces the view's own.
     `due`: only what is due by now, by the end of the reader's day, or of the six days after it.
     """
 
@@ -61,7 +60,7 @@ class ViewFilters(BaseModel):
     due: Due | None = None
 
     def due_until(self, viewer: Viewer, now: datetime) -> datetime | None:
-        """By when something must be due to be in the list; None: any."""
+        """Return by when a thread must be due to be listed; None: any."""
         due = "overdue" if self.view == "overdue" else self.due
         if due in (None, "overdue"):
             return now if due else None
@@ -71,7 +70,7 @@ class ViewFilters(BaseModel):
 
 
 def thread_filter(filters: ViewFilters, viewer: Viewer, now: datetime) -> ThreadFilter:
-    """Return the filter for this viewer now; a status is looked for among all threads of an open view."""
+    """Return the filter for this viewer now. With a `status`, resolved and snoozed threads are listed, too."""
     known = {
         "open": ThreadFilter(),
         "mine": ThreadFilter(assignee_user_id=viewer.user_id),

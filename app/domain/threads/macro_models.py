@@ -13,9 +13,8 @@ from app.core.db import Base, WithId
 
 
 class Macro(WithId, Base):
-    """Steps under a name, for the threads of one brand or (`brand_id` null) of all. `steps` as in
-    app/domain/threads/macros.py.
-    """
+    """Steps under a name, for the threads of one brand, or of all (`brand_id` null). `steps` as in
+    app/domain/threads/macros.py."""
 
     __tablename__ = "macros"
 
@@ -30,9 +29,9 @@ class Macro(WithId, Base):
 
 
 class MacroRun(Base):
-    """A macro a user ran on a thread. `token` is one per menu that offered it: pressed twice, it runs once.
+    """A macro that a user ran on a thread. `token` is made once per menu, so that pressing twice runs the macro once.
 
-    `former` and `latter`: the thread before and after it, for the undo. `message_id`: what it sent.
+    `former` and `latter`: the thread before and after it, for the undo. `message_id`: the message it sent.
     """
 
     __tablename__ = "macro_runs"

@@ -1,6 +1,6 @@
 """Run a macro's steps on a thread. The caller owns the transaction.
 
-All or nothing: whoever catches StepFailed lets the transaction, or the savepoint around the thread, go.
+All or nothing: a caller that catches StepFailed rolls back the transaction, or the savepoint around the thread.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ TOO_MANY_TAGS = N_("The thread has too many tags")
 
 
 class StepFailed(Exception):
-    """A step cannot be taken. `step` names it as a field of MacroSteps; the text says why, in English."""
+    """A step cannot be carried out. `step` is its field of MacroSteps; the message says why, in English."""
 
     def __init__(self, step: str, why: str) -> None:
         super().__init__(why)
@@ -48,8 +48,10 @@ class StepFailed(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """Who runs it, when, and what makes a repeat known. `until`: when the snooze of its steps ends. `asked` gathers the events
-    of what the outside is told: their `why_not` says of one that it is told nothing."""
+    """One run of a macro. `token` identifies repeats; `until`: when the snooze of its steps ends.
+
+    `asked` collects the events by which it asked for calls outside; an event's `why_not` says why nothing was called.
+    """
 
     actor: Actor
     author_name: str
@@ -60,7 +62,7 @@ class Run:
 
 
 def snooze_end(steps: MacroSteps, *, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """Return when the snooze of these steps ends; late in the evening "later today" means tomorrow morning."""
+    """Return when the snooze of these steps ends, None for no snooze; late in the evening "later" is tomorrow morning."""
     if steps.snooze is None:
         return None
     times = snooze_times(now=now, zone=zone)
@@ -68,7 +70,7 @@ def snooze_end(steps: MacroSteps, *, now: datetime, zone: ZoneInfo) -> datetime 
 
 
 def is_first_run(session: Session, run: Run, *, macro: Macro, thread: Thread) -> bool:
-    """Record the run; False where the same menu ran it before. A simultaneous repeat waits here for the first."""
+    """Record the run; False where the same menu ran it before. A simultaneous repeat waits for the first transaction."""
     old = (MacroRun.user_id == run.actor.user_id, MacroRun.run_at < run.now - REMEMBERED)
     session.execute(sa.delete(MacroRun).where(*old).execution_options(synchronize_session=False))
     values = {"user_id": run.actor.user_id, "token": run.token, "macro_id": macro.id, "thread_id": thread.id, "run_at": run.now}
@@ -83,13 +85,13 @@ def check_brand(macro_brand_id: uuid.UUID | None, thread: Thread) -> None:
 
 
 def note_run(session: Session, macro: Macro, thread: Thread, run: Run) -> None:
-    """Record the event of the run in the thread."""
+    """Record `MacroRun` on the thread."""
     payload = {"macro_id": str(macro.id), "name": macro.name}
     record(session, "MacroRun", subject=subject_of(thread), now=run.now, actor=run.actor, payload=payload)
 
 
 def take_first_steps(session: Session, *, thread_id: uuid.UUID, steps: MacroSteps, run: Run) -> Thread:
-    """Take the steps before the reply. Raises StepFailed, ThreadMissing."""
+    """Carry out the steps before the reply, and return the locked thread. Raises StepFailed, ThreadMissing."""
     thread = lock_thread(session, thread_id)
     if steps.team_id is not None:
         team = session.get(Team, steps.team_id)
@@ -125,7 +127,7 @@ def take_first_steps(session: Session, *, thread_id: uuid.UUID, steps: MacroStep
 
 
 def _ask(session: Session, thread: Thread, steps: MacroSteps, run: Run) -> None:
-    """Ask other features for their steps, by events to which they react in the same transaction."""
+    """Record the events that ask other features for tasks and calls; they react in the same transaction."""
     if steps.task is not None:
         payload = {"task": steps.task.model_dump(mode="json")}
         record(session, "TaskAsked", subject=subject_of(thread), now=run.now, actor=run.actor, payload=payload)
@@ -133,14 +135,14 @@ def _ask(session: Session, thread: Thread, steps: MacroSteps, run: Run) -> None:
 
 
 def ask_outside(session: Session, calls: tuple[OutsideCall, ...], *, subject: Subject, run: Run) -> None:
-    """Ask by an event that something outside is told, also where there is no thread."""
+    """Record an `OutsideCallAsked` for each call, also without a thread."""
     for call in calls:
         payload = {"call": call.model_dump(exclude_defaults=True)}
         run.asked.append(record(session, "OutsideCallAsked", subject=subject, now=run.now, actor=run.actor, payload=payload))
 
 
 def take_last_steps(session: Session, *, thread_id: uuid.UUID, steps: MacroSteps, run: Run) -> None:
-    """Take the steps after the reply."""
+    """Carry out the steps after the reply: status and snooze."""
     if steps.status is not None:
         change_status(session, thread_id=thread_id, status=steps.status, actor=run.actor, now=run.now)
     if run.until is not None:

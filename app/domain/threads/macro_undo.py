@@ -1,6 +1,6 @@
-"""Undo what a macro did to one thread, as far as nobody changed it since. What it wrote as a note stays.
+"""Undo a macro's changes of one thread, except what somebody changed since. Its note stays.
 
-The tasks and calls it asked for belong to others: the edge hands them what is named in `Undone`, in the same transaction.
+Tasks and calls belong to other features: the edge gives them the events in `Undone`, in the same transaction.
 """
 
 from __future__ import annotations
@@ -28,8 +28,11 @@ ASKING = ("TaskAsked", "OutsideCallAsked", "NoteAdded")
 
 @dataclass(frozen=True)
 class Undone:
-    """`message_id`: what the macro sent, which the caller takes back while it waits. `asked`: by kind, the events by which it
-    asked for tasks (`TaskAsked`) and calls outside (`OutsideCallAsked`). `has_note`: it wrote one."""
+    """What remains to be undone by the caller. `message_id`: the message the macro sent, to take back while it waits.
+
+    `asked`: ids of the events, by type, that asked for tasks (`TaskAsked`) and calls (`OutsideCallAsked`). `has_note`: the macro
+    wrote a note.
+    """
 
     name: str
     message_id: uuid.UUID | None
@@ -40,14 +43,14 @@ class Undone:
 def note_outcome(
     session: Session, run: Run, *, former: dict[str, Any], latter: dict[str, Any], message_id: uuid.UUID | None
 ) -> None:
-    """Store the thread's state before and after this run, and what it sent."""
+    """Store the thread's state before and after this run, and the message it sent."""
     mine = sa.and_(MacroRun.user_id == run.actor.user_id, MacroRun.token == run.token)
     values = {"former": former, "latter": latter, "message_id": message_id}
     session.execute(sa.update(MacroRun).where(mine).values(values).execution_options(synchronize_session=False))
 
 
 def undo_run(session: Session, thread: Thread, *, token: uuid.UUID, actor: Actor, now: datetime) -> Undone:
-    """Restore each value that the actor's run changed and nobody changed since. Once. Raises NothingToUndo."""
+    """Restore each value that the actor's run changed and nobody changed since, once. Raises NothingToUndo."""
     mine = sa.and_(MacroRun.user_id == actor.user_id, MacroRun.token == token, MacroRun.undone_at.is_(None))
     query = sa.select(MacroRun).where(mine, MacroRun.former.is_not(None)).with_for_update()
     run = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
@@ -70,7 +73,7 @@ def undo_run(session: Session, thread: Thread, *, token: uuid.UUID, actor: Actor
 
 
 def _events_of(session: Session, run: MacroRun, thread: Thread) -> dict[str, list[uuid.UUID]]:
-    """Return the run's events by kind: those of its moment and user."""
+    """Return the ids of the run's events by type: those of its time and user."""
     mine = (Event.thread_id == thread.id, Event.occurred_at == run.run_at, Event.actor_user_id == run.user_id)
     query = sa.select(Event.type, Event.id).where(*mine, Event.type.in_(ASKING)).order_by(Event.id)
     found: dict[str, list[uuid.UUID]] = {}

@@ -32,7 +32,7 @@ Tag = Annotated[str, Field(min_length=1, max_length=TAG_CHARACTERS)]
 
 
 class TaskStep(BaseModel):
-    """A task for the thread's assignee, or for whoever asks; `kind` is a type of task, `due_days` from today."""
+    """A task for the thread's assignee, else for whoever runs the macro; `kind` is a type of task, `due_days` from today."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,8 +42,10 @@ class TaskStep(BaseModel):
 
 
 class OutsideCall(BaseModel):
-    """A call outside. `target`: a URL, a scenario, a Teams channel, an integration, a template. `words`: the text of a team's
-    card."""
+    """A call outside. `target`: a URL, or the name of a scenario, Teams channel, integration or template.
+
+    `words`: the text of a Teams card.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,13 +55,11 @@ class OutsideCall(BaseModel):
 
 
 class MacroSteps(BaseModel):
-    """What a macro or a rule (app/domain/automation) does, each at most once; None and () leave that as it is. From top to
-    bottom.
+    """The steps of a macro or rule (app/domain/automation), carried out from top to bottom; None and () change nothing.
 
-    `assignee`: a user's id, ME (whoever runs it) or NOBODY. `customer_id` and `partner_id` are contacts, `order` is a number or
-    ONLY_OPEN (app/domain/threads/about.py). `template_id` is put into the composer, or sent (`sends`).
-    `snooze` is a line of the snooze menu. `task` and `calls` are noted in the thread as asked for; who does them reacts to that
-    event (app/wiring.py).
+    `assignee`: a user's id, ME (whoever runs it) or NOBODY. `customer_id` and `partner_id` are contacts; `order` is a number or
+    ONLY_OPEN (app/domain/threads/about.py). `template_id` is put into the composer, or sent (`sends`). `snooze` is a line of the
+    snooze menu. `task` and `calls` are recorded as events, to which other features react (app/wiring.py).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -88,21 +88,21 @@ class MacroSteps(BaseModel):
 
     @property
     def says_about(self) -> bool:
-        """Whether the steps set more of what the thread is about than its type."""
+        """Return whether the steps set subject, customer, partner or order."""
         return any(said is not None for said in (self.subject, self.customer_id, self.partner_id, self.order))
 
     @property
     def without_reply(self) -> MacroSteps:
-        """The steps for many threads at once: a reply is written to one."""
+        """Return the steps without the reply, for many threads at once."""
         return self.model_copy(update={"template_id": None, "sends": False})
 
 
 class MacroMissing(Exception):
-    """No such macro, or not for this viewer."""
+    """The macro does not exist, or is not for this viewer."""
 
 
 class TooManyMacros(Exception):
-    """There are MACROS_AT_MOST already."""
+    """There are MACROS_AT_MOST macros already."""
 
 
 def steps_of(macro: Macro) -> MacroSteps:
@@ -110,7 +110,7 @@ def steps_of(macro: Macro) -> MacroSteps:
 
 
 def list_macros(session: Session, *, viewer: Viewer, brand_id: uuid.UUID | None = None) -> list[Macro]:
-    """List macros for every brand and for the viewer's, by name; with `brand_id` those for its threads."""
+    """List the macros for all brands and for those the viewer sees, by name; with `brand_id` only those for its threads."""
     query = sa.select(Macro).where(_visible(viewer))
     if brand_id is not None:
         query = query.where(sa.or_(Macro.brand_id.is_(None), Macro.brand_id == brand_id))
@@ -118,7 +118,7 @@ def list_macros(session: Session, *, viewer: Viewer, brand_id: uuid.UUID | None 
 
 
 def get_macro(session: Session, *, viewer: Viewer, macro_id: uuid.UUID) -> Macro:
-    """Raises MacroMissing."""
+    """Return a macro the viewer may see. Raises MacroMissing."""
     found = session.execute(sa.select(Macro).where(Macro.id == macro_id, _visible(viewer))).scalar_one_or_none()
     if found is None:
         raise MacroMissing(str(macro_id))
@@ -132,7 +132,7 @@ def _visible(viewer: Viewer) -> sa.ColumnElement[bool]:
 def create_macro(
     session: Session, *, name: str, brand_id: uuid.UUID | None, steps: MacroSteps, viewer: Viewer, now: datetime
 ) -> Macro:
-    """Create a macro. The caller has checked that the viewer is a lead and sees the brand. Raises TooManyMacros."""
+    """Create a macro. The caller checked that the viewer is a lead and sees the brand. Raises TooManyMacros."""
     if session.execute(sa.select(sa.func.count()).select_from(Macro)).scalar_one() >= MACROS_AT_MOST:
         raise TooManyMacros
     macro = Macro(
@@ -148,7 +148,7 @@ def create_macro(
 def change_macro(
     session: Session, macro: Macro, *, name: str, brand_id: uuid.UUID | None, steps: MacroSteps, viewer: Viewer, now: datetime
 ) -> None:
-    """Change a macro; equal content changes nothing. Runs that began go on as they were."""
+    """Change a macro; equal content changes nothing. Runs that began keep the former steps."""
     changed = (name, brand_id, as_json(steps))
     if changed != (macro.name, macro.brand_id, macro.steps):
         macro.name, macro.brand_id, macro.steps = changed
@@ -164,7 +164,7 @@ def delete_macro(session: Session, macro: Macro, *, viewer: Viewer, now: datetim
 
 
 def as_json(steps: MacroSteps) -> dict[str, object]:
-    """Return the steps as stored: only those that do something."""
+    """Return the steps as stored, without those that do nothing."""
     return steps.model_dump(mode="json", exclude_defaults=True)
 
 

@@ -20,8 +20,10 @@ BEFORE, AFTER = r"(?<![^\s(>])@", r"(?!\w)"  # not inside an address or a link
 
 
 def find_mentions(text: str, people: People) -> dict[uuid.UUID, str]:
-    """Return who is mentioned in the text, with the words that mention them, as written, without `@`. `@Sarah Peeters` and,
-    where no other Sarah may be meant, `@Sarah`; case does not matter."""
+    """Return the mentioned users' ids, each with the words of the mention as written, without `@`.
+
+    `@Sarah Peeters` mentions her, and `@Sarah` where no other Sarah is among `people`; case does not matter.
+    """
     by_name = _names(people)
     if "@" not in text or not by_name:
         return {}
@@ -36,7 +38,7 @@ def find_mentions(text: str, people: People) -> dict[uuid.UUID, str]:
 
 
 def _names(people: People) -> dict[str, uuid.UUID]:
-    """Return names that mean one person alone: full names and first names."""
+    """Return the full and first names that belong to one person alone, in lower case, with the user id."""
     known = [(user_id, name.strip().casefold()) for user_id, name in people if name.strip()]
     full = Counter(name for _user_id, name in known)
     first = Counter(name.split()[0] for _user_id, name in known)
@@ -45,7 +47,7 @@ def _names(people: People) -> dict[str, uuid.UUID]:
 
 
 def keep_mentions(session: Session, message: Message, people: People) -> list[uuid.UUID]:
-    """Store whom the note mentions; the words go into its `meta` for showing. Returns the user ids, in a stable order."""
+    """Store the users the note mentions, and the words in its `meta` for highlighting. Returns the user ids, sorted."""
     found = find_mentions(message.text, people)
     if found:
         session.add_all(Mention(message_id=message.id, user_id=user_id) for user_id in sorted(found))
@@ -55,7 +57,7 @@ def keep_mentions(session: Session, message: Message, people: People) -> list[uu
 
 
 def highlighted(html: Markup, message: Message) -> Markup:
-    """The note's text as HTML, the names of people it mentions marked."""
+    """Return the note's HTML with mentions marked."""
     words = message.meta.get("mentions") or ()
     if not words:
         return html
@@ -66,7 +68,7 @@ def highlighted(html: Markup, message: Message) -> Markup:
 
 
 def add_watchers(session: Session, thread_id: uuid.UUID, user_ids: Collection[uuid.UUID], *, now: datetime) -> bool:
-    """Let users watch the thread, with no event of its own. True if one of them did not before."""
+    """Make users watch the thread, without an event. Returns whether one of them did not before."""
     if not user_ids:
         return False
     rows = [{"thread_id": thread_id, "user_id": user_id, "created_at": now} for user_id in sorted(user_ids)]

@@ -1,9 +1,8 @@
 """Merge two threads into one, and undo that.
 
-What moved stands in `thread_moves` and `thread_move_items`; an undo gives each thread, each message, each reader exactly what
-they had. What came since stays: messages that arrived in the kept thread after the merge remain there, behind its own, and
-whatever somebody changed there meanwhile (status, assignee, tags …) is not changed back. Moves of the same threads are undone
-last first.
+Moved rows are recorded in `thread_moves` and `thread_move_items`; an undo returns every message, read mark and draft to its
+thread. What came since stays: messages that arrived in the kept thread after the merge remain there, behind its own, and values
+that somebody changed meanwhile (status, assignee, tags …) are not restored. Moves of the same threads are undone last first.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ _FOR_US = frozenset({ThreadStatus.OPEN, ThreadStatus.IN_PROGRESS, ThreadStatus.E
 
 
 class UnableToMerge(Exception):
-    """The two belong to different brands, or are one and the same."""
+    """The two threads belong to different brands, or are the same."""
 
 
 def merge_threads(
@@ -65,10 +64,10 @@ def merge_threads(
     actor: Actor = SYSTEM,
     batch_id: uuid.UUID | None = None,
 ) -> Thread:
-    """Move everything of `merge_id` into `keep_id`, behind what is there, and leave an alias behind.
+    """Move everything of `merge_id` into `keep_id`, behind what is there, and leave an alias.
 
-    Who had read both has read the one. An open thread stays open: the kept one takes its status if its own was closed, or if it
-    waited for the customer and the other waits for us.
+    Users who had read both threads have read the merged one. An open thread stays open: the kept one takes the other's status if
+    its own was closed, or if it waited for the customer and the other waits for us.
     Threads are locked in id order. Tables of higher features that name a thread (deliveries) follow through `ThreadsMerged`, an
     in-transaction event. Raises UnableToMerge for two brands; one thread twice changes nothing.
     """
@@ -93,7 +92,7 @@ def merge_threads(
 
 
 def fold_in(session: Session, keep: Thread, gone: Thread, *, move_id: uuid.UUID | None, now: datetime) -> None:
-    """Move everything of this feature that refers to the removed thread."""
+    """Move all rows of this feature from the removed thread to the kept one."""
     session.flush()
     offset = keep.message_count
     to: dict[str, Any] = {"move_id": move_id, "origin": gone.id, "target": keep.id}
@@ -113,7 +112,7 @@ def fold_in(session: Session, keep: Thread, gone: Thread, *, move_id: uuid.UUID 
 
 
 def forget_messages(session: Session) -> None:
-    """Expire loaded messages whose rows moved, so that they are read again."""
+    """Expire loaded messages, attachments and events, so that moved rows are read again."""
     for loaded in session.identity_map.values():
         if isinstance(loaded, Message | Attachment | Event):
             session.expire(loaded)
@@ -136,7 +135,7 @@ def _settle_reads(session: Session, keep: Thread, gone: Thread, *, now: datetime
 
 
 def _join_drafts(session: Session, keep: Thread, gone: Thread) -> None:
-    """Join a user's drafts in both threads into one, in that order."""
+    """Join a user's drafts in both threads into one, the kept thread's first."""
     ids = {"keep": keep.id, "gone": gone.id}
     session.execute(_JOIN_DRAFTS, ids)
     session.execute(_MOVE_DRAFTS, ids)
@@ -154,7 +153,7 @@ _MOVE_DRAFTS = sa.text(
 
 
 def _take_over(session: Session, keep: Thread, gone: Thread, *, now: datetime, actor: Actor) -> None:
-    """Copy to the kept thread what it lacks of the other."""
+    """Copy to the kept thread what it lacks and the other has."""
     keep.version = max(keep.version, gone.version) + 1
     keep.created_at = min(keep.created_at, gone.created_at)
     keep.last_inbound_at = max(filter(None, [keep.last_inbound_at, gone.last_inbound_at]), default=None)
@@ -177,7 +176,7 @@ def _take_over(session: Session, keep: Thread, gone: Thread, *, now: datetime, a
 
 
 def remove_thread(session: Session, keep: Thread, gone: Thread, *, now: datetime) -> None:
-    """Delete a thread nothing hangs on any more; its id and number lead to the kept one."""
+    """Delete an emptied thread, and make its id and number lead to the kept one."""
     session.add(ThreadAlias(old_id=gone.id, old_number=gone.number, thread_id=keep.id, merged_at=now))
     session.flush()
     session.delete(gone)
@@ -185,10 +184,10 @@ def remove_thread(session: Session, keep: Thread, gone: Thread, *, now: datetime
 
 
 def undo_merge(session: Session, move: ThreadMove, *, now: datetime, actor: Actor) -> Thread:
-    """Take a merge back: the thread that went is there again under its id and number, and returned. The move row is locked.
+    """Undo a merge: recreate the removed thread with its id and number, and return it. The move row is locked.
 
-    What came to the kept thread since stays in it (its places close up); what went away since, a message taken back, stays away.
-    Raises UnableToUndo.
+    What came to the kept thread since stays there, renumbered without gaps; a message taken back since stays away. Raises
+    UnableToUndo.
     """
     check_undoable(session, move, now=now)
     keep = lock_thread(session, move.to_thread_id)
@@ -225,7 +224,7 @@ def count_moved(session: Session, move: ThreadMove) -> int:
 
 
 def is_untouched(session: Session, thread: Thread) -> bool:
-    """True while nobody of ours has worked on the thread, so that joining it to another surprises no one."""
+    """Return whether no colleague has worked on the open thread, so that merging it surprises nobody."""
     ours = sa.and_(Message.thread_id == thread.id, Message.sender_user_id.is_not(None))
     return (
         thread.assignee_user_id is None

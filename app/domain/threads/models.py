@@ -36,7 +36,7 @@ class Priority(StrEnum):
 
     @property
     def rank(self) -> int:
-        """The rank, highest for the most urgent; the same as PRIORITY_RANK in the database."""
+        """Return the rank, highest for the most urgent; the same as PRIORITY_RANK in the database."""
         return list(Priority).index(self)
 
 
@@ -69,7 +69,7 @@ IN_INBOX = "is_open AND snoozed_until IS NULL"
 
 
 class Thread(WithId, Base):
-    """One conversation over any channels. `version` grows with every change; `message_count` numbers its items.
+    """One thread over any channels. `version` grows with every change; `message_count` numbers its messages.
 
     `last_message_at` is the sort key of every list, by priority after `priority_rank`; `is_open` is generated from `status` so
     that one index serves all open work.
@@ -174,16 +174,17 @@ class Thread(WithId, Base):
 
     @property
     def is_ticket(self) -> bool:
-        """Whether it is internal: there is nobody outside to write to, unless a customer's thread was merged into it."""
+        """Return whether it is internal, with nobody outside to write to. A ticket into which a customer's thread was merged is
+        not."""
         return self.thread_type == ThreadType.INTERNAL_TICKET and self.last_inbound_at is None
 
 
 class Message(WithId, Base):
-    """One item of the timeline: a message in or out, a note, or the record of a call. `seq` is its place of arrival in the
-    thread, `occurred_at` its time.
+    """One item of a thread: a message in or out, a note, or the record of a call.
 
-    `external_id` is the provider's id (for mail the Message-ID); with `content_hash` it is unique within brand and medium, so a
-    repeat changes nothing and another message that reuses an id is still kept. `html` is sanitised; the original is `raw_key`.
+    `seq` is its number in order of arrival, `occurred_at` its time. `external_id` is the provider's id (for mail the Message-ID);
+    with `content_hash` it is unique within brand and medium, so a repeat changes nothing and another message that reuses an id is
+    still kept. `html` is sanitised; the original is `raw_key`.
     """
 
     __tablename__ = "messages"
@@ -262,8 +263,10 @@ class Message(WithId, Base):
 
 
 class MessageKey(Base):
-    """A mail id known to a thread: its own (`own`) or one it merely names (`named`). Replies and originals meet here in any
-    order."""
+    """A Message-ID known to a thread: a mail's own (`own`), or one that a mail refers to (`named`).
+
+    By these keys replies and originals find each other in any order of arrival.
+    """
 
     __tablename__ = "message_keys"
 
@@ -306,7 +309,8 @@ class Attachment(WithId, Base):
 
 
 class Draft(Base):
-    """What one user has typed and not sent, per thread and kind ("reply", "note", "call" or "forward"); it follows them."""
+    """What one user typed and did not send, per thread and kind ("reply", "note", "call" or "forward"). Merges and splits move
+    it."""
 
     __tablename__ = "drafts"
 
@@ -324,7 +328,7 @@ class Draft(Base):
 
 
 class TakenBackMessage(Base):
-    """A message its writer took back before it left. Its form cannot send again, its place in the thread stays known."""
+    """A message its writer took back before it left. Its form cannot send again, and its place in the thread stays known."""
 
     __tablename__ = "taken_back_messages"
 
@@ -339,7 +343,7 @@ class TakenBackMessage(Base):
 
 
 class ThreadRead(Base):
-    """Up to which item one user has seen a thread."""
+    """Up to which message one user has seen a thread."""
 
     __tablename__ = "thread_reads"
 
@@ -350,7 +354,7 @@ class ThreadRead(Base):
 
 
 class ThreadAlias(Base):
-    """A thread that was merged away: its old id and number lead to the thread that holds its messages now."""
+    """A removed, merged thread: its old id and number lead to the thread that holds its messages now."""
 
     __tablename__ = "thread_aliases"
 
@@ -361,7 +365,7 @@ class ThreadAlias(Base):
 
 
 class PendingChange(WithId, Base):
-    """An edit, deletion or reaction that came before the message it is about; applied when that message is known."""
+    """An edit, deletion or reaction that came before its message; applied when the message arrives."""
 
     __tablename__ = "pending_changes"
 

@@ -1,4 +1,4 @@
-"""Tables of what merges and splits moved, kept for their undo."""
+"""Tables of merges and splits, with what they moved, for their undo."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from app.core.db import Base, WithId
 
 
 class ThreadMove(WithId, Base):
-    """One merge or split. Items went from `from_thread_id` to `to_thread_id`; neither is a foreign key, for either may be gone.
+    """One merge or split. Rows moved from `from_thread_id` to `to_thread_id`; neither is a foreign key, for either may be gone.
 
-    `batch_id` holds moves together that one person asked for at once. `former` and `latter` are the two threads just before and
-    just after, {"from": …, "to": …}, each as `snapshot` in row_moves.py takes it. No `user_id`: the
-    threading did it.
+    `batch_id` joins the moves of one request. `former` and `latter` are the two threads just before and just after,
+    {"from": …, "to": …}, each a `snapshot` of row_moves.py. `user_id` null: it was made automatically.
     """
 
     __tablename__ = "thread_moves"
@@ -43,7 +42,7 @@ class ThreadMove(WithId, Base):
 
 
 class ThreadMoveItem(Base):
-    """One row that moved: of table `kind`, with key `item_id` and, where it had one, its place `seq` before.
+    """One row that moved: of table `kind`, with key `item_id`, and its former place `seq` where it has one.
 
     `row` is the whole of a row that could not move and was removed.
     """

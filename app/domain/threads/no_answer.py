@@ -1,4 +1,4 @@
-"""Mark that a message needs no answer, which ends its deadline; and take that back."""
+"""Mark that a message needs no answer, which ends its deadline; and undo that."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ASKS = frozenset({ThreadStatus.OPEN, ThreadStatus.IN_PROGRESS})
 
 
 def need_no_answer(session: Session, *, thread_id: uuid.UUID, actor: Actor, now: datetime) -> Thread:
-    """End the wait for an answer; a thread without a message from outside stays as it is."""
+    """End the wait for an answer; a thread without an incoming message stays as it is."""
     thread = lock_thread(session, thread_id)
     asked = _last_question(session, thread)
     if asked is None:
@@ -28,7 +28,7 @@ def need_no_answer(session: Session, *, thread_id: uuid.UUID, actor: Actor, now:
 
 
 def need_answer_again(session: Session, *, thread_id: uuid.UUID, status: ThreadStatus, actor: Actor, now: datetime) -> Thread:
-    """Undo that: restore the deadline, and the status unless somebody changed it since."""
+    """Undo `need_no_answer`: restore the deadline, and the status unless somebody changed it since."""
     thread = lock_thread(session, thread_id)
     asked = _last_question(session, thread)
     if asked is None:

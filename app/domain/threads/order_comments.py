@@ -1,7 +1,7 @@
-"""Write and list comments on an order: notes in an internal thread that is linked with the order. It is closed, so that nobody
-is waited for; whoever is named with `@` is told as in any note, and search finds them. The caller owns the transaction.
+"""Write and list comments on an order: notes in an internal thread that is linked with the order.
 
-Of orders that were merged the comments of both stand on the one that is left.
+The thread is closed, so that nobody is waited for; users named with `@` are notified as in any note, and search finds comments.
+A merged order has the comments of both. The caller owns the transaction.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST_SHOWN = 100
 def add_order_comment(
     session: Session, order: Order, text: str, *, viewer: Viewer, now: datetime, client_token: uuid.UUID | None
 ) -> Message:
-    """Write a comment. The same `client_token` is one. The first makes the thread."""
+    """Write a comment; the first one makes the thread. The same `client_token` twice is the same comment."""
     session.execute(sa.select(Order.id).where(Order.id == order.id).with_for_update())  # two first comments take turns
     repeat = find_by_client_token(session, viewer.user_id, client_token)
     if repeat is not None:
@@ -55,7 +55,7 @@ def list_order_comments(session: Session, *, viewer: Viewer, order_id: uuid.UUID
 
 
 def is_of_comments(thread: Thread) -> bool:
-    """Return whether the thread holds the comments about an order, which stand on the order's page."""
+    """Return whether the thread holds the comments of an order, which the order's page shows."""
     return OF_ORDER in thread.external_references
 
 

@@ -1,7 +1,7 @@
-"""Link conversations with orders, automatically for messages and by hand, and unlink them, for good or not.
+"""Link threads with orders, automatically by messages and by hand, and unlink them, for good or not.
 
-An order is found among those of the sender alone (or of the organization they belong to), in the brand of the conversation. What
-somebody took off is not linked again by itself. Merged conversations keep their links: they are found by their former ids.
+Orders are found only among those of the sender or the sender's organization, in the brand of the thread. A link that somebody
+removed is not made again automatically. Merged threads keep their links under their former ids.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ MOST_ORDERS = 500  # of one sender that are looked at, the newest; others only b
 
 
 class AlreadyAbout(Exception):
-    """The conversation is linked with this order."""
+    """The thread is linked with this order already."""
 
 
 def link_order(
     session: Session, order: Order, thread: Thread, *, because: Because, said: str = "", now: datetime, actor: Actor
 ) -> None:
-    """Link a conversation with an order, with the reason. Raises AlreadyAbout. The edge checked that both are of one brand."""
+    """Link a thread with an order, with the reason. Raises AlreadyAbout. The edge checked that both are of one brand."""
     if not link_thread(session, order, thread.id, now=now):
         raise AlreadyAbout(order.order_number)
     if because == Because.HAND:
@@ -50,7 +50,7 @@ def link_order(
 
 
 def unlink_order(session: Session, order: Order, thread: Thread, *, now: datetime, actor: Actor, for_good: bool = True) -> bool:
-    """Unlink the conversation from the order; with `for_good` messages never link it again. False where it was not linked."""
+    """Unlink the thread from the order; with `for_good` no message links it again. False where it was not linked."""
     if not unlink_thread(session, order.id, thread.id):
         return False
     if for_good:
@@ -63,7 +63,8 @@ def unlink_order(session: Session, order: Order, thread: Thread, *, now: datetim
 
 
 def link_orders_of_messages(session: Session, events: Sequence[Event]) -> None:
-    """`MessageReceived`: link messages of people with the orders they are about. A handful of queries, however many."""
+    """`MessageReceived`: link the threads of people's messages with the orders they are about. Few queries, however many
+    messages."""
     messages = [session.get_one(Message, event.message_id) for event in by_people(session, events)]
     incoming = [one for one in messages if one.message_type == MessageType.INCOMING and one.sender_contact_id is not None]
     incoming = [one for one in incoming if not OF_PROGRAMS & one.meta.keys()]
@@ -79,7 +80,7 @@ def link_orders_of_messages(session: Session, events: Sequence[Event]) -> None:
 
 
 class _Found:
-    """What is known of these messages' senders, read for all of them at once."""
+    """The orders, links and contacts of these messages' senders, read for all at once."""
 
     def __init__(self, session: Session, messages: Sequence[Message]) -> None:
         self.session = session
@@ -90,7 +91,7 @@ class _Found:
         self.links, self.refused, self.answered = self._read_links(messages)
 
     def chosen_for(self, message: Message) -> list[Chosen]:
-        """Return the orders to link, without linked ones and refused ones."""
+        """Return the orders to link with the message's thread, without linked and refused ones."""
         people = self.people[message.sender_contact_id] if message.sender_contact_id else set()
         said, quoted = self.mentions[message.id]
         own = [order for order in self.orders if order.brand_id == message.brand_id and _belongs(order, people)]
@@ -103,7 +104,7 @@ class _Found:
         return [one for one in chosen if one.order_id not in linked | refused]
 
     def _read_orders(self, senders: set[uuid.UUID]) -> list[Order]:
-        """Read the senders' orders, and anybody's orders named by their whole number; one query where there are neither."""
+        """Read the senders' orders, and anybody's orders whose whole number is mentioned; one query where there are neither."""
         orders: dict[uuid.UUID, Order] = {}
         for sender_id, parent_id, order in self.session.execute(_orders_of(senders)):
             self.people[sender_id] |= {sender_id, parent_id} - {None}
@@ -116,8 +117,10 @@ class _Found:
         return list(orders.values())
 
     def _forget_what_is_no_number(self) -> None:
-        """Drop texts that only look like numbers, such as "9 nov 2026 10:12": only those beginning as a brand's or one of
-        these orders' numbers count."""
+        """Drop texts that only look like order numbers, such as "9 nov 2026 10:12".
+
+        Those stay that begin with a brand's prefix, or as one of the senders' orders does.
+        """
         if any(part.numbers for pair in self.mentions.values() for part in pair):
             prefixes = {*list_prefixes(self.session).values(), *(order.order_number.split("-")[0] for order in self.orders)}
             self.mentions = {
@@ -127,7 +130,7 @@ class _Found:
     def _read_links(
         self, messages: Sequence[Message]
     ) -> tuple[Mapping[uuid.UUID, set[uuid.UUID]], Mapping[uuid.UUID, set[uuid.UUID]], Mapping[uuid.UUID, set[uuid.UUID]]]:
-        """Read by thread: linked orders, refused orders, and orders of the messages it answers."""
+        """Read by thread id: linked orders, refused orders, and orders of the messages it answers."""
         links: defaultdict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
         refused: defaultdict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
         answered: defaultdict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
@@ -144,7 +147,7 @@ class _Found:
 
 
 def _orders_of(senders: set[uuid.UUID]) -> sa.Select[*tuple[Any, ...]]:
-    """Return (sender, their organization, order): the newest orders of each sender or of their organization."""
+    """Return the query of (sender, their organization, order): the newest orders of each sender or of their organization."""
     ids = sa.cast(postgresql.array([Contact.id, Contact.parent_organization_id]), postgresql.ARRAY(sa.Uuid))
     theirs = sa.or_(
         Order.customer_contact_id.in_([Contact.id, Contact.parent_organization_id]),
@@ -158,7 +161,7 @@ def _orders_of(senders: set[uuid.UUID]) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _answered_orders(messages: Iterable[Message]) -> sa.Select[uuid.UUID, uuid.UUID]:
-    """Return the orders of the threads that hold the messages which mails answer."""
+    """Return the query of (thread, order): orders linked with the threads whose messages these mails answer."""
     named, own = aliased(MessageKey), aliased(MessageKey)
     answering, answered = aliased(Message), aliased(Message)
     query = sa.select(answering.thread_id, OrderThread.order_id).join(named, named.message_id == answering.id)

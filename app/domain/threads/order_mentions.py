@@ -1,7 +1,7 @@
-"""Find which orders a text mentions (pure). Pure: no database.
+"""Find which orders a text mentions. Pure: no database.
 
-Numbers are looked for in the sender's own words first, what they quote counts for less. Nobody's text leads to an order that is
-not theirs: `choose_orders` is given their orders alone.
+Numbers in the sender's own text count first, those in quotes less. `choose_orders` is given the sender's orders alone, so a text
+never leads to another customer's order.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 
 
 class Because(StrEnum):
-    """The reason why a conversation is linked with an order."""
+    """The reason why a thread is linked with an order."""
 
     NUMBER = "number"
     REFERENCE = "reference"
@@ -43,8 +43,10 @@ class Because(StrEnum):
 
 @dataclass(frozen=True)
 class Mentions:
-    """What a text names. `numbers` in the form orders have, and `written` as they were written but for the dashes; `short` are
-    counters without prefix, with the year where it was said; `references` in small letters."""
+    """What a text mentions. `numbers` have the form of order numbers, `written` are as written but for the dashes.
+
+    `short` are counters without prefix, with the year where it was said; `references` are in lower case.
+    """
 
     numbers: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
@@ -52,7 +54,7 @@ class Mentions:
     references: frozenset[str] = frozenset()
 
     def beginning_with(self, prefixes: Collection[str]) -> Mentions:
-        """Return the mentions without numbers of another beginning."""
+        """Return the mentions with only those numbers that have one of these prefixes."""
         numbers, written = (
             tuple(number for number in found if number.split("-")[0] in prefixes) for found in (self.numbers, self.written)
         )
@@ -61,7 +63,7 @@ class Mentions:
 
 @dataclass(frozen=True)
 class TheirOrder:
-    """An order of the sender. `references` in lower case: what partners and shops call it."""
+    """An order of the sender. `references` in lower case: the numbers partners and shops have for it."""
 
     id: uuid.UUID
     number: str
@@ -95,9 +97,11 @@ def choose_orders(
     answered: Collection[uuid.UUID] = (),
     is_linked: bool = False,
 ) -> list[Chosen]:
-    """Choose the orders a message is about, among the sender's. `others`: which of the named numbers are orders of somebody
-    else. `answered`: orders of the message it answers. `is_linked`: its conversation is about an order already; then only an
-    outright mention adds another."""
+    """Return the orders a message is about, among the sender's, with the reasons.
+
+    `others`: the mentioned numbers that are orders of somebody else. `answered`: orders of the message it answers. `is_linked`:
+    its thread has an order already; then only an outright mention adds another.
+    """
     named = _by_number(said, orders) or _by_reference(said, orders) or _by_short_number(said, orders)
     if named or is_linked:
         return named[:MOST_LINKED]
@@ -144,7 +148,7 @@ def _by_reference(said: Mentions, orders: Sequence[TheirOrder]) -> list[Chosen]:
 
 
 def _by_short_number(said: Mentions, orders: Sequence[TheirOrder]) -> list[Chosen]:
-    """Find an order by its counter without prefix; one that two of their orders share says nothing."""
+    """Find orders by counter without prefix; a counter that two of the sender's orders share finds none."""
     chosen = []
     for year, counter in said.short:
         fits = [order for order in orders if _ends_in(order.number, year, counter)]
@@ -159,7 +163,7 @@ def _ends_in(number: str, year: str, counter: int) -> bool:
 
 
 def _almost(said: Mentions, orders: Sequence[TheirOrder]) -> list[Chosen]:
-    """Find the order whose number differs by one slip, if it is the only one."""
+    """Find the order whose number differs by one typing error, if there is only one."""
     for number in (*said.numbers, *said.written):
         fits = [order for order in orders if is_one_slip(number, order.number)]
         if len(fits) == 1:
@@ -168,7 +172,7 @@ def _almost(said: Mentions, orders: Sequence[TheirOrder]) -> list[Chosen]:
 
 
 def is_one_slip(a: str, b: str) -> bool:
-    """Return whether two numbers differ by one character more, less or changed, or two swapped neighbours."""
+    """Return whether two numbers differ by one typing error: a character more, less or changed, or two swapped neighbours."""
     if a == b or abs(len(a) - len(b)) > 1:
         return False
     start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

@@ -12,7 +12,7 @@ from app.core.db import Base
 
 
 class ThreadWatcher(Base):
-    """A user who wants to hear of a thread without being its assignee."""
+    """A user who is notified of a thread's messages without being its assignee."""
 
     __tablename__ = "thread_watchers"
 

@@ -13,9 +13,9 @@ from app.core.db import Base, WithId
 
 
 class PhoneCall(WithId, Base):
-    """One call, by the provider's id of its first leg. `legs` is what is known of each, see app/domain/threads/call_legs.py.
+    """One call, by the provider's id of its first leg. `legs`: each leg as in app/domain/threads/call_legs.py.
 
-    `message_id` is its one record in a thread; null while only a dialled leg was heard of. `ended_at`: it ended, as we know.
+    `message_id` is its one record in a thread; null while only a dialled leg is known. `ended_at`: when we first knew it ended.
     """
 
     __tablename__ = "phone_calls"

@@ -1,7 +1,7 @@
-"""Keep the record of a provider's phone call in its thread up to date.
+"""Write the record of a provider's phone call in its thread, and update it.
 
-A caller nobody answered makes the thread unread and brings it back, as a message would. `CallLogged` is recorded once, when the
-call is first known to be over; what is heard of it afterwards is `CallChanged`.
+A missed call makes the thread unread and brings it back, as a message would. `CallLogged` is recorded once, when the call is
+first known to be over; later reports record `CallChanged`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ from app.domain.threads.phone_call_models import PhoneCall
 def hear_of_call(
     session: Session, *, call_id: str, channel_id: uuid.UUID, news: LegNews, recording: dict[str, Any], now: datetime
 ) -> PhoneCall:
-    """Add a report of a call. The caller holds the lock of the call's id. The first leg says whose channel the call is."""
+    """Add a report of a call, and return the call. The caller holds the lock of the call's id.
+
+    The report of the first leg decides whose channel the call is.
+    """
     query = sa.select(PhoneCall).where(PhoneCall.call_id == call_id).with_for_update()
     call = session.execute(query).scalar_one_or_none()
     if call is None:
@@ -44,7 +47,7 @@ def hear_of_call(
 def begin_call_record(
     session: Session, call: PhoneCall, look: CallLook, *, thread: Thread, contact: Contact | None, our_name: str, now: datetime
 ) -> Message:
-    """Add the call's record to a locked thread."""
+    """Add the call's record to a locked thread, and return it."""
     incoming = look.direction == CallDirection.INCOMING
     name = (contact.name if contact else look.shown) if incoming else our_name
     values = {
@@ -68,7 +71,7 @@ def begin_call_record(
 
 
 def renew_call_record(session: Session, call: PhoneCall, look: CallLook, *, now: datetime) -> Message | None:
-    """Update the record; None where it was removed. Without news nothing changes."""
+    """Update the call's record and return it; None where it was removed. Nothing changes without news."""
     message = session.get(Message, call.message_id) if call.message_id else None
     if message is None:
         return None
@@ -81,7 +84,7 @@ def renew_call_record(session: Session, call: PhoneCall, look: CallLook, *, now:
 
 
 def meta_of(call: PhoneCall, look: CallLook) -> dict[str, Any]:
-    """Return the record's data, in the shape of a written-down call, with what only a provider knows."""
+    """Return the record's data: that of a logged call, with what only a provider knows."""
     return {
         "direction": look.direction.value,
         "outcome": look.outcome.value,

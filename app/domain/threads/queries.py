@@ -45,13 +45,15 @@ THREAD_ID = sa.bindparam("thread_id", type_=sa.Uuid)  # what a statement is abou
 
 
 class ThreadMissing(Exception):
-    """No such thread, or not for this viewer."""
+    """The thread or message does not exist, or is not for this viewer."""
 
 
 @dataclass(frozen=True)
 class ThreadFilter:
-    """Which threads. `view` "open" leaves out resolved, closed and snoozed ones, "snoozed" has those alone, "unsent" those
-    with a message of ours that did not arrive, "spam" the spam, "all" everything; a `status` is looked for everywhere."""
+    """Which threads to list. `view`: "open" (without resolved, closed and snoozed), "snoozed", "unsent", "spam" or "all".
+
+    "unsent" has those with a failed message of ours. A `status` is looked for in all of them but spam.
+    """
 
     view: str = "open"
     medium: str | None = None
@@ -89,7 +91,7 @@ class ThreadRow:
 
 @dataclass(frozen=True)
 class ThreadHead:
-    """A thread to open: its row, and the customer with every way to reach them."""
+    """A thread to open: its row, and its contact with all identities."""
 
     row: ThreadRow
     contact: Contact | None
@@ -106,7 +108,7 @@ def list_threads(
     due_by: datetime | None = None,
     limit: int = 50,
 ) -> Page[ThreadRow]:
-    """One page in the order of `sort`. `due_by`: only what must be answered by then. Raises BadCursor."""
+    """List one page of threads in the order of `sort`. `due_by`: only threads to be answered by then. Raises BadCursor."""
     query = _list_statement(_shape_of(viewer, filter), sort, limit + 1, from_the_start=cursor is None, has_end=due_by is not None)
     values = {**_seen_by(viewer), **_given(filter), "wanted_brands": list(_brands(viewer, filter))}
     if cursor is not None:
@@ -125,7 +127,7 @@ def _key_of(row: ThreadRow) -> Key:
 def _list_statement(
     shape: _Shape, sort: ListSort, limit: int, *, from_the_start: bool, has_end: bool
 ) -> sa.Select[*tuple[Any, ...]]:
-    """Written once for each kind of list: that takes longer than to run it."""
+    """Build the statement of a list, cached for each kind of list, as building takes longer than running it."""
     brands = _unnested("wanted_brands", shape.brands)
     scan, keys = _scan(shape, _parameters(shape), brands.c.id)
     if not from_the_start:
@@ -141,8 +143,10 @@ def _list_statement(
 
 
 def _unnested(name: str, count: int) -> Any:
-    """So many brands, which the parameter holds. The planner takes an array it does not know for ten, and plans afresh each time
-    where that makes the plan for all values look dearer than one made for these."""
+    """Return the brand ids of an array parameter as rows, with their `count` as a limit.
+
+    Without it the planner takes the array for ten rows, and plans anew each time where that looks dearer.
+    """
     brand_ids = sa.cast(sa.bindparam(name, type_=sa.ARRAY(sa.Uuid)), sa.ARRAY(sa.Uuid))
     brands = sa.func.unnest(brand_ids).table_valued("id", name="brand").render_derived()
     return sa.select(brands.c.id).limit(as_written(count)).subquery("brands")
@@ -191,7 +195,7 @@ def _count(shape: _Shape, place: int) -> sa.ScalarSelect[int]:
 
 @dataclass(frozen=True)
 class _Shape:
-    """A filter but for its values: `given` names what it asks of columns, `brands` is how many are looked through."""
+    """A filter without its values, by which statements are cached: `given` names its columns, `brands` counts its brands."""
 
     brands: int
     view: str
@@ -203,7 +207,7 @@ class _Shape:
         return self.view == "open" and "status" not in self.given
 
     def has_one_plan(self, sort: ListSort) -> bool:
-        """Whether one plan is right for all values, rare ones, too: where an index has each of them in this order."""
+        """Return whether one plan suits all values, rare ones, too: where an index has each of them in this order."""
         if self.is_inbox:
             return "priority" not in self.given
         return not self.given or (self.given in (("status",), ("contact_id",)) and sort in (ListSort.NEWEST, ListSort.OLDEST))
@@ -229,7 +233,7 @@ _MARKED = {"snoozed": Thread.snoozed_until, "unsent": Thread.unsent_medium, "spa
 
 
 def _given(filter: ThreadFilter) -> dict[str, Any]:
-    """Return the filter's conditions on columns, by field."""
+    """Return the filter's values by column name."""
     given = {name: value for name in _COLUMNS if (value := getattr(filter, name)) is not None}
     if filter.unassigned:
         given.pop("assignee_user_id", None)
@@ -243,7 +247,7 @@ def _shape_of(viewer: Viewer, filter: ThreadFilter) -> _Shape:
 
 
 def _parameters(shape: _Shape, suffix: str = "") -> dict[str, Any]:
-    """What stands for the values of a shape in a statement."""
+    """Return the bound parameters for a shape's columns, by name with `suffix`."""
     given: dict[str, Any] = {name: sa.bindparam(name + suffix, type_=_COLUMNS[name].type) for name in shape.given}
     for name in _HIDDEN.intersection(given) if shape.is_inbox else ():
         given[name] = sa.select(given[name]).scalar_subquery()
@@ -253,8 +257,10 @@ def _parameters(shape: _Shape, suffix: str = "") -> dict[str, Any]:
 def _scan(
     shape: _Shape, given: Mapping[str, Any], brand_id: sa.ColumnElement[uuid.UUID]
 ) -> tuple[sa.Select[*tuple[Any, ...]], SortKeys]:
-    """Ids of one brand's threads, and the columns they are ordered by; a tag is looked up on its own side table. `given`
-    has values or the parameters that stand for them."""
+    """Return the query of one brand's thread ids, and its sort columns; a tag is scanned in its own table.
+
+    `given` has values or the parameters that stand for them.
+    """
     if "tag" not in given:
         columns = (_KEYS.rank, _KEYS.at, _KEYS.row_id, _KEYS.due.label("due"))
         conditions = _conditions(shape.view, shape.unassigned, given)
@@ -354,7 +360,7 @@ def _row(record: Iterable[Any]) -> ThreadRow:
 
 
 def list_rows(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> list[ThreadRow]:
-    """The named threads as a list shows them, in no particular order; those the viewer may not see are left out."""
+    """Return these threads as a list shows them, in no particular order; those the viewer may not see are left out."""
     values = {**_seen_by(viewer), "thread_ids": list(thread_ids)}
     return [_row(record) for record in session.execute(_NAMED, values)] if thread_ids else []
 
@@ -381,7 +387,7 @@ def get_thread(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> Thr
 
 
 def get_message(session: Session, *, viewer: Viewer, message_id: uuid.UUID) -> Message:
-    """Raises ThreadMissing."""
+    """Return a message the viewer may see. Raises ThreadMissing."""
     query = sa.select(Message).where(Message.id == message_id, Message.brand_id.in_(viewer.brand_ids))
     message = session.execute(query).scalar_one_or_none()
     if message is None:

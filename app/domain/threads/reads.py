@@ -1,4 +1,4 @@
-"""Mark how far somebody has read a thread."""
+"""Mark up to which message a user has read a thread."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def mark_read(
     now: datetime,
     besides: postgresql.Insert | None = None,
 ) -> None:
-    """Note up to which item the user has seen; never moves back. `besides` is written by the same statement."""
+    """Note up to which message the user has seen the thread; it never moves back. `besides` is written by the same statement."""
     statement = postgresql.insert(ThreadRead).values(user_id=user_id, thread_id=thread_id, seen_seq=seen_seq, seen_at=now)
     if besides is not None:
         statement = statement.add_cte(besides.cte("besides"))

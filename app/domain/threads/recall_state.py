@@ -1,4 +1,4 @@
-"""Keep what to restore of a thread (status, assignee, snooze) when a message is taken back before it leaves."""
+"""Store what to restore of a thread (status, assignee, snooze) if a message is taken back before it leaves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.domain.threads.models import Attachment, Draft, Message, TakenBackMessa
 
 
 class AlreadyTakenBack(Exception):
-    """This form was sent once, and its message taken back; `thread_id` is where it was."""
+    """This form was sent before, and its message taken back; `thread_id` is the thread it was in."""
 
     def __init__(self, thread_id: uuid.UUID) -> None:
         super().__init__(str(thread_id))
@@ -34,13 +34,13 @@ def check_not_taken_back(session: Session, user_id: uuid.UUID | None, client_tok
 
 
 def find_taken_back(session: Session, *, message_id: uuid.UUID, user_id: uuid.UUID) -> TakenBackMessage | None:
-    """Return the record of a message this user took back."""
+    """Return the record of a message this user took back, None if there is none."""
     found = session.get(TakenBackMessage, message_id)
     return found if found is not None and found.user_id == user_id else None
 
 
 def seen_before(session: Session, thread: Thread, message_id: uuid.UUID | None) -> uuid.UUID | None:
-    """Return `message_id`, or the item before it where that message was taken back, as whoever saw it saw that one too."""
+    """Return `message_id`, or for a message that was taken back the one before it, which its reader has seen as well."""
     if message_id is None:
         return None
     seq = session.execute(
@@ -53,7 +53,7 @@ def seen_before(session: Session, thread: Thread, message_id: uuid.UUID | None) 
 
 
 def standing_of(thread: Thread) -> dict[str, str | None]:
-    """Return what a reply changes about its thread, as it stands now: status, assignee and snooze, as text."""
+    """Return status, assignee and snooze of the thread as text: what a reply changes."""
     assignee, until = thread.assignee_user_id, thread.snoozed_until
     return {
         "status": thread.status.value,
@@ -63,7 +63,7 @@ def standing_of(thread: Thread) -> dict[str, str | None]:
 
 
 def note_wait(messages: Sequence[Message], *, before: dict[str, Any], thread: Thread, leaves_at: datetime) -> None:
-    """Store on messages sent together until when they can be taken back, and what to restore then."""
+    """Store on messages sent together until when they can be taken back, and what is then restored."""
     together = [str(message.id) for message in messages]
     waiting = {"leaves_at": leaves_at.isoformat(), "together": together, "before": before, "after": standing_of(thread)}
     for message in messages:
@@ -71,7 +71,8 @@ def note_wait(messages: Sequence[Message], *, before: dict[str, Any], thread: Th
 
 
 def remove_messages(session: Session, thread: Thread, messages: Sequence[Message], *, user_id: uuid.UUID, now: datetime) -> None:
-    """Remove messages from a locked thread; their files become uploads of `user_id` again. Their deliveries are gone already."""
+    """Remove messages from a locked thread; their files become uploads of `user_id` again. Their deliveries were deleted
+    before."""
     ids = [message.id for message in messages]
     loose = sa.update(Attachment).where(Attachment.message_id.in_(ids)).values(message_id=None, uploaded_by_user_id=user_id)
     session.execute(loose.execution_options(synchronize_session=False))

@@ -1,7 +1,7 @@
-"""Move rows between threads for merge and split, recorded so that all can be taken back.
+"""Move rows between threads for merge and split, recorded for the undo.
 
 Every feature moves its own rows with `move_rows` (in the transaction, see `ThreadsMerged` and `ThreadSplit` in app/wiring.py) and
-takes them back with `return_rows`. A row that went elsewhere since, or is gone, stays as it is: nothing is lost or doubled.
+returns them with `return_rows`. A row that moved on or was deleted since stays as it is: nothing is lost or doubled.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Snapshot = dict[str, Any]
 
 
 class UnableToUndo(Exception):
-    """It cannot be undone; `because`: done (it was), late, later (undo the later move first)."""
+    """The move cannot be undone. `because`: done (it was undone), late (its time is over), later (undo the later move first)."""
 
     def __init__(self, because: str) -> None:
         super().__init__(because)
@@ -45,8 +45,11 @@ class UnableToUndo(Exception):
 
 @dataclass(frozen=True)
 class Moved:
-    """A move, as its event says. `thread_id`: whose event it is. `gone`: the removed thread, if there is one. `other`: the new
-    thread of a split. Rows are taken back from `origin` to `target`. `noted_as`: the move under which rows are noted."""
+    """A merge, split or undo as its event describes it. `thread_id`: the event's thread; `gone`: the removed thread, if any.
+
+    `other`: the new thread of a split. An undo returns rows from `origin` to `target`. `noted_as`: the move under which rows are
+    recorded, None for no undo.
+    """
 
     id: uuid.UUID
     thread_id: uuid.UUID
@@ -102,7 +105,7 @@ def add_move(
     now: datetime,
     actor: Actor,
 ) -> ThreadMove:
-    """Begin the record of a merge or split; `latter` is filled in when everything has moved."""
+    """Add the record of a merge or split; `latter` is filled in when everything has moved."""
     move_id = new_id()
     move = ThreadMove(
         id=move_id,
@@ -132,8 +135,10 @@ def move_rows(
     where: Sequence[sa.ColumnElement[bool]] = (),
     seq: sa.ColumnElement[int] | None = None,
 ) -> int:
-    """Move rows of `table` to another thread and note each; returns how many. `seq` is their new place, as an expression.
-    Without `move_id` nothing is noted, and there is no undo."""
+    """Move rows of `table` to another thread and record each; returns how many. `seq` is the expression of their new place.
+
+    Without `move_id` nothing is recorded, and there is no undo.
+    """
     session.flush()
     key = next(iter(table.primary_key.columns))
     chosen = sa.select(key.label("key"), *([table.c.seq.label("place")] if seq is not None else []))
@@ -149,7 +154,7 @@ def move_rows(
 
 
 def remove_rows(session: Session, table: sa.Table, *, move_id: uuid.UUID | None, where: sa.ColumnElement[bool]) -> None:
-    """Delete rows that have no place in the other thread, and keep the whole of each."""
+    """Delete rows that the other thread cannot take, and record each as a whole."""
     whole = sa.func.to_jsonb(sa.literal_column(table.name), type_=postgresql.JSONB)
     rows = session.execute(sa.delete(table).where(where).returning(table.c.id, whole)).all()
     if move_id is not None and rows:
@@ -158,12 +163,12 @@ def remove_rows(session: Session, table: sa.Table, *, move_id: uuid.UUID | None,
 
 
 def moved_ids(move_id: uuid.UUID, kind: str) -> sa.Select[uuid.UUID]:
-    """Return the keys of what moved from one table."""
+    """Return the query of the keys of one table's moved rows."""
     return sa.select(ThreadMoveItem.item_id).where(ThreadMoveItem.move_id == move_id, ThreadMoveItem.kind == kind)
 
 
 def return_rows(session: Session, table: sa.Table, *, move_id: uuid.UUID, origin: uuid.UUID, target: uuid.UUID) -> int:
-    """Return to `target` the moved rows still in `origin`, each to its former place, and the removed ones; returns how many
+    """Return the moved rows still in `origin` to their former places in `target`, and insert removed ones; returns how many
     moved."""
     session.flush()
     key = next(iter(table.primary_key.columns))
@@ -179,7 +184,7 @@ def return_rows(session: Session, table: sa.Table, *, move_id: uuid.UUID, origin
 
 
 def put_rows(session: Session, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert whole rows that were stored as JSON; an existing one stays."""
+    """Insert rows that were stored as JSON; existing ones stay."""
     if not rows:
         return
     columns = ", ".join(f'"{column.name}"' for column in table.columns if column.computed is None)
@@ -191,7 +196,7 @@ def put_rows(session: Session, table: sa.Table, rows: Sequence[dict[str, Any]]) 
 
 
 def recreate_thread(session: Session, row: dict[str, Any], *, version: int, contact_id: uuid.UUID | None) -> None:
-    """Insert a thread as it was; a contact that was deleted since is replaced by `contact_id`."""
+    """Insert a thread from its snapshot; a contact that was deleted since is replaced by `contact_id`."""
     wanted = {name: row[name] for name in ("contact_id", "partner_contact_id") if row[name]}
     ids = [uuid.UUID(value) for value in wanted.values()]
     known = {str(found) for found in session.execute(sa.select(Contact.id).where(Contact.id.in_(ids))).scalars()}
@@ -220,9 +225,9 @@ def restore_columns(session: Session, thread: Thread, *, former: dict[str, Any],
 
 
 def restore_people(session: Session, thread_id: uuid.UUID, *, former: Snapshot, latter: Snapshot) -> None:
-    """Give each user's reads, drafts and watching of a thread back, where they did nothing there since.
+    """Restore each user's read mark, draft and watching of a thread, where the user changed nothing since.
 
-    Whoever has seen something newer than the move keeps that: they saw it all.
+    A user who read messages newer than the move keeps the read mark.
     """
     count = latter["thread"]["message_count"]
     current = snapshot(session, thread_id)
@@ -252,7 +257,7 @@ def _by_key(table: sa.Table, rows: list[dict[str, Any]]) -> dict[tuple[str, ...]
 
 
 def close_ranks(session: Session, thread: Thread, *, after: int, by: int, since: datetime) -> None:
-    """Renumber what came to a locked thread since the move: items behind place `after` move `by` places on, or back."""
+    """Renumber messages that came to a locked thread since the move: those behind place `after` move by `by` places."""
     if by == 0 or thread.message_count <= after:
         return
     new = {"messages": "seq > :after", "taken_back_messages": "seq > :after AND taken_back_at > :since"}
@@ -269,7 +274,7 @@ def close_ranks(session: Session, thread: Thread, *, after: int, by: int, since:
 
 
 def check_undoable(session: Session, move: ThreadMove, *, now: datetime) -> None:
-    """Raise UnableToUndo if the time is over, it was undone already, or a later move of the same threads stands in between."""
+    """Raise UnableToUndo if the time is over, the move was undone already, or a later move of the same threads is not undone."""
     if move.undone_at is not None:
         raise UnableToUndo("done")
     if now > move.undo_until:

@@ -1,4 +1,4 @@
-"""Create, change, copy, move and delete saved views and searches. Never commits."""
+"""Create, change, copy, move and delete saved views and searches. The caller owns the transaction."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class NotForYou(Exception):
 
 
 class TooManyViews(Exception):
-    """The owner has VIEWS_PER_USER already."""
+    """The owner has VIEWS_PER_USER views already."""
 
 
 @dataclass(frozen=True)
 class ViewContent:
-    """What a saved view is. `team_id` goes with the scope TEAM alone."""
+    """The content of a saved view as people enter it. `team_id` goes with the scope TEAM alone."""
 
     name: str
     scope: ViewScope
@@ -48,7 +48,7 @@ class ViewContent:
 
 
 def create_view(session: Session, content: ViewContent, *, viewer: Viewer, now: datetime) -> SavedView:
-    """Add a view, last in order. Raises NotForYou, TooManyViews."""
+    """Add a view as the last one. Raises NotForYou, TooManyViews."""
     _check_audience(session, content, viewer=viewer, former=None)
     last, own = session.execute(
         sa.select(
@@ -86,10 +86,10 @@ def copy_view(session: Session, view_id: uuid.UUID, *, name: str, viewer: Viewer
 
 
 def move_view(session: Session, view_id: uuid.UUID, *, before_id: uuid.UUID | None, viewer: Viewer, now: datetime) -> None:
-    """Put a view directly before another one of the viewer's list; None: behind all.
+    """Move a view directly before another one of the viewer's list; `before_id` None: to the end.
 
-    There is one order of all views, and each reader sees their part of it: whoever else has this view sees it move, too, and
-    nothing else changes for anybody. Raises NotForYou, ViewMissing (also for `before_id`); then nothing is moved.
+    All views have one order, of which each reader sees a part: others who have this view see it move, too, and nothing else
+    changes for anybody. Raises NotForYou, ViewMissing (also for `before_id`); then nothing is moved.
     """
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(MOVING)))
     view = _lock(session, view_id, viewer=viewer)
@@ -113,13 +113,13 @@ def _list_places(session: Session, viewer: Viewer) -> list[tuple[uuid.UUID, int]
 
 
 def _follower(session: Session, view: SavedView, *, viewer: Viewer) -> uuid.UUID | None:
-    """Return the view behind this one now, for this viewer."""
+    """Return the id of the view after this one in the viewer's list, None for the last."""
     ids = [view_id for view_id, _place in _list_places(session, viewer)]
     return next(iter(ids[ids.index(view.id) + 1 :]), None)
 
 
 def _find_place(session: Session, view: SavedView, before_id: uuid.UUID | None, *, viewer: Viewer) -> int | None:
-    """Return the place before that view, None if there is no room. Raises ViewMissing."""
+    """Return a position before the view `before_id` (None: at the end), None if no number is free there. Raises ViewMissing."""
     rows = [row for row in _list_places(session, viewer) if row[0] != view.id]
     ids, places = [row[0] for row in rows], [row[1] for row in rows]
     if before_id is not None and before_id not in ids:
@@ -136,7 +136,7 @@ def _between(before: int | None, after: int | None) -> int | None:
 
 
 def _spread(session: Session) -> None:
-    """Make room between all views, without changing anybody's order."""
+    """Renumber all views with room between them, without changing their order."""
     order = sa.func.row_number().over(order_by=(SavedView.position, SavedView.name, SavedView.id)).label("place")
     ranked = sa.select(SavedView.id, order).subquery()
     spread = sa.update(SavedView).where(SavedView.id == ranked.c.id).values(position=ranked.c.place * ROOM)

@@ -1,4 +1,4 @@
-"""Read saved views and searches: own, team's, everyone's."""
+"""Read the saved views and searches a viewer has: their own, their teams' and everyone's."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ COUNTED = 8
 
 
 class ViewMissing(Exception):
-    """No such saved view, or not for this viewer."""
+    """The saved view does not exist, or is not for this viewer."""
 
 
 @dataclass(frozen=True)
 class View:
-    """A saved view as pages use it. One with a `search` is no list: it leads to the search, and `filters` say nothing."""
+    """A saved view as pages use it. One with `search` leads to that search, and its `filters` do not count."""
 
     id: uuid.UUID
     name: str
@@ -44,7 +44,7 @@ class View:
     hidden_columns: tuple[Column, ...] = ()
 
     def may_be_changed_by(self, viewer: Viewer) -> bool:
-        """Return whether the viewer may change it: its owner, and a lead or administrator if others see it too."""
+        """Return whether the viewer may change the view: its owner may, and for a shared one those who may share views."""
         return viewer.user_id == self.owner_user_id or (viewer.may(Permission.VIEWS_SHARE) and self.scope != ViewScope.PRIVATE)
 
 
@@ -93,7 +93,7 @@ def list_views(session: Session, *, viewer: Viewer) -> list[View]:
 
 
 def get_view(session: Session, *, viewer: Viewer, view_id: uuid.UUID) -> View:
-    """One query. Raises ViewMissing."""
+    """Return a view the viewer has. One query. Raises ViewMissing."""
     query = sa.select(SavedView.__table__).where(SavedView.id == view_id, visible_to(viewer))
     row = session.execute(query).mappings().one_or_none()
     view = _read(row) if row is not None else None
@@ -103,15 +103,17 @@ def get_view(session: Session, *, viewer: Viewer, view_id: uuid.UUID) -> View:
 
 
 def count_of_views(session: Session, *, viewer: Viewer, views: Iterable[View], now: datetime) -> dict[uuid.UUID, int]:
-    """Count the threads of the first COUNTED lists, each at most COUNT_CAP. One query. Searches are not counted, as no index
-    bounds what that costs."""
+    """Count the threads of the first COUNTED views, each at most COUNT_CAP, by view id. One query.
+
+    Searches are not counted, as no index bounds their cost.
+    """
     chosen = [view for view in views if view.search is None][:COUNTED]
     filters = [thread_filter(view.filters, viewer, now) for view in chosen]
     return dict(zip((view.id for view in chosen), count_lists(session, viewer=viewer, filters=filters), strict=True))
 
 
 def list_own_teams(session: Session, *, viewer: Viewer) -> list[tuple[uuid.UUID, str]]:
-    """(id, name) of the teams the viewer belongs to, by name."""
+    """List (id, name) of the teams the viewer belongs to, by name."""
     query = sa.select(Team.id, Team.name).join(TeamMember, TeamMember.team_id == Team.id)
     query = query.where(TeamMember.user_id == viewer.user_id).order_by(Team.name)
     return [(row.id, row.name) for row in session.execute(query)]

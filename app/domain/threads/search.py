@@ -1,7 +1,7 @@
-"""Search threads by words, people, numbers and operators. One page of threads, newest hit first, within the viewer's brands.
+"""Search threads by words, people, numbers and operators. A page has threads of the viewer's brands, newest hit first.
 
-What is typed is taken apart in `search_query`, operators become conditions in `search_filter`, `search_find` looks for messages.
-People and numbers are a second, short source and stand on top.
+`search_query` parses the text, `search_filter` turns operators into conditions, `search_find` looks for messages. Hits by people
+and numbers are few and stand on top.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NUMBER = re.compile(r"#\s?(\d{1,15})")
 
 @dataclass(frozen=True)
 class SearchHit:
-    """A thread, the message that matched (None: its contact or number did), and a snippet as safe HTML with <mark>."""
+    """A thread with its matching message (None: contact or number matched), and a snippet as safe HTML with <mark>."""
 
     row: ThreadRow
     message_id: uuid.UUID | None
@@ -48,8 +48,10 @@ class SearchHit:
 
 @dataclass(frozen=True)
 class SearchResults(Page[SearchHit]):
-    """A page of hits, and what could not be understood. A page that is not full and has a cursor was cut where the bounds were
-    reached: what is further back has not been looked at."""
+    """A page of hits, with notices about operators that were not understood.
+
+    A page that is not full but has a cursor was cut at the bounds: older messages have not been searched.
+    """
 
     notices: tuple[Notice, ...] = ()
 
@@ -64,7 +66,7 @@ def search_threads(
     bounds: Bounds = USUAL,
     now: datetime | None = None,
 ) -> SearchResults:
-    """Return the threads that match every word and operator; the last word may be a beginning. An empty query finds nothing.
+    """Return the threads that match every word and operator; the last word may be incomplete. An empty text finds nothing.
 
     `now` is for dates such as "yesterday". Raises BadCursor.
     """
@@ -87,7 +89,7 @@ def search_threads(
 def _page(
     finder: Finder, finding: Finding, people: list[Found], place: tuple[datetime, uuid.UUID] | None, limit: int
 ) -> tuple[str | None, list[Found]]:
-    """Return the cursor of the next page, and this page's hits: people on top of the first one, nothing twice."""
+    """Return the cursor of the next page, and this page's hits: people on top of the first page, each thread once."""
     found = finding.found
     by_message = {f.thread_id: f for f in found[:limit]}  # where both found a thread, the message's own words say more
     people = [by_message.get(f.thread_id, f) for f in people]
@@ -106,12 +108,12 @@ def _page(
 
 
 def clean_query(text: str) -> str:
-    """Fold the typed words and cut them to QUERY_CHARACTERS."""
+    """Fold white space in the typed text and cut it to QUERY_CHARACTERS."""
     return " ".join(storable(text)[:QUERY_CHARACTERS].split())
 
 
 def _wanted_words(query: SearchQuery, filter: SearchFilter) -> tuple[Word, ...]:
-    """Return the words; where nothing else is left, unknown operators count as words."""
+    """Return the query's words; without words and valid operators, unknown operators count as words."""
     if query.words or filter.used:
         return query.words
     return tuple(Word(part, negated=operator.negated) for operator in query.operators for part in _split(str(operator)))
@@ -122,7 +124,7 @@ def _split(text: str) -> list[str]:
 
 
 def compile_words(words: Sequence[Word]) -> Words:
-    """Compile the words to one tsquery: all of them, the last one as a beginning; "or" between words means either."""
+    """Compile the words to one tsquery: all must match, the last one as a prefix; "or" between words means either."""
     wanted = [word for word in words if word.parts]
     values: dict[str, str] = {}
     if any(word.text.casefold() == "or" and not word.quoted for word in wanted):
@@ -135,8 +137,11 @@ def compile_words(words: Sequence[Word]) -> Words:
 
 
 def _term(word: Word, is_last: bool, values: dict[str, str]) -> str:
-    """Compile one word to SQL, adding its values. A phrase or a number with dashes must match exactly; a plain word matches
-    its other forms too; anything else its parts in any order."""
+    """Return the SQL of one word, and add its values to `values`.
+
+    A phrase or a number with dashes must match exactly; a plain word also matches its other forms; of anything else the parts
+    match in any order.
+    """
     name, end = f"w{len(values)}", ":*" if is_last and not word.quoted and not word.negated else ""
     values[name], values[f"p{name}"] = word.text, (" <-> " if word.is_code else " & ").join(word.parts) + end
     values[f"p{name}"] += "".join(f" | {form}:*" for form in word.forms if not (end and form.startswith(word.text.lower())))
@@ -181,7 +186,7 @@ _NUMBER_SQL = sa.text(
 
 
 def _by_number(session: Session, viewer: Viewer, text: str) -> list[Found]:
-    """Return the thread that "#17" names, also by a number it took over."""
+    """Return the thread with the number in "#17", also by the number of a thread merged into it; [] for none."""
     match = NUMBER.fullmatch(text)
     if not match:
         return []
@@ -190,8 +195,8 @@ def _by_number(session: Session, viewer: Viewer, text: str) -> list[Found]:
 
 
 def _people(session: Session, viewer: Viewer, query: SearchQuery, finder: Finder) -> list[Found]:
-    """Threads of contacts whose name, address or number contains the words, the thread of that number or subject, and those about
-    the order of that number; as far as the operators let them through."""
+    """Return threads found by contact (name, address, phone number), own number, subject or order number, within the
+    operators."""
     text = " ".join(str(word) for word in query.words)
     if finder.filter.message:
         return []

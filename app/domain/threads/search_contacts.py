@@ -1,4 +1,4 @@
-"""Contacts by a part of a name, an address or a number, as somebody typed it."""
+"""Find contacts by part of a name, an address or a phone number."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _CONTACTS = sa.text(
 
 
 def digits_of(text: str) -> str:
-    """The digits of a phone number in any notation, without what stands before the country or area code; "" if it is none, or
-    shorter than four digits."""
+    """Return the digits of a phone number in any notation, without leading zeros; "" for other texts or fewer than four
+    digits."""
     if not re.fullmatch(r"[\d\s+().\-/]+", text):
         return ""
     digits = re.sub(r"\D", "", text.replace("(0)", "")).lstrip("0")
@@ -35,7 +35,7 @@ def digits_of(text: str) -> str:
 
 
 def list_contacts(session: Session, text: str, *, cap: int) -> list[uuid.UUID]:
-    """At most `cap`, in no order."""
+    """Return the ids of contacts found by a part of name, address or number, at most `cap`, in no order."""
     digits = digits_of(text)
     values = {"like": f"%{escape_like(text)}%", "digits": digits, "digits_like": f"%{digits}%", "cap": cap}
     return list(session.execute(_CONTACTS, values).scalars())

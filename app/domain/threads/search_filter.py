@@ -1,7 +1,7 @@
 """Translate search operators into SQL conditions, with notices about wrong ones.
 
-A condition is a constant text with bound values; `t` is the thread, `m` the message. An operator twice means either, except
-`tag:` and the dates, where both hold. What is not understood is left out of the search and named in a notice.
+A condition is a constant text with bound values; `t` is the thread, `m` the message. An operator given twice matches either
+value, except `tag:` and the dates, where both must match. An operator that is not understood is ignored and gets a notice.
 """
 
 from __future__ import annotations
@@ -38,8 +38,11 @@ ALLOWED_SHOWN = 12
 
 @dataclass(frozen=True)
 class Notice:
-    """An operator that was left out (`problem` "unknown" or "value"), finds nothing ("missing") or was cut short ("many");
-    `allowed` are values it knows."""
+    """What is said about an operator: ignored (`problem` "unknown" or "value"), without results ("missing") or cut short
+    ("many").
+
+    `allowed` are the values it takes.
+    """
 
     problem: str
     operator: str
@@ -49,7 +52,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Narrowing:
-    """Values that an index finds threads by; None where the operator was not used. An assignee None is nobody."""
+    """Values by which an index finds threads; None where the operator was not used. An assignee None means unassigned."""
 
     statuses: tuple[str, ...] | None = None
     media: tuple[str, ...] | None = None
@@ -65,8 +68,10 @@ class Narrowing:
 
 @dataclass
 class SearchFilter:
-    """All conditions of the operators. `thread`: conditions, each with the field of `narrowing` that says the same, or "";
-    `since` and `until` limit a message's time."""
+    """All conditions of the operators. `thread`: (condition, the field of `narrowing` that says the same, or "").
+
+    `since` and `until` limit a message's time.
+    """
 
     brand_ids: tuple[uuid.UUID, ...]
     thread: list[tuple[str, str]] = field(default_factory=list)
@@ -123,7 +128,7 @@ class _Reading:
 
 
 def _one_of(reading: _Reading, name: str, values: list[str], allowed: dict[str, Any]) -> list[Any]:
-    """Return the values that are allowed, ignoring case and joining signs; a notice for each other."""
+    """Return the allowed values, in any case and with any joining sign; each other value gets a notice."""
     known = {_folded(key): meaning for key, meaning in allowed.items()}
     found = []
     for value in values:
@@ -172,7 +177,7 @@ def _types(reading: _Reading, name: str, values: list[str], negated: bool) -> No
 
 
 def _orders(reading: _Reading, name: str, values: list[str], negated: bool) -> None:
-    """Of an order, by our number or anything somebody else calls it."""
+    """Add the condition of `order:`: threads of orders with our number or another party's number."""
     asked = [value for value in values if value]
     if not asked:
         return reading.refuse(name, "")
@@ -214,7 +219,7 @@ def _tags(reading: _Reading, name: str, values: list[str], negated: bool) -> Non
 
 
 def list_colleagues(session: Session, viewer: Viewer) -> list[tuple[uuid.UUID, str]]:
-    """List everybody who works, or worked, for a brand of the viewer."""
+    """List (id, name) of all users, also disabled ones, who see a brand of the viewer, by name."""
     member = sa.exists(
         sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id.in_(viewer.brand_ids))
     )
@@ -223,7 +228,7 @@ def list_colleagues(session: Session, viewer: Viewer) -> list[tuple[uuid.UUID, s
 
 
 def _named(people: Sequence[tuple[uuid.UUID, str]], value: str) -> list[uuid.UUID]:
-    """Return the people of exactly that name; else those with a name beginning so."""
+    """Return the ids of people with exactly that name, else of those with a name that begins so."""
     wanted = _folded(value)
     same = [user_id for user_id, name in people if _folded(name) == wanted]
     if same or not wanted:
@@ -301,7 +306,7 @@ def _from(reading: _Reading, name: str, values: list[str], negated: bool) -> Non
 
 
 def _to(reading: _Reading, name: str, values: list[str], negated: bool) -> None:
-    """Return the condition of `to:`: a customer we wrote to; else an address or channel of ours; else anybody in To or Cc."""
+    """Add the condition of `to:`: a customer we wrote to; else an address or channel of ours; else anybody in To or Cc."""
     found = [value for value in values if _is_long_enough(reading, name, value)]
     contacts = [contact for value in found for contact in _contacts(reading, name, value)]
     bind = reading.filter.bind

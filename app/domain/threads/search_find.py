@@ -1,15 +1,15 @@
 """Find messages and threads for a search, each step bounded.
 
-Two ways to find the newest messages with a word, each ruinous for the other's words: walking back in time is right for common
-words and takes seconds for rare ones; taking the index side first is right for rare words and takes as long for common ones. The
-planner's own estimate says which words are rare: those the index side finds at once. Else the walk comes first, over a small
-slice. What it meets there says how much more of the walk would fill the page; where that is too much the index side follows, in
-windows back in time. How far back they reach a sample of the table's pages says: a word that fell out of use years ago would else
-bring all of its matches. Where nobody wrote the word for days, the walk goes on at the last day somebody did (`search_words`).
+Two ways find the newest messages with a word, and each is slow for the other's words. Walking back in time is right for common
+words and takes seconds for rare ones; reading the word's index is right for rare words and takes as long for common ones. The
+planner's own estimate says which words are rare enough for the index at once. Else a small slice is walked first, and its hits
+say how far the walk must go to fill the page; where that is too far, the index follows, in windows back in time. A sample of the
+table's pages says how long the windows are, as a word out of use for years would else bring all of its matches. Where nobody
+wrote the word for days, the walk goes on at the last day somebody did (`search_words`).
 
-Operators narrow this. Few threads (at most `few`, found by an index) are looked through whole. Many are met on the way: the walk
-and the windows leave out what does not fit. A common word under a narrow operator would have to be walked for ever; it is walked
-SLICES slices, and the page says from where to look further. Operators on threads alone are a list: keyset scans by its indexes.
+Operators narrow this. If an index finds at most `few` threads, those are read whole. Otherwise the walk and the windows leave out
+what does not match. A common word under a narrow operator could be walked without end; the walk stops after SLICES slices, and
+the page says from where to look further. Operators on threads alone are a list: keyset scans by its indexes.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Place = tuple[datetime, uuid.UUID]
 
 @dataclass(frozen=True)
 class Found:
-    """A thread, and its newest message that matched (None: the thread itself did)."""
+    """A thread with its newest matching message; None where the thread itself matched."""
 
     thread_id: uuid.UUID
     message_id: uuid.UUID | None
@@ -52,7 +52,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much one search looks at."""
+    """How many rows each step of one search reads at most."""
 
     rare: int = 3000  # expected matches that are all looked at
     alone: int = 2000  # expected messages with one of several words that are all looked at for the others
@@ -64,7 +64,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found, newest first. `looked_to`: there may be more before this place; None where the end was reached."""
+    """What was found, newest first. `looked_to`: there may be more before this place; None where everything was searched."""
 
     found: tuple[Found, ...]
     looked_to: Place | None = None
@@ -72,9 +72,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Words:
-    """Words as a tsquery in SQL, "" for none, with its values; `by_index` is false where no index finds them (only words to be
-    absent). `terms`: parts of the query that must all be there, where they are known apart; `forms`: what they, or one of their
-    forms, begin with."""
+    """The search words as a tsquery in SQL ("" for none) with its values. `by_index` False: only absent words, which no index
+    finds.
+
+    `terms`: parts of the query that must all match, where they are separable; `forms`: the beginnings of each word and its forms.
+    """
 
     query: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
@@ -168,7 +170,7 @@ class Finder:
         }
 
     def find(self, place: Place | None) -> Finding:
-        """The newest matches behind the place, one per thread, `enough` if there are as many within the bounds."""
+        """Return the newest matches behind the place, one per thread; `enough` of them if the bounds allow."""
         if not self.words.query and not self.filter.message:
             return self._list(place)
         few = self._few()
@@ -178,7 +180,7 @@ class Finder:
         return self._rare(place, hit) if hit else self._walk(place)
 
     def shown_before(self, found: tuple[Found, ...], place: Place) -> set[uuid.UUID]:
-        """Return threads that a newer match put on an earlier page, as a thread is shown once, at its newest match."""
+        """Return the threads that a newer match put on an earlier page: each thread is shown once, at its newest match."""
         if found and found[0].message_id is None:
             return set()
         sql = _SHOWN_SQL.format(hit=self.words.hit, range=self.range, message=self.message)
@@ -186,12 +188,12 @@ class Finder:
         return set(self.session.execute(sa.text(sql), self._bound(sql, more)).scalars())
 
     def fitting(self, thread_ids: list[uuid.UUID]) -> set[uuid.UUID]:
-        """Return those of the threads that the operators let through."""
+        """Return those of the threads that match the operators."""
         sql = f"SELECT t.id FROM threads t WHERE t.id = ANY(:threads) AND t.brand_id = ANY(:brands) {self.thread}"  # noqa: S608
         return set(self.session.execute(sa.text(sql), self._bound(sql, {"threads": thread_ids})).scalars())
 
     def _bound(self, sql: str, more: dict[str, Any]) -> dict[str, Any]:
-        """Return the values that the statement names."""
+        """Return the values of the parameters in the statement."""
         named = set(sa.text(sql).compile().params)
         return {name: value for name, value in {**self.values, **more}.items() if name in named}
 
@@ -199,7 +201,7 @@ class Finder:
         return list(self.session.execute(sa.text(sql), self._bound(sql, more)))
 
     def _few(self) -> list[uuid.UUID] | None:
-        """Return all threads that can match, if an index knows that they are few."""
+        """Return the ids of all threads that can match if an index finds at most `few`, else None."""
         for sql in probe_scans(self.filter):
             more = {**_narrowed(self.filter), "walk": self.bounds.few + 1}
             found = list(self.session.execute(sa.text(sql), self._bound(sql, more)).scalars())
@@ -242,7 +244,7 @@ class Finder:
         return self._windows(found, seen.reached)
 
     def _last_used(self, before: datetime) -> Place | None:
-        """Return the place behind which the words were last used; None where that is no further back."""
+        """Return the place behind which the words were last used; None where that is not before `before`, or unknown."""
         day = last_day_of(self.session, self.words.forms, before=before)
         if day is None:
             return None
@@ -272,7 +274,7 @@ class Finder:
         return _RARE_AMONG.format(term=term, query=self.words.query) if term and fewest <= self.bounds.alone else self.words.hit
 
     def _estimates(self, *queries: str) -> list[int]:
-        """Return how many messages the planner expects for each."""
+        """Return how many messages the planner expects for each query."""
         parts = ", ".join(_ESTIMATED.format(place=place, query=query) for place, query in enumerate(queries))
         names = ", ".join(f"e{place}" for place in range(len(queries)))
         plan = self._rows(_ESTIMATE_SQL.format(parts=parts, names=names))[0][0][0]["Plan"]
@@ -285,7 +287,7 @@ class Finder:
         return Finding(tuple(map(_found, rows))[: self.enough])
 
     def _by_index(self, hit: str, range: str, **values: Any) -> list[sa.Row[Any]]:
-        """Return the newest matches within the range, found by their words."""
+        """Return the newest matches within the range, found by the index of words."""
         message = _MESSAGE if self.filter.message else ""
         fitting = _FITTING.format(message=message, threads=thread_of("hits.thread_id"), fits=self.fits) if self.fits else ""
         bound = "LIMIT :window_hits" if "window_hits" in values else ""
@@ -304,14 +306,14 @@ class Finder:
         return Finding(tuple(found.values())[: self.enough])
 
     def _sample(self, until: datetime) -> list[datetime]:
-        """Return times before which a page should be full; none where few messages match."""
+        """Return times before which a page should be full, estimated from a sample; none where few messages match."""
         sql = _SAMPLE_SQL.format(hit=self.words.hit)
         rows = self._rows(sql, window_until=until, pages=SAMPLE_PAGES, sampled=max(SAMPLED) + 1, window_memory=WINDOW_MEMORY)
         times = [row.occurred_at for row in rows if row.occurred_at is not None]
         return [times[place] for place in SAMPLED if place < len(times)]
 
     def _list(self, place: Place | None) -> Finding:
-        """Threads by their newest message, by the indexes of the lists. No index has what is overdue by its newest message."""
+        """Return threads by their newest message, from the indexes of the lists; overdue ones have no such index."""
         few = self._few() if self.filter.narrowing.overdue else None
         if few is not None:
             self.filter.narrowing = replace(self.filter.narrowing, threads=tuple(few))
@@ -337,7 +339,7 @@ def _found(row: sa.Row[Any]) -> Found:
 
 
 def _subplans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Return the plans of its CTEs, wherever the planner put them."""
+    """Yield the plans of the statement's CTEs, at any depth of the plan."""
     for part in plan.get("Plans", ()):
         if "Subplan Name" in part:
             yield part

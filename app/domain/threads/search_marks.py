@@ -1,4 +1,4 @@
-"""Mark search words in a text that is shown. Pure."""
+"""Mark search words in a text for display. Pure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ EXCERPT_BEFORE, EXCERPT_AFTER = 60, 160
 
 
 def folded(text: str) -> str:
-    """Return the text without case and accents, one character for each."""
+    """Return the text in lower case without accents, of the same length."""
     return "".join(unicodedata.normalize("NFD", letter)[0].lower()[:1] or letter for letter in text)
 
 
 @lru_cache(maxsize=64)
 def pattern_of(search: str) -> re.Pattern[str] | None:
-    """Return the pattern to look for in a folded text; the last plain word may go on. None where the search has no words."""
+    """Return the pattern of the search words for a folded text, the last plain word as a prefix. None for a search without
+    words."""
     query = parse_search(search)
     wanted = [folded(text) for text in words_to_mark(query)]
     if not wanted:
@@ -34,7 +35,7 @@ def pattern_of(search: str) -> re.Pattern[str] | None:
 
 
 def marked(html: Markup, search: str) -> Markup:
-    """Return safe HTML with <mark> around matches; tags and their attributes are left alone."""
+    """Return safe HTML with <mark> around matches; tags and their attributes stay as they are."""
     pattern = pattern_of(search)
     if pattern is None:
         return html

@@ -1,4 +1,4 @@
-"""Find an order by its number in a search, and its conversations."""
+"""Find an order by its number in a search, and its threads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_THREADS = 200
 
 
 def find_order_numbered(session: Session, *, text: str, brand_ids: Sequence[uuid.UUID]) -> Order | None:
-    """Return the order with this whole number, in whatever case, else the newest that somebody else calls so. At most one
+    """Return the order with this whole number, in any case, else the newest with it as another party's number. At most one
     query."""
     ours, theirs = NUMBER.fullmatch(text.strip()), REFERENCE.fullmatch(text.strip())
     number = ours[1].upper() if ours else ""
@@ -36,7 +36,7 @@ def find_order_numbered(session: Session, *, text: str, brand_ids: Sequence[uuid
 
 
 def list_threads_numbered(session: Session, *, text: str, brand_ids: Sequence[uuid.UUID]) -> Sequence[sa.Row[Any]]:
-    """The conversations about that order (id, last_message_at), newest first; a merged one is found where it went."""
+    """List (id, last_message_at) of the threads about that order, newest first, of merged ones the kept thread."""
     order = find_order_numbered(session, text=text, brand_ids=brand_ids)
     if order is None:
         return ()
@@ -44,8 +44,10 @@ def list_threads_numbered(session: Session, *, text: str, brand_ids: Sequence[uu
 
 
 def list_threads_called(session: Session, *, names: Sequence[str], brand_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    """The conversations about every order of one of these numbers, or that somebody else calls so, newest first; one more than
-    MOST_THREADS where there are more."""
+    """List the ids of threads about orders with one of these numbers, ours or another party's, newest first.
+
+    At most MOST_THREADS and one more.
+    """
     numbered = sa.select(Order.id).where(Order.order_number.in_([name.upper() for name in names]))
     orders = sa.select(Order.id).where(Order.id.in_(sa.union_all(numbered, *map(orders_called, names))))
     query = _newest(are_linked(OrderThread.order_id.in_(orders.where(Order.brand_id.in_(brand_ids)))), brand_ids)

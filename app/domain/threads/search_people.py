@@ -18,7 +18,7 @@ LOOKED_AT = 60
 
 @dataclass(frozen=True)
 class FoundPerson:
-    """A contact, one way to reach them ("" if there is none), and their newest thread."""
+    """A contact with one address ("" if there is none) and the id of the newest thread."""
 
     contact_id: uuid.UUID
     name: str
@@ -50,7 +50,8 @@ _SQL = sa.text(
 
 
 def list_people(session: Session, *, viewer: Viewer, text: str, limit: int = 6) -> list[FoundPerson]:
-    """List people whose name begins so first, then by who wrote last. Fewer than LEAST_CHARACTERS characters find nobody."""
+    """List people, those whose name begins with the text first, then by last message. Texts under LEAST_CHARACTERS find
+    nobody."""
     text = " ".join(as_searched(text).split())
     if len(text) < LEAST_CHARACTERS:
         return []

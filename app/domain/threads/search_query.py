@@ -1,7 +1,7 @@
 """Parse a search query into words, phrases and operators. Pure: no database.
 
 `from:lotte "op naam van" -factuur tag:"wacht op deel"` is an operator, a phrase, a word that must be absent and an operator whose
-value has spaces. Whatever was typed parses, and what is printed parses to the same again.
+value has spaces. Every text parses, and str() of the result parses to the same again.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ CODE = re.compile(r"(?=.*\d)\w+(?:[-/.]\w+)+[-/.]?")
 
 @dataclass(frozen=True)
 class Word:
-    """A word, or a phrase that was put in quotes; `negated`: it must not be there."""
+    """A word, or a phrase in quotes; `negated`: it must be absent."""
 
     text: str
     quoted: bool = False
@@ -57,23 +57,23 @@ class Word:
 
     @property
     def parts(self) -> list[str]:
-        """Its runs of letters and digits."""
+        """Return the word's runs of letters and digits."""
         return re.findall(r"\w+", self.text)
 
     @property
     def forms(self) -> tuple[str, ...]:
-        """The beginnings of its other forms; none for words that must stand, or be absent, as typed."""
+        """Return the beginnings of the word's other forms; none for a phrase or a negated word, which match as typed."""
         return () if self.quoted or self.negated else beginnings(self.text)
 
     @property
     def is_code(self) -> bool:
-        """True for an order or serial number: digits, and parts joined by dashes, dots or slashes."""
+        """Return whether it is an order or serial number: digits, and parts joined by dashes, dots or slashes."""
         return not self.quoted and bool(CODE.fullmatch(self.text))
 
 
 @dataclass(frozen=True)
 class Operator:
-    """`name:value`; the name is in lower case and may be none of OPERATORS, the value may be empty where the name is known."""
+    """`name:value`. The name is in lower case and may be unknown; the value may be empty for a known name."""
 
     name: str
     value: str
@@ -86,7 +86,7 @@ class Operator:
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """Words and operators in the order they were typed."""
+    """The words and operators of a query, as typed."""
 
     parts: tuple[Word | Operator, ...]
 
@@ -122,8 +122,8 @@ def _part(match: re.Match[str]) -> Word | Operator | None:
 
 
 def words_to_mark(query: SearchQuery) -> tuple[str, ...]:
-    """Return what may be marked in a found text: phrases and codes whole, other words by their parts. (`forms_to_mark` gives
-    their other forms.)"""
+    """Return the texts to mark in a result: phrases and codes whole, other words by their parts. `forms_to_mark` adds other
+    forms."""
     found: list[str] = []
     for word in query.words:
         if not word.negated:
@@ -137,7 +137,7 @@ def forms_to_mark(query: SearchQuery) -> tuple[str, ...]:
 
 
 def read_day(text: str, today: date) -> date | None:
-    """The day it names, the first one of a month or year, or so many days back; None if it names none."""
+    """Return the day a text names: a date, the first of a month or year, or so many days back; None if it names none."""
     words = {"today": 0, "yesterday": 1}
     back = re.fullmatch(r"(\d{1,4})([dwm])", text.casefold())
     try:

@@ -1,4 +1,4 @@
-"""Scan threads that operators name, newest first, by the indexes of the lists: by brand, status, type, assignee, channel."""
+"""Scan threads that operators name, newest first, by the indexes of the lists: brand, status, type, assignee, channel."""
 
 from __future__ import annotations
 
@@ -38,20 +38,23 @@ _ORDER = " ORDER BY t.last_message_at DESC, t.{id} DESC LIMIT :walk"
 
 
 def thread_of(id: str) -> str:
-    """Join each row's thread by its key. An SQL fence keeps the planner from reading all threads that fit a condition instead."""
+    """Return the SQL that joins each row's thread by its id.
+
+    OFFSET 0 keeps the planner from reading all threads that match a condition instead.
+    """
     return f"CROSS JOIN LATERAL (SELECT * FROM threads WHERE id = {id} OFFSET 0) t"  # noqa: S608  constants only
 
 
 @dataclass(frozen=True)
 class Scan:
-    """`branches` are the tables whose product is scanned, one keyset scan each; `answers` the fields of Narrowing it is for."""
+    """Keyset scans of threads, one for each row of the product of `tables`. `answers`: the fields of Narrowing it covers."""
 
     tables: tuple[str, ...]
     branch: str
     answers: frozenset[str]
 
     def branches(self, filter: SearchFilter) -> int:
-        """How many keyset scans it runs."""
+        """Return how many keyset scans it runs."""
         counts = {
             BRANDS: len(filter.brand_ids),
             STATUSES: len(filter.narrowing.statuses or ()),
@@ -72,12 +75,12 @@ class Scan:
 
     @property
     def probe(self) -> str:
-        """Return the SQL of the ids alone, at most `walk`."""
+        """Return the SQL of the thread ids alone, at most `walk` of them."""
         return f"SELECT x.id FROM {' CROSS JOIN '.join(self.tables)} CROSS JOIN LATERAL ({self.branch}) x LIMIT :walk"  # noqa: S608
 
 
 def thread_scan(filter: SearchFilter, *, behind: bool) -> Scan:
-    """Return the scan for the most selective operator; `behind`: from the place `at`, `id` on."""
+    """Return the scan for the most selective operator; with `behind` it begins at the place `at`, `id`."""
     asked = filter.narrowing
     if asked.threads is not None:
         return Scan((BRANDS,), _branch(_THREADS, " AND t.id = ANY(:threads)", filter, behind), frozenset({"threads"}))
@@ -125,8 +128,8 @@ def _branch(template: str, conditions: str, filter: SearchFilter, behind: bool, 
 
 
 def probe_scans(filter: SearchFilter) -> list[str]:
-    """Return statements that each name all threads which can match, at most `walk`; the most selective first. They ignore
-    dates."""
+    """Return statements, the most selective first, that each find all threads which can match, at most `walk`; dates are
+    ignored."""
     asked, found = filter.narrowing, []
     if asked.senders is not None:
         found.append(_OF_SENDERS)

@@ -1,7 +1,7 @@
-"""Note on which day each word was last written, where the search of a rare word begins.
+"""Note on which day each word was last written, from which the search of a rare word begins.
 
-Kept in the background, of messages that nobody changes any more. It narrows a search only where every older message is in it.
-Words that begin alike are one entry, by their leading letters: numbers and names of articles would make it as long as the mail.
+A background job notes the words of messages that no longer change. The day narrows a search only where all older messages are
+noted. Words are grouped by their leading letters: all numbers and article names would make the table as long as the mail.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class SearchWord(Base):
 
 
 class SearchWordMark(Base):
-    """One row: up to which message id words are noted."""
+    """The single row with the message id up to which words are noted."""
 
     __tablename__ = "search_word_mark"
 
@@ -86,7 +86,7 @@ _LAST_DAY = sa.text("""
 
 
 def note_new_words(session: Session, *, now: datetime, limit: int) -> bool:
-    """Note the words of the next messages; returns whether there may be more. Twice at once is harmless."""
+    """Note the words of the next messages; returns whether there may be more. Parallel runs are harmless."""
     mark = session.execute(_MARK).scalar_one_or_none()
     if mark is None:
         return False
@@ -101,13 +101,13 @@ def note_new_words(session: Session, *, now: datetime, limit: int) -> bool:
 
 
 def note_words_of(session: Session, message_id: uuid.UUID) -> None:
-    """Note the words of a message that was changed after they were noted."""
+    """Note the words of a message that was edited after its words were noted."""
     session.flush()
     session.execute(_NOTE_ONE, {"message_id": message_id, "letters": LETTERS})
 
 
 def forms_of(words: Iterable[Word]) -> tuple[tuple[str, ...], ...]:
-    """Return for each required word the beginnings of it and its forms; words with marks in them are left out."""
+    """Return the beginnings of each required word and its forms; words with punctuation are left out."""
     found = []
     for word in words:
         if not word.negated:
@@ -117,8 +117,10 @@ def forms_of(words: Iterable[Word]) -> tuple[tuple[str, ...], ...]:
 
 
 def last_day_of(session: Session, groups: tuple[tuple[str, ...], ...], *, before: datetime) -> date | None:
-    """Return the day after which no message has all of the words, NEVER where none has; None where that is unknown. `before`:
-    newer messages do not count."""
+    """Return the day after which no message has all of the words, NEVER where none has them, None where that is unknown.
+
+    `before`: newer messages do not count.
+    """
     asked = [(number, form) for number, group in enumerate(groups) for form in group]
     if not asked:
         return None
@@ -129,5 +131,5 @@ def last_day_of(session: Session, groups: tuple[tuple[str, ...], ...], *, before
 
 
 def _first_id_at(moment: datetime) -> uuid.UUID:
-    """Return the smallest id (UUID version 7) of that moment."""
+    """Return the smallest id (UUID version 7) of that instant."""
     return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -1,7 +1,7 @@
 """Snooze threads until a time or the next message, and wake them.
 
-`threads.snoozed_until` is the promise; `app/domain/threads/jobs.py` looks every few seconds for those that are due. A thread that
-is woken twice finds itself awake and nothing happens.
+`threads.snoozed_until` is the promise; `app/domain/threads/jobs.py` looks every few seconds for those that are due. Waking a
+thread without a snooze changes nothing.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ FARTHEST = timedelta(days=730)
 
 
 class BadSnoozeTime(ValueError):
-    """The time is no time, has passed, or lies more than FARTHEST ahead."""
+    """The text is no time, or the time has passed or is more than FARTHEST ahead."""
 
 
 def snooze_times(*, now: datetime, zone: ZoneInfo) -> dict[str, datetime]:
-    """Return the times a menu offers, aware UTC: "later" (three hours on, while that is still today), "tomorrow", "week"
-    (Monday)."""
+    """Return the menu's times, aware UTC: "later" (in three hours, if that is still today), "tomorrow", "week" (Monday)."""
     local = now.astimezone(zone)
     later = _up_to_quarter(local + LATER)
     tomorrow, monday = local.date() + timedelta(days=1), local.date() + timedelta(days=7 - local.weekday())
@@ -40,7 +39,7 @@ def snooze_times(*, now: datetime, zone: ZoneInfo) -> dict[str, datetime]:
 
 
 def offered_times(*, now: datetime, zone: ZoneInfo) -> dict[str, datetime]:
-    """Return `snooze_times` without duplicates: on a Sunday next week begins tomorrow."""
+    """Return `snooze_times` without duplicates: on a Sunday "week" is "tomorrow" and left out."""
     times = snooze_times(now=now, zone=zone)
     return {name: at for name, at in times.items() if name != "week" or at != times["tomorrow"]}
 
@@ -51,7 +50,7 @@ def _up_to_quarter(at: datetime) -> datetime:
 
 
 def read_snooze_time(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
-    """An instant as a date-and-time field gives it, in `zone` unless it names another; aware UTC. Raises BadSnoozeTime."""
+    """Return the aware UTC instant of a date-and-time field, in `zone` unless it has an offset. Raises BadSnoozeTime."""
     try:
         at = datetime.fromisoformat(text.strip())
         at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
@@ -76,15 +75,14 @@ def snooze_thread(session: Session, *, thread_id: uuid.UUID, until: datetime, ac
 
 
 def end_snooze(session: Session, *, thread_id: uuid.UUID, actor: Actor, now: datetime) -> Thread:
-    """End a snooze before its time; the thread keeps its status and stays read. Without snooze nothing happens."""
+    """End a snooze before its time; the thread keeps its status and stays read. Without a snooze nothing changes."""
     thread = lock_thread(session, thread_id)
     wake_thread(session, thread, because="user", actor=actor, now=now)
     return thread
 
 
 def wake_due_threads(session: Session, *, now: datetime, limit: int = 100) -> int:
-    """Bring back threads whose time has come, the longest due first; returns how many. Threads locked by others wait for a next
-    round."""
+    """Wake threads whose snooze is over, the longest due first; returns how many. Locked threads are left for the next round."""
     due = sa.select(Thread).where(Thread.snoozed_until <= now).order_by(Thread.snoozed_until).limit(limit)
     due = due.with_for_update(skip_locked=True).execution_options(populate_existing=True)
     threads = session.execute(due).scalars().all()

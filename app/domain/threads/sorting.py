@@ -1,9 +1,8 @@
-"""The sort orders of a thread list, with their cursors. Each is one index scan: the keys stand in the indexes as they stand
-here.
+"""The sort orders of a thread list, with their cursors. Each is one index scan: the indexes have the same keys.
 
-*Newest*: by the last message. *Oldest*: the same backwards, so that what has lain longest comes first. *Priority*: the most
-urgent first, the newest first among equals. *Due*: what must be answered first, first; then the rest, that which has lain longest
-first. The id breaks ties, so that a cursor is one place and no page repeats or drops a row.
+*Newest*: by the last message, newest first. *Oldest*: the reverse. *Priority*: the most urgent first, newest first among equals.
+*Due*: by due time, then threads without one, oldest first. The id breaks ties, so that a cursor is one place and no page repeats
+or drops a row.
 """
 
 from __future__ import annotations
@@ -45,20 +44,20 @@ class SortKeys:
 
 
 def due_key(column: Any) -> sa.ColumnElement[Any]:
-    """Return a due-time column as the indexes have it: rows without one last."""
+    """Return a due-time column as the indexes have it, so that rows without a due time come last."""
     never = sa.literal_column("'9999-12-31 00:00:00+00'::timestamptz", sa.DateTime(timezone=True))
     return sa.func.coalesce(column, never)
 
 
 def ordering(sort: ListSort, keys: SortKeys) -> list[sa.SQLColumnExpression[Any]]:
-    """Return ORDER BY for the sort."""
+    """Return the ORDER BY columns of the sort."""
     if sort in (ListSort.OLDEST, ListSort.DUE):
         return [*([keys.due.asc()] if sort == ListSort.DUE else []), keys.at.asc(), keys.row_id.asc()]
     return [*([keys.rank.desc()] if sort == ListSort.PRIORITY else []), keys.at.desc(), keys.row_id.desc()]
 
 
 def behind_the_edge(sort: ListSort, keys: SortKeys) -> sa.ColumnElement[bool]:
-    """Return the condition on rows behind the place that `edge_of` gives the values of."""
+    """Return the condition on rows behind a cursor, with parameters whose values `edge_of` returns."""
     time = sa.DateTime(timezone=True)
     edge = [sa.bindparam("edge_at", type_=time), sa.bindparam("edge_id", type_=sa.Uuid)]
     if sort == ListSort.OLDEST:
@@ -82,21 +81,20 @@ def edge_of(sort: ListSort, cursor: str) -> dict[str, Any]:
 
 
 def cut(rows: Sequence[T], limit: int, sort: ListSort, key: Callable[[T], Key]) -> Page[T]:
-    """Turn `limit + 1` fetched rows into a page of `limit` and the cursor of what follows."""
+    """Return the page of `limit` rows and the next cursor from `limit + 1` fetched rows."""
     items = tuple(rows[:limit])
     return Page(items, cursor_at(sort, key(items[-1])) if len(rows) > limit and items else None)
 
 
 def cursor_at(sort: ListSort, key: Key) -> str:
-    """Return the cursor of what stands behind the place."""
+    """Return the cursor of the rows behind this place."""
     rank, at, row_id, due = key
     place = f"{rank} {at.isoformat()}" + (f" {(due or NEVER).isoformat()}" if sort == ListSort.DUE else "")
     return keyset.make_cursor(keyset.Sort(sort.value), keyset.Place(place, row_id))
 
 
 def place_of(sort: ListSort, cursor: str) -> Key:
-    """Return the place a cursor was made at; NEVER where nothing is due. Raises BadCursor, also for the cursor of another
-    sort."""
+    """Return the place of a cursor; NEVER for no due time. Raises BadCursor, also for the cursor of another sort."""
     place = keyset.read_cursor(keyset.Sort(sort.value), cursor, str)
     try:
         rank, *times = str(place.value).split(" ")

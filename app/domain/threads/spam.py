@@ -1,7 +1,7 @@
 """Mark threads as spam, block senders, and undo both.
 
-`threads.spam_at` tells that, `threads.spam_former` what the thread was before. What comes into such a thread stays there and is
-kept like any other message. A blocked sender is an identity whose messages to one brand begin there.
+`threads.spam_at` is set on a spam thread, `threads.spam_former` has its state before. Messages that arrive in it are stored like
+any other and stay there. A blocked sender is an identity whose messages to one brand go to spam.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ from app.domain.threads.timeline import list_assignable_users
 
 
 def mark_spam(session: Session, *, thread_id: uuid.UUID, now: datetime, actor: Actor = SYSTEM, because: str = "user") -> Thread:
-    """Mark the thread as spam. `because`: user | sender (blocked before). One that is spam already, or an internal ticket,
-    stays as it is. Raises ThreadMissing."""
+    """Mark the thread as spam. `because`: user | sender (it is blocked). Raises ThreadMissing.
+
+    A thread that is spam already, or an internal ticket, stays as it is.
+    """
     thread = lock_thread(session, thread_id)
     if thread.spam_at is not None or thread.is_ticket:
         return thread
@@ -52,8 +54,10 @@ def _standing(thread: Thread) -> dict[str, Any]:
 
 
 def end_spam(session: Session, *, thread_id: uuid.UUID, actor: Actor, now: datetime) -> Thread:
-    """Restore the thread as it was before it was marked as spam; no spam: nothing happens. A snooze that ended meanwhile ends
-    in the next seconds. Raises ThreadMissing."""
+    """Restore the thread as it was before it was marked as spam; any other thread stays as it is. Raises ThreadMissing.
+
+    If its snooze ran out meanwhile, the next round wakes it.
+    """
     thread = lock_thread(session, thread_id)
     if thread.spam_at is None:
         return thread
@@ -115,7 +119,7 @@ def lift_block(
 
 
 def is_blocked(session: Session, *, brand_id: uuid.UUID, identities: Sequence[IdentityInput]) -> bool:
-    """Whether one of a sender's identities is blocked for the brand."""
+    """Return whether one of a sender's identities is blocked for the brand."""
     keys = [(i.kind, i.scope, i.value) for i in identities if i.kind not in DISPLAY_ONLY]
     if not keys:
         return False
@@ -126,7 +130,7 @@ def is_blocked(session: Session, *, brand_id: uuid.UUID, identities: Sequence[Id
 
 @dataclass(frozen=True)
 class Block:
-    """For which brand a contact is blocked, since when and by whom ("": somebody who left)."""
+    """The brand a contact is blocked for, since when and by whom; "" for a user who was deleted."""
 
     brand_id: uuid.UUID
     brand_name: str
@@ -135,7 +139,7 @@ class Block:
 
 
 def list_blocks(session: Session, *, viewer: Viewer, contact_id: uuid.UUID) -> list[Block]:
-    """The brands of the viewer that a contact is blocked for, by name."""
+    """List the brands of the viewer for which a contact is blocked, by name."""
     same = sa.and_(
         BlockedSender.kind == ContactIdentity.kind,
         BlockedSender.scope == ContactIdentity.scope,

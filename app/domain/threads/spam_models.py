@@ -12,7 +12,7 @@ from app.core.db import Base
 
 
 class BlockedSender(Base):
-    """An identity whose messages to one brand go to spam. Kept by its value, as in `contact_identities`: it outlives a merge."""
+    """An identity whose messages to one brand go to spam. Stored by value, not by contact, so it outlives a merge."""
 
     __tablename__ = "blocked_senders"
 

@@ -1,9 +1,9 @@
 """Split a thread at a message into two, and undo that.
 
-Both threads number their items anew, without holes at the end, so that counts and what each reader has seen are right in both.
-An undo puts every message back where it stood. What came to either thread since is kept: in the old one behind the returned
-messages; in the new one it keeps that thread alive. A new thread without any such message is folded into the old one, with what
-people put there (drafts, notes are messages, tasks), and its address leads to the old one.
+Both threads renumber their messages without gaps, so that counts and read marks are right in both. An undo puts every message
+back in its place. What came to either thread since is kept: in the old thread behind the returned messages; in the new one it
+keeps that thread. A new thread without such messages is merged into the old one, with the notes, drafts and tasks people added,
+and its id leads to the old one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ READS = table_of(ThreadRead)
 
 
 class UnableToSplit(Exception):
-    """Nothing would be left before the message, or it is in another thread by now."""
+    """No message would be left before the split, or the message is in another thread by now."""
 
 
 def split_thread(
@@ -51,10 +51,10 @@ def split_thread(
     actor: Actor,
     batch_id: uuid.UUID | None = None,
 ) -> Thread:
-    """Give the message and everything that stands after it in the timeline to a new thread; returns that.
+    """Move the message and everything after it in the timeline to a new thread, and return the new thread.
 
     The new thread is open, with the old one's brand, channel, people, priority, team and assignee. The old one keeps its status,
-    tags, tasks and drafts, but for forwards of messages that go. Raises UnableToSplit.
+    tags, tasks and drafts, except drafts of forwards of moved messages. Raises UnableToSplit.
     """
     thread = lock_thread(session, thread_id)
     first = session.get(Message, from_message_id, populate_existing=True)
@@ -119,7 +119,7 @@ def _move_messages(session: Session, move: ThreadMove, thread: Thread, new: Thre
 
 
 def _sum_up(session: Session, thread: Thread, new: Thread) -> None:
-    """Recompute both summaries from the messages each has now."""
+    """Recompute the summaries of both threads from their messages."""
     for each in (thread, new):
         incoming = sa.and_(Message.message_type == MessageType.INCOMING, Message.automatic.is_(None))
         numbers = sa.select(
@@ -139,7 +139,7 @@ def _sum_up(session: Session, thread: Thread, new: Thread) -> None:
 
 
 def _share_reads(session: Session, move: ThreadMove, thread: Thread, new: Thread) -> None:
-    """Copy read marks: whoever had seen a message has seen it in its new place."""
+    """Copy read marks: users who had seen a message have seen it in the new thread."""
     seen = sa.text(
         "INSERT INTO thread_reads (user_id, thread_id, seen_seq, seen_at)"
         " SELECT r.user_id, :new, (SELECT count(*) FROM thread_move_items i"
@@ -152,7 +152,7 @@ def _share_reads(session: Session, move: ThreadMove, thread: Thread, new: Thread
 
 
 def undo_split(session: Session, move: ThreadMove, *, now: datetime, actor: Actor) -> Thread:
-    """Undo a split, see the head of this module. The move row is locked. Raises UnableToUndo."""
+    """Undo a split, as the module describes. The move row is locked. Raises UnableToUndo."""
     check_undoable(session, move, now=now)
     for thread_id in sorted((move.from_thread_id, move.to_thread_id)):
         lock_thread(session, thread_id)
@@ -201,7 +201,7 @@ def _find_newest(session: Session, thread: Thread) -> None:
 
 
 def _keep_rest(session: Session, move: ThreadMove, new: Thread) -> None:
-    """Keep the new thread alive with what came to it since."""
+    """Keep the new thread with the messages that came to it since."""
     count = move.latter["to"]["thread"]["message_count"]
     reads = sa.update(READS).where(READS.c.thread_id == new.id, READS.c.seen_seq <= count)
     session.execute(reads.values(seen_seq=0))

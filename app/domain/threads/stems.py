@@ -1,8 +1,8 @@
 """Find other forms of a word (stems) in Dutch, English and French: "facturen" also finds "factuur". Pure.
 
-Texts are indexed as they were written (a language per message would have to be guessed, and of a query of one word cannot be), so
-other forms are looked for when one asks. The stem of each language is a beginning, and so is its spelling before an ending:
-factuur, factur-en; brief, briev-en; battery, batteri-es. Strong forms (betaald, betalen) are not known.
+Texts are indexed as they were written, since the language of a message would have to be guessed and that of a one-word query
+cannot be; other forms are looked for by the query. A stem in each language is a beginning, and so is its spelling before an
+ending: factuur, factur-en; brief, briev-en; battery, batteri-es. Strong forms (betaald, betalen) are not known.
 """
 
 from __future__ import annotations

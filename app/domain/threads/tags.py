@@ -1,6 +1,6 @@
 """Add and remove tags of threads, and list known tags.
 
-`threads.tags` holds a thread's tags; triggers keep `thread_tags`, which the lists and the known tags are read from.
+`threads.tags` holds a thread's tags; triggers copy them to `thread_tags`, from which lists and known tags are read.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ KNOWN_TAGS = 500
 
 
 class BadTag(ValueError):
-    """The text is no tag: empty, longer than TAG_CHARACTERS, or one more than TAGS_PER_THREAD."""
+    """The text is no tag: empty, longer than TAG_CHARACTERS or unprintable, or the thread has TAGS_PER_THREAD already."""
 
 
 @dataclass(frozen=True)
 class TagChange:
-    """The result of a change of tags; both empty where nothing changed."""
+    """The tags that a change added and removed; both empty where nothing changed."""
 
     thread: Thread
     added: tuple[str, ...]
@@ -37,7 +37,7 @@ class TagChange:
 
 
 def clean_tag(text: str) -> str:
-    """Fold white space and drop a leading #. Raises BadTag."""
+    """Return the tag with folded white space and without a leading #. Raises BadTag."""
     tag = " ".join(text.split()).lstrip("#").strip()
     if not tag or len(tag) > TAG_CHARACTERS or not tag.isprintable():
         raise BadTag(text[:TAG_CHARACTERS])
@@ -47,7 +47,7 @@ def clean_tag(text: str) -> str:
 def change_tags(
     session: Session, *, thread_id: uuid.UUID, actor: Actor, now: datetime, add: Iterable[str] = (), remove: Iterable[str] = ()
 ) -> TagChange:
-    """Put clean tags on a thread and take others off; letter case makes no second tag. Raises BadTag, ThreadMissing."""
+    """Add cleaned tags to a thread and remove others, regardless of case. Raises BadTag, ThreadMissing."""
     thread = lock_thread(session, thread_id)
     gone = {tag.casefold() for tag in remove}
     kept = [tag for tag in thread.tags if tag.casefold() not in gone]
@@ -85,6 +85,6 @@ def list_known_tags(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list
 
 
 def known_spelling(session: Session, tag: str, *, viewer: Viewer) -> str:
-    """Return the tag in the case in which the viewer's brands know it already."""
+    """Return the tag as the viewer's brands spell it already, else as it is."""
     same = (known for known in list_known_tags(session, brand_ids=viewer.brand_ids) if known.casefold() == tag.casefold())
     return next(same, tag)

@@ -1,4 +1,4 @@
-"""Read the links between tickets and the threads they are about. A merged thread is found under the one it went into."""
+"""Read the links between tickets and the threads they are about. Of a merged thread the kept thread is found."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ MOST_LINKS = 20
 
 @dataclass(frozen=True)
 class LinkedThread:
-    """A thread at the other end of a link. `is_ticket`: it is about the one that is looked at, else that one is about it."""
+    """The thread at the other end of a link. `is_ticket`: it is a ticket about the open thread; else the open ticket is about
+    it."""
 
     id: uuid.UUID
     number: int

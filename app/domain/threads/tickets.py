@@ -1,4 +1,4 @@
-"""Open internal tickets: threads among colleagues. Their messages are notes; nothing of them is sent to anybody outside."""
+"""Open internal tickets: threads among colleagues. Their messages are notes, and nothing is sent outside."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ from app.domain.threads.models import Priority, Thread, ThreadType
 
 @dataclass(frozen=True)
 class NewTicket:
-    """A ticket as a person writes it. `about`: the thread it is about, `order`: the order, whose brand it has. Brand and
-    assignee were checked by the edge."""
+    """A ticket as a person enters it. `about`: the thread, `order`: the order it is about, of the same brand.
+
+    Brand and assignee were checked by the edge.
+    """
 
     brand_id: uuid.UUID
     subject: str
@@ -43,7 +45,7 @@ class NewTicket:
 def open_ticket(
     session: Session, new: NewTicket, *, actor: Actor, author_name: str, now: datetime, client_token: uuid.UUID | None = None
 ) -> Thread:
-    """Make the thread with its first note (the subject where nothing more was written). The same `client_token` is the same
+    """Create the ticket with its first note, the subject where `text` is empty. The same `client_token` twice is the same
     ticket."""
     session.execute(sa.select(User.id).where(User.id == actor.user_id).with_for_update(key_share=True))  # two clicks take turns
     repeat = find_by_client_token(session, actor.user_id, client_token)
@@ -83,7 +85,7 @@ def open_ticket(
 
 
 def list_ticket_people(session: Session, brand_ids: tuple[uuid.UUID, ...]) -> dict[uuid.UUID, tuple[str, frozenset[uuid.UUID]]]:
-    """Active users who may see one of the brands, by name: (name, which of the brands). One query."""
+    """Return {id: (name, which of the brands they see)} of active users who may see one of the brands, by name. One query."""
     brands = sa.func.array_agg(BrandMember.brand_id).filter(BrandMember.brand_id.is_not(None))
     member = sa.and_(BrandMember.user_id == User.id, BrandMember.brand_id.in_(brand_ids))
     query = sa.select(User.id, User.name, User.role, brands.label("brands")).outerjoin(BrandMember, member)

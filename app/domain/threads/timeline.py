@@ -1,4 +1,4 @@
-"""Read one thread's timeline, and what stands beside it."""
+"""Read one thread's timeline, and the contact, channels and drafts shown beside it."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ MOST_EVENTS = 200
 
 @dataclass(frozen=True)
 class Quoted:
-    """The message another one answers, as far as the quote shows it. `is_here`: it stands among the items read with it."""
+    """The message another one quotes. `is_here`: it is among the timeline items read with it."""
 
     message: Message
     author_name: str
@@ -87,7 +87,7 @@ class Quoted:
 
 @dataclass(frozen=True)
 class TimelineItem:
-    """A message (or note) with its files, or a quiet event line."""
+    """A message or note with its files, or an event shown as a line."""
 
     kind: str  # "message" | "event"
     at: datetime
@@ -102,7 +102,8 @@ class TimelineItem:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Oldest first. `older_cursor` leads further back; the newest item is what a reply says it has seen."""
+    """A page of a timeline, oldest first. `older_cursor` leads to older items; `newest_message_id` is what a reply says it has
+    seen."""
 
     items: tuple[TimelineItem, ...]
     older_cursor: str | None
@@ -113,7 +114,7 @@ class Timeline:
 
 @dataclass(frozen=True)
 class ThreadContext:
-    """What stands beside a thread."""
+    """What is shown beside a thread: contact, other threads, channels, drafts and people."""
 
     contact: Contact | None
     identities: tuple[ContactIdentity, ...]
@@ -171,9 +172,9 @@ _ASSIGNABLE = _PEOPLE.where(_ANSWERS)
 def list_timeline(
     session: Session, *, viewer: Viewer, thread: Thread, before: str | None = None, limit: int = PAGE_ITEMS
 ) -> Timeline:
-    """The newest `limit` messages before the cursor, their files, and the events between them. 2-4 queries. Raises BadCursor.
+    """Return the newest `limit` messages before the cursor with their files and the events between them. Raises BadCursor.
 
-    `thread` was read through `get_thread`, so the viewer may see it.
+    Two to four queries. `thread` was read through `get_thread`, so the viewer may see it.
     """
     found = _messages(session, thread, before, limit + 1)
     older, before_these, found = len(found) > limit, found[limit].Message if len(found) > limit else None, found[:limit]
@@ -199,7 +200,7 @@ def list_timeline(
 
 
 def _messages(session: Session, thread: Thread, before: str | None, limit: int) -> list[sa.Row[Any]]:
-    """Messages, newest first, each with its author's name and its files."""
+    """Read messages, newest first, each with its author's name and its files."""
     values: dict[str, Any] = {"thread_id": thread.id}
     if before is not None:
         values["before_at"], values["before_id"] = read_cursor(before)
@@ -239,7 +240,8 @@ def _newest(session: Session, thread: Thread) -> Message | None:
 
 
 def _latest_arrival(session: Session, thread: Thread, messages: list[Message], newest: Message | None) -> uuid.UUID | None:
-    """Return the item with the highest `seq`: a late message with an older date arrived last, though it does not stand last."""
+    """Return the id of the message with the highest `seq`: a late message with an older date arrived last but is not shown
+    last."""
     here = max(messages, key=lambda m: m.seq, default=None)
     if here is not None and here.seq == thread.message_count:
         return here.id
@@ -257,8 +259,8 @@ def _author(message: Message, user_name: str | None) -> str:
 
 
 def _quoted(session: Session, records: list[sa.Row[Any]]) -> dict[uuid.UUID, Quoted]:
-    """Return the messages that messages of chats quote, by id; only those not among the read ones are asked for. A mail
-    carries its own quotes."""
+    """Return the messages that chat messages quote, by id; only those not among `records` are queried. Mails carry their own
+    quotes."""
     here = {record.Message.id: Quoted(record.Message, _author(record.Message, record.author_name), True) for record in records}
     named = {record.Message.reply_to_message_id for record in records if record.Message.medium != "email"} - {None}
     if not named - here.keys():
@@ -287,7 +289,7 @@ def _message_item(record: sa.Row[Any], earlier: Message | None, quoted: dict[uui
 
 
 def _file(message: Message, fields: dict[str, Any]) -> Attachment:
-    """Return a detached copy of an attachment, which cannot be changed through it."""
+    """Return a detached Attachment from `fields`; changes to it are not stored."""
     return Attachment(**{**fields, "id": uuid.UUID(fields["id"]), "message_id": message.id})
 
 
@@ -303,9 +305,9 @@ def get_context(
     senders: frozenset[str],
     more: sa.ColumnElement[Any] | None = None,
 ) -> ThreadContext:
-    """Contact, reach, other threads, channels for a reply, drafts, assignable people. Three queries.
+    """Read contact, channels for a reply, other threads, drafts and assignable people, in three queries.
 
-    `more` is a value of a higher feature the same page shows, so that it costs no query of its own.
+    `more` is a value of a higher feature for the same page, read without a query of its own.
     """
     thread, contact = head.row.thread, head.contact
     others = (
@@ -362,5 +364,5 @@ def _channels(session: Session, thread: Thread, senders: frozenset[str]) -> tupl
 
 
 def list_assignable_users(session: Session, brand_id: uuid.UUID) -> tuple[tuple[uuid.UUID, str], ...]:
-    """Active users who may answer the brand's threads, by name."""
+    """List (id, name) of active users who may answer the brand's threads, by name."""
     return tuple((record.id, record.name) for record in session.execute(_ASSIGNABLE, {"brand_id": brand_id}))

@@ -16,10 +16,9 @@ _BY_DUE = (_DUE, sa.text("last_message_at"), sa.text("thread_id"))
 
 
 class ThreadTag(Base):
-    """One tag of one thread with the thread's place in the lists, so that a tag's threads are one keyset scan.
+    """One tag of one thread with the thread's sort keys, so that a tag's threads are one keyset scan.
 
-    Kept by triggers on `threads` (migration 0025), whoever writes there: `threads.tags` is the truth. `in_inbox`: open and not
-    snoozed.
+    Triggers on `threads` keep it in step with `threads.tags` (migration 0025). `in_inbox`: open and not snoozed.
     """
 
     __tablename__ = "thread_tags"
@@ -65,7 +64,7 @@ class ThreadTag(Base):
 
 
 class BulkAction(WithId, Claimable, Base):
-    """The promise to make one change to many threads, in batches. `undoes_id`: this one takes that one back."""
+    """The promise to make one change to many threads, in batches. `undoes_id`: the bulk action that this one undoes."""
 
     __tablename__ = "bulk_actions"
 
@@ -85,7 +84,8 @@ class BulkAction(WithId, Claimable, Base):
 
 
 class BulkTarget(Base):
-    """One thread of a bulk action, with what it was before and after. No foreign key: a thread merged meanwhile is followed."""
+    """One thread of a bulk action, with its state before and after. `thread_id` is no foreign key, so a merged thread is
+    followed."""
 
     __tablename__ = "bulk_targets"
 

@@ -1,4 +1,4 @@
-"""The types of threads in words, in the reader's language and in every language of the interface."""
+"""The names of thread types, in the reader's language and in every language of the interface."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def thread_type_words(thread_type: str) -> str:
 
 @lru_cache(maxsize=1)
 def types_by_name() -> dict[str, ThreadType]:
-    """Each type by what any language calls it."""
+    """Return each type by its name in every language."""
     found = {}
     for language in LANGUAGES:
         with force_locale(language):

@@ -1,6 +1,6 @@
-"""Reopen a thread whose message failed to arrive (unsent), and clear that.
+"""Reopen a thread whose message failed to arrive (unsent), and clear that mark.
 
-`threads.unsent_medium` is what lists and counts read; app/domain/delivery says when, see `apply_status` there.
+Lists and counts read `threads.unsent_medium`; `apply_status` of app/domain/delivery sets it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ _LOOKS_ANSWERED = CLOSED_STATUSES | {ThreadStatus.WAITING_CUSTOMER}
 
 
 def mark_unsent(session: Session, thread: Thread, message: Message, *, now: datetime) -> None:
-    """Reopen the locked thread of a person's message that failed, once until somebody acts on it. Automatic messages and spam
-    change nothing."""
+    """Reopen the locked thread of a person's failed message, and mark the thread until somebody acts on it.
+
+    Automatic messages and spam change nothing.
+    """
     if message.message_type != MessageType.OUTGOING or message.automatic is not None or thread.spam_at is not None:
         return
     is_news = thread.unsent_medium is None
@@ -36,7 +38,7 @@ def mark_unsent(session: Session, thread: Thread, message: Message, *, now: date
 
 
 def copy_files(session: Session, message: Message, *, user_id: uuid.UUID, now: datetime) -> tuple[uuid.UUID, ...]:
-    """Copy a message's files as uploads of a user, who may send them another way: the same stored bytes under new rows."""
+    """Copy a message's files as uploads of a user, and return their ids: new rows for the same stored bytes."""
     theirs = sa.select(Attachment).where(Attachment.message_id == message.id, Attachment.state == "stored")
     copies = [
         Attachment(
@@ -60,5 +62,5 @@ def copy_files(session: Session, message: Message, *, user_id: uuid.UUID, now: d
 
 
 def clear_unsent(thread: Thread) -> None:
-    """Clear the mark, as the message arrived after all, or is sent again. The thread is locked."""
+    """Clear the mark of a locked thread, because the message arrived after all or is sent again."""
     thread.unsent_medium = None

@@ -21,10 +21,9 @@ class ViewScope(StrEnum):
 
 
 class SavedView(WithId, Base):
-    """A list with a name: its filters and its order; or a search, which is what was typed in `search`, and has no filters.
-    `filters` is read and written through `list_filters.ViewFilters` alone.
+    """A saved list with filters and sort order; or a saved search, with the typed text in `search` and no filters.
 
-    It says what to look for, never what may be seen: each reader finds their own brands' threads.
+    `filters` is read and written through `list_filters.ViewFilters` alone. It never widens what a reader may see.
     """
 
     __tablename__ = "saved_views"

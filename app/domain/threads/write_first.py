@@ -1,5 +1,4 @@
-"""Begin a conversation ourselves: find the recipient and make the thread. It is empty until its first message leaves the
-composer every thread has."""
+"""Begin a thread ourselves: find the recipient and create the thread, empty until its first message is sent from the composer."""
 
 from __future__ import annotations
 
@@ -28,7 +27,7 @@ SAME_FORM = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Recipient:
-    """A recipient nobody has written with yet: `kind` is email or phone, `value` as identities store it."""
+    """A new recipient: `kind` is email or phone, `value` as identities store it."""
 
     kind: str
     value: str
@@ -36,7 +35,8 @@ class Recipient:
 
 
 def find_or_add_recipient(session: Session, recipient: Recipient, channel: Channel, *, now: datetime) -> Contact:
-    """Return the contact with this address or number, made if there is none; on WhatsApp a number is their account, too."""
+    """Return the contact with this address or number, added if there is none. On WhatsApp a number is a WhatsApp identity,
+    too."""
     return _with_identities(session, [IdentityInput(recipient.kind, recipient.value)], channel, name=recipient.name, now=now)
 
 
@@ -85,20 +85,20 @@ def begin_conversation(
 
 
 def about(session: Session, thread: Thread, order: Order, *, viewer: Viewer, now: datetime) -> None:
-    """Link the thread with the order from which the writer came."""
+    """Link the thread with the order on whose page the writer began."""
     with contextlib.suppress(AlreadyAbout):
         link_order(session, order, lock_thread(session, thread.id), because=Because.HAND, now=now, actor=viewer.actor)
 
 
 def find_running(session: Session, contact: Contact, channel: Channel) -> Thread | None:
-    """Return the newest open thread with them on this channel."""
+    """Return the contact's newest open thread on this channel, None if there is none."""
     same = (Thread.brand_id == channel.brand_id, Thread.contact_id == contact.id, Thread.channel_id == channel.id)
     query = sa.select(Thread).where(*same, Thread.is_open, Thread.spam_at.is_(None))
     return session.execute(query.order_by(Thread.last_message_at.desc(), Thread.id).limit(1)).scalar_one_or_none()
 
 
 def list_open_conversations(session: Session, *, viewer: Viewer, contact: Contact) -> Sequence[ThreadRow]:
-    """List open threads with them, newest first, in which the writer may go on."""
+    """List the contact's open threads, newest first, in which the writer may reply instead."""
     found = list_threads(session, viewer=viewer, filter=ThreadFilter(view="all", contact_id=contact.id), limit=20).items
     return [row for row in found if row.thread.is_open and row.thread.spam_at is None and not row.thread.is_ticket]
 
