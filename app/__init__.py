@@ -1,5 +1,4 @@
-"""Switchyard, the application: one inbox for every channel. A part of it imports what it needs itself; only `create_app`
-imports everything."""
+"""Switchyard, one inbox for every channel. Import the parts you need: only `create_app` imports all of them."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: Settings | None = None) -> OpenAPI:
-    """Build the application. Without `settings` they are read from the environment; raises SettingError."""
+    """Build the application. `settings` None: read from the environment. Raises SettingError."""
     from app.process import application
 
     return application.create_app(settings)

@@ -1,4 +1,4 @@
-"""Read the settings from the environment, once; create DATA_DIR. A wrong one stops the start with one line that says what to do.
+"""Read the settings from the environment, once, and create DATA_DIR. A wrong setting stops the start with one line of advice.
 
 An empty variable counts as unset. While `make run` is up, a command in another terminal joins it: what the supervisor told its
 own processes stands in DATA_DIR/running.json and fills the gaps of the environment (see `running_environment`).
@@ -34,7 +34,10 @@ class SettingError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Each field is the environment variable of the same name in capitals. docs/settings.md has the same table for operators."""
+    """The settings of the application. Each field is the environment variable of the same name in capitals.
+
+    docs/settings.md has the same table for operators.
+    """
 
     # Where the web server listens.
     host: str = "127.0.0.1"
@@ -108,9 +111,9 @@ def setting_names() -> tuple[str, ...]:
 
 
 def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
-    """Return the settings `environ` describes; with `join`, filled up from a run that is going on in its DATA_DIR.
+    """Return the settings in `environ`; with `join`, those it lacks come from an application running in the same DATA_DIR.
 
-    Makes DATA_DIR, and the two kept secrets in it when they are needed. Raises SettingError.
+    Creates DATA_DIR, and the two stored secrets when they are needed. Raises SettingError.
     """
     own = _Reader(environ)
     data_dir = make_data_dir(Path(own.text("DATA_DIR", "var")))
@@ -170,7 +173,10 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
 
 
 def make_data_dir(path: Path) -> Path:
-    """Create DATA_DIR if needed and return it absolute. Others may pass through it (the database user does), not look into it."""
+    """Create DATA_DIR if needed and return it absolute. Other users may pass through it (as the database does), not list it.
+
+    Raises SettingError.
+    """
     try:
         path = path.expanduser().absolute()
         if not path.is_dir():
@@ -184,9 +190,9 @@ def make_data_dir(path: Path) -> Path:
 
 
 def running_environment(data_dir: Path) -> dict[str, str]:
-    """Return what the supervisor running in `data_dir` told its processes; empty when none is running.
+    """Return the variables the supervisor running in `data_dir` gave its processes; empty when none is running.
 
-    The file counts only while the supervisor's lock is held, so one left behind by a crash is never believed.
+    The file counts only while the supervisor's lock is held, so one left behind by a crash is ignored.
     """
     try:
         with (data_dir / RUN_LOCK).open() as lock:
@@ -204,7 +210,7 @@ def running_environment(data_dir: Path) -> dict[str, str]:
 
 
 class _Reader:
-    """Typed access to an environment."""
+    """Reads typed settings from an environment."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.given = {name: value.strip() for name, value in environ.items() if value.strip()}
@@ -296,7 +302,7 @@ def _encryption_keys(read: _Reader, data_dir: Path, production: bool) -> str:
 
 
 def _kept_secret(name: str, path: Path, make: Callable[[], str]) -> str:
-    """Return the secret kept in `path`, made now if it is not there. Two processes starting at once agree on one."""
+    """Return the secret stored in `path`, made now if it does not exist. Processes that start at once get the same."""
     try:
         if not path.exists():
             _write_once(path, make())
@@ -394,7 +400,7 @@ def _mail_address(read: _Reader, name: str, default: str) -> str:
 
 
 def _mail_domain(public_url: str) -> str:
-    """Return the public host name if it is one that mail could use, else the made-up default."""
+    """Return the public host name if mail can use it, else the default mail domain."""
     host = urlsplit(public_url).hostname or ""
     is_name = "." in host and not host.replace(".", "").isdigit() and ":" not in host
     return host if is_name else Settings.mail_domain

@@ -1,5 +1,4 @@
-"""Say who reacts to which event, and which tables of promises the relay watches. The one place to look when you ask "what
-happens after …".
+"""List which handlers react to each event, and which tables of promises the relay watches.
 
 *In the transaction*: database only, quick, succeeds or fails with the change. *After commit*: a job of its own, retried alone.
 """
@@ -353,7 +352,7 @@ COUNTED = {"tasks": OPEN_AND_MINE, "overdue_tasks": OVERDUE}
 
 @cache
 def sources() -> tuple[Source, ...]:
-    """The tables of promises the relay watches, most urgent first."""
+    """Return the tables of promises the relay watches, most urgent first."""
     outbox, inbound, deliveries = table_of(OutboxEntry), table_of(InboundEvent), table_of(Delivery)
     at_once = outbox.c.handler.in_((_push.name, _new_work.name))  # each has its source below; any other is run entry by entry
     addresses = partial(Source, table_of(Address), "app.domain.addresses.jobs.check_addresses", SEND, over=1, every_seconds=1.0)

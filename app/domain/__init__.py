@@ -1,1 +1,1 @@
-"""What the product knows and does: one folder per feature, with its tables, reads, writes, reactions and jobs."""
+"""The features of the product: one folder each, with its tables, queries, actions, handlers and jobs."""

@@ -1,1 +1,1 @@
-"""Doors for providers' webhooks: verify the post, store the raw event, answer."""
+"""Receive providers' webhooks: verify the post, store the raw event, answer."""

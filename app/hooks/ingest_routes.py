@@ -1,4 +1,4 @@
-"""The routes to which providers of channels post their webhooks. Each path stands bare and under /api/v1."""
+"""Routes to which channel providers post their webhooks. Each path exists bare and under /api/v1."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _say_only_the_status(error: HTTPException) -> Response:
 
 
 def _add(door: Door) -> None:
-    """Open a door of a provider, bare and under /api/v1."""
+    """Add the routes of a provider's door (webhook path), bare and under /api/v1."""
     for path in (door.path, f"/api/v1{door.path}"):
         bp.add_url_rule(path, path, partial(_post, door), methods=["POST"])
         if door.challenge:
@@ -50,7 +50,7 @@ def _add(door: Door) -> None:
 
 
 def _post(door: Door) -> Response:
-    """Store what a provider posts, once, and acknowledge it."""
+    """Store a provider's post, once, and acknowledge it."""
     body = webhook_checks.read_body(request, door.max_bytes)
     post = SignedPost(webhook_checks.signed_url(request, runtime().settings.public_url), dict(request.headers), body)
     accounts = _accounts(door.channel_type)
@@ -63,8 +63,10 @@ def _post(door: Door) -> Response:
 
 
 def _challenge(door: Door) -> Response:
-    """Say that we are who we are, to whoever knows a token of ours. Whoever connects a channel enters our token at the provider
-    before the channel exists; nothing is let in by it."""
+    """Answer a provider's GET that asks whether the URL is ours, if it has a verify token of ours.
+
+    An administrator enters our token at the provider before the channel exists. The token lets nothing else in.
+    """
     tokens = [account.verify_token.encode() for account in _accounts(door.channel_type) if account.verify_token]
 
     def is_ours(given: str) -> bool:
@@ -81,7 +83,7 @@ def _add_hints(door: HintDoor) -> None:
 
 
 def _hinted(door: HintDoor) -> Response:
-    """The provider's handshake, and its hints that there is something to poll; a hint nobody vouches for does nothing."""
+    """Answer a provider's handshake, or enqueue the polls its hint asks for; an unverified hint does nothing."""
     token = request.args.get(door.echoed)
     if token is not None:
         return Response(token, mimetype="text/plain")
@@ -100,7 +102,7 @@ def _hinted(door: HintDoor) -> Response:
 @bp.post("/api/v1/webhooks/email/inbound", endpoint="mail_inbound_v1")
 @bp.post("/api/v1/webhooks/email/inbound/<key>", endpoint="mail_inbound_keyed_v1")
 def mail_inbound(key: str = "") -> Response:
-    """Store a mail from the inbound route; it is never answered with 4xx, because then it would be gone."""
+    """Store a mail from the inbound route. The answer is never 4xx, after which the provider would drop the mail."""
     body = webhook_checks.open_body(request, webhook_checks.MAIL_BODY_BYTES)
     accounts = (account for one, medium in MEDIUM_OF.items() if medium == Medium.EMAIL for account in _accounts(one.value))
     keyed = webhook_checks.keyed_accounts(accounts, key or request.args.get("key", ""))
@@ -111,8 +113,10 @@ def mail_inbound(key: str = "") -> Response:
 
 
 def _keep_little(body: IO[bytes]) -> Response:
-    """Of a post without a right key the beginning is kept, if it is one of the first of its day. The rest is read past all the
-    same: whoever is cut off while sending never sees the answer."""
+    """Store the beginning of a post without a valid key, for the first UNKEYED_A_DAY of its day.
+
+    The rest is read and dropped: a sender that is cut off while sending never sees the answer.
+    """
     beginning = BytesIO()
     size = copy_stream(body, beginning, most=webhook_checks.UNKEYED_BYTES)
     size += copy_stream(body)
@@ -129,7 +133,8 @@ def _accounts(channel_type: str) -> tuple[DoorAccount, ...]:
 
 
 def _store(events: list[RawEvent]) -> Response:
-    """A post stored in part is refused and comes again; what is there by then is told by its key."""
+    """Store the events of a post and answer 200. If storing fails half-way the post comes again; known events are then
+    skipped."""
     crash_point("intake.before_commit")
     if any(len(event.body) > LARGE_BYTES for event in events):
         for event in events:

@@ -1,5 +1,4 @@
-"""The routes to which outside services (forms, scenarios) post. What is let in is stored before the answer; nothing else
-happens here."""
+"""Routes to which outside services (forms, scenarios) post. An accepted post is stored, then answered; nothing else happens."""
 
 from __future__ import annotations
 
@@ -43,7 +42,7 @@ def _say_only_the_status(error: HTTPException) -> Response:
 @hooks.post(f"/api/v1/webhooks/{Provider.FORMS}", endpoint="form_v1")
 @hooks.post(f"/api/v1/webhooks/{Provider.FORMS}/<key>", endpoint="form_keyed_v1")
 def form(key: str = "") -> Response:
-    """A form somebody filled in. Nothing is signed: the key in the address, or in a header, is the proof."""
+    """Store a submitted form. The post is not signed: the key in its URL or in a header is the proof."""
     body = read_body(request, FORM_BODY_BYTES)
     keys = given_keys(dict(request.headers), in_address=(key, request.args.get("key", "")))
     integration = find_by_key(_opened(Provider.FORMS), keys, "url_key")
@@ -55,7 +54,7 @@ def form(key: str = "") -> Response:
 @hooks.post("/webhooks/make/<scenario>")
 @hooks.post("/api/v1/webhooks/make/<scenario>", endpoint="make_v1")
 def make(scenario: str) -> Response:
-    """A scenario tells us something. The same event with another body is refused with 409."""
+    """Store a post from a Make scenario. The same event with another body is refused with 409."""
     if scenario not in SCENARIOS:
         return Response(status=404)
     body, headers = read_body(request, FORM_BODY_BYTES), dict(request.headers)
@@ -71,7 +70,7 @@ def make(scenario: str) -> Response:
 
 
 def _is_kept(event: RawEvent) -> bool:
-    """Whether what is stored under this name is this."""
+    """Return whether the stored event with this dedupe key has the same body, or there is none."""
     same = sa.and_(InboundEvent.source == event.source, InboundEvent.dedupe_key == storable(event.dedupe_key)[:500])
     with autocommitted_session() as session:
         digest = session.execute(sa.select(InboundEvent.body_sha256).where(same)).scalar_one_or_none()

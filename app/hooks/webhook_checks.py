@@ -1,4 +1,4 @@
-"""Receive one webhook: limit its size, read it once, verify, store, commit, answer. Nothing else happens before the answer."""
+"""Check one webhook post before it is stored: size, signature, channel."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ UNKEYED_A_DAY = 500  # so many of them; of the rest the number
 
 
 def read_body(request: Request, limit: int) -> bytes:
-    """Return the raw body; aborts 413 past `limit` and 415 for a compressed one, before it is read."""
+    """Return the raw body; aborts 413 past `limit` and 415 for a compressed body, before reading it."""
     _limit(request, limit)
     return request.get_data(cache=True)
 
 
 def open_body(request: Request, limit: int) -> IO[bytes]:
-    """The same without reading it: a stream that aborts 413 once it was read past `limit`."""
+    """Return a stream of the raw body, which aborts 413 once more than `limit` was read. Aborts 415 for a compressed body."""
     _limit(request, limit)
     return request.stream
 
@@ -56,7 +56,7 @@ def _quarantined(body: bytes, headers: dict[str, str], source: str, reason: str)
 
 
 def signed_url(request: Request, public_url: str) -> str:
-    """The address as the caller was told it: what they sent of it byte for byte, behind our public scheme and host."""
+    """Return the URL as the caller signed it: path and query byte for byte as sent, behind our public scheme and host."""
     raw = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path.rstrip("?"))
     if not raw.startswith("/"):  # a request may name its whole address
         raw = "/" + raw.partition("://")[2].partition("/")[2]
@@ -66,10 +66,10 @@ def signed_url(request: Request, public_url: str) -> str:
 def events_of(
     post: SignedPost, door: Door, receiver: UrlSignedReceiver, accounts: Sequence[DoorAccount]
 ) -> list[RawEvent] | None:
-    """One raw event for each channel a post is about, the whole post in each; None if no channel's secret signed it.
+    """Return one raw event for each channel a post is about, each with the whole post; None if no channel's secret signed it.
 
-    One that was signed but is not understood, or is for a number we do not have: one event, quarantined with the reason. One that
-    names no channel, such as a leg of a call among others, goes to the first that signed it, and says so in `meta`.
+    A signed post that cannot be parsed, or is for an unknown number, becomes one quarantined event. A post that names no channel,
+    such as a leg of a call among others, goes to the first channel that signed it, which `meta` notes.
     """
     signers = [a for a in accounts if receiver.verify(post, secrets=a.secrets, shared_key=a.shared_key)]
     if not signers:
@@ -90,14 +90,14 @@ def events_of(
 
 
 def keyed_accounts(accounts: Iterable[DoorAccount], url_key: str) -> list[DoorAccount]:
-    """Those whose key stands in the address."""
+    """Return those accounts whose key is this URL key."""
     return [a for a in accounts if a.url_key and hmac.compare_digest(a.url_key.encode(), url_key.encode())]
 
 
 def mail_event(body: BinaryIO, content_type: str, keyed: Sequence[DoorAccount], source: str) -> RawEvent:
-    """The mail in a post of the inbound route with a key of `keyed`, of which there is one at least.
+    """Return the mail of a post to the inbound route with a key of `keyed`, which has at least one account.
 
-    That sender never repeats, so everything is kept; what cannot be read is quarantined.
+    The provider never repeats a post, so everything is kept; an unreadable post is quarantined.
     """
     try:
         post = read_inbound_parse(body, content_type)
@@ -116,7 +116,7 @@ def mail_event(body: BinaryIO, content_type: str, keyed: Sequence[DoorAccount], 
 
 
 def unkeyed_event(beginning: bytes, size: int, content_type: str, source: str) -> RawEvent:
-    """What is kept of a post of the inbound route whose key is missing or wrong: it may be a mail of ours, or anybody's rubbish.
+    """Return the event for a post to the inbound route whose key is missing or wrong: it may be a mail of ours, or spam.
 
     `size`: of the whole post. A post that was kept whole can be processed again once the key is right.
     """

@@ -52,7 +52,7 @@ class ThreadMissing(Exception):
 class ThreadFilter:
     """Which threads to list. `view`: "open" (without resolved, closed and snoozed), "snoozed", "unsent", "spam" or "all".
 
-    "unsent" has those with a failed message of ours. A `status` is looked for in all of them but spam.
+    "unsent" has those with a failed message of ours. With a `status`, "open" leaves nothing out.
     """
 
     view: str = "open"

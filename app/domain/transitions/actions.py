@@ -1,8 +1,7 @@
-"""Change the status of an entity (status engine): the one function for everything that has one; undo it. The caller owns the
-transaction.
+"""Change the status of any entity that has one (status engine), and undo the change. The caller owns the transaction.
 
-The entity is locked first and looked at then, so of two who change at once the second sees what the first did. Nothing else
-writes a column of status (tests/house/test_statuses.py). What was undone stays in the history; the undoing is another transition.
+The entity is locked before its status is read, so of two simultaneous changes the second sees the first. Nothing else writes a
+status column (tests/house/test_statuses.py). An undone transition stays in the history; the undo is another transition.
 """
 
 from __future__ import annotations
@@ -40,7 +39,10 @@ _KINDS = {"automation": ActorKind.RULE, "routing": ActorKind.RULE, **{kind.value
 
 @dataclass(eq=False)
 class TransitionRefused(Exception):
-    """A change that was not made. `code` is for programs, `reasons` (all of them) for people, in English; `allowed`: what is."""
+    """A status change that was refused. `code` is for programs, `reasons` (all of them) for people, in English.
+
+    `allowed`: the statuses that may come next.
+    """
 
     code: str
     reasons: tuple[str, ...]
@@ -75,9 +77,9 @@ def change_entity_status(
     expected_from: str | None = None,
     request_key: str | None = None,
 ) -> Transition:
-    """Move an entity to a status and return the transition; to the one it has changes nothing and returns the last one.
+    """Move an entity to a status and return the transition; its present status changes nothing and returns the last one.
 
-    `expected_from`: the status the writer saw. `request_key`: the same one again is the same transition, not another.
+    `expected_from`: the status the writer saw. `request_key`: a repeat of it returns the transition of the first.
     Raises TransitionRefused (`transition_not_allowed`, `status_moved_on`, `needs_lead`, `needs_reason`, `guard`), LookupError.
     """
     kind = kind_of(entity_type)
@@ -106,9 +108,9 @@ def change_entity_status(
 def undo_transition(
     session: Session, transition_id: uuid.UUID, *, now: datetime, actor: Actor, at_any_time: bool = False
 ) -> Transition:
-    """Go back to where an entity was before its last transition; that is another transition.
+    """Undo an entity's last transition by another one, which is returned.
 
-    Only whoever made it, or a lead, and only for a short time (`at_any_time`: without limit). Raises TransitionRefused
+    Only its maker or a lead may, for a short time (`at_any_time`: without limit). Raises TransitionRefused
     (`undo_not_last`, `undo_not_yours`, `undo_too_late`).
     """
     found = session.get_one(Transition, transition_id)
@@ -142,7 +144,7 @@ def record_creation(
     reason: str = "",
     business_context: Mapping[str, Any] | None = None,
 ) -> Transition:
-    """Write the beginning of an entity's history: the status it was made with."""
+    """Write the first transition of an entity, with the status it was created with."""
     wanted = _Wanted(status, reason, "", actor, actor_kind_of(actor))
     return _write(session, wanted, entity_type, entity_id, 1, None, dict(business_context or {}), now=now)
 
@@ -156,7 +158,10 @@ def record_creations(
     actor: Actor,
     business_context: Mapping[str, Any] | None = None,
 ) -> None:
-    """The same for many that were kept elsewhere before, by id and status. Raises ValueError for a status nothing begins with."""
+    """Write the first transitions of many imported entities, given as (id, status).
+
+    Raises ValueError for a status no entity begins with.
+    """
     initial, kind = kind_of(entity_type).machine.initial, actor_kind_of(actor)
     if not {str(status) for _id, status in made} <= set(initial):
         raise ValueError(f"{entity_type} begins as one of {initial}")
@@ -187,8 +192,10 @@ def set_rule(
     is_forbidden: bool,
     needs_reason: bool,
 ) -> None:
-    """Set what a brand restricts of a transition; without either restriction the rule is deleted. Raises LookupError for no
-    such transition."""
+    """Set how a brand restricts a transition; without either restriction its rule is deleted.
+
+    Raises LookupError for an unknown transition.
+    """
     kind_of(entity_type).machine.edges[from_status, to_status]
     key = {"brand_id": brand_id, "entity_type": entity_type, "from_status": from_status, "to_status": to_status}
     if is_forbidden or needs_reason:
@@ -199,14 +206,16 @@ def set_rule(
 
 
 def actor_kind_of(actor: Actor) -> ActorKind:
-    """Return the kind of actor. A rule that acts for a user counts as a rule; `Actor.by` has `kind` and `name`, and the `id`
-    of a partner or connection."""
+    """Return the kind of actor. A rule that acts for a user counts as a rule.
+
+    `Actor.by` has `kind` and `name`, and the `id` of a partner or connection.
+    """
     named = _KINDS.get(str((actor.by or {}).get("kind", "")))
     return named or (ActorKind.SYSTEM if actor.user_id is None else ActorKind.USER)
 
 
 def _check(session: Session, kind: EntityKind, entity: Any, current: str, wanted: _Wanted) -> Edge:
-    """Return the edge, if nothing speaks against it. All guards are asked, so that all reasons are told at once."""
+    """Return the edge of an allowed change. Raises TransitionRefused with the reasons of all failed guards at once."""
     edge = kind.machine.find(current, wanted.to_status, wanted.actor_kind)
     if edge is None:
         is_for_leads = (current, wanted.to_status) in kind.machine.edges

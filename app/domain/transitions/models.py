@@ -16,9 +16,10 @@ REASON_CHARACTERS = 300
 
 
 class Transition(WithId, Base):
-    """One change of a status. `seq` counts those of an entity without gaps; the first has no `from_status`.
+    """One change of a status. `seq` numbers those of an entity without gaps; the first has no `from_status`.
 
-    `actor_id` is the user, or the rule, partner or connection that `actor_name` names. `undoes_id`: the one it takes back.
+    `actor_id` is the user, or the rule, partner or connection that `actor_name` names. `undoes_id`: the transition this one
+    undoes.
     """
 
     __tablename__ = "transitions"
@@ -46,7 +47,7 @@ class Transition(WithId, Base):
 
 
 class TransitionRule(Base):
-    """A transition that a brand forbids, or for which it wants a reason."""
+    """A transition that a brand forbids, or for which it requires a reason."""
 
     __tablename__ = "transition_rules"
 

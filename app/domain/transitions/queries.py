@@ -21,8 +21,10 @@ FORBIDDEN = "forbidden"
 
 @dataclass(frozen=True)
 class Step:
-    """A transition that may come next. `lacks`: why it may not, in English; none: it may. `needs_reason`: also where the brand
-    wants one, or where a reason makes up for what is lacking."""
+    """A transition that may come next. `lacks`: what forbids it, in English; empty: nothing does.
+
+    `needs_reason`: also where the brand requires a reason, or a reason makes up for what is lacking.
+    """
 
     to_status: str
     needs_reason: bool
@@ -37,7 +39,7 @@ class Step:
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """`actor`: the name of the user, rule, partner or connection, "" for nobody."""
+    """A transition with the name of its user, rule, partner or connection; "" for none."""
 
     transition: Transition
     actor: str
@@ -59,9 +61,10 @@ def find_last_transition(session: Session, entity_type: str, entity_id: uuid.UUI
 def list_steps(
     session: Session, entity_type: str, entity: Any, *, may_reopen: bool, known: Mapping[str, Lack | None] | None = None
 ) -> list[Step]:
-    """What might come next for an entity, the main line first, with all that is lacking for each.
+    """List the transitions that may come next for an entity, the main line first, each with all that is lacking.
 
-    `known`: what guards say, by their names, where the caller has read what they look at."""
+    `known`: results of guards by name, where the caller has read what they check.
+    """
     kind = kind_of(entity_type)
     rules = _rules_from(session, kind.brand_of(session, entity), entity_type, kind.status_of(entity))
     checked = dict(known or {})
@@ -87,7 +90,7 @@ def list_steps(
 
 
 def find_rule(session: Session, brand_id: uuid.UUID, entity_type: str, edge: Edge) -> TransitionRule | None:
-    """Return the brand's rule for this transition."""
+    """Return the brand's rule for this transition, None if there is none."""
     return session.get(TransitionRule, (brand_id, entity_type, edge.from_status, edge.to_status))
 
 
@@ -98,7 +101,7 @@ def list_rules(session: Session, brand_id: uuid.UUID, entity_type: str) -> dict[
 
 
 def user_may_reopen(session: Session, user_id: uuid.UUID | None) -> bool:
-    """Return whether this user may take steps that are for leads."""
+    """Return whether this user may make the transitions that are for leads."""
     query = sa.select(User.id).where(User.id == user_id, users_with(Permission.ORDERS_REOPEN))
     return user_id is not None and session.execute(query).first() is not None
 

@@ -1,4 +1,4 @@
-"""Registry of entities that have a status, with their machine, lock, guards and write; `app/wiring.py` installs it."""
+"""Registry of entities that have a status, with their status machine, lock, guards and write; `app/wiring.py` installs it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.domain.transitions.models import Transition
 
 @dataclass(frozen=True)
 class Lack:
-    """Why a status cannot be entered, in English. `or_reason`: it can be, where somebody gives a reason."""
+    """Why a status cannot be entered, in English. `or_reason`: a given reason makes up for it."""
 
     words: str
     or_reason: bool = False
@@ -29,7 +29,10 @@ Guard = Callable[[Session, Any], Lack | None]
 
 @dataclass(frozen=True)
 class EntityKind:
-    """`lock` returns the row, locked until the transaction ends; `write` sets its status and records the event."""
+    """How the status engine handles one kind of entity.
+
+    `lock` returns the row, locked until the transaction ends; `write` sets its status and records the event.
+    """
 
     machine: Machine
     lock: Callable[[Session, uuid.UUID], Any]

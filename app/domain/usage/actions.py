@@ -1,4 +1,4 @@
-"""Add a process's counted calls to the usage table. One statement; never within somebody else's transaction."""
+"""Add a process's counted calls to the usage table, by one statement outside any transaction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ON CONFLICT (called_date, is_ours, provider, account, endpoint) DO UPDATE SET
 
 
 def add_usage(connection: PoolProxiedConnection, counted: Mapping[Key, Tally]) -> None:
-    """Add counts to the stored ones; the connection has no transaction, as this is one statement."""
+    """Add the counts to the stored ones, by one statement on a connection without a transaction."""
     rows = [_row(key, tally) for key, tally in counted.items()]
     connection.cursor().execute(_ADD, (json.dumps(rows),))
 

@@ -11,7 +11,7 @@ from app.core.runtime import runtime
 
 
 def count_calls(blueprint: Blueprint) -> None:
-    """Count every call of the blueprint's routes, whatever becomes of it."""
+    """Count every call of the blueprint's routes, whatever its answer."""
 
     @blueprint.before_request
     def _begin() -> None:
@@ -27,6 +27,6 @@ def count_calls(blueprint: Blueprint) -> None:
 
 
 def _provider(rule: str) -> str:
-    """Return the provider's name in a path: of /webhooks/sms/status it is "sms"."""
+    """Return the provider's name in a path: for /webhooks/sms/status "sms"."""
     parts = rule.strip("/").split("/")
     return parts[1] if len(parts) > 1 else "other"

@@ -11,8 +11,10 @@ from app.core.db import Base
 
 
 class UsageDay(Base):
-    """One endpoint on one day (UTC). `account`: the channel or integration it was called for, "" for none; `steps` are counts by
-    the steps of `core/metering.py`."""
+    """The calls of one endpoint on one day (UTC). `account`: the channel or integration it was called for, "" for none.
+
+    `steps` are counts by duration, in the steps of `core/metering.py`.
+    """
 
     __tablename__ = "usage_days"
 

@@ -18,7 +18,8 @@ MOST_ROWS = 500
 
 @dataclass(frozen=True)
 class Used:
-    """One endpoint over the days asked for. `p95_ms`: 95 of 100 calls took no longer; None where that is past the last step."""
+    """The calls of one endpoint over some days. `p95_ms`: 95 of 100 calls took no longer; None where that is past the last
+    step."""
 
     is_ours: bool
     provider: str
@@ -32,14 +33,16 @@ class Used:
 
     @property
     def success_percent(self) -> float:
-        """The share of successes in percent, never rounded up to 100 while one failed."""
+        """Return the share of successes in percent, below 100 if any call failed."""
         share = 100 * (self.requests - self.failures) / self.requests
         return min(share, 99.9) if self.failures else 100.0
 
 
 def list_usage(session: Session, *, first: date, last: date, accounts: Sequence[str]) -> list[Used]:
-    """Endpoints called from `first` to `last`, both included, for these accounts ("" for those called for none); by account,
-    the busiest first, as far as MOST_ROWS."""
+    """List the endpoints called from `first` to `last`, both included, for these accounts ("": for none).
+
+    By account, the busiest first, at most MOST_ROWS.
+    """
     names = (UsageDay.is_ours, UsageDay.provider, UsageDay.account, UsageDay.endpoint)
     steps = (sa.func.sum(UsageDay.steps[place + 1]) for place in range(len(STEPS_MS) + 1))
     sums = (sa.func.sum(one) for one in (UsageDay.requests, UsageDay.failures, UsageDay.throttled, UsageDay.seconds))
@@ -73,7 +76,7 @@ def _used(row: Sequence[Any]) -> Used:
 
 
 def p95_ms(steps: Sequence[int]) -> int | None:
-    """Return the upper end of the time step that 95 of 100 calls do not exceed."""
+    """Return the upper end (ms) of the step that 95 of 100 calls do not exceed; None where it is past the last step."""
     needed, seen = 0.95 * sum(steps), 0
     for end, count in zip(STEPS_MS, steps, strict=False):
         seen += count

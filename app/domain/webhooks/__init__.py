@@ -1,1 +1,1 @@
-"""Callbacks (outgoing webhooks): tell others' addresses what happened, signed, in order, retried, logged."""
+"""Callbacks (outgoing webhooks): post events to other parties' endpoints, signed, in order, retried, logged."""

@@ -1,6 +1,6 @@
 """Create and change webhook endpoints, queue their messages, redeliver and test them. The caller owns the transaction.
 
-`queue_message` is called in the transaction of what it tells, so that a promise stands or falls with the change.
+`queue_message` is called in the transaction of the change it reports, so that both are written or neither.
 """
 
 from __future__ import annotations
@@ -49,20 +49,20 @@ _KEEP_MESSAGE = postgresql.insert(WebhookMessage).on_conflict_do_nothing(index_e
 
 
 class TooManyTests(Exception):
-    """The endpoint got more than TESTS_AN_HOUR test events within an hour."""
+    """The endpoint got TESTS_AN_HOUR test events within the last hour."""
 
 
 class StillUnderWay(Exception):
-    """A delivery that has not ended cannot be sent again."""
+    """The delivery has not ended, so it cannot be sent again."""
 
 
 class BodyTooLarge(ValueError):
-    """The body exceeds MAX_BODY_BYTES: whoever tells it has to say less."""
+    """The body exceeds MAX_BODY_BYTES."""
 
 
 @dataclass(frozen=True)
 class Skip:
-    """Why an endpoint is not told of a message: the code of `WebhookDelivery.why`, and what goes with it."""
+    """Why an endpoint is not sent a message: the code of `WebhookDelivery.why` and its parameters."""
 
     code: str
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -73,7 +73,8 @@ Render = Callable[[WebhookEndpoint], bytes | Skip | None]
 
 @dataclass(frozen=True)
 class EndpointContent:
-    """What a person enters; `url` has passed `rules.checked_url`. `schedule` "": the usual one of the kind."""
+    """The content of an endpoint as people enter it; `url` has passed `rules.checked_url`. `schedule` "": the default of its
+    kind."""
 
     name: str
     url: str
@@ -107,8 +108,10 @@ def create_endpoint(
     is_test: bool = False,
     secret: str | None = None,
 ) -> tuple[WebhookEndpoint, str]:
-    """Create an endpoint; returns it with its signing secret, which is shown this once. `secret`: one that is known already.
-    Raises BadEndpoint."""
+    """Create an endpoint; returns it with its signing secret, which is shown this once. Raises BadEndpoint.
+
+    `secret`: an existing one to use instead of a new one.
+    """
     _check(content)
     endpoint = WebhookEndpoint(id=new_id(), kind=kind, owner_id=owner_id, brand_id=brand_id, is_test=is_test, created_at=now)
     endpoint.state, endpoint.state_reason, endpoint.failures_in_row = EndpointState.ACTIVE, "", 0
@@ -125,7 +128,7 @@ def create_endpoint(
 def change_endpoint(
     session: Session, endpoint: WebhookEndpoint, content: EndpointContent, *, keyring: Keyring, now: datetime, actor: Actor
 ) -> None:
-    """Change an endpoint; the secret stays. Waiting deliveries go to the new address. Raises BadEndpoint, UnableToDecrypt."""
+    """Change an endpoint; the secret stays. Waiting deliveries go to the new URL. Raises BadEndpoint, UnableToDecrypt."""
     _check(content)
     kept = sealed.open_sealed(endpoint, keyring=keyring)
     if endpoint.url != content.url:
@@ -145,8 +148,10 @@ def rotate_secret(
     actor: Actor,
     overlap: timedelta = sealed.OVERLAP,
 ) -> str:
-    """Make a new signing secret, shown this once. For `overlap` messages are signed with the old one as well; zero after a
-    leak."""
+    """Make a new signing secret and return it, shown this once.
+
+    For `overlap`, messages are signed with the old secret as well; zero is for a leaked one.
+    """
     rotated = sealed.open_sealed(endpoint, keyring=keyring).rotated(now=now, overlap=overlap)
     sealed.seal(endpoint, rotated, keyring=keyring)
     session.flush()
@@ -164,7 +169,7 @@ def pause_endpoint(session: Session, endpoint: WebhookEndpoint, *, now: datetime
 
 
 def resume_endpoint(session: Session, endpoint: WebhookEndpoint, *, now: datetime, actor: Actor) -> None:
-    """Resume an endpoint: waiting deliveries are sent in order, with the tries they have left."""
+    """Resume an endpoint: waiting deliveries are sent in order, with their remaining tries."""
     if endpoint.state != EndpointState.ACTIVE:
         endpoint.state, endpoint.state_reason, endpoint.state_changed_at = EndpointState.ACTIVE, "", now
         _forget_failures(endpoint)
@@ -203,11 +208,11 @@ def queue_message(
     render: Render | None = None,
     due_at: datetime | None = None,
 ) -> WebhookMessage | None:
-    """Promise the endpoints of these kinds (of `owner_id`) to tell them; once for each `dedupe_key`, else each event and type.
+    """Promise a message to the endpoints of these kinds (of `owner_id`), once for each `dedupe_key`, else each event and type.
 
-    `endpoints`: found already (`queries.list_listening`). `render` gives an endpoint its own bytes, a `Skip`, or None for the
-    payload as it is. `due_at`: not before then. Returns None where the message was there already, or where nobody listens and it
-    is of no owner; one of an owner is kept in any case, with why it is not sent. Raises BodyTooLarge.
+    `endpoints`: found already (`queries.list_listening`). `render` returns an endpoint's own bytes, a `Skip`, or None for the
+    payload as it is. `due_at`: not sent before. Returns None where the message exists already, or no endpoint subscribes and
+    there is no owner; an owner's message is always kept, with why it is not sent. Raises BodyTooLarge.
     """
     if endpoints is None:
         endpoints = list_listening(session, event_type, brand_id=brand_id, kinds=kinds, owner_id=owner_id, is_test=is_test)
@@ -237,7 +242,7 @@ def queue_message(
 
 
 def send_test_event(session: Session, endpoint: WebhookEndpoint, *, now: datetime, actor: Actor) -> WebhookDelivery:
-    """Queue a `test.ping`, signed as any message; it counts neither as success nor as failure. Raises TooManyTests."""
+    """Queue a `test.ping`, signed as any message. It counts neither as success nor as failure. Raises TooManyTests."""
     if count_tests_since(session, endpoint.id, now=now, within=timedelta(hours=1)) >= TESTS_AN_HOUR:
         raise TooManyTests
     body = {"event": TEST_EVENT, "timestamp": timestamp(now), "test": True, "data": {"endpoint": endpoint.name}}
@@ -281,8 +286,10 @@ def redeliver_since(
     actor: Actor,
     states: Sequence[str] = (FAILED,),
 ) -> int:
-    """Send again what ended in these states (`done`, `failed`) since then, at most REPLAY_AT_MOST, oldest first; returns how
-    many."""
+    """Send ended deliveries in these states (`done`, `failed`) since then again, oldest first; returns how many.
+
+    At most REPLAY_AT_MOST.
+    """
     oldest = sa.select(WebhookDelivery.id).where(*replayable(endpoint.id, since, states))
     oldest = oldest.order_by(WebhookDelivery.number).limit(REPLAY_AT_MOST).with_for_update(skip_locked=True)
     again = sa.update(WebhookDelivery).where(WebhookDelivery.id.in_(oldest.scalar_subquery())).values(**_again(actor))
@@ -294,7 +301,7 @@ def redeliver_since(
 
 
 def serialize(body: Mapping[str, Any]) -> bytes:
-    """Return the bytes of a JSON body, made once, as they are what is signed. Raises BodyTooLarge."""
+    """Return the JSON body as the bytes that are signed and sent. Raises BodyTooLarge."""
     found = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     if len(found) > MAX_BODY_BYTES:
         raise BodyTooLarge(str(len(found)))
@@ -302,7 +309,7 @@ def serialize(body: Mapping[str, Any]) -> bytes:
 
 
 def timestamp(at: datetime) -> str:
-    """Return RFC 3339 in UTC, as in every body."""
+    """Return the instant in RFC 3339 as all bodies have it, in UTC with milliseconds."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

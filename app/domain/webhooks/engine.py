@@ -1,8 +1,8 @@
 """Deliver callbacks: one attempt of one delivery, or of several to one endpoint.
 
-At least once, with the same bytes and the same `webhook-id` at every attempt; of one ordering key one after the other. What an
-attempt came to is written with it, under the lease: the attempt, the endpoint's counters, an alert, the next time. An endpoint
-that fails is called by one at a time, and after some failures in a row once in a while, so that it delays nobody else.
+At least once, with the same bytes and `webhook-id` in every attempt, and in sequence for each ordering key. The attempt, the
+endpoint's counters, an alert and the next try are written together, under the lease. A failing endpoint is called by one worker
+at a time, and after some failures in a row only once in a while, so that it delays no other endpoint.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Call:
-    """What an attempt is made with. `before`: the endpoint's health when it was claimed."""
+    """Everything one attempt needs. `before`: the endpoint's health when the delivery was claimed."""
 
     lease: Lease
     target: Target
@@ -71,7 +71,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Result:
-    """The result of a call. `asked_seconds`: how long the receiver asked to be left alone."""
+    """The result of a call. `asked_seconds`: the delay the receiver asked for."""
 
     outcome: str
     started_at: datetime
@@ -84,12 +84,12 @@ class Result:
 
 
 def deliver(delivery_id: uuid.UUID) -> None:
-    """Make one attempt of one delivery, if it is due and its turn."""
+    """Make one attempt of one delivery, if it is due and its turn in its ordering key."""
     keep(PROMISE, delivery_id)
 
 
 def deliver_all(delivery_ids: Collection[uuid.UUID]) -> None:
-    """Make one attempt of each delivery to one endpoint, in order, if it is due and its turn; the first failure ends the
+    """Make one attempt of each delivery to one endpoint, in order, if it is due and its turn. The first failure ends the
     round."""
     if len(delivery_ids) == 1:
         deliver(next(iter(delivery_ids)))
@@ -98,7 +98,7 @@ def deliver_all(delivery_ids: Collection[uuid.UUID]) -> None:
 
 
 def may_go() -> sa.ColumnElement[bool]:
-    """SQL condition: it is the delivery's turn, and its endpoint is active and does not rest."""
+    """Return the condition that it is the delivery's turn, and its endpoint is active and does not rest."""
     open_endpoint = sa.select(WebhookEndpoint.id).where(
         WebhookEndpoint.id == TABLE.c.endpoint_id,
         WebhookEndpoint.state == EndpointState.ACTIVE,
@@ -136,7 +136,7 @@ def _prepare(session: Session, lease: Lease) -> Call | Ended | Later:
 
 
 def _prepare_all(session: Session, leases: Sequence[Lease]) -> dict[Lease, Call | Ended | Later]:
-    """Prepare deliveries of one endpoint. Where it is not well, one is tried and the others wait."""
+    """Prepare deliveries of one endpoint. Where the endpoint fails, only the first is tried and the others wait."""
     found = {row[0].id: row for row in session.execute(_look(), {"row_ids": [lease.row_id for lease in leases]})}
     leases = [lease for lease in leases if lease.row_id in found]
     first, *others = leases
@@ -171,8 +171,8 @@ def _call(lease: Lease, target: Target, delivery: WebhookDelivery, message: Webh
 
 @lru_cache(maxsize=1)
 def _look() -> sa.Select[WebhookDelivery, WebhookMessage, WebhookEndpoint, bool, int]:
-    """Build the query of deliveries with messages and endpoints, whether it is their turn, and how many others are calling,
-    each by one lease. Built once."""
+    """Return the cached query of deliveries with message, endpoint, whether it is their turn, and the number of other calling
+    leases."""
     other = aliased(WebhookDelivery)
     calling = (
         sa.select(sa.func.count(other.lease_token.distinct()))
@@ -193,7 +193,7 @@ def _look() -> sa.Select[WebhookDelivery, WebhookMessage, WebhookEndpoint, bool,
 
 
 def _takes_turn(session: Session, endpoint: WebhookEndpoint, now: datetime) -> bool:
-    """Return whether this delivery alone tries an endpoint that rests."""
+    """Return whether this delivery may try the endpoint; of those to a resting endpoint only one may."""
     if endpoint.resting_until is None:
         return True
     resting = sa.update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint.id, WebhookEndpoint.resting_until <= now)
@@ -203,7 +203,7 @@ def _takes_turn(session: Session, endpoint: WebhookEndpoint, now: datetime) -> b
 
 
 def _post(call: Call) -> Result:
-    """Make one HTTP call. Whatever happens is a result."""
+    """Make one HTTP call and return its result; failures are results, too, and not raised."""
     started_at, began, trace = utc_now(), monotonic(), Trace()
     target = call.target
     seconds = int(started_at.timestamp())
@@ -255,7 +255,7 @@ def _note(session: Session, call: Call, result: Result) -> Ended | Later:
 
 
 def _note_all(session: Session, answers: Sequence[tuple[Lease, Call, Result]]) -> dict[Lease, Mapping[str, Any]]:
-    """Note calls that went well."""
+    """Write the attempts and effects of calls that succeeded."""
     session.connection().execute(_INSERT_ATTEMPT, [_attempt(call, result) for _lease, call, result in answers])
     counted = [(call, result) for _lease, call, result in answers if call.trigger != Trigger.TEST]
     for _lease, call, result in answers:
@@ -328,7 +328,7 @@ def _given_up(
     also: Any = None,
     trigger: Trigger | None = None,
 ) -> Ended:
-    """End a delivery that is given up: stored for a replay, and told to whoever reacts to `CallbackGivenUp`."""
+    """Return the ending of a delivery that is given up: kept for a replay, with a `CallbackGivenUp`."""
 
     def then(session: Session) -> None:
         if also:
@@ -340,7 +340,7 @@ def _given_up(
 
 
 def _broken(_error: Exception) -> Ended:
-    """End a delivery that a mistake of ours broke, as visibly as one of theirs."""
+    """Return the ending of a delivery that an error of our own broke; it is shown as failed."""
     return Ended({"why": {"code": "final", "outcome": "error"}, "last_outcome": "error", "ended_at": utc_now()}, FAILED)
 
 

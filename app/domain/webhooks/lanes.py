@@ -1,8 +1,7 @@
 """Threads (lanes) of a worker that wait for slow receivers, so that the worker goes on.
 
-A lane is a thread that delivers to one endpoint, some rows at a time, one after the other. An endpoint has few lanes in a
-process, so one that hangs holds few threads; what finds no room is left, and hinted again. Nothing is lost with a process:
-rows are the promise.
+A lane delivers to one endpoint, some rows at a time, in sequence. An endpoint has few lanes in a process, so one that hangs holds
+few threads; rows without room are left and hinted again. Rows are the promise, so nothing is lost with a process.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class Lanes:
         self._lanes: dict[uuid.UUID, int] = {}
 
     def take(self, app: Flask, endpoint_id: uuid.UUID, row_ids: Sequence[uuid.UUID]) -> None:
-        """Deliver them soon, in order; those without room are dropped here and handed out again later."""
+        """Deliver these rows soon, in order. Rows without room are dropped here and hinted again later."""
         with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="callbacks")
@@ -62,7 +61,7 @@ class Lanes:
                 log.exception("callbacks_not_delivered", delivery_ids=[str(row_id) for row_id in row_ids])
 
     def _next(self, endpoint_id: uuid.UUID) -> list[uuid.UUID]:
-        """Return a lane's share of what waits; an empty one ends the lane."""
+        """Return a lane's share of the waiting rows; an empty one ends the lane."""
         with self._lock:
             waiting = self._waiting.get(endpoint_id)
             if waiting:

@@ -22,7 +22,7 @@ MAX_BODY_BYTES = 262_144
 
 
 class EndpointKind(StrEnum):
-    """Who owns an endpoint: an administrator, a partner, a connection to Make; a partner's own API is a kind of its own."""
+    """Who owns an endpoint: an administrator, a partner or a connection to Make. PARTNER_API stands for a partner's own API."""
 
     WEBHOOK = "webhook"
     PARTNER = "partner"
@@ -31,7 +31,7 @@ class EndpointKind(StrEnum):
 
 
 class EndpointState(StrEnum):
-    """Paused: a person holds its deliveries. Disabled: the engine does, for `state_reason`. Both are resumed by a person."""
+    """The state of an endpoint. A person paused it, or the engine disabled it for `state_reason`; a person resumes both."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -39,7 +39,7 @@ class EndpointState(StrEnum):
 
 
 class Trigger(StrEnum):
-    """Why a delivery is made: an event, a person's test, a person who sends it again."""
+    """Why a delivery is made: an event, a test by a person, or a replay by a person."""
 
     EVENT = "event"
     TEST = "test"
@@ -47,10 +47,11 @@ class Trigger(StrEnum):
 
 
 class WebhookEndpoint(WithId, Base):
-    """An address of somebody else. `owner_id`: the partner or integration it is of; None for the brand itself.
+    """A URL of another party to which events are posted. `owner_id`: the partner or integration it belongs to; None for the
+    brand.
 
-    `sealed_secrets` is an encrypted JSON object (`secrets.py`); None where its kind keeps them elsewhere. `event_types`: names,
-    or `ANY_EVENT`. `signature_header`, `event_header`: names of additional headers, or "". `is_test`: is told of test data alone.
+    `sealed_secrets` is an encrypted JSON object (`secrets.py`); None where its kind has them elsewhere. `event_types`: names,
+    or `ANY_EVENT`. `signature_header`, `event_header`: names of additional headers, or "". `is_test`: it gets test data alone.
     `failures_in_row`, `failing_since`, `has_incident` are about its attempts, not its deliveries.
     """
 
@@ -98,10 +99,10 @@ class WebhookEndpoint(WithId, Base):
 
 
 class WebhookMessage(WithId, Base):
-    """What happened, once for all endpoints. `payload` are the bytes that are signed and sent; `number` is the order of writing.
+    """An event as a message, once for all endpoints. `payload` are the bytes signed and sent; `number` is the order of writing.
 
-    `dedupe_key`: what may be told once. `ordering_key`: of one key, an endpoint hears one after the other; "" has no order.
-    `about`: {"label", "order_id", "thread_id", …}, for the log.
+    `dedupe_key`: unique, so that an event is sent once. `ordering_key`: an endpoint gets messages with the same key in sequence;
+    "" has no sequence. `about`: {"label", "order_id", "thread_id", …}, for the log.
     """
 
     __tablename__ = "webhook_messages"
@@ -128,15 +129,15 @@ class WebhookMessage(WithId, Base):
 
     @property
     def public_id(self) -> str:
-        """The id by which a receiver recognises repeats: the same for every attempt and replay."""
+        """Return the id by which a receiver recognises repeats: the same for every attempt and replay."""
         return f"msg_{self.id.hex}"
 
 
 class WebhookDelivery(WithId, Claimable, Base):
-    """The promise to bring one message to one endpoint. `body`: bytes of its own where it is not those of the message.
+    """The promise to bring one message to one endpoint. `body`: its own bytes where they are not the message's payload.
 
-    `why`: {"code", …} of the state it is in or of what it waits for, put in words by the pages. `tries_before`: attempts of
-    earlier rounds; a replay begins a new one.
+    `why`: {"code", …} of its state or of what it waits for, written out by the pages. `tries_before`: the attempts before the
+    present round; a replay begins a new round.
     """
 
     __tablename__ = "webhook_deliveries"
@@ -174,7 +175,7 @@ class WebhookDelivery(WithId, Claimable, Base):
 
     @property
     def tries(self) -> int:
-        """Attempts of this round."""
+        """Return the number of attempts in the present round."""
         return self.attempts - self.tries_before
 
     @property
@@ -183,9 +184,9 @@ class WebhookDelivery(WithId, Claimable, Base):
 
 
 class WebhookAttempt(WithId, Base):
-    """One HTTP call, written when it ended; secrets among the headers are masked, `response_body` is its first 4 KiB.
+    """One HTTP call, written when it ended. Secret headers are masked; `response_body` is the answer's first 4 KiB.
 
-    `outcome` is one of `outcomes.py`; `address` is the one dialled.
+    `outcome` is one of `outcomes.py`; `address` is the IP address that was called.
     """
 
     __tablename__ = "webhook_attempts"

@@ -26,5 +26,5 @@ def of_status(status: int) -> str:
 
 
 def of_failure(failure: HttpFailure) -> str:
-    """Return the outcome of a failed call; never text of a resolver or a socket, which maps our network."""
+    """Return the outcome of a failed call; never an error text, which could describe our network."""
     return _OF_FAILURES.get(failure.kind, failure.kind)

@@ -36,16 +36,16 @@ COUNTED_UP_TO = 10_000
 
 
 class EndpointMissing(LookupError):
-    """No such endpoint, or none of these brands."""
+    """The endpoint does not exist, or is not of these brands."""
 
 
 class DeliveryMissing(LookupError):
-    """No such delivery of this endpoint."""
+    """The endpoint has no such delivery."""
 
 
 @dataclass(frozen=True)
 class DeliveryRow:
-    """A line of the log. `is_behind`: an earlier message of the same matter is still on its way."""
+    """A line of the log. `is_behind`: an earlier message with the same ordering key is not delivered yet."""
 
     delivery: WebhookDelivery
     message: WebhookMessage
@@ -58,7 +58,7 @@ class DeliveryRow:
 
 @dataclass(frozen=True)
 class DeliveryFilter:
-    """What the log is narrowed to; None does not limit. `text`: an id of a message, or part of what it is about."""
+    """Which deliveries the log shows; None does not limit. `text`: a message id, or part of what the message is about."""
 
     state: str | None = None
     event_type: str | None = None
@@ -68,7 +68,7 @@ class DeliveryFilter:
 
 @dataclass(frozen=True)
 class Rates:
-    """The share of deliveries begun in a period that succeeded, None where there was none; and how many did not."""
+    """How many deliveries of a period ended, how many of them succeeded, and the share; None where none ended."""
 
     ended: int
     delivered: int
@@ -86,7 +86,7 @@ def get_endpoint(
     kinds: Collection[EndpointKind] | None = None,
     owner_id: uuid.UUID | None = None,
 ) -> WebhookEndpoint:
-    """Return the endpoint. Raises EndpointMissing. `brand_ids`, `kinds`, `owner_id` limit which."""
+    """Return the endpoint, if it is of these brands, kinds and owner (None does not limit). Raises EndpointMissing."""
     found = session.get(WebhookEndpoint, endpoint_id, populate_existing=True)
     is_theirs = (
         found is not None
@@ -107,7 +107,7 @@ def list_endpoints(
     kinds: Collection[EndpointKind] = (EndpointKind.WEBHOOK,),
     owner_id: uuid.UUID | None = None,
 ) -> list[WebhookEndpoint]:
-    """List endpoints by name."""
+    """List endpoints that are not deleted, by name."""
     query = sa.select(WebhookEndpoint).where(
         WebhookEndpoint.brand_id.in_(brand_ids), WebhookEndpoint.kind.in_(kinds), WebhookEndpoint.deleted_at.is_(None)
     )
@@ -139,7 +139,7 @@ def list_listening(
     owner_id: uuid.UUID | None,
     is_test: bool,
 ) -> list[WebhookEndpoint]:
-    """List all endpoints of the brand (and of the owner) that are not deleted, whatever they hear and whether they are paused."""
+    """List all endpoints of the brand (and the owner) that are not deleted, whatever they subscribe to and also paused ones."""
     query = sa.select(WebhookEndpoint).where(
         WebhookEndpoint.brand_id == brand_id,
         WebhookEndpoint.kind.in_(kinds),
@@ -159,7 +159,7 @@ def page_deliveries(
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[DeliveryRow]:
-    """List a page of the log of an endpoint, newest first. Raises BadCursor."""
+    """List a page of an endpoint's deliveries, newest first. Raises BadCursor."""
     query = sa.select(WebhookDelivery, WebhookMessage, _is_behind()).join(
         WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id
     )
@@ -170,7 +170,7 @@ def page_deliveries(
 
 
 def get_delivery(session: Session, delivery_id: uuid.UUID, *, endpoint_id: uuid.UUID) -> DeliveryRow:
-    """Raises DeliveryMissing."""
+    """Return a delivery of the endpoint as the log shows it. Raises DeliveryMissing."""
     query = sa.select(WebhookDelivery, WebhookMessage, _is_behind()).join(
         WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id
     )
@@ -188,7 +188,7 @@ def list_attempts(session: Session, delivery_ids: Collection[uuid.UUID]) -> list
 
 
 def count_waiting_behind(session: Session, delivery: WebhookDelivery) -> int:
-    """Count later messages of the same subject that wait for this one."""
+    """Count later messages with the same ordering key that wait for this delivery."""
     if not delivery.ordering_key:
         return 0
     query = sa.select(sa.func.count()).where(
@@ -201,7 +201,7 @@ def count_waiting_behind(session: Session, delivery: WebhookDelivery) -> int:
 
 
 def count_states(session: Session, *, endpoint_id: uuid.UUID, wanted: DeliveryFilter = DeliveryFilter()) -> dict[str, int]:
-    """Count the log's deliveries by the words of `STATES`, of the newest `COUNTED_UP_TO`."""
+    """Count the newest COUNTED_UP_TO deliveries by the names of STATES."""
     newest = (
         sa.select(WebhookDelivery.state)
         .join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
@@ -216,7 +216,7 @@ def count_states(session: Session, *, endpoint_id: uuid.UUID, wanted: DeliveryFi
 
 
 def rates_since(session: Session, endpoint_ids: Collection[uuid.UUID], *, since: datetime) -> dict[uuid.UUID, Rates]:
-    """Return the rates of ended deliveries begun since then, without tests."""
+    """Return the rates of ended deliveries begun since then, by endpoint id, without tests."""
     is_done = sa.func.count().filter(WebhookDelivery.state == DONE)
     query = sa.select(WebhookDelivery.endpoint_id, sa.func.count(), is_done).where(
         WebhookDelivery.endpoint_id.in_(endpoint_ids),
@@ -231,11 +231,10 @@ def rates_since(session: Session, endpoint_ids: Collection[uuid.UUID], *, since:
 def first_try_seconds(
     session: Session, owner_id: uuid.UUID, *, since: datetime, now: datetime, late_seconds: float
 ) -> float | None:
-    """Return how many seconds callbacks of the owner begun since then waited for their first try, of 95 in 100; None where there
-    was none.
+    """Return the 95th percentile of how many seconds the owner's callbacks since then waited for their first try; None for none.
 
-    What waits still counts for as long as it did. A wait of more than `late_seconds` is left out where it was the receiver's: its
-    endpoint failed meanwhile, or was held.
+    A callback that still waits counts with its wait up to now. A wait over `late_seconds` that the receiver caused is left out:
+    its endpoint failed meanwhile, or was paused.
     """
     first, other, failed = aliased(WebhookAttempt), aliased(WebhookDelivery), aliased(WebhookAttempt)
     began, tried_at = WebhookDelivery.created_at, sa.func.coalesce(first.started_at, now)
@@ -260,7 +259,7 @@ def first_try_seconds(
 
 
 def oldest_waiting(session: Session, endpoint_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, datetime]:
-    """Return since when the oldest unfinished delivery waits, if there is one."""
+    """Return the creation time of the oldest unfinished delivery, by endpoint id; endpoints without one are left out."""
     query = sa.select(WebhookDelivery.endpoint_id, sa.func.min(WebhookDelivery.created_at)).where(
         WebhookDelivery.endpoint_id.in_(endpoint_ids), WebhookDelivery.state.in_((READY, RUNNING))
     )
@@ -268,7 +267,7 @@ def oldest_waiting(session: Session, endpoint_ids: Collection[uuid.UUID]) -> dic
 
 
 def count_tests_since(session: Session, endpoint_id: uuid.UUID, *, now: datetime, within: timedelta) -> int:
-    """Count the test events sent since then."""
+    """Count the test events sent to the endpoint in the last `within`."""
     query = sa.select(sa.func.count()).where(
         WebhookDelivery.endpoint_id == endpoint_id,
         WebhookDelivery.created_at > now - within,
@@ -278,13 +277,14 @@ def count_tests_since(session: Session, endpoint_id: uuid.UUID, *, now: datetime
 
 
 def count_replayable(session: Session, *, endpoint_id: uuid.UUID, since: datetime, states: Sequence[str]) -> int:
-    """Count what `redeliver_since` would send."""
+    """Count the deliveries that `redeliver_since` would send."""
     query = sa.select(sa.func.count()).select_from(WebhookDelivery).where(*replayable(endpoint_id, since, states))
     return int(session.execute(query).scalar_one())
 
 
 def replayable(endpoint_id: uuid.UUID, since: datetime, states: Sequence[str]) -> tuple[sa.ColumnElement[bool], ...]:
-    """Return the query of deliveries begun since then that ended in one of these states (`done`, `failed`), without tests."""
+    """Return the conditions on deliveries begun since then that ended in one of these states (`done`, `failed`), without
+    tests."""
     return (
         WebhookDelivery.endpoint_id == endpoint_id,
         WebhookDelivery.created_at >= since,
@@ -332,5 +332,5 @@ def _matches(text: str) -> sa.ColumnElement[bool]:
 
 
 def is_held(endpoint: WebhookEndpoint) -> bool:
-    """Return whether its deliveries wait for a person to resume the endpoint."""
+    """Return whether the endpoint's deliveries wait for a person to resume it."""
     return endpoint.state != EndpointState.ACTIVE

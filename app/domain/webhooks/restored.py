@@ -1,8 +1,6 @@
-"""Pause every endpoint when the database was restored from a copy or copied elsewhere. A person looks, and resumes an
-endpoint.
+"""Pause every endpoint when the database was restored or copied; a person then resumes each.
 
-A database is known by its server and by the server's timeline, which another server, and one that was brought back to an earlier
-time, do not share.
+A database is recognised by its server's id and timeline: another server has another id, a restored one another timeline.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ log = get_logger(__name__)
 
 
 class DatabaseIdentity(Base):
-    """Which database this is; one row."""
+    """The identity of this database; one row."""
 
     __tablename__ = "database_identity"
 
@@ -36,8 +34,10 @@ class DatabaseIdentity(Base):
 
 
 def is_another_database(session: Session, *, now: datetime) -> bool:
-    """Whether this is another database than the one of the last start; asked at each start, before anything is sent. The first
-    start says which it is. Where the server does not tell, nothing is known."""
+    """Return whether the database is another than at the last start. Asked at each start, before anything is sent.
+
+    The first start stores the identity. Returns False where the server does not tell it.
+    """
     advisory_xact_lock(session, "database identity")
     try:
         with session.begin_nested():

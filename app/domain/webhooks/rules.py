@@ -1,5 +1,7 @@
-"""Check what is entered for an endpoint: address, headers, event types. Pure; asked when it is saved, headers once more when
-it is sent."""
+"""Check what people enter for an endpoint: URL, headers, event types. Pure.
+
+Called when the endpoint is saved, for headers also when a message is sent.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ _OUR_PREFIXES = ("webhook-", "x-chargecars-", "x-webhook-", "x-forwarded-", "x-r
 
 
 class BadEndpoint(ValueError):
-    """An entered value is wrong. `field` names it; the message says what to do."""
+    """An entered value is wrong. `field` names it; the message says what to enter."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -29,7 +31,7 @@ class BadEndpoint(ValueError):
 
 
 def checked_url(url: str, *, allows_http: bool, ports: Collection[int]) -> str:
-    """Return the URL as it is stored, its host in ASCII. Raises BadEndpoint. Where it leads is checked when it is called."""
+    """Return the URL as it is stored, its host in ASCII. Raises BadEndpoint. Its IP address is checked only when it is called."""
     try:
         parts = urlsplit(url.strip())
         host, port = (parts.hostname or "").encode("idna").decode().lower(), parts.port
@@ -52,7 +54,7 @@ def checked_url(url: str, *, allows_http: bool, ports: Collection[int]) -> str:
 
 
 def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers sent beside ours. Raises BadEndpoint."""
+    """Return the receiver's own headers to send beside ours. Raises BadEndpoint."""
     if len(headers) > MAX_HEADERS:
         raise BadEndpoint("headers", N_("At most 20 headers."))
     for name, value in headers.items():

@@ -29,8 +29,10 @@ _MOST_JITTER_SECONDS, _JITTER = 15.0, 0.1
 
 
 def delay_seconds(schedule: str, tries: int, *, asked_seconds: float | None = None) -> float | None:
-    """Return the delay from the end of try number `tries` to the next; None where there is no next one. `asked_seconds`: what
-    the receiver asked for, at most an hour of it; it never shortens the delay."""
+    """Return the delay from the end of try number `tries` to the next; None where there is no next one.
+
+    `asked_seconds`: what the receiver asked for, counted up to an hour; it never shortens the delay.
+    """
     delays = SCHEDULES[schedule]
     if tries > len(delays):
         return None
@@ -38,7 +40,7 @@ def delay_seconds(schedule: str, tries: int, *, asked_seconds: float | None = No
 
 
 def jitter_seconds(delay: float, delivery_id: uuid.UUID) -> float:
-    """Return what is added to a delay, so that what failed together does not come back together: up to a tenth, at most 15 s."""
+    """Return the seconds added to a delay, up to a tenth of it and 15, so that simultaneous failures are not retried together."""
     share = (delivery_id.int % 997) / 997
     return min(delay * _JITTER, _MOST_JITTER_SECONDS) * share
 

@@ -1,4 +1,4 @@
-"""Seal, open and rotate the secrets of an endpoint. Sealed to its row as one JSON object."""
+"""Seal, open and rotate the secrets of an endpoint, sealed as one JSON object bound to its row."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TABLE = table_of(WebhookEndpoint).name
 
 @dataclass(frozen=True)
 class Former:
-    """A replaced secret; until then messages are signed with it, too."""
+    """A replaced secret, with which messages are also signed until `until`."""
 
     value: str = field(repr=False)
     until: datetime
@@ -26,18 +26,18 @@ class Former:
 
 @dataclass(frozen=True)
 class EndpointSecrets:
-    """`headers`: names and values a receiver asks for beside ours."""
+    """The secrets of an endpoint. `headers`: names and values the receiver wants beside our own headers."""
 
     signing: str = field(repr=False)
     former: tuple[Former, ...] = ()
     headers: dict[str, str] = field(default_factory=dict, repr=False)
 
     def valid(self, now: datetime) -> tuple[str, ...]:
-        """The secrets a message is signed with, newest first."""
+        """Return the secrets a message is signed with, newest first."""
         return (self.signing, *(one.value for one in self.former if one.until > now))
 
     def rotated(self, *, now: datetime, overlap: timedelta) -> EndpointSecrets:
-        """Return the secrets with a new one. `overlap` zero ends the old ones now, as after a leak."""
+        """Return the secrets with a new signing secret. `overlap` zero ends the old ones now, as after a leak."""
         old = [Former(self.signing, now + overlap), *(one for one in self.former if one.until > now)][:MOST_FORMER]
         return EndpointSecrets(new_signing_secret(), tuple(old) if overlap else (), self.headers)
 

@@ -1,5 +1,7 @@
-"""Resolve how an endpoint is called: address, signatures, headers. A kind whose address and secrets are kept elsewhere says so
-in `app/wiring.py` (`TARGETS`); all others are called as their row says."""
+"""Resolve how an endpoint is called: URL, signatures, headers.
+
+A kind with URL and secrets stored elsewhere has an opener in `app/wiring.py` (`TARGETS`); others are called by their row.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +34,12 @@ class NoTarget(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """`sign`: headers over a body and a time, beside those of Standard Webhooks; it may call, and raises HttpFailure where it
-    could not. `secret_header`: the one of them that no log shows. `id_header`: has the id of the message. `final_statuses`:
-    answers after which nothing is tried again. `shown_url`: for the log, as an address can be a secret. `noted`: called with
-    outcome and status in the transaction that writes an attempt."""
+    """How an endpoint is called. `sign` returns headers for a body and a time, beside those of Standard Webhooks.
+
+    `sign` may make a call, and raises HttpFailure if that fails. `secret_header`: its header that no log shows. `id_header`: the
+    name of the header with the message's id. `final_statuses`: answers that are not retried. `shown_url`: the URL for the log, as
+    a URL can be a secret. `noted` is called with outcome and status in the transaction that writes an attempt.
+    """
 
     url: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
@@ -90,7 +94,7 @@ def _as_its_row_says(_session: Session, endpoint: WebhookEndpoint, keyring: Keyr
 
 
 def headers_for(target: Target, body: bytes, *, message_id: str, event_type: str, now_seconds: int) -> dict[str, str]:
-    """Return all headers of ours for this attempt."""
+    """Return all headers of this attempt."""
     found = {"Content-Type": "application/json", "User-Agent": target.user_agent, **target.headers}
     found |= signed_headers(body, target.secrets, message_id=message_id, now_seconds=now_seconds)
     if target.sign:
@@ -105,7 +109,7 @@ def headers_for(target: Target, body: bytes, *, message_id: str, event_type: str
 
 
 def shown_headers(target: Target, sent: Mapping[str, str]) -> dict[str, str]:
-    """Return the sent headers with secrets masked; signatures and times stay, as a receiver's engineer looks for them."""
+    """Return the sent headers with secrets masked; signatures and times stay, as a receiver's engineer needs them."""
     own = {name.lower() for name in target.headers}
     masked = redact_headers({name: value for name, value in sent.items() if name.lower() in own})
     hidden = target.secret_header.lower()
