@@ -1,4 +1,4 @@
-"""What a provider reports about our account and what belongs to it (`AccountNotice`)."""
+"""A provider's notice about our account, or a template or number of it (`AccountNotice`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.contract.catalogue import TemplateNews
 
 @dataclass(frozen=True)
 class AccountNotice:
-    """News about our account at the provider: a template paused, quality dropped, a number restricted."""
+    """A provider's notice about our account: a template paused, quality dropped, a number restricted."""
 
     kind: str
     summary: str

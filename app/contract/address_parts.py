@@ -1,5 +1,7 @@
-"""Read street, number, postcode and town from an address people wrote in one line or in fields. No database; what cannot be
-told stays empty."""
+"""Read street, number, postcode and town from an address in one line or in fields. No database.
+
+A part that cannot be told stays empty.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ _NUMBER_FIRST = re.compile(
 
 @dataclass(frozen=True)
 class AddressParts:
-    """An address in parts; each may be "". `typed` is the whole of it as it was written, on one line."""
+    """An address in parts; each may be "". `typed` is the whole address as it was written, on one line."""
 
     typed: str
     street: str = ""
@@ -43,7 +45,7 @@ class AddressParts:
 
 
 def read_line(text: str) -> AddressParts:
-    """The parts of an address in one line, such as "Kerkstraat 123 A, 1234AB Amsterdam"."""
+    """Return the parts of an address in one line, such as "Kerkstraat 123 A, 1234AB Amsterdam"."""
     typed = _folded(text)
     canadian = _CANADIAN_CODE.search(typed)
     if canadian is not None:
@@ -60,7 +62,7 @@ def read_line(text: str) -> AddressParts:
 def read_fields(
     *, street: str = "", house_number: str = "", addition: str = "", postal_code: str = "", city: str = "", country: str = ""
 ) -> AddressParts:
-    """The same from fields; a number may stand behind the street, an addition behind the number."""
+    """Return the parts of an address in fields; the number may be in `street`, the addition in `house_number`."""
     street, house_number, addition = _folded(street), _folded(house_number), _folded(addition)
     if not house_number:
         street, house_number, found = _street_and_number(street)
@@ -76,7 +78,7 @@ def read_fields(
 
 
 def country_code(text: str) -> str:
-    """Two letters; the Netherlands where nothing is said, "ZZ" for a country nobody here knows."""
+    """Return the country's two letters; "NL" for an empty text, "ZZ" for an unknown country."""
     words = _folded(text).casefold()
     if not words:
         return "NL"
@@ -84,7 +86,7 @@ def country_code(text: str) -> str:
 
 
 def _ends_a_street(typed: str, code: re.Match[str]) -> bool:
-    """Whether it is a postal code: "1944 nr" of "Plein 1944 nr 5" has a number behind it, and a place begins with a letter."""
+    """Return whether the match is a postal code: a town follows it. In "Plein 1944 nr 5", "1944 nr" is none."""
     rest = typed[code.end() :].strip(" ,")
     return not rest or rest[0].isalpha()
 
@@ -97,7 +99,10 @@ def _without_postal_code(typed: str) -> AddressParts:
 
 
 def _canadian(typed: str, before: str, code: str) -> AddressParts:
-    """Such as "1234 rue Saint-Denis, app. 5, Montréal QC H2X 3K8"; without a comma the place stays with the street."""
+    """Return the parts of an address such as "1234 rue Saint-Denis, app. 5, Montréal QC H2X 3K8".
+
+    Without a comma the town stays in the street.
+    """
     parts = [part.strip() for part in _PROVINCE.sub("", before.rstrip(" ,")).split(",") if part.strip()]
     if len(parts) > 2 and parts[-1].casefold() in _PROVINCES:
         parts.pop()
@@ -112,7 +117,10 @@ def _canadian(typed: str, before: str, code: str) -> AddressParts:
 
 
 def _street_and_number(text: str) -> tuple[str, str, str]:
-    """The first number behind the name that only an addition follows; a year goes last, as streets are named after them."""
+    """Return street, number and addition: the first number followed by nothing but an addition.
+
+    A year is taken last, as streets are named after years.
+    """
     found = [number for number in _NUMBER.finditer(text) if _LETTER.search(text[: number.start()])]
     found = [number for number in found if _is_addition(text[number.end() :])]
     if not found:

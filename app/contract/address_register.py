@@ -1,4 +1,4 @@
-"""What a register of addresses is asked and what it answers. No database, no HTTP."""
+"""Questions to a register of addresses and its answers. No database, no HTTP."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 
 class UnableToAsk(Exception):
-    """The register gave no usable answer; this never means that there is no such address. The text has no personal data."""
+    """The register gave no usable answer; whether the address exists is unknown. The text has no personal data."""
 
     def __init__(self, why: str, *, retry_after_seconds: float | None = None) -> None:
         super().__init__(why)
@@ -17,7 +17,7 @@ class UnableToAsk(Exception):
 
 @dataclass(frozen=True)
 class Question:
-    """All addresses of one number: in a postcode, or where there is none in a street of a town."""
+    """A question for all addresses with one number: in a postcode, or without one in a street of a town."""
 
     house_number: str
     postal_code: str = ""
@@ -26,13 +26,13 @@ class Question:
 
     @property
     def key(self) -> str:
-        """By which its answer is kept."""
+        """Return the key under which the answer is stored."""
         return "/".join((self.postal_code, folded(self.street), folded(self.city), self.house_number))[:500]
 
 
 @dataclass(frozen=True)
 class Match:
-    """One address of the register. `bag_id` is 16 digits, with zeros in front; it may be without a place."""
+    """One address of the register. `bag_id` is 16 digits with leading zeros; `latitude` and `longitude` may be None."""
 
     bag_id: str
     street: str
@@ -51,7 +51,7 @@ class Match:
 
     @property
     def words(self) -> str:
-        """The address on one line."""
+        """Return the address on one line."""
         behind = f"-{self.addition}" if self.addition else ""
         return f"{self.street} {self.house_number}{self.letter}{behind}, {self.postal_code} {self.city}"
 
@@ -60,21 +60,21 @@ class Match:
 
 
 class Register(Protocol):
-    """Whoever can be asked for Dutch addresses; `name` is what people call it."""
+    """A register that answers questions about Dutch addresses; `name` is its name for people."""
 
     @property
     def name(self) -> str: ...
 
     def find(self, question: Question) -> tuple[Match, ...]:
-        """All addresses of this number, none where there are none. Raises UnableToAsk."""
+        """Return all addresses with this number, none where there are none. Raises UnableToAsk."""
         ...
 
     def check(self) -> None:
-        """Ask something that it always answers. Raises UnableToAsk."""
+        """Check that the register works, by a question it always answers. Raises UnableToAsk."""
         ...
 
 
 def folded(text: str) -> str:
-    """For comparing names: no accents, no marks, small letters."""
+    """Return the text for comparing names: lower case, without accents and punctuation."""
     plain = unicodedata.normalize("NFKD", text).casefold()
     return " ".join("".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c)).split())

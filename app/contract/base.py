@@ -1,4 +1,4 @@
-"""The shapes that adapters and the domain exchange: parsed messages, outgoing messages, statuses, `ProviderError`.
+"""The data that adapters and the domain exchange: parsed messages, outgoing messages, statuses, `ProviderError`.
 
 An adapter turns provider bytes into `Parsed` and an `OutgoingMessage` into provider calls. It knows the provider's oddities; it
 knows no database, no Flask and no feature. Everything here is frozen, so a value can be handed to any thread.
@@ -37,7 +37,7 @@ class IdentityKind(StrEnum):
 
 @dataclass(frozen=True)
 class Identity:
-    """One way to recognise a person. `scope`: the portfolio a scoped id belongs to, "" where the value is global."""
+    """One way to recognise a contact. `scope`: the portfolio a scoped id belongs to, "" where the value is global."""
 
     kind: IdentityKind
     value: str
@@ -46,7 +46,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Party:
-    """Somebody on the other side. `identities` is ordered, most trusted first, and may be empty."""
+    """A sender or recipient of a message. `identities` is ordered, most trusted first, and may be empty."""
 
     identities: tuple[Identity, ...] = ()
     name: str = ""
@@ -61,7 +61,7 @@ class Direction(StrEnum):
 
 
 class Automatic(StrEnum):
-    """Why a message is taken for automatic mail; such mail is kept and folded, reopens nothing and is never answered."""
+    """Why a message counts as automatic mail, which is folded, reopens nothing and is never answered."""
 
     AUTO_REPLY = "auto_reply"
     BOUNCE = "bounce"
@@ -77,7 +77,7 @@ class Automatic(StrEnum):
 class InboundAttachment:
     """A file that came with a message: its bytes (mail), or a handle with which to fetch them later (WhatsApp media).
 
-    `linked_by`: `provider_url` is a plain link that needs no account; in whose name it is fetched, as "form/7f…".
+    `linked_by`: `provider_url` is a plain link that needs no account, and this is in whose name it is fetched, as "form/7f…".
     """
 
     filename: str
@@ -94,7 +94,7 @@ class InboundAttachment:
 
 @dataclass(frozen=True)
 class MailEvidence:
-    """What a mail says about where it belongs; ids are exact, without "<>", empty ones left out."""
+    """What a mail says about its thread; ids are exact, without "<>", empty ones left out."""
 
     message_id: str | None
     in_reply_to: tuple[str, ...] = ()
@@ -108,7 +108,7 @@ class MailEvidence:
 
 @dataclass(frozen=True)
 class MessageChange:
-    """Not a message of its own but a change to one: an edit, a deletion by its author, a reaction."""
+    """A change to an earlier message: an edit, a deletion by its author, a reaction."""
 
     kind: str  # "edit" | "revoke" | "reaction"
     target_external_id: str
@@ -117,7 +117,7 @@ class MessageChange:
 
 @dataclass(frozen=True)
 class InboundMessage:
-    """One message, whichever channel it came by.
+    """One message of any channel.
 
     `external_id` is unique within a channel type; `content_hash` (hex sha256) tells a repeat from another message that
     reuses the id. `occurred_at` is the provider's time, aware UTC. `html` is as the sender wrote it: ingest sanitises.
@@ -151,7 +151,7 @@ class InboundMessage:
 
 
 class DeliveryStatus(StrEnum):
-    """The one ladder for all channels; `app/domain/delivery/models.py` has the moves that are allowed."""
+    """The delivery statuses of all channels; `app/domain/delivery/models.py` has the allowed changes."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -176,7 +176,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class StatusUpdate:
-    """What a provider says happened to something we sent. At least one of the two ids is set."""
+    """A provider's report of what happened to something we sent. At least one of the two ids is set."""
 
     status: DeliveryStatus
     occurred_at: datetime
@@ -192,7 +192,7 @@ class StatusUpdate:
 
 @dataclass(frozen=True)
 class Parsed:
-    """Everything one stored inbound event contained. `problems` are items that could not be understood, one sentence each."""
+    """Everything one stored inbound event contained. `problems` has one sentence for each item that could not be parsed."""
 
     messages: tuple[InboundMessage, ...] = ()
     statuses: tuple[StatusUpdate, ...] = ()
@@ -204,7 +204,7 @@ class Parsed:
 
 @dataclass(frozen=True)
 class ChannelAccount:
-    """A configured channel as an adapter sees it: `address` is the mailbox or the phone number id; `secrets` are in the clear."""
+    """A configured channel as an adapter sees it: `address` is the mailbox or the phone number id; `secrets` are decrypted."""
 
     id: str
     channel_type: str
@@ -231,7 +231,7 @@ class OutgoingTemplate:
 
 @dataclass(frozen=True)
 class OutgoingMessage:
-    """One message to one conversation partner. `reference` is our delivery id: every provider is asked to carry it back."""
+    """One message to one contact. `reference` is our delivery id, which every provider is asked to return."""
 
     reference: str
     to: tuple[Party, ...]
@@ -255,7 +255,7 @@ class OutgoingMessage:
 
 @dataclass(frozen=True)
 class SendResult:
-    """The provider took the message. `reports` is what it already knows of single recipients, such as one it refused."""
+    """The provider accepted the message. `reports` are statuses it gives at once, such as a refused recipient."""
 
     provider_message_id: str
     status: DeliveryStatus = DeliveryStatus.ACCEPTED
@@ -271,7 +271,7 @@ class Found(StrEnum):
 
 @dataclass(frozen=True)
 class Lookup:
-    """The answer to "did that attempt go out?". `silence_tells`: False where nobody would ever report a send."""
+    """The answer whether an attempt went out. `silence_tells`: False where a provider never reports a send."""
 
     found: Found
     provider_message_id: str | None = None
@@ -280,11 +280,11 @@ class Lookup:
 
 
 class ProviderError(Exception):
-    """Every provider failure, one shape.
+    """Any failure of a provider.
 
     `permanent`: the same call will never work. `retry_after_seconds`: what the provider asked for. `outcome_unknown`: the call
     may have been carried out; look before sending again. `channel_down`: the whole account is refused (expired token).
-    `recipient_only`: it holds for this person, everybody else is sent to. `needs_admin`: it shows on the channel.
+    `recipient_only`: only this recipient is refused. `needs_admin`: it is shown on the channel.
     """
 
     def __init__(
@@ -312,7 +312,7 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True)
 class ChannelRules:
-    """What a channel type allows, known before sending. `window`: how long after a person wrote free text may be sent."""
+    """What a channel type allows, known before sending. `window`: how long after a contact's message free text may be sent."""
 
     text_limit: int | None = None
     caption_limit: int | None = None
@@ -337,7 +337,7 @@ class UnableToParse(Exception):
 
 
 class Sender(Protocol):
-    """What delivery needs from a channel that can send.
+    """The methods of an adapter that sends messages.
 
     `progress` is what earlier tries of the same delivery saved with `save_progress` (a draft id, an uploaded media id):
     `send` calls it, durably, before each step whose repetition would be visible to the customer.
@@ -348,25 +348,25 @@ class Sender(Protocol):
     ) -> SendResult: ...
 
     def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup:
-        """What became of a try whose end nobody saw. Raises ProviderError where the provider cannot be asked now."""
+        """Return what became of a try with an unknown outcome. Raises ProviderError if the provider cannot be asked now."""
 
     def check(self, *, account: ChannelAccount) -> Health: ...
 
 
 class WebhookReceiver(Protocol):
-    """What ingest needs from a channel type that is told by webhook. `verify` is constant-time and never raises."""
+    """The methods of an adapter that gets webhooks. `verify` is constant-time and never raises."""
 
     def verify(self, *, headers: Headers, body: bytes, secrets: Sequence[str]) -> bool: ...
 
     def dedupe_key(self, body: bytes) -> str:
-        """A key that two posts of the same items share, whatever their order; raises UnableToParse."""
+        """Return a key that two posts of the same items share, whatever their order. Raises UnableToParse."""
 
     def parse(self, body: bytes, *, account: ChannelAccount) -> Parsed: ...
 
 
 @dataclass(frozen=True)
 class PolledItem:
-    """One mail found by polling: raw MIME plus what the provider knows beside it. `key` is unique per change of that item."""
+    """One mail found by polling: raw MIME with the provider's own data (`meta`). `key` is unique per change of the mail."""
 
     key: str
     raw: bytes = field(repr=False)
@@ -375,7 +375,7 @@ class PolledItem:
 
 @dataclass(frozen=True)
 class RemovedItem:
-    """An item that left `folder`: deleted, or moved, `to` a folder as people there call it ("" where nobody could say)."""
+    """An item that left `folder`: deleted, or moved to the folder called `to` ("" where unknown)."""
 
     key: str
     folder: str

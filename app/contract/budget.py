@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PersonPace:
-    """How fast one person may be sent to: `burst` messages at once, then one every `every_seconds`, as they come back."""
+    """How often one recipient may be sent to: `burst` messages at once, and one more for every `every_seconds`."""
 
     burst: int
     every_seconds: float
@@ -15,7 +15,10 @@ class PersonPace:
 
 @dataclass(frozen=True)
 class Budget:
-    """Calls at once, sends a minute and a second (0: as many as the minute has); `person`: None for no pace of its own."""
+    """What an account may call: `at_once` in parallel, and sends a minute and a second (0: no limit a second).
+
+    `person`: the limit for one recipient, None for none.
+    """
 
     at_once: int
     per_minute: int
@@ -23,7 +26,7 @@ class Budget:
     person: PersonPace | None = None
 
     def times(self, factor: int) -> Budget:
-        """The budget of an account that is granted `factor` times as much; what holds for one person stays."""
+        """Return the budget times `factor`; the limit for one recipient stays."""
         return Budget(self.at_once * factor, self.per_minute * factor, self.per_second * factor, self.person)
 
 

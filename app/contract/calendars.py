@@ -1,4 +1,4 @@
-"""The calendar events of a mailbox, whichever provider keeps them."""
+"""Calendar events of a mailbox, of any provider."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from app.contract.base import ChannelAccount, Json
 
 @dataclass(frozen=True)
 class CalendarEvent:
-    """`starts_at` is aware UTC; of an event of whole days, midnight UTC of its first. `key` stays while the event changes.
+    """A calendar event. `starts_at` is aware UTC; for all-day events, midnight UTC of the first day.
 
-    `reference` is ours, of an event that we wrote. `changed_at`: when it was last written, by whomever.
+    `key` is the provider's id, which stays when the event changes. `reference` is our id, of an event we wrote. `changed_at`:
+    when the event was last written, by anybody.
     """
 
     key: str
@@ -29,7 +30,7 @@ class CalendarEvent:
 
 @dataclass(frozen=True)
 class WantedEvent:
-    """What is to stand in a calendar; times are aware UTC. `reference`: by it a repeat is known."""
+    """An event to write into a calendar; times are aware UTC. `reference` identifies a repeat."""
 
     reference: str
     subject: str
@@ -41,7 +42,7 @@ class WantedEvent:
 
 @dataclass(frozen=True)
 class WrittenEvent:
-    """What the provider calls it, and when it says it was written."""
+    """A written event: the provider's id (`key`) and time of writing."""
 
     key: str
     changed_at: datetime | None
@@ -49,7 +50,7 @@ class WrittenEvent:
 
 @dataclass(frozen=True)
 class CalendarPage:
-    """One page of changes. `state` replaces the stored state; `more`: ask again at once. `removed`: keys of what is gone."""
+    """One page of changes. `state` replaces the stored state; `more`: ask again at once. `removed`: keys of deleted events."""
 
     events: tuple[CalendarEvent, ...]
     removed: tuple[str, ...]
@@ -58,23 +59,24 @@ class CalendarPage:
 
 
 class EventGone(Exception):
-    """The event we wrote is not in the calendar any more."""
+    """The event we wrote is no longer in the calendar."""
 
 
 class HasCalendar(Protocol):
     def poll_calendar(self, *, account: ChannelAccount, state: Json) -> CalendarPage:
-        """{} starts from the beginning. Raises ProviderError, and then nothing has changed."""
+        """Return the changes since `state`; {} starts from the beginning. Raises ProviderError; then the state still holds."""
         ...
 
     def write_event(
         self, *, account: ChannelAccount, event: WantedEvent, key: str | None, may_be_there: bool = False
     ) -> WrittenEvent:
-        """Write it anew, or over the one called `key`; twice is once. `may_be_there`: an earlier try may have written it.
+        """Write a new event, or change the one with `key`; a repeat writes it once. `may_be_there`: an earlier try may have
+        written it.
 
-        Nobody is invited. Raises EventGone if there is none called `key` any more, ProviderError.
+        Nobody is invited. Raises EventGone if no event has `key` any more, ProviderError.
         """
         ...
 
     def remove_event(self, *, account: ChannelAccount, reference: str, key: str | None) -> None:
-        """Take it out, by its key, else by our reference; one that is gone already is fine. Raises ProviderError."""
+        """Delete the event with `key`, else with our reference; a deleted one changes nothing. Raises ProviderError."""
         ...

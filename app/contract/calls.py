@@ -1,4 +1,4 @@
-"""A phone call as its provider reports it: piece by piece, in any order, one leg at a time."""
+"""A phone call as its provider reports it: one leg at a time, in any order."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class LegState(StrEnum):
 
 @dataclass(frozen=True)
 class CallUpdate:
-    """What one post says of one leg. The first leg of a call bears the call's own id; each other was dialled for it.
+    """A provider's report of one leg. The first leg of a call has the call's own id; each other was dialled for it.
 
-    `place` orders the posts of a leg; one without a place only adds to what is known. `caller` and `called` are numbers in E.164,
-    "" where there is none to call back. `shown` is what else the caller is called. `by_phone_app`: one of ours calls, over the
-    provider. `is_bridged`: this call was put through to somebody. `recording` is {"id", "url", "seconds"}.
+    `place` orders the reports of a leg; one without a place only adds data. `caller` and `called` are numbers in E.164,
+    "" for a hidden one. `shown` is another name of the caller. `by_phone_app`: a colleague calls with our phone app.
+    `is_bridged`: the call was connected to a person. `recording` is {"id", "url", "seconds"}.
     """
 
     call_id: str

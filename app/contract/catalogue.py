@@ -1,4 +1,4 @@
-"""Templates that a provider approves beforehand: its list of them, and its later news about one."""
+"""Templates that a provider approves beforehand: the provider's list, and its news about one."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from app.contract.base import ChannelAccount
 
 
 class ListedTemplate(Protocol):
-    """One template as the provider has it."""
+    """One template as the provider lists it."""
 
     def to_json(self) -> dict[str, Any]:
-        """{"id", "name", "language", "status", "category", "quality", "reason", "parameter_format", "components"}."""
+        """Return {"id", "name", "language", "status", "category", "quality", "reason", "parameter_format", "components"}."""
 
 
 class HasTemplates(Protocol):
     def list_templates(self, account: ChannelAccount) -> Sequence[ListedTemplate]:
-        """All of them, page by page. Raises ProviderError."""
+        """List all templates of the account. Raises ProviderError."""
 
 
 @dataclass(frozen=True)
 class TemplateNews:
-    """What became of one template of `account`; "" where nothing is said. `read_again`: its text changed, so read the list."""
+    """News about one template of `account`; "" where it says nothing. `read_again`: the text changed, so the list must be
+    read."""
 
     account: str
     name: str

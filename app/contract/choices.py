@@ -1,4 +1,4 @@
-"""Buttons, lists and contact requests of a chat message, which somebody may tap instead of writing."""
+"""Buttons, lists and contact requests of a chat message, which a contact taps instead of writing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BUTTONS, LIST, NUMBER = "buttons", "list", "number"
 
 @dataclass(frozen=True)
 class Choice:
-    """One thing to tap. `description` is a second line, of rows of a list alone."""
+    """One button or row to tap. `description` is a second line, of rows alone."""
 
     title: str
     description: str = ""
@@ -18,20 +18,20 @@ class Choice:
 
 @dataclass(frozen=True)
 class Choices:
-    """`kind`: BUTTONS, LIST or NUMBER, which has no options. `label`: what opens the list, else ""."""
+    """The choices of a message. `kind`: BUTTONS, LIST or NUMBER (no options). `label`: the text that opens a list, else ""."""
 
     kind: str
     options: tuple[Choice, ...]
     label: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """What `read_choices` reads, for keeping on a message and its delivery."""
+        """Return the JSON stored on a message and its delivery, which `read_choices` reads."""
         return {"kind": self.kind, "label": self.label, "options": [asdict(option) for option in self.options]}
 
 
 @dataclass(frozen=True)
 class ChoiceLimits:
-    """In characters, and how many there may be. `text`: of the words above them."""
+    """The limits of choices: how many buttons and rows, the others in characters. `text`: of the text above them."""
 
     buttons: int
     rows: int
@@ -43,7 +43,7 @@ class ChoiceLimits:
 
 
 def read_choices(kept: dict[str, Any] | None) -> Choices | None:
-    """Return what `to_json` made, None for nothing."""
+    """Return the choices from the JSON of `to_json`, None for nothing."""
     if not kept:
         return None
     options = tuple(Choice(option["title"], option.get("description", "")) for option in kept["options"])

@@ -1,4 +1,4 @@
-"""Submissions from a provider of forms, posted or asked for, with what they say for us."""
+"""Submissions of a form provider, posted or polled, and the facts read from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FIELDS = ("customer_name", "email", "phone", "address", "products", "notes", "re
 
 @dataclass(frozen=True)
 class Answer:
-    """One question with what was answered: any JSON value. `id` stays when its owner gives the question another name."""
+    """One question of a form with its answer, any JSON value. `id` stays when the question is renamed."""
 
     id: str
     name: str
@@ -24,8 +24,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Submission:
-    """`external_id` is the provider's; where a built body has none, a digest of it. `told_at`: when its answers were
-    last changed. `is_test`: sent to try the form out."""
+    """A submitted form. `external_id` is the provider's id, else a digest of the body.
+
+    `told_at`: when its answers last changed. `is_test`: it was sent to try the form.
+    """
 
     external_id: str
     form_id: str
@@ -38,8 +40,10 @@ class Submission:
 
 @dataclass(frozen=True)
 class Intake:
-    """What a submission says for us. `reference`: what its sender calls the order. `missing`: questions that were named in the
-    settings and are not in the form any more."""
+    """The facts read from a submission. `reference`: the sender's number of the order.
+
+    `missing`: questions named in the settings that are not in the form any more.
+    """
 
     customer_name: str = ""
     email: str = ""
@@ -51,13 +55,13 @@ class Intake:
     missing: tuple[str, ...] = field(default=(), compare=False)
 
     def as_json(self) -> dict[str, Any]:
-        """Without `missing`, which is about the form, and a reference that nobody gave."""
+        """Return the facts as JSON, without `missing` and an empty reference."""
         told = {name: value for name, value in asdict(self).items() if name != "missing" and (value or name != "reference")}
         return told | {"products": list(self.products)}
 
 
 class FormsFailure(Exception):
-    """The text says in English, marked for translation, what is wrong. `is_ours`: it will not mend by itself."""
+    """A call to a form provider failed; the text says why in English, marked for translation. `is_ours`: somebody has to act."""
 
     def __init__(self, words: str, *, is_ours: bool) -> None:
         super().__init__(words)
@@ -66,23 +70,23 @@ class FormsFailure(Exception):
 
 @dataclass(frozen=True)
 class SubmissionPage:
-    """Some submissions, as the provider has them, and how many there are in all."""
+    """A page of submissions in the provider's own shape. `total`: how many there are in all."""
 
     submissions: tuple[dict[str, Any], ...]
     total: int
 
 
 class FormsAccount(Protocol):
-    """An account, as it is asked. `page_size`: how many submissions one question brings at most."""
+    """An account at a form provider, with which submissions are polled. `page_size`: the most submissions a page has."""
 
     page_size: int
 
     def form_name(self, form_id: str) -> str:
-        """What the form is called. Raises FormsFailure."""
+        """Return the form's name. Raises FormsFailure."""
         ...
 
     def submissions(self, form_id: str, *, after: str, offset: int) -> SubmissionPage:
-        """One page of what was finished since then (ISO 8601; "" for all), oldest first. Raises FormsFailure."""
+        """Return one page of submissions finished since `after` (ISO 8601; "" for all), oldest first. Raises FormsFailure."""
         ...
 
 
@@ -92,13 +96,13 @@ class Forms(Protocol):
     def account(self, *, region: str, api_key: str, account_id: str = "") -> FormsAccount: ...
 
     def read_submission(self, body: bytes, *, received_at: datetime) -> Submission:
-        """Raises UnableToParse."""
+        """Parse a posted submission. Raises UnableToParse."""
         ...
 
     def read_intake(self, submission: Submission, fields: Mapping[str, str]) -> Intake:
-        """What the answers say. `fields` names questions (by id, or else name) for some of FIELDS."""
+        """Return the facts in the answers. `fields` names a question (by id, else name) for some of FIELDS."""
         ...
 
     def in_words(self, submission: Submission) -> str:
-        """Every question with its answer, as a person reads them."""
+        """Return every question with its answer as text for people."""
         ...

@@ -1,4 +1,4 @@
-"""What an adapter answers when it is asked whether a channel works."""
+"""The result of an adapter's check whether a channel works."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Health:
-    """`detail`: in words, with what to do about it. `passes`: it is the provider's own trouble, nobody has to do anything.
-    `checked`: what was asked. `number`: of a chat, its quality, limit and throughput."""
+    """Whether a channel or service works. `detail`: a text that says what to do. `passes`: the trouble is likely to pass by
+    itself.
+
+    `checked`: what was checked. `number`: quality, limit and throughput of a chat number.
+    """
 
     ok: bool
     detail: str
@@ -23,7 +26,7 @@ class Health:
 
 
 def refused(error: ProviderError, *, checked: tuple[str, ...] = (), where: str = "") -> Health:
-    """What it means for the channel that a call failed so; `where`: a sentence with %(why)s, "" for the reason alone."""
+    """Return the health that follows from a failed call. `where`: a sentence with %(why)s, "" for the reason alone."""
     reason = error.reason
     parts = (where % {"why": reason.title} if where else reason.title, reason.advice, reason.code, reason.detail)
     passes = not (error.channel_down or error.permanent)

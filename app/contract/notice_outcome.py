@@ -1,4 +1,4 @@
-"""The outcome of sending a notification, whichever way it went: push service, Teams or mail server. Pure."""
+"""The outcome of sending a notification through a push service, Teams or the mail server. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What became of a dispatch."""
+    """The outcome of a dispatch."""
 
     ACCEPTED = "accepted"  # by the push service, the mail server or Teams; more is not known
     LAPSED = "lapsed"  # there was nothing left to tell: read meanwhile, or not theirs to see any more
@@ -19,7 +19,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """`outcome` None: try again, after `retry_after_seconds` if they said so. `words` is English and holds no secret."""
+    """The answer to a sent notification. `outcome` None: try again, after `retry_after_seconds` if the other side asked for it.
+
+    `words` is English and holds no secret.
+    """
 
     outcome: Outcome | None
     words: str = ""

@@ -1,4 +1,4 @@
-"""What a page needs from a channel type whose account is connected by signing in at the provider (OAuth)."""
+"""Sign-in at a provider (OAuth), for channel types whose account is connected by it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.contract.base import ChannelAccount, Json
 
 @dataclass(frozen=True)
 class SignedIn:
-    """`token_cache` is a secret of the channel from now on; `user`: as whom, as the provider writes it."""
+    """A completed sign-in. `token_cache` becomes a secret of the channel; `user`: the account's name at the provider."""
 
     token_cache: str = field(repr=False)
     user: str = ""
@@ -19,7 +19,7 @@ class SignedIn:
 
 class SignsIn(Protocol):
     def begin_sign_in(self, *, account: ChannelAccount, redirect_uri: str) -> Json:
-        """What to keep on the server until the browser is back: its `auth_uri` is where it goes, its `state` what it brings."""
+        """Return what to store on the server until the browser is back: `auth_uri` is where it goes, `state` what it brings."""
         ...
 
     def finish_sign_in(self, *, account: ChannelAccount, flow: Json, answer: Mapping[str, str]) -> SignedIn: ...

@@ -1,7 +1,6 @@
-"""The words that stop and start texts (STOP, START): they count where a message says just one of them.
+"""The words that stop and start texts (STOP, START), which count where they are the whole message.
 
-English as networks and providers understand it, Dutch and French beside it. Capitals, accents, quotes and a full stop do not
-matter.
+English as networks and providers understand it, with Dutch and French. Case, accents, quotes and a full stop are ignored.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _LONGEST = 40
 
 
 def read_consent(text: str) -> Consent | None:
-    """Return what a message asks for if it says nothing else, else None."""
+    """Return the consent a message asks for if that is the whole message, else None."""
     if len(text) > _LONGEST:
         return None
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()

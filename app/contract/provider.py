@@ -1,4 +1,5 @@
-"""What a provider's folder exports (`PROVIDER`): registry, doors, pages, settings and names are derived from it."""
+"""What a provider's folder exports (`PROVIDER`): the registry, doors (webhook paths), pages, settings and names follow from
+it."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ SignedTest = Callable[[str, str], tuple[dict[str, str], bytes]]
 
 @dataclass(frozen=True)
 class Setting:
-    """An environment variable of a provider. `is_url`: an address, which the demo points at the provider's simulator."""
+    """An environment variable of a provider. `is_url`: a URL, which the demo sets to the provider's simulator."""
 
     name: str
     default: str
@@ -44,14 +45,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of channel that can be connected on a page: a channel type, or "type/transport" where a type has several; then the
-    transport stands among the channel's settings. `place`: its turn on the page; `label`: its name; `about`: one sentence.
+    """A kind of channel that can be connected on a page: a channel type, or "type/transport" where a type has several.
 
-    `steps`: what to do at the provider, one sentence each. `issued`: the secret that we make and the provider is told
-    ("verify_token", "url_key"). `signs_in`: somebody signs in at the provider before it is connected; `asks_consent`: an
-    administrator there may have to agree first. `has_past`: messages lie there already when it is connected. `granted`: the
-    budget by what the provider says of an account (`throughput`). `keeps_templates`: templates of mails lie at the provider and
-    are sent by their id.
+    `place`: its position on the page; `label`: its name; `about`: one sentence. `steps`: what to do at the provider, one sentence
+    each. `issued`: the secret that we make and enter there ("verify_token", "url_key"). `signs_in`: somebody signs in at the
+    provider before it is connected; `asks_consent`: an administrator there may have to agree first. `has_past`: there are earlier
+    messages when it is connected. `granted`: the budget, by the provider's `throughput` of an account. `keeps_templates`:
+    templates of mails are stored at the provider and sent by id.
     """
 
     key: str
@@ -75,19 +75,19 @@ class Kind:
 
     @property
     def transport(self) -> str:
-        """ "" where the type has one way only."""
+        """Return the transport, "" where the type has only one."""
         return self.key.partition("/")[2]
 
 
 @dataclass(frozen=True)
 class Door:
-    """A path to which a provider posts what is stored; the path stands bare and under /api/v1. `source` names the events.
+    """A path to which a provider posts events to store; it exists bare and under /api/v1. `source` names the events.
 
-    `names`: how a body calls the channels it is about (address, channel id, …); raises UnableToParse. `is_shared`: one post may
-    be about several channels. `may_be_unnamed`: a post that names none goes to the first channel that signed it;
-    `may_name_others`: so does one that names others than ours.
-    `challenge`: the answer to a GET that asks whether we are who we say, None to refuse it. `signed_test`: headers and body of a
-    post that proves that the address leads here, made of a signing secret and a word.
+    `names` returns the channels a body is about (address, channel id, …); raises UnableToParse. `is_shared`: one post may be
+    about several channels. `may_be_unnamed`: a post that names none goes to the first channel that signed it; `may_name_others`:
+    so does one that names only unknown channels. `challenge` answers a GET by which the provider checks that the URL is ours,
+    None to refuse it. `signed_test` makes headers and body of a post, from a signing secret and a word, that tests whether the
+    URL leads here.
     """
 
     path: str
@@ -106,7 +106,9 @@ class Door:
 @dataclass(frozen=True)
 class HintDoor:
     """A path to which a provider posts that there is something to poll. `echoed`: the query parameter whose value it wants back.
-    `renews`: what is posted there asks for new subscriptions as well."""
+
+    `renews`: a post also asks for new subscriptions.
+    """
 
     path: str
     source: str
@@ -117,9 +119,12 @@ class HintDoor:
 
 @dataclass(frozen=True)
 class Services:
-    """What adapters are made of. `settings`: the providers' own, by name. `settle_seconds`: how long a provider may take to list
-    what it took. `keep_tokens` is told when a sign-in was refreshed; `allowed_networks`: those of the HTTP client, for what
-    speaks no HTTP; `slots` count calls at once; `meter` counts what is called beside HTTP."""
+    """What adapters are built with. `settings`: the providers' own, by name. `settle_seconds`: how long after accepting a message
+    a provider may take to list it.
+
+    `keep_tokens` is called with refreshed tokens; `allowed_networks`: those of the HTTP client, for other protocols; `slots`
+    limits parallel calls; `meter` counts calls that are not HTTP.
+    """
 
     http: HttpClient
     settings: Mapping[str, str]
@@ -134,8 +139,10 @@ class Services:
 
 @dataclass(frozen=True)
 class Adapters:
-    """What speaks for channels, by `Channel.adapter_key`, which is the key of its kind; what lacks an ability is absent from that
-    table. `receivers` are by the source of events; `rules` by channel type."""
+    """The adapters of channels by ability, each a table by `Channel.adapter_key`, the key of its kind.
+
+    A channel without an ability is absent from its table. `receivers` are by the source of events; `rules` by channel type.
+    """
 
     senders: Mapping[str, Sender] = field(default_factory=dict)
     receivers: Mapping[str, UrlSignedReceiver] = field(default_factory=dict)
@@ -154,17 +161,17 @@ class Adapters:
     registers: Mapping[str, Register] = field(default_factory=dict)  # of addresses, by country
 
     def __or__(self, other: Adapters) -> Adapters:
-        """Both, table by table."""
+        """Return the adapters of both, table by table."""
         return Adapters(**{one.name: {**getattr(self, one.name), **getattr(other, one.name)} for one in fields(self)})
 
 
 @dataclass(frozen=True)
 class Provider:
-    """`key`: the name of the folder; `label`: the product's name. `calls`: names under which calls to it and from it are counted,
-    with what people call them. `build`: its adapters.
+    """A provider. `key`: the name of its folder; `label`: the product's name. `build`: makes its adapters.
 
-    `serves`: what it is connected for beside channels, `about` says it on the page. `key_headers`: in which it may bring our key;
-    `kept_headers`: those of its posts that are kept; `links_files`: what it posts has links to files that lie with it.
+    `calls`: names under which calls to and from it are counted, with their labels. `serves`: its purpose beside channels, which
+    `about` describes on the page. `key_headers`: headers that may have our key; `kept_headers`: headers of its posts that are
+    stored; `links_files`: its posts link to files at the provider.
     """
 
     key: str
@@ -182,14 +189,14 @@ class Provider:
 
     @property
     def simulated_as(self) -> str:
-        """The name of its simulator, which stands where its first address points to; "" where it has no address."""
+        """Return the name of its simulator, from its first URL setting; "" without one."""
         urls = [one.name for one in self.settings if one.is_url]
         return urls[0].partition("_")[0].lower() if urls else ""
 
 
 @dataclass(frozen=True)
 class SignedBody:
-    """Makes a receiver whose posts are signed over their body alone one like all others."""
+    """Wraps a receiver of posts signed over their body alone, so that it is called like all others."""
 
     receiver: WebhookReceiver
 

@@ -1,4 +1,4 @@
-"""Further protocols of a receiver: posts signed over their address, consent, what is checked daily."""
+"""Further protocols of a receiver: posts signed over their URL, consent, daily checks, subscriptions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.contract.health import Health
 
 
 class Consent(StrEnum):
-    """What a person asks for with one word: to be written to no more, to be written to again, to be told how that works."""
+    """What a person asks for with one word: no more messages, messages again, or help."""
 
     STOP = "stop"
     START = "start"
@@ -22,7 +22,7 @@ class Consent(StrEnum):
 
 @dataclass(frozen=True)
 class SignedPost:
-    """A post whose signature covers its address. `url` is that address as the provider was told it, query included."""
+    """A post whose signature covers its URL. `url` is as the provider knows it, query included."""
 
     url: str
     headers: Headers
@@ -30,32 +30,38 @@ class SignedPost:
 
 
 class UrlSignedReceiver(Protocol):
-    """What ingest needs from a route whose posts are signed over their address and bear no time of their own."""
+    """The methods of an adapter whose posts are signed over their URL and have no time of their own."""
 
     def verify(self, post: SignedPost, *, secrets: Sequence[str], shared_key: str) -> bool:
-        """Constant-time, never raises. `secrets` are valid now; `shared_key` is for a newer algorithm, "" where there is none."""
+        """Return whether one of the keys signed the post; constant-time, never raises.
+
+        `secrets` are valid now; `shared_key` is for a newer algorithm, "" where there is none.
+        """
         ...
 
     def dedupe_key(self, post: SignedPost) -> str:
-        """A key that a repeat of the post shares; raises UnableToParse."""
+        """Return a key that a repeat of the post shares. Raises UnableToParse."""
         ...
 
     def parse(self, body: bytes, *, query: str, account: ChannelAccount, received_at: datetime) -> Parsed:
-        """Raises UnableToParse. `query` is that of the address the post came to."""
+        """Parse a stored post. `query` is that of the URL it came to. Raises UnableToParse."""
         ...
 
 
 class Checker(Protocol):
-    """A channel type whose account can be looked at, whether or not anything is sent over it."""
+    """A channel type whose account can be checked without sending anything."""
 
     def check(self, *, account: ChannelAccount) -> Health: ...
 
 
 class Notified(Protocol):
-    """A channel type whose provider can tell us that there is something to poll. What it says is a hint, never the truth."""
+    """A channel type whose provider posts when there is something to poll. A post is a hint and never trusted as data."""
 
     def keep_subscribed(
         self, *, account: ChannelAccount, notification_url: str, client_state: str, current: Json, renew: bool = False
     ) -> Json:
-        """`current`: what the last call returned, {} at first. `renew`: the provider asked for it. Raises ProviderError."""
+        """Subscribe to the provider's hints or renew the subscription; returns the state to store. Raises ProviderError.
+
+        `current`: what the last call returned, {} at first. `renew`: the provider asked for a renewal.
+        """
         ...

@@ -1,4 +1,4 @@
-"""What reconciling a mailbox needs from a channel type: contents of folders, single mails, where a mail is now."""
+"""The methods and data for reconciling a mailbox: lists of folders, single mails, where a mail is now."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.contract.base import ChannelAccount, PolledItem
 
 
 class ListingLost(Exception):
-    """The provider does not know the link any more: the folder is listed again from its start."""
+    """The provider does not know the page's link any more; the folder is listed again from its start."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,10 @@ class ListedItem:
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of a folder; drafts and mail from before the channel's start are not in it. `following`: the next page's
-    link, None at the end. `total`: how many mails the provider counts, where it says so."""
+    """One page of a folder, without drafts and mail from before the channel's start.
+
+    `following`: the next page's link, None at the end. `total`: how many mails the provider counts, None where it does not say.
+    """
 
     items: tuple[ListedItem, ...]
     following: str | None = None
@@ -35,8 +37,10 @@ class Listing:
 
 @dataclass(frozen=True)
 class Fetch:
-    """Mails fetched by id. Those `gone` are in the mailbox no more, those `unwanted` drafts after all, those `failed` could
-    not be read now. What is in none of them was not tried. `wait_seconds`: the provider wants to be left alone for so long."""
+    """Mails fetched by id. `gone`: no longer in the mailbox; `unwanted`: drafts; `failed`: could not be read now.
+
+    An id in none of them was not tried. `wait_seconds`: how long the provider asks us to wait.
+    """
 
     items: tuple[PolledItem, ...] = ()
     gone: tuple[str, ...] = ()
@@ -47,7 +51,10 @@ class Fetch:
 
 @dataclass(frozen=True)
 class ItemPlace:
-    """`folder`: the followed folder it is in, "" for none; then `name` is another's, as people call it. Both "": nowhere."""
+    """Where a mail is. `folder`: the followed folder it is in, "" for none; then `name` is that of another folder.
+
+    Both "": it is nowhere.
+    """
 
     folder: str = ""
     name: str = ""
@@ -55,7 +62,7 @@ class ItemPlace:
 
 @dataclass(frozen=True)
 class MailFolder:
-    """A folder that could be followed. `name`: as people there call it, after those it lies in. `mails`: how many are in it."""
+    """A folder that can be followed. `name`: its path of names in the mailbox. `mails`: how many it has."""
 
     id: str
     name: str
@@ -63,22 +70,22 @@ class MailFolder:
 
 
 class Reconciled(Protocol):
-    """A channel type whose mailbox can be counted. Every method raises ProviderError."""
+    """A channel type whose mailbox can be reconciled. Every method but `followed_folders` raises ProviderError."""
 
     def followed_folders(self, *, account: ChannelAccount) -> tuple[str, ...]:
-        """Never raises: it is what is kept here."""
+        """Return the ids of the followed folders, from the channel's settings. Never raises."""
         ...
 
     def list_choosable(self, *, account: ChannelAccount) -> tuple[MailFolder, ...]:
-        """What could be followed besides the usual folders."""
+        """List the folders that can be followed besides the usual ones."""
         ...
 
     def list_folder(self, *, account: ChannelAccount, folder: str, link: str | None) -> Listing:
-        """The page behind `link`, the first without one. Raises ListingLost."""
+        """Return the page behind `link`, None for the first. Raises ListingLost."""
         ...
 
     def fetch_items(self, *, account: ChannelAccount, wanted: Sequence[tuple[str, str]]) -> Fetch:
-        """`wanted`: (key, folder) each."""
+        """Fetch these mails; `wanted` are pairs (key, folder)."""
         ...
 
     def locate_items(self, *, account: ChannelAccount, keys: Sequence[str]) -> dict[str, ItemPlace]: ...

@@ -1,4 +1,4 @@
-"""A service that is called but is no channel (forms, scenarios, Teams, the register, the mail server), for the daily check."""
+"""A called service that is no channel (form, scenario, Teams, register, mail server), for the daily check."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from app.contract.health import Health
 
 @dataclass(frozen=True)
 class Service:
-    """One of them. `key` names it for good, `name` is what people call it (a text of ours is marked), `kind` what it is for;
-    `place`: the path of the page it is set up on; `advice`: what to do where it does not work. All in English.
+    """A service to check. `key` never changes; `name` is for people (texts of ours are marked for translation); `kind`: its
+    purpose.
 
-    `is_suspect`: a call in between failed, so it is asked before its day. `ask` calls it, outside any transaction, and takes what
-    calls met into account where asking cannot show it. Raises UnableToDecrypt. `brand_id`: whose it is, None for everybody's.
+    `place`: the path of its settings page; `advice`: what to do where it does not work. All texts in English. `is_suspect`: a
+    call failed since the last check, so it is checked in the next round. `ask` checks it, outside any transaction, and counts
+    failed calls where a check cannot show them; raises UnableToDecrypt. `brand_id`: its brand, None for all.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""The fields that a form for connecting a channel asks, kind by kind."""
+"""The fields of the form for connecting a channel, by kind."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from app.core.text import mark as N_
 
 @dataclass(frozen=True)
 class SetupField:
-    """What somebody enters to connect a channel. `name` is its key among the settings or, `secret`, the sealed secrets; "address"
-    and "display_address" are the channel's own. `label` and `help` are marked for translation. `choices`: where there are any,
-    one of them; `default`: there at first. `expires`: a secret that does so on some day.
-    `within`: a whole number from the one to the other."""
+    """One field to connect a channel. `name` is its key among the settings, or with `secret` among the sealed secrets.
+
+    "address" and "display_address" are the channel's own. `label` and `help` are marked for translation. `choices`: the allowed
+    values, () for any; `default`: the value at first. `expires`: a secret with a last day. `within`: a whole number in this
+    range.
+    """
 
     name: str
     label: str

@@ -1,4 +1,4 @@
-"""Signals to a chat that are no messages: read marks, typing, reactions."""
+"""Signals to a chat that are no messages: read marks, typing signs, reactions."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from app.contract.base import ChannelAccount, Party
 
 
 class TakesSignals(Protocol):
-    """All raise ProviderError. To repeat any of them changes nothing a person sees."""
+    """A chat adapter that takes signals. All methods raise ProviderError; a repeat changes nothing a person sees."""
 
     def mark_read(self, external_id: str, *, account: ChannelAccount, is_typing: bool = False) -> None:
-        """The message, and those before it, are read; `is_typing` shows for some seconds that an answer is written."""
+        """Mark the message and those before it as read. `is_typing` also shows for some seconds that somebody writes."""
 
     def react(self, external_id: str, emoji: str, *, to: Party, account: ChannelAccount) -> None:
-        """Put the emoji on the message in place of what was there; "" takes it back."""
+        """Set our reaction on the message; "" takes it back."""

@@ -2,8 +2,8 @@
 
 GSM-7 takes 160 characters alone and 153 in each of several parts; €, [, ], {, }, \\, ^, ~ and | count double. One character
 outside that alphabet, such as ë or a curly quote, makes the whole text UCS-2: 70 alone and 67 in each part, counted in UTF-16
-units, of which an emoji has two. What counts double is never cut in two: it begins the next part.
-`static/js/lib/sms.js` counts the same while one types; tests/contract/test_sms_text.py holds the two together.
+units, of which an emoji has two. A character of two units is never cut: it begins the next part.
+`static/js/lib/sms.js` counts the same while somebody types; tests/contract/test_sms_text.py holds the two together.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ _LETTERS = {"œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "ı": "i", "ð": "d", 
 
 @dataclass(frozen=True)
 class SmsCount:
-    """`units` are what the limits are in; `left` fit into the last part; `misfits` make it UCS-2, each once, in order."""
+    """The size of a text as SMS. `units`: as the limits count; `left`: units free in the last part.
+
+    `misfits`: the characters that make it UCS-2, each once, in order.
+    """
 
     characters: int
     units: int
@@ -45,7 +48,7 @@ class SmsCount:
 
 
 def count_sms(text: str) -> SmsCount:
-    """Count a text as it will travel; the empty one takes no part."""
+    """Count a text as SMS; an empty text has no part."""
     text = text.replace("\r\n", "\n")
     misfits = tuple(dict.fromkeys(c for c in text if c not in BASIC and c not in EXTENSION))
     encoding = UCS_2 if misfits else GSM_7
@@ -63,7 +66,7 @@ def _size(character: str, encoding: str) -> int:
 
 
 def _packed(sizes: list[int], room: int) -> tuple[int, int]:
-    """How many parts, and how much of the last one is used."""
+    """Return how many parts the sizes take, and how many units of the last one."""
     parts, used = 1, 0
     for size in sizes:
         if used + size > room:
@@ -74,16 +77,17 @@ def _packed(sizes: list[int], room: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Simplified:
-    """`changes`: what became what, and how often, in the order of the text."""
+    """A simplified text. `changes`: (former, new, how often), in the order of the text."""
 
     text: str
     changes: tuple[tuple[str, str, int], ...] = ()
 
 
 def simplify(text: str, *, accents: bool = False) -> Simplified:
-    """Replace typographic quotes, dashes, dots and spaces by plain ones; with `accents`, letters GSM-7 lacks by those below them.
+    """Replace typographic quotes, dashes, dots and spaces by plain ones; with `accents`, also letters GSM-7 lacks by plain
+    letters.
 
-    What GSM-7 has stays as it is, é and à among it, and so does what has no plain form, such as an emoji.
+    Characters of GSM-7 stay, such as é and à, and so do those without a plain form, such as an emoji.
     """
     composed = unicodedata.normalize("NFC", text)
     done: Counter[tuple[str, str]] = Counter()

@@ -1,4 +1,4 @@
-"""News that nothing may be sent to an address any more, as providers and people give it."""
+"""News that an address must not be written to any more, from providers and recipients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Stop(StrEnum):
-    """Why. Somebody who unsubscribed still gets answers to what they ask; the others get nothing, as nothing would arrive."""
+    """Why an address is not written to. UNSUBSCRIBED stops mailings alone; the others stop everything."""
 
     BOUNCED = "bounced"
     COMPLAINED = "complained"
@@ -21,7 +21,8 @@ class Stop(StrEnum):
 
 @dataclass(frozen=True)
 class AddressNews:
-    """`source` is who says so: a provider, or "link" for the recipient's own click. `detail` is in the source's own words."""
+    """News about one address. `source`: a provider, or "link" for the recipient's own click. `detail` is the source's own
+    text."""
 
     address: str
     stop: Stop
@@ -31,6 +32,6 @@ class AddressNews:
 
 
 class StopList(Protocol):
-    """A provider that keeps a list of its own of addresses it does not write to."""
+    """A provider with a list of its own of addresses it does not write to."""
 
     def lift(self, address: str, stop: Stop, *, account: ChannelAccount) -> None: ...
