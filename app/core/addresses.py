@@ -1,8 +1,8 @@
 """Decide which network addresses (IP) our own requests may go to.
 
 The table goes further than `ipaddress.is_global`, which on Python 3.11 calls multicast, 6to4 and NAT64 addresses public.
-Only addresses are judged here, never the spelling of a URL: `127.1` and `2130706433` are caught because the check runs on
-what the resolver made of them.
+Only resolved addresses are checked, not the spelling of a URL: `127.1` and `2130706433` are refused because the resolver turns
+them into 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ REFUSED_NAMES = frozenset({"metadata.google.internal", "metadata", "instance-dat
 
 
 class AddressGuard:
-    """Says whether an address may be connected to. `allowed_networks` (CIDR) are let through before the table is asked.
+    """Decides whether an address may be connected to. `allowed_networks` (CIDR) pass before the table is asked.
 
-    `ports`: the only ones of public addresses, or none for all of them. In allowed networks every port is allowed.
-    `places` are single ones, "127.0.0.1:5111", that are let through as well.
+    `ports`: the only ports of public addresses, or none for all. In allowed networks every port is allowed.
+    `places` are single addresses with port, "127.0.0.1:5111", that pass as well.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class AddressGuard:
         self._ports = frozenset(ports)
 
     def allows(self, address: str, port: int | None = None) -> bool:
-        """`address` is numeric, as the resolver gives it; anything unreadable is refused."""
+        """Return whether the address may be connected to; it is numeric, and an unreadable one is refused."""
         try:
             ip = plain_address(address)
         except ValueError:
@@ -53,7 +53,7 @@ class AddressGuard:
 
 
 def plain_address(address: str) -> IpAddress:
-    """The address as a value, an IPv4 address in IPv6 clothing (`::ffff:a.b.c.d`) undressed. Raises ValueError."""
+    """Return the address as a value, an IPv4 address written as IPv6 (`::ffff:a.b.c.d`) as IPv4. Raises ValueError."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
     return mapped or ip

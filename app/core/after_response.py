@@ -1,4 +1,4 @@
-"""Run work after the response has been sent, so that nobody waits for it."""
+"""Run work after the response has been sent, so that no client waits for it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ log = get_logger(__name__)
 
 
 def after_answer(response: Response, work: Callable[[Session], object]) -> None:
-    """Do `work` in a transaction of its own once `response` has gone out.
+    """Run `work` in a transaction of its own once `response` has been sent.
 
-    It is not done where a file is handed over to the server to be sent or the process ends first, and its failure is logged and
-    seen by nobody: only for what the next request would do as well.
+    It does not run where the server itself sends a file, or if the process ends first; its errors are only logged. Use it only
+    for work that the next request would do as well.
     """
     app = current_app._get_current_object()  # type: ignore[attr-defined]
 

@@ -1,8 +1,8 @@
-"""Say which hosts, typed by people or given by browsers (push), we call at all. Pure; where a name leads to is checked by
-core/http.py as well.
+"""Decide which hosts may be called at all, of those people type or browsers give (push). Pure.
 
-A rule is a host ("fcm.googleapis.com"), everything below one ("*.push.apple.com"), or a whole origin ("http://127.0.0.1:5103"),
-which alone may be without TLS or on another port: that is how tests and the demo reach their simulators.
+core/http.py checks the address a name leads to. A rule is a host ("fcm.googleapis.com"), everything below one
+("*.push.apple.com"), or a whole origin ("http://127.0.0.1:5103"), which alone may be without TLS or on another port: so tests and
+the demo reach their simulators.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ LONGEST_URL = 2_000
 
 
 def is_allowed(url: str, rules: Sequence[str]) -> bool:
-    """Return whether `url` fits one of the rules and is no trick."""
+    """Return whether `url` matches one of the rules and has no credentials, fragment or odd characters."""
     if len(url) > LONGEST_URL or not url.isascii() or re.search(r"[\x00-\x20\x7f\\]", url):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Work off what is due in batches of one commit each; share one job between many rows by turns."""
+"""Process due rows in batches of one commit each, and let a job share its time among many rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.core.work import give_back_hints
 
 
 def run_batches(step: Callable[[Session], int], *, size: int) -> int:
-    """Call `step` in transactions of its own until it did less than `size`; returns the sum. The relay is told after each."""
+    """Call `step` in transactions of its own until it did less than `size`; returns the sum. The relay is nudged after each."""
     total = 0
     while True:
         with transaction() as session:
@@ -29,9 +29,9 @@ def run_batches(step: Callable[[Session], int], *, size: int) -> int:
 
 
 def run_in_turn(table: sa.Table, row_ids: Sequence[Any], run: Callable[[Any], object], *, seconds: float = TURN_SECONDS) -> None:
-    """Call `run` with one row after the other, each of which it claims itself; after `seconds` the rest is left to others.
+    """Call `run` with one row after the other, which claims it; after `seconds` the remaining rows are left to other jobs.
 
-    So a slow row holds up its neighbours for no longer than that, and a job that was given many rows ends well within its time.
+    So a slow row delays its neighbours no longer than that, and a job with many rows ends well within its time.
     """
     ends_at = time.monotonic() + seconds
     for place, row_id in enumerate(row_ids):

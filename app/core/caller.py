@@ -1,4 +1,4 @@
-"""Find the address of the client that calls us, for rate limits and logs, never for rights."""
+"""Find the client's address, for rate limits and logs, never for rights."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ log = get_logger(__name__)
 
 
 def came_by_proxy() -> bool:
-    """Return whether a proxy says that it handed the request on, trusted or not."""
+    """Return whether the headers say that a proxy, trusted or not, forwarded the request."""
     return any(name.startswith("X-Forwarded-") or name in PROXY_HEADERS for name, _value in request.headers)
 
 
 def is_of_this_machine() -> bool:
-    """Return whether the client itself is on this machine; a proxy that hands requests on is not the client."""
+    """Return whether the client itself is on this machine; a proxy that forwards requests is not the client."""
     return _is_loopback(request.remote_addr or "") and not came_by_proxy()
 
 
 def caller_address() -> str:
-    """The address that limits count by, as `network_of` writes it.
+    """Return the address that limits count by, as `network_of` writes it.
 
-    Behind a proxy on this machine that TRUSTED_PROXIES does not name, everybody would be one caller: there it is what that proxy
-    added last to X-Forwarded-For. Nobody is believed to be somebody by it.
+    Behind a proxy on this machine that TRUSTED_PROXIES does not name, all clients would share one address: there it is the last
+    one in X-Forwarded-For, which that proxy added. It proves nothing about the client.
     """
     address = request.remote_addr or ""
     if _is_loopback(address) and came_by_proxy() and not runtime().settings.trusted_proxies:
@@ -38,7 +38,7 @@ def caller_address() -> str:
 
 
 def network_of(address: str | None) -> str:
-    """One household has one IPv4 address, but a whole /64 of IPv6 addresses. "unknown" for what is no address."""
+    """Return an IPv4 address as it is, and for IPv6 the /64 network that a household has. "unknown" for any other text."""
     try:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:

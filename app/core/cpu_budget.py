@@ -1,8 +1,8 @@
 """Limit the processor time of one piece of work, so that a costly input fails alone.
 
-Not the clock: a busy machine must not make a good mail fail. Not SIGALRM: RQ stops its jobs with it. A regular expression that
-runs away is stopped as well, since `re` looks for signals while it matches; code in other languages is stopped when it returns.
-Signals reach the main thread alone, in which workers do their jobs; in any other the work runs without a limit.
+Wall-clock time would make a good mail fail on a busy machine, and RQ uses SIGALRM to stop its jobs. A regular expression that
+runs away is stopped as well, since `re` checks for signals while it matches; code in other languages is stopped when it returns.
+Signals reach the main thread alone, in which workers run their jobs; in any other thread the work has no limit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _AGAIN_SECONDS: Final = 0.5
 
 
 class OverBudget(BaseException):
-    """The work took more processor time than it was given. No Exception: it passes whoever bears with broken input."""
+    """The work took more processor time than it was given. As a BaseException it passes handlers for broken input."""
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """List the crash points: named places where a fault test (`make chaos`) kills the process.
 
 Inert unless CRASH_DIR is set. The test arms a point by making a file of its name there; the first process to pass removes the
-file (so exactly one dies) and kills itself with SIGKILL, which is as hard as a crash gets. `make chaos` checks its list of points
-against the calls in the code.
+file (so exactly one dies) and kills itself with SIGKILL. `make chaos` checks its list of points against the calls in the code.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ _DIRECTORY = os.environ.get("CRASH_DIR")
 
 
 def crash_point(name: str) -> None:
-    """Die here if the point `name` is armed."""
+    """Kill this process if the point `name` is armed."""
     if _DIRECTORY is None:
         return
     try:

@@ -24,11 +24,11 @@ _HEAD_BYTES = 3
 
 
 class UnableToDecrypt(Exception):
-    """Not for this row, damaged, or sealed with a key we no longer hold; the message says which key, never a byte of content."""
+    """The value is for another row, damaged, or encrypted with an unknown key; the message names the key, never any content."""
 
 
 class BadKeys(ValueError):
-    """ENCRYPTION_KEYS cannot be used; the message names the entry by its place, never by its content."""
+    """ENCRYPTION_KEYS is malformed; the message gives the position of the entry, never its content."""
 
 
 class Keyring:
@@ -43,13 +43,13 @@ class Keyring:
         self._newest = next(iter(keys))
 
     def encrypt(self, plaintext: bytes, *, table: str, column: str, row_id: UUID | str) -> bytes:
-        """Seal with the newest key; the same plaintext gives another result each time."""
+        """Encrypt with the newest key; the same plaintext gives another result each time."""
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._ciphers[self._newest].encrypt(nonce, plaintext, bound_to(table, column, row_id))
         return bytes([_VERSION]) + self._newest.to_bytes(2, "big") + nonce + sealed
 
     def decrypt(self, blob: bytes, *, table: str, column: str, row_id: UUID | str) -> bytes:
-        """Open what `encrypt` sealed for the same place. Raises UnableToDecrypt."""
+        """Decrypt a value that `encrypt` made for the same table, column and row. Raises UnableToDecrypt."""
         key_id = key_id_of(blob)
         cipher = self._ciphers.get(key_id)
         if cipher is None:
@@ -61,17 +61,17 @@ class Keyring:
             raise UnableToDecrypt(f"damaged, or sealed for another place ({table}.{column}, key {key_id})") from error
 
     def needs_rotation(self, blob: bytes) -> bool:
-        """Whether `blob` was sealed with another key than the newest. Raises UnableToDecrypt when it is no sealed value."""
+        """Return whether `blob` was encrypted with an older key. Raises UnableToDecrypt for a malformed value."""
         return key_id_of(blob) != self._newest
 
 
 def bound_to(table: str, column: str, row_id: UUID | str) -> bytes:
-    """The authenticated data of a value in one place."""
+    """Return the authenticated data of a value in this table, column and row."""
     return f"v1|{table}|{column}|{row_id}".encode()
 
 
 def key_id_of(blob: bytes) -> int:
-    """The id of the key a value was sealed with. Raises UnableToDecrypt when it is no sealed value."""
+    """Return the id of the key a value was encrypted with. Raises UnableToDecrypt for a malformed value."""
     if len(blob) < _HEAD_BYTES + _NONCE_BYTES + _TAG_BYTES or blob[0] != _VERSION:
         raise UnableToDecrypt("not a sealed value")
     return int.from_bytes(blob[1:_HEAD_BYTES], "big")
@@ -91,7 +91,7 @@ def parse_keys(text: str) -> dict[int, bytes]:
 
 
 def generate_key(key_id: int = 1) -> str:
-    """A new random key as an ENCRYPTION_KEYS entry, "id:base64"; put it first and keep the old ones behind it."""
+    """Return a new random key as an ENCRYPTION_KEYS entry, "id:base64"; put it first and keep the old ones behind it."""
     return f"{key_id}:{base64.b64encode(os.urandom(_KEY_BYTES)).decode()}"
 
 

@@ -1,4 +1,4 @@
-"""Guard pages against forged forms (CSRF); provider doors and the API exempt themselves."""
+"""Guard pages against forged forms (CSRF); provider webhooks and the API exempt themselves."""
 
 from __future__ import annotations
 

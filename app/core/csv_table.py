@@ -1,7 +1,7 @@
 """Read CSV tables as spreadsheets of any country write them: encoding, separator, numbers and days.
 
-Nothing is guessed: what could be read in two ways, or was spoiled by a spreadsheet, is an error that says what to write instead.
-No database; errors are texts in English that were marked with `mark` and `known`.
+Nothing is guessed: a value that is ambiguous, or was spoiled by a spreadsheet, is an error that says what to write instead.
+No database; errors are English texts marked with `mark` and `known`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class UnreadableTable(ValueError):
 
 @dataclass(frozen=True)
 class Row:
-    """One row; `line` is the line of the file it begins on, the first being 1."""
+    """One row of a table; `line` is the line of the file it begins on, from 1."""
 
     line: int
     cells: tuple[str, ...]
@@ -49,7 +49,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """`heads` are the names of the columns as they are written. Rows without a single letter are left out."""
+    """A table read from a file. `heads` are the column names as written. Rows without a letter or digit are left out."""
 
     heads: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -58,7 +58,7 @@ class Table:
 
 
 def read_table(content: bytes, *, most_rows: int = MOST_ROWS) -> Table:
-    """The table of a file. Raises UnreadableTable."""
+    """Return the table of a file. Raises UnreadableTable."""
     if len(content) > MOST_BYTES:
         raise UnreadableTable(_TOO_LARGE % {"count": MOST_BYTES // 1024 // 1024})
     text, encoding = decode(content)
@@ -68,7 +68,7 @@ def read_table(content: bytes, *, most_rows: int = MOST_ROWS) -> Table:
 
 
 def read_text(text: str, *, encoding: str = "utf-8", most_rows: int = MOST_ROWS) -> Table:
-    """The table of a text. Raises UnreadableTable."""
+    """Return the table of a text. Raises UnreadableTable."""
     text, skipped = storable(text).lstrip("\ufeff"), 0
     named = re.match(r"sep=([;,\t|])\r?\n", text)
     if named is not None:
@@ -99,7 +99,7 @@ def read_text(text: str, *, encoding: str = "utf-8", most_rows: int = MOST_ROWS)
 
 
 def decode(content: bytes) -> tuple[str, str]:
-    """The text and its encoding: by its mark, else UTF-8, else what Windows writes."""
+    """Return the text and its encoding: by byte order mark, else UTF-8, else windows-1252."""
     if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return content.decode("utf-16", "replace"), "utf-16"
     if content.startswith(BOM_UTF8):
@@ -111,7 +111,7 @@ def decode(content: bytes) -> tuple[str, str]:
 
 
 def find_separator(text: str) -> str:
-    """Return the sign that stands most often between the names of the columns, outside quotes."""
+    """Return the separator that is most frequent between the column names, outside quotes."""
     counts, is_quoted = dict.fromkeys(SEPARATORS, 0), False
     for character in text[:100_000]:
         if character == '"':
@@ -139,17 +139,17 @@ def read_day(text: str) -> date | None:
 
 
 def read_amount(text: str, *, places: int) -> Decimal | None:
-    """An amount of money, with so many decimals at most; None for an empty text. Raises ValueError."""
+    """Return an amount of money with at most `places` decimals; None for an empty text. Raises ValueError."""
     return None if not text else _number(text, BAD_AMOUNT, places=places, least=Decimal(0), most=Decimal(10**9))
 
 
 def read_quantity(text: str, *, most: Decimal) -> Decimal:
-    """1 for an empty text. Raises ValueError."""
+    """Return a quantity with at most three decimals; 1 for an empty text. Raises ValueError."""
     return Decimal(1) if not text else _number(text, BAD_QUANTITY, places=3, least=Decimal("0.001"), most=most)
 
 
 def check_name(text: str) -> str:
-    """A number or a reference as it was meant. Raises ValueError where a spreadsheet made something else of it."""
+    """Return a number or reference as it is. Raises ValueError where a spreadsheet turned it into a date or a rounded number."""
     if _SPOILED.search(text) or _DAY_MONTH.fullmatch(text):
         raise ValueError(SPOILED)
     return text
@@ -171,6 +171,6 @@ def _number(text: str, words: str, *, places: int, least: Decimal, most: Decimal
 
 
 def _plain(cell: str) -> str:
-    """Strip a cell: the apostrophe of an export, blanks of any kind at its ends, and more than a cell may hold."""
+    """Return a cell without outer blanks and an export's apostrophe, cut to MOST_CELL."""
     text = cell[:MOST_CELL].strip()
     return text[1:] if _ESCAPED.match(text) else text

@@ -1,4 +1,4 @@
-"""Open database sessions and transactions, and hold the base class and columns every table shares.
+"""Open database sessions and transactions, and define the base class and columns all tables share.
 
 The edge (route, job, command) opens and commits a transaction with `transaction()`; actions and queries never commit.
 """
@@ -33,7 +33,7 @@ NAMING = {
 
 
 class Base(DeclarativeBase):
-    """Every table: aware UTC times, JSONB for dicts, text[] for lists of strings."""
+    """Base of all tables: aware UTC times, JSONB for dicts, text[] for lists of strings."""
 
     # A registry and not a `type_annotation_map`: Flask-SQLAlchemy copies the class body, and SQLAlchemy 2.1 refuses to see both.
     registry = registry(
@@ -67,12 +67,12 @@ class Claimable:
 
 
 def table_of(model: type[Base]) -> sa.Table:
-    """The table behind a model, for statements on plain columns."""
+    """Return the table behind a model, for statements on plain columns."""
     return cast(sa.Table, model.__table__)
 
 
 def text_enum(kind: type[StrEnum], name: str) -> sa.Enum:
-    """Store a StrEnum as text with a check constraint, so that adding a value is a small migration."""
+    """Return a column type for a StrEnum: text with a check constraint, so that adding a value is a small migration."""
     return sa.Enum(
         kind,
         name=name,
@@ -88,7 +88,7 @@ db = SQLAlchemy(model_class=Base, session_options={"autoflush": False, "expire_o
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """Commit on the way out, roll back on any error. Only edges use it."""
+    """Open a session that commits at the end and rolls back on any error. Only edges use it."""
     session: Session = db.session()
     try:
         yield session
@@ -99,20 +99,21 @@ def transaction() -> Iterator[Session]:
 
 
 def in_transaction() -> bool:
-    """Whether the session of this request, job or command has a transaction open."""
+    """Return whether the session of this request, job or command has a transaction open."""
     return has_app_context() and db.session.registry.has() and db.session().in_transaction()
 
 
 def let_go() -> None:
-    """End the transaction of what only read, so that nothing is held while somebody outside is asked.
+    """End the transaction of a reader, so that no connection is held while another system is called.
 
-    Rows keep their values. A rollback would forget them, and the next look at one would begin a transaction anew.
+    It commits, so that loaded rows keep their values; a rollback would expire them, and reading one would begin a new
+    transaction.
     """
     db.session.commit()
 
 
 def close_idle_connections() -> None:
-    """Close the connections of this process that nobody uses now; the next who needs one opens it."""
+    """Close the idle connections of this process; the next use opens a new one."""
     for engine in db.engines.values():
         engine.dispose()
 
@@ -123,11 +124,10 @@ _STATEMENT_GAVE_UP = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCance
 
 @contextmanager
 def autocommitted() -> Iterator[sa.PoolProxiedConnection]:
-    """The driver's own connection, on which every statement is a transaction of its own: one way to the database and back
-    instead of three, and no layer between.
+    """Open a driver connection on which every statement is a transaction of its own, with one round trip instead of three.
 
-    For an edge whose statements each bear running twice, and that has nothing to take back. Raises what the driver raises, soon
-    (see `limit_answers`), and sqlalchemy.exc.TimeoutError when no connection is free in time.
+    For edges whose statements may run twice and need no rollback. Raises the driver's errors, within the time of `limit_answers`,
+    and sqlalchemy.exc.TimeoutError when no connection is free in time.
     """
     engine = db.engines[AUTOCOMMIT]
     connection = engine.raw_connection()
@@ -148,7 +148,7 @@ def autocommitted() -> Iterator[sa.PoolProxiedConnection]:
 
 @contextmanager
 def autocommitted_session() -> Iterator[Session]:
-    """A session on such a connection, for the queries and the counters of the same edge. Raises what SQLAlchemy raises, soon."""
+    """Open a session on such a connection, for queries and counters of the same edges. Raises SQLAlchemy's errors."""
     with (
         db.engines[AUTOCOMMIT].connect() as connection,
         Session(connection, join_transaction_mode="create_savepoint", autoflush=False, expire_on_commit=False) as session,
@@ -158,15 +158,15 @@ def autocommitted_session() -> Iterator[Session]:
 
 
 class LimitedConnection(psycopg.Connection[Any]):
-    """A connection that waits for an answer no longer than `answer_seconds`, and is closed then.
+    """A connection that waits for an answer no longer than `answer_seconds`, and is then closed.
 
-    The server's own `statement_timeout` does not run in a server that is stopped or cut off.
+    The server's own `statement_timeout` does not help where the server is stopped or unreachable.
     """
 
     answer_seconds: float
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
-        """See psycopg. Raises ConnectionTimeout instead of waiting on."""
+        """Wait for the server as psycopg does. Raises ConnectionTimeout after `answer_seconds`."""
         try:
             return super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)
         except psycopg.errors._WaitTimeout:
@@ -175,7 +175,7 @@ class LimitedConnection(psycopg.Connection[Any]):
 
 
 def limit_answers(engine: sa.Engine, seconds: float) -> None:
-    """Give every connection of `engine` so many seconds for each answer."""
+    """Limit the wait for each answer on every connection of `engine` to `seconds`."""
 
     class Limited(LimitedConnection):
         answer_seconds = seconds
@@ -186,18 +186,18 @@ def limit_answers(engine: sa.Engine, seconds: float) -> None:
 
 
 def advisory_xact_lock(session: Session, key: str) -> None:
-    """Wait for the transaction-long lock named `key`. Take several in sorted order."""
+    """Wait for the lock named `key`, held until the transaction ends. Take several in sorted order."""
     session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
 
 
 def try_advisory_xact_lock(session: Session, key: str) -> bool:
-    """Take the transaction-long lock named `key` where nobody has it; False where somebody does."""
+    """Take the lock named `key` until the transaction ends; False where another transaction has it."""
     statement = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 0))")
     return bool(session.execute(statement, {"key": key}).scalar_one())
 
 
 def advisory_xact_locks(session: Session, keys: Collection[str]) -> None:
-    """Wait for the locks of all these names, one after the other in sorted order."""
+    """Wait for the locks of all these names, in sorted order, held until the transaction ends."""
     if keys:
         session.execute(_LOCKS, {"keys": sorted(keys)})
 

@@ -1,4 +1,4 @@
-"""What reasons and errors said before November 2026: the database holds some, and they are shown in the words of today."""
+"""Former texts of reasons and errors (before November 2026) that the database may hold, each with today's text."""
 
 from __future__ import annotations
 

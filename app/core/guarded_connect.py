@@ -1,6 +1,6 @@
-"""Connect sockets to hosts that somebody typed: resolve the name once, check every address, dial a checked one.
+"""Connect sockets to hosts that people typed: resolve the name once, check every address, connect to a checked one.
 
-Shared by the HTTP client and by mail servers. Nothing here reads or writes; whoever dials says how much time there is.
+Shared by the HTTP client and by mail servers. It only connects; the caller sets the time limit.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class UnableToDial(Exception):
 
 
 class Deadline:
-    """The end of everything one caller does on a line, however slowly the other side drips."""
+    """The deadline for all steps of one exchange, however slowly the other side answers."""
 
     def __init__(self, seconds: float) -> None:
         self._ends_at = time.monotonic() + seconds
 
     def patience(self, at_most: float) -> float:
-        """Seconds the next step may take. Raises TimeoutError once the deadline has passed."""
+        """Return the seconds the next step may take. Raises TimeoutError once the deadline has passed."""
         left = self._ends_at - time.monotonic()
         if left <= 0:
             raise TimeoutError("deadline passed")
@@ -43,15 +43,15 @@ class Deadline:
 
 
 def system_resolver(host: str, port: int) -> Sequence[str]:
-    """The addresses of `host` in the system's order, numeric. Raises OSError."""
+    """Return the numeric addresses of `host` in the system's order. Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
 def dial(host: str, port: int, *, guard: AddressGuard, patience: Patience, resolve: Resolver = system_resolver) -> socket.socket:
-    """A socket to the first address of `host` that answers. One refused address among them refuses them all.
+    """Return a socket connected to the first address of `host` that answers. One refused address refuses them all.
 
-    `patience` gives the seconds for the next step and may raise TimeoutError. Raises UnableToDial.
+    `patience` returns the seconds for the next step and may raise TimeoutError. Raises UnableToDial.
     """
     if not guard.allows_name(host):
         raise UnableToDial("refused_address")
@@ -70,12 +70,12 @@ def dial(host: str, port: int, *, guard: AddressGuard, patience: Patience, resol
 
 
 def leads_here(sock: socket.socket) -> bool:
-    """Whether the other end is on this machine, so that nobody else can listen."""
+    """Return whether the other end is on this machine, so that nobody else can listen."""
     return plain_address(str(sock.getpeername()[0])).is_loopback
 
 
 class TimedReader(io.RawIOBase):
-    """Reads a socket, giving each read no longer than there is; a dripping line cannot outlive it."""
+    """Reads a socket, each read within the remaining time, so that a slow sender cannot exceed the deadline."""
 
     def __init__(self, sock: socket.socket, raw: io.RawIOBase, patience: Patience) -> None:
         self._sock = sock
@@ -95,7 +95,7 @@ class TimedReader(io.RawIOBase):
 
 
 def tls_context() -> ssl.SSLContext:
-    """Make the context of every TLS connection of ours. It reads the machine's certificates, which takes 50 ms: keep it."""
+    """Return the context of all our TLS connections. It reads the machine's certificates, which takes 50 ms: keep it."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
@@ -110,7 +110,7 @@ def _confirmed(sock: socket.socket, address: str) -> socket.socket:
 
 
 def _resolve_in_time(resolve: Resolver, host: str, port: int, seconds: float) -> Sequence[str]:
-    """Resolve in a thread of its own: the system's resolver takes no timeout and can hang for minutes."""
+    """Return the addresses, resolved in a thread: the system's resolver takes no timeout and can hang for minutes."""
     found: list[Sequence[str]] = []
 
     def look_up() -> None:

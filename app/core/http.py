@@ -2,8 +2,8 @@
 
 Guarantees: the name is resolved once, every address it gives is checked, and the connection goes to a checked address
 (a pooled connection stays on it); no redirects, proxies, netrc or cookies; the body is read raw and up to a limit; the whole
-request, names and headers and body together, ends by its deadline however slowly the other side drips.
-Works in threads and under gevent. `HttpFailure.request_sent` tells a caller whether the other side may have acted.
+request, with name, headers and body, ends by its deadline however slowly the other side answers.
+Works in threads and under gevent. `HttpFailure.request_sent` says whether the other side may have acted.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _SEND_PIECE_BYTES = 65_536
 
 
 class HttpFailure(Exception):
-    """No usable answer. `request_sent`: bytes may have reached the server, so the outcome of a POST is unknown.
+    """A request without a usable answer. `request_sent`: bytes may have reached the server, so the outcome of a POST is unknown.
 
     `status` is set where the answer's head arrived and only its body failed. The message holds no resolver or socket text.
     """
@@ -53,7 +53,7 @@ class HttpFailure(Exception):
 
 
 class CalledInTransaction(RuntimeError):
-    """A mistake in our code: the call would hold rows and a connection for as long as the other side likes."""
+    """A bug in our code: a call inside a transaction would hold rows and a connection as long as the other side takes."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class HttpResponse:
         return self.body.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """Raises ValueError when the body is not JSON."""
+        """Return the parsed body. Raises ValueError when it is not JSON."""
         try:
             return jsonlib.loads(self.body)
         except RecursionError as error:
@@ -82,9 +82,9 @@ class HttpResponse:
 
 @dataclass
 class Trace:
-    """What became of one request on the wire, for a log of it; filled in as far as it got.
+    """What happened to one request on the network, for logs; filled in as far as it got.
 
-    `address`: where it went, numeric, or "". `connect_ms`: name and connection together; None where a kept one was used.
+    `address`: the numeric address it went to, or "". `connect_ms`: name and connection together; None on a pooled connection.
     `headers` as sent, ours included.
     """
 
@@ -94,11 +94,11 @@ class Trace:
 
 
 class HttpClient:
-    """Thread-safe; one per process and purpose. Connections are kept alive and reused per host.
+    """Makes HTTP requests. Thread-safe; one per process and purpose. Connections are kept alive and reused per host.
 
     `allowed_networks` are CIDR networks reachable although they are not public, e.g. "127.0.0.0/8" for the simulators, and
-    `allowed_places` single ones with their port; `ports` are those that are called on public addresses. `meter` counts the calls.
-    `in_transaction`: whether the caller holds a database transaction open, which no call may keep waiting.
+    `allowed_places` single addresses with port; `ports` are the allowed ports of public addresses. `meter` counts the calls.
+    `in_transaction` returns whether the caller has a database transaction open, which no call may keep waiting.
     """
 
     def __init__(
@@ -139,10 +139,9 @@ class HttpClient:
     ) -> HttpResponse:
         """Make one request and return its answer, whatever the status; a redirect is an answer too.
 
-        `called` is what the call is counted as. Times are seconds: `deadline` covers the whole request. Without `params` the URL
-        is used as it stands; a space in `params` becomes %20, which OData needs and everybody takes. `cuts_at_most`: of a longer
-        body the first `max_bytes` are the answer.
-        Raises HttpFailure, and CalledInTransaction before anything is sent.
+        `called` is the endpoint it is counted as. Times are seconds: `deadline` covers the whole request. Without `params` the
+        URL is used as it stands; a space in `params` becomes %20, which OData needs and all servers accept. `cuts_at_most`: of a
+        longer body the first `max_bytes` are the answer. Raises HttpFailure, and CalledInTransaction before anything is sent.
         """
         if self._in_transaction():
             raise CalledInTransaction(f"{called.provider} {method} {called.name}: commit first")
@@ -163,7 +162,7 @@ class HttpClient:
                 self._meter.note(called, status=exchange.status if exchange.is_whole else None, seconds=time.monotonic() - began)
 
     def reach(self, url: str, *, deadline: float = 10) -> None:
-        """Connect to the host of `url` and ask nothing there: the rest of an address may be a secret that starts something.
+        """Connect to the host of `url` and send nothing, as the rest of the URL may be a secret that starts something.
 
         Raises HttpFailure, and CalledInTransaction.
         """
@@ -224,7 +223,7 @@ class HttpClient:
 
 
 class _Exchange(Deadline):
-    """Clock and progress of the request the current thread (or greenlet) is making."""
+    """Deadline and progress of the request the current thread (or greenlet) is making."""
 
     def __init__(self, *, connect_timeout: float, read_timeout: float, deadline: float, trace: Trace | None) -> None:
         super().__init__(deadline)
@@ -252,7 +251,7 @@ def _patience_of_now() -> float:
 
 
 def _pool_classes(guard: AddressGuard, resolve: Resolver) -> dict[str, type[HTTPConnectionPool]]:
-    """urllib3's pools with connections that resolve once, check, and go to the checked address; TLS names stay the host's."""
+    """Return urllib3 pools whose connections resolve once, check, and go to the checked address; TLS checks the host's name."""
 
     class Guarded(HTTPConnection):
         response_class = _TimedResponse
@@ -285,7 +284,7 @@ def _pool_classes(guard: AddressGuard, resolve: Resolver) -> dict[str, type[HTTP
 
 
 def _send_in_pieces(connection: HTTPConnection, data: Any, send: Callable[[Any], None]) -> None:
-    """Send under the deadline and note that something went out: from here on the outcome is the other side's."""
+    """Send within the deadline, and note before the first piece that the outcome now depends on the other side."""
     exchange = _EXCHANGE.get()
     if connection.sock is None:
         connection.connect()
@@ -308,7 +307,8 @@ def _connect(host: str, port: int, guard: AddressGuard, resolve: Resolver) -> so
 
 
 def _checked_url(url: str, params: Mapping[str, str] | None) -> str:
-    """The URL with `params` added. Only http(s) with a host, without credentials or stray characters, passes."""
+    """Return the URL with `params` added. Raises HttpFailure unless it is http(s) with a host, without credentials or odd
+    characters."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in parts.netloc
@@ -342,7 +342,7 @@ class _Reading:
     cuts: bool
 
     def read(self, answer: urllib3.BaseHTTPResponse) -> tuple[bytes, bool]:
-        """The body, and whether that is all of it."""
+        """Return the body, and whether it is complete."""
         pieces: list[bytes] = []
         size = 0
         while piece := answer.read1(_SEND_PIECE_BYTES, decode_content=False):
@@ -369,5 +369,5 @@ def _kind_of(error: Exception) -> FailureKind:
 
 
 def _is_garbage(causes: Sequence[BaseException | None]) -> bool:
-    """A status line was there but is not HTTP; `RemoteDisconnected`, its subclass, means there was none."""
+    """Return whether there was a status line that is not HTTP; `RemoteDisconnected`, a subclass, means there was none."""
     return any(type(cause) is http.client.BadStatusLine for cause in causes)

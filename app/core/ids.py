@@ -19,5 +19,5 @@ def new_secret(bits: int = 256) -> str:
 
 
 def content_id_of(file_id: uuid.UUID) -> str:
-    """The content id of a picture inside a mail of ours, without <>."""
+    """Return the content id of a picture inside a mail of ours, without <>."""
     return f"{file_id}@inline"

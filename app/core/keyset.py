@@ -1,5 +1,7 @@
-"""Page a list by keyset over one sortable field of the caller's choice (API lists). The cursor names the sort it belongs to,
-and no other takes it."""
+"""Page a list by keyset over one sortable field of the caller's choice (API lists).
+
+A cursor names its sort and is refused by any other.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ REFUSAL = "this cursor does not belong to this list and sort: start from the fir
 
 @dataclass(frozen=True)
 class Sort:
-    """`-created_at` is newest first."""
+    """The sort of a list: a field, ascending or descending. As text, `-created_at` is newest first."""
 
     field: str
     descending: bool = False
@@ -46,14 +48,14 @@ class Place:
 
 
 def make_cursor(sort: Sort, place: Place) -> str:
-    """The place as text, opaque to whoever carries it."""
+    """Return the place as an opaque text."""
     value = place.value.isoformat() if isinstance(place.value, datetime) else place.value
     packed = json.dumps([sort.text, value, str(place.row_id)], separators=(",", ":"))
     return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
 
 def read_cursor(sort: Sort, cursor: str, kind: type[datetime] | type[str] = datetime) -> Place:
-    """Read a cursor. Raises BadCursor for anything we did not make for this sort."""
+    """Return the place of a cursor. Raises BadCursor for one not made by us or for another sort."""
     try:
         name, value, row_id = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
         place = Place(datetime.fromisoformat(value) if kind is datetime else str(value), uuid.UUID(row_id))
@@ -67,7 +69,7 @@ def read_cursor(sort: Sort, cursor: str, kind: type[datetime] | type[str] = date
 
 
 def matching(wanted: Mapping[Any, Any]) -> list[sa.ColumnElement[bool]]:
-    """{column: value}; None does not limit."""
+    """Return the conditions of {column: value}; a value None does not limit."""
     return [column == value for column, value in wanted.items() if value is not None]
 
 
@@ -81,7 +83,7 @@ def paged(
     limit: int,
     kind: type[datetime] | type[str] = datetime,
 ) -> sa.Select[*Ts]:
-    """The page behind `cursor`, and one row more by which `cut` sees whether something follows. Raises BadCursor."""
+    """Return the query of the page behind `cursor`, with one row more, which `cut` needs. Raises BadCursor."""
     if cursor is not None:
         query = query.where(after(read_cursor(sort, cursor, kind), sort, column, id_column))
     return query.order_by(*ordering(sort, column, id_column)).limit(limit + 1)
@@ -90,7 +92,7 @@ def paged(
 def after(
     place: Place, sort: Sort, column: sa.SQLColumnExpression[Any], id_column: sa.SQLColumnExpression[Any]
 ) -> sa.ColumnElement[bool]:
-    """The rows behind `place`."""
+    """Return the condition on rows behind `place`."""
     rows = sa.tuple_(column, id_column)
     kind: sa.types.TypeEngine[Any] = sa.DateTime(timezone=True) if isinstance(place.value, datetime) else sa.Text()
     edge = sa.tuple_(sa.literal(place.value, kind), sa.literal(place.row_id, sa.Uuid))
@@ -98,11 +100,11 @@ def after(
 
 
 def ordering(sort: Sort, *columns: sa.SQLColumnExpression[Any]) -> list[sa.SQLColumnExpression[Any]]:
-    """ORDER BY for the sort; the last column is the id that breaks ties."""
+    """Return the ORDER BY columns of the sort; the last column is the id that breaks ties."""
     return [column.desc() if sort.descending else column.asc() for column in columns]
 
 
 def cut(rows: Sequence[T], limit: int, sort: Sort, place: Callable[[T], Place]) -> Page[T]:
-    """Turn `limit + 1` fetched rows into a page of `limit` and the cursor of what follows."""
+    """Return the page of `limit` rows and the next cursor from `limit + 1` fetched rows."""
     items = tuple(rows[:limit])
     return Page(items, make_cursor(sort, place(items[-1])) if len(rows) > limit and items else None)

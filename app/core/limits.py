@@ -1,7 +1,6 @@
-"""Limit how often something may be done: token buckets in Redis that all processes share. They lie in Redis; without it
-nothing is limited.
+"""Limit how often something may be done: token buckets in Redis that all processes share. Without Redis nothing is limited.
 
-A bucket holds `burst` tokens and is filled again evenly within `per_seconds`; kept of it is the instant at which it will be full.
+A bucket holds `burst` tokens and refills evenly within `per_seconds`; stored is the instant at which it will be full.
 The headers are those of https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/.
 """
 
@@ -32,7 +31,7 @@ return {1, tostring(lacks + every)}
 
 @dataclass(frozen=True)
 class Limit:
-    """`burst` at once, and as many again in every `per_seconds`. `name` is a word of ours, for keys and headers."""
+    """A rate limit: `burst` at once, and as many again in every `per_seconds`. `name` is for keys and headers."""
 
     name: str
     burst: int
@@ -40,13 +39,13 @@ class Limit:
 
     @property
     def every(self) -> float:
-        """Seconds until one more token is there."""
+        """Return the seconds after which one more token is there."""
         return self.per_seconds / self.burst
 
 
 @dataclass(frozen=True)
 class Level:
-    """What a bucket holds: `left` tokens; it is full in `full_seconds`. `wait_seconds`: until there is one, 0 where there was."""
+    """The level of a bucket: `left` tokens; it is full in `full_seconds`. `wait_seconds`: until there is a token, 0 for now."""
 
     limit: Limit
     left: int
@@ -55,16 +54,16 @@ class Level:
 
     @property
     def share(self) -> float:
-        """The part of the bucket that is left, 0 to 1."""
+        """Return the part of the bucket that is left, 0 to 1."""
         return self.left / self.limit.burst
 
     @property
     def retry_after(self) -> int:
-        """Whole seconds until there is a token, at least one; 0 where there was."""
+        """Return the whole seconds until there is a token, at least one; 0 where there is one now."""
         return math.ceil(self.wait_seconds)
 
     def headers(self) -> dict[str, str]:
-        """RateLimit and RateLimit-Policy, with Retry-After where one has to wait. Whole seconds, rounded up."""
+        """Return RateLimit and RateLimit-Policy, with Retry-After where one has to wait. Whole seconds, rounded up."""
         name = self.limit.name
         told = {
             "RateLimit-Policy": f'"{name}";q={self.limit.burst};w={self.limit.per_seconds}',
@@ -74,7 +73,7 @@ class Level:
 
 
 class Limits:
-    """The buckets of one installation. `clock` is Unix time in seconds. Safe in threads; never raises for Redis."""
+    """The token buckets of one installation. `clock` is Unix time in seconds. Thread-safe; never raises errors of Redis."""
 
     def __init__(self, connection: redis.Redis, *, clock: Callable[[], float] = time.time) -> None:
         self._redis = connection
@@ -82,7 +81,7 @@ class Limits:
         self._rests_until = 0.0
 
     def take(self, limit: Limit, whom: str) -> Level | None:
-        """Take one token of the bucket of `whom`. None where nobody can say, and then nothing is limited."""
+        """Take one token from the bucket of `whom` and return its level. None without Redis: then nothing is limited."""
         now = self._clock()
         if now < self._rests_until:
             return None

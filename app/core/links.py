@@ -12,8 +12,10 @@ from flask import request
 
 
 def url_for(endpoint: str, **values: Any) -> str:
-    """Return what `flask.url_for` returns, cached: a page asks for a hundred URLs, nearly all of them the same for everybody.
-    A URL with a host in it depends on the request and is not cached."""
+    """Return what `flask.url_for` returns, cached: nearly all URLs of a page are the same for everybody.
+
+    A URL with a host depends on the request and is not cached.
+    """
     if "_external" in values or "_scheme" in values:
         return flask.url_for(endpoint, **values)
     ids = [value for value in values.values() if value.__class__ is UUID]

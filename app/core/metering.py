@@ -1,8 +1,8 @@
-"""Count calls, out and in, by endpoint and day, and hand the counts on in batches.
+"""Count calls, out and in, by endpoint and day, and write the counts in batches.
 
-A call costs an addition under a lock. A thread of its own (a greenlet in the web tier) writes what came together, never the
-caller and never in its transaction; what cannot be written waits and is written with the next. It is statistics: a process that
-is killed takes its last seconds with it. The names of endpoints come from code and from lists of words, never from outside.
+A call costs an addition under a lock. A separate thread (a greenlet in the web tier) writes the counts, outside the caller's
+transaction; what cannot be written is written with the next batch. The counts are statistics: a killed process loses its last
+seconds. The names of endpoints come from code and from word lists, never from outside.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Key = tuple[Endpoint, date]
 
 @dataclass
 class Tally:
-    """Calls of one endpoint on one day. `steps`: how many took so long, one more than STEPS_MS."""
+    """The calls of one endpoint on one day. `steps`: counts by duration, one more than STEPS_MS."""
 
     requests: int = 0
     failures: int = 0
@@ -53,7 +53,7 @@ class Tally:
     steps: list[int] = field(default_factory=lambda: [0] * (len(STEPS_MS) + 1))
 
     def count(self, *, status: int | None, seconds: float) -> None:
-        """One call; `status` None is no answer."""
+        """Count one call; `status` None means no answer."""
         self.requests += 1
         self.failures += status is None or status >= 400
         self.throttled += status == THROTTLED
@@ -72,7 +72,7 @@ Write = Callable[[Mapping[Key, Tally]], None]
 
 
 class Meter:
-    """One for a process. `every_seconds`: how often what came together is written; 0 for when `flush` is called alone."""
+    """Counts the calls of one process. `every_seconds`: how often counts are written; 0: only by `flush`."""
 
     def __init__(self, write: Write, *, every_seconds: float) -> None:
         self._write = write
@@ -82,7 +82,7 @@ class Meter:
         self._thread: threading.Thread | None = None
 
     def note(self, endpoint: Endpoint, *, status: int | None, seconds: float, day: date | None = None) -> None:
-        """Count one call. Never raises for what a provider does, never waits for the database."""
+        """Count one call. Never waits for the database, and never raises."""
         with self._lock:
             tally = self._tally((endpoint, day or utc_now().date()))
             if tally is not None:
@@ -93,7 +93,7 @@ class Meter:
                 self._thread.start()
 
     def flush(self) -> None:
-        """Write what came together; what could not be written is kept for the next time."""
+        """Write the counts; those that cannot be written are kept for the next time."""
         with self._lock:
             taken, self._counted = self._counted, {}
         if not taken:
@@ -124,7 +124,7 @@ class Meter:
 
 @dataclass
 class Call:
-    """One call while it is made. `status`: as the other side answers it, from 400 on a refusal; None while nobody answered."""
+    """One call while it is made. `status`: that of the answer, a refusal from 400 on; None while there is no answer."""
 
     status: int | None = None
 
@@ -134,7 +134,7 @@ DONE = 200
 
 @contextmanager
 def counting(meter: Meter | None, endpoint: Endpoint) -> Iterator[Call]:
-    """Count what happens inside as one call, for protocols beside HTTP. It has failed where it raises or its status says so."""
+    """Count the block as one call, for protocols other than HTTP. It failed if it raises or its status says so."""
     call, began = Call(), time.monotonic()
     try:
         yield call
@@ -148,6 +148,6 @@ def counting(meter: Meter | None, endpoint: Endpoint) -> Iterator[Call]:
 
 
 def shape_of(path: str, words: Collection[str]) -> str:
-    """A path as the name of an endpoint: of its parts only those among `words` stay, whatever else stands there is "{id}"."""
+    """Return the path as an endpoint name: each part that is not among `words` becomes "{id}"."""
     parts = [part for part in path.partition("?")[0].split("/") if part]
     return "/".join(part if part in words else "{id}" for part in parts[:8])

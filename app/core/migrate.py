@@ -11,12 +11,12 @@ LOCK = 7_402_118_253  # any constant: the advisory lock of this application's mi
 
 
 def head_revision() -> str:
-    """The newest migration, as written in migrations/HEAD."""
+    """Return the newest migration, as written in migrations/HEAD."""
     return (FOLDER / "HEAD").read_text().strip()
 
 
 def upgrade(database_url: str) -> None:
-    """Run every migration that has not run yet; waits for another process that is doing so."""
+    """Run every migration that has not run yet, after waiting for another process that does so."""
     from alembic import command  # here, because every process knows the head and few migrate
     from alembic.config import Config
 

@@ -1,6 +1,6 @@
 """Calculate with money and other exact numbers: round, share out, read what people type. Decimal alone, never float.
 
-Rounding is half away from zero, as the tax offices of the Netherlands and Quebec and PostgreSQL's `round` have it; Python's own
+Rounding is half away from zero, as the tax offices of the Netherlands and Quebec and PostgreSQL's `round` do it; Python's own
 `round` and Babel round half to even and are used for no amount.
 """
 
@@ -19,27 +19,27 @@ _NUMBER = re.compile(r"(-?)([0-9]{1,15})((?:[.,][0-9]*)*)")
 
 @dataclass(eq=False)
 class UnreadableNumber(Exception):
-    """The text is no number; with `readings` it can be read as two, the larger first."""
+    """The text is no number; or it is ambiguous, and `readings` are its two numbers, the larger first."""
 
     text: str
     readings: tuple[Decimal, ...] = ()
 
 
 def round2(amount: Decimal) -> Decimal:
-    """To whole cents, half away from zero."""
+    """Return the amount in whole cents, rounded half away from zero."""
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
 def round_places(number: Decimal, places: int) -> Decimal:
-    """Round to this many decimals, as amounts are rounded."""
+    """Return the number with this many decimals, rounded as amounts are."""
     return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def share_out(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
-    """Parts of an amount in whole cents that add up to it exactly, as the weights are to each other.
+    """Return parts of an amount in whole cents, in proportion to the weights, that add up to it exactly.
 
     Each part is rounded down; missing cents go where most was cut off, to the first of equals. A negative amount is shared like a
-    positive one. Weights are ≥ 0; where all are 0 the first takes everything. Raises ValueError where there is none.
+    positive one. Weights are ≥ 0; where all are 0 the first gets everything. Raises ValueError without weights.
     """
     if not weights:
         raise ValueError("there is nobody to share with")
@@ -56,9 +56,9 @@ def share_out(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
 
 
 def read_number(text: str) -> Decimal:
-    """The number somebody typed, with a comma or a point, blanks or signs of currencies. Raises UnreadableNumber.
+    """Return the number somebody typed, with a comma or a point, blanks or currency signs. Raises UnreadableNumber.
 
-    "1.250" and "1,250" are asked back: they are twelve hundred and fifty to one reader, one and a quarter to another.
+    "1.250" and "1,250" are ambiguous and raise: twelve hundred and fifty to one reader, one and a quarter to another.
     """
     bare = _SIGNS.sub("", _WHOLE.sub(",00", text.strip()))
     found = _NUMBER.fullmatch(bare)

@@ -11,12 +11,12 @@ from app.core.money import round2
 
 
 def money_locale(language: str, currency: str) -> str:
-    """Return the locale for money: in French, dollars of Canada are written as in Quebec, as `$CA` would be a foreigner's."""
+    """Return the locale for money: Canadian dollars in French are written as in Quebec, without the foreign `$CA`."""
     return "fr_CA" if (language, currency) == ("fr", "CAD") else language
 
 
 def money_words(amount: Decimal, currency: str, language: str) -> str:
-    """Write an amount with its currency: "€ 1.249,00"."""
+    """Return an amount with its currency: "€ 1.249,00"."""
     cents = round2(amount)
     marks = _marks(currency, language, cents.is_signed())
     if marks is None:
@@ -41,12 +41,12 @@ def _marks(currency: str, language: str, is_negative: bool) -> tuple[str, dict[i
 
 @lru_cache(maxsize=4096)
 def amount_words(amount: Decimal, language: str) -> str:
-    """Write an amount without currency, for a column that has one currency. Unit prices may have four decimals."""
+    """Return an amount without currency, for a column with one currency. Unit prices may have four decimals."""
     exact = amount if amount != round2(amount) else round2(amount)
     return str(format_decimal(exact, "#,##0.00##", locale=language))
 
 
 @lru_cache(maxsize=4096)  # a list says the same few quantities again and again
 def number_words(number: Decimal, language: str) -> str:
-    """Write a number with the decimals it has and no more."""
+    """Return a number with the decimals it has and no more."""
     return str(format_decimal(number.normalize(), locale=language))

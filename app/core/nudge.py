@@ -1,5 +1,4 @@
-"""Wake the relay when there is work, so that it need not wait for its next poll. Best effort: nothing is lost when Redis is
-away.
+"""Wake the relay when there is work, so that it need not wait for its next poll. Without Redis it finds the work by polling.
 
 One background thread (a greenlet in the web tier) sends the nudges, so a request never waits for Redis, and many changes
 within one moment cost one message.
@@ -29,7 +28,7 @@ class Nudger:
         self._thread: threading.Thread | None = None
 
     def nudge(self) -> None:
-        """Ask for the relay's attention soon. Never raises, never waits."""
+        """Ask for a nudge soon. Never raises, never waits."""
         if self._thread is None:
             self._start()
         self._wanted.set()
@@ -60,7 +59,7 @@ def send_nudge(client: redis.Redis) -> None:
 
 
 def wait_for_nudge(client: redis.Redis, *, timeout_seconds: float) -> bool:
-    """Wait until nudged or `timeout_seconds` passed; True if nudged. Raises redis.RedisError when Redis is away."""
+    """Wait for a nudge, at most `timeout_seconds`; returns whether one came. Raises redis.RedisError without Redis."""
     nudged = client.blpop([KEY], timeout=timeout_seconds) is not None
     if nudged:
         client.delete(KEY)

@@ -1,4 +1,4 @@
-"""Page a list by keyset: a cursor is the place of the last row shown, so a page costs the same wherever it is."""
+"""Page a list by keyset: a cursor is the place of the last row shown, so every page costs the same."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class BadCursor(Exception):
-    """The cursor was not made by us, or for another list."""
+    """The cursor was not made by us, or is for another list."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Page(Generic[T]):
 
 
 def make_cursor(at: datetime, row_id: uuid.UUID) -> str:
-    """The place after a row sorted by (time, id)."""
+    """Return the cursor of the place after a row sorted by (time, id)."""
     return base64.urlsafe_b64encode(json.dumps([at.isoformat(), str(row_id)]).encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str) -> tuple[datetime, uuid.UUID]:
-    """Read a cursor. Raises BadCursor."""
+    """Return the (time, id) of a cursor. Raises BadCursor."""
     try:
         at, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         place = datetime.fromisoformat(at), uuid.UUID(row_id)
@@ -42,6 +42,6 @@ def read_cursor(cursor: str) -> tuple[datetime, uuid.UUID]:
 
 
 def cut_page(rows: Sequence[T], limit: int, place: Callable[[T], tuple[datetime, uuid.UUID]]) -> Page[T]:
-    """Turn `limit + 1` fetched rows into a page of `limit` and the cursor of what follows."""
+    """Return the page of `limit` rows and the next cursor from `limit + 1` fetched rows."""
     items = tuple(rows[:limit])
     return Page(items, make_cursor(*place(items[-1])) if len(rows) > limit and items else None)

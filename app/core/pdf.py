@@ -1,8 +1,8 @@
 """Draw PDF documents of headings, facts, tables, paragraphs and pictures, by fpdf2 without a browser.
 
 A `Document` is filled from top to bottom and turned into bytes once; the same calls give the same bytes, so that a document may
-be kept with its hash. Texts come translated and formatted by the caller. Letters of Latin Extended are those of the interface
-(`fonts/`); what they lack, Greek and Cyrillic among it, is drawn in another font, and what no font has as an empty box.
+be kept with its hash. Texts come translated and formatted by the caller. Latin letters have the font of the interface
+(`fonts/`); texts with others, such as Greek and Cyrillic, have a second font, and a character of neither is an empty box.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _SAME = str.maketrans({"\u202f": "\u00a0", "\u2009": "\u00a0", "\u2011": "-", "\
 
 
 class UnreadablePicture(ValueError):
-    """The bytes are no picture, or one of more pixels than anybody photographs."""
+    """The bytes are no picture, or a picture of more than MOST_PIXELS."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """`share`: how wide beside the others; numbers stand on the right and are not broken."""
+    """A column of a table. `share`: its width relative to the others; numbers are right-aligned and not broken."""
 
     heading: str
     share: float = 1.0
@@ -46,16 +46,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Picture:
-    """The bytes of a JPEG, PNG, GIF or WebP, as they were taken; `caption` stands below it and is read aloud."""
+    """A picture to draw: the bytes of a JPEG, PNG, GIF or WebP; `caption` stands below it and is read aloud."""
 
     content: bytes
     caption: str = ""
 
 
 class Document:
-    """One document of A4. `language` is that of its texts ("nl", "fr_CA"); `footer` stands on each page beside its number.
+    """One A4 document. `language` is that of its texts ("nl", "fr_CA"); `footer` stands on each page beside the page number.
 
-    `made_at` is aware; it stands in the file, not on the paper.
+    `made_at` is aware; it is stored in the file and not shown.
     """
 
     def __init__(self, *, title: str, language: str, made_at: datetime, footer: str = "") -> None:
@@ -67,7 +67,7 @@ class Document:
         self._pdf.add_page()
 
     def heading(self, text: str, *, aside: str = "", level: int = 1) -> None:
-        """A heading; `aside` stands on the right of the same line. Level 1 is the document's, 2 a section's."""
+        """Add a heading; `aside` stands on the right of the same line. Level 1 is the document's, 2 a section's."""
         size = {1: 19, 2: 12.5}[level]
         pdf = self._pdf
         if level > 1:
@@ -85,7 +85,7 @@ class Document:
         pdf.ln(2.5 if level == 1 else 1.5)
 
     def paragraph(self, text: str, *, soft: bool = False, bold: bool = False) -> None:
-        """Text of any length; its line breaks are kept."""
+        """Add a text of any length; its line breaks are kept."""
         if not text.strip():
             return
         words = self._pdf.ink(text.strip(), 9.5, bold=bold, soft=soft)
@@ -100,7 +100,7 @@ class Document:
         self._pdf.ln(2)
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-        """Rows under headings, which stand again on each page they reach. A cell holds at most CELL_CHARACTERS."""
+        """Add a table; its headings are repeated on each page. A cell holds at most CELL_CHARACTERS."""
         pdf = self._pdf
         pdf.ink("", 9)
         pdf.set_draw_color(*_RULE)
@@ -125,7 +125,7 @@ class Document:
         pdf.ln(3)
 
     def totals(self, pairs: Sequence[tuple[str, str]]) -> None:
-        """Sums on the right below a table; the last one is the whole and stands out."""
+        """Add sums on the right below a table; the last one, the total, stands out."""
         pdf = self._pdf
         self._keep_together(LINE * (len(pairs) + 1))
         for number, (words, amount) in enumerate(pairs, start=1):
@@ -142,7 +142,7 @@ class Document:
         pdf.ln(3)
 
     def pictures(self, pictures: Sequence[Picture], *, across: int = 2, height: float = 62.0) -> None:
-        """Pictures with their captions, `across` beside each other, each at most `height` millimetres high.
+        """Add pictures with their captions, `across` beside each other, each at most `height` millimetres high.
 
         Raises UnreadablePicture before any of them is drawn.
         """
@@ -151,12 +151,12 @@ class Document:
             self._row_of_pictures(drawable[first : first + across], WIDTH / across, height)
 
     def space(self, millimetres: float) -> None:
-        """Leave room, for a signature for example; a page that has less is left."""
+        """Leave room, for example for a signature; a page with less room left is ended."""
         self._keep_together(millimetres)
         self._pdf.ln(millimetres)
 
     def to_bytes(self) -> bytes:
-        """The finished file; nothing can be added any more."""
+        """Return the finished file; nothing can be added any more."""
         self._pdf.number_pages()
         return bytes(self._pdf.output())
 
@@ -194,7 +194,7 @@ class Document:
 
 
 class _Paper(FPDF):
-    """The pages with their footers."""
+    """The pages of a document with their footers."""
 
     def __init__(self, *, footer: str) -> None:
         super().__init__(format="A4")
@@ -207,8 +207,11 @@ class _Paper(FPDF):
         self.alias_nb_pages("")
 
     def ink(self, text: str, size: float, *, bold: bool = False, soft: bool = False) -> str:
-        """Take the font and colour for a text, and return it as it is drawn. The second font is read when there is need of it,
-        and then for the whole text: the library loses its place where a line has two."""
+        """Set the font and colour for a text, and return the text as it is drawn.
+
+        A text with a character that only the second font has is drawn in it as a whole: the library loses its place in a line
+        with two fonts.
+        """
         clean = _clean(text)
         family = self.family_of(clean)
         self.set_font(family, "B" if bold and family == FIRST else "", size)
@@ -224,7 +227,7 @@ class _Paper(FPDF):
         return SECOND
 
     def _add(self, family: str, style: Literal["", "B"], file: str) -> None:
-        """The library keeps the file of a font open and never closes it: it reads from memory instead."""
+        """Add a font and read its file into memory: the library would keep the file open and never close it."""
         known = set(self.fonts)
         self.add_font(family, style, FONTS / file)
         for name in set(self.fonts) - known:
@@ -233,7 +236,7 @@ class _Paper(FPDF):
             opened.close()
 
     def number_pages(self) -> None:
-        """Write the footers once all pages are there: the library's mark for their count may stand in a text."""
+        """Write the footers once all pages are there. The library's own placeholder for the page count may occur in a text."""
         self.set_auto_page_break(False)
         count = self.pages_count
         for number in range(1, count + 1):
@@ -248,7 +251,7 @@ class _Paper(FPDF):
 
 @cache
 def _covered(file: str = "Inter-Regular.ttf") -> frozenset[str]:
-    """The characters of a font, and line breaks."""
+    """Return the characters of a font, and the line break."""
     with TTFont(FONTS / file) as font:
         return frozenset(map(chr, font.getBestCmap())) | {"\n"}
 
@@ -258,14 +261,14 @@ def _all_fonts() -> frozenset[str]:
 
 
 def _clean(text: str) -> str:
-    """Return the text without control characters, with blanks that every font has; what no font has becomes an empty box."""
+    """Return the text without control characters, with blanks that every font has; unknown characters become an empty box."""
     kept = text.translate(_SAME).replace("\r\n", "\n").replace("\t", " ")
     shown = (one for one in kept if one == "\n" or (ord(one) >= 32 and not 0x7F <= ord(one) < 0xA0))
     return "".join(shown) if _covered().issuperset(kept) else "".join(one if one in _all_fonts() else "□" for one in shown)
 
 
 def _fitting(pdf: Any, text: str, width: float) -> str:
-    """Return as much of a line as fits."""
+    """Return as much of a line as fits, with "…" where it was cut."""
     text = text.replace("\n", " ")
     if pdf.get_string_width(text) <= width:
         return text
@@ -275,7 +278,7 @@ def _fitting(pdf: Any, text: str, width: float) -> str:
 
 
 def _drawable(content: bytes) -> tuple[io.BytesIO, int, int]:
-    """A JPEG of the picture upright, no larger than paper shows, on white, with its size. Raises UnreadablePicture."""
+    """Return the picture as upright JPEG on white, no larger than paper shows, with its size. Raises UnreadablePicture."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

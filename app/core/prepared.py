@@ -1,11 +1,11 @@
 """Let PostgreSQL keep query plans (prepared statements).
 
-Planning a page's queries costs it more than running them. A statement marked `**KEPT` is prepared once per connection, and
+Planning a page's queries takes longer than running them. A statement marked `**KEPT` is prepared once per connection, and
 PostgreSQL plans it once for all values as soon as that plan costs no more than one made for them. Any other statement is planned
-afresh each time: a plan made for any search word is a hundred times too slow for most of them. So mark only what goes by the same
-indexes whatever is asked, and write its limit as `as_written`: the planner takes an unknown limit for a tenth of the rows.
+each time: one plan for all search words would be a hundred times too slow for most of them. So mark only statements that use the
+same indexes for all values, and write their limits as `as_written`: the planner takes an unknown limit for a tenth of the rows.
 
-The driver forgets what it prepared on every ROLLBACK, so what only reads ends with COMMIT (app/web/pages.py `finish_reading`).
+The driver forgets its prepared statements on every ROLLBACK, so readers end with COMMIT (app/web/pages.py `finish_reading`).
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ KEPT: Final = {"plan_is_kept": True}  # for `.execution_options(**KEPT)`
 
 
 def as_written(number: int) -> sa.ColumnElement[int]:
-    """`number` as a part of the statement and not as a value of it: each number is a statement of its own, so have few."""
+    """Return `number` as part of the statement's text and not as a value. Each number makes a statement of its own, so use
+    few."""
     return sa.literal_column(str(int(number)), sa.Integer)
 
 
 def init_app(app: Flask) -> None:
-    """Let the statements of pages and jobs keep their plans, or not; `AUTOCOMMIT` has its own way."""
+    """Let the statements of pages and jobs keep their plans, if marked; `AUTOCOMMIT` connections do so by themselves."""
     with app.app_context():
         sa.event.listen(db.engine, "do_execute", _execute)
 

@@ -1,7 +1,6 @@
 """Answer errors as RFC 9457 `application/problem+json`: one shape for every refusal of the JSON API.
 
-`CATALOGUE` names the codes programs may rely on. Nothing here tells what went on inside: a 500 has a
-number to look up, no detail.
+`CATALOGUE` names the codes programs may rely on. No answer tells internals: a 500 has a request id to look up, no detail.
 """
 
 from __future__ import annotations
@@ -84,7 +83,7 @@ _REQUEST_ID = "switchyard.request_id"
 
 @dataclass(frozen=True)
 class FieldError:
-    """What is wrong with one input; `field` is its name, "a.0.b" inside a list, "" for the body as a whole."""
+    """An error in one input; `field` is its name, "a.0.b" inside a list, "" for the body as a whole."""
 
     field: str
     message: str
@@ -92,7 +91,7 @@ class FieldError:
 
 @dataclass(eq=False)
 class Problem(Exception):
-    """Raise it to end the request with this refusal. `more` are further members of the body."""
+    """A refusal that ends the request when raised. `more` are further members of the body."""
 
     code: str
     detail: str = ""
@@ -106,17 +105,17 @@ class Problem(Exception):
 
 
 def invalid(field_name: str, message: str) -> Problem:
-    """One field is not right."""
+    """Return the refusal for one wrong field."""
     return Problem("validation_failed", message, (FieldError(field_name, message),))
 
 
 def request_id() -> str:
-    """The number of this request, to find it in the log."""
+    """Return the id of this request, by which it is found in the log."""
     return str(request.environ.setdefault(_REQUEST_ID, str(new_id())))
 
 
 def problem_response(problem: Problem) -> Response:
-    """The refusal as it is sent."""
+    """Return the response for a refusal."""
     status, title = CATALOGUE[problem.code]
     body: dict[str, Any] = {
         "type": _TYPE + problem.code,
@@ -135,13 +134,13 @@ def problem_response(problem: Problem) -> Response:
 
 
 def problem_of(error: HTTPException) -> Response:
-    """The refusal for an error of the web framework as it is sent."""
+    """Return the response for an error of the web framework."""
     if error.code is None and error.response is not None:  # an answer somebody made and aborted with
         return error.get_response()
     return problem_response(problem_from(error))
 
 
 def problem_from(error: HTTPException) -> Problem:
-    """The refusal for an error of the web framework, its headers (Allow, Retry-After) kept."""
+    """Return the refusal for an error of the web framework, with its headers (Allow, Retry-After, WWW-Authenticate)."""
     headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After", "WWW-Authenticate"}}
     return Problem(_CODE_OF_STATUS.get(error.code or 500, "internal"), headers=headers)

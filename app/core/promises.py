@@ -1,7 +1,7 @@
-"""Keep promises: claim a row, prepare, close the session, call, note the outcome. The one place for this sequence.
+"""Carry out promises: claim a row, prepare, close the session, call, write the outcome. The one place for this sequence.
 
-At least once, by `app/core/work.py`. What is noted is fenced by the lease: whoever was overtaken writes nothing, the row or
-beside it. A process may die between any two steps: `STEPS` are crash points, named `<table>.<step>`.
+At least once, by `app/core/work.py`. Writing is fenced by the lease: a worker whose lease was taken over writes nothing. A
+process may die between any two steps: `STEPS` are crash points, named `<table>.<step>`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Ended:
-    """The row ends. `then` runs in the same transaction, once the row is known to be ours."""
+    """The row ends. `then` runs in the same transaction, once the lease is known to hold."""
 
     values: Values = field(default_factory=dict)
     state: str = DONE
@@ -43,8 +43,10 @@ class Ended:
 
 @dataclass(frozen=True)
 class Later:
-    """The row is due again in `seconds`. `is_try` False: this cost none of its tries. `unless_unique`: a unique index lets no
-    second row wait, so this one ends."""
+    """The row is due again in `seconds`. `is_try` False: this counts as no try.
+
+    `unless_unique`: the ending instead, where a unique index allows no second waiting row.
+    """
 
     seconds: float
     values: Values = field(default_factory=dict)
@@ -55,7 +57,8 @@ class Later:
 
 @dataclass(frozen=True)
 class Failed:
-    """Again by the schedule, but not before `asked_seconds`; `given_up` where the tries are used up or `is_final`."""
+    """The row is tried again by the schedule, but not before `asked_seconds`. `given_up`: its end when no tries are left or
+    `is_final`."""
 
     given_up: Ended
     values: Values = field(default_factory=dict)
@@ -67,7 +70,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class More:
-    """A part is done: prepare the next one at once, or after others had their turn."""
+    """A part is done: the next one is prepared at once, or after other rows had their turn."""
 
     values: Values = field(default_factory=dict)
 
@@ -77,11 +80,11 @@ Ending = Ended | Later | Failed | More
 
 @dataclass(frozen=True, eq=False)
 class Promise(Generic[Work, Answer]):
-    """How the rows of a table are kept.
+    """How the rows of a table are carried out.
 
     `prepare` and `note` run in a transaction each, `call` outside any. `prepare` returns an ending where nothing is to be called.
-    `errors`: what `call` raises and `note` is given as its answer. `broken`: the end of a row after as many unforeseen errors as
-    it has `tries`; without it such an error is raised, and the row is claimed again when its lease is over. `lock`: taken first.
+    `errors`: exceptions of `call` that `note` gets as answers. `broken`: the end of a row after `tries` other errors; without it
+    such an error is raised, and the row is claimed again when its lease is over. `lock` is taken first.
     """
 
     table: sa.Table
@@ -99,17 +102,17 @@ class Promise(Generic[Work, Answer]):
 
 
 def in_database(table: sa.Table, act: Callable[[Session, Lease], Ending], **options: Any) -> Promise[Lease, None]:
-    """A promise that calls nobody: `act` does it in the transaction of its ending, so exactly once."""
+    """Return a promise without a call: `act` does the work in the transaction that ends the row, so exactly once."""
     prepare = options.pop("prepare", lambda _session, lease: lease)
     return Promise(table, prepare, lambda _lease: None, lambda session, lease, _: act(session, lease), **options)
 
 
 class Overtaken(Exception):
-    """Somebody else has the row by now."""
+    """Another worker holds the row by now."""
 
 
 def keep(promise: Promise[Any, Any], row_id: Any) -> None:
-    """One try to keep the promise of a row; for edges. Nothing happens if it is not due or somebody has it."""
+    """Try once to carry out the promise of a row; for edges. Nothing happens if it is not due or another worker holds it."""
     ends_at = time.monotonic() + promise.turn_seconds
     with transaction() as session:
         promise.lock(session, row_id)
@@ -142,7 +145,7 @@ def _prepare(session: Session, promise: Promise[Any, Any], lease: Lease, *, is_t
 
 
 def call_and_note(promise: Promise[Any, Any], lease: Lease, work: Any) -> bool:
-    """Call and note the outcome; returns whether there is more to do under the lease. Raises Overtaken, with nothing noted."""
+    """Call and write the outcome; returns whether there is more to do under the lease. Raises Overtaken, with nothing written."""
     promise.crash("before_call")
     try:
         answer = promise.call(work)
@@ -167,7 +170,7 @@ def end_after(promise: Promise[Any, Any], lease: Lease, error: Exception, given_
 
 
 def end(session: Session, promise: Promise[Any, Any], lease: Lease, ending: Ending) -> None:
-    """Write it to the row. Raises Overtaken, which takes the transaction back."""
+    """Write the ending to the row. Raises Overtaken, which rolls the transaction back."""
     session.flush()
     then = None if isinstance(ending, More) else ending.then
     if isinstance(ending, Failed):

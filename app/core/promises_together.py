@@ -1,8 +1,7 @@
-"""Keep several promises of one table in one batch, where the database costs more than the calls.
+"""Carry out several promises of one table in one batch, where the database costs more than the calls.
 
-The sequence and the crash points of `app/core/promises.py`, with one transaction before all calls and one after them. Calls are
-made one after the other and only for as long as all is well: the first answer that is not ends the turn. What was not called
-is free again, as if it had not been taken.
+The sequence and crash points are those of `app/core/promises.py`, with one transaction before all calls and one after them.
+Calls are made one by one until the first bad answer; rows that were not called are released as if never claimed.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Together(Generic[Work, Answer]):
-    """How rows of `promise` are kept together. `where`: which of them may be taken.
+    """How rows of `promise` are carried out together. `where`: which of them may be claimed.
 
-    `prepare`: what to call with, or an ending, by lease. `is_well`: whether a row whose call had this answer has ended. `note`:
-    for those, the values of their ends, of the same columns for each.
+    `prepare` returns by lease what to call with, or an ending. `is_well`: whether an answer ends its row. `note` returns the
+    values for those rows, with the same columns for each.
     """
 
     promise: Promise[Work, Answer]
@@ -44,7 +43,7 @@ class Together(Generic[Work, Answer]):
 
 
 def keep_together(together: Together[Any, Any], row_ids: Collection[Any]) -> None:
-    """One try for each row that is due, free and may be taken; for edges."""
+    """Try once each row that is due, free and may be claimed; for edges."""
     ends_at = time.monotonic() + together.turn_seconds
     try:
         works = _prepare(together, row_ids)
@@ -86,7 +85,7 @@ def _prepare(together: Together[Any, Any], row_ids: Collection[Any]) -> dict[Lea
 def _call(
     together: Together[Any, Any], works: Mapping[Lease, Any], ends_at: float
 ) -> tuple[dict[Lease, tuple[Any, Any]], list[tuple[Lease, Exception]]]:
-    """Call for each row; returns what was called with the answers, and what broke."""
+    """Call for each row; returns (work, answer) by lease, and the leases whose call raised an unforeseen error."""
     promise, called = together.promise, dict[Lease, tuple[Any, Any]]()
     for lease, work in works.items():
         if called and time.monotonic() >= ends_at:
@@ -106,7 +105,7 @@ def _call(
 
 
 def _note(together: Together[Any, Any], works: Mapping[Lease, Any], called: Mapping[Lease, tuple[Any, Any]]) -> None:
-    """Note the ends of the rows, except those that another worker has by now."""
+    """Write the ends of the rows, except of those that another worker holds by now."""
     if not works:
         return
     promise = together.promise

@@ -13,12 +13,12 @@ _SECRET_VALUE = re.compile(
 
 
 def redact_text(text: str) -> str:
-    """`text` with secrets of known shape, mail addresses and phone numbers masked."""
+    """Return `text` with secrets of known shape, mail addresses and phone numbers masked."""
     return _SECRET_VALUE.sub("***", text)
 
 
 def redact_url(url: str) -> str:
-    """`url` for a log: no credentials, query values or fragment, and no addresses, numbers or long tokens in the path."""
+    """Return `url` for a log: no credentials, query values or fragment, and no addresses, numbers or long tokens in the path."""
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
@@ -30,5 +30,5 @@ def redact_url(url: str) -> str:
 
 
 def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """`headers` for a log or a delivery record: values of sensitive names masked whole, others by shape."""
+    """Return `headers` for a log or a delivery record: values of sensitive names masked whole, others by shape."""
     return {name: "***" if _SECRET_NAME.search(name) else redact_text(value) for name, value in headers.items()}

@@ -9,7 +9,8 @@ LONGEST_WAIT_SECONDS = 6 * 3600.0
 
 
 def read_retry_after(value: str | None, *, now: datetime, most: float = LONGEST_WAIT_SECONDS) -> float | None:
-    """Seconds from now, whichever of its two forms it has; at most `most`. None where it is absent or says nothing."""
+    """Return the seconds from now to wait, at most `most`, for both forms of the header. None where it is absent or
+    unreadable."""
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text), most)

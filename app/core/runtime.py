@@ -1,5 +1,7 @@
-"""Hold what the running application was built with, for edges (routes, jobs, commands). Actions and queries get it as
-arguments."""
+"""Hold the objects the running application was built with, for edges (routes, jobs, commands).
+
+Actions and queries get them as arguments.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,11 @@ EXTENSION = "switchyard"
 
 @dataclass(frozen=True)
 class Runtime:
-    """`http` calls providers, and what people who may set up channels named; `foreign_http` calls addresses that anybody may have
-    written, such as a customer, and no setting opens a network to it."""
+    """The objects of the running application.
+
+    `http` calls providers and hosts that administrators entered; `foreign_http` calls URLs that anybody may have written, such as
+    a customer, and no setting opens a private network to it.
+    """
 
     settings: Settings
     storage: Storage
@@ -47,7 +52,7 @@ class Runtime:
 
     @property
     def mail_keys(self) -> tuple[bytes, ...]:
-        """Keys that sign our plus-addresses and Message-IDs, newest first; made from SECRET_KEY, never it itself."""
+        """Return the keys that sign our plus-addresses and Message-IDs, newest first, derived from SECRET_KEY."""
         return (hmac.new(self.settings.secret_key.encode(), b"switchyard mail addressing v1", hashlib.sha256).digest(),)
 
 
@@ -56,7 +61,7 @@ def install(app: Flask, runtime: Runtime) -> None:
 
 
 def application() -> Flask:
-    """The application itself, for a thread that pushes a context of its own."""
+    """Return the Flask application, for a thread that pushes a context of its own."""
     return cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
 
 

@@ -1,5 +1,4 @@
-"""Limit how many run at the same time, over all processes (semaphore in Redis). It lies in Redis; without it each process
-counts for itself."""
+"""Limit how many run at the same time, over all processes (semaphore in Redis). Without Redis each process limits itself."""
 
 from __future__ import annotations
 
@@ -30,15 +29,15 @@ class NoSlot(Exception):
 
 
 class Slots(Protocol):
-    """Whoever counts what is under way."""
+    """A limit of parallel work."""
 
     def one_of(self, name: str, *, at_once: int, wait_seconds: float) -> AbstractContextManager[None]:
-        """Around the work. Raises NoSlot."""
+        """Hold one of `at_once` slots of this name for the block, after at most `wait_seconds`. Raises NoSlot."""
         ...
 
 
 class LocalSlots:
-    """Counts in this process alone."""
+    """Limits parallel work in this process alone."""
 
     def __init__(self) -> None:
         self._by_name: dict[str, threading.BoundedSemaphore] = {}
@@ -46,7 +45,7 @@ class LocalSlots:
 
     @contextmanager
     def one_of(self, name: str, *, at_once: int, wait_seconds: float) -> Iterator[None]:
-        """See Slots."""
+        """Hold a slot of this process for the block, as `Slots.one_of` says."""
         with self._lock:
             slots = self._by_name.setdefault(name, threading.BoundedSemaphore(at_once))
         if not slots.acquire(timeout=wait_seconds):
@@ -58,8 +57,10 @@ class LocalSlots:
 
 
 class SharedSlots:
-    """Counts over all processes; who died gives its slot back after `lease_seconds`. Its own process is asked first, so that
-    many threads of one do not ask Redis all the time. `factor`: how many times as many as are asked for."""
+    """Limits parallel work over all processes; the slot of a dead process is free after `lease_seconds`.
+
+    A slot of the own process is taken first, so that its threads rarely ask Redis. `factor` multiplies `at_once`.
+    """
 
     def __init__(self, connection: redis.Redis, *, lease_seconds: float = 180, factor: int = 1) -> None:
         self._redis = connection
@@ -69,7 +70,7 @@ class SharedSlots:
 
     @contextmanager
     def one_of(self, name: str, *, at_once: int, wait_seconds: float) -> Iterator[None]:
-        """See Slots."""
+        """Hold a slot shared by all processes for the block, as `Slots.one_of` says."""
         ends_at, at_once = time.monotonic() + wait_seconds, at_once * self._factor
         with self._local.one_of(name, at_once=at_once, wait_seconds=wait_seconds):
             key, token = f"slots:{name}", uuid.uuid4().hex

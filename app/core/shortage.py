@@ -1,7 +1,7 @@
 """Recognise errors of the machine (disk, database, Redis missing) and tell them from errors of the work in hand.
 
-Work that meets a shortage is put back as it was, without counting the try, and taken up again for as long as it lasts. Only what
-is certain counts: an OSError of a parser may be the doing of a mail, so the file store says `StorageFailed`.
+Work that meets a shortage is put back, without counting the try, and retried for as long as the shortage lasts. Only certain
+signs count: an OSError of a parser may be caused by a mail, so the file store raises `StorageFailed`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ LACKING_STATES = ("08", "53100", "53300", "57P", "58")
 
 @dataclass(frozen=True)
 class Shortage:
-    """`why` in English, to be stored with what waits; `wait_seconds`: when to try again."""
+    """A shortage of the machine. `why` is in English, stored with the waiting work; `wait_seconds`: when to try again."""
 
     why: str
     wait_seconds: int
 
 
 def find_shortage(error: BaseException) -> Shortage | None:
-    """Return what the machine lacks, if that is why this was raised; None where the work itself, or we, are at fault."""
+    """Return the shortage that caused the error; None where the work or a bug of ours did."""
     if isinstance(error, StorageFailed):
         return Shortage(WAITS_FOR_STORAGE % {"why": error}, STORAGE_SECONDS)
     if isinstance(error, redis.ConnectionError | redis.TimeoutError):

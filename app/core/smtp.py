@@ -1,8 +1,8 @@
 """Hand one mail to a mail server by SMTP (RFC 5321); every mail that leaves by SMTP goes through it.
 
-Guarantees: the host is dialled through `guarded_connect.py`; nothing but TLS leaves this machine; the whole conversation ends by
-its deadline; and a caller always learns whether the mail may have been taken. Only a line that breaks after the last byte of the
-text was on its way leaves that open: a server may not take a mail whose end it has not seen.
+Guarantees: the host is connected through `guarded_connect.py`; nothing but TLS leaves this machine; the whole exchange ends by
+its deadline; and a caller always learns whether the mail may have been accepted. That is unknown only where the connection breaks
+after the text's last byte was being sent: a server may not accept a mail whose end it has not seen.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _WORDS = 300
 
 @dataclass(frozen=True)
 class SmtpServer:
-    """Where and as whom. "none" demands no TLS and is for this machine alone; "starttls" demands it before anything is said."""
+    """A mail server and our account there. "none" demands no TLS and is for this machine alone; "starttls" demands it before
+    sign-in."""
 
     host: str
     port: int
@@ -42,7 +43,7 @@ class SmtpServer:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A server's answer: three digits and its own words."""
+    """A server's refusal: three digits and its own words."""
 
     code: int
     words: str
@@ -54,14 +55,14 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Handed:
-    """Who the mail was taken for, and who not; with nobody in `taken` nothing was sent."""
+    """For whom the server accepted the mail, and for whom not; with nobody in `taken` nothing was sent."""
 
     taken: tuple[str, ...]
     refused: Mapping[str, Refusal]
 
 
 class SmtpTrouble(Exception):
-    """The mail was not handed over, for anybody; or, with `outcome_unknown`, nobody can say.
+    """The mail was accepted for nobody; or, with `outcome_unknown`, perhaps for somebody.
 
     `kind` says what broke where no server answered: refused_address, dns, connect, timeout, tls, no_starttls, unsafe, broken,
     no_login. `refusal` is the server's answer where there was one.
@@ -77,7 +78,7 @@ class SmtpTrouble(Exception):
 
 @dataclass(frozen=True)
 class SmtpClient:
-    """How servers are reached. One for many mails; each mail is a connection of its own. `meter` counts them."""
+    """Sends mails through mail servers, each on a connection of its own. `meter` counts them."""
 
     guard: AddressGuard
     ehlo_name: str = "switchyard.localhost"
@@ -96,7 +97,7 @@ class SmtpClient:
     ) -> Handed:
         """Hand over the mail; `raw` has CRLF line ends, `sender` "" is the empty envelope sender of automatic mail.
 
-        `before_text` is called when everything is agreed and only the text is missing. Raises SmtpTrouble.
+        `before_text` is called when the server accepted everything but the text. Raises SmtpTrouble.
         """
         line = self._open(server)
         try:
@@ -114,7 +115,7 @@ class SmtpClient:
             line.leave()
 
     def check(self, server: SmtpServer) -> None:
-        """Connect and sign in, and send nothing. Raises SmtpTrouble."""
+        """Connect and sign in without sending anything. Raises SmtpTrouble."""
         self._open(server).leave()
 
     def _open(self, server: SmtpServer) -> _Line:
@@ -144,7 +145,7 @@ def _say_the_text(line: _Line, raw: bytes, before_text: Callable[[], None]) -> N
 
 
 class _Line(smtplib.SMTP):
-    """One conversation. Every step tells its own failures as SmtpTrouble."""
+    """One SMTP connection. Every step raises its failures as SmtpTrouble."""
 
     def __init__(self, client: SmtpClient, server: SmtpServer) -> None:
         super().__init__(local_hostname=client.ehlo_name)
@@ -167,7 +168,7 @@ class _Line(smtplib.SMTP):
             raise SmtpTrouble("connect", refusal=_refusal(code, words))
 
     def secure(self, tls: Callable[[], ssl.SSLContext]) -> None:
-        """Have TLS, or be on this machine."""
+        """Start TLS, if the connection does not have it. Raises SmtpTrouble without TLS, except on this machine."""
         try:
             self.ehlo_or_helo_if_needed()
             if self._server.security != "tls" and self.has_extn("starttls"):
@@ -196,7 +197,7 @@ class _Line(smtplib.SMTP):
             raise _broken("login", error) from error
 
     def introduce(self, sender: str, size: int) -> None:
-        """Say who sends. A server that refuses the empty sender is told our own address by the caller, in another try."""
+        """Name the envelope sender. Where a server refuses the empty one, the caller tries again with our own address."""
         options = [f"size={size}"] if self.has_extn("size") else []
         self._agreed("sender", lambda: self.mail(sender, options))
 
@@ -213,7 +214,7 @@ class _Line(smtplib.SMTP):
         self._agreed("text", lambda: self.docmd("DATA"), good=354)
 
     def send_text(self, raw: bytes) -> None:
-        """The text and its end; from the last piece on the outcome is the server's."""
+        """Send the text and its end; from the last piece on the outcome depends on the server."""
         text = re.sub(rb"(?m)^\.", b"..", raw) + (b"" if raw.endswith(b"\r\n") else b"\r\n") + b".\r\n"
         last = (len(text) - 1) // _PIECE_BYTES * _PIECE_BYTES
         try:

@@ -1,7 +1,7 @@
 """Sign webhooks by Standard Webhooks 1.0: `webhook-id`, `webhook-timestamp`, `webhook-signature`.
 
-A secret is "whsec_" and the Base64 of 24 to 64 bytes; what is signed are the id, the time in unix seconds and the raw body,
-joined by dots. Pure; verifying is constant-time and never raises.
+A secret is "whsec_" and the Base64 of 24 to 64 bytes; signed are the id, the time in unix seconds and the raw body, joined by
+dots. Pure; verifying is constant-time and never raises.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _KEY_BYTES = range(24, 65)
 
 
 def new_signing_secret() -> str:
-    """A secret nobody can guess."""
+    """Return a new random secret."""
     return _PREFIX + base64.b64encode(random_secrets.token_bytes(32)).decode()
 
 
 def signed_headers(body: bytes, secrets: Sequence[str], *, message_id: str, now_seconds: int) -> dict[str, str]:
-    """The three headers, with a signature for each secret, the newest first; none where no secret is of this form.
+    """Return the three headers, with a signature for each secret, the newest first; {} where no secret has the right form.
 
     `message_id` stays the same however often the message is sent, and has no dot.
     """
@@ -36,9 +36,9 @@ def signed_headers(body: bytes, secrets: Sequence[str], *, message_id: str, now_
 
 
 def plain_signature(body: bytes, secret: str) -> str:
-    """64 hex digits over the body alone, by the whole secret as it stands: what older receivers check.
+    """Return 64 hex digits: the HMAC of the body alone, with the whole secret's text as key, as older receivers check it.
 
-    It covers neither time nor id, so it stops no replay: an addition to `signed_headers`, never in its place.
+    It covers neither time nor id, so it stops no replay: add it to `signed_headers`, never use it alone.
     """
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
@@ -62,7 +62,7 @@ def _digest(key: bytes, content: bytes) -> bytes:
 
 
 def _key(secret: str) -> bytes | None:
-    """Return the key of a secret; None for one of another form, too short or too long."""
+    """Return the key of a secret; None for a malformed one, or one too short or too long."""
     key = _decoded(secret.removeprefix(_PREFIX)) if secret.startswith(_PREFIX) else None
     return key if key is not None and len(key) in _KEY_BYTES else None
 
@@ -72,7 +72,7 @@ def _given(signature: str) -> bytes | None:
 
 
 def _decoded(text: str) -> bytes | None:
-    """The bytes; None for what is not their one Base64 text, as its last character could have others that mean the same."""
+    """Return the bytes of a Base64 text, None for any but the canonical text, as others can mean the same bytes."""
     try:
         found = base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, ValueError):

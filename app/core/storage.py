@@ -1,8 +1,7 @@
 """Store files (attachments) outside any served folder under random names, readable by nobody else.
 
-A file and its name are on disk, synced, before the row that names it is committed. What keeps the store from working (a full or
-broken disk, a mount that went away) is `StorageFailed`: nobody's mail is at fault, and it is waited for. `open_storage` takes
-STORAGE_URL.
+A file and its name are on disk, synced, before the row that names it is committed. A store that does not work (a full or broken
+disk, an unmounted folder) raises `StorageFailed`: the work at hand is not at fault and waits. `open_storage` takes STORAGE_URL.
 """
 
 from __future__ import annotations
@@ -30,7 +29,8 @@ class FileMissing(Exception):
 
 
 class StorageFailed(Exception):
-    """The store cannot be written or read now; the text says why, without a path. It passes, and then the same works."""
+    """The store cannot be written or read now; the text says why, without a path. The same call works when the trouble is
+    over."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ class Storage(Protocol):
 
 
 class FileStorage:
-    """A folder on this machine. Keys look like `ab/ab12…` and are never made from anything a sender wrote."""
+    """A store in a folder on this machine. Keys look like `ab/ab12…` and are never made from anything a sender wrote."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._seen: set[Path] = set()  # folders that were there once: one that is gone later is a mount that went away
 
     def put(self, content: bytes) -> StoredFile:
-        """Write `content` durably and return where it is. Raises StorageFailed; then nothing of it is left."""
+        """Write `content` durably and return its key, size and hash. Raises StorageFailed, and then leaves nothing."""
         name = new_id().hex
         key = f"{name[-2:]}/{name}"
         path = self._root / key
@@ -68,7 +68,7 @@ class FileStorage:
         return StoredFile(key=key, size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
     def open(self, key: str) -> BinaryIO:
-        """Open for reading. Raises FileMissing, and StorageFailed where the folder is gone: that is no file that was deleted."""
+        """Open a file for reading. Raises FileMissing; StorageFailed where its folder is gone, too."""
         path = self._path(key)
         with _telling_why():
             try:
@@ -79,17 +79,17 @@ class FileStorage:
                 raise FileMissing(key) from error
 
     def delete(self, key: str) -> None:
-        """Remove the file; a file that is gone already is fine. Its folder stays."""
+        """Delete the file; a missing file changes nothing. Its folder stays."""
         with _telling_why():
             self._path(key).unlink(missing_ok=True)
 
     def check(self) -> None:
-        """Write a little and take it away again, unsynced, since a web process must not wait for a disk. Raises StorageFailed."""
+        """Write a small file and delete it, unsynced, since a web process must not wait for a disk. Raises StorageFailed."""
         with _telling_why(), self._partial(bytes(PROBE_BYTES), is_kept=False):
             pass
 
     def sweep(self) -> int:
-        """Remove what processes that were killed left half written; returns how many files."""
+        """Delete files that killed processes left half written; returns how many."""
         folder, before = self._root / PARTIAL, time.time() - STALE_SECONDS
         removed = 0
         with _telling_why():
@@ -102,7 +102,7 @@ class FileStorage:
 
     @contextmanager
     def _partial(self, content: bytes, *, is_kept: bool = True) -> Iterator[Path]:
-        """A file of `content` under a name that nothing else knows, synced if it is to be kept; gone afterwards unless moved."""
+        """Write `content` to a file with a new name, synced if it is to be kept; the file is deleted afterwards unless moved."""
         self._need_folder(path := self._root / PARTIAL / new_id().hex)
         try:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWN_FILE), "wb") as file:
@@ -116,7 +116,7 @@ class FileStorage:
                 path.unlink(missing_ok=True)
 
     def _need_folder(self, path: Path) -> None:
-        """Make the folder that `path` is to lie in, once: below a mount that went away nothing is made anew."""
+        """Make the folder of `path`, once for each process, so that nothing is made anew below a mount that went away."""
         for folder in (self._root, path.parent):
             if folder in self._seen:
                 continue
@@ -135,9 +135,9 @@ class FileStorage:
 
 @contextmanager
 def undone_on_error(storage: Storage) -> Iterator[Storage]:
-    """The store, for a block whose rows are rolled back if it raises: then the files it put go, too.
+    """Return the store for a block whose rows are rolled back on an error; its files are then deleted, too.
 
-    Else each try of a mail that has no room would leave the files that still found some.
+    Otherwise each try of a mail that finds the disk full would leave the files that still fitted.
     """
     kept = _Noting(storage)
     try:
@@ -150,7 +150,7 @@ def undone_on_error(storage: Storage) -> Iterator[Storage]:
 
 
 class _Noting:
-    """A store that notes what it is given."""
+    """A store that notes the keys of its new files."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
@@ -173,7 +173,7 @@ def _telling_why() -> Iterator[None]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Sync the folder, as without this a power cut can lose the name of a file whose bytes are safe."""
+    """Sync the folder; without this a power cut can lose the name of a file whose bytes are safe."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
@@ -182,7 +182,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def open_storage(url: str) -> Storage:
-    """Return the store that STORAGE_URL names. Only file:// for now; config refuses anything else at the start."""
+    """Return the store that STORAGE_URL names. Only file:// for now; the settings refuse anything else at the start."""
     parts = urlsplit(url)
     if parts.scheme != "file":
         raise ValueError(f"STORAGE_URL: {parts.scheme}:// is not supported")

@@ -13,26 +13,27 @@ KNOWN: list[str] = []  # what `known` was called with
 
 
 def mark(message: str, *former: str) -> str:
-    """Marks a text for translation where it stands in a table or is stored; it is translated when it is shown. `former`: what
-    it said before, which the database may hold, without the full stop at the end; for module level, as with `known`."""
+    """Mark a text of a table or a stored text for translation, and return it; it is translated when it is shown.
+
+    `former`: earlier texts, without a full stop at the end, that the database may hold. For module level, as with `known`.
+    """
     FORMER.update(dict.fromkeys(former, message.removesuffix(".")))
     return message
 
 
 def known(message: str) -> str:
-    """Marks a text with %(blanks)s that is stored filled in. For module level: whoever shows it must know it beforehand."""
+    """Mark a text with %(blanks)s that is stored filled in, and return it. For module level, so that readers know it."""
     KNOWN.append(message)
     return message
 
 
 def storable(text: str) -> str:
-    """Drop what PostgreSQL cannot hold: NUL and lone surrogates."""
+    """Return the text without what PostgreSQL cannot store: NUL and lone surrogates."""
     return _UNSTORABLE.sub("", text) if _UNSTORABLE.search(text) else text
 
 
 def storable_json(value: Any, *, depth: int = 0) -> Any:
-    """Drop from every string of a JSON value what PostgreSQL cannot hold; nesting beyond any honest depth is replaced by a
-    mark."""
+    """Return the JSON value with `storable` strings; nesting beyond _MAX_DEPTH is replaced by a mark."""
     if isinstance(value, str):
         return storable(value)
     if depth > _MAX_DEPTH:

@@ -1,8 +1,7 @@
-"""Describe which status may follow which, as data: a `Machine` for each kind of entity. No database, no words for people.
+"""Describe which status may follow which, as data: a `Machine` for each kind of entity. No database, no texts for people.
 
-A machine lists its edges; whatever is not listed is refused. What must hold before a status is entered is named by guards, which
-whoever owns the facts brings along (app/wiring.py). Whoever reports from outside may pass over statuses of the main line, forward
-only.
+A machine lists its edges; any other change is refused. Guards name what must hold before a status is entered; the features that
+know the facts supply them (app/wiring.py). Reports from outside may skip statuses of the main line, forward only.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ REPORTERS = frozenset({ActorKind.PARTNER, ActorKind.SCENARIO, ActorKind.SYNC})
 
 @dataclass(frozen=True)
 class Edge:
-    """One allowed transition. `needs_lead`: only somebody who may reopen; nobody from outside takes it."""
+    """One allowed transition. `needs_lead`: only for users who may reopen; never for partners and other outsiders."""
 
     from_status: str
     to_status: str
@@ -41,10 +40,10 @@ class Edge:
 
 @dataclass(frozen=True)
 class Machine:
-    """The statuses of a kind of entity and how they follow. `main_line`: the way an entity goes that is neither held nor ended.
+    """The statuses of a kind of entity and their transitions. `main_line`: the usual sequence, without holds and ends.
 
-    `codes`: the reasons to choose from where a status is entered, in the order they are shown. `jumpers` may pass over statuses.
-    `initial`: what something that was kept elsewhere before may begin as.
+    `codes`: the reasons to choose from where a status is entered, in the order they are shown. `jumpers` may skip statuses.
+    `initial`: the statuses an imported entity may begin with.
     """
 
     entity_type: str
@@ -57,7 +56,7 @@ class Machine:
     initial: tuple[str, ...] = ()
 
     def find(self, from_status: str, to_status: str, actor_kind: ActorKind = ActorKind.USER) -> Edge | None:
-        """The edge this actor may take, a jump forward among them; None where there is none."""
+        """Return the edge this actor may take, also a jump forward; None where there is none."""
         edge = self.edges.get((from_status, to_status))
         if edge is not None:
             return None if edge.needs_lead and actor_kind not in (ActorKind.USER, ActorKind.SYSTEM) else edge
@@ -66,25 +65,25 @@ class Machine:
         return None
 
     def skipped(self, from_status: str, to_status: str) -> tuple[str, ...] | None:
-        """The statuses between two of the main line; None where the way does not lead forward, or comes from its end."""
+        """Return the statuses between two of the main line; None where the second is not further on, or the first is the last."""
         line = self.main_line
         if from_status not in line[:-1] or to_status not in line or line.index(to_status) <= line.index(from_status):
             return None
         return line[line.index(from_status) + 1 : line.index(to_status)]
 
     def edges_from(self, status: str) -> list[Edge]:
-        """Main line first, as it goes; then the others, in the order of the statuses."""
+        """List the edges from a status: those to the main line first, then the others in the order of the statuses."""
         order = [*self.main_line, *(one for one in self.statuses if one not in self.main_line)]
         found = (edge for edge in self.edges.values() if edge.from_status == status)
         return sorted(found, key=lambda edge: order.index(edge.to_status))
 
     def guards_of(self, status: str) -> tuple[str, ...]:
-        """Return what has to hold whenever this status is entered."""
+        """Return the guards that must hold whenever this status is entered."""
         named = (edge.guards for edge in self.edges.values() if edge.to_status == status)
         return tuple(dict.fromkeys(guard for guards in named for guard in guards))
 
     def is_forward(self, from_status: str, to_status: str) -> bool:
-        """Return whether the transition goes on along the main line."""
+        """Return whether the transition goes forward on the main line."""
         return self.skipped(from_status, to_status) is not None
 
 
@@ -101,9 +100,9 @@ def machine(
     jumpers: frozenset[ActorKind] = REPORTERS,
     initial: Sequence[str] = (),
 ) -> Machine:
-    """Build one. `ways`: per status those that may follow; `guards`: per status what entering it takes.
+    """Build a machine. `ways`: the statuses that may follow each; `guards`: the guards for entering each.
 
-    In `with_reason` and `for_leads`, "*" stands for any status. Raises ValueError for a status that is none.
+    In `with_reason` and `for_leads`, "*" stands for any status. Raises ValueError for an unknown status.
     """
     known = tuple(str(one) for one in statuses)
     edges = {}
@@ -126,7 +125,8 @@ def machine(
 
 
 def replay(machine: Machine, steps: Sequence[tuple[str | None, str]]) -> str:
-    """The status a history of (from, to) leads to. Raises ValueError where a step does not begin where the one before ended."""
+    """Return the status a history of (from, to) leads to. Raises ValueError where a step does not begin where the last one
+    ended."""
     status: str | None = None
     for number, (from_status, to_status) in enumerate(steps, start=1):
         if from_status != status or to_status not in machine.statuses:

@@ -1,4 +1,4 @@
-"""Translate texts into the reader's language, stored reasons too; the catalogue is looked up once per request."""
+"""Translate texts into the reader's language, also stored reasons; the catalogue is looked up once per request."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ BLANK = re.compile(r"%\\\((\w+)\\\)s")  # %(name)s, as re.escape writes it
 
 
 def gettext(message: str, **values: Any) -> str:
-    """`message` in the reader's language, with its %(names)s filled in."""
+    """Return `message` in the reader's language, with its %(names)s filled in."""
     text: str = _catalogue().gettext(message)
     return text % values if values else text
 
 
 def ngettext(singular: str, plural: str, num: int, **values: Any) -> str:
-    """The form that belongs to `num`, which is %(num)s in it."""
+    """Return the singular or plural for `num`, which is %(num)s in it, in the reader's language."""
     text: str = _catalogue().ngettext(singular, plural, num)
     return text % {"num": num, **values}
 
 
 class WordsOfForms:
-    """The texts wtforms brings along, in our words and the reader's language."""
+    """The error texts of wtforms, in our words and the reader's language."""
 
     def gettext(self, text: str) -> str:
         return gettext(CHOOSE if text in NO_CHOICE else text)
@@ -58,7 +58,7 @@ class WordsOfForms:
 
 
 class TranslatedForm(Form):  # type: ignore[misc]
-    """A form whose every complaint is in the reader's language, those of wtforms too."""
+    """A form whose errors, also those of wtforms, are in the reader's language."""
 
     class Meta(DefaultMeta):  # type: ignore[misc]
         def get_translations(self, _form: Form) -> WordsOfForms:
@@ -67,7 +67,7 @@ class TranslatedForm(Form):  # type: ignore[misc]
 
 @contextmanager
 def in_language(language: str) -> Iterator[None]:
-    """Write what is written meanwhile in this language, whoever asked for it; outside an application in English."""
+    """Translate into this language within the block, whoever the reader is; outside an application into English."""
     if not has_app_context():
         yield
         return
@@ -80,7 +80,7 @@ def in_language(language: str) -> Iterator[None]:
 
 
 def date_words(day: date, pattern: str) -> str:
-    """A day in the reader's language; `pattern` is one of CLDR, like "d MMM". A list says the same few days again and again."""
+    """Return a day in the reader's language, cached, as lists repeat days; `pattern` is one of CLDR, like "d MMM"."""
     return _date_words(day, pattern, str(get_locale()))
 
 
@@ -90,9 +90,9 @@ def _date_words(day: date, pattern: str, locale: str) -> str:
 
 
 def told(stored: Any) -> str:
-    """A reason or an error that was put down in English, in the reader's language: whole, else sentence by sentence.
+    """Return a reason or error stored in English in the reader's language: translated whole, else sentence by sentence.
 
-    What nobody marked (`mark`, `known`), such as the words of a provider, stays as it is.
+    Texts that nobody marked (`mark`, `known`), such as a provider's own words, stay as they are.
     """
     text = _as_said_today(str(stored or ""))
     whole = _told_whole(text)
@@ -100,7 +100,7 @@ def told(stored: Any) -> str:
 
 
 def _as_said_today(text: str) -> str:
-    """What was stored in former words, in those of today."""
+    """Return a stored former text as today's text; any other as it is."""
     without = text.removesuffix(".")
     return FORMER[without] + text[len(without) :] if without in FORMER else text
 
@@ -111,8 +111,10 @@ def _told_part(part: str) -> str:
 
 
 def _told_whole(text: str) -> str | None:
-    """Translate the text as a whole; None where nobody marked it. A full stop at the end makes no other sentence; a blank
-    never holds several."""
+    """Translate the text as a whole, with or without its full stop; None where nobody marked it.
+
+    A filled-in blank never spans several sentences.
+    """
     if not text.strip():
         return text
     translated = gettext(text)
@@ -132,14 +134,14 @@ def _told_whole(text: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _patterns(_count: int) -> list[tuple[str, re.Pattern[str]]]:
-    """The known texts with a place for each blank, the longest first; a former one leads to that of today."""
+    """Return (today's text, pattern) of the known texts with blanks, longest first, former ones included."""
     said = {**{message: message for message in KNOWN}, **FORMER}
     messages = sorted((text for text in said if "%(" in text), key=len, reverse=True)
     return [(said[text], re.compile(BLANK.sub(r"(?P<\1>.+?)", re.escape(text)), re.DOTALL)) for text in messages]
 
 
 def init_app(app: Flask) -> None:
-    """Let templates translate by the functions above; what they fill in is escaped."""
+    """Let templates translate by the functions above; values they fill in are escaped."""
     # The functions that Jinja wraps round ours cost ten times what the look-up costs, a hundred times on every page.
     app.jinja_env.filters["told"] = told
     app.jinja_env.globals.update(_=_markup, gettext=_markup, ngettext=_markup_of_number)

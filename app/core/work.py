@@ -2,8 +2,7 @@
 
 Guarantee: at least once. A claim is one compare-and-set UPDATE, so of any number of workers one gets the row; a worker that
 dies holds it until `lease_until`, after which anybody may claim it again; a worker that was merely slow finds at the end that
-its lease token is no longer the row's, and its result is dropped. All times are the database's, so clocks of machines do not
-matter.
+its lease token is no longer the row's, and its result is dropped. All times are the database's, so machine clocks do not matter.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ class Lease:
 def claim(
     session: Session, table: sa.Table, row_id: Any, *, lease_seconds: int = 60, where: sa.ColumnElement[bool] | None = None
 ) -> Lease | None:
-    """Take the row if it is due and free, else return None. Commit before any provider call."""
+    """Claim the row if it is due and free, else return None. Commit before any provider call."""
     token = new_id()
     statement = _claiming(table) if where is None else _claiming(table).where(where)
     values = {"claimed_id": row_id, "token": token, "seconds": lease_seconds}
@@ -51,7 +50,7 @@ def claim(
 
 @lru_cache
 def _claiming(table: sa.Table) -> sa.Update:
-    """Written once: of what is asked for every row, writing the statement is what takes longest."""
+    """Return the cached claim statement: it runs for every row, and building it takes longest."""
     return (
         sa.update(table)
         .where(table.c.id == sa.bindparam("claimed_id"), table.c.run_at <= _NOW, _free(table))
@@ -86,7 +85,7 @@ def _claiming_all(table: sa.Table, where: Where) -> sa.Update:
 
 
 def lock_held(session: Session, table: sa.Table, leases: Collection[Lease]) -> list[Lease]:
-    """Lock the rows of those leases that still hold, until the transaction ends, and return them in order."""
+    """Lock the rows of those leases that still hold, until the transaction ends, and return these leases by row id."""
     by_row = {lease.row_id: lease for lease in leases}
     values = {"row_ids": list(by_row), "tokens": [lease.token for lease in leases]}
     rows = session.connection().execute(_locking(table), values).all()
@@ -102,7 +101,7 @@ def _locking(table: sa.Table) -> sa.Select[Any, uuid.UUID | None]:
 
 
 def finish_all(session: Session, table: sa.Table, leases: Collection[Lease], *, values: Mapping[str, Any] | None = None) -> None:
-    """End the work of `claim_all`; a row that somebody else owns by now is left alone."""
+    """End the work of `claim_all`; a row that another worker holds by now is left alone."""
     held = sa.and_(table.c.id.in_([lease.row_id for lease in leases]), table.c.lease_token.in_({lease.token for lease in leases}))
     ended = {"state": DONE, "lease_token": None, "lease_until": None, **(values or {})}
     session.execute(sa.update(table).where(held).values(**ended))
@@ -111,8 +110,10 @@ def finish_all(session: Session, table: sa.Table, leases: Collection[Lease], *, 
 def finish_each(
     session: Session, table: sa.Table, ended: Mapping[Lease, Mapping[str, Any]], *, values: Mapping[str, Any] | None = None
 ) -> None:
-    """Finish rows as `finish_all` does; `ended` has the values that differ by row, of the same columns for each, `values`
-    those that do not."""
+    """Finish rows as `finish_all` does, with values that differ by row.
+
+    `ended` has those values by lease, with the same columns for each; `values` are the same for all.
+    """
     statement = _finishing_each(table, tuple(next(iter(ended.values()), ())))
     rows = [
         {"row_id": lease.row_id, "token": lease.token, **{f"new_{name}": value for name, value in row.items()}}
@@ -131,14 +132,14 @@ def _finishing_each(table: sa.Table, names: tuple[str, ...]) -> sa.Update:
 def finish(
     session: Session, table: sa.Table, lease: Lease, *, state: str = DONE, values: Mapping[str, Any] | None = None
 ) -> bool:
-    """End the work. False: somebody else owns the row by now and nothing was written."""
+    """End the work on a row. Returns False, with nothing written, if another worker holds the row by now."""
     return _write(session, table, lease, {"state": state, "lease_token": None, "lease_until": None, **(values or {})})
 
 
 def put_back(
     session: Session, table: sa.Table, lease: Lease, *, delay_seconds: float, values: Mapping[str, Any] | None = None
 ) -> bool:
-    """Give the row up until `delay_seconds` from now. False as for `finish`."""
+    """Release the row, due again in `delay_seconds`. Returns False as `finish` does."""
     later = _NOW + sa.func.make_interval(0, 0, 0, 0, 0, 0, delay_seconds)
     return _write(
         session,
@@ -149,7 +150,7 @@ def put_back(
 
 
 def renew(session: Session, table: sa.Table, lease: Lease, *, lease_seconds: int, values: Mapping[str, Any]) -> bool:
-    """Hold the row for `lease_seconds` from now. False as for `finish`."""
+    """Hold the row for `lease_seconds` from now. Returns False as `finish` does."""
     until = _NOW + sa.func.make_interval(0, 0, 0, 0, 0, 0, lease_seconds)
     return _write(session, table, lease, {"lease_until": until, **values})
 
@@ -173,14 +174,14 @@ def _write(session: Session, table: sa.Table, lease: Lease, values: Mapping[str,
 
 
 def next_delay_seconds(attempts: int) -> int | None:
-    """Seconds until the next try after `attempts` tries, or None when the schedule is used up."""
+    """Return the seconds until the next try after `attempts` tries, None when the schedule is used up."""
     return RETRY_SECONDS[attempts - 1] if attempts <= len(RETRY_SECONDS) else None
 
 
 def due_rows(
     table: sa.Table, *, sweep_seconds: int, limit: int, where: sa.ColumnElement[bool] | None = None
 ) -> sa.Select[tuple[Any]]:
-    """Select the ids of due rows nobody was told about in the last `sweep_seconds`, those that wait longest first."""
+    """Return the query of ids of due rows without a hint in the last `sweep_seconds`, those that wait longest first."""
     stale = sa.or_(table.c.hinted_at.is_(None), table.c.hinted_at < _NOW - sa.func.make_interval(0, 0, 0, 0, 0, 0, sweep_seconds))
     return (
         sa.select(table.c.id)
@@ -221,7 +222,7 @@ def take_hints(session: Session, statement: sa.Update) -> Sequence[sa.Row[Any]]:
 
 
 def give_back_hints(session: Session, table: sa.Table, row_ids: Collection[Any]) -> None:
-    """Clear the hints of rows that a job was told of and will not work on, so that the next look tells another."""
+    """Clear the hints of rows that a job got and will not work on, so that the next sweep hints them again."""
     if row_ids:
         untouched = sa.and_(table.c.id.in_(row_ids), table.c.state == READY)
         session.execute(sa.update(table).where(untouched).values(hinted_at=None))
