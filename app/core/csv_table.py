@@ -49,7 +49,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table read from a file. `heads` are the column names as written. Rows without a letter or digit are left out."""
+    """A table read from a file. `heads` are the column names as written. Empty rows are left out."""
 
     heads: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -149,7 +149,7 @@ def read_quantity(text: str, *, most: Decimal) -> Decimal:
 
 
 def check_name(text: str) -> str:
-    """Return a number or reference as it is. Raises ValueError where a spreadsheet turned it into a date or a rounded number."""
+    """Return a number or reference as it is. Raises ValueError where a spreadsheet made a date, rounded number or error of it."""
     if _SPOILED.search(text) or _DAY_MONTH.fullmatch(text):
         raise ValueError(SPOILED)
     return text

@@ -85,7 +85,7 @@ def _claiming_all(table: sa.Table, where: Where) -> sa.Update:
 
 
 def lock_held(session: Session, table: sa.Table, leases: Collection[Lease]) -> list[Lease]:
-    """Lock the rows of those leases that still hold, until the transaction ends, and return these leases by row id."""
+    """Lock the rows of those leases that still hold, until the transaction ends, and return these leases, sorted by row id."""
     by_row = {lease.row_id: lease for lease in leases}
     values = {"row_ids": list(by_row), "tokens": [lease.token for lease in leases]}
     rows = session.connection().execute(_locking(table), values).all()

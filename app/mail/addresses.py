@@ -1,6 +1,6 @@
 """Parse address lists (From, To, Cc) as mailers really write them, in linear time and without exceptions.
 
-Encoded words are decoded after the list is taken apart, so that a name cannot smuggle in an address.
+The list is split before encoded words are decoded, so that a name cannot smuggle in an address.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _MAX_TEXT: Final = 20_000
 
 @dataclass(frozen=True)
 class Address:
-    """`address` is lower case, "" where the header gave a name alone."""
+    """A mailbox of an address header. `address` is lower case, "" where the header gave a name alone."""
 
     name: str
     address: str
 
 
 def parse_addresses(value: str) -> list[Address]:
-    """Return the mailboxes of an address header's raw value: groups opened, comments taken as names, doubles kept once.
+    """Return the mailboxes of an address header's raw value: groups expanded, comments used as names, duplicates removed.
 
     Names without an address count only where there is nothing else.
     """
@@ -94,7 +94,7 @@ def _finish(name: list[str], comment: str, angle: str) -> Iterator[Address]:
 
 
 def _bare(angle: str) -> str:
-    """The address inside <>: old source routes, `mailto:` and blanks removed."""
+    """Return the address inside <>, without old source routes, `mailto:` and blanks."""
     text = without_hidden_characters("".join(angle.split())).removeprefix("mailto:")
     if text.startswith("@") and ":" in text:
         text = text.rpartition(":")[2]
@@ -102,5 +102,5 @@ def _bare(angle: str) -> str:
 
 
 def clean_name(name: str) -> str:
-    """A display name fit for one line: no control, bidi or zero-width characters, no stray quotes."""
+    """Return a display name on one line, without control, bidi and zero-width characters and stray quotes."""
     return " ".join(without_hidden_characters(name.replace("\t", " ")).split()).strip("'\" ")[:200]

@@ -1,6 +1,6 @@
-"""Read what our own mail server found out about the sender: SPF, DKIM, DMARC.
+"""Read the results of our own mail server's checks of the sender: SPF, DKIM, DMARC.
 
-Only the topmost Authentication-Results header counts: it is the one our receiver put there; those below may be forged.
+Only the topmost Authentication-Results header counts: our receiver put it there; those below may be forged.
 """
 
 from __future__ import annotations

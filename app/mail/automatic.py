@@ -1,8 +1,8 @@
-"""Detect automatic mail: tell what a machine sent from what a person wrote.
+"""Detect automatic mail: tell mail of machines from mail of people.
 
-Automatic mail is kept and folded, never answered and reopens nothing, so both mistakes cost: an answered machine is a mail loop,
-a folded person is a customer without an answer. Headers that machines must set decide alone; words need a second sign beside
-them. What only *asks* for no automatic answer (X-Auto-Response-Suppress) proves nothing: people's mail carries it too.
+Automatic mail is stored and folded, never answered and reopens nothing, so both mistakes cost: an answered machine is a mail
+loop, a folded person is a customer without an answer. Headers that machines must set decide alone; words need a second sign.
+A header that *asks* for no automatic answer (X-Auto-Response-Suppress) proves nothing: people's mail has it, too.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ _EXCHANGE_CALENDAR: Final = re.compile(
 
 @dataclass(frozen=True)
 class MailFacts:
-    """What the rules look at. `calendar_method` is "" for mail without an invitation; `is_ours` says our own mail came back."""
+    """The parts of a mail that the rules read. `calendar_method` is "" without an invitation; `is_ours`: our own mail came
+    back."""
 
     root: Part
     subject: str
@@ -99,12 +100,12 @@ class MailFacts:
 
 
 def classify(facts: MailFacts) -> Verdict | None:
-    """Return why `facts` is automatic mail and a reason an agent can read; None for mail of a person."""
+    """Return the kind of automatic mail and a reason for people; None for mail of a person."""
     return next((verdict for rule in _RULES if (verdict := rule(facts))), None)
 
 
 def asks_for_no_automatic_answer(headers: HeaderBlock) -> bool:
-    """X-Auto-Response-Suppress as a request, to be honoured by whoever sends automatic answers."""
+    """Return whether X-Auto-Response-Suppress asks for no automatic answer; senders of automatic answers honour it."""
     wishes = {wish.strip().lower() for wish in headers.raw("x-auto-response-suppress").split(",")}
     return bool(wishes & {"all", "oof", "autoreply"})
 
@@ -132,7 +133,7 @@ def _by_report_type(facts: MailFacts) -> Verdict | None:
 
 
 def _by_calendar(facts: MailFacts) -> Verdict | None:
-    """An answer to an invitation is automatic unless its sender wrote something with it."""
+    """Classify an answer to an invitation as automatic, unless its sender wrote a note with it."""
     if facts.calendar_method != "REPLY" or _has_note(facts.text):
         return None
     return Automatic.CALENDAR, N_("answer to an invitation")
@@ -169,7 +170,7 @@ def _by_auto_reply_header(facts: MailFacts) -> Verdict | None:
 
 
 def _by_marked_subject(facts: MailFacts) -> Verdict | None:
-    """Marks that mail programs put before a subject, "Automatic reply:" and its kind, decide alone; mere words do not."""
+    """Classify by marks that mail programs put before a subject, such as "Automatic reply:"; mere words need a second sign."""
     if MARKED_SUBJECT.match(facts.subject):
         return Automatic.AUTO_REPLY, N_("subject marked as automatic reply")
     subject = begins_a_subject(facts.subject)
@@ -201,14 +202,14 @@ def _has_machine_sign(headers: HeaderBlock) -> bool:
 
 
 def _tells_of_reading(facts: MailFacts) -> bool:
-    """A receipt of which a gateway made a plain mail."""
+    """Return whether it is a read receipt that a gateway turned into a plain mail."""
     return (
         _answers_something(facts.headers) and READ_TEXT.search(facts.text[:1000]) is not None and not asks_something(facts.text)
     )
 
 
 def _by_own_words(facts: MailFacts) -> Verdict | None:
-    """Mail that says of itself that it is automatic. People copy such sentences, with words of their own before them."""
+    """Classify mail that says that it is automatic. People quote such sentences, with words of their own before them."""
     if not says_it_is_automatic(facts.text) or has_forward_mark(facts.subject):
         return None
     is_first = begins_as_automatic(facts.text)
@@ -260,7 +261,10 @@ def _has_empty_sender(headers: HeaderBlock) -> bool:
 
 
 def _by_sender_address(facts: MailFacts) -> Verdict | None:
-    """Addresses nobody reads. A web form sends from one too, but names the person in Reply-To: that is the person's mail."""
+    """Classify mail from addresses nobody reads, such as no-reply@.
+
+    A web form sends from such an address, too, but names the person in Reply-To: that is the person's mail.
+    """
     sender = _first_address(facts.headers, "from")
     if is_machine_address(sender):
         return None if _is_web_form(facts.headers, sender) else (Automatic.OTHER, _SENDER % {"address": sender})
@@ -272,7 +276,7 @@ def _by_sender_address(facts: MailFacts) -> Verdict | None:
 
 
 def _by_sender_name(facts: MailFacts) -> Verdict | None:
-    """Desks named for notices and newsletters; people answer from some of them, so nothing may speak for a person."""
+    """Classify mail from addresses named for notices and newsletters, if no sign points to a person; people answer from some."""
     sender = _first_address(facts.headers, "from")
     if not _NAMES_OF_MACHINES.fullmatch(sender.partition("@")[0]) or _is_web_form(facts.headers, sender):
         return None
@@ -282,7 +286,7 @@ def _by_sender_name(facts: MailFacts) -> Verdict | None:
 
 
 def is_machine_address(address: str) -> bool:
-    """Whether nobody reads this address, by its name: mailer-daemon@, no-reply@ and their kind."""
+    """Return whether the address's name shows that nobody reads it: mailer-daemon@, no-reply@ and similar."""
     local = address.partition("@")[0]
     return bool(_NOT_SENT_BY_PEOPLE.fullmatch(local.partition("+")[0]) or _CONTAINS_NO_REPLY.search(local))
 

@@ -1,4 +1,4 @@
-"""Find signs of automatic mail outside the headers made for it: the program that made it, what its text says."""
+"""Find signs of automatic mail outside the headers made for it: in the mail program, the text and the subject."""
 
 from __future__ import annotations
 
@@ -53,34 +53,35 @@ _THIS_IS_AUTOMATIC: Final = re.compile("|".join(_SENTENCES), re.I | re.M)
 
 
 def is_made_by_hand(headers: HeaderBlock) -> bool:
-    """Whether a program in which people type left its mark."""
+    """Return whether the headers name a program in which people write."""
     if any(headers.raw(name) for name in _OF_PROGRAMS):
         return True
     return any(_PROGRAM.search(headers.raw(name)) for name in ("x-mailer", "user-agent"))
 
 
 def asks_something(text: str) -> bool:
-    """Whether the sender's own words hold a question: machines that answer seldom ask."""
+    """Return whether the sender's own text has a question, which machines seldom ask."""
     return "?" in re.sub(r"https?://\S+", "", _unquoted(text))
 
 
 def begins_as_automatic(text: str) -> bool:
-    """Whether the first sentence, after a greeting, says that the message is automatic."""
+    """Return whether the first sentence, after a greeting, says that the message is automatic."""
     found = _THIS_IS_AUTOMATIC.search(text[:_LOOKED_AT])
     return found is not None and _GREETING.fullmatch(text[: found.start()]) is not None
 
 
 def says_it_is_automatic(text: str) -> bool:
-    """Whether the sender's own words, quotes left out, say so; what a colon introduces is somebody else's words."""
+    """Return whether the sender's own text, without quotes, says so; a text after a colon is somebody else's."""
     own = _unquoted(text)
     found = _THIS_IS_AUTOMATIC.search(own)
     return found is not None and _INTRODUCED.search(own[: found.start()]) is None
 
 
 def is_post_of_a_person(headers: HeaderBlock) -> bool:
-    """Mail of a person that went over a discussion list or a group's address, as against a newsletter.
+    """Return whether it is a person's mail over a discussion list or group address, and no newsletter.
 
-    Such a list takes posts by mail, calls itself a list and nothing worse, and leaves the person's program or thread in sight.
+    Such a list takes posts by mail, has no Precedence but "list" and no tracking headers, and keeps the person's program or
+    thread.
     """
     if "mailto:" not in headers.raw("list-post").lower() or headers.raw("precedence").strip().lower() not in ("", "list"):
         return False
@@ -90,7 +91,7 @@ def is_post_of_a_person(headers: HeaderBlock) -> bool:
 
 
 def begins_a_subject(subject: str) -> str:
-    """The subject without reply marks and the number some help desks put before it: "[##12##] We have …"."""
+    """Return the subject without reply marks and without the number some help desks put before it: "[##12##] We have …"."""
     return re.sub(r"^\s*+(?:\[[^\]\w]*+(?:ticket)?\W*+\d++\W*\]|#\d+)\s*+[:-]?\s*+", "", strip_reply_marks(subject), flags=re.I)
 
 

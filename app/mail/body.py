@@ -1,6 +1,6 @@
 """Decide which parts of a mail are its text, its HTML and its files.
 
-Nothing a sender put in is left out: a part that is not shown becomes a file.
+No part is left out: one that is not shown becomes a file.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ _SHORT_STUB: Final = 400
 
 @dataclass(frozen=True)
 class Body:
-    """`files` are the parts that are no text, in their order. `html` is as sent; `text` is what a person reads."""
+    """The body of a mail. `files` are the parts that are no text, in their order. `html` is as sent; `text` is what a person
+    reads."""
 
     text: str = ""
     html: str = ""
@@ -40,7 +41,7 @@ class Body:
 
 
 def read_body(root: Part) -> Body:
-    """Return what `root` says. A text longer than a million characters is cut and its part added to the files."""
+    """Return the body of `root`. A text longer than MAX_TEXT is cut, and its part added to the files."""
     body = _read_single(root) if not root.children else _read(root)
     text, html = _CONTROLS.sub("", body.text), body.html
     if len(text) <= MAX_TEXT and len(html) <= MAX_HTML:
@@ -51,7 +52,7 @@ def read_body(root: Part) -> Body:
 
 
 def _read_single(root: Part) -> Body:
-    """A mail without parts is its own text even when it bears a file name."""
+    """Return the body of a mail without parts, whose text counts as text even with a file name."""
     is_text = root.content_type in ("text/plain", "text/html") and root.disposition != "attachment"
     return _read_text(root) if is_text else _read(root)
 
@@ -86,7 +87,7 @@ def _read_text(part: Part) -> Body:
 
 
 def _read_alternative(part: Part) -> Body:
-    """The last form we can show wins; the plain form stays as the text unless it says nothing."""
+    """Return the last alternative with HTML, with the plain one as its text unless that is empty."""
     bodies = [_read(child) for child in part.children]
     html = next((body for body in reversed(bodies) if body.html), None)
     plain = next((body for body in reversed(bodies) if body.text.strip() and not body.html), None)

@@ -1,6 +1,6 @@
-"""Read bounces without a machine-readable part: qmail, Exim, old Exchange, older Gmail, home-made ones.
+"""Read bounces without a machine-readable part: of qmail, Exim, old Exchange, older Gmail and others.
 
-A mail is taken for one only if its sender and its wording agree, so that a person writing about a bounce stays a person.
+A mail counts as a bounce only if its sender and its wording agree, so that a person's mail about a bounce does not.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MAX_RECIPIENTS: Final = 100
 
 
 def read_plain_bounce(root: Part, text: str, *, original_ids: tuple[str, ...]) -> Report | None:
-    """Return the bounce a mail tells of in words; None for any mail that is not clearly one."""
+    """Return the bounce that a mail reports in words; None for any mail that is not clearly a bounce."""
     text = text[:_MAX_TEXT]
     if not _is_bounce(root.headers, root.headers.text("subject"), text):
         return None
@@ -43,7 +43,8 @@ def read_plain_bounce(root: Part, text: str, *, original_ids: tuple[str, ...]) -
 
 
 def _is_bounce(headers: HeaderBlock, subject: str, text: str) -> bool:
-    """A mailer with a bounce's subject or words; from others both, and a sign that no person sent it."""
+    """Return whether it is a bounce: a mailer's with a bounce's subject or words, or another's with both and no sign of a
+    person."""
     if "x-failed-recipients" in headers:
         return True
     if has_reply_mark(subject) and not _is_mailer(headers):
@@ -69,7 +70,7 @@ def _has_no_sender(headers: HeaderBlock) -> bool:
 
 
 def _without_copy(text: str) -> tuple[str, str]:
-    """The report's own words, and everything from where the original is quoted."""
+    """Return the report's own text, and the rest from where the original mail is quoted."""
     start = COPY_STARTS.search(text)
     header = _MESSAGE_ID.search(text)
     cut = min((match.start() for match in (start, header) if match), default=len(text))
@@ -82,7 +83,8 @@ def _ids_in(text: str) -> tuple[str, ...]:
 
 
 def _recipients(headers: HeaderBlock, told: str, copy: str) -> list[str]:
-    """X-Failed-Recipients; else addresses in the report that the original was sent to; else the first one named."""
+    """Return the failed recipients: of X-Failed-Recipients, else those in the report that the original went to, else the first
+    named."""
     failed = [item.address for value in headers.all_raw("x-failed-recipients") for item in parse_addresses(value)]
     if failed:
         return failed[:_MAX_RECIPIENTS]

@@ -1,7 +1,7 @@
 """Parse delivery reports: bounces, delays, deliveries (RFC 3464), read receipts (RFC 8098), complaints (RFC 5965).
 
-Reports are claims by strangers. Here they are only read; whoever uses them must check that the message named was really sent,
-to the recipient named.
+Anybody can send a report. Here they are only parsed; the caller must check that the named message was really sent to the named
+recipient.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _MAX_OUTCOMES: Final = 500
 
 
 def read_report(root: Part, text: str) -> Report | None:
-    """Return what a delivery report, receipt or complaint says; None for every other mail. `text` is the readable body."""
+    """Return the delivery report, receipt or complaint of a mail; None for every other mail. `text` is the readable body."""
     for part in root.walk():
         if part.content_type in _DELIVERY or _is_mislabelled_status(part, root):
             return _read_delivery(root, part)
@@ -49,7 +49,7 @@ def read_report(root: Part, text: str) -> Report | None:
 
 
 def status_updates(report: Report, *, occurred_at: datetime) -> tuple[StatusUpdate, ...]:
-    """Return the changes a report asks for: bounced, delivered or read. Delays, relays and unread receipts change nothing."""
+    """Return the status changes in a report: bounced, delivered or read. Delays, relays and unread receipts change nothing."""
     message_id = next(iter(report.original_ids), None)
     if message_id is None:
         return ()
@@ -75,7 +75,7 @@ _STATUS_OF_ACTION: Final = {
 
 
 def _is_mislabelled_status(part: Part, root: Part) -> bool:
-    """Some gateways send the status group as text/plain."""
+    """Return whether the part is a delivery status that a gateway sent as text/plain."""
     is_candidate = part is not root and root.content_type == "multipart/report" and part.content_type == "text/plain"
     return is_candidate and bool(re.search(rb"(?im)^(?:original|final)-recipient:", part.content[:20_000]))
 
@@ -90,7 +90,7 @@ def _read_delivery(root: Part, part: Part) -> Report:
 
 
 def _groups(content: bytes) -> Iterable[HeaderBlock]:
-    """The groups of header lines; lines that are no header, such as badly folded server answers, are skipped."""
+    """Yield the groups of header lines; lines that are no header, such as badly folded server answers, are skipped."""
     plain = content.replace(b"\r\n", b"\n").strip(b"\n")
     for group in _BLANK_LINES.split(plain):
         kept = b"".join(line + b"\n" for line in group.split(b"\n") if _FIELD.match(line))
@@ -102,7 +102,7 @@ def _names_recipient(group: HeaderBlock) -> bool:
 
 
 def _with_recipients(outcomes: list[Outcome], root: Part) -> list[Outcome]:
-    """Reports that name no recipient are about whoever the enclosed original went to, if that is one person."""
+    """Return the outcomes with the original's recipient where a report names none and the original went to one person."""
     if any(outcome.recipient for outcome in outcomes):
         return outcomes
     sent_to = _original_recipients(root)
@@ -146,7 +146,7 @@ def _known_action(action: str, status: re.Match[str] | None) -> str:
 
 
 def _recipient(group: HeaderBlock) -> str:
-    """The address we wrote to, if the report still knows it: the original one, else the final one."""
+    """Return the address we wrote to: the report's original recipient, else its final one, "" for none."""
     for name in ("original-recipient", "final-recipient"):
         found = _ADDRESS.search(group.text(name).partition(";")[2] or group.text(name))
         if found:
@@ -164,7 +164,7 @@ def _read_receipt(root: Part, part: Part) -> Report:
 
 
 def _is_hotmail_complaint(headers: HeaderBlock) -> bool:
-    """Outlook.com reports complaints without RFC 5965: the mail itself, from one fixed address."""
+    """Return whether it is a complaint of Outlook.com, which comes without RFC 5965 from one fixed address."""
     sender = next((item.address for item in parse_addresses(headers.raw("from"))), "")
     return sender == "staff@hotmail.com" and headers.text("subject").startswith("complaint about message from")
 
@@ -177,7 +177,7 @@ def _read_complaint(root: Part, part: Part) -> Report:
 
 
 def _original_ids(root: Part) -> tuple[str, ...]:
-    """Message-IDs of what was sent: from the enclosed original, else what the report itself answers to."""
+    """Return the Message-ID of the original: from the enclosed mail, else what the report answers."""
     for part in _originals(root):
         found = read_message_ids(split_headers(part.content.lstrip(b"\r\n"))[0].all_raw("message-id"))
         found = found or _ids_in_text(part.content)
@@ -193,7 +193,7 @@ def _ids_in_text(content: bytes) -> tuple[str, ...]:
 
 
 def report_as_json(report: Report) -> Json:
-    """What the page shows of a report."""
+    """Return the data of a report that pages show."""
     return {
         "kind": report.kind,
         "reporter": report.reporter,

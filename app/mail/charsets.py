@@ -1,6 +1,6 @@
 """Decode bytes whose declared charset may be wrong into text.
 
-Mailers lie about charsets in a few well-known ways; the rules here follow those lies and end in something readable for any bytes.
+Mailers declare wrong charsets in a few well-known ways, which the rules follow; any bytes become some readable text.
 """
 
 from __future__ import annotations
@@ -53,10 +53,8 @@ def decode_bytes(data: bytes, charset: str | None) -> str:
     """Return `data` as text, whatever `charset` (as declared, may be None or nonsense) says.
 
     Never raises; drops NUL and lone surrogates.
-
-
     Order: the declared charset, with Latin-1 read as cp1252 as browsers do; UTF-8 if it fits; cp1252 with replacements.
-    Bytes that are valid multi-byte UTF-8 win over a declared Latin-1: the accident is far rarer than the lie.
+    Valid multi-byte UTF-8 wins over a declared Latin-1, as it is hardly ever an accident.
     """
     name = _ALIASES.get(declared := (charset or "").strip(" \t\"'").lower(), declared)
     if name in _UNTOLD or name in _LATIN:

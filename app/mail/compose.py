@@ -1,7 +1,7 @@
 """Compose a message of ours as the bytes of a mail, for transports that take MIME.
 
 Python's own policies would turn a header token longer than 78 characters (an Exchange Message-ID, say) into encoded words, which
-breaks threading without a sound. The policy here folds at blanks alone wherever a value is plain ASCII.
+silently breaks threading. The policy here folds only at blanks wherever a value is plain ASCII.
 """
 
 from __future__ import annotations
@@ -45,11 +45,12 @@ _FOLD_AT: Final = 76
 
 
 class UnableToCompose(ValueError):
-    """The message cannot be written as a mail: an address or id that is none."""
+    """The message cannot be written as a mail: an address or id in it is invalid."""
 
 
 class WirePolicy(EmailPolicy):
-    """SMTP lines; ASCII headers fold at blanks, so that a long id stays one token; bodies in quoted-printable."""
+    """Header policy with SMTP line ends: ASCII headers fold at blanks, so that a long id stays whole; bodies in
+    quoted-printable."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"linesep": "\r\n", "cte_type": "7bit", "max_line_length": _FOLD_AT, **options})
@@ -83,8 +84,8 @@ def compose_mail(
 ) -> bytes:
     """Return the mail for `message`, CRLF line ends. `date` is aware. Bcc goes in only for transports that read it there.
 
-    Raises UnableToCompose for an address or a Message-ID of ours that is none; ids of others that no header can carry are left
-    out. Names and subjects are cleaned of line breaks, so that nothing a person types can become a header.
+    Raises UnableToCompose for an invalid address or Message-ID of ours; invalid ids of others are left out. Names and subjects
+    are cleaned of line breaks, so that nothing a person types can become a header.
     """
     mail = EmailMessage(policy=WirePolicy())
     _write_addresses(mail, message, from_address, from_name, include_bcc=include_bcc)
@@ -140,7 +141,7 @@ def trim_references(references: Iterable[str]) -> tuple[str, ...]:
 
 
 def is_real_id(message_id: str) -> bool:
-    """Say whether a header can name this id: neither our key for a mail without one nor an id cut for being too long."""
+    """Return whether a header can name this id; false for our placeholder of a missing id and for an id that was cut."""
     return _ID.fullmatch(message_id) is not None and not message_id.startswith(NO_ID_PREFIX)
 
 
@@ -189,7 +190,7 @@ def _attach_inline(part: MIMEPart, item: OutgoingAttachment) -> None:
 
 
 def _type_of(item: OutgoingAttachment) -> tuple[str, str]:
-    """Text and mail go out as octets too: the standard library would re-encode them and change the file."""
+    """Return the main and sub type. Text and mail files go as octets, since the standard library would re-encode them."""
     wanted = item.content_type if _TYPE.fullmatch(item.content_type) else "application/octet-stream"
     maintype, _, subtype = wanted.partition("/")
     return ("application", "octet-stream") if maintype in ("multipart", "message") else (maintype, subtype)
@@ -200,5 +201,5 @@ def _with_newline(text: str) -> str:
 
 
 def envelope_address(address: str) -> str:
-    """The address as an SMTP envelope has it, its domain in ASCII. Raises UnableToCompose."""
+    """Return the address for an SMTP envelope, its domain in ASCII. Raises UnableToCompose."""
     return _address(address, "").addr_spec

@@ -1,6 +1,6 @@
-"""Make names of attachments safe to show and to offer for download. The stored file never bears this name.
+"""Make names of attachments safe to show and to offer for download. The stored file never has this name.
 
-Invisible characters go first, before any rule looks at the name: a rule that runs earlier judges another name than the one used.
+Invisible characters are removed before all other rules, which would otherwise check another name than the one used.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def unflow(text: str, *, delete_space: bool) -> str:
-    """Return `text` with soft line breaks removed; quote marks, signature line and stuffed blanks as the RFC says."""
+    """Return `text` with soft line breaks removed, by the RFC's rules for quote marks, signature line and stuffed blanks."""
     lines: list[str] = []
     pending, pending_depth, is_open = "", 0, False
     for raw in text.split("\n"):

@@ -1,7 +1,7 @@
 """Sanitise the HTML of messages, and build the document (frame) in which it is shown.
 
-Three walls, each enough alone: an allow-list sanitiser on the way in and again on the way out, a sandboxed frame without scripts
-or origin, and a Content-Security-Policy inside it that loads nothing but the images named here. Remote images become
+Three protections, each enough alone: an allow-list sanitiser on the way in and again on the way out, a sandboxed frame without
+scripts or origin, and a Content-Security-Policy inside it that loads nothing but the images named here. Remote images become
 placeholders (`data-remote-src`), so opening a mail tells its sender nothing.
 """
 
@@ -72,7 +72,7 @@ _FIXED_POLICY: Final = "style-src 'unsafe-inline'; form-action 'none'; base-uri 
 
 @dataclass(frozen=True)
 class SanitisedHtml:
-    """`html` is safe to show inside the frame; `cid_refs` are the content ids it names, without <>."""
+    """Sanitised HTML. `html` is safe to show inside the frame; `cid_refs` are the content ids it names, without <>."""
 
     html: str
     has_remote_images: bool
@@ -80,8 +80,9 @@ class SanitisedHtml:
 
 
 def sanitise(source: str) -> SanitisedHtml:
-    """Return `source` with nothing left that runs, loads, submits, overlays or names itself. Never raises; applying it twice
-    changes nothing. Simple layout (tables, colours, fonts) survives; remote images are placeholders, 1×1 ones are gone.
+    """Return `source` without anything that runs, loads, submits, overlays or sets ids. Never raises; idempotent.
+
+    Simple layout (tables, colours, fonts) stays; remote images become placeholders, 1×1 images are removed.
     """
     source = storable(source).replace("\ufeff", "")  # a byte order mark in front would go in the second pass only
     if is_unruly(source):
@@ -103,9 +104,9 @@ def render_frame(
 ) -> str:
     """Return the whole document for the sandboxed frame (no allow-scripts, no allow-same-origin).
 
-    `cid_urls`: content id without <> → our URL of that image. `show_remote` turns a remote address into our proxy's, None keeps
-    the placeholders. `image_sources` are the CSP sources of both; a sandboxed `srcdoc` has no origin, so 'self' alone fits
-    only a frame that is served from its own address. Quoted parts are folded behind `quote_label`.
+    `cid_urls`: content id without <> → our URL of that image. `show_remote` turns a remote URL into our proxy's, None keeps
+    the placeholders. `image_sources` are the CSP sources of both; a sandboxed `srcdoc` has no origin, so 'self' alone works
+    only in a frame that is served from its own URL. Quoted parts are folded behind `quote_label`.
     """
     shown = _TAG.sub(lambda match: _shown_tag(match, cid_urls, show_remote), sanitise(html).html)
     body = fold_quotes(shown, label=quote_label)
@@ -174,7 +175,7 @@ def _image_source(value: str) -> str | None:
 
 
 def _kept_tag(match: re.Match[str]) -> str:
-    """The sanitiser's own output, tag by tag: remote images parked, links told by their real address."""
+    """Return one tag of the sanitiser's output: a remote image as placeholder, a link with its real URL as title."""
     if match[1] in ("div", "blockquote"):
         return _kept_block(match[0])
     attributes = _attributes(match[2])
@@ -191,7 +192,7 @@ def _kept_tag(match: re.Match[str]) -> str:
 
 
 def _kept_block(tag: str) -> str:
-    """`tag` with its marks, from whichever attributes they came, as one `data-quote`."""
+    """Return `tag` with its quote marks, from any attributes, as one `data-quote`."""
     marks = _MARKED.findall(tag)
     if not marks:
         return tag
@@ -223,7 +224,7 @@ def _content_id(source: str) -> str:
 
 
 def _real_address(href: str) -> dict[str, str]:
-    """A title that shows where a link leads, its host in ASCII, so that look-alike letters show."""
+    """Return a title that shows where a link leads, its host in ASCII, so that look-alike letters show; {} for other links."""
     try:
         parts = urllib.parse.urlsplit(href)
         host = (parts.hostname or "").encode("idna").decode("ascii") if parts.scheme.startswith("http") else ""

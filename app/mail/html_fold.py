@@ -1,7 +1,7 @@
 """Fold quoted HTML into `<details>`, which opens without any script. For display alone; the stored HTML is whole.
 
-On the way in the sanitiser leaves a mark where mail programs mark their quotes (`data-quote`); on the way out the marks become
-folds. "this" marks an element that is a quote, "rest" the place from which all that follows is one.
+The sanitiser on the way in marks what mail programs label as quotes (`data-quote`); on the way out these marks become folds.
+"this" marks an element that is a quote, "rest" the place from which everything is quoted.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def mark_of(tag: str, name: str, value: str) -> str | None:
 def fold_quotes(clean: str, *, label: str) -> str:
     """Return sanitised HTML with its marked quotes folded behind `label`.
 
-    Not folded: what is forwarded, a quote with nothing written above it, and a trailing one the sender points to.
+    Not folded: a forwarded message, a quote with nothing written above it, and a trailing quote the sender points to.
     """
     if "data-quote=" not in clean and not _WORD_LINE.search(clean):
         return clean
@@ -102,7 +102,7 @@ class _Folder:
             self.is_rest = True
 
     def _continue_or_begin(self) -> None:
-        """An attribution line and the quote below it are one fold."""
+        """Continue the fold that ends just before, or begin one: an attribution line and the quote below it are one fold."""
         index = next((i for i in range(len(self.out) - 1, -1, -1) if self.out[i].strip() and self.out[i] != "<br>"), -1)
         if index >= 0 and self.out[index] == "</details>":
             del self.out[index]

@@ -1,4 +1,4 @@
-"""Keep the small part of CSS that mail may have: colours, fonts, alignment, sizes. No `url()`, no positioning, no backslash."""
+"""Sanitise CSS in mail: colours, fonts, alignment and sizes stay. No `url()`, no positioning, no backslash."""
 
 from __future__ import annotations
 

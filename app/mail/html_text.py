@@ -37,7 +37,7 @@ _AFTER_LINK: Final = ".,;:!?)]}'\u00bb"
 def html_to_text(source: str, *, with_links: bool = False) -> str:
     """Return what a person reads in `source`, as text: lines, lists, quotes with "> ", images by their alt text.
 
-    `with_links` puts a link's address behind its text. Never raises.
+    `with_links` puts a link's URL behind its text. Never raises.
     """
     source = storable(source)
     if is_unruly(source):
@@ -60,7 +60,7 @@ def _cleaner() -> nh3.Cleaner:
 
 
 class _Writer:
-    """Collects lines; knows quote depth, list numbers and preformatted text."""
+    """Collects lines, with quote depth, list numbers and preformatted text."""
 
     def __init__(self, *, with_links: bool) -> None:
         self._with_links = with_links
@@ -160,8 +160,10 @@ class _Writer:
         self._current, self._indent, self._cells = [], "", []
 
     def _row(self) -> str:
-        """The cells that stand on this line, told apart where they are columns: at least three that say something. Two are a
-        label and its value, or a layout. An empty one keeps its place."""
+        """Return the cells of this line joined by " | " where they are columns: at least three with a text. "" otherwise.
+
+        Two cells are a label and its value, or layout. An empty cell keeps its place.
+        """
         ends = [0, *self._cells, len(self._current)]
         cells = ["".join(self._current[begin:end]).strip() for begin, end in pairwise(ends)]
         if len(self._cells) < _COLUMNS or sum(map(bool, cells)) < _COLUMNS:

@@ -1,7 +1,7 @@
 """Read calendar invitations and the answers to them (iMIP, RFC 6047), leniently.
 
-Not `icalendar`: it refuses the calendars real programs write (Windows zone names, stray lines, broken values); here a value that
-cannot be read is left out and the rest is shown.
+Not `icalendar`: it refuses calendars of real programs (Windows zone names, stray lines, broken values); here an unreadable value
+is left out and the rest is shown.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ANSWERS: Final = {"ACCEPTED": "Accepted", "DECLINED": "Declined", "TENTATIVE": 
 
 @dataclass(frozen=True)
 class Moment:
-    """A time of an invitation: as written with its zone name, and as an instant where the zone is known (None for days)."""
+    """A time of an invitation: as written with its zone name, and as an instant; None for whole days and unknown zones."""
 
     written: str
     at: datetime | None = None
@@ -44,7 +44,8 @@ class Moment:
 
 @dataclass(frozen=True)
 class Invitation:
-    """`method` in capitals; addresses lower case; `partstat` is the answer of the (first) attendee in a REPLY."""
+    """An invitation or an answer. `method` in capitals; addresses lower case; `partstat` is the (first) attendee's answer in a
+    REPLY."""
 
     method: str
     uid: str
@@ -60,7 +61,7 @@ class Invitation:
     end: Moment | None = None
 
     def as_meta(self) -> Json:
-        """The JSON kept with the message; empty values left out, times aware UTC in ISO form."""
+        """Return the JSON stored with the message; empty values left out, times aware UTC in ISO form."""
         values = {
             "method": self.method,
             "uid": self.uid,
@@ -78,7 +79,7 @@ class Invitation:
         return {name: value for name, value in values.items() if value not in ("", [], None)}
 
     def as_text(self) -> str:
-        """A few lines a person can read."""
+        """Return the invitation as a few lines for people."""
         title = _ANSWERS.get(self.partstat, "Answer") if self.method == "REPLY" else _TITLES.get(self.method, "Appointment")
         when = " – ".join(moment.written for moment in (self.start, self.end) if moment)
         lines = [
@@ -135,7 +136,7 @@ def _lines(text: str) -> Iterator[tuple[str, dict[str, str], str]]:
 
 
 def _first_component(lines: list[tuple[str, dict[str, str], str]]) -> Iterator[tuple[str, dict[str, str], str]]:
-    """The lines of the first VEVENT or VTODO, without those of the alarms inside."""
+    """Yield the lines of the first VEVENT or VTODO, without those of its alarms."""
     depth = 0
     for name, params, value in lines:
         if name == "BEGIN":

@@ -1,7 +1,7 @@
 """Parse the bytes of a mail into an `InboundMessage`.
 
-Parsing never fails on bytes that hold anything readable: what is broken is read as well as it can be, and `meta["problems"]` says
-so in sentences. Only bytes that are no mail at all (empty, or a binary file) raise UnableToParse.
+Parsing never fails on bytes with anything readable: broken parts are read as far as possible, and `meta["problems"]` has a
+sentence for each. Only bytes that are no mail at all (empty, or a binary file) raise UnableToParse.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ def parse_mail(
     envelope_to: Sequence[str] = (),
     keys: Sequence[bytes] = (),
 ) -> InboundMessage:
-    """Return the message in `raw` (RFC 5322 bytes, as damaged as they may be).
+    """Return the message in `raw` (RFC 5322 bytes, however damaged).
 
     `own_addresses`: our mailboxes, lower case; mail From one of them is outgoing. `received_at`: aware, used where the Date
-    cannot be believed. `envelope_to`: the transport's recipients, if it told them. `keys`: our signing keys, to know our own
+    is implausible. `envelope_to`: the transport's recipients, if known. `keys`: our signing keys, which identify our own
     mail when it comes back. `html` is unsanitised. Raises UnableToParse for bytes without any sign of a mail.
     """
     root = read_source(raw)
@@ -82,7 +82,7 @@ def _refuse_what_is_no_mail(root: Part, raw: bytes) -> None:
 
 @dataclass(frozen=True)
 class _Mail:
-    """One mail being read; each property is worked out once."""
+    """One mail being parsed; each property is calculated once."""
 
     root: Part
     own_addresses: frozenset[str]
@@ -131,7 +131,7 @@ class _Mail:
 
     @cached_property
     def authors(self) -> list[Address]:
-        """From; where that is missing or no address, whoever else the mail names as its sender."""
+        """Return the mailboxes of From; where it is missing or has no address, of the next header that names a sender."""
         names = ("from", "sender", "resent-from", "reply-to", "return-path", "x-envelope-from")
         lists = (self._addresses(name) for name in names)
         named = [found for found in lists if found]
@@ -146,7 +146,7 @@ class _Mail:
         return Direction.OUTGOING if self._is_own(self.sender.address) else Direction.INCOMING
 
     def _is_own(self, address: str) -> bool:
-        """One of our mailboxes, or a plus-address of one."""
+        """Return whether the address is one of our mailboxes, or a plus-address of one."""
         local, _, domain = address.rpartition("@")
         return address in self.own_addresses or f"{local.partition('+')[0]}@{domain}" in self.own_addresses
 
@@ -192,7 +192,7 @@ class _Mail:
         return classify(MailFacts(self.root, self.subject, self.body.text, self.report, method, self._is_ours_come_back()))
 
     def _is_ours_come_back(self) -> bool:
-        """Mail of ours under our own name is the copy in Sent Items; under another name, or signed by us, it went round."""
+        """Return whether our own mail came back: it is signed by us, and not outgoing as the copy in Sent Items is."""
         if self.direction is Direction.OUTGOING:
             return False
         is_signed = any(read_message_id(item, keys=self.keys) for item in self.message_ids)
@@ -219,7 +219,7 @@ class _Mail:
         )
 
     def _content_hash(self) -> str:
-        """Of Date, From, Subject, the words of the body and the files: the same mail by two ways has the same hash."""
+        """Return the hash of Date, From, Subject, text and files: the same for one mail received by two ways."""
         words = " ".join(self.body.text.split())
         files = sorted(item.sha256 or "" for item in self.attachments)
         pieces = [self.headers.raw("date"), self.headers.raw("from"), self.headers.raw("subject"), words, *files]
@@ -246,7 +246,7 @@ class _Mail:
         return {name: value for name, value in values.items() if value}
 
     def _reply_to(self) -> str:
-        """Where the sender wants answers, if elsewhere; never ourselves."""
+        """Return the address the sender wants answers at, if it is another and not ours; else ""."""
         wanted = (item.address for item in self._addresses("reply-to"))
         return next((item for item in wanted if item and item != self.sender.address and not self._is_own(item)), "")
 

@@ -1,4 +1,4 @@
-"""Rebuild a mail from an inbound-parse post that took it apart, so that one parser reads all mail."""
+"""Rebuild a mail from an inbound-parse post with its parts in fields, so that one parser reads all mail."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FormFile:
 
 
 def build_mime(fields: Mapping[str, bytes], files: Mapping[str, FormFile]) -> bytes:
-    """Return a mail of the `headers`, `text`, `html` and attachments of a post; b"" where it has none of them."""
+    """Return a mail made of the `headers`, `text`, `html` and attachments of a post; b"" where it has none of them."""
     if not any(fields.get(name, b"").strip() for name in ("headers", "text", "html", "from", "subject")):
         return b""
     charsets = read_json(fields.get("charsets", b""))
@@ -44,7 +44,7 @@ def build_mime(fields: Mapping[str, bytes], files: Mapping[str, FormFile]) -> by
 
 
 def read_json(data: bytes) -> dict[str, Any]:
-    """Return the object in `data`, {} for anything else."""
+    """Return the JSON object in `data`, {} for anything else."""
     try:
         found = json.loads(data.decode("utf-8", "replace")) if data.strip() else {}
     except (ValueError, RecursionError):
@@ -57,7 +57,7 @@ def _text(fields: Mapping[str, bytes], name: str, charsets: Mapping[str, Any]) -
 
 
 def _header_lines(fields: Mapping[str, bytes], charsets: Mapping[str, Any]) -> bytes:
-    """The original header, its description of the body left out; where it is missing, the fields that repeat it."""
+    """Return the original header without its description of the body; missing lines come from the fields that repeat them."""
     block, _ = split_headers(fields.get("headers", b"").strip() + b"\n")
     lines = [name.encode() + b": " + value + b"\r\n" for name, value in block.lines if name not in _REPLACED]
     for name, label in _ADDRESSED:

@@ -1,4 +1,4 @@
-"""Recognise encrypted and signed mail: which kind it is, and what to tell the reader."""
+"""Recognise encrypted and signed mail, and which kind it is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read_encryption(root: Part, text: str) -> str:
 
 
 def read_signature(root: Part) -> str:
-    """Return "smime" or "pgp" for clear-signed mail, else "". Nobody has checked the signature."""
+    """Return "smime" or "pgp" for clear-signed mail, else "". The signature is not verified."""
     signed = next((part for part in root.walk() if part.content_type == "multipart/signed"), None)
     if signed is None:
         return ""

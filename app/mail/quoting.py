@@ -1,7 +1,7 @@
-"""Split a text into what its sender wrote and what is quoted, a signature or a disclaimer. For folding in the display alone.
+"""Split a text into the sender's own parts, quotes, signature and disclaimer. For folding in the display alone.
 
-Nothing is removed: the sections' texts joined are the input. In doubt a line counts as written by the sender, answers between
-quoted lines stay visible, and a mail that would be folded whole is not folded at all.
+Nothing is removed: the sections' texts joined are the input. In doubt a line counts as the sender's own, answers between quoted
+lines stay visible, and a mail that would be folded whole is not folded at all.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class Section:
 
 
 def split_quoted(text: str) -> list[Section]:
-    """Return `text` in sections of alternating kind; their texts joined are `text`, "" gives no section.
+    """Return `text` in sections of alternating kind; "" has no section.
 
-    Texts over 300,000 characters or 20,000 lines are left whole.
+    Texts over 300,000 characters or 20,000 lines are one section.
     """
     if len(text) > _LONGEST_TEXT_LOOKED_AT or text.count("\n") > _MOST_LINES_LOOKED_AT:
         return [Section("own", text)]
@@ -68,7 +68,7 @@ def split_quoted(text: str) -> list[Section]:
 
 
 def own_text(text: str) -> str:
-    """The sender's own words, for previews: the own sections joined, outer blanks removed."""
+    """Return the sender's own sections joined, without outer blanks, for previews."""
     return "".join(section.text for section in split_quoted(text) if section.kind == "own").strip()
 
 
@@ -78,7 +78,7 @@ def _sections(lines: list[str], kinds: list[Kind]) -> Iterator[Section]:
 
 
 def _quotes(lines: list[str]) -> list[Kind]:
-    """One kind per line, "own" or "quote". A blank line goes with the line before it."""
+    """Return one kind per line, "own" or "quote". A blank line has the kind of the line before."""
     kinds: list[Kind] = []
     while (index := len(kinds)) < len(lines):
         if FORWARD.fullmatch(_short(lines[index])):
@@ -101,13 +101,14 @@ def _kind_of_line(line: str, before: list[Kind]) -> Kind:
 
 
 def _kind_of_tail(before: list[str]) -> Kind:
-    """An unmarked quote down to the end is left open when the sender says the answers are in it, or wrote nothing above it."""
+    """Return the kind of an unmarked quote down to the end: "own" if the sender points to answers in it or wrote nothing above
+    it."""
     own = "".join(line for line in before if not _QUOTED.match(line)).strip()
     return "own" if not own or POINTS_BELOW.search(own) else "quote"
 
 
 def _introduction_length(lines: list[str], index: int) -> int:
-    """How many lines from `index` on introduce a quote: "On … wrote:", a separator, Outlook's header block; 0 for none."""
+    """Return how many lines from `index` on introduce a quote: "On … wrote:", a separator, Outlook's header block; 0 for none."""
     line = lines[index][:_LONGEST_LINE_LOOKED_AT]
     if not MAY_INTRODUCE.match(line) and not any(word in line.lower() for word in WROTE):
         return 0
@@ -115,7 +116,7 @@ def _introduction_length(lines: list[str], index: int) -> int:
 
 
 def _attribution_length(lines: list[str], index: int) -> int:
-    """How many lines from `index` on say "On … wrote:"; 0 for none."""
+    """Return how many lines from `index` on say "On … wrote:"; 0 for none."""
     for length in range(1, _MAX_ATTRIBUTION_LINES + 1):
         block = lines[index : index + length]
         if not block[-1].strip() or (length > 1 and _QUOTED.match(block[-1])):
@@ -133,7 +134,7 @@ def _quote_follows(lines: list[str], index: int) -> bool:
 
 
 def _header_block_length(lines: list[str], index: int) -> int:
-    """How many lines a separator and the header block below it take; 0 where neither begins at `index`."""
+    """Return how many lines a separator and the header block below it take; 0 where neither begins at `index`."""
     line = _short(lines[index])
     is_separator = ORIGINAL.fullmatch(line) is not None
     start = index
@@ -146,7 +147,7 @@ def _header_block_length(lines: list[str], index: int) -> int:
 
 
 def _is_header_block(lines: list[str]) -> bool:
-    """Say whether these are the "From: … Sent: … To: … Subject: …" as Outlook writes it above what it quotes."""
+    """Return whether these lines are the "From: … Sent: … To: … Subject: …" that Outlook writes above a quote."""
     if not lines or not FROM_LINE.match(_short(lines[0])):
         return False
     block = [_short(line) for line in lines]
@@ -174,7 +175,7 @@ def _is_short(lines: list[str]) -> bool:
 
 
 def _mark_disclaimers(lines: list[str], kinds: list[Kind]) -> None:
-    """Legal small print at the end of what the sender wrote, and warnings a gateway put on top."""
+    """Mark disclaimers at the end of the sender's own text, and warnings a gateway put on top."""
     for start, end in _runs(kinds, "own"):
         paragraphs = list(_paragraphs(lines, start, end))
         if start == 0 and paragraphs and BANNER.match("".join(lines[slice(*paragraphs[0])])):

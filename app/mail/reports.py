@@ -1,4 +1,4 @@
-"""The data classes of delivery reports (`Report`, `Outcome`), shared by those who read them."""
+"""The data classes of delivery reports (`Report`, `Outcome`), shared by their parsers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.contract.base import Json
 
 @dataclass(frozen=True)
 class Outcome:
-    """One recipient of a report. `action` is RFC 3464's or RFC 8098's word, lower case; `status` like "5.1.1" or ""."""
+    """One recipient's outcome in a report. `action` is RFC 3464's or RFC 8098's word, lower case; `status` like "5.1.1" or ""."""
 
     recipient: str
     action: str
@@ -23,7 +23,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Report:
-    """`kind`: bounce, delay, delivery, read, unread or complaint. `original_ids` are Message-IDs of what was sent.
+    """A delivery report. `kind`: bounce, delay, delivery, read, unread or complaint. `original_ids`: Message-IDs of the original.
 
     `is_certain` is False for bounces known by their wording alone ("probably bounced").
     """

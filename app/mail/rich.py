@@ -1,7 +1,7 @@
 """Clean formatted text of the composer to its few tags, and make the plain text of it.
 
-The form's HTML is as hostile as any mail: whatever a page, a paste or a program sends, only this allow-list is kept, sent and
-shown. Pictures are files of the message itself, named by content id; nothing is loaded from elsewhere.
+HTML from the form is as hostile as any mail: only this allow-list is stored, sent and shown. Pictures are files of the message
+itself, named by content id; nothing is loaded from elsewhere.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _PARAGRAPH: Final = re.compile(r"\n{2,}")
 
 
 def clean_rich(source: str, *, pictures: Collection[uuid.UUID] = ()) -> str:
-    """Return what is kept of `source`; "" if it has no formatting at all, so that plain text stays plain. Never raises.
+    """Return the allowed part of `source`; "" if it has no formatting at all, so that plain text stays plain. Never raises.
 
-    `pictures` are the files it may show, as `cid:` of `content_id_of`; any other image is gone. Twice is the same as once.
+    `pictures` are the files it may show, as `cid:` of `content_id_of`; other images are removed. Idempotent.
     """
     source = storable(source)
     if not source.strip() or len(source) > MAX_CHARACTERS or is_unruly(source):
@@ -46,18 +46,18 @@ def clean_rich(source: str, *, pictures: Collection[uuid.UUID] = ()) -> str:
 
 
 def rich_to_text(rich: str) -> str:
-    """The plain part of a formatted mail, and what search, previews and the thread's summary see."""
+    """Return the plain text of a formatted mail, also for search, previews and the thread's summary."""
     return html_to_text(rich, with_links=True).strip()
 
 
 def text_to_rich(text: str) -> str:
-    """Plain text as paragraphs, to stand beside formatted ones."""
+    """Return plain text as HTML paragraphs, to be joined with formatted ones."""
     parts = [part.strip("\n") for part in _PARAGRAPH.split(storable(text).strip())]
     return "".join(f"<p>{html.escape(part).replace(chr(10), '<br>')}</p>" for part in parts if part)
 
 
 def with_signature(rich: str, signature: str) -> str:
-    """The formatted part as it is sent, the signature under it."""
+    """Return the formatted text with the signature under it, as it is sent."""
     below = text_to_html(f"-- \n{signature}")
     return f"{rich}\n<p>{below}</p>" if signature else rich
 

@@ -1,8 +1,8 @@
 """Split the bytes of a mail into a tree of parts without changing a byte.
 
-Not `email.parser`: it recurses, walks hostile mails in quadratic time and loses the exact bytes of inner parts, which signed,
+Not `email.parser`: it recurses, reads hostile mails in quadratic time and loses the exact bytes of inner parts, which signed,
 encrypted and forwarded mail needs. Here a part is a slice, a broken boundary costs one part and never the mail, and depth, number
-of parts and length of headers are bounded. What is cut off by a bound stays as an attachment or in the raw source.
+of parts and length of headers are bounded. What a bound cuts off stays as an attachment or in the raw source.
 """
 
 from __future__ import annotations
@@ -41,24 +41,24 @@ class HeaderBlock:
         return any(found == name for found, _ in self.lines)
 
     def all_raw(self, name: str) -> list[str]:
-        """The values of every `name` header, unfolded, encoded words left alone, each cut at about 20 kB."""
+        """Return the values of every `name` header, unfolded, encoded words left alone, each cut at about 20 kB."""
         return [_unfold(_bounded(value)) for found, value in self.lines if found == name]
 
     def raw(self, name: str) -> str:
         return next(iter(self.all_raw(name)), "")
 
     def text(self, name: str) -> str:
-        """The first `name` header as a person reads it, "" if there is none."""
+        """Return the first `name` header as a person reads it, "" if there is none."""
         return tidy(decode_words(self.raw(name)))
 
 
 def tidy(text: str) -> str:
-    """One line, no control characters, no turning of the writing direction, single spaces."""
+    """Return the text on one line with single spaces, without control and bidi characters."""
     return _MULTIPLE_SPACE.sub(" ", _UNSEEN.sub("", text)).strip()
 
 
 def _bounded(value: bytes) -> bytes:
-    """As much of `value` as is read, up to a blank or comma: half an address would be another address."""
+    """Return the first _MAX_VALUE bytes of `value`, up to a blank or comma: half an address would be another address."""
     if len(value) <= _MAX_VALUE:
         return value
     cut = value[:_MAX_VALUE]
@@ -88,7 +88,7 @@ class Part:
 
     @property
     def content(self) -> bytes:
-        """The body without its transfer encoding."""
+        """Return the body without its transfer encoding."""
         return self._decoded[0]
 
     @property
@@ -105,7 +105,7 @@ class Part:
 
     @property
     def filename(self) -> str:
-        """The name as the sender gave it, unsafe; "" if there is none."""
+        """Return the name as the sender gave it, unsafe; "" if there is none."""
         return self._disposition[1].get("filename") or self.params.get("name") or ""
 
     @property
@@ -114,7 +114,7 @@ class Part:
 
     @property
     def text(self) -> str:
-        """The content as text with "\\n" line ends, in the charset the part, or its HTML head, declares."""
+        """Return the content as text with "\\n" line ends, in the charset that the part or its HTML head declares."""
         charset = self.params.get("charset")
         if not charset and self.content_type == "text/html" and (told := _HTML_CHARSET.search(self.content[:4000])):
             charset = told[1].decode("ascii")
@@ -127,12 +127,12 @@ class Part:
 
 
 def read_source(raw: bytes) -> Part:
-    """Return the tree of `raw`. Never raises; `problems` of the parts say what was odd."""
+    """Return the tree of parts of `raw`. Never raises; `problems` of the parts say what is malformed."""
     return _Reader().read(_normalised(raw), "text/plain", 0)
 
 
 def _normalised(raw: bytes) -> bytes:
-    """Undo what exports do to files: byte order marks, UTF-16, old Mac line ends, mbox "From " lines, leading blank lines."""
+    """Undo changes by exports: byte order marks, UTF-16, old Mac line ends, mbox "From " lines, leading blank lines."""
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raw = raw.decode("utf-16", "replace").encode("utf-8", "replace")
     raw = raw.removeprefix(b"\xef\xbb\xbf")
@@ -144,7 +144,7 @@ def _normalised(raw: bytes) -> bytes:
 
 
 class _Reader:
-    """Keeps count over one mail."""
+    """Reads the parts of one mail and counts them."""
 
     def __init__(self) -> None:
         self._parts = 0
@@ -183,7 +183,7 @@ def _content_type(headers: HeaderBlock, default: str) -> tuple[str, dict[str, st
 
 
 def split_headers(raw: bytes) -> tuple[HeaderBlock, bytes]:
-    """Split at the blank line, or where lines stop looking like headers."""
+    """Return header and body, split at the blank line, or where lines stop looking like headers."""
     lines: list[tuple[str, list[bytes]]] = []
     position = 0
     while position < len(raw):
@@ -207,7 +207,8 @@ def _block(lines: list[tuple[str, list[bytes]]]) -> HeaderBlock:
 
 
 def _split_body(body: bytes, boundary: str) -> list[bytes]:
-    """The slices between the delimiter lines; an unclosed last part runs to the end. [] when the delimiter never occurs."""
+    """Return the slices between the delimiter lines; an unclosed last part runs to the end. [] where the delimiter never
+    occurs."""
     delimiter = boundary.encode("utf-8", "replace").rstrip()
     if not delimiter or b"--" + delimiter not in body:
         guess = _GUESSED_BOUNDARY.search(body)

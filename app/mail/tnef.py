@@ -16,7 +16,7 @@ _MAX_FILES: Final = 500
 
 @dataclass(frozen=True)
 class Opened:
-    """What was inside: the body in text or HTML, files as (name, bytes), and a sentence where it could not be read."""
+    """The contents of a winmail.dat: the body in text or HTML, files as (name, bytes), and a sentence where it is unreadable."""
 
     text: str = ""
     html: str = ""
@@ -29,7 +29,7 @@ def is_tnef(part: Part) -> bool:
 
 
 def open_tnef(content: bytes) -> Opened:
-    """Return the inside of a TNEF stream. Never raises: the library does, on nearly any damaged stream."""
+    """Return the contents of a TNEF stream. Never raises, although the library does on nearly any damaged stream."""
     try:
         found = TNEF(content, do_checksum=False)
         files = tuple(

@@ -29,7 +29,7 @@ def decode_transfer(body: bytes, encoding: str) -> tuple[bytes, str]:
 
 
 def decode_base64(body: bytes) -> tuple[bytes, bool]:
-    """Return what `body` decodes to and whether all of it did. Padding in the middle and foreign lines are survived."""
+    """Return the decoded bytes, and whether all of `body` decoded. Padding in the middle and foreign lines are skipped."""
     packed = body.translate(None, _WHITESPACE)
     if _BASE64.fullmatch(packed) and len(packed) % 4 == 0:
         return binascii.a2b_base64(packed), True
