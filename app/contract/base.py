@@ -1,4 +1,4 @@
-"""The data that adapters and the domain exchange: parsed messages, outgoing messages, statuses, `ProviderError`.
+"""The shapes that adapters and the domain exchange: parsed messages, outgoing messages, statuses, `ProviderError`.
 
 An adapter turns provider bytes into `Parsed` and an `OutgoingMessage` into provider calls. It knows the provider's oddities; it
 knows no database, no Flask and no feature. Everything here is frozen, so a value can be handed to any thread.

@@ -10,7 +10,7 @@ from app.contract.base import ChannelAccount
 
 
 class ListedTemplate(Protocol):
-    """One template as the provider lists it."""
+    """One template as the provider has it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return {"id", "name", "language", "status", "category", "quality", "reason", "parameter_format", "components"}."""

@@ -32,6 +32,6 @@ class AddressNews:
 
 
 class StopList(Protocol):
-    """A provider with a list of its own of addresses it does not write to."""
+    """A provider that keeps a list of its own of addresses it does not write to."""
 
     def lift(self, address: str, stop: Stop, *, account: ChannelAccount) -> None: ...

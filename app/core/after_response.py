@@ -1,4 +1,4 @@
-"""Run work after the response has been sent, so that no client waits for it."""
+"""Run work after the response has been sent, so that nobody waits for it."""
 
 from __future__ import annotations
 

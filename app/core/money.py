@@ -1,6 +1,6 @@
 """Calculate with money and other exact numbers: round, share out, read what people type. Decimal alone, never float.
 
-Rounding is half away from zero, as the tax offices of the Netherlands and Quebec and PostgreSQL's `round` do it; Python's own
+Rounding is half away from zero, as the tax offices of the Netherlands and Quebec and PostgreSQL's `round` have it; Python's own
 `round` and Babel round half to even and are used for no amount.
 """
 

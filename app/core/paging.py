@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class BadCursor(Exception):
-    """The cursor was not made by us, or is for another list."""
+    """The cursor was not made by us, or for another list."""
 
 
 @dataclass(frozen=True)

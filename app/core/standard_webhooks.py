@@ -1,7 +1,7 @@
 """Sign webhooks by Standard Webhooks 1.0: `webhook-id`, `webhook-timestamp`, `webhook-signature`.
 
-A secret is "whsec_" and the Base64 of 24 to 64 bytes; signed are the id, the time in unix seconds and the raw body, joined by
-dots. Pure; verifying is constant-time and never raises.
+A secret is "whsec_" and the Base64 of 24 to 64 bytes; what is signed are the id, the time in unix seconds and the raw body,
+joined by dots. Pure; verifying is constant-time and never raises.
 """
 
 from __future__ import annotations

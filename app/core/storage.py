@@ -173,7 +173,7 @@ def _telling_why() -> Iterator[None]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Sync the folder; without this a power cut can lose the name of a file whose bytes are safe."""
+    """Sync the folder, as without this a power cut can lose the name of a file whose bytes are safe."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""Translate texts into the reader's language, also stored reasons; the catalogue is looked up once per request."""
+"""Translate texts into the reader's language, stored reasons too; the catalogue is looked up once per request."""
 
 from __future__ import annotations
 

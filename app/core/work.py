@@ -2,7 +2,8 @@
 
 Guarantee: at least once. A claim is one compare-and-set UPDATE, so of any number of workers one gets the row; a worker that
 dies holds it until `lease_until`, after which anybody may claim it again; a worker that was merely slow finds at the end that
-its lease token is no longer the row's, and its result is dropped. All times are the database's, so machine clocks do not matter.
+its lease token is no longer the row's, and its result is dropped. All times are the database's, so clocks of machines do not
+matter.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Make and read the signed plus-address and the signed Message-ID that lead a reply back to its thread.
 
-Both have the thread's number and an HMAC, so a stranger cannot get into a thread by counting. The plus-address expires; the
-Message-ID does not, since replies to old mail are answers all the same. Letters are lower case, since mail systems fold case.
+Both carry the thread's number and an HMAC, so a stranger cannot write himself into a thread by counting. The plus-address
+expires; the Message-ID does not, since replies to old mail are answers all the same. Letters are lower case, since mail
+systems fold case.
 """
 
 from __future__ import annotations

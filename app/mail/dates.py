@@ -23,7 +23,7 @@ def read_date(value: str) -> datetime | None:
 
 
 def believe_date(value: str, *, received_at: datetime) -> datetime:
-    """Return the Date, or `received_at` where the Date is unreadable, before mail was common, or later than the arrival."""
+    """Return the Date, or `received_at` where the Date is unreadable, before mail was common, or later than its own arrival."""
     found = read_date(value)
     if found is None or not OLDEST_BELIEVED <= found <= received_at + CLOCK_SKEW:
         return received_at

@@ -22,7 +22,7 @@ _MAX_PARAMETERS: Final = 200
 
 
 def decode_words(value: str) -> str:
-    """Return `value` with its encoded words decoded, also those that stand, against the RFC, inside quotes or other words.
+    """Return `value` with its encoded words decoded, also those that stand, against the RFC, inside quotes or inside other words.
 
     Neighbouring words of one charset are joined as bytes first: many mailers cut a character in half between two words.
     """

@@ -39,7 +39,7 @@ _SUBJECT_TOKEN: Final = re.compile(r"\[#(\d{1,12})\]")
 def read_message_ids(values: Iterable[str]) -> tuple[str, ...]:
     """Return the ids of Message-ID, In-Reply-To or References values: exact, without <>, in order, once each, never empty.
 
-    Also reads ids without "@", in quotes, with folding inside, without brackets, several in one header, comments between them.
+    Lenient: ids without "@", in quotes, with folding inside, without brackets, several in one header, comments between them.
     """
     found = (_shortened(item) for value in values for item in _ids_of(value))
     return tuple(dict.fromkeys(item for item in found if item))[:MAX_IDS]

@@ -104,9 +104,9 @@ def render_frame(
 ) -> str:
     """Return the whole document for the sandboxed frame (no allow-scripts, no allow-same-origin).
 
-    `cid_urls`: content id without <> → our URL of that image. `show_remote` turns a remote URL into our proxy's, None keeps
-    the placeholders. `image_sources` are the CSP sources of both; a sandboxed `srcdoc` has no origin, so 'self' alone works
-    only in a frame that is served from its own URL. Quoted parts are folded behind `quote_label`.
+    `cid_urls`: content id without <> → our URL of that image. `show_remote` turns a remote address into our proxy's, None keeps
+    the placeholders. `image_sources` are the CSP sources of both; a sandboxed `srcdoc` has no origin, so 'self' alone fits
+    only a frame that is served from its own address. Quoted parts are folded behind `quote_label`.
     """
     shown = _TAG.sub(lambda match: _shown_tag(match, cid_urls, show_remote), sanitise(html).html)
     body = fold_quotes(shown, label=quote_label)

@@ -37,7 +37,7 @@ _AFTER_LINK: Final = ".,;:!?)]}'\u00bb"
 def html_to_text(source: str, *, with_links: bool = False) -> str:
     """Return what a person reads in `source`, as text: lines, lists, quotes with "> ", images by their alt text.
 
-    `with_links` puts a link's URL behind its text. Never raises.
+    `with_links` puts a link's address behind its text. Never raises.
     """
     source = storable(source)
     if is_unruly(source):
@@ -60,7 +60,7 @@ def _cleaner() -> nh3.Cleaner:
 
 
 class _Writer:
-    """Collects lines, with quote depth, list numbers and preformatted text."""
+    """Collects lines; knows quote depth, list numbers and preformatted text."""
 
     def __init__(self, *, with_links: bool) -> None:
         self._with_links = with_links

@@ -1,7 +1,7 @@
 """Read calendar invitations and the answers to them (iMIP, RFC 6047), leniently.
 
-Not `icalendar`: it refuses calendars of real programs (Windows zone names, stray lines, broken values); here an unreadable value
-is left out and the rest is shown.
+Not `icalendar`: it refuses the calendars real programs write (Windows zone names, stray lines, broken values); here a value that
+cannot be read is left out and the rest is shown.
 """
 
 from __future__ import annotations

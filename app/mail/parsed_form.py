@@ -29,7 +29,7 @@ class FormFile:
 
 
 def build_mime(fields: Mapping[str, bytes], files: Mapping[str, FormFile]) -> bytes:
-    """Return a mail made of the `headers`, `text`, `html` and attachments of a post; b"" where it has none of them."""
+    """Return a mail of the `headers`, `text`, `html` and attachments of a post; b"" where it has none of them."""
     if not any(fields.get(name, b"").strip() for name in ("headers", "text", "html", "from", "subject")):
         return b""
     charsets = read_json(fields.get("charsets", b""))

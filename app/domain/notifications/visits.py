@@ -1,7 +1,5 @@
-"""Notify technicians of changes to their visits and of messages from the day's customers.
-
-Called in the transaction, see app/wiring.py.
-"""
+"""Notify technicians of changes to their visits and of messages of the day's customers. Called in the transaction, see
+app/wiring.py."""
 
 from __future__ import annotations
 

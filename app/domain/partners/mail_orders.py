@@ -122,7 +122,7 @@ def accept(
 
 
 def cancel_order(session: Session, partner: Partner, row: PartnerMailReading, *, now: datetime, actor: Actor) -> str:
-    """Cancel the order the mail is about. Returns the code of a refusal, "" where it was cancelled. Raises AlreadyDecided."""
+    """Cancel the order the mail is about; returns the code of a refusal, "" where it was cancelled. Raises AlreadyDecided."""
     if not row.is_waiting or row.order_row_id is None:
         raise AlreadyDecided
     order = session.get_one(PartnerOrder, row.order_row_id, with_for_update=True, populate_existing=True)

@@ -1,4 +1,4 @@
-"""Call a partner's own API: address, sign-in, one call. No transaction is open during a call."""
+"""Call a partner's own API: address, sign-in, one call. No transaction is open while it is called."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def sign_in(account: Account) -> dict[str, str]:
 
 
 def call(account: Account, method: str, url: str, name: str, **more: Any) -> dict[str, Any]:
-    """Make one call and return the JSON object of its answer. Raises CallFailed."""
+    """Make one call and return the JSON object it answers. Raises CallFailed."""
     try:
         called = Endpoint("partner_api", name, str(account.partner_id))
         answer = runtime().http.request(method, url, called=called, **more)

@@ -37,7 +37,7 @@ class QuoteMail:
 def send_quote(
     session: Session, order: Order, new: NewQuote, mail: QuoteMail, *, viewer: Viewer, context: ReplyContext, now: datetime
 ) -> OrderQuote:
-    """Make the quote and promise its mail. Raises UnableToQuote, TransitionRefused, UnableToReply; then nothing is written."""
+    """Make the quote and promise the mail. Raises UnableToQuote, TransitionRefused, UnableToReply; then nothing is written."""
     customer = session.get_one(Contact, order.customer_contact_id)
     thread = _running(session, order, mail.channel) or begin_conversation(
         session, customer, mail.channel, subject=mail.subject, order=order, viewer=viewer, now=now

@@ -61,7 +61,7 @@ def push_thread_changes(events: Sequence[Event]) -> None:
 
 
 def _folded(events: Sequence[Event], versions: Mapping[uuid.UUID | None, int]) -> list[Body]:
-    """Return one change for each thread, ordered by their last events; merges stay apart, as they name another thread."""
+    """Keep one change for each thread, ordered by their last events; merges stay apart, as they name another thread."""
     changes: dict[tuple[str, str | None], Body] = {}
     for event in events:
         change = {"thread_id": str(event.thread_id), "version": versions.get(event.thread_id), "kind": event.type}

@@ -1,7 +1,5 @@
-"""Create, edit, archive and restore reply templates, and count their use.
-
-Every edit keeps the version before it, and nothing is ever deleted.
-"""
+"""Create, edit, archive and restore reply templates, and count their use. Every edit keeps the version before it; nothing is
+ever deleted."""
 
 from __future__ import annotations
 

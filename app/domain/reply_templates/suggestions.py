@@ -86,7 +86,7 @@ def get_asked(session: Session, *, thread: Thread) -> Asked:
 def list_fitting(
     session: Session, *, thread: Thread, medium: str, asked: Asked, now: datetime, limit: int = LIMIT
 ) -> Sequence[ReplyTemplate]:
-    """List the templates that fit, best first. The caller checked that the viewer may see the thread."""
+    """List the templates that fit, best first. The caller has made sure that the viewer may see the thread."""
     words = sa.text(ASKED).bindparams(sa.bindparam("polite", POLITE, sa.ARRAY(sa.Text)), asked=asked.text)
     known = words.columns(sa.column("language", sa.Text), sa.column("query", TSQUERY), sa.column("words", sa.Integer)).cte(
         "asked"

@@ -110,7 +110,7 @@ def named(written: str) -> str:
 
 
 def list_problems(text: str) -> tuple[Problem, ...]:
-    """List everything that keeps a text from being filled in, by place."""
+    """List everything that keeps a text from being filled in, in order of place."""
     unknown = [
         (found.start(), "unknown", found.group(1)) for found in PLACE.finditer(text) if named(found.group(1)) not in VARIABLES
     ]

@@ -45,7 +45,7 @@ MEDIUM_NAMES = {"email": N_("E-mail"), "whatsapp": "WhatsApp", "sms": "SMS", "ph
 
 @dataclass(frozen=True)
 class Line:
-    """A figure with its change as text; `tone` is "good", "bad", "few" or ""."""
+    """A figure with its change in words; `tone` is "good", "bad", "few" or ""."""
 
     name: str
     value: str

@@ -1,4 +1,4 @@
-"""Tables of scheduled reports, their recipients, and their promised mails."""
+"""Tables of scheduled reports, their recipients, and the promise of each mail."""
 
 from __future__ import annotations
 

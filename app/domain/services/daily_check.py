@@ -40,7 +40,7 @@ def check_service(service: Service, *, now: datetime) -> Health:
 
 
 def is_due(service: Service, check: ServiceCheck | None, *, now: datetime) -> bool:
-    """Return whether the service is to be checked in this round."""
+    """Return whether the service is checked in this round."""
     if check is None or check.health != "ok" or service.is_suspect:
         return True
     return now.hour >= FROM_HOUR and check.checked_at.date() < now.date()

@@ -71,10 +71,8 @@ class Book:
     calendars: tuple[HeldCalendar, ...]
 
     def choose(self, thread: Thread, contact_ids: Iterable[uuid.UUID] = ()) -> Choice:
-        """Choose the first policy that fits, and its calendar, else that of the team, the channel, the brand, or all.
-
-        `contact_ids`: the thread's contact and its organizations.
-        """
+        """Choose the first policy that fits; and its calendar, else that of the team, the channel, the brand, or all.
+        `contact_ids`: the thread's contact and its organizations."""
         known = frozenset([*contact_ids, *([thread.contact_id] if thread.contact_id else [])])
         policy = next((p for p in self.policies if fits(p.rules.match, thread, known)), None)
         return Choice(policy, self._calendar(thread, policy))

@@ -176,7 +176,7 @@ class _Open:
 
 
 class _Life:
-    """Reads the facts of one thread once: what paused it, which terms held, which clocks began and ended."""
+    """Follows the facts of one thread once: what paused it, what terms held, which clocks began and ended."""
 
     def __init__(self, facts: list[Fact]) -> None:
         self.facts = facts

@@ -97,7 +97,7 @@ def save_survey(
 
 
 def take_answer(session: Session, invitation_id: uuid.UUID, said: Said, *, way: AnswerWay, now: datetime) -> SurveyAnswer:
-    """Record an answer; the latest one counts, on the day of the first. A repeat changes nothing. Raises SurveyOver, NoScore."""
+    """Record an answer; the latest counts, on the day of the first. A repeat changes nothing. Raises SurveyOver, NoScore."""
     invitation = _lock(session, invitation_id)
     if invitation.sent_at is None or invitation.expires_at is None or now >= invitation.expires_at:
         raise SurveyOver

@@ -9,10 +9,8 @@ from app.domain.surveys.models import Survey
 
 
 def ask_at(survey: Survey, *, medium: str, now: datetime) -> datetime:
-    """Return when to ask: after the delay of the medium, within the survey's hours.
-
-    A local hour that a clock change leaves out becomes the next one.
-    """
+    """Return when to ask: after the delay of the medium, within the survey's hours; an hour that a clock change leaves out
+    becomes the next one."""
     delay = timedelta(hours=survey.delay_hours) if medium == "email" else timedelta(minutes=survey.chat_delay_minutes)
     return within_hours(survey, now + delay)
 

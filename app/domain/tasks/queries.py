@@ -147,7 +147,8 @@ def list_own_dues(
     cursor: str | None = None,
     limit: int,
 ) -> list[datetime | None]:
-    """List the due times of the first `limit` tasks of `list_own_tasks`, in its order, from the index alone. Raises BadCursor."""
+    """List the due times of the first `limit` tasks of `list_own_tasks`, in its order; read from the index alone. Raises
+    BadCursor."""
     asked = {"due_by": due_until, "brand_id": brand_id, "priority": priority, "cursor": cursor, "limit": limit}
     query, values = _own(_dues, viewer, of_all=of_all, **asked)  # type: ignore[arg-type]
     return list(session.execute(query, values).scalars())
@@ -259,7 +260,8 @@ def list_before(session: Session, *, viewer: Viewer, task: Task) -> list[tuple[u
 def may_wait_for(
     session: Session, *, viewer: Viewer, brand_id: uuid.UUID, before_id: uuid.UUID, task_id: uuid.UUID | None = None
 ) -> bool:
-    """Return whether a task of this brand may wait for `before_id`: it is open, of the brand, and does not wait for the task."""
+    """Return whether a task of this brand may wait for `before_id`: it is open, of the brand, and does not wait for the task
+    itself."""
     query = sa.select(Task.id).where(
         Task.id == before_id,
         Task.brand_id == brand_id,

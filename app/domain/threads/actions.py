@@ -43,7 +43,7 @@ class ThreadMovedOn(Exception):
 
 
 class VersionConflict(Exception):
-    """The thread changed after the version the writer had read."""
+    """The thread changed since the version the writer had read."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class NewMessage:
 def create_thread(
     session: Session, new: NewThread, *, now: datetime, at: datetime | None = None, actor: Actor = SYSTEM
 ) -> Thread:
-    """Create an empty thread. `at` is the time of its first message, for history that is imported."""
+    """Make an empty thread. `at` is the time of its first message, for history that is imported."""
     thread = Thread(
         id=new_id(),
         subject=new.subject[:998],

@@ -7,10 +7,8 @@ from enum import StrEnum
 
 
 class Column(StrEnum):
-    """The columns in the order of the form.
-
-    static/css/features/inbox/columns.css hides each where a list's `data-hides` names it.
-    """
+    """The columns, in the order of the form. static/css/features/inbox/columns.css hides each where a list's `data-hides`
+    names it."""
 
     PREVIEW = "preview"
     TAGS = "tags"

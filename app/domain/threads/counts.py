@@ -39,10 +39,8 @@ _COUNT = "(SELECT count(*) FROM (SELECT FROM {table} WHERE {of} LIMIT {cap}) x) 
 
 @dataclass(frozen=True)
 class Counted:
-    """Rows of a feature's own table to count for the rail. `where` is SQL that an index answers.
-
-    It must limit to `brand_id = ANY(:brands)`, and may use `:me`, the viewer's user id.
-    """
+    """Rows of a feature's own table to count for the rail. `where` is SQL that an index answers; it must limit what it counts to
+    `brand_id = ANY(:brands)` and may use `:me`, the viewer's user id."""
 
     table: str
     where: str

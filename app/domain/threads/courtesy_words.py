@@ -1,4 +1,4 @@
-"""List the words of messages that only say thanks. No word that can ask for something belongs here."""
+"""List the words of messages that only say thanks. A word that can ask for something does not belong here."""
 
 from __future__ import annotations
 

@@ -13,8 +13,9 @@ from app.core.db import Base, WithId
 
 
 class Macro(WithId, Base):
-    """Steps under a name, for the threads of one brand, or of all (`brand_id` null). `steps` as in
-    app/domain/threads/macros.py."""
+    """Steps under a name, for the threads of one brand or (`brand_id` null) of all. `steps` as in
+    app/domain/threads/macros.py.
+    """
 
     __tablename__ = "macros"
 

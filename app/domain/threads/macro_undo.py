@@ -50,7 +50,7 @@ def note_outcome(
 
 
 def undo_run(session: Session, thread: Thread, *, token: uuid.UUID, actor: Actor, now: datetime) -> Undone:
-    """Restore each value that the actor's run changed and nobody changed since, once. Raises NothingToUndo."""
+    """Restore each value that the actor's run changed and nobody changed since. Once. Raises NothingToUndo."""
     mine = sa.and_(MacroRun.user_id == actor.user_id, MacroRun.token == token, MacroRun.undone_at.is_(None))
     query = sa.select(MacroRun).where(mine, MacroRun.former.is_not(None)).with_for_update()
     run = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()

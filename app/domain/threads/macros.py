@@ -132,7 +132,7 @@ def _visible(viewer: Viewer) -> sa.ColumnElement[bool]:
 def create_macro(
     session: Session, *, name: str, brand_id: uuid.UUID | None, steps: MacroSteps, viewer: Viewer, now: datetime
 ) -> Macro:
-    """Create a macro. The caller checked that the viewer is a lead and sees the brand. Raises TooManyMacros."""
+    """Create a macro. The caller has checked that the viewer is a lead and sees the brand. Raises TooManyMacros."""
     if session.execute(sa.select(sa.func.count()).select_from(Macro)).scalar_one() >= MACROS_AT_MOST:
         raise TooManyMacros
     macro = Macro(

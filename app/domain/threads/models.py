@@ -328,7 +328,7 @@ class Draft(Base):
 
 
 class TakenBackMessage(Base):
-    """A message its writer took back before it left. Its form cannot send again, and its place in the thread stays known."""
+    """A message its writer took back before it left. Its form cannot send again, its place in the thread stays known."""
 
     __tablename__ = "taken_back_messages"
 

@@ -1,4 +1,4 @@
-"""Mark that a message needs no answer, which ends its deadline; and undo that."""
+"""Mark that a message needs no answer, which ends its deadline; and take that back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Store what to restore of a thread (status, assignee, snooze) if a message is taken back before it leaves."""
+"""Keep what to restore of a thread (status, assignee, snooze) when a message is taken back before it leaves."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def standing_of(thread: Thread) -> dict[str, str | None]:
 
 
 def note_wait(messages: Sequence[Message], *, before: dict[str, Any], thread: Thread, leaves_at: datetime) -> None:
-    """Store on messages sent together until when they can be taken back, and what is then restored."""
+    """Store on messages sent together until when they can be taken back, and what to restore then."""
     together = [str(message.id) for message in messages]
     waiting = {"leaves_at": leaves_at.isoformat(), "together": together, "before": before, "after": standing_of(thread)}
     for message in messages:

@@ -105,7 +105,7 @@ def add_move(
     now: datetime,
     actor: Actor,
 ) -> ThreadMove:
-    """Add the record of a merge or split; `latter` is filled in when everything has moved."""
+    """Begin the record of a merge or split; `latter` is filled in when everything has moved."""
     move_id = new_id()
     move = ThreadMove(
         id=move_id,
@@ -184,7 +184,7 @@ def return_rows(session: Session, table: sa.Table, *, move_id: uuid.UUID, origin
 
 
 def put_rows(session: Session, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows that were stored as JSON; existing ones stay."""
+    """Insert whole rows that were stored as JSON; an existing one stays."""
     if not rows:
         return
     columns = ", ".join(f'"{column.name}"' for column in table.columns if column.computed is None)

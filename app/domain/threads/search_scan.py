@@ -1,4 +1,4 @@
-"""Scan threads that operators name, newest first, by the indexes of the lists: brand, status, type, assignee, channel."""
+"""Scan threads that operators name, newest first, by the indexes of the lists: by brand, status, type, assignee, channel."""
 
 from __future__ import annotations
 

@@ -117,10 +117,8 @@ def forms_of(words: Iterable[Word]) -> tuple[tuple[str, ...], ...]:
 
 
 def last_day_of(session: Session, groups: tuple[tuple[str, ...], ...], *, before: datetime) -> date | None:
-    """Return the day after which no message has all of the words, NEVER where none has them, None where that is unknown.
-
-    `before`: newer messages do not count.
-    """
+    """Return the day after which no message has all of the words, NEVER where none has; None where that is unknown. `before`:
+    newer messages do not count."""
     asked = [(number, form) for number, group in enumerate(groups) for form in group]
     if not asked:
         return None

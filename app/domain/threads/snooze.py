@@ -75,7 +75,7 @@ def snooze_thread(session: Session, *, thread_id: uuid.UUID, until: datetime, ac
 
 
 def end_snooze(session: Session, *, thread_id: uuid.UUID, actor: Actor, now: datetime) -> Thread:
-    """End a snooze before its time; the thread keeps its status and stays read. Without a snooze nothing changes."""
+    """End a snooze before its time; the thread keeps its status and stays read. Without snooze nothing happens."""
     thread = lock_thread(session, thread_id)
     wake_thread(session, thread, because="user", actor=actor, now=now)
     return thread

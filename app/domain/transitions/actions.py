@@ -206,10 +206,8 @@ def set_rule(
 
 
 def actor_kind_of(actor: Actor) -> ActorKind:
-    """Return the kind of actor. A rule that acts for a user counts as a rule.
-
-    `Actor.by` has `kind` and `name`, and the `id` of a partner or connection.
-    """
+    """Return the kind of actor. A rule that acts for a user counts as a rule; `Actor.by` has `kind` and `name`, and the `id`
+    of a partner or connection."""
     named = _KINDS.get(str((actor.by or {}).get("kind", "")))
     return named or (ActorKind.SYSTEM if actor.user_id is None else ActorKind.USER)
 

@@ -47,7 +47,7 @@ class Transition(WithId, Base):
 
 
 class TransitionRule(Base):
-    """A transition that a brand forbids, or for which it requires a reason."""
+    """A transition that a brand forbids, or for which it wants a reason."""
 
     __tablename__ = "transition_rules"
 

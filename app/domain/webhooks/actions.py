@@ -242,7 +242,7 @@ def queue_message(
 
 
 def send_test_event(session: Session, endpoint: WebhookEndpoint, *, now: datetime, actor: Actor) -> WebhookDelivery:
-    """Queue a `test.ping`, signed as any message. It counts neither as success nor as failure. Raises TooManyTests."""
+    """Queue a `test.ping`, signed as any message; it counts neither as success nor as failure. Raises TooManyTests."""
     if count_tests_since(session, endpoint.id, now=now, within=timedelta(hours=1)) >= TESTS_AN_HOUR:
         raise TooManyTests
     body = {"event": TEST_EVENT, "timestamp": timestamp(now), "test": True, "data": {"endpoint": endpoint.name}}

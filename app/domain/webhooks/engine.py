@@ -89,7 +89,7 @@ def deliver(delivery_id: uuid.UUID) -> None:
 
 
 def deliver_all(delivery_ids: Collection[uuid.UUID]) -> None:
-    """Make one attempt of each delivery to one endpoint, in order, if it is due and its turn. The first failure ends the
+    """Make one attempt of each delivery to one endpoint, in order, if it is due and its turn; the first failure ends the
     round."""
     if len(delivery_ids) == 1:
         deliver(next(iter(delivery_ids)))

@@ -23,7 +23,7 @@ _OUR_PREFIXES = ("webhook-", "x-chargecars-", "x-webhook-", "x-forwarded-", "x-r
 
 
 class BadEndpoint(ValueError):
-    """An entered value is wrong. `field` names it; the message says what to enter."""
+    """An entered value is wrong. `field` names it; the message says what to do."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)

@@ -109,7 +109,7 @@ def headers_for(target: Target, body: bytes, *, message_id: str, event_type: str
 
 
 def shown_headers(target: Target, sent: Mapping[str, str]) -> dict[str, str]:
-    """Return the sent headers with secrets masked; signatures and times stay, as a receiver's engineer needs them."""
+    """Return the sent headers with secrets masked; signatures and times stay, as a receiver's engineer looks for them."""
     own = {name.lower() for name in target.headers}
     masked = redact_headers({name: value for name, value in sent.items() if name.lower() in own})
     hidden = target.secret_header.lower()

@@ -28,7 +28,7 @@ _WORDS: Final = re.compile(r"\b(\d{1,2})\.? ([a-zéûä]{3,10})\.? (20\d\d)\b", 
 
 
 def read_date(text: str) -> date | None:
-    """Return the date; None where the text has none or several."""
+    """Return the day; None where the text has none or several."""
     text = text[:200]
     found = set()
     for pattern, order in ((_ISO, (1, 2, 3)), (_FIGURES, (3, 2, 1))):
