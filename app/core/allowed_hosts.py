@@ -1,4 +1,4 @@
-"""Decide which hosts may be called at all, of those people type or browsers give (push). Pure.
+"""Decide which hosts typed by people or given by browsers (push) may be called at all. Pure.
 
 core/http.py checks the address a name leads to. A rule is a host ("fcm.googleapis.com"), everything below one
 ("*.push.apple.com"), or a whole origin ("http://127.0.0.1:5103"), which alone may be without TLS or on another port: so tests and

@@ -59,7 +59,7 @@ class LocalSlots:
 class SharedSlots:
     """Limits parallel work over all processes; the slot of a dead process is free after `lease_seconds`.
 
-    A slot of the own process is taken first, so that its threads rarely ask Redis. `factor` multiplies `at_once`.
+    A slot of this process is taken first, so that its threads rarely ask Redis. `factor` multiplies `at_once`.
     """
 
     def __init__(self, connection: redis.Redis, *, lease_seconds: float = 180, factor: int = 1) -> None:

@@ -28,7 +28,7 @@ def set_line_articles(
     now: datetime,
     actor: Actor = SYSTEM,
 ) -> int:
-    """Set the article of those of the lines that have none, and the price of those without one; returns how many were set.
+    """Set the article of lines that have none, and the price of those lines that have none; returns how many lines were set.
 
     `unit_price` in euros without tax; None: the article's of today.
     """

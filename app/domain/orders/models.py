@@ -139,9 +139,9 @@ class ArticlePrice(WithId, Base):
 
 
 class OrderSettings(Base):
-    """Order settings of a brand: its currency, the time zone whose year numbers count, how prices are written and taxed.
+    """Order settings of a brand: its currency, the time zone of the year in order numbers, how prices are written and taxed.
 
-    `column_limits`: from how many orders on the board warns, by status; a warning forbids nothing.
+    `column_limits`: the number of orders, by status, above which the board warns; a warning forbids nothing.
     """
 
     __tablename__ = "order_settings"

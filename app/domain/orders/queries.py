@@ -232,7 +232,7 @@ def at_place(place: str) -> sa.ColumnElement[bool]:
 
 
 def orders_called(reference: str) -> sa.Select[uuid.UUID]:
-    """Return the query of ids of orders with this sender's number (a partner's, a purchase order's), in any case."""
+    """Return the query of ids of orders with this number of another party (a partner, a purchase order), in any case."""
     other = aliased(Order)
     values = sa.func.reference_values(other.external_references, type_=ARRAY(sa.Text))
     return sa.select(other.id).where(values.contains([reference.strip().upper()]))

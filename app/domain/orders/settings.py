@@ -46,7 +46,10 @@ def set_money(session: Session, brand_id: uuid.UUID, *, currency: str, tax_code:
 
 
 def set_column_limits(session: Session, brand_id: uuid.UUID, limits: Mapping[OrderStatus, int]) -> None:
-    """Set from how many orders on the board warns, by status; a status that is left out has no limit. Raises WrongSettings."""
+    """Set the limits of the board's columns: with more orders in a status than this the board warns. Raises WrongSettings.
+
+    A status that is left out has no limit.
+    """
     for status, most in limits.items():
         if status not in LIMITED or not 1 <= most <= MOST_OF_A_COLUMN:
             raise WrongSettings(status.value)

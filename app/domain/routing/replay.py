@@ -24,7 +24,7 @@ from app.domain.threads.models import Thread, ThreadType
 LOOKS_BACK = timedelta(days=30)
 MOVES_SHOWN = 50
 Kind = tuple[uuid.UUID | None, ThreadType]
-"""What rules go by: a channel and a type of thread."""
+"""A channel and a thread type, by which a routing rule is chosen."""
 
 
 @dataclass(frozen=True)

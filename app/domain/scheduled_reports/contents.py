@@ -37,9 +37,9 @@ MORE = ("next_response", "reopened", "escalated", "templates", "routed_right", "
 """Figures below the six of the page; left out where there is nothing to say."""
 IN_CHANNELS = ("received", "first_response", "first_promise", "resolved")
 DRAWN = (Kind.RECEIVED, Kind.FIRST_RESPONSE)
-"""What pictures are of."""
+"""The figures drawn as pictures."""
 LEAST_DAYS = 14
-"""A picture of fewer days says little: it has those before as well."""
+"""The fewest days of a picture; a shorter report's picture includes the days before."""
 MEDIUM_NAMES = {"email": N_("E-mail"), "whatsapp": "WhatsApp", "sms": "SMS", "phone": N_("Phone")}
 
 

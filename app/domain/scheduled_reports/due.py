@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from app.domain.scheduled_reports.models import Every
 
 LATEST = {Every.DAY: timedelta(hours=12), Every.WEEK: timedelta(days=3), Every.MONTH: timedelta(days=7)}
-"""Whoever was away longer than this after a due moment leaves it out."""
+"""After an outage longer than this, a missed due moment is left out."""
 
 
 @dataclass(frozen=True)

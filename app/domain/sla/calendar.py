@@ -19,7 +19,7 @@ from app.domain.sla.public_holidays import name_of
 
 DAY = 86_400
 FARTHEST_DAYS = 3_660
-"""How far `Calendar.after` looks: ten years. What is not reached by then is never."""
+"""How far `Calendar.after` looks: ten years. An instant not reached by then counts as never."""
 
 Interval = tuple[int, int]
 Span = tuple[int, int]

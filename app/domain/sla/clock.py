@@ -86,8 +86,10 @@ class Fact:
 
 @dataclass(frozen=True)
 class Retarget:
-    """A change of a clock's target at `at`: then it is `target` seconds from the clock's beginning, as terms promised
-    `promised`."""
+    """A change of a clock's target. From `at` on, the target is `target` seconds from the clock's beginning.
+
+    `promised`: the seconds in the terms that caused the change; None for nothing. `name` is the terms' name.
+    """
 
     at: int
     promised: int | None

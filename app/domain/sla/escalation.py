@@ -165,7 +165,7 @@ def _named(session: Session, thread: Thread, step: Step, policy: PolicyRules) ->
 
 
 def _who_see(session: Session, thread: Thread, who: sa.Select[Any]) -> list[uuid.UUID]:
-    """Return those of these users who may see the thread."""
+    """Return the ids of users of the query `who` who may see the thread."""
     member = sa.exists(
         sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == thread.brand_id)
     )

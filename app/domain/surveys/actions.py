@@ -37,9 +37,9 @@ from app.domain.surveys.texts import read_score
 
 OPEN_FOR = timedelta(days=14)
 TOO_SOON = timedelta(seconds=10)
-"""Nobody reads a question and answers it in less, counted from when it left."""
+"""No person answers sooner after the question was sent."""
 TOO_QUICK = timedelta(seconds=5)
-"""Nobody changes their mind in less; a program that follows every link does."""
+"""No person changes an answer sooner; a program that follows every link does."""
 COMMENT_CHARACTERS = 2000
 BASIS = N_("The link in a survey")
 

@@ -18,7 +18,7 @@ from app.domain.surveys.tokens import hash_of
 from app.domain.threads.models import Thread
 
 ANSWER_BY_CHAT = timedelta(hours=48)
-"""So long after the question a mere number in the same conversation answers it."""
+"""How long after the question a message of only a score, in the same thread, answers it."""
 
 
 class SurveyMissing(Exception):

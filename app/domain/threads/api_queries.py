@@ -207,7 +207,7 @@ def get_thread_record(session: Session, *, viewer: Viewer, thread_id: uuid.UUID)
 
 
 def find_thread_records(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, ThreadRecord]:
-    """Return those of these threads the viewer may see, by id."""
+    """Return the threads with these ids that the viewer may see, by id."""
     query = _thread_query(viewer).where(Thread.id.in_(thread_ids), Thread.brand_id.in_(viewer.brand_ids))
     return {row.Thread.id: _thread_record(row) for row in session.execute(query)} if thread_ids else {}
 
@@ -269,7 +269,7 @@ def get_message_record(session: Session, *, viewer: Viewer, message_id: uuid.UUI
 
 
 def find_message_records(session: Session, *, viewer: Viewer, message_ids: Sequence[uuid.UUID]) -> list[MessageRecord]:
-    """Return those of these messages the viewer may see, by thread and in order of arrival."""
+    """Return the messages with these ids that the viewer may see, by thread and in order of arrival."""
     query = _message_query().where(Message.id.in_(message_ids), Message.brand_id.in_(viewer.brand_ids))
     return _message_records(session, session.execute(query.order_by(Message.thread_id, Message.seq)).all())
 
@@ -345,7 +345,7 @@ def team_exists(session: Session, team_id: uuid.UUID) -> bool:
 
 
 def find_free_uploads(session: Session, *, viewer: Viewer, attachment_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
-    """Return those of these files that the viewer uploaded and that are in no message yet."""
+    """Return the ids of files that the viewer uploaded and that are in no message yet."""
     mine = sa.and_(
         Attachment.id.in_(attachment_ids), Attachment.uploaded_by_user_id == viewer.user_id, Attachment.message_id.is_(None)
     )

@@ -24,7 +24,7 @@ def by_people(session: Session, events: Iterable[Event]) -> list[Event]:
 
 
 BEGINS = {"begins_thread": True}
-"""In the payload of a `MessageReceived`: its conversation was made with it, in the same transaction."""
+"""In the payload of a `MessageReceived`: its thread was created with the message, in the same transaction."""
 
 
 def in_older_threads(events: Iterable[Event]) -> list[Event]:

@@ -25,7 +25,7 @@ class Column(StrEnum):
 
 
 ASKED_FOR = (Column.TYPE, Column.CHANNEL)
-"""Those that only a view shows which says so."""
+"""The columns hidden by default: only a view that asks for them shows them."""
 
 
 def read_hidden(names: Iterable[str]) -> tuple[Column, ...]:

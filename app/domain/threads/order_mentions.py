@@ -70,7 +70,7 @@ class TheirOrder:
     references: frozenset[str]
     is_open: bool
     is_customers: bool
-    """They are whom it is for; else it is on their account, or came through them."""
+    """The sender is the order's customer; else the order is on the sender's account, or came through the sender."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Chosen:
     order_id: uuid.UUID
     because: Because
     said: str
-    """The words that led there, as the text has them."""
+    """The words of the text by which the order was found."""
 
 
 def read_mentions(subject: str, text: str) -> tuple[Mentions, Mentions]:

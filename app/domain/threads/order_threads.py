@@ -17,7 +17,7 @@ from app.domain.threads.models import Thread, ThreadAlias
 MOST = 50
 _MERGED = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id == OrderThread.thread_id).scalar_subquery()
 PLACE = sa.func.coalesce(_MERGED, OrderThread.thread_id)
-"""Where the conversation of a link is now."""
+"""The id of a link's thread, of a merged one that of the kept thread."""
 
 
 def is_about_order(order_id: Any) -> sa.ColumnElement[bool]:

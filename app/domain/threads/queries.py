@@ -85,7 +85,7 @@ class ThreadRow:
     unread: bool
     team_name: str | None = None
     order_number: str = ""
-    """Of the order it was linked with last."""
+    """The number of the order linked last with the thread."""
     channel_name: str = ""
 
 

@@ -23,7 +23,7 @@ T = TypeVar("T")
 Key = tuple[int, datetime, uuid.UUID, datetime | None]
 """Priority rank, time of the last message, id of the thread, when its answer is due."""
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
-"""What sorts like a time for threads that are due at none, in the indexes, too."""
+"""The time by which threads without a due time are sorted, in the indexes, too."""
 
 
 class ListSort(StrEnum):

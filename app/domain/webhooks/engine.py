@@ -193,7 +193,7 @@ def _look() -> sa.Select[WebhookDelivery, WebhookMessage, WebhookEndpoint, bool,
 
 
 def _takes_turn(session: Session, endpoint: WebhookEndpoint, now: datetime) -> bool:
-    """Return whether this delivery may try the endpoint; of those to a resting endpoint only one may."""
+    """Return whether this delivery may try the endpoint. A resting endpoint is tried by one delivery every REST_SECONDS."""
     if endpoint.resting_until is None:
         return True
     resting = sa.update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint.id, WebhookEndpoint.resting_until <= now)
