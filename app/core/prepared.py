@@ -27,7 +27,7 @@ def as_written(number: int) -> sa.ColumnElement[int]:
 
 
 def init_app(app: Flask) -> None:
-    """Let the statements of pages and jobs keep their plans, if marked; `AUTOCOMMIT` connections do so by themselves."""
+    """Let marked statements of pages and jobs keep their plans, and no others. The `AUTOCOMMIT` bind is not touched."""
     with app.app_context():
         sa.event.listen(db.engine, "do_execute", _execute)
 

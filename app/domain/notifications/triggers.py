@@ -76,7 +76,8 @@ def tell_of_trouble(session: Session, event: Event) -> None:
 
 
 def tell_of_verdict(session: Session, event: Event) -> None:
-    """`SurveyAnswered`: notify the brand's leads, once for each question, if the answer is so bad that somebody should call."""
+    """`SurveyAnswered`: notify the brand's leads, once for each question, if the answer is so bad that somebody should act on
+    it."""
     if not event.payload["is_alarm"]:
         return
     text = VERDICT % {"score": event.payload["score"], "most": 10 if event.payload["kind"] == "nps" else 5}

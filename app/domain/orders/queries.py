@@ -152,7 +152,7 @@ def _list_events_of(session: Session, order_id: uuid.UUID, *, limit: int) -> lis
 
 
 def _merged_into(events: Iterable[Event]) -> set[uuid.UUID]:
-    """Return the ids of orders that these events merged into theirs without a later undo."""
+    """Return the ids of orders that were merged into the events' order, without merges that were undone."""
     told = [event for event in events if event.type == "OrderRegrouped" and not event.payload.get("is_other")]
     undone = {event.payload["moved"].get("undoes") for event in told if event.payload["kind"] == "undo"}
     merged = [event for event in told if event.payload["kind"] == "merge" and str(event.id) not in undone]

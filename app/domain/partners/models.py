@@ -294,7 +294,7 @@ class PartnerDealer(WithId, Base):
 class PartnerCall(WithId, Base):
     """One request of a partner and its answer, so that the partner and we can see why one failed.
 
-    `code` is that of the refusal, "" for none; `id` is the X-Request-Id. `environment` null: the request had no valid key.
+    `code` is that of the refusal, "" for none; `id` is the X-Request-Id. `environment` null: the request had no key of ours.
     """
 
     __tablename__ = "partner_calls"

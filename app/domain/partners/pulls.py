@@ -98,7 +98,7 @@ def _pages(account: Account, since: datetime) -> Iterator[list[Any]]:
 
 
 def _take(partner_id: uuid.UUID, orders: list[Any]) -> int:
-    """Apply the answers; returns how many were new. Unreadable ones and those of unknown orders are left out."""
+    """Apply the answers; returns how many changed an order's state. Unreadable ones and those of unknown orders are left out."""
     taken = 0
     with transaction() as session:
         partner = session.get_one(Partner, partner_id, populate_existing=True)

@@ -47,8 +47,8 @@ class UnableToUndo(Exception):
 class Moved:
     """A merge, split or undo as its event describes it. `thread_id`: the event's thread; `gone`: the removed thread, if any.
 
-    `other`: the new thread of a split. An undo returns rows from `origin` to `target`. `noted_as`: the move under which rows are
-    recorded, None for no undo.
+    `other`: the new thread of a split. An undo returns rows from `origin` to `target`. `noted_as`: the move under which moved
+    rows are recorded, None for `SplitUndone`.
     """
 
     id: uuid.UUID

@@ -14,8 +14,7 @@ KEPT = timedelta(seconds=LIMITS[-1][0])
 
 
 def wait_seconds(calls: Sequence[datetime], now: datetime) -> float:
-    """Return the seconds until the next call is allowed; 0 or less: now. `calls` in any order; those in the future count as
-    now."""
+    """Return the seconds until the next call is allowed, 0 for now. `calls` in any order; those in the future count as now."""
     newest = sorted((min(call, now) for call in calls), reverse=True)
     longest = 0.0
     for seconds, most in LIMITS:
