@@ -1,5 +1,5 @@
-"""What a provider's folder exports (`PROVIDER`): the registry, doors (webhook paths), pages, settings and names follow from
-it."""
+"""What a provider's folder exports (`PROVIDER`), from which the registry, webhook paths (doors), pages, settings and names
+follow."""
 
 from __future__ import annotations
 

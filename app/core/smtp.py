@@ -2,7 +2,7 @@
 
 Guarantees: the host is connected through `guarded_connect.py`; nothing but TLS leaves this machine; the whole exchange ends by
 its deadline; and a caller always learns whether the mail may have been accepted. That is unknown only where the connection breaks
-after the text's last byte was being sent: a server may not accept a mail whose end it has not seen.
+after the last piece of the text was sent: a server may not accept a mail whose end it has not seen.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Notify people of new unassigned work: the thread's team, the team its routing rule asks first, or the brand.
 
-Runs after the commit, and where a routing rule is on only after the time it has to assign the thread. Each person has one
-unread notification per brand; it is told outside the app once an hour at most.
+It runs after the commit; an active routing rule first gets some time to assign the thread. Each person has one unread
+notification per brand, which is told outside the app once an hour at most.
 """
 
 from __future__ import annotations

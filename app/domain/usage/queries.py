@@ -39,7 +39,7 @@ class Used:
 
 
 def list_usage(session: Session, *, first: date, last: date, accounts: Sequence[str]) -> list[Used]:
-    """List the endpoints called from `first` to `last`, both included, for these accounts ("": for none).
+    """List the endpoints called from `first` to `last`, both included, for these accounts; "" means calls for no account.
 
     By account, the busiest first, at most MOST_ROWS.
     """

@@ -197,6 +197,6 @@ def with_kinds(rows: Sequence[tuple[str, ...]], *, is_reply: bool) -> list[Line]
 
 
 def _is_header(rows: Sequence[tuple[str, ...]], number: int) -> bool:
-    """Return whether this line is in the header of a forwarded mail: three header lines stand near each other."""
+    """Return whether this line stands in the header of a forwarded mail: at least three header lines are near it."""
     near = ("  ".join(cells).strip().casefold() for cells in rows[max(0, number - 4) : number + 5])
     return sum(line.startswith(_OF_HEADER) for line in near) >= 3
