@@ -34,10 +34,7 @@ class SettingError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of the application. Each field is the environment variable of the same name in capitals.
-
-    docs/settings.md has the same table for operators.
-    """
+    """The settings. Each field is the environment variable of the same name in capitals; docs/settings.md lists them."""
 
     # Where the web server listens.
     host: str = "127.0.0.1"
@@ -173,10 +170,8 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
 
 
 def make_data_dir(path: Path) -> Path:
-    """Create DATA_DIR if needed and return it absolute. Other users may pass through it (as the database does), not list it.
-
-    Raises SettingError.
-    """
+    """Create DATA_DIR if needed and return it absolute. Others (the database) may pass through, not list it. Raises
+    SettingError."""
     try:
         path = path.expanduser().absolute()
         if not path.is_dir():

@@ -209,8 +209,7 @@ def _make_unread(session: Session, thread: Thread) -> None:
 def check_nothing_newer(
     session: Session, thread: Thread, *, last_seen_message_id: uuid.UUID | None, user_id: uuid.UUID | None
 ) -> None:
-    """Raise ThreadMovedOn if somebody else's message arrived after the one the writer saw. The thread is locked, so no race is
-    left.
+    """Raise ThreadMovedOn if somebody else's message arrived after the one the writer saw. The thread is locked against races.
 
     Without `last_seen_message_id` nothing is checked.
     """
@@ -364,10 +363,8 @@ def change_priority(
 
 
 def after_reply(session: Session, thread: Thread, *, actor: Actor, now: datetime, takes: bool = True) -> None:
-    """Update a thread somebody replied to: it waits for the customer, and is spam or unsent no longer.
-
-    An unassigned thread is assigned to the writer, unless `takes` is False.
-    """
+    """Make a thread somebody replied to wait for the customer, and end its spam and unsent marks. Assigns an unassigned thread to
+    the writer, unless `takes` is False."""
     thread.unsent_medium = None
     if takes and thread.assignee_user_id is None and actor.user_id is not None:
         assign_thread(session, thread_id=thread.id, assignee_user_id=actor.user_id, actor=actor, now=now)

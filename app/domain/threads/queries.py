@@ -50,10 +50,8 @@ class ThreadMissing(Exception):
 
 @dataclass(frozen=True)
 class ThreadFilter:
-    """Which threads to list. `view`: "open" (without resolved, closed and snoozed), "snoozed", "unsent", "spam" or "all".
-
-    "unsent" has those with a failed message of ours. With a `status`, "open" leaves nothing out.
-    """
+    """Which threads to list. `view`: "open" (without resolved, closed and snoozed), "snoozed", "unsent" (a message of ours
+    failed), "spam" or "all". With a `status`, "open" leaves nothing out."""
 
     view: str = "open"
     medium: str | None = None
@@ -143,10 +141,8 @@ def _list_statement(
 
 
 def _unnested(name: str, count: int) -> Any:
-    """Return the brand ids of an array parameter as rows, with their `count` as a limit.
-
-    Without it the planner takes the array for ten rows, and plans anew each time where that looks dearer.
-    """
+    """Return the brand ids of an array parameter as rows, with their `count` as a limit. Without it the planner takes the array
+    for ten rows, and plans anew each time where that looks dearer."""
     brand_ids = sa.cast(sa.bindparam(name, type_=sa.ARRAY(sa.Uuid)), sa.ARRAY(sa.Uuid))
     brands = sa.func.unnest(brand_ids).table_valued("id", name="brand").render_derived()
     return sa.select(brands.c.id).limit(as_written(count)).subquery("brands")
@@ -257,10 +253,8 @@ def _parameters(shape: _Shape, suffix: str = "") -> dict[str, Any]:
 def _scan(
     shape: _Shape, given: Mapping[str, Any], brand_id: sa.ColumnElement[uuid.UUID]
 ) -> tuple[sa.Select[*tuple[Any, ...]], SortKeys]:
-    """Return the query of one brand's thread ids, and its sort columns; a tag is scanned in its own table.
-
-    `given` has values or the parameters that stand for them.
-    """
+    """Return the query of one brand's thread ids, and its sort columns; a tag is scanned in its own table. `given` has values or
+    the parameters that stand for them."""
     if "tag" not in given:
         columns = (_KEYS.rank, _KEYS.at, _KEYS.row_id, _KEYS.due.label("due"))
         conditions = _conditions(shape.view, shape.unassigned, given)

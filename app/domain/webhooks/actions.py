@@ -73,8 +73,7 @@ Render = Callable[[WebhookEndpoint], bytes | Skip | None]
 
 @dataclass(frozen=True)
 class EndpointContent:
-    """The content of an endpoint as people enter it; `url` has passed `rules.checked_url`. `schedule` "": the default of its
-    kind."""
+    """An endpoint's content as people enter it; `url` has passed `rules.checked_url`. `schedule` "": the default of its kind."""
 
     name: str
     url: str
@@ -108,10 +107,8 @@ def create_endpoint(
     is_test: bool = False,
     secret: str | None = None,
 ) -> tuple[WebhookEndpoint, str]:
-    """Create an endpoint; returns it with its signing secret, which is shown this once. Raises BadEndpoint.
-
-    `secret`: an existing one to use instead of a new one.
-    """
+    """Create an endpoint; returns it with its signing secret, which is shown this once. `secret`: an existing one to use instead
+    of a new one. Raises BadEndpoint."""
     _check(content)
     endpoint = WebhookEndpoint(id=new_id(), kind=kind, owner_id=owner_id, brand_id=brand_id, is_test=is_test, created_at=now)
     endpoint.state, endpoint.state_reason, endpoint.failures_in_row = EndpointState.ACTIVE, "", 0
@@ -148,10 +145,8 @@ def rotate_secret(
     actor: Actor,
     overlap: timedelta = sealed.OVERLAP,
 ) -> str:
-    """Make a new signing secret and return it, shown this once.
-
-    For `overlap`, messages are signed with the old secret as well; zero is for a leaked one.
-    """
+    """Make a new signing secret and return it, shown this once. For `overlap`, messages are signed with the old secret as well;
+    zero is for a leaked one."""
     rotated = sealed.open_sealed(endpoint, keyring=keyring).rotated(now=now, overlap=overlap)
     sealed.seal(endpoint, rotated, keyring=keyring)
     session.flush()
@@ -286,10 +281,8 @@ def redeliver_since(
     actor: Actor,
     states: Sequence[str] = (FAILED,),
 ) -> int:
-    """Send ended deliveries in these states (`done`, `failed`) since then again, oldest first; returns how many.
-
-    At most REPLAY_AT_MOST.
-    """
+    """Send ended deliveries in these states (`done`, `failed`) since then again, at most REPLAY_AT_MOST, oldest first; returns
+    how many."""
     oldest = sa.select(WebhookDelivery.id).where(*replayable(endpoint.id, since, states))
     oldest = oldest.order_by(WebhookDelivery.number).limit(REPLAY_AT_MOST).with_for_update(skip_locked=True)
     again = sa.update(WebhookDelivery).where(WebhookDelivery.id.in_(oldest.scalar_subquery())).values(**_again(actor))
