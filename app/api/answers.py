@@ -17,8 +17,11 @@ from app.core.problems import Problem
 
 @dataclass(frozen=True)
 class Answer:
-    """A body as text, so that a stored answer is repeated to the byte. `kept`: what is stored and repeated instead, where the
-    body has a secret that is told once."""
+    """A successful response before it is sent: status, JSON text and headers.
+
+    The body is text, so that a stored answer is repeated byte for byte. `kept`: stored and repeated instead of `text`, where that
+    has a secret that is told once.
+    """
 
     status: int
     text: str = field(repr=False)
@@ -32,7 +35,7 @@ class Answer:
 
 
 def answer(body: BaseModel, status: int = 200, *, etag: str | None = None, location: str | None = None) -> Answer:
-    """The body as JSON."""
+    """Build the JSON answer of a model, with its ETag and Location where given."""
     headers = {"ETag": f'"{etag}"'} if etag else {}
     if location:
         headers["Location"] = location
@@ -40,7 +43,7 @@ def answer(body: BaseModel, status: int = 200, *, etag: str | None = None, locat
 
 
 def show(body: BaseModel, etag: str | None = None) -> Response:
-    """A single object with its ETag; 304 without body if the client has it already."""
+    """Return one object as a response with its ETag; 304 without a body if the client has this version already."""
     made = answer(body, etag=etag or content_tag(body))
     response = made.response()
     response.headers["Cache-Control"] = "private, no-cache"
@@ -53,7 +56,7 @@ def show(body: BaseModel, etag: str | None = None) -> Response:
 
 
 def content_tag(body: BaseModel) -> str:
-    """A tag for what has no version: a digest of how it looks."""
+    """Return an ETag for an object without a version: 24 hex digits of the SHA-256 of its JSON."""
     return hashlib.sha256(body.model_dump_json().encode()).hexdigest()[:24]
 
 
@@ -65,12 +68,12 @@ class Versioned(Protocol):
 
 
 def version_tag(row: Versioned) -> str:
-    """A tag for what counts its changes."""
+    """Return the ETag of a versioned row: the end of its id and its version."""
     return f"{row.id.hex[-8:]}-{row.version}"
 
 
 def check_if_match(etag: str) -> None:
-    """Raise version_conflict if the request wants another state changed than the one there is. Call it with the row locked."""
+    """Raise Problem `version_conflict` if the request's If-Match names another ETag than `etag`. Call it with the row locked."""
     wanted = request.headers.get("If-Match")
     if wanted is not None and not parse_etags(wanted).contains(etag):
         raise Problem("version_conflict", "It changed since you read it: read it again", headers={"ETag": f'"{etag}"'})

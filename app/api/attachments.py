@@ -70,7 +70,7 @@ def get_attachment_content(path: IdPath) -> Response:
 
 
 def _download_headers(attachment: Attachment) -> dict[str, str]:
-    """A file is always saved, never shown: whatever is in it has no say in our origin."""
+    """Return the headers of a file download: a file is always saved, never shown, so nothing in it runs in our origin."""
     return {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(attachment.filename, safe='')}",
         "Content-Length": str(attachment.size_bytes or 0),
@@ -100,7 +100,10 @@ def _keep(session: Session, viewer: Viewer, filename: str, content_type: str, co
 
 
 def claim_files(session: Session, viewer: Viewer, wanted: Sequence[AttachmentInput]) -> list[uuid.UUID]:
-    """The ids of the files to send, in order: uploaded before, or inline and kept now. Anybody else's is refused."""
+    """Return the ids of the files to send, in order: uploaded before, or inline and stored now.
+
+    Raises Problem for a file that is not a free upload of the viewer.
+    """
     named = [item.id for item in wanted if item.id is not None]
     free = find_free_uploads(session, viewer=viewer, attachment_ids=named) if named else set()
     for place, item in enumerate(wanted):

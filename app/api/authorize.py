@@ -1,7 +1,7 @@
 """Authorize every API request before its parameters are read: token, scope, content type, a body that is JSON.
 
-In this order, so that somebody without a token learns nothing but that. Before it and after the token is known calls are counted
-(app/core/limits.py); whoever makes too many is told when to come again.
+In this order, so that somebody without a token learns nothing else. Calls are counted by address first, and by token once it is
+known (app/core/limits.py); over a limit, the answer says when to call again.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Switchyard"'}
 
 
 def check_request(operation: Operation) -> None:
-    """Raises Problem. Afterwards `current_viewer()` is who asks."""
+    """Check limits, token, scope and body of the request, and set `current_viewer()`. Raises Problem."""
     _count(ADDRESS, caller_address(), factor=2)
     g.api_viewer = _authenticate()
     _count(TOKEN, request.headers["Authorization"].partition(" ")[2].strip())
@@ -58,13 +58,13 @@ def check_request(operation: Operation) -> None:
 
 
 def current_viewer() -> Viewer:
-    """Who this request speaks for."""
+    """Return the viewer for whom this request's token speaks."""
     viewer: Viewer = g.api_viewer
     return viewer
 
 
 def require(permission: Permission) -> Viewer:
-    """Who this request speaks for, if they may do that. Raises Problem."""
+    """Return the current viewer if they have this permission. Raises Problem if not."""
     viewer = current_viewer()
     if not viewer.may(permission):
         raise Problem("forbidden", f"Your role lacks the permission {permission.value}")
@@ -87,7 +87,7 @@ def _authenticate() -> Viewer:
 
 
 def tell_limits(response: Response) -> Response:
-    """Say in the headers how much of the tightest limit is left."""
+    """Set the rate limit headers of a response: how much of the tightest limit is left."""
     level: Level | None = g.get("api_level")
     if level is not None:
         response.headers.update(level.headers())
@@ -101,7 +101,10 @@ def _count(limit: Limit, whom: str, *, factor: int = 1) -> None:
 
 
 def _spend(limit: Limit, whom: str) -> None:
-    """Raises Problem where none is left. Remembers for the headers of the answer the limit of which the smallest part is left."""
+    """Count one call against a limit. Raises Problem when it is used up.
+
+    Keeps the tightest limit so far, which the response's headers tell.
+    """
     level = runtime().limits.take(limit, whom)
     if level is None:
         return
@@ -125,7 +128,7 @@ def _check_json() -> None:
 
 
 def parse_json(content: bytes) -> Any:
-    """Strict JSON: UTF-8, no NaN, no bottomless nesting. Raises Problem."""
+    """Parse strict JSON: UTF-8, no NaN, limited nesting. Raises Problem."""
     try:
         body = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
         _check_depth(body, DEPTH)

@@ -12,9 +12,9 @@ from app.domain.threads.api_queries import find_brand_id
 
 
 def choose_brand_id(session: Session, *, viewer: Viewer, key: str | None, owner: uuid.UUID | None, owner_name: str) -> uuid.UUID:
-    """The brand for something new: the one named, else that of what it belongs to (`owner`), else the viewer's only one.
+    """Return the brand id for a new row: the brand named, else that of its `owner`, else the viewer's only one.
 
-    Raises Problem if it must be named, is none the viewer sees, or is another than the owner's.
+    Raises Problem if a brand must be named, is none the viewer sees, or is another than the owner's.
     """
     if key is None:
         if owner is None and len(viewer.brand_ids) != 1:

@@ -81,7 +81,7 @@ def update_a_channel(path: IdPath, body: ChannelUpdate) -> Response:
 
 
 def _changing(channel_id: uuid.UUID) -> Viewer:
-    """Who may change it; 404 before 403, as for every single thing."""
+    """Return the viewer if they may change this channel: 404 for a channel they do not see comes before 403."""
     get_channel(db.session(), viewer=current_viewer(), channel_id=channel_id)
     return require(Permission.CHANNELS_MANAGE)
 
@@ -122,7 +122,7 @@ def _changed(viewer: Viewer, channel_id: uuid.UUID, body: ChannelUpdate) -> Conn
 
 
 def _ask(form: ConnectForm) -> None:
-    """Raises Problem with every field that is wrong, or with what the provider says."""
+    """Check the form and ask the provider. Raises Problem with every wrong field, or with what the provider says."""
     let_go()
     if is_right(form, checks_twins=False):
         return

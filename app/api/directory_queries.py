@@ -55,7 +55,7 @@ def list_channels(
     cursor: str | None,
     limit: int,
 ) -> Page[ChannelRecord]:
-    """Raises BadCursor."""
+    """Return one page of the channels the viewer may see. Raises BadCursor."""
     column = {"channel_name": Channel.name, "created_at": Channel.created_at}[sort.field]
     query = _channel_query(viewer)
     for condition, value in ((Channel.channel_type, channel_type), (Brand.key, brand), (Channel.is_active, is_active)):
@@ -67,7 +67,7 @@ def list_channels(
 
 
 def get_channel(session: Session, *, viewer: Viewer, channel_id: uuid.UUID) -> ChannelRecord:
-    """Raises ChannelMissing."""
+    """Return one channel with the key of its brand. Raises ChannelMissing."""
     row = session.execute(_channel_query(viewer).where(Channel.id == channel_id)).one_or_none()
     if row is None:
         raise ChannelMissing(str(channel_id))
@@ -90,7 +90,7 @@ def list_users(
     cursor: str | None,
     limit: int,
 ) -> Page[UserRecord]:
-    """Colleagues who share a brand with the viewer; an admin sees all of them. Raises BadCursor."""
+    """Return one page of the users who share a brand with the viewer; an admin sees all of them. Raises BadCursor."""
     column = {"name": User.name, "created_at": User.created_at}[sort.field]
     query = sa.select(User).where(_in_sight(viewer))
     if role is not None:
@@ -106,7 +106,7 @@ def list_users(
 
 
 def get_user(session: Session, *, viewer: Viewer, user_id: uuid.UUID) -> UserRecord:
-    """Raises PersonMissing."""
+    """Return one user whom the viewer may see. Raises PersonMissing."""
     user = session.execute(sa.select(User).where(User.id == user_id, _in_sight(viewer))).scalar_one_or_none()
     if user is None:
         raise PersonMissing(str(user_id))
@@ -141,7 +141,7 @@ def _user_records(session: Session, viewer: Viewer, users: Sequence[User]) -> li
 
 
 def list_teams(session: Session, *, viewer: Viewer, sort: Sort, cursor: str | None, limit: int) -> Page[TeamRecord]:
-    """All teams; of their members those the viewer may see. Raises BadCursor."""
+    """Return one page of all teams, each with the members the viewer may see. Raises BadCursor."""
     teams = (
         session.execute(paged(sa.select(Team), sort, Team.name, Team.id, cursor=cursor, limit=limit, kind=str)).scalars().all()
     )
@@ -150,7 +150,7 @@ def list_teams(session: Session, *, viewer: Viewer, sort: Sort, cursor: str | No
 
 
 def get_team(session: Session, *, viewer: Viewer, team_id: uuid.UUID) -> TeamRecord:
-    """Raises PersonMissing."""
+    """Return one team with the members the viewer may see. Raises PersonMissing."""
     team = session.get(Team, team_id)
     if team is None:
         raise PersonMissing(str(team_id))

@@ -1,6 +1,6 @@
-"""Build the OpenAPI 3.1 document: what the framework derived from the views, completed with what holds for all of them.
+"""Build the OpenAPI 3.1 document: the framework's own, completed with security, headers, examples and refusals.
 
-The shapes are taken anew from the pydantic models, because the framework's own copy leaves out what it has no word for.
+Schemas are generated from the pydantic models again, because the framework's copy drops the keywords it does not know.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ Every address works under `/api/v1/` and, for the first version, under `/api/` t
 
 
 def build_document(app: OpenAPI, operations: Sequence[Operation]) -> dict[str, Any]:
-    """Return the document as it is served."""
+    """Return the OpenAPI document as it is served."""
     document: dict[str, Any] = {**app.api_doc}
     document["info"] = {"title": "Switchyard API", "version": app.info.version, "description": _description()}
     document["servers"] = [{"url": "/"}]
@@ -78,7 +78,7 @@ def _security() -> dict[str, Any]:
 
 
 def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
-    """Every shape by the name the framework refers to it with."""
+    """Return every JSON schema by the name under which the framework refers to it."""
     _, made = models_json_schema(list(dict.fromkeys(_models(operations))), ref_template=REFERENCE)
     shapes: dict[str, Any] = made["$defs"]
     return {name: shapes[name] for name in sorted(shapes) if not name.endswith("Query")}
@@ -114,7 +114,7 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
 
 
 def _without_nulls(parameters: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A parameter is there or left out; null cannot be written in an address."""
+    """Take null out of the schemas of query parameters: a parameter is given or left out, never null."""
     plain = []
     for parameter in parameters:
         schema = {k: v for k, v in parameter["schema"].items() if not (k == "default" and v is None)}

@@ -76,8 +76,8 @@ def send_external_email(body: ExternalMailCreate) -> Response:
 def send_bulk_email(body: MailingCreate) -> Response:
     """Send one mail to many.
 
-    For leads. Each recipient is a row of its own, taken up exactly once, and goes on after any interruption. Who did not agree,
-    or is not to be written to, gets nothing and stands under `problems`. Each mail can be ended with one click.
+    For leads. Each recipient is a row of its own, taken up exactly once, and goes on after any interruption. A recipient who did
+    not agree, or may not be written to, gets nothing and stands under `problems`. Each mail has a one-click unsubscribe.
     """
     return write(lambda session: _start(session, current_viewer(), body))
 
@@ -152,7 +152,7 @@ def _start(session: Session, viewer: Viewer, body: MailingCreate) -> Answer:
 
 
 def _content(session: Session, viewer: Viewer, body: MailContent, channel: Channel) -> NewMailing:
-    """The texts with their blanks still open."""
+    """Return subject, text and HTML of a mailing, its variables not filled in yet."""
     if body.template_id is None:
         html = clean_rich(body.message_html) if body.message_html else ""
         return NewMailing(body.subject, body.message_content or rich_to_text(html), html)
@@ -171,7 +171,7 @@ def _content(session: Session, viewer: Viewer, body: MailContent, channel: Chann
 
 
 def _template(session: Session, viewer: Viewer, channel: Channel, named: str) -> ReplyTemplate:
-    """By id, or by name as programs write names: in small letters, with _ for blanks. Raises TemplateMissing."""
+    """Return a reply template by its id, or by its name in small letters with _ for spaces. Raises TemplateMissing."""
     try:
         return get_template(session, viewer=viewer, template_id=uuid.UUID(named)).template
     except ValueError:
@@ -188,7 +188,7 @@ def _subscribers(session: Session, channel: Channel) -> list[NewRecipient]:
 
 
 def _with_our_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What programs call `customer_name` and `order_id` is `contact.name` and `order.number` in templates here."""
+    """Add values under our variable names: `customer_name` also as `contact.name`, `order_id` also as `order.number`."""
     ours = {variable: values[name] for name, variable in ALIASES.items() if values.get(name)}
     first = str(values.get("customer_name") or "").partition(" ")[0]
     return {**ours, **({"contact.first_name": first} if first else {}), **values}
@@ -200,7 +200,7 @@ def _provider_template(content: NewMailing, values: Any) -> dict[str, Any] | Non
 
 
 def _channel(session: Session, viewer: Viewer, channel_id: uuid.UUID | None) -> Channel:
-    """The mailbox that is named, or the only one there is."""
+    """Return the mailbox with this id, or the only mailbox of the viewer's brands."""
     senders = runtime().adapters.senders
     found = [
         channel

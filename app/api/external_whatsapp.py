@@ -101,7 +101,7 @@ def _answered(session: Session, thread: Thread, contact: Contact, body: External
 
 
 def _channel(session: Session, viewer: Viewer, channel_id: uuid.UUID | None) -> Channel:
-    """The WhatsApp number that is named, or the only one there is."""
+    """Return the WhatsApp channel with this id, or the only one of the viewer's brands."""
     senders = runtime().adapters.senders
     found = [
         channel

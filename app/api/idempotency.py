@@ -77,7 +77,7 @@ def _replay(known: IdempotencyRecord, fingerprint: str) -> Answer:
 
 
 def _fingerprint() -> str:
-    """What makes two requests the same: method, address (either prefix), and the body whatever its white space."""
+    """Return what identifies a request for its key: method, address without its version, and body without white space."""
     path = request.path.replace("/api/v1/", "/api/", 1)
     if request.is_json:
         body = json.dumps(request.get_json(), sort_keys=True, separators=(",", ":"))

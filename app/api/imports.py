@@ -1,4 +1,4 @@
-"""Files of orders, articles and prices by the API (/imports): upload, preview, apply, undo."""
+"""Serve /imports: upload, preview, apply and undo files of orders, articles and prices."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def list_import_rows(path: IdPath, query: RowQuery) -> Response:
 
 @routes.add("put", "/imports/<uuid:id>/columns", scope="orders:write", answers=ImportOut, refuses=(404, 409, 422))
 def set_import_columns(path: IdPath, body: ImportColumns) -> Response:
-    """Take the columns for other fields, and read the file anew."""
+    """Set which field each column is read as, and read the file again."""
     return _change(path.id, lambda session, found, _now, _actor: actions.take_columns(session, found, body.columns))
 
 
@@ -116,7 +116,7 @@ def set_import_columns(path: IdPath, body: ImportColumns) -> Response:
     example={"step": "start"},
 )  # fmt: skip
 def take_import_step(path: IdPath, body: ImportStep) -> Response:
-    """Make what the preview shows, take it back, or go on with what broke off; all in the background."""
+    """Apply what the preview shows, undo it, or resume after an interruption; all in the background."""
     return _change(path.id, STEPS[body.step], status=202)
 
 
@@ -135,7 +135,7 @@ def _begin(session: Session, viewer: Viewer, form: ImportForm, storage: Storage)
 
 
 def _importer() -> Viewer:
-    """Who may import something."""
+    """Return the viewer if they may import something. Raises Problem."""
     viewer = current_viewer()
     return viewer if kinds_of(viewer) else require(Permission.ORDERS_IMPORT)
 

@@ -143,7 +143,7 @@ def _create(session: Session, viewer: Viewer, body: OrderCreate) -> Answer:
 
 
 def _told(new: NewOrder, now: datetime) -> Said:
-    """The order in words, as its conversation begins."""
+    """Return the first item of an order's conversation: its lines, place and notes as text."""
     lines = [f"{line.quantity.normalize():f} × {line.description or line.article}" for line in new.lines]
     place = [new.address.typed] if new.address is not None and new.address.typed else []
     text = "\n".join([*lines, *place, *filter(None, ("", new.notes))]).strip()
@@ -282,5 +282,5 @@ def _line_out(line: LineRow) -> LineItemOut:
 
 
 def _number(amount: Decimal | None) -> float | None:
-    """A JSON number: exact to fifteen digits, which is more than an amount has."""
+    """Return an amount as a JSON number, exact to fifteen digits (more than an amount has). None stays None."""
     return None if amount is None else float(amount)

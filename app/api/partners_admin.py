@@ -1,5 +1,4 @@
-"""Serve /partners: administer partners, who may post orders, and their keys. What partners' own programs call is
-app/api/partners."""
+"""Serve /partners: administer partners, who may post orders, and their keys. Partners' own programs call app/api/partners."""
 
 from __future__ import annotations
 
@@ -157,8 +156,8 @@ def list_partner_keys(path: IdPath) -> Response:
 def create_a_partner_key(path: IdPath, body: PartnerKeyCreate) -> Response:
     """Make a key for a partner.
 
-    For administrators. The key and its signing secret are shown in this answer and never again: it is not kept for an
-    `Idempotency-Key`, so asking twice makes two.
+    For administrators. The key and its signing secret are shown in this answer and never again: the answer is not kept for an
+    `Idempotency-Key`, so asking twice makes two keys.
     """
     viewer = require(Permission.PARTNERS_MANAGE)
     with transaction() as session:

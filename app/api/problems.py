@@ -102,7 +102,7 @@ def _answer(error: Exception) -> Response:
 
 
 def moved_on(error: ThreadMovedOn, viewer: Viewer) -> Problem:
-    """The refusal with the newer items, as the API shows messages."""
+    """Return the refusal of a reply to a thread with newer items; it shows these as the API shows messages."""
     records = find_message_records(db.session(), viewer=viewer, message_ids=[m.id for m in error.newer])
     items = [message_out(record).model_dump(mode="json") for record in records]
     return Problem("thread_moved_on", f"{len(items)} newer items: read them first", more={"newer_items": items})
@@ -114,12 +114,12 @@ def _unavailable(error: Exception) -> Response:
 
 
 def refuse_input(error: ValidationError) -> Response:
-    """The refusal of parameters or a body as it is sent."""
+    """Return the response that refuses invalid parameters or an invalid body."""
     return problem_response(problem_of_input(error))
 
 
 def problem_of_input(error: ValidationError) -> Problem:
-    """All faults of parameters and body at once, named by field, what was sent not repeated."""
+    """Return a Problem with all faults of parameters and body, by field, without the values that were sent."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     faults = [FieldError(".".join(str(part) for part in e["loc"]), _message(e)) for e in found[:MOST_ERRORS]]
     detail = f"{len(found)} fields are not right" if len(found) > 1 else f"{faults[0].field}: {faults[0].message}".lstrip(": ")
@@ -133,5 +133,5 @@ def _message(error: Any) -> str:
 
 
 def install_validation(app: App) -> None:
-    """Make the framework refuse input our way."""
+    """Make the framework refuse invalid input with our problem responses."""
     app.validation_error_callback = refuse_input  # type: ignore[attr-defined]

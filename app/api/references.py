@@ -21,7 +21,7 @@ WHO_TAKES = {
 
 
 def named_thread(session: Session, viewer: Viewer, thread_id: uuid.UUID | None) -> Thread | None:
-    """Raises Problem."""
+    """Return the thread that a body names; None where it names none. Raises Problem."""
     if thread_id is None:
         return None
     try:
@@ -33,7 +33,10 @@ def named_thread(session: Session, viewer: Viewer, thread_id: uuid.UUID | None) 
 def named_user_id(
     session: Session, contact_id: uuid.UUID | None, brand_id: uuid.UUID, *, field: str, given: str
 ) -> uuid.UUID | None:
-    """The user who is this contact; `given` is what they are to be given. Raises Problem for `field`."""
+    """Return the user who is this contact and may be given `given` (a key of WHO_TAKES); None without a contact.
+
+    Raises Problem for `field`.
+    """
     if contact_id is None:
         return None
     takes = WHO_TAKES[given]

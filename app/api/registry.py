@@ -17,7 +17,10 @@ View = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Operation:
-    """An address, what it needs and what it answers. `answers` is the shape of success (None: a file of `files`, MIME types)."""
+    """One operation: its address, what it needs and what it answers.
+
+    `answers` is the shape of success (None: a file of `files`, MIME types).
+    """
 
     method: str
     rule: str
@@ -69,7 +72,7 @@ class Routes:
         example: Mapping[str, Any] | None = None,
         files: tuple[str, ...] = Operation.files,
     ) -> Callable[[View], View]:
-        """Decorate a view. `refuses` are statuses beyond those every operation may answer."""
+        """Return a decorator that registers a view. `refuses` are statuses beyond those every operation may answer."""
         takes = ("json" if method in ("post", "put", "patch") else "") if takes is None else takes
 
         def decorate(view: View) -> View:
@@ -89,7 +92,7 @@ class Routes:
         example: Mapping[str, Any],
         example_of_put: Mapping[str, Any],
     ) -> Callable[[View], View]:
-        """Decorate a view that changes what is sent and leaves the rest: by PATCH, and by PUT, which does the same."""
+        """Return a decorator that registers a view under PATCH and PUT alike: it changes what is sent and leaves the rest."""
 
         def decorate(view: View) -> View:
             for method, shown in (("put", example_of_put), ("patch", example)):
@@ -100,8 +103,10 @@ class Routes:
 
 
 def build_blueprint(name: str, prefix: str, operations: Sequence[Operation]) -> APIBlueprint:
-    """All operations below `prefix`, the canonical ones each with its scheme of answers for the OpenAPI document. (It takes the
-    framework half a second to describe them; document.py describes the others by them.)"""
+    """Build a blueprint of all operations below `prefix`; only the canonical ones carry their response schemas.
+
+    The framework takes half a second to describe responses; document.py copies the canonical descriptions for the others.
+    """
     blueprint = APIBlueprint(name, __name__, url_prefix=prefix, doc_ui=prefix == CANONICAL, operation_id_callback=_operation_id)
     for operation in operations:
         register = getattr(blueprint, operation.method)

@@ -1,4 +1,4 @@
-"""Serve /reports: figures of some days."""
+"""Serve /reports: figures of a period of days, as data and as files."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def get_report(query: ReportQuery) -> Response:
 
 @routes.add("get", "/reports/facts", scope="reports:read", answers=FactPage, refuses=(422,))
 def list_report_facts(query: FactQuery) -> Response:
-    """List what a figure counts, newest first: as many as it says, by the same filters and rights."""
+    """List the facts that a figure counts, newest first: as many as it says, by the same filters and rights."""
     measure = MEASURES.get(query.measure)
     if measure is None:
         raise invalid("measure", "is none of the measures of a report")
@@ -118,7 +118,7 @@ def get_report_file(query: FileQuery) -> Response:
 
 
 def _file(viewer: Viewer, slice: Slice, content: bytes, file_format: str, kind: str) -> Response:
-    """With a line in the audit, as the pages have it."""
+    """Return a report as a file to save, and write an entry in the audit, as the pages do."""
     detail = {"format": file_format, "from": slice.first.isoformat(), "to": slice.last.isoformat()}
     with transaction() as session:
         about = {"action": "ReportExported", "object_type": "report", "object_id": "report"}
@@ -129,7 +129,7 @@ def _file(viewer: Viewer, slice: Slice, content: bytes, file_format: str, kind: 
 
 
 def _slice(session: Session, viewer: Viewer, query: ReportQuery) -> Slice:
-    """What is asked for, as far as the owner may see it."""
+    """Return the slice that the query asks for, limited to what the token's owner may see. Raises Problem."""
     if not timedelta() <= query.last_day - query.first_day < LONGEST:
         raise invalid("last_day", "must not come before first_day, nor two years after it")
     names = ("medium", "channel_id", "team_id", "user_id", "thread_type", "priority", "partner_id")

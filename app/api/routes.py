@@ -105,7 +105,7 @@ def _install(state: BlueprintSetupState) -> None:
 
 @docs.get("/openapi.json")
 def openapi() -> ResponseReturnValue:
-    """The document; the same until the next release."""
+    """Serve the OpenAPI document, which changes with a release only."""
     text = _document(current_app._get_current_object())  # type: ignore[attr-defined]
     response = Response(text, mimetype="application/json")
     response.headers["Cache-Control"] = "public, max-age=300"
@@ -119,13 +119,13 @@ def _document(app: OpenAPI) -> str:
 
 @docs.get("/docs")
 def browse() -> ResponseReturnValue:
-    """The document as a page. Its files come from this server: it works without internet."""
+    """Serve the document as a page. Its files come from this server: it works without internet."""
     return render_template("api/docs.html")
 
 
 @docs.get("/docs/assets/<path:filename>")
 def asset_file(filename: str) -> ResponseReturnValue:
-    """Swagger UI, as shipped in its package."""
+    """Serve a file of Swagger UI, as shipped in its package."""
     response = send_from_directory(SWAGGER, filename)
     response.headers["Cache-Control"] = "public, max-age=86400"
     return response

@@ -56,7 +56,10 @@ def _make_cursor(inner: str | None, skip: int, size: int) -> str:
 
 
 def _read_cursor(cursor: str | None, limit: int) -> tuple[str | None, int, int]:
-    """The cursor of the page below, how many of its hits were shown already, and how many it was asked for."""
+    """Return the search's own cursor, how many hits of that page were shown already, and the size of that page.
+
+    Without a cursor: None, 0 and `limit`. Raises Problem.
+    """
     if cursor is None:
         return None, 0, limit
     try:

@@ -78,7 +78,7 @@ def message_out(record: MessageRecord) -> MessageOut:
 
 
 def _metadata(message: Message) -> dict[str, Any]:
-    """What only some messages have; empty members are left out."""
+    """Return the members that only some messages have; empty ones are left out."""
     shown = {
         "kind": message.kind,
         "automatic": message.automatic,

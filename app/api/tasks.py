@@ -155,7 +155,7 @@ def _content(task: Task) -> TaskContent:
 
 
 def _changed(session: Session, viewer: Viewer, task: Task, body: TaskUpdate) -> TaskContent:
-    """The task's content with what was sent."""
+    """Return the task's content with the members that were sent put in."""
     sent, values = body.model_fields_set, vars(_content(task)).copy()
     values |= {column: getattr(body, name) for name, column in CONTENT.items() if name in sent}
     values["title"] = " ".join(values["title"].split())
@@ -173,7 +173,7 @@ def _changed(session: Session, viewer: Viewer, task: Task, body: TaskUpdate) -> 
 
 
 def _when(viewer: Viewer, body: TaskUpdate, values: dict[str, Any]) -> dict[str, Any]:
-    """What needs a date goes with it."""
+    """Return the due time, reminder and recurrence to store: none of them without a date. Raises Problem where one was sent."""
     sent, without_date = body.model_fields_set, values["due_date"] is None
     for name, column in (("due_time", "due_time"), ("reminder_settings", "reminder_minutes"), ("recurrence", "recurrence")):
         if without_date and getattr(body, name) is not None:
@@ -192,7 +192,10 @@ def _when(viewer: Viewer, body: TaskUpdate, values: dict[str, Any]) -> dict[str,
 def _waits(
     session: Session, viewer: Viewer, task: Task, body: TaskUpdate, thread_id: uuid.UUID | None
 ) -> dict[str, str | uuid.UUID | None]:
-    """What its thread waits for, and what it waits for itself. A task that is done meanwhile may stay where it stands."""
+    """Return what the task's thread waits for, and the task that this one waits for.
+
+    A task waited for may be done meanwhile, and stays named. Raises Problem.
+    """
     sent = body.model_fields_set
     words = _waiting_for(body.waiting_for, thread_id) if "waiting_for" in sent else task.waiting_for
     before_id = task.depends_on_id

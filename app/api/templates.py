@@ -77,7 +77,7 @@ CREATE = {
 def list_templates(query: TemplateListQuery) -> Response:
     """List templates.
 
-    Those for every brand and those for a brand the token's owner may see, archived ones included unless `is_active` says
+    Those for every brand and those for a brand the token's owner may see; archived ones are included unless `is_active` says
     otherwise.
     """
     session, viewer = db.session(), current_viewer()
@@ -107,7 +107,7 @@ def get_template(path: IdPath) -> Response:
 def create_a_template(body: TemplateCreate) -> Response:
     """Add a template.
 
-    Leads and administrators may.
+    For leads and administrators.
     """
     return write(lambda session: _create(session, current_viewer(), body))
 
@@ -122,7 +122,7 @@ def create_a_template(body: TemplateCreate) -> Response:
 def update_a_template(path: IdPath, body: TemplateUpdate) -> Response:
     """Change a template.
 
-    PUT and PATCH do the same: what is left out stays as it is. Leads and administrators may, if they see all of its brands.
+    For leads and administrators who see all of its brands. PUT and PATCH do the same: what is left out stays as it is.
     """
     return write(lambda session: _update(session, current_viewer(), path.id, body))
 
@@ -189,7 +189,7 @@ def _changed(row: TemplateRow, body: TemplateUpdate, keys: dict[uuid.UUID, str])
 
 
 def _plain_text(html: str) -> str:
-    """The plain version of what was sent. Raises Problem for HTML that says nothing."""
+    """Return the plain text of HTML. Raises Problem for HTML without words."""
     text = plain_of(html)
     if not text:
         raise invalid("html_template", "holds no words")

@@ -82,7 +82,7 @@ def get_webhook(path: IdPath) -> Response:
 def create_a_webhook(body: WebhookCreate) -> Response:
     """Add a webhook.
 
-    The answer has its signing secret, this once; a repeat with the same Idempotency-Key says null. Messages are signed as
+    The answer has its signing secret, this once; a repeat with the same Idempotency-Key answers null. Messages are signed as
     Standard Webhooks 1.0 says, so its libraries verify them.
     """
     require(Permission.INTEGRATIONS_MANAGE)
@@ -124,7 +124,7 @@ def delete_a_webhook(path: IdPath) -> Response:
 def rotate_a_secret(path: IdPath, body: SecretRotate) -> Response:
     """Make a new signing secret.
 
-    For the overlap everything is signed with both, the new one first. The answer has it, this once.
+    During the overlap every message is signed with both, the new one first. The answer has the new secret, this once.
     """
     return write(lambda session: _rotate(session, path.id, body))
 
@@ -133,7 +133,7 @@ def rotate_a_secret(path: IdPath, body: SecretRotate) -> Response:
 def list_deliveries(path: IdPath, query: WebhookDeliveryListQuery) -> Response:
     """List the deliveries of a webhook, newest first.
 
-    Each with what was sent and every attempt with what was answered.
+    Each has what was sent, and every attempt with its answer.
     """
     session = db.session()
     found = _find(session, path.id)
@@ -171,7 +171,7 @@ def test_a_webhook(path: IdPath) -> Response:
 def retry_a_delivery(path: DeliveryPath) -> Response:
     """Send a delivery again, or try it now.
 
-    With its old id and bytes. Refused with 409 while it is being sent, and for one that was skipped.
+    It keeps its id and bytes. Refused with 409 while it is being sent, and for one that was skipped.
     """
     return write(lambda session: _retry(session, path))
 
@@ -262,7 +262,7 @@ def _rotate(session: Session, endpoint_id: uuid.UUID, body: SecretRotate) -> Ans
 
 
 def _told_once(session: Session, found: WebhookEndpoint, secret: str, status: int) -> Answer:
-    """The answer with the secret; what is kept for repeats has none."""
+    """Return the answer with the secret; the copy that is kept for repeats has none."""
     out = _out(session, found)
     kept = answer(out, status, location=f"/api/v1/webhooks/{found.id}" if status == 201 else None)
     shown = out.model_copy(update={"secret": secret}).model_dump_json()

@@ -39,7 +39,7 @@ OURS = (
 
 
 class ConfigSent(Sent):
-    """What to change; what is left out stays as it is."""
+    """A change of a partner's configuration; a member left out stays as it is."""
 
     integration_name: Text = ""
     api_base_url: Url = ""
@@ -59,7 +59,7 @@ class ConfigSent(Sent):
 
 @operation("POST", *PATHS, scope=Scope.CONFIG_WRITE)
 def configure(partner: str) -> Response:
-    """Change the configuration. A secret for callbacks is shown in the answer that made it, and never again."""
+    """Change the partner's configuration. A secret for callbacks is shown in the answer that made it, and never again."""
     body = read_json()
     sent, now = read(ConfigSent, body), utc_now()
     if sent.payload_version not in VERSIONS:

@@ -19,7 +19,7 @@ docs = Blueprint("partner_docs", __name__)
 
 @docs.get("/partners/openapi.json")
 def openapi() -> ResponseReturnValue:
-    """The document; the same until the next release."""
+    """Serve the OpenAPI document, which changes with a release only."""
     response = Response(_document(runtime().settings.partner_support), mimetype="application/json")
     response.headers["Cache-Control"] = "public, max-age=300"
     return response
@@ -32,20 +32,20 @@ def _document(support: str) -> str:
 
 @docs.get("/partners/docs")
 def browse() -> ResponseReturnValue:
-    """The document as a page, to read and to try. Its files come from this server."""
+    """Serve the document as a page to read and to try. Its files come from this server."""
     support = runtime().settings.partner_support
     return render_template("api/docs.html", document_url=url_for("partner_docs.openapi"), support=support)
 
 
 @docs.get(PATH)
 def errors() -> ResponseReturnValue:
-    """Every error, by status."""
+    """Show every error, by status."""
     return _errors([code for code in CATALOGUE if code in ADVICE])
 
 
 @docs.get(f"{PATH}/<code>")
 def error(code: str) -> ResponseReturnValue:
-    """One of them."""
+    """Show the page of one error; 404 for an unknown code."""
     return _errors([code], code=code) if code in ADVICE else abort(404)
 
 

@@ -159,7 +159,7 @@ _RECEIVED = {
 
 
 def build_document(version: str, *, support: str = "") -> dict[str, Any]:
-    """The document as it is served. `support`: whom an engineer asks."""
+    """Return the OpenAPI document as it is served. `support`: whom a partner's engineer asks, "" for nobody."""
     told = INTRODUCTION + (SUPPORT if support else "")
     codes = "\n".join(f"| `{code}` | {status} | {title} |" for code, (status, title) in CATALOGUE.items())
     paths: dict[str, Any] = {}

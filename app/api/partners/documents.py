@@ -25,14 +25,14 @@ GONE = "There is no such document of this order"
 
 @operation("GET", *ALL, scope=Scope.ORDERS_READ)
 def list_documents(partner_order_id: str, partner: str = "") -> Response:
-    """Every report and photo there is; none for an order of the sandbox."""
+    """List every report and photo of an order; none for an order of the sandbox."""
     items = [_told(partner, partner_order_id, one) for one in _documents(find_own(partner_order_id))]
     return json_answer({"success": True, "data": {"items": items}})
 
 
 @operation("GET", *(f"{path}/<uuid:document_id>" for path in ALL), scope=Scope.ORDERS_READ)
 def get_document(partner_order_id: str, document_id: uuid.UUID, partner: str = "") -> Response:
-    """One of them, to be saved: nothing of it is shown in our origin."""
+    """Download one document of an order; it is saved, never shown in our origin."""
     found = next((one for one in _documents(find_own(partner_order_id)) if one.id == document_id), None)
     if found is None:
         raise Problem("not_found", GONE)

@@ -1,8 +1,8 @@
 """Check every request of the partner API before its body is read (key, signature, rate limit), and set the headers of every
 answer.
 
-In this order, cheap and safe things first: address limit, size, key, network, limit of the key, time, signature, nonce, scope,
-and the partner in the address. A fault of ours is never told as one of the key.
+In this order, cheap and safe checks first: address limit, size, key, network, limit of the key, time, signature, nonce, scope,
+and the partner in the address. An error of ours is never answered as an error of the key.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class _Signing:
 
 
 def operation(method: str, *paths: str, scope: Scope) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Put a view at these addresses; the first is the canonical one."""
+    """Return a decorator that registers a view at these addresses; the first is the canonical one."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         for number, path in enumerate(paths):
@@ -70,18 +70,18 @@ def operation(method: str, *paths: str, scope: Scope) -> Callable[[Callable[...,
 
 
 def current_caller() -> PartnerCaller:
-    """Whose program asks."""
+    """Return the caller of this request: the partner's key and what it allows."""
     caller: PartnerCaller = g.partner_caller
     return caller
 
 
 def current_partner() -> Partner:
-    """The partner whose program asks, as read with the key of this request."""
+    """Return the partner whose key this request carries."""
     return current_caller().partner
 
 
 def read_json() -> dict[str, Any]:
-    """The body as an object. Raises Problem."""
+    """Return the request's body as a JSON object. Raises Problem."""
     if not request.is_json:
         raise Problem("unsupported_media_type", "Send the body as application/json")
     content = request.get_data(cache=True)
@@ -95,12 +95,12 @@ def read_json() -> dict[str, Any]:
 
 
 def json_answer(body: dict[str, Any], status: int = 200) -> Response:
-    """The members in the order in which the documents have them."""
+    """Return a JSON response whose members keep the order of `body`."""
     return Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/json")
 
 
 def spend(limit: Limit, whom: str) -> None:
-    """Count one. Raises Problem where none is left."""
+    """Count one call against a limit. Raises Problem when none is left."""
     level = runtime().limits.take(limit, whom)
     if level is None:
         return
@@ -163,7 +163,7 @@ def _authenticate() -> PartnerCaller:
 
 
 def _check_signature(caller: PartnerCaller, body: bytes) -> _Signing | None:
-    """None where the request is not signed and need not be. Raises Problem."""
+    """Check the signature and return its parts; None for an unsigned request that need not be signed. Raises Problem."""
     names = ("X-Signature", "X-Timestamp", "X-Nonce")
     signing = _Signing(*(request.headers.get(name, "").strip() for name in names))
     if not signing.signature and not caller.requires_signature:
@@ -184,7 +184,7 @@ def _check_signature(caller: PartnerCaller, body: bytes) -> _Signing | None:
 
 
 def _raw_target() -> tuple[str, str]:
-    """Path and query byte for byte as they were sent."""
+    """Return path and query of the request byte for byte as they were sent."""
     raw = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path.rstrip("?"))
     if not raw.startswith("/"):  # a request may name its whole address
         raw = "/" + raw.partition("://")[2].partition("/")[2]
@@ -259,7 +259,7 @@ def _keep(response: Response) -> None:
 
 
 def _detail(problem: Problem | None) -> str:
-    """What was wrong, in words and without what was sent."""
+    """Return in words what was wrong, without the values that were sent; "" for no problem."""
     if problem is None:
         return ""
     faults = "; ".join(f"{error.field}: {error.message}" for error in problem.errors[:10])

@@ -98,5 +98,5 @@ ADVICE: Mapping[str, tuple[str, str, bool]] = {
 
 
 def type_of(problem: Problem) -> dict[str, str]:
-    """The `type` of a refusal, where it has a page; none of its own otherwise."""
+    """Return `{"type": URL}` for a refusal with a page of its own, {} for any other."""
     return {"type": f"{runtime().settings.public_url}{PATH}/{problem.code}"} if problem.code in ADVICE else {}

@@ -64,8 +64,10 @@ def _take(incoming: IncomingOrder) -> Response:
 
 @contextmanager
 def _in_turn() -> Iterator[None]:
-    """A few orders at a time in a process: one brand's number is given to one after the other, so the rest would hold connections
-    and slow down those who have it. Raises Problem where its turn does not come."""
+    """Let a few orders at a time through in this process. Raises Problem after WAIT_SECONDS.
+
+    Numbers of a brand are given one after the other, so further requests would only hold database connections.
+    """
     try:
         with _TURNS.one_of("partner orders", at_once=AT_ONCE, wait_seconds=WAIT_SECONDS):
             yield
@@ -88,7 +90,7 @@ def _answer(taken: Taken) -> dict[str, Any]:
 
 
 def received(row: PartnerOrder) -> dict[str, str]:
-    """What a posted order is answered with, the first time and every other."""
+    """Return the answer to a posted order; a repeated post gets the same."""
     return {
         "chargecars_order_id": row.order_number,
         "chargecars_order_uuid": str(row.order_id or row.id),

@@ -38,7 +38,7 @@ NO_SUCH_ORDER = "There is no order of this number"
 
 
 class ListAsked(Query):
-    """How the list is asked for."""
+    """The parameters of the list of orders."""
 
     updated_since: datetime | None = None
     cursor: Annotated[str, StringConstraints(max_length=1000)] | None = None
@@ -76,7 +76,7 @@ def list_orders(partner: str) -> Response:
 
 @operation("GET", *STATUS, scope=Scope.ORDERS_READ)
 def get_order_status(partner_order_id: str, partner: str = "") -> Response:
-    """The state of one order. Once a minute for each; unchanged, it costs no body."""
+    """Return the state of one order, once a minute per order and key. An unchanged state is answered without a body."""
     row = find_own(partner_order_id)
     spend(ONCE_A_MINUTE, f"{current_caller().key_id}:{row.id}")
     data = _state(row)
@@ -88,7 +88,7 @@ def get_order_status(partner_order_id: str, partner: str = "") -> Response:
 
 @operation("GET", *ONE, scope=Scope.ORDERS_READ)
 def get_order(partner_order_id: str, partner: str = "") -> Response:
-    """One order with what it was told when it was posted."""
+    """Return one order as it was posted, with its state and the warnings it was answered with."""
     row = find_own(partner_order_id)
     told = {"warnings": row.warnings, "unmapped_skus": row.unmapped_skus, "order": row.payload}
     return json_answer({"success": True, "data": {**_state(row), **told}})
@@ -96,7 +96,7 @@ def get_order(partner_order_id: str, partner: str = "") -> Response:
 
 @operation("POST", *(f"{path}/cancel" for path in ONE), scope=Scope.ORDERS_WRITE)
 def cancel_order(partner_order_id: str, partner: str = "") -> Response:
-    """Cancel an order. One that is cancelled stays so; one that cannot be any more is refused with what can."""
+    """Cancel an order. A cancelled order stays so; one that can no longer be cancelled is refused, saying what is possible."""
     sent = read(CancelSent, read_json() if request.get_data(cache=True) else {})
     owner, now = current_partner(), utc_now()
     with transaction() as session:
@@ -118,7 +118,7 @@ def cancel_order(partner_order_id: str, partner: str = "") -> Response:
 
 
 def find_own(partner_order_id: str) -> PartnerOrder:
-    """The order of this number of whoever asks. Raises Problem."""
+    """Return the calling partner's order with this number. Raises Problem."""
     caller = current_caller()
     g.partner_order_id = partner_order_id
     row = find_partner_order(
@@ -157,7 +157,7 @@ def _conditional(body: dict[str, Any], row: PartnerOrder) -> Response:
 
 
 def etag_of(order_number: str, status: str, updated_at: datetime) -> str:
-    """What tells one state of an order from another."""
+    """Return the ETag of an order's state."""
     return hashlib.sha256(f"{order_number}|{status}|{_time(updated_at)}".encode()).hexdigest()[:32]
 
 

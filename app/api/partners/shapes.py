@@ -67,13 +67,13 @@ Quantity = Annotated[float, Field(gt=0, le=float(MOST_QUANTITY), allow_inf_nan=F
 
 
 class Sent(BaseModel):
-    """Something a partner sends. Members it does not know are kept."""
+    """A body a partner sends. Members the schema does not know are kept."""
 
     model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
 
 
 class AddressSent(Sent):
-    """Where it is to be installed. A house number may stand behind the street."""
+    """Where the order is to be installed. A house number may stand behind the street."""
 
     street: Text = ""
     house_number: Text = ""
@@ -84,7 +84,7 @@ class AddressSent(Sent):
 
 
 class CustomerSent(Sent):
-    """For whom it is."""
+    """The customer of an order."""
 
     name: Name
     email: Email
@@ -93,7 +93,7 @@ class CustomerSent(Sent):
 
 
 class ProductSent(Sent):
-    """Something that is ordered, in the shape of the energy companies."""
+    """A product of an order, in the shape of the energy companies."""
 
     partner_sku: Reference = ""
     description: Text = ""
@@ -107,7 +107,7 @@ class ProductSent(Sent):
 
 
 class LineItemSent(Sent):
-    """The same in the shape of the dealers."""
+    """A product of an order, in the shape of the dealers."""
 
     sku: Reference = ""
     description: Text = ""
@@ -122,7 +122,7 @@ class LineItemSent(Sent):
 
 
 class PreferencesSent(Sent):
-    """When and how it suits the customer."""
+    """The customer's wishes for the installation: date, time of day, access, notes."""
 
     preferred_date: Text = ""
     time_preference: Text = ""
@@ -131,7 +131,7 @@ class PreferencesSent(Sent):
 
 
 class ReferencesSent(Sent):
-    """What else the partner calls it."""
+    """Further references of the partner to an order."""
 
     dealer_group_id: Reference = ""
     purchase_order: Reference = ""
@@ -161,11 +161,11 @@ class OrderSent(Sent):
 
 
 class OwnBody(Sent):
-    """Anything that is a JSON object; which of its fields is which is agreed."""
+    """Any JSON object; the mapping agreed with the partner says what its fields mean."""
 
 
 def read_order(body: dict[str, Any]) -> IncomingOrder:
-    """The order in a body. Raises Problem with every fault."""
+    """Return the order in a body. Raises Problem with every fault."""
     sent = read(OrderSent, body)
     customer, preferences = sent.customer, sent.installation_preferences
     address = _address(customer.address)
@@ -192,7 +192,10 @@ def read_order(body: dict[str, Any]) -> IncomingOrder:
 
 
 def read_own_order(made: Translated, body: dict[str, Any]) -> IncomingOrder:
-    """The order in a body of the partner's own shape, which is kept with it. Raises Problem that names fields as they do."""
+    """Return the order in a body of the partner's own shape, which is kept with it.
+
+    Raises Problem that names fields as the partner does.
+    """
     if made.faults:
         raise Problem("validation_failed", errors=[FieldError(path, message) for path, message in made.faults])
     try:
@@ -205,13 +208,13 @@ def read_own_order(made: Translated, body: dict[str, Any]) -> IncomingOrder:
 
 
 def _origin(made: Translated, name: str) -> str:
-    """Their path behind a field of ours; the field itself where nothing of theirs is mapped to it."""
+    """Return the partner's path that is mapped to a field of ours, or the field itself where none is."""
     ours = re.sub(r"\.\d+\.", "[].", name)
     return made.origins.get(ours, name)
 
 
 def read(shape: type[T], body: dict[str, Any]) -> T:
-    """The body in this shape. Raises Problem with every fault."""
+    """Return the body validated as this shape. Raises Problem with every fault."""
     try:
         return shape.model_validate(body)
     except ValidationError as error:
@@ -219,7 +222,7 @@ def read(shape: type[T], body: dict[str, Any]) -> T:
 
 
 def _lines(sent: OrderSent) -> list[IncomingLine]:
-    """In the order in which `skus_by_position` of app/domain/partners/products.py counts them."""
+    """Return the order's lines, in the order in which `skus_by_position` of app/domain/partners/products.py counts them."""
     products = [IncomingLine(one.partner_sku, one.description, Decimal(str(one.quantity))) for one in sent.products]
     items = [IncomingLine(one.sku, one.description, Decimal(str(one.quantity)), one.partner_item_id) for one in sent.line_items]
     return [*products, *items]
@@ -242,7 +245,7 @@ def _doubts(address: AddressParts) -> Iterator[dict[str, str]]:
 
 
 def unknown_fields(sent: BaseModel, at: str = "") -> Iterator[dict[str, str]]:
-    """Every member nobody here knows, however deep it stands."""
+    """Yield a warning for every member the schemas do not know, at any depth."""
     for name in sent.model_extra or ():
         field = f"{at}{name}"
         yield warning(UNKNOWN_FIELD, field, f"{field} is not known here: it is kept with the order and nothing follows from it")

@@ -20,14 +20,14 @@ REPORTS = ("/api/v1/webhooks/partner-status/<partner>", "/webhooks/partner-statu
 
 
 class TechnicianSent(Sent):
-    """Who of theirs works on it."""
+    """The partner's technician who works on an order."""
 
     name: Text = ""
     phone: Text = ""
 
 
 class StatusSent(Sent):
-    """A state in the partner's word."""
+    """The state of an order, in the partner's word."""
 
     partner_order_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
     partner_customer_id: Text = ""
@@ -39,7 +39,10 @@ class StatusSent(Sent):
 
 @operation("POST", *REPORTS, scope=Scope.STATUS_WRITE)
 def take_status(partner: str) -> Response:
-    """Take a state. A word that means nothing here, or a step that is not possible, is kept and answered as skipped."""
+    """Take a partner's report of an order's state.
+
+    A word that means nothing here, or a step that is not possible, is kept and answered as skipped.
+    """
     body = read_json()
     sent = read(StatusSent, body)
     g.partner_order_id = sent.partner_order_id

@@ -57,7 +57,7 @@ class AppointmentReminderOut(Output):
 
 
 class AppointmentOut(Output):
-    """Who comes where, or calls whom, from when until when."""
+    """An appointment: who comes where, or calls whom, from when until when."""
 
     id: uuid.UUID
     title: str

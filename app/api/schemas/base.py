@@ -26,7 +26,7 @@ class Input(BaseModel):
 
 
 class Query(Input):
-    """Parameters of an address. The framework asks for the schema on every request, so it is made once."""
+    """The query parameters of an operation. Their schema is made once, because the framework asks for it on every request."""
 
     made: ClassVar[dict[str, Any]] = {}
 
@@ -68,7 +68,7 @@ def _drop_default(schema: dict[str, Any]) -> None:
 
 
 def absent(description: str | None = None) -> Any:
-    """A member that may be left out but is never null. Whether it was sent is in `model_fields_set`."""
+    """Return a field that may be left out but is never null. `model_fields_set` says whether it was sent."""
     return Field(default=None, description=description, json_schema_extra=_drop_default)
 
 

@@ -42,7 +42,10 @@ class ChannelOut(Output):
 
 
 class ChannelMade(ChannelOut):
-    """`webhook_url`: where the provider posts to, told this once; null for a channel that is asked."""
+    """A channel just connected.
+
+    `webhook_url`: where the provider posts to, told this once; null for a channel whose provider we poll.
+    """
 
     webhook_url: str | None = None
     issued: dict[str, str] = Field(default_factory=dict, description="What we made for the provider to show us, told this once")

@@ -18,7 +18,7 @@ Values = Annotated[
 
 
 class MailContent(Input):
-    """What is sent: its own text, or a template. Blanks are `{{name}}` or `{{name|fallback}}`, filled from `dynamic_data`."""
+    """The text of a mail: its own, or a template. Variables are `{{name}}` or `{{name|fallback}}`, filled from `dynamic_data`."""
 
     subject: Annotated[Line, StringConstraints(max_length=300)] = ""
     message_content: Text = Field(default="", description="Plain text; made from `message_html` where it is left out")

@@ -1,4 +1,4 @@
-"""Shapes of /imports."""
+"""Schemas of /imports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.domain.imports.models import ImportKind, ImportPhase, RowOutcome
 
 
 class ImportForm(Input):
-    """A file, and what is in it."""
+    """A file to import, and what it holds."""
 
     file: FileStorage = Field(description="CSV, at most 10 MB; separator, encoding and the way numbers are written are found out")
     kind: ImportKind
@@ -38,7 +38,7 @@ class ImportListQuery(ListQuery):
 
 
 class ImportListed(Output):
-    """`done` of `total` rows is how far the phase is; `is_running` says whether it goes on by itself."""
+    """An import in a list. `done` of `total` rows: how far its phase is; `is_running`: whether it goes on by itself."""
 
     id: uuid.UUID
     brand: str
@@ -60,7 +60,7 @@ class ImportPage(Output):
 
 
 class ImportOut(ImportListed):
-    """An import with its columns. `outcomes`: how many rows of each."""
+    """An import with its columns. `outcomes`: the number of rows by outcome."""
 
     heads: list[str] = Field(description="The first line of the file")
     columns: list[str] = Field(description="The field that each column is taken for, an empty text for none")
@@ -74,7 +74,10 @@ class ImportProblem(Output):
 
 
 class ImportRowOut(Output):
-    """`number`: the line of the file it begins on. `before` and `after`: what it was and what it would be or is."""
+    """A row of an import.
+
+    `number`: the line of the file where it begins. `before` and `after`: the values it replaces and writes.
+    """
 
     number: int
     outcome: RowOutcome

@@ -102,7 +102,7 @@ class AttachmentInput(Input):
         return self
 
     def content(self) -> bytes:
-        """The bytes of an inline file. Raises ValueError."""
+        """Return the bytes of an inline file. Raises ValueError."""
         try:
             return base64.b64decode(self.content_base64 or "", validate=True)
         except binascii.Error as error:

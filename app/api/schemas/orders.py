@@ -195,5 +195,5 @@ class OrderUpdate(Input):
 
 
 def in_decimal(value: float) -> Decimal:
-    """The number as it was written."""
+    """Return the number as a decimal, exactly as it was written."""
     return Decimal(str(value))

@@ -23,7 +23,7 @@ StatusMapping = Annotated[dict[str, Any], Field(description="`chargecars_to_part
 
 
 class BodyField(BaseModel):
-    """One path of theirs (`client.name`, `items[].code`), and the field of ours that it is."""
+    """A path in the partner's body (`client.name`, `items[].code`), and the field of ours it is mapped to."""
 
     model_config = ConfigDict(extra="forbid")
     path: Annotated[str, StringConstraints(min_length=1, max_length=PATH_CHARACTERS), SafeText]
@@ -122,7 +122,7 @@ class BodyPreview(Output):
 
 
 class PartnerKeyCreate(Input):
-    """A key of a partner's."""
+    """A new key of a partner."""
 
     environment: Environment = Environment.SANDBOX
     name: Line = ""

@@ -42,8 +42,11 @@ class FileQuery(ReportQuery):
 
 
 class FactOut(Output):
-    """What a figure counts: one answer, one matter, one promise. `thread_id` null: of no thread, or erased; `met`: whether it was
-    kept, right or in time, where that is the question."""
+    """A fact that a figure counts: one answer, one matter, one promise.
+
+    `thread_id` is null without a thread or after its erasure; `met`: whether the fact was kept, right or in time, where that is
+    the question.
+    """
 
     at: datetime
     local_day: date
@@ -76,7 +79,7 @@ class DayOut(Output):
 
 
 class FigureOut(Output):
-    """`value`: a count, seconds (the median) or a share of 1, null where nothing says one. `count`: the facts it rests on."""
+    """A figure of a report. `value`: a count, seconds (the median) or a share of 1; null without facts. `count`: its facts."""
 
     measure: str
     unit: Literal["count", "seconds", "share", "ratio", "score", "net"]
@@ -88,8 +91,10 @@ class FigureOut(Output):
 
 
 class CostOut(Output):
-    """What a channel came to in its days with known costs, from `first_day` on: its share of the month, what the provider asks,
-    and the work; `each`: by message or call, null where there was none."""
+    """The cost of a channel from `first_day` on: its share of the month, what the provider charges, and the work.
+
+    `each`: cost of a message or call, null where there was none.
+    """
 
     channel_id: uuid.UUID
     channel: str
@@ -104,7 +109,7 @@ class CostOut(Output):
 
 
 class ReportOut(Output):
-    """`costs`: where they are kept; empty of a report of a team, person, type or priority."""
+    """A report. `costs`: of channels whose costs are kept; empty for a report of a team, person, type or priority."""
 
     as_of: datetime
     first_day: date

@@ -43,7 +43,7 @@ BrandKeys = Annotated[list[BrandKey], Field(max_length=50, description="Keys of 
 
 
 class TemplateChannel(StrEnum):
-    """Where a template fits, in the words of the documents."""
+    """The kind of channel a template is for, in the words of the documents."""
 
     ANY = "any"
     EMAIL = "email_outlook"

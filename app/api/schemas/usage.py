@@ -16,8 +16,10 @@ class UsageQuery(Query):
 
 
 class EndpointUsageOut(Output):
-    """One endpoint over the days. `account`: the channel or connection, "" where it is called for none. `p95_ms`: 95 of 100 calls
-    took no longer, null where that is past what is measured."""
+    """The calls of one endpoint over the days asked for.
+
+    `account`: the channel or connection, "" for none. `p95_ms`: 95 of 100 calls took no longer; null above what is measured.
+    """
 
     direction: Literal["in", "out"]
     provider: str

@@ -85,13 +85,13 @@ class WebhookUpdate(Input):
 
 
 class SecretRotate(Input):
-    """How long the old secret signs as well."""
+    """How long the old secret signs beside the new one."""
 
     overlap_seconds: Annotated[int, Field(ge=0, le=604_800, description="0 after a leak")] = 86_400
 
 
 class AttemptOut(Output):
-    """One HTTP call."""
+    """One HTTP call of a delivery."""
 
     attempt_no: int
     started_at: datetime
@@ -104,7 +104,7 @@ class AttemptOut(Output):
 
 
 class WebhookDeliveryOut(Output):
-    """What became of one event for this webhook."""
+    """The delivery of one event to this webhook."""
 
     id: uuid.UUID
     message_id: str = Field(description="`webhook-id` of every attempt")
