@@ -59,7 +59,7 @@ TCP_USER_TIMEOUT_MS = 30_000
 
 
 def create_app(settings: Settings | None = None) -> OpenAPI:
-    """See `app.create_app`."""
+    """Build and return the Flask application. `settings` None: those of the environment. Raises SettingError."""
     settings = settings or load_settings(os.environ)
     configure_logging(settings.log_format)
     app = OpenAPI(
@@ -115,9 +115,10 @@ def _pool_options(*limits: str, **line_options: int) -> dict[str, Any]:
 
 
 def _door_options(settings: Settings) -> dict[str, Any]:
-    """The webhook door's own few connections: pages that wait do not take them, and it answers 503 before its callers give up.
+    """Return the engine options of the webhook door: its own few connections, so that pages never take them, and short timeouts.
 
-    Single statements with one plan each; nothing is left open, so nothing is rolled back when a connection is given back.
+    It answers 503 before its callers give up. Single statements with one plan each; nothing is left open, so nothing is rolled
+    back when a connection is given back.
     """
     seconds = settings.webhook_db_seconds
     limits = (f"statement_timeout={seconds * 1000:.0f}ms", f"lock_timeout={seconds * 750:.0f}ms")

@@ -1,4 +1,4 @@
-"""Fork worker processes from one that has imported everything, so that they share its memory and start at once.
+"""Fork worker processes from a process that has imported everything, so that they share its memory and start at once.
 
 Only a process with one thread and no connection forks: a lock that another thread holds would stay locked in the child for ever,
 and two processes on one connection talk at the same time. `fork` refuses when there is a second thread. What makes random numbers
@@ -35,7 +35,7 @@ class NotAlone(Exception):
 
 
 def fork(name: str) -> int:
-    """Like os.fork. The child has its own session, the usual signals and the name `name`, and gets SIGTERM when we die.
+    """Fork as os.fork does. The child has its own session, the usual signals and the name `name`, and gets SIGTERM when we die.
 
     Raises NotAlone.
     """
@@ -69,7 +69,7 @@ def _leave_home(name: str, parent: int) -> None:
 
 
 class Wakeup:
-    """Turns signals into something `select` can wait for. Install it in the main thread."""
+    """Turn signals into something `select` can wait for. Install it in the main thread."""
 
     def __init__(self, numbers: Collection[signal.Signals]) -> None:
         self._receiver, self._sender = socket.socketpair()
@@ -89,7 +89,7 @@ class Wakeup:
         return b""
 
     def close(self) -> None:
-        """In a child, which has its own signals."""
+        """Close the sockets, in a child that has its own signals."""
         self._receiver.close()
         self._sender.close()
 
@@ -108,7 +108,7 @@ def reap() -> Iterator[tuple[int, int]]:
 
 @dataclass
 class Member:
-    """A child that is there, or is to be started again at `due_at` (monotonic seconds)."""
+    """A child process of a kind. Where it has ended, it is started again at `due_at` (monotonic seconds)."""
 
     kind: str
     pid: int = 0
@@ -118,14 +118,17 @@ class Member:
 
 
 class Family:
-    """Children of some kinds, each started again when it ends by itself, the longer the pause the more often that happens."""
+    """Child processes of some kinds. One that ends by itself is started again, after a pause that doubles when it ends soon."""
 
     def __init__(self, kinds: Sequence[str]) -> None:
         self._members = [Member(kind) for kind in kinds]
         self._stopping = False
 
     def run(self) -> str | None:
-        """Fork and watch until SIGTERM or SIGINT and the end of all. Returns twice over: its kind in a child, None here."""
+        """Fork the children and watch them until SIGTERM or SIGINT has ended all.
+
+        Returns in each process: the kind in a child, None in this one.
+        """
         wakeup = Wakeup(OURS)
         while True:
             for member in self._due():
@@ -150,7 +153,7 @@ class Family:
         return max(0.0, min(waiting) - time.monotonic()) if waiting else None
 
     def _stop(self) -> None:
-        """Hand the signal on; a second one makes a worker leave its job."""
+        """Send SIGTERM to every child. A worker leaves its job at the second one."""
         self._stopping = True
         for member in self._members:
             if member.pid:

@@ -1,5 +1,7 @@
-"""Delete old rows in small batches: done outbox entries, raw events, idempotency records, and undo data of merges after a
-week. Of moves those stay that say two threads are apart on purpose (`domain/ingest/threading.py`)."""
+"""Delete old rows in small batches: done outbox entries, raw events, idempotency records, and undo data of merges after a week.
+
+Moves that say two threads are apart on purpose stay (`domain/ingest/threading.py`).
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,7 @@ _RULES = (
 
 
 def prune(**_ignored: Any) -> int:
-    """Delete everything past its time, half-written files included; returns how many rows went."""
+    """Delete every row and half-written file past its time; return the number of rows."""
     with suppress(StorageFailed):  # the watch says so
         runtime().storage.sweep()
     removed = 0

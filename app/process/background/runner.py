@@ -50,7 +50,7 @@ _prepared: list[Flask] = []
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the process of the one kind named, or fork one for each of several, until told to stop; the exit status."""
+    """Run the process of the kind named, or fork one for each of several, until told to stop. Return the exit status."""
     kinds = tuple(arguments) or EVERYTHING
     if not set(kinds) <= set(RUNNERS):
         sys.stderr.write(f"usage: worker.py [{'|'.join(RUNNERS)}]…\n")
@@ -66,9 +66,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def prepare() -> None:
-    """Make the application, and import what jobs need, for all the processes that will be forked from this one.
+    """Make the application and import what jobs need, before the processes are forked from this one.
 
-    It opens no connection and starts no thread. Raises SettingError.
+    Opens no connection and starts no thread. Raises SettingError.
     """
     for path in {source.job for source in sources()} | {job.job for job in periodic_jobs(Settings())}:
         import_module(path.rpartition(".")[0])
@@ -78,7 +78,7 @@ def prepare() -> None:
 
 
 def run(kind: str) -> None:
-    """Be a process of this kind until told to stop."""
+    """Run a process of this kind until told to stop."""
     app = _prepared[0] if _prepared else create_app()
     with app.app_context():
         stand_behind(runtime().settings.worker_nice)
@@ -90,10 +90,10 @@ def run(kind: str) -> None:
 
 
 class AppWorker(SimpleWorker):
-    """Runs each job in this process inside a fresh application context, so no job sees another's database session.
+    """A worker that runs each job inside a fresh application context, so no job sees another's database session.
 
-    Every `KEEP_SECONDS` it closes the connections that nobody uses then: each keeps a process of PostgreSQL in memory, and after
-    a burst of callbacks a dozen would stay.
+    Every `KEEP_SECONDS` it closes the connections that are idle then: each keeps a process of PostgreSQL in memory, and after a
+    burst of callbacks a dozen would stay.
     """
 
     app: Flask

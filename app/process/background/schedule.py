@@ -19,7 +19,7 @@ class Periodic:
 
 
 def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
-    """Everything that happens by the clock."""
+    """Return every periodic job, with the intervals of the settings."""
     return (
         Periodic("poll_mailboxes", "app.domain.ingest.polling.poll_mailboxes", settings.poll_mail_seconds),
         Periodic("keep_subscriptions", "app.domain.ingest.notifications.keep_subscriptions", 60),

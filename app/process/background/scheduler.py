@@ -29,7 +29,7 @@ log = get_logger(__name__)
 
 
 def run_scheduler(_app: Flask) -> None:
-    """Relay and tick until SIGTERM or SIGINT."""
+    """Run the relay and enqueue periodic jobs until SIGTERM or SIGINT."""
     stopping = Flag()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -1,4 +1,4 @@
-"""Commands (`flask --app wsgi …`), which call the same actions as the pages. With --json, what they report is JSON."""
+"""Commands (`flask --app wsgi …`), which call the same actions as the pages. With --json they print JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.process.cli import brands, channels, database, events, keys, mail, orde
 
 
 def register(app: Flask) -> None:
-    """Add the commands to `flask`."""
+    """Add our commands to `flask`."""
     for group in (
         people.users,
         people.tokens,
@@ -36,7 +36,7 @@ def register(app: Flask) -> None:
 
 
 def send_logs_to_stderr() -> None:
-    """In a command, standard output is for what it reports: a log line in between would spoil its JSON."""
+    """Send log lines to standard error: a command's output goes to standard output, and a log line there would spoil its JSON."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
             handler.setStream(sys.stderr)

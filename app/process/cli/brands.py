@@ -69,7 +69,7 @@ def create_a_brand(name: str, as_json: bool, **given: Any) -> None:
 @_content_options
 @json_option
 def change_a_brand(key: str, as_json: bool, **given: Any) -> None:
-    """Change what is named of a brand."""
+    """Change a brand: what an option names; the rest stays."""
     with _told(), transaction() as session:
         row = list_brand_rows(session, [_brand_id(session, key)])[0]
         change_brand(session, row.brand.id, replace(row.content, **_given(given)), now=utc_now())
@@ -83,7 +83,7 @@ def change_a_brand(key: str, as_json: bool, **given: Any) -> None:
 @click.option("--with-tax/--without-tax", "prices_include_tax", default=None, help="How prices are written.")
 @json_option
 def set_money_of_a_brand(key: str, as_json: bool, **given: Any) -> None:
-    """Show or change what new orders of a brand are counted in."""
+    """Show or change currency and tax of a brand's new orders."""
     with _told(), transaction() as session:
         brand_id = _brand_id(session, key)
         kept = settings_of(session, brand_id)
@@ -98,7 +98,7 @@ def set_money_of_a_brand(key: str, as_json: bool, **given: Any) -> None:
 @click.argument("key")
 @json_option
 def archive_a_brand(key: str, as_json: bool) -> None:
-    """Make nothing new under a brand. What it has stays; its channels must be off."""
+    """Archive a brand, so that nothing new is made under it. What it has stays; its channels must be off."""
     with _told(), transaction() as session:
         _report_brand(session, archive_brand(session, _brand_id(session, key), now=utc_now()).id, as_json=as_json)
 
@@ -115,7 +115,7 @@ def restore_a_brand(key: str, as_json: bool) -> None:
 @brands.command("list")
 @json_option
 def show_brands(as_json: bool) -> None:
-    """All brands, the archived ones last."""
+    """List all brands, the archived ones last."""
     with transaction() as session:
         rows = list_brand_rows(session, session.execute(sa.select(Brand.id)).scalars().all())
         report_all([_brand_record(row) for row in rows], _brand_line, as_json=as_json)
@@ -137,7 +137,7 @@ def create_a_team(name: str, emails: tuple[str, ...], as_json: bool) -> None:
 @click.option("--member", "emails", multiple=True, help="Who is in it from now on; repeat for several.")
 @json_option
 def change_a_team(name: str, new_name: str | None, emails: tuple[str, ...], as_json: bool) -> None:
-    """Rename a team, or give it other people."""
+    """Rename a team, or replace its people."""
     with _told(), transaction() as session:
         people = _user_ids(session, emails) if emails else None
         team = change_team(session, _team_id(session, name), name=new_name, user_ids=people, now=utc_now())
@@ -148,7 +148,7 @@ def change_a_team(name: str, new_name: str | None, emails: tuple[str, ...], as_j
 @click.argument("name")
 @json_option
 def archive_a_team(name: str, as_json: bool) -> None:
-    """Give a team no more work; its people are taken out of it."""
+    """Archive a team: it gets no more work, and loses its people."""
     with _told(), transaction() as session:
         _report_team(session, archive_team(session, _team_id(session, name), now=utc_now()), as_json=as_json)
 
@@ -165,7 +165,7 @@ def restore_a_team(name: str, as_json: bool) -> None:
 @teams.command("list")
 @json_option
 def show_teams(as_json: bool) -> None:
-    """All teams by name."""
+    """List all teams by name."""
     with transaction() as session:
         found = session.execute(sa.select(Team).order_by(Team.name)).scalars().all()
         report_all([_team_record(session, team) for team in found], _team_line, as_json=as_json)
@@ -173,7 +173,7 @@ def show_teams(as_json: bool) -> None:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What is refused is told in one line."""
+    """Turn a refusal into an error message of one line. Raises ClickException."""
     try:
         yield
     except WrongBrand as error:

@@ -65,7 +65,7 @@ def _line(record: Mapping[str, Any]) -> str:
 @group.command("kinds")
 @json_option
 def list_kinds(as_json: bool) -> None:
-    """What can be connected, and what each kind asks for; * is needed."""
+    """List the kinds of channels and what each asks for; * is required."""
     report_all([_kind_record(kind) for kind in KINDS], _kind_line, as_json=as_json)
 
 
@@ -97,7 +97,7 @@ def _entry_options(command: F) -> F:
 @_entry_options
 @json_option
 def create(kind: str, name: str, brand_key: str, address: str, as_json: bool, **entered: Any) -> None:
-    """Connect a channel: its provider is asked, and nothing is kept where it says no. `channels kinds` lists what can be."""
+    """Connect a channel: its provider is asked, and nothing is kept where it says no. `channels kinds` lists the kinds."""
     found = find_kind(kind)
     if found is None or found.signs_in:
         raise click.ClickException(f"KIND is one of {', '.join(one.key for one in KINDS if not one.signs_in)}")
@@ -127,7 +127,7 @@ def create(kind: str, name: str, brand_key: str, address: str, as_json: bool, **
 @_entry_options
 @json_option
 def change(name: str, new_name: str | None, as_json: bool, **entered: Any) -> None:
-    """Change what is named of a channel, once its provider agrees."""
+    """Change a channel: what an option names, once its provider agrees; the rest stays."""
     with transaction() as session:
         channel = _one(name, find_channel_by_name(session, name))
         form = form_of_channel(session, channel.id, brand_ids=[channel.brand_id])
@@ -155,7 +155,7 @@ def switch(name: str, state: str) -> None:
 @click.argument("name")
 @click.argument("state", type=click.Choice(["on", "off"]))
 def pause(name: str, state: str) -> None:
-    """Stop sending (on) or go on (off); a channel receives in either case."""
+    """Pause a channel's sending (on) or resume it (off); a channel receives in either case."""
     with transaction() as session:
         channel = _one(name, find_channel_by_name(session, name))
         pause_channel(session, channel, paused=state == "on", now=utc_now(), actor=SYSTEM)
@@ -163,7 +163,7 @@ def pause(name: str, state: str) -> None:
 
 
 def _given(kind: Kind, settings: tuple[str, ...], secrets: IO[str] | None) -> dict[str, str]:
-    """What was entered, by the names of its kind. Raises ClickException."""
+    """Return settings and secrets that were entered, by the names of the kind's fields. Raises ClickException."""
     plain = dict(one.partition("=")[::2] for one in settings)
     try:
         sealed = json.load(secrets) if secrets else {}
@@ -178,14 +178,14 @@ def _given(kind: Kind, settings: tuple[str, ...], secrets: IO[str] | None) -> di
 
 
 def _ask(form: ConnectForm) -> None:
-    """Raises ClickException with every field that is wrong, or with what the provider says."""
+    """Check the form and ask the provider. Raises ClickException with every wrong field, or with what the provider says."""
     if not is_right(form):
         raise click.ClickException(form.problem or "; ".join(f"{name}: {text}" for name, text in form.errors.items()))
 
 
 @contextmanager
 def _named() -> Iterator[None]:
-    """Somebody else took the name meanwhile."""
+    """Raise ClickException where another channel took the name meanwhile."""
     try:
         yield
     except IntegrityError as error:

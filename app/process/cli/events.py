@@ -95,7 +95,7 @@ def _channel_id(name: str) -> uuid.UUID:
 @outbox.command("sweep")
 @json_option
 def sweep(as_json: bool) -> None:
-    """Hand out again, now, everything that is due: inbound events, deliveries, reactions. Harmless at any time."""
+    """Hand out again every row that is due: inbound events, deliveries, reactions. Harmless at any time."""
     counts: dict[str, int] = {}
     for table in {source.table.name: source.table for source in sources()}.values():
         due = sa.and_(table.c.state.in_([READY, RUNNING]), table.c.run_at <= sa.func.clock_timestamp())

@@ -41,9 +41,9 @@ group = AppGroup("keys", help="Keys that seal credentials.")
 @group.command("rotate")
 @json_option
 def rotate(as_json: bool) -> None:
-    """Seal what older keys sealed with the newest key of ENCRYPTION_KEYS. Can be stopped and started again at any time.
+    """Encrypt with the newest key of ENCRYPTION_KEYS what older keys encrypted. Can be stopped and started again at any time.
 
-    Exit code 1 if something could not be opened: keep its key in ENCRYPTION_KEYS until this says that nothing is left.
+    Exit code 1 if something could not be decrypted: keep its key in ENCRYPTION_KEYS until this says that nothing is left.
     """
     with transaction() as session:
         channel_ids = list(session.execute(sa.select(Channel.id).where(Channel.sealed_secrets.isnot(None))).scalars())
@@ -57,7 +57,7 @@ def rotate(as_json: bool) -> None:
 
 
 def _rotate(channel_id: uuid.UUID) -> str:
-    """One row, one transaction: stopping in between leaves every row whole."""
+    """Encrypt the secrets of one channel with the newest key, in a transaction of its own. Returns what became of them."""
     keyring = runtime().keyring
     try:
         with transaction() as session:
@@ -79,7 +79,7 @@ def _key(table: sa.Table) -> sa.Column[Any]:
 
 
 def _rotate_value(table: sa.Table, name: str, row_id: uuid.UUID | str) -> str:
-    """One value, one transaction."""
+    """Encrypt one value of a table with the newest key, in a transaction of its own. Returns what became of it."""
     keyring, column = runtime().keyring, table.c[name]
     place: dict[str, Any] = {"table": table.name, "column": name, "row_id": row_id}
     try:

@@ -27,9 +27,9 @@ group = AppGroup("mail", help="Mail from files.")
 @click.option("--channel", "channel_name", required=True, help="The e-mail channel it belongs to.")
 @json_option
 def import_files(paths: tuple[Path, ...], channel_name: str, as_json: bool) -> None:
-    """Import .eml files, folders of them, and mbox files. Importing the same again changes nothing.
+    """Import .eml files, folders of them, and mbox files. Importing a file again changes nothing.
 
-    With --json one object per line. The summary goes to standard error then.
+    With --json, prints one object per line, and the summary on standard error.
     """
     channel = _mail_channel(channel_name)
     sources, others = list_sources(paths)
@@ -69,7 +69,7 @@ def _summary(counts: Counter[str], others: int) -> str:
 
 
 class _Progress:
-    """How far we are, on standard error and only where a person watches."""
+    """A progress line on standard error, shown only on a terminal."""
 
     def __init__(self, total: int) -> None:
         self._total, self._done = total, 0

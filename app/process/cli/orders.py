@@ -35,9 +35,9 @@ group = AppGroup("orders", help="Orders, articles and their prices.")
 @click.option("--dry-run", is_flag=True, help="Say what it would do, and make nothing.")
 @json_option
 def import_file(path: Path, brand_key: str, kind: str, dry_run: bool, as_json: bool) -> None:
-    """Import a CSV file: what is right in it is made, the rest is named with the line and the reason.
+    """Import orders from a CSV file. Rows that are wrong are left out and named with line and reason.
 
-    Ends with 1 where nothing could be read or a row was left out. The import stands on the pages too, where it can be undone.
+    Exit code 1 where nothing could be read or a row was left out. The import stands on the pages too, where it can be undone.
     """
     content = path.read_bytes()
     try:
@@ -57,7 +57,7 @@ def import_file(path: Path, brand_key: str, kind: str, dry_run: bool, as_json: b
 
 
 def _run(found: Import) -> Import:
-    """Do what workers do, or wait for the one who does it already."""
+    """Run the import as a worker does, or wait for the worker that runs it already. Returns the ended import."""
     while True:
         run_import(row_id=str(found.id))
         with transaction() as session:

@@ -34,7 +34,7 @@ group = AppGroup("partners", help="Companies that send orders.")
 def create_a_partner(
     name: str, brand_key: str, slug: str | None, protocol: str, networks: tuple[str, ...], as_json: bool
 ) -> None:
-    """Add a partner, and an organization of its name to the contacts."""
+    """Add a partner, and an organization with its name among the contacts."""
     with transaction() as session:
         content = PartnerContent(
             name=name,
@@ -54,7 +54,7 @@ def create_a_partner(
 @group.command("list")
 @json_option
 def show_partners(as_json: bool) -> None:
-    """All partners by name."""
+    """List all partners by name."""
     with transaction() as session:
         brand_ids: list[uuid.UUID] = list(session.execute(sa.select(Brand.id)).scalars())
         rows = list_partners(session, brand_ids=brand_ids, now=utc_now())
@@ -69,7 +69,7 @@ def show_partners(as_json: bool) -> None:
 @click.option("--for", "purpose", default="", help="What it is for.")
 @json_option
 def make_a_key(name: str, live: bool, scopes: tuple[str, ...], signed: bool, purpose: str, as_json: bool) -> None:
-    """Make a key for a partner (by name in addresses, or id) and print it with its signing secret, this once."""
+    """Make a key for a partner (slug or id) and print it with its signing secret, this once."""
     with transaction() as session:
         new = create_key(
             session,

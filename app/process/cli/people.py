@@ -53,7 +53,7 @@ tokens = AppGroup("tokens", help="API tokens.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of making one.")
 @json_option
 def create(email: str, role: str, name: str, brand_keys: tuple[str, ...], password_stdin: bool, as_json: bool) -> None:
-    """Let somebody sign in. Without --password-stdin a password is made and printed, this once."""
+    """Add a user. Without --password-stdin a password is made and printed, this once."""
     given = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     password, now = given if given is not None else new_secret(96), utc_now()
     name = " ".join(name.split()) or _name_from(email)
@@ -74,7 +74,7 @@ def create(email: str, role: str, name: str, brand_keys: tuple[str, ...], passwo
 @users.command("list")
 @json_option
 def list_all(as_json: bool) -> None:
-    """Everybody who can sign in."""
+    """List all users."""
     with transaction() as session:
         report_all([_record(person) for person in list_people(session)], _line, as_json=as_json)
 
@@ -87,7 +87,7 @@ def list_all(as_json: bool) -> None:
 @click.option("--team", "team_names", multiple=True, help="Name of a team they are in from now on; repeat for several.")
 @json_option
 def change(email: str, role: str | None, name: str | None, as_json: bool, **of: tuple[str, ...]) -> None:
-    """Change what is named of somebody: role, name, brands, teams."""
+    """Change a user's role, name, brands or teams: what an option names; the rest stays."""
     with _told(), transaction() as session:
         person = _find(session, email)
         brands, teams = (one.id for one in person.brands), (one.id for one in person.teams)
@@ -105,7 +105,7 @@ def change(email: str, role: str | None, name: str | None, as_json: bool, **of: 
 @click.argument("email")
 @json_option
 def disable(email: str, as_json: bool) -> None:
-    """Keep somebody out from now on: their sessions end and their tokens stop working."""
+    """Disable a user: their sessions end and their tokens stop working."""
     with _told(), transaction() as session:
         disable_user(session, _find(session, email).user.id, now=utc_now(), actor=SYSTEM)
         _report(session, email, as_json=as_json)
@@ -115,7 +115,7 @@ def disable(email: str, as_json: bool) -> None:
 @click.argument("email")
 @json_option
 def enable(email: str, as_json: bool) -> None:
-    """Let somebody in again."""
+    """Enable a user again."""
     with _told(), transaction() as session:
         enable_user(session, _find(session, email).user.id, now=utc_now(), actor=SYSTEM)
         _report(session, email, as_json=as_json)
@@ -125,7 +125,7 @@ def enable(email: str, as_json: bool) -> None:
 @click.argument("email")
 @json_option
 def invite(email: str, as_json: bool) -> None:
-    """Print a link by which somebody chooses a password of their own, once, within three days."""
+    """Print a link by which a user chooses a password of their own, once, within three days."""
     settings, now = runtime().settings, utc_now()
     with transaction() as session:
         user = _find(session, email).user
@@ -136,7 +136,7 @@ def invite(email: str, as_json: bool) -> None:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What is refused is told in one line."""
+    """Turn a refusal into an error message of one line. Raises ClickException."""
     try:
         yield
     except LastAdmin as error:
@@ -177,7 +177,7 @@ def _line(record: Mapping[str, Any]) -> str:
 
 @users.command("setup-link")
 def setup_link() -> None:
-    """Print where the first administrator is made; nothing once somebody can sign in."""
+    """Print the link that makes the first administrator; nothing once somebody can sign in."""
     settings = runtime().settings
     with transaction() as session:
         if is_empty(session):
@@ -185,7 +185,7 @@ def setup_link() -> None:
 
 
 def find_brand_ids(session: Session, keys: Sequence[str]) -> list[uuid.UUID]:
-    """The brands with these keys, in their order. Raises ClickException."""
+    """Return the ids of the brands with these keys, in their order. Raises ClickException."""
     known = {row.key: row.id for row in session.execute(sa.select(Brand.key, Brand.id))}
     unknown = [key for key in keys if key not in known]
     if unknown:

@@ -28,7 +28,7 @@ group = AppGroup("reports", help="The facts behind figures.")
 @group.command("rebuild")
 @json_option
 def rebuild(as_json: bool) -> None:
-    """Make all facts anew in the background; what is the same stays untouched, and figures stay readable meanwhile."""
+    """Rebuild all facts in the background. Unchanged facts stay untouched, and figures stay readable meanwhile."""
     with transaction() as session:
         rebuild_id = ask_for_rebuild(session, now=utc_now())
     report({"id": rebuild_id}, "Asked for. `reports status` says how far it is.", as_json=as_json)
@@ -37,7 +37,7 @@ def rebuild(as_json: bool) -> None:
 @group.command("status")
 @json_option
 def status(as_json: bool) -> None:
-    """As of when figures are, what waits, and how far a rebuild is."""
+    """Show as of when figures are, what waits, and how far a rebuild is."""
     with transaction() as session:
         state, rolled = read_state(session), read_progress(session)
     done, total = state.rebuilt or (0, 0)
@@ -54,7 +54,7 @@ def status(as_json: bool) -> None:
 @click.argument("owner")
 @json_option
 def schedules(owner: str, as_json: bool) -> None:
-    """The reports by mail that OWNER (an address) has made or gets."""
+    """List the reports by mail that OWNER (an address) has made or gets."""
     with transaction() as session:
         rows = [
             {
@@ -86,7 +86,7 @@ def schedules(owner: str, as_json: bool) -> None:
 def schedule(
     owner: str, name: str, every: str, weekday: int, month_day: int, hour: int, to: tuple[str, ...], as_json: bool
 ) -> None:
-    """Have all figures sent by mail, in the name of OWNER (an address)."""
+    """Schedule a report of all figures by mail, in the name of OWNER (an address)."""
     with transaction() as session:
         ids = tuple(_user(session, one).id for one in to or (owner,))
         content = ScheduleContent(name, {}, True, Rhythm(Every(every), weekday, month_day, hour), ids)
@@ -99,7 +99,7 @@ def schedule(
 @click.argument("schedule_id", type=click.UUID)
 @json_option
 def unschedule(schedule_id: uuid.UUID, as_json: bool) -> None:
-    """Send a report no more, and forget it."""
+    """Delete a report by mail."""
     with transaction() as session:
         row = session.get(ReportSchedule, schedule_id)
         if row is None:

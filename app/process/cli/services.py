@@ -17,7 +17,7 @@ group = AppGroup("services", help="What is called besides channels: forms, scena
 @group.command("check")
 @json_option
 def check(as_json: bool) -> None:
-    """Ask all of them. Exit code 1 if one does not work."""
+    """Check all services. Exit code 1 if one does not work."""
     with transaction() as session:
         services = list_services(session)
         session.expunge_all()

@@ -25,7 +25,7 @@ _KINDS = click.Choice([kind.value for kind in SurveyKind])
 @group.command("list")
 @json_option
 def list_them(as_json: bool) -> None:
-    """What each brand asks."""
+    """List the surveys of each brand."""
     with transaction() as session:
         keys = {brand.id: brand.key for brand in list_brands(session)}
         rows = [
@@ -41,7 +41,7 @@ def list_them(as_json: bool) -> None:
 @click.argument("state", type=click.Choice(["on", "off"]))
 @json_option
 def switch(brand: str, kind: str, state: str, as_json: bool) -> None:
-    """Let a brand ask, or not; what its page says besides stays."""
+    """Switch a brand's survey on or off; its other settings stay."""
     with transaction() as session:
         (brand_id,) = find_brand_ids(session, [brand])
         saved = find_survey(session, brand_id, SurveyKind(kind))
@@ -55,7 +55,7 @@ def switch(brand: str, kind: str, state: str, as_json: bool) -> None:
 @click.option("--days", type=click.IntRange(1, 365), default=30, help="Whose matter ended in so many days.")
 @json_option
 def campaign(brand: str, days: int, as_json: bool) -> None:
-    """Ask whether people recommend the brand, by mail; nobody who was asked lately."""
+    """Start a campaign: ask by mail whether people recommend the brand, leaving out those who were asked lately."""
     with transaction() as session:
         (brand_id,) = find_brand_ids(session, [brand])
         survey = find_survey(session, brand_id, SurveyKind.NPS)

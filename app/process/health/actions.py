@@ -22,7 +22,7 @@ WAS_AWAY = known("The scheduler was down for %(minutes)s minutes; delayed work i
 
 
 def note_troubles(session: Session, troubles: Sequence[Trouble], *, now: datetime) -> int:
-    """Tell of what began and of what ended since the last look; returns how many events that made."""
+    """Write down the troubles that began and those that ended since the last look; return the number of events made."""
     advisory_xact_lock(session, "system-troubles")
     gap = _gap(session, now)
     unended = sa.select(SystemTrouble).where(SystemTrouble.ended_at.is_(None)).order_by(SystemTrouble.key)
@@ -43,7 +43,7 @@ def note_troubles(session: Session, troubles: Sequence[Trouble], *, now: datetim
 
 
 def _gap(session: Session, now: datetime) -> timedelta:
-    """How long nobody looked. The first look is none."""
+    """Return how long nobody looked, and note this look. Zero at the first one."""
     row = session.get(SystemWatch, "troubles", populate_existing=True)
     last = row.looked_at if row else now
     insert = postgresql.insert(SystemWatch).values(name="troubles", looked_at=now)

@@ -16,7 +16,7 @@ from app.wiring import QUEUES
 
 
 def watch_system(**_ignored: Any) -> int:
-    """RQ entry point, periodic: tell administrators what began and what ended; returns how many tellings."""
+    """Tell administrators which troubles began and which ended; an RQ entry point, periodic. Returns how many were told."""
     served, now, fault = _served_queues(), utc_now(), find_storage_fault(runtime().storage)
     with transaction() as session:
         troubles = find_troubles(session, now=now, queues=QUEUES, served=served, storage_fault=fault)
@@ -24,7 +24,7 @@ def watch_system(**_ignored: Any) -> int:
 
 
 def _served_queues() -> set[str] | None:
-    """Those that a worker alive takes jobs of; None where Redis does not say."""
+    """Return the queues that a living worker takes jobs of; None where Redis does not answer."""
     try:
         workers = Worker.all(connection=runtime().redis)
     except redis.RedisError:

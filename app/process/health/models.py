@@ -11,7 +11,10 @@ from app.core.db import Base, WithId
 
 
 class SystemTrouble(WithId, Base):
-    """`key` names what is wrong; of one that lasts there is one row. `text` says it in English, `place` is where to look."""
+    """A trouble of the installation; one row from its beginning to its end.
+
+    `key` names what is wrong, `text` says it in English, `place` is the path where to look.
+    """
 
     __tablename__ = "system_troubles"
 
@@ -25,7 +28,7 @@ class SystemTrouble(WithId, Base):
 
 
 class SystemWatch(Base):
-    """When the watch last looked: a gap means that nothing was scheduled meanwhile."""
+    """When the watch last looked; a gap means that nothing was scheduled meanwhile."""
 
     __tablename__ = "system_watches"
 

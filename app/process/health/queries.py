@@ -34,7 +34,7 @@ PROMISES = (table_of(InboundEvent), table_of(OutboxEntry), table_of(Delivery))
 
 @dataclass(frozen=True)
 class Trouble:
-    """`key` is the same as long as it lasts; `text` in English; `place`: the path where to look."""
+    """A trouble that exists now. `key` stays the same while it lasts; `text` is English; `place` is the path where to look."""
 
     key: str
     text: str
@@ -44,8 +44,10 @@ class Trouble:
 def find_troubles(
     session: Session, *, now: datetime, queues: Collection[str], served: Collection[str] | None, storage_fault: str = ""
 ) -> list[Trouble]:
-    """Everything that is wrong now. `queues`: those there are; `served`: those a worker takes jobs of, None if nobody knows;
-    `storage_fault`: what `find_storage_fault` said."""
+    """Return every trouble there is now.
+
+    `queues`: all of them; `served`: those a worker takes jobs of, None where unknown; `storage_fault`: from `find_storage_fault`.
+    """
     return [
         *_quarantine(session, now),
         *_channels(session),
@@ -57,7 +59,7 @@ def find_troubles(
 
 
 def find_storage_fault(storage: Storage) -> str:
-    """Why nothing can be written to the file store, "" if it can."""
+    """Return why nothing can be written to the file store; "" if it can."""
     try:
         storage.check()
     except StorageFailed as failed:
@@ -84,7 +86,7 @@ def _channels(session: Session) -> list[Trouble]:
 
 
 def _services(session: Session, now: datetime) -> list[Trouble]:
-    """What is called besides the channels, as the daily check found it."""
+    """Return a trouble for each service besides the channels that the daily check found failing."""
     return [
         Trouble(f"service {one.key}", SERVICE % {"name": one.name, "why": one.detail or UNKNOWN}, one.place)
         for one in list_failing(session, now=now)
@@ -106,7 +108,7 @@ def _waiting(session: Session, now: datetime) -> list[Trouble]:
 
 
 def _storage(session: Session, fault: str) -> list[Trouble]:
-    """The store does not take even a little; or it is too full for something that came in, which waits for it."""
+    """Return a trouble where nothing can be written to the file store, or an inbound event waits because it is too full."""
     waits = InboundEvent.reason.like(WAITS_FOR_STORAGE % {"why": "%"})
     query = sa.select(InboundEvent.reason).where(InboundEvent.state.in_(("ready", "running")), waits).limit(1)
     why = fault or (session.execute(query).scalar() or "").removeprefix(WAITS_FOR_STORAGE % {"why": ""})

@@ -36,20 +36,22 @@ _OLDEST = sa.text(
 
 @bp.get("/healthz")
 def healthz() -> ResponseReturnValue:
-    """The process answers."""
+    """Answer 200: the process is up."""
     return jsonify(status="ok")
 
 
 @bp.get("/favicon.ico")
 def favicon() -> ResponseReturnValue:
-    """Browsers ask for it whatever the page says."""
+    """Serve the icon that browsers ask for whatever the page says."""
     return current_app.send_static_file("img/favicon.svg")
 
 
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Database, migrations, Redis, a file store that can be written, and nothing waiting longer than OLDEST_SECONDS; 503 names
-    what is wrong."""
+    """Check database, migrations, Redis, the file store, and that nothing waits longer than OLDEST_SECONDS.
+
+    Answers 503 with what is wrong.
+    """
     checks: dict[str, str] = {}
     try:
         row = db.session.execute(_OLDEST).one()
@@ -74,7 +76,10 @@ def _redis_check() -> str:
 
 @bp.get("/metrics")
 def metrics() -> ResponseReturnValue:
-    """Prometheus numbers, with the metrics token or for this machine itself; what a proxy hands on is not that."""
+    """Serve the metrics for Prometheus, to holders of the metrics token and to this machine itself.
+
+    A request that a proxy hands on is not from this machine.
+    """
     if not _may_read_metrics():
         return Response(status=403)
     row = db.session.execute(_OLDEST).one()

@@ -13,7 +13,7 @@ KEEP_USER = -1
 
 
 def main() -> None:
-    """Carry out the command line above."""
+    """Change user, arrange the death signal, and become the program."""
     death_signal, parent, uid, gid = (int(argument) for argument in sys.argv[1:5])
     command = sys.argv[5:]
     if uid != KEEP_USER:

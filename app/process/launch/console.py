@@ -14,7 +14,7 @@ OWN_NAME = "switchyard"
 
 
 class Console:
-    """Safe to call from any thread. A terminal that has gone away is no reason to stop."""
+    """A terminal shared by many processes. Safe to call from any thread; a terminal that has gone away is no error."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
@@ -23,13 +23,13 @@ class Console:
         self._seen: list[str] = []
 
     def line(self, name: str, text: str) -> None:
-        """Print one line of the part called `name`."""
+        """Print one line, under the name of its part."""
         with self._lock, contextlib.suppress(OSError, ValueError):
             self._stream.write(f"{self._prefix(name)} {text}\n")
             self._stream.flush()
 
     def say(self, text: str) -> None:
-        """Print a line of the supervisor's own."""
+        """Print one line of the supervisor itself."""
         self.line(OWN_NAME, text)
 
     def _prefix(self, name: str) -> str:

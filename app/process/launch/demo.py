@@ -19,7 +19,7 @@ from app.process.launch.parts import SIGNINS_FOLLOW
 
 
 def main() -> int:
-    """Return the exit code."""
+    """Load the demo and print its sign-ins; return the exit code."""
     try:
         app = create_app(settings_for_command(os.environ))
     except SettingError as error:

@@ -15,7 +15,7 @@ STEP_SECONDS = 0.1
 
 
 def main() -> None:
-    """Follow the pipe to its end, then clean up."""
+    """Read process groups from the pipe until it ends, then end those that are left."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     groups: set[int] = set()

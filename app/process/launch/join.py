@@ -1,4 +1,4 @@
-"""Find the settings for one command: those of the running installation in DATA_DIR, or of servers started for it alone."""
+"""Find the settings for one command: those of the running installation in DATA_DIR, or of servers started for the command."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class InUse(Exception):
 
 
 class FolderLock:
-    """Take with `acquire`; the lock file itself stays, its content is the last holder's process id."""
+    """A lock on a folder. Its file stays, and holds the process id of the last holder."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -42,7 +42,7 @@ class FolderLock:
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Let go; harmless when it is not held."""
+        """Release the lock; harmless when it is not held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -1,5 +1,7 @@
-"""Migrate the database of DATABASE_URL to the newest migration (`python -m app.process.launch.migrate`). Failed: one line, and
-1."""
+"""Migrate the database of DATABASE_URL to the newest migration (`python -m app.process.launch.migrate`).
+
+A failure prints one line and exits with 1.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from app.core.migrate import head_revision, upgrade
 
 
 def main() -> int:
-    """Return the exit code."""
+    """Migrate the database, print its version, and return the exit code."""
     before = time.monotonic()
     try:
         upgrade(os.environ["DATABASE_URL"])

@@ -1,5 +1,7 @@
-"""Write an empty migration with the next number (`make migration NAME=add_tags`). Migrations are written by hand, never
-generated: autogeneration proposes to drop every table it does not know."""
+"""Write an empty migration with the next number (`make migration NAME=add_tags`).
+
+Migrations are written by hand, never generated: autogeneration proposes to drop every table it does not know.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ def upgrade() -> None:
 
 
 class BadName(Exception):
-    """The name cannot be a migration's."""
+    """A migration cannot have this name; the text says what to write."""
 
 
 def write_migration(name: str, folder: Path = FOLDER) -> Path:

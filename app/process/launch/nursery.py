@@ -47,7 +47,7 @@ MESSAGE_BYTES = 65536
 
 
 class Nursery:
-    """The supervisor's end. Make it while this process has one thread, nothing open and nothing locked."""
+    """The supervisor's handle on the nursery. Make it while this process has one thread, nothing open and nothing locked."""
 
     def __init__(self) -> None:
         gc.collect()
@@ -64,12 +64,12 @@ class Nursery:
         theirs.close()
 
     def prepare(self, env: Mapping[str, str]) -> None:
-        """Let it make the application with these settings, once, for all workers; it does that while we go on."""
+        """Tell the nursery to make the application with these settings, once for all workers. Returns at once."""
         with self._lock:
             self._send({"prepare": dict(env)})
 
     def start(self, command: Command) -> Started:
-        """Fork the command, a Python program of ours run by our user; start it as a program when there is no nursery any more."""
+        """Fork a command, a Python program of ours run by our user. Without a nursery, start it as a program."""
         with self._lock:
             order = {"name": command.name, "argv": list(command.argv[1:]), "env": dict(command.env), "cwd": str(command.cwd)}
             read, write = os.pipe()
@@ -84,7 +84,7 @@ class Nursery:
         return start_program(command)
 
     def exit_code(self, pid: int) -> int | None:
-        """Return how the child ended; None while it runs."""
+        """Return the exit code of a child; None while it runs."""
         with self._lock:
             self._read(0)
             if pid not in self._ended and not self._is_there and not _is_running(pid):
@@ -92,7 +92,7 @@ class Nursery:
             return self._ended.get(pid)
 
     def close(self) -> None:
-        """End it; its children are to have ended."""
+        """End the nursery, once its children have ended."""
         with self._lock:
             self._socket.close()
             self._is_there = False
@@ -118,7 +118,7 @@ class Nursery:
         return 0
 
     def _read(self, seconds: float | None) -> list[int]:
-        """Note who ended, and return who started."""
+        """Read the nursery's messages: note the children that ended, return the process ids of those that started."""
         started: list[int] = []
         while self._is_there and select.select([self._socket], [], [], seconds)[0]:
             received = b""
@@ -172,7 +172,10 @@ def _is_running(pid: int) -> bool:
 
 
 def _serve(supervisor: socket.socket) -> int:
-    """Fork what is asked for and tell who ended, until the supervisor is gone. In a child: be what it was forked for."""
+    """Fork children as the supervisor asks and tell which ended, until the supervisor is gone. Returns the exit code.
+
+    In a child: runs the command it was forked for.
+    """
     for name in IMPORTED:
         import_module(name)
     gc.collect()
@@ -205,7 +208,7 @@ def _serve(supervisor: socket.socket) -> int:
 
 
 class Orders:
-    """What the supervisor asks for: lines of JSON, and with each that starts a part the descriptor its output goes to."""
+    """The supervisor's orders: lines of JSON, each order to start a part with the descriptor of its output."""
 
     def __init__(self, supervisor: socket.socket) -> None:
         self._supervisor = supervisor
@@ -214,7 +217,7 @@ class Orders:
         self.have_ended = False
 
     def take(self) -> list[dict[str, Any]]:
-        """Receive once; return what is complete."""
+        """Receive once; return the orders that are complete."""
         message = b""
         with contextlib.suppress(ConnectionError):
             message, descriptors, _flags, _address = socket.recv_fds(self._supervisor, MESSAGE_BYTES, 1)
@@ -252,7 +255,7 @@ def _move_in(order: Mapping[str, Any], output: int) -> None:
 
 
 def _become(words: Sequence[str]) -> int:
-    """Do what `python WORDS…` does."""
+    """Run what `python WORDS…` runs, in this process; return its exit code."""
     if words[0] == "-m":
         for name in (words[1], f"{words[1]}.__main__"):
             sys.modules.pop(name, None)  # what it imports stays

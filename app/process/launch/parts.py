@@ -47,7 +47,7 @@ def choose_simulator_ports(environ: Mapping[str, str]) -> SimulatorPorts:
 def told_environment(
     settings: Settings, urls: ServerUrls, ports: SimulatorPorts | None, environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return what every process of this run is told beside the environment it inherits.
+    """Return the environment variables that every process of this run gets beside those it inherits.
 
     With `ports` the providers' addresses are those of the simulators, unless `environ` names others.
     """
@@ -81,7 +81,7 @@ def told_environment(
 
 
 def simulators(ports: SimulatorPorts, data_dir: Path) -> Part:
-    """The providers' stand-ins; what was set in them survives a restart."""
+    """Return the part that runs the simulators; settings made in them survive a restart."""
     memory = data_dir / "simulators"
     memory.mkdir(exist_ok=True)
     options = [word for name, one in _SIMULATED.items() for word in ("--provider", _simulator(one), str(ports[name]))]
@@ -91,33 +91,33 @@ def simulators(ports: SimulatorPorts, data_dir: Path) -> Part:
 
 
 def _simulator(provider: Provider) -> str:
-    """The module of its simulator: the one of its name, or `simulator` in its own folder."""
+    """Return the module of a provider's simulator: in app.sandbox.simulators, else `simulator` in the provider's folder."""
     ours = f"app.sandbox.simulators.{provider.key}"
     return ours if find_spec(ours) else f"app.providers.{provider.key}.simulator"
 
 
 def migrations() -> Part:
-    """What brings the database to the newest migration, says so, and ends."""
+    """Return the part that migrates the database, says so, and ends."""
     return Part("migrate", (sys.executable, "-m", "app.process.launch.migrate"))
 
 
 def demo_loader() -> Part:
-    """What loads the demo and prints the sign-ins, and ends."""
+    """Return the part that loads the demo, prints the sign-ins, and ends."""
     return Part("demo", (sys.executable, "-m", "app.process.launch.demo"))
 
 
 def setup_link() -> Part:
-    """What prints where the first administrator is made, and ends."""
+    """Return the part that prints the link for the first administrator, and ends."""
     return Part("set-up", (sys.executable, "-m", "app.process.launch.setup_link"))
 
 
 def web(settings: Settings) -> Part:
-    """The web server."""
+    """Return the part that runs the web server."""
     return Part(WEB, _web_command(settings))
 
 
 def workers() -> tuple[Part, ...]:
-    """Everything behind the web, in starting order."""
+    """Return the parts behind the web (workers and scheduler), in starting order."""
     kinds = (("live", "live"), ("send-1", "send"), ("send-2", "send"), ("scheduler", "scheduler"))
     return tuple(Part(name, (sys.executable, "worker.py", kind)) for name, kind in kinds)
 

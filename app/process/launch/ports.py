@@ -11,8 +11,8 @@ HOST = "127.0.0.1"
 def free_port(host: str = HOST) -> int:
     """Return a TCP port nobody listens on.
 
-    On Linux nobody else gets it while this process lives: a socket that is bound and does not listen keeps it from every outgoing
-    connection and from whoever else looks for a free one, and a server that sets SO_REUSEADDR can still listen there.
+    On Linux the port stays reserved while this process lives: a bound socket that does not listen keeps it from outgoing
+    connections and other searches, and a server that sets SO_REUSEADDR can still listen there.
     """
     with socket.socket() as probe:
         probe.bind((host, 0))

@@ -1,7 +1,7 @@
 """Start and end child processes: each in its own session, dying with us, its output handed on.
 
-Two nets catch what a SIGKILL of ours would leave: the death signal of Linux (child.py) for a process, and the guard (guard.py)
-for everything it started itself. Nothing here knows what the processes are.
+If we die by SIGKILL, the death signal of Linux (child.py) ends a process, and the guard (guard.py) everything it started itself.
+Nothing here knows what the processes are.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Command:
-    """A program to start. `death_signal` is what it gets when we die without ending it. `user` None: ours."""
+    """A program to start. `death_signal` is what it gets when we die without ending it. `user` None: our own."""
 
     name: str
     argv: Sequence[str]
@@ -49,7 +49,7 @@ class Command:
 
 
 class Started(Protocol):
-    """What `Process` needs of a process that was started: subprocess.Popen's names."""
+    """A process that was started, with the methods of subprocess.Popen that `Process` calls."""
 
     @property
     def pid(self) -> int: ...
@@ -63,7 +63,7 @@ class Started(Protocol):
 
 
 class Guard:
-    """Our end of the pipe to a guard process, started when the first process is."""
+    """Our end of the pipe to the guard process, which is started with the first process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -71,11 +71,11 @@ class Guard:
         self._process: subprocess.Popen[bytes] | None = None
 
     def add(self, group: int) -> None:
-        """End this process group should we die."""
+        """Tell the guard to end this process group should we die."""
         self._tell(b"+%d\n" % group)
 
     def remove(self, group: int) -> None:
-        """The group has ended."""
+        """Tell the guard that this process group has ended."""
         self._tell(b"-%d\n" % group)
 
     def _tell(self, line: bytes) -> None:
@@ -93,7 +93,7 @@ class Guard:
         return os.fdopen(write, "wb", buffering=0)
 
     def _close(self) -> None:
-        """At the end of a life that ended well: the guard has nothing to do, or does it now."""
+        """Close the pipe at our regular end, and wait until the guard has ended what is left."""
         if self._pipe and self._process:
             self._pipe.close()
             self._process.wait()
@@ -106,7 +106,7 @@ class Process:
     """A started command. Every line it prints goes to `on_line(name, line)`, from a thread of its own."""
 
     def __init__(self, command: Command, on_line: OnLine, start: Callable[[Command], Started] | None = None) -> None:
-        """`start`: how, where not as a program (nursery.py)."""
+        """Start the command. `start`: the function that starts it, if not as a program (nursery.py)."""
         self.name = command.name
         self.started_at = time.monotonic()
         self._popen = (start or start_program)(command)
@@ -123,16 +123,16 @@ class Process:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; negative: ended by that signal."""
+        """The exit code; None while it runs, negative: the signal that ended it."""
         return self._popen.poll()
 
     def signal(self, number: int) -> None:
-        """Send a signal to the process itself; one that has ended is fine."""
+        """Send a signal to the process itself; nothing happens if it has ended."""
         if self.exit_code is None:
             self._popen.send_signal(number)
 
     def wait(self, timeout_seconds: float) -> bool:
-        """Wait for the end; False if it has not come in time."""
+        """Wait for the process to end; return False if it has not in time."""
         try:
             self._popen.wait(max(0.0, timeout_seconds))
         except subprocess.TimeoutExpired:
@@ -147,7 +147,7 @@ class Process:
         _guard.remove(self.pid)
 
     def close(self) -> None:
-        """Let go of a process that has ended: its last lines first."""
+        """Read the last lines of a process that has ended."""
         self._reader.join(timeout=1)
 
     def _hand_on_lines(self, on_line: OnLine) -> None:
@@ -180,7 +180,10 @@ def start_program(command: Command) -> Started:
 
 
 def stop(processes: Sequence[Process], *, number: int, grace_seconds: float) -> list[str]:
-    """Send the signal to all, give them `grace_seconds` together, kill what is left with its children; name those."""
+    """Send the signal to all, wait `grace_seconds` for all together, and kill the rest with their children.
+
+    Returns the names of those that were killed.
+    """
     for process in processes:
         process.signal(number)
     deadline = time.monotonic() + grace_seconds

@@ -1,5 +1,4 @@
-"""Delete the demo data (`make demo-reset`), so that the next `make run` makes it anew. Refuses where anything else may be
-lost."""
+"""Delete the demo data (`make demo-reset`), so that the next `make run` makes it anew. Refuses where real data may be lost."""
 
 from __future__ import annotations
 
@@ -15,11 +14,11 @@ FORGOTTEN = ("postgres", "postgres-socket", "storage", "simulators")
 
 
 class NotOnlyADemo(Exception):
-    """The data are, or may be, somebody's real ones."""
+    """The data are, or may be, real ones."""
 
 
 def note_purpose(settings: Settings) -> None:
-    """Write down whether DATA_DIR has only ever held the demo."""
+    """Note in DATA_DIR whether it has only ever held the demo."""
     path = settings.data_dir / PURPOSE_FILE
     if not settings.demo:
         path.write_text(REAL)

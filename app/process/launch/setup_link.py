@@ -12,7 +12,7 @@ from app.process.launch.join import settings_for_command
 
 
 def main() -> int:
-    """Return the exit code."""
+    """Print the link, and return the exit code."""
     run_command(create_app(settings_for_command(os.environ)), "users", "setup-link")
     return 0
 

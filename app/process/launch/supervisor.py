@@ -50,7 +50,7 @@ HEALTH_TIMEOUT_SECONDS = 5
 
 
 class Stopping(Exception):
-    """Somebody asked us to stop while we were starting."""
+    """Somebody asked the supervisor to stop while it was starting."""
 
 
 class UnableToStart(Exception):
@@ -59,7 +59,7 @@ class UnableToStart(Exception):
 
 @dataclass
 class Running:
-    """A part, its process, and how its restarts went."""
+    """A part, its process, and the pause and time of its next restart."""
 
     part: Part
     process: Process
@@ -129,13 +129,16 @@ class Supervisor:
         return self._servers.start()
 
     def _publish(self) -> None:
-        """Let commands in other terminals join this run (config.running_environment)."""
+        """Write the settings file by which commands in other terminals join this run (config.running_environment)."""
         path = self._settings.data_dir / RUNNING_FILE
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(self._told, file, indent=1)
 
     def _migrate(self) -> None:
-        """In a process that ends: what reading all migrations takes would be held for as long as we run."""
+        """Run the migrations in a process of their own, which gives back the memory that reading them takes.
+
+        Raises UnableToStart.
+        """
         if run_to_end(self._command(migrations()), self._console.line, self._check, self._nursery.start):
             raise UnableToStart("the migrations failed, see the line above")
 
@@ -152,7 +155,7 @@ class Supervisor:
             raise UnableToStart("the demo could not be loaded, see its lines above; without it: make run DEMO=0")
 
     def _read_setup_link(self) -> None:
-        """Keep where the first administrator is made, if there is none yet, for the end of the start."""
+        """Read the link for the first administrator, if there is none yet, to print it at the end of the start."""
         command = self._command(setup_link())
         run_to_end(command, lambda _name, line: self._signins.append(line), self._check, self._nursery.start)
 
@@ -191,7 +194,7 @@ class Supervisor:
             self._look_after()
 
     def _look_after(self) -> None:
-        """Start again what has ended by itself."""
+        """Start again the servers and parts that have ended by themselves."""
         try:
             for name in self._servers.revive():
                 self._console.say(f"{name} ended by itself; started again")
@@ -239,7 +242,7 @@ class Supervisor:
         self._servers.stop(grace_seconds=SERVERS_GRACE_SECONDS)
 
     def _listen_for_signals(self) -> None:
-        """Set every handler ourselves: a process started with & inherits SIGINT ignored."""
+        """Set every signal handler, SIGINT's too: a process started with & inherits SIGINT ignored."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
         # Under nohup a closed terminal is no reason to stop.

@@ -26,7 +26,7 @@ LOG = "servers.log"
 
 @dataclass(frozen=True)
 class ServerUrls:
-    """Where the started servers are; empty for one that was not asked for."""
+    """The URLs of the started servers; "" for a server that was not asked for."""
 
     database_url: str
     redis_url: str
@@ -50,7 +50,7 @@ class EmbeddedServers:
         self._valkey = Valkey(data_dir, account=account, on_line=self._on_line) if redis else None
 
     def start(self) -> ServerUrls:
-        """Start what was asked for and wait until it answers. Raises InUse or ServerError; then nothing is left running."""
+        """Start the servers asked for and wait until they answer. Raises InUse or ServerError; then nothing is left running."""
         self._lock.acquire()
         try:
             if self._valkey:
@@ -72,7 +72,7 @@ class EmbeddedServers:
 
     @property
     def urls(self) -> ServerUrls:
-        """Where the servers are; the same until `stop`, restarts included."""
+        """The URLs of the servers; the same until `stop`, restarts included."""
         return ServerUrls(
             database_url=self._postgres.url() if self._postgres else "",
             redis_url=self._valkey.url if self._valkey else "",
@@ -85,7 +85,7 @@ class EmbeddedServers:
         return [process for process in running if process]
 
     def revive(self) -> list[str]:
-        """Start again what has ended by itself, and return the names of what was started."""
+        """Start again the servers that have ended by themselves; return their names."""
         ended = [process.name for process in self.processes if process.exit_code is not None]
         if "valkey" in ended:
             self.restart_redis()
@@ -94,7 +94,7 @@ class EmbeddedServers:
         return ended
 
     def restart_postgres(self, *, immediate: bool = True) -> None:
-        """Stop and start PostgreSQL at the same URL; `immediate` as in a crash, so that it has to recover."""
+        """Stop and start PostgreSQL at the same URL; `immediate` stops it as a crash does, so that it has to recover."""
         self._need_postgres().restart(immediate=immediate)
 
     def restart_redis(self) -> None:
@@ -114,7 +114,7 @@ class EmbeddedServers:
         return self._need_postgres().create_database(name, template)
 
     def drop_database(self, name: str) -> None:
-        """Drop a database whoever is connected to it; a missing one is fine."""
+        """Drop a database whoever is connected to it; nothing happens if it is missing."""
         self._need_postgres().drop_database(name)
 
     def _need_postgres(self) -> Postgres:

@@ -1,7 +1,7 @@
-"""Choose the system account that runs PostgreSQL, which refuses to run as root. Under root the servers get a user of their
-own, and a way to their files.
+"""Choose the system account that runs PostgreSQL, which refuses to run as root.
 
-Opening the way means the right to pass through (not to read) the folders above DATA_DIR and .venv, and is said aloud.
+Under root the servers get a user of their own. It is given the right to pass through (not to read) the folders above DATA_DIR and
+.venv, which is said aloud.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def server_account() -> Account | None:
 
 
 def find_or_create(name: str) -> pwd.struct_passwd | None:
-    """The user, made if need be, by one process of this machine at a time; None where none can be made.
+    """Return a user, made if missing; None where none can be made. One process of this machine at a time does so.
 
     Of two `useradd` of one name at once the second does not fail: it gives the first one's user another number.
     """
@@ -55,7 +55,7 @@ def open_the_way(path: Path, account: Account | None) -> list[Path]:
 
 
 def let_others_read(folder: Path, account: Account | None) -> None:
-    """Make an installed tree readable, for the case that it was installed under a strict umask."""
+    """Make a folder readable for `account`, in case it was installed under a strict umask."""
     if account is None or folder.stat().st_mode & stat.S_IROTH:
         return
     for path in [folder, *folder.rglob("*")]:
@@ -65,7 +65,7 @@ def let_others_read(folder: Path, account: Account | None) -> None:
 
 
 def give(folder: Path, account: Account | None) -> None:
-    """Make `account` the owner of a folder of ours and all in it, unless it is already."""
+    """Make `account` the owner of a folder and all in it, unless it is already."""
     if account is None or folder.stat().st_uid == account.uid:
         return
     for path in [folder, *folder.rglob("*")]:

