@@ -1,4 +1,4 @@
-"""Fetch a file from an address that somebody wrote, as in the answers of a form. It is fetched without any sign-in of ours."""
+"""Fetch a file from an address that somebody wrote, as in the answers of a form. No credentials of ours are sent."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ _FOR_GOOD = {
 def fetch_linked(
     http: HttpClient, url: str, *, filename: str, called: Endpoint, allows_http: bool = False, max_bytes: int = MOST_BYTES
 ) -> FetchedMedia:
-    """Fetch the file; returns its bytes and its real type. One redirect is followed, as to a store of files. `allows_http`:
-    also without TLS. Raises ProviderError, permanent where trying again would not help."""
+    """Fetch the file; return its bytes and its real type. Raises ProviderError, permanent where trying again would not help.
+
+    One redirect is followed, as to a store of files. `allows_http`: also without TLS.
+    """
     answer = _get(http, url, called, allows_http, max_bytes)
     if answer.status in _REDIRECTS:
         answer = _get(http, urljoin(url, answer.headers.get("location", "")), called, allows_http, max_bytes)

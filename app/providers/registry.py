@@ -1,4 +1,4 @@
-"""Find all providers (folders here that export a `PROVIDER`) build their adapters, and say what rates each grants an account."""
+"""Find all providers (folders here that export a `PROVIDER`), build their adapters, and say what rates each grants an account."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CALLS: Mapping[str, str] = {name: label for one in PROVIDERS for name, label in 
 
 
 def serving(what: Literal["forms", "scenarios"]) -> str:
-    """Return the provider that serves forms or scenarios, by its key."""
+    """Return the key of the provider that serves forms or scenarios."""
     return next(one.key for one in PROVIDERS if one.serves == what)
 
 
@@ -44,13 +44,13 @@ def find_kind(key: str) -> Kind | None:
 
 
 def kind_key(channel_type: str, settings: Mapping[str, Any]) -> str:
-    """Return the kind of a channel with these settings."""
+    """Return the key of the kind of a channel with these settings, e.g. "email/smtp"."""
     transport = settings.get("transport")
     return f"{channel_type}/{transport}" if transport else channel_type
 
 
 def budget_of(channel_type: str, *, throughput: str = "") -> Budget:
-    """Return what the provider grants one account; `throughput`: what it says of this one."""
+    """Return the rates that a provider grants one account; `throughput`: the level it reports for this account."""
     kind = next((kind for kind in KINDS if kind.channel_type == channel_type), None)
     return kind.granted.get(throughput, kind.budget) if kind else USUAL
 

@@ -16,7 +16,7 @@ BASE_URL = Setting("FILLOUT_BASE_URL", "https://api.fillout.com/v1/api")
 
 @dataclass(frozen=True)
 class FilloutForms:
-    """Satisfies `Forms`. An account lives worldwide or in the European Union; a stand-in for one stands for both."""
+    """The adapter of Fillout (`Forms`). Fillout has a worldwide API and one for the European Union; a simulator replaces both."""
 
     http: HttpClient
     base_url: str

@@ -23,7 +23,7 @@ NO_ANSWER = N_("Fillout is unreachable or sent an invalid response.")
 
 
 class Fillout:
-    """Thread-safe. `base_url` is without a slash at its end; `account` is the id of the integration."""
+    """Client of Fillout's REST API, thread-safe. `base_url` has no slash at its end; `account` is the id of the integration."""
 
     page_size = PAGE
 

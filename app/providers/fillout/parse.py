@@ -54,7 +54,7 @@ _TYPES = {"email": ("EmailInput",), "phone": ("PhoneNumber",), "address": ("Addr
 
 
 def read_submission(body: bytes, *, received_at: datetime) -> Submission:
-    """Raises UnableToParse."""
+    """Return the submission in a posted body. Raises UnableToParse."""
     whole = _object(body)
     inner = whole.get("submission")
     found = inner if isinstance(inner, dict) else whole
@@ -75,7 +75,7 @@ def read_submission(body: bytes, *, received_at: datetime) -> Submission:
 
 
 def read_intake(submission: Submission, fields: Mapping[str, str]) -> Intake:
-    """Read what the answers say. `fields` names questions (by id, or else name) for some of FIELDS."""
+    """Return the intake that the answers make. `fields` names questions (by id, or else name) for some of FIELDS."""
     named = {name: _named(submission, question) for name, question in fields.items() if question and name in FIELDS}
     found = {name: named.get(name) or _by_itself(submission, name) for name in FIELDS}
     values = {name: answer.value if answer else None for name, answer in found.items()}
@@ -92,7 +92,7 @@ def read_intake(submission: Submission, fields: Mapping[str, str]) -> Intake:
 
 
 def in_words(submission: Submission) -> str:
-    """Write every question with its answer, for people."""
+    """Return every question with its answer as text, one to a line."""
     lines = [f"{answer.name or answer.id}: {_words(answer.value)}" for answer in submission.answers if _words(answer.value)]
     return storable("\n".join(lines))[:100_000]
 
@@ -162,7 +162,7 @@ def _line(value: Any, most: int) -> str:
 
 
 def _words(value: Any, depth: int = 0) -> str:
-    """Write any answer as text; an object by its name, as files and choices have one."""
+    """Return any answer as text; an object by its name, as files and choices have one."""
     if value is None or depth > 4:
         return ""
     if isinstance(value, bool):

@@ -1,9 +1,8 @@
 """`GraphMail`, the adapter of a Microsoft 365 mailbox: `Sender`, `Poller`, and what reconciling needs.
 
-An account's settings are `tenant_id`, `client_id` and optionally `sync_from` (ISO 8601: mail received earlier is left alone);
-its secret is `client_secret`; its address is the mailbox; for `folders` see there. Where
-somebody signed in, the settings name the transport and the secrets hold `token_cache`, see `signed_in`. Nothing is kept between
-calls but tokens and open connections.
+An account's settings are `tenant_id`, `client_id`, optionally `sync_from` (ISO 8601: mail received earlier is left alone) and
+`folders` (folders.py); its secret is `client_secret`; its address is the mailbox. Where somebody signed in, the settings name the
+transport and the secrets hold `token_cache` (signed_in.py). Nothing is kept between calls but tokens and open connections.
 """
 
 from __future__ import annotations
@@ -42,7 +41,10 @@ _MAILS = known("%(count)s mails in the inbox")
 
 
 class GraphMail:
-    """`settle_seconds`: how long after a send request the mailbox may still show the draft, or nothing at all."""
+    """The adapter of a Microsoft 365 mailbox.
+
+    `settle_seconds`: how long after a send request the mailbox may still show the draft, or nothing at all.
+    """
 
     def __init__(
         self,
@@ -63,20 +65,23 @@ class GraphMail:
     def send(
         self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json, save_progress: SaveProgress
     ) -> SendResult:
-        """See `sending`: at most one mail per delivery, whatever is lost on the way. Raises ProviderError."""
+        """Send a mail at most once per delivery, whatever is lost on the way (sending.py). Raises ProviderError."""
         return send_message(self._outbound(message, account), progress, save_progress)
 
     def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup:
         return look_up(self._outbound(message, account), progress)
 
     def poll(self, *, account: ChannelAccount, state: Json) -> PollPage:
-        """See `polling`: one page; {} starts from the beginning. Raises ProviderError, and then nothing has changed."""
+        """Return one page of new mails (polling.py); state {} starts from the beginning.
+
+        Raises ProviderError, and then nothing has changed.
+        """
         return poll_once(self._client, account, state, now=self._clock())
 
     def keep_subscribed(
         self, *, account: ChannelAccount, notification_url: str, client_state: str, current: Json, renew: bool = False
     ) -> Json:
-        """See `subscriptions`. Raises ProviderError."""
+        """Create or renew the subscriptions and return them (subscriptions.py). Raises ProviderError."""
         return keep_subscribed(
             self._client,
             account,
@@ -91,27 +96,27 @@ class GraphMail:
         return followed(account)
 
     def list_choosable(self, *, account: ChannelAccount) -> tuple[MailFolder, ...]:
-        """See `folders`. Raises ProviderError."""
+        """Return the folders that could be followed besides Inbox and Sent Items. Raises ProviderError."""
         return list_choosable(self._client, account)
 
     def list_folder(self, *, account: ChannelAccount, folder: str, link: str | None) -> Listing:
-        """See `counting`. Raises ProviderError, ListingLost."""
+        """Return one page of a folder's mails, for counting (counting.py). Raises ProviderError, ListingLost."""
         return counting.list_folder(self._client, account, folder, link)
 
     def fetch_items(self, *, account: ChannelAccount, wanted: Sequence[tuple[str, str]]) -> Fetch:
-        """See `counting`. Raises ProviderError."""
+        """Fetch single mails by (id, folder), for counting (counting.py). Raises ProviderError."""
         return counting.fetch_items(self._client, account, wanted, now=self._clock())
 
     def locate_items(self, *, account: ChannelAccount, keys: Sequence[str]) -> dict[str, ItemPlace]:
-        """See `counting`. Raises ProviderError."""
+        """Return where the mails with these ids are now, for counting (counting.py). Raises ProviderError."""
         return counting.locate_items(self._client, account, keys)
 
     def begin_sign_in(self, *, account: ChannelAccount, redirect_uri: str) -> Json:
-        """See `signed_in`. Raises ProviderError."""
+        """Begin a sign-in at Microsoft and return what to store until it is finished (signed_in.py). Raises ProviderError."""
         return self._client.signed_in.begin(account, redirect_uri=redirect_uri)
 
     def finish_sign_in(self, *, account: ChannelAccount, flow: Json, answer: Mapping[str, str]) -> SignedIn:
-        """See `signed_in`. Raises ProviderError."""
+        """Finish a sign-in at Microsoft and return its tokens (signed_in.py). Raises ProviderError."""
         return self._client.signed_in.finish(account, flow=flow, answer=answer)
 
     def consent_url(self, *, tenant_id: str, client_id: str, redirect_uri: str, state: str) -> str:
@@ -120,25 +125,27 @@ class GraphMail:
         )
 
     def poll_calendar(self, *, account: ChannelAccount, state: Json) -> CalendarPage:
-        """See `calendar`. Raises ProviderError, and then nothing has changed."""
+        """Return one page of the mailbox's calendar (calendar.py). Raises ProviderError, and then nothing has changed."""
         with permitted(account):
             return poll_calendar(self._client, account, state, now=self._clock())
 
     def write_event(
         self, *, account: ChannelAccount, event: WantedEvent, key: str | None, may_be_there: bool = False
     ) -> WrittenEvent:
-        """See `calendar`. Raises EventGone, ProviderError."""
+        """Create or change an event in the mailbox's calendar (calendar.py). Raises EventGone, ProviderError."""
         with permitted(account, writes=True):
             return write_event(self._client, account, event, key, may_be_there=may_be_there)
 
     def remove_event(self, *, account: ChannelAccount, reference: str, key: str | None) -> None:
-        """See `calendar`. Raises ProviderError."""
+        """Delete an event from the mailbox's calendar; one that is gone is fine (calendar.py). Raises ProviderError."""
         with permitted(account, writes=True):
             remove_event(self._client, account, reference, key)
 
     def check(self, *, account: ChannelAccount) -> Health:
-        """Check that we can sign in and read the mailbox; a refusal is told in its own words with what to do. For a new
-        channel the calendar is checked too; later its reading tells, as mail works all the same."""
+        """Check that we can sign in and read the mailbox; a refusal is told in its own words with what to do.
+
+        For a new channel the calendar is checked too; later its polling reports refusals, as mail works all the same.
+        """
         try:
             inbox = self._client.call_json(account, "GET", "mailFolders/inbox", params={"$select": "id,totalItemCount"})
             if account.settings.get("calendar") == "on" and not account.id:

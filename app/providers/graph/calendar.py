@@ -1,7 +1,7 @@
 """Read a mailbox's calendar by calendarView/delta over a moving window of days, and write events.
 
-An event of ours carries our reference twice: as `transactionId`, by which a repeated creation makes no second one, and as a
-property of our own, by which one is found whose id we never learned.
+An event of ours carries our reference twice: as `transactionId`, by which a repeated creation makes no second event, and as an
+extended property, by which an event is found whose id we never learned.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ _AGREE = N_("Sign in again on the channel's page and agree to the calendar")
 
 @contextmanager
 def permitted(account: ChannelAccount, *, writes: bool = False) -> Iterator[None]:
-    """Translate a refusal of the calendar, which says nothing against the channel's mail. A refused write is retried, as
-    somebody may permit it meanwhile. Raises ProviderError."""
+    """Translate a refusal of the calendar into an error that says nothing against the channel's mail. Raises ProviderError.
+
+    A refused write is retried, as somebody may permit it meanwhile.
+    """
     try:
         yield
     except ProviderError as error:
@@ -47,7 +49,7 @@ def permitted(account: ChannelAccount, *, writes: bool = False) -> Iterator[None
 def write_event(
     client: GraphClient, account: ChannelAccount, event: WantedEvent, key: str | None, *, may_be_there: bool
 ) -> WrittenEvent:
-    """See `HasCalendar.write_event`."""
+    """Create the event, or change the one there is (`HasCalendar.write_event`). Raises EventGone, ProviderError."""
     known = key or (_find(client, account, event.reference) if may_be_there else None)
     if known is None:
         marks = {"transactionId": event.reference, "singleValueExtendedProperties": [_mark(event.reference)]}
@@ -59,7 +61,7 @@ def write_event(
 
 
 def remove_event(client: GraphClient, account: ChannelAccount, reference: str, key: str | None) -> None:
-    """See `HasCalendar.remove_event`."""
+    """Delete the event with this key or reference, if there is one (`HasCalendar.remove_event`). Raises ProviderError."""
     known = key or _find(client, account, reference)
     if known is not None:
         client.call(account, "DELETE", _path(known), accept=(404, 410))
@@ -96,7 +98,7 @@ def _written(answer: Json) -> WrittenEvent:
 
 
 def poll_calendar(client: GraphClient, account: ChannelAccount, state: Json, *, now: datetime) -> CalendarPage:
-    """Return one page. `state`: {"link", "from"}. Raises ProviderError."""
+    """Return one page of the calendar. `state`: {"link", "from"}, {} at the beginning. Raises ProviderError."""
     began = read_time(state.get("from"))
     link = state.get("link") if began and now - began < RENEW_AFTER else None
     began = began if link and began else now
@@ -128,7 +130,10 @@ def _event(one: Json) -> CalendarEvent | None:
 
 
 def _instant(start: Any) -> datetime | None:
-    """Read a time as Graph writes it, with up to seven digits of a second and the zone apart; we asked for UTC."""
+    """Return Graph's time as an aware UTC instant; None if it is none.
+
+    Graph writes up to seven digits of a second and the zone apart; we asked for UTC.
+    """
     try:
         return datetime.fromisoformat(str(start.get("dateTime"))[:19]).replace(tzinfo=UTC)
     except ValueError:

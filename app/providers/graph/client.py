@@ -28,7 +28,7 @@ _WORDS = (
 
 
 class GraphClient:
-    """`graph_base_url` is the root without a version, e.g. https://graph.microsoft.com; v1.0 is spoken."""
+    """Client of Microsoft Graph v1.0. `graph_base_url` is the root without a version, e.g. https://graph.microsoft.com."""
 
     def __init__(
         self,
@@ -70,8 +70,8 @@ class GraphClient:
         """Call `path` below the account's mailbox, or a whole URL that Graph gave us, and return the answer.
 
         Statuses outside 2xx raise ProviderError unless listed in `accept`. An expired token is renewed once. `expect` is the one
-        success Graph knows for the call: another comes from a machine in between. `acts` marks a call whose effect leaves the
-        mailbox: without a clear answer its outcome is unknown. `mime` is a whole mail, sent the way Graph wants those.
+        success status of the call: another comes from a machine in between. `acts` marks a call whose effect leaves the mailbox:
+        without a clear answer its outcome is unknown. `mime` is a whole mail, sent base64-encoded as Graph wants it.
         """
         url = self._url(account, path)
         preferences = ", ".join(filter(None, ('IdType="ImmutableId"', prefer)))
@@ -97,12 +97,12 @@ class GraphClient:
         raise refusal(response, outcome_unknown=acts and response.status >= 500)
 
     def call_json(self, account: ChannelAccount, method: str, path: str, *, needs: str = "", **options: Any) -> Json:
-        """`call` for an answer that must be a JSON object, with the field it cannot do without."""
+        """Call as `call` does and return the answer's JSON object, which must have the field `needs`. Raises ProviderError."""
         response = self.call(account, method, path, **options)
         return read_object(response, path, needs=needs)
 
     def put_upload(self, url: str, chunk: bytes, *, content_range: str, account_id: str = "") -> HttpResponse:
-        """One chunk to an upload URL, which carries its own permission: our token is never sent there. Raises ProviderError."""
+        """Put a chunk to an upload URL, which carries its own permission: our token is never sent there. Raises ProviderError."""
         self._check_upload_host(url)
         headers = {"Content-Range": content_range, "Content-Type": "application/octet-stream"}
         called = Endpoint("graph", "PUT upload", account_id)
@@ -146,8 +146,10 @@ def _shape(url: str, root: str) -> str:
 
 
 def mailbox_path(account: ChannelAccount) -> str:
-    """Return the mailbox's path; of somebody who signed in to their own mailbox "me", as a personal account has no other name
-    here."""
+    """Return the mailbox's path: "users/ADDRESS", or "me" for a mailbox somebody signed in to as their own.
+
+    A personal account has no other name in Graph.
+    """
     if is_signed_in(account) and not is_shared(account):
         return "me"
     return f"users/{quote(account.address, safe='@')}"

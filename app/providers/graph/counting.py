@@ -1,4 +1,4 @@
-"""List what is in a mailbox, folder by folder and apart from delta, to find mails that delta never reported."""
+"""List the mails in a mailbox, folder by folder and apart from delta, to find mails that delta never reported."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _first_page(account: ChannelAccount) -> Mapping[str, str]:
 
 
 def fetch_items(client: GraphClient, account: ChannelAccount, wanted: Sequence[tuple[str, str]], *, now: datetime) -> Fetch:
-    """Fetch single mails as delta does; for a failed one, ask whether it still exists."""
+    """Fetch single mails by (id, folder) as delta polling does; for a failed mail, ask whether it still exists."""
     done = fetch_all(client, account, [Wanted(Pending(key, folder, now, now)) for key, folder in wanted], now=now)
     failed = [one for one in done.postponed if one.tries]
     if done.stopped:

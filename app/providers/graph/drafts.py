@@ -30,9 +30,9 @@ def new_draft(message: OutgoingMessage) -> Json:
 
 
 def mime_skeleton(message: OutgoingMessage) -> bytes:
-    """The headers JSON cannot set, as a mail without content; the content is written into the draft it becomes.
+    """Return a mail without content that has the headers JSON cannot set; the draft made of it gets its content later.
 
-    Nothing here but ids of ours and of mails we read, one to a line, so no line needs to be broken inside an id.
+    It holds only ids of ours and of mails we read, one to a line, so no line needs to be broken inside an id.
     """
     headers = {
         "Message-ID": _bracketed(message.message_id_header),

@@ -1,5 +1,4 @@
-"""Fetch mails by id: their MIME and what Graph knows beside it. What cannot be fetched now is kept for later, one mail at a
-time."""
+"""Fetch mails by id: their MIME and what Graph knows beside it. A mail that cannot be fetched now is kept for later."""
 
 from __future__ import annotations
 
@@ -30,7 +29,7 @@ _GONE_AFTER_TRIES = 5
 
 @dataclass(frozen=True)
 class Wanted:
-    """A mail to fetch, with what the page already says of it."""
+    """A mail to fetch. `entry`: what the page already says of it, {} for nothing."""
 
     pending: Pending
     entry: Json = field(default_factory=dict)
@@ -38,7 +37,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What came of it: every mail asked for is in exactly one of the four. `stopped`: the provider wants to be left alone."""
+    """The result of fetching: every mail asked for is in exactly one of the four. `stopped`: the provider refused to go on."""
 
     items: tuple[PolledItem, ...] = ()
     postponed: tuple[Pending, ...] = ()

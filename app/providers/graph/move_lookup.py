@@ -1,4 +1,4 @@
-"""Look up where a mail is now, as delta says only that it left its folder."""
+"""Look up where a mail is now; delta says only that it left its folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Place:
 
 
 def locate_removed(client: GraphClient, account: ChannelAccount, ids: Sequence[str], *, folder: str) -> tuple[RemovedItem, ...]:
-    """Return where items are that left `folder`. Nothing waits for this: where the provider refuses, they are just elsewhere."""
+    """Return where the items are that left `folder`. Where the provider refuses, they count as moved elsewhere, not deleted."""
     names: dict[str, str] = {}
     found: list[RemovedItem] = []
     for position, item_id in enumerate(ids):
@@ -33,7 +33,7 @@ def locate_removed(client: GraphClient, account: ChannelAccount, ids: Sequence[s
 
 
 def locate(client: GraphClient, account: ChannelAccount, item_id: str, *, names: dict[str, str]) -> Place:
-    """Return where the item is; `names` of folders are asked for once. Raises ProviderError."""
+    """Return where the item is. `names` caches the names of folders. Raises ProviderError."""
     answer = client.call(account, "GET", item_path(item_id), params={"$select": "id,parentFolderId"}, accept=(404,))
     if answer.status == 404:
         return Place()

@@ -24,7 +24,7 @@ class TenantRefused(Exception):
 
 
 class _MsalAnswer:
-    """What msal expects of an HTTP answer."""
+    """An HTTP answer with the attributes msal reads."""
 
     def __init__(self, response: HttpResponse) -> None:
         self.status_code = response.status

@@ -25,7 +25,7 @@ KNOWN_IDS_KEPT = 500
 
 @dataclass(frozen=True)
 class FolderState:
-    """Where we are in one folder; see the module docstring. `started_at` is when the round under way began."""
+    """The cursor of one folder; see the module docstring. `started_at` is when the round under way began."""
 
     link: str | None = None
     synced_at: datetime | None = None
@@ -35,7 +35,7 @@ class FolderState:
 
 @dataclass(frozen=True)
 class Pending:
-    """A mail to fetch. `due_at` moves away with each failed try."""
+    """A mail to fetch later. `due_at` moves away with each failed try."""
 
     message_id: str
     folder: str
@@ -97,7 +97,7 @@ def read_state(state: Json, order: tuple[str, ...] = FOLDERS) -> PollState:
 
 
 def read_time(value: Any) -> datetime | None:
-    """An ISO 8601 instant with its zone, or None for anything else."""
+    """The ISO 8601 instant with its zone; None for anything else."""
     try:
         read = datetime.fromisoformat(str(value))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Send through a draft, so that a crash or a lost answer at any point sends one mail, not none and not two.
+"""Send a mail through a draft, so that a crash or a lost answer at any point sends one mail, not none and not two.
 
     save {"creating": true}          a draft may exist whose id we never learned: look for it before making another
     create the draft                 it carries our delivery id and Message-ID from its first moment
@@ -7,8 +7,8 @@
     save {"send_requested_at"}       from here on the mail may be out
     send
 
-A later try asks what became of the draft: no draft any more means sent. Sending is asynchronous: for `settle` after the
-request nothing can be concluded from a draft that is still there, or from a message that is nowhere.
+A later try asks what became of the draft: no draft any more means sent. Sending is asynchronous: for `settle` after the request
+nothing can be concluded from a draft that is still there, or from a message that is nowhere.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _NOWHERE = N_("Neither the draft nor a sent copy is in the mailbox")
 
 @dataclass(frozen=True)
 class Outbound:
-    """One delivery on its way through one mailbox."""
+    """One delivery to be sent through one mailbox."""
 
     client: GraphClient
     account: ChannelAccount
@@ -68,7 +68,7 @@ class Outbound:
 
 
 def send_message(out: Outbound, progress: Json, save_progress: SaveProgress) -> SendResult:
-    """Bring the mail as far as the provider's "accepted", from wherever an earlier try left it. Raises ProviderError."""
+    """Send the mail from wherever an earlier try left it, until the provider accepts it. Raises ProviderError."""
     saved = dict(progress)
 
     def save(step: Json) -> None:

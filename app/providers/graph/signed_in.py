@@ -123,7 +123,7 @@ class SignedInMailboxes:
         return str(got["access_token"])
 
     def consent_url(self, *, tenant_id: str, client_id: str, redirect_uri: str, state: str) -> str:
-        """Return where an administrator of the directory consents to the application, for all its mailboxes."""
+        """Return the URL where an administrator of the directory consents to the application, for all its mailboxes."""
         query = urlencode({"client_id": client_id, "redirect_uri": redirect_uri, "state": state})
         return f"{self._authority}/{tenant_id}/adminconsent?{query}"
 

@@ -29,10 +29,9 @@ def keep_subscribed(
 ) -> Json:
     """Return the subscriptions as they stand now: {folder: {"id", "expires_at", "url"}}. Raises ProviderError.
 
-    A chosen folder that is there no more has none; of one that is chosen no more it ends by itself.
-
-    `current` is what the last call returned. One with less than RENEW_BEFORE left is renewed; one that is gone, or that calls
-    another address than `notification_url`, is made anew. `renew`: Graph asks for it, so each is renewed whatever is left of it.
+    `current` is what the last call returned. A subscription with less than RENEW_BEFORE left is renewed; one that is gone, or
+    that calls another address than `notification_url`, is made anew. `renew`: Graph asks for it, so each is renewed whatever is
+    left of it. A chosen folder that no longer exists has none; the subscription of a folder that is no longer chosen runs out.
     """
     least = LIFE if renew else RENEW_BEFORE
     kept = {

@@ -1,5 +1,7 @@
-"""Get application tokens from Entra through msal, which caches them: one application object per tenant and client. Mailboxes
-somebody signed in to have theirs from `signed_in`."""
+"""Get application tokens from Entra through msal, which caches them: one application object per tenant and client.
+
+Tokens of mailboxes that somebody signed in to come from `signed_in`.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,10 @@ _NO_CREDENTIALS = Reason(
 
 
 class TokenSource:
-    """`login_authority` is e.g. https://login.microsoftonline.com; `scope` is the Graph root with "/.default"."""
+    """A source of bearer tokens for Graph.
+
+    `login_authority` is e.g. https://login.microsoftonline.com; `scope` is the Graph root with "/.default".
+    """
 
     def __init__(self, http: HttpClient, *, login_authority: str, scope: str, keep_tokens: KeepTokens | None = None) -> None:
         self.signed_in = SignedInMailboxes(http, login_authority=login_authority, keep_tokens=keep_tokens)
@@ -67,7 +72,7 @@ class TokenSource:
 
 
 class _Application:
-    """One msal application, made at its first use because making it asks the network."""
+    """An msal application, made at its first use because making it asks the network."""
 
     def __init__(self, authority: str, client_id: str, secret: str, http: MsalHttp) -> None:
         self._settings = {"client_id": client_id, "client_credential": secret, "authority": authority}

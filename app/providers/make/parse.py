@@ -1,11 +1,11 @@
-"""Parse what Make scenarios post. No database. What is needed lies in the body itself or in its `data`; names are taken as
-they come.
+"""Parse what Make scenarios post; no database.
 
-{"event_id", "occurred_at", "data": {…}} with, for
-order-created      customer {name, email, phone}, address (text or parts), line_items | products, notes, order_reference
-visit-completed    order_number | order_id, completed_at, technician, notes
-payment-received   order_number | order_id, payment_id, amount, currency, paid_at
-customer-feedback  order_number | order_id, or customer; rating, comment
+Fields lie in the body itself or in its `data`:
+    {"event_id", "occurred_at", "data": {…}} with, for
+    order-created      customer {name, email, phone}, address (text or parts), line_items | products, notes, order_reference
+    visit-completed    order_number | order_id, completed_at, technician, notes
+    payment-received   order_number | order_id, payment_id, amount, currency, paid_at
+    customer-feedback  order_number | order_id, or customer; rating, comment
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ _LACKS = known("%(what)s is missing or invalid")
 
 @dataclass(frozen=True)
 class Told:
-    """A scenario's post. `event_id` is its own id of it."""
+    """A post of a scenario. `event_id` is the scenario's own id of it."""
 
     event_id: str
     occurred_at: datetime
     data: Mapping[str, Any]
 
     def text(self, *names: str, most: int = 300) -> str:
-        """Return the first of these fields with a value, on one line."""
+        """Return the first of these fields with a value, on one line; "" where none has one."""
         found = (_text(self.data.get(name)) for name in names)
         return " ".join(next((one for one in found if one), "").split())[:most]
 
     def words(self, *names: str) -> str:
-        """Return the first of these fields with a value, with its line breaks."""
+        """Return the first of these fields with a value, with its line breaks; "" where none has one."""
         return next((one for one in (_text(self.data.get(name)) for name in names) if one), "")[:20_000]
 
     def at(self, *names: str) -> datetime:
@@ -69,7 +69,7 @@ def read_event_id(body: bytes, header: str) -> str:
 
 
 def read_told(body: bytes, *, received_at: datetime) -> Told:
-    """Raises UnableToParse."""
+    """Return a scenario's post. Raises UnableToParse."""
     try:
         whole = storable_json(json.loads(body, parse_float=Decimal))
     except (ValueError, RecursionError) as error:

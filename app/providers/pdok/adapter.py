@@ -26,7 +26,7 @@ _SPECIAL = re.compile(r'([\\"])')
 
 
 class Pdok:
-    """Thread-safe. `base_url` ends in the version, without a slash."""
+    """The adapter of PDOK's register of addresses, thread-safe. `base_url` ends in the version, without a slash."""
 
     name = "PDOK"
 

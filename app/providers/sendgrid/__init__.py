@@ -1,5 +1,4 @@
-"""SendGrid: mail sent over its API, delivery reports by webhook. What it takes in comes by its inbound parse
-(../inbound_mail/)."""
+"""SendGrid: mail sent over its API, delivery reports by webhook. Mail received by its inbound parse is ../inbound_mail/."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """`SendGridMail`, the adapter of SendGrid: its API as a `Sender`, its event webhook as a `WebhookReceiver`.
 
-An account's settings and secrets are CONNECT_FIELDS; its address is the sender. There is no key that keeps a mail from being sent
-twice and nothing to look a mail up with: a send whose end nobody saw waits for SendGrid's own reports, which carry our delivery
-id, and is not sent again by itself. Mail that came in proves nothing about reports, so silence is not taken for "not sent".
+An account's settings and secrets are CONNECT_FIELDS; its address is the sender. SendGrid has no idempotency key and no look-up of
+a mail: a send of unknown outcome waits for SendGrid's reports, which carry our delivery id, and is not sent again by itself.
+Silence is not taken for "not sent", even while mail comes in.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ _WORDS = ("mail", "send", "scopes", "suppression", "asm", "suppressions", "globa
 
 
 class SendGridMail:
-    """`base_url` is e.g. https://api.sendgrid.com, without a slash at its end."""
+    """The adapter of SendGrid. `base_url` is e.g. https://api.sendgrid.com, without a slash at its end."""
 
     def __init__(self, http: HttpClient, base_url: str, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._http = http

@@ -72,7 +72,7 @@ def unreachable(failure: HttpFailure, *, acts: bool = True) -> ProviderError:
 
 
 def dropped(event: Mapping[str, Any]) -> Reason:
-    """Return the reason: SendGrid's own suppression list stopped the mail."""
+    """Return the reason of a mail that SendGrid dropped because of its own suppression list."""
     return Reason(
         "sendgrid_dropped",
         N_("SendGrid did not send it: the address is on its suppression list"),

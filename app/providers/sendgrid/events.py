@@ -1,7 +1,7 @@
 """Parse SendGrid's event webhook: an array of mixed events about many mails, in any order, some of them twice.
 
-Each is known by `sg_event_id`. Openings and clicks are none of ours (tracking is off) and say nothing true: they are passed over,
-and nothing is ever taken for read because of them.
+Each is known by `sg_event_id`. Openings and clicks are passed over: tracking is off, they are not reliable, and no mail is marked
+as read because of them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ACCOUNT = N_("The SendGrid account status changed")
 
 
 def read_events(body: bytes) -> list[Json]:
-    """Raises UnableToParse for a body that is no array of objects."""
+    """Return the events of a posted body. Raises UnableToParse for a body that is no array of objects."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -39,7 +39,7 @@ def read_events(body: bytes) -> list[Json]:
 
 
 def channel_ids(body: bytes) -> tuple[str, ...]:
-    """Return our channels that the events are about. Raises UnableToParse."""
+    """Return the ids of our channels that the events are about. Raises UnableToParse."""
     return tuple(dict.fromkeys(str(one[CHANNEL_ARGUMENT]) for one in read_events(body) if one.get(CHANNEL_ARGUMENT)))
 
 

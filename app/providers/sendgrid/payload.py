@@ -1,7 +1,7 @@
 """Build the body of SendGrid's POST /v3/mail/send from a message of ours. Pure.
 
-Tracking is off: a picture that counts openings says nothing true, and needs the recipient's leave. Our ids go along as custom
-arguments, which come back at the top of every report; nothing personal is among them, as they are kept for long.
+Tracking is off: a picture that counts openings is not reliable, and needs the recipient's consent. Our ids go along as custom
+arguments, which come back in every report; nothing personal is among them, as SendGrid keeps them for long.
 """
 
 from __future__ import annotations

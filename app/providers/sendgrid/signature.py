@@ -18,9 +18,9 @@ TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 
 
 def is_signed(headers: Headers, body: bytes, keys: Sequence[str]) -> bool:
-    """Whether any of the public `keys` (base64 of DER, as the provider shows them) fits. Never raises.
+    """Return whether a signature of one of the public `keys` (base64 of DER, as SendGrid shows them) fits. Never raises.
 
-    Old stamps are let in: a report tried again for a day may bear its first one, and one that comes twice changes nothing.
+    Old time stamps are accepted: a report tried again for a day may bear its first one, and one that comes twice changes nothing.
     """
     told = {name.lower(): value for name, value in headers.items()}
     signature, stamp = _decoded(told.get(SIGNATURE, "")), told.get(TIMESTAMP, "")

@@ -41,8 +41,11 @@ _READING = known("Reading: %(why)s")
 
 
 class MailServerMail:
-    """`allowed_networks` (CIDR) may be reached although they are not public; `ehlo_name` is what servers are told we are; `meter`
-    counts the calls."""
+    """The adapter of a mailbox at any mail server.
+
+    `allowed_networks` (CIDR) may be reached although they are not public; `ehlo_name` is our name in SMTP's EHLO; `meter` counts
+    the calls.
+    """
 
     def __init__(
         self,
@@ -64,14 +67,17 @@ class MailServerMail:
     def send(
         self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json, save_progress: SaveProgress
     ) -> SendResult:
-        """See `sending`: to each recipient at most once, whatever is lost on the way. Raises ProviderError."""
+        """Send a mail to each recipient at most once, whatever is lost on the way (sending.py). Raises ProviderError."""
         return send_message(self._outbound(message, account), progress, save_progress)
 
     def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup:
         return look_up(self._outbound(message, account), progress)
 
     def poll(self, *, account: ChannelAccount, state: Json) -> PollPage:
-        """See `polling`: one page; {} starts from the beginning. Raises ProviderError, and then nothing has changed."""
+        """Return one page of new mails (polling.py); state {} starts from the beginning.
+
+        Raises ProviderError, and then nothing has changed.
+        """
         server = imap_server(account)
         if server is None:
             return PollPage((), state)

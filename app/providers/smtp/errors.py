@@ -57,7 +57,7 @@ _BY_CLASS: Mapping[str, tuple[str, str]] = {
 
 
 def line_trouble(kind: str, *, outcome_unknown: bool = False, retry_after_seconds: float | None = None) -> ProviderError:
-    """Return the error for a connection that failed, in whatever protocol."""
+    """Return the error for a connection that failed, whatever its protocol."""
     meaning = LINE_TROUBLE.get(kind) or LINE_TROUBLE["broken"]
     return ProviderError(
         Reason(f"mail_{kind}", meaning.title, advice=meaning.advice),
@@ -97,7 +97,7 @@ def smtp_trouble(trouble: SmtpTrouble) -> ProviderError:
 
 
 def refusal_reason(refusal: Refusal) -> Reason:
-    """Return what a server's refusal of a recipient or a text means."""
+    """Return the reason that a server's refusal of a recipient or a text means."""
     if not refusal.is_permanent:
         return _busy(refusal)
     title, advice = _BY_CLASS.get(_subject_of(refusal.words)) or _by_code(refusal.code)
@@ -109,7 +109,7 @@ def _busy(refusal: Refusal) -> Reason:
 
 
 def _subject_of(words: str) -> str:
-    """The middle digit of "5.1.1 …", "" where there is none."""
+    """Return the middle digit of an enhanced status code such as "5.1.1 …"; "" where there is none."""
     first = words.partition(" ")[0].split(".")
     return first[1] if len(first) == 3 and all(part.isdigit() for part in first) else ""
 

@@ -1,8 +1,8 @@
 """Open one IMAP connection, as carefully as any connection to a host somebody typed.
 
-Folders are only ever examined, so nothing here can mark a mail as read; a mail is read in pieces, so that no server can make us
-take more than we want; and everything on the line ends by its deadline. imapclient reads the answers of real servers; its
-connection is replaced by one that is dialled through `app/core/guarded_connect.py`.
+Folders are only examined, so no mail is ever marked as read. A mail is read in pieces, so that no server can make us take more
+than we want, and every read has a deadline. imapclient parses the answers; its connection is replaced by one that is dialled
+through `app/core/guarded_connect.py`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _REFUSED = known("The mail server refused a command (%(command)s)")
 
 @dataclass(frozen=True)
 class FolderFacts:
-    """A folder as it stands: a change of `uid_validity` means that every number in it is new."""
+    """A folder as it stands. When `uid_validity` changes, every uid in the folder is new."""
 
     name: str
     uid_validity: int
@@ -56,7 +56,7 @@ class MailFacts:
 
 @dataclass(frozen=True)
 class ImapClient:
-    """How IMAP servers are reached. `meter` counts what is asked of them."""
+    """A connector to IMAP servers. `meter` counts the commands sent."""
 
     guard: AddressGuard
     resolve: Resolver = system_resolver
@@ -88,14 +88,14 @@ Counting = Callable[[str], AbstractContextManager[Call]]
 
 
 class ImapLine:
-    """What is asked of a mailbox. Every call may raise what `telling_provider_errors` turns into ProviderError."""
+    """A signed-in IMAP connection. Every call may raise what `telling_provider_errors` turns into ProviderError."""
 
     def __init__(self, client: IMAPClient, counting_as: Counting) -> None:
         self._client = client
         self._counting = counting_as
 
     def examine(self, folder: str) -> FolderFacts | None:
-        """Look into a folder without leaving a trace; None if there is none of that name."""
+        """Select a folder read-only and return its facts; None if there is none of that name."""
         try:
             with self._counting("EXAMINE"):
                 told = self._client.select_folder(folder, readonly=True)
@@ -107,7 +107,7 @@ class ImapLine:
         return FolderFacts(folder, int(told[b"UIDVALIDITY"]), int(next_uid) if next_uid else None, int(told.get(b"EXISTS", 0)))
 
     def sent_folder(self) -> str | None:
-        """The folder the server keeps sent mail in, as it says itself or as such folders are called."""
+        """Return the folder of sent mail, as the server marks it or as such folders are named; None where none is found."""
         with self._counting("LIST"):
             found: str | None = self._client.find_special_folder(SENT)
         return found
@@ -121,7 +121,7 @@ class ImapLine:
         return sorted(uid for uid in found if uid >= first)
 
     def facts(self, uids: list[int]) -> dict[int, MailFacts]:
-        """Return size, arrival, and whether it was read; deleted mails are left out."""
+        """Return size, arrival, and whether it was read, of each mail by uid; deleted mails are left out."""
         with self._counting("FETCH"):
             told = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE", "FLAGS"])
         return {
@@ -131,7 +131,7 @@ class ImapLine:
         }
 
     def read(self, uid: int, *, at_most: int) -> bytes | None:
-        """The mail's bytes, piece by piece, as far as `at_most`; None if it is gone."""
+        """Return the mail's bytes, at most `at_most`, read piece by piece; None if the mail is gone."""
         content = bytearray()
         while len(content) < at_most:
             size = min(PIECE_BYTES, at_most - len(content))
@@ -146,19 +146,19 @@ class ImapLine:
         return bytes(content)
 
     def has(self, message_id: str) -> bool:
-        """Whether the folder looked into holds a mail with this Message-ID (without <>)."""
+        """Return whether the examined folder holds a mail with this Message-ID (without <>)."""
         with self._counting("SEARCH"):
             return bool(self._client.search(["HEADER", "Message-ID", message_id]))
 
     def append(self, folder: str, raw: bytes, at: datetime) -> None:
-        """Put a mail into a folder, as one that was read."""
+        """Add a mail to a folder, marked as read."""
         with self._counting("APPEND"):
             self._client.append(folder, raw, flags=(b"\\Seen",), msg_time=at)
 
 
 @contextmanager
 def telling_provider_errors() -> Iterator[None]:
-    """Turn what breaks on a line into ProviderError."""
+    """Turn the errors of a connection into ProviderError."""
     try:
         yield
     except UnableToDial as error:
@@ -228,7 +228,7 @@ class _Client(IMAPClient):  # type: ignore[misc]
 
 
 class _Wire(imaplib.IMAP4):
-    """imaplib's connection on a judged address, read under a deadline and never past a piece."""
+    """imaplib's connection to a checked address, read under a deadline and piece by piece."""
 
     def __init__(self, house: ImapClient, server: ImapServer) -> None:
         self._house, self._server = house, server
@@ -264,7 +264,7 @@ class _Wire(imaplib.IMAP4):
         super().shutdown()
 
     def _timed(self) -> io.BufferedReader:
-        """A reader of the socket there is now; STARTTLS puts another in its place, and what was read ahead is thrown away."""
+        """Return a reader of the present socket. STARTTLS replaces the socket, and what was read ahead is thrown away."""
         if self._reader is None or self._reader[0] is not self.sock:
             raw = self.sock.makefile("rb", buffering=0)
             self._reader = (self.sock, io.BufferedReader(TimedReader(self.sock, raw, self._patience)))

@@ -1,9 +1,9 @@
 """Poll one step of a mailbox over IMAP: new mails of its folders, as many as one page holds.
 
-Guarantees: a mail the server numbered is among the page's items, or pending in the state, or at or above the next number to ask
-for. Numbers are a server's own and it may throw them all away (a changed UIDVALIDITY): then the folder is read again from a month
-before it was last in step. A mail's key is made of its bytes, so one that comes again is known. Flags are not read, which is why
-CONDSTORE has nothing to tell us. Nothing is marked, moved or deleted.
+Guarantees: a mail the server numbered is among the page's items, or pending in the state, or at or above the next uid to ask for.
+A server may renumber a folder (a changed UIDVALIDITY): then the folder is read again from a month before it was last in step. A
+mail's key is made of its bytes, so one that comes again is known. Flags are not read, so CONDSTORE is not needed. Nothing is
+marked, moved or deleted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LONGEST_WAIT_SECONDS = 3600
 
 @dataclass
 class _Page:
-    """A page in the making."""
+    """A page of polled mails while it is being filled."""
 
     line: ImapLine
     account: ChannelAccount
@@ -50,7 +50,7 @@ class _Page:
 def poll_once(
     line: ImapLine, account: ChannelAccount, state: PollState, *, now: datetime, mail_bytes: int = MAIL_BYTES
 ) -> PollPage:
-    """Take what is new, folder after folder, until the page is full; of a mail larger than `mail_bytes` the beginning.
+    """Take the new mails, folder after folder, until the page is full; of a mail larger than `mail_bytes` its beginning.
 
     Raises ProviderError, and then nothing has changed.
     """
@@ -69,7 +69,7 @@ def poll_once(
 
 
 def count_mails(line: ImapLine, account: ChannelAccount) -> int:
-    """How many mails the inbox holds. Raises ProviderError."""
+    """Return the number of mails in the inbox. Raises ProviderError."""
     facts = line.examine(_inbox(account))
     if facts is None:
         raise _no_folder(_inbox(account))
@@ -99,7 +99,7 @@ def _no_folder(name: str) -> ProviderError:
 
 
 def _take_new(page: _Page, facts: FolderFacts) -> bool:
-    """Take the folder's new mails; returns whether it has more than the page could hold."""
+    """Take the folder's new mails; return whether it has more than the page could hold."""
     folder = _begin(page, facts)
     first = folder.last_uid + 1
     if facts.count == 0 or (facts.next_uid is not None and facts.next_uid <= first):
@@ -121,7 +121,7 @@ def _take_new(page: _Page, facts: FolderFacts) -> bool:
 
 
 def _begin(page: _Page, facts: FolderFacts) -> FolderState:
-    """Return where to go on in this folder; from the start where it is new, or its uids were renumbered."""
+    """Return the folder's state to go on from: the start where the folder is new, or its uids were renumbered."""
     known = page.state.folders.get(facts.name)
     if known is None:
         return FolderState(facts.uid_validity)
@@ -147,7 +147,7 @@ def _sync_from(account: ChannelAccount) -> datetime | None:
 
 
 def _take(page: _Page, folder: FolderFacts, uid: int, told: MailFacts | None, *, tries: int = 0) -> None:
-    """Read one mail. One that the server will not give now is kept for later, without holding up the others."""
+    """Read one mail into the page. A mail that the server refuses now is kept for later, without holding up the others."""
     if told is None or _is_too_old(page.account, told):
         return
     try:

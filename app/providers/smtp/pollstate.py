@@ -60,7 +60,7 @@ class PollState:
 
 
 def read_state(state: Json) -> PollState:
-    """The stored state; an empty object is a mailbox never polled."""
+    """Return the poll state as stored; {} is a mailbox never polled."""
     return PollState(
         folders={str(name): _read_folder(folder) for name, folder in (state.get("folders") or {}).items()},
         sent=str(state.get("sent") or ""),

@@ -46,7 +46,7 @@ _COPY_RETRY_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Outbound:
-    """One delivery on its way through one mailbox."""
+    """One delivery to be sent through one mailbox."""
 
     smtp: SmtpClient
     imap: ImapClient
@@ -56,7 +56,7 @@ class Outbound:
 
 
 class _Progress:
-    """What is known so far, written down with every change."""
+    """The progress of a delivery, saved with every change."""
 
     def __init__(self, saved: Json, save: SaveProgress) -> None:
         self.saved = dict(saved)

@@ -34,7 +34,7 @@ def file_copy(imap: ImapClient, account: ChannelAccount, message_id: str, raw: b
 
 
 def _look(line: ImapLine, account: ChannelAccount, message_id: str) -> bool | None:
-    """None where there is no such folder."""
+    """Return whether the Sent folder holds the mail; None where there is no such folder."""
     folder = _folder(line, account)
     if folder is None or line.examine(folder) is None:
         return None

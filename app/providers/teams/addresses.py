@@ -11,7 +11,7 @@ RETIRED = ("webhook.office.com", "outlook.office.com", "outlook.office365.com")
 
 
 class BadAddress(ValueError):
-    """Not an address cards can go to; the text says why, in the reader's language."""
+    """Cards cannot be posted to the address; the text says why, in the reader's language."""
 
 
 def check_address(url: str, *, allowed: tuple[str, ...]) -> str:

@@ -41,7 +41,7 @@ class Mention:
 
 @dataclass(frozen=True)
 class Card:
-    """What a card says, in words already chosen; all but `title` may hold what strangers wrote. `reference` is our own id."""
+    """The content of a card. Everything but `title` may hold what strangers wrote; `reference` is our own id."""
 
     title: str
     lines: tuple[Line, ...]

@@ -1,7 +1,7 @@
 """Post one card to a Teams workflow. No database.
 
-Teams knows no idempotency key, and nobody can look whether a card came: a call of unknown outcome stays unknown. A card that is
-missing is still in the app; one that comes twice makes people distrust them all.
+Teams has no idempotency key and no look-up of cards: a call of unknown outcome stays unknown and is not repeated. What a missing
+card says is still in the app; cards that come twice make people distrust all of them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CALLED = Endpoint("teams", "POST workflow")
 
 @dataclass(frozen=True)
 class TeamsSender:
-    """Calls workflows on the hosts that are allowed."""
+    """The sender of cards, to workflows on the hosts that are allowed."""
 
     http: HttpClient
     hosts: tuple[str, ...]

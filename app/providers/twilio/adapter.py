@@ -1,7 +1,7 @@
-"""Adapter of Twilio texts (SMS): send, look up, check, fetch files. The provider has no idempotency key.
+"""Adapter of Twilio texts (SMS): send, look up, check, fetch files. Twilio has no idempotency key.
 
-So `send` makes one call a person can see and notes in `progress` when it began; what it does not answer is looked up in the
-provider's list of messages, and tells of itself by the status posts, whose address carries our reference.
+So `send` makes one call a person can see and notes in `progress` when it began. A call without an answer is looked up in Twilio's
+list of messages; status posts report it too, as their address carries our reference.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _LOOKED_UP = N_("We look the text up at Twilio ourselves.", "We look it up at Tw
 
 
 class TwilioSms:
-    """Satisfies `Sender` and `MediaSource`. `public_url` is ours, where statuses go. Holds no state; safe for threads."""
+    """The adapter of Twilio texts: `Sender` and `MediaSource`. `public_url` is ours, where statuses go. No state; thread-safe."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class TwilioSms:
         return Lookup(Found.NOT_SENT, detail=N_("Twilio's list does not have the text."))
 
     def check(self, *, account: ChannelAccount) -> Health:
-        """Sign in, and see whether the number is ours and reports to us; says what is wrong instead of raising."""
+        """Check that we can sign in, that the number is ours and that it reports to us; says what is wrong instead of raising."""
         return check_account(self._api, account=account, ability="sms", webhook=("sms_url", f"{self._public_url}{SMS_PATH}"))
 
     def fetch_media(self, *, media_id: str, url: str | None, account: ChannelAccount) -> FetchedMedia:
@@ -139,7 +139,7 @@ class TwilioSms:
 
 
 class TwilioPhone:
-    """Satisfies `Checker`: calls are made and taken elsewhere, and reported to us."""
+    """The adapter of Twilio calls, a `Checker` alone: calls are made and taken elsewhere, and reported to us."""
 
     def __init__(self, http: HttpClient, base_url: str, public_url: str) -> None:
         self._api = TwilioApi(http, base_url)
@@ -160,7 +160,7 @@ def _recipient(message: OutgoingMessage) -> str:
 
 
 def _sender(account: ChannelAccount) -> dict[str, str]:
-    """Return the sender: a messaging service where one is set, else a name, else the number."""
+    """Return the fields that name the sender: a messaging service where one is set, else a name, else the number."""
     service, name = (str(account.settings.get(key) or "") for key in ("messaging_service_sid", "sender_name"))
     if service:
         return {"MessagingServiceSid": service}
@@ -175,7 +175,10 @@ def _validity(account: ChannelAccount) -> int:
 
 
 def _result(answer: Json) -> SendResult:
-    """Read the id; an answer without one leaves open what happened, one that has failed already is a refusal."""
+    """Return the result of an answer.
+
+    Raises ProviderError: outcome unknown without an id, refused for a text that failed already.
+    """
     sid, status = str(answer.get("sid") or ""), LADDER.get(str(answer.get("status") or ""), DeliveryStatus.ACCEPTED)
     if not sid:
         reason = Reason(
@@ -198,7 +201,7 @@ def _is_it(row: Json, message: OutgoingMessage) -> bool:
 
 
 def _essence(text: str) -> str:
-    """Return the text without differences that arise where a messaging service replaces typographic characters."""
+    """Return the text without the differences that a messaging service makes by replacing typographic characters."""
     return simplify(text.replace("\r\n", "\n").strip()).text
 
 

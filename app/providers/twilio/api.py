@@ -32,7 +32,7 @@ _AGAIN = N_("We will retry automatically.")
 
 
 class TwilioApi:
-    """One base URL; the account comes with each call. The sign-in goes to the host of that URL and to no other."""
+    """Client of Twilio's API at one base URL; the account comes with each call. Credentials go to the host of that URL only."""
 
     def __init__(self, http: HttpClient, base_url: str, read_timeout: float = 10) -> None:
         self._http = http
@@ -40,23 +40,25 @@ class TwilioApi:
         self._read_timeout = read_timeout
 
     def get(self, path: str, *, account: ChannelAccount, params: Mapping[str, str] | None = None) -> Json:
-        """Read something of the account, such as "Messages.json"; "" is the account itself. Raises ProviderError."""
+        """Get a resource of the account, such as "Messages.json"; "" is the account itself. Raises ProviderError."""
         return self._call("GET", self._address(path, account), account, params=params)
 
     def get_next(self, uri: str, *, account: ChannelAccount) -> Json:
-        """Read the page a list names as its next; its address is relative. Raises ProviderError."""
+        """Get the next page of a list by the relative URI that the list names. Raises ProviderError."""
         url = urljoin(f"{self._base_url}/", uri)
         if _origin(url) != _origin(self._base_url):
             raise cannot_send("page_host", N_("Twilio links to a page on another host"), N_("Ask an administrator."))
         return self._call("GET", url, account)
 
     def post(self, path: str, *, account: ChannelAccount, fields: Mapping[str, str]) -> Json:
-        """Ask for something a person will see. Raises ProviderError; `outcome_unknown` unless it surely was not done."""
+        """Post something that a person will see. Raises ProviderError; `outcome_unknown` unless it surely was not done."""
         return self._call("POST", self._address(path, account), account, data=fields)
 
     def download(self, url: str, *, account: ChannelAccount) -> FetchedMedia:
-        """Fetch a file: with the sign-in from the provider's host, and from wherever it sends us once, without. Raises
-        ProviderError."""
+        """Fetch a file from Twilio's host with our credentials; one redirect elsewhere is followed without them.
+
+        Raises ProviderError.
+        """
         if _origin(url) != _origin(self._base_url):
             raise cannot_send("media_host", N_("The file is on a host that is not Twilio's"), N_("Ask an administrator."))
         called = Endpoint("twilio", "GET file", account.id)
@@ -102,7 +104,7 @@ class TwilioApi:
 
 
 def _authorization(account: ChannelAccount) -> dict[str, str]:
-    """Return the sign-in: the API key where there is one, else the account with its auth token."""
+    """Return the authorization headers: of the API key where there is one, else of the account with its auth token."""
     key = str(account.settings.get("api_key_sid") or "")
     user = key or str(account.settings.get("account_sid") or "")
     secret = account.secrets.get("api_key_secret" if key else "signing_secret", "")
@@ -123,7 +125,7 @@ def _decoded(answer: HttpResponse) -> Json | None:
 
 
 def _refuse(answer: HttpResponse, *, changes: bool) -> NoReturn:
-    """Raise what an answer that is no success means. A code with a 4xx makes it certain that nothing was done."""
+    """Raise the ProviderError of an unsuccessful answer. A code with a 4xx makes it certain that nothing was done."""
     told = _decoded(answer) or {}
     code = told.get("code")
     retry_after = read_retry_after(answer.headers.get("retry-after"), now=utc_now())

@@ -33,7 +33,7 @@ _NAMES = ("To", "From", "Called", "Caller", "ForwardedFrom")
 
 
 class VoicePosts(SmsPosts):
-    """Satisfies `UrlSignedReceiver` for calls."""
+    """The receiver of posts about calls (`UrlSignedReceiver`)."""
 
     def dedupe_key(self, post: SignedPost) -> str:
         fields = read_fields(post.body)
@@ -45,7 +45,7 @@ class VoicePosts(SmsPosts):
         return tuple(fields[name].strip() for name in _NAMES if fields.get(name, "").strip())
 
     def parse(self, body: bytes, *, query: str, account: ChannelAccount, received_at: datetime) -> Parsed:
-        """The leg the post is about, and the one that was dialled for it where the post tells of its end."""
+        """Parse the leg the post is about, and the leg dialled for it where the post reports its end."""
         fields = read_fields(body)
         status = fields.get("CallStatus", "").strip().lower()
         if status and status not in _STATES:
@@ -77,7 +77,7 @@ def _own_leg(fields: Mapping[str, str], sid: str, state: LegState | None, receiv
 
 
 def _dialled_leg(fields: Mapping[str, str], own: CallUpdate) -> CallUpdate | None:
-    """Return how dialling a colleague ended; None where the post does not say."""
+    """Return the update of a leg that dialled a colleague; None where the post does not say how it ended."""
     state = _STATES.get(fields.get("DialCallStatus", "").strip().lower())
     if state is None:
         return None
@@ -95,7 +95,7 @@ def _recording(fields: Mapping[str, str]) -> dict[str, object]:
 
 
 def _time(text: str, otherwise: datetime) -> datetime:
-    """Return the post's own time if it is plausible: not ahead of its arrival, nor long before."""
+    """Return the post's own time if it is plausible, else `otherwise`: not ahead of its arrival, nor a week before."""
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -20,7 +20,7 @@ _CALLS, _TEXTS = N_("phone calls"), N_("texts")
 
 
 def check_account(api: TwilioApi, *, account: ChannelAccount, ability: str, webhook: tuple[str, str]) -> Health:
-    """Ask about the account and its number. `webhook` is the number's field that must hold an address, and that address."""
+    """Check the account and its number. `webhook`: the field of the number that must hold an address, and that address."""
     checked = ["sign-in", "phone number", "webhook"]
     if not account.secrets.get("signing_secret"):
         return Health(False, _NO_TOKEN, tuple(checked[:1]))
@@ -35,7 +35,7 @@ def check_account(api: TwilioApi, *, account: ChannelAccount, ability: str, webh
 
 
 def _has_no_number(account: ChannelAccount) -> bool:
-    """Return whether a service or a name sends, whose numbers are set up at the provider."""
+    """Return whether the account sends by a messaging service or a name, whose numbers are set up at Twilio."""
     return bool(account.settings.get("messaging_service_sid")) or not number_of(account.address)
 
 

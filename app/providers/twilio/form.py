@@ -1,6 +1,6 @@
 """Parse url-encoded posts byte by byte, as the signature covers the very bytes and new fields appear without notice.
 
-Nothing here trims, repairs or refuses: what is no UTF-8 is replaced only where it becomes text.
+Nothing here trims, repairs or refuses: bytes that are no UTF-8 are replaced only where they become text.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _plain(part: bytes) -> bytes:
 
 
 def read_fields(body: bytes) -> dict[str, str]:
-    """Return the fields by name, the first value of each. A JSON object's texts will do, too. Raises UnableToParse."""
+    """Return the fields by name, the first value of each; of a JSON object its texts. Raises UnableToParse."""
     if body.lstrip()[:1] == b"{":
         return _fields_of_json(body)
     pairs = read_pairs(body)
@@ -61,14 +61,14 @@ def _fields_of_json(body: bytes) -> dict[str, str]:
 
 
 def fingerprint(body: bytes) -> str:
-    """Return the same for posts of the same fields, whatever their order."""
+    """Return a digest that posts of the same fields share, whatever the order of the fields."""
     is_json = body.lstrip()[:1] == b"{"
     parts = [body] if is_json else [b"%d:%b=%b" % (len(name), name, value) for name, value in sorted(read_pairs(body))]
     return hashlib.sha256(b"\n".join(parts)).hexdigest()
 
 
 def needed(fields: Mapping[str, str], names: Sequence[str]) -> str:
-    """Return the first of these fields that says something; raises UnableToParse."""
+    """Return the first of these fields with a value. Raises UnableToParse."""
     for name in names:
         if fields.get(name, "").strip():
             return fields[name].strip()[:200]

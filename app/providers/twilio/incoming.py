@@ -51,7 +51,7 @@ LADDER = {
 
 
 class SmsPosts:
-    """Satisfies `UrlSignedReceiver` for texts that come in."""
+    """The receiver of posts about incoming texts (`UrlSignedReceiver`)."""
 
     def verify(self, post: SignedPost, *, secrets: Sequence[str], shared_key: str) -> bool:
         return is_signed(post, secrets=secrets, shared_key=shared_key)
@@ -64,19 +64,19 @@ class SmsPosts:
         return tuple(fields[name].strip() for name in ("To", "From", "MessagingServiceSid") if fields.get(name, "").strip())
 
     def parse(self, body: bytes, *, query: str, account: ChannelAccount, received_at: datetime) -> Parsed:
-        """Parse one message; the post has no time, so its arrival counts."""
+        """Parse one message; the post has no time, so the time of its arrival counts."""
         return Parsed(messages=(_message(read_fields(body), received_at),))
 
 
 class SmsStatusPosts(SmsPosts):
-    """Satisfies `UrlSignedReceiver` for statuses of texts of ours."""
+    """The receiver of posts about statuses of our texts (`UrlSignedReceiver`)."""
 
     def dedupe_key(self, post: SignedPost) -> str:
         fields = read_fields(post.body)
         return f"{needed(fields, SID)}:{needed(fields, STATUS)}:{fingerprint(post.body)}"
 
     def parse(self, body: bytes, *, query: str, account: ChannelAccount, received_at: datetime) -> Parsed:
-        """Parse one status; our reference stands in the URL we gave for it."""
+        """Parse one status; our reference stands in the URL of the post."""
         fields = read_fields(body)
         sid, name = needed(fields, SID), needed(fields, STATUS).lower()
         status = LADDER.get(name)
@@ -103,7 +103,7 @@ def _message(fields: Mapping[str, str], received_at: datetime) -> InboundMessage
 
 
 def _consent(fields: Mapping[str, str], text: str) -> Consent | None:
-    """Return the consent as the provider understood it, which reads the words of any language it was taught."""
+    """Return the consent that Twilio read, which knows words of the languages set there; else what we read in the text."""
     told = fields.get("OptOutType", "").strip().lower()
     return Consent(told) if told in tuple(Consent) else read_consent(text)
 

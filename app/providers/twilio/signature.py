@@ -77,7 +77,7 @@ def _mac(key: str, url: str, covered: bytes, digest: Callable[[], object]) -> by
 
 
 def _spellings(url: str) -> tuple[str, ...]:
-    """Yield the URL as it stands, and with and without the default port."""
+    """Return the URL as it stands, and with and without the default port."""
     whole = url.split("#", 1)[0]
     try:
         parts = urlsplit(whole)

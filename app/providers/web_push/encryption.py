@@ -26,7 +26,7 @@ AUTH_BYTES = 16
 
 
 class BadSubscription(ValueError):
-    """The keys of a subscription are none."""
+    """The keys of a subscription are invalid."""
 
 
 class TooMuchToPush(ValueError):
@@ -35,7 +35,7 @@ class TooMuchToPush(ValueError):
 
 @dataclass(frozen=True)
 class BrowserKeys:
-    """What a browser gave us to seal with: its public point (65 bytes) and its secret (16)."""
+    """The keys of a browser for encrypting a message to it: its public point (65 bytes) and its secret (16)."""
 
     p256dh: bytes
     auth: bytes

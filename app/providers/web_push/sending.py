@@ -59,7 +59,7 @@ def topic_of(text: str) -> str:
 
 @dataclass(frozen=True)
 class PushSender:
-    """Calls the push services that `hosts` allows, as `contact`, with our key."""
+    """The sender of push messages to the push services that `hosts` allows, as `contact`, signed with our key."""
 
     http: HttpClient
     key: OwnKey
@@ -67,7 +67,7 @@ class PushSender:
     contact: str
 
     def send(self, address: Address, message: PushMessage, *, now: datetime) -> Answer:
-        """Hand the message over; every failure is an answer."""
+        """Post the message to the push service; every failure is an answer."""
         if not is_allowed(address.endpoint, self.hosts):
             return Answer(Outcome.REFUSED, FORBIDDEN)
         try:

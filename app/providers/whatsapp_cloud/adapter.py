@@ -50,7 +50,7 @@ _NUMBER_FIELDS = (
 
 
 class WhatsAppAdapter:
-    """Satisfies `Sender`, `WebhookReceiver` and `MediaSource`. Holds no state but its HTTP client; safe for threads.
+    """The adapter of WhatsApp: `Sender`, `WebhookReceiver` and `MediaSource`. No state but its HTTP client; thread-safe.
 
     The access token goes to the host of `base_url` and, over https, to `media_hosts`; to nobody else.
     """
@@ -73,7 +73,7 @@ class WhatsAppAdapter:
         return webhook.dedupe_key(body)
 
     def parse(self, body: bytes, *, account: ChannelAccount) -> Parsed:
-        """Read what concerns this account; raises UnableToParse on non-JSON, and nothing else."""
+        """Parse what concerns this account. Raises UnableToParse on non-JSON, and nothing else."""
         return parse_body(body, phone_number_id=account.address)
 
     def send(
@@ -107,7 +107,7 @@ class WhatsAppAdapter:
         return Lookup(Found.UNKNOWN, detail=N_("We cannot ask WhatsApp if the message was sent; we wait for its status report."))
 
     def check(self, *, account: ChannelAccount) -> Health:
-        """Ask the provider about the number, and whether it reports to us; says what is wrong instead of raising."""
+        """Check the number at the provider, and whether it reports to us; says what is wrong instead of raising."""
         checked = ["access token", "phone number"]
         try:
             number = self._api.get(account.address, account=account, params={"fields": _NUMBER_FIELDS})
@@ -123,13 +123,13 @@ class WhatsAppAdapter:
         return media.fetch(self._api, media_id, account=account)
 
     def mark_read(self, external_id: str, *, account: ChannelAccount, is_typing: bool = False) -> None:
-        """Mark a customer's message, and those before it, as read; `is_typing` shows for up to 25 s that we answer."""
+        """Mark a customer's message, and those before it, as read; `is_typing` shows them for up to 25 s that we are typing."""
         typing = {"typing_indicator": {"type": "text"}} if is_typing else {}
         payload = {"messaging_product": "whatsapp", "status": "read", "message_id": external_id, **typing}
         self._api.post_repeatable(f"{account.address}/messages", account=account, payload=payload)
 
     def react(self, external_id: str, emoji: str, *, to: Party, account: ChannelAccount) -> None:
-        """Put our reaction on a message, in place of what was there; "" takes it back."""
+        """Put our reaction on a message, in place of an earlier one; "" takes it back."""
         payload = {**outgoing.address_of(to), "type": "reaction", "reaction": {"message_id": external_id, "emoji": emoji}}
         self._api.post_repeatable(f"{account.address}/messages", account=account, payload=payload)
 
@@ -140,7 +140,7 @@ class WhatsAppAdapter:
     def _content(
         self, message: OutgoingMessage, account: ChannelAccount, progress: Json, save_progress: SaveProgress
     ) -> tuple[Json, Json]:
-        """The type-dependent part of the message, and the progress after what had to be done for it."""
+        """Return the type-dependent part of the message, and the progress after the uploads for it."""
         if message.template:
             return self._template(message.template, message.attachments, account, progress, save_progress)
         if message.choices:
@@ -162,7 +162,7 @@ class WhatsAppAdapter:
         progress: Json,
         save_progress: SaveProgress,
     ) -> tuple[Json, Json]:
-        """The file of a message that is a template stands at its head."""
+        """Return the part of a template, its file uploaded as the header, and the progress. Raises ProviderError."""
         if not files:
             return outgoing.template_part(template, account=account), progress
         header, file = outgoing.template_header(template, account=account), files[0]
@@ -176,7 +176,7 @@ class WhatsAppAdapter:
     def _uploaded(
         self, attachment: OutgoingAttachment, account: ChannelAccount, progress: Json, save_progress: SaveProgress
     ) -> Json:
-        """The progress with the media id of this very file, from an earlier try or uploaded now."""
+        """Return the progress with the media id of this very file, from an earlier try or uploaded now."""
         fingerprint = sha256_hex(attachment.content)
         if progress.get("media_sha256") == fingerprint and progress.get("media_id"):
             return progress
@@ -195,7 +195,7 @@ class WhatsAppAdapter:
 
 
 def _result(answer: Json) -> SendResult:
-    """Read the provider's id; an answer without one leaves open what happened."""
+    """Return the result with the provider's id. Raises ProviderError for an answer without one, its outcome unknown."""
     messages = [item for item in as_list(answer.get("messages")) if isinstance(item, dict)]
     message_id = text_of(messages[0], "id") if messages else ""
     if not message_id:

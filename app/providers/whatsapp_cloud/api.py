@@ -21,7 +21,7 @@ FILE_DEADLINE_SECONDS = 180.0
 
 
 class CloudApi:
-    """One base URL and version; the account comes with each call. `repeatable` calls change nothing a person can see."""
+    """Client of one base URL and version; the account comes with each call. `repeatable` calls change nothing people can see."""
 
     def __init__(
         self, http: HttpClient, base_url: str, api_version: str, media_hosts: tuple[str, ...], read_timeout: float
@@ -33,15 +33,15 @@ class CloudApi:
         self._read_timeout = read_timeout
 
     def get(self, path: str, *, account: ChannelAccount, params: Mapping[str, str] | None = None) -> Json:
-        """Read something. Raises ProviderError, never with `outcome_unknown`."""
+        """Get a resource. Raises ProviderError, never with `outcome_unknown`."""
         return self._call("GET", path, account, repeatable=True, params=params)
 
     def post_message(self, path: str, *, account: ChannelAccount, payload: Json) -> Json:
-        """Ask for something a person will see. Raises ProviderError; `outcome_unknown` unless it surely was not done."""
+        """Post something that a person will see. Raises ProviderError; `outcome_unknown` unless it surely was not done."""
         return self._call("POST", path, account, repeatable=False, json=payload)
 
     def post_repeatable(self, path: str, *, account: ChannelAccount, payload: Json) -> Json:
-        """Ask for something that is the same when it is done twice. Raises ProviderError, never with `outcome_unknown`."""
+        """Post something that has the same effect when done twice. Raises ProviderError, never with `outcome_unknown`."""
         return self._call("POST", path, account, repeatable=True, json=payload)
 
     def upload(self, path: str, *, account: ChannelAccount, fields: Mapping[str, str], file: tuple[str, bytes, str]) -> Json:
@@ -108,7 +108,7 @@ def _decoded(answer: HttpResponse) -> Json | None:
 
 
 def _refuse(answer: HttpResponse, *, repeatable: bool) -> NoReturn:
-    """Raise what an answer that is no success means; Meta's own error object makes the outcome certain."""
+    """Raise the ProviderError of an unsuccessful answer; Meta's own error object makes the outcome certain."""
     error = (_decoded(answer) or {}).get("error")
     retry_after = read_retry_after(answer.headers.get("retry-after"), now=utc_now())
     if isinstance(error, dict):

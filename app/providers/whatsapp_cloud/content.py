@@ -44,13 +44,13 @@ class Content:
 
 
 def read_content(item: Json) -> Content:
-    """Read the content of a message item; raises Broken where its type says something is there that is not."""
+    """Parse the content of a message item. Raises Broken where the object that its type promises is missing."""
     reader = _READERS.get(needed_text(item, "type"), _unknown)
     return _unsupported(item) if _has_failed(item) else reader(item)
 
 
 def _has_failed(item: Json) -> bool:
-    """A message Meta could not pass on carries errors in place of its content, whatever its type."""
+    """Return whether Meta could not pass the message on: it then carries errors in place of its content, whatever its type."""
     return bool(as_list(item.get("errors"))) and not isinstance(item.get(text_of(item, "type")), dict)
 
 
@@ -120,7 +120,7 @@ def _button(item: Json) -> Content:
 
 
 def _interactive(item: Json) -> Content:
-    """An answer to something interactive; Meta sends it without its object when it could not read the answer (131000)."""
+    """Parse the answer to an interactive message; Meta omits the object when it could not read the answer (131000)."""
     answer = as_object(item.get("interactive"))
     kind = text_of(answer, "type")
     body = as_object(answer.get(kind))
@@ -204,7 +204,7 @@ def _welcome(item: Json) -> Content:
 
 
 def _unknown(item: Json) -> Content:
-    """A type nobody documented yet; any text it plainly carries is shown."""
+    """Parse a type we do not know; any text it plainly carries is shown."""
     body = as_object(item.get(text_of(item, "type")))
     said = text_of(body, "body") or text_of(body, "text") or text_of(body, "caption") or _poll_text(body)
     shown = said or f"A message of a type not known here ({text_of(item, 'type')[:60]}). {_ASK_AGAIN}"

@@ -164,7 +164,7 @@ def rule_for(code: int) -> Rule:
 
 
 def needs_admin(code: str) -> bool:
-    """Whether an error of this code is for an administrator to see, and not only for who wrote the message."""
+    """Return whether an error of this code is for an administrator to see, and not only for who wrote the message."""
     rule = rule_for(int(code)) if code.isdecimal() else None
     return rule is not None and (rule.needs_admin or rule.channel_down)
 

@@ -29,7 +29,7 @@ _MB = 1_048_576
 
 @dataclass(frozen=True)
 class MediaKind:
-    """A provider type of file; an empty `content_types` takes any."""
+    """A kind of file as WhatsApp knows it; empty `content_types` take any type."""
 
     name: str
     max_bytes: int
@@ -61,7 +61,7 @@ def bare_type(content_type: str) -> str:
 
 
 def kind_for(attachment: OutgoingAttachment) -> MediaKind:
-    """Return what a file is sent as: its own kind where it fits, else a document, which keeps a large photo whole.
+    """Return the kind a file is sent as: its own where it fits, else a document, which keeps a large photo whole.
 
     Raises ProviderError (permanent) for a file nobody could open, or one too large for any kind.
     """
@@ -86,7 +86,10 @@ def find_file_problem(content_type: str, size_bytes: int) -> Reason | None:
 
 
 def find_header_problem(header: str, content_type: str, size_bytes: int) -> Reason | None:
-    """Return why such a file cannot be the header of a template that wants a `header` ("image", "video", "document")."""
+    """Return why such a file cannot be the header of a template that wants a `header` ("image", "video", "document").
+
+    None where it can.
+    """
     kind = next((kind for kind in KINDS if kind.name == header), None)
     bare = bare_type(content_type)
     if kind is None or (kind.content_types and bare not in kind.content_types):
@@ -138,7 +141,7 @@ def fetch(api: CloudApi, media_id: str, *, account: ChannelAccount) -> FetchedMe
 
 
 def _limit(info: Json) -> int:
-    """Return how many bytes a file of that type may have; raises ProviderError where it announces more."""
+    """Return how many bytes a file of the announced type may have. Raises ProviderError where it announces more."""
     content_type = bare_type(text_of(info, "mime_type"))
     limit = next((kind.max_bytes for kind in KINDS if content_type in kind.content_types), DOCUMENT.max_bytes)
     size = text_of(info, "file_size")

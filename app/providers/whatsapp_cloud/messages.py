@@ -22,7 +22,7 @@ _NEW_IDENTITY_NOTES = frozenset({"user_changed_number", "user_changed_user_id", 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a message item needs from the change it stands in. `business_number` is digits, `scope` the business account."""
+    """What a message item needs of the change around it. `business_number` is digits, `scope` the id of the business account."""
 
     contacts: Sequence[Json]
     business_number: str
@@ -30,7 +30,7 @@ class Surroundings:
 
 
 def read_message(item: Json, around: Surroundings, *, is_echo: bool = False, is_past: bool = False) -> InboundMessage:
-    """Read one message; raises Broken where its id, time or type is missing or its content is not what the type promises.
+    """Parse one message. Raises Broken where its id, time or type is missing or its content is not what the type promises.
 
     `content_hash` covers id, time and content but no link that expires, so a repeat of the same message hashes the same even if
     Meta has added fields around it.

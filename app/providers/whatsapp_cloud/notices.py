@@ -25,7 +25,7 @@ _GRAVE_ACCOUNT_EVENTS = frozenset(
 
 
 def error_notice(error: Json) -> AccountNotice:
-    """Read an error that belongs to no status."""
+    """Return the notice of an error that belongs to no status."""
     reason = reason_of(error)
     summary = " · ".join(filter(None, [reason.title, reason.detail, reason.code]))
     return AccountNotice("error", summary, "warning", error)
@@ -42,7 +42,7 @@ def action_notice(action: Json) -> AccountNotice:
 
 
 def account_notice(field: str, value: Json) -> AccountNotice:
-    """Put a change of an account-level field into one sentence; unknown fields are named and kept raw."""
+    """Return the notice of a change of an account-level field, in one sentence; unknown fields are named and kept raw."""
     return _WRITERS.get(field, _other)(field, value)
 
 
@@ -83,8 +83,10 @@ def _account_update(field: str, value: Json) -> AccountNotice:
 
 
 def facts_of(number: Json) -> dict[str, str]:
-    """What the provider says of a number that people should know: {"quality", "limit", "throughput"}, those that are said. The
-    throughput is that of Meta's levels, "APP" for a number that is in the WhatsApp Business app as well, which has its own."""
+    """Return the facts of a number that people should know: {"quality", "limit", "throughput"}, those that Meta gives.
+
+    `throughput` is a level of Meta's; "APP" for a number that is in the WhatsApp Business app too, which has a limit of its own.
+    """
     found = {
         "quality": text_of(number, "quality_rating"),
         "limit": text_of(number, "whatsapp_business_manager_messaging_limit").removeprefix("TIER_"),

@@ -26,7 +26,7 @@ _SHORTEN = N_("Shorten the text, or send it in parts.")
 
 
 def envelope(message: OutgoingMessage) -> Json:
-    """Build what every type of message has; raises ProviderError (permanent) where nobody, or more than one, is addressed."""
+    """Return the fields that every type of message has. Raises ProviderError (permanent) unless one party is addressed."""
     quoted = {"context": {"message_id": message.reply_to_external_id}} if message.reply_to_external_id else {}
     if len(message.to) != 1:
         raise cannot_send(
@@ -36,7 +36,7 @@ def envelope(message: OutgoingMessage) -> Json:
 
 
 def address_of(party: Party) -> Json:
-    """What every message begins with: a number where one is known (`to`), else the business-scoped id (`recipient`)."""
+    """Return the address of a message: a number where one is known (`to`), else the business-scoped id (`recipient`)."""
     return {"messaging_product": "whatsapp", "recipient_type": "individual", **_address(party)}
 
 
@@ -54,7 +54,7 @@ def _address(party: Party) -> Json:
 
 
 def check_parts(message: OutgoingMessage) -> None:
-    """Refuse what does not fit in one provider message; raises ProviderError (permanent).
+    """Check that a message fits in one provider message. Raises ProviderError (permanent).
 
     One delivery is one provider message, because nothing says which of several got through when an answer is lost. The text
     beside a template is our own rendering of it and is not sent.
@@ -74,8 +74,10 @@ def text_part(text: str) -> Json:
 
 
 def choices_part(text: str, choices: Choices) -> Json:
-    """Buttons under the text, or a list; each is named by its place, which is what comes back when it is tapped. What asks for
-    the phone number is a button of WhatsApp's, and brings a contact card."""
+    """Return buttons under the text, or a list; each is named by its place, which comes back when it is tapped.
+
+    The request for a phone number is a button of WhatsApp's own, and brings a contact card.
+    """
     body = {"text": text}
     if choices.kind == NUMBER:
         asked = "request_contact_info"
@@ -95,7 +97,7 @@ def _row(number: int, option: Choice) -> Json:
 
 
 def check_caption(text: str, kind: MediaKind) -> None:
-    """Refuse a text that cannot stand under the file; raises ProviderError (permanent)."""
+    """Check that a text can stand under the file. Raises ProviderError (permanent)."""
     if text and not kind.takes_caption:
         raise cannot_send("no_caption", _NO_CAPTION % {"type": kind.name}, N_("Send text and file separately."))
     if len(text) > CAPTION_CHARACTERS:
@@ -124,7 +126,7 @@ def with_header(template: OutgoingTemplate, header: str, media_id: str, *, filen
 
 
 def template_part(template: OutgoingTemplate, *, account: ChannelAccount) -> Json:
-    """Build the template; raises ProviderError (permanent) naming each value that is wrong."""
+    """Return the part of a filled-in template. Raises ProviderError (permanent) naming each value that is wrong."""
     problems = template_problems(template, find_definition(account.settings.get("templates"), template))
     if problems:
         advice = N_("Correct the template's values.")

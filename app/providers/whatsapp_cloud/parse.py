@@ -30,7 +30,7 @@ _FRAME = frozenset({"messaging_product", "metadata", "contacts"})
 
 
 def parse_body(body: bytes, *, phone_number_id: str) -> Parsed:
-    """Read all items of our number, and all account news: it names no number, and unseen would be worse than seen twice.
+    """Parse all items of our number, and all account news: news name no number, so each of our numbers gets them.
 
     Raises UnableToParse on non-JSON.
     """
@@ -46,7 +46,7 @@ def parse_body(body: bytes, *, phone_number_id: str) -> Parsed:
 
 
 class _Reading:
-    """Collects what one body holds while walking it."""
+    """A walk through one body, which collects what the body holds."""
 
     def __init__(self, phone_number_id: str) -> None:
         self._phone_number_id = phone_number_id

@@ -1,4 +1,4 @@
-"""Read who wrote or is meant: numbers, business-scoped ids and names, most trusted first.
+"""Read who wrote a message or is meant by one: numbers, business-scoped ids and names, most trusted first.
 
 A user with a user name may have no number in the webhook; the business-scoped id is then all there is. A scoped id is only unique
 within a business portfolio, so it carries the id of the business account it came by.
@@ -28,7 +28,7 @@ def is_scoped_id(value: str) -> bool:
 
 
 def person(*, number: str, user_id: str, contact: Json, scope: str) -> Party:
-    """Build a party from a message's own ids, completed by the webhook's contact of that person."""
+    """Return the party of a message's own ids, completed by the webhook's contact of that person."""
     wa_id = digits_of(number) or digits_of(text_of(contact, "wa_id"))
     scoped = [user_id, number, text_of(contact, "user_id")]
     found = [
@@ -47,7 +47,7 @@ def is_own_card(card: Json) -> bool:
 
 
 def shared_number(item: Json) -> str:
-    """Return the number somebody sent us of themselves; "" for any other message."""
+    """Return the phone number that somebody shared of themselves; "" for any other message."""
     cards = as_list(item.get("contacts")) if text_of(item, "type") == "contacts" else []
     own = [card for card in map(as_object, cards) if is_own_card(card)]
     numbers = [text_of(as_object(phone), "wa_id") for card in own for phone in as_list(card.get("phones"))]
@@ -65,7 +65,7 @@ def _username(contact: Json) -> list[Identity]:
 
 
 def contact_of(contacts: Sequence[Json], *, number: str, user_id: str) -> Json:
-    """Return the webhook's contact of a person, {} where none fits; contacts of a batch are never guessed by their place."""
+    """Return the webhook's contact with this number or user id, {} where none fits; contacts are never matched by position."""
     for contact in contacts:
         same_id = user_id and text_of(contact, "user_id") == user_id
         if same_id or (number and text_of(contact, "wa_id") == number):

@@ -1,7 +1,7 @@
 """Read JSON from outside carefully: any field may be missing or of another type.
 
-Readers return an empty value for what is absent or strange; those that cannot do without raise `Broken`, which costs the item it
-is about and nothing else.
+Readers return an empty value for a field that is absent or malformed. Readers of a required field raise `Broken`, which loses its
+own item and no other.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def load_json(body: bytes) -> Any:
 
 
 def decode_json(body: bytes) -> Any:
-    """Decode a body as it is, for looking only: its texts may be unfit for storing. Raises UnableToParse where it is not JSON."""
+    """Decode a body for looking only: its texts may be unfit for storing. Raises UnableToParse where it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -107,7 +107,7 @@ def text_of(source: Mapping[str, Any], name: str) -> str:
 
 
 def needed_text(source: Mapping[str, Any], name: str) -> str:
-    """Return a field that must be there; raises Broken."""
+    """Return a required field as text. Raises Broken."""
     value = text_of(source, name)
     if not value:
         raise Broken(_MISSING % {"name": name})
@@ -115,7 +115,7 @@ def needed_text(source: Mapping[str, Any], name: str) -> str:
 
 
 def needed_object(source: Mapping[str, Any], name: str) -> Json:
-    """Return an object that must be there; raises Broken."""
+    """Return a required object. Raises Broken."""
     value = source.get(name)
     if not isinstance(value, dict):
         raise Broken(_MISSING % {"name": name})
@@ -151,13 +151,13 @@ def hex_sha256(value: str) -> str | None:
 
 
 class Items:
-    """Walks lists of objects and keeps the sentences about what could not be read."""
+    """A reader of lists of objects that keeps a sentence about each item it could not read."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []
 
     def objects(self, value: Any, where: str) -> Iterator[Json]:
-        """Yield the objects of a list; an absent list has none, anything that is not as expected is noted."""
+        """Yield the objects of a list; an absent list has none, and anything that is no object is noted as a problem."""
         if value is None:
             return
         if not isinstance(value, list):

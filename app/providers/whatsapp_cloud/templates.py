@@ -46,7 +46,7 @@ class TemplateDefinition:
         return next((part for part in self.components if text_of(part, "type").upper() == kind), {})
 
     def media_header(self) -> str:
-        """The kind of file at its head ("image", "video", "document"), "" for none."""
+        """Return the kind of file in the template's header ("image", "video", "document"), "" for none."""
         form = text_of(self.component("HEADER"), "format").upper()
         return form.lower() if form in _MEDIA_FORMATS else ""
 
@@ -55,7 +55,7 @@ class TemplateDefinition:
 
 
 def definition_of(item: Mapping[str, Any]) -> TemplateDefinition:
-    """Read one template of the provider's list, or one stored as such; works on any mapping."""
+    """Return the definition of a template of the provider's list, or of a stored one; works on any mapping."""
     return TemplateDefinition(
         id=text_of(item, "id"),
         name=text_of(item, "name"),
@@ -74,7 +74,7 @@ def _real(reason: str) -> str:
 
 
 def list_definitions(api: CloudApi, *, account: ChannelAccount) -> tuple[TemplateDefinition, ...]:
-    """Read all templates of the account's business account (setting `waba_id`), page by page. Raises ProviderError."""
+    """List all templates of the account's business account (setting `waba_id`), page by page. Raises ProviderError."""
     path = f"{text_of(account.settings, 'waba_id')}/message_templates"
     found: list[TemplateDefinition] = []
     params = {"limit": "100", "fields": _FIELDS}
@@ -96,9 +96,9 @@ def find_definition(known: Any, template: OutgoingTemplate) -> TemplateDefinitio
 
 
 def template_problems(template: OutgoingTemplate, definition: TemplateDefinition | None = None) -> tuple[str, ...]:
-    """Return a sentence per thing that is wrong, none where it may be sent.
+    """Return a sentence for each thing wrong with a template; () where it may be sent.
 
-    Without its definition only the form is checked; with it also the status, every value's name and number, header and buttons.
+    Without a definition only the form is checked; with it also the status, every value's name and number, header and buttons.
     """
     problems = list(_form_problems(template))
     if definition is not None and not problems:

@@ -22,7 +22,7 @@ _NOT_ITEMS = frozenset({"messaging_product", "metadata", "contacts", "messages",
 
 
 def is_signed(*, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> bool:
-    """Say whether the raw `body` carries an HMAC-SHA256 made with one of the app secrets (two during a rotation).
+    """Return whether the raw `body` carries an HMAC-SHA256 made with one of the app secrets (two during a rotation).
 
     The older SHA-1 header is never looked at. Constant time, never raises; no secret, or an empty one, verifies nothing.
     """
@@ -123,7 +123,7 @@ def _objects(value: Any) -> list[Json]:
 
 
 def _strange(value: Any) -> list[Any]:
-    """What stands where a list of objects should."""
+    """Return the values that stand where a list of objects should."""
     if isinstance(value, list):
         return [item for item in value if not isinstance(item, dict)]
     return [] if value is None else [value]
