@@ -1,1 +1,1 @@
-"""Stand-ins for the outside world: provider simulators, the demo company, the page of components."""
+"""Simulators of providers, the demo company, and the page of components."""

@@ -79,7 +79,7 @@ OLD = timedelta(days=60)  # calendars hold from then on
 
 @dataclass(frozen=True)
 class Accounts:
-    """The secrets of the accounts at providers; one account of each serves all companies, as one app serves all numbers."""
+    """The secrets of the accounts at providers: one account of each serves all companies, as one app serves all numbers."""
 
     chat: Mapping[str, str]
     phone: Mapping[str, str]
@@ -92,7 +92,7 @@ class Accounts:
 
 @dataclass
 class Company:
-    """What is made once and then used by every thread."""
+    """A demo company while it is made: brands, users and teams that its threads use."""
 
     demo: DemoCompany
     brands: dict[str, Brand] = field(default_factory=dict)
@@ -112,7 +112,7 @@ class Company:
 
 
 def make_people(session: Session, company: Company, password_hash: str, now: datetime) -> None:
-    """Brands, teams and colleagues."""
+    """Make the brands, teams and users of a company."""
     for demo in company.demo.brands:
         company.brands[demo.key] = _brand(session, company.demo, demo, now)
     teams = {name: Team(id=new_id(), name=name) for name in company.demo.teams}
@@ -146,7 +146,7 @@ def make_people(session: Session, company: Company, password_hash: str, now: dat
 
 
 def _brand(session: Session, company: DemoCompany, demo: DemoBrand, now: datetime) -> Brand:
-    """One of another country gets its currency, tax and holidays as on the page of brands."""
+    """Make a brand; one of another country gets its currency, tax and holidays as on the page of brands."""
     signature = company.signature.format(name=demo.name)
     brand = Brand(id=new_id(), key=demo.key, name=demo.name, hue=demo.hue, email_signature=signature)
     brand.languages = [company.language]
@@ -161,7 +161,7 @@ def _brand(session: Session, company: DemoCompany, demo: DemoBrand, now: datetim
 
 
 def make_channels(session: Session, company: Company, accounts: Accounts, keyring: Keyring, now: datetime) -> None:
-    """A mailbox of each brand, and the numbers it has."""
+    """Make a mailbox for each brand, and the numbers the brand has."""
     for demo in company.demo.brands:
         made = {Medium.EMAIL: _mailbox(company, demo)}
         if demo.phone_number_id:
@@ -201,7 +201,7 @@ def _number(company: Company, demo: DemoBrand, accounts: Accounts) -> NewChannel
 def _line(
     company: Company, demo: DemoBrand, kind: ChannelType, number: str, more: dict[str, str], accounts: Accounts
 ) -> NewChannel:
-    """A number for texts or for calls, of the one account."""
+    """Return a number for texts or for calls, at the one Twilio account."""
     return NewChannel(
         channel_type=kind,
         name=f"{demo.name} {'SMS' if kind is ChannelType.SMS else 'phone'}",

@@ -1,5 +1,7 @@
-"""Play what a customer does in a chat besides writing: react, edit, delete, quote, tap, change the number; and what colleague
-and provider do."""
+"""Play what a customer does in a chat besides writing: react, edit, delete, quote, tap, change the number.
+
+Also what a colleague and the provider do there.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,16 @@ EMOJI = "👍"
 
 
 def newest(items: list[Json], direction: str) -> str:
-    """The id of the newest bubble of this direction ("from_customer", "to_customer") that can be referred to, "" for none."""
+    """Return the id of the newest bubble ("from_customer" or "to_customer") that can be referred to, "" for none."""
     ids = [i["id"] for i in items if i["direction"] == direction and not i["is_deleted"] and i["ticks"] != "failed"]
     return str(ids[-1]) if ids else ""
 
 
 def written(how: str, text: str, player: Mapping[str, str], items: list[Json]) -> Json | None:
-    """The order for a text written as an answer to the newest message, or as a change of one's own; None for a plain message."""
+    """Return the simulator's order for a text that answers the newest message or edits the customer's own.
+
+    None for a plain message.
+    """
     base: Json = {"from": player["number"], "name": player["name"], "text": text}
     if how == "answer" and (target := newest(items, "to_customer")):
         return {**base, "kind": "message", "reply_to": target}
@@ -28,7 +33,7 @@ def written(how: str, text: str, player: Mapping[str, str], items: list[Json]) -
 
 
 def act(kind: str, values: Mapping[str, str], player: Mapping[str, str]) -> Json | None:
-    """The simulator's order for a press of a button; None for a kind there is none of."""
+    """Return the simulator's order for a button that was pressed; None for an unknown kind."""
     make = _ACTS.get(kind)
     if make is None:
         return None

@@ -30,7 +30,7 @@ CHUNK = 100
 
 
 def make_clocks(session: Session, *, now: datetime) -> None:
-    """Two more calendars, two more policies, and a clock for every question; what was due by now was told of by now."""
+    """Make two more calendars, two more policies, and a clock for every question; escalation steps of the past count as taken."""
     _make_rules(session, now)
     _make_facts(session)
     threads = list(session.execute(sa.select(Thread).order_by(Thread.id)).scalars())
@@ -61,7 +61,7 @@ def _make_rules(session: Session, now: datetime) -> None:
 
 
 def _make_facts(session: Session) -> None:
-    """What was asked and answered, and what became of each thread."""
+    """Write the clocks' facts of the threads: what was asked and answered, and what became of each thread."""
     kinds = {MessageType.INCOMING: FactKind.ASKED, MessageType.OUTGOING: FactKind.ANSWERED}
     columns = (Message.id, Message.thread_id, Message.occurred_at, Message.message_type)
     spoken = sa.select(*columns).where(
@@ -91,7 +91,7 @@ def _fact(
 
 
 def tell_what_is_past(session: Session, *, now: datetime) -> None:
-    """Steps of the past count as told: nobody who opens the demo is flooded with them."""
+    """Mark escalation steps of the past as taken, so that whoever opens the demo is not flooded with them."""
     due = sa.select(SlaClock).where(SlaClock.outcome == Outcome.RUNNING, SlaClock.next_step_at <= now)
     clocks = session.execute(due).scalars().all()
     facts: defaultdict[uuid.UUID, list[Any]] = defaultdict(list)

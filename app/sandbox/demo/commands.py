@@ -35,7 +35,7 @@ group = AppGroup("demo", help="The demonstration companies.")
 
 @dataclass(frozen=True)
 class DemoPerson:
-    """Somebody to look around as, for the page that signs in."""
+    """A demo user with their password, for the page that signs in."""
 
     company: str
     name: str
@@ -45,7 +45,7 @@ class DemoPerson:
 
 
 def register(app: Flask) -> None:
-    """Add the commands to `flask`, and say to the page that signs in as whom to look around."""
+    """Add the commands to `flask`, and give one user of each role to the page that signs in."""
     app.cli.add_command(group)
     # One person of each role that somebody has; the passwords are printed by `make run` anyway.
     people, roles = demo_people(), list(Role)
@@ -54,13 +54,13 @@ def register(app: Flask) -> None:
 
 
 def demo_people() -> list[DemoPerson]:
-    """Everybody who can sign in, company by company; the partner's person works with the first."""
+    """Return everybody who can sign in, company by company; the partner's person is listed with the first company."""
     people = [DemoPerson(one.name, user.name, user.email, user.role.value) for one in COMPANIES for user in one.users]
     return [*people, DemoPerson(COMPANIES[0].name, PERSON[1], PERSON[2], Role.PARTNER.value)]
 
 
 def simulated_world() -> World:
-    """The simulators this demo was started with."""
+    """Return the simulators this demo was started with."""
     settings, elsewhere = runtime().settings, mailboxes_elsewhere(db.session())
     return World(
         SIMULATORS,
@@ -72,7 +72,7 @@ def simulated_world() -> World:
 
 @group.command("load")
 def load() -> None:
-    """Load the demo companies if the database is empty, and introduce its channels to the simulators."""
+    """Load the demo companies if the database is empty, and configure the simulators for their channels."""
     _demo_only()
     keyring, secret_key, now = runtime().keyring, runtime().settings.secret_key, utc_now()
     with transaction() as session:
@@ -154,7 +154,7 @@ def _secrets_of(_session: Session, channel: Channel) -> dict[str, Any]:
 
 
 def _receiver_url() -> str | None:
-    """Where posts to partners are taken."""
+    """Return the URL where the demo partners' receiver takes posts; None where it does not answer."""
     try:
         return simulator("receiver").url
     except SimulatorAway:

@@ -26,7 +26,7 @@ Template = tuple[str, TemplateCategory, str, tuple[str, ...], tuple[str, ...], s
 
 @dataclass(frozen=True)
 class DemoBrand:
-    """`prefix` and `country` where its orders are not Dutch ones."""
+    """A brand of a demo company. `prefix` and `country` are set where its orders are not Dutch ones."""
 
     key: str
     name: str
@@ -56,7 +56,7 @@ class DemoUser:
 
 @dataclass(frozen=True)
 class Payment:
-    """A part of what an order comes to, in per cent."""
+    """A payment of an order; `percent` of the order's total."""
 
     percent: str
     state: PaymentState = PaymentState.RECEIVED
@@ -65,7 +65,7 @@ class Payment:
 
 @dataclass(frozen=True)
 class DemoOrder:
-    """What is ordered (article, quantity, tax code or "" for the brand's), how far it came, and what was paid."""
+    """The order of a story: its lines (article, quantity, tax code or "" for the brand's), its final status, and its payments."""
 
     goal: OrderStatus
     address: str
@@ -102,7 +102,7 @@ class Story:
 
 @dataclass(frozen=True)
 class Visits:
-    """What a technician does today and tomorrow: day, hour, address, notes; `lines` are ordered at each."""
+    """A technician's visits today and tomorrow (day, hour, address, notes), with the order lines of each."""
 
     brand: str
     title: str
@@ -113,7 +113,7 @@ class Visits:
 
 @dataclass(frozen=True)
 class Customers:
-    """Who writes: first and last names by language, the end of their addresses, and how their numbers begin."""
+    """Sample customers: first and last names by language, the domains of their addresses, and how their numbers begin."""
 
     names: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
     domains: Mapping[str, str]
@@ -158,5 +158,5 @@ class DemoCompany:
 
 
 def plain(text: str) -> str:
-    """Without what addresses cannot have."""
+    """Return the text in ASCII, as addresses need it."""
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()

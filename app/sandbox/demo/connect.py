@@ -20,7 +20,7 @@ from app.sandbox.demo.simulator_state import World
 
 
 def connect_simulators(session: Session, world: World, *, keyring: Keyring, settings: Settings, now: datetime) -> None:
-    """Tell both simulators about the channels and the open windows. Harmless to repeat. Raises SimulatorAway."""
+    """Configure both simulators with the channels and the open windows. Harmless to repeat. Raises SimulatorAway."""
     numbers = list_channels(session, channel_type=ChannelType.WHATSAPP_BUSINESS)
     mailboxes = list_channels(session, channel_type=ChannelType.EMAIL_OUTLOOK)
     if numbers:
@@ -32,7 +32,7 @@ def connect_simulators(session: Session, world: World, *, keyring: Keyring, sett
 
 
 def _forget_former_simulator(channel: Channel, mail_url: str) -> None:
-    """A simulator that was started anew has another address and no memory: links to the former one are followed by nobody."""
+    """Forget the polling links to a simulator that ran before at another address: nothing answers them any more."""
     links = [folder.get("link") for folder in channel.poll_state.get("folders", {}).values()]
     if any(link and not link.startswith(f"{mail_url}/") for link in links):
         channel.poll_state = {}
@@ -50,7 +50,7 @@ def _chat_config(numbers: list[Channel], keyring: Keyring, settings: Settings) -
 
 
 def _numbers(channels: list[Channel]) -> list[dict[str, str]]:
-    """Those that are connected, and one more."""
+    """Return the simulated numbers: those of the channels, and one that is not connected."""
     number = unconnected_accounts.NUMBER_ID
     shown = "".join(c for c in unconnected_accounts.NUMBER if c.isdigit())
     more = {"phone_number_id": number, "display_phone_number": shown, "waba_id": WABA, "verified_name": "ChargeCars"}

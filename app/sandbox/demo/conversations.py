@@ -24,7 +24,7 @@ from app.sandbox.demo.sample_threads import OUT_OF_OFFICE
 
 
 def how_far(dice: random.Random, story: Story, at: datetime, now: datetime) -> int:
-    """Older conversations are told to the end, and those whose end is known; today's have often just begun."""
+    """Return how many lines of the story are told: all of an older one or one of known end, a random part of today's."""
     if story.hours_ago is not None or now - at > timedelta(days=2):
         return len(story.lines)
     return dice.randint(1, len(story.lines))
@@ -88,7 +88,7 @@ def _following(dice: random.Random, moment: datetime, hours: float | None, now: 
 
 
 def _only_thanks(lines: tuple[str, ...]) -> bool:
-    """Whether the last of what was said only thanks for an answer of ours."""
+    """Return whether the last line only thanks for an answer of ours."""
     *before, last = lines
     answers = [line for line in before if line[0] == ">"]
     return last[0] == "<" and bool(answers) and is_courtesy(last[2:], asked="?" in answers[-1])
@@ -183,7 +183,7 @@ def finish_as_told(session: Session, thread: Thread, owner: User, story: Story, 
 
 
 def _note_event(session: Session, thread: Thread, kind: str, at: datetime, actor: User, payload: dict[str, object]) -> None:
-    """History that is told, not lived: no outbox entry, nobody is to react to it."""
+    """Write an event of the past. It has no outbox entry, so nobody reacts to it."""
     session.add(
         Event(
             type=kind,

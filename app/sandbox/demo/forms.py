@@ -1,4 +1,4 @@
-"""Play a customer who fills in a form, and a scenario that calls us, with their troubles."""
+"""Play a customer who fills in a form and a scenario that calls us, with failures."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ PARTNER_ANSWERS = {
 @bp.get("/simulator/forms")
 @login_required  # type: ignore[untyped-decorator]
 def forms() -> ResponseReturnValue:
-    """The page, with what scenarios were told."""
+    """Show the page with what scenarios were told."""
     away, taken = "", []
     try:
         taken = list(reversed(simulator("make").call("GET", "/__sim/taken")["taken"]))[:20]
@@ -75,7 +75,7 @@ def forms() -> ResponseReturnValue:
 @bp.post("/simulator/forms")
 @login_required  # type: ignore[untyped-decorator]
 def arrange() -> ResponseReturnValue:
-    """A form that is filled in, a scenario that calls, trouble, or peace again."""
+    """Play a filled-in form, a call of a scenario, or a failure; or end the failures."""
     action = _ACTIONS.get(request.form.get("kind", ""))
     if action is None:
         abort(422)
@@ -106,7 +106,7 @@ def _fill_in_with_photo(*, is_gone: bool = False) -> Callable[[str], str]:
 
 
 def _fill_in_for_partner(_number: str) -> str:
-    """An order of 50five in its own form, with the next number."""
+    """Post an order of the partner 50five in its own form, with the next number. Return what to say."""
     with transaction() as session:
         partner = session.execute(sa.select(Partner).where(Partner.slug == PARTNER_SLUG)).scalar_one()
         count = sa.select(sa.func.count()).where(PartnerOrder.partner_id == partner.id)
@@ -170,7 +170,7 @@ _ACTIONS: dict[str, Callable[[str], str]] = {
 
 
 def rest_ours(provider: Provider, *, rests: bool) -> None:
-    """Switch the demo's own connection off, where there is one, for a form must not arrive by two; or on again."""
+    """Switch the demo's own connection of a provider off, where there is one, so that no form arrives twice; or on again."""
     with transaction() as session:
         found = session.execute(sa.select(Integration).where(Integration.name == _NAMES[provider])).scalar_one_or_none()
         if found is not None:
@@ -178,8 +178,10 @@ def rest_ours(provider: Provider, *, rests: bool) -> None:
 
 
 def _connect(provider: Provider) -> None:
-    """Have a connection of the first brand, and tell the simulator of it, which forgets, and may have moved; unless somebody
-    entered another there."""
+    """Make a connection of the first brand and configure the simulator with it, unless somebody entered another there.
+
+    Repeated at each start, as the simulator keeps nothing and may have another address.
+    """
     if simulator(provider.value).call("GET", "/__sim/config")["by_hand"]:
         return
     with transaction() as session:

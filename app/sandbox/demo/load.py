@@ -52,7 +52,7 @@ SEED = 20261121
 
 
 def load_demo(session: Session, *, keyring: Keyring, password_hash: str, now: datetime) -> int:
-    """Make the companies and their threads; returns how many threads. 0 if a brand exists already: nothing is touched then."""
+    """Make the companies and their threads; return the number of threads. If a brand exists already, do nothing and return 0."""
     if session.execute(sa.select(Brand.id).limit(1)).first() is not None:
         return 0
     accounts = Accounts.new()
@@ -71,7 +71,7 @@ def load_demo(session: Session, *, keyring: Keyring, password_hash: str, now: da
 def _load_company(
     session: Session, demo: DemoCompany, accounts: Accounts, keyring: Keyring, password_hash: str, now: datetime
 ) -> Company:
-    """One after the other: orders, tasks and templates look at the threads there are."""
+    """Make one company with everything it has. Orders, tasks and templates come after the threads they need."""
     company = Company(demo)
     make_people(session, company, password_hash, now)
     make_channels(session, company, accounts, keyring, now)
@@ -94,7 +94,7 @@ def _load_company(
 
 
 def _orders_of_stories(told: list[tuple[Thread, Story]], now: datetime) -> Iterator[Wanted]:
-    """Each is made half an hour after its thread began; what is resolved was at its end two days later."""
+    """Yield the orders of stories: each is made half an hour after its thread began, and ends two days after its resolution."""
     for thread, story in told:
         if story.order is not None:
             over = thread.resolved_at + timedelta(days=2) if thread.resolved_at else now
@@ -102,7 +102,7 @@ def _orders_of_stories(told: list[tuple[Thread, Story]], now: datetime) -> Itera
 
 
 def _make_more_mailboxes(session: Session, company: Company, keyring: Keyring, now: datetime) -> None:
-    """An address that takes what others pass on, and one mailbox for each other way to carry mail."""
+    """Make an address that takes forwarded mail, and one mailbox for each other way to carry mail."""
     first = BRANDS[0]
     inbound = NewChannel(
         channel_type=ChannelType.EMAIL,
@@ -133,7 +133,7 @@ def _stories(demo: DemoCompany, now: datetime) -> Iterator[tuple[Story, datetime
 
 
 def _start_times(dice: random.Random, zone: ZoneInfo, count: int, now: datetime) -> list[datetime]:
-    """Mostly office hours on weekdays, more of them lately; oldest first."""
+    """Return random times for threads to begin, oldest first: mostly office hours on weekdays, more of them lately."""
     moments: list[datetime] = []
     while len(moments) < count:
         day = (now - timedelta(days=DAYS * dice.random() ** 1.6)).astimezone(zone)

@@ -35,7 +35,7 @@ MACROS: tuple[tuple[str, str | None, str | None, MacroSteps], ...] = (
 
 
 def make_macros(session: Session, *, brand_ids: Mapping[str, uuid.UUID], author: User, now: datetime) -> None:
-    """Write them; the templates are there already."""
+    """Make the macros, after the templates they use."""
     templates = {row.name: row.id for row in session.execute(sa.select(ReplyTemplate.name, ReplyTemplate.id))}
     viewer = viewer_of(session, author)
     for name, brand, template, rest in MACROS:

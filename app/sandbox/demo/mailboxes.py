@@ -1,7 +1,7 @@
 """List the demo's mailboxes outside Microsoft 365, and set up their simulated providers.
 
-A simulator has another address at each start. What its channels need of it stands in their settings, and so does, for the
-Simulator page, where it can be controlled (`simulator_url`).
+A simulator has another address at each start. The channels' settings hold it, and `simulator_url`, where the Simulator page
+controls it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SENDGRID_KEY = "SG.simulated-key"
 
 
 def simulated_mailboxes(brand_ids: Mapping[str, uuid.UUID]) -> list[NewChannel]:
-    """One for each way to carry mail; the servers are named at each start."""
+    """Return one mailbox for each other way to carry mail; the addresses of its servers are filled in at each start."""
     line = {"smtp_security": "none", "imap_security": "none"}
     server = NewChannel(
         channel_type=ChannelType.EMAIL,
@@ -49,13 +49,13 @@ def simulated_mailboxes(brand_ids: Mapping[str, uuid.UUID]) -> list[NewChannel]:
 
 
 def connect_mailboxes(session: Session, environ: Mapping[str, str], *, keyring: Keyring, public_url: str) -> None:
-    """Introduce the mailboxes and their simulators to each other; harmless to repeat. Raises SimulatorAway."""
+    """Configure mailboxes and simulators with each other's addresses; harmless to repeat. Raises SimulatorAway."""
     _connect_mail_server(session, simulator("mailserver", environ), keyring)
     _connect_sendgrid(session, simulator("sendgrid", environ), keyring, public_url)
 
 
 def _connect_mail_server(session: Session, server: Outside, keyring: Keyring) -> None:
-    """With the account that is no channel yet."""
+    """Configure the simulated mail server with the mailboxes, and with one account that is no channel yet."""
     channels = _simulated(session, EMAIL_SMTP)
     accounts = [{"address": one.address, "password": open_secrets(one, keyring)["password"]} for one in channels]
     accounts.append({"address": unconnected_accounts.AT_SERVER, "password": unconnected_accounts.SERVER_PASSWORD})
@@ -67,7 +67,7 @@ def _connect_mail_server(session: Session, server: Outside, keyring: Keyring) ->
 
 
 def _connect_sendgrid(session: Session, sendgrid: Outside, keyring: Keyring, public_url: str) -> None:
-    """The simulator signs with a key it makes at each start."""
+    """Configure the simulator of SendGrid, and the channels with the key that it makes at each start."""
     for channel in _simulated(session, EMAIL_SENDGRID):
         kept = open_secrets(channel, keyring)
         inbound = f"{public_url}/webhooks/email/inbound/{kept['url_key']}"
@@ -78,8 +78,10 @@ def _connect_sendgrid(session: Session, sendgrid: Outside, keyring: Keyring, pub
 
 
 def mailboxes_elsewhere(session: Session) -> dict[str, str]:
-    """{address: URL of its simulator} of every simulated mailbox that is not in Microsoft 365. One that was connected by hand has
-    the same simulator as ours."""
+    """Return {address: URL of its simulator} of every simulated mailbox that is not in Microsoft 365.
+
+    A mailbox that was connected by hand has the same simulator as the demo's own.
+    """
     where, key = Channel.settings["simulator_url"].astext, Channel.adapter_key
     query = sa.select(Channel.address, key, where.label("url")).where(Channel.is_active, key.in_((EMAIL_SMTP, EMAIL_SENDGRID)))
     rows = session.execute(query).all()
@@ -88,6 +90,6 @@ def mailboxes_elsewhere(session: Session) -> dict[str, str]:
 
 
 def _simulated(session: Session, key: str) -> list[Channel]:
-    """The demo's own: one that somebody connected for real stays as it is."""
+    """Return the demo's own channels of this adapter; one that somebody connected for real is left out."""
     query = sa.select(Channel).where(Channel.adapter_key == key, Channel.settings["is_simulated"].astext == "true")
     return list(session.execute(query).scalars())

@@ -24,7 +24,7 @@ LINES = "<tr><td>ALVA-EVE-11</td><td>Laadpaal 11 kW, socket</td><td>1</td></tr>"
 
 
 def make_order_mails(session: Session, partner: Partner, *, now: datetime) -> None:
-    """They came within the last quarter of an hour."""
+    """Make the order mails, as if they came within the last quarter of an hour."""
     query = sa.select(Channel).where(Channel.brand_id == partner.brand_id, Channel.channel_type == ChannelType.EMAIL)
     channel = session.execute(query.order_by(Channel.id).limit(1)).scalar_one_or_none()
     contact = find_or_create_contact(session, [IdentityInput("email", SENDER, display=SENDER)], name="Alva Orders", now=now)

@@ -45,7 +45,7 @@ ORDERS = 24
 
 @dataclass(frozen=True)
 class Work:
-    """How the visits of a company's orders are called, where they are, and who makes those to come."""
+    """The visits of a company's orders: their title, time zone, and the technician of those to come."""
 
     title: str
     zone: str
@@ -54,7 +54,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Wanted:
-    """An order out of a thread; `ended_at`: when it came as far as it did."""
+    """An order to make out of a thread; `ended_at`: when it reached its final status."""
 
     made_at: datetime
     ended_at: datetime
@@ -63,14 +63,14 @@ class Wanted:
 
 
 def make_articles(session: Session, articles: Articles, *, brand_ids: Iterable[UUID], now: datetime) -> None:
-    """For each brand all of them."""
+    """Make every article for each brand."""
     for brand_id in brand_ids:
         for sku, name, price in articles:
             add_article(session, brand_id=brand_id, sku=sku, name=name, unit_price=Decimal(price), now=now)
 
 
 def orders_by_chance(session: Session, dice: random.Random, *, now: datetime) -> Iterator[Wanted]:
-    """One order for each of the newest threads with a contact, the oldest first."""
+    """Yield one random order for each of the newest threads with a contact, the oldest first."""
     newest = sa.select(Thread).where(Thread.contact_id.is_not(None), Thread.spam_at.is_(None))
     threads = session.scalars(newest.order_by(Thread.last_message_at.desc(), Thread.id).limit(ORDERS)).all()
     for age, thread in reversed(list(enumerate(threads))):
@@ -80,7 +80,7 @@ def orders_by_chance(session: Session, dice: random.Random, *, now: datetime) ->
 
 
 def make_orders(session: Session, wanted: Iterable[Wanted], *, work: Work, now: datetime) -> None:
-    """Each is made at its time out of its thread, and comes as far as it says."""
+    """Make each order at its time out of its thread, and take it to its final status."""
     for one in wanted:
         thread, demo = one.thread, one.demo
         assert thread.contact_id is not None
@@ -101,7 +101,7 @@ def make_orders(session: Session, wanted: Iterable[Wanted], *, work: Work, now: 
 
 
 def _pay(session: Session, order: Order, wanted: Wanted) -> None:
-    """One after the other, in the hour after the order's last step."""
+    """Record the order's payments, one after the other, in the hour after its last step."""
     for place, one in enumerate(wanted.demo.paid, start=1):
         assert order.gross_total is not None
         at = wanted.ended_at + timedelta(minutes=20 * place)
@@ -118,7 +118,7 @@ def _pay(session: Session, order: Order, wanted: Wanted) -> None:
 
 
 def _walk(session: Session, order: Order, wanted: Wanted, *, work: Work, now: datetime) -> None:
-    """Take a new order to its goal as people would, step by step."""
+    """Take a new order to its final status step by step, as people would."""
     goal = wanted.demo.goal
     ways = {
         OrderStatus.ON_HOLD: (OrderStatus.QUOTED, OrderStatus.ON_HOLD),
@@ -142,7 +142,7 @@ def _walk(session: Session, order: Order, wanted: Wanted, *, work: Work, now: da
 
 
 def _visit(order: Order, goal: OrderStatus, work: Work, at: datetime, now: datetime) -> AppointmentContent:
-    """In the coming days where it is still to be made, else right away."""
+    """Return the visit of an order: in the coming days where it is scheduled, else right after `at`."""
     starts_at, is_to_come = at + timedelta(minutes=30), goal is OrderStatus.SCHEDULED
     if is_to_come:
         day = (now + timedelta(days=2 + int(order.order_number[-1]) % 5)).astimezone(ZoneInfo(work.zone))

@@ -1,6 +1,6 @@
 """Make the demo's partners, each with protocol, keys, product numbers and orders of the last weeks.
 
-Their keys follow from the secret of this installation, so that `demo secrets` can tell them at any time and nobody else can.
+Their keys are derived from the secret key of this installation, so that only `demo secrets` can tell them, at any time.
 """
 
 from __future__ import annotations
@@ -57,7 +57,10 @@ ARTICLES = (
 
 @dataclass(frozen=True)
 class DemoPartner:
-    """`products`: number of theirs → number of ours, type, price (None: the article's). `prefix`: how its order numbers begin."""
+    """A partner of the demo. `products`: their number → our number, type, price (None: the article's).
+
+    `prefix`: the beginning of its order numbers.
+    """
 
     name: str
     slug: str
@@ -131,8 +134,10 @@ def make_partners(
     receiver_url: str | None = None,
     password_hash: str | None = None,
 ) -> None:
-    """Everything about the partners; their newest order came in an hour ago. `receiver_url`: who takes what they are told;
-    `password_hash`: of whom of them signs in."""
+    """Make the partners with everything they have; their newest order came in an hour ago.
+
+    `receiver_url`: where callbacks to partners go, None for nowhere; `password_hash`: of the partner's user who signs in.
+    """
     dice = random.Random(SEED)
     brand_id = session.execute(sa.select(Brand.id).where(Brand.key == BRAND)).scalar_one()
     for sku, name, price in ARTICLES:
@@ -170,7 +175,7 @@ def make_partners(
 
 
 def connect_partners(session: Session, receiver_url: str, *, secret_key: str, keyring: Keyring, now: datetime) -> None:
-    """Tell the demo's partners at the receiver there is now; an address that somebody entered stays."""
+    """Point the demo partners' callbacks at the receiver's present address; an address that somebody entered stays."""
     slugs = [one.slug for one in PARTNERS]
     for partner in session.execute(sa.select(Partner).where(Partner.slug.in_(slugs)).order_by(Partner.slug)).scalars():
         known = find_endpoint(session, partner, Environment.LIVE)
@@ -196,7 +201,7 @@ def _connect(session: Session, partner: Partner, receiver_url: str, *, secret_ke
 
 
 def _look_after(session: Session, row: PartnerOrder, *, at: datetime) -> None:
-    """Somebody approved the order, and nothing in its conversation is left to answer."""
+    """Approve the order, and resolve its conversation, so that nothing waits for an answer."""
     assert row.order_id is not None
     set_order_status(session, row.order_id, OrderStatus.APPROVED, reason="", now=at, actor=SYSTEM)
     thread_id = find_thread_of_order(session, row.order_id)
@@ -205,12 +210,12 @@ def _look_after(session: Session, row: PartnerOrder, *, at: datetime) -> None:
 
 
 def demo_key(secret_key: str, slug: str, environment: Environment) -> KeyTexts:
-    """The key of a demo partner and its signing secret, the same whenever they are asked for."""
+    """Return the key and signing secret of a demo partner; the same at every call."""
     return key_texts_from(environment, _derived(secret_key, f"{slug}:{environment.value}"))
 
 
 def list_partner_secrets(secret_key: str, public_url: str) -> list[dict[str, str]]:
-    """What a program of each partner needs."""
+    """Return what a program of each partner needs: addresses, keys and secrets."""
     found = []
     for one in PARTNERS:
         live, sandbox = (demo_key(secret_key, one.slug, environment) for environment in (Environment.LIVE, Environment.SANDBOX))
@@ -233,7 +238,7 @@ def _door_of(one: DemoPartner) -> str:
 
 
 def demo_callback_secret(secret_key: str, slug: str) -> str:
-    """What signs the callbacks of live orders to a demo partner, unless somebody gave them another."""
+    """Return the secret that signs the callbacks of live orders to a demo partner, unless somebody gave them another."""
     return "whsec_" + base64.b64encode(_derived(secret_key, f"{slug}:callbacks")[:32]).decode()
 
 
@@ -273,7 +278,7 @@ def _articles(brand_id: uuid.UUID) -> sa.Select[Article]:
 
 
 def _tree(session: Session, *, now: datetime) -> uuid.UUID:
-    """The importer above its dealers: the second level of the tree."""
+    """Make the importer above its dealers, the second level of the commission tree; return the dealers' organization."""
     master = create_contact(session, ContactEdit(_organization("Volvo Car Nederland")), actor=SYSTEM, now=now)
     under = ContactEdit({**_organization("Volvo dealers West"), "parent_organization_id": master.id})
     dealers: Contact = create_contact(session, under, actor=SYSTEM, now=now)

@@ -1,4 +1,4 @@
-"""Serve the Simulator page of texts and calls: play the customer's phone, and make trouble."""
+"""Serve the Simulator page of texts and calls: play the customer's phone, and cause failures."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ STATES = {
 
 
 def _number() -> str:
-    """Whom one plays, as chosen on the page of chats and mails."""
+    """Return the phone number of the customer being played, as chosen on the page of chats and mails."""
     kept = cookie.get("simulator_player")
     return "+" + (kept.get("number") or FIRST_NUMBER if isinstance(kept, dict) else FIRST_NUMBER)
 
@@ -52,7 +52,7 @@ def _number() -> str:
 @bp.get("/simulator/phone")
 @login_required  # type: ignore[untyped-decorator]
 def phone() -> ResponseReturnValue:
-    """The page; as fragments `texts` and `call_list`, asked for every second."""
+    """Show the page; as fragments `texts` and `call_list`, asked for every second."""
     away = ""
     shown: dict[str, Any] = {"texts": [], "calls": []}
     trouble: dict[str, Any] = {}
@@ -79,7 +79,7 @@ def phone() -> ResponseReturnValue:
 @bp.post("/simulator/phone/texts")
 @login_required  # type: ignore[untyped-decorator]
 def write_text() -> ResponseReturnValue:
-    """The customer sends a text."""
+    """Send a text as the customer."""
     text, to = storable(request.form.get("text", "")).strip()[:1600], request.form.get("to", "")
     if not text:
         flash(_("Write something first"))
@@ -90,7 +90,7 @@ def write_text() -> ResponseReturnValue:
 @bp.post("/simulator/phone/calls")
 @login_required  # type: ignore[untyped-decorator]
 def place_call() -> ResponseReturnValue:
-    """The customer calls."""
+    """Call as the customer."""
     outcome, to = request.form.get("outcome", ""), request.form.get("to", "")
     if outcome not in OUTCOMES:
         abort(422)
@@ -100,7 +100,7 @@ def place_call() -> ResponseReturnValue:
 @bp.post("/simulator/phone/trouble")
 @login_required  # type: ignore[untyped-decorator]
 def make_trouble() -> ResponseReturnValue:
-    """One kind of trouble for what comes next, or peace again."""
+    """Cause one kind of failure in what comes next, or end the failures."""
     troubles: dict[str, tuple[Callable[[PhoneWorld], None], str]] = {
         "fail": (lambda w: w.configure({"failing": {_number(): 30007}}), _("Texts to you are accepted, then blocked as spam")),
         "token": (lambda w: w.configure({"refuses_sign_in": True}), _("Twilio rejects our credentials")),

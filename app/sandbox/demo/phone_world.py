@@ -1,4 +1,4 @@
-"""Control the simulated Twilio for the demo: the customer's phone for texts and calls, and its troubles."""
+"""Control the simulated Twilio for the demo: the customer's phone for texts and calls, and failures."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ BUSY = {"code": 20429, "message": "Too many requests", "status": 429}
 
 @dataclass(frozen=True)
 class PhoneWorld:
-    """Every call raises SimulatorAway."""
+    """The controls of the simulated Twilio. Every call raises SimulatorAway."""
 
     http: HttpClient
     url: str
 
     def phone(self, number: str) -> Json:
-        """{"texts": […], "calls": […]} of this number, oldest first."""
+        """Return {"texts": […], "calls": […]} of this number, oldest first."""
         answer: Json = self._call("GET", f"phone/{number}")
         return answer
 
@@ -41,24 +41,24 @@ class PhoneWorld:
         self._call("POST", "config", changes)
 
     def write(self, *, number: str, to: str, text: str, bad_signature: bool = False) -> None:
-        """The customer sends a text."""
+        """Send a text as the customer."""
         self._call("POST", "emit", {"kind": "sms", "from": number, "to": to, "body": text, "bad_signature": bad_signature})
 
     def call(self, *, number: str, to: str, outcome: str) -> None:
-        """The customer calls; `outcome` is one of the simulator's."""
+        """Call as the customer; `outcome` is one of the simulator's."""
         order = {"kind": "call", "from": number, "to": to, "outcome": outcome, "recording": outcome == "answered"}
         self._call("POST", "emit", order)
 
     def lose_next_answer(self) -> None:
-        """The next text is taken, and the connection breaks before the answer."""
+        """Let the next text be accepted, and the connection break before the answer."""
         self.fault(when="after", drop_connection=True)
 
     def fault(self, **fault: Any) -> None:
-        """The next text is answered so."""
+        """Let the next text be answered with this fault."""
         self._call("POST", "fault", {"match": {"method": "POST", "path": "/Messages.json$"}, "times": 1, **fault})
 
     def calm(self) -> None:
-        """Take every trouble back."""
+        """End every failure."""
         self.configure(CALM)
         self._call("DELETE", "fault")
 
@@ -73,12 +73,12 @@ class PhoneWorld:
 
 
 def simulated_phone() -> PhoneWorld:
-    """The one this demo was started with."""
+    """Return the simulated Twilio that this demo was started with."""
     return PhoneWorld(SIMULATORS, runtime().settings.provider_settings["TWILIO_BASE_URL"])
 
 
 def connect_phone(session: Session, world: PhoneWorld, *, keyring: Keyring, settings: Settings) -> None:
-    """Tell the simulator about the demo's numbers, and where and with what it is to report. Harmless to repeat."""
+    """Configure the simulator with the demo's numbers, and where and with which secrets it reports. Harmless to repeat."""
     texts = list_channels(session, channel_type=ChannelType.SMS)
     lines = list_channels(session, channel_type=ChannelType.PHONE_CALL)
     if texts:

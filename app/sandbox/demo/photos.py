@@ -23,7 +23,7 @@ STAIN = ((196, 176, 136), (180, 154, 108), (206, 190, 156))  # from the rim inwa
 
 
 def attach_photo(session: Session, thread: Thread, filename: str) -> None:
-    """With the customer's first message."""
+    """Attach the photo to the customer's first message in the thread."""
     first = sa.select(Message).where(Message.thread_id == thread.id, Message.message_type == MessageType.INCOMING)
     message = session.execute(first.order_by(Message.seq).limit(1)).scalar_one()
     kept = runtime().storage.put(PHOTOS[filename]())
@@ -33,7 +33,7 @@ def attach_photo(session: Session, thread: Thread, filename: str) -> None:
 
 
 def draw_stain() -> bytes:
-    """A JPEG of some 20 kB."""
+    """Return the photo as a JPEG of some 20 kB."""
     from PIL import Image, ImageDraw  # what draws is needed once, by the process that loads
 
     picture = Image.new("RGB", SIZE, CEILING)

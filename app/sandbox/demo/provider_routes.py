@@ -1,4 +1,4 @@
-"""Serve the page of simulated providers: how to connect an account, and how to break and mend each."""
+"""Serve the page of simulated providers: how to connect an account, and how to cause and end the failures of each."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ bp = Blueprint("demo_providers", __name__)
 
 @dataclass
 class Shown:
-    """A provider as the page shows it; `away` says why it cannot be asked."""
+    """A provider as the page shows it; `away` says why its simulator cannot be asked, "" if it can."""
 
     provider: Provider
     account: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -47,13 +47,13 @@ class Shown:
 @bp.get("/simulator/providers")
 @login_required  # type: ignore[untyped-decorator]
 def providers() -> ResponseReturnValue:
-    """The page."""
+    """Show the page of simulated providers."""
     shown = [_shown(one) for one in PROVIDERS]
     return page("demo/providers.html", providers=shown, troubles=TROUBLES, connect_url=_connect_url)
 
 
 def _connect_url(shown: Shown) -> str:
-    """The page on which the spare account of this provider is connected, with the account filled in."""
+    """Return the page that connects the spare account of this provider, with the account filled in."""
     provider = shown.provider
     account: dict[str, Any] = {name: value for name, (_label, value) in shown.account.items()}
     if provider.kind:
@@ -78,7 +78,7 @@ def _shown(provider: Provider) -> Shown:
 @bp.post("/simulator/providers/<key>/trouble")
 @login_required  # type: ignore[untyped-decorator]
 def arrange(key: str) -> ResponseReturnValue:
-    """One kind of trouble at one provider, or peace again."""
+    """Cause one kind of failure at one provider, or end it."""
     provider, kind = _provider(key), request.form.get("kind", "")
     if kind and kind not in provider.troubles:
         abort(422)
@@ -93,7 +93,7 @@ def arrange(key: str) -> ResponseReturnValue:
 @bp.post("/simulator/providers/<key>/entered")
 @login_required  # type: ignore[untyped-decorator]
 def enter_there(key: str) -> ResponseReturnValue:
-    """What the wizard says is to be entered at the provider."""
+    """Save at the simulated provider what the wizard says is to be entered there."""
     provider = _provider(key)
     values = {name: storable(request.form.get(name, "")).strip()[:500] for name in provider.entered}
     ours = runtime().settings.public_url

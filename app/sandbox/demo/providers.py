@@ -1,4 +1,4 @@
-"""List the simulated providers: an account to connect, what is entered there, and how each can break."""
+"""List the simulated providers: an account to connect, what is entered there, and how each can fail."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SILENT_SECONDS = 12  # longer than anybody waits
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is set at a simulator, and which answers it gives from now on."""
+    """A failure: settings of a simulator, and the answers it gives from now on."""
 
     config: Json = field(default_factory=dict)
     faults: tuple[Json, ...] = ()
@@ -38,10 +38,12 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Provider:
-    """`kind` is the kind of channel its account is connected as, "" where it is none. `account` are the fields of the form that
-    connects it with their values, a name in braces standing for the simulator's setting of that name. `entered` is what of ours
-    is entered at the provider: {setting: label}. `has_own` where the demo has a connection of its own, which steps aside for one
-    that was entered."""
+    """A simulated provider on the page.
+
+    `kind`: the kind of channel its account is connected as, "" for none. `account`: the fields of the form that connects it, with
+    their values; a name in braces stands for the simulator's setting of that name. `entered`: what of ours is entered at the
+    provider: {setting: label}. `has_own`: the demo has a connection of its own, which is switched off for one that was entered.
+    """
 
     key: str
     name: str
@@ -54,7 +56,7 @@ class Provider:
 
 
 def _every(**fault: Any) -> Trouble:
-    """Every call is answered so until it is taken back."""
+    """Return the failure in which every call gets this answer until it is ended."""
     return Trouble(faults=({"times": None, **fault},))
 
 
@@ -63,7 +65,7 @@ def _silent() -> Trouble:
 
 
 def _answers(busy: Any, broken: Any) -> dict[str, Trouble]:
-    """Troubles that look alike everywhere but for the body."""
+    """Return the failures that all providers have, with a provider's own bodies."""
     slow = _every(status=429, headers={"Retry-After": "2"}, body=busy)
     return {BUSY: slow, BROKEN: _every(status=500, body=broken), SILENCE: _silent()}
 
@@ -210,12 +212,12 @@ def find_provider(key: str) -> Provider | None:
 
 
 def told_trouble(provider: Provider) -> str:
-    """The trouble somebody made there, "" for none. Raises SimulatorAway."""
+    """Return the name of the failure somebody caused there, "" for none. Raises SimulatorAway."""
     return str(_call(simulator(provider.key), "GET", "note").get("text", ""))
 
 
 def make_trouble(provider: Provider, kind: str) -> None:
-    """This trouble and no other; `kind` is a key of its troubles, "" for peace. Raises SimulatorAway."""
+    """Cause this failure and end any other. `kind`: a key of the provider's failures, "" for none. Raises SimulatorAway."""
     surface, trouble = simulator(provider.key), provider.troubles.get(kind, Trouble())
     surface.call("DELETE", "/__sim/fault")
     changes = {**provider.calm, **trouble.config}
@@ -227,7 +229,7 @@ def make_trouble(provider: Provider, kind: str) -> None:
 
 
 def enter(provider: Provider, values: Mapping[str, str]) -> None:
-    """What somebody entered at the provider. Raises SimulatorAway."""
+    """Save at the simulator what somebody entered at the provider. Raises SimulatorAway."""
     changes: Json = {name: values[name] for name in provider.entered if values.get(name)}
     if provider.has_own:
         changes["by_hand"] = bool(changes)
@@ -235,7 +237,7 @@ def enter(provider: Provider, values: Mapping[str, str]) -> None:
 
 
 def settings_of(provider: Provider) -> Json:
-    """The simulator's settings; the first of its business accounts and the ports of its mail server are among them."""
+    """Return the simulator's settings, with its first business account or the ports of its mail server. Raises SimulatorAway."""
     surface = simulator(provider.key)
     known = {**_call(surface, "GET", "config"), "url": surface.url}
     if provider.key == "mailserver":
@@ -249,7 +251,7 @@ def settings_of(provider: Provider) -> Json:
 
 
 def account_of(provider: Provider, known: Json) -> dict[str, tuple[str, str]]:
-    """{field: (label, value)} of the form that connects its spare account; `known` are its simulator's settings."""
+    """Return {field: (label, value)} of the form that connects the spare account. `known`: the simulator's settings."""
     filled = defaultdict[str, Any](str, known)
     return {name: (label, value.format_map(filled)) for name, (label, value) in provider.account.items()}
 

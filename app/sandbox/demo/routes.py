@@ -1,4 +1,4 @@
-"""Serve the Simulator page: play the customer on a phone and in a mail client, and make trouble."""
+"""Serve the Simulator page: play the customer on a phone and in a mail client, and cause failures."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _player() -> dict[str, str]:
 @bp.get("/simulator")
 @login_required  # type: ignore[untyped-decorator]
 def simulator() -> ResponseReturnValue:
-    """The page; as fragments `phone` and `mailbox`, asked for every second."""
+    """Show the page; as fragments `phone` and `mailbox`, asked for every second."""
     session, player, brand_ids = db.session(), _player(), current_viewer().brand_ids
     away, mails = "", []
     chat: dict[str, Any] = {"items": []}
@@ -77,7 +77,7 @@ def simulator() -> ResponseReturnValue:
 
 
 def _mailboxes(session: Session) -> list[Channel]:
-    """Those a customer can write to: of most the provider's, then the ones with another."""
+    """Return the mailboxes a customer can write to: those in Microsoft 365 first."""
     found = list_channels(session, active_only=True)
     kept = [c for c in found if c.medium == Medium.EMAIL and (c.settings.get("transport") is None) == (c.adapter_key == OUTLOOK)]
     return sorted(kept, key=lambda channel: (channel.adapter_key != OUTLOOK, channel.name))
@@ -99,7 +99,7 @@ def _done(action: Callable[[], None], said: str = "") -> ResponseReturnValue:
 @bp.post("/simulator/player")
 @login_required  # type: ignore[untyped-decorator]
 def set_player() -> ResponseReturnValue:
-    """Become somebody else."""
+    """Set which customer is played."""
     number = "".join(c for c in request.form.get("number", "") if c.isdigit())[:15]
     cookie["simulator_player"] = {
         "name": storable(request.form.get("name", "")).strip()[:100] or FIRST["name"],
@@ -112,7 +112,7 @@ def set_player() -> ResponseReturnValue:
 @bp.post("/simulator/chat")
 @login_required  # type: ignore[untyped-decorator]
 def write_chat() -> ResponseReturnValue:
-    """The customer sends a chat message, or a photo."""
+    """Send a chat message or a photo as the customer."""
     player, photo = _player(), _photo()
     text = storable(request.form.get("text", "")).strip()
     if not text and photo is None:
@@ -139,7 +139,7 @@ def _written(how: str, text: str, player: dict[str, str]) -> dict[str, Any] | No
 @bp.post("/simulator/chat/acts")
 @login_required  # type: ignore[untyped-decorator]
 def act_in_chat() -> ResponseReturnValue:
-    """React, delete, tap, change the number and the like; a colleague with the phone, and the provider, too."""
+    """Play another act in the chat of the customer, of a colleague with the phone, or of the provider (chat_acts.py)."""
     player, form = _player(), request.form
     names = ("target", "choice", "number", "text", "name", "template", "to")
     values = {name: storable(form.get(name, "")).strip()[:500] for name in names}
@@ -172,7 +172,7 @@ def _photo() -> Photo | None:
 @bp.post("/simulator/mail")
 @login_required  # type: ignore[untyped-decorator]
 def write_mail() -> ResponseReturnValue:
-    """The customer sends a mail, or answers one of ours."""
+    """Send a mail as the customer, or answer one of ours."""
     player, form = _player(), request.form
     values = {name: storable(form.get(name, "")).strip() for name in ("mailbox", "subject", "text", "in_reply_to")}
     if not values["text"]:
@@ -184,7 +184,7 @@ def write_mail() -> ResponseReturnValue:
 @bp.post("/simulator/trouble")
 @login_required  # type: ignore[untyped-decorator]
 def make_trouble() -> ResponseReturnValue:
-    """One kind of trouble for what comes next, or peace again."""
+    """Cause one kind of failure in what comes next, or end the failures."""
     world, kind, address = simulated_world(), request.form.get("kind", ""), _player()["address"]
     troubles: dict[str, tuple[Callable[[], Any], str]] = {
         "fail": (lambda: world.fail_next_chat(_code()), _("The next WhatsApp answer will fail")),
@@ -212,7 +212,7 @@ def make_trouble() -> ResponseReturnValue:
 
 
 def _mail_troubles(world: World) -> dict[str, tuple[Callable[[], Any], str]]:
-    """What goes wrong at the mail server of a small company."""
+    """Return the failures of the simulated mail server: {kind: (what causes it, what is said)}."""
     modes = {
         "server_busy": ({"smtp_mode": "busy"}, _("The mail server asks us to try later")),
         "server_refuses": ({"smtp_mode": "refuses"}, _("The mail server refuses every recipient")),
@@ -264,7 +264,7 @@ def _code() -> int:
 @bp.get("/simulator/media/<file_id>")
 @login_required  # type: ignore[untyped-decorator]
 def media(file_id: str) -> ResponseReturnValue:
-    """A picture in the chat, as the phone shows it."""
+    """Serve a picture in the chat, as the phone shows it."""
     try:
         answer = simulated_world().media(file_id)
     except SimulatorAway:

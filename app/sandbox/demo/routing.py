@@ -1,4 +1,4 @@
-"""Make the routing rules of the demo company, and set what its people take. All rules are off: the visitor tries them."""
+"""Make the routing rules of the demo company, and set what its people take. All rules are off, for the visitor to try."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TECHNIQUE, SERVICE = "Technical team", "Customer service"
 
 
 def make_routing(session: Session, *, users: Sequence[User], channels: Mapping[str, Channel], now: datetime) -> None:
-    """`channels` by name. Julia is away; of the others nothing has been heard."""
+    """Make the rules and each user's routing profile. `channels` are by name. Julia is away; the others are offline."""
     for user in users:
         save_profile(session, user.id, PEOPLE[user.name.split()[0]], actor=SYSTEM, now=now)
         if user.name.startswith("Julia"):

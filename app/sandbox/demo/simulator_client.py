@@ -23,13 +23,13 @@ from app.sandbox.demo.wait_for_simulators import LOOPBACK
 
 @dataclass(frozen=True)
 class Outside:
-    """A simulated provider over its control surface. Every call raises SimulatorAway."""
+    """The control surface of a simulated provider. Every call raises SimulatorAway."""
 
     http: HttpClient
     url: str
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The JSON it answers."""
+        """Call a path of the control surface and return the JSON it answers."""
         try:
             return self.http.request(method, f"{self.url}{path}", json=body, max_bytes=10_000_000).json()
         except (HttpFailure, ValueError) as error:
@@ -37,8 +37,10 @@ class Outside:
 
 
 def simulator(key: str, environ: Mapping[str, str] = os.environ) -> Outside:
-    """The one that was started as `key`: "make", "mailserver", "notices" (push service, Teams and mail for colleagues) and so
-    on; `environ` names its port. Raises SimulatorAway where there is none."""
+    """Return the simulator started as `key`: "make", "mailserver", "notices" (push service, Teams, mail to colleagues) and so on.
+
+    `environ` names its port. Raises SimulatorAway where there is none.
+    """
     port = environ.get(f"{key.upper()}_SIM_PORT", "")
     if not port.isdecimal():
         raise SimulatorAway(SILENT % {"why": "none"})
@@ -46,8 +48,10 @@ def simulator(key: str, environ: Mapping[str, str] = os.environ) -> Outside:
 
 
 def connect_teams(session: Session, outside: Outside, *, keyring: Keyring) -> None:
-    """Give the first team a channel in the simulated Teams, which forgets; one that somebody entered for real stays. Another
-    workflow waits for whoever connects one by hand."""
+    """Give the first team a channel in the simulated Teams, at each start, as the simulator keeps none.
+
+    One that somebody entered for real stays. Another workflow is there for whoever connects one by hand.
+    """
     workflow = {"id": unconnected_accounts.WORKFLOW, "signature": unconnected_accounts.WORKFLOW_SIGNATURE}
     outside.call("POST", "/__sim/workflows", workflow)
     team = session.execute(sa.select(Team).order_by(Team.name).limit(1)).scalar_one_or_none()

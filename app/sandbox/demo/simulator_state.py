@@ -21,7 +21,7 @@ CALM = {"duplicate": 0, "reorder": False, "delay_s": 0.0, "slow_s": 0.0, "status
 
 
 class SimulatorAway(Exception):
-    """A simulated provider does not answer, or refuses; the message says which."""
+    """A simulated provider does not answer, or refuses; the message says which provider."""
 
 
 # Of its own: a demo page may ask in the midst of its reading, as nothing is at stake and the simulators are on this machine.
@@ -36,10 +36,10 @@ class Photo:
 
 
 class World:
-    """The simulated providers. Every call raises SimulatorAway.
+    """The simulated providers of chats and mails. Every call raises SimulatorAway.
 
-    `mail_url` is the mailbox provider of most; `elsewhere` has the mailboxes that are with another one: {address: its URL}. All
-    of them have the same controls for what customers write and receive.
+    `mail_url` is the simulator of most mailboxes; `elsewhere` has the mailboxes with another provider: {address: URL}. All of
+    them have the same controls for what customers write and receive.
     """
 
     def __init__(self, http: HttpClient, *, chat_url: str, mail_url: str, elsewhere: Mapping[str, str] | None = None) -> None:
@@ -49,16 +49,16 @@ class World:
         self._elsewhere = dict(elsewhere or {})
 
     def phone(self, number: str) -> Json:
-        """The chat as the customer's phone shows it: {"name", "items": [{"direction", "text", "at", "ticks", "media", …}]}."""
+        """Return the chat on the customer's phone: {"name", "items": [{"direction", "text", "at", "ticks", "media", …}]}."""
         answer: Json = self._call("GET", f"{self._chat_url}/__sim/chats/{number}")
         return answer
 
     def play_chat(self, order: Json) -> None:
-        """Anything else a customer, a colleague with the phone or the provider does; orders are the simulator's."""
+        """Play any other act of a customer, a colleague with the phone or the provider; `order` is one of the simulator's."""
         self._call("POST", f"{self._chat_url}/__sim/emit", order)
 
     def write_chat(self, *, number: str, name: str, to: str, text: str, photo: Photo | None = None) -> None:
-        """The customer sends a chat message, with a photo if there is one."""
+        """Send a chat message as the customer, with a photo if there is one."""
         order: Json = {"kind": "message", "from": number, "name": name, "phone_number_id": to, "text": text}
         if photo is not None:
             media = {
@@ -70,7 +70,7 @@ class World:
         self._call("POST", f"{self._chat_url}/__sim/emit", order)
 
     def open_windows(self, windows: list[Json]) -> None:
-        """These people wrote lately: [{"wa_id", "at", "phone_number_id"}]."""
+        """Open the windows of people who wrote lately: [{"wa_id", "at", "phone_number_id"}]."""
         self._call("POST", f"{self._chat_url}/__sim/windows", {"windows": windows})
 
     def media(self, file_id: str) -> HttpResponse:
@@ -85,18 +85,18 @@ class World:
         return answer
 
     def fail_next_chat(self, code: int) -> None:
-        """The next message to anybody is accepted and then fails with this code."""
+        """Let the next message to anybody be accepted and then fail with this code."""
         self._call("POST", f"{self._chat_url}/__sim/fail_next", {"code": code})
 
     def lose_next_answer(self) -> None:
-        """The next message is taken, and the connection breaks before the answer."""
+        """Let the next message be accepted, and the connection break before the answer."""
         match = {"method": "POST", "path": "/messages$"}
         self._call(
             "POST", f"{self._chat_url}/__sim/fault", {"match": match, "times": 1, "when": "after", "drop_connection": True}
         )
 
     def calm(self) -> None:
-        """Take every trouble back."""
+        """End every failure."""
         self.configure_chat(CALM)
         self._call("DELETE", f"{self._chat_url}/__sim/fault")
         for url in self._mail_urls():
@@ -106,7 +106,7 @@ class World:
         self._call("POST", f"{self._mail_url}/__sim/config", settings)
 
     def received_mail(self, address: str) -> list[Json]:
-        """What this address received from us, newest first; `number` tells the mails of all providers apart, and stays."""
+        """Return the mails this address received from us, newest first; `number` is unique over all providers, and stays."""
         mails: list[Json] = []
         for url in self._mail_urls():
             there = self._call("GET", f"{url}/__sim/outbox?to={address}")["mails"]
@@ -114,24 +114,24 @@ class World:
         return sorted(mails, key=lambda mail: str(mail["at"]), reverse=True)
 
     def write_mail(self, *, mailbox: str, address: str, name: str, subject: str, text: str, in_reply_to: str = "") -> None:
-        """The customer sends a mail; answering one of ours brings its References and Reply-To."""
+        """Send a mail as the customer; an answer to one of ours has its References and Reply-To."""
         order = {"mailbox": mailbox, "from": address, "name": name, "subject": subject, "text": text}
         url = self._elsewhere.get(mailbox, self._mail_url)
         self._call("POST", f"{url}/__sim/deliver", order | ({"in_reply_to": in_reply_to} if in_reply_to else {}))
 
     def answer_by_machine(self, *, address: str, kind: str) -> None:
-        """The newest mail to this address bounces, is answered by an out-of-office, or is read with a receipt."""
+        """Let the newest mail to this address bounce, be answered by an out-of-office, or be read with a receipt."""
         received = self.received_mail(address)
         url = received[0]["provider_url"] if received else self._mail_url
         self._call("POST", f"{url}/__sim/answer", {"kind": kind, "to": address})
 
     def configure_elsewhere(self, address: str, settings: Json) -> None:
-        """Settings of the provider of a mailbox that is not with most."""
+        """Change settings of the provider of a mailbox in `elsewhere`; does nothing for any other mailbox."""
         if address in self._elsewhere:
             self._call("POST", f"{self._elsewhere[address]}/__sim/config", settings)
 
     def renumber(self, address: str) -> None:
-        """The server of a mailbox throws its numbers away."""
+        """Let the server of a mailbox renumber its mails (a new UIDVALIDITY)."""
         if address in self._elsewhere:
             self._call("POST", f"{self._elsewhere[address]}/__sim/renumber", {"address": address})
 

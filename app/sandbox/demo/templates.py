@@ -149,7 +149,7 @@ TEMPLATES: tuple[Template, ...] = (
 def make_templates(session: Session, company: Company, dice: random.Random, *, now: datetime) -> None:
     """Write the company's templates and spread their uses over the replies that were sent.
 
-    The first one was shorter once, so that there is an earlier version to look at.
+    The first template has an earlier, shorter version to look at.
     """
     author, written_at, brand_ids = Actor(user_id=company.lead.id), now - HOW_OLD, company.brand_ids
     sent = _sent_messages(session)

@@ -1,6 +1,7 @@
 """Give a technician of a demo company visits today and tomorrow, for /today and the planner.
 
-Each belongs to an order at an address the simulated register knows, so the map fills itself once the register was asked."""
+Each belongs to an order at an address the simulated register knows, so that the map shows it once the register was asked.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ VISITS = Visits(
 def make_visits(
     session: Session, visits: Visits, *, brand_ids: Mapping[str, uuid.UUID], zone: str, technician: User, now: datetime
 ) -> None:
-    """At people of the newest WhatsApp threads of the brand."""
+    """Make the visits, with customers of the brand's newest WhatsApp threads."""
     brand_id, place_zone = brand_ids[visits.brand], ZoneInfo(zone)
     newest = sa.select(Thread).where(Thread.brand_id == brand_id, Thread.medium == "whatsapp", Thread.contact_id.is_not(None))
     newest = newest.order_by(Thread.last_message_at.desc(), Thread.id).limit(len(visits.planned))
@@ -69,7 +70,7 @@ def make_visits(
 
 
 def _make_order(session: Session, thread: Thread, place: str, articles: Sequence[str], now: datetime) -> Order:
-    """Approved, so that planning its visit brings it to where it is scheduled."""
+    """Make an approved order for the thread, so that planning its visit makes it scheduled."""
     assert thread.contact_id is not None
     new = NewOrder(
         brand_id=thread.brand_id,

@@ -14,8 +14,10 @@ PAUSE_SECONDS = 0.1
 
 
 def wait_for_simulators(environ: Mapping[str, str], *, patience_seconds: float = PATIENCE_SECONDS) -> None:
-    """Return when each port that `environ` names for a simulator (WHATSAPP_SIM_PORT and so on) takes connections. Raises
-    SimulatorAway after `patience_seconds`."""
+    """Wait until each port that `environ` names for a simulator (WHATSAPP_SIM_PORT and so on) takes connections.
+
+    Raises SimulatorAway after `patience_seconds`.
+    """
     deadline = time.monotonic() + patience_seconds
     while silent := silent_ports(environ):
         if time.monotonic() > deadline:

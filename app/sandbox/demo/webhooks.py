@@ -25,7 +25,7 @@ TOLD_AT_FIRST = 12
 
 
 def connect_webhooks(session: Session, outside: Outside, *, keyring: Keyring, now: datetime) -> None:
-    """Make them once, and let them hear of the newest orders; afterwards only say where the receivers are now."""
+    """Make the webhooks once, with deliveries of the newest orders; later calls only update the receivers' addresses."""
     brand = session.execute(sa.select(Brand).where(Brand.key == "chargecars")).scalar_one_or_none()
     if brand is None:
         return

@@ -102,7 +102,7 @@ def _announce(name: str, server: RunningServer) -> RunningServer:
 
 
 def _told_to_stop() -> threading.Event:
-    """Set by a signal, from now on: whoever reads that the first simulator is there may end it before the last one is."""
+    """Return an event that SIGTERM and SIGINT set from now on: the process may be ended before its last simulator has started."""
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())

@@ -55,8 +55,7 @@ class BadOrder(ValueError):
 
 
 class SimClock:
-    """Wall time plus an offset that only tests and demos move; expiries are measured with it, delays are not. Stopped, it moves
-    only when it is told to."""
+    """Wall time plus an offset that tests and demos move, or a stopped clock; expiries are measured with it, delays are not."""
 
     def __init__(self) -> None:
         self._offset = timedelta()
@@ -67,7 +66,7 @@ class SimClock:
         return (self._stopped_at or datetime.now(UTC)) + self._offset
 
     def obey(self, order: Mapping[str, Any]) -> None:
-        """Do what the module docstring says of /__sim/clock."""
+        """Carry out a control request to /__sim/clock (see the module docstring)."""
         if order.get("reset"):
             self.reset()
         if order.get("stop"):
@@ -80,7 +79,7 @@ class SimClock:
 
 @dataclass
 class Fault:
-    """One way to misbehave, for requests that match; see the module docstring for what each part does."""
+    """A failure to play for requests that match; see the module docstring for its fields."""
 
     method: str = ""
     path: str = ""
@@ -115,7 +114,7 @@ class Fault:
         return self.status is not None or self.body is not None
 
     def lets_it_through(self) -> bool:
-        """Whether the provider carries the request out."""
+        """Return whether the provider carries the request out."""
         return self.when == "after" or not (self.replaces_answer() or self.drop_connection)
 
     def own_answer(self) -> Response:
@@ -134,7 +133,7 @@ def _check_pattern(pattern: str) -> None:
 
 
 class FaultBoard:
-    """The faults waiting to happen, oldest first; one request uses up at most one. `note` is what was written down of them."""
+    """The faults not yet played, oldest first; one request uses up at most one. `note`: a text about them."""
 
     def __init__(self) -> None:
         self.note = ""
@@ -209,7 +208,7 @@ class RequestLog:
 
 @dataclass(frozen=True)
 class Controls:
-    """The parts a simulator may want to look at itself."""
+    """The parts of the control surface that a simulator may use itself."""
 
     clock: SimClock
     faults: FaultBoard

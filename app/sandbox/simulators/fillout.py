@@ -70,7 +70,7 @@ class FormAccount:
             self.asked.clear()
 
     def submit(self, answers: Json, *, submission_id: str = "", test: bool = False) -> Json:
-        """A new submission, or the answers of an earlier one changed."""
+        """Return a new submission, or an earlier one with changed answers."""
         with self.lock:
             at = _stamp(self.now())
             earlier = next((one for one in self.submissions if one["submissionId"] == submission_id), None)
@@ -84,7 +84,7 @@ class FormAccount:
             return made
 
     def upload(self, file: Json, *, base_url: str) -> Json:
-        """Keep a file; what an answer says of it. Its address is signed for a while, as those of stores of files are."""
+        """Keep a file and return what an answer says of it. Its address is signed, as those of file stores are."""
         with self.lock:
             self.uploads += 1
             name = f"file_{self.uploads:06}"
@@ -94,7 +94,7 @@ class FormAccount:
         return {"url": f"{base_url}files/{name}?signed=1", "filename": str(file.get("filename", ""))}
 
     def may_ask(self) -> bool:
-        """Whether another question fits into this second."""
+        """Return whether another call fits into this second."""
         with self.lock:
             now = time.monotonic()
             while self.asked and now - self.asked[0] > 1:
@@ -104,12 +104,12 @@ class FormAccount:
 
 
 def simulate(_memory: Path | None) -> tuple[Flask, Callable[[], None]]:
-    """The application, which forgets, and what ends it."""
+    """Return the application, which keeps nothing over a restart, and the function that ends it."""
     return create_fillout_app(), lambda: None
 
 
 def create_fillout_app(account: FormAccount | None = None) -> Flask:
-    """Build it; `account` is its state, for tests that look into it."""
+    """Build the simulator of Fillout; `account` is its state, for tests that look into it."""
     app, clock = Flask("simulated_fillout"), SimClock()
     state = account or FormAccount(clock.now)
     app.config["ACCOUNT"] = state
@@ -190,7 +190,7 @@ def _api(account: FormAccount) -> Blueprint:
 
 
 def _store(account: FormAccount) -> Blueprint:
-    """Where uploaded files lie: whoever has the address may have the file."""
+    """Return the routes of the file store: whoever has a signed address gets the file."""
     routes = Blueprint("fillout_files", __name__)
 
     @routes.get("/files/<name>")

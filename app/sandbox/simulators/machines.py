@@ -1,4 +1,4 @@
-"""Make automatic answers to a mail of ours: bounces, receipts, out-of-office. The mail's bytes, for any simulated mailbox."""
+"""Make automatic answers to a mail of ours (bounces, receipts, out-of-office) as bytes, for any simulated mailbox."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Sent(Protocol):
 
 
 def write_answer(kind: str, sent: Sent, who: str, *, now: datetime) -> bytes:
-    """The answer of a machine at `who`. Raises BadOrder for a kind that is none of ANSWERS."""
+    """Return the mail that a machine at `who` answers with. Raises BadOrder for a kind that is none of ANSWERS."""
     if kind not in ANSWERS:
         raise BadOrder(f"kind must be one of {', '.join(ANSWERS)}")
     return _REPORTS[kind](sent, who, now) if kind in _REPORTS else _dsn(sent, who, now, kind)
@@ -106,7 +106,7 @@ def _out_of_office(sent: Sent, who: str, now: datetime) -> bytes:
 
 
 def _silent_reply(sent: Sent, who: str, now: datetime) -> bytes:
-    """What a badly made machine answers: for all that can be seen, a new mail of a person."""
+    """Return the answer of a badly made machine, which looks like a new mail of a person."""
     head = [f"From: {who}", f"To: {sent.mailbox}", "Subject: Goed om te weten", f"Date: {format_datetime(now)}"]
     head.append(f"Message-ID: {_new_message_id(who.rpartition('@')[2] or 'example.org')}")
     return _joined([*head, "Content-Type: text/plain; charset=utf-8", "", "Fijn dat u schrijft. Wij bellen u morgen.", ""])

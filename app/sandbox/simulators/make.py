@@ -56,7 +56,7 @@ class MakeAccount:
 
 
 def create_make_app(account: MakeAccount | None = None) -> Flask:
-    """Build it; `account` is its state, for tests that look into it."""
+    """Build the simulator of Make; `account` is its state, for tests that look into it."""
     app = Flask("simulated_make")
     state = account or MakeAccount()
     app.config["ACCOUNT"] = state

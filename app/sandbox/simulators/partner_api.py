@@ -40,7 +40,7 @@ class _Partner:
 
 
 def install_partner_apis(app: Flask) -> None:
-    """Add the addresses."""
+    """Add the routes of every partner's API to the application."""
     partners: dict[str, _Partner] = {}
     lock = threading.Lock()
 

@@ -25,7 +25,7 @@ _FILTER = re.compile(r'(\w+):(?:"((?:[^"\\]|\\.)*)"|(\S+))')
 def _of_number(
     street: str, number: int, behind: Iterable[tuple[str, str]], postcode: str, town: str, province: str, point: str
 ) -> list[Json]:
-    """An entry for each letter and addition."""
+    """Return an entry of the register for each letter and addition of a house number."""
     return [_entry(street, number, letter, addition, postcode, town, province, point) for letter, addition in behind]
 
 
@@ -40,7 +40,7 @@ def _entry(street: str, number: int, letter: str, addition: str, postcode: str, 
 
 
 def hash_of(text: str) -> int:
-    """The same number for the same text in every process."""
+    """Return a number that is the same for a text in every process."""
     value = 7
     for character in text:
         value = (value * 131 + ord(character)) % 2**61
@@ -74,12 +74,12 @@ REGISTER: tuple[Json, ...] = (
 
 
 def simulate(_memory: Path | None) -> tuple[Flask, Callable[[], None]]:
-    """The application, which forgets, and what ends it."""
+    """Return the application, which keeps nothing over a restart, and the function that ends it."""
     return create_pdok_app(), lambda: None
 
 
 def create_pdok_app() -> Flask:
-    """Build it; its register never changes."""
+    """Build the simulator of PDOK; its register never changes."""
     app = Flask("simulated_pdok")
     app.register_blueprint(_api())
     install_controls(app, reset=lambda: None, emit=_emit, configure=lambda _new: {"addresses": len(REGISTER)})

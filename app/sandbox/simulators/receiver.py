@@ -22,7 +22,7 @@ KEPT = 200
 
 
 def create_receiver_app() -> Flask:
-    """Build it."""
+    """Build the simulator of webhook receivers."""
     app = Flask("simulated_receiver")
     taken: deque[dict[str, Any]] = deque(maxlen=KEPT)
     tried: set[str] = set()

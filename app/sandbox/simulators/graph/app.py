@@ -29,7 +29,7 @@ _ROUTES = (
 
 
 def create_graph_app(**settings: Any) -> Flask:
-    """A tenant with the mailboxes named in `mailboxes=(…)`, or any mailbox at all with `open_mailboxes=True`; see `Settings`."""
+    """Build the application: a tenant with the mailboxes in `mailboxes=(…)`, or any at `open_mailboxes=True` (`Settings`)."""
     app = Flask(__name__)
     tenant = Tenant(Settings().changed(settings))
     for make in _ROUTES:
@@ -43,7 +43,10 @@ def create_graph_app(**settings: Any) -> Flask:
 
 
 def _emit(tenant: Tenant, order: Json) -> Json:
-    """POST /__sim/emit: {"kind": "mail", …} is another name for POST /__sim/deliver; for the others see `subscriptions`."""
+    """Carry out POST /__sim/emit: {"kind":
+
+    "mail", …} is another name for POST /__sim/deliver; for the others see `subscriptions`.
+    """
     if order.get("kind") in ("notification", "lifecycle"):
         return notify(tenant, order)
     if order.get("kind") == "mail":

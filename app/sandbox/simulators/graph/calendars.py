@@ -46,7 +46,7 @@ def calendar_routes(tenant: Tenant) -> Blueprint:
 
 
 def _event_routes(routes: Routes) -> None:
-    """Single events: made once for a transaction id, found by a property, changed, deleted."""
+    """Add the routes of single events: created once for a transaction id, found by a property, changed, deleted."""
 
     @routes.on("POST", "/events", WRITE)
     def create_event(call: Call) -> Response:
@@ -80,7 +80,7 @@ def _changes(tenant: Tenant, address: str) -> list[Json]:
 
 
 def _standing(call: Call) -> dict[str, Json]:
-    """What is in the calendar now, by id."""
+    """Return the events in the calendar now, by id."""
     latest = {one["id"]: one for one in _changes(call.tenant, call.mailbox.address)}
     return {key: one for key, one in latest.items() if "@removed" not in one}
 

@@ -41,7 +41,7 @@ class Call:
         return max(1, min(size, _MAX_PAGE, self.tenant.settings.max_page_size))
 
     def message(self, message_id: str) -> Message:
-        """The message, unless it is not there or not readable yet. Raises GraphProblem 404."""
+        """Return the message. Raises GraphProblem 404 where it does not exist or cannot be read yet."""
         found = self.mailbox.find(message_id)
         if found is None or (found.visible_at and found.visible_at > self.tenant.now()):
             raise not_found()
@@ -64,7 +64,7 @@ class Call:
 
 
 class Routes:
-    """Registers views of the form `view(call, **path)` below /v1.0/users/<user>."""
+    """A registry of views of the form `view(call, **path)` below /v1.0/users/<user>."""
 
     def __init__(self, tenant: Tenant, name: str) -> None:
         self.blueprint = Blueprint(f"graph_{name}", __name__, url_prefix="/v1.0")
@@ -87,7 +87,7 @@ class Routes:
 
 
 def check_token(tenant: Tenant, roles: tuple[str, ...]) -> Token:
-    """The token. Raises GraphProblem 401 for a token that is missing, unknown or expired, 403 for one without the role."""
+    """Return the request's token. Raises GraphProblem 401 if it is missing, unknown or expired, 403 if it lacks the role."""
     kind, _, given = request.headers.get("Authorization", "").partition(" ")
     token = tenant.tokens.get(given) if kind == "Bearer" else None
     if token is None or token.expires_at <= tenant.now():
@@ -99,7 +99,7 @@ def check_token(tenant: Tenant, roles: tuple[str, ...]) -> Token:
 
 
 def body_json() -> Json:
-    """The request's JSON object. Raises GraphProblem 400."""
+    """Return the request's JSON object. Raises GraphProblem 400."""
     try:
         read = json.loads(request.get_data() or b"{}")
     except ValueError as error:
@@ -118,7 +118,10 @@ def created(value: Json) -> Response:
 
 
 def _mailbox(tenant: Tenant, user: str, signed_in: str) -> Mailbox:
-    """`signed_in`: as whom, "" for an application. Others' mailboxes are theirs, but for those that are shared."""
+    """Return the mailbox of `user`. `signed_in`: who asks, "" for an application; they reach their own and shared mailboxes.
+
+    Raises GraphProblem.
+    """
     mailbox = tenant.mailbox(user)
     if mailbox is None:
         raise GraphProblem(404, "ErrorInvalidUser", f"The requested user '{user}' is invalid.")
@@ -135,7 +138,7 @@ def _mailbox(tenant: Tenant, user: str, signed_in: str) -> Mailbox:
 
 @contextmanager
 def _under_way(tenant: Tenant, mailbox: Mailbox) -> Iterator[None]:
-    """Count the call; one too many is refused at once, as Exchange does."""
+    """Count the call while it runs; more than `calls_at_once` are refused at once, as by Exchange. Raises GraphProblem 429."""
     with tenant.store.lock:
         if tenant.under_way[mailbox.address] >= tenant.settings.calls_at_once:
             text = "Application is over its MailboxConcurrency limit."

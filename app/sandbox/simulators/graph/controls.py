@@ -41,7 +41,7 @@ _SHOWN_FILE_BYTES = 1_048_576
 
 
 def world_routes(tenant: Tenant) -> Blueprint:
-    """What the world outside sends and received."""
+    """Return the controls of the world outside: mails that are sent to us and mails that were received."""
     routes = _blueprint(tenant, "world")
 
     @routes.post("/deliver")
@@ -82,7 +82,7 @@ def world_routes(tenant: Tenant) -> Blueprint:
 
 
 def trouble_routes(tenant: Tenant) -> Blueprint:
-    """What colleagues and the provider do to a mailbox."""
+    """Return the controls of what colleagues and the provider do to a mailbox."""
     routes = _blueprint(tenant, "trouble")
 
     @routes.post("/mark")
@@ -135,7 +135,7 @@ def _blueprint(tenant: Tenant, name: str) -> Blueprint:
 
 
 def deliver(tenant: Tenant, body: Json) -> Json:
-    """Carry out POST /__sim/deliver; answers the ids of what is there already. Raises BadOrder."""
+    """Carry out POST /__sim/deliver; return the ids of the mails delivered at once. Raises BadOrder."""
     mails: list[Json] = [{**body, **mail} for mail in body["mails"]] if body.get("mails") else [body]
     if body.get("reorder"):
         random.shuffle(mails)
@@ -183,7 +183,7 @@ def _raw(tenant: Tenant, mail: Json, address: str) -> bytes:
 
 
 def _threaded(tenant: Tenant, mail: Json) -> Json:
-    """An answer to a mail of ours gets what a mail program would take from it; an answer to anything else stays as it is."""
+    """Add to an answer to a mail of ours the headers a mail program takes from it; any other mail is returned as it is."""
     try:
         in_reply_to, references, reply_to = world.threading_for(tenant, str(mail["in_reply_to"]))
     except BadOrder:

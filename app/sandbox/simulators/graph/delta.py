@@ -1,7 +1,7 @@
 """Simulate delta of a folder: rounds, pages, tokens, and ways to lose them.
 
-A token stands for one place in one round, with the options of its first call; it can be used again, as with Graph, so a
-caller that lost a page asks for it once more.
+A token stands for one place in one round, with the options of its first call; it can be used again, as with Graph, so a caller
+that lost a page asks for it once more.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MOST_FILTERED = 5000
 
 @dataclass(frozen=True)
 class Entry:
-    """What one line of a round tells: the whole mail, some fields of it, or that it left."""
+    """One entry of a round: a whole mail, some fields of it, or its removal."""
 
     message_id: str
     fields: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Round:
-    """`entries` from `position` on are still to come; then the folder is in step with `sequence`."""
+    """A round of delta. `entries` from `position` on are still to come; after the last, the folder is in step with `sequence`."""
 
     folder: str
     select: tuple[str, ...]
@@ -59,7 +59,7 @@ def delta_routes(tenant: Tenant) -> Blueprint:
 
 
 def lose_rounds(tenant: Tenant, mode: str) -> int:
-    """Forget every token; `mode` "gone" answers 410 with a Location, "not_found" 400 SyncStateNotFound."""
+    """Forget every token, and return how many. `mode` "gone" answers 410 with a Location, "not_found" 400 SyncStateNotFound."""
     tenant.lost_rounds |= dict.fromkeys(tenant.rounds, mode)
     tenant.rounds.clear()
     return len(tenant.lost_rounds)
@@ -92,7 +92,7 @@ def _next_round(call: Call, done: Round) -> Round:
 
 
 def _entry(message_id: str, changes: list[Change]) -> Entry:
-    """Many changes told as one: the last word on whether it is here, else every field that changed."""
+    """Merge the changes of a message into one entry: its removal or creation if that came last, else every field that changed."""
     for change in reversed(changes):
         if change.kind == "removed":
             return Entry(message_id, removed=change.reason)

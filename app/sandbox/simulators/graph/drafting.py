@@ -34,7 +34,7 @@ _SESSION_LIFE = timedelta(hours=1)
 
 @dataclass
 class UploadSession:
-    """An attachment on its way; it joins the draft only when its last byte is there."""
+    """An attachment being uploaded; it joins the draft with its last byte."""
 
     mailbox: Mailbox
     message_id: str
@@ -107,7 +107,7 @@ def upload_routes(tenant: Tenant) -> Blueprint:
 
 
 def new_message(call: Call) -> Message:
-    """A draft from the request's JSON, or from base64 MIME sent as text/plain. Raises GraphProblem 400."""
+    """Return a draft from the request's JSON, or from base64 MIME sent as text/plain. Raises GraphProblem 400."""
     message = blank(call)
     if (request.content_type or "").startswith("text/plain"):
         mime.read_into(message, _decoded(request.get_data(), "ErrorMimeContentInvalidBase64String"))
@@ -116,7 +116,7 @@ def new_message(call: Call) -> Message:
 
 
 def fill(message: Message, values: Json) -> Message:
-    """Write the JSON of a new message, attachments included."""
+    """Write the JSON of a new message, attachments included, into it; return the message."""
     for one in values.pop("attachments", []):
         message.attachments.append(_attachment(one))
     apply(message, values, creating=True)
@@ -124,7 +124,7 @@ def fill(message: Message, values: Json) -> Message:
 
 
 def new_reply(call: Call, original: Message, *, to_all: bool) -> Message:
-    """An answer to `original` that threads with it; a `message` in the request overrides what Exchange would fill in."""
+    """Return a reply to `original` in its conversation; a `message` in the request overrides what Exchange would fill in."""
     given = body_json()
     changes = given.get("message") or {}
     if given.get("comment") is not None and changes.get("body"):
@@ -215,7 +215,7 @@ def _new_session(call: Call, message: Message, item: Json) -> UploadSession:
 
 
 def _check_chunk(session: UploadSession) -> None:
-    """Raises GraphProblem for what the upload service refuses; it knows nothing of our token and does not want it."""
+    """Check a request to the upload service, which refuses our token. Raises GraphProblem."""
     if "Authorization" in request.headers:
         raise GraphProblem(401, "InvalidAudience", "Do not send an Authorization header to an upload URL.")
     if request.content_type != "application/octet-stream":

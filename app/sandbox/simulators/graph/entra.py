@@ -1,4 +1,4 @@
-"""What sign-in of applications and of people share in the simulated Entra: tokens, refusals, client secrets."""
+"""Check clients and word refusals in the simulated Entra, for sign-ins of applications and of people."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Refused(Exception):
 
 
 def check_client(tenant: Tenant) -> None:
-    """The application says who it is. Raises Refused."""
+    """Check the application's id and secret in the request. Raises Refused."""
     form, settings = request.form, tenant.settings
     if form.get("client_id") != settings.client_id:
         text = f"Application with identifier '{form.get('client_id')}' was not found in the directory."

@@ -117,7 +117,7 @@ def _attachment(call: Call, message_id: str, attachment_id: str) -> Attachment:
 
 
 def _listing(call: Call, messages: list[Message]) -> Response:
-    """A page, with $filter, $select, $top and $skip; what else Graph knows is refused here."""
+    """Return a page of messages, with $filter, $select, $top and $skip; other options of Graph's are refused."""
     if "$search" in request.args and "$filter" in request.args:
         raise bad_request("$search cannot be combined with $filter.", "SearchWithFilter")
     matching = list(filter(_condition(request.args.get("$filter", "")), messages))
@@ -133,7 +133,7 @@ def _listing(call: Call, messages: list[Message]) -> Response:
 
 
 def _condition(text: str) -> Callable[[Message], bool]:
-    """The three filters the application may use; others are refused, as Graph refuses many."""
+    """Return the condition of one of the three filters the application may use; others are refused, as Graph refuses many."""
     if not text:
         return lambda message: True
     if match := re.fullmatch(r"internetMessageId eq '((?:[^']|'')*)'", text):

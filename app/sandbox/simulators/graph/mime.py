@@ -56,14 +56,14 @@ def read_into(message: Message, raw: bytes) -> None:
 
 
 def forget_raw(message: Message) -> None:
-    """A draft made from MIME is about to be changed: keep of its bytes the headers that no field holds."""
+    """Make a draft from MIME changeable: drop its bytes, and keep their headers that no field holds."""
     if message.raw is not None:
         message.raw = None
         message.headers = [one for one in message.headers if not _WRITTEN_BY_US.fullmatch(one["name"])]
 
 
 def write(message: Message, *, mailbox: str) -> bytes:
-    """The message as MIME: what `$value` gives and what leaves the house. Bcc is never written."""
+    """Return the message as MIME: what `$value` answers and what is sent. Bcc is never written."""
     if message.raw is not None:
         return message.raw
     mail = EmailMessage(policy=WRITTEN)
@@ -86,7 +86,7 @@ def write(message: Message, *, mailbox: str) -> bytes:
 
 
 def compose(spec: Mapping[str, object], *, to: str, now: datetime) -> bytes:
-    """A mail as a customer's program would write it, from the fields of POST /__sim/deliver."""
+    """Return a mail as a customer's program would write it, from the fields of POST /__sim/deliver."""
     mail = EmailMessage(policy=WRITTEN)
     sender = str(spec.get("from") or "customer@example.org")
     mail["From"] = formataddr((str(spec.get("name") or ""), sender))
@@ -111,7 +111,7 @@ def compose(spec: Mapping[str, object], *, to: str, now: datetime) -> bytes:
 
 
 def text_of(body: Json) -> str:
-    """A body as plain text, whichever of the two kinds it is."""
+    """Return a message's body as plain text, whether it is text or HTML."""
     content = str(body.get("content") or "")
     return _stripped(content) if str(body.get("contentType")).lower() == "html" else content
 
@@ -135,7 +135,7 @@ def _write_body(mail: EmailMessage, text: str, markup: str) -> None:
 
 
 def _write_picture(formatted: MIMEPart, file: Attachment) -> None:
-    """Exchange puts what the text shows beside the text, as multipart/related."""
+    """Add a picture beside the text that shows it, as multipart/related, as Exchange does."""
     maintype, _, subtype = (file.content_type or "application/octet-stream").partition("/")
     name, cid = _one_line(file.name), f"<{file.content_id}>"
     formatted.add_related(file.content, maintype=maintype, subtype=subtype, filename=name, cid=cid, disposition="inline")
@@ -164,7 +164,7 @@ def _read_parts(message: Message, mail: MimePart) -> None:
 
 
 def _leaves(mail: MimePart) -> Iterator[MimePart]:
-    """The parts that hold something; a mail inside a mail is one part."""
+    """Yield the parts that have content; a mail inside a mail is one part."""
     if not mail.is_multipart() or mail.get_content_maintype() == "message":
         yield mail
         return

@@ -43,7 +43,10 @@ def send_routes(tenant: Tenant) -> Blueprint:
 
 
 def _send(call: Call, message: Message, *, keep: bool = True) -> None:
-    """The draft disappears, the mail leaves, the copy follows under the same immutable id; in between nothing has that id."""
+    """Send a draft: it disappears, the mail leaves, and its copy follows later under the same immutable id.
+
+    In between no message has that id.
+    """
     if not (message.to or message.cc or message.bcc):
         raise bad_request("At least one recipient isn't valid.", "ErrorInvalidRecipients")
     tenant, mailbox = call.tenant, call.mailbox

@@ -49,7 +49,7 @@ class Settings:
     silent_responder_domains: tuple[str, ...] = ("silent.example",)
 
     def changed(self, values: Json) -> Settings:
-        """A copy with `values`; lists become tuples. Raises BadOrder for names that do not exist."""
+        """Return a copy with `values`; lists become tuples. Raises BadOrder for names that do not exist."""
         known = {one.name for one in fields(self)}
         if unknown := set(values) - known:
             raise BadOrder(f"unknown settings: {', '.join(sorted(unknown))}")

@@ -27,7 +27,7 @@ def stamp(at: datetime | None) -> str | None:
 
 
 def shown(call: Call, message: Message, select: Collection[str] | None = None) -> Json:
-    """The message as this caller sees it: with `select`, id and those fields alone; in Sent Items never with its headers."""
+    """Return the message as this caller sees it: with `select`, id and those fields alone; in Sent Items without its headers."""
     wanted = set(select or ()) or {name for name in _FIELDS if name not in _NOT_UNLESS_ASKED}
     value: Json = {"@odata.etag": f'W/"{message.change_key}"', "id": call.id_of(message)}
     if message.odata_type != "#microsoft.graph.message":
@@ -40,7 +40,7 @@ def shown(call: Call, message: Message, select: Collection[str] | None = None) -
 
 
 def selected() -> list[str] | None:
-    """The fields named in $select. Raises GraphProblem 400 for one that does not exist."""
+    """Return the fields named in $select, None for all. Raises GraphProblem 400 for one that does not exist."""
     names = [name for name in request.args.get("$select", "").split(",") if name]
     unknown = [name for name in names if name != "id" and name not in _FIELDS]
     if unknown:
@@ -122,7 +122,7 @@ def _set_at_creation(message: Message, name: str, value: object, *, creating: bo
 
 
 def _expanded(message: Message) -> Json:
-    """$expand=singleValueExtendedProperties($filter=id eq '…'), the only expansion known here."""
+    """Return the property of $expand=singleValueExtendedProperties($filter=id eq '…'), the only expansion known here."""
     expand = request.args.get("$expand", "")
     if not expand:
         return {}

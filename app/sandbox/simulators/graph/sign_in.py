@@ -26,7 +26,7 @@ _NEEDED = ("client_id", "redirect_uri", "state", "scope", "code_challenge")
 
 @dataclass(frozen=True)
 class Grant:
-    """Somebody agreed: to which scopes, for which address of ours, proven by which challenge."""
+    """A person's consent: to which scopes, for which address of ours, proven by which challenge."""
 
     user: str
     scopes: tuple[str, ...]
@@ -71,7 +71,7 @@ def sign_in_routes(tenant: Tenant) -> Blueprint:
 
 
 def tokens_of_user(tenant: Tenant) -> Json:
-    """For a code with its proof, or a refresh token. Raises Refused."""
+    """Return the tokens for a code with its proof, or for a refresh token. Raises Refused."""
     check_client(tenant)
     grant = _of_code(tenant) if request.form["grant_type"] == "authorization_code" else _of_refresh(tenant)
     seconds = tenant.settings.token_seconds
@@ -92,7 +92,7 @@ def tokens_of_user(tenant: Tenant) -> Json:
 
 
 def _of_code(tenant: Tenant) -> Grant:
-    """A code is good once."""
+    """Return the consent of the request's code, which works once. Raises Refused."""
     grant = tenant.codes.pop(request.form.get("code", ""), None)
     if grant is None or grant.redirect_uri != request.form.get("redirect_uri"):
         raise Refused(400, "invalid_grant", 70008, "The provided authorization code has expired or is not known.")

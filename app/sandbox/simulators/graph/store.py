@@ -1,7 +1,7 @@
 """Store the simulated mailboxes with folders and messages, and the log of changes that delta reads. All in memory.
 
-A message has two ids, as in Exchange: the immutable one keeps through every move inside the mailbox, the other is new after
-each. Whoever touches the store holds `MailStore.lock`.
+A message has two ids, as in Exchange: the immutable id stays through every move inside the mailbox, the other is new after each.
+Whoever touches the store holds `MailStore.lock`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Attachment:
 
 @dataclass
 class Message:
-    """`raw` is set for mail that came in as MIME; a draft of ours is turned into MIME when somebody asks for it."""
+    """A message. `raw` is set for mail that came in as MIME; a draft of ours is turned into MIME when somebody asks for it."""
 
     immutable_id: str
     moving_id: str
@@ -83,7 +83,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Change:
-    """One line of a folder's history. `fields` names what changed; for "removed", `reason` is "deleted" or "changed"."""
+    """One change in a folder's history. `fields`: what changed; `reason` of a "removed" one: "deleted" or "changed"."""
 
     sequence: int
     message_id: str  # immutable
@@ -107,18 +107,18 @@ class Mailbox:
         return self._sequence
 
     def folder_of(self, reference: str) -> str | None:
-        """The name here for a well-known name (any case) or a folder id."""
+        """Return our name of a folder, by its well-known name (any case) or id; None for an unknown one."""
         if reference.lower() in FOLDER_NAMES and reference.lower() not in INSIDE:
             return reference.lower()
         return next((name for name, folder_id in self.folder_ids.items() if folder_id == reference), None)
 
     def find(self, message_id: str) -> Message | None:
-        """By either id, compared byte for byte: ids may differ in case only."""
+        """Return the message with either id, or None. Ids are compared byte for byte: they may differ in case only."""
         direct = self.messages.get(message_id)
         return direct or next((message for message in self.messages.values() if message.moving_id == message_id), None)
 
     def in_folder(self, folder: str) -> list[Message]:
-        """Newest first, as Outlook lists them."""
+        """Return the messages in a folder, newest first, as Outlook lists them."""
         found = [message for message in self.messages.values() if message.folder == folder]
         return sorted(found, key=lambda message: message.received_at, reverse=True)
 
@@ -155,7 +155,7 @@ class MailStore:
         self._mailboxes: dict[str, Mailbox] = {}
 
     def open(self, address: str) -> Mailbox:
-        """The mailbox, made if it is new."""
+        """Return the mailbox, made if it is new."""
         return self._mailboxes.setdefault(address.lower(), Mailbox(address.lower()))
 
     def find(self, address: str) -> Mailbox | None:

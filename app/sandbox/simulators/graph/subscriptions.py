@@ -107,7 +107,7 @@ def subscription_routes(tenant: Tenant) -> Blueprint:  # noqa: C901  one small f
 
 
 def notify(tenant: Tenant, order: Json) -> Json:
-    """Carry out an emit of kind "notification" or "lifecycle"; answers the status of each post, None where there was none."""
+    """Carry out an emit of kind "notification" or "lifecycle"; return the status of each post, None where none was answered."""
     if order.get("kind") == "lifecycle":
         if order.get("event") not in LIFECYCLE:
             raise BadOrder(f"event must be one of {', '.join(LIFECYCLE)}")
@@ -151,7 +151,7 @@ def _expiry(tenant: Tenant, body: Json) -> datetime:
 
 
 def _shake_hands(url: str) -> None:
-    """Graph asks the webhook to repeat a token before it believes in it. Raises GraphProblem 400."""
+    """Check a webhook as Graph does: it must repeat a token. Raises GraphProblem 400."""
     token = f"Validation: Testing client application reachability <{uuid4()}>"
     try:
         answer = _client().request("POST", url, params={"validationToken": token}, data=b"", deadline=_HANDSHAKE_SECONDS)

@@ -1,5 +1,7 @@
-"""The simulated tenant: the state that all routes of the Graph simulator share. Whoever reads or changes mail holds
-`store.lock`."""
+"""The simulated tenant: the state that all routes of the Graph simulator share.
+
+Whoever reads or changes mail holds `store.lock`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Due:
-    """Something that happens later on the simulator's clock."""
+    """A function to call later on the simulator's clock."""
 
     at: datetime
     happen: Callable[[], None]
@@ -50,14 +52,14 @@ class Tenant:
         return self.clock.now()
 
     def later(self, at: datetime, happen: Callable[[], None]) -> None:
-        """Do it when the clock gets there; at once if it is there already."""
+        """Call `happen` when the clock reaches `at`; at once if it has already."""
         if at <= self.now():
             happen()
         else:
             self.due.append(Due(at, happen))
 
     def catch_up(self) -> None:
-        """Let happen what has come due. Called at the start of every request."""
+        """Call the functions that have come due. Every request begins with this."""
         now = self.now()
         ready = [one for one in self.due if one.at <= now]
         self.due = [one for one in self.due if one.at > now]

@@ -46,7 +46,7 @@ class Sent:
 
 
 def send_off(tenant: Tenant, mailbox: Mailbox, message: Message) -> Sent:
-    """The mail leaves: it is on the ledger from this moment. Other mailboxes of the tenant get it, and machines answer."""
+    """Send the mail and note it on the ledger. Other mailboxes of the tenant get it, and machines answer."""
     if tenant.settings.replace_message_id:
         message.message_id = mime.new_message_id()
     everybody = tuple(mime.address_of(one).lower() for one in (*message.to, *message.cc, *message.bcc))
@@ -59,7 +59,10 @@ def send_off(tenant: Tenant, mailbox: Mailbox, message: Message) -> Sent:
 
 
 def deliver(tenant: Tenant, address: str, raw: bytes, *, options: Mapping[str, object] | None = None) -> Message:
-    """A mail comes in. `options`: folder, conversation_id, lag_s, twin_of (an id that will differ in case only)."""
+    """Deliver a mail to a mailbox and return its message.
+
+    `options`: folder, conversation_id, lag_s, twin_of (an id that differs in case only).
+    """
     options = options or {}
     mailbox = tenant.store.open(address)
     now = tenant.now()
@@ -79,7 +82,7 @@ def deliver(tenant: Tenant, address: str, raw: bytes, *, options: Mapping[str, o
 
 
 def find_sent(tenant: Tenant, *, message_id: str = "", reference: str = "", to: str = "") -> Sent:
-    """The newest mail of ours that fits. Raises BadOrder."""
+    """Return the newest mail of ours that matches. Raises BadOrder."""
     for sent in reversed(tenant.outbox):
         fits = not message_id or sent.message_id.strip("<>") == message_id.strip("<>")
         if fits and (not reference or sent.reference == reference) and (not to or to.lower() in sent.recipients):
@@ -89,13 +92,13 @@ def find_sent(tenant: Tenant, *, message_id: str = "", reference: str = "", to: 
 
 
 def answer_by_machine(tenant: Tenant, sent: Sent, kind: str, *, recipient: str = "") -> Message:
-    """A bounce, an out-of-office or a receipt for a mail of ours arrives in the mailbox it was sent from."""
+    """Deliver a bounce, an out-of-office or a receipt for a mail of ours to the mailbox it was sent from."""
     who = recipient or next(iter(sent.recipients), "somebody@example.org")
     return deliver(tenant, sent.mailbox, write_answer(kind, sent, who, now=tenant.now()))
 
 
 def threading_for(tenant: Tenant, in_reply_to: str) -> tuple[str, str, str]:
-    """In-Reply-To, References and the Reply-To of a mail of ours, for somebody who answers it."""
+    """Return In-Reply-To, References and Reply-To for an answer to a mail of ours. Raises BadOrder."""
     sent = find_sent(tenant, message_id=in_reply_to)
     references = " ".join(filter(None, (str(sent.mail["References"] or ""), sent.message_id)))
     return sent.message_id, references, str(sent.mail["Reply-To"] or sent.mail["From"] or "")
@@ -114,7 +117,7 @@ def _arrive_at(tenant: Tenant, sent: Sent, address: str) -> None:
 
 
 def _conversation(mailbox: Mailbox, message: Message) -> str:
-    """The conversation of any mail this one refers to, or a new one."""
+    """Return the conversation id of a mail this one refers to, or a new one."""
     named = {message.in_reply_to, *message.references} - {""}
     for other in mailbox.messages.values():
         if other.message_id in named:

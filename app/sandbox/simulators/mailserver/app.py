@@ -31,7 +31,7 @@ from app.sandbox.simulators.mailserver.store import IMAP_MODES, INBOX, SMTP_MODE
 
 @dataclass(frozen=True)
 class MailServerSimulator:
-    """The HTTP application, to be served; both servers run already."""
+    """The HTTP application of the mail server simulator, to be served; its SMTP and IMAP servers run already."""
 
     app: Flask
     post: Post
@@ -39,7 +39,7 @@ class MailServerSimulator:
     imap: LineServer
 
     def stop(self) -> None:
-        """End both servers."""
+        """End the SMTP and IMAP servers."""
         self.smtp.stop()
         self.imap.stop()
 
@@ -47,7 +47,7 @@ class MailServerSimulator:
 def start_mail_server(
     *, host: str = "127.0.0.1", smtp_port: int = 0, imap_port: int = 0, tls: ssl.SSLContext | None = None
 ) -> MailServerSimulator:
-    """Start SMTP and IMAP. With `tls` both offer STARTTLS."""
+    """Start the SMTP and IMAP servers. With `tls` both offer STARTTLS."""
     app, clock = Flask("simulated_mail_server"), SimClock()
     post = Post(clock.now)
     smtp = LineServer(smtp_conversation(post, tls=tls), host=host, port=smtp_port)
@@ -132,7 +132,7 @@ def _deliver(post: Post, body: Json) -> Json:
 
 
 def _threading(post: Post, in_reply_to: str) -> dict[str, Any]:
-    """What a mail program takes from the mail it answers; an answer to anything else stays as it is."""
+    """Return the headers that a mail program takes from the mail of ours it answers; {} for an answer to anything else."""
     try:
         sent = _find(post, message_id=in_reply_to)
     except BadOrder:
@@ -146,7 +146,7 @@ def _threading(post: Post, in_reply_to: str) -> dict[str, Any]:
 
 
 def _find(post: Post, *, message_id: str = "", to: str = "") -> Sent:
-    """The newest mail of ours that fits. Raises BadOrder."""
+    """Return the newest mail of ours that matches. Raises BadOrder."""
     for sent in reversed(post.outbox):
         fits = not message_id or sent.message_id.strip("<>") == message_id.strip("<>")
         if fits and (not to or to.lower() in sent.recipients):

@@ -20,7 +20,7 @@ _BODY = re.compile(r"BODY(?:\.PEEK)?\[(?P<part>[^\]]*)\](?:<(?P<from>\d+)\.(?P<s
 
 
 def imap_conversation(post: Post, *, tls: ssl.SSLContext | None = None) -> type[socketserver.StreamRequestHandler]:
-    """A handler for `LineServer`. With `tls` it offers STARTTLS."""
+    """Return a handler of IMAP for `LineServer`. With `tls` it offers STARTTLS."""
 
     class Conversation(_Conversation):
         house = post
@@ -30,7 +30,7 @@ def imap_conversation(post: Post, *, tls: ssl.SSLContext | None = None) -> type[
 
 
 class _Refused(Exception):
-    """The command gets NO (or BAD) with these words."""
+    """A command is answered NO (or BAD) with these words."""
 
 
 class _Conversation(socketserver.StreamRequestHandler):
@@ -46,12 +46,12 @@ class _Conversation(socketserver.StreamRequestHandler):
         self._is_safe = False
 
     def finish(self) -> None:
-        """Encrypted, the line is another object than the one its server closes."""
+        """Close the socket: after STARTTLS it is another object than the one its server closes."""
         super().finish()
         self.request.close()
 
     def handle(self) -> None:
-        """One client, until it logs out."""
+        """Serve one client until it logs out."""
         if self.house.imap_mode == "unavailable":
             return self._say("* BYE Server is going down")
         self._say(f"* OK [CAPABILITY {self._abilities()}] simulated server ready")

@@ -13,7 +13,7 @@ _TOKEN = re.compile(rb'\s*(?:(\()|(\))|"((?:[^"\\]|\\.)*)"|\{(\d+)\+?\}$|((?:[^\
 
 
 def read_words(first: bytes, more: Callable[[int], tuple[bytes, bytes]]) -> list[Word]:
-    """The words of one command. `more` is asked for each literal: its bytes, and the line that follows it."""
+    """Return the words of one command. `more(size)` is asked for each literal: its bytes, and the line that follows it."""
     stack: list[list[Word]] = [[]]
     line, place = first.rstrip(b"\r\n"), 0
     while place < len(line):
@@ -38,7 +38,7 @@ def read_words(first: bytes, more: Callable[[int], tuple[bytes, bytes]]) -> list
 
 
 def in_set(uids: str, uid: int, highest: int) -> bool:
-    """Whether `uids` ("5", "2:4", "7:*") names this one; "*" is the highest, in either place."""
+    """Return whether `uids` ("5", "2:4", "7:*") contains `uid`; "*" is the highest, in either place."""
     for part in uids.split(","):
         ends = [highest if end == "*" else int(end) for end in part.split(":")]
         if min(ends) <= uid <= max(ends):
@@ -47,7 +47,7 @@ def in_set(uids: str, uid: int, highest: int) -> bool:
 
 
 def read_day(text: str) -> date:
-    """A day as SEARCH has it, "1-Nov-2026"."""
+    """Return the day of a SEARCH criterion such as "1-Nov-2026"."""
     return datetime.strptime(text, "%d-%b-%Y").replace(tzinfo=UTC).date()
 
 

@@ -13,12 +13,12 @@ MOST_BYTES = 40_000_000
 
 
 class Backend(Protocol):
-    """What a server does with what it is told. A line it returns is the answer; None for everything in order."""
+    """The decisions of a mail server. A line that a method returns is the answer; None means that all is in order."""
 
     def greeting(self) -> str | None: ...
 
     def login(self, user: str, password: str) -> bool | None:
-        """None where nobody has to sign in."""
+        """Return whether user and password are right; None where nobody has to sign in."""
         ...
 
     def sender(self, user: str, address: str) -> str | None: ...
@@ -26,12 +26,12 @@ class Backend(Protocol):
     def recipient(self, address: str) -> str | None: ...
 
     def take(self, user: str, sender: str, recipients: tuple[str, ...], raw: bytes) -> str | None:
-        """The answer to the text; None breaks the line instead."""
+        """Take a mail and return the answer to its text; None breaks the connection instead."""
         ...
 
 
 class LineServer:
-    """Serves one kind of conversation from threads of this process; `port` 0 takes a free one."""
+    """A server of one protocol of lines, run in threads of this process; `port` 0 takes a free one."""
 
     def __init__(self, conversation: type[socketserver.StreamRequestHandler], *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._server = _Server((host, port), conversation)
@@ -40,7 +40,7 @@ class LineServer:
         self.port = int(self._server.server_address[1])
 
     def stop(self) -> None:
-        """End it; what it kept stays."""
+        """End the server; what it kept stays."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -52,11 +52,11 @@ class _Server(socketserver.ThreadingTCPServer):
     block_on_close = False
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
+        """Print nothing about a client that went away."""
 
 
 def smtp_conversation(backend: Backend, *, tls: ssl.SSLContext | None = None) -> type[socketserver.StreamRequestHandler]:
-    """A handler for `LineServer`. With `tls` it offers STARTTLS."""
+    """Return a handler of SMTP for `LineServer`. With `tls` it offers STARTTLS."""
 
     class Conversation(_Conversation):
         house = backend
@@ -76,12 +76,12 @@ class _Conversation(socketserver.StreamRequestHandler):
         self._is_safe = False
 
     def finish(self) -> None:
-        """Encrypted, the line is another object than the one its server closes."""
+        """Close the socket: after STARTTLS it is another object than the one its server closes."""
         super().finish()
         self.request.close()
 
     def handle(self) -> None:
-        """One client, until it quits."""
+        """Serve one client until it quits."""
         refusal = self.house.greeting()
         self._say(refusal or "220 simulated.example ESMTP")
         while not refusal and (line := self.rfile.readline(2_000).decode("utf-8", "replace").strip()):

@@ -1,8 +1,8 @@
-"""Store the state of the simulated mail server: accounts, folders, mails, what left, and its faults.
+"""Store the state of the simulated mail server: accounts, folders, mails, the mails that left, and its faults.
 
-Modes (`Post.smtp_mode`, `imap_mode`): "fine"; "busy" (451) and "refuses" (550) at every recipient; "full" (552 after the
-text); "unavailable" (421 or BYE at once); "drops" (the mail is taken, and the line breaks before anybody is told); "deaf" (the
-line breaks and nothing is taken); "slow" (a pause before each answer to a text or fetch); "locked" (no password is right);
+Modes (`Post.smtp_mode`, `imap_mode`): "fine"; "busy" (451) and "refuses" (550) at every recipient; "full" (552 after the text);
+"unavailable" (421 or BYE at once); "drops" (the mail is taken, and the connection breaks before the answer); "deaf" (the
+connection breaks and nothing is taken); "slow" (a pause before each answer to a text or fetch); "locked" (no password is right);
 "no_append" (nothing can be put into a folder). Whatever the mode, an address that begins with "nobody" does not exist (550) and
 one that begins with "later" is put off (451).
 """
@@ -26,7 +26,7 @@ INBOX, SENT = "INBOX", "Sent"
 
 @dataclass
 class Mail:
-    """One mail in a folder; `seen` is what reading it without care would set."""
+    """One mail in a folder; `seen` is set by FETCH of BODY[] without PEEK, and by STORE."""
 
     uid: int
     raw: bytes
@@ -48,7 +48,7 @@ class Folder:
         return mail
 
     def renumber(self) -> None:
-        """What a restored or rebuilt folder does: every id is new, and the old ones mean something else."""
+        """Give every mail in the folder a new uid and the folder a new UIDVALIDITY, as a restored server does."""
         self.uid_validity += 1
         self.next_uid = 1
         for mail in self.mails:
@@ -87,7 +87,7 @@ class Post:
             self.files_copies, self.appends, self.logins = False, 0, 0
 
     def open_account(self, address: str, password: str) -> Account:
-        """The account, made if there is none; its password is this one from now on."""
+        """Return the account, made if there is none; sets its password."""
         with self.lock:
             validity = int(self.now().timestamp())  # a server started anew knows nothing, and its numbers mean nothing
             folders = {name: Folder(name, uid_validity=validity) for name in (INBOX, self.sent_name)}
@@ -96,7 +96,7 @@ class Post:
             return account
 
     def account(self, address: str) -> Account:
-        """Raises BadOrder."""
+        """Return the account with this address. Raises BadOrder."""
         found = self.accounts.get(address.lower())
         if found is None:
             raise BadOrder("no such mailbox")

@@ -32,13 +32,13 @@ class MailServer:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def forget(self) -> None:
-        """What came, and how it behaves."""
+        """Forget the mails, and set the mode to "fine"."""
         with self.lock:
             self.mails.clear()
             self.mode = "fine"
 
     def keep(self, sender: str, to: str, raw: bytes) -> None:
-        """One mail more."""
+        """Keep one more mail."""
         message = email.message_from_bytes(raw, policy=email.policy.default)
         body = message.get_body(("plain",))
         headers = [[name, str(value)] for name, value in message.items()]
@@ -69,12 +69,12 @@ class MailServer:
 
 
 def start_smtp(state: MailServer, *, host: str, port: int) -> LineServer:
-    """Served from threads of this process on `port`."""
+    """Start the SMTP server in threads of this process, on `port`."""
     return LineServer(smtp_conversation(state), host=host, port=port)
 
 
 def mail_routes(state: MailServer) -> Blueprint:
-    """The controls; the mails themselves come by SMTP."""
+    """Return the controls over HTTP; the mails themselves come by SMTP."""
     routes = Blueprint("simulated_mail_server", __name__)
 
     @routes.get("/__sim/mails")

@@ -37,7 +37,7 @@ MODES: dict[str, tuple[int, dict[str, str]]] = {
 
 @dataclass
 class Browser:
-    """One browser; `key` of the service that it subscribed with, known from the first message."""
+    """A simulated browser. `service_key`: the key it subscribed with, known from the first message, "" before."""
 
     id: str
     private: ec.EllipticCurvePrivateKey
@@ -56,13 +56,13 @@ class PushService:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def forget(self) -> None:
-        """Everything but who is there."""
+        """Forget the browsers and what they were shown."""
         with self.lock:
             self.browsers.clear()
             self.shown.clear()
 
     def add(self, mode: str, origin: str) -> Json:
-        """A new browser with its subscription."""
+        """Add a browser and return its id and subscription."""
         browser = Browser(os.urandom(8).hex(), ec.generate_private_key(CURVE), os.urandom(16), _known(mode))
         with self.lock:
             self.browsers[browser.id] = browser
@@ -71,7 +71,7 @@ class PushService:
         return {"id": browser.id, "subscription": {"endpoint": endpoint, "expirationTime": None, "keys": keys}}
 
     def take(self, browser: Browser, *, body: bytes, headers: Json, origin: str) -> tuple[int, str]:
-        """The answer to one message: status and words."""
+        """Take one message for a browser; return the answer's status and words."""
         if not headers.get("ttl", "").isdigit():
             return 400, "TTL is missing"
         if headers.get("content-encoding") != "aes128gcm":
@@ -110,7 +110,7 @@ def _known(mode: str) -> str:
 
 
 def push_routes(service: PushService) -> Blueprint:
-    """The push service and its controls."""
+    """Return the routes of the push service and its controls."""
     routes = Blueprint("simulated_push", __name__)
 
     @routes.post("/push/<device>")

@@ -26,12 +26,12 @@ class Unreadable(ValueError):
 
 
 def encoded(content: bytes) -> str:
-    """base64url without padding."""
+    """Return base64url without padding."""
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def decoded(text: str) -> bytes:
-    """Raises Unreadable."""
+    """Return the bytes of base64url with or without padding. Raises Unreadable."""
     try:
         return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError as error:
@@ -39,12 +39,12 @@ def decoded(text: str) -> bytes:
 
 
 def public_point(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """65 bytes."""
+    """Return the 65 bytes of the public key."""
     return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
 def unseal(body: bytes, *, private_key: ec.EllipticCurvePrivateKey, auth: bytes) -> bytes:
-    """The plain bytes of an `aes128gcm` body of one record. Raises Unreadable."""
+    """Return the plain bytes of an `aes128gcm` body of one record. Raises Unreadable."""
     salt, size, length = body[:16], int.from_bytes(body[16:20], "big"), body[20] if len(body) > 20 else 0
     sender, sealed = body[21 : 21 + length], body[21 + length :]
     if length != 65 or size < 18 or len(sealed) > size:
@@ -75,7 +75,7 @@ def _expand(pseudo: bytes, info: bytes, length: int) -> bytes:
 
 
 def check_token(header: str, *, audience: str, now_seconds: float) -> dict[str, Any]:
-    """The claims of a `vapid t=…, k=…` header with the key as "k". Raises Unreadable."""
+    """Return the claims of a `vapid t=…, k=…` header, with the key as "k". Raises Unreadable."""
     scheme, _, rest = header.partition(" ")
     values = dict(part.strip().partition("=")[::2] for part in rest.split(","))
     if scheme.lower() != "vapid" or not {"t", "k"} <= values.keys() or values["t"].count(".") != 2:

@@ -30,12 +30,12 @@ CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 
 
 class BadCard(ValueError):
-    """What a workflow would stumble over."""
+    """A workflow would fail on this card."""
 
 
 @dataclass
 class Workflow:
-    """One workflow; `calls` are the instants it was called at."""
+    """A simulated workflow; `calls` are the instants of its calls."""
 
     id: str
     signature: str
@@ -53,25 +53,25 @@ class Teams:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def forget(self) -> None:
-        """Everything."""
+        """Forget the workflows and the cards."""
         with self.lock:
             self.workflows.clear()
             self.cards.clear()
 
     def add(self, origin: str, workflow_id: str = "", signature: str = "") -> Json:
-        """A new workflow and its address; with an id and a signature, the one that was known by them before."""
+        """Add a workflow and return its id and URL; a given id and signature keep its former URL."""
         made = Workflow(workflow_id or os.urandom(16).hex(), signature or os.urandom(24).hex())
         with self.lock:
             self.workflows[made.id] = made
         return _told(origin, made)
 
     def list(self, origin: str) -> Json:
-        """Every workflow and its address."""
+        """Return the id and URL of every workflow."""
         with self.lock:
             return {"workflows": [_told(origin, one) for one in self.workflows.values()]}
 
     def take(self, workflow: Workflow, body: bytes) -> tuple[int, str, dict[str, str]]:
-        """The answer to one call: status, body and headers."""
+        """Take one call of a workflow; return the answer's status, body and headers."""
         refused = {"deleted": 404, "not_anyone": 401, "large": 413, "broken": 503}.get(workflow.mode)
         if refused:
             return refused, "", {}
@@ -107,7 +107,7 @@ def _told(origin: str, workflow: Workflow) -> Json:
 
 
 def read_card(body: bytes) -> Json:
-    """The card in the envelope. Raises BadCard."""
+    """Return the card in the envelope. Raises BadCard."""
     try:
         attachments = json.loads(body)["attachments"]
         content = attachments[0]["content"]
@@ -148,7 +148,7 @@ def _parts(value: Any) -> Iterator[Json]:
 
 
 def teams_routes(teams: Teams) -> Blueprint:
-    """The workflows and their controls."""
+    """Return the routes of the workflows and their controls."""
     routes = Blueprint("simulated_teams", __name__)
 
     @routes.post("/powerautomate/automations/direct/workflows/<workflow_id>/triggers/manual/paths/invoke")

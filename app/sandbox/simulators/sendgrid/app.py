@@ -31,7 +31,7 @@ Json = dict[str, Any]
 
 
 def create_sendgrid_app(account: Account | None = None) -> Flask:
-    """Build it; `account` is its state, for tests that look into it."""
+    """Build the simulator of SendGrid; `account` is its state, for tests that look into it."""
     app, clock = Flask("simulated_sendgrid"), SimClock()
     state = account or Account(clock.now)
     app.config["ACCOUNT"] = state
@@ -94,7 +94,7 @@ def _api(account: Account) -> Blueprint:
 
 
 def _guard(routes: Blueprint, account: Account) -> None:
-    """The key, and how much may be asked."""
+    """Check each request's API key, and refuse calls over the rate limit."""
 
     @routes.before_request
     def check_key() -> tuple[Response, int] | None:
@@ -136,7 +136,7 @@ def _send(account: Account) -> Response | tuple[Response, int]:
 
 
 def _leave(account: Account, mail: Json, message_id: str) -> list[Sent]:
-    """One mail for each personalization. Who is on a list gets nothing."""
+    """Send one mail for each personalization, and return the mails that left; addresses on a suppression list get none."""
     stopped = {one for name in ("bounces", "spam_reports", "unsubscribes") for one in account.lists[name]}
     left = []
     for one in mail["personalizations"]:
@@ -206,7 +206,7 @@ def _world(account: Account) -> Blueprint:
 
 
 def _deliver(account: Account, body: Json) -> Json:
-    """A customer's mail; answering one of ours goes to its Reply-To, which is what the envelope then says."""
+    """Post a customer's mail to the inbound parse; an answer to one of ours goes to its Reply-To."""
     to = str(body.get("mailbox") or "")
     mail = {name: value for name, value in body.items() if value}
     if mail.get("in_reply_to"):
@@ -224,7 +224,7 @@ def _deliver(account: Account, body: Json) -> Json:
 
 
 def _find(account: Account, *, message_id: str = "", to: str = "") -> Sent:
-    """The newest mail of ours that fits. Raises BadOrder."""
+    """Return the newest mail of ours that matches. Raises BadOrder."""
     for sent in reversed(account.outbox):
         fits = not message_id or sent.message_id.strip("<>") == message_id.strip("<>")
         if fits and (not to or to in sent.recipients):

@@ -20,7 +20,7 @@ _MOST_BYTES = 30 * 1024 * 1024
 
 
 def problems_of(mail: Json, *, size: int, verified_domains: tuple[str, ...]) -> list[Problem]:
-    """Everything that is wrong; nothing for a mail that is taken."""
+    """Return everything that is wrong with a mail; [] for one that is accepted."""
     return [*_shape(mail, size), *_people(mail), *_content(mail), *_headers(mail), *_files(mail), *_arguments(mail)] + (
         [] if _may_send(mail, verified_domains) else [("from", "The from address does not match a verified Sender Identity.")]
     )

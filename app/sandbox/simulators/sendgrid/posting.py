@@ -18,12 +18,12 @@ _TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
 
 
 def post_soon(account: Account) -> None:
-    """Post what waits, from a thread of its own, as the provider does."""
+    """Post the waiting events from a thread of their own, as SendGrid does."""
     threading.Thread(target=post_waiting, args=(account,), daemon=True).start()
 
 
 def post_waiting(account: Account) -> list[int]:
-    """Post what waits as one batch; returns the statuses we answered. Events that were not taken wait again."""
+    """Post the waiting events as one batch; return the statuses we answered. Events that were refused wait again."""
     with account.lock:
         events, account.waiting = account.waiting, []
     if not events or not account.settings.webhook_url:
@@ -38,7 +38,7 @@ def post_waiting(account: Account) -> list[int]:
 
 
 def _post_batch(account: Account, events: list[Json]) -> int:
-    """Like the real one, the body ends with a line end, which is signed."""
+    """Post one batch of events and return the status. As with SendGrid, the body ends with a line end, which is signed."""
     body = json.dumps(events, separators=(",", ":")).encode() + b"\r\n"
     stamp = str(int(account.now().timestamp()))
     headers = {_SIGNATURE: account.sign(stamp, body), _TIMESTAMP: stamp, "Content-Type": "application/json"}
@@ -55,7 +55,7 @@ def _post_batch(account: Account, events: list[Json]) -> int:
 
 
 def post_mail(account: Account, raw: bytes, *, sender: str, to: str) -> Json:
-    """Post a mail as the raw inbound parse does: 5xx is tried again, 3xx and 4xx lose it, and nobody is told."""
+    """Post a mail as the raw inbound parse does: after a 5xx it is tried again, a 3xx or 4xx loses it, and nobody is told."""
     envelope = json.dumps({"to": [to], "from": sender})
     fields = {"email": (None, raw), "envelope": (None, envelope), "to": (None, to), "from": (None, sender)}
     fields |= {"SPF": (None, "pass"), "dkim": (None, "{@example.nl : pass}"), "charsets": (None, '{"to":"UTF-8"}')}

@@ -1,6 +1,6 @@
 """Store the state of the simulated SendGrid: settings, mails sent, lists of addresses, events to post.
 
-What becomes of a mail is in its recipient's local part: "bounce…", "block…", "defer…", "spam…", "gone…" (unsubscribes), and all
+The recipient's local part decides what becomes of a mail: "bounce…", "block…", "defer…", "spam…", "gone…" (unsubscribes); all
 others are delivered. An address on a list is dropped.
 """
 
@@ -25,7 +25,7 @@ LISTS = ("bounces", "blocks", "spam_reports", "unsubscribes", "invalid_emails")
 
 @dataclass
 class Settings:
-    """What POST /__sim/config changes."""
+    """The settings that POST /__sim/config changes."""
 
     api_key: str = "SG.simulated-key"
     scopes: tuple[str, ...] = ("mail.send", "suppression.delete")
@@ -43,7 +43,7 @@ class Settings:
 
 @dataclass
 class Account:
-    """Everything the provider knows."""
+    """The state of the simulated SendGrid account."""
 
     now: Callable[[], datetime]
     settings: Settings = field(default_factory=Settings)
@@ -64,7 +64,7 @@ class Account:
                 one.clear()
 
     def public_key(self) -> str:
-        """Base64 of DER, as its settings page shows it."""
+        """Return the public key as base64 of DER, as SendGrid's settings page shows it."""
         der = self.key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         return base64.b64encode(der).decode()
 
@@ -73,7 +73,7 @@ class Account:
         return base64.b64encode(key.sign(stamp.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
 
     def events_for(self, mail: Json, message_id: str) -> Iterator[Json]:
-        """What happens to each recipient, in order."""
+        """Yield the events of each recipient, in order."""
         for one in mail["personalizations"]:
             arguments = {**(mail.get("custom_args") or {}), **(one.get("custom_args") or {})}
             for name in ("to", "cc", "bcc"):

@@ -13,6 +13,6 @@ __all__ = ["TwilioSimulator", "simulate"]
 
 
 def simulate(memory: Path | None) -> tuple[Flask, Callable[[], None]]:
-    """The application, which keeps its settings in `memory`, and what ends it."""
+    """Return the application, which keeps its settings in `memory`, and the function that ends it."""
     simulator = TwilioSimulator(memory=memory)
     return simulator.app, simulator.close

@@ -1,4 +1,4 @@
-"""Post to us as Twilio does: signed, once unless the address asks for more, and spoiled on request."""
+"""Post to us as Twilio does: signed, once unless the address asks for retries, and spoiled on request."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Item:
-    """One post to make: to which address, with which fields, and what it is about for the ledger."""
+    """One post to make: its URL and fields, and its kind, id and state for the ledger."""
 
     kind: str
     id: str
@@ -62,7 +62,7 @@ class Item:
 
 
 class WebhookCaller:
-    """Posts items from the timetable's threads."""
+    """The caller of our webhooks. It posts in the background threads of the timetable."""
 
     def __init__(self, store: Store, timetable: Timetable, settings: Callable[[], Settings]) -> None:
         self._store = store
@@ -80,7 +80,7 @@ class WebhookCaller:
         return len(ordered)
 
     def emit_now(self, item: Item, options: Options) -> None:
-        """Post one item before returning."""
+        """Post one item, and wait for the answer."""
         if item.url:
             self._post(item, options)
 
@@ -110,7 +110,7 @@ class WebhookCaller:
 
 
 def signed_post(item: Item, variant: str, settings: Settings) -> tuple[str, bytes, dict[str, str]]:
-    """Address, body and headers of one post."""
+    """Return URL, body and headers of one post."""
     fields = [*item.fields, *item.fields[:1]] if variant == "repeated" else list(item.fields)
     url, body, kind = item.url.split("#", 1)[0], urlencode(fields).encode(), "application/x-www-form-urlencoded"
     if variant == "json":

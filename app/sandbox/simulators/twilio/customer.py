@@ -31,7 +31,7 @@ COLLEAGUE = "+31207654321"
 
 
 class Outside:
-    """Carries out emit orders. `base_url` is where files can be fetched from this simulator."""
+    """The people outside, who carry out emit orders. `base_url` is where files can be fetched from this simulator."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Outside:
         return action(self, order, Options.of(order, self._settings()))
 
     def sms(self, order: Json, options: Options) -> Json:
-        """Somebody sends a text."""
+        """Send a text as a customer."""
         settings, body = self._settings(), str(order.get("body", ""))
         sender, to = str(order.get("from", "")), str(order.get("to") or settings.sms_numbers[0])
         sid = new_sid("MM" if order.get("media") else "SM")
@@ -86,7 +86,7 @@ class Outside:
         return {"sids": [sid], "posts": posts}
 
     def call(self, order: Json, options: Options) -> Json:
-        """Somebody calls us; the events of the call and of the leg to a colleague."""
+        """Call us as a customer: post the events of the call and of the leg to a colleague."""
         settings, outcome = self._settings(), str(order.get("outcome", "missed"))
         if outcome not in _OUTCOMES:
             raise BadOrder(f"outcome must be one of {', '.join(_OUTCOMES)}")
@@ -99,7 +99,7 @@ class Outside:
         return {"sids": [sid], "posts": self._caller.emit(items, options)}
 
     def status(self, order: Json, options: Options) -> Json:
-        """Another status of a text of ours."""
+        """Report another status of a text of ours."""
         text = self._store.find_text(str(order.get("sid")))
         if text is None:
             raise BadOrder("no such text")
@@ -108,7 +108,7 @@ class Outside:
         return {"sids": [text.sid], "posts": 1}
 
     def post(self, order: Json, options: Options) -> Json:
-        """Any fields to any of our webhooks."""
+        """Post any fields to any of our webhooks."""
         settings, to = self._settings(), str(order.get("to", "sms"))
         usual = {"sms": settings.sms_url, "voice": settings.voice_url}.get(to, f"{settings.sms_url}/status")
         url = str(order.get("url") or usual)
@@ -137,7 +137,7 @@ class Outside:
     def _events(
         self, sid: str, caller: str, ours: str, outcome: str, seconds: int, recording: bool
     ) -> list[tuple[str, list[tuple[str, str]]]]:
-        """(state, fields) of both legs, in the order they happen."""
+        """Return (state, fields) of each event of both legs, in the order they happen."""
         child = new_sid("CA")
         answered, ending = outcome == "answered", {"busy": "busy", "failed": "failed"}.get(outcome, "no-answer")
         own = [("ringing", {}), ("in-progress", {}), ("completed", {"CallDuration": str(seconds), "Duration": "2"})]

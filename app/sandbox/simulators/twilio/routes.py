@@ -41,7 +41,7 @@ def _refuse(error: Refused) -> tuple[Response, int]:
 
 
 class Platform:
-    """The views; each takes the account of the path, which `let_in` has looked at."""
+    """The views of Twilio's API; `let_in` has checked the account in the path."""
 
     def __init__(self, store: Store, desk: TextDesk, settings: Callable[[], Settings]) -> None:
         self._store = store
@@ -80,7 +80,7 @@ class Platform:
         return redirect(f"/files/{media_sid}", 307)
 
     def file(self, media_sid: str) -> Response:
-        """Elsewhere, in reality: it takes no sign-in, and must not be given one."""
+        """Serve a file. It belongs to another host in reality: a request with credentials is refused."""
         if request.headers.get("Authorization"):
             return Response("Only one auth mechanism allowed", 400)
         kept = self._store.files.get(media_sid)
@@ -88,7 +88,7 @@ class Platform:
 
 
 def _let_in(settings: Settings) -> None:
-    """Check the sign-in, as late as the settings want; raises Refused."""
+    """Check the credentials, after the delay of the settings. Raises Refused."""
     time.sleep(settings.slow_s)
     pairs = ((settings.account_sid, settings.auth_token), (settings.api_key_sid, settings.api_key_secret))
     if settings.refuses_sign_in or _given() not in pairs:

@@ -9,10 +9,10 @@ from app.sandbox.simulators.common import BadOrder, Json
 
 @dataclass(frozen=True)
 class Settings:
-    """Seconds are real seconds. A webhook address "" keeps what it is for from being posted.
+    """Settings of the simulated Twilio. Seconds are real seconds; a webhook address "" switches its posts off.
 
-    `signed_base` stands for scheme and host of our webhooks where they are signed, "" where they are signed as they are called.
-    `failing` is error code by number: such a text is taken and then not delivered.
+    `signed_base` replaces scheme and host of our webhooks in signatures, "" leaves them as called. `failing` is {number: error
+    code}: a text to that number is accepted and then not delivered.
     """
 
     sms_url: str = ""
@@ -44,7 +44,7 @@ class Settings:
 
 
 def changed(settings: Settings, changes: Json) -> Settings:
-    """Return the settings with some replaced; raises BadOrder for a name that is none."""
+    """Return the settings with some replaced. Raises BadOrder for an unknown name."""
     unknown = set(changes) - {known.name for known in fields(Settings)}
     if unknown:
         raise BadOrder(f"unknown settings: {', '.join(sorted(unknown))}")

@@ -1,4 +1,4 @@
-"""Store the state of the simulated Twilio: texts, files, calls, who said STOP, and what it posted."""
+"""Store the state of the simulated Twilio: texts, files, calls, who said STOP, and the posts it made."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Text:
 
 @dataclass
 class Posted:
-    """One post to a webhook of ours. `status` is the answer's, None while there is none or the line broke."""
+    """One post to a webhook of ours. `status` is that of the answer, None before it or when the connection broke."""
 
     url: str
     kind: str
@@ -96,7 +96,7 @@ class File:
 
 
 class Store:
-    """All state, behind one lock."""
+    """The state of the simulator, behind one lock."""
 
     def __init__(self, clock: SimClock) -> None:
         self.clock = clock
@@ -104,7 +104,7 @@ class Store:
         self.forget()
 
     def forget(self) -> None:
-        """Return to the first day."""
+        """Forget texts, calls, files, posts and who said STOP."""
         with self.lock:
             self.texts: list[Text] = []
             self.calls: list[Call] = []

@@ -1,4 +1,4 @@
-"""Refuse messages as Meta does, with the codes it uses: one function per type, silent or raising."""
+"""Refuse messages as Meta does, with its codes: one function per type, which returns nothing or raises."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ UPLOAD_LIMITS: Mapping[str, int] = {
 
 
 def check_message(payload: Json, *, store: Store, settings: Settings) -> None:
-    """Check everything but the recipient and the window; raises GraphError."""
+    """Check everything but the recipient and the window. Raises GraphError."""
     if payload.get("messaging_product") != "whatsapp":
         raise GraphError(100, "The parameter messaging_product is required.")
     if len(str(payload.get("biz_opaque_callback_data") or "")) > 512:
@@ -56,7 +56,7 @@ def check_message(payload: Json, *, store: Store, settings: Settings) -> None:
 
 
 def address_of(payload: Json) -> str:
-    """Return the number (digits) or scoped id a message goes to; raises GraphError."""
+    """Return the number (digits) or scoped id a message goes to. Raises GraphError."""
     if payload.get("recipient"):
         recipient = str(payload["recipient"])
         if not _SCOPED_ID.fullmatch(recipient):
@@ -99,7 +99,7 @@ def _is_usable_file(file_id: str, store: Store) -> bool:
 
 
 def late_media_failure(payload: Json, store: Store) -> str:
-    """Return why a file cannot be shown as the type it was sent as, "" where it can; the provider says so only afterwards."""
+    """Return why a file cannot be shown as the type it was sent as, "" where it can; Meta says so only after accepting it."""
     kind = str(payload.get("type"))
     content = payload.get(kind)
     if kind == "template":
@@ -145,7 +145,7 @@ def _template(content: Json, store: Store) -> None:
 
 
 def _check_head(kind: str, media: Json, store: Store) -> None:
-    """A file at the head of a template has no caption, and is one that is there."""
+    """Check the header file of a template: no caption, and an uploaded file or a link. Raises GraphError."""
     if "caption" in media:
         raise GraphError(100, f"Unexpected key \"caption\" on param \"template['components']['{kind}']\"")
     _media(kind)(media, store)

@@ -39,7 +39,7 @@ _KEEPS_WINDOW_SHUT = frozenset({"reaction", "system", "edit", "revoke", "request
 
 
 class Outside:
-    """Carries out emit orders."""
+    """The people outside and Meta, who carry out emit orders."""
 
     def __init__(self, store: Store, caller: WebhookCaller, desk: Desk, settings: Callable[[], Settings]) -> None:
         self._store = store
@@ -73,7 +73,7 @@ class Outside:
         return self.message({**order, "type": "revoke", "text": "", "content": content}, options)
 
     def tap(self, order: Json, options: Options) -> Json:
-        """One of the things a message of ours offers."""
+        """Tap one of the choices that a message of ours offers, as the customer."""
         target, choice = _needed(order, "target"), _needed(order, "choice")
         bubble = self._store.bubbles.get(target)
         found = next((one for one in bubble.choices if one["id"] == choice), None) if bubble else None
@@ -89,7 +89,7 @@ class Outside:
         return self.message({**order, "type": "interactive", "content": content, "reply_to": target}, options)
 
     def change_number(self, order: Json, options: Options) -> Json:
-        """The customer's WhatsApp goes to another number; the business is told."""
+        """Move the customer's WhatsApp to another number, and tell the business."""
         person, to = self._person_of(_needed(order, "from")), _needed(order, "to").lstrip("+")
         body = f"User {person.name} changed from {person.wa_id} to {to}"
         content = {"body": body, "wa_id": to, "type": "user_changed_number"}
@@ -98,7 +98,7 @@ class Outside:
         return told
 
     def read(self, order: Json, options: Options) -> Json:
-        """The customer looks: every delivered message of the chat, or the named one, is read."""
+        """Open the chat as the customer: every delivered message, or the one named, is read."""
         settings = self._settings()
         wanted = order.get("wamid")
         with self._store.lock:
@@ -170,7 +170,7 @@ class Outside:
         return {"ids": [item.id for item in items], "posts": self._caller.emit(items, options)}
 
     def _change_bubble(self, item: Json) -> bool:
-        """Show a reaction, edit or deletion on the bubble it is about; False where it is something else, or that is not there."""
+        """Show a reaction, edit or deletion on its bubble; False for any other item, or where the bubble is missing."""
         kind, content = item["type"], item.get(item["type"])
         if kind == "reaction" and isinstance(content, dict):
             return self._store.react(str(content.get("message_id")), "customer", str(content.get("emoji") or ""))
@@ -269,7 +269,7 @@ class Outside:
         return self._store.person(number_or_id.lstrip("+"))
 
     def _person_in(self, order: Json) -> Person:
-        """The sender, with what the order newly says about them."""
+        """Return the sender, updated with what the order says about them."""
         person = self._person_of(_needed(order, "from"))
         person.name = str(order.get("name", person.name))
         person.username = str(order.get("username", person.username))
@@ -277,7 +277,7 @@ class Outside:
         return person
 
     def _number_of(self, order: Json) -> Number:
-        """The named one, else that of the bubble it is about, else the first."""
+        """Return the business number of an order: the one named, else that of the bubble it is about, else the first."""
         settings = self._settings()
         about = self._store.bubbles.get(str(order.get("target") or order.get("reply_to") or ""))
         wanted = order.get("phone_number_id") or (about.number_id if about else "")
@@ -288,7 +288,7 @@ class Outside:
 
 
 def _echoed_change(order: Json) -> Json:
-    """An edit or deletion of what the colleague wrote before, {} for a message."""
+    """Return the edit or deletion of what the colleague wrote before; {} for a new message."""
     target = order.get("target")
     if not target:
         return {}

@@ -15,14 +15,14 @@ from app.sandbox.simulators.whatsapp_cloud.store import Store, StoredFile, new_d
 
 
 class Files:
-    """Upload, description and content of files."""
+    """The files at Meta: their upload, description and content."""
 
     def __init__(self, store: Store, settings: Callable[[], Settings]) -> None:
         self._store = store
         self._settings = settings
 
     def take(self, number: Number) -> StoredFile:
-        """Take a multipart upload; raises GraphError for a wrong form, type or size."""
+        """Take a multipart upload. Raises GraphError for a wrong form, type or size."""
         if request.form.get("messaging_product") != "whatsapp":
             raise GraphError(100, "(#100) The parameter messaging_product is required.")
         file = request.files.get("file")
@@ -46,7 +46,7 @@ class Files:
         )
 
     def describe(self, file_id: str) -> Json:
-        """Say where a file is; the address is good for a few minutes of the simulated clock."""
+        """Return a file's description with its URL, which works for a few minutes of the simulated clock."""
         kept, settings = self._find(file_id), self._settings()
         mark = new_digits()
         kept.url_expires_at[mark] = self._store.clock.now() + timedelta(seconds=settings.media_url_clock_seconds)
@@ -60,7 +60,7 @@ class Files:
         }
 
     def content(self) -> Response:
-        """The bytes, or the file host's plain 404 for an address that is no longer good."""
+        """Return the file's bytes, or the file host's plain 404 for a URL that has expired."""
         kept = self._store.files.get(request.args.get("mid", ""))
         expires_at = kept.url_expires_at.get(request.args.get("hash", "")) if kept else None
         if kept is None or expires_at is None or self._store.clock.now() > expires_at:

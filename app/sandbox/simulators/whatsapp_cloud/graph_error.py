@@ -43,7 +43,7 @@ class GraphError(Exception):
         self.status = status or (429 if code in _RATE_CODES else _HTTP_STATUS.get(code, 400))
 
     def to_json(self) -> Json:
-        """The body of an HTTP answer."""
+        """Return the error as the JSON body of an HTTP answer."""
         error = {
             "message": f"(#{self.code}) {TITLES.get(self.code, 'Refused')}",
             "type": "OAuthException",
@@ -55,13 +55,13 @@ class GraphError(Exception):
 
 
 def missing_node(node: str) -> GraphError:
-    """What the Graph API says of an id it does not know or will not show."""
+    """Return the error of an id that the Graph API does not know or will not show."""
     detail = f"Unsupported request. Object with ID '{node}' does not exist, cannot be loaded due to missing permissions"
     return GraphError(100, detail, subcode=33)
 
 
 def webhook_error(code: int, details: str = "") -> Json:
-    """The same error as it stands in a failed status."""
+    """Return the error as it stands in a failed status."""
     title = TITLES.get(code, "Refused")
     return {
         "code": code,

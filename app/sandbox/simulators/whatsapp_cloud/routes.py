@@ -57,7 +57,7 @@ def _unknown_path(error: HTTPException) -> tuple[Response, int]:
 
 
 class Platform:
-    """The views. Each takes the node of the path: a number, an account or a file."""
+    """The views of the API. Each takes the node of the path: a number, an account or a file."""
 
     def __init__(self, store: Store, desk: Desk, settings: Callable[[], Settings], subscribe: Callable[[bool], None]) -> None:
         self._store = store
@@ -68,7 +68,7 @@ class Platform:
         self._templates = Templates(store, settings)
 
     def let_in(self) -> None:
-        """Check version and token, as late as the settings want; raises GraphError."""
+        """Check version and token, after the delay of the settings. Raises GraphError."""
         settings = self._settings()
         time.sleep(settings.slow_s)
         version = request.path.split("/")[1]

@@ -34,7 +34,7 @@ class Sent:
 
 
 class Desk:
-    """Takes messages for all numbers."""
+    """The desk that takes messages from us, for all numbers."""
 
     def __init__(self, store: Store, timetable: Timetable, caller: WebhookCaller) -> None:
         self._store = store
@@ -42,7 +42,7 @@ class Desk:
         self._caller = caller
 
     def take(self, payload: Json, number: Number, settings: Settings) -> Json:
-        """Accept a message and return the provider's answer; raises GraphError."""
+        """Accept a message and return the provider's answer. Raises GraphError."""
         check_message(payload, store=self._store, settings=settings)
         address = address_of(payload)
         failure = self._store.take_failure()
@@ -57,7 +57,7 @@ class Desk:
         return _answer(payload, sent)
 
     def report(self, sent: Sent, status: str, settings: Settings, *, code: int = 0, detail: str = "", now: bool = False) -> None:
-        """Let one status happen: on the customer's phone, and by webhook."""
+        """Set one status of a message, on the customer's phone and by webhook."""
         error = webhook_error(code, detail) if status == "failed" else None
         with self._store.lock:
             bubble = self._store.bubbles.get(sent.accepted.wamid)
@@ -69,7 +69,7 @@ class Desk:
         self._caller.emit_now(item, options) if now else self._caller.emit([item], options)
 
     def find(self, wamid: str, settings: Settings) -> Sent | None:
-        """Return an accepted message by its id."""
+        """Return an accepted message by its id; None for an unknown one."""
         accepted = next((known for known in self._store.accepted if known.wamid == wamid), None)
         number = settings.number(accepted.phone_number_id) if accepted else None
         return Sent(accepted, number, self._store.person(accepted.to)) if accepted and number else None
@@ -107,7 +107,10 @@ class Desk:
     def _late_failure(
         self, payload: Json, person: Person, number: Number, settings: Settings, failure: Json | None
     ) -> tuple[int, str]:
-        """Code and detail of what will go wrong after acceptance, 0 for nothing; the window may also refuse at once."""
+        """Return code and detail of the failure after acceptance, (0, "") for none.
+
+        Raises GraphError where the window refuses at once.
+        """
         if failure:
             return int(failure["code"]), str(failure.get("details") or "ordered by the simulator")
         if person.wa_id in settings.not_on_whatsapp:
@@ -164,7 +167,7 @@ class Desk:
         return bubble
 
     def _report(self, sent: Sent, settings: Settings, late_code: int, detail: str) -> None:
-        """Plan the statuses; a reordered plan gives the steps each other's times."""
+        """Plan the statuses of a message; a reordered plan swaps their times."""
         steps = [("failed", settings.sent_s)] if late_code else _steps(settings)
         times = [seconds for _, seconds in steps]
         if settings.reorder:
@@ -192,7 +195,7 @@ class Desk:
 
 
 def _choices(content: Any) -> list[Json]:
-    """What can be tapped, of buttons or of a list; the button that shares the number is the phone's own."""
+    """Return the choices of buttons or of a list; the button that shares the number is WhatsApp's own."""
     if content.get("type") == "request_contact_info":
         return [{"id": SHARES_NUMBER, "title": "Share contact info"}]
     action = content.get("action") or {}
@@ -216,7 +219,7 @@ def _pricing(accepted: Accepted) -> Json:
 
 
 def _wa_id_of(address: str) -> str:
-    """Mexican mobile numbers have a 1 in their WhatsApp id that the number lacks."""
+    """Return the WhatsApp id of a number; Mexican mobile numbers get a 1 there."""
     return f"521{address[2:]}" if address.startswith("52") and len(address) == 12 else address
 
 

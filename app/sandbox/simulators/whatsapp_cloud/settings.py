@@ -21,7 +21,10 @@ class Number:
 
 @dataclass(frozen=True)
 class Settings:
-    """Seconds are real seconds except where a field says clock. `webhook_url` "" keeps every webhook waiting."""
+    """Settings of the simulated WhatsApp. Seconds are real seconds except where a field says clock.
+
+    `webhook_url` "" keeps every webhook waiting.
+    """
 
     webhook_url: str = ""
     app_secret: str = "simulated-app-secret"  # noqa: S105
@@ -67,7 +70,7 @@ class Settings:
 
 
 def changed(settings: Settings, changes: Json) -> Settings:
-    """Return the settings with some replaced; raises BadOrder for a name or value that is none."""
+    """Return the settings with some replaced. Raises BadOrder for an unknown name or a wrong value."""
     unknown = set(changes) - {known.name for known in fields(Settings)}
     if unknown:
         raise BadOrder(f"unknown settings: {', '.join(sorted(unknown))}")

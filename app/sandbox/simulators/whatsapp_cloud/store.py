@@ -1,6 +1,6 @@
 """Store the state of the simulated WhatsApp: people, chats, files, templates, windows, and the ledger.
 
-The ledger is the other side's truth: every message the provider accepted, and every webhook item it posted and saw acknowledged.
+The ledger is what tests compare us with: every message Meta accepted, and every webhook item it posted and saw acknowledged.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Accepted:
 
 @dataclass
 class Emitted:
-    """One webhook item. `acknowledged_at`: first 2xx for a post that carried it. `is_genuine`: a validly signed post did."""
+    """One webhook item. `acknowledged_at`: the first 2xx for a post of it. `is_genuine`: one of its posts was validly signed."""
 
     kind: str
     id: str
@@ -123,7 +123,7 @@ class StoredFile:
 
 
 class Store:
-    """All state, behind one lock; callers hold `lock` around anything that is more than one look."""
+    """The state of the simulator, behind one lock; callers hold `lock` around more than one access."""
 
     def __init__(self, clock: SimClock) -> None:
         self.clock = clock
@@ -131,7 +131,7 @@ class Store:
         self.forget()
 
     def forget(self) -> None:
-        """Return to the first day."""
+        """Forget people, chats, files, and everything else that happened."""
         with self.lock:
             self.people: dict[str, Person] = {}
             self._people_by_scoped_id: dict[str, Person] = {}
@@ -174,7 +174,7 @@ class Store:
             return bubble is not None
 
     def move_chat(self, person: Person, to: str) -> None:
-        """The person has another number from now on; what they had before is gone."""
+        """Give the person another number; the new number's own chat is lost."""
         with self.lock:
             self.people.pop(person.wa_id, None)
             self.chats[to] = self.chats.pop(person.wa_id, [])

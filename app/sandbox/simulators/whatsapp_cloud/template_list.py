@@ -14,14 +14,14 @@ from app.sandbox.simulators.whatsapp_cloud.templates import created
 
 
 class Templates:
-    """The template list of a business account."""
+    """The templates of a business account, as the API lists, makes and deletes them."""
 
     def __init__(self, store: Store, settings: Callable[[], Settings]) -> None:
         self._store = store
         self._settings = settings
 
     def page(self, waba_id: str) -> Json:
-        """One page, `limit` long, after the cursor; there is a `next` only where there is more."""
+        """Return one page of `limit` templates after the cursor; `next` is there only if more follow."""
         self._check_account(waba_id)
         names = request.args.get("name")
         known = [template.to_json() for template in self._store.templates.values() if names in (None, template.name)]

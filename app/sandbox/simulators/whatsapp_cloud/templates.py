@@ -1,4 +1,4 @@
-"""Simulate templates at Meta: how they are made, and the exact check of a filled-in one. Knows nothing of our own checks."""
+"""Simulate templates at Meta: how they are made, and the exact check of a filled-in one. Shares no code with our own checks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Template:
 
 
 def created(body: Json, *, template_id: str, status: str) -> Template:
-    """Make a template from a creation call; raises GraphError with the provider's code for what it does not allow."""
+    """Make a template from a creation call. Raises GraphError with the provider's code for what it does not allow."""
     name, language, category = str(body.get("name", "")), str(body.get("language", "")), str(body.get("category", ""))
     if not re.fullmatch(r"[a-z0-9_]{1,512}", name):
         raise GraphError(100, "The name may have lower-case letters, digits and underscores only")
@@ -73,7 +73,7 @@ def _check_labels(template: Template) -> None:
 
 
 def check_filled_in(sent: Any, known: dict[tuple[str, str], Template]) -> Template:
-    """Return the template a send call names; raises GraphError as the provider does when it is not filled in exactly."""
+    """Return the template that a send call names. Raises GraphError when it is not filled in exactly."""
     if not isinstance(sent, dict) or not sent.get("name") or not isinstance(sent.get("language"), dict):
         raise GraphError(131008, "template.name and template.language are required")
     template = known.get((sent["name"], str(sent["language"].get("code"))))
@@ -166,7 +166,7 @@ def shown(template: Template, sent: Json) -> str:
 
 
 def starting_templates() -> dict[tuple[str, str], Template]:
-    """The templates every account starts with here: one of each kind worth trying."""
+    """Return the templates every simulated account starts with: one of each kind worth trying."""
     made = [Template(str(10**14 + number), *known) for number, known in enumerate(_STARTING, start=1)]
     return {(template.name, template.language): template for template in made}
 

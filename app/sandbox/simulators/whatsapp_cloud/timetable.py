@@ -1,4 +1,4 @@
-"""Run things of the simulator a little later: one thread keeps the times, a few others do the work."""
+"""Run functions of the simulator after a delay: one thread keeps the times, a few others do the work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RUNNING_WORK_SECONDS = 2.0
 
 
 class Timetable:
-    """Runs functions after a number of real seconds. Not in order: what is due together runs together."""
+    """A queue that runs functions after a number of real seconds. Functions due at once run at once, in no order."""
 
     def __init__(self) -> None:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -37,7 +37,7 @@ class Timetable:
             self._changed.notify_all()
 
     def forget(self) -> None:
-        """Drop everything that has not begun and whatever work in progress still asks for; waits a little for that work."""
+        """Drop everything that has not begun, and what running functions still add; wait a little for those."""
         with self._changed:
             self._age += 1
             self._due.clear()

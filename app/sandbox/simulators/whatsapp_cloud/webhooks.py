@@ -24,7 +24,7 @@ _UNSET_RETRY_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Item:
-    """One thing a webhook says, as the ledger counts it, and the change that says it."""
+    """One item of a webhook, as the ledger counts it, and the change that carries it."""
 
     kind: str
     id: str
@@ -48,7 +48,7 @@ class Options:
 
     @classmethod
     def of(cls, order: Json, settings: Settings) -> Options:
-        """Read the options of an emit order, with the settings as defaults; raises BadOrder."""
+        """Return the options of an emit order, with the settings as defaults. Raises BadOrder."""
         try:
             return cls(
                 duplicate=int(order.get("duplicate", settings.duplicate)),
@@ -79,7 +79,7 @@ class Post:
 
 
 class WebhookCaller:
-    """Posts items to the configured URL from the timetable's threads."""
+    """The caller of our webhook. It posts in the background threads of the timetable."""
 
     def __init__(self, store: Store, timetable: Timetable, settings: Callable[[], Settings]) -> None:
         self._store = store
@@ -97,18 +97,18 @@ class WebhookCaller:
         return len(posts)
 
     def emit_raw(self, body: bytes, options: Options) -> int:
-        """Post a body as it is, signed."""
+        """Post a body as it is, signed; return how many posts that makes."""
         for _ in range(options.duplicate + 1):
             post = Post(body, self._signature(body, options), (), options.is_genuine)
             self._timetable.after(options.delay, partial(self._try, post))
         return options.duplicate + 1
 
     def emit_now(self, item: Item, options: Options) -> None:
-        """Post one item before returning; if that fails it goes on in the background."""
+        """Post one item before returning; if that fails, retry in the background."""
         self._try(self._post([item], options))
 
     def shake_hands(self, verify_token: str) -> Json:
-        """Do the subscription handshake; return what came back."""
+        """Do the subscription handshake; return the webhook's answer."""
         challenge = str(random.randrange(10**9, 10**10))
         fields = {"hub.mode": "subscribe", "hub.challenge": challenge, "hub.verify_token": verify_token}
         answer = self._http.request("GET", self._settings().webhook_url, fields=fields, redirect=False)
@@ -163,7 +163,7 @@ class WebhookCaller:
                 self._deliver_to_business(item)
 
     def _deliver_to_business(self, item: Item) -> None:
-        """The customer's second tick: the business has the message."""
+        """Show the customer's second tick: the business has the message."""
         bubble = self._store.bubbles.get(item.id)
         if item.kind == "message" and bubble is not None and bubble.from_customer:
             bubble.tick("delivered")
@@ -185,7 +185,7 @@ def _entries(items: Sequence[Item]) -> list[Json]:
 
 
 def escaped_json(payload: Json) -> bytes:
-    """Serialise with non-ASCII characters and slashes escaped, so that anybody who signs re-serialised JSON is found out."""
+    """Serialise with non-ASCII characters and slashes escaped, which makes signatures over re-serialised JSON fail."""
     return json.dumps(payload, separators=(",", ":")).replace("/", "\\/").encode()
 
 
