@@ -1,7 +1,7 @@
-"""Compress responses (gzip): pages and JSON as they leave, static files once per process.
+"""Compress responses: pages and JSON as they are sent, static files once per process.
 
-Brotli for who reads it (browsers say so behind TLS and on their own machine), a sixth smaller than gzip, which is for everybody
-else. Cookies are `SameSite=Lax`, and form tokens are signed anew each second, so that lengths tell nothing of a token.
+Brotli, a sixth smaller than gzip, for clients that accept it (browsers do over TLS and on their own machine); gzip for the
+others. Cookies are `SameSite=Lax`, and form tokens are signed anew each second, so that lengths reveal nothing of a token.
 """
 
 from __future__ import annotations

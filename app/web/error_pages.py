@@ -1,6 +1,6 @@
 """Error pages: what happened, what it means, what to do, in plain words.
 
-A failure on our side is shown without asking the database who is looking: it may be the very thing that is away.
+A failure on our side is shown without asking the database who is signed in, as the database may be what failed.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Words:
 
 
 def init_app(app: Flask) -> None:
-    """Answer every error of the pages; blueprints with their own handlers (webhooks, the API) keep theirs."""
+    """Install the error pages for all pages; blueprints with handlers of their own (webhooks, the API) keep those."""
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(OperationalError, _unavailable)
     app.register_error_handler(NoConnectionFree, _unavailable)
@@ -79,7 +79,7 @@ def init_app(app: Flask) -> None:
 
 
 def answer(error: HTTPException) -> ResponseReturnValue:
-    """The page, or for htmx the fragment, about this error."""
+    """Return the page about an error; for htmx a fragment, for the API a problem."""
     if request.path.startswith("/api/"):
         return problem_of(error)
     status = error.code or 500
@@ -137,6 +137,6 @@ def _stale_form() -> Words:
 
 
 def words_for(status: int) -> Words:
-    """What to say about a status."""
+    """Return the heading and text of a status code."""
     title, text = KNOWN.get(status, UNKNOWN if status >= 500 else KNOWN[400])
     return Words(_(title), _(text))

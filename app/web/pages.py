@@ -93,7 +93,7 @@ babel = Babel()
 
 
 def init_app(app: OpenAPI, settings: Settings) -> None:
-    """Hang everything web on the application."""
+    """Install everything of the web pages on the application."""
     app.after_request(finish_reading)  # the first to be named is the last to run
     compression.init_app(app)
     style_sheet.init_app(app)
@@ -124,7 +124,7 @@ def _register(app: OpenAPI, blueprint: Blueprint | APIBlueprint) -> None:
 
 
 def _register_macros(app: Flask) -> None:
-    """Every macro of templates/components/ is a global, because rendering a block skips a template's imports."""
+    """Register every macro of templates/components/ as a global, because rendering a block skips a template's imports."""
     folder = Path(app.root_path, app.template_folder or "").resolve() / "components"
     for path in sorted(folder.glob("*.html")):
         module = app.jinja_env.get_template(f"components/{path.name}").module
@@ -151,7 +151,7 @@ def page(template: str, *, blocks: tuple[str, ...] = (), status: int = 200, **co
 
 
 def wants_page(blocks: tuple[str, ...]) -> bool:
-    """True if `page` with these blocks will answer with the whole page, so that all of it has to be read."""
+    """Return whether `page` with these blocks will answer with the whole page, so that all of it has to be read."""
     return not _part_asked_for(blocks)
 
 
@@ -163,14 +163,14 @@ def _part_asked_for(blocks: tuple[str, ...]) -> str:
 
 
 def csp_nonce() -> str:
-    """The nonce of this response."""
+    """Return the nonce of this response's Content-Security-Policy."""
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(18)
     return str(g.csp_nonce)
 
 
 def asset(path: str) -> str:
-    """URL of a static file that changes with its content, so that it can be cached for ever."""
+    """Return the URL of a static file; it changes with the content, so that the file can be cached for ever."""
     return _asset(request.script_root, path)
 
 
@@ -180,18 +180,20 @@ def _asset(_root: str, path: str) -> str:
 
 
 def style_url(part: str = "first") -> str:
-    """Where a stylesheet is (`first`, `later`: app/web/style_sheet.py), an address that changes with its content."""
+    """Return the URL of a stylesheet (`first`, `later`: app/web/style_sheet.py); it changes with the content."""
     return url_for("styles", part=part, digest=style_digest(part))
 
 
 def script_url(part: str = "first") -> str:
-    """Where a script is (`first`, `later`: app/web/scripts.py), an address that changes with its content."""
+    """Return the URL of a script (`first`, `later`: app/web/scripts.py); it changes with the content."""
     return url_for("scripts", part=part, digest=script_digest(part))
 
 
 def script_map_of(folder: str) -> Markup:
-    """The import map of the modules of one folder under static/ as JSON, so that an `import` of a plain name gets the file that
-    changes with its content."""
+    """Return the import map of the modules in one folder of static/ as JSON.
+
+    It maps each plain path to the URL that changes with the file's content.
+    """
     paths = [path for path in _scripts() if path.startswith(folder)]
     return htmlsafe_json_dumps({"imports": {asset(path).partition("?")[0]: asset(path) for path in paths}})
 
@@ -203,7 +205,7 @@ def _scripts() -> tuple[str, ...]:
 
 
 def hue(name: str) -> int:
-    """A colour number, 0 to 5, that belongs to a name."""
+    """Return a colour number, 0 to 5, that is always the same for a name."""
     return sum(name.encode()) % 6
 
 
@@ -230,8 +232,11 @@ def _timezone() -> str:
 
 
 def finish_reading(response: Response) -> Response:
-    """End what only read with COMMIT, which leaves the connection what was prepared on it (app/core/prepared.py). A row that was
-    changed to be shown is not to be kept: then the request ends with ROLLBACK, as any other does that committed nothing."""
+    """End a request that only read with COMMIT, which keeps prepared statements on the connection (app/core/prepared.py).
+
+    Where a row was changed to be shown, the request ends with ROLLBACK, as any other that committed nothing, so that the change
+    is not saved.
+    """
     if request.method in ("GET", "HEAD") and response.status_code < 400 and db.session.registry.has():
         session = db.session()
         if not (session.new or session.dirty or session.deleted):
@@ -255,7 +260,10 @@ def _headers(response: Response) -> Response:
 
 
 def _static_caching() -> str:
-    """A file is kept for ever under the name of its content alone: under any other, today's would lie there for a year."""
+    """Return the Cache-Control of a static file: kept for ever only under the URL with the digest of its present content.
+
+    Under an outdated digest it is not stored, or today's content would be cached there for a year.
+    """
     asked = request.args.get("v")
     if not asked:
         return "public, max-age=300"
@@ -264,7 +272,7 @@ def _static_caching() -> str:
 
 
 def _tiles_origin() -> str:
-    """The one foreign place pictures may come from: the tiles of the planner's map, where the operator named some."""
+    """Return the origin of the planner's map tiles, the only foreign one that pictures may come from; "" without tiles."""
     parts = urlsplit(current_app.config["SETTINGS"].map_tiles_url)
     return f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
 

@@ -1,12 +1,12 @@
 """Bundle the modules of static/js into two files, once for each process, without a build step.
 
-What a browser gets is what stands in the files, line by line, without comments: each module in a function of its own, what it
-imports before it. That works because all of them are written alike: `import { names } from "./file.js";` on a line of its own,
-`export` before a function or a constant, no circle. `NotUnderstood` says where that is not so. What is not in `lib` or `modules`
-is loaded by itself: the pages of technicians, which work without a line (static/js/field), and the one of the API.
+A bundle has the lines of the files without comments: each module as a function, after the modules it imports. That needs all of
+them written alike: `import { names } from "./file.js";` on a line of its own, `export` before a function or a constant, no
+cycles; `NotUnderstood` reports others. Modules outside `lib` and `modules` are loaded by themselves: those of the technicians'
+pages, which work offline (static/js/field), and that of the API's page.
 
-The first file has what the list of the inbox needs. The others come with the page where it has an open thread or is none of the
-inbox (templates/base.html), and else as soon as somebody moves the pointer or presses a key.
+The first file has what the list of the inbox needs. The other one is loaded with an open thread or a page outside the inbox
+(templates/base.html), and else as soon as somebody moves the pointer or presses a key.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _LEFT = re.compile(r"(?m)^(?:import|export)\b.*|\bimport\(.*")
 
 
 class NotUnderstood(ValueError):
-    """A module is not written as those that can be put together are."""
+    """A module is not written in the way that bundling needs; the text says what is wrong."""
 
 
 def init_app(app: Flask) -> None:
@@ -68,7 +68,7 @@ def init_app(app: Flask) -> None:
 
 
 def scripts(part: str, digest: str) -> Response:
-    """One of the two scripts of every page of the frame (templates/base.html)."""
+    """Serve one of the two scripts of every page of the frame (templates/base.html)."""
     if part not in (FIRST, LATER):
         abort(404)
     response = Response(script(part), mimetype="text/javascript")
@@ -78,13 +78,13 @@ def scripts(part: str, digest: str) -> Response:
 
 @lru_cache(maxsize=2)
 def script_digest(part: str) -> str:
-    """Changes with the content."""
+    """Return a digest of a script, 12 hex digits, for its URL."""
     return hashlib.sha256(script(part).encode()).hexdigest()[:12]
 
 
 @lru_cache(maxsize=2)
 def script(part: str) -> str:
-    """The modules of a part as one, those that others import first."""
+    """Return the modules of a part as one script, imported modules before those that import them."""
     texts, needs = _modules()
     first = _all_needed([MAIN, *(f"modules/{name}.js" for name in FIRST_MODULES)], needs)
     roots = needs | {MAIN: [*needs[MAIN], *(name for name in texts if name.startswith("modules/"))]}
@@ -96,7 +96,7 @@ def script(part: str) -> str:
 
 
 def _modules() -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Every module by its name, and what each imports."""
+    """Return the text of every module by its name, and the names each imports."""
     found = (path.relative_to(SCRIPTS).as_posix() for folder in BESIDE_IT for path in sorted((SCRIPTS / folder).glob("*.js")))
     texts = {name: (SCRIPTS / name).read_text() for name in (*found, MAIN)}
     return texts, {name: [_found(name, where) for _names, where in _IMPORT.findall(text)] for name, text in texts.items()}
@@ -112,7 +112,7 @@ def _all_needed(names: list[str], needs: dict[str, list[str]]) -> set[str]:
 
 
 def together(name: str, text: str) -> str:
-    """One module as a function that leaves what it exports in `parts`; raises NotUnderstood."""
+    """Return a module as a function that puts its exports into `parts`. Raises NotUnderstood."""
     text = _COMMENT.sub("", text).replace(DYNAMIC, "part(`modules/${name}.js`)")
     text = _IMPORT.sub(lambda found: f'const {_renamed(found[1])} = parts["{_found(name, found[2])}"];', text)
     exported = [f"default: {own}" if default else own for default, _kind, own in _EXPORT.findall(text)]

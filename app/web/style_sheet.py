@@ -47,7 +47,7 @@ def init_app(app: Flask) -> None:
 
 
 def styles(part: str, digest: str) -> Response:
-    """One of the two stylesheets."""
+    """Serve one of the two stylesheets."""
     if part not in (FIRST, LATER):
         abort(404)
     response = Response(style_sheet(part), mimetype="text/css")
@@ -57,7 +57,7 @@ def styles(part: str, digest: str) -> Response:
 
 @lru_cache(maxsize=2)
 def stylesheets(part: str) -> tuple[str, ...]:
-    """Every stylesheet of a part, tokens first; the cascade layers make their order harmless."""
+    """Return the names of a part's stylesheets, tokens first; the cascade layers make their order harmless."""
     css = STATIC / "css"
     others = [path.relative_to(css) for folder in ("components", "features") for path in (css / folder).rglob("*.css")]
     others.sort(key=lambda path: (path.parts[0], path.name))
@@ -67,12 +67,12 @@ def stylesheets(part: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=2)
 def style_sheet(part: str) -> str:
-    """They all, one after the other, without comments; what they name is beside them in /static."""
+    """Return a part's stylesheets as one, without comments; URLs in them point to /static."""
     texts = ((STATIC / "css" / name).read_text() for name in stylesheets(part))
     return "\n".join(_UPWARDS.sub('url("../../static/', _COMMENT.sub("", text)) for text in texts)
 
 
 @lru_cache(maxsize=2)
 def style_digest(part: str) -> str:
-    """Changes with the content."""
+    """Return a digest of a stylesheet, 12 hex digits, for its URL."""
     return hashlib.sha256(style_sheet(part).encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""Blueprint of the account and settings pages, with what every settings page needs."""
+"""Blueprint of the account and settings pages, and the functions that every settings page needs."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def new_brand() -> ResponseReturnValue:
 
 @bp.post("/settings/brands")
 def add_brand() -> ResponseReturnValue:
-    """Add a brand."""
+    """Add a brand from the posted form."""
     viewer, form = require(Permission.BRANDS_MANAGE), with_countries(BrandForm(request.form))
     if form.validate() and add_brand_of(form, viewer):
         flash(_("Brand created. Connect a channel to it, and choose who sees it under People."))
@@ -137,7 +137,7 @@ def with_countries(form: BrandForm) -> BrandForm:
 
 
 def add_brand_of(form: BrandForm, viewer: Viewer) -> bool:
-    """Add the brand of a form that is complete; False, with the reason in the form, where it cannot be."""
+    """Add the brand of a valid form; return False, with the reason in the form, where it cannot be added."""
     try:
         with transaction() as session:
             create_brand(session, content_of(form), now=utc_now(), actor=viewer.actor)

@@ -1,5 +1,7 @@
-"""The menu of the settings: twelve entries, each with its pages as tabs. Who may not see a page sees no tab; a door without
-tabs is gone."""
+"""Build the menu of the settings: twelve entries (doors), each with its pages as tabs.
+
+A tab is left out for users who may not open its page, and a door without tabs is left out.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ Pages = Sequence[Link | None]
 
 
 def settings_doors() -> list[list[Door]]:
-    """Groups of doors as the reader may open them; the page that is shown is marked, and its door."""
+    """Return groups of the doors that the reader may open; the page that is shown is marked, and so is its door."""
     if current_user.may(Permission.PORTAL_OWN):
         return [[_you()]]
     groups: list[Sequence[Door | None]] = [
@@ -162,14 +164,14 @@ def _you() -> Door:
 
 
 def _page(label: str, endpoint: str, needs: Permission | None = None, words: str = "") -> Link | None:
-    """Return a tab, or None for who may not see it. `words`: what else it is found by."""
+    """Return a tab, or None for a user who may not open it. `words`: further words that find it in the palette."""
     if needs is not None and not current_user.may(needs):
         return None
     return Link(label, url_for(endpoint), "", False, words)
 
 
 def _door(label: str, icon: str, pages: Pages) -> Door:
-    """Return a door; the current tab is the one whose path is the longest beginning of the page's."""
+    """Return a door. Its current tab is the one whose path is the longest beginning of the request's path."""
     shown = [page for page in pages if page is not None]
     under = [page.href for page in shown if request.path == page.href or request.path.startswith(f"{page.href}/")]
     deepest = max(under, key=len, default="")

@@ -1,4 +1,4 @@
-"""Page for a forgotten password: ask for a link by mail. The answer, and when it comes, tell nobody who has an account."""
+"""Page for a forgotten password: ask for a link by mail. Neither the answer nor its timing tells whether an account exists."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ log = get_logger(__name__)
 
 @bp.get("/forgotten-password")
 def forgotten() -> ResponseReturnValue:
-    """Ask for the address of the account."""
+    """Show the form that asks for the account's address."""
     return _form(ForgottenForm())
 
 
 @bp.post("/forgotten-password")
 def send_link() -> ResponseReturnValue:
-    """Mail a link to the account's owner, after the response: its time tells nobody whether the account exists."""
+    """Mail a link to the account's owner, after the response: its timing tells nobody whether the account exists."""
     form = ForgottenForm(request.form)
     if not form.validate():
         return _form(form, status=422)
@@ -52,8 +52,10 @@ def send_link() -> ResponseReturnValue:
 
 
 def _mail_for(email: str) -> Callable[[], None] | None:
-    """Return the function that sends the mail; None where there is nobody to send it to, or no mail server. A lost mail is
-    asked for again by its reader."""
+    """Return the function that sends the mail; None without such a user or without a mail server.
+
+    A lost mail is not retried: its reader asks for another.
+    """
     user, sender, now = find_user_by_email(db.session(), email), mail_sender(), utc_now()
     if user is None or user.disabled_at is not None or not sender.is_set_up:
         return None

@@ -1,5 +1,7 @@
-"""Forms of the account pages: sign-in, profile, password, token, person, brand, set-up, team. The CSRF token is checked for
-every POST."""
+"""Forms of the account pages: sign-in, profile, password, token, person, brand, set-up, team.
+
+The CSRF token is checked for every POST.
+"""
 
 from __future__ import annotations
 
@@ -53,12 +55,12 @@ TOKEN_DAYS = (("30", _l("30 days")), ("90", _l("90 days")), ("365", _l("1 year")
 
 
 def choices(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
-    """(value, words) pairs as wtforms wants them."""
+    """Return (value, words) pairs as the choices of a wtforms field."""
     return [SelectChoice(value, words) for value, words in pairs]
 
 
 def _cleaned(text: Any) -> Any:
-    """One line of text, fit for the database."""
+    """Return the text as one line, fit for the database; anything else unchanged."""
     return " ".join(storable(text).split()) if isinstance(text, str) else text
 
 
@@ -130,7 +132,7 @@ class TokenForm(TranslatedForm):
 
 
 class PersonForm(TranslatedForm):
-    """What an administrator sets for somebody. The choices of brands and teams are put in by the route."""
+    """Form of a person, for administrators. The route sets the choices of brands and teams."""
 
     name = StringField(
         validators=[DataRequired(_l("Enter a name.")), Length(max=100, message=_l("Use at most 100 characters."))],
@@ -149,7 +151,7 @@ class NewPersonForm(PersonForm):
 
 
 class BrandForm(TranslatedForm):
-    """What administrators set for a brand. The choices of countries are put in by the route, in the reader's language."""
+    """Form of a brand, for administrators. The route sets the choices of countries, in the reader's language."""
 
     name = StringField(
         validators=[DataRequired(_l("Enter a name.")), Length(max=100, message=_l("Use at most 100 characters."))],
@@ -167,7 +169,7 @@ class BrandForm(TranslatedForm):
 
 
 class SetUpForm(TranslatedForm):
-    """The first administrator and the first brand."""
+    """Form of the first administrator and the first brand."""
 
     code = StringField(validators=_needed(_l("Enter the code.")), filters=[_cleaned])
     name = StringField(
@@ -191,7 +193,7 @@ class SetUpForm(TranslatedForm):
 
 
 class TeamForm(TranslatedForm):
-    """A team's name and people. The choices of people are put in by the route."""
+    """Form of a team: its name and people. The route sets the choices of people."""
 
     name = StringField(
         validators=[DataRequired(_l("Enter a name.")), Length(max=100, message=_l("Use at most 100 characters."))],

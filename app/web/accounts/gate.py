@@ -1,9 +1,8 @@
 """Check each page's permission before its route runs (gate): reading an area and changing it are two permissions.
 
-A page that stands in none of these tables needs what the inbox needs: nobody gets into a new area because it was forgotten here.
-What is narrower than an area, its routes ask themselves (`session.require`). Technicians see no area; a conversation or a visit
-opens for them because it is theirs (`_through_visit`), and only on the pages named here: none that lists anything else. People of
-partners see the portal and what `WITH_PORTAL` names.
+A page in none of these tables needs what the inbox needs, so that a new area is never open by oversight. Permissions narrower
+than an area's are checked by its routes (`session.require`). Technicians see no area; a conversation or a visit of their own
+opens for them (`_through_visit`), on the pages named here alone. People of partners see the portal and what `WITH_PORTAL` names.
 """
 
 from __future__ import annotations
@@ -171,14 +170,16 @@ def init_gate(app: Flask) -> None:
 
 
 def may_open(endpoint: str) -> bool:
-    """Return whether the signed-in user may open this page whatever it is about; links are shown to them alone."""
+    """Return whether the signed-in user may open this page, whatever object it shows; pages link only where this is True."""
     area = endpoint.partition(".")[0]
     return area in OPEN_AREAS or endpoint in OPEN_PAGES or bool(current_user.may(_needs(endpoint, area).read))
 
 
 def _check() -> None:
-    """403 for what the role does not allow, 404 for a technician who asks for what is somebody else's. Nobody passes here:
-    the pages themselves ask people to sign in."""
+    """Answer 403 where the role lacks the permission, and 404 to a technician for what is not theirs.
+
+    Requests without a signed-in user pass: the pages themselves ask people to sign in.
+    """
     endpoint, area = request.endpoint, request.blueprint
     if endpoint is None or area is None or _has_own_door(area):
         return

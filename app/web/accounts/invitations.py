@@ -28,7 +28,7 @@ from app.web.pages import page
 
 
 def invite(viewer: Viewer, user_id: uuid.UUID) -> str:
-    """Mail the person their link; "" when the mail server took it, else the link, to be handed over."""
+    """Mail the person their invitation; return "" when the mail server took it, else the link, to be handed over."""
     user, now = get_user(db.session(), user_id), utc_now()
     house = runtime().settings
     url = invitation_url(user, public_url=house.public_url, secret_key=house.secret_key, now=now)

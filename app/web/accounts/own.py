@@ -30,20 +30,20 @@ from app.web.pages import page
 
 @bp.get("/settings")
 def settings() -> ResponseReturnValue:
-    """Lead to the first page of the settings."""
+    """Redirect to the first page of the settings."""
     current_viewer()
     return redirect(url_for("accounts.profile"), 303)
 
 
 @bp.get("/settings/profile")
 def profile() -> ResponseReturnValue:
-    """Show one's name, language, time zone, looks and keys."""
+    """Show the viewer's name, language, time zone, appearance and shortcuts."""
     return page("accounts/profile.html", form=ProfileForm(obj=current_viewer()))
 
 
 @bp.post("/settings/profile")
 def save_profile() -> ResponseReturnValue:
-    """Keep the profile."""
+    """Save the profile."""
     viewer, form = current_viewer(), ProfileForm(request.form)
     if not form.validate():
         return page("accounts/profile.html", form=form, status=422)
@@ -56,7 +56,7 @@ def save_profile() -> ResponseReturnValue:
 
 @bp.post("/settings/theme")
 def set_theme() -> ResponseReturnValue:
-    """Set the theme alone, from the account menu or the palette."""
+    """Save the theme alone, chosen in the account menu or the palette."""
     viewer, theme = current_viewer(), request.form.get("theme")
     if theme not in dict(THEMES):
         abort(400)
@@ -71,7 +71,7 @@ def set_theme() -> ResponseReturnValue:
 
 @bp.get("/settings/security")
 def security() -> ResponseReturnValue:
-    """Show the form of the password, and open sessions."""
+    """Show the password form and the open sessions."""
     return _security(PasswordForm())
 
 
@@ -104,7 +104,7 @@ def _is_strong(form: PasswordForm) -> bool:
 
 @bp.post("/settings/sessions/<uuid:session_id>/revocation")
 def revoke_session(session_id: uuid.UUID) -> ResponseReturnValue:
-    """End one of one's own sessions; the browser that had it is signed out at once."""
+    """End one of the viewer's own sessions; its browser is signed out at once."""
     ended = _end(only=session_id)
     flash(_("The session has ended.") if ended else _("That session had ended already."))
     return redirect(url_for("accounts.security"), 303)
@@ -112,7 +112,7 @@ def revoke_session(session_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/sessions/revocation")
 def revoke_other_sessions() -> ResponseReturnValue:
-    """Sign out everywhere but here."""
+    """End every session of the viewer but this one."""
     ended = _end(but=current_user.session_id if current_user.is_authenticated else None)
     flash(ngettext("%(num)s session has ended.", "%(num)s sessions have ended.", ended))
     return redirect(url_for("accounts.security"), 303)

@@ -1,4 +1,4 @@
-"""Pages of people (users): leads look, administrators add and change."""
+"""Pages of people (users): leads see them, administrators add and change them."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def end_sessions_of(user_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/people/<uuid:user_id>/password")
 def reset_password(user_id: uuid.UUID) -> ResponseReturnValue:
-    """Give somebody a new password, shown in this answer alone; their sessions end."""
+    """Give a user a new password, which this answer alone shows; their sessions end."""
     viewer = require(Permission.PEOPLE_MANAGE)
     _find(user_id)
     password = _first_password()
@@ -187,7 +187,7 @@ def _person_page(
     problem: str = "",
     status: int = 200,
 ) -> ResponseReturnValue:
-    """Render the page of a person. `link`: an invitation to hand over; "": it went by mail."""
+    """Render the page of a person. `link`: None: no invitation; "": it went by mail; else the link to hand over."""
     found = _find(user_id)
     return page(
         "accounts/person.html",

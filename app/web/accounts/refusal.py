@@ -10,7 +10,7 @@ from app.domain.accounts.permissions import Permission
 
 
 class PermissionMissing(Forbidden):
-    """403: the user's role lacks `permission`."""
+    """The user's role lacks `permission`: 403."""
 
     def __init__(self, permission: Permission) -> None:
         super().__init__()

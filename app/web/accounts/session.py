@@ -35,7 +35,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
-    """The viewer in the shape flask-login wants; every field of Viewer is an attribute."""
+    """The viewer as flask-login needs a user; every field of Viewer is an attribute."""
 
     def __init__(self, viewer: Viewer, session_id: uuid.UUID) -> None:
         self.viewer = viewer
@@ -51,7 +51,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
 
 class CookieSessions(SecureCookieSessionInterface):
-    """Flask's sessions, skipped for requests without a cookie, as most of providers and programs are."""
+    """Flask's sessions, skipped for requests without a cookie: most requests of providers and programs."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if self.get_cookie_name(app) not in request.cookies:
@@ -60,11 +60,11 @@ class CookieSessions(SecureCookieSessionInterface):
 
 
 class Anonymous(AnonymousUserMixin):  # type: ignore[misc]
-    """Nobody."""
+    """Nobody is signed in; may do nothing."""
 
 
 def init_login(app: Flask) -> None:
-    """Hang flask-login on the application; the token in the cookie is looked up on first use in a request."""
+    """Set up flask-login for the application; the cookie's token is looked up on first use in a request."""
     # The prefix makes browsers insist that the cookie came over https from this very host.
     prefix = "__Host-" if app.config["SESSION_COOKIE_SECURE"] else ""
     app.config.update(
@@ -81,7 +81,7 @@ def init_login(app: Flask) -> None:
 
 
 def _refuse_foreign_origin() -> None:
-    """Beside the token: a browser that says it changes something for another site's page is refused if it brings our cookie."""
+    """Refuse a changing request that a browser sends for another site's page with our cookie; a check beside the CSRF token."""
     origin = request.headers.get("Origin")
     if origin is None or request.method in SAFE_METHODS or COOKIE_KEY not in cookie:
         return
@@ -90,7 +90,7 @@ def _refuse_foreign_origin() -> None:
 
 
 def ask_to_sign_in() -> ResponseReturnValue:
-    """The answer to somebody who is not signed in: the sign-in page, which leads back here afterwards."""
+    """Return the answer to a visitor who is not signed in: the sign-in page, which leads back here afterwards."""
     if request.htmx:
         here = urlsplit(request.htmx.current_url or "")
         back = own_path(f"{here.path}?{here.query}" if here.query else here.path)
@@ -105,7 +105,7 @@ def ask_to_sign_in() -> ResponseReturnValue:
 
 
 def current_viewer() -> Viewer:
-    """Return who is looking. When nobody is signed in, the request ends with `ask_to_sign_in`."""
+    """Return the signed-in viewer. When nobody is signed in, the request ends with `ask_to_sign_in`."""
     if not current_user.is_authenticated:
         abort(ask_to_sign_in())  # type: ignore[arg-type]
     viewer: Viewer = current_user.viewer
@@ -121,7 +121,7 @@ def require(permission: Permission) -> Viewer:
 
 
 def find_signed_in() -> SignedIn | None:
-    """Look up the cookie's token; None if there is none or it does not count any more."""
+    """Return the user of the cookie's token; None if there is no token or it has ended."""
     token = cookie.get(COOKIE_KEY)
     if not isinstance(token, str):
         return None
@@ -142,7 +142,7 @@ def _viewer(record: Any) -> Viewer:
 
 
 def _touch(response: Response) -> Response:
-    """Note that the session is in use, at most once in TOUCH_EVERY, without making the request wait."""
+    """Note after the response that the session is in use, at most once in TOUCH_EVERY."""
     session_id = g.pop("unseen_session_id", None)
     if session_id is not None:
         after_answer(response, partial(note_used, session_id=session_id, now=utc_now()))

@@ -28,8 +28,10 @@ from app.web.pages import page
 
 @bp.get("/setup")
 def set_up() -> ResponseReturnValue:
-    """Ask for the first administrator and brand, with the code of the printed link; lead to signing in once somebody has an
-    account."""
+    """Show the form of the first administrator and brand, which asks for the code of the printed link.
+
+    Redirects to the sign-in page once somebody has an account.
+    """
     if not is_empty(db.session()):
         return redirect(url_for("accounts.sign_in"), 303)
     return _form(SetUpForm(code=request.args.get("code", "")))
@@ -37,7 +39,7 @@ def set_up() -> ResponseReturnValue:
 
 @bp.post("/setup")
 def finish_set_up() -> ResponseReturnValue:
-    """Make both and sign the administrator in."""
+    """Make the first administrator and brand, and sign the administrator in."""
     form = SetUpForm(request.form)
     if not form.validate():
         return _form(form, status=422)
@@ -73,7 +75,7 @@ def hide_steps() -> ResponseReturnValue:
 
 
 def _make(form: SetUpForm) -> str:
-    """Make both; returns the token of the administrator's session."""
+    """Make the first administrator and brand; return the token of the administrator's session. Raises AlreadySetUp, WrongCode."""
     name, email, password, now, ip = form.name.data, form.email.data, form.password.data, utc_now(), request.remote_addr
     content = BrandContent(form.brand.data, form.order_prefix.data, form.hue.data, (form.language.data,))
     with transaction() as session:

@@ -26,7 +26,7 @@ from app.web.pages import page
 
 @bp.get("/sign-in")
 def sign_in() -> ResponseReturnValue:
-    """Ask for address and password; `next` is where to go afterwards."""
+    """Show the sign-in form; `next` is the page to open afterwards."""
     if current_user.is_authenticated:
         return redirect(_after_sign_in(), 303)
     return _form(SignInForm())
@@ -34,7 +34,7 @@ def sign_in() -> ResponseReturnValue:
 
 @bp.post("/sign-in")
 def let_in() -> ResponseReturnValue:
-    """Sign somebody in. The answer never says whether the account exists."""
+    """Sign a user in. The answer never says whether the account exists."""
     form = SignInForm(request.form)
     if not form.validate():
         return _form(form, status=422)

@@ -22,13 +22,13 @@ from app.web.pages import page
 
 @bp.get("/settings/tokens")
 def tokens() -> ResponseReturnValue:
-    """Show one's own API tokens."""
+    """Show the viewer's API tokens."""
     return _page(TokenForm())
 
 
 @bp.post("/settings/tokens")
 def make_token() -> ResponseReturnValue:
-    """Make a token. Its text is in this answer and nowhere else, so this POST answers with a page and not a redirect."""
+    """Make a token. Only this answer shows its text, so the POST answers with a page and not a redirect."""
     viewer, form, now = current_viewer(), TokenForm(request.form), utc_now()
     if not form.validate():
         return _page(form, status=422)
@@ -49,7 +49,7 @@ def make_token() -> ResponseReturnValue:
 
 @bp.post("/settings/tokens/<uuid:token_id>/revocation")
 def end_token(token_id: uuid.UUID) -> ResponseReturnValue:
-    """End one of one's own tokens; its next use is refused."""
+    """Revoke one of the viewer's tokens; its next use is refused."""
     viewer = current_viewer()
     with transaction() as session:
         token = find_token(session, token_id, user_id=viewer.user_id)

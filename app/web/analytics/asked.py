@@ -1,4 +1,4 @@
-"""Read a report's request from its address: period, comparison, filters. What is unknown counts as not said."""
+"""Read a report's request from its URL: period, comparison, filters. Unknown values count as left out."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ LONGEST_DAYS = 731
 
 @dataclass(frozen=True)
 class Asked:
-    """The state of a report, as its address has it. `first` and `last` are days; `now` is when it is asked.
+    """The request for a report, as its URL has it. `first` and `last` are days; `now` is the time of the request.
 
-    `errors`: of the two dates of a period of one's own, by field.
+    `errors`: {field: words} of the two dates of a custom period.
     """
 
     period: str
@@ -42,7 +42,7 @@ class Asked:
 
     @property
     def runs_on(self) -> bool:
-        """Whether its last day is not over."""
+        """Whether the report's last day is not over."""
         return self.last >= self.today
 
     @property
@@ -50,13 +50,15 @@ class Asked:
         return (self.last - self.first).days + 1
 
     def slice(self, viewer: Viewer, **more: Any) -> Slice:
-        """The slice of facts it asks for, as the viewer may see them."""
+        """Return the slice of facts of the report, as far as the viewer may see them."""
         days = {"first": self.first, "last": self.last, "is_open": self.is_open}
         return slice_for(viewer, **{**days, **slice_values(self.filters), **more})
 
     def before(self, slice: Slice) -> Slice:
-        """The same part of the period before: as many days, from the same weekday on; of a calendar month or quarter, the
-        days from its beginning."""
+        """Return the slice of the period before: as many days, beginning on the same weekday.
+
+        For a calendar month or quarter: as many days from the beginning of the one before.
+        """
         if self.period in CALENDAR_PERIODS:
             back = (self.first - _months_before(self.first, 1 if self.period == "month" else 3)).days
         else:
@@ -80,7 +82,7 @@ class Asked:
 
 
 def parse(args: Mapping[str, str], *, timezone: str, now: datetime) -> Asked:
-    """Read an address. Days are those of `timezone`; a period of one's own that makes no sense comes back with errors."""
+    """Parse the arguments of a report's URL. Days are those of `timezone`; an invalid custom period sets `errors`."""
     today = now.astimezone(ZoneInfo(timezone)).date()
     period = args.get("period", DEFAULT)
     errors: dict[str, str] = {}
@@ -105,7 +107,7 @@ def parse(args: Mapping[str, str], *, timezone: str, now: datetime) -> Asked:
 
 
 def parse_bucket(args: Mapping[str, str]) -> dict[str, Any]:
-    """What a link to a list narrows further: day, hour, weekday, band (seconds), met, as_of."""
+    """Return what a link to a list of facts narrows further: day, hour, weekday, band (seconds), met, as_of."""
     found: dict[str, Any] = {}
     if (day := _day(args.get("day", ""))) is not None:
         found |= {"first": day, "last": day}

@@ -1,4 +1,4 @@
-"""List the filter choices of a report by name, and its chips that take a filter off."""
+"""List the filter choices of a report by name, and the chips that remove a filter."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.web.inbox.words import medium_words, priority_words
 
 @dataclass(frozen=True)
 class Chip:
-    """A filter that is on, and the address without it."""
+    """A filter that is on, and the URL without it."""
 
     name: str
     value: str
@@ -32,14 +32,17 @@ class Chip:
 
 @dataclass(frozen=True)
 class Choices:
-    """`options` by filter: (value of the address, words). `people`: those whose figures one may see."""
+    """The filter choices of a report.
+
+    `options`: {filter: [(value in the URL, words)]}; `people`: those whose figures one may see.
+    """
 
     options: dict[str, list[tuple[str, str]]]
     names: Names
     people: dict[uuid.UUID, str]
 
     def medium(self, asked: Asked) -> str:
-        """The one kind of channel that is asked for, itself or by a channel; "" for all."""
+        """Return the one kind of channel the report is of, by its filter or by that of a channel; "" for all."""
         channels = {str(channel_id): medium.value for channel_id, medium in self.names.media.items()}
         return asked.filters.get("medium", "") or channels.get(asked.filters.get("channel", ""), "")
 
@@ -53,7 +56,7 @@ class Choices:
 
 
 def read_choices(session: Session, viewer: Viewer, *, is_own: bool) -> Choices:
-    """What this viewer can choose; who sees nobody else's figures chooses no team and no person. Two queries."""
+    """Return this viewer's choices; without the permission to see others' figures no team and no person. Two queries."""
     names = read_names(session, viewer)
     partners = list_partner_names(session, brand_ids=viewer.brand_ids)
     options: dict[str, list[tuple[str, str]]] = {

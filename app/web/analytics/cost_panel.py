@@ -15,7 +15,7 @@ from app.web.analytics.report import Cell, Report
 
 
 def costs_panel(report: Report) -> list[Row]:
-    """Return the panel; None where no costs are stored, or the report is of a part of the channels' work."""
+    """Return the rows of the panel; [] where no costs are stored, or the report covers a part of the channels' work."""
     spent = read_spent(report.session, report.slice)
     rows = [_row(one.channel_name, report.asked.url(channel=str(one.channel_id)), one, _count(report, one)) for one in spent]
     if len(spent) > 1:

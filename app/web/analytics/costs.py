@@ -1,4 +1,4 @@
-"""Page of what each channel costs from a day on: show, set, take back."""
+"""Page of the costs of each channel from a day on: show, set, delete."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ NAMES = {
 
 @bp.get("/analytics/costs")
 def costs() -> ResponseReturnValue:
-    """Show the channels of a brand (`brand`, else the first) with what they cost since when."""
+    """Show the channels of a brand (`brand`, else the first) with their costs from each day on."""
     require(Permission.TARGETS_MANAGE)
     return _page(brand_of(request.args.get("brand", "")))
 
 
 @bp.post("/analytics/costs/<uuid:channel_id>")
 def save_cost(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Set what the channel costs from the day `from_date` on; an empty field is nothing."""
+    """Set the costs of a channel from the day `from_date` on; an empty field is no cost."""
     viewer, channel = require(Permission.TARGETS_MANAGE), _channel(channel_id)
     typed = {name: request.form.get(name, "").strip() for name in (*PARTS, "from_date")}
     amounts = {name: _amount(typed[name]) for name in PARTS}
@@ -70,7 +70,7 @@ def save_cost(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/analytics/costs/<uuid:channel_id>/<day>/deletion")
 def remove_cost(channel_id: uuid.UUID, day: str) -> ResponseReturnValue:
-    """Delete the cost set for that day; the one before holds on."""
+    """Delete the cost set for that day; the cost before it holds on."""
     viewer, channel, from_date = require(Permission.TARGETS_MANAGE), _channel(channel_id), _day(day)
     if from_date is None:
         abort(404)
@@ -117,7 +117,7 @@ def _fields(channel: Channel) -> list[tuple[str, str]]:
 
 
 def _values(kept: list[ChannelCost]) -> dict[str, str]:
-    """Return the present values, to be changed."""
+    """Return the present costs as the values of the form; {} where none are set."""
     return {name: _text(getattr(kept[0], name)) for name in PARTS} if kept else {}
 
 

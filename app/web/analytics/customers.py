@@ -29,7 +29,7 @@ COMMENTS = 5
 
 @dataclass(frozen=True)
 class Customers:
-    """What customers said: figures, how many gave which score, the newest comments."""
+    """The panel of customer satisfaction: figures, how many gave which score, the newest comments."""
 
     figures: list[tuple[str, Cell, words.Change, str]]
     scores: list[tuple[int, Cell, float]]
@@ -37,7 +37,7 @@ class Customers:
 
 
 def customers(report: Report) -> Customers | None:
-    """Return the panel; None where nobody was asked. NPS has its margin beside it, as with few answers it says little."""
+    """Return the panel; None where no customer was asked. NPS has its margin beside it, which is wide for few answers."""
     if not any(kind in report.read.now for kind in (Kind.SURVEY_SENT, Kind.SATISFACTION, Kind.RECOMMENDS)):
         return None
     figures = []
@@ -57,7 +57,7 @@ def customers(report: Report) -> Customers | None:
 
 
 def _net_margin(report: Report) -> str:
-    """Return the 95 % margin of a score of so few answers: 1.96 · √((p + d − (p − d)²) ÷ n)."""
+    """Return the 95 % margin of an NPS in words: 1.96 · √((p + d − (p − d)²) ÷ n); "" without answers."""
     sums = sums_of(report.read.now, Kind.RECOMMENDS)
     if not sums.n:
         return ""

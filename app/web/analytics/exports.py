@@ -42,7 +42,7 @@ FORMATS = ("csv", "programs", "xlsx", "pdf")
 
 @dataclass(frozen=True)
 class _Column:
-    """A column of the facts: its name for programs and for people, and how it is read from a row."""
+    """A column of a file of facts: its name for programs (`key`) and for people (`head`)."""
 
     key: str
     head: str
@@ -51,7 +51,7 @@ class _Column:
 
 
 def columns(with_names: bool) -> list[_Column]:
-    """What a file of facts holds; names and subjects of people outside only where they were asked for."""
+    """Return the columns of a file of facts; names and subjects of people outside only with `with_names`."""
     found = [
         _Column("at", _("When")),
         _Column("local_day", _("Day")),
@@ -75,7 +75,7 @@ def columns(with_names: bool) -> list[_Column]:
 
 @bp.get("/analytics/list/export")
 def export_list() -> ResponseReturnValue:
-    """Download the facts behind the figure `m`: `format` csv, programs or xlsx; `names` with those of people outside."""
+    """Download the facts behind the figure `m`: `format` csv, programs or xlsx; `names` adds those of people outside."""
     viewer, asked = current_viewer(), read_asked()
     measure = MEASURES.get(request.args.get("m", "")) or abort(404)
     file_format = _format()
@@ -101,7 +101,7 @@ def export_list() -> ResponseReturnValue:
 
 @bp.get("/analytics/export")
 def export_report() -> ResponseReturnValue:
-    """Download every figure of a report, day by day; as a PDF what a mail says of it."""
+    """Download every figure of a report, day by day; as a PDF, the report as it is sent by mail."""
     viewer, asked = current_viewer(), read_asked()
     file_format, slice = _format(), asked.slice(viewer)
     if file_format == "pdf":
@@ -143,7 +143,7 @@ def _format() -> str:
 
 
 def _rows(slice: Slice, measure: Measure, shown: Sequence[_Column]) -> Iterator[list[Value]]:
-    """Yield rows chunk by chunk, each its own short query, all as of one instant."""
+    """Yield the rows of a file, read chunk by chunk, each by a short query, all as of one instant."""
     after: Place | None = None
     while True:
         found = list_facts(db.session(), slice, measure, after=after, limit=CHUNK)

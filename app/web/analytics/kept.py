@@ -43,7 +43,7 @@ LONGEST_HOURS = 1000.0
 
 @bp.get("/analytics/reports")
 def saved_reports() -> ResponseReturnValue:
-    """Show one's saved reports, and those shared with everyone."""
+    """Show the viewer's saved reports, and those shared with everyone."""
     return _reports_page()
 
 
@@ -70,7 +70,7 @@ def keep_report() -> ResponseReturnValue:
 
 @bp.post("/analytics/reports/<uuid:report_id>/deletion")
 def drop_report(report_id: uuid.UUID) -> ResponseReturnValue:
-    """Delete one of one's own saved reports."""
+    """Delete one of the viewer's own saved reports."""
     with transaction() as session:
         if not delete_report(session, current_viewer(), report_id):
             abort(404)
@@ -124,7 +124,7 @@ def _unit(measure: Measure) -> str:
 
 
 def _scale(measure: Measure) -> float:
-    """Return how much of the stored value one of the unit is."""
+    """Return the stored value of one typed unit: 3600 s of an hour, 0.01 of a per cent."""
     return 3600.0 if measure.shape == Shape.TIME else 1.0 if measure.shape == Shape.MEAN else 0.01
 
 
@@ -163,6 +163,6 @@ def own_brands() -> list[Brand]:
 
 
 def brand_of(text: str) -> Brand:
-    """Return the named brand, else the first; 404 for one the reader does not see."""
+    """Return the brand with this id, or the first for ""; 404 for one the reader does not see."""
     found = [one for one in own_brands() if text in ("", str(one.id))]
     return found[0] if found else abort(404)

@@ -63,7 +63,7 @@ def show_list() -> ResponseReturnValue:
 
 @bp.get("/analytics/now/<live>")
 def show_live(live: str) -> ResponseReturnValue:
-    """Show the threads of a live figure, those due first in front."""
+    """Show the threads of a live figure, those due first on top."""
     viewer, asked = current_viewer(), read_asked()
     if live not in tuple(Live):
         abort(404)
@@ -81,7 +81,7 @@ def kept() -> dict[str, str]:
 
 
 def _now_words(session: Any, slice: Slice, measure: Measure, count: int) -> str:
-    """Say that the same question has another answer today, where it has."""
+    """Say how many facts the same question counts today, where that differs; "" where it does not."""
     if slice.as_of is None:
         return ""
     now = count_facts(session, Slice(**{**vars(slice), "as_of": None}), measure)
@@ -108,7 +108,7 @@ def _narrowed(slice: Slice) -> str:
 
 
 def _answers(asked: Asked, measure: Measure, slice: Slice) -> list[tuple[str, str, bool]]:
-    """Return the choices for a share: all, those that say yes, those that say no."""
+    """Return the choices of a share: all facts, those that say yes, those that say no."""
     if not measure.says_yes:
         return []
     options = ((_("All"), None, slice.met is None), (_("Yes"), "yes", slice.met is True), (_("No"), "no", slice.met is False))

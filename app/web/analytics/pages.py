@@ -33,7 +33,7 @@ USUAL_WEEKS = 4
 
 @bp.get("/analytics")
 def overview() -> ResponseReturnValue:
-    """Show live figures, and the figures of a period: of all one may see, or one's own."""
+    """Show live figures, and the figures of a period: of all that the viewer may see, or their own."""
     viewer, asked = current_viewer(), read_asked()
     context = frame("overview", viewer, asked)
     report = Report(db.session(), viewer, asked, medium=context["choices"].medium(asked))
@@ -58,7 +58,7 @@ def overview() -> ResponseReturnValue:
 
 @bp.get("/analytics/people")
 def people() -> ResponseReturnValue:
-    """Show what each person did, by name; without the permission only oneself."""
+    """Show what each person did, by name; without the permission, only the viewer."""
     viewer, asked = current_viewer(), read_asked()
     context = frame("people", viewer, asked)
     report = Report(db.session(), viewer, asked, panels.PEOPLE_KINDS, by=PERSON)
@@ -70,12 +70,12 @@ def people() -> ResponseReturnValue:
 
 
 def read_asked() -> Asked:
-    """Read the report that this request's URL asks for, in the viewer's days."""
+    """Parse the report that this request's URL asks for; days are those of the viewer's time zone."""
     return parse(request.args, timezone=current_viewer().timezone, now=utc_now())
 
 
 def frame(view: str, viewer: Viewer, asked: Asked, choices: Choices | None = None) -> dict[str, Any]:
-    """Return what every page of reports needs."""
+    """Return the template context that every page of reports needs."""
     is_own = not viewer.may(Permission.ANALYTICS_SEE)
     choices = choices or read_choices(db.session(), viewer, is_own=is_own)
     tabs = [(_("Overview"), asked.url("analytics.overview"), view == "overview")]
@@ -122,5 +122,5 @@ def _now_context(viewer: Viewer, asked: Asked) -> dict[str, Any]:
 
 
 def _same_days(today: Slice, asked: Asked) -> list[Slice]:
-    """Return the same weekday of the weeks before, until this time of the day."""
+    """Return today's slice in each of the weeks before: the same weekday, until this time of the day."""
     return [shifted(Slice(**{**vars(today), "until": asked.now}), 7 * week) for week in range(1, USUAL_WEEKS + 1)]

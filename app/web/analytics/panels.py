@@ -64,7 +64,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Promise:
-    """One line of the promises: its share and that before as places on a scale from 0 to 1000."""
+    """A promise's share of times kept. `place` and `place_before` are on a scale from 0 to 1000."""
 
     key: str
     name: str
@@ -98,7 +98,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Stack:
-    """How much came in over which kind of channel: legend, bars, table."""
+    """The panel of what came in by kind of channel: legend, bars, table."""
 
     legend: tuple[tuple[int, str, Cell], ...]
     ticks: tuple[str, ...]
@@ -110,7 +110,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class Heat:
-    """When work comes: hours that are shown, and a row of (step 0 to 6, cell) for each weekday."""
+    """The panel of when work comes: the hours shown, and a row of (step 0 to 6, cell) for each weekday."""
 
     hours: tuple[int, ...]
     rows: tuple[tuple[str, tuple[tuple[int, Cell], ...]], ...]
@@ -213,7 +213,7 @@ def _finding(report: Report) -> str:
 
 
 def promises(report: Report) -> list[Promise]:
-    """Return how first, next and resolution times were kept, never mixed into one figure."""
+    """Return the shares of first response, next response and resolution times that were kept, never mixed into one figure."""
     return [_promise(report, share, missed, _(name)) for share, missed, name in PROMISES]
 
 
@@ -231,7 +231,7 @@ def _promise(report: Report, key: str, missed_key: str, name: str) -> Promise:
 
 
 def stack(report: Report) -> Stack:
-    """Return what came in, by kind of channel."""
+    """Return the panel of what came in, by kind of channel."""
     media = [medium for medium in MEDIA if medium in report.read.parts]
     totals = {medium: sums_of(report.read.parts[medium], Kind.RECEIVED).n for medium in media}
     days = [[report.read.cells.get((day, medium, Kind.RECEIVED), 0) for medium in media] for day in report.dates]
@@ -277,7 +277,7 @@ def count_cell(report: Report, key: str, n: int, **bucket: Any) -> Cell:
 
 
 def channels(report: Report) -> list[Row]:
-    """Return each kind of channel with its main figures."""
+    """Return a row for each kind of channel with its main figures."""
     keys = ("received", "first_response", "first_promise", "resolved", "messages_per_resolution")
     rows = []
     for medium in (one for one in MEDIA if one in report.read.parts):
@@ -296,7 +296,7 @@ def _against_target(report: Report, cell: Cell, medium: str) -> Cell:
 
 
 def heat(report: Report) -> Heat:
-    """Return when matters begin: the average of each hour of the week."""
+    """Return the panel of when matters begin: the average of each hour of the week."""
     times = {weekday: sum(day.weekday() == weekday for day in report.dates) for weekday in range(7)}
     averages = {key: n / times[key[0]] for key, n in report.read.hours.items() if times[key[0]]}
     most = max(averages.values(), default=0)
@@ -329,7 +329,7 @@ def _busiest(report: Report, averages: Mapping[tuple[int, int], float]) -> str:
 
 
 def distribution(report: Report) -> list[tuple[str, Cell, float]]:
-    """Return durations in steps: words, count, share of the largest from 0 to 1000."""
+    """Return the distribution of durations, a step each: words, count, share of the largest step from 0 to 1000."""
     key = report.measure.key if report.measure.shape == Shape.TIME else "first_response"
     most = max(report.read.steps, default=0) or 1
     edges = [0, *STEPS]
@@ -342,7 +342,7 @@ def distribution(report: Report) -> list[tuple[str, Cell, float]]:
 
 
 def details(report: Report) -> list[tuple[str, Cell, words.Change, str]]:
-    """Return more figures: key, value, change, target."""
+    """Return further figures: key, value, change, target."""
     found = []
     for key in DETAILS:
         measure, now, before = report.measures[key], report.read.now, report.read.before
@@ -354,7 +354,7 @@ def details(report: Report) -> list[tuple[str, Cell, words.Change, str]]:
 
 
 def people(report: Report, names: Mapping[uuid.UUID, str]) -> list[Row]:
-    """Return everybody with figures of their own, ordered by name and never by figure."""
+    """Return a row for each person with figures of their own, by name and never by figure."""
     found, rows = report.read.parts, []
     for user_id, name in sorted(names.items(), key=lambda item: item[1].casefold()):
         if str(user_id) in found:
@@ -367,12 +367,14 @@ def people(report: Report, names: Mapping[uuid.UUID, str]) -> list[Row]:
 
 
 def _of_person(report: Report, key: str, found: ByKind, user_id: str) -> Cell:
-    """Return a person's cell; a score of fewer than ten customers is left out, as it says more about them than about who
-    answered."""
+    """Return a figure of a person.
+
+    A score of fewer than ten customers is left out, as it says more about these customers than about the person.
+    """
     few = key == "satisfaction" and size_of(MEASURES[key], found) < FEW_VERDICTS
     return Cell(words.NO_VALUE) if few else report.cell(key, found, person=user_id)
 
 
 def _place(share: float | None) -> float | None:
-    """Return the place on a scale that begins at 80 %, where the value is not below it."""
+    """Return the place of a share on a scale from 80 % to 100 %, from 0 to 1000; lower shares are at 0."""
     return None if share is None else round(max(0.0, (share - 0.8) / 0.2) * 1000, 1)

@@ -26,7 +26,7 @@ BEHIND = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Tile:
-    """A figure with its change and its course. `href` makes it the chart, `list_href` opens what it counts."""
+    """A figure with its change and its daily course. `href` shows it as the chart, `list_href` opens the facts it counts."""
 
     key: str
     value: str
@@ -41,7 +41,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Cell:
-    """A number of a table that opens its list; "" for no link."""
+    """A number of a table. `href` opens the list of what it counts, "" for no link."""
 
     text: str
     href: str = ""
@@ -77,7 +77,7 @@ class Report:
         by: str = MEDIUM,
         medium: str = "",
     ) -> None:
-        """`medium`: the one kind of channel it is about, whose targets it has."""
+        """Read the report. `medium`: the only kind of channel it is about, whose targets apply; "" for all."""
         self.session, self.viewer, self.asked = session, viewer, asked
         self.slice = asked.slice(viewer)
         self.slice_before = asked.before(self.slice)
@@ -139,7 +139,7 @@ class Report:
         return self.asked.url("analytics.show_list", **{**changes, **bucket})
 
     def cell(self, key: str, found: ByKind, **bucket: Any) -> Cell:
-        """Return a figure of a table with the list it opens: of a share the facts that miss it."""
+        """Return a figure as a table cell that opens its list; for a share, the list of facts that miss it."""
         measure = self.measures[key]
         value, size = value_of(measure, found), size_of(measure, found)
         if value is None or not size:

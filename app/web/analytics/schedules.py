@@ -1,4 +1,4 @@
-"""Pages of scheduled reports (by mail): make, change, pause, test, delete."""
+"""Pages of scheduled reports (by mail): create, change, pause, test, delete."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _missing(_error: Exception) -> Any:
 
 @bp.get("/analytics/schedules")
 def schedules() -> ResponseReturnValue:
-    """Show the scheduled reports one owns and those one receives."""
+    """Show the scheduled reports that the viewer owns or receives."""
     viewer = require(Permission.ANALYTICS_SEE)
     found = list_schedules(db.session(), viewer)
     now = utc_now()
@@ -69,7 +69,7 @@ def schedules() -> ResponseReturnValue:
 
 @bp.get("/analytics/schedules/new")
 def new_schedule() -> ResponseReturnValue:
-    """Show the form, for the report of the URL."""
+    """Show the form of a new scheduled report, for the report of the URL."""
     viewer = require(Permission.ANALYTICS_SEE)
     args = parse(request.args, timezone=viewer.timezone, now=utc_now()).args()
     values = {"name": "", "every": Every.WEEK.value, **_USUAL, "report": urlencode(args)}
@@ -84,7 +84,7 @@ def add_schedule() -> ResponseReturnValue:
 
 @bp.get("/analytics/schedules/<uuid:schedule_id>")
 def edit_schedule(schedule_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the form of one's own scheduled report, with what became of its mails."""
+    """Show the form of one of the viewer's scheduled reports, with the state of its mails."""
     viewer = require(Permission.ANALYTICS_SEE)
     found = get_schedule(db.session(), viewer, schedule_id)
     return _form(viewer, found.schedule, _values(found.schedule), {str(one.id) for one in found.recipients})
@@ -109,7 +109,7 @@ def set_pause(schedule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/analytics/schedules/<uuid:schedule_id>/test")
 def try_schedule(schedule_id: uuid.UUID) -> ResponseReturnValue:
-    """Send the report to oneself, now."""
+    """Send the report to the viewer now."""
     viewer = require(Permission.ANALYTICS_SEE)
     with transaction() as session:
         ask_for_test(session, viewer, schedule_id, now=utc_now())
@@ -130,7 +130,7 @@ def drop_schedule(schedule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/analytics/schedules/<uuid:schedule_id>/leave")
 def leave(schedule_id: uuid.UUID) -> ResponseReturnValue:
-    """Take oneself off its recipients, whoever made it."""
+    """Take the viewer off the recipients of a scheduled report, whoever made it."""
     viewer = require(Permission.ANALYTICS_SEE)
     with transaction() as session:
         if not leave_schedule(session, viewer, schedule_id):
@@ -168,7 +168,7 @@ def _save(viewer: Viewer, former: ReportSchedule | None) -> ResponseReturnValue:
 
 
 def _read(viewer: Viewer, values: Mapping[str, str], chosen: set[str]) -> tuple[ScheduleContent | None, dict[str, str]]:
-    """Read the form; what is wrong is listed by field."""
+    """Read the form; return its content, None with errors, and the errors by field."""
     errors: dict[str, str] = {}
     name = " ".join(values["name"].split())
     if not 0 < len(name) <= NAME_CHARACTERS:

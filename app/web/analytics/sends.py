@@ -1,4 +1,4 @@
-"""Put into words what became of a scheduled report's mails."""
+"""Put the rhythm and the mails of a scheduled report into words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EVERY_NAMES = {Every.DAY: N_("Every day"), Every.WEEK: N_("Every week"), Every.M
 
 
 def rhythm_words(row: ReportSchedule) -> str:
-    """Say when it is sent: "Every week, Monday 07:00"."""
+    """Return when a report is sent, such as "Every week, Monday 07:00"."""
     hour = f"{row.hour:02}:00"
     if row.every == Every.WEEK:
         return _("Every week, %(day)s %(hour)s", day=words.weekday_words(row.weekday), hour=hour)
@@ -23,7 +23,7 @@ def rhythm_words(row: ReportSchedule) -> str:
 
 
 def send_words(send: ReportSend) -> str:
-    """Describe the state of one mail."""
+    """Return the state of one mail in words."""
     if send.outcome is None:
         return told(send.error) if send.error else _("on its way")
     return _("sent") if send.outcome == Outcome.ACCEPTED else told(send.error) or _("not sent")

@@ -32,7 +32,7 @@ KINDS = kinds_of(MEASURES["received"], *(MEASURES[key] for key in TODAY))
 
 @dataclass(frozen=True)
 class Hour:
-    """What came in in an hour of today, and what usually does, as places on a scale of 100."""
+    """An hour of today: what came in, and what usually does, as places on a scale of 100."""
 
     hour: int
     x: float
@@ -45,7 +45,7 @@ class Hour:
 
 @bp.get("/analytics/wall")
 def wall() -> ResponseReturnValue:
-    """Show the wallboard: the filters of a report hold, its days do not. As a fragment: `wall`."""
+    """Show the wallboard, with the filters of a report's URL and always for today. As a fragment: `wall`."""
     viewer, asked, session = require(Permission.ANALYTICS_SEE), read_asked(), db.session()
     slice = asked.slice(viewer, first=asked.today, last=asked.today)
     standing = read_standing(session, slice, now=asked.now)
@@ -95,7 +95,7 @@ def _hours(counts: dict[int, int], usual: dict[int, float], scale: charts.Scale,
 
 
 def _today(key: str, found: ByKind) -> str:
-    """A figure of today in a sentence."""
+    """Return a figure of today in a sentence."""
     measure = MEASURES[key]
     value, size = value_of(measure, found), size_of(measure, found)
     text = words.figure(measure, value, size) if size else words.NO_VALUE

@@ -1,4 +1,4 @@
-"""Page of absences: one's own days, and for leads those of their brands' people."""
+"""Page of absences: the viewer's own days, and for leads those of their brands' people."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def absences() -> ResponseReturnValue:
 
 @bp.post("/absences")
 def add_absence() -> ResponseReturnValue:
-    """Note that `user` is not there on `date`."""
+    """Save that `user` is absent on `date`."""
     viewer, typed = current_viewer(), request.form.to_dict()
     errors: dict[str, str] = {}
     user_id = next((one for one in _people() if str(one) == typed.get("user", str(viewer.user_id))), None)
@@ -68,7 +68,7 @@ def remove(user_id: uuid.UUID, day: str) -> ResponseReturnValue:
 
 
 def _people() -> dict[uuid.UUID, str]:
-    """List whose absences the viewer may write down, by name: their own, and as a lead those of everybody in their brands."""
+    """Return the people whose absences the viewer may enter, by id: themselves, and for a lead everybody in their brands."""
     viewer = current_viewer()
     found = {viewer.user_id: viewer.name}
     if viewer.may(Permission.ABSENCES_MANAGE):

@@ -19,7 +19,7 @@ MOST_MINUTES = 7 * 24 * 60
 
 @dataclass(frozen=True)
 class About:
-    """What an appointment belongs to; known by the edge, not by the form."""
+    """The brand, contact, thread and order of an appointment; set by the route, not by the form."""
 
     brand_id: uuid.UUID
     contact_id: uuid.UUID
@@ -29,13 +29,16 @@ class About:
 
 @dataclass
 class AppointmentForm:
-    """An appointment as it was typed, and what is wrong with it, by field."""
+    """An appointment as it was typed, and the errors by field."""
 
     values: Mapping[str, str]
     errors: dict[str, str] = field(default_factory=dict)
 
     def content(self, about: About, *, zone: str, technicians: set[uuid.UUID], orders: set[uuid.UUID]) -> AppointmentContent:
-        """What the form holds; look at `errors` before using it. Without a length it takes as long as its kind usually does."""
+        """Return the content of the form; check `errors` before using it.
+
+        Without a length it takes as long as its kind usually does.
+        """
         kind = self._kind()
         starts_at = self._start(self._zone(zone))
         return AppointmentContent(

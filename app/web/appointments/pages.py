@@ -30,7 +30,7 @@ from app.web.pages import page
 
 @dataclass(frozen=True)
 class Choices:
-    """What the form may choose from: people and orders by id, and what it begins with."""
+    """The people and orders that the form may choose, by id, and the values it begins with."""
 
     about: About
     contact_name: str
@@ -60,7 +60,7 @@ def thread_appointments(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/threads/<uuid:thread_id>/appointments/new")
 def plan_for_thread(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the dialog that plans an appointment, or a page without scripts."""
+    """Show the dialog that plans an appointment; without scripts, a page."""
     return editor_page(choices_of_thread(thread_id))
 
 
@@ -96,7 +96,7 @@ def choices_of_order(order_id: uuid.UUID) -> Choices:
 
 
 def choices_of(row: AppointmentRow) -> Choices:
-    """Return the form's choices for an existing appointment; its technician and order may stay, whoever sees them now."""
+    """Return the form's choices for an existing appointment; its technician and order stay, also unseen by the viewer."""
     one = row.appointment
     found = _choices(About(one.brand_id, one.contact_id, one.thread_id, None), None)
     technicians, orders = list(found.technicians), list(found.orders)

@@ -48,7 +48,7 @@ def appointment_state_tone(value: str) -> str:
 
 
 def appointment_when_words(row: AppointmentRow) -> str:
-    """ "Mon 1 Dec 09:00–11:00", with the day of its end where that is another."""
+    """Return an appointment's time as "Mon 1 Dec 09:00–11:00", with the day of its end where that differs."""
     begin, end = row.local_start, row.local_end
     last = "" if begin.date() == end.date() else f"{format_date(end.date(), 'EEE d MMM')} "
     return f"{format_date(begin.date(), 'EEE d MMM')} {begin:%H:%M}–{last}{end:%H:%M}"
@@ -62,7 +62,7 @@ def length_words(minutes: int) -> str:
 
 
 def reminder_words(reminder: AppointmentReminder, zone: str) -> str:
-    """When it goes out or went, or why not."""
+    """Return in words when a reminder goes out or went out, or why it did not."""
     if reminder.outcome is None:
         return _("We send the reminder %(when)s", when=_moment(reminder.run_at, zone))
     if reminder.outcome == ReminderOutcome.SENT:

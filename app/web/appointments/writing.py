@@ -40,7 +40,7 @@ from app.web.inbox.blueprint import parse_uuid
 
 @bp.post("/appointments")
 def add_appointment() -> ResponseReturnValue:
-    """Plan an appointment from a thread (`thread_id`) or an order (`order_id`); a form that is sent twice makes one."""
+    """Plan an appointment from a thread (`thread_id`) or an order (`order_id`); a form sent twice makes one appointment."""
     form = AppointmentForm(request.form.to_dict())
     thread_id, order_id = parse_uuid(form.get("thread_id")), parse_uuid(form.get("order_id"))
     if thread_id is None and order_id is None:
@@ -81,7 +81,7 @@ def save_appointment(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/appointments/<uuid:appointment_id>/state")
 def set_state(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Set its `state`: cancelled, done, or planned again."""
+    """Set the appointment's `state`: cancelled, done, or planned again."""
     former = _row(appointment_id).appointment.state
     state = next((known for known in AppointmentState if known.value == request.values.get("state")), None)
     if state is None:
@@ -98,7 +98,10 @@ def set_state(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/appointments/<uuid:appointment_id>/times")
 def set_times(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Undo a move: `starts_at` and `ends_at` with their offset, and the `technician`, "" for nobody."""
+    """Undo a move of an appointment.
+
+    `starts_at` and `ends_at` are times with their offset; `technician` is "" for nobody.
+    """
     row, wanted = _row(appointment_id), request.values.get("technician", "")
     starts_at, ends_at, technician = _instant("starts_at"), _instant("ends_at"), parse_uuid(wanted)
     is_known = technician in choices_of(row).technician_ids if wanted else True
@@ -112,7 +115,7 @@ def set_times(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def way_back(one: Appointment) -> str:
-    """Return the URL that undoes a move from where the appointment is now."""
+    """Return the URL that moves an appointment back to its present times and technician."""
     times: dict[str, Any] = {"starts_at": one.starts_at.isoformat(), "ends_at": one.ends_at.isoformat()}
     return url_for("appointments.set_times", appointment_id=one.id, technician=one.technician_user_id or "", **times)
 

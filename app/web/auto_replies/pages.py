@@ -61,14 +61,14 @@ def channels() -> ResponseReturnValue:
 
 @bp.get("/settings/auto-replies/<uuid:channel_id>")
 def edit(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Show what one channel answers."""
+    """Show the automatic answers of one channel."""
     channel = _channel(channel_id)
     return _editor(channel, form_of(read_auto_replies(db.session(), channel.id)))
 
 
 @bp.post("/settings/auto-replies/<uuid:channel_id>")
 def save(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Save what it answers, or with `preview` show what was typed, filled in."""
+    """Save the automatic answers of a channel, or with `preview` show the typed texts filled in."""
     viewer, channel, form = require(Permission.AUTO_REPLIES_MANAGE), _channel(channel_id), read_form()
     if form.errors:
         return _editor(channel, form, status=422)
@@ -82,7 +82,7 @@ def save(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class Tried:
-    """A message of the channel with what would happen to it; `look` None: no occasion applies."""
+    """A message of the channel, with the decision it would get; `look` None: no occasion applies."""
 
     message: Message
     thread: Thread
@@ -91,7 +91,7 @@ class Tried:
 
 @bp.get("/settings/auto-replies/<uuid:channel_id>/trial")
 def try_out(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Show what would happen to the last messages if they came in now, or while the desk is closed (`?when=closed`)."""
+    """Show which of the last messages would be answered if they came in now, or while the desk is closed (`?when=closed`)."""
     channel, session = _channel(channel_id), db.session()
     calendar = calendar_of_channel(session, channel_id=channel.id, brand_id=channel.brand_id)
     when = "closed" if request.args.get("when") == "closed" else "now"
@@ -113,12 +113,12 @@ def try_out(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def kind_words(kind: AutoReplyKind) -> str:
-    """What an answer is for."""
+    """Return the occasion of an automatic answer in words."""
     return {AutoReplyKind.CLOSED: _("Outside hours"), AutoReplyKind.ORDER_STATUS: _("Question about an order")}[kind]
 
 
 def exact(at: datetime) -> str:
-    """Day and time, short, where the reader is."""
+    """Return day and time in short, in the reader's time zone."""
     return str(format_datetime(at, "EEE d MMM HH:mm"))
 
 
@@ -147,7 +147,7 @@ def _editor(channel: Channel, form: TextsForm, *, status: int = 200) -> Response
 
 
 def _previews(form: TextsForm, calendar: Calendar, brand: str, now: datetime) -> dict[str, str]:
-    """Every text as a customer would read it, by the name of its field."""
+    """Return every text as a customer would read it, by the name of its field."""
     local = calendar.local(int(now.timestamp()))
     opening = next_opening(calendar, _closing(calendar, now) or now) or local
     found = {}
@@ -165,7 +165,7 @@ def _previews(form: TextsForm, calendar: Calendar, brand: str, now: datetime) ->
 
 
 def _closing(calendar: Calendar, now: datetime) -> datetime | None:
-    """Return the next instant at which the desk is closed; None within two weeks: never."""
+    """Return the next instant at which the desk is closed; None if there is none within two weeks."""
     begin = int(now.timestamp())
     closed = calendar.closed_between(begin, begin + 14 * DAY)
     return calendar.local(closed[0].begin) if closed else None
@@ -177,5 +177,5 @@ def _answering_channels(session: Session, brand_ids: tuple[uuid.UUID, ...]) -> l
 
 
 def _channel(channel_id: uuid.UUID) -> Channel:
-    """Raises ChannelMissing."""
+    """Return the channel, for administrators of its brand. Raises ChannelMissing."""
     return get_visible_channel(db.session(), channel_id=channel_id, brand_ids=require(Permission.AUTO_REPLIES_MANAGE).brand_ids)

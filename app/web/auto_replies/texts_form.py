@@ -1,4 +1,4 @@
-"""Form of a channel's automatic answers: a switch and a text in each language per occasion."""
+"""Form of a channel's automatic answers: for each occasion a switch, and a text in each language."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from app.domain.auto_replies.texts import DEFAULTS, LANGUAGES, LONGEST, list_fau
 
 @dataclass
 class TextsForm:
-    """What stands in the fields, by their names ("closed_on", "closed_nl" …), and what is wrong with it."""
+    """The values of the form by field name ("closed_on", "closed_nl" …), and the errors by field."""
 
     values: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
 
     def contents(self) -> tuple[AutoReplyContent, ...]:
-        """What to save; meaningful without errors."""
+        """Return the answers to save; valid only without errors."""
         return tuple(
             AutoReplyContent(
                 kind,
@@ -33,7 +33,7 @@ class TextsForm:
 
 
 def form_of(saved: Mapping[AutoReplyKind, AutoReply]) -> TextsForm:
-    """Return the form of what is saved, with the defaults where nothing is."""
+    """Return the form of the saved answers, with the defaults where nothing is saved."""
     values: dict[str, str] = {}
     for kind in AutoReplyKind:
         row = saved.get(kind)

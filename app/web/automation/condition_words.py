@@ -61,7 +61,7 @@ BY_ID = ("channel", "brand", "assignee", "team")
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What values are called, by field: {field: {value: words}}. Everything else is its own name."""
+    """The words for values, by field: {field: {value: words}}. A value without words is shown as it is."""
 
     of: dict[str, dict[str, str]]
 
@@ -69,7 +69,7 @@ class Vocabulary:
         return self.of.get(field, {}).get(value, value)
 
     def value(self, field: str, typed: str) -> str | None:
-        """Return the value people mean by these words; None: there is none."""
+        """Return the value that the typed words name; None if there is none."""
         if field in NUMBERS:
             return typed if typed.replace(".", "", 1).isdigit() and typed.isascii() else None
         if field not in self.of:
@@ -84,7 +84,7 @@ class Vocabulary:
 
 
 def read_vocabulary(session: Session, viewer: Viewer) -> Vocabulary:
-    """Four queries, of the viewer's brands."""
+    """Return the vocabulary of the viewer's brands. Four queries."""
     nobody = {NOBODY: _("unassigned")}
     statuses = {status.value: status_words(status) for status in ThreadStatus}
     orders = {status.value: _(words) for status, words in ORDER_STATUSES.items()}
@@ -131,5 +131,5 @@ def time_words(minute: int) -> str:
 
 
 def condition_choices() -> list[tuple[str, str]]:
-    """Everything that can be asked, as (field:op, words)."""
+    """Return every condition to choose from, as (field:op, words)."""
     return [(f"{name}:{op}", f"{_(FIELDS[name])} {_(OPS[op])}") for name in FIELDS for op in OPERATORS[name]]

@@ -1,4 +1,4 @@
-"""Pages that look at an automation rule: its dry run and its log."""
+"""Pages of an automation rule's dry run and log."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ STATE = {
 
 @dataclass(frozen=True)
 class Row:
-    """One occasion: which thread, when, what came of it and of what."""
+    """One occasion of a rule: its thread, its time, the outcome and the changes."""
 
     thread: ThreadName | None
     at: datetime
@@ -109,7 +109,7 @@ def _run_rows(session: Session, runs: list[AutomationRun], vocabulary: Vocabular
 
 
 def _with_people_and_orders(session: Session, details: list[dict[str, Any]], vocabulary: Vocabulary) -> Vocabulary:
-    """Return the vocabulary with the customers, partners and orders these runs name. At most two queries."""
+    """Return the vocabulary with the customers, partners and orders that these runs name. At most two queries."""
     states = [state for detail in details for state in (detail.get("before") or {}, detail.get("after") or {})]
     people = {uuid.UUID(state[who]) for state in states for who in ("customer", "partner") if state.get(who)}
     orders = {uuid.UUID(order_id) for state in states for order_id in state.get("orders", ())}
@@ -125,7 +125,7 @@ def _row(thread: ThreadName | None, at: datetime, outcome: str, changes: tuple[s
 
 
 def _changes(detail: dict[str, Any], vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Describe what became of the thread; why not, where it was not possible."""
+    """Return what a run changed on the thread, in words; or why it could not."""
     if detail.get("why"):
         return (told(detail["why"]),)
     before, after = detail.get("before") or {}, detail.get("after") or {}

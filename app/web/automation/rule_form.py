@@ -33,7 +33,7 @@ WEEKDAYS = tuple(range(7))
 
 @dataclass
 class RuleForm:
-    """The values as typed, by field, what is wrong with them, and what they make."""
+    """The values as typed, by field, the errors, and the rule's content, None with errors."""
 
     values: dict[str, str]
     weekdays: tuple[int, ...] = ()
@@ -47,7 +47,7 @@ def empty_form() -> RuleForm:
 
 
 def form_of(rule: AutomationRule, vocabulary: Vocabulary) -> RuleForm:
-    """The form that would make this rule."""
+    """Return the form that would make this rule."""
     form = empty_form()
     form.values |= {
         "name": rule.name,
@@ -73,7 +73,7 @@ def _part_values(part: Part, vocabulary: Vocabulary) -> dict[str, str]:
 
 
 def read_form(viewer: Viewer, vocabulary: Vocabulary) -> RuleForm:
-    """What was typed; `content` where it makes a rule."""
+    """Read the posted form; `content` is None where it makes no rule."""
     form = empty_form()
     for name in form.values:
         form.values[name] = storable(request.form.get(name, "")).strip()
@@ -121,7 +121,7 @@ def _minute(text: str) -> int | None:
 
 
 def _part(form: RuleForm, prefix: str, vocabulary: Vocabulary) -> Part | None:
-    """Read a part of the rule; None for an empty second one."""
+    """Read a part of the rule; None for an empty second part."""
     conditions = _conditions(form, prefix, vocabulary)
     steps = MacroForm({name: form.values[prefix + name] for name in STEP_FIELDS})
     steps.values["sends"] = "yes"

@@ -50,7 +50,7 @@ from app.web.pages import page
 
 @dataclass(frozen=True)
 class PartWords:
-    """A part of a rule in words."""
+    """A part of a rule in words: its conditions and steps."""
 
     is_any: bool
     conditions: tuple[str, ...]
@@ -72,7 +72,7 @@ def names_of(session: Session, rules: list[AutomationRule]) -> Names:
 
 @bp.get("/settings/automation")
 def rules() -> ResponseReturnValue:
-    """Show every rule, in the order in which they are asked."""
+    """Show every rule, in the order in which they are checked."""
     viewer, session = require(Permission.RULES_MANAGE), db.session()
     found = list_rules(session, viewer=viewer)
     vocabulary, names = read_vocabulary(session, viewer), names_of(session, [rule for rule, _runs in found])
@@ -82,7 +82,7 @@ def rules() -> ResponseReturnValue:
 
 @bp.post("/settings/automation/ready-made/<name>")
 def take_ready_made(name: str) -> ResponseReturnValue:
-    """Make a ready-made rule one's own: on at once (`on` 1), else off, to look first what it would do."""
+    """Add a ready-made rule: on at once (`on` 1), else off, so that its dry run can be seen first."""
     viewer = require(Permission.RULES_MANAGE)
     shipped = next((one for one in (*SHIPPED, *GUESSES) if one.key == name), None)
     if shipped is None:
@@ -107,7 +107,7 @@ def new_rule() -> ResponseReturnValue:
 
 @bp.post("/settings/automation")
 def add_rule() -> ResponseReturnValue:
-    """Save a new rule, off; then show what it would do."""
+    """Save a new rule, off; then show its dry run."""
     viewer = require(Permission.RULES_MANAGE)
     vocabulary = read_vocabulary(db.session(), viewer)
     form = read_form(viewer, vocabulary)
@@ -131,7 +131,7 @@ def edit_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/automation/<uuid:automation_rule_id>")
 def save_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """Save the rule and show what it would do; a changed rule is off."""
+    """Save the rule and show its dry run; a changed rule is off."""
     viewer, rule = changeable(automation_rule_id)
     vocabulary = read_vocabulary(db.session(), viewer)
     form = read_form(viewer, vocabulary)
@@ -144,7 +144,7 @@ def save_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/automation/<uuid:automation_rule_id>/switch")
 def switch(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """Switch the rule on (`on` 1) or off; with `past` also for what the dry run showed."""
+    """Switch the rule on (`on` 1) or off; with `past` also apply it to what the dry run showed."""
     viewer, rule = changeable(automation_rule_id)
     is_on, past = request.form.get("on") == "1", request.form.get("past") == "1"
     with transaction() as session:
@@ -164,7 +164,7 @@ def move_up(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/automation/<uuid:automation_rule_id>/deletion")
 def remove_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """Delete the rule, as its form asked before; what it did stays."""
+    """Delete the rule, after its form asked for confirmation; what it did stays."""
     viewer, rule = changeable(automation_rule_id)
     name = rule.name
     with transaction() as session:
@@ -173,7 +173,7 @@ def remove_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def changeable(rule_id: uuid.UUID) -> tuple[Viewer, AutomationRule]:
-    """Return the viewer and the rule. Raises RuleMissing; 403 for whoever is no lead."""
+    """Return the viewer and the rule. Raises RuleMissing; 403 for a viewer who may not manage rules."""
     viewer = require(Permission.RULES_MANAGE)
     return viewer, get_rule(db.session(), rule_id, viewer=viewer)
 

@@ -24,8 +24,11 @@ NO_LOOKS: Looks = (None, None)
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to know about a channel. `rank`: the lower the worse. `tone` is one of banners; `step`: what to do about it.
-    `title`: what it comes to, where `text` is the provider's."""
+    """One thing to know about a channel.
+
+    `rank`: the lower the worse. `tone`: one of the banners'. `step`: what to do about it. `title`: the meaning, where `text` is
+    the provider's.
+    """
 
     rank: int
     tone: str

@@ -1,5 +1,4 @@
-"""Pages that connect a channel, and change its settings and credentials. Nothing is kept before the provider says that it
-works."""
+"""Pages that connect a channel, and change its settings and credentials. Nothing is saved before the provider accepts it."""
 
 from __future__ import annotations
 
@@ -48,7 +47,7 @@ def new_channel() -> ResponseReturnValue:
 
 @bp.post("/settings/channels/new")
 def connect() -> ResponseReturnValue:
-    """Check what was entered with the provider; if it works, create the channel."""
+    """Check the entered settings with the provider; if they work, create the channel."""
     viewer = require(Permission.CHANNELS_MANAGE)
     kind = find_kind(request.form.get("kind", "")) or abort(422)
     form = read_form(empty_form(kind, brand_ids=viewer.brand_ids), request.form, brand_ids=viewer.brand_ids)
@@ -62,7 +61,7 @@ def connect() -> ResponseReturnValue:
 
 
 def _sign_in_first(viewer: Viewer, form: ConnectForm) -> ResponseReturnValue:
-    """Send the browser to the provider's sign-in, before which nothing can be asked about the mailbox."""
+    """Send the browser to the provider's sign-in; before it, nothing can be asked about the mailbox."""
     if not is_complete(form):
         return form_page(viewer, form, status=422)
     try:
@@ -94,8 +93,10 @@ def edit_channel(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/channels/<uuid:channel_id>/edit")
 def change(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Check what was entered, and save it if it works; a secret left empty stays as it is. 409, with what was typed and what
-    changed, if somebody changed the channel meanwhile."""
+    """Check the entered settings with the provider and save them if they work; a secret left empty stays as it is.
+
+    409, with what was typed and what changed, if somebody changed the channel meanwhile.
+    """
     viewer = require(Permission.CHANNELS_MANAGE)
     form, seen = _form_of(viewer, channel_id), _seen_version()
     had_calendar = form.values.get("calendar") == "on"
@@ -144,7 +145,7 @@ def _form_of(viewer: Viewer, channel_id: uuid.UUID) -> ConnectForm:
 
 
 def _issued() -> str:
-    """Return the secret we made for this form; another one where the posted one is not ours."""
+    """Return the posted secret if we made it for this form, else a new one."""
     key, sent = runtime().settings.secret_key, storable(request.form.get("issued", ""))
     return sent if is_issued(sent, key) else issue(key)
 

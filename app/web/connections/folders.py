@@ -30,7 +30,7 @@ from app.web.pages import page
 
 @dataclass(frozen=True)
 class Row:
-    """A folder as the page lists it. `mails`: None where it is in the mailbox no more."""
+    """A folder as the page lists it. `mails`: its number of mails; None where the folder is gone."""
 
     id: str
     name: str
@@ -51,7 +51,7 @@ def mail_folders(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/channels/<uuid:channel_id>/folders")
 def choose_mail_folders(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Follow the ticked folders. Their names are read anew, as a form could name any folder anything."""
+    """Follow the ticked folders. Their names are read from the provider, as a posted form could hold any name."""
     viewer, found = require(Permission.CHANNELS_MANAGE), _find(channel_id)
     if not _has_folders(found):
         abort(409)
@@ -91,7 +91,7 @@ def _chosen(channel: Channel) -> dict[str, str]:
 
 
 def _ask(found: Channel) -> tuple[tuple[MailFolder, ...], str]:
-    """Return the mailbox's folders, and why it could not be asked."""
+    """Return the mailbox's folders, and why they could not be read ("" if they were)."""
     let_go()
     try:
         with reading(found):

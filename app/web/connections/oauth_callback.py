@@ -1,4 +1,4 @@
-"""Route to which a provider's sign-in (OAuth) sends the browser back."""
+"""Routes to which a provider's sign-in (OAuth) sends the browser back."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def sign_in_again(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/settings/channels/sign-in")
 def come_back() -> ResponseReturnValue:
-    """Finish a sign-in: make its channel, or give it the new tokens. An answer that nobody waits for changes nothing."""
+    """Finish a sign-in: create its channel, or save the new tokens. An answer that no sign-in waits for changes nothing."""
     viewer = require(Permission.CHANNELS_MANAGE)
     with transaction() as session:
         begun = take_sign_in(
@@ -104,7 +104,7 @@ def _renew(viewer: Viewer, begun: UnderWay, channel_id: uuid.UUID) -> ResponseRe
 
 
 def _finish(sees: ChannelAccount, begun: UnderWay) -> SignedIn:
-    """Finish the sign-in. Raises ProviderError, also where somebody else signed in than was said."""
+    """Finish the sign-in. Raises ProviderError, also where another person signed in than was entered."""
     adapter = runtime().adapters.sign_ins[f"{sees.channel_type}/{sees.settings['transport']}"]
     signed_in = adapter.finish_sign_in(account=sees, flow=begun.flow, answer=request.args.to_dict())
     expected = str(sees.settings.get("user_address") or sees.address)
@@ -151,7 +151,7 @@ def ask_consent() -> ResponseReturnValue:
 
 @bp.get("/settings/channels/consent")
 def consented() -> ResponseReturnValue:
-    """Say whether an administrator of the directory consented; what that allows shows when the channel is checked."""
+    """Show whether an administrator of the directory consented; the channel's check shows what that allows."""
     viewer = require(Permission.CHANNELS_MANAGE)
     try:
         is_ours = _signer().unsign(request.args.get("state", ""), max_age=CONSENT_SECONDS) == str(viewer.user_id).encode()

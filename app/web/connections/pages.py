@@ -1,5 +1,7 @@
-"""Pages of channels: list and one; leads see, administrators switch. A secret is never on a page, but for a webhook address
-asked for with one's password."""
+"""Pages of channels: list and one; leads see them, administrators switch them.
+
+No page shows a secret but the webhook address, which asks for the user's password.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ from app.web.pages import page
 
 @bp.get("/settings/channels")
 def channels() -> ResponseReturnValue:
-    """Show the channels of the brands one may see."""
+    """Show the channels of the brands that the viewer sees."""
     viewer, session = require(Permission.CHANNELS_SEE), db.session()
     listed, now = list_channels(session, brand_ids=viewer.brand_ids), utc_now()
     flows = read_flows(session, [channel.id for channel in listed], now=now)
@@ -104,8 +106,10 @@ def pause(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/channels/<uuid:channel_id>/webhook-address")
 def webhook_address(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the whole webhook address, key included, and the verify token, in this answer alone; asks for the password and is
-    audited."""
+    """Show the whole webhook address, key included, and the verify token, in this answer alone.
+
+    Asks for the password, and writes an audit entry.
+    """
     viewer = require(Permission.CHANNELS_MANAGE)
     found = _find(viewer, channel_id)
     try:
@@ -128,7 +132,7 @@ def webhook_address(channel_id: uuid.UUID) -> ResponseReturnValue:
 def show_channel(
     found: Channel, *, is_shown: bool = False, password_error: str = "", trial: Trial | None = None, status: int = 200
 ) -> ResponseReturnValue:
-    """Render the page of a channel; `trial` is what a test of its webhook address found."""
+    """Render the page of a channel; `trial` is the result of a test of its webhook address."""
     settings, secrets, now = runtime().settings, _secrets(found), utc_now()
     looks, kind = _looks(found), find_kind(found.adapter_key)
     flow = read_flows(db.session(), [found.id], now=now)[found.id]
@@ -176,7 +180,7 @@ def _looks(found: Channel) -> Looks:
 
 
 def _wanted(name: str) -> bool:
-    """Read the field of this name: 1 or 0."""
+    """Return the form's field of this name, 1 or 0, as a boolean; 422 for any other value."""
     value = request.form.get(name)
     if value not in ("0", "1"):
         abort(422)

@@ -1,4 +1,4 @@
-"""Button and block that reconcile (count) a mailbox now."""
+"""Route that begins to reconcile (count) a mailbox now."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.web.connections.blueprint import bp
 
 @bp.post("/settings/channels/<uuid:channel_id>/reconciliation")
 def count_mailbox(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Begin to reconcile this mailbox; the page shows how far it is."""
+    """Begin to reconcile this mailbox; the page shows the progress."""
     viewer, now = require(Permission.CHANNELS_SEE), utc_now()
     with transaction() as session:
         try:

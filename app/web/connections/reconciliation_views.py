@@ -20,8 +20,10 @@ class Folder:
 
 @dataclass(frozen=True)
 class Run:
-    """One run that ended. `problem`: why it could not be carried out. `lines`: differences, one sentence each; `more`: how many
-    others there were."""
+    """A run that ended. `problem`: why it could not be carried out, "" if it was.
+
+    `lines`: differences, one sentence each; `more`: how many others there were.
+    """
 
     ended_at: datetime
     summary: str
@@ -37,7 +39,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Counts:
-    """What a channel's page shows. `doing`: what the run under way does; `done` of `total`, where that is known."""
+    """The reconciliations on a channel's page. `doing`: what the running one does; `done` of `total`, where that is known."""
 
     latest: Run | None
     earlier: tuple[Run, ...]
@@ -47,7 +49,7 @@ class Counts:
 
 
 def shown(runs: Sequence[Reconciliation], names: Mapping[str, str]) -> Counts:
-    """`runs`: newest first. `names`: of the chosen folders, by id."""
+    """Return the reconciliations in words. `runs`: newest first. `names`: those of the chosen folders, by id."""
     ended = tuple(_run(one, names) for one in runs if one.ended_at is not None)
     active = next((one for one in runs if one.ended_at is None), None)
     latest, earlier = (ended[0] if ended else None), ended[1:]
@@ -66,7 +68,7 @@ def _doing(phase: str, folder: str) -> str:
 
 
 def folder_words(folder: str, names: Mapping[str, str]) -> str:
-    """Return a folder's name; one that is no longer followed has none left."""
+    """Return a folder's name; a folder that is no longer followed has none left and gets a general word."""
     return {"inbox": _("Inbox"), "sentitems": _("Sent items")}.get(folder) or names.get(folder) or _("Another folder")
 
 

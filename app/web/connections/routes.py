@@ -1,4 +1,4 @@
-"""Routes of the channels' pages: look, connect, change."""
+"""Routes of the channels' pages."""
 
 from app.web.connections import catalogue, connecting, folders, oauth_callback, pages, reconciliation, self_test
 from app.web.connections.blueprint import bp

@@ -1,4 +1,4 @@
-"""Button that tests our own webhook address."""
+"""Route that tests our own webhook address."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.web.connections.pages import show_channel
 
 @bp.post("/settings/channels/<uuid:channel_id>/self-test")
 def try_address(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Post to our own public address and say what came of it, in this answer."""
+    """Post to our own public webhook address and show the result in this answer."""
     viewer = require(Permission.CHANNELS_MANAGE)
     try:
         found = get_visible_channel(db.session(), channel_id, brand_ids=viewer.brand_ids)

@@ -1,5 +1,7 @@
-"""Send the browser to a provider's pages to sign in, or to agree to an application. The browser goes by a link, as forms of
-ours may lead nowhere else."""
+"""Send the browser to a provider's pages to sign in, or to consent to an application.
+
+The browser follows a link, as the Content-Security-Policy lets forms lead to our own pages only.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ from app.web.pages import page
 
 
 def callback_url(kind: Kind) -> str:
-    """Our address the provider sends the browser to; "" for a kind that needs none."""
+    """Return our URL to which the provider sends the browser back; "" for a kind that needs none."""
     if kind.signs_in:
         return public_url("connections.come_back")
     return public_url("connections.consented") if kind.asks_consent else ""
@@ -37,7 +39,7 @@ def public_url(endpoint: str) -> str:
 def send_to_provider(
     viewer: Viewer, account: ChannelAccount, *, entered: Mapping[str, Any] | None = None, channel: Channel | None = None
 ) -> ResponseReturnValue:
-    """Begin a sign-in and show where it goes on. Raises ProviderError. Holds no transaction while the provider is asked."""
+    """Begin a sign-in and show the link to the provider, which is called outside a transaction. Raises ProviderError."""
     adapter = runtime().adapters.sign_ins[kind_key(account.channel_type, account.settings)]
     flow = adapter.begin_sign_in(account=account, redirect_uri=public_url("connections.come_back"))
     one = UnderWay(viewer.user_id, flow, dict(entered or {}), channel.id if channel else None)
@@ -47,10 +49,10 @@ def send_to_provider(
 
 
 def onward_page(address: str, heading: str) -> ResponseReturnValue:
-    """One link to the provider."""
+    """Render a page with one link to the provider."""
     return page("connections/onward.html", address=address, heading=heading)
 
 
 def in_words(error: ProviderError) -> str:
-    """Describe what the provider said, with what to do, as checks do."""
+    """Return the provider's error in words, with what to do, as checks show it."""
     return " · ".join(filter(None, (error.reason.title, error.reason.advice, error.reason.detail)))

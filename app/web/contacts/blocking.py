@@ -18,7 +18,7 @@ from app.web.inbox.blueprint import parse_uuid
 
 @bp.post("/contacts/<uuid:contact_id>/block/ending")
 def end_block(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Let in what this contact sends to `brand`, one of the viewer's."""
+    """Unblock this contact for `brand`, one of the viewer's brands."""
     viewer, brand_id = current_viewer(), parse_uuid(request.form.get("brand"))
     with transaction() as session:
         contact = lock_visible(session, contact_id)

@@ -43,7 +43,7 @@ def _register_filters(state: Any) -> None:
 
 
 def in_sight() -> sa.ColumnElement[bool]:
-    """The contacts the viewer may see."""
+    """Return the condition for contacts that the viewer may see."""
     return contact_in_sight(current_viewer())
 
 
@@ -58,7 +58,7 @@ def check_free_to_add(session: Session, identity: IdentityInput | None) -> None:
 
 
 def lock_visible(session: Session, contact_id: uuid.UUID) -> Contact:
-    """The contact, locked, if the viewer sees it. Raises ContactMissing."""
+    """Return the contact, locked, if the viewer sees it. Raises ContactMissing."""
     within = sa.and_(in_sight(), not_a_colleague())
     if not contact_exists(session, contact_id=contact_id, within=within):
         raise ContactMissing(str(contact_id))

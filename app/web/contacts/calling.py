@@ -1,4 +1,4 @@
-"""Log a call with a contact that begins a new thread."""
+"""Pages that log a call with a contact and begin a new thread with it."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ SUBJECT_CHARACTERS = 300
 
 @bp.get("/contacts/<uuid:contact_id>/calls")
 def new_call(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the form: a call of ours, now, to the contact's number."""
+    """Show the form, filled in with an outgoing call, now, to the contact's number."""
     return _form(contact_id)
 
 
 @bp.post("/contacts/<uuid:contact_id>/calls")
 def log_call(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Begin a thread with this contact with the call. The same form twice is one thread."""
+    """Begin a thread with this contact with the call. The same form sent twice makes one thread."""
     form, brand_id = form_of_request(), parse_uuid(request.form.get("brand"))
     contact = get_profile(db.session(), contact_id=contact_id, within=in_sight()).contact
     call, callback = read_call(form, name=contact.name)
@@ -52,7 +52,7 @@ def log_call(contact_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _form(contact_id: uuid.UUID, form: CallForm | None = None, *, status: int = 200) -> Response:
-    """The page. Raises ContactMissing."""
+    """Render the form. Raises ContactMissing."""
     profile = get_profile(db.session(), contact_id=contact_id, within=in_sight())
     brands = list_offered_brands(db.session(), current_viewer().brand_ids)
     context: dict[str, Any] = {

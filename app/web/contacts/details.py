@@ -1,4 +1,4 @@
-"""Small forms on a contact's page: identities, further addresses, consents. Each answers with the page."""
+"""Small forms on a contact's page: identities, further addresses, consents. Each answers with the whole page."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def add_way(contact_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/contacts/<uuid:contact_id>/identities/<uuid:identity_id>/removal")
 def remove_way(contact_id: uuid.UUID, identity_id: uuid.UUID) -> ResponseReturnValue:
-    """Take an address or number away."""
+    """Remove an address or number."""
     return _change(
         contact_id, _("Removed."), lambda to: remove_identity(to.session, to.contact, identity_id, actor=to.actor, now=to.now)
     )
@@ -67,7 +67,7 @@ def remove_way(contact_id: uuid.UUID, identity_id: uuid.UUID) -> ResponseReturnV
 
 @bp.post("/contacts/<uuid:contact_id>/identities/<uuid:identity_id>/preference")
 def prefer_way(contact_id: uuid.UUID, identity_id: uuid.UUID) -> ResponseReturnValue:
-    """Write to this one first."""
+    """Make this address or number the preferred one of its kind."""
     return _change(
         contact_id, _("Saved."), lambda to: prefer_identity(to.session, to.contact, identity_id, actor=to.actor, now=to.now)
     )
@@ -75,7 +75,7 @@ def prefer_way(contact_id: uuid.UUID, identity_id: uuid.UUID) -> ResponseReturnV
 
 @bp.post("/contacts/<uuid:contact_id>/addresses")
 def add_place(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Add a further address."""
+    """Add a further postal address."""
     form = ContactForm(request.form.to_dict())
     label, address = form.line("label", LABEL_CHARACTERS), form.line("address", LINE_CHARACTERS)
     if not address:
@@ -91,7 +91,7 @@ def add_place(contact_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/contacts/<uuid:contact_id>/addresses/<uuid:address_id>/removal")
 def remove_place(contact_id: uuid.UUID, address_id: uuid.UUID) -> ResponseReturnValue:
-    """Take a further address away."""
+    """Remove a further postal address."""
     return _change(
         contact_id, _("Removed."), lambda to: remove_address(to.session, to.contact, address_id, actor=to.actor, now=to.now)
     )
@@ -99,7 +99,7 @@ def remove_place(contact_id: uuid.UUID, address_id: uuid.UUID) -> ResponseReturn
 
 @bp.post("/contacts/<uuid:contact_id>/consents")
 def change_consent(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Write down that a consent was given (`given` yes) or withdrawn (no), and where that was said (`basis`)."""
+    """Save that a consent was given (`given` yes) or withdrawn (no), and where that was said (`basis`)."""
     form = ContactForm(request.form.to_dict())
     purpose = next((known for known in ConsentPurpose if known.value == form.get("purpose")), None)
     basis = form.line("basis", LINE_CHARACTERS)
@@ -119,7 +119,7 @@ def change_consent(contact_id: uuid.UUID) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class _To:
-    """The contact a change is made to, by whom and when."""
+    """A change to a contact: the locked contact, who makes the change and when."""
 
     session: Session
     contact: Contact
@@ -128,7 +128,7 @@ class _To:
 
 
 def _change(contact_id: uuid.UUID, said: str, change: Callable[[_To], object]) -> ResponseReturnValue:
-    """Make one change to the locked contact; removing what is gone changes nothing."""
+    """Make one change to the locked contact; removing a detail that is gone changes nothing."""
     with transaction() as session:
         contact = lock_visible(session, contact_id)
         try:

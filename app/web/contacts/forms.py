@@ -18,7 +18,7 @@ LANGUAGES = ("nl", "en", "fr")
 
 @dataclass
 class ContactForm:
-    """A contact as it was typed, and what is wrong with it, by field. Times and ids are the route's to check."""
+    """A contact as it was typed, and the errors by field. Times and ids are checked by the route."""
 
     values: Mapping[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class ContactForm:
         return self.values.get(name, "").strip()
 
     def columns(self) -> dict[str, Any]:
-        """What the form holds, by column; look at `errors` before using it."""
+        """Return the form's values by column; check `errors` before using them."""
         name = self.line("name", NAME_CHARACTERS)
         if not name and "name" not in self.errors:
             self.errors["name"] = _("Enter a name.")
@@ -48,14 +48,14 @@ class ContactForm:
         }
 
     def line(self, name: str, most: int) -> str:
-        """One line of text, white space folded."""
+        """Return a field as one line of text, white space folded; sets its error if it is longer than `most`."""
         text = " ".join(storable(self.get(name)).split())
         if len(text) > most:
             self.errors[name] = _("Use at most %(count)s characters.", count=most)
         return text
 
     def identity(self) -> IdentityInput | None:
-        """The address or number in `value`, of `kind`; None with an error where it is none."""
+        """Return the address or number in `value`, of `kind`; None with an error where it is invalid."""
         kind, value = self.get("kind"), storable(self.get("value"))
         try:
             if kind == "email":

@@ -64,7 +64,7 @@ def merge(contact_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/contacts/<uuid:contact_id>/merges/<uuid:merge_id>/undo")
 def take_merge_back(contact_id: uuid.UUID, merge_id: uuid.UUID) -> ResponseReturnValue:
-    """Give the merged contact back what was theirs."""
+    """Undo a merge: the merged contact gets back what was theirs."""
     viewer, said = current_viewer(), _("Undone: there are two contacts again.")
     try:
         with transaction() as session:

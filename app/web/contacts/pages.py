@@ -34,7 +34,7 @@ TASKS_SHOWN = 20
 
 @bp.get("/contacts")
 def show_list() -> ResponseReturnValue:
-    """List contacts by name; `q` searches, `after` is where the page before ended. As a fragment: `contact-list`."""
+    """List contacts by name; `q` searches, `after` is the last contact of the page before. As a fragment: `contact-list`."""
     session, viewer = db.session(), current_viewer()
     text = request.args.get("q", "")
     book = list_book(session, within=in_sight(), text=text, after=parse_uuid(request.args.get("after")))
@@ -44,7 +44,7 @@ def show_list() -> ResponseReturnValue:
 
 @bp.get("/contacts/<uuid:contact_id>")
 def show_contact(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one contact. A merged one leads to the kept one."""
+    """Show one contact. A merged contact redirects to the kept one."""
     try:
         return contact_page(contact_id)
     except ContactMissing:
@@ -57,7 +57,7 @@ def show_contact(contact_id: uuid.UUID) -> ResponseReturnValue:
 def contact_page(
     contact_id: uuid.UUID, form: ContactForm | None = None, *, wrong: str = "", status: int = 200, **more: Any
 ) -> Response:
-    """Render the page; `wrong` is the name of the small form that `form` was. Raises ContactMissing."""
+    """Render the page of a contact; `wrong` names the small form that `form` was sent by. Raises ContactMissing."""
     session, viewer, within = db.session(), current_viewer(), in_sight()
     profile = get_profile(session, contact_id=contact_id, within=within)
     try:

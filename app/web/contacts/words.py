@@ -51,14 +51,17 @@ def reason_words(why: str) -> str:
 
 
 def identity_words(identity: ContactIdentity) -> str:
-    """An address or number as people read it."""
+    """Return an address or number as people read it."""
     if identity.kind in ("phone", "wa_id"):
         return spoken_number(f"+{identity.value.removeprefix('+')}")
     return identity.display or identity.value
 
 
 def reach_lines(identities: Iterable[ContactIdentity]) -> list[tuple[str, str, datetime | None]]:
-    """How somebody is reached, as (kinds, address or number, until when): one line where a number has both calls and WhatsApp."""
+    """Return how a contact is reached, as (kinds, address or number, former since).
+
+    Calls and WhatsApp on one number share a line.
+    """
     kinds: dict[tuple[str, datetime | None], list[str]] = {}
     for identity in identities:
         if identity.kind in KIND_ICONS:

@@ -36,7 +36,7 @@ def new_contact() -> ResponseReturnValue:
 
 @bp.post("/contacts")
 def add_contact() -> ResponseReturnValue:
-    """Add a contact, with one way to reach them if it was typed."""
+    """Add a contact, with one identity if it was typed."""
     form = ContactForm(request.form.to_dict())
     columns = {**form.columns(), "parent_organization_id": _organization(form)}
     identity = form.identity() if form.get("value") else None
@@ -141,7 +141,7 @@ def _values(contact: Contact) -> dict[str, str]:
 def _editor(
     form: ContactForm, *, contact: Contact | None = None, moved_on: bool = False, status: int = 200
 ) -> ResponseReturnValue:
-    """Render the form. `organization_q` searches organizations by name; the chosen one stays among them."""
+    """Render the form of a contact. `organization_q` searches organizations by name; the chosen one stays among them."""
     session, wanted = db.session(), form.get("organization_q")
     found = list_organizations(session, within=in_sight(), text=wanted, limit=CHOICES)
     chosen = session.get(Contact, parse_uuid(form.get("parent_organization_id")) or uuid.UUID(int=0))

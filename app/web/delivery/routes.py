@@ -44,7 +44,7 @@ def stuck() -> ResponseReturnValue:
 
 @bp.post("/settings/deliveries/<uuid:message_id>/retry")
 def retry(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Send again what failed or could not be confirmed, and come back to the list."""
+    """Send again a message that failed or could not be confirmed, and return to the list."""
     viewer = require(Permission.DELIVERIES_MANAGE)
     try:
         get_message(db.session(), viewer=viewer, message_id=message_id)

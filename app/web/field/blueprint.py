@@ -1,5 +1,4 @@
-"""Blueprint of the technicians' pages, with the filters of their templates. They have a frame of their own, lean enough for a
-bad line."""
+"""Blueprint of the technicians' pages, with the filters of their templates and a frame that is small for slow connections."""
 
 from __future__ import annotations
 
@@ -35,7 +34,7 @@ def _not_here(_error: Exception) -> Any:
 
 @bp.after_request
 def _say_whose(response: Any) -> Any:
-    """Mark the page as this person's own, as phones keep it for them alone."""
+    """Mark a response with its user's id: phones keep pages for that user alone."""
     if current_user.is_authenticated:
         response.headers["X-Field-User"] = str(current_user.user_id)
     return response

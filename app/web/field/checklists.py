@@ -28,7 +28,7 @@ def checklists() -> ResponseReturnValue:
 
 @bp.post("/settings/checklists")
 def save_checklist() -> ResponseReturnValue:
-    """Save one list; without lines it is deleted."""
+    """Save the checklist of a brand and type of work; without lines it is deleted."""
     viewer, typed = require(Permission.VISITS_PLAN), request.form.to_dict()
     errors: dict[str, str] = {}
     brand_id = next((one for one in viewer.brand_ids if str(one) == typed.get("brand")), None)

@@ -1,6 +1,6 @@
 """Draw a day's visits on a map, on the operator's tiles where there are some (MAP_TILES_URL). Pure.
 
-Web Mercator, 256 pixels a tile; without tiles nothing is asked of anybody.
+Web Mercator, 256 pixels a tile; without tiles the browser calls no other server.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ TILE, WIDTH, HEIGHT, EDGE, CLOSEST = 256, 960, 420, 40, 14
 
 @dataclass(frozen=True)
 class Dot:
-    """A visit: `number` by the hour among those of its person."""
+    """A visit on the map. `number`: its place in its person's day."""
 
     x: int
     y: int
@@ -28,7 +28,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Way:
-    """The order in which somebody goes, as points of a polyline."""
+    """A person's route through their visits, as points of a polyline."""
 
     person: int
     points: str
@@ -43,7 +43,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class DayMap:
-    """`missing`: how many visits nobody knows the whereabouts of."""
+    """A drawn map. `missing`: how many visits have no known place."""
 
     width: int
     height: int
@@ -54,7 +54,7 @@ class DayMap:
 
 
 def draw_map(people: Sequence[Person], tiles_url: str = "") -> DayMap:
-    """Everybody's visits of the day, as close as they all fit."""
+    """Return the map of everybody's visits of the day, at the highest zoom that shows them all."""
     spots = [block.spot for person in people for block in person.blocks if block.spot is not None]
     missing = sum(block.spot is None for person in people for block in person.blocks)
     if not spots:
@@ -86,7 +86,7 @@ def _fits(spots: Sequence[Spot], zoom: int) -> bool:
 
 
 def _corner(spots: Sequence[Spot], zoom: int) -> tuple[float, float]:
-    """Of the drawing, so that the spots stand in its middle."""
+    """Return the top left corner of the map in pixels, which puts the visits in its middle."""
     points = [_pixels(spot, zoom) for spot in spots]
     middle = [(max(point[axis] for point in points) + min(point[axis] for point in points)) / 2 for axis in (0, 1)]
     return middle[0] - WIDTH / 2, middle[1] - HEIGHT / 2

@@ -1,4 +1,4 @@
-"""Read what a phone reports: actions as JSON from its outbox, or as a plain form."""
+"""Read what a phone sends: actions as JSON from its outbox, or as a plain form."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STEPS = tuple(step.value for step in TAKEN)
 
 
 class BadAction(Exception):
-    """It cannot be read; `field` names what is wrong, the text says what to do."""
+    """An action cannot be read; `field` names the wrong field, the text says what to do."""
 
     def __init__(self, field: str, words: str) -> None:
         super().__init__(words)
@@ -33,7 +33,7 @@ class BadAction(Exception):
 
 
 def read_action(said: Mapping[str, Any]) -> NewAction:
-    """One action as the outbox sends it. Raises BadAction."""
+    """Return one action as the outbox sends it. Raises BadAction."""
     kind = _one_of(said, "kind", tuple(ActionKind))
     body = said.get("body")
     if not isinstance(body, Mapping):
@@ -88,7 +88,7 @@ def _photo(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _place(body: Mapping[str, Any]) -> dict[str, str]:
-    """Read where a photo was taken, to about a hundred metres; an unreadable place is none."""
+    """Return where a photo was taken, to about a hundred metres; {} for an unreadable place."""
     try:
         lat, lon = Decimal(str(body["lat"])), Decimal(str(body["lon"]))
         if not (abs(lat) <= 90 and abs(lon) <= 180):
@@ -107,7 +107,7 @@ def _voice(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _follow_up(body: Mapping[str, Any]) -> dict[str, Any]:
-    """`date` and `time` are those of the place, as fields of a form give them."""
+    """Read another visit planned on the spot: `date` and `time` as form fields give them, on the clock of the place."""
     try:
         day, at = date.fromisoformat(str(body.get("date") or "")), time.fromisoformat(str(body.get("time") or ""))
     except ValueError as error:
@@ -124,7 +124,7 @@ def _checklist(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _serial(body: Mapping[str, Any]) -> dict[str, Any]:
-    """`corrects`: the action with the number that this one puts right."""
+    """Read a serial number. `corrects`: the id of the action whose number this one replaces."""
     read = {"text": _text(body, "text", LINE_CHARACTERS)}
     corrects = _uuid(body, "corrects")
     read |= {"corrects": str(corrects)} if corrects else {}

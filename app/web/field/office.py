@@ -24,7 +24,7 @@ from app.web.pages import page
 
 @bp.get("/appointments/<uuid:appointment_id>/report")
 def office_report(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Show what the technician reported of a visit."""
+    """Show the technician's report of a visit."""
     viewer, session = require(Permission.VISITS_SEE), db.session()
     row = get_appointment(session, viewer=viewer, appointment_id=appointment_id)
     if row.appointment.kind != AppointmentKind.VISIT:
@@ -37,7 +37,7 @@ def office_report(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/appointments/<uuid:appointment_id>/files/<uuid:file_id>")
 def office_file(appointment_id: uuid.UUID, file_id: uuid.UUID) -> ResponseReturnValue:
-    """Serve a picture of a visit, to whoever sees the visit."""
+    """Serve a picture of a visit to a viewer who sees the visit."""
     viewer, session = require(Permission.VISITS_SEE), db.session()
     get_appointment(session, viewer=viewer, appointment_id=appointment_id)
     return send_kept(find_file(session, appointment_id=appointment_id, file_id=file_id))
@@ -45,7 +45,7 @@ def office_file(appointment_id: uuid.UUID, file_id: uuid.UUID) -> ResponseReturn
 
 @bp.get("/appointments/<uuid:appointment_id>/report.pdf")
 def office_paper(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Serve the report as the customer gets it."""
+    """Serve the visit report as the PDF that the customer gets."""
     viewer, session = require(Permission.VISITS_SEE), db.session()
     if get_appointment(session, viewer=viewer, appointment_id=appointment_id).appointment.kind != AppointmentKind.VISIT:
         abort(404)
@@ -54,7 +54,7 @@ def office_paper(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/orders/<uuid:order_id>/visits")
 def order_visits(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Show what was reported of the order's visits, with their photos; as a fragment `order-visits`."""
+    """Show the reports of the order's visits with their photos; as a fragment `order-visits`."""
     viewer, session = require(Permission.ORDERS_SEE), db.session()
     order = get_order(session, viewer=viewer, order_id=order_id).order
     rows = list_appointments_of_order(session, viewer=viewer, order_id=order.id)

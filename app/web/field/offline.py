@@ -1,4 +1,4 @@
-"""Serve what a phone keeps for working offline: list of pages and files, manifest, icons."""
+"""Serve the pages and files that a phone keeps for working offline: their list, manifest, icons."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ MOST_VISITS, MOST_PHOTOS, MOST_WAITING = 40, 60, 10_000
 
 @public.get("/field/pack")
 def pack() -> ResponseReturnValue:
-    """What to keep of today and tomorrow, under one name that changes with the content; with it the server's clock and a token.
+    """List what the phone keeps of today and tomorrow, with a name that changes with the content, the server's clock and a token.
 
-    `have`: the name of what the phone has; the same again is said without the list. `X-Field-Device`: which phone asks, and is
-    given the key for what it keeps; `X-Field-Waiting`: "<count>;<time of the oldest>" of what lies on it unsent. 401: signed out,
-    and `wipe` where the office ended the session: then what is kept goes. `keeps` false: pages are kept no more.
+    `have`: the name the phone has; if it is still right, the answer has no list. `X-Field-Device`: the phone that asks, which
+    gets the key for what it keeps; `X-Field-Waiting`: "<count>;<time of the oldest>" of its unsent actions. 401: signed out; with
+    `wipe`, the office ended the session, and the phone deletes what it keeps. `keeps` false: pages are not kept any more.
     """
     if not current_user.is_authenticated:
         token = cookie.get(COOKIE_KEY)
@@ -78,7 +78,7 @@ def pack() -> ResponseReturnValue:
 
 
 def _key(user_id: uuid.UUID) -> dict[str, str]:
-    """Return {"key": base64} for the phone that asks, if it says which it is."""
+    """Return {"key": base64} for the phone that asks; {} where it does not name itself."""
     try:
         device_id = uuid.UUID(request.headers.get("X-Field-Device", ""))
     except ValueError:
@@ -91,7 +91,7 @@ def _key(user_id: uuid.UUID) -> dict[str, str]:
 
 
 def _waiting(said: str) -> Waiting | None:
-    """Read what a phone says waits on it; an unreadable value counts as nothing."""
+    """Return the count and oldest time of a phone's unsent actions; None for none or an unreadable value."""
     count, _, oldest = said.partition(";")
     try:
         since = datetime.fromisoformat(oldest)
@@ -102,7 +102,7 @@ def _waiting(said: str) -> Waiting | None:
 
 @public.get("/manifest.webmanifest")
 def manifest() -> ResponseReturnValue:
-    """What the phone calls the app, and where it begins."""
+    """Serve the manifest: the name of the app on a phone, its icons, and the page it opens."""
     icons = [
         {"src": asset("img/app-icon-192.png"), "sizes": "192x192", "type": "image/png", "purpose": "any"},
         {"src": asset("img/app-icon-512.png"), "sizes": "512x512", "type": "image/png", "purpose": "any"},
@@ -128,12 +128,12 @@ def manifest() -> ResponseReturnValue:
 
 @public.get("/field/offline")
 def not_kept() -> ResponseReturnValue:
-    """Shown in place of a page that is not kept while there is no network."""
+    """Serve the page that is shown without a network in place of a page that is not kept."""
     return Response(render_template("field/not_kept.html"), mimetype="text/html")
 
 
 def assets() -> list[str]:
-    """The files those pages name, each by its content."""
+    """Return the URLs of the static files that the kept pages use; each changes with its content."""
     own = [f"js/field/{name}.js" for name in SCRIPTS]
     return [*(asset(path) for path in (*STYLES, *own, *PICTURES)), "/static/img/icons.svg"]
 

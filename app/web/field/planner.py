@@ -33,14 +33,14 @@ HOURS = tuple(range(FIRST_HOUR, FIRST_HOUR + QUARTERS // 4))
 
 @bp.get("/planner")
 def planner() -> ResponseReturnValue:
-    """Show the plan of `date`, as a page or as the fragment `day-plan`, which an open page asks for again and again."""
+    """Show the plan of `date`, as a page or as the fragment `day-plan`, which an open page reloads regularly."""
     require(Permission.VISITS_PLAN)
     return _page()
 
 
 @bp.post("/planner/<uuid:appointment_id>")
 def move(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Give a visit to `technician` ("" for nobody) at `time` of `date`, as long as before. 409 if it changed meanwhile."""
+    """Move a visit to `technician` ("" for nobody) at `time` of `date`; it keeps its length. 409 if it changed meanwhile."""
     viewer = require(Permission.VISITS_PLAN)
     row = get_appointment(db.session(), viewer=viewer, appointment_id=appointment_id)
     content, problem = _content(row, _plan())
@@ -68,7 +68,7 @@ def move(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _content(row: AppointmentRow, plan: DayPlan) -> tuple[AppointmentContent | None, str]:
-    """Return the visit's new content, or why it cannot be."""
+    """Return the visit's new content and "", or None and the reason why it cannot be moved there."""
     one, form = row.appointment, request.form
     wanted = form.get("technician", "")
     user_id = next((person.user_id for person in plan.people if str(person.user_id) == wanted), None)

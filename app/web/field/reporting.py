@@ -31,9 +31,10 @@ MOST_ACTIONS = 50
 
 @bp.post("/field/actions")
 def take_actions() -> ResponseReturnValue:
-    """{"user_id", "actions": […]} → {"answers": [{"id", "outcome", "code", "words", "choices", "details"}]}, in their order.
+    """Apply a phone's actions: {"user_id", "actions": […]} → {"answers": […]}, in the same order.
 
-    Each action is a transaction of its own. Nothing is taken under another name than the phone noted it (409).
+    An answer is {"id", "outcome", "code", "words", "choices", "details"}. Each action is a transaction of its own. 409 where
+    another user is signed in than the one the phone noted.
     """
     viewer, said = current_viewer(), request.get_json(silent=True)
     actions = said.get("actions") if isinstance(said, dict) else None
@@ -48,7 +49,7 @@ def take_actions() -> ResponseReturnValue:
 
 @bp.post("/field/actions/known")
 def tell_known() -> ResponseReturnValue:
-    """{"ids": […]} → {"outcomes": {id: outcome}} of those that arrived: for a phone that lost its answers."""
+    """Return {"outcomes": {id: outcome}} of those of {"ids": […]} that arrived, for a phone that lost its answers."""
     said = request.get_json(silent=True)
     ids = (
         [_parse(one) for one in said.get("ids", [])[:500]] if isinstance(said, dict) and isinstance(said.get("ids"), list) else []
@@ -59,7 +60,7 @@ def tell_known() -> ResponseReturnValue:
 
 @bp.post("/field/actions/<uuid:action_id>/discarding")
 def discard(action_id: uuid.UUID) -> ResponseReturnValue:
-    """Throw away an action that may be under way: one that arrived stays, and the answer says so."""
+    """Discard an action that may be on its way; one that has arrived stays, and the answer says so."""
     viewer, said = current_viewer(), request.get_json(silent=True)
     device_id = _parse(said.get("device_id")) if isinstance(said, dict) else None
     if isinstance(said, dict) and said.get("user_id", str(viewer.user_id)) != str(viewer.user_id):
@@ -73,7 +74,7 @@ def discard(action_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/visits/<uuid:appointment_id>/actions")
 def take_form(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """The same without scripts: one action as a form, with its picture in it."""
+    """Apply one action sent as a form, with its picture in it, by a page without scripts."""
     viewer = current_viewer()
     get_own_visit(db.session(), viewer=viewer, appointment_id=appointment_id)
     form = request.form.to_dict()

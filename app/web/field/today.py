@@ -1,4 +1,4 @@
-"""Technician's pages: today, one visit, what waits on the phone, the report of a visit."""
+"""Technician's pages: today, one visit, unsent actions of the phone, the report of a visit."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FILE_POLICY = "sandbox; default-src 'none'; img-src 'self' data:; frame-ancestor
 
 @bp.get("/today")
 def today() -> ResponseReturnValue:
-    """Show the next visit large, the others behind it; tomorrow and the week folded."""
+    """Show the next visit in full and the others below it; tomorrow and the week are folded."""
     viewer, now = current_viewer(), utc_now()
     first = today_of(viewer, now)
     days = list_own_visits(db.session(), viewer=viewer, first=first, last=first + WEEK)
@@ -61,12 +61,12 @@ def today() -> ResponseReturnValue:
 
 @bp.get("/visits/<uuid:appointment_id>")
 def visit(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one visit of the viewer, with everything that can be done at it."""
+    """Show one visit of the viewer, with every action for it."""
     return visit_page(appointment_id)
 
 
 def visit_page(appointment_id: uuid.UUID, *, problem: str = "", status: int = 200) -> ResponseReturnValue:
-    """Render a visit's page, with why something could not be done, if so."""
+    """Render a visit's page. `problem`: why an action failed, "" if none did."""
     shown = get_visit_page(db.session(), viewer=current_viewer(), appointment_id=appointment_id)
     context: dict[str, Any] = {
         "shown": shown,
@@ -94,13 +94,13 @@ def messages() -> ResponseReturnValue:
 
 @bp.get("/visits/queue")
 def queue() -> ResponseReturnValue:
-    """Show the frame of the page of what waits on this phone; the phone fills in the list."""
+    """Show the page of unsent actions on this phone; a script on the phone fills in the list."""
     return page("field/queue.html", made_at=utc_now())
 
 
 @bp.get("/visits/<uuid:appointment_id>/report")
 def report(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Show what was done, to print or to show the customer."""
+    """Show the visit report, to print or to show the customer."""
     session = db.session()
     shown = get_visit_page(session, viewer=current_viewer(), appointment_id=appointment_id)
     brand = session.get_one(Brand, shown.visit.row.appointment.brand_id)
@@ -109,13 +109,16 @@ def report(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/visits/<uuid:appointment_id>/report.pdf")
 def report_paper(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Serve the report as the customer gets it."""
+    """Serve the visit report as the PDF that the customer gets."""
     get_own_visit(db.session(), viewer=current_viewer(), appointment_id=appointment_id)
     return send_paper(appointment_id)
 
 
 def send_paper(appointment_id: uuid.UUID) -> Response:
-    """Draw the report as a PDF in the customer's language, now. The viewer may see the visit."""
+    """Return the visit report as a PDF, drawn now in the customer's language.
+
+    The caller checks that the viewer may see the visit.
+    """
     from app.domain.field.report_paper import draw_report, read_facts  # what draws takes long to import
 
     facts = read_facts(db.session(), appointment_id)
@@ -132,7 +135,10 @@ def file(appointment_id: uuid.UUID, file_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def send_kept(found: FieldFile | None) -> Response:
-    """The file, or with `?size=small` its thumbnail where there is one; shown only if its bytes are a picture's or sound's."""
+    """Return the file as a response, or with `?size=small` its thumbnail where there is one. 404 for None.
+
+    It is shown inline only if its bytes are a picture's or sound's.
+    """
     if found is None:
         abort(404)
     small = found.thumbnail_key if request.args.get("size") == "small" else None

@@ -1,7 +1,7 @@
 """Routes that receive phones' pictures and sounds, whole or in pieces.
 
-A larger one is sent by `PATCH` with `Upload-Offset` (where the piece begins), `Upload-Length` and `Repr-Digest` of the whole, as
-tus.io does it but under an id of the phone's. What came of a piece before the line was cut is kept; `GET` says how much is here.
+A larger file is sent by `PATCH` with `Upload-Offset` (where the piece begins), `Upload-Length` and `Repr-Digest` of the whole, as
+in tus.io but under an id the phone made. What arrived of a piece before the connection broke is kept; `GET` says how much.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ STATUS = {"too_large": 413, "empty_body": 400, "changed": 409, "wrong_offset": 4
 
 @bp.put("/field/uploads/<uuid:file_id>")
 def upload(file_id: uuid.UUID) -> ResponseReturnValue:
-    """Store the bytes of a picture, with `Content-Digest: sha-256=:…:`. The same again is 200; incomplete bytes are 400."""
+    """Store the bytes of a picture, with `Content-Digest: sha-256=:…:`. 200 if they are stored already; 400 if incomplete."""
     viewer = current_viewer()
     if not _is_theirs(viewer):
         return other_person()
@@ -54,7 +54,7 @@ def upload(file_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/field/uploads/<uuid:file_id>")
 def reached(file_id: uuid.UUID) -> ResponseReturnValue:
-    """Return {"id", "offset"}: how many bytes of it are here; 0 for an unknown one."""
+    """Return {"id", "offset"}: how many bytes of the file have arrived; 0 for an unknown file."""
     viewer = current_viewer()
     offset = count_bytes(db.session(), user_id=viewer.user_id, file_id=file_id)
     response = jsonify(id=str(file_id), offset=offset)
@@ -64,8 +64,10 @@ def reached(file_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.patch("/field/uploads/<uuid:file_id>")
 def upload_part(file_id: uuid.UUID) -> ResponseReturnValue:
-    """Store a piece; returns {"id", "offset"}, with the last one "sha256" too. 409 `wrong_offset` says in `offset` where to go
-    on."""
+    """Store a piece of a file and return {"id", "offset"}, with the last piece also "sha256".
+
+    409 `wrong_offset` has the right place to continue in `offset`.
+    """
     viewer = current_viewer()
     if not _is_theirs(viewer):
         return other_person()
@@ -86,7 +88,7 @@ def upload_part(file_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _what_arrives(most: int) -> bytes:
-    """Read the body until it ends or the connection is cut; at most one byte more than wanted."""
+    """Return the body, read until it ends or the connection breaks; at most one byte more than wanted."""
     pieces, missing = [], max(0, min(most, FILE_BYTES)) + 1
     try:
         while missing > 0 and (piece := request.stream.read(min(READ_AT_ONCE, missing))):
@@ -98,7 +100,7 @@ def _what_arrives(most: int) -> bytes:
 
 
 def _finish(viewer: Viewer, part: Part) -> ResponseReturnValue:
-    """Join the pieces after the last one. If we die in here, the phone asks again with an empty piece."""
+    """Join the pieces after the last one and store the file. If the process dies here, the phone retries with an empty piece."""
     owned = {"user_id": viewer.user_id, "file_id": part.file_id}
     try:
         content = read_whole(db.session(), sha256=part.whole_sha256, **owned)
@@ -130,7 +132,7 @@ def _known(file: FieldFile, sha256: str) -> ResponseReturnValue:
 
 
 def store_file(viewer: Viewer, file_id: uuid.UUID, content: bytes) -> None:
-    """Store the file under this id, once; a second upload leaves nothing behind."""
+    """Store the file under this id, once; a repeated upload changes nothing."""
     with undone_on_error(runtime().storage) as storage:
         kept = storage.put(content)
         row = FieldFile(user_id=viewer.user_id, id=file_id, sha256=kept.sha256, size_bytes=kept.size_bytes)
@@ -143,7 +145,7 @@ def store_file(viewer: Viewer, file_id: uuid.UUID, content: bytes) -> None:
 
 
 def other_person() -> tuple[Response, int]:
-    """Refuse what belongs to somebody other than the signed-in user."""
+    """Return the refusal (409) of a request for another user than the signed-in one."""
     return jsonify(code="other_user", problem=_("Another person is signed in here. Nothing was sent.")), 409
 
 

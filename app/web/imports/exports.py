@@ -46,7 +46,7 @@ PRICE_HEADS = ("brand", "sku", "unit_price", "currency", "valid_from", "valid_un
 
 @bp.get("/orders/export")
 def orders() -> ResponseReturnValue:
-    """Export the filtered orders, a row for each line; `format` csv (as the reader's spreadsheet has it) or programs."""
+    """Export the filtered orders, a row for each line; `format` csv (for the reader's spreadsheet) or programs."""
     viewer, filters = require(Permission.ORDERS_EXPORT), read_filters(request.args)
 
     def rows() -> Iterator[list[Value]]:
@@ -81,7 +81,7 @@ def articles() -> ResponseReturnValue:
 
 @bp.get("/settings/articles/prices/export")
 def prices() -> ResponseReturnValue:
-    """Export the articles' prices with a first day."""
+    """Export the prices of articles that are valid from a day on."""
     viewer = require(Permission.ARTICLES_MANAGE)
     write = _amounts(viewer)
     rows: list[list[Value]] = [
@@ -94,7 +94,7 @@ def prices() -> ResponseReturnValue:
 
 @bp.get("/imports/<uuid:import_id>/errors.csv")
 def errors(import_id: uuid.UUID) -> ResponseReturnValue:
-    """Export the rows that an import left out, with the reason; mended, they can be imported as they are."""
+    """Export the rows that an import left out, with the reason; once corrected, the file can be imported as it is."""
     viewer = importer()
     found = get_import(db.session(), viewer=viewer, import_id=import_id)
     heads = {field: head for field, head in zip(found.columns, found.heads, strict=False) if field}
@@ -139,7 +139,7 @@ def _line_cells(line: LineRow | None, write: Any) -> list[Value]:
 
 
 def _ways(session: Session, contact_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, str]]:
-    """Return a mail address and a number of each contact. One query."""
+    """Return one mail address and one number of each contact. One query."""
     found: dict[uuid.UUID, dict[str, str]] = defaultdict(dict)
     query = sa.select(ContactIdentity).where(ContactIdentity.contact_id.in_(contact_ids), ContactIdentity.former_since.is_(None))
     query = query.where(ContactIdentity.kind.in_(("email", "phone")))
@@ -149,8 +149,10 @@ def _ways(session: Session, contact_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
 
 
 def _amounts(viewer: Viewer) -> Any:
-    """Return how amounts are written: exactly, with the reader's comma, and never with three decimals, which can be read in
-    two ways."""
+    """Return the function that writes amounts exactly, with the reader's decimal mark, and never with three decimals.
+
+    Three decimals could be read as thousands.
+    """
     mark = "." if viewer.locale == "en" or _dialect() is Dialect.PROGRAMS else ","
 
     def write(amount: Decimal | None) -> str:

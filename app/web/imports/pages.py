@@ -46,7 +46,7 @@ GOOD = (RowOutcome.NEW, RowOutcome.CHANGES, RowOutcome.MADE, RowOutcome.CHANGED,
 
 @bp.get("/imports")
 def show_list() -> ResponseReturnValue:
-    """Show the newest imports, and a form for one more (`kind`: what it is of)."""
+    """Show the newest imports, and a form for a new one (`kind`: what the file holds)."""
     return _list(importer(), {})
 
 
@@ -74,7 +74,7 @@ def begin() -> ResponseReturnValue:
 
 @bp.get("/imports/<uuid:import_id>")
 def show(import_id: uuid.UUID) -> ResponseReturnValue:
-    """Show an import: progress, the field of each column, what its rows would be or became. Fragment: `import-state`."""
+    """Show an import: progress, the field of each column, what its rows would become or became. Fragment: `import-state`."""
     return _page(get_import(db.session(), viewer=importer(), import_id=import_id))
 
 
@@ -97,13 +97,13 @@ def start(import_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/imports/<uuid:import_id>/undo")
 def undo(import_id: uuid.UUID) -> ResponseReturnValue:
-    """Undo what it made, except what somebody has changed since."""
+    """Undo an import, except for what somebody has changed since."""
     return _change(import_id, lambda session, found, now, actor: undo_import(session, found, now=now, actor=actor))
 
 
 @bp.post("/imports/<uuid:import_id>/again")
 def again(import_id: uuid.UUID) -> ResponseReturnValue:
-    """Go on where the import broke off."""
+    """Resume an import that broke off."""
     return _change(import_id, lambda session, found, _now, _actor: go_on(session, found))
 
 

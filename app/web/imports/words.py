@@ -67,27 +67,27 @@ def outcome_tone(value: str) -> str:
 
 
 def field_words(kind: ImportKind, key: str) -> str:
-    """What a field is called; "" for none."""
+    """Return a field's name in words; the key itself where it has none."""
     found = next((one for one in FIELDS[kind] if one.key == key), None)
     return _(found.words) if found is not None else _(_MORE[key]) if key in _MORE else key
 
 
 def problem_words(problem: Mapping[str, str], kind: ImportKind, heads: Mapping[str, str]) -> str:
-    """The column, as the file calls it, and what is wrong with it."""
+    """Return a problem of a row: the column as the file calls it, and what is wrong."""
     column = heads.get(problem["column"]) or field_words(kind, problem["column"])
     words = told(problem["text"])
     return f"{column}: {words}" if column else words
 
 
 def title_of(row: ImportRow) -> str:
-    """What a row is known by."""
+    """Return a row's title: its order number, reference, article or customer; "" without any."""
     after, first = row.after or {}, row.cells[0] if row.cells else {}
     names = ("order_number", "reference", "sku", "customer_name", "name")
     return str(after.get("order_number") or next((first[name] for name in names if first.get(name)), ""))[:200]
 
 
 def values_of(row: ImportRow, kind: ImportKind) -> list[tuple[str, str, str]]:
-    """What it would be or is: the field in words, what it was ("" where that is the same or it is new), what it is."""
+    """Return the values a row writes: (field in words, former value, new value). The former is "" for a new entity."""
     before, found = row.before or {}, []
     for key, value in (row.after or {}).items():
         if key in _HIDDEN or value in (None, "", []):

@@ -1,5 +1,6 @@
-"""Read the form fields that say what a thread is about, for macros, rules and bulk changes. Whoever is named by an address or
-number is looked for among those the writer may see.
+"""Read the form fields that say what a thread is about, for macros, rules and bulk changes.
+
+A person named by an address or number is searched among the contacts that the writer may see.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ NUMBERED = "number"  # the choice of an order that is named by its number
 
 
 def about_values(steps: MacroSteps) -> dict[str, str]:
-    """Return what the fields hold; a customer by their id, until `about_choices` names them."""
+    """Return the form's values of these steps; a customer as their id, until `about_choices` names them."""
     is_numbered = steps.order not in (None, ONLY_OPEN)
     return {
         "subject": steps.subject or "",
@@ -40,7 +41,7 @@ def about_values(steps: MacroSteps) -> dict[str, str]:
 
 
 def read_about(values: Mapping[str, str], errors: dict[str, str]) -> dict[str, Any]:
-    """Read the form as fields of MacroSteps; `errors` by field."""
+    """Return the form as fields of MacroSteps; sets `errors` by field."""
     subject = " ".join(values["subject"].split())
     if len(subject) > SUBJECT_CHARACTERS:
         errors["subject"] = _("Use at most %(count)s characters.", count=SUBJECT_CHARACTERS)
@@ -62,7 +63,7 @@ def read_about(values: Mapping[str, str], errors: dict[str, str]) -> dict[str, A
 
 
 def about_choices(session: Session, viewer: Viewer, values: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
-    """The options of the choices; customers among the values are named by their address or number."""
+    """Return the options of each choice; names customers among `values` by their address or number."""
     for name in [name for name in values if name.endswith("customer")]:
         values[name] = _address_of(session, values[name])
     same = ("", _("Unchanged"))
@@ -72,7 +73,7 @@ def about_choices(session: Session, viewer: Viewer, values: dict[str, str]) -> d
 
 
 def find_person(typed: str) -> uuid.UUID | None:
-    """The contact with this address, number or id, if the viewer may know."""
+    """Return the id of the contact with this address, number or id; None if the viewer sees no such contact."""
     session, within, contact_id = db.session(), contact_in_sight(current_viewer()), parse_uuid(typed)
     if contact_id is not None:
         return contact_id if contact_exists(session, contact_id=contact_id, within=within) else None
@@ -89,7 +90,7 @@ def find_person(typed: str) -> uuid.UUID | None:
 
 
 def find_order_id(number: str) -> uuid.UUID | None:
-    """The order of this number in the viewer's brands."""
+    """Return the id of the order with this number in the viewer's brands; None if there is none."""
     query = sa.select(Order.id).where(Order.order_number == number, Order.brand_id.in_(current_viewer().brand_ids))
     return db.session.execute(query).scalar_one_or_none()
 

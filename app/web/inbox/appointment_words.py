@@ -25,6 +25,6 @@ APPOINTMENT_EVENTS = {
 
 
 def appointment_event_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
-    """One quiet line about an event of APPOINTMENT_EVENTS, on the reader's clock."""
+    """Return an event of APPOINTMENT_EVENTS as one line, with the time on the reader's clock."""
     when = format_datetime(datetime.fromisoformat(payload["starts_at"]), "EEE d MMM HH:mm")
     return _(APPOINTMENT_EVENTS[event_type], who=who, when=when)

@@ -1,4 +1,4 @@
-"""Blueprint of the inbox, with what its templates may use."""
+"""Blueprint of the inbox, with the functions its templates may use."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def view_title(view: str) -> str:
 
 
 def view_counts() -> ViewCounts:
-    """The counts of the rail, asked for once per request."""
+    """Return the counts of the rail, read once per request."""
     if "view_counts" not in g:
         g.view_counts = count_views(db.session(), viewer=current_viewer())
     counts: ViewCounts = g.view_counts
@@ -90,7 +90,7 @@ def view_counts() -> ViewCounts:
 
 
 def view_total(view: str) -> str:
-    """Return how many threads or tasks a view has, as shown; "" where nobody counts."""
+    """Return how many threads or tasks a view has, as shown; "" for a view that is not counted."""
     counts = view_counts()
     return words.capped(counts.others.get(view, getattr(counts, view, 0)))
 
@@ -172,14 +172,14 @@ def _view_item(view: str, icon: str) -> dict[str, Any]:
 
 
 def view_audiences() -> list[tuple[str, str]]:
-    """For whom the viewer may save a view: (value of the field, words)."""
+    """Return for whom the viewer may save a view: (value of the field, words)."""
     teams = [(f"team:{team_id}", name) for team_id, name in view_counts().teams]
     everyone = [("everyone", _("Everyone"))] if current_viewer().may(Permission.VIEWS_SHARE) else []
     return [("private", _("Only me")), *teams, *everyone]
 
 
 def _saved_views(counts: ViewCounts, path: str) -> list[dict[str, Any]]:
-    """The saved views, as a group of the rail; their counts come later (view_counts.js)."""
+    """Return the saved views as a group of the rail; view_counts.js fills in their counts later."""
     if not counts.saved_views:
         return []
     items = []
@@ -197,14 +197,14 @@ def _saved_views(counts: ViewCounts, path: str) -> list[dict[str, Any]]:
 
 
 def url_of_view(view: View | SavedView) -> str:
-    """Where a saved view leads: to its list, or to the results of its search."""
+    """Return the URL of a saved view: its list, or the results of its search."""
     if view.search is not None:
         return url_for("inbox.search", q=view.search)
     return url_for("inbox.saved_view", view_id=view.id)
 
 
 def url_to(endpoint: str, *, thread_id: uuid.UUID | None = None, message_id: uuid.UUID | None = None, **more: Any) -> str:
-    """`url_for` for a thread or a message, cheap enough for every row of a page: all but the id is built once per request."""
+    """Return the URL of a thread or a message, as `url_for`, but built once per request and fast enough for every row."""
     patterns: dict[Any, str] = g.setdefault("url_patterns", {})
     key = (endpoint, *more.items())
     if key not in patterns:
@@ -215,7 +215,10 @@ def url_to(endpoint: str, *, thread_id: uuid.UUID | None = None, message_id: uui
 
 @bp.record_once
 def _register_template_tools(state: Any) -> None:
-    """Globals and not context: what a page hands on to no macro costs nothing, and macros that are kept can use them."""
+    """Register filters and functions for the templates.
+
+    They are globals and not context: context costs something on every page, and macros that are kept can use globals only.
+    """
     state.app.jinja_env.filters.update({**words.FILTERS, **clock_words.FILTERS, **chat_words.FILTERS})
     state.app.jinja_env.globals.update(
         nav_groups=nav_groups,
@@ -234,7 +237,7 @@ def _register_template_tools(state: Any) -> None:
 
 
 def parse_uuid(text: str | None) -> uuid.UUID | None:
-    """None where the text is no id."""
+    """Return the id that the text is; None where it is none."""
     try:
         return uuid.UUID(text) if text else None
     except ValueError:

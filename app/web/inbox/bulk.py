@@ -46,7 +46,7 @@ def bulk_count() -> ResponseReturnValue:
 
 @bp.get("/bulk/people")
 def bulk_people() -> ResponseReturnValue:
-    """List whom threads of the viewer's brands can be assigned to."""
+    """List the people to whom threads of the viewer's brands can be assigned."""
     session, viewer = db.session(), current_viewer()
     people = dict(pair for brand_id in viewer.brand_ids for pair in list_assignable_users(session, brand_id))
     people.pop(viewer.user_id, None)
@@ -61,9 +61,11 @@ def bulk_tags() -> ResponseReturnValue:
 
 @bp.post("/bulk")
 def start_bulk() -> ResponseReturnValue:
-    """Start a bulk action on `thread` (many) or `all` with the list's filters in the query; one of `set_status`,
-    `set_priority`, `set_type`, `set_assignee`, `add_tag`, `remove_tag`, `set_spam`, `macro`, `choice`, `until`, `about` (which
-    of the fields `about_…`)."""
+    """Start a bulk action on `thread` (many), or on `all` of the list whose filters are in the query.
+
+    The action is one of `set_status`, `set_priority`, `set_type`, `set_assignee`, `add_tag`, `remove_tag`, `set_spam`, `macro`,
+    `choice`, `until`, `about` (which of the fields `about_…`).
+    """
     viewer = current_viewer()
     ids = [found for found in map(parse_uuid, request.form.getlist("thread")) if found]
     matching = asked_filter(request.args.get("view") or "open")[0] if request.form.get("all") else None
@@ -156,7 +158,7 @@ def bulk_context(bulk: BulkAction) -> dict[str, Any]:
 
 
 def _said(bulk: BulkAction) -> str:
-    """Describe the progress: "Status Closed: 150 of 200 threads"."""
+    """Return the progress in words: "Status Closed: 150 of 200 threads"."""
     if bulk.state in (READY, RUNNING):
         return _("%(what)s: %(done)s of %(total)s", what=_what(bulk), done=bulk.done, total=bulk.total)
     said = ngettext("%(num)s thread changed", "%(num)s threads changed", bulk.changed)

@@ -20,18 +20,18 @@ from app.web.inbox.blueprint import bp
 
 
 class UnknownAbout(Exception):
-    """What was typed names nothing; the text says so in the reader's language."""
+    """The typed text names no such order or person; the text says so in the reader's language."""
 
 
 @bp.get("/bulk/about")
 def bulk_about() -> ResponseReturnValue:
-    """Show the fields, as a fragment for the bar above chosen threads."""
+    """Show the fields of what threads are about, as a fragment for the bulk bar."""
     partners = list_partner_names(db.session(), brand_ids=current_viewer().brand_ids)
     return render_template("inbox/bulk_about.html", partners=partners)
 
 
 def about_change(kind: str, form: Mapping[str, str]) -> Change:
-    """The change `kind` with the value of its field. Raises UnknownAbout, ValueError for another kind."""
+    """Return the change of `kind` with the value of its field. Raises UnknownAbout, ValueError for an unknown kind."""
     typed = " ".join(storable(form.get(f"about_{kind}", "")).split())
     if kind == "order":
         return _of_order(typed.upper())
@@ -50,7 +50,7 @@ def about_change(kind: str, form: Mapping[str, str]) -> Change:
 
 
 def about_words(kind: str, to: str, named: str) -> str:
-    """What such a change is called: "Order CC-2026-00042"."""
+    """Return a change of what a thread is about in words: "Order CC-2026-00042"."""
     if kind == "order":
         return _("Order %(number)s", number=to)
     if kind == "subject":

@@ -37,7 +37,10 @@ OUTCOMES = {
 
 @dataclass
 class CallForm:
-    """`values` by the names of FIELDS (in the form each begins with PREFIX) and "notes"; look at `errors` before using `call`."""
+    """A call as it was typed, and the errors by field; check `errors` before using `call`.
+
+    `values`: by the names of FIELDS (each begins with PREFIX in the form) and "notes".
+    """
 
     values: Mapping[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -46,7 +49,7 @@ class CallForm:
         return storable(self.values.get(name, "")).strip()
 
     def call(self, *, now: datetime, zone: ZoneInfo) -> Call:
-        """What the form holds."""
+        """Return the call of the form; sets `errors`."""
         return Call(
             direction=self._direction(),
             outcome=self._outcome(),
@@ -57,7 +60,7 @@ class CallForm:
         )
 
     def callback(self, *, name: str, today: date, zone: str) -> Callback | None:
-        """The task that was asked for; `name` is whom to call."""
+        """Return the task to call back, None where none was asked for; `name` is whom to call."""
         if not self.get("callback"):
             return None
         try:
@@ -83,7 +86,7 @@ class CallForm:
         return CallOutcome(self.get("outcome"))
 
     def _at(self, now: datetime, zone: ZoneInfo) -> datetime:
-        """The time of the call; one that was left as it was offered a moment ago is now."""
+        """Return the time of the call in UTC; a time that was left as offered a moment ago is now."""
         try:
             at = datetime.fromisoformat(self.get("at")).replace(tzinfo=zone).astimezone(UTC)
         except (ValueError, OverflowError):
@@ -115,17 +118,17 @@ class CallForm:
 
 
 def form_of_request() -> CallForm:
-    """What was sent."""
+    """Return the form of the request."""
     return CallForm({**fields_of_request(), "notes": request.form.get("text", "")})
 
 
 def fields_of_request() -> dict[str, str]:
-    """All but the notes, as typed: what a draft keeps of them."""
+    """Return all typed fields but the notes, as a draft keeps them."""
     return {name: request.form.get(PREFIX + name, "")[:100] for name in FIELDS}
 
 
 def offered_form(identities: Iterable[ContactIdentity], draft: Draft | None = None) -> CallForm:
-    """A call of ours, now, to the contact's number; or what was typed before."""
+    """Return the form to show: the draft, or an outgoing call, now, to the contact's number."""
     kept: dict[str, str] = (draft.options.get("call") or {}) if draft else {}
     local = utc_now().astimezone(ZoneInfo(current_viewer().timezone))
     minute = local.strftime("%Y-%m-%dT%H:%M")
@@ -143,14 +146,14 @@ def offered_form(identities: Iterable[ContactIdentity], draft: Draft | None = No
 
 
 def number_of(identities: Iterable[ContactIdentity]) -> str:
-    """Where the contact can be called: their phone number, else their WhatsApp number; "" where none is known."""
+    """Return the number to call: the contact's phone number, else their WhatsApp number; "" where none is known."""
     usable = [found for found in identities if found.kind in ("phone", "wa_id") and found.former_since is None]
     usable.sort(key=lambda found: (found.kind != "phone", not found.is_primary))
     return ("+" if usable[0].kind == "wa_id" else "") + usable[0].value if usable else ""
 
 
 def call_choices() -> dict[str, list[tuple[str, str]]]:
-    """What the form's lists offer: (value, words)."""
+    """Return the options of the form's lists: (value, words)."""
     return {
         "call_directions": [(kind.value, _(words)) for kind, words in DIRECTIONS.items()],
         "call_outcomes": [(kind.value, _(words)) for kind, words in OUTCOMES.items()],
@@ -161,7 +164,7 @@ HEARD_OUTCOMES = {CallOutcome.FAILED: N_("Failed"), CallOutcome.ONGOING: N_("Ong
 
 
 def call_words(meta: Mapping[str, Any]) -> str:
-    """A record in one line: "Outgoing call, 12 min, no answer". Takes the `meta` of its message."""
+    """Return a call record in one line: "Outgoing call, 12 min, no answer". Takes the `meta` of its message."""
     known: Mapping[str, Any] = meta.get("call") or {}
     direction, outcome, minutes = known.get("direction"), known.get("outcome"), known.get("minutes")
     parts = [_("Incoming call") if direction == CallDirection.INCOMING else _("Outgoing call")]
@@ -179,7 +182,7 @@ def call_words(meta: Mapping[str, Any]) -> str:
 
 
 def _duration_words(seconds: int) -> str:
-    """As long as a call took: "1 min 35 s"."""
+    """Return the duration of a call: "1 min 35 s"."""
     minutes, rest = divmod(seconds, 60)
     if not minutes:
         return _("%(seconds)s s", seconds=rest)

@@ -1,4 +1,4 @@
-"""Routes that log a phone call, in a thread or as the beginning of one."""
+"""Routes that log a phone call, in a thread or as the first item of a new one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ bp.add_app_template_filter(call_words)
 
 @bp.post("/threads/<uuid:thread_id>/calls")
 def write_call(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Add the record of a call, and the task to call back if it asks for one."""
+    """Add the record of a call to a thread, and the task to call back if the form asks for one."""
     viewer = current_viewer()
     head = get_thread_head(db.session(), viewer=viewer, thread_id=thread_id)
     form = form_of_request()
@@ -54,7 +54,7 @@ def write_call(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def read_call(form: CallForm, *, name: str) -> tuple[Call, Callback | None]:
-    """Read the form in the viewer's zone; `form.errors` may hold what is wrong with it."""
+    """Return the call, and the task to call back (None for none), in the viewer's time zone; check `form.errors`."""
     zone, now = ZoneInfo(current_viewer().timezone), utc_now()
     call = form.call(now=now, zone=zone)
     return call, form.callback(name=name, today=now.astimezone(zone).date(), zone=zone.key)
@@ -63,8 +63,10 @@ def read_call(form: CallForm, *, name: str) -> tuple[Call, Callback | None]:
 def begin_with_call(
     session: Session, *, contact: Contact, brand_id: uuid.UUID, subject: str, call: Call, callback: Callback | None
 ) -> Message:
-    """Begin a thread with this contact whose first item is a call. The contact is locked, so the same form twice is one
-    thread."""
+    """Begin a thread with this contact whose first item is the call; return its message.
+
+    The contact is locked, so the same form sent twice makes one thread.
+    """
     viewer, now, token = current_viewer(), utc_now(), parse_uuid(request.form.get("client_token"))
     repeat = find_by_client_token(session, viewer.user_id, token)
     if repeat is not None:

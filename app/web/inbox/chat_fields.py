@@ -1,4 +1,4 @@
-"""Read the composer's fields of a chat: quoted message, buttons and lists. Reads the form, shows it again."""
+"""Read the composer's fields of a chat: quoted message, buttons and lists; and fill them in again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_CHARACTERS = 300  # of one field; what the channel takes is checked with th
 
 
 def chat_fields(channel: Channel) -> dict[str, Any]:
-    """The parts of a Reply that only a chat has, with `options` to show them again; {} for any other channel."""
+    """Return the parts of a Reply that only a chat has, with `options` to fill the fields in again; {} for any other channel."""
     if channel.medium != Medium.WHATSAPP:
         return {}
     return {
@@ -32,7 +32,7 @@ def chat_fields(channel: Channel) -> dict[str, Any]:
 
 
 def chat_options() -> dict[str, str]:
-    """What a draft keeps of them, as typed."""
+    """Return the chat fields as typed, as a draft keeps them."""
     names = ("answers", "choices_kind", "list_label", *_numbered("button", 3), *_numbered("row_title", 10))
     return {
         name: _field(request.form, name) for name in (*names, *_numbered("row_description", 10)) if _field(request.form, name)
@@ -58,7 +58,7 @@ def choices_of(form: Mapping[str, str]) -> dict[str, Any] | None:
 
 
 def chat_context(thread: Thread, channel: Channel | None, rules: ChannelRules | None, draft: Draft | None) -> dict[str, Any]:
-    """For the composer: the fields as they stand, and the message that is answered."""
+    """Return the template context of the chat fields: their values, and the quoted message; {"chat": None} for other channels."""
     if channel is None or rules is None or channel.medium != Medium.WHATSAPP:
         return {"chat": None}
     kept = dict(draft.options.get("chat", {})) if draft else {}

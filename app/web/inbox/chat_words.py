@@ -22,12 +22,12 @@ KINDS = {
 
 
 def kind_words(message: Message) -> str:
-    """What a message without text is, as a quote of it says."""
+    """Return the kind of a message without text in words, as a quote shows it."""
     return _(KINDS.get(message.kind, N_("Message without text")))
 
 
 def stored_clock(at: str) -> str:
-    """The time of day of an instant kept in JSON."""
+    """Return the time of day of an instant stored in JSON."""
     return clock(datetime.fromisoformat(at))
 
 

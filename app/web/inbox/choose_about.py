@@ -40,7 +40,7 @@ REACHED_BY = ("email", "phone", "wa_id")
 
 @dataclass(frozen=True)
 class Option:
-    """One that can be chosen. `value` goes into the form, `hint` tells it from others."""
+    """An order or person that can be chosen. `value` goes into the form; `hint` tells similar ones apart."""
 
     value: str
     label: str
@@ -64,7 +64,7 @@ def choose_customer(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/threads/<uuid:thread_id>/customer")
 def set_customer(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Make the contact `choice` the customer; what goes out from now on goes to them."""
+    """Make the contact `choice` the thread's customer, to whom later messages go."""
     thread = _thread(thread_id)
     return _change(thread, "customer") or _customers(thread, status=422)
 
@@ -77,7 +77,7 @@ def choose_partner(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/threads/<uuid:thread_id>/partner")
 def set_partner(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Make the contact `choice` the partner; "" takes the partner off."""
+    """Make the contact `choice` the thread's partner; "" removes the partner."""
     thread = _thread(thread_id)
     return _change(thread, "partner") or _partners(thread, status=422)
 
@@ -143,7 +143,7 @@ def _person_option(record: ContactRecord) -> Option:
 
 
 def _change(thread: Thread, which: str) -> ResponseReturnValue | None:
-    """Set the person; None where the choice names nobody the viewer knows."""
+    """Set the customer or partner; return None where the choice names nobody the viewer knows."""
     viewer, wanted = current_viewer(), parse_uuid(request.values.get("choice"))
     if wanted is None and (which == "customer" or request.values.get("choice") is None):
         return None

@@ -17,8 +17,11 @@ WEEK = timedelta(days=6)
 
 
 def clock_words(due_at: datetime, *, now: datetime | None = None) -> str:
-    """When an answer is due, or since when it was: minutes within the hour, the time today, the day and time beyond; office hours
-    make a length of time a riddle. Late: minutes below an hour, hours below two days, then days."""
+    """Return when an answer is due, or since when it is overdue.
+
+    Due: minutes within the hour, the time today, else day and time, as a length of time says little across office hours. Overdue:
+    minutes below an hour, hours below two days, then days.
+    """
     now = now or utc_now()
     left = int((due_at - now).total_seconds() // 1)
     if left <= 0:
@@ -47,7 +50,7 @@ def _late(seconds: int) -> str:
 
 
 def urgency(due_at: datetime, *, now: datetime | None = None) -> str:
-    """ "late", "near" for what is due within NEAR_SECONDS, else "": most deadlines are nobody's worry yet."""
+    """Return "late" for an overdue deadline, "near" for one due within NEAR_SECONDS, else ""."""
     left = (due_at - (now or utc_now())).total_seconds()
     return "late" if left <= 0 else "near" if left <= NEAR_SECONDS else ""
 

@@ -23,5 +23,5 @@ COLUMNS = {
 
 
 def column_choices() -> list[tuple[str, str]]:
-    """(value, words) in the order of the form."""
+    """Return the columns as (value, words), in the order of the form."""
     return [(column.value, _(words)) for column, words in COLUMNS.items()]

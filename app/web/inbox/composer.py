@@ -1,4 +1,4 @@
-"""Routes of the composer: send replies and notes, keep drafts, upload files. Nothing that was typed is ever lost by a refusal."""
+"""Routes of the composer: send replies and notes, keep drafts, upload files. A refusal never loses what was typed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ AFTER_SEND = {"resolved": ThreadStatus.RESOLVED, "waiting_customer": ThreadStatu
 
 
 class UploadRefused(Exception):
-    """A file we do not take; the text says why, `status` is the answer's."""
+    """A file is refused; the text says why, `status` is the answer's."""
 
     def __init__(self, why: str, status: int) -> None:
         super().__init__(why)
@@ -59,7 +59,10 @@ class UploadRefused(Exception):
 
 @bp.post("/threads/<uuid:thread_id>/messages")
 def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Queue a reply. 409 with the newer items if the thread moved on, 422 with the reason if it cannot be sent; text stays."""
+    """Queue a reply. 409 with the newer items if the thread moved on, 422 with the reason if it cannot be sent.
+
+    What was typed stays in the composer.
+    """
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     token = parse_uuid(request.form.get("client_token"))
@@ -102,7 +105,7 @@ def reply_context(channel: Channel) -> ReplyContext:
 
 
 def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
-    """What the form asks for. Raises UnableToReply if the chosen template has blanks left."""
+    """Return the reply of the form. Raises UnableToReply if the chosen template has variables without a value."""
     form = request.form
     filled = fill_template(channel, form) if form.get("template") else None
     if filled is not None and filled.missing:
@@ -127,7 +130,7 @@ def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
 
 
 def _file_of_template(thread_id: uuid.UUID, field: str) -> tuple[uuid.UUID, ...]:
-    """The file for the template's head, where one was chosen. Raises UploadRefused."""
+    """Return the id of the file for the template's header, () where none was chosen. Raises UploadRefused."""
     file = request.files.get(field)
     if file is not None and file.filename:
         return (_store_upload(thread_id, file).id,)
@@ -135,7 +138,7 @@ def _file_of_template(thread_id: uuid.UUID, field: str) -> tuple[uuid.UUID, ...]
 
 
 def _keep_beside_template(session: Session, thread_id: uuid.UUID) -> None:
-    """Keep as a draft what was typed before the window closed, as it did not go out with the template."""
+    """Keep as a draft what was typed before the window closed, as only the template was sent."""
     text, user_id = storable(request.form.get("text", "")), current_viewer().user_id
     if text.strip():
         save_draft(session, user_id=user_id, thread_id=thread_id, kind="reply", text=text, attachment_ids=[], now=utc_now())
@@ -148,7 +151,7 @@ def _sent_otherwise(reply: Reply) -> bool:
 
 
 def _then_status() -> ThreadStatus | None:
-    """Return the thread's status by the pressed button; None for an unknown one."""
+    """Return the thread's new status by the pressed button; None for an unknown button."""
     return AFTER_SEND.get(request.form.get("then", ""))
 
 
@@ -185,9 +188,10 @@ def write_note(thread_id: uuid.UUID) -> ResponseReturnValue:
 def composer_again(
     thread_id: uuid.UUID, *, toast: dict[str, Any] | None = None, goes_on: bool = False, **more: Any
 ) -> ResponseReturnValue:
-    """Answer a change that began in the composer: a fresh composer and a toast, or the thread's page without JavaScript.
+    """Answer a change made in the composer: a new composer and a toast; without JavaScript, the thread's page.
 
-    `goes_on` as in `changed`."""
+    `goes_on` as in `changed`.
+    """
     runtime().nudger.nudge()
     if not request.htmx:
         return redirect(url_for("inbox.show_thread", thread_id=thread_id, view=request.args.get("view"), _anchor="composer"), 303)
@@ -198,7 +202,7 @@ def composer_again(
 
 
 def sent_toast(message: Message, wait_seconds: int) -> dict[str, Any] | None:
-    """The line that says a reply waits and can be taken back; none for one that leaves at once."""
+    """Return the toast that a reply was sent and can be undone; None for a reply that leaves at once."""
     if not wait_seconds:
         return None
     undo = {"undo_label": _("Undo"), "undo_url": url_for("inbox.take_message_back", message_id=message.id)}
@@ -206,7 +210,7 @@ def sent_toast(message: Message, wait_seconds: int) -> dict[str, Any] | None:
 
 
 def scheduled_toast(kept: ScheduledReply | Message) -> dict[str, Any] | None:
-    """The line that says when a reply will go, with the way back; none for a repeat of a form whose reply is gone."""
+    """Return the toast that says when a reply will go, with its undo; None for a repeated form whose reply is gone."""
     if isinstance(kept, Message) or kept.state != "ready":
         return None
     undo = {"undo_label": _("Undo"), "undo_url": url_for("inbox.cancel_scheduled_reply", scheduled_id=kept.id)}
@@ -220,7 +224,10 @@ def _refused(thread_id: uuid.UUID, status: int, **why: Any) -> ResponseReturnVal
 
 
 def refused(thread_id: uuid.UUID, status: int, *, kind: str, **why: Any) -> ResponseReturnValue:
-    """The composer again, with what was typed and the reason; the whole page without JavaScript. It is kept as a draft too."""
+    """Render the composer with what was typed and the reason of the refusal; without JavaScript, the whole page.
+
+    What was typed is kept as a draft too.
+    """
     db.session.rollback()
     form = request.form
     keep_typed(thread_id, kind)
@@ -238,8 +245,10 @@ def _thread_again(thread_id: uuid.UUID, **more: Any) -> dict[str, Any]:
 
 
 def keep_typed(thread_id: uuid.UUID, kind: str, *, text: str | None = None) -> None:
-    """Keep what is typed, or `text` in its place, unless this very form was sent meanwhile; the lock puts a late save behind its
-    send."""
+    """Keep what is typed (or `text` instead) as a draft, unless this very form was sent meanwhile.
+
+    The thread is locked, so that a late save cannot overtake its send.
+    """
     with transaction() as session:
         lock_thread(session, thread_id)
         form_of = (current_viewer().user_id, parse_uuid(request.form.get("client_token")))
@@ -260,14 +269,14 @@ def keep_typed(thread_id: uuid.UUID, kind: str, *, text: str | None = None) -> N
 
 
 def _options(kind: str) -> dict[str, Any]:
-    """Return what a draft stores besides its words."""
+    """Return what a draft stores besides its text."""
     if kind == "call":
         return {"call": fields_of_request()}
     return {**options_of_form(), "chat": chat_options()} if kind == "reply" else {}
 
 
 def kind_of_form(name: str) -> str:
-    """What is being written, as the field `name` says it."""
+    """Return the kind of message being written, as the field `name` says; "reply" for an unknown one."""
     said = request.form.get(name, "")
     return said if said in KINDS else "reply"
 
@@ -294,7 +303,7 @@ def keep_draft(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _tell_of_typing(thread_id: uuid.UUID) -> None:
-    """Show the customer of a chat that an answer is being written, where the channel does that."""
+    """Show the customer of a chat that an answer is being written, where the channel supports it."""
     if kind_of_form("kind") == "reply" and request.form.get("text", "").strip():
         with transaction() as session:
             show_typing(session, lock_thread(session, thread_id), now=utc_now())
@@ -303,7 +312,7 @@ def _tell_of_typing(thread_id: uuid.UUID) -> None:
 
 @bp.post("/threads/<uuid:thread_id>/attachments")
 def upload(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Take one file for a reply or note that is being written; it belongs to its uploader until sent."""
+    """Store one file for a reply or note being written; it belongs to its uploader until sent."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     file = request.files.get("file")
     if file is None:
@@ -316,7 +325,7 @@ def upload(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _store_upload(thread_id: uuid.UUID, file: FileStorage) -> Attachment:
-    """Keep a file, under a name without tricks and the type its bytes show. Raises UploadRefused."""
+    """Store a file, under a safe name and with the type its bytes show. Raises UploadRefused."""
     content = file.stream.read(UPLOAD_BYTES + 1)
     if not content:
         raise UploadRefused(_("The file is empty"), 422)
@@ -344,6 +353,6 @@ def _store_upload(thread_id: uuid.UUID, file: FileStorage) -> Attachment:
 
 
 def files_of_form(thread_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
-    """The ids of files uploaded before, and of those that came with the form itself (without scripts). Raises UploadRefused."""
+    """Return the ids of files uploaded before, and of those sent with the form itself (without scripts). Raises UploadRefused."""
     with_form = [file for file in request.files.getlist("file") if file.filename]
     return (*attachment_ids_of_form(), *(_store_upload(thread_id, file).id for file in with_form))

@@ -1,5 +1,4 @@
-"""Block of the customer beside the thread: addresses, consents, last forms. A block loaded after the page, a page without
-scripts."""
+"""Block of the customer beside the thread: addresses, consents, last forms. Loaded after the page; without scripts, a page."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from app.web.pages import page
 
 @bp.get("/threads/<uuid:thread_id>/customer-facts")
 def customer_facts(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show what is known of the thread's customer. As a fragment: `customer_facts`."""
+    """Show the facts known about the thread's customer. As a fragment: `customer_facts`."""
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     facts = read_customer_facts(db.session(), viewer=viewer, contact_id=thread.contact_id) if thread.contact_id else None

@@ -1,4 +1,4 @@
-"""Answer a dialog over a thread when it is done."""
+"""Answer a dialog over a thread when its action is done."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from app.core.runtime import runtime
 
 
 def dialog_done(thread_id: uuid.UUID, said: str, *, undo: str) -> ResponseReturnValue:
-    """The dialog closes, what the page shows of the thread is asked for again, and a toast says what was done; a redirect without
-    scripts."""
+    """Close the dialog, let the page reload its parts of the thread, and show a toast with what was done.
+
+    Without scripts, a redirect to the thread. `undo`: the URL of the toast's undo, "" for none.
+    """
     runtime().nudger.nudge()
     if not request.htmx:
         flash(said)

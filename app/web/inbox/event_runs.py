@@ -1,4 +1,4 @@
-"""Event lines of a timeline that follow each other: shown as one, open on click. Days without a message are inside it."""
+"""Group successive events of a timeline, which are shown as one line that opens on click. Days without a message are inside."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ MAKES_A_TASK = "TaskCreated"  # with a way to take it back, which stands in the 
 
 @dataclass
 class Runs:
-    """`first`: the event a run begins with, and the run; `rest`: those that are inside one."""
+    """The groups of a timeline. `first`: each group by the event it begins with; `rest`: the events inside one."""
 
     first: dict[TimelineItem, list[TimelineItem]] = field(default_factory=dict)
     rest: set[TimelineItem] = field(default_factory=set)
 
 
 def event_runs(items: Sequence[TimelineItem]) -> Runs:
-    """What stands together among the items of a timeline."""
+    """Return the groups of successive events among the items of a timeline."""
     found = Runs()
     for run in _runs(items):
         if len(run) >= LEAST:

@@ -1,4 +1,4 @@
-"""Serve files, raw sources and the formatted view of a mail, so that they can do nothing."""
+"""Serve files, raw sources and the formatted view of a mail in ways that let their content run nothing."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def attachment(attachment_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/attachments/<uuid:attachment_id>/fetch")
 def fetch_again(attachment_id: uuid.UUID) -> ResponseReturnValue:
-    """Announce a given-up file again, so that it is fetched once more."""
+    """Announce a file again that was given up, so that it is fetched once more."""
     viewer = current_viewer()
     message_id = get_attachment(db.session(), viewer=viewer, attachment_id=attachment_id).message_id or abort(404)
     message = get_message(db.session(), viewer=viewer, message_id=message_id)
@@ -110,7 +110,7 @@ def _file(file: BinaryIO, content_type: str, filename: str, *, inline: bool = Fa
 
 @bp.get("/messages/<uuid:message_id>/source")
 def source(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Serve the raw bytes as they came: the mail, or the provider's event."""
+    """Serve a message's raw bytes as received: the mail, or the provider's event."""
     session = db.session()
     message = get_message(session, viewer=current_viewer(), message_id=message_id)
     if message.raw_key is not None:
@@ -130,7 +130,7 @@ def original(message_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/messages/<uuid:message_id>/frame")
 def frame(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Serve the formatted version as a document of its own, for a sandboxed frame. Remote pictures only when asked for."""
+    """Serve the formatted version as a document for a sandboxed frame. Remote pictures only when asked for."""
     session = db.session()
     message = get_message(session, viewer=current_viewer(), message_id=message_id)
     show_remote = _remote_link if request.args.get("images") == "shown" else None
@@ -144,7 +144,7 @@ def frame(message_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _inline_images(message: Message, files: list[Attachment]) -> dict[str, str]:
-    """Content id to data: URL; the frame has no origin, so it cannot ask for files with the reader's cookie."""
+    """Return inline images as {content id: data URL}: the frame has no origin and cannot fetch files with the reader's cookie."""
     wanted = set(sanitise(message.html).cid_refs)
     urls: dict[str, str] = {}
     for file in files:

@@ -18,14 +18,14 @@ from app.web.accounts.session import current_viewer
 
 @dataclass(frozen=True)
 class Writing:
-    """The words as plain text; `html` says the same with formatting, "" where there is none."""
+    """A written text as plain text; `html` is the same with formatting, "" where there is none."""
 
     text: str
     html: str = ""
 
 
 def read_writing(files: Collection[uuid.UUID], *, formatted: bool) -> Writing:
-    """What the form holds. Where there is formatting the plain text is made from it, whatever the form's own says."""
+    """Return the text of the form. With formatting, the plain text is made from it, whatever plain text the form has."""
     html = clean_rich(request.form.get("html", ""), pictures=files) if formatted else ""
     if html:
         return Writing(rich_to_text(html), html)
@@ -33,8 +33,10 @@ def read_writing(files: Collection[uuid.UUID], *, formatted: bool) -> Writing:
 
 
 def writing_of_draft(session: Session, thread_id: uuid.UUID, kind: str, files: Collection[uuid.UUID]) -> Writing:
-    """Return what a draft holds. A form without formatting (another channel's) leaves the stored HTML: the words decide if it
-    still fits them."""
+    """Return the text that a draft stores.
+
+    A form without formatting (another channel's) leaves the stored HTML, which holds as long as its words are unchanged.
+    """
     if kind != "reply" or "html" in request.form:
         return read_writing(files, formatted=kind == "reply")
     mine = (Draft.user_id == current_viewer().user_id, Draft.thread_id == thread_id, Draft.kind == kind)
@@ -43,6 +45,6 @@ def writing_of_draft(session: Session, thread_id: uuid.UUID, kind: str, files: C
 
 
 def html_of_draft(draft: Draft) -> str:
-    """The draft with its formatting, "" where its words were changed since without it."""
+    """Return the draft's HTML; "" where its words were changed since without formatting."""
     html = draft.options.get("html") or ""
     return html if html and rich_to_text(html) == draft.text.strip() else ""

@@ -57,8 +57,10 @@ def forward_form(message_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/messages/<uuid:message_id>/forward")
 def forward_message(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Send the forward, now or at a time. 409 with the newer items if the thread moved on, 422 with the reason if it cannot be
-    sent. What was typed stays."""
+    """Send the forward, now or at a time. 409 with the newer items if the thread moved on, 422 with the reason of a refusal.
+
+    What was typed stays in the form.
+    """
     viewer, message = current_viewer(), _message(message_id)
     thread_id = message.thread_id
     try:
@@ -87,7 +89,7 @@ def forward_message(message_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/messages/<uuid:message_id>/forward/draft")
 def keep_forward(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Save what is being typed; with `back` answer with the composer of a reply."""
+    """Save the forward being typed as a draft; with `back` answer with the composer of a reply."""
     message = _message(message_id)
     thread_id = message.thread_id
     _keep(message)
@@ -100,7 +102,7 @@ def keep_forward(message_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def forward_again(message_id: uuid.UUID, **more: Any) -> ResponseReturnValue:
-    """Answer an undo: the form with all that was in it, and a line about what happened."""
+    """Answer an undo with the form as it was, and a line about what happened."""
     words = _("Not sent: your text is back in the form")
     if not request.htmx:
         flash(words)
@@ -127,14 +129,14 @@ def _chosen_mailbox(message: Message) -> Channel:
 
 
 def _asked_for(message: Message) -> Forward:
-    """Read the forward from the form. Raises UnableToReply, UploadRefused."""
+    """Return the forward of the form. Raises UnableToReply, UploadRefused."""
     viewer, uploads = current_viewer(), files_of_form(message.thread_id)
     signature = signature_of(db.session(), message.brand_id, viewer)
     return forward_of_form(message, uploads, signature=signature, viewer=viewer)
 
 
 def _sent_otherwise(forward: Forward) -> bool:
-    """Return whether this form was sent before with other words or to others, which must not be lost silently."""
+    """Return whether this form was sent before with another text or to others, which must not be lost silently."""
     form_of = (db.session(), current_viewer().user_id, forward.client_token)
     earlier, promised = find_by_client_token(*form_of), find_scheduled_by_token(*form_of)
     if promised is not None:
@@ -146,7 +148,10 @@ def _sent_otherwise(forward: Forward) -> bool:
 
 
 def _keep(message: Message) -> None:
-    """Keep what is typed, unless this very form was sent meanwhile; the lock puts a late save behind its send."""
+    """Keep the forward being typed as a draft, unless this very form was sent meanwhile.
+
+    The thread is locked, so that a late save cannot overtake its send.
+    """
     with transaction() as session:
         lock_thread(session, message.thread_id)
         form_of = (session, current_viewer().user_id, parse_uuid(request.form.get("client_token")))
@@ -155,7 +160,7 @@ def _keep(message: Message) -> None:
 
 
 def _refused(message_id: uuid.UUID, status: int, **why: Any) -> ResponseReturnValue:
-    """The form again, with what was typed and the reason. It is kept as a draft too."""
+    """Render the form with what was typed and the reason of the refusal. What was typed is kept as a draft too."""
     db.session.rollback()
     message = _message(message_id)
     _keep(message)
@@ -178,7 +183,7 @@ def _form(
     token: uuid.UUID | None = None,
     **more: Any,
 ) -> ResponseReturnValue:
-    """Render the form. `error`: its field, and the words."""
+    """Render the form of a forward. `error`: the wrong field, and the words."""
     session, viewer = db.session(), current_viewer()
     stored = sa.and_(Attachment.message_id == message.id, Attachment.storage_key.is_not(None))
     files = session.execute(sa.select(Attachment).where(stored).order_by(Attachment.position)).scalars().all()

@@ -1,4 +1,4 @@
-"""Form of a forward (`ForwardForm`): as sent, as drafted, or as offered."""
+"""Form of a forward (`ForwardForm`): from the request, from a draft, or new."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SUBJECT_CHARACTERS = 998
 
 @dataclass(frozen=True)
 class ForwardForm:
-    """What stands in the form. `file_ids`: of the original's files, those that go along; `upload_ids`: files of the writer."""
+    """The values of the form. `file_ids`: files of the original that are passed on; `upload_ids`: files of the writer."""
 
     to: str
     cc: str
@@ -53,7 +53,7 @@ class ForwardForm:
 
 
 def fields_of_request(message: Message) -> dict[str, Any]:
-    """All but the words and the uploads, as typed: what a draft keeps of them."""
+    """Return all fields but text and uploads as typed, as a draft keeps them."""
     form = request.form
     return {
         "message_id": str(message.id),
@@ -79,7 +79,10 @@ def form_of_request(message: Message) -> ForwardForm:
 
 
 def form_to_offer(session: Session, message: Message, files: Sequence[Attachment]) -> ForwardForm:
-    """The viewer's draft on this thread, else an empty form. A draft of another message's forward keeps its words and people."""
+    """Return the form to show: the viewer's draft on this thread, else an empty one.
+
+    A draft of forwarding another message keeps its text and recipients.
+    """
     offered = {"subject": subject_to_forward(message), "file_ids": [str(file.id) for file in files]}
     draft = find_forward_draft(session, user_id=current_viewer().user_id, thread_id=message.thread_id)
     if draft is None:
@@ -115,7 +118,7 @@ def _form(
 
 
 def forward_of_form(message: Message, uploads: tuple[uuid.UUID, ...], *, signature: str, viewer: Viewer) -> Forward:
-    """What the form asks for, `uploads` included. Raises UnableToReply with the field that is wrong."""
+    """Return the forward of the form, with `uploads`. Raises UnableToReply with the field that is wrong."""
     fields, written = fields_of_request(message), read_writing(uploads, formatted=True)
     to = read_addresses("to")
     if not to:
@@ -139,7 +142,7 @@ def forward_of_form(message: Message, uploads: tuple[uuid.UUID, ...], *, signatu
 
 
 def with_original(written: Writing, signature: str, quoted: str) -> Writing:
-    """All of a forward: what was typed, the signature, the original. With formatting only where something was typed with it."""
+    """Return the whole text of a forward: typed text, signature, original. With HTML only if the typed text has it."""
     text = "\n\n".join(part for part in (written.text.strip(), signature, quoted) if part)
     if not written.html:
         return Writing(text)
@@ -147,7 +150,7 @@ def with_original(written: Writing, signature: str, quoted: str) -> Writing:
 
 
 def keep_request(session: Session, message: Message) -> None:
-    """Make a draft of what the form holds."""
+    """Save the form as a draft."""
     uploads = uploads_of_request()
     written = read_writing(uploads, formatted=True)
     token = parse_uuid(request.form.get("client_token"))
@@ -157,7 +160,7 @@ def keep_request(session: Session, message: Message) -> None:
 
 
 def put_back(session: Session, user_id: uuid.UUID, taken: TakenBack) -> list[str]:
-    """Make a draft of a forward that was taken back; what its writer typed since follows below. Returns its files."""
+    """Save a forward that was taken back as a draft, followed by what its writer typed since. Returns the ids of its files."""
     kept = find_forward_draft(session, user_id=user_id, thread_id=taken.thread_id)
     text, files = (kept.text, list(kept.attachment_ids)) if kept else ("", [])
     both = "\n\n".join(part for part in (taken.text, text.strip()) if part)
@@ -183,13 +186,13 @@ def _save(
 
 
 def subject_to_forward(message: Message) -> str:
-    """ "Fwd: " and what it was about; for a chat its first words."""
+    """Return "Fwd: " and the message's subject; for a chat its first words."""
     about = message.subject or " ".join(message.text.split())[:60]
     return about if about.lower().startswith(("fwd:", "fw:")) else f"Fwd: {about}".strip()
 
 
 def quoted_original(message: Message) -> str:
-    """The original under a line that says what it is, as every mail program writes it."""
+    """Return the original message under a header of sender, time and subject, as mail programs write it."""
     sender = " ".join(part for part in (message.sender.get("name"), _bracketed(message.sender.get("address"))) if part)
     title = _("Forwarded message")
     lines = [

@@ -31,12 +31,12 @@ REPORTED = {
 
 
 def step_words(step: Step) -> str:
-    """What happened, as people say it; a step of a kind nobody named is shown as it is."""
+    """Return a step of a delivery in words; a step of an unknown kind as it is."""
     return _((REPORTED if step.is_report else OURS).get(step.name, step.name))
 
 
 def failure_words(reason: dict[str, Any]) -> str:
-    """Why a message did not arrive, and what to do: the title, the provider's own words where they say more, the advice."""
+    """Return why a message did not arrive, and what to do: title, the provider's own words where they say more, advice."""
     title, detail, advice = (told(reason.get(name)).removesuffix(".") for name in ("title", "detail", "advice"))
     what = _("%(what)s: %(detail)s", what=title, detail=detail) if detail not in ("", title) else title
     return " ".join(f"{sentence}." for sentence in (what, advice) if sentence)

@@ -1,4 +1,4 @@
-"""Read which list an address asks for: view, filters, sort."""
+"""Read which list a URL asks for: view, filters, sort."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from app.web.inbox.orders_kept import remembered_sort
 
 
 class IsSearch(ViewMissing):
-    """The saved view is a search and no list, so whoever asked for a list does not get the whole inbox instead."""
+    """The saved view is a search and no list. Raised so that whoever asked for a list does not get the whole inbox instead."""
 
     def __init__(self, view: View) -> None:
         super().__init__(str(view.id))
@@ -34,8 +34,11 @@ class IsSearch(ViewMissing):
 
 @dataclass(frozen=True)
 class Asked:
-    """A list. `view` is its name in addresses: one of the rail, or the id of a saved view, which is then in `saved`. `kept` is
-    what stands behind the "?": None where nothing does, "" where it takes a filter of the saved view away."""
+    """The list that a URL asks for.
+
+    `view`: its name in URLs: a view of the rail, or the id of the saved view in `saved`. `kept`: the values behind the "?": None
+    where there is none, "" where it removes a filter of the saved view.
+    """
 
     view: str
     filters: ViewFilters
@@ -50,12 +53,12 @@ class Asked:
 
     @property
     def due_until(self) -> datetime | None:
-        """By when tasks of the list must be due, too."""
+        """The time until which tasks of the list must be due, None for any."""
         return self.filters.due_until(current_viewer(), self.now)
 
     @property
     def is_changed(self) -> bool:
-        """Whether the list differs from its view: filtered, or in another order."""
+        """Whether the list differs from its view by filters or order."""
         return any(value is not None for value in self.kept.values())
 
     @property
@@ -63,32 +66,32 @@ class Asked:
         return any(value is not None for name, value in self.kept.items() if name not in ("sort", "tasks"))
 
     def url(self, **more: Any) -> str:
-        """The address of this list; keyword arguments change filters or order, None takes one away."""
+        """Return the URL of this list; keyword arguments change filters or order, None removes one."""
         args = {**self.kept, **{name: self._without(name) if value is None else value for name, value in more.items()}}
         return bare_url(self.view, **args)
 
     def url_of(self, endpoint: str, **more: Any) -> str:
-        """The address of something that is done to this list."""
+        """Return the URL of an action on this list."""
         return url_for(endpoint, view=None if self.view == "open" else self.view, **{**self.kept, **more})
 
     def url_sorted(self, sort: ListSort) -> str:
         return self.url(sort=self._named(sort), **({} if sort == ListSort.DUE else {"tasks": None}))
 
     def url_with_tasks(self) -> str:
-        """The same list with the reader's tasks, or without them where they are in it."""
+        """Return the URL of the same list with the reader's tasks; without them where the list has them already."""
         if self.filters.tasks:
             return self.url(tasks=None)
         saved = self.saved is not None and self.saved.filters.tasks
         return bare_url(self.view, **{**self.kept, "sort": self._named(ListSort.DUE), "tasks": None if saved else "mine"})
 
     def url_with_all_tasks(self) -> str:
-        """The same list with everybody's tasks, or without them where they are in it."""
+        """Return the URL of the same list with everybody's tasks; without them where the list has them already."""
         if self.filters.tasks == "all":
             return self.url(tasks=None)
         return bare_url(self.view, **{**self.kept, "sort": self._named(ListSort.DUE), "tasks": "all"})
 
     def _named(self, sort: ListSort) -> str | None:
-        """Return the sort's name for the URL; none where the view is in that order anyway."""
+        """Return the sort's name for the URL; None where it is the view's own."""
         return None if self.saved is not None and sort == self.saved.sort else sort.value
 
     def _without(self, name: str) -> str | None:
@@ -96,8 +99,10 @@ class Asked:
 
 
 def ask(view: str) -> Asked:
-    """The list the request asks for. What makes no sense behind the "?" is ignored. Raises 404 for a view of the rail that does
-    not exist, ViewMissing for a saved one, IsSearch."""
+    """Return the list that the request asks for. Unusable values behind the "?" are ignored.
+
+    Raises 404 for an unknown view of the rail, ViewMissing for a saved view, IsSearch for a saved search.
+    """
     saved, kept = _find_saved(view), kept_args(view)
     if saved is not None and saved.search is not None:
         raise IsSearch(saved)
@@ -112,7 +117,7 @@ def ask(view: str) -> Asked:
 
 
 def ask_beside_thread(view: str) -> Asked:
-    """The same for a thread, which stays readable when the view it was opened from is gone."""
+    """Return the list that the request asks for; all open threads where its view is gone, so that the thread stays readable."""
     try:
         return ask(view)
     except ViewMissing:
@@ -120,14 +125,14 @@ def ask_beside_thread(view: str) -> Asked:
 
 
 def name_only(view: str) -> Asked:
-    """What links back to the list need; asks no query. Raises 404 for a view of the rail that does not exist."""
+    """Return the list with what links back to it need, without a query. Raises 404 for an unknown view of the rail."""
     if not is_saved(view) and view not in get_args(RailView):
         abort(404)
     return Asked(view, ViewFilters(), remembered_sort(view), kept_args(view))
 
 
 def kept_args(view: str) -> dict[str, Any]:
-    """All that narrows or orders a list, as it goes into an address again."""
+    """Return the filters and order of the URL, as they go into a URL again."""
     kept = {
         "status": _choice(ThreadStatus, "status"),
         "priority": _choice(Priority, "priority"),
@@ -146,14 +151,14 @@ def kept_args(view: str) -> dict[str, Any]:
 
 
 def bare_url(view: str, **args: Any) -> str:
-    """The address of a view by its name."""
+    """Return the URL of a view by its name."""
     if is_saved(view):
         return url_for("inbox.saved_view", view_id=view, **args)
     return url_for("inbox.list_view", view=None if view == "open" else view, **args)
 
 
 def is_saved(view: str) -> bool:
-    """The name of a saved view is its id."""
+    """Return whether the view is a saved one, whose name is its id."""
     return parse_uuid(view) is not None
 
 

@@ -35,7 +35,7 @@ OWN_DAY = "/today"
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
-    """Lead to the list where this person's work is."""
+    """Redirect to the page of this user's work: portal, inbox or today's visits."""
     viewer = current_viewer()
     if viewer.may(Permission.PORTAL_OWN):
         return redirect(url_for("portal.overview"), 303)
@@ -55,7 +55,7 @@ def list_view(view: str) -> ResponseReturnValue:
 
 @bp.get("/inbox/views/<uuid:view_id>")
 def saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """Show a saved view in the same parts; a saved search leads to its results."""
+    """Show a saved view in the same parts as `list_view`; a saved search redirects to its results."""
     try:
         return _list_page(str(view_id))
     except IsSearch as found:
@@ -73,14 +73,14 @@ def _list_page(view: str) -> ResponseReturnValue:
 
 @bp.get("/rail")
 def rail() -> ResponseReturnValue:
-    """Render the views and their counts alone, for a page that heard of a change."""
+    """Render the rail alone, for a page that was told of a change."""
     return render_template("rail.html")
 
 
 def list_context(view: str, *, with_rows: bool = True) -> dict[str, Any]:
-    """What the list pane needs beside a thread. Unknown filters are ignored, a foreign cursor starts from the top.
+    """Return the context of the list pane beside a thread. Unknown filters are ignored, an invalid cursor starts from the top.
 
-    Without rows it is what links back to the list need, and asks no query.
+    Without rows it has only what links back to the list need, and asks no query.
     """
     if with_rows:
         view_counts()
@@ -130,7 +130,7 @@ def _context(asked: Asked, *, with_rows: bool) -> dict[str, Any]:
 
 
 def _task_context(view: str, *, with_rows: bool = True) -> dict[str, Any]:
-    """The same for a list of the viewer's tasks."""
+    """Return the context of the list pane for a list of the viewer's tasks."""
     g.current_view = view
     return {
         **task_list_context(view, with_rows=with_rows),
@@ -144,13 +144,13 @@ def _task_context(view: str, *, with_rows: bool = True) -> dict[str, Any]:
 
 
 def asked_filter(view: str) -> tuple[ThreadFilter, dict[str, Any]]:
-    """Which threads the request asks for, and its filters as they go into an address. Raises as `ask` does."""
+    """Return the threads that the request asks for as a filter, and its values as they go into a URL. Raises as `ask` does."""
     asked = ask(view)
     return asked.filter, asked.kept
 
 
 def _thread_url(view: str, thread_id: uuid.UUID, endpoint: str = "inbox.show_thread", **more: Any) -> str:
-    """The address of a thread (or of something below it) that remembers from which list it was opened."""
+    """Return the URL of a thread (or of something below it) that remembers from which list it was opened."""
     return url_to(endpoint, thread_id=thread_id, view=None if view == "open" else view, **more)
 
 
@@ -179,7 +179,7 @@ def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
 
 
 def _rows(asked: Asked) -> Page[Any]:
-    """Return a page of ThreadRow, with TaskRow among them where tasks are shown."""
+    """Return a page of ThreadRow, with TaskRow among them where tasks are shown. An invalid cursor gives the first page."""
     cursor = request.args.get("cursor")
     try:
         return _page_at(asked, cursor)

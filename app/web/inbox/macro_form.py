@@ -78,7 +78,7 @@ FIELDS = (
 
 @dataclass
 class MacroForm:
-    """The values as typed, by field, and what is wrong with them."""
+    """A macro as typed: its values and errors by field, and the steps they make."""
 
     values: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -91,14 +91,14 @@ def empty_form() -> MacroForm:
 
 
 def form_of(macro: Macro) -> MacroForm:
-    """The form that would make this macro."""
+    """Return the form that would make this macro."""
     steps = steps_of(macro)
     values = {"name": macro.name, "brand": str(macro.brand_id or ""), **values_of(steps)}
     return MacroForm(values, {}, macro.brand_id, steps)
 
 
 def values_of(steps: MacroSteps) -> dict[str, str]:
-    """What the fields of the steps hold."""
+    """Return the values of the form for these steps."""
     calls = zip(CALLS, steps.calls, strict=False)
     task = steps.task
     return {
@@ -123,7 +123,7 @@ def values_of(steps: MacroSteps) -> dict[str, str]:
 
 
 def read_form(viewer: Viewer) -> MacroForm:
-    """What was typed; `errors` is empty where it makes a macro."""
+    """Return the posted form; `errors` is empty where it makes a macro."""
     form = MacroForm({name: storable(request.form.get(name, "")).strip() for name in FIELDS})
     values, errors = form.values, form.errors
     values["name"] = " ".join(values["name"].split())
@@ -141,7 +141,7 @@ def read_form(viewer: Viewer) -> MacroForm:
 
 
 def read_steps(form: MacroForm) -> None:
-    """Make steps of the values, or say what is wrong with them."""
+    """Set the form's steps from its values, and its errors."""
     values, errors = form.values, form.errors
     values["note"] = values["note"].replace("\r\n", "\n")
     if len(values["note"]) > NOTE_CHARACTERS:
@@ -221,7 +221,7 @@ def _steps(values: dict[str, str], add: tuple[str, ...], remove: tuple[str, ...]
 
 
 def _tags(form: MacroForm, name: str) -> tuple[str, ...]:
-    """The tags of a field, between commas."""
+    """Return the tags of a field, which commas separate; () with an error for an invalid one."""
     try:
         found = tuple(dict.fromkeys(clean_tag(text) for text in form.values[name].split(",") if text.strip()))
     except BadTag:
@@ -233,7 +233,7 @@ def _tags(form: MacroForm, name: str) -> tuple[str, ...]:
 
 
 def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]:
-    """The options of every choice, pairs of value and words; the first leaves things as they are."""
+    """Return the options of every choice as (value, words); the first leaves the thread unchanged."""
     same = ("", _("Unchanged"))
     people = dict(pair for brand_id in viewer.brand_ids for pair in list_assignable_users(session, brand_id))
     named = sorted(((str(user_id), name) for user_id, name in people.items()), key=lambda pair: pair[1])

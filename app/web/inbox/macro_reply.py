@@ -43,7 +43,7 @@ WINDOW_CLOSED = N_("The 24-hour window is closed: send a template, or use anothe
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be written, and where."""
+    """A macro's reply to write, and the channel it goes by."""
 
     template: ReplyTemplate
     filled: Filled
@@ -52,7 +52,7 @@ class Plan:
 
 
 def plan_reply(thread: Thread, steps: MacroSteps) -> Plan:
-    """Plan the reply. Raises StepFailed where the template is gone, has a blank nobody can fill in, or nothing can carry it."""
+    """Return the planned reply. Raises StepFailed where the template is gone or lacks a value, or no channel can carry it."""
     session, viewer = db.session(), current_viewer()
     if thread.is_ticket:
         raise StepFailed("template_id", NO_CHANNEL)
@@ -87,7 +87,7 @@ def _check_place(thread: Thread, channel: Channel, template: ReplyTemplate, step
 
 
 def send_reply(session: Session, thread: Thread, plan: Plan, steps: MacroSteps, run: Run) -> Message:
-    """Queue it as the composer would. A draft stays. Raises ThreadMovedOn, UnableToReply."""
+    """Queue the planned reply as the composer would; a draft stays. Raises ThreadMovedOn, UnableToReply."""
     viewer = current_viewer()
     draft = session.get(Draft, (viewer.user_id, thread.id, "reply"))
     kept = (draft.text, list(draft.attachment_ids), dict(draft.options)) if draft else None
@@ -118,7 +118,7 @@ def send_reply(session: Session, thread: Thread, plan: Plan, steps: MacroSteps, 
 
 
 def insert_later(session: Session, thread: Thread, plan: Plan) -> None:
-    """Put it into the draft, for a browser without scripts."""
+    """Put the planned reply into the draft, for a browser without scripts."""
     viewer = current_viewer()
     text = TakenBack(thread.id, plan.channel.id, plan.filled.text, (), {})
     put_into_composer(session, viewer.user_id, text)

@@ -34,7 +34,7 @@ from app.web.pages import page
 
 @bp.get("/settings/macros")
 def macros() -> ResponseReturnValue:
-    """Show the macros one may run, each with what it does."""
+    """Show the macros that the viewer may run, each with its steps."""
     session, viewer = db.session(), current_viewer()
     found = list_macros(session, viewer=viewer)
     names = names_in(session, [steps_of(macro) for macro in found])
@@ -89,7 +89,7 @@ def save_macro(macro_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/macros/<uuid:macro_id>/deletion")
 def remove_macro(macro_id: uuid.UUID) -> ResponseReturnValue:
-    """Delete a macro, as its form asked before; what it did stays."""
+    """Delete a macro, after its form asked for confirmation; what it did stays."""
     macro = _changeable(macro_id)
     name = macro.name
     with transaction() as session:
@@ -99,7 +99,7 @@ def remove_macro(macro_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _changeable(macro_id: uuid.UUID) -> Macro:
-    """Return a macro this lead may change. Raises MacroMissing; 403 for whoever is no lead."""
+    """Return a macro that the viewer may change. Raises MacroMissing; 403 without the permission."""
     return get_macro(db.session(), viewer=require(Permission.MACROS_MANAGE), macro_id=macro_id)
 
 

@@ -1,4 +1,4 @@
-"""Put macros into words: their steps, failures, and what an undo leaves behind."""
+"""Put macros into words: their steps, failures, and what an undo could not take back."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ STEPS = {
 
 @dataclass(frozen=True)
 class Names:
-    """What the ids in steps are called: users, teams, templates and contacts; one that is gone is missing here."""
+    """The names of the users, teams, templates and contacts in steps, by id; one that is gone is missing here."""
 
     of: Mapping[uuid.UUID, str]
 
@@ -53,7 +53,7 @@ class Names:
 
 
 def names_in(session: Session, all_steps: list[MacroSteps]) -> Names:
-    """One query for any number of macros."""
+    """Return the names in the steps of any number of macros. One query."""
     users = {uuid.UUID(steps.assignee) for steps in all_steps if steps.assignee and steps.assignee not in (ME, NOBODY)}
     teams = {steps.team_id for steps in all_steps if steps.team_id}
     templates = {steps.template_id for steps in all_steps if steps.template_id}
@@ -70,7 +70,7 @@ def names_in(session: Session, all_steps: list[MacroSteps]) -> Names:
 
 
 def step_words(steps: MacroSteps, names: Names) -> list[str]:
-    """Each step in words, in the order they are taken."""
+    """Return each step in words, in the order they are taken."""
     said = []
     if steps.team_id is not None:
         said.append(_("hand to %(team)s", team=names.get(steps.team_id)))
@@ -119,12 +119,12 @@ def _assignee_words(assignee: str, names: Names) -> str:
 
 
 def failed_words(step: str, why: str) -> str:
-    """Which step could not be taken and why, as one line."""
+    """Return as one line which step failed and why."""
     return _("%(step)s: %(why)s. Nothing was changed.", step=_(STEPS[step]), why=why.rstrip("."))
 
 
 def staying_words(*, reply: bool, note: bool, tasks: int, calls: int) -> str:
-    """What could not be taken back, in sentences; "" where all was. `tasks` and `calls`: how many of them stay."""
+    """Return in sentences what an undo could not take back, "" for nothing. `tasks`, `calls`: how many of each stay."""
     parts = [_("The macro’s reply was already sent.")] if reply else []
     if tasks:
         parts.append(

@@ -57,7 +57,7 @@ ERROR_STAYS_SECONDS = 60
 
 @bp.get("/threads/<uuid:thread_id>/macros")
 def thread_macros(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """List the macros for the thread: as a fragment for the menu, as a page without scripts. `seen`: the newest item in sight."""
+    """List the macros for the thread: as a fragment for the menu; without scripts, a page. `seen`: the newest item shown."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     macros = list_macros(db.session(), viewer=current_viewer(), brand_id=thread.brand_id)
     whole = not request.htmx
@@ -67,7 +67,7 @@ def thread_macros(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/bulk/macros")
 def bulk_macros() -> ResponseReturnValue:
-    """List the macros for the chosen threads: those that do more than answer."""
+    """List the macros for the chosen threads: those with steps besides a reply."""
     macros = list_macros(db.session(), viewer=current_viewer())
     offered = [item for item in _offered(macros, of_many=True) if item["words"]]
     return render_template("inbox/bulk_macros.html", macros=offered, token=new_id())
@@ -81,8 +81,10 @@ def _offered(macros: list[Macro], *, of_many: bool = False) -> list[dict[str, An
 
 @bp.post("/threads/<uuid:thread_id>/macros/<uuid:macro_id>")
 def run_macro(thread_id: uuid.UUID, macro_id: uuid.UUID) -> ResponseReturnValue:
-    """Run a macro: every step or none. `macro_token` of the menu: pressed twice it runs once. The composer's fields come
-    along."""
+    """Run a macro: every step or none. With one `macro_token` (of the menu) it runs once.
+
+    The composer's fields are sent along.
+    """
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     macro = get_macro(db.session(), viewer=viewer, macro_id=macro_id)
@@ -112,7 +114,7 @@ class Outcome:
 
 
 def _take_steps(thread: Thread, macro: Macro, steps: MacroSteps, run: Run) -> Outcome:
-    """In one transaction.
+    """Take the macro's steps in one transaction.
 
     Raises StepFailed, ThreadMovedOn, UnableToReply; then nothing is changed.
     """
@@ -151,8 +153,10 @@ def _with_triggers(response: Response, steps: MacroSteps, sent: Message | None) 
 
 @bp.post("/threads/<uuid:thread_id>/macro-runs/<uuid:run_token>/undo")
 def undo_macro(thread_id: uuid.UUID, run_token: uuid.UUID) -> ResponseReturnValue:
-    """Give the thread back what the viewer's run changed; a reply it sent is taken back while it waits, a task while nobody
-    touched it, calls outside before they are made. What stays is named."""
+    """Undo the viewer's run of a macro on the thread, and name what stays.
+
+    A reply is taken back while it waits, a task while nobody changed it, calls outside before they are made.
+    """
     viewer, now = current_viewer(), utc_now()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     files: list[str] | None = None
@@ -173,14 +177,14 @@ def undo_macro(thread_id: uuid.UUID, run_token: uuid.UUID) -> ResponseReturnValu
 
 
 def _undone(thread_id: uuid.UUID, said: str, files: list[str] | None = None) -> ResponseReturnValue:
-    """Answer an undo: the composer where a reply was taken back, else the thread's head."""
+    """Answer an undo with the composer where a reply was taken back, else with the thread's head."""
     if files is not None:
         return say(thread_id, said, uploads=list_uploads(files))
     return say(thread_id, said) if request.htmx.target == "composer" else changed(thread_id, said, undo="")
 
 
 def _take_reply_back(session: Session, message_id: uuid.UUID, viewer: Viewer, now: datetime) -> list[str] | None:
-    """Put the reply into the composer; returns its files, None if it has left."""
+    """Take the reply back into the composer; return the ids of its files, None if it has left."""
     try:
         taken = take_back(session, message_id=message_id, actor=viewer.actor, now=now)
     except (AlreadyLeft, AlreadyTakenBack, NotTheWriter):
@@ -189,7 +193,7 @@ def _take_reply_back(session: Session, message_id: uuid.UUID, viewer: Viewer, no
 
 
 def _failed(thread_id: uuid.UUID, step: str, why: str) -> ResponseReturnValue:
-    """Say which step could not be taken; the thread is unchanged."""
+    """Answer that a step of the macro failed; the thread is unchanged."""
     db.session.rollback()
     said = failed_words(step, why)
     if request.htmx:
@@ -199,7 +203,7 @@ def _failed(thread_id: uuid.UUID, step: str, why: str) -> ResponseReturnValue:
 
 
 def bulk_change() -> Change:
-    """The macro the bulk bar asks for (`macro`, `macro_token`), as it is now. Raises MacroMissing."""
+    """Return the macro the bulk bar asks for (`macro`, `macro_token`), with its present steps. Raises MacroMissing."""
     viewer, macro_id = current_viewer(), parse_uuid(request.form.get("macro"))
     if macro_id is None:
         raise MacroMissing(request.form.get("macro", "")[:40])

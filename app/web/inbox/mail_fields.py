@@ -1,4 +1,4 @@
-"""Read the composer's fields of a mail: To, Cc, Bcc, signature. Reads the form, shows it again."""
+"""Read the composer's fields of a mail: To, Cc, Bcc, signature; and fill them in again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ IN_BRACKETS = re.compile(r".*<([^<>]*)>\s*")
 
 
 def read_addresses(name: str) -> tuple[str, ...]:
-    """The addresses of a form's field, each once, between commas, semicolons or lines. Raises UnableToReply with the bad one."""
+    """Return the addresses of a field, each once. Commas, semicolons or lines separate them. Raises UnableToReply."""
     parts = [part.strip() for text in request.form.getlist(name) for part in BETWEEN.split(text)]
     found = dict.fromkeys(_checked(name, part) for part in parts if part)
     if len(found) > MAX_COPIES:
@@ -47,7 +47,7 @@ def _checked(name: str, part: str) -> str:
 
 
 def without_own(session: Session, addresses: Iterable[str]) -> tuple[str, ...]:
-    """The addresses that are not a mailbox of ours, with or without a tag behind a plus. One query, none for none."""
+    """Return the addresses that are not a mailbox of ours, with or without a +tag. One query, none without addresses."""
     wanted = tuple(addresses)
     bare = {address: _bare(address) for address in wanted}
     if not wanted:
@@ -66,7 +66,10 @@ def _bare(address: str) -> str:
 
 
 def mail_fields(channel: Channel, viewer: Viewer) -> dict[str, Any]:
-    """The parts of a Reply that only a mail has: cc, bcc, signature, and `options` to show them again. Raises UnableToReply."""
+    """Return the parts of a Reply that only a mail has: cc, bcc, signature, and `options` to fill the fields in again.
+
+    {} for any other channel. Raises UnableToReply.
+    """
     if channel.medium != Medium.EMAIL:
         return {}
     session = db.session()
@@ -83,20 +86,20 @@ def mail_fields(channel: Channel, viewer: Viewer) -> dict[str, Any]:
 
 
 def is_signed_off(text: str, name: str) -> bool:
-    """Whether the text already ends with its writer's name, as many templates do: two signatures look like a mistake."""
+    """Return whether the text already ends with its writer's name, as many templates do; then no signature is added."""
     last = [line.strip(" ,-–\t").casefold() for line in text.strip().splitlines() if line.strip()][-SIGN_OFF_LINES:]
     names = {name.casefold(), name.split()[0].casefold()} if name.strip() else set()
     return len(last) > 1 and any(line.partition(",")[0].strip() in names for line in last[1:])
 
 
 def options_of_form() -> dict[str, Any]:
-    """What a draft keeps of them, as typed."""
+    """Return the mail fields as typed, as a draft keeps them."""
     unsigned = "signature_shown" in request.form and "signed" not in request.form
     return {"cc": request.form.get("cc", "")[:5000], "bcc": request.form.get("bcc", "")[:5000], "unsigned": unsigned}
 
 
 def signature_of(session: Session, brand_id: uuid.UUID, viewer: Viewer) -> str:
-    """The lines under a mail: the brand's, with the writer's name in the line after the greeting, else before them."""
+    """Return the signature of a mail: the brand's lines, with the writer's name after a greeting, else before them."""
     brand: str = session.execute(sa.select(Brand.email_signature).where(Brand.id == brand_id)).scalar_one()
     if not brand.strip():
         return viewer.name
@@ -107,7 +110,10 @@ def signature_of(session: Session, brand_id: uuid.UUID, viewer: Viewer) -> str:
 def mail_context(
     thread: Thread, channel: Channel | None, draft: Draft | None, timeline: Timeline, viewer: Viewer
 ) -> dict[str, Any]:
-    """For the composer: the fields as they stand, the signature, and whom a reply to all would reach besides."""
+    """Return the template context of the mail fields: their values, the signature, and whom a reply to all would reach too.
+
+    {"mail": None} for any other channel.
+    """
     if channel is None or channel.medium != Medium.EMAIL:
         return {"mail": None}
     kept = draft.options if draft else {}

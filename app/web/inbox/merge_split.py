@@ -39,7 +39,7 @@ NOT_UNDONE = {
 
 @bp.get("/threads/<uuid:thread_id>/merge")
 def choose_merge(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the dialog, or its list alone: into which thread to merge this one."""
+    """Show the dialog that chooses the thread to merge this one into, or its list alone."""
     return _merge_page(thread_id, status=200)
 
 
@@ -114,7 +114,7 @@ def _refuse_bulk(text: str) -> ResponseReturnValue:
 
 @bp.get("/threads/<uuid:thread_id>/split")
 def choose_split(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the dialog: from which message on (`from`), and the new thread's subject."""
+    """Show the dialog that splits the thread from a message on (`from`), with the new thread's subject."""
     return _split_page(thread_id, status=200)
 
 
@@ -174,7 +174,7 @@ def split(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/thread-moves/<uuid:batch_id>/undo")
 def undo_moves(batch_id: uuid.UUID) -> ResponseReturnValue:
-    """Undo a merge or split as it was asked for; everybody who sees the brand may."""
+    """Undo a merge or split as a whole; everybody who sees the brand may."""
     viewer = current_viewer()
     try:
         with transaction() as session:
@@ -194,7 +194,7 @@ def _not_undone(text: str) -> ResponseReturnValue:
 
 
 def _lead_to(thread_id: uuid.UUID, said: str, *, batch_id: uuid.UUID | None = None, of_many: bool = False) -> ResponseReturnValue:
-    """Show the thread and say what was done, with an undo that stays for ten minutes; after a bulk the list stays open."""
+    """Show the thread and a toast whose undo stays for ten minutes; after a bulk action the list stays open."""
     runtime().nudger.nudge()
     view = request.args.get("view")
     url = url_for("inbox.show_thread", thread_id=thread_id, view=view)

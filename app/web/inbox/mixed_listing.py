@@ -1,8 +1,8 @@
 """Mix tasks into a list of threads, each at the place of its due time.
 
-Two keyset scans, one of threads and one of tasks, each along its own index and no longer than its part of the page; merged here.
-A list without tasks has no part in this. A cursor is a place in the order of threads by what is due: a task stands there as a
-thread would that was written in before all others, so before the threads that are due with it.
+Two keyset scans, one of threads and one of tasks, each along its own index and no longer than its part of the page, are merged
+here; a list without tasks does not come here. A cursor is a place in the threads' order by due time: a task stands there as a
+thread older than all others would, so before the threads that are due with it.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Row = ThreadRow | TaskRow
 
 
 def list_with_tasks(asked: Asked, *, cursor: str | None, limit: int) -> Page[Row]:
-    """One page. Its brand and priority narrow the tasks as well. At most three queries. Raises BadCursor.
+    """Return one page of threads and tasks. At most three queries. Raises BadCursor.
 
-    Neither side is read further than the other lets it onto the page: threads no further than the first task of the next page,
-    tasks no further than the last thread of this one.
+    The list's brand and priority filter the tasks too. Neither side is read further than the other lets it onto the page: threads
+    no further than the first task of the next page, tasks no further than the last thread of this one.
     """
     session, viewer = db.session(), current_viewer()
     tasks = _tasks_behind(asked, cursor)
@@ -58,7 +58,7 @@ def _is_any_due(dues: Sequence[datetime | None], by: datetime | None) -> bool:
 
 
 def _tasks_behind(asked: Asked, cursor: str | None) -> dict[str, Any] | None:
-    """Return what to ask for the tasks of a page; None: there are none behind it."""
+    """Return the arguments of the query for a page's tasks; None: no tasks follow."""
     edge, whose = _edge(place_of(ListSort.DUE, cursor)) if cursor is not None else "", asked.filters.assignee
     if edge is None or whose not in (None, current_viewer().user_id):
         return None  # a list narrowed to somebody else has none of the reader's
@@ -67,7 +67,7 @@ def _tasks_behind(asked: Asked, cursor: str | None) -> dict[str, Any] | None:
 
 
 def _edge(key: Key) -> str | None:
-    """Return where the tasks go on behind a place of the merged list; None: there are none behind it."""
+    """Return the cursor of the tasks that follow a place of the merged list; None: no tasks follow."""
     _rank, at, row_id, due = key
     due_at = None if due == NEVER else due
     if at == BEFORE_ALL:

@@ -68,7 +68,7 @@ def _assignees() -> list[tuple[str, str]]:
 
 
 def more_context(asked: Asked) -> dict[str, Any]:
-    """The names of the person, channel account, order and brand a list is narrowed to, for its chips; one query for each."""
+    """Return the names of person, channel account, order and brand a list is filtered by, for its chips; a query for each."""
     filters = asked.filters
     person, channel, order = narrowed_to(filters)
     return {
@@ -83,7 +83,7 @@ def more_context(asked: Asked) -> dict[str, Any]:
 
 
 def narrowed_to(filters: ViewFilters) -> tuple[str, str, str]:
-    """(person, channel account, order) by their names, "" for those the list is not narrowed to."""
+    """Return the names of (person, channel account, order) a list is filtered by; "" without that filter."""
     return (
         _person(filters.assignee) if filters.assignee else "",
         _name(Channel, filters.channel) if filters.channel else "",
@@ -92,7 +92,7 @@ def narrowed_to(filters: ViewFilters) -> tuple[str, str, str]:
 
 
 def _order_number(order_id: uuid.UUID) -> str:
-    """Of an order of the viewer's brands."""
+    """Return the number of an order of the viewer's brands; a general word for any other."""
     query = sa.select(Order.order_number).where(Order.id == order_id, Order.brand_id.in_(current_viewer().brand_ids))
     return db.session.execute(query).scalar_one_or_none() or _("One order")
 

@@ -20,7 +20,7 @@ UNDONE = frozenset({"MergeUndone", "SplitUndone"})
 
 
 def undo_urls(timeline: Timeline) -> Callable[[TimelineItem], str]:
-    """A function that tells where a merge or split of this timeline is undone, or a task removed; "" where it cannot be."""
+    """Return a function from a timeline item to the URL that undoes its merge, split, link or task; "" where none can."""
     events = [item.event for item in timeline.items if item.event is not None]
     undone = {event.payload.get("move_id") for event in events if event.type in UNDONE}
     standing = standing_links(events)
@@ -43,7 +43,10 @@ def undo_urls(timeline: Timeline) -> Callable[[TimelineItem], str]:
 
 
 def subject_changes(timeline: Timeline) -> dict[uuid.UUID, str]:
-    """Mails whose subject is another than that of the mail before, with the new one: the writer may have begun something else."""
+    """Return the mails whose subject differs from that of the mail before, by id with the new subject.
+
+    The writer may have begun another matter.
+    """
     changes: dict[uuid.UUID, str] = {}
     before = normalise_subject(timeline.earlier_subject)
     for item in timeline.items:

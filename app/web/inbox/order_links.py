@@ -83,7 +83,7 @@ def orders_page(thread: Thread, *, status: int = 200) -> Response:
 
 
 def orders_to_link(thread: Thread, words: str) -> list[OrderRow]:
-    """What `words` find, without words the customer's; open ones first, without those it is linked with."""
+    """Return the orders that `words` find, without words the customer's; open ones first, without those linked already."""
     session, viewer = db.session(), current_viewer()
     known = {order.id for order in list_orders_of_thread(session, viewer=viewer, thread_id=thread.id)}
     if words:
@@ -105,7 +105,7 @@ def _search(thread: Thread, words: str, known: set[uuid.UUID]) -> list[OrderRow]
 
 
 def _find(thread: Thread, order_id: uuid.UUID | None) -> Order | None:
-    """An order of the thread's brand that the viewer may see."""
+    """Return the order if it is of the thread's brand and the viewer sees it; None if not."""
     if order_id is None:
         return None
     try:
@@ -116,7 +116,7 @@ def _find(thread: Thread, order_id: uuid.UUID | None) -> Order | None:
 
 
 def _answer(thread_id: uuid.UUID, words: str, *, undo: str = "") -> ResponseReturnValue:
-    """The block anew, for the dialog that it is done; without JavaScript the thread again."""
+    """Answer a change of links: the block again, for the dialog its end, without JavaScript the thread."""
     runtime().nudger.nudge()
     if request.htmx.target == "move-place":
         return dialog_done(thread_id, words, undo=undo)

@@ -47,7 +47,7 @@ def _status(value: str) -> str:
 
 
 def standing_links(events: Iterable[Event]) -> frozenset[uuid.UUID]:
-    """The links among these events, oldest first, that nobody took back since: the ids of their events."""
+    """Return the ids of the OrderLinked events, oldest first in `events`, whose link still stands."""
     standing: dict[str, uuid.UUID] = {}
     for event in events:
         if event.type == "OrderLinked":

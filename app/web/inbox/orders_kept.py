@@ -1,6 +1,6 @@
 """Remember each view's last sort order in a cookie such as `mine=newest&all=priority`.
 
-What somebody must answer comes first until they choose otherwise; an archive has its newest on top.
+By default a view is sorted by what is due first; an archive by newest first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ARCHIVES = frozenset({"all", "resolved", "spam", "snoozed", "unsent"})
 
 
 def remembered_sort(view: str) -> ListSort:
-    """The order of a view whose address names none."""
+    """Return the sort order of a view whose URL names none."""
     kept = _kept().get(view)
     return kept or (ListSort.NEWEST if view in ARCHIVES else ListSort.DUE)
 

@@ -1,4 +1,4 @@
-"""Every page the palette leads to beside the views and the settings, which it has from the rail and the doors."""
+"""List the pages the palette leads to, besides the views and settings, which come from the rail and the doors."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ MORE = (
 
 
 def open_pages(*, with_more: bool) -> list[Choice]:
-    """The pages the reader may open."""
+    """Return the pages that the reader may open."""
     pages = (*MAIN, *MORE) if with_more else MAIN
     found = [
         Choice(url_for(endpoint), _(label), _(hint) if hint else "", icon)

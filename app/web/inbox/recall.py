@@ -69,26 +69,29 @@ def write_elsewhere(message_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def keep_composer(thread_id: uuid.UUID) -> None:
-    """Keep what came along from the composer: its place is taken by the form of a forward."""
+    """Keep what was sent along from the composer as a draft, as the form of a forward replaces the composer."""
     if request.form.get("composer_kind") in KINDS and "text" in request.form:
         keep_typed(thread_id, request.form["composer_kind"])
 
 
 def _thread_of(viewer: Viewer, message_id: uuid.UUID) -> uuid.UUID:
-    """Where the message is, or was until this viewer took it back."""
+    """Return the thread of the message, also after this viewer took the message back."""
     gone = find_taken_back(db.session(), message_id=message_id, user_id=viewer.user_id)
     return gone.thread_id if gone else get_message(db.session(), viewer=viewer, message_id=message_id).thread_id
 
 
 def say(thread_id: uuid.UUID, words: str, **more: Any) -> ResponseReturnValue:
-    """Render a fresh composer, and a line about what happened."""
+    """Render a new composer, and a toast about what happened."""
     if not request.htmx:
         flash(words)
     return composer_again(thread_id, toast={"text": words}, **more)
 
 
 def put_into_composer(session: Session, user_id: uuid.UUID, kept: TakenBack) -> list[str]:
-    """Make a draft of it; what its writer typed since (in the form that came along, or kept before) follows below."""
+    """Save the message as a draft, followed by what its writer typed since (in the form or in an earlier draft).
+
+    Returns the ids of its files.
+    """
     draft = session.get(Draft, (user_id, kept.thread_id, "reply"))
     text, files = (draft.text, list(draft.attachment_ids)) if draft else ("", [])
     own = user_id == current_viewer().user_id

@@ -1,5 +1,4 @@
-"""Cache the rows of a thread list as HTML. A row is made once for what it shows: most are as they were when the list was last
-drawn."""
+"""Cache the rows of a thread list as HTML, by what they show: most rows have not changed since the list was last drawn."""
 
 from __future__ import annotations
 
@@ -74,8 +73,10 @@ def rows_html(
     has_brands: bool,
     more: frozenset[str] = frozenset(),
 ) -> Markup:
-    """An `<li>` for each thread of a list sorted by `sort`, where the thread `current_id` is open beside it. `more`: the columns
-    of `columns.ASKED_FOR` it shows."""
+    """Return an `<li>` for each thread of a list sorted by `sort`, with the thread `current_id` marked as open beside it.
+
+    `more`: which columns of `columns.ASKED_FOR` it shows.
+    """
     locale = str(get_locale())
     return Markup("\n").join(_made(_look(row, locale, url, sort, current_id, has_brands, more)) for row in rows)
 

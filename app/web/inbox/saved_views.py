@@ -127,7 +127,7 @@ def save_filters(view_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/inbox/views/<uuid:view_id>/copy")
 def copy_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """Copy a view as one's own."""
+    """Copy a view as one of the viewer's own."""
     viewer = current_viewer()
     name = _("%(name)s, copy", name=get_view(db.session(), viewer=viewer, view_id=view_id).name[: NAME_CHARACTERS - 12])
     try:
@@ -142,9 +142,9 @@ def copy_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/inbox/views/<uuid:view_id>/place")
 def place_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """Put it `before` another (an id; "" for the end), or one step `to` a side: up, down, first, last.
+    """Move a view `before` another (an id; "" for the end), or one step `to`: up, down, first, last.
 
-    Answers with the list where that is asked for, else with words and nothing, for a page that has moved it already.
+    Answers with the list where the form asks for it, else with a toast alone, for a page that has moved it already.
     """
     view, viewer = _own(view_id), current_viewer()
     views = list_views(db.session(), viewer=viewer)
@@ -159,7 +159,7 @@ def place_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _before(view_id: uuid.UUID, views: list[View]) -> uuid.UUID | None:
-    """Return the view that is to follow, from the form."""
+    """Return the id of the view that is to follow the moved one, from the form; None for the end."""
     others, to = [view.id for view in views if view.id != view_id], request.form.get("to", "")
     here = next((number for number, view in enumerate(views) if view.id == view_id), len(others))
     steps = {"up": max(here - 1, 0), "down": here + 1, "first": 0, "last": len(others)}
@@ -187,7 +187,7 @@ def _moved(views: list[View], said: str) -> ResponseReturnValue:
 
 @bp.post("/inbox/views/<uuid:view_id>/deletion")
 def delete_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """Delete a view, as its form asked before; threads stay as they are."""
+    """Delete a view, after its form asked for confirmation; threads stay as they are."""
     view = _own(view_id)
     with transaction() as session:
         delete_view(session, view.id, viewer=current_viewer(), now=utc_now())
@@ -204,7 +204,7 @@ def _own(view_id: uuid.UUID) -> View:
 
 
 def _change(view_id: uuid.UUID, content: ViewContent) -> dict[str, str]:
-    """Change the view; returns what is wrong, by field."""
+    """Change the view; return the errors by field, {} if it was changed."""
     try:
         with transaction() as session:
             change_view(session, view_id, content, viewer=current_viewer(), now=utc_now())
@@ -220,12 +220,12 @@ def _values() -> dict[str, str]:
 
 
 def _searched(text: str | None) -> dict[str, str]:
-    """The field of a search; a list has none."""
+    """Return the form's field of a saved search; {} for a list."""
     return {} if text is None else {"search": text}
 
 
 def _content(asked: Asked, values: dict[str, str]) -> tuple[ViewContent, dict[str, str]]:
-    """What the form holds, and what is wrong with it, by field."""
+    """Return the view of the form, and the errors by field."""
     errors = {}
     if not values["name"]:
         errors["name"] = _("Enter a name.")
@@ -244,7 +244,7 @@ def _content(asked: Asked, values: dict[str, str]) -> tuple[ViewContent, dict[st
 
 
 def _hidden_columns(asked: Asked) -> tuple[Column, ...]:
-    """Return the columns without a tick; the form above a list has none, and its view keeps the list's."""
+    """Return the columns without a tick. The form above a list has none; its view keeps the list's."""
     if "columns" in request.form:
         return hidden_beside(request.form.getlist("column"))
     return asked.saved.hidden_columns if asked.saved else ASKED_FOR
@@ -269,7 +269,7 @@ def _form(
 
 
 def _audience(view: View) -> str:
-    """The value of the field that says for whom."""
+    """Return the audience of a view as the form's value."""
     return f"team:{view.team_id}" if view.scope == ViewScope.TEAM else view.scope.value
 
 
@@ -280,12 +280,12 @@ def _audience_words(view: View) -> str:
 
 
 def saved_search(query: str) -> View | None:
-    """The search of the rail that is just this one."""
+    """Return the saved search of the rail with exactly this query; None if there is none."""
     return next((view for view in view_counts().saved_views if query and view.search == query), None)
 
 
 def _said_of(view: View, *, teams: Mapping[uuid.UUID, str]) -> str:
-    """Describe a view in a line. `teams` are names by id."""
+    """Return a view's filters or search in one line. `teams`: names by id."""
     if view.search is not None:
         return _("Search: %(words)s", words=view.search)
     filters = view.filters

@@ -53,7 +53,7 @@ from app.web.pages import page
 
 @bp.app_template_global()
 def held_words(why: str) -> str:
-    """Why a reply for later was not sent, for its writer."""
+    """Return why a scheduled reply was held, in words for its writer."""
     words = {
         NEWER: _("Not sent: something newer came in. Read it, then decide."),
         WINDOW: _("Not sent: the 24-hour window is closed. Take it back and send a template, or use another channel."),
@@ -67,13 +67,16 @@ def held_words(why: str) -> str:
 
 @bp.app_template_filter()
 def date_field(at: Any) -> str:
-    """An instant as a date-and-time field takes it, in the reader's zone."""
+    """Return an instant as the value of a date-and-time field, in the reader's zone."""
     return str(at.astimezone(zone()).strftime("%Y-%m-%dT%H:%M"))
 
 
 @bp.post("/scheduled/<uuid:scheduled_id>/sending")
 def send_scheduled(scheduled_id: uuid.UUID) -> ResponseReturnValue:
-    """Send it now. Refused in place if something came in that the page did not show yet, or it cannot be sent."""
+    """Send a scheduled reply now.
+
+    Refused in its row if it cannot be sent, or if something came in that the page did not show yet.
+    """
     row, viewer = _row(scheduled_id), current_viewer()
     context = reply_context(db.session().get_one(Channel, row.channel_id))
     try:
@@ -88,7 +91,7 @@ def send_scheduled(scheduled_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/scheduled/<uuid:scheduled_id>/time")
 def set_scheduled_time(scheduled_id: uuid.UUID) -> ResponseReturnValue:
-    """Set the time `send_at`, in the reader's zone; what was held waits again."""
+    """Set the time of a scheduled reply to `send_at`, in the reader's zone; a held reply waits again."""
     row, viewer = _row(scheduled_id), current_viewer()
     context = reply_context(db.session().get_one(Channel, row.channel_id))
     try:
@@ -102,7 +105,7 @@ def set_scheduled_time(scheduled_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/scheduled/<uuid:scheduled_id>/cancellation")
 def cancel_scheduled_reply(scheduled_id: uuid.UUID) -> ResponseReturnValue:
-    """Cancel it; its text and files go into its writer's composer, with `again` its time too."""
+    """Cancel a scheduled reply; its text and files go into its writer's composer, with `again` its time too."""
     row, viewer = _row(scheduled_id), current_viewer()
     try:
         with transaction() as session:
@@ -133,7 +136,7 @@ def _kept(row: ScheduledReply) -> TakenBack:
 
 
 def _row(scheduled_id: uuid.UUID) -> ScheduledReply:
-    """Return the row, if the viewer may see its thread. Raises ThreadMissing."""
+    """Return a scheduled reply of a thread that the viewer sees. Raises ThreadMissing."""
     row = find_scheduled(db.session(), scheduled_id)
     if row is None:
         raise ThreadMissing(str(scheduled_id))
@@ -150,7 +153,7 @@ def _done(row: ScheduledReply, said: str) -> ResponseReturnValue:
 
 
 def _refused(row: ScheduledReply, error: Exception) -> ResponseReturnValue:
-    """The row again with the reason, or the whole page without JavaScript; a row that is gone is not shown any more."""
+    """Render the row with the reason of the refusal, without JavaScript the whole page; a row that is gone disappears."""
     if isinstance(error, NoLongerScheduled):
         return _done(row, _("The message was already sent or cancelled"))
     words = {

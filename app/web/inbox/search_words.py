@@ -28,7 +28,7 @@ assert tuple(HINTS) == OPERATORS
 
 
 def notice_words(notice: Notice) -> str:
-    """What is wrong with an operator, and what it knows."""
+    """Return what is wrong with a search operator, and which values it knows."""
     known = ", ".join(notice.allowed)
     typed = str(Operator(notice.operator, notice.value))
     if notice.problem == "unknown":

@@ -76,7 +76,7 @@ def search_suggestions() -> ResponseReturnValue:
 
 @bp.get("/messages/<uuid:message_id>")
 def show_message(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Lead to a message where it stands in its thread, however far back; `find` is what to mark there."""
+    """Redirect to a message's place in its thread, however far back; `find` is what to mark there."""
     session = db.session()
     message = get_message(session, viewer=current_viewer(), message_id=message_id)
     place = sa.tuple_(Message.occurred_at, Message.id)
@@ -92,7 +92,7 @@ def show_message(message_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/palette")
 def palette() -> ResponseReturnValue:
-    """Where the command palette can go for `q`: views, pages, tags, settings; from three characters on people and threads."""
+    """List where the command palette leads for `q`: views, pages, tags, settings; from three characters on people and threads."""
     typed = clean_query(request.args.get("q", ""))
     groups = [
         (_("Go to"), _pages(typed)),
@@ -128,13 +128,13 @@ def _orders(typed: str) -> list[Choice]:
 
 
 def _fits(typed: str, *texts: str) -> bool:
-    """Return whether every word begins a word of the texts."""
+    """Return whether every typed word begins a word of the texts."""
     known = [word.casefold() for text in texts for word in text.split()]
     return all(any(word.startswith(part) for word in known) for part in typed.casefold().split())
 
 
 def _brands(typed: str) -> list[Choice]:
-    """Lists of one brand's threads, for whoever has several."""
+    """Return links to the threads of one brand, for a viewer with several."""
     own = current_viewer().brand_ids
     brands = [brand for brand in list_brands(db.session()) if brand.id in own] if typed and len(own) > 1 else []
     found = [brand for brand in brands if _fits(typed, brand.name)][:PALETTE_ROWS]
@@ -175,7 +175,7 @@ def _threads(typed: str) -> list[Choice]:
 
 
 def hit_url(hit: Any, query: str) -> str:
-    """Where a hit leads: to its message, the words marked there."""
+    """Return the URL of a search hit: its message, with the query to mark there."""
     if hit.message_id:
         return url_for("inbox.show_message", message_id=hit.message_id, find=query)
     return url_for("inbox.show_thread", thread_id=hit.row.thread.id, find=query)
@@ -192,12 +192,12 @@ def found_in(html: Markup) -> Markup:
 
 
 def excerpt_of(text: str) -> Markup:
-    """The place in a message that shows its formatted version, "" where no search led to it."""
+    """Return the excerpt of a message with the searched words, for one shown formatted; "" without a search."""
     return excerpt(text, sought()) if "find" in request.args else Markup("")
 
 
 def is_found(text: str) -> bool:
-    """True where a folded part of a message has what was looked for."""
+    """Return whether a folded part of a message contains the searched words."""
     return "find" in request.args and has_match(text, sought())
 
 

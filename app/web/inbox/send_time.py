@@ -1,4 +1,4 @@
-"""Read and offer the time to send a reply, or to wake a thread."""
+"""Read the time to send a reply or wake a thread, and list the times to offer."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ SNOOZE = "snooze_"
 
 @bp.app_template_global()
 def later_choices() -> list[SnoozeChoice]:
-    """The times to send at that the menu offers now, in the reader's zone."""
+    """Return the sending times that the menu offers now, in the reader's zone."""
     labels = {"later": _("Later today"), "tomorrow": _("Tomorrow morning"), "week": _("Monday morning")}
     times = offered_times(now=utc_now(), zone=zone())
     return [SnoozeChoice(key, labels[key], format_datetime(at, "EEE HH:mm")) for key, at in times.items()]
 
 
 def send_time_of_form() -> datetime | None:
-    """None to send now. A time that was picked counts whatever button was pressed, unless that button says otherwise.
+    """Return the time to send at, None for now. Raises UnableToReply for an invalid time.
 
-    Raises UnableToReply for a time that is none.
+    A picked time counts whatever button was pressed, unless that button says otherwise.
     """
     form = request.form
     choice = form.get("later", "")
@@ -39,7 +39,7 @@ def send_time_of_form() -> datetime | None:
 
 
 def snooze_time_of_form() -> datetime | None:
-    """Until when the thread rests after the send; None where the button says nothing of it. Raises UnableToReply."""
+    """Return until when the thread is snoozed after sending; None where the button says nothing of it. Raises UnableToReply."""
     then = request.form.get("then", "")
     return _time_of(then.removeprefix(SNOOZE)) if then.startswith(SNOOZE) else None
 

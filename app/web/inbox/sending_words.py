@@ -11,7 +11,7 @@ from app.domain.threads.models import Message
 
 
 def seconds_left(message: Message, viewer: Viewer) -> int:
-    """Whole seconds in which this viewer can still take the message back; 0 if it is not theirs, or has left."""
+    """Return for how many seconds this viewer can still take the message back; 0 if they did not write it, or it has left."""
     leaves_at = message.meta.get("waiting", {}).get("leaves_at")
     if leaves_at is None or message.delivery_status != "pending" or message.sender_user_id != viewer.user_id:
         return 0

@@ -25,7 +25,7 @@ UNSEEN = "␣"  # stands for a space that looks like any other
 
 @dataclass(frozen=True)
 class PartPrice:
-    """What one part costs, as the channel's settings say it; `amount` is a decimal number."""
+    """The price of one part of a text, from the channel's settings."""
 
     amount: Decimal
     currency: str
@@ -33,7 +33,7 @@ class PartPrice:
 
 @dataclass(frozen=True)
 class SmsLook:
-    """The lines under a text. `price` is "" where no price is set; `misfits` is what makes its alphabet the dear one."""
+    """What is shown under a text. `price` is "" where none is set; `misfits`: characters that force the costlier alphabet."""
 
     count: SmsCount
     price: str
@@ -41,7 +41,7 @@ class SmsLook:
 
 
 def sms_look(text: str, channel: Channel) -> SmsLook:
-    """What to say of a text that is being written."""
+    """Return what to show under a text that is being written."""
     counted, price = count_sms(text), part_price(channel)
     return SmsLook(
         count=counted,
@@ -51,7 +51,7 @@ def sms_look(text: str, channel: Channel) -> SmsLook:
 
 
 def part_price(channel: Channel) -> PartPrice | None:
-    """The price in the channel's settings; None where there is none, or it is no number."""
+    """Return the price in the channel's settings; None where there is none, or it is not a number."""
     try:
         amount = Decimal(str(channel.settings.get("part_price") or "").replace(",", "."))
     except InvalidOperation:
@@ -62,25 +62,25 @@ def part_price(channel: Channel) -> PartPrice | None:
 
 
 def price_words(price: PartPrice, parts: int) -> str:
-    """What so many parts cost, to a tenth of a cent where a part costs less than a whole one."""
+    """Return the price of so many parts in words, with tenths of a cent where it has them."""
     locale = get_locale()
     pattern = locale.currency_formats["standard"].pattern.replace("0.00", "0.00##")
     return str(format_currency(price.amount * parts, price.currency, pattern, locale=locale, currency_digits=False))
 
 
 def named(characters: Sequence[str]) -> str:
-    """Write characters for people to read; invisible ones by their Unicode name."""
+    """Return characters in a readable form, at most MOST_NAMED of them."""
     told = [shown(character) for character in characters[:MOST_NAMED]]
     return " ".join([*told, *(["…"] if len(characters) > MOST_NAMED else [])])
 
 
 def shown(character: str) -> str:
-    """Write one character so that people can see it."""
+    """Return one character so that people can see it; a fixed sign for an invisible one."""
     return character if character.isprintable() and not character.isspace() else UNSEEN
 
 
 def sms_context(thread: Thread, channel: Channel | None) -> dict[str, Any]:
-    """What the composer of a text needs besides; {} for every other kind."""
+    """Return the template context of a text in the composer; {} for any other channel."""
     if channel is None or channel.medium != Medium.SMS:
         return {}
     return {"sms": True, "sms_price": part_price(channel), "sms_opt_out": _opt_out(thread, channel)}

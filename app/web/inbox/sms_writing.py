@@ -1,4 +1,4 @@
-"""Route that makes an SMS plainer, so that it takes fewer parts."""
+"""Route that replaces typographic characters of an SMS, so that it takes fewer parts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ bp.add_app_template_filter(sms_look)
 
 @bp.post("/threads/<uuid:thread_id>/simplified-text")
 def simplify_text(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """The composer again with plain characters for typographic ones, and what was replaced; it is kept as the draft."""
+    """Render the composer with plain characters for typographic ones, and what was replaced. The text is kept as the draft."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     text = storable(request.form.get("text", "")).replace("\r\n", "\n")
     plainer = simplify(text, accents=request.args.get("accents") == "1")

@@ -38,19 +38,19 @@ def zone() -> ZoneInfo:
 
 @bp.app_template_global()
 def snooze_choices() -> list[SnoozeChoice]:
-    """What the menu offers now, in the reader's zone."""
+    """Return the snooze times that the menu offers now, in the reader's zone."""
     times = offered_times(now=utc_now(), zone=zone())
     return [SnoozeChoice(key, _(SNOOZES[key]), format_datetime(at, "EEE HH:mm")) for key, at in times.items()]
 
 
 @bp.app_template_global()
 def snooze_earliest() -> str:
-    """The first minute a date-and-time field should take, in the reader's zone."""
+    """Return the first minute a date-and-time field may take, in the reader's zone."""
     return utc_now().astimezone(zone()).strftime("%Y-%m-%dT%H:%M")
 
 
 def snooze_time_asked_for() -> datetime:
-    """From `choice` (a line of the menu) or `until` (the date field). Raises BadSnoozeTime."""
+    """Return the time of `choice` (a line of the menu) or `until` (the date field). Raises BadSnoozeTime."""
     now, choice = utc_now(), request.values.get("choice")
     if not choice:
         return read_snooze_time(request.values.get("until", ""), now=now, zone=zone())
@@ -62,7 +62,7 @@ def snooze_time_asked_for() -> datetime:
 
 @bp.post("/threads/<uuid:thread_id>/snooze")
 def set_snooze(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Snooze the thread until `choice`, or `until` in the reader's zone."""
+    """Snooze the thread until `choice` (a line of the menu), or `until` in the reader's zone."""
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     before = thread.snoozed_until

@@ -1,4 +1,4 @@
-"""Routes that mark a thread as spam, or as none."""
+"""Routes that mark a thread as spam, and undo that."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.web.inbox.thread import changed
 
 @bp.post("/threads/<uuid:thread_id>/spam")
 def set_spam(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Mark the thread as spam; with `block` (any text) also what this sender sends from now on."""
+    """Mark the thread as spam; with `block` (any text) its sender is blocked too."""
     viewer, now = current_viewer(), utc_now()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     with transaction() as session:
@@ -32,7 +32,7 @@ def set_spam(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/threads/<uuid:thread_id>/spam/ending")
 def set_not_spam(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Restore the thread as it was before; `unblock` (any text) lets its sender in again."""
+    """Restore the thread as it was before spam; with `unblock` (any text) its sender is unblocked too."""
     viewer, now = current_viewer(), utc_now()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     was_spam, contact_id = thread.spam_at is not None, thread.contact_id

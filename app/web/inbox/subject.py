@@ -24,7 +24,7 @@ MAX_SUBJECT = 998  # of a line in a mail
 
 @bp.post("/threads/<uuid:thread_id>/subject")
 def set_subject(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Set the subject `subject`; what a mail cannot carry is left off, and "" leaves none."""
+    """Set the thread's subject to `subject`, shortened to what a mail can carry; "" removes it."""
     viewer = current_viewer()
     wanted = " ".join(storable(request.values.get("subject", "")).split())[:MAX_SUBJECT]
     before = get_thread(db.session(), viewer=viewer, thread_id=thread_id)

@@ -1,4 +1,4 @@
-"""Suggest search operators and their values while one types."""
+"""Suggest search operators and their values while a user types."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TYPED = re.compile(
 
 @dataclass(frozen=True)
 class Suggestion:
-    """`insert` takes the place of the `replaces` last characters before the cursor."""
+    """A suggestion: `insert` replaces the last `replaces` characters before the cursor."""
 
     insert: str
     hint: str
@@ -38,7 +38,7 @@ class Suggestion:
 
 
 def suggest(session: Session, *, viewer: Viewer, typed: str) -> list[Suggestion]:
-    """For the text before the cursor: at most SAVED_SHOWN saved searches, then operators or SHOWN values of one."""
+    """Return suggestions for the text before the cursor: at most SAVED_SHOWN saved searches, then operators or values of one."""
     return _saved(session, viewer, typed) + _operators(session, viewer, typed)
 
 
@@ -57,7 +57,7 @@ def _operators(session: Session, viewer: Viewer, typed: str) -> list[Suggestion]
 
 
 def _saved(session: Session, viewer: Viewer, typed: str) -> list[Suggestion]:
-    """Suggest saved searches whose name has the text, or which begin so: each replaces all that was typed."""
+    """Return saved searches that begin with the text or have it in their name; each replaces all that was typed."""
     begun = typed.strip().casefold()
     found = []
     for view in list_views(session, viewer=viewer):
@@ -102,7 +102,7 @@ def _fixed(name: str) -> list[tuple[str, str]]:
 
 
 def _fit(values: Iterable[tuple[str, str]], begun: str) -> list[tuple[str, str]]:
-    """Return values that begin so, then those with it somewhere."""
+    """Return the values that begin with the text, then those that contain it."""
     wanted = begun.casefold()
     scored = [(not value.casefold().startswith(wanted), value, hint) for value, hint in values if _has(wanted, value, hint)]
     return [(value, hint) for _later, value, hint in sorted(scored, key=lambda one: one[0])]

@@ -29,7 +29,7 @@ def tag_choices(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/threads/<uuid:thread_id>/tags")
 def set_tags(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Put tags on (`add`) and take tags off (`remove`)."""
+    """Add tags to the thread (`add`) and remove tags (`remove`)."""
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     try:

@@ -55,7 +55,10 @@ class TaskLook:
 def task_html(
     row: TaskRow, *, url: Callable[[uuid.UUID], str], token: str, current_id: uuid.UUID | None, has_brands: bool
 ) -> Markup:
-    """An `<li>` for a task of a list, where the thread `current_id` is open beside it; `url` is where a thread is shown."""
+    """Return the `<li>` of a task in a list, with the thread `current_id` open beside it.
+
+    `url`: the function that links to a thread.
+    """
     task = row.task
     due_words = current_app.jinja_env.filters["due_words"]  # its pages know ours: they cannot be imported here
     return _made(

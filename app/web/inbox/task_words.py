@@ -17,7 +17,7 @@ WAIT_EVENTS = {
 
 
 def task_event_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
-    """One quiet line about an event of TASK_EVENTS."""
+    """Return an event of TASK_EVENTS as one line."""
     title = payload["title"]
     if event_type == "TaskCreated":
         return _("Task created because the reply promised “%(title)s”", title=title)
@@ -29,6 +29,6 @@ def task_event_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
 
 
 def removable_tasks(events: Iterable[Event]) -> set[str]:
-    """The ids of the tasks of these events, oldest first, that were neither completed nor removed."""
+    """Return the ids of the tasks among these events, oldest first, that were neither completed nor removed."""
     newest = {event.payload["task_id"]: event.type for event in events if event.type in TASK_EVENTS}
     return {task_id for task_id, event_type in newest.items() if event_type in ("TaskCreated", "TaskReopened")}

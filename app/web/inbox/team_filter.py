@@ -19,8 +19,10 @@ from app.web.pages import page
 
 @bp.get("/inbox/teams")
 def filter_teams() -> ResponseReturnValue:
-    """List the teams to filter the list in the URL by (`view` and its filters): as a fragment the teams the viewer does not
-    belong to, as a page without scripts all of them."""
+    """List the teams by which the list in the URL (`view` and its filters) can be filtered.
+
+    As a fragment, those the viewer does not belong to; without scripts, a page with all of them.
+    """
     asked, session = ask(request.args.get("view") or "open"), db.session()
     own = dict(list_own_teams(session, viewer=current_viewer()))
     others = [(team.id, team.name) for team in list_teams(session, brand_ids=current_viewer().brand_ids) if team.id not in own]
@@ -40,5 +42,5 @@ def team_context(asked: Asked) -> dict[str, Any]:
 
 
 def gone_team() -> str:
-    """Return the name shown for a filter whose team was deleted: it finds nothing, and says why."""
+    """Return the name shown for a filter whose team was deleted."""
     return _("A team that is gone")

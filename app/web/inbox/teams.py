@@ -24,7 +24,7 @@ from app.web.pages import page
 
 @bp.get("/threads/<uuid:thread_id>/teams")
 def choose_team(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """List the teams a thread can be handed to: as a fragment for the menu of the assignee, as a page without scripts."""
+    """List the teams a thread can be handed to: as a fragment for the assignee menu; without scripts, a page."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     whole = not request.htmx
     template = "inbox/teams_page.html" if whole else "inbox/teams.html"
@@ -34,7 +34,7 @@ def choose_team(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/threads/<uuid:thread_id>/team")
 def set_team(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Hand the thread to `team`, or take the team off; `assignee` gives it to a person as well, as an undo does."""
+    """Hand the thread to `team`, or to none; `assignee` assigns it to a person as well, as an undo does."""
     viewer, session = current_viewer(), db.session()
     before = get_thread(session, viewer=viewer, thread_id=thread_id)
     former, assignee_before = before.team_id, before.assignee_user_id

@@ -1,4 +1,4 @@
-"""Read the file at the head of a template: uploaded with the form, or one of the thread's."""
+"""Read the header file of a template: uploaded with the form, or chosen from the thread."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OFFERED = 20
 def list_header_files(
     session: Session, thread: Thread, choices: Iterable[TemplateChoice], rules: ChannelRules
 ) -> dict[str, list[Attachment]]:
-    """The newest files of the thread that fit, by the header of a template."""
+    """Return the thread's newest files that a template can have, by the kind of its header."""
     headers = {choice.header for choice in choices if choice.header}
     find_problem = rules.find_header_problem
     if not headers or find_problem is None:
@@ -38,7 +38,7 @@ def list_header_files(
 
 
 def take_kept_file(thread_id: uuid.UUID, field: str) -> tuple[uuid.UUID, ...]:
-    """The file of the thread that the form names, as an upload of the viewer's; () for none."""
+    """Copy the file of the thread that the form names as an upload of the viewer's; return its id, () for none."""
     wanted = parse_uuid(request.form.get(field))
     query = sa.select(Attachment).where(Attachment.id == wanted, _may_be_used(thread_id))
     found = db.session().execute(query).scalar_one_or_none() if wanted else None
@@ -55,7 +55,7 @@ def take_kept_file(thread_id: uuid.UUID, field: str) -> tuple[uuid.UUID, ...]:
 
 
 def _may_be_used(thread_id: uuid.UUID) -> sa.ColumnElement[bool]:
-    """Return whether the file may be used: sent by either side, or the viewer's unsent upload; none of notes."""
+    """Return the condition for usable files: sent by either side, or the viewer's unsent uploads; never those of notes."""
     sent = (MessageType.INCOMING, MessageType.OUTGOING)
     messages = sa.select(Message.id).where(
         Message.thread_id == thread_id, Message.message_type.in_(sent), Message.revoked_at.is_(None)

@@ -46,14 +46,14 @@ STATUSES = {
 
 
 def unusable_templates(channel: Channel) -> tuple[UnusableTemplate, ...]:
-    """The other templates of a channel, each with why it cannot be sent now."""
+    """Return the templates of a channel that cannot be sent now, each with the reason."""
     listed = [item for item in channel.settings.get("templates", []) if isinstance(item, Mapping) and not is_usable(item)]
     others = (UnusableTemplate(str(one.get("name", "")), str(one.get("language", "")), why_unusable(one)) for one in listed)
     return tuple(sorted(others, key=lambda one: (one.name, one.language)))
 
 
 def why_unusable(item: Mapping[str, Any]) -> str:
-    """Why a template cannot be sent from here, "" where it can."""
+    """Return why a template cannot be sent from here, "" where it can."""
     status = str(item.get("status", "APPROVED")).upper()
     if status != "APPROVED":
         words = _(STATUSES.get(status, N_("Not approved at the provider")))
@@ -64,7 +64,7 @@ def why_unusable(item: Mapping[str, Any]) -> str:
 
 
 def fill_template(channel: Channel, form: Mapping[str, str]) -> FilledTemplate | None:
-    """The template chosen in a form, filled in with its values; None if none was chosen or it is not there any more."""
+    """Return the template chosen in a form, filled in; None if none was chosen or it is gone."""
     choice = next((c for c in template_choices(channel) if c.key == form.get("template")), None)
     if choice is None:
         return None

@@ -53,7 +53,7 @@ BLOCKS = ("thread_pane", "thread_head", "timeline", "timeline_older", "context",
 
 @bp.get("/threads/<uuid:thread_id>")
 def show_thread(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the three panes; as fragments those of BLOCKS (`timeline-older` is a `timeline`)."""
+    """Show the three panes of a thread; as fragments those of BLOCKS (`timeline-older` is a `timeline`)."""
     head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id)
     if head.row.thread.id != thread_id:
         return redirect(url_for("inbox.show_thread", thread_id=head.row.thread.id, view=request.args.get("view")), 302)
@@ -61,8 +61,7 @@ def show_thread(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def thread_context(head: ThreadHead, **more: Any) -> dict[str, Any]:
-    """Return everything the page of a thread shows, the list only where it is part of the response; reading the thread marks
-    it read."""
+    """Return the template context of a thread's page, with the list only where the response has it. Marks the thread as read."""
     viewer, session, row = current_viewer(), db.session(), head.row
     try:
         timeline = list_timeline(session, viewer=viewer, thread=row.thread, before=request.args.get("before"))
@@ -131,7 +130,7 @@ def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) 
 
 
 def token_of(draft: Draft | None) -> uuid.UUID | None:
-    """The token of the form a draft was typed in: every tab that shows this draft sends the same message."""
+    """Return the token of the form a draft was typed in: every tab with this draft sends the same message. None without."""
     return parse_uuid(draft.options.get("client_token")) if draft else None
 
 
@@ -145,7 +144,7 @@ def _reaches(channel: Channel, beside: ThreadContext) -> bool:
 
 
 def list_uploads(ids: list[str]) -> list[Attachment]:
-    """The files waiting in the composer, as far as they are the viewer's own and not sent yet."""
+    """Return the uploads with these ids that are the viewer's own and not sent yet."""
     wanted = [found for found in map(parse_uuid, ids) if found]
     if not wanted:
         return []
@@ -169,14 +168,19 @@ def _mark_read(thread: Thread) -> None:
 
 
 def closed_here(thread: Thread) -> dict[str, Any]:
-    """For HX-Trigger: the thread is done with for now, and the page goes on to another (static/js/lib/advance.js)."""
+    """Return the HX-Trigger event of a thread that is closed or snoozed, with which the page moves on.
+
+    {} for any other thread. static/js/lib/advance.js handles the event.
+    """
     is_done = not thread.is_open or thread.snoozed_until is not None
     return {"thread-closed-here": {"thread_id": str(thread.id)}} if is_done else {}
 
 
 def changed(thread_id: uuid.UUID, said: str, *, undo: str, goes_on: bool = False) -> ResponseReturnValue:
-    """Answer a change: the thread's head and a toast that can take it back for htmx, a redirect otherwise. `goes_on`: a thread
-    that is done with makes room for the next one."""
+    """Answer a change of the thread: for htmx its head and a toast with an undo, else a redirect.
+
+    `goes_on`: the page moves on to the next thread where this one is closed or snoozed.
+    """
     runtime().nudger.nudge()
     if not request.htmx:
         flash(said)
@@ -230,7 +234,7 @@ def set_assignment(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def handover_note() -> HandoverNote | None:
-    """What the form tells the new assignee; a double submit is one note."""
+    """Return the form's note to the new assignee, None without text; a form sent twice makes one note."""
     text, rendering = storable(request.form.get("note", "")).strip(), parse_uuid(request.form.get("rendering"))
     if not text:
         return None
@@ -245,7 +249,7 @@ def set_read(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/messages/<uuid:message_id>/retry")
 def retry(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Send again what failed or could not be confirmed."""
+    """Send again a message that failed or could not be confirmed."""
     viewer = current_viewer()
     message = get_message(db.session(), viewer=viewer, message_id=message_id)
     try:

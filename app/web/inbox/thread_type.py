@@ -1,4 +1,4 @@
-"""Route that sets the type of a thread, which leads it through routing, SLA and rules."""
+"""Route that sets the type of a thread, on which routing, SLA and rules depend."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHOSEN = tuple(kind for kind in ThreadType if kind != ThreadType.INTERNAL_TICKET
 
 @bp.post("/threads/<uuid:thread_id>/type")
 def set_type(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Set the type `type`; of an internal ticket it stays."""
+    """Set the thread's type to `type`; an internal ticket keeps its type."""
     viewer, wanted = current_viewer(), request.values.get("type")
     kind = next((one for one in CHOSEN if one.value == wanted), None)
     before = get_thread(db.session(), viewer=viewer, thread_id=thread_id)

@@ -34,7 +34,7 @@ People = Mapping[uuid.UUID, tuple[str, frozenset[uuid.UUID]]]
 
 @dataclass
 class TicketForm:
-    """A ticket as it was typed, and what is wrong with it, by field."""
+    """A ticket as it was typed, and the errors by field."""
 
     values: Mapping[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class TicketForm:
     def ticket(
         self, *, brand_ids: tuple[uuid.UUID, ...], people: People, about: Thread | None, order: Order | None
     ) -> NewTicket | None:
-        """What the form holds; None with errors where something is wrong."""
+        """Return the ticket of the form; None with errors."""
         set_by = about or order
         brand_id = set_by.brand_id if set_by else parse_uuid(self.get("brand"))
         if brand_id is None or brand_id not in brand_ids:
@@ -69,13 +69,13 @@ class TicketForm:
 
 @bp.get("/tickets/new")
 def new_ticket() -> ResponseReturnValue:
-    """Show the form; `about` is the thread, `order_id` the order it is about."""
+    """Show the form of a new ticket; `about` is the thread, `order_id` the order it is about."""
     return _form(TicketForm({}), _about(), _order())
 
 
 @bp.post("/tickets")
 def add_ticket() -> ResponseReturnValue:
-    """Open the ticket; the same form twice is one."""
+    """Open the ticket; the same form sent twice opens one."""
     viewer, about, order, form = current_viewer(), _about(), _order(), TicketForm(request.form.to_dict())
     people = list_ticket_people(db.session(), viewer.brand_ids)
     ticket = form.ticket(brand_ids=viewer.brand_ids, people=people, about=about, order=order)
@@ -96,13 +96,13 @@ def add_ticket() -> ResponseReturnValue:
 
 
 def _about() -> Thread | None:
-    """The thread of `about`. Raises ThreadMissing for one that is not to be seen."""
+    """Return the thread of `about`, None without. Raises ThreadMissing for a thread the viewer cannot see."""
     thread_id = parse_uuid(request.values.get("about"))
     return get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id) if thread_id else None
 
 
 def _order() -> Order | None:
-    """The order of `order_id`. Raises OrderMissing for one that is not to be seen."""
+    """Return the order of `order_id`, None without. Raises OrderMissing for an order the viewer cannot see."""
     order_id = parse_uuid(request.values.get("order_id"))
     return get_order(db.session(), viewer=current_viewer(), order_id=order_id).order if order_id else None
 

@@ -1,4 +1,4 @@
-"""Put tags and snoozes into words, until when among them."""
+"""Put tags and snoozes into words, with the times of snoozes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TRIAGE_EVENTS = frozenset(
 
 
 def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
-    """One quiet line about an event of TRIAGE_EVENTS."""
+    """Return an event of TRIAGE_EVENTS as one line."""
     if event_type in SPAM_EVENTS:
         by_block = payload.get("because") == "sender"
         return _("Went to spam: its sender is blocked") if by_block else _(SPAM_EVENTS[event_type], who=who)
@@ -81,7 +81,7 @@ def _tagged(who: str, payload: dict[str, Any]) -> str:
 
 
 def until_words(at: datetime) -> str:
-    """A time to come, as short as it stays clear: the time today, the day this week, else the date."""
+    """Return a coming time as short as it stays clear: the time today, the day this week, else the date."""
     local, now = to_user_timezone(at), to_user_timezone(utc_now())
     days = (local.date() - now.date()).days
     if days == 0:

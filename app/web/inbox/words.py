@@ -62,7 +62,7 @@ MEDIA = {"email": N_("E-mail"), "whatsapp": "WhatsApp", "sms": "SMS", "phone": N
 
 
 def status_words(status: str) -> str:
-    """A thread's status as people say it."""
+    """Return a thread's status in words."""
     return _(STATUSES[ThreadStatus(status)])
 
 
@@ -101,7 +101,7 @@ UNSENT = {
 
 
 def unsent_words(medium: str) -> str:
-    """What a row says of a message of ours that did not arrive."""
+    """Return what a row shows for a message of ours that did not arrive."""
     return _(UNSENT.get(medium, N_("Not sent")))
 
 
@@ -133,7 +133,7 @@ PRIORITY_TONES = {"critical": "overdue", "urgent": "overdue", "high": "due"}
 
 @dataclass(frozen=True)
 class DeliveryWords:
-    """What stands under a message of ours: an icon, a word, a tone."""
+    """What is shown under an outgoing message: an icon, a word, a tone."""
 
     icon: str
     text: str
@@ -157,7 +157,7 @@ WAITING = DeliveryWords("hourglass", N_("Waiting"), "waiting")
 
 
 def delivery_words(message: Message) -> DeliveryWords | None:
-    """The delivery state of an outgoing message in words; None for everything else."""
+    """Return the delivery state of an outgoing message in words; None for any other message."""
     status = message.delivery_status
     if status is None or message.message_type not in (MessageType.OUTGOING, MessageType.AUTO_RESPONSE):
         return None
@@ -168,7 +168,7 @@ def delivery_words(message: Message) -> DeliveryWords | None:
 
 
 def list_time(at: datetime) -> str:
-    """For a row: the time today, the day this week, else the date."""
+    """Return a time for a row of a list: the time today, the day this week, else the date."""
     local, day = local_time(at), today()
     if local.date() == day:
         return str(local.strftime(CLOCK))
@@ -178,7 +178,7 @@ def list_time(at: datetime) -> str:
 
 
 def local_time(at: datetime) -> datetime:
-    """`at` on the reader's clock. Their zone is looked up once per request: a page shows a hundred times."""
+    """Return `at` on the reader's clock. The zone is looked up once per request, as a page shows a hundred times."""
     zone = getattr(g, "zone", None)
     if zone is None:
         zone = g.zone = ZoneInfo(str(get_timezone()))
@@ -187,7 +187,7 @@ def local_time(at: datetime) -> datetime:
 
 
 def today() -> date:
-    """The reader's day, worked out once per request."""
+    """Return the reader's day, calculated once per request."""
     if "today" not in g:
         g.today = local_time(utc_now()).date()
     day: date = g.today
@@ -195,12 +195,12 @@ def today() -> date:
 
 
 def hour_now() -> int:
-    """The hour of the reader's day it is."""
+    """Return the present hour of the reader's day."""
     return local_time(utc_now()).hour
 
 
 def clock(at: datetime) -> str:
-    """The time of day; the day stands above it in a timeline."""
+    """Return the time of day; the day stands above it in a timeline."""
     return str(local_time(at).strftime(CLOCK))
 
 
@@ -214,7 +214,7 @@ def day_words(at: datetime) -> str:
 
 
 def local_date(at: datetime) -> str:
-    """The day of the reader at that instant, as 2026-11-21."""
+    """Return the reader's day at that instant, as 2026-11-21."""
     return str(local_time(at).date().isoformat())
 
 
@@ -223,7 +223,7 @@ def exact_time(at: datetime) -> str:
 
 
 def left_words(until: datetime | None) -> str:
-    """How long a window stays open: "23 h left", minutes within the last hour, or that it is closed."""
+    """Return how long a window stays open, such as "23 h left", or that it is closed; "" for None."""
     if until is None:
         return ""
     minutes = int((until - utc_now()).total_seconds() // 60)
@@ -234,7 +234,7 @@ def left_words(until: datetime | None) -> str:
 
 
 def _type_words(_event_type: str, who: str, payload: dict[str, Any]) -> str:
-    """Name the type, with the words a guess found, where it was one."""
+    """Return in words that the type was set; with the words that made an automatic guess."""
     kind, found = thread_type_words(ThreadType(payload["to"])), ", ".join(f"“{word}”" for word in payload.get("because", ()))
     if found:
         return _("%(who)s set the type to %(kind)s: the message says %(words)s", who=who, kind=kind, words=found)
@@ -242,7 +242,7 @@ def _type_words(_event_type: str, who: str, payload: dict[str, Any]) -> str:
 
 
 def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
-    """One quiet line about what happened."""
+    """Return an event of a timeline as one line."""
     event = item.event
     assert event is not None
     payload: dict[str, Any] = event.payload
@@ -293,7 +293,7 @@ def _assigned_words(who: str, name: str, payload: dict[str, Any]) -> str:
 
 
 def sections_of(message: Message) -> list[Section]:
-    """The text of a mail cut into what the sender wrote and what they quoted; together they are the whole text."""
+    """Return the text of a mail in sections: what the sender wrote and what they quoted. Together they are the whole text."""
     if message.medium != "email" or message.message_type == MessageType.INTERNAL_NOTE:
         return []
     return _split(message.text) if len(message.text) <= REMEMBERED_CHARACTERS else split_quoted(message.text)
@@ -305,7 +305,7 @@ def _split(text: str) -> list[Section]:
 
 
 def linked(text: str) -> Markup:
-    """The text as HTML, its addresses as links."""
+    """Return the text as HTML with its addresses as links."""
     if not LINK_MARK.search(text):
         return escape(text)
     return Markup(urlize(text, rel="noopener noreferrer nofollow", target="_blank"))  # noqa: S704  urlize escapes
@@ -317,12 +317,12 @@ def quoted_lines(text: str) -> str:
 
 
 def is_rich(message: Message) -> bool:
-    """True where the formatted version says more than the text."""
+    """Return whether the formatted version says more than the text."""
     return any(mark in message.html for mark in HTML_MARKS)
 
 
 def frame_height(message: Message) -> int:
-    """About how many pixels the formatted version needs. No script may run in its frame to measure it; it scrolls."""
+    """Return about how many pixels high the formatted version is. No script may run in its frame to measure it; it scrolls."""
     blocks = len(BLOCK_TAG.findall(message.html))
     pictures = message.html.count("<img")
     return max(140, min(760, 70 + 32 * blocks + 24 * (len(message.text) // 80) + 60 * pictures))
@@ -337,7 +337,7 @@ def size_words(size_bytes: int | None) -> str:
 
 
 def capped(count: int, cap: int = 1000) -> str:
-    """A count for the rail: "" for none, "999+" from the cap on."""
+    """Return a count for the rail: "" for none, "999+" from the cap on."""
     return "" if count == 0 else f"{cap - 1}+" if count >= cap else str(count)
 
 
@@ -355,7 +355,7 @@ EVIDENCE = {
 
 
 def evidence_words(message: Message) -> str:
-    """Why the message is in its thread."""
+    """Return in words why the message is in its thread."""
     return _(EVIDENCE.get(str(message.evidence.get("by", "")), WRITTEN_HERE))
 
 

@@ -1,4 +1,4 @@
-"""Pages that write first: choose recipient and channel, then open the composer."""
+"""Pages that begin a conversation: choose recipient and channel, then open the composer."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SUBJECT_CHARACTERS, NAME_CHARACTERS, MOST_PEOPLE = 300, 200, 8
 
 @dataclass
 class Choice:
-    """The recipient: a contact, or an address or number nobody has written with yet; and the order it is about."""
+    """The recipient: a known contact, or a new address or number; and the order the message is about."""
 
     contact: ContactRecord | None
     new: Recipient | None
@@ -54,7 +54,7 @@ class Choice:
 
     @property
     def kinds(self) -> set[str]:
-        """The ways they can be reached; whoever has a phone number may have WhatsApp."""
+        """The kinds of identities by which the recipient can be reached; a phone number may have WhatsApp too."""
         known = {self.new.kind} if self.new else set()
         if self.contact is not None:
             known |= {identity.kind for identity in self.contact.identities if identity.former_since is None}
@@ -68,8 +68,10 @@ class Choice:
 
 @bp.get("/write")
 def write_first() -> ResponseReturnValue:
-    """Show step one, in which `q` finds people (as a fragment: `write_people`; a single match is taken), or with `contact_id`
-    or `to` step two: how to write to them."""
+    """Show step one, where `q` finds people (as a fragment: `write_people`); or step two with `contact_id` or `to`: the channel.
+
+    A single match goes to step two at once.
+    """
     require(Permission.THREADS_REPLY)
     choice = _choice(request.args)
     if choice.contact or choice.new:
@@ -82,7 +84,7 @@ def write_first() -> ResponseReturnValue:
 
 @bp.post("/write")
 def begin_writing() -> ResponseReturnValue:
-    """Begin the conversation, or go on in the one that was chosen, and open its composer."""
+    """Begin the conversation, or continue the chosen one, and open its composer."""
     viewer, form = require(Permission.THREADS_REPLY), request.form
     choice, now = _choice(form), utc_now()
     if choice.contact is None and choice.new is None:
@@ -148,7 +150,7 @@ def _choice(values: Mapping[str, str]) -> Choice:
 
 
 def _read_recipient(text: str, name: str = "") -> Recipient | None:
-    """An address or number as it was typed; None for anything else."""
+    """Return the address or number that was typed; None for anything else."""
     typed = as_searched(storable(text)[:400])
     for kind, clean in (("email", clean_email), ("phone", clean_phone)):
         try:
@@ -159,7 +161,7 @@ def _read_recipient(text: str, name: str = "") -> Recipient | None:
 
 
 def _channels(choice: Choice) -> list[Channel]:
-    """Those the writer may send from that reach the recipient; of the order's brand first."""
+    """Return the channels the writer may send from that reach the recipient; those of the order's brand first."""
     adapters, viewer = runtime().adapters, current_viewer()
     found = [
         channel
@@ -180,7 +182,7 @@ def _find_people(typed: str) -> tuple[ContactRecord, ...]:
 
 
 def _people_page(choice: Choice, *, status: int = 200) -> Response:
-    """Render the people who may be meant by what was typed."""
+    """Render the list of people who match the typed text."""
     g.current_view = "write"
     typed = _typed()
     found = _find_people(typed)

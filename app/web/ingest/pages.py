@@ -1,4 +1,4 @@
-"""Page of inbound trouble: quarantined events, reactions given up, refused posts."""
+"""Page of inbound failures: quarantined events, reactions given up, refused posts."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ REFUSALS = {
 
 @bp.app_template_filter()
 def result_words(result: str) -> str:
-    """What became of one item of an event."""
+    """Return in words what became of one item of an event."""
     return str(_(RESULTS.get(result, result)))
 
 
 @bp.app_template_filter()
 def refusal_words(reason: str) -> str:
-    """Why a post was turned away, for people."""
+    """Return in words why a post was refused."""
     return str(_(REFUSALS.get(reason, reason)))
 
 
@@ -82,7 +82,7 @@ def events() -> ResponseReturnValue:
 
 @bp.get("/settings/events/<uuid:event_id>")
 def event(event_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one event: what came, when, from where, and why it was not understood."""
+    """Show one event: what came, when, from where, and why it could not be processed."""
     viewer = require(Permission.EVENTS_MANAGE)
     found = _find(viewer, event_id)
     wants_channel = found.event.state == QUARANTINED and found.event.channel_id is None
@@ -118,7 +118,7 @@ def body(event_id: uuid.UUID) -> Response:
 
 @bp.post("/settings/events/<uuid:event_id>/replay")
 def replay(event_id: uuid.UUID) -> ResponseReturnValue:
-    """Process one event again; the form may say which channel it belongs to when nobody knew."""
+    """Process one event again; the form may name its channel where none was known."""
     viewer = require(Permission.EVENTS_MANAGE)
     _find(viewer, event_id)
     channel_id = _chosen_channel(viewer)
@@ -180,7 +180,7 @@ def _chosen_channel(viewer: Viewer) -> uuid.UUID | None:
 
 
 def _as_text(raw: bytes) -> str:
-    """The beginning of a body for reading: JSON indented, anything else as it is, unreadable bytes as signs."""
+    """Return the beginning of a body for reading: JSON indented, anything else as it is, undecodable bytes replaced."""
     if len(raw) <= SHOWN_BYTES:
         try:
             return json.dumps(json.loads(raw), indent=2, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Blueprint of the integration pages, with their words."""
+"""Blueprint of the integration pages, with the filters of their templates."""
 
 from __future__ import annotations
 

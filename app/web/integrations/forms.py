@@ -1,4 +1,4 @@
-"""Form that connects an integration or changes one (`IntegrationForm`). No secret goes back into a page."""
+"""Form that connects or changes an integration (`IntegrationForm`). No secret goes back into a page."""
 
 from __future__ import annotations
 
@@ -38,8 +38,10 @@ SCENARIOS = {
 
 @dataclass
 class IntegrationForm:
-    """A connection as it was typed, and what is wrong with it, by field. `channels` and `brands` are those to choose from.
-    `zone` is that of whoever typed."""
+    """An integration as it was typed, and the errors by field.
+
+    `channels` and `brands` are those to choose from. `zone` is the time zone of the user.
+    """
 
     provider: Provider
     values: Mapping[str, str]
@@ -53,7 +55,7 @@ class IntegrationForm:
         return storable(self.values.get(name, "")).strip()
 
     def content(self) -> IntegrationContent | None:
-        """None where something is wrong."""
+        """Return the content of the form; None with errors."""
         name = self._line("name", NAME_CHARACTERS)
         if not name:
             self.errors.setdefault("name", _("Enter a name."))
@@ -65,7 +67,7 @@ class IntegrationForm:
         return None if self.errors or brand_id is None else IntegrationContent(name, brand_id, channel_id, settings)
 
     def secrets(self) -> dict[str, str]:
-        """Those that were typed: what is left empty stays as it is."""
+        """Return the secrets that were typed; a field left empty keeps its secret."""
         names = ["api_key"] if self.provider == Provider.FORMS else ["hook_key", *(f"hook_{name}" for name in SCENARIOS)]
         typed = {name: self.get(name) for name in names if self.get(name)}
         for name in typed:
@@ -104,7 +106,7 @@ class IntegrationForm:
         }
 
     def _hook_settings(self) -> dict[str, Any]:
-        """The hosts of the addresses that were typed; the addresses themselves are secrets."""
+        """Return the hosts of the webhook addresses that were typed; the addresses themselves are secrets."""
         hooks = {}
         for name in SCENARIOS:
             address = self.get(f"hook_{name}")
@@ -131,7 +133,7 @@ class IntegrationForm:
 
 
 def values_of(integration: Integration) -> dict[str, str]:
-    """A connection as the form shows it, without secrets."""
+    """Return the form's values of an integration, without secrets."""
     settings = integration.settings
     values = {"name": integration.name, "brand": str(integration.brand_id), "channel": str(integration.channel_id or "")}
     values |= {name: str(settings.get(name, "")) for name in ("form_id", "region", "since")}

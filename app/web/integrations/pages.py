@@ -54,7 +54,7 @@ def integrations() -> ResponseReturnValue:
 
 @bp.post("/settings/integrations/checks")
 def check_now() -> ResponseReturnValue:
-    """Ask one service (`key`) whether it works, as the daily check does."""
+    """Check one service (`key`) now, as the daily check does."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     service = next((one for one in _services(viewer) if one.key == request.form.get("key")), None) or abort(404)
     let_go()
@@ -72,7 +72,7 @@ def new_integration() -> ResponseReturnValue:
 
 @bp.post("/settings/integrations")
 def connect() -> ResponseReturnValue:
-    """Ask the provider where it can be asked; if it works, the connection exists, and its secrets are shown this once."""
+    """Check the provider where it can be asked; if it works, add the integration and show its secrets, this once."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     form = _form(viewer, _provider(request.form.get("provider")), request.form.to_dict())
     content, typed = form.content(), form.secrets()
@@ -105,7 +105,7 @@ def integration(integration_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/integrations/<uuid:integration_id>")
 def change(integration_id: uuid.UUID) -> ResponseReturnValue:
-    """Change a connection; a secret left empty stays as it is."""
+    """Change an integration; a secret left empty stays as it is."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     found = _find(viewer, integration_id)
     form = _form(viewer, found.provider, request.form.to_dict())
@@ -129,7 +129,7 @@ def change(integration_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/integrations/<uuid:integration_id>/secrets")
 def renew(integration_id: uuid.UUID) -> ResponseReturnValue:
-    """Make our secrets anew and show them once; the old ones are no longer let in."""
+    """Make our secrets anew and show them once; the old ones are refused from now on."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     found = _find(viewer, integration_id)
     ours = {name: new() for name, new in OURS[found.provider].items()}
@@ -157,7 +157,7 @@ def switch(integration_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/integrations/<uuid:integration_id>/retry")
 def retry(integration_id: uuid.UUID) -> ResponseReturnValue:
-    """Tell scenarios again what was given up."""
+    """Retry the calls to scenarios that were given up."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     _find(viewer, integration_id)
     with transaction() as session:
@@ -168,7 +168,7 @@ def retry(integration_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _works(form: IntegrationForm, content: IntegrationContent, secrets: dict[str, str]) -> bool:
-    """Return whether the provider agrees, as far as it can be asked. Holds no connection meanwhile."""
+    """Return whether the provider accepts the settings, as far as it can be asked. Holds no connection meanwhile."""
     db.session().rollback()
     form_id, key = content.settings.get("form_id"), secrets.get("api_key")
     if not form_id or not key:
@@ -184,7 +184,7 @@ def _works(form: IntegrationForm, content: IntegrationContent, secrets: dict[str
 
 
 def _services(viewer: Viewer) -> list[Service]:
-    """Return the services of no brand, and of the brands they see."""
+    """Return the services of no brand, and those of the viewer's brands."""
     return [one for one in list_services(db.session()) if one.brand_id is None or one.brand_id in viewer.brand_ids]
 
 

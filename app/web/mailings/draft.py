@@ -1,4 +1,4 @@
-"""Form, checks and preview of a mailing that is being written. Nothing is kept."""
+"""Form, checks and preview of a mailing that is being written. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ FIELDS = ("channel", "template", "subject", "text", "category", "words", "since"
 
 @dataclass
 class Draft:
-    """`values`: what was typed, by `FIELDS`. `subject`, `text` and `html` are what is sent, with their blanks still open."""
+    """A mailing being written. `values`: what was typed, by `FIELDS`.
+
+    `subject`, `text` and `html` are what is sent, with their variables not filled in yet.
+    """
 
     values: dict[str, str]
     mailboxes: list[Channel]
@@ -62,7 +65,10 @@ class Draft:
 
 @dataclass(frozen=True)
 class Preview:
-    """The mail as one recipient gets it. `blank`: a blank that has no value for them, so that they would get nothing."""
+    """The mail as one recipient gets it.
+
+    `blank`: a variable without a value for them, so that they would get nothing; "" if none.
+    """
 
     to: NewRecipient
     place: int
@@ -79,7 +85,7 @@ def list_mailboxes(session: Session, viewer: Viewer) -> list[Channel]:
 
 
 def read_draft(session: Session, viewer: Viewer, sent: Mapping[str, str]) -> Draft:
-    """What was sent, checked; `errors` by field. A draft that was only opened has none."""
+    """Return the checked form, with `errors` by field; one that was only opened has none."""
     values = {name: storable(sent.get(name, "")).strip() for name in FIELDS}
     templates = [
         row.template
@@ -100,7 +106,7 @@ def read_draft(session: Session, viewer: Viewer, sent: Mapping[str, str]) -> Dra
 
 
 def preview(draft: Draft) -> Preview | None:
-    """For the recipient of `shown` (a number from 1), else for the first."""
+    """Return the mail for the recipient of `shown` (a number from 1), else for the first; None without recipients."""
     if not draft.recipients:
         return None
     shown = draft.values["shown"]
@@ -133,7 +139,7 @@ def _read_content(draft: Draft) -> None:
 
 
 def _read_day(draft: Draft, viewer: Viewer) -> date | None:
-    """The day of `since`; `send_at` is read beside it, in the reader's time zone."""
+    """Return the day of `since`; also sets `send_at`, in the reader's time zone, and the errors of both."""
     try:
         if draft.values["send_at"]:
             draft.send_at = datetime.fromisoformat(draft.values["send_at"]).replace(tzinfo=ZoneInfo(viewer.timezone))
@@ -159,7 +165,7 @@ def _read_recipients(session: Session, viewer: Viewer, draft: Draft, channel: Ch
 
 
 def shared_values(viewer: Viewer, brand: Brand) -> dict[str, str]:
-    """What is the same for everybody."""
+    """Return the values of variables that are the same for every recipient."""
     own = {"user.name": viewer.name, "user.first_name": viewer.name.partition(" ")[0], "user.email": viewer.email}
     today = format_date(utc_now().astimezone(ZoneInfo(viewer.timezone)).date(), "long")
     return {**own, "brand.name": brand.name, "team_contact": brand.name, "date.today": today}

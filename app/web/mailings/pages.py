@@ -38,7 +38,7 @@ CONTROLS: dict[str, Callable[..., Mailing]] = {"pause": pause_mailing, "resume":
 
 @bp.get("/mailings")
 def mailings() -> ResponseReturnValue:
-    """List the mailings of one's brands, newest first."""
+    """List the mailings of the viewer's brands, newest first."""
     session = db.session()
     rows = [(row, words.state_words(row)) for row in list_mailings(session, brand_ids=current_viewer().brand_ids)]
     return page("mailings/list.html", rows=rows, brands={brand.id: brand.name for brand in list_brands(session)})
@@ -59,7 +59,7 @@ def look() -> ResponseReturnValue:
 
 @bp.post("/mailings/test")
 def send_test() -> ResponseReturnValue:
-    """Send it to oneself alone, filled in as for the recipient that is shown."""
+    """Send the mailing to the viewer alone, filled in as for the recipient that is shown."""
     viewer = current_viewer()
     draft = read_draft(db.session(), viewer, request.form)
     if draft.errors:
@@ -83,7 +83,7 @@ def send_test() -> ResponseReturnValue:
 
 @bp.post("/mailings")
 def send() -> ResponseReturnValue:
-    """Promise it to each recipient; `count` is how many the sender saw, and 409 where they are others by now."""
+    """Send the mailing: promise it to each recipient. 409 where the recipients are not as many as the sender saw (`count`)."""
     viewer = current_viewer()
     draft = read_draft(db.session(), viewer, request.form)
     if not draft.is_whole or draft.channel is None:
@@ -102,7 +102,7 @@ def send() -> ResponseReturnValue:
 
 @bp.get("/mailings/<uuid:mailing_id>")
 def mailing(mailing_id: uuid.UUID) -> ResponseReturnValue:
-    """Show a mailing's progress and its recipients; `outcome` limits to one, `after` goes on in the list."""
+    """Show a mailing's progress and its recipients; `outcome` filters them, `after` is where the page before ended."""
     session, viewer = db.session(), current_viewer()
     try:
         found = get_mailing(session, mailing_id=mailing_id, brand_ids=viewer.brand_ids)
@@ -140,7 +140,7 @@ def steer(mailing_id: uuid.UUID, control: str) -> ResponseReturnValue:
 
 
 def _test_mail(draft: Draft) -> FirstMail:
-    """Build the test mail. Raises BlankLeft."""
+    """Return the test mail. Raises BlankLeft for a variable without a value."""
     to = to_oneself(current_viewer(), draft)
     subject = " ".join(fill_in(draft.subject, to.values).split())
     return FirstMail(

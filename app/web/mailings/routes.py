@@ -20,7 +20,7 @@ __all__ = ["pages"]
 
 @bp.get("/u/<mailing_token>")
 def ask_unsubscribe(mailing_token: str) -> ResponseReturnValue:
-    """Show a page with a button, as programs that open every link in a mail must end nothing."""
+    """Show a page with a button: programs that open every link in a mail must unsubscribe nobody."""
     if read_token(mailing_token, runtime().settings.secret_key) is None:
         abort(404)
     return page("mailings/unsubscribe.html", token=mailing_token, is_done=False)
@@ -29,7 +29,7 @@ def ask_unsubscribe(mailing_token: str) -> ResponseReturnValue:
 @bp.post("/u/<mailing_token>")
 @csrf.exempt  # type: ignore[untyped-decorator]
 def unsubscribe(mailing_token: str) -> ResponseReturnValue:
-    """Unsubscribe from mailings; twice is once."""
+    """Unsubscribe the recipient from mailings; a repeat changes nothing."""
     recipient_id = read_token(mailing_token, runtime().settings.secret_key)
     if recipient_id is None:
         abort(404)

@@ -12,7 +12,7 @@ from app.domain.mailings.queries import MailingRow, RecipientRow
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one recipient; `tone` as pills have it, `why` only where something went wrong."""
+    """The outcome for one recipient, or of a mailing. `tone` is one of pills'; `why` is set only where something failed."""
 
     text: str
     tone: str = ""
@@ -20,7 +20,7 @@ class Result:
 
 
 def state_words(row: MailingRow) -> Result:
-    """Where a mailing as a whole stands."""
+    """Return the state of a mailing in words."""
     if row.mailing.stopped_at is not None:
         return Result(_("Stopped"), "overdue")
     if row.mailing.paused_at is not None:
@@ -29,7 +29,7 @@ def state_words(row: MailingRow) -> Result:
 
 
 def outcome_words() -> dict[str, str]:
-    """What a list of recipients is narrowed to."""
+    """Return the outcomes by which recipients can be filtered, in words."""
     return {
         RecipientOutcome.QUEUED.value: _("Sent"),
         RecipientOutcome.NO_CONSENT.value: _("Did not agree"),
@@ -40,7 +40,7 @@ def outcome_words() -> dict[str, str]:
 
 
 def result_words(row: RecipientRow) -> Result:
-    """What became of this one; that they unsubscribed goes before all."""
+    """Return the outcome for a recipient in words; an unsubscription comes first."""
     if row.unsubscribed_at is not None:
         return Result(_("Unsubscribed"), "due")
     if row.outcome is None:

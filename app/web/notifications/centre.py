@@ -58,7 +58,7 @@ def notifications() -> ResponseReturnValue:
 
 @bp.get("/notifications/<uuid:notification_id>")
 def open_notification(notification_id: uuid.UUID) -> ResponseReturnValue:
-    """Lead to the notification's subject, and mark it as read with all others of its thread."""
+    """Redirect to the subject of the notification, and mark all notifications of its thread as read."""
     viewer = current_viewer()
     found = find_notification(db.session(), viewer=viewer, notification_id=notification_id)
     if found is None:
@@ -76,7 +76,7 @@ def open_notification(notification_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/notifications/reading")
 def read_notifications() -> ResponseReturnValue:
-    """Mark all as read, or with `thread_id` those of one thread; programs of the page get the new count."""
+    """Mark all notifications as read, or with `thread_id` those of one thread; scripts get the new count."""
     viewer, text = current_viewer(), request.form.get("thread_id")
     try:
         thread_id = uuid.UUID(text) if text else None
@@ -92,7 +92,7 @@ def read_notifications() -> ResponseReturnValue:
 
 @bp.get("/notifications/count")
 def unread_count() -> ResponseReturnValue:
-    """Return how many are unread, and as the bell shows it."""
+    """Return how many notifications are unread, as a number, as the bell shows it, and in words."""
     unread = count_unread(db.session(), viewer=current_viewer())
     shown = f"{COUNT_CAP - 1}+" if unread >= COUNT_CAP else str(unread or "")
     return jsonify(unread=unread, shown=shown, words=ngettext("%(num)s unread", "%(num)s unread", unread) if unread else "")

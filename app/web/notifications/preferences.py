@@ -27,7 +27,7 @@ Pair = tuple[NotificationKind, Way]
 
 @dataclass
 class PreferencesForm:
-    """The values as typed: pairs that are wanted, begin and end of the quiet hours by day, and what is wrong."""
+    """The values as typed: wanted pairs of kind and way, begin and end of quiet hours by day, and the errors by field."""
 
     wanted: frozenset[Pair]
     times: list[tuple[str, str]]
@@ -44,7 +44,7 @@ def preferences() -> ResponseReturnValue:
 
 
 def preferences_page(viewer: Viewer, *, trial: list[str] | None = None) -> ResponseReturnValue:
-    """Render the page with the saved preferences; `trial`: what a test button found."""
+    """Render the page with the saved preferences; `trial`: the results of a test button."""
     return _page(viewer, _form_of(get_preferences(db.session(), viewer.user_id)), trial=trial or [])
 
 

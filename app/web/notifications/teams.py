@@ -1,5 +1,7 @@
-"""Settings page of the Teams channel (workflow) of each team; administrators alone. An address is entered here and never shown
-again."""
+"""Settings page of the Teams channel (workflow) of each team; administrators alone.
+
+A workflow's address is entered here and never shown again.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,7 @@ def teams_cards() -> ResponseReturnValue:
 
 @bp.post("/settings/teams-cards/<uuid:team_id>")
 def save_hook(team_id: uuid.UUID) -> ResponseReturnValue:
-    """Save the address of a team's workflow; left empty, the stored one stays."""
+    """Save the address of a team's workflow; an empty field keeps the stored one."""
     viewer, url = require(Permission.TEAM_CARDS_MANAGE), request.form.get("url", "").strip()
     hook, shows_content, wishes = _find(team_id), request.form.get("shows_content") == "yes", _wishes()
     if hook is None or url:
@@ -84,7 +86,7 @@ def forget_hook(team_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/teams-cards/<uuid:team_id>/test")
 def try_hook(team_id: uuid.UUID) -> ResponseReturnValue:
-    """Send a test card now, and say what Teams said."""
+    """Send a test card now, and show the answer of Teams."""
     viewer, hook = require(Permission.TEAM_CARDS_MANAGE), _find(team_id)
     if hook is None:
         abort(404)
@@ -92,7 +94,7 @@ def try_hook(team_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def try_card(viewer: Viewer, hook: TeamsHook) -> str:
-    """Send a test card by this user; returns what came of it, in words."""
+    """Send a test card in this user's name; return the result in words."""
     with transaction() as session:
         wait = take_slot(session, hook.id, now=utc_now())
     if wait > 0:
@@ -110,7 +112,7 @@ def try_card(viewer: Viewer, hook: TeamsHook) -> str:
 
 
 def _wishes() -> Wishes:
-    """Read what was ticked; an unknown priority counts as the lowest."""
+    """Return the wishes that were ticked; an unknown priority counts as the lowest."""
     triggers = tuple(kind for kind in TRIGGERS if kind.value in request.form.getlist("triggers"))
     least = next((one for one in Priority if one.value == request.form.get("least_priority")), Priority.LOW)
     return Wishes(triggers, least, request.form.get("mentions_assignee") == "yes")

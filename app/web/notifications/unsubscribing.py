@@ -18,7 +18,7 @@ from app.web.pages import page
 
 @bp.get("/notifications/unsubscribe/<token>")
 def ask_unsubscribe(token: str) -> ResponseReturnValue:
-    """Show a page with a button, as programs that open every link in a mail must end nothing."""
+    """Show a page with a button: programs that open every link in a mail must unsubscribe nobody."""
     if read_token(token, runtime().settings.secret_key) is None:
         abort(404)
     return page("notifications/unsubscribe.html", token=token, is_done=False)
@@ -27,7 +27,7 @@ def ask_unsubscribe(token: str) -> ResponseReturnValue:
 @bp.post("/notifications/unsubscribe/<token>")
 @csrf.exempt  # type: ignore[untyped-decorator]
 def unsubscribe(token: str) -> ResponseReturnValue:
-    """Unsubscribe from the digest; twice is once."""
+    """Unsubscribe the user from the digest; a repeat changes nothing."""
     user_id = read_token(token, runtime().settings.secret_key)
     if user_id is None:
         abort(404)

@@ -23,14 +23,14 @@ _LINE = re.compile(r"(\d{1,4}) ?(?:x|×)? ([^ ]{1,200})(?: (.*))?", re.IGNORECAS
 
 @dataclass
 class ReadingForm:
-    """`typed` by path. `read`: the address as it was read, which stays in its parts where nobody changed it."""
+    """The form of an order mail. `typed`: values by path. `read`: the address as it was read, kept in its parts if unchanged."""
 
     typed: Mapping[str, str]
     read: AddressParts | None = None
     errors: dict[str, str] = field(default_factory=dict)
 
     def values(self) -> dict[str, Any]:
-        """By path; what is wrong stands in `errors`."""
+        """Return the values by path; sets `errors`."""
         found: dict[str, Any] = {
             REFERENCE: self._needed(REFERENCE, ORDER_ID_CHARACTERS),
             NAME: self._needed(NAME, NAME_CHARACTERS),
@@ -85,7 +85,7 @@ class ReadingForm:
 
 
 def form_of(row: PartnerMailReading) -> ReadingForm:
-    """The fields as they were read."""
+    """Return the form with the fields as they were read."""
     typed = {}
     for path in PATHS:
         value = row.fields.get(path, {}).get("decided", row.fields.get(path, {}).get("value"))
@@ -94,7 +94,7 @@ def form_of(row: PartnerMailReading) -> ReadingForm:
 
 
 def address_of(row: PartnerMailReading) -> AddressParts | None:
-    """The address that was read."""
+    """Return the address that was read from the mail; None without one."""
     value = row.fields.get(ADDRESS, {}).get("value")
     return AddressParts(**value) if value else None
 

@@ -28,7 +28,7 @@ from app.web.pages import page
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a cell; `path` of the field that was read there, "" for none."""
+    """A piece of a cell of the mail; `path` of the field that was read there, "" for none."""
 
     text: str
     path: str = ""
@@ -56,7 +56,7 @@ def review(reading_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/order-mail/<uuid:reading_id>/acceptance")
 def accept_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
-    """Take the order as the form says, and open the next mail."""
+    """Accept the order as the form has it, and open the next mail."""
     viewer, found = current_viewer(), _find(reading_id)
     form = ReadingForm(request.form.to_dict(), address_of(found.reading))
     values = form.values()
@@ -168,7 +168,7 @@ def _tone(one: dict[str, Any] | None) -> str:
 
 
 def _parts(fields: dict[str, Any], tones: dict[str, str], number: int, place: int, line: Line) -> list[Part]:
-    """Cut a cell into parts where a field was read in it."""
+    """Return a cell cut into parts wherever a field was read in it."""
     text = line.cells[place]
     for path, one in fields.items():
         if one.get("line") == number and one.get("cell") == place and (raw := one.get("raw")) and raw in text:

@@ -18,7 +18,7 @@ CASE, STAY_SECONDS = "order-case", 8
 
 
 def done(order_id: uuid.UUID, said: str, *, undo: str = "") -> Response:
-    """Say that it is done; `undo` is where taking it back is asked for."""
+    """Answer that the change was made; `undo` is the URL that undoes it, "" for none."""
     runtime().nudger.nudge()
     if not request.headers.get("HX-Request"):
         flash(said)
@@ -33,7 +33,10 @@ def done(order_id: uuid.UUID, said: str, *, undo: str = "") -> Response:
 
 
 def refused(order_id: uuid.UUID, field: str, why: str, *, status: int) -> Response:
-    """Say why not, at its field; a board is told by a toast, and draws itself anew."""
+    """Answer that the change was refused, with the reason at its field.
+
+    A board gets a toast with the reason, and reloads itself.
+    """
     if request.headers.get("HX-Request") and request.headers.get("HX-Target") != CASE:
         return _quietly({"text": why, "tone": "alert"})
     return order_page(order_id, errors={field: why}, status=status)

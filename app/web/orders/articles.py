@@ -24,13 +24,13 @@ from app.web.pages import page
 
 @bp.get("/settings/articles")
 def articles() -> ResponseReturnValue:
-    """All articles of the viewer's brands, those that are off last, and a form for one more."""
+    """Show all articles of the viewer's brands, those that are off last, and a form for a new one."""
     return _page(ArticleForm({}))
 
 
 @bp.post("/settings/articles")
 def add() -> ResponseReturnValue:
-    """Add one."""
+    """Add an article."""
     viewer, form = require(Permission.ARTICLES_MANAGE), ArticleForm(request.form.to_dict())
     brand_id, content = form.brand_id(viewer.brand_ids), form.content()
     if form.errors or brand_id is None:
@@ -47,7 +47,7 @@ def add() -> ResponseReturnValue:
 
 @bp.get("/settings/articles/<uuid:article_id>")
 def article(article_id: uuid.UUID) -> ResponseReturnValue:
-    """One article in the form."""
+    """Show one article in the form."""
     found = _find(article_id)
     price = "" if found.unit_price is None else price_typed(found.unit_price)
     return _page(ArticleForm({"sku": found.sku, "name": found.name, "unit_price": price}), found)
@@ -55,7 +55,7 @@ def article(article_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/articles/<uuid:article_id>")
 def save(article_id: uuid.UUID) -> ResponseReturnValue:
-    """Change one, or with `active` alone switch it on or off."""
+    """Change an article, or with `active` alone switch it on or off."""
     found, form = _find(article_id), ArticleForm(request.form.to_dict())
     is_active = {"yes": True, "no": False}.get(form.get("active"))
     content = ArticleContent(found.sku, found.name, found.unit_price) if is_active is not None else form.content()

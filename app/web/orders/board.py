@@ -27,7 +27,7 @@ CARDS = 20
 
 @dataclass(frozen=True)
 class Filled:
-    """How many orders a brand has in a column, beside its limit. `brand_name` "" where the board shows one brand."""
+    """How many orders a brand has in a column, beside its limit (`most`). `brand_name` is "" where the board shows one brand."""
 
     brand_name: str
     count: int
@@ -40,7 +40,7 @@ class Filled:
 
 @dataclass(frozen=True)
 class Column:
-    """`filled`: of one brand whatever it is, of several those that are over their limit."""
+    """A column of the board. `filled`: with one brand shown, that brand; with several, those that are over their limit."""
 
     status: OrderStatus
     sums: ColumnSums
@@ -72,8 +72,7 @@ def board() -> ResponseReturnValue:
 
 
 def _limits(filters: Filters) -> dict[uuid.UUID, tuple[str, Mapping[OrderStatus, int]]]:
-    """The limits of the brands on the board, with what to call them; none where something else limits what it shows, since then
-    it does not show how full a column is."""
+    """Return the name and column limits of each brand on the board; {} where further filters hide some of its orders."""
     if set(filters.kept) - {"brand", "status", "columns"}:
         return {}
     wanted, seen = filters.conditions.brand_id, current_viewer().brand_ids

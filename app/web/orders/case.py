@@ -34,7 +34,7 @@ _NEXT = {
 
 @dataclass(frozen=True)
 class Stop:
-    """A status of the main line. `at`: when it was entered last, None where it was not."""
+    """A status of the main line. `at`: when it was last entered, None if never."""
 
     status: str
     at: datetime | None
@@ -43,7 +43,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class Told:
-    """One thing that happened. `more` is its reason or detail."""
+    """One event of an order in words. `more` is its reason or detail."""
 
     at: datetime
     words: str
@@ -52,7 +52,7 @@ class Told:
 
 
 def stops(order: Order, history: list[HistoryRow]) -> list[Stop]:
-    """The way of an order: what it passed, where it is; one that is held stands where it was held."""
+    """Return the main line of an order with the statuses it passed and its present one; an order on hold is where it was held."""
     entered = {row.transition.to_status: row.transition.at for row in history}
     current = held_from(history) if order.status is OrderStatus.ON_HOLD else order.status.value
     place = ORDERS.main_line.index(current) if current in ORDERS.main_line else -1
@@ -63,7 +63,7 @@ def stops(order: Order, history: list[HistoryRow]) -> list[Stop]:
 
 
 def forward_first(steps: list[Step], order: Order, history: list[HistoryRow]) -> list[Step]:
-    """The step one most likely takes stands first: on along the main line, or back to where the order was held."""
+    """Return the steps with the most likely one first: onward along the main line, or back to where the order was held."""
     line, here = ORDERS.main_line, held_from(history) if order.status is OrderStatus.ON_HOLD else order.status.value
     place = line.index(here) + (order.status is not OrderStatus.ON_HOLD) if here in line else -1
     likely = line[place] if 0 <= place < len(line) else ""
@@ -77,7 +77,7 @@ def held_from(history: list[HistoryRow]) -> str:
 
 
 def next_words(order: Order, history: list[HistoryRow], visits: list[AppointmentRow], balance: Balance) -> str:
-    """One sentence: what happens next, and when."""
+    """Return in one sentence what happens next to the order, and when."""
     visit = next((one for one in visits if one.appointment.is_open), None)
     if order.status is OrderStatus.ON_HOLD:
         last = history[-1].transition if history else None
@@ -94,7 +94,7 @@ def next_words(order: Order, history: list[HistoryRow], visits: list[Appointment
 
 
 def timeline(events: list[tuple[Event, str]], order: Order) -> list[Told]:
-    """What happened, first to last, in words; with its number where it happened to an order that was merged into this."""
+    """Return the events of an order in words, first to last; those of an order merged into it have that order's number."""
     undone = {event.payload.get("undoes_id") or event.payload.get("undoes") for event, _who in events} - {None}
     told = []
     for event, name in events:

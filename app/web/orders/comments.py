@@ -35,7 +35,7 @@ def order_comments(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/orders/<uuid:order_id>/comments")
 def add_comment(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Write the comment `text`; the same form twice is one."""
+    """Add the comment `text`; the same form sent twice adds one."""
     viewer, order = require(Permission.THREADS_REPLY), _order(order_id)
     text = storable(request.form.get("text", "")).replace("\r\n", "\n").strip()
     if not text or len(text) > TEXT_CHARACTERS:

@@ -1,4 +1,4 @@
-"""Filters of the order list: read from the form, as conditions, and as a saved view."""
+"""Read the filters of the order list from a form or URL, as conditions and as a saved view."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ USUAL = ("lines", "total", "status", "brand", "place", "made")
 
 @dataclass(frozen=True)
 class Filters:
-    """`kept`: the fields that limit the list, as its address has them, and the columns where somebody chose them."""
+    """The filters of the order list. `kept`: the fields that filter it, as its URL has them, and the columns if chosen."""
 
     kept: Mapping[str, str]
     conditions: OrderConditions
@@ -46,7 +46,7 @@ class Filters:
 
 
 def read_filters(args: Mapping[str, str]) -> Filters:
-    """What is understood of the fields; anything else limits nothing."""
+    """Return the filters of the fields; an unknown value filters nothing."""
     words, place = (" ".join(storable(args.get(name, "")).split())[:200] for name in ("q", "place"))
     status = next((one for one in OrderStatus if one.value == args.get("status")), None)
     brand, partner, technician = (parse_uuid(args.get(name)) for name in ("brand", "partner", "technician"))
@@ -71,7 +71,7 @@ def read_filters(args: Mapping[str, str]) -> Filters:
 
 
 def _read_columns(args: Mapping[str, str]) -> tuple[str, ...]:
-    """Named in one field, as a link has them, or in one each, as a form does; the usual ones where there is neither."""
+    """Return the columns, named in one field as a link has them or in several as a form does; the usual ones without either."""
     several = args.getlist("column") if isinstance(args, MultiDict) else []
     named = several or [name for name in args.get("columns", "").split(",") if name]
     chosen = tuple(name for name in COLUMNS if name in named)
@@ -79,7 +79,7 @@ def _read_columns(args: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def choices() -> dict[str, list[tuple[str, str]]]:
-    """What the selects offer, within the viewer's brands."""
+    """Return the options of the filters, within the viewer's brands."""
     session, viewer = db.session(), current_viewer()
     partners = list_partner_names(session, brand_ids=viewer.brand_ids)
     return {

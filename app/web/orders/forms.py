@@ -22,7 +22,7 @@ MOST_PRICE = Decimal(10**9)
 
 
 def read_quantity(text: str, errors: dict[str, str], name: str) -> Decimal:
-    """A quantity as it was typed; 1 with an error under `name` where it is none, or could be two."""
+    """Return a typed quantity; 1 with an error under `name` for an invalid or ambiguous one."""
     quantity = _number(text, errors, name)
     if quantity is not None and 0 < quantity <= MOST_QUANTITY and quantity == round_places(quantity, 3):
         return quantity
@@ -31,7 +31,7 @@ def read_quantity(text: str, errors: dict[str, str], name: str) -> Decimal:
 
 
 def read_price(text: str, errors: dict[str, str], name: str, *, places: int = 4) -> Decimal | None:
-    """A price as it was typed; None where nothing was, and with an error under `name` where it is none or could be two."""
+    """Return a typed price; None for "", and None with an error under `name` for an invalid or ambiguous one."""
     if not text:
         return None
     price = _number(text, errors, name)
@@ -53,7 +53,7 @@ def _number(text: str, errors: dict[str, str], name: str) -> Decimal | None:
 
 @dataclass
 class OrderForm:
-    """An order as it was typed, and what is wrong with it, by field. `rows`: how many lines the form has."""
+    """An order as it was typed, and the errors by field. `rows`: the number of line rows in the form."""
 
     values: Mapping[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class OrderForm:
         return found
 
     def customer(self) -> tuple[str, list[IdentityInput]]:
-        """The name, and the ways to reach them that were typed."""
+        """Return the customer's name, and the addresses and numbers that were typed; sets errors."""
         name = self._line("customer_name", NAME_CHARACTERS)
         if not name and "customer_name" not in self.errors:
             self.errors["customer_name"] = _("Enter a name.")
@@ -81,13 +81,13 @@ class OrderForm:
         return name, [found for found in identities if found is not None]
 
     def address(self) -> AddressParts | None:
-        """The typed address; None where nothing was typed."""
+        """Return the typed address; None where nothing was typed."""
         names = ("street", "house_number", "addition", "postal_code", "city")
         typed = {name: self._line(name, LINE_CHARACTERS) for name in names}
         return read_fields(**typed, country=self.get("country")) if any(typed.values()) else None
 
     def lines(self) -> list[NewLine]:
-        """One for each row in which an article was chosen or words were typed."""
+        """Return a line for each row with an article or a description; sets an error where there is none."""
         found = [self._one_line(number) for number in range(1, self.rows + 1)]
         lines = [line for line in found if line is not None]
         if not lines and not self.errors:
@@ -130,7 +130,7 @@ class OrderForm:
 
 @dataclass
 class ArticleForm:
-    """An article as it was typed, and what is wrong with it, by field."""
+    """An article as it was typed, and the errors by field."""
 
     values: Mapping[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -145,7 +145,7 @@ class ArticleForm:
         return found
 
     def content(self) -> ArticleContent:
-        """What the form holds; look at `errors` before using it."""
+        """Return the content of the form; check `errors` before using it."""
         sku = self._text("sku", 100, _("Enter a number."))
         return ArticleContent(sku, self._text("name", NAME_CHARACTERS, _("Enter a name.")), self._price())
 

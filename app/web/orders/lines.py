@@ -28,7 +28,7 @@ from app.web.orders.forms import read_price, read_quantity
 
 @bp.post("/orders/<uuid:order_id>/lines")
 def add_order_line(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Put one more line on it: `description` is an article's number or name, or words of one's own."""
+    """Add a line to the order: `description` is an article's number or name, or free words."""
     _find(order_id)
     errors: dict[str, str] = {}
     columns = _columns(errors)
@@ -48,7 +48,7 @@ def add_order_line(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/orders/<uuid:order_id>/lines/<uuid:line_id>")
 def edit_order_line(order_id: uuid.UUID, line_id: uuid.UUID) -> ResponseReturnValue:
-    """Change one, or with `remove` take it off."""
+    """Change a line of the order, or with `remove` delete it."""
     row = _find(order_id)
     if all(line.item.id != line_id for line in row.lines):
         abort(404)
@@ -65,7 +65,7 @@ def edit_order_line(order_id: uuid.UUID, line_id: uuid.UUID) -> ResponseReturnVa
 
 @bp.post("/orders/<uuid:order_id>/discount")
 def discount(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Take an amount off the whole order."""
+    """Set a discount on the whole order."""
     _find(order_id)
     errors: dict[str, str] = {}
     amount = read_price(request.form.get("discount", "").strip(), errors, "discount", places=2) or Decimal(0)
@@ -76,7 +76,7 @@ def discount(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/orders/<uuid:order_id>/changes/<uuid:change_id>/undo")
 def undo_line(order_id: uuid.UUID, change_id: uuid.UUID) -> ResponseReturnValue:
-    """Take back a change of lines or of the discount."""
+    """Undo a change of lines or of the discount."""
     _find(order_id)
     event = db.session().get(Event, change_id)
     if event is None or event.type != "OrderLinesChanged" or event.payload["order_id"] != str(order_id):
@@ -86,7 +86,7 @@ def undo_line(order_id: uuid.UUID, change_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/orders/<uuid:order_id>/payments")
 def pay(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Write down money that came in, or with `kind` refund went back."""
+    """Record a payment of the order, or with `kind` refund a refund."""
     order, errors = _find(order_id).order, dict[str, str]()
     amount = read_price(request.form.get("amount", "").strip(), errors, "amount", places=2)
     if not amount:

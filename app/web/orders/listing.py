@@ -39,7 +39,7 @@ TOLD_REFUSALS = 5
 
 @bp.get("/orders")
 def show_list() -> ResponseReturnValue:
-    """List orders, newest first, as `filters.FIELDS` limit them. As a fragment: `order-list`."""
+    """List orders, newest first, filtered by `filters.FIELDS`. As a fragment: `order-list`."""
     session, viewer, args = db.session(), current_viewer(), request.args
     filters = read_filters(args)
     asked: dict[str, Any] = {"conditions": filters.conditions, "sort": NEWEST, "limit": PAGE_ORDERS}
@@ -59,7 +59,7 @@ def show_list() -> ResponseReturnValue:
 
 @bp.post("/orders/views")
 def keep_view() -> ResponseReturnValue:
-    """Keep the list as it is filtered, under `name`; for everybody with `shared`."""
+    """Save the filtered list as a view under `name`; for everybody with `shared`."""
     viewer, filters = require(Permission.ORDERS_SEE), read_filters(request.form)
     name = " ".join(storable(request.form.get("name", "")).split())[:NAME_CHARACTERS]
     if not name:
@@ -74,7 +74,7 @@ def keep_view() -> ResponseReturnValue:
 
 @bp.post("/orders/views/<uuid:order_view_id>/deletion")
 def drop_view(order_view_id: uuid.UUID) -> ResponseReturnValue:
-    """Forget a view."""
+    """Delete a view of the order list."""
     with transaction() as session:
         if not delete_view(session, order_view_id, current_viewer()):
             abort(404)
@@ -84,7 +84,7 @@ def drop_view(order_view_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/orders/bulk")
 def change_orders() -> ResponseReturnValue:
-    """Move the chosen orders (`order_id`, several) to `status`; what may not be is left and named."""
+    """Move the chosen orders (`order_id`, several) to `to`; those that may not be moved stay and are named."""
     viewer, form = require(Permission.ORDERS_CHANGE), request.form
     filters = read_filters(form)
     ids = [found for text in form.getlist("order_id") if (found := parse_uuid(text))]
@@ -108,7 +108,7 @@ def change_orders() -> ResponseReturnValue:
 
 @bp.post("/orders/bulk/<uuid:order_batch_id>/undo")
 def undo_orders(order_batch_id: uuid.UUID) -> ResponseReturnValue:
-    """Take a change to many back, for an hour."""
+    """Undo a change of many orders, within an hour."""
     viewer, now = require(Permission.ORDERS_CHANGE), utc_now()
     with transaction() as session:
         back, left = undo_many(session, order_batch_id, now=now, actor=viewer.actor, since=now - UNDO_FOR)
@@ -138,5 +138,5 @@ def _back(filters: Filters, *, done: uuid.UUID | None = None) -> ResponseReturnV
 
 
 def _codes() -> list[str]:
-    """The reasons of all statuses, for the one form that changes many."""
+    """Return the reason codes of all statuses, for the one form that changes many orders."""
     return list(dict.fromkeys(code for codes in ORDERS.codes.values() for code in codes))

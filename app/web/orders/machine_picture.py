@@ -1,7 +1,7 @@
 """Draw a status machine as a picture (SVG): boxes for statuses, arrows for transitions. Pure.
 
-The main line stands in a row; what leads on along it goes above, what leads back below. The other statuses stand in a second row.
-The table under the picture says the same in words.
+The main line stands in a row, with its forward transitions above and its backward ones below. The other statuses stand in a
+second row. The table under the picture says the same in words.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LINE_Y, OTHERS_Y, MARGIN = 130, 300, 12
 
 @dataclass(frozen=True)
 class Box:
-    """A status; `x` and `y` are of its upper left corner."""
+    """A status in the picture; `x` and `y` are its upper left corner."""
 
     status: str
     x: int
@@ -25,7 +25,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Arrow:
-    """A transition; `path` is that of an SVG."""
+    """A transition in the picture; `path` is its SVG path."""
 
     edge: Edge
     path: str
@@ -40,7 +40,7 @@ class Picture:
 
 
 def draw(machine: Machine) -> Picture:
-    """Lay a machine out."""
+    """Return the picture of a machine."""
     others = [status for status in machine.statuses if status not in machine.main_line]
     boxes = {status: Box(status, MARGIN + place * STEP, LINE_Y) for place, status in enumerate(machine.main_line)}
     spread = STEP * max(1, len(machine.main_line) // (len(others) + 1)) if others else STEP

@@ -45,7 +45,7 @@ def show_order(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/orders/<uuid:order_id>/articles")
 def suggest_articles(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Articles of the order's brand for what is typed (`description`), as a fragment: the options of `order-articles`."""
+    """Suggest articles of the order's brand for the typed `description`, as a fragment: the options of `order-articles`."""
     session = db.session()
     brand_id = get_order(session, viewer=current_viewer(), order_id=order_id, with_threads=False).order.brand_id
     words = " ".join(storable(request.args.get("description", "")).split())[:LINE_CHARACTERS]
@@ -53,7 +53,7 @@ def suggest_articles(order_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, status: int = 200) -> Response:
-    """The page; `errors` by field of the form that was refused. Raises OrderMissing."""
+    """Render the page of an order; `errors` by field of the form that was refused. Raises OrderMissing."""
     session, viewer = db.session(), current_viewer()
     row = get_order(session, viewer=viewer, order_id=order_id, with_threads=False)
     about = list_threads_about(session, viewer=viewer, order_id=order_id)
@@ -78,7 +78,7 @@ def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, sta
 
 
 def _case(session: Session, row: OrderRow, appointments: list[AppointmentRow], *, is_refused: bool) -> dict[str, Any]:
-    """What the head, the lines and the history show. A line that was saved is closed again, and has the focus."""
+    """Return the template context of an order's head, lines and history. A line just saved is closed again, and has the focus."""
     order, viewer = row.order, current_viewer()
     history, (taxes, payments) = list_history(session, ORDER, [order.id]), list_money(session, order.id)
     balance = balance_of(order, payments)
@@ -105,6 +105,6 @@ def _case(session: Session, row: OrderRow, appointments: list[AppointmentRow], *
 
 
 def _undo_of() -> tuple[uuid.UUID, uuid.UUID] | None:
-    """Return which order was regrouped by which event, where the URL offers to undo it."""
+    """Return the order and event of the regrouping whose undo the URL offers; None without."""
     order_id, event_id = parse_uuid(request.args.get("of")), parse_uuid(request.args.get("undo"))
     return (order_id, event_id) if order_id and event_id else None

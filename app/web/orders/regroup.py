@@ -29,20 +29,20 @@ from app.web.orders.pages import order_page
 
 @bp.post("/orders/<uuid:order_id>/duplicate")
 def duplicate(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Make one more order like this, and open it."""
+    """Duplicate the order, and open the copy."""
     return _make(order_id, lambda session, who: duplicate_order(session, order_id, **who))
 
 
 @bp.post("/orders/<uuid:order_id>/split")
 def split(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Put the chosen lines (`line_id`, several) on an order of their own, and open that."""
+    """Move the chosen lines (`line_id`, several) to a new order, and open that."""
     ids = [found for text in request.form.getlist("line_id") if (found := parse_uuid(text))]
     return _make(order_id, lambda session, who: split_order(session, order_id, ids, **who))
 
 
 @bp.post("/orders/<uuid:order_id>/merge")
 def merge(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Bring the order of `number` here."""
+    """Merge the order with the number `number` into this one."""
     viewer = current_viewer()
     get_order(db.session(), viewer=viewer, order_id=order_id)
     number = storable(request.form.get("number", "")).strip()[:40]
@@ -60,7 +60,7 @@ def merge(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/orders/<uuid:order_id>/regroupings/<uuid:regroup_id>/undo")
 def undo_regrouping(order_id: uuid.UUID, regroup_id: uuid.UUID) -> ResponseReturnValue:
-    """Take one of these back."""
+    """Undo a duplicate, split or merge."""
     viewer = current_viewer()
     get_order(db.session(), viewer=viewer, order_id=order_id)
     event = db.session().get(Event, regroup_id)

@@ -47,13 +47,13 @@ GUARDS = {
 
 @bp.get("/settings/orders")
 def settings() -> ResponseReturnValue:
-    """The settings of one brand (`brand`, else the first): money, and a picture and a table of each machine."""
+    """Show the order settings of one brand (`brand`, else the first): money, and a picture and a table of each machine."""
     return _page(_brand(request.args.get("brand")))
 
 
 @bp.post("/settings/orders/<uuid:brand_id>/money")
 def save_money(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Set currency, tax and how prices are written, for orders from now on."""
+    """Set the brand's currency, tax and whether prices include it, for new orders."""
     viewer, form = require(Permission.BRANDS_MANAGE), request.form
     _brand(str(brand_id))
     try:
@@ -91,7 +91,7 @@ def save_limits(brand_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/orders/<uuid:brand_id>/transitions")
 def save_rule(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Say of a step (`entity_type`, `from_status`, `to_status`) what the brand does: allowed, reason or forbidden (`rule`)."""
+    """Set a brand's rule for a step (`entity_type`, `from_status`, `to_status`): allowed, reason or forbidden (`rule`)."""
     viewer, form = require(Permission.BRANDS_MANAGE), request.form
     _brand(str(brand_id))
     entity_type, rule = form.get("entity_type", ""), form.get("rule")
@@ -122,7 +122,7 @@ def save_rule(brand_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _brand(text: str | None) -> uuid.UUID:
-    """Return the requested brand, else the first; 404 for none."""
+    """Return the id of the requested brand, else of the first; 404 for an unknown one."""
     require(Permission.BRANDS_MANAGE)
     known = [brand.id for brand in list_brands(db.session())]
     wanted = parse_uuid(text) or (known[0] if known else None)

@@ -102,7 +102,7 @@ REFERENCES = {
 
 
 def reference_words(key: str) -> str:
-    """What a reference of others is called; one of theirs that we do not know, with blanks for its dashes."""
+    """Return the name of a partner's reference; an unknown one with spaces for its underscores."""
     return _(REFERENCES[key]) if key in REFERENCES else key.replace("_", " ").strip().capitalize()
 
 
@@ -123,7 +123,7 @@ def order_source_words(value: str) -> str:
 
 
 def order_step_words(to_status: str, from_status: str) -> str:
-    """What the button of a step says. From hold, one goes on where one wants to be."""
+    """Return the label of a step's button; a step from hold says "Resume"."""
     pair = (OrderStatus(from_status), OrderStatus(to_status))
     if pair[0] is OrderStatus.ON_HOLD and pair[1] is not OrderStatus.CANCELLED:
         return _("Resume: %(status)s", status=order_status_words(to_status).lower())
@@ -145,7 +145,7 @@ def payment_tone(payment: OrderPayment) -> str:
 
 
 def rate_words(rate: Decimal) -> str:
-    """A rate in per cent, with the decimals it has."""
+    """Return a rate in per cent, with the decimals it has."""
     return f"{readable.number_words(rate, _language())}\u00a0%"
 
 
@@ -158,12 +158,12 @@ def quantity_words(quantity: Decimal) -> str:
 
 
 def price_words(price: Decimal | None, currency: str = "EUR") -> str:
-    """Money with its currency, as the reader's locale has it. "" where nobody said."""
+    """Return a price with its currency, in the reader's locale; "" for None."""
     return "" if price is None else readable.money_words(price, currency, _language())
 
 
 def amount_words(amount: Decimal | None) -> str:
-    """The same without its currency, for a column of which everything is in one."""
+    """Return an amount without its currency, for a column that has one currency; "" for None."""
     return "" if amount is None else readable.amount_words(amount, _language())
 
 
@@ -172,12 +172,12 @@ def _language() -> str:
 
 
 def quantity_typed(quantity: Decimal) -> str:
-    """A quantity as a field holds it."""
+    """Return a quantity as the value of a form field."""
     return f"{quantity.normalize():f}"
 
 
 def price_typed(price: Decimal) -> str:
-    """A price as a field holds it: read back, it is the same one."""
+    """Return a price as the value of a form field: read back, it is the same price."""
     exact = round2(price) if price == round2(price) else price
     return f"{exact:f}"
 
@@ -191,7 +191,7 @@ def address_check_tone(value: str) -> str:
 
 
 def match_words(match: dict[str, Any]) -> str:
-    """An address of the register, as it is kept."""
+    """Return a stored address of the register in words."""
     return Match(**match).words
 
 

@@ -51,7 +51,7 @@ def new_order() -> ResponseReturnValue:
 
 @bp.post("/orders")
 def add_order() -> ResponseReturnValue:
-    """Write the order; a button asks for more lines first."""
+    """Add the order of the form; a button of the form only adds rows for lines."""
     form = OrderForm(request.form.to_dict())
     if "more" in request.form:
         return _editor(OrderForm({**form.values, "rows": str(min(form.rows + MORE_ROWS, MOST_ROWS))}))
@@ -65,7 +65,7 @@ def add_order() -> ResponseReturnValue:
 
 @bp.post("/orders/<uuid:order_id>/status")
 def set_status(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Move the order to `status`, for `reason` or `reason_code`; `expected_from` (or `seen`) is the status one saw."""
+    """Move the order to `status`, for `reason` or `reason_code`; `expected_from` (or `seen`) is the status the user saw."""
     viewer, form = current_viewer(), request.form
     get_order(db.session(), viewer=viewer, order_id=order_id)
     status = next((known for known in OrderStatus if known.value == form.get("status")), None)
@@ -95,7 +95,7 @@ def set_status(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/orders/<uuid:order_id>/transitions/<uuid:transition_id>/undo")
 def undo_status(order_id: uuid.UUID, transition_id: uuid.UUID) -> ResponseReturnValue:
-    """Take back the last change of the status."""
+    """Undo the last change of the order's status."""
     viewer = current_viewer()
     get_order(db.session(), viewer=viewer, order_id=order_id)
     if all(row.transition.id != transition_id for row in list_history(db.session(), ORDER, [order_id])):
@@ -110,7 +110,7 @@ def undo_status(order_id: uuid.UUID, transition_id: uuid.UUID) -> ResponseReturn
 
 @bp.post("/orders/<uuid:order_id>/priority")
 def set_priority(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Say how urgent the order is (`priority`)."""
+    """Set the order's priority (`priority`)."""
     viewer = current_viewer()
     get_order(db.session(), viewer=viewer, order_id=order_id)
     priority = next((one for one in OrderPriority if one.value == request.form.get("priority")), None)
@@ -125,7 +125,7 @@ def set_priority(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/orders/<uuid:order_id>/notes")
 def save_notes(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Change what is noted about the order."""
+    """Save the order's notes."""
     viewer = current_viewer()
     get_order(db.session(), viewer=viewer, order_id=order_id)
     form = OrderForm(request.form.to_dict())
@@ -140,7 +140,7 @@ def save_notes(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/orders/<uuid:order_id>/address")
 def choose_address(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Say which address of the register is meant, by its `bag_id`."""
+    """Choose which address of the register is meant, by its `bag_id`."""
     viewer = current_viewer()
     address = get_order(db.session(), viewer=viewer, order_id=order_id).address
     if address is None:
@@ -155,7 +155,7 @@ def choose_address(order_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _add(form: OrderForm) -> Order | None:
-    """Add the order; None with the errors in the form."""
+    """Add the order of the form; return None with errors in the form."""
     viewer, contact = current_viewer(), _contact(form)
     thread_id = parse_uuid(form.get("thread_id"))
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id) if thread_id else None

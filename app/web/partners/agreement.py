@@ -30,7 +30,7 @@ def agreement(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/agreement")
 def write(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Write the next version; the one before it stays as it was accepted."""
+    """Save the next version of the agreement; the one before it stays as it was accepted."""
     viewer = require(Permission.PARTNERS_MANAGE)
     text = storable(request.form.get("text", ""))
     try:

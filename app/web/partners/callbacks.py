@@ -1,4 +1,4 @@
-"""Page of a partner's callback endpoints: enter, test, look at. A secret is shown once, in the answer that made it."""
+"""Page of a partner's callback endpoints: set, test, look. A secret is shown once, in the answer that made it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ENVIRONMENTS = {one.value: one for one in Environment}
 
 @bp.post("/settings/partners/<uuid:partner_id>/callbacks/<environment>")
 def keep_callbacks(partner_id: uuid.UUID, environment: str) -> ResponseReturnValue:
-    """Enter or change the address for live orders or for those of the sandbox."""
+    """Set or change the callback address for live orders or for those of the sandbox."""
     viewer, form, settings = require(Permission.PARTNERS_MANAGE), request.form, runtime().settings
     get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     wanted = _environment(environment)
@@ -59,7 +59,7 @@ def keep_callbacks(partner_id: uuid.UUID, environment: str) -> ResponseReturnVal
 
 @bp.post("/settings/partners/<uuid:partner_id>/callbacks/<environment>/secret")
 def rotate_callback_secret(partner_id: uuid.UUID, environment: str) -> ResponseReturnValue:
-    """Make another secret and show it once; for a day both sign."""
+    """Make a new callback secret and show it once; for a day both sign."""
     viewer, wanted = require(Permission.PARTNERS_MANAGE), _environment(environment)
     with transaction() as session:
         partner = get_partner(session, partner_id, brand_ids=viewer.brand_ids)
@@ -87,7 +87,7 @@ def send_test(partner_id: uuid.UUID, environment: str) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/deliveries/<uuid:delivery_id>/retry")
 def retry_callback(partner_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue:
-    """Send one again, or try one now that waits."""
+    """Send a callback again, or try a waiting one now."""
     viewer = require(Permission.PARTNERS_MANAGE)
     try:
         with transaction() as session:

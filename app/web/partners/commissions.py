@@ -28,19 +28,19 @@ from app.web.partners.blueprint import bp
 
 @bp.get("/settings/partners/<uuid:partner_id>/commissions")
 def commissions(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """The statement of a month (`month=2026-11`; this one if left out)."""
+    """Show the commission statement of a month (`month=2026-11`; default: this month)."""
     return _page(_find(partner_id), {})
 
 
 @bp.get("/settings/partners/<uuid:partner_id>/commissions.csv")
 def commissions_table(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """The same as a table."""
+    """Serve the commission statement of a month as a CSV file."""
     found = _find(partner_id)
     return statement_table(read_statement(db.session(), found.id, month=asked_month()), name=found.slug)
 
 
 def statement_table(statement: Statement, *, name: str) -> Response:
-    """A statement as a file of comma-separated values; `name` begins that of the file."""
+    """Return a statement as a CSV file, whose name begins with `name`."""
     file = io.StringIO()
     table = csv.writer(file)
     table.writerow(["month", "order", "partner_order_id", "beneficiary", "level", "percent", "base", "amount", "state", "counts"])
@@ -55,7 +55,7 @@ def statement_table(statement: Statement, *, name: str) -> Response:
 
 @bp.post("/settings/partners/<uuid:partner_id>/commissions/closing")
 def close(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Close a month that is over: it stays as it is now."""
+    """Close a month that is over: its statement does not change any more."""
     viewer, month = require(Permission.PARTNERS_MANAGE), asked_month()
     try:
         with transaction() as session:
@@ -70,7 +70,7 @@ def close(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/rates")
 def agree_rates(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Agree percentages from today on; orders of before keep theirs."""
+    """Set the commission rates from today on; earlier orders keep theirs."""
     viewer, found = require(Permission.PARTNERS_MANAGE), _find(partner_id)
     errors, rates = {}, dict[int, Decimal]()
     for level in LEVELS:
@@ -101,7 +101,7 @@ def _find(partner_id: uuid.UUID) -> Partner:
 
 
 def asked_month() -> date:
-    """Return the first day of the requested month."""
+    """Return the first day of the month in the URL, else of this month."""
     try:
         return date.fromisoformat(f"{request.args.get('month', '')}-01")
     except ValueError:
@@ -132,5 +132,5 @@ def previous_month(month: date) -> date:
 
 
 def month_key(month: date) -> str:
-    """Such as 2026-11."""
+    """Return a month such as 2026-11."""
     return f"{month:%Y-%m}"

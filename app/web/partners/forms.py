@@ -22,8 +22,10 @@ MAILED = tuple(one.value for one in OrderStatus if one != OrderStatus.INTAKE_REC
 
 @dataclass
 class PartnerForm:
-    """A partner as it was typed, and what is wrong with it, by field. `channel_brands`, `form_brands`: the brand of each channel
-    and of each connected form."""
+    """A partner as it was typed, and the errors by field.
+
+    `channel_brands`, `form_brands`: the brand of each channel and of each connected form.
+    """
 
     values: Mapping[str, str]
     brand_ids: Collection[uuid.UUID]
@@ -36,7 +38,7 @@ class PartnerForm:
         return storable(self.values.get(name, "")).strip()
 
     def content(self, contact_id: uuid.UUID | None) -> PartnerContent | None:
-        """None where something is wrong. `contact_id`: its organization, None for one that is added."""
+        """Return the content of the form; None with errors. `contact_id`: the partner's organization, None for a new one."""
         name = " ".join(self.get("name").split())
         if not name:
             self.errors["name"] = _("Enter a name.")
@@ -69,7 +71,7 @@ class PartnerForm:
         return None if self.errors or brand_id is None else PartnerContent(brand_id=brand_id, **content)
 
     def note(self, field_name: str, message: str) -> None:
-        """Remember what the domain found wrong."""
+        """Add an error that the domain reported to its field."""
         self.errors["form" if field_name == "form_integration_id" else field_name] = told(message)
 
     def _of_brand(
@@ -93,7 +95,7 @@ class PartnerForm:
 
 
 def values_of(partner: Partner) -> dict[str, str]:
-    """A partner as the form shows it."""
+    """Return the form's values of a partner."""
     return {
         "name": partner.name,
         "slug": partner.slug,
@@ -116,8 +118,10 @@ def values_of(partner: Partner) -> dict[str, str]:
 
 
 def read_mapping(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Their words for our states (`out_<status>`), and which of our states each of their words means (`in_<status>`, several
-    divided by commas)."""
+    """Return the words for order states: ours to the partner's (`out_<status>`) and the partner's to ours (`in_<status>`).
+
+    The latter field may hold several words, separated by commas.
+    """
     out, back = {}, {}
     for status in OrderStatus:
         word = " ".join(storable(values.get(f"out_{status.value}", "")).split())[:WORD_CHARACTERS]
@@ -131,7 +135,7 @@ def read_mapping(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 @dataclass
 class KeyForm:
-    """A key as it was asked for."""
+    """A new key as it was typed, and the errors by field."""
 
     values: Mapping[str, str]
     scopes: Collection[str]

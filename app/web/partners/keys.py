@@ -1,4 +1,4 @@
-"""Routes of a partner's keys: create, rotate, revoke. The text of one is in the answer that made it and nowhere else."""
+"""Routes of a partner's keys: create, rotate, revoke. A key's text is in the answer that made it and nowhere else."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def make_key(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/keys/<uuid:partner_key_id>/rotation")
 def rotate(partner_id: uuid.UUID, partner_key_id: uuid.UUID) -> ResponseReturnValue:
-    """Make another key beside it, and show that once; the old one works for a day more."""
+    """Make a new key beside the old one and show it once; the old one works for `overlap_hours` more, by default a day."""
     viewer = require(Permission.PARTNERS_MANAGE)
     hours = request.form.get("overlap_hours", "24")
     try:
@@ -66,7 +66,7 @@ def rotate(partner_id: uuid.UUID, partner_key_id: uuid.UUID) -> ResponseReturnVa
 
 @bp.post("/settings/partners/<uuid:partner_id>/keys/<uuid:partner_key_id>/revocation")
 def revoke(partner_id: uuid.UUID, partner_key_id: uuid.UUID) -> ResponseReturnValue:
-    """End a key at once."""
+    """Revoke a key at once."""
     viewer = require(Permission.PARTNERS_MANAGE)
     with transaction() as session:
         get_partner(session, partner_id, brand_ids=viewer.brand_ids)

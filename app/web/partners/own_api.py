@@ -1,4 +1,4 @@
-"""Page of a partner's own API: credentials, and one round of questions by hand."""
+"""Page of a partner's own API: our credentials there, and a button that asks it for states."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHARACTERS = 2000
 
 @bp.post("/settings/partners/<uuid:partner_id>/credentials")
 def keep_credentials(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Replace what we sign in with; all empty: none any more. They are kept encrypted and not shown again."""
+    """Replace our credentials at the partner's API; all fields empty removes them. They are encrypted and not shown again."""
     viewer = require(Permission.PARTNERS_MANAGE)
     typed = {name: storable(request.form.get(name, "")).strip()[:CHARACTERS] for name in FIELDS}
     found = {name: value for name, value in typed.items() if value}
@@ -38,7 +38,7 @@ def keep_credentials(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/pull")
 def pull(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Ask the partner's API now, whatever the pace."""
+    """Ask the partner's API for states now, whatever its schedule."""
     viewer = require(Permission.PARTNERS_MANAGE)
     found = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     has_address = bool(found.api_base_url)

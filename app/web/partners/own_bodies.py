@@ -1,4 +1,4 @@
-"""The page on which it is said which field of a partner's own bodies is which of ours, and tried with a body of theirs."""
+"""Page that maps the fields of a partner's own bodies to ours, and tries the mapping with a sample."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SAMPLE_CHARACTERS = 100_000
 
 @bp.get("/settings/partners/<uuid:partner_id>/bodies")
 def bodies(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """The rows as they are kept."""
+    """Show the mapping as it is saved."""
     viewer = require(Permission.PARTNERS_MANAGE)
     partner = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     return _bodies_page(partner, _as_text(partner.body_mapping))
@@ -38,7 +38,7 @@ def bodies(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/bodies")
 def keep_bodies(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Keep the rows, or with `preview` show what a sample would become by them; nothing is written then."""
+    """Save the mapping, or with `preview` show what a sample would become by it; then nothing is saved."""
     viewer = require(Permission.PARTNERS_MANAGE)
     text, sample = (storable(request.form.get(name, ""))[:SAMPLE_CHARACTERS] for name in ("rows", "sample"))
     partner = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
@@ -81,7 +81,7 @@ def _bodies_page(
 
 
 def _read_rows(text: str) -> list[dict[str, str]]:
-    """One row a line: their path, "=", our field."""
+    """Return the rows of a mapping, typed one a line: their path, "=", our field."""
     lines = [line.partition("=") for line in text.splitlines() if line.strip()]
     return [{"path": path.strip(), "field": ours.strip()} for path, _sign, ours in lines]
 

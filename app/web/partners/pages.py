@@ -64,7 +64,7 @@ def new_partner() -> ResponseReturnValue:
 
 @bp.post("/settings/partners")
 def add() -> ResponseReturnValue:
-    """Add a partner, with an organization of its name."""
+    """Add a partner, and an organization with its name."""
     viewer = require(Permission.PARTNERS_MANAGE)
     form = _form(viewer, request.form.to_dict())
     content = form.content(None)
@@ -116,7 +116,7 @@ def change(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/statuses")
 def change_statuses(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Change what the partner calls the states of an order."""
+    """Change the partner's words for order states."""
     viewer = require(Permission.PARTNERS_MANAGE)
     try:
         with transaction() as session:
@@ -135,7 +135,7 @@ def change_statuses(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/activity")
 def switch(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Switch on (`active=1`) or off (`active=0`)."""
+    """Switch the partner on (`active=1`) or off (`active=0`)."""
     viewer, wanted = require(Permission.PARTNERS_MANAGE), request.form.get("active")
     if wanted not in ("0", "1"):
         get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
@@ -172,7 +172,7 @@ def calls(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def partner_page(partner_id: uuid.UUID, *, status: int = 200, **more: Any) -> ResponseReturnValue:
-    """The page of one; `made` is a key of this moment, `key_errors` what was wrong with one that was asked for."""
+    """Render the page of a partner; `made` is a key just made, `key_errors` the errors of a key form."""
     session, viewer, now = db.session(), require(Permission.PARTNERS_MANAGE), utc_now()
     found = get_partner(session, partner_id, brand_ids=viewer.brand_ids)
     today, month = (read_calls(session, partner_id, since=now - time) for time in (DAY, MONTH))

@@ -1,4 +1,4 @@
-"""Page of a partner's people: invite to the portal, and remove."""
+"""Page of a partner's people: invite them to the portal, and remove them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from app.web.partners.pages import partner_page
 
 @bp.post("/settings/partners/<uuid:partner_id>/people")
 def add_person(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Invite somebody. Where no mail goes out, their link is in this answer and nowhere else."""
+    """Invite a person of the partner. Where no mail goes out, their link is in this answer and nowhere else."""
     viewer, form = require(Permission.PARTNERS_MANAGE), request.form
     get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     locale = form.get("locale", "")
@@ -49,7 +49,7 @@ def add_person(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/people/<uuid:user_id>/invitation")
 def invite_person_again(partner_id: uuid.UUID, user_id: uuid.UUID) -> ResponseReturnValue:
-    """Another link for somebody who has no password yet."""
+    """Make another link for a person who has no password yet."""
     viewer = require(Permission.PARTNERS_MANAGE)
     get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     if get_partner_person(db.session(), partner_id, user_id).password_hash is not None:
@@ -59,7 +59,7 @@ def invite_person_again(partner_id: uuid.UUID, user_id: uuid.UUID) -> ResponseRe
 
 @bp.post("/settings/partners/<uuid:partner_id>/people/<uuid:user_id>/removal")
 def remove_person(partner_id: uuid.UUID, user_id: uuid.UUID) -> ResponseReturnValue:
-    """Keep somebody out: their sessions end now."""
+    """Remove a person from the portal: their sessions end now."""
     viewer = require(Permission.PARTNERS_MANAGE)
     with transaction() as session:
         partner = get_partner(session, partner_id, brand_ids=viewer.brand_ids)
@@ -69,7 +69,7 @@ def remove_person(partner_id: uuid.UUID, user_id: uuid.UUID) -> ResponseReturnVa
 
 
 def _dealer(text: str) -> uuid.UUID | None:
-    """Read the dealer; None where nothing was chosen. An invalid id counts as an unknown dealer, which the action reports."""
+    """Return the id of the chosen dealer, None for "". An invalid id counts as an unknown dealer, which the action reports."""
     if not text:
         return None
     try:

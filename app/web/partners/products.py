@@ -42,7 +42,7 @@ def products(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/products")
 def add_product(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Say which article a number of theirs is."""
+    """Save which article a partner's number means."""
     viewer, found = require(Permission.PARTNERS_MANAGE), _find(partner_id)
     values = {name: " ".join(storable(text).split()) for name, text in request.form.items()}
     errors, content = _read(found, values)
@@ -57,7 +57,7 @@ def add_product(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/products/table")
 def take_table(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Preview a table, or with `take=1` import what is right in it."""
+    """Preview a table of product numbers, or with `take=1` import the rows that are right."""
     viewer, found = require(Permission.PARTNERS_MANAGE), _find(partner_id)
     file = request.files.get("file")
     text = decode(file.read(TABLE_CHARACTERS * 4))[0] if file else request.form.get("table", "")
@@ -78,7 +78,7 @@ def take_table(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/products/<uuid:product_id>/removal")
 def forget_product(partner_id: uuid.UUID, product_id: uuid.UUID) -> ResponseReturnValue:
-    """Forget a number; orders keep the articles they have."""
+    """Delete a product number; orders keep the articles they have."""
     viewer = require(Permission.PARTNERS_MANAGE)
     with transaction() as session:
         locked = get_partner(session, partner_id, brand_ids=viewer.brand_ids, lock=True)

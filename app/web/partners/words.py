@@ -75,14 +75,14 @@ def commitment_words(value: Commitment) -> str:
 
 
 def commitment_value(of: Commitment, value: Decimal) -> str:
-    """A figure with its unit."""
+    """Return a figure of a commitment with its unit."""
     if of == Commitment.SUCCESS:
         return f"{value} %"
     return _("%(count)s ms", count=value) if of == Commitment.ANSWER else _("%(count)s s", count=value)
 
 
 def score_words(score: Decimal) -> str:
-    """A mean of scores from 1 to 5."""
+    """Return a mean of scores from 1 to 5 in words."""
     return _("%(score)s of %(most)s", score=format_decimal(score, "0.0"), most=5)
 
 

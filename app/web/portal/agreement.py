@@ -18,13 +18,13 @@ from app.web.portal.blueprint import Visitor, bp, whole_visitor
 
 @bp.get("/portal/agreement")
 def agreement() -> ResponseReturnValue:
-    """The agreement with its versions."""
+    """Show the agreement with its versions."""
     return _page(whole_visitor())
 
 
 @bp.post("/portal/agreement/<uuid:agreement_id>/acceptance")
 def accept(agreement_id: uuid.UUID) -> ResponseReturnValue:
-    """Accept the newest version, for the partner."""
+    """Accept the newest version of the agreement for the partner."""
     seen = whole_visitor()
     try:
         with transaction() as session:

@@ -1,4 +1,4 @@
-"""Blueprint of the partner portal, and `sight()`, which says whose portal it is."""
+"""Blueprint of the partner portal, and `visitor()`, which says who looks and what they see."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ bp = Blueprint("portal", __name__)
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who looks, and what of which partner they see."""
+    """A person of a partner who looks at the portal, and what of the partner they see."""
 
     viewer: Viewer
     sight: PortalSight
 
 
 def visitor() -> Visitor:
-    """Return the partner's person who looks; anybody else gets 403."""
+    """Return the partner's person who looks at the portal; anybody else gets 403."""
     viewer = require(Permission.PORTAL_OWN)
     found = find_sight(db.session(), viewer.user_id)
     if found is None:
@@ -40,7 +40,7 @@ def visitor() -> Visitor:
 
 
 def whole_visitor() -> Visitor:
-    """Return a person of the partner itself; its dealers get 403, as keys, callbacks and calls are not for them."""
+    """Return a person of the partner itself; people of its dealers get 403: keys, callbacks and calls are not for them."""
     found = visitor()
     if found.sight.under is not None:
         abort(403)
@@ -49,13 +49,13 @@ def whole_visitor() -> Visitor:
 
 @bp.app_template_global("portal_is_whole")
 def portal_is_whole() -> bool:
-    """Return whether the viewer is of the partner itself, for the menu."""
+    """Return whether the viewer belongs to the partner itself and not to a dealer, for the menu."""
     return visitor().sight.under is None
 
 
 @bp.app_template_global("partner_support")
 def partner_support() -> str:
-    """Whom somebody of a partner asks, "" where nobody is named."""
+    """Return whom people of a partner ask for help; "" where nobody is named."""
     return runtime().settings.partner_support
 
 

@@ -31,13 +31,13 @@ AREA = "portal"
 
 @bp.get("/portal/callbacks")
 def callbacks() -> ResponseReturnValue:
-    """The addresses for live orders and for those of the sandbox."""
+    """Show the callback addresses for live orders and for those of the sandbox."""
     return _page(whole_visitor())
 
 
 @bp.post("/portal/callbacks/<environment>")
 def keep_callbacks(environment: str) -> ResponseReturnValue:
-    """Enter or change an address. Names of customers in it are switched on by us alone."""
+    """Set or change a callback address. Only our own people can include customers' names in callbacks."""
     seen, form, settings = whole_visitor(), request.form, runtime().settings
     wanted = ENVIRONMENTS.get(environment) or abort(404)
     version = form.get("payload_version", "")
@@ -66,7 +66,7 @@ def keep_callbacks(environment: str) -> ResponseReturnValue:
 
 @bp.post("/portal/callbacks/<environment>/secret")
 def rotate_callback_secret(environment: str) -> ResponseReturnValue:
-    """Make another secret and show it once; for a day both sign."""
+    """Make a new callback secret and show it once; for a day both sign."""
     seen, wanted = whole_visitor(), ENVIRONMENTS.get(environment) or abort(404)
     with transaction() as session:
         endpoint = find_endpoint(session, seen.sight.partner, wanted) or abort(404)
@@ -76,7 +76,7 @@ def rotate_callback_secret(environment: str) -> ResponseReturnValue:
 
 @bp.post("/portal/endpoints/<uuid:endpoint_id>/test")
 def test(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Send a test event, signed as any other, and show what comes of it."""
+    """Send a test event, signed as any other, and show its delivery."""
     seen = whole_visitor()
     try:
         with transaction() as session:
@@ -91,7 +91,7 @@ def test(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/portal/endpoints/<uuid:endpoint_id>/activity")
 def switch(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Resume it after it was mended; what waited goes first."""
+    """Resume an endpoint after it was mended; what waited goes first."""
     seen = whole_visitor()
     with transaction() as session:
         resume_endpoint(session, _own(session, seen, endpoint_id), now=utc_now(), actor=seen.viewer.actor)
@@ -102,7 +102,7 @@ def switch(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/portal/endpoints/<uuid:endpoint_id>/deliveries")
 def deliveries(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """List deliveries, newest first."""
+    """List the deliveries of an endpoint, newest first."""
     return log_page(_own(db.session(), whole_visitor(), endpoint_id), None, area=AREA)
 
 
@@ -115,14 +115,14 @@ def delivery(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnVa
 
 @bp.post("/portal/endpoints/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>/retry")
 def retry(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue:
-    """Try one now, or send it again."""
+    """Try a delivery now, or send it again."""
     seen = whole_visitor()
     return send_again(_own(db.session(), seen, endpoint_id), delivery_id, seen.viewer, area=AREA)
 
 
 @bp.get("/portal/endpoints/<uuid:endpoint_id>/replay")
 def count_replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Show how many would be sent again; nothing is sent yet."""
+    """Show how many deliveries would be sent again; nothing is sent yet."""
     return count_page(_own(db.session(), whole_visitor(), endpoint_id), area=AREA)
 
 

@@ -1,4 +1,4 @@
-"""Portal pages of the partner's keys and calls. The text of a key is in the answer that made it alone."""
+"""Portal pages of the partner's keys and calls. A key's text is in the answer that made it alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from app.web.portal.blueprint import Visitor, bp, whole_visitor
 
 @bp.get("/portal/keys")
 def keys() -> ResponseReturnValue:
-    """Keys for live orders and for the sandbox."""
+    """Show the keys for live orders and for the sandbox."""
     return _page(whole_visitor())
 
 
@@ -52,7 +52,7 @@ def make_key() -> ResponseReturnValue:
 
 @bp.post("/portal/keys/<uuid:partner_key_id>/rotation")
 def rotate(partner_key_id: uuid.UUID) -> ResponseReturnValue:
-    """Make another key beside it, and show that once; the old one works for a day more."""
+    """Make a new key beside the old one and show it once; the old one works for a day more."""
     seen = whole_visitor()
     try:
         with transaction() as session:
@@ -66,7 +66,7 @@ def rotate(partner_key_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/portal/keys/<uuid:partner_key_id>/revocation")
 def revoke(partner_key_id: uuid.UUID) -> ResponseReturnValue:
-    """End a key at once."""
+    """Revoke a key at once."""
     seen = whole_visitor()
     with transaction() as session:
         revoke_key(session, get_key(session, seen.sight.partner.id, partner_key_id), now=utc_now(), actor=seen.viewer.actor)
@@ -76,7 +76,7 @@ def revoke(partner_key_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/portal/calls")
 def calls() -> ResponseReturnValue:
-    """The newest calls with their answers; `failed=1` for those that were refused."""
+    """List the newest calls with their answers; `failed=1` for refused ones."""
     seen, failed = whole_visitor(), request.args.get("failed") == "1"
     rows = list_calls(db.session(), seen.sight.partner.id, failed=failed, limit=100)
     return page("portal/calls.html", partner=seen.sight.partner, calls=rows, failed=failed)

@@ -1,6 +1,6 @@
 """Portal pages of orders: list, and one with its states and callbacks.
 
-No price stands here, and no reason of ours: of both a partner knows what callbacks say.
+They show no price and no internal reason: of both, a partner knows what callbacks say.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ STATUSES = {one.value: one for one in OrderStatus if one != OrderStatus.INTAKE_R
 
 @dataclass(frozen=True)
 class Moment:
-    """A line of the story of an order."""
+    """A line in the history of an order."""
 
     at: datetime
     words: str
@@ -92,7 +92,7 @@ def orders() -> ResponseReturnValue:
 
 @bp.get("/portal/orders/<uuid:row_id>")
 def order(row_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one order: what was sent, its story, and the callbacks about it."""
+    """Show one order: what was sent, its history, and the callbacks about it."""
     seen = visitor()
     row, partner = _find(seen, row_id), seen.sight.partner
     is_whole = seen.sight.under is None
@@ -111,7 +111,7 @@ def order(row_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/portal/orders/<uuid:row_id>/status")
 def advance_status(row_id: uuid.UUID) -> ResponseReturnValue:
-    """Give an order of the sandbox another state, as our people would: its callback is real and signed."""
+    """Set the state of a sandbox order, as our people would; its callback is real and signed."""
     seen, wanted = whole_visitor(), STATUSES.get(request.form.get("status", ""))
     partner = seen.sight.partner
     if _find(seen, row_id).environment != Environment.SANDBOX:
@@ -134,7 +134,7 @@ def _find(seen: Visitor, row_id: uuid.UUID) -> PartnerOrder:
 
 
 def _story(partner: Partner, row: PartnerOrder) -> list[Moment]:
-    """First to last."""
+    """Return the history of an order, first to last."""
     moments = [Moment(row.created_at, _("Order received."))]
     if row.order_id is not None:
         history = list_history(db.session(), "order", [row.order_id])[1:]

@@ -1,4 +1,4 @@
-"""Portal page of the monthly commission statement: one's own level alone."""
+"""Portal page of the monthly commission statement, of the visitor's own level alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.web.portal.blueprint import Visitor, bp, visitor
 
 @bp.get("/portal/statements")
 def statements() -> ResponseReturnValue:
-    """The statement of a month (`month=2026-11`; this one if left out)."""
+    """Show the commission statement of a month (`month=2026-11`; default: this month)."""
     seen, month = visitor(), asked_month()
     return page(
         "portal/statements.html",
@@ -26,7 +26,7 @@ def statements() -> ResponseReturnValue:
 
 @bp.get("/portal/statements.csv")
 def statements_table() -> ResponseReturnValue:
-    """The same as a table."""
+    """Serve the commission statement of a month as a CSV file."""
     seen = visitor()
     return statement_table(_read(seen), name=seen.sight.partner.slug)
 

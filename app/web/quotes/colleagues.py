@@ -44,7 +44,7 @@ USUAL_DAYS, TEXT_CHARACTERS = 30, 5000
 
 @dataclass
 class QuoteForm:
-    """What was chosen: language, how long it holds, from which mailbox, in which words; or what is usual."""
+    """The form of a quote: language, validity in days, mailbox, text; defaults where nothing was chosen."""
 
     language: str
     days: int
@@ -56,14 +56,14 @@ class QuoteForm:
 
 @bp.get("/orders/<uuid:order_id>/quote")
 def prepare(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Show what the customer will see, and the mail it goes with; `language` shows it in another one."""
+    """Show the quote as the customer will see it, and the mail it goes with; `language` changes its language."""
     row = _find(order_id)
     return _page(row, _form(row.order))
 
 
 @bp.post("/orders/<uuid:order_id>/quotes")
 def send(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Send the quote; with `how` link only make the link, which is shown this once."""
+    """Send the quote; with `how` link only make the link, which is shown once."""
     viewer, row, now = require(Permission.ORDERS_CHANGE), _find(order_id), utc_now()
     form = _form(row.order)
     only_link = request.form.get("how") == "link"
@@ -109,7 +109,7 @@ def withdraw(order_id: uuid.UUID, quote_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/orders/<uuid:order_id>/quote.pdf")
 def quote_pdf(order_id: uuid.UUID) -> ResponseReturnValue:
-    """The order as a quote on paper, as it is now."""
+    """Serve the order as a quote in PDF, as it is now."""
     row, now = _find(order_id), utc_now()
     paper = _paper(row.order, is_quote=True, now=now)
     return pdf(write_document(content_of(db.session(), row.order), paper), row.order.order_number)
@@ -117,7 +117,7 @@ def quote_pdf(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/orders/<uuid:order_id>/confirmation.pdf")
 def confirmation_pdf(order_id: uuid.UUID) -> ResponseReturnValue:
-    """The order confirmed, as it is now; with who accepted the quote."""
+    """Serve the order confirmation in PDF, as the order is now, with who accepted the quote."""
     row, now = _find(order_id), utc_now()
     quotes = [one.quote for one in list_quotes(db.session(), order_id)]
     accepted = next((one for one in quotes if one.answer is QuoteAnswer.ACCEPTED), None)

@@ -1,6 +1,6 @@
-"""Page of a quote for the customer by link: read, print, accept, decline. Looking changes nothing, whoever looks.
+"""Page of a quote for the customer by link: read, print, accept, decline. Opening it changes nothing.
 
-Programs that open every link of a mail see the page and no more: an answer takes a name that somebody types and a button.
+Programs that open every link of a mail only see the page: an answer needs a typed name and a button.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def show(quote_token: str) -> ResponseReturnValue:
 @public.post("/q/<quote_token>")
 @csrf.exempt  # type: ignore[untyped-decorator]
 def answer(quote_token: str) -> ResponseReturnValue:
-    """Take the answer: `answer` accepted or declined, `name` of whoever gives it, `note` if they like."""
+    """Save the customer's answer: `answer` accepted or declined, `name` of whoever gives it, and an optional `note`."""
     quote, form = _find(quote_token), request.form
     said = next((one for one in QuoteAnswer if one.value == form.get("answer")), None)
     name = " ".join(storable(form.get("name", "")).split())

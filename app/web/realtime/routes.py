@@ -1,4 +1,4 @@
-"""Socket.IO events (connect, join rooms), and the route that says what a page missed."""
+"""Socket.IO events (connect, presence), and the route that tells a page what it missed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ turns: dict[str, RLock] = {}
 
 @socketio.on("connect")  # type: ignore[untyped-decorator]
 def connect() -> bool | None:
-    """Signed-in users only; the rooms are the user's own and those of the brands they see, never of the client's choosing."""
+    """Accept the socket of a signed-in user, and join it to the user's room and those of their brands.
+
+    False refuses it. Rooms are never of the client's choosing.
+    """
     if not current_user.is_authenticated or current_user.may(Permission.PORTAL_OWN):
         return False
     viewer = current_user.viewer
@@ -56,10 +59,10 @@ def disconnect(_reason: str) -> None:
 
 @socketio.on("presence")  # type: ignore[untyped-decorator]
 def presence(said: Any) -> dict[str, Any]:
-    """A browser says which thread it shows and what is typed there: {"thread_id", "typing"}; it repeats that while it does.
+    """Note which thread a browser shows and whether its user types: {"thread_id", "typing"}, which it repeats while it does.
 
-    Answers with everybody who is there, as of when, and who of them is asking. Others in the thread hear of it if it is news.
-    What one socket says is done in the order in which it was said.
+    Answers with everybody in the thread, as of when, and who of them is asking. Others in the thread are told of changes. Events
+    of one socket are handled in the order they came.
     """
     turn = turns.get(_socket_id())
     if turn is None:
@@ -89,7 +92,7 @@ def _show(said: Any) -> dict[str, Any]:
 
 
 def leave_thread(socket_id: str) -> None:
-    """This socket shows no thread any more; those who are still there hear it."""
+    """Note that a socket shows no thread any more, and tell those who still have the thread open."""
     with turns.get(socket_id, nullcontext()):
         thread_id = shown_threads.pop(socket_id, None)
         if thread_id is None:
@@ -103,7 +106,7 @@ def leave_thread(socket_id: str) -> None:
 
 
 def _attendance(thread_id: uuid.UUID) -> dict[str, Any]:
-    """Who has the thread open, as browsers are told: {"thread_id", "read_at", "people"}."""
+    """Return who has the thread open, as browsers are told: {"thread_id", "read_at", "people"}."""
     read_at, people = list_people(runtime().redis, thread_id=thread_id, now=utc_now())
     return {"thread_id": str(thread_id), "read_at": read_at, "people": [person.as_json() for person in people]}
 
@@ -128,7 +131,7 @@ def _thread_id(said: Any) -> uuid.UUID | None:
 @bp.get("/live/sequence")
 @login_required  # type: ignore[untyped-decorator]
 def sequence() -> ResponseReturnValue:
-    """The number of the newest push to each room of this user; a page that knows another one refreshes what it shows."""
+    """Return the number of the newest push to each room of this user; a page that knows another number refreshes itself."""
     return jsonify(sequences=list_sequences(db.session(), viewer=current_user.viewer))
 
 

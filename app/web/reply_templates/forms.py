@@ -33,7 +33,7 @@ def _lines(text: Any) -> Any:
 
 
 class TemplateForm(TranslatedForm):
-    """A template as it is written. The choices of brands and the words of all choices are put in by the route."""
+    """Form of a reply template. The route sets the choices of brands and the words of all choices."""
 
     name = StringField(
         validators=[DataRequired(_l("Enter a name.")), Length(max=120, message=_l("Use at most 120 characters."))],
@@ -70,7 +70,7 @@ class TemplateForm(TranslatedForm):
         _refuse_problems(field)
 
     def validate_html(self, field: Field) -> None:
-        """Where formatting begins inside a variable, the text alone does not show it."""
+        """Check that no formatting begins inside a variable, which the text alone does not show."""
         if list_problems(self.formatted) and not list_problems(self.text.data or ""):
             raise ValidationError(_l("A variable has formatting inside its braces: remove it there."))
 
@@ -81,12 +81,12 @@ class TemplateForm(TranslatedForm):
 
     @property
     def plain_text(self) -> str:
-        """What goes out where nothing is formatted."""
+        """The text that is sent where nothing is formatted."""
         html = self.formatted
         return (self.plain.data or rich_to_text(html)) if html else (self.text.data or "")
 
     def content(self) -> TemplateContent:
-        """What the form holds, once it is valid."""
+        """Return the content of a valid form."""
         return TemplateContent(
             name=self.name.data,
             category=TemplateCategory(self.category.data),

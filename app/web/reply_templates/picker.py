@@ -1,4 +1,4 @@
-"""Template picker in the composer: list what fits, insert one."""
+"""Template picker in the composer: list the templates that fit, insert one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SUGGESTED = 3
 
 @dataclass(frozen=True)
 class Place:
-    """Where a template goes: the thread, reply, note or forward (of `message`), the channel and the medium it stands for."""
+    """Where a template is inserted: thread, kind (reply, note or forward of `message`), channel and its medium."""
 
     thread: Thread
     kind: str
@@ -56,7 +56,7 @@ class Place:
 
     @property
     def back_url(self) -> str:
-        """The page on which it is written."""
+        """The URL of the page with the composer."""
         if self.message is not None:
             return url_for("inbox.forward_form", message_id=self.message.id)
         return url_for("inbox.show_thread", **self.arguments, _anchor="composer")
@@ -64,7 +64,7 @@ class Place:
 
 @bp.get("/threads/<uuid:thread_id>/templates")
 def thread_templates(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """The templates that fit a thread: the page for those without scripts, `template-suggestions`, `template-options`."""
+    """List the templates that fit a thread. Fragments: `template-suggestions`, `template-options`; without scripts, a page."""
     viewer = current_viewer()
     place = _place(thread_id, viewer)
     session, now = db.session(), utc_now()
@@ -83,9 +83,9 @@ def thread_templates(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/threads/<uuid:thread_id>/template-uses")
 def use_template(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Put a template into a reply, note or forward. For scripts the filled-in text; else it is put behind the draft.
+    """Insert a template into a reply, note or forward: for scripts return the filled-in text, else add it to the draft.
 
-    Without `template_id` what is typed is kept as the draft and the answer leads to the choice.
+    Without `template_id` the typed text is saved as the draft and the answer leads to the choice.
     """
     viewer = current_viewer()
     place = _place(thread_id, viewer)
@@ -126,7 +126,7 @@ def _place(thread_id: uuid.UUID, viewer: Viewer) -> Place:
 
 
 def _passed_on(thread: Thread, viewer: Viewer) -> Message:
-    """Return the message that the forward is of. Raises ThreadMissing."""
+    """Return the message that is being forwarded. Raises ThreadMissing."""
     message = get_message(db.session(), viewer=viewer, message_id=parse_uuid(request.values.get("message_id")) or new_id())
     if message.thread_id != thread.id:
         raise ThreadMissing(str(message.id))

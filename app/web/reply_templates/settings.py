@@ -41,7 +41,7 @@ from app.web.reply_templates.forms import FITS, TemplateForm
 
 @bp.get("/settings/templates")
 def templates() -> ResponseReturnValue:
-    """The templates of the brands one may see; as a fragment: `template-list`."""
+    """List the templates of the viewer's brands; as a fragment: `template-list`."""
     viewer, args = current_viewer(), request.args
     category = next((known for known in TemplateCategory if known.value == args.get("category")), None)
     words, archived = args.get("q", "").strip()[:200], args.get("archived") == "1"
@@ -53,7 +53,7 @@ def templates() -> ResponseReturnValue:
 
 @bp.post("/settings/templates/visit-texts")
 def add_visit_texts() -> ResponseReturnValue:
-    """The usual texts for technicians, where there are none; the leads' own from then on."""
+    """Add the usual texts for technicians' visits where there are none; leads may change them from then on."""
     require(Permission.TEMPLATES_MANAGE)
     with transaction() as session:
         install_visit_texts(session, now=utc_now())
@@ -63,7 +63,7 @@ def add_visit_texts() -> ResponseReturnValue:
 
 @bp.get("/settings/templates/new")
 def new_template() -> ResponseReturnValue:
-    """An empty editor."""
+    """Show an empty editor."""
     viewer = require(Permission.TEMPLATES_MANAGE)
     form = _with_choices(TemplateForm(language=viewer.locale), viewer)
     return _editor(form)
@@ -86,7 +86,7 @@ def add_template() -> ResponseReturnValue:
 
 @bp.get("/settings/templates/<uuid:template_id>")
 def template(template_id: uuid.UUID) -> ResponseReturnValue:
-    """One template with its versions; `version` puts an earlier one into the editor."""
+    """Show one template with its versions; `version` puts an earlier one into the editor."""
     viewer = current_viewer()
     row = get_template(db.session(), viewer=viewer, template_id=template_id)
     form = _with_choices(_form_of(row), viewer)
@@ -117,7 +117,7 @@ def save_template(template_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/templates/<uuid:template_id>/archiving")
 def archive(template_id: uuid.UUID) -> ResponseReturnValue:
-    """Offer it no more."""
+    """Archive a template: it is not offered any more."""
     viewer, _row = _changeable(template_id)
     with transaction() as session:
         archive_template(session, template_id, now=utc_now(), actor=viewer.actor)
@@ -127,7 +127,7 @@ def archive(template_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/templates/<uuid:template_id>/restoring")
 def restore(template_id: uuid.UUID) -> ResponseReturnValue:
-    """Offer it again."""
+    """Restore an archived template."""
     viewer, _row = _changeable(template_id)
     with transaction() as session:
         restore_template(session, template_id, now=utc_now(), actor=viewer.actor)
@@ -137,7 +137,7 @@ def restore(template_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/templates/preview")
 def preview() -> ResponseReturnValue:
-    """What is being written, filled in: the fragment beside the editor."""
+    """Render the template being written, filled in: the fragment beside the editor."""
     viewer = current_viewer()
     form = _with_choices(TemplateForm(request.form), viewer)
     return render_template("reply_templates/preview.html", preview=_preview(form, viewer))
@@ -166,7 +166,7 @@ def _form_of(row: TemplateRow) -> TemplateForm:
 
 
 def _split_plain(form: TemplateForm) -> None:
-    """Return the editor's text from the formatting; a plain version of its own has a field of its own."""
+    """Set the editor's text from its formatting, and the field of a plain version that differs from it."""
     html = form.html.data or ""
     form.plain.data = own_plain(form.text.data or "", html)
     if html:
@@ -214,7 +214,7 @@ def _editor(
 
 
 def _preview(form: TemplateForm, viewer: Viewer) -> dict[str, Any]:
-    """The filled-in text and subject, what is wrong with them, and after which thread (None: the example)."""
+    """Return the filled-in text and subject, their problems, and the thread whose values were used (None: the example)."""
     session, language = db.session(), form.language.data or "en"
     number = (form.thread.data or "").lstrip("#")
     thread = find_thread_by_number(session, viewer=viewer, number=int(number)) if number.isdigit() and len(number) < 18 else None

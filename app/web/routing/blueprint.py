@@ -1,4 +1,4 @@
-"""Blueprint of the routing pages; every request of a person counts as a sign of life."""
+"""Blueprint of the routing pages; every request of a user counts as a sign of life."""
 
 from __future__ import annotations
 
@@ -44,8 +44,10 @@ def _not_here(_error: Exception) -> Any:
 
 @bp.after_app_request
 def _notice(response: Response) -> Response:
-    """Note a sign of life, at most once a minute and browser, when its session is touched anyway
-    (app/web/accounts/session.py)."""
+    """Note that the user was seen, at most once a minute and browser, when their session is touched anyway.
+
+    See app/web/accounts/session.py.
+    """
     if g.get("unseen_session_id") is not None and request.endpoint != "accounts.sign_out":
         sign = partial(note_seen, user_id=current_user.user_id, now=utc_now(), on_phone=on_phone())
         after_answer(response, sign)

@@ -29,13 +29,13 @@ PERSON_FIELDS = ("capacity", "skills", "languages", *DAYS)
 
 @dataclass
 class Filled:
-    """Values as typed, by field, and what is wrong with them."""
+    """A form's values as typed and its errors, by field."""
 
     values: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
 
     def number(self, name: str, *, most: int) -> int:
-        """A whole number from 0 to `most`; nothing is 0."""
+        """Return a whole number from 0 to `most`; 0 for "", and with an error for anything else."""
         text = self.values[name] or "0"
         if not text.isascii() or not text.isdigit() or int(text) > most:
             self.errors[name] = _("Enter a whole number from 0 to %(most)s.", most=most)
@@ -43,7 +43,7 @@ class Filled:
         return int(text)
 
     def words(self, name: str) -> tuple[str, ...]:
-        """Words between commas, in lower case."""
+        """Return the words between commas, in lower case; () with an error for an invalid one."""
         try:
             found = tuple(dict.fromkeys(clean_tag(text).lower() for text in self.values[name].split(",") if text.strip()))
         except BadTag:
@@ -80,7 +80,7 @@ def form_of_rule(rule: RoutingRule) -> Filled:
 
 
 def read_rule(posted: dict[str, str], *, channels: set[str], teams: set[str]) -> tuple[Filled, RuleContent | None]:
-    """What was typed; no content where something is wrong with it."""
+    """Return the posted form, and the rule's content; None with errors."""
     form = read(RULE_FIELDS, posted)
     values, errors = form.values, form.errors
     if not values["name"]:
@@ -125,7 +125,7 @@ def _tiers(form: Filled, teams: set[str]) -> tuple[dict[str, object], ...]:
 
 
 def form_of_person(profile: RoutingProfile | None, *, sees_all: bool) -> Filled:
-    """What the person takes; where nobody said so, what goes for everybody."""
+    """Return the form of a person's capacity, skills and hours; the defaults where nothing is saved."""
     if profile is None:
         return Filled({**dict.fromkeys(PERSON_FIELDS, ""), "capacity": "0" if sees_all else str(CAPACITY)})
     values = {"capacity": str(profile.capacity), "skills": ", ".join(profile.skills), "languages": ", ".join(profile.languages)}
@@ -134,7 +134,7 @@ def form_of_person(profile: RoutingProfile | None, *, sees_all: bool) -> Filled:
 
 
 def read_person(posted: dict[str, str]) -> tuple[Filled, Abilities | None]:
-    """What was typed; no abilities where something is wrong with it."""
+    """Return the posted form, and the person's abilities; None with errors."""
     form = read(PERSON_FIELDS, posted)
     languages = form.words("languages")
     if any(not LANGUAGE.fullmatch(language) for language in languages):
@@ -149,7 +149,7 @@ def read_person(posted: dict[str, str]) -> tuple[Filled, Abilities | None]:
 
 
 def _spans(form: Filled, day: int) -> list[tuple[int, int, int]]:
-    """Read the times of one day; a span past midnight ends on the next day."""
+    """Return the spans of a day's working hours, in minutes; one that goes past midnight ends on the next day."""
     spans: list[tuple[int, int, int]] = []
     for part in filter(None, (part.strip() for part in form.values[DAYS[day]].split(","))):
         found = SPAN.fullmatch(part)

@@ -1,4 +1,4 @@
-"""One's own availability: part of the account menu, and a page without scripts."""
+"""The viewer's own availability: part of the account menu; without scripts, a page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHOSEN = (AvailabilityState.AVAILABLE, AvailabilityState.AWAY)
 
 @bp.get("/availability")
 def availability() -> ResponseReturnValue:
-    """Show whether new threads come to the viewer: as a fragment for the menu, as a page without scripts."""
+    """Show whether new threads are assigned to the viewer: as a fragment for the menu; without scripts, a page."""
     row = find_availability(db.session(), current_viewer().user_id)
     state = row.state if row and row.state != AvailabilityState.OFFLINE else AvailabilityState.AVAILABLE
     whole = not request.htmx
@@ -37,7 +37,7 @@ def availability() -> ResponseReturnValue:
 
 @bp.post("/availability")
 def save_availability() -> ResponseReturnValue:
-    """Take new threads (`state` available), or none (away); then back to where one was."""
+    """Set the viewer's availability (`state`: available or away), and go back to the former page."""
     viewer = current_viewer()
     asked = request.form.get("state")
     if asked not in CHOSEN:

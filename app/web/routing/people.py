@@ -1,4 +1,4 @@
-"""Pages of what each person takes (capacity, skills, hours)."""
+"""Pages of each person's capacity, skills and hours."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from app.web.routing.forms import DAYS, Filled, form_of_person, read_person
 
 @bp.get("/settings/routing/people")
 def workers() -> ResponseReturnValue:
-    """Show everybody of the viewer's brands: who is present, what they have and what they take."""
+    """Show the people of the viewer's brands: who is present, their open work and their capacity."""
     viewer = require(Permission.CAPACITY_MANAGE)
     return page("routing/people.html", workers=_in_sight(viewer))
 
@@ -41,7 +41,7 @@ def worker(user_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/routing/people/<uuid:user_id>")
 def save_worker(user_id: uuid.UUID) -> ResponseReturnValue:
-    """What they take from now on."""
+    """Save a person's capacity, skills and hours."""
     found, _sees_all = _worker(user_id)
     form, abilities = read_person(request.form.to_dict())
     if abilities is None:
@@ -55,7 +55,7 @@ def save_worker(user_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/routing/people/<uuid:user_id>/away")
 def send_away(user_id: uuid.UUID) -> ResponseReturnValue:
-    """Somebody went home and forgot to say so: nothing new comes to them until they say they are back."""
+    """Set a person who forgot to do so away: they get no new threads until they say they are back."""
     found, _sees_all = _worker(user_id)
     with transaction() as session:
         set_availability(session, user_id, AvailabilityState.AWAY, now=utc_now(), actor=require(Permission.CAPACITY_MANAGE).actor)

@@ -18,7 +18,7 @@ from app.web.routing.blueprint import bp
 
 @dataclass(frozen=True)
 class QueueRow:
-    """A waiting thread and why it waits, in words; `moves`: it is given away at the next look."""
+    """A waiting thread and why it waits, in words; `moves`: it is assigned in the next round."""
 
     thread: WaitingThread
     rule_name: str

@@ -82,7 +82,7 @@ def edit_rule(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/routing/<uuid:routing_rule_id>")
 def save_rule(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """Let it say something else from now on."""
+    """Change the rule from now on."""
     viewer, rule = _rule(routing_rule_id)
     form, content = _read(viewer)
     if content is None:
@@ -95,7 +95,10 @@ def save_rule(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/routing/dry-run")
 @bp.post("/settings/routing/<uuid:routing_rule_id>/dry-run", endpoint="dry_run_changed_rule")
 def dry_run_new_rule(routing_rule_id: uuid.UUID | None = None) -> ResponseReturnValue:
-    """Which threads of the last 30 days the form would have sent elsewhere; nothing is saved, and the form stays as it was."""
+    """Show which threads of the last 30 days the form would have assigned elsewhere; nothing is saved.
+
+    The form stays filled in.
+    """
     viewer, rule = _rule(routing_rule_id) if routing_rule_id else (require(Permission.ROUTING_MANAGE), None)
     form, content = _read(viewer)
     if content is None:
@@ -105,7 +108,7 @@ def dry_run_new_rule(routing_rule_id: uuid.UUID | None = None) -> ResponseReturn
 
 @bp.post("/settings/routing/<uuid:routing_rule_id>/switch")
 def switch(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """On (`on` 1) or off."""
+    """Switch the rule on (`on` 1) or off."""
     viewer, rule = _rule(routing_rule_id)
     is_on = request.form.get("on") == "1"
     with transaction() as session:
@@ -116,7 +119,7 @@ def switch(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/routing/<uuid:routing_rule_id>/up")
 def move_up(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """Ask it earlier."""
+    """Move the rule up, so that it is checked earlier."""
     viewer, rule = _rule(routing_rule_id)
     with transaction() as session:
         move_rule_up(session, rule, viewer=viewer, now=utc_now())
@@ -125,7 +128,7 @@ def move_up(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/routing/<uuid:routing_rule_id>/deletion")
 def remove_rule(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """The form asked before; what it gave away stays where it is."""
+    """Delete the rule, after its form asked for confirmation; threads it assigned stay assigned."""
     viewer, rule = _rule(routing_rule_id)
     name = rule.name
     with transaction() as session:
@@ -134,7 +137,7 @@ def remove_rule(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _rule(routing_rule_id: uuid.UUID) -> tuple[Viewer, RoutingRule]:
-    """Return the viewer and the rule. Raises RuleMissing; 403 for whoever is no lead."""
+    """Return the viewer and the rule. Raises RuleMissing; 403 for a viewer who may not manage rules."""
     viewer = require(Permission.ROUTING_MANAGE)
     return viewer, get_rule(db.session(), routing_rule_id, brand_ids=viewer.brand_ids)
 

@@ -1,4 +1,4 @@
-"""Trial of a routing rule: who would get what waits now, and how many threads a month. Nothing is changed."""
+"""Trial of a routing rule: who would get the waiting threads now, and how many threads a month. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.web.routing.blueprint import bp
 
 @bp.get("/settings/routing/<uuid:routing_rule_id>/trial")
 def try_out(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """Try the rule on the real threads, with the real choice, in a transaction that is rolled back."""
+    """Apply the rule to the real threads in a transaction that is rolled back, and show who would get them."""
     viewer, session, now = require(Permission.ROUTING_MANAGE), db.session(), utc_now()
     rule = get_rule(session, routing_rule_id, brand_ids=viewer.brand_ids)
     month = count_decided(session, rule, since=now - LOOKS_BACK)

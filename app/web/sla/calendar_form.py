@@ -27,7 +27,7 @@ EVERYTHING, BY_NAME = "all", "named"
 
 @dataclass
 class CalendarForm:
-    """The values as typed, by field, and what is wrong with them."""
+    """The values as typed and the errors, by field, and the calendar's content (None with errors)."""
 
     values: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -54,7 +54,7 @@ def scope_of(row: CalendarRow) -> str:
 
 
 def scope_choices(session: Session) -> list[tuple[str, str]]:
-    """(value, words) of what a calendar can be for."""
+    """Return what a calendar can be for, as (value, words)."""
     found = [(EVERYTHING, _("Everything")), (BY_NAME, _("Only policies that use it"))]
     found += [(f"brand:{brand.id}", _("Brand: %(name)s", name=brand.name)) for brand in list_brands(session)]
     found += [(f"team:{team.id}", _("Team: %(name)s", name=team.name)) for team in list_teams(session)]
@@ -63,14 +63,14 @@ def scope_choices(session: Session) -> list[tuple[str, str]]:
 
 
 def country_choices() -> list[tuple[str, str]]:
-    """(code, name) of every country whose holidays are known, by name."""
+    """Return every country whose holidays are known as (code, name), by name."""
     names = get_locale().territories
     found = sorted(((code, str(names.get(code, code))) for code in supported_regions() if len(code) == 2), key=lambda c: c[1])
     return [("", _("No public holidays")), *found]
 
 
 def read_form(session: Session) -> CalendarForm:
-    """What was typed; `errors` is empty where it makes a calendar."""
+    """Return the posted form; `errors` is empty where it makes a calendar."""
     form = CalendarForm({name: storable(request.form.get(name, "")).strip() for name in FIELDS})
     values, errors = form.values, form.errors
     values["name"] = " ".join(values["name"].split())

@@ -39,7 +39,7 @@ ZONES = ("Europe/Amsterdam", "Europe/Brussels", "Europe/Berlin", "Europe/Paris",
 
 @dataclass(frozen=True)
 class PreviewDay:
-    """One day of the preview: its hours in words, and what is special about it."""
+    """A day of the preview: its hours in words, and the name of its holiday or own day."""
 
     label: str
     hours: str
@@ -84,7 +84,7 @@ def edit_calendar(calendar_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/calendars/<uuid:calendar_id>")
 def save_calendar(calendar_id: uuid.UUID) -> ResponseReturnValue:
-    """Let it say something else from now on, or with `preview` show the next weeks of what was typed."""
+    """Change the calendar from now on, or with `preview` show the next weeks of what was typed."""
     return _save(calendar_id)
 
 
@@ -107,7 +107,7 @@ def remove_calendar(calendar_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/calendars/dry-run")
 @bp.post("/settings/calendars/<uuid:calendar_id>/dry-run", endpoint="dry_run_changed_calendar")
 def dry_run_new_calendar(calendar_id: uuid.UUID | None = None) -> ResponseReturnValue:
-    """What the form would make of the last 30 days; nothing is saved, and the form stays as it was filled in."""
+    """Show what the form would change in the deadlines of the last 30 days; nothing is saved, and the form stays filled in."""
     viewer, session = require(Permission.SLA_MANAGE), db.session()
     row = get_calendar(session, calendar_id) if calendar_id else None
     form = read_form(session)
@@ -143,7 +143,7 @@ def _save(calendar_id: uuid.UUID | None) -> ResponseReturnValue:
 
 @contextmanager
 def _naming_scope(form: CalendarForm) -> Iterator[None]:
-    """Say beside the field why a calendar cannot be for that."""
+    """Turn a refused scope of a calendar into an error beside its field."""
     try:
         yield
     except ScopeTaken:
@@ -176,7 +176,7 @@ def _editor(
 
 
 def preview_days(stored: StoredCalendar, *, weeks: int = WEEKS_SHOWN) -> list[PreviewDay]:
-    """The days from today on, as they will be."""
+    """Return the calendar's days from today on."""
     calendar = Calendar(stored.rules())
     today = utc_now().astimezone(ZoneInfo(stored.zone)).date()
     return [_preview(calendar, today + timedelta(days=number)) for number in range(weeks * 7)]
@@ -193,7 +193,7 @@ def _preview(calendar: Calendar, day: date) -> PreviewDay:
 
 
 def week_words(rules: StoredCalendar) -> list[str]:
-    """The hours of the week, neighbours with the same hours together: "Mon–Fri 09:00-17:00"."""
+    """Return the hours of the week, successive days with the same hours together: "Mon–Fri 09:00–17:00"."""
     found: list[tuple[int, int, str]] = []
     for number, spans in enumerate(rules.week):
         text = ", ".join(f"{clock(begin)}–{clock(end)}" for begin, end in spans)

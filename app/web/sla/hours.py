@@ -20,7 +20,7 @@ class WrongHours(ValueError):
 
 
 def read_spans(text: str) -> Spans:
-    """The intervals of a day, in minutes; nothing: closed. Raises WrongHours."""
+    """Return the intervals of a day in minutes; () for "", which means closed. Raises WrongHours."""
     if not text.strip():
         return ()
     found = []
@@ -44,7 +44,7 @@ def read_spans(text: str) -> Spans:
 
 
 def span_text(spans: Spans) -> str:
-    """Write intervals as people type them."""
+    """Return intervals as people type them."""
     return ", ".join(f"{clock(begin)}-{clock(end)}" for begin, end in spans)
 
 
@@ -53,7 +53,7 @@ def clock(minutes: int) -> str:
 
 
 def read_days(text: str) -> tuple[StoredDay, ...]:
-    """Own days, one in each line: the date, hours (none: closed), a name. Raises WrongHours."""
+    """Return own days, typed one a line: the date, hours (none: closed), a name. Raises WrongHours."""
     found: dict[date, StoredDay] = {}
     for number, line in enumerate(filter(str.strip, text.splitlines()), start=1):
         day = _read_day(line.strip(), number)
@@ -80,5 +80,5 @@ def _read_day(line: str, number: int) -> StoredDay:
 
 
 def day_text(days: tuple[StoredDay, ...]) -> str:
-    """Write own days as people type them."""
+    """Return own days as people type them."""
     return "\n".join(" ".join(filter(None, [own.day.isoformat(), span_text(own.spans), own.name])) for own in days)

@@ -31,14 +31,14 @@ from app.web.sla.words import DRY_RUN_WORDS, span_words
 
 @bp.get("/settings/policies")
 def policies() -> ResponseReturnValue:
-    """Show every policy, in the order in which they are tried."""
+    """Show every policy, in the order in which they are checked."""
     require(Permission.SLA_MANAGE)
     return _list_page({priority.value: str(count) for priority, count in list_task_minutes(db.session()).items()}, {})
 
 
 @bp.post("/settings/policies/task-times")
 def save_task_times() -> ResponseReturnValue:
-    """When a task of each priority is due that nobody gives a date; an empty field is no time."""
+    """Set when tasks without a date are due, by priority; an empty field sets no time."""
     viewer = require(Permission.SLA_MANAGE)
     typed = {priority.value: request.form.get(priority.value, "").strip() for priority in Priority}
     if wrong := {name for name, text in typed.items() if text and not _is_number(text)}:
@@ -92,7 +92,7 @@ def edit_policy(policy_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/policies/<uuid:policy_id>")
 def save_policy(policy_id: uuid.UUID) -> ResponseReturnValue:
-    """Let it promise something else from now on."""
+    """Change the policy from now on."""
     return _save(policy_id)
 
 
@@ -110,7 +110,7 @@ def remove_policy(policy_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/policies/dry-run")
 @bp.post("/settings/policies/<uuid:policy_id>/dry-run", endpoint="dry_run_changed_policy")
 def dry_run_new_policy(policy_id: uuid.UUID | None = None) -> ResponseReturnValue:
-    """What the form would make of the last 30 days; nothing is saved, and the form stays as it was filled in."""
+    """Show what the form would change in the deadlines of the last 30 days; nothing is saved, and the form stays filled in."""
     viewer, session = require(Permission.SLA_MANAGE), db.session()
     row = get_policy(session, policy_id) if policy_id else None
     form = read_form(session)
@@ -161,12 +161,12 @@ def _editor(form: PolicyForm, *, row: PolicyRow | None = None, run: DryRun | Non
 
 
 def minutes_words(minutes: int | None) -> str:
-    """A target in words, "–" where nothing is promised."""
+    """Return a target in words; "–" where nothing is promised."""
     return span_words(minutes * 60) if minutes else "–"
 
 
 def _match_words(rules: PolicyRules, offered: dict[str, list[tuple[str, str]]]) -> str:
-    """Describe which threads a policy is for."""
+    """Return in words which threads a policy is for."""
     parts = []
     for name in ("media", "priorities", "statuses", "brand_ids", "channel_ids", "thread_types"):
         words = dict(offered[name])

@@ -46,7 +46,10 @@ UNITS = {"min": 1, "h": 60, "d": 1440}
 
 @dataclass
 class PolicyForm:
-    """The values as typed, by field (lists for choices of several), the rows of steps, and what is wrong."""
+    """The values as typed by field (lists for choices of several), the rows of escalation steps, and the errors by field.
+
+    `rules`: the policy they make, None with errors.
+    """
 
     values: dict[str, Any]
     steps: list[dict[str, Any]] = field(default_factory=list)
@@ -55,12 +58,12 @@ class PolicyForm:
 
     @property
     def position(self) -> int:
-        """Its place in the order, from 0."""
+        """The policy's place in the order, from 0."""
         return int(self.values["position"]) - 1
 
 
 def form_of(session: Session, row: PolicyRow | None, *, count: int) -> PolicyForm:
-    """The form that would make this policy; without one, of `count` policies the last."""
+    """Return the form that would make this policy; without one, a new form in the last place after `count` policies."""
     rules = row.rules if row else PolicyRules(name="new", first_minutes=240, next_minutes=240, steps=STEPS)
     match = rules.match
     values: dict[str, Any] = {"name": rules.name if row else "", "position": str((row.policy.position if row else count) + 1)}
@@ -91,7 +94,7 @@ def _when(step: Step) -> str:
 
 
 def read_form(session: Session) -> PolicyForm:
-    """What was typed; `errors` is empty where it makes a policy."""
+    """Return the posted form; `errors` is empty where it makes a policy."""
     values: dict[str, Any] = {name: storable(request.form.get(name, "")).strip() for name in SINGLE}
     values |= {name: request.form.getlist(name) for name in SEVERAL}
     form = PolicyForm(values, [_typed_step(number) for number in range(STEP_ROWS)])
@@ -116,7 +119,7 @@ def read_form(session: Session) -> PolicyForm:
 
 
 def choices(session: Session) -> dict[str, list[tuple[str, str]]]:
-    """(value, words) by field."""
+    """Return the options as (value, words), by field."""
     told = sa.and_(User.disabled_at.is_(None), users_with(Permission.ESCALATIONS_RECEIVE))
     people = sa.select(User.id, User.name).where(told).order_by(User.name)
     named = [("", _("Administrators")), *((str(row.id), row.name) for row in session.execute(people))]
@@ -194,7 +197,7 @@ def _steps(form: PolicyForm) -> list[Step]:
 
 
 def _customers(session: Session, form: PolicyForm) -> list[str]:
-    """Read the contacts named by e-mail address or exact name, one in each line."""
+    """Return the ids of the contacts named by e-mail address or exact name, one a line; sets errors."""
     found: dict[uuid.UUID, None] = {}
     lines = [line.strip() for line in form.values["customers"].splitlines() if line.strip()][: CUSTOMERS_AT_MOST + 1]
     if len(lines) > CUSTOMERS_AT_MOST:
@@ -214,7 +217,7 @@ def _named(text: str) -> sa.Select[Any]:
 
 
 def _customer_text(session: Session, contact_ids: tuple[uuid.UUID, ...]) -> str:
-    """Return how each contact can be named again: by its address, else by its name."""
+    """Return the contacts one a line, as they are typed: by address, else by name."""
     if not contact_ids:
         return ""
     address = sa.select(sa.func.min(ContactIdentity.value)).where(

@@ -52,7 +52,7 @@ def tell_words(tell: Whom) -> str:
 
 
 def span_words(seconds: int) -> str:
-    """A length of time to the second: "3 h 30 min", "45 s"."""
+    """Return a length of time to the second: "3 h 30 min", "45 s"."""
     days, rest = 0, seconds
     hours, rest = divmod(rest, 3600)
     minutes, rest = divmod(rest, 60)
@@ -62,7 +62,7 @@ def span_words(seconds: int) -> str:
 
 
 def line_times(line: Segment) -> str:
-    """From when to when: times alone where both are on one day of the reader."""
+    """Return the begin and end of a line in words; the day once where both are on one day of the reader."""
     begin, end = _at(line.begin), _at(line.end)
     first, last = to_user_timezone(begin).date(), to_user_timezone(end).date()
     day = format_date(begin, "EEE d MMM")
@@ -72,7 +72,7 @@ def line_times(line: Segment) -> str:
 
 
 def line_words(line: Segment, story: Story) -> str:
-    """What became of that time: counted, closed for a reason, paused for one."""
+    """Return what a line of time counts as: counted, closed with the reason, or paused with the reason."""
     if line.kind == Kind.COUNTED:
         return _("counted %(length)s", length=span_words(line.seconds))
     if line.kind == Kind.PAUSED:
@@ -83,14 +83,14 @@ def line_words(line: Segment, story: Story) -> str:
 
 
 def pause_words(why: str) -> str:
-    """Why a clock stands still."""
+    """Return in words why a clock stands still."""
     if why.startswith("task:"):
         return _("waiting for: %(what)s", what=why.removeprefix("task:"))
     return _(PAUSES.get(why, why))
 
 
 def day_words(calendar: Calendar, day: date) -> str:
-    """What a holiday or own day is called: "Monday is Easter Monday"."""
+    """Return the name of a holiday or own day in a sentence: "Monday is Easter Monday"."""
     rules = calendar.rules
     name = calendar.own_name(day) or name_of(rules.country, rules.region, day, locale=str(get_locale()))
     weekday = format_date(day, "EEEE")
@@ -98,7 +98,7 @@ def day_words(calendar: Calendar, day: date) -> str:
 
 
 def state_words(story: Story) -> str:
-    """Where a clock stands, in one sentence."""
+    """Return the state of a clock in one sentence."""
     row = story.row
     if row.target_seconds is None:
         return _("No target set.")
@@ -116,7 +116,7 @@ def state_words(story: Story) -> str:
 
 
 def change_words(story: Story) -> list[str]:
-    """What changed the target while the clock ran, oldest first."""
+    """Return the changes of the target while the clock ran, oldest first, in words."""
     words = []
     for change in story.changes:
         at = _at(change.at)
@@ -129,7 +129,7 @@ def change_words(story: Story) -> list[str]:
 
 
 def step_words(step: StepStory) -> str:
-    """When an escalation step comes, and for whom."""
+    """Return in words when an escalation step comes, and whom it tells."""
     if step.percent is not None:
         when = _("at %(percent)s %%", percent=step.percent)
     else:
@@ -138,7 +138,7 @@ def step_words(step: StepStory) -> str:
 
 
 def deadline_words(deadline: Deadline | None) -> str:
-    """When a clock was due, and whether that was kept."""
+    """Return in words when a clock was due, and whether it was late."""
     if deadline is None:
         return _("no response time promised")
     if deadline.due is None:
@@ -148,7 +148,7 @@ def deadline_words(deadline: Deadline | None) -> str:
 
 
 def moved_words(found: Difference) -> str:
-    """By how much a deadline would move, and whether it would then be kept where it was not, or the other way round."""
+    """Return in words by how much a deadline would move, and whether it would be kept or missed instead."""
     was, would_be = (deadline is not None and deadline.is_late for deadline in (found.before, found.after))
     parts = [_span_of_move(found.moved_seconds)] if found.moved_seconds else []
     if was != would_be:
@@ -162,7 +162,7 @@ def _span_of_move(seconds: int) -> str:
 
 
 def moment(at: datetime) -> str:
-    """A day and time, to the second where it is not on the minute."""
+    """Return a day and time, with seconds where they are not 0."""
     return str(format_datetime(at, "EEE d MMM HH:mm:ss" if at.second else "EEE d MMM HH:mm"))
 
 

@@ -1,4 +1,4 @@
-"""Page of stopped addresses (suppressions): look, lift."""
+"""Page of stopped addresses (suppressions): list and lift."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ bp = Blueprint("suppressions", __name__)
 
 @bp.get("/settings/suppressions")
 def suppressions() -> ResponseReturnValue:
-    """List the suppressions of the brands one may see, newest first."""
+    """List the suppressions of the viewer's brands, newest first."""
     viewer, session = require(Permission.DELIVERIES_MANAGE), db.session()
     words = storable(request.args.get("q", "")).strip()[:200]
     found = list_suppressions(session, brand_ids=viewer.brand_ids, words=words, before=_before())
@@ -45,7 +45,7 @@ def suppressions() -> ResponseReturnValue:
 
 @bp.post("/settings/suppressions/<uuid:suppression_id>/release")
 def release(suppression_id: uuid.UUID) -> ResponseReturnValue:
-    """Let the address be written to again; its provider is told as well."""
+    """Lift the suppression of an address, at its provider too."""
     viewer = require(Permission.DELIVERIES_MANAGE)
     with transaction() as session:
         try:

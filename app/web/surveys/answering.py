@@ -1,7 +1,6 @@
-"""Page on which a customer answers a survey, and unsubscribes from surveys. Opening it changes nothing, whoever or whatever
-does; the button answers.
+"""Page on which a customer answers a survey, and unsubscribes from surveys. Opening it stores nothing; the button answers.
 
-Without signing in: the address is the key. Whoever is signed in as one of us cannot answer for a customer.
+It needs no sign-in: the URL has a secret token. A signed-in colleague cannot answer for a customer.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ TRIES = Limit("survey-answers", 30, 60)
 
 @public.get("/s/<survey_token>")
 def ask(survey_token: str) -> ResponseReturnValue:
-    """Show the question, with the score of the link chosen and not sent. Nothing is stored."""
+    """Show the question, with the score of the link selected but not sent. Nothing is stored."""
     found = _open(survey_token)
     if found is None:
         return _gone()
@@ -45,7 +44,7 @@ def ask(survey_token: str) -> ResponseReturnValue:
 @public.post("/s/<survey_token>")
 @csrf.exempt  # type: ignore[untyped-decorator]
 def answer(survey_token: str) -> ResponseReturnValue:
-    """Store the answer; a repeat changes nothing, another answer counts from now on."""
+    """Store the answer. A repeat changes nothing; another answer replaces the first."""
     found = _open(survey_token)
     if found is None:
         return _gone()
@@ -70,7 +69,7 @@ def answer(survey_token: str) -> ResponseReturnValue:
 
 @public.get("/s/<survey_token>/stop")
 def ask_to_stop(survey_token: str) -> ResponseReturnValue:
-    """Show a page with a button, as programs that open every link must end nothing."""
+    """Show a page with a button: programs that open every link must unsubscribe nobody."""
     found = find_by_token(db.session(), survey_token)
     return _gone() if found is None else _stop_page(survey_token, found, is_done=False)
 
@@ -78,7 +77,7 @@ def ask_to_stop(survey_token: str) -> ResponseReturnValue:
 @public.post("/s/<survey_token>/stop")
 @csrf.exempt  # type: ignore[untyped-decorator]
 def stop(survey_token: str) -> ResponseReturnValue:
-    """Unsubscribe this person from questions; mail programs post here by themselves (RFC 8058). A repeat changes nothing."""
+    """Unsubscribe this contact from surveys; mail programs post here by themselves (RFC 8058). A repeat changes nothing."""
     found = find_by_token(db.session(), survey_token)
     if found is None:
         return _gone()
@@ -88,7 +87,7 @@ def stop(survey_token: str) -> ResponseReturnValue:
 
 
 def _open(token: str) -> SurveyInvitation | None:
-    """Return the question of a token that can still be answered."""
+    """Return the invitation of a token that can still be answered; None for any other."""
     found = find_by_token(db.session(), token)
     is_open = found is not None and found.sent_at is not None and found.expires_at is not None and utc_now() < found.expires_at
     return found if is_open else None
@@ -153,12 +152,12 @@ def _stop_page(token: str, found: SurveyInvitation, *, is_done: bool) -> Respons
 
 
 def _gone() -> Response:
-    """Answer the same for an old token, a made-up one and an unsent one: nobody learns which."""
+    """Answer 410 for an old, an invalid and an unsent token alike, so that nobody learns which it was."""
     return _private(page("surveys/gone.html", status=410))
 
 
 def _private(response: Any) -> Response:
-    """Set headers so that the page is not cached, indexed, or named as a referrer."""
+    """Set headers so that the page is not cached, indexed, or sent as a referrer."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"

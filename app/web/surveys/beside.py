@@ -19,7 +19,7 @@ from app.web.surveys.blueprint import bp
 
 @bp.get("/threads/<uuid:thread_id>/surveys")
 def thread_surveys(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the questions of a conversation, unsent ones with the reason."""
+    """Show the survey invitations of a thread, unsent ones with the reason."""
     get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     verdicts = list_of_thread(db.session(), thread_id)
     return page("surveys/beside.html", blocks=("thread_surveys",), verdicts=verdicts, home="thread", home_id=thread_id)
@@ -27,7 +27,7 @@ def thread_surveys(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/contacts/<uuid:contact_id>/surveys")
 def contact_surveys(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Show what a contact answered, in the reader's brands."""
+    """Show the survey answers of a contact, in the reader's brands."""
     viewer = current_viewer()
     if not contact_exists(db.session(), contact_id=contact_id, within=in_sight()):
         abort(404)

@@ -43,7 +43,7 @@ DEFAULTS = {SurveyKind.CSAT: SurveyContent(is_on=False, questions={}), SurveyKin
 
 @bp.get("/settings/surveys")
 def surveys() -> ResponseReturnValue:
-    """Show each brand with what it asks, and the newest answers."""
+    """Show each brand with its surveys, and the newest answers."""
     viewer, session = require(Permission.SURVEYS_MANAGE), db.session()
     return page(
         "surveys/list.html",
@@ -58,7 +58,7 @@ def surveys() -> ResponseReturnValue:
 
 @bp.get("/settings/surveys/<uuid:brand_id>/<kind>")
 def edit(brand_id: uuid.UUID, kind: str) -> ResponseReturnValue:
-    """What one brand asks."""
+    """Show the form of one survey of a brand."""
     brand, survey_kind = _brand(brand_id), _kind(kind)
     saved = find_survey(db.session(), brand.id, survey_kind)
     return _editor(brand, survey_kind, _values(saved or DEFAULTS[survey_kind]))
@@ -66,7 +66,7 @@ def edit(brand_id: uuid.UUID, kind: str) -> ResponseReturnValue:
 
 @bp.post("/settings/surveys/<uuid:brand_id>/<kind>")
 def save(brand_id: uuid.UUID, kind: str) -> ResponseReturnValue:
-    """Ask this from now on, or nothing."""
+    """Save a survey of a brand, and whether it is on."""
     viewer, brand, survey_kind = require(Permission.SURVEYS_MANAGE), _brand(brand_id), _kind(kind)
     values = {name: request.form.get(name, "").strip() for name in (*LIMITS, "zone", "is_on", *_question_names())}
     content, errors = _read(values)
@@ -80,7 +80,7 @@ def save(brand_id: uuid.UUID, kind: str) -> ResponseReturnValue:
 
 @bp.post("/settings/surveys/<uuid:brand_id>/campaign")
 def start_campaign(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Ask everybody of the last 30 days whether they recommend the brand; who was asked lately is not asked again."""
+    """Ask every contact of the last 30 days whether they recommend the brand, without those who were asked lately."""
     require(Permission.SURVEYS_MANAGE)
     brand = _brand(brand_id)
     with transaction() as session:

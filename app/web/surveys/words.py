@@ -21,14 +21,14 @@ def kind_words(kind: SurveyKind) -> str:
 
 
 def score_words(kind: SurveyKind, score: int) -> str:
-    """ "4 of 5, good"; of ten the number alone."""
+    """Return a score in words: "4 of 5, good"; of ten, the numbers alone."""
     if kind == SurveyKind.NPS:
         return _("%(score)s of %(most)s", score=score, most=10)
     return _("%(score)s of 5, %(words)s", score=score, words=_(SCORE_WORDS[score - 1]).lower())
 
 
 def verdict_words(verdict: Verdict) -> str:
-    """What became of one question."""
+    """Return the outcome of one invitation in words."""
     row, answer = verdict.invitation, verdict.answer
     if answer is not None:
         return score_words(row.kind, answer.score)
@@ -40,7 +40,7 @@ def verdict_words(verdict: Verdict) -> str:
 
 
 def verdict_tone(verdict: Verdict) -> str:
-    """The tone of its mark."""
+    """Return the tone of an outcome's mark; "" without an answer, or for a suspect one."""
     if verdict.answer is None or verdict.answer.is_suspect:
         return ""
     return "overdue" if is_bad(verdict.invitation.kind, verdict.answer) else "done"
@@ -51,7 +51,7 @@ def solved_words(is_solved: bool | None) -> str:
 
 
 def survey_event_words(_event_type: str, _who: str, payload: dict[str, Any]) -> str:
-    """A line of the timeline."""
+    """Return a survey's event as one line of the timeline."""
     score = score_words(SurveyKind(payload["kind"]), payload["score"])
     if payload.get("is_suspect"):
         return _("A bot may have answered our survey: %(score)s", score=score)

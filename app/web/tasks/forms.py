@@ -20,7 +20,7 @@ Kind = TypeVar("Kind", bound=StrEnum)
 
 @dataclass
 class TaskForm:
-    """A task as it was typed, and what is wrong with it, by field."""
+    """A task as it was typed, and the errors by field."""
 
     values: Mapping[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class TaskForm:
         before: set[uuid.UUID] | None = None,
         order_id: uuid.UUID | None = None,
     ) -> TaskContent:
-        """What the form holds; look at `errors` before using it. `before`: the tasks it may wait for."""
+        """Return the content of the form; check `errors` before using it. `before`: the tasks it may wait for."""
         due_date, due_time = self._date("due_date"), self._time("due_time")
         if due_time is not None and due_date is None:
             self.errors.setdefault("due_date", _("Add a date to the time."))

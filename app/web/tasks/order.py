@@ -21,12 +21,12 @@ from app.web.tasks.forms import TaskForm
 
 @bp.get("/orders/<uuid:order_id>/tasks")
 def order_tasks(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Show open tasks about the order and a form for one more; as a fragment: `order-tasks`."""
+    """Show open tasks about the order and a form for a new one; as a fragment: `order-tasks`."""
     return order_tasks_page(order_id)
 
 
 def order_tasks_page(order_id: uuid.UUID, form: TaskForm | None = None, *, status: int = 200) -> Response:
-    """Two queries beside those of the rail. Raises OrderMissing."""
+    """Render the tasks about an order. Two queries besides those of the rail. Raises OrderMissing."""
     viewer, session = current_viewer(), db.session()
     order = get_order(session, viewer=viewer, order_id=order_id, with_threads=False).order
     rows = list_tasks(session, viewer=viewer, filter=TaskFilter(order_id=order.id), limit=50)

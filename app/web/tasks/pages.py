@@ -59,14 +59,14 @@ class Day:
 
     @property
     def left_out(self) -> str:
-        """How many tasks are not shown, "" for none."""
+        """How many tasks are not shown, as text; "" for none."""
         rest = self.count - len(self.tasks)
         is_uncounted = rest and not self.is_whole and self.count > DAY_COUNTED
         return f"{DAY_COUNTED - len(self.tasks)}+" if is_uncounted else str(rest or "")
 
 
 def asked_filter() -> dict[str, Any]:
-    """`who` (mine, all), `type`, `status` and `more` (which step) of the address; what is unknown counts as not said."""
+    """Return `who` (mine, all), `type`, `status` and `more` (which step) of the URL; an unknown value counts as left out."""
     args = request.args
     return {
         "more": {"1": 1, "2": 2}.get(args.get("more", ""), 0),
@@ -82,14 +82,14 @@ def filter_from(asked: dict[str, Any], **more: Any) -> TaskFilter:
 
 
 def tasks_url(endpoint: str, asked: dict[str, Any], **changes: Any) -> str:
-    """The address of a view with the filter kept but for `changes`."""
+    """Return the URL of a view with the filter in `asked`, except for `changes`."""
     values = {**asked, **changes}
     kept = {name: getattr(value, "value", value) for name, value in values.items() if value and value != "mine"}
     return url_for(endpoint, **kept)
 
 
 def common(view: str, asked: dict[str, Any], form: TaskForm | None = None) -> dict[str, Any]:
-    """What every page of tasks needs. One query."""
+    """Return the template context of every page of tasks. One query."""
     g.current_view = "tasks"
     viewer = current_viewer()
     endpoint = f"tasks.{view}"
@@ -109,7 +109,7 @@ def common(view: str, asked: dict[str, Any], form: TaskForm | None = None) -> di
 
 
 def list_context(asked: dict[str, Any], form: TaskForm | None = None) -> dict[str, Any]:
-    """Everything the list shows. Two queries."""
+    """Return the template context of the list. Two queries."""
     limit = LIST_STEPS[asked["more"]]
     filter = filter_from(asked, status=asked["status"])
     first = _first(list_tasks(db.session(), viewer=current_viewer(), filter=filter, limit=limit + 1), limit)
@@ -126,7 +126,7 @@ def _first(rows: list[TaskRow], limit: int) -> First:
 
 
 def _cut(asked: dict[str, Any], steps: tuple[int, ...], is_cut: bool) -> dict[str, Any]:
-    """Return what the foot of a view says of tasks it does not show."""
+    """Return the template context for the foot of a view that does not show all tasks."""
     return {
         "is_cut": is_cut,
         "shown": steps[asked["more"]],
@@ -142,7 +142,7 @@ def show_list() -> ResponseReturnValue:
 
 @bp.get("/tasks/board")
 def board() -> ResponseReturnValue:
-    """Show a column for each state; as a fragment: `task-board`."""
+    """Show a column for each task status; as a fragment: `task-board`."""
     asked = {**asked_filter(), "status": None}
     shown = {status: COLUMN_STEPS[asked["more"]] if status in OPEN_STATUSES else COMPLETED_SHOWN for status in BOARD}
     limits = {status: limit + 1 for status, limit in shown.items()}
@@ -155,8 +155,10 @@ def board() -> ResponseReturnValue:
 
 @bp.get("/tasks/calendar")
 def show_calendar() -> ResponseReturnValue:
-    """Show a month, `month` as 2026-11, with the first tasks of its days and all of the one asked for as `day`, 2026-11-21; as
-    a fragment: `task-calendar`."""
+    """Show a month (`month`, 2026-11) with the first tasks of each day, and all of the day `day` (2026-11-21).
+
+    As a fragment: `task-calendar`.
+    """
     asked, first, whole = {**asked_filter(), "status": None}, _month_asked_for(), _day_asked_for()
     weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
     found = _tasks_of(asked, [day for week in weeks for day in week], shown=DAY_SHOWN, counted=DAY_COUNTED + 1)
@@ -197,7 +199,7 @@ def _tasks_of(asked: dict[str, Any], days: list[date], *, shown: int, counted: i
 
 
 def _appointments_of(asked: dict[str, Any], first: date, last: date) -> dict[date, list[AppointmentRow]]:
-    """Return one's own or everybody's appointments by day; none where a type of task is asked for."""
+    """Return the viewer's or everybody's appointments by day; {} where a type of task is chosen."""
     if asked["type"] is not None:
         return {}
     viewer = current_viewer()

@@ -21,12 +21,12 @@ from app.web.tasks.forms import TaskForm
 
 @bp.get("/threads/<uuid:thread_id>/tasks")
 def thread_tasks(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show open tasks of the thread and a form for one more; as a fragment: `thread-tasks`."""
+    """Show open tasks of the thread and a form for a new one; as a fragment: `thread-tasks`."""
     return thread_tasks_page(thread_id)
 
 
 def thread_tasks_page(thread_id: uuid.UUID, form: TaskForm | None = None, *, status: int = 200) -> Response:
-    """Two queries beside those of the rail."""
+    """Render the tasks of a thread. Two queries besides those of the rail. Raises ThreadMissing."""
     viewer, session = current_viewer(), db.session()
     thread = get_thread(session, viewer=viewer, thread_id=thread_id)
     rows = list_tasks(session, viewer=viewer, filter=TaskFilter(thread_id=thread.id), limit=50)

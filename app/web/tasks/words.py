@@ -56,7 +56,7 @@ REMINDERS = {
 
 @dataclass(frozen=True)
 class Group:
-    """A heading of the list and what stands below it."""
+    """A heading of the list and the tasks below it."""
 
     key: str
     title: str
@@ -87,7 +87,7 @@ def recurrence_words(value: str) -> str:
 
 
 def due_words(task: Task) -> str:
-    """When it is due, as short as it is clear: "Today 14:00", "Tomorrow", "Fri 4 Dec"."""
+    """Return when a task is due, as short as it stays clear: "Today 14:00", "Tomorrow", "Fri 4 Dec"; "" without a date."""
     if task.due_date is None:
         return ""
     day, clock = task.due_date, f" {task.due_time:%H:%M}" if task.due_time else ""
@@ -107,7 +107,7 @@ def is_overdue(row: TaskRow) -> bool:
 
 
 def grouped(rows: Sequence[TaskRow], *, now: datetime, day: date) -> list[Group]:
-    """Overdue, today, tomorrow, the rest of the week, later, without a date; empty groups are left out."""
+    """Return the tasks grouped as overdue, today, tomorrow, this week, later, no date; empty groups are left out."""
     titles = {
         "overdue": _("Overdue"),
         "today": _("Today"),
@@ -138,7 +138,7 @@ HEADINGS = frozenset({N_("Overdue answer"), N_("Overdue resolution")})
 
 
 def title_words(title: str) -> str:
-    """What is to be done, as its writer put it; what the house put before it ("Overdue answer: …") in the reader's language."""
+    """Return a task's title as its writer put it; our own prefix ("Overdue answer: …") in the reader's language."""
     heading, _colon, rest = title.partition(": ")
     return _("%(heading)s: %(rest)s", heading=_(heading), rest=rest) if heading in HEADINGS else title
 

@@ -48,7 +48,7 @@ from app.web.tasks.thread import thread_tasks_page
 
 @bp.post("/tasks")
 def add_task() -> ResponseReturnValue:
-    """Add a task, by default for the writer. From a thread (`thread_id`) or an order (`order_id`) it is about that."""
+    """Add a task, by default for the writer. With a thread (`thread_id`) or an order (`order_id`) the task is about it."""
     viewer, session = current_viewer(), db.session()
     form = TaskForm({"assignee": str(viewer.user_id), **request.form.to_dict()})
     thread_id = parse_uuid(form.get("thread_id"))
@@ -83,7 +83,7 @@ def add_task() -> ResponseReturnValue:
 
 @bp.get("/tasks/<uuid:task_id>")
 def show_task(task_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one task with everything that can be changed about it."""
+    """Show one task, with the forms to change it."""
     row = get_task(db.session(), viewer=current_viewer(), task_id=task_id)
     return _editor(row, TaskForm(_values(row.task)))
 
@@ -118,7 +118,7 @@ def save_task(task_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/tasks/<uuid:task_id>/status")
 def set_status(task_id: uuid.UUID) -> ResponseReturnValue:
-    """Complete, reopen, cancel or move a task to `status`; `completion_notes` say how it went."""
+    """Complete, reopen, cancel or move a task to `status`; `completion_notes` are saved with it."""
     viewer = current_viewer()
     row = get_task(db.session(), viewer=viewer, task_id=task_id)
     status = next((known for known in TaskStatus if known.value == request.values.get("status")), None)
@@ -167,7 +167,7 @@ def decide(task_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/tasks/<uuid:task_id>/reminder")
 def reminder(task_id: uuid.UUID) -> ResponseReturnValue:
-    """What the reminder of a task says, as a toast."""
+    """Answer with the reminder of a task as a toast."""
     row = get_task(db.session(), viewer=current_viewer(), task_id=task_id)
     said = _("Reminder: %(title)s", title=words.title_words(row.task.title))
     due = words.due_words(row.task)
@@ -175,7 +175,7 @@ def reminder(task_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _form_again(thread: Thread | None, order: Order | None, form: TaskForm, *, status: int = 200) -> Response:
-    """Render the form where it was written: beside its thread, on its order's page, above the list."""
+    """Render the form where it was typed: beside its thread, on its order's page, or above the list."""
     if thread is not None:
         return thread_tasks_page(thread.id, form, status=status)
     return order_tasks_page(order.id, form, status=status) if order is not None else _list_again(form, status)
@@ -218,7 +218,7 @@ def _where_from(task: Task) -> str:
 
 
 def _order_of(form: TaskForm, brand_id: uuid.UUID, thread: Thread | None) -> uuid.UUID | None:
-    """Return the order whose number was typed; a task beside a thread is about the thread's."""
+    """Return the order whose number was typed; without one, the order of the thread. Sets an error for an unknown number."""
     number, session = form.get("order_number").upper(), db.session()
     if not number:
         order = find_order_of_thread(session, thread.id) if thread is not None else None
@@ -234,7 +234,7 @@ def _assignees(brand_id: uuid.UUID) -> set[uuid.UUID]:
 
 
 def _before(row: TaskRow) -> list[tuple[uuid.UUID, str]]:
-    """Return the tasks this one may wait for, and the one it waits for now."""
+    """Return the tasks this one may wait for, and the task it waits for now."""
     session, task = db.session(), row.task
     known = list_before(session, viewer=current_viewer(), task=task)
     kept = session.get(Task, task.depends_on_id) if task.depends_on_id else None
@@ -253,7 +253,7 @@ def _number_of(task: Task) -> str:
 
 
 def _whom(task: Task) -> dict[str, uuid.UUID]:
-    """Return whom one may write to about the task: the customer of its order, else of its thread."""
+    """Return whom the viewer can write to about the task, as URL arguments: the customer of its order, else of its thread."""
     if task.order_id is not None:
         return {"order_id": task.order_id}
     thread = db.session.get(Thread, task.thread_id) if task.thread_id else None

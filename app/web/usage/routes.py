@@ -1,4 +1,4 @@
-"""Page of usage: how often providers were called, and we by them."""
+"""Page of usage: how often we called providers, and were called."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HEADS = ("direction", "provider", "account", "endpoint", "requests", "successful
 
 @dataclass(frozen=True)
 class Row:
-    """One endpoint in words."""
+    """The usage of one endpoint in words."""
 
     endpoint: str
     provider: str
@@ -62,7 +62,7 @@ def usage() -> ResponseReturnValue:
 
 @bp.get("/settings/channels/usage.csv")
 def usage_csv() -> ResponseReturnValue:
-    """Serve the same for programs and spreadsheets: a line per connection and endpoint."""
+    """Serve the usage as a CSV file: a line per connection and endpoint."""
     viewer = require(Permission.CHANNELS_SEE)
     days, errors = _read_days(_asked_days())
     if days is None:
@@ -76,7 +76,7 @@ def usage_csv() -> ResponseReturnValue:
 
 
 def _asked_days() -> dict[str, str]:
-    """Read `from` and `to` of the URL, else the last days."""
+    """Return `from` and `to` of the URL, by default the last days."""
     today = utc_now().date()
     usual = {"from": (today - timedelta(days=SHOWN_DAYS - 1)).isoformat(), "to": today.isoformat()}
     return {name: request.args.get(name) or day for name, day in usual.items()}
@@ -101,7 +101,7 @@ def _read_days(values: dict[str, str]) -> tuple[tuple[date, date] | None, dict[s
 
 
 def _groups(rows: Sequence[Used], names: dict[str, str]) -> list[tuple[str, list[Row]]]:
-    """Return the connections with their endpoints; last, who called us."""
+    """Return the connections with their endpoints, the API calls to us last."""
     found: dict[str, list[Row]] = {}
     for row in rows:
         name = _("API requests to us") if row.is_ours else names[row.account] or _("Not tied to a connection")

@@ -21,7 +21,7 @@ bp = Blueprint("callbacks", __name__)
 
 
 def find(endpoint_id: uuid.UUID, *kinds: EndpointKind) -> tuple[Viewer, WebhookEndpoint]:
-    """Return the viewer and the endpoint, of these kinds (none: any). Raises EndpointMissing."""
+    """Return the viewer and the endpoint, if it is of one of `kinds` (none: any). Raises EndpointMissing."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     return viewer, get_endpoint(db.session(), endpoint_id, brand_ids=viewer.brand_ids, kinds=kinds or None)
 

@@ -30,7 +30,7 @@ def _one_line(text: Any) -> Any:
 
 
 class WebhookForm(TranslatedForm):
-    """An endpoint as it was typed. The page puts in the brands, and where addresses may lead (`allows_http`, `ports`)."""
+    """An endpoint as it was typed. The page sets the brands, and where URLs may lead (`allows_http`, `ports`)."""
 
     name = StringField(
         validators=[DataRequired(_l("Enter a name.")), Length(max=MAX_NAME, message=_l("Use at most 100 characters."))],
@@ -67,7 +67,7 @@ class WebhookForm(TranslatedForm):
             raise ValidationError(_(words)) from None
 
     def content(self, kept: dict[str, str]) -> EndpointContent:
-        """What the form holds, once it is valid; `kept`: headers there are, whose values a page does not get back."""
+        """Return the content of a valid form; `kept`: the stored headers, whose values a page never shows."""
         headers = {name: kept.get(name, "") if value == KEPT else value for name, value in self.typed_headers.items()}
         types = (ANY_EVENT,) if self.hears_all.data else tuple(self.event_types.data)
         return EndpointContent(
@@ -81,7 +81,7 @@ class WebhookForm(TranslatedForm):
 
 
 def values_of(endpoint: WebhookEndpoint, headers: Iterable[str]) -> dict[str, Any]:
-    """An endpoint as the form shows it; values of its headers stay here."""
+    """Return the form's values of an endpoint, without the values of its headers."""
     return {
         "name": endpoint.name,
         "url": endpoint.url,
@@ -95,7 +95,7 @@ def values_of(endpoint: WebhookEndpoint, headers: Iterable[str]) -> dict[str, An
 
 
 def _lines(text: str) -> list[tuple[str, str]]:
-    """(name, value) of each line. Raises ValueError."""
+    """Return the (name, value) of each line. Raises ValueError."""
     found = []
     for line in filter(None, (line.strip() for line in text.splitlines())):
         name, colon, value = line.partition(":")

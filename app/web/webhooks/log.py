@@ -1,6 +1,7 @@
 """Pages of the log of deliveries of an endpoint: list, one, redeliver one or many.
 
-The portal of partners shows the same log of their own endpoints: what is said by `area`, the blueprint that has the addresses."""
+The partner portal shows the same log of a partner's endpoints. `area` is the blueprint whose URLs the pages link to.
+"""
 
 from __future__ import annotations
 
@@ -63,21 +64,21 @@ def delivery(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnVa
 
 @bp.post("/settings/webhooks/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>/retry")
 def retry(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue:
-    """Try it now, or send it again."""
+    """Try a delivery now, or send it again."""
     viewer, endpoint = find(endpoint_id)
     return send_again(endpoint, delivery_id, viewer)
 
 
 @bp.get("/settings/webhooks/<uuid:endpoint_id>/replay")
 def count_replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """How many `what` (failed, all) of the last `hours` would be sent again; nothing is sent yet."""
+    """Show how many deliveries (`what`: failed, all) of the last `hours` would be sent again; nothing is sent yet."""
     _viewer, endpoint = find(endpoint_id)
     return count_page(endpoint)
 
 
 @bp.post("/settings/webhooks/<uuid:endpoint_id>/replay")
 def replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Send them again, oldest first."""
+    """Send the chosen deliveries again, oldest first."""
     viewer, endpoint = find(endpoint_id)
     return send_many_again(endpoint, viewer)
 
@@ -85,7 +86,7 @@ def replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 def send_again(
     endpoint: WebhookEndpoint, delivery_id: uuid.UUID, viewer: Viewer, *, area: str = "callbacks"
 ) -> ResponseReturnValue:
-    """Try one now, or send it again."""
+    """Try a delivery now, or send it again, and show it."""
     try:
         with transaction() as session:
             row = get_delivery(session, delivery_id, endpoint_id=endpoint.id)
@@ -98,7 +99,7 @@ def send_again(
 
 
 def count_page(endpoint: WebhookEndpoint, *, area: str = "callbacks") -> ResponseReturnValue:
-    """How many would be sent again."""
+    """Render the page that says how many deliveries would be sent again."""
     what, hours = _chosen("what", REPLAYED, "failed"), _chosen("hours", REPLAY_HOURS, "24")
     since = utc_now() - timedelta(hours=REPLAY_HOURS[hours])
     count = count_replayable(db.session(), endpoint_id=endpoint.id, since=since, states=REPLAYED[what])
@@ -107,7 +108,7 @@ def count_page(endpoint: WebhookEndpoint, *, area: str = "callbacks") -> Respons
 
 
 def send_many_again(endpoint: WebhookEndpoint, viewer: Viewer, *, area: str = "callbacks") -> ResponseReturnValue:
-    """Send those that the form names."""
+    """Send again the deliveries that the form chooses (`what`, `hours`)."""
     what, hours = request.form.get("what", ""), request.form.get("hours", "")
     if what not in REPLAYED or hours not in REPLAY_HOURS:
         abort(422)
@@ -126,7 +127,7 @@ def _chosen(name: str, among: dict[str, Any], usual: str) -> str:
 
 
 def log_page(endpoint: WebhookEndpoint, shown: DeliveryRow | None, *, area: str = "callbacks") -> ResponseReturnValue:
-    """The log, with one story or none."""
+    """Render the log, with the delivery `shown` beside it, if any."""
     session, now, args = db.session(), utc_now(), request.args
     hours = args.get("hours") if args.get("hours") in HOURS else None
     narrowed = DeliveryFilter(
@@ -202,7 +203,7 @@ def _answer_text(attempt: WebhookAttempt) -> str:
 
 
 def _readable(body: bytes) -> str:
-    """JSON with its lines broken, anything else as it is."""
+    """Return JSON indented, anything else as it is."""
     text = body.decode("utf-8", "replace")
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
@@ -211,7 +212,7 @@ def _readable(body: bytes) -> str:
 
 
 def _curl(endpoint: WebhookEndpoint, attempt: WebhookAttempt, body: bytes) -> str:
-    """Write the request as a curl command with its exact bytes; masked values have to be filled in."""
+    """Return the request as a curl command with its exact bytes; masked values have to be filled in."""
     url = endpoint.url or attempt.url
     heads = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in attempt.request_headers.items()]
     data = shlex.quote(body.decode("utf-8", "replace"))

@@ -1,5 +1,7 @@
-"""Settings pages of webhooks: list, create, change, secret, pause, test, delete. A secret is shown once, in the answer that
-made it."""
+"""Settings pages of webhooks: list, create, change, secret, pause, test, delete.
+
+A secret is shown once, in the answer that made it.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ DAY = timedelta(days=1)
 
 @bp.get("/settings/webhooks")
 def webhooks() -> ResponseReturnValue:
-    """List the webhooks of the viewer's brands, and how they do."""
+    """List the webhooks of the viewer's brands, with their state and success rate."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     rows = list_endpoints(db.session(), brand_ids=viewer.brand_ids)
     ids = [row.id for row in rows]
@@ -53,7 +55,7 @@ def new_webhook() -> ResponseReturnValue:
 
 @bp.post("/settings/webhooks")
 def connect() -> ResponseReturnValue:
-    """Make it. Its secret is in this answer and nowhere else, so this POST answers with a page and not a redirect."""
+    """Create a webhook. Only this answer shows its secret, so the POST answers with a page and not a redirect."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     form = _form(viewer)
     if not form.validate():
@@ -73,13 +75,13 @@ def connect() -> ResponseReturnValue:
 
 @bp.get("/settings/webhooks/<uuid:endpoint_id>")
 def webhook(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one webhook: how it does, and its form."""
+    """Show one webhook: its state, and its form."""
     return _shown(*find(endpoint_id, OURS))
 
 
 @bp.post("/settings/webhooks/<uuid:endpoint_id>")
 def change(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Change what was entered; a header that shows dots keeps its value."""
+    """Change a webhook; a header shown as dots keeps its value."""
     viewer, found = find(endpoint_id, OURS)
     form = _form(viewer)
     if not form.validate():
@@ -108,7 +110,7 @@ def rotate(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/webhooks/<uuid:endpoint_id>/activity")
 def switch(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Resume (`active=1`) or pause (`active=0`)."""
+    """Resume (`active=1`) or pause (`active=0`) an endpoint."""
     viewer, _found = find(endpoint_id)
     wanted = request.form.get("active")
     if wanted not in ("0", "1"):
@@ -125,7 +127,7 @@ def switch(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/webhooks/<uuid:endpoint_id>/test")
 def test(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Send a test event, and show what comes of it."""
+    """Send a test event, and show its delivery."""
     viewer, _found = find(endpoint_id, OURS, EndpointKind.PARTNER)
     try:
         with transaction() as session:

@@ -1,4 +1,4 @@
-"""Put callbacks into words: states, triggers, outcomes. Each state says why it is so and what happens next."""
+"""Put callbacks into words: states, triggers, outcomes. Each state says why, and what happens next."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ STATE_REASONS = {
 
 
 def clock(at: datetime) -> str:
-    """Hours, minutes and seconds on the reader's clock, with the day where it is not today."""
+    """Return hours, minutes and seconds on the reader's clock, with the day where it is not today."""
     is_today = format_datetime(at, "yyyyMMdd") == format_datetime(utc_now(), "yyyyMMdd")
     return str(format_datetime(at, "HH:mm:ss" if is_today else "d MMM HH:mm:ss"))
 
 
 def seconds_words(seconds: float) -> str:
-    """A wait in the largest unit that fits."""
+    """Return a wait in the largest unit in which it is a whole number of at least 2."""
     whole = max(0, round(seconds))
     for size, words in ((86_400, "%(num)s d"), (3600, "%(num)s h"), (60, "%(num)s min")):
         if whole >= 2 * size and whole % size == 0:
@@ -91,7 +91,7 @@ def outcome_words(outcome: str) -> str:
 
 
 def answer_words(attempt: WebhookAttempt) -> str:
-    """The answer of a try in a few words: the status and what it means, or what happened on the way."""
+    """Return the answer to an attempt in a few words: the status and its meaning, or the failure without an answer."""
     words = f"{attempt.status} · {outcome_words(attempt.outcome)}" if attempt.status else outcome_words(attempt.outcome)
     if attempt.retry_after_seconds:
         words += " · " + _("wait %(time)s", time=seconds_words(attempt.retry_after_seconds))
@@ -99,7 +99,7 @@ def answer_words(attempt: WebhookAttempt) -> str:
 
 
 def why_words(why: Mapping[str, Any]) -> str:
-    """Why a try was made when it was."""
+    """Return in words why an attempt was made when it was."""
     code = why.get("code")
     if code == "asked":
         asked, planned = seconds_words(why["seconds"]), seconds_words(why["planned"])
@@ -112,12 +112,12 @@ def why_words(why: Mapping[str, Any]) -> str:
 
 
 def plan_words(schedule: str) -> str:
-    """A schedule as a line."""
+    """Return a retry schedule in one line."""
     return _("plan: at once, then after %(times)s", times=", ".join(map(seconds_words, SCHEDULES[schedule])))
 
 
 def state_tone(row: DeliveryRow) -> str:
-    """The tone of a delivery in the list."""
+    """Return the tone of a delivery in the list."""
     if row.delivery.state == "done":
         return "done"
     if row.delivery.state == "failed":
@@ -126,7 +126,7 @@ def state_tone(row: DeliveryRow) -> str:
 
 
 def state_words(row: DeliveryRow, endpoint: WebhookEndpoint) -> str:
-    """What became of a delivery, short, for a line of the list."""
+    """Return the state of a delivery in short, for a line of the list."""
     delivery = row.delivery
     if delivery.state == "done":
         return str(delivery.last_status or _("Delivered"))
@@ -144,7 +144,7 @@ def state_words(row: DeliveryRow, endpoint: WebhookEndpoint) -> str:
 
 
 def verdict(row: DeliveryRow, endpoint: WebhookEndpoint, *, behind: int) -> tuple[str, str, list[str]]:
-    """Return (tone, state, sentences that say why and what happens next)."""
+    """Return (tone, state, sentences) of a delivery; the sentences say why and what happens next."""
     delivery = row.delivery
     if delivery.state == "done":
         tries = ngettext("%(num)s try", "%(num)s tries", max(delivery.tries, 1))
@@ -202,7 +202,7 @@ def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tup
 
 
 def cut_off_words(delivery: WebhookDelivery, written: set[int]) -> list[str]:
-    """Describe tries that began and were never recorded, because a process of ours died."""
+    """Return a sentence about attempts that began and were never recorded, because a process of ours died; [] for none."""
     begun = range(1, delivery.attempts + (0 if delivery.state == "running" else 1))
     lost = [str(number) for number in begun if number not in written]
     if not lost or delivery.last_outcome in ("no_address", "sealed", "bad_header"):
@@ -211,7 +211,7 @@ def cut_off_words(delivery: WebhookDelivery, written: set[int]) -> list[str]:
 
 
 def endpoint_state(endpoint: WebhookEndpoint) -> tuple[str, str, str]:
-    """(words, tone, icon) of an endpoint."""
+    """Return the state of an endpoint as (words, tone, icon)."""
     if endpoint.state == EndpointState.PAUSED:
         return _("Paused"), "", "pause"
     if endpoint.state == EndpointState.DISABLED:
@@ -224,7 +224,7 @@ def endpoint_state(endpoint: WebhookEndpoint) -> tuple[str, str, str]:
 
 
 def endpoint_reason(endpoint: WebhookEndpoint) -> str:
-    """Why it is stopped, or ""."""
+    """Return in words why an endpoint is stopped; "" where no reason is known."""
     return _(STATE_REASONS[endpoint.state_reason]) if endpoint.state_reason in STATE_REASONS else ""
 
 
