@@ -88,7 +88,7 @@ def get_appointment(path: IdPath) -> Response:
 def create_an_appointment(body: AppointmentCreate) -> Response:
     """Plan an appointment.
 
-    The contact is that of the thread, or the customer of the order. Of a visit they are reminded by mail a day before.
+    The contact is that of the thread, or the customer of the order. They are reminded of a visit by mail a day before.
     """
     return write(lambda session: _create(session, current_viewer(), body))
 

@@ -31,7 +31,7 @@ routes = Routes("Brands")
 def list_brands(query: BrandListQuery) -> Response:
     """List brands.
 
-    Those the token's owner may see, the archived ones included.
+    Limited to those the token's owner may see; archived ones are included.
     """
     session, sort = db.session(), Sort.parse(query.sort)
     here = sa.select(Brand).where(Brand.id.in_(current_viewer().brand_ids))

@@ -1,5 +1,7 @@
-"""Serve the writes of /channels, for administrators: create and change channels. The provider is asked before anything is
-kept, in no transaction."""
+"""Serve the writes of /channels, for administrators: create and change channels.
+
+The provider is asked before anything is kept, outside a transaction.
+"""
 
 from __future__ import annotations
 

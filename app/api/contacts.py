@@ -47,7 +47,7 @@ CREATE = {
 def list_contacts(query: ContactListQuery) -> Response:
     """List contacts.
 
-    Those with a thread the token's owner may see, and those without any thread.
+    Limited to those with a thread that the token's owner may see, and those without any thread.
     """
     page = find_contacts(
         db.session(),

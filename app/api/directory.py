@@ -37,7 +37,7 @@ channel_routes, user_routes, team_routes = Routes("Channels"), Routes("Users"), 
 def list_channels(query: ChannelListQuery) -> Response:
     """List channels.
 
-    Those of the brands the token's owner may see. What signs us in at the provider is never shown.
+    Limited to the brands the token's owner may see. The provider's credentials are never shown.
     """
     page = find_channels(
         db.session(),
@@ -62,7 +62,7 @@ def get_channel(path: IdPath) -> Response:
 def list_users(query: UserListQuery) -> Response:
     """List users.
 
-    Those who share a brand with the token's owner.
+    Limited to those who share a brand with the token's owner.
     """
     page = find_users(
         db.session(),

@@ -22,7 +22,7 @@ from app.domain.connections.queries import ChannelMissing
 
 
 class PersonMissing(Exception):
-    """No such user or team, or not for this viewer."""
+    """The user or team does not exist, or the viewer may not see it."""
 
 
 @dataclass(frozen=True)

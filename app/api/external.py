@@ -84,7 +84,7 @@ def send_bulk_email(body: MailingCreate) -> Response:
 
 @routes.add("get", "/external/send-bulk-email/<uuid:id>", scope="threads:read", answers=MailingOut, refuses=(404,))
 def get_bulk_email(path: IdPath) -> Response:
-    """Show how far a mailing is."""
+    """Show how far a mailing has come."""
     session = db.session()
     try:
         mailing = get_mailing(session, mailing_id=path.id, brand_ids=current_viewer().brand_ids)

@@ -84,7 +84,7 @@ def _send(session: Session, viewer: Viewer, body: ExternalWhatsAppCreate) -> Ans
         sent = queue_reply(session, reply, channel=channel, author=viewer.actor, author_name=viewer.name, context=context)
     except UnableToReply as error:
         raise invalid(FIELDS.get(error.field, error.field), str(error)) from error
-    if begins:  # nobody has to do anything about it for now
+    if begins:  # the message waits for the customer, not for one of us
         change_status(session, thread_id=thread.id, status=ThreadStatus.WAITING_CUSTOMER, actor=viewer.actor, now=now)
     (record,) = find_message_records(session, viewer=viewer, message_ids=[sent[0].id])
     return answer(message_out(record), 202, location=f"/api/v1/communication/messages/{sent[0].id}")

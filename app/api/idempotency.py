@@ -33,7 +33,7 @@ Effect = Callable[[Session], Answer]
 
 
 def write(effect: Effect) -> Response:
-    """Run `effect` in a transaction and answer with what it returns; tell the relay that there may be work."""
+    """Run `effect` in a transaction, wake the relay, and return what `effect` returns as a response."""
     key = _key()
     with transaction() as session:
         made = effect(session) if key is None else _once(session, current_viewer(), key, effect)

@@ -86,14 +86,14 @@ def list_imports(query: ImportListQuery) -> Response:
 
 @routes.add("get", "/imports/<uuid:id>", scope="orders:read", answers=ImportOut, refuses=(404,))
 def get_import(path: IdPath) -> Response:
-    """Show how far an import is."""
+    """Show how far an import has come."""
     session, viewer = db.session(), _importer()
     return show(_out(session, find_import(session, viewer=viewer, import_id=path.id)))
 
 
 @routes.add("get", "/imports/<uuid:id>/rows", scope="orders:read", answers=ImportRowPage, refuses=(404, 422))
 def list_import_rows(path: IdPath, query: RowQuery) -> Response:
-    """List the rows of an import, in the order of the file, with what each would be or became, and why one is left out."""
+    """List the rows of an import in the order of the file, with what each would become or became, and why one is left out."""
     session, viewer = db.session(), _importer()
     found = find_import(session, viewer=viewer, import_id=path.id)
     if query.cursor is not None and not query.cursor.isdecimal():

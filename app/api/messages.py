@@ -58,7 +58,7 @@ SEND = {
 def list_messages(query: MessageListQuery) -> Response:
     """List messages.
 
-    Of one thread with `thread_id`, else of all brands the token's owner may see.
+    Those of one thread with `thread_id`, else those of all brands the token's owner may see.
     """
     conditions = MessageConditions(
         thread_id=query.thread_id,
@@ -113,9 +113,9 @@ def send_message(body: MessageCreate) -> Response:
     example_of_put={"delivery_status": "pending"},
 )
 def update_message(path: IdPath, body: MessageUpdate) -> Response:
-    """Correct your own note, or send again what failed.
+    """Correct your own note, or send a failed message again.
 
-    What was sent or received cannot be changed.
+    A message that was sent or received cannot be changed.
     """
     return write(lambda session: _update(session, current_viewer(), path.id, body))
 

@@ -54,7 +54,7 @@ routes = Routes("Partners")
 def list_the_partners(query: PartnerListQuery) -> Response:
     """List partners.
 
-    For administrators, those of the brands the token's owner may see.
+    For administrators. Limited to the brands the token's owner may see.
     """
     viewer, session, sort = require(Permission.PARTNERS_MANAGE), db.session(), Sort.parse(query.sort)
     here = sa.select(Partner).where(Partner.brand_id.in_(viewer.brand_ids))
@@ -136,7 +136,7 @@ def preview_a_body(path: IdPath, body: BodySample) -> Response:
 def list_partner_keys(path: IdPath) -> Response:
     """List the keys of a partner.
 
-    For administrators. Those that work come first; there is one page.
+    For administrators. Working keys come first; there is one page.
     """
     viewer = require(Permission.PARTNERS_MANAGE)
     partner = get_partner(db.session(), path.id, brand_ids=viewer.brand_ids)

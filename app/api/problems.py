@@ -1,4 +1,4 @@
-"""Map each domain error to the problem (status code) with which the API refuses, in one table."""
+"""Map each domain error to the problem with which the API refuses, and its status code, in one table."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ _PROBLEM_OF: dict[type[Exception], Callable[[Any], Problem]] = {
 
 
 def answer_problems(blueprint: APIBlueprint) -> None:
-    """Answer every error below the blueprint as a problem."""
+    """Register handlers on the blueprint that answer every error as a problem."""
     blueprint.register_error_handler(Problem, problem_response)
     blueprint.register_error_handler(HTTPException, problem_of)
     for kind in _PROBLEM_OF:

@@ -40,7 +40,7 @@ class Operation:
 
     @property
     def address(self) -> str:
-        """The rule as OpenAPI writes it: /tasks/{id}."""
+        """The rule in OpenAPI's form: /tasks/{id}."""
         return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", self.rule)
 
     @property
@@ -54,7 +54,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Routes:
-    """The operations of one resource."""
+    """The operations of one resource, collected from its decorated views."""
 
     tag: str
     operations: list[Operation] = field(default_factory=list)

@@ -54,10 +54,10 @@ UNITS: Mapping[Shape, Unit] = {
 
 @routes.add("get", "/reports", scope="reports:read", answers=ReportOut, refuses=(422,))
 def get_report(query: ReportQuery) -> Response:
-    """Show the figures of some days.
+    """Show the figures of a period.
 
-    Those of the brands the token's owner may see; an owner who may not see the figures of others gets their own. What each
-    measure says, exactly, is in the documentation of figures.
+    Limited to the brands the token's owner may see; without the permission to see others' figures, to their own. The
+    documentation of figures defines each measure.
     """
     session, viewer = db.session(), current_viewer()
     slice = _slice(session, viewer, query)
@@ -90,10 +90,10 @@ def list_report_facts(query: FactQuery) -> Response:
 
 @routes.add("get", "/reports/file", scope="reports:read", answers=None, refuses=(422,), files=("text/csv", "application/pdf"))
 def get_report_file(query: FileQuery) -> Response:
-    """Get a report as a file.
+    """Download a report as a file.
 
-    CSV: every figure of the whole and of each day, with the names of this API. PDF: the figures against the time before, two
-    charts and the kinds of channels, in the language of the token's owner.
+    CSV: every figure of the whole period and of each day, with the names of this API. PDF: the figures beside those of the period
+    before, two charts and the kinds of channels, in the language of the token's owner.
     """
     session, viewer = db.session(), current_viewer()
     slice = _slice(session, viewer, query)

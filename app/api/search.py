@@ -27,7 +27,7 @@ FIRST = "f"
 def search(query: SearchQuery) -> Response:
     """Search threads.
 
-    In messages, subjects, names, addresses and numbers, accents folded; newest match first, people on top.
+    Searches messages, subjects, names, addresses and numbers, ignoring accents; newest match first, people on top.
     """
     viewer, session = current_viewer(), db.session()
     inner, skip, size = _read_cursor(query.cursor, query.limit)

@@ -110,7 +110,7 @@ def update_thread(path: IdPath, body: ThreadUpdate) -> Response:
 
 
 def _etag(record: ThreadRecord) -> str:
-    order = record.order_id.hex[-8:] if record.order_id else ""  # becoming about an order makes no new version of the thread
+    order = record.order_id.hex[-8:] if record.order_id else ""  # linking an order does not raise the thread's version
     return f"{version_tag(record.thread)}{'u' if record.unread else ''}{order}"
 
 

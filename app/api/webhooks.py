@@ -1,4 +1,4 @@
-"""Serve /webhooks: outgoing webhooks and the log of their deliveries. What comes in by webhooks is app/hooks."""
+"""Serve /webhooks: outgoing webhooks and the log of their deliveries. Incoming webhooks are app/hooks."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _STATE_OF = {state: name for name, states in STATES.items() for state in states}
 def list_webhooks(query: WebhookListQuery) -> Response:
     """List outgoing webhooks.
 
-    Of the brands the token's owner may see. For administrators.
+    For administrators. Limited to the brands the token's owner may see.
     """
     viewer, session = require(Permission.INTEGRATIONS_MANAGE), db.session()
     page = page_endpoints(
@@ -108,7 +108,7 @@ def update_a_webhook(path: IdPath, body: WebhookUpdate) -> Response:
 def delete_a_webhook(path: IdPath) -> Response:
     """Delete a webhook.
 
-    What waits is not sent. The answer is the webhook as it was.
+    Waiting deliveries are not sent. The answer is the webhook as it was.
     """
     return write(lambda session: _delete(session, path.id))
 

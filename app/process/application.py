@@ -73,7 +73,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     _configure(app, settings)
     db.init_app(app)
     with app.app_context():
-        limit_answers(db.engines[AUTOCOMMIT], settings.webhook_db_seconds + 0.5)  # the server's own limit comes first
+        limit_answers(db.engines[AUTOCOMMIT], settings.webhook_db_seconds + 0.5)  # the database's own limit comes first
     prepared.init_app(app)
     registry.install(wiring.WIRING)
     counts.install(wiring.COUNTED)
@@ -122,7 +122,7 @@ def _door_options(settings: Settings) -> dict[str, Any]:
     """
     seconds = settings.webhook_db_seconds
     limits = (f"statement_timeout={seconds * 1000:.0f}ms", f"lock_timeout={seconds * 750:.0f}ms")
-    connecting = round(seconds * 0.75)  # seconds; the driver makes two of less
+    connecting = round(seconds * 0.75)  # seconds; the driver raises anything less to two
     return {
         "url": settings.database_url,
         "isolation_level": "AUTOCOMMIT",

@@ -53,7 +53,10 @@ def _get(http: HttpClient, url: str, called: Endpoint, allows_http: bool, max_by
 
 
 def _checked_type(answer: HttpResponse, filename: str) -> str:
-    """Return the type that the bytes show; where they show nothing, the claimed one, except a claimed picture."""
+    """Return the file's real type: what the bytes show, else the claimed type, except for a claimed picture.
+
+    Raises ProviderError.
+    """
     if not answer.body:
         raise _for_good("file_empty", N_("The file is empty"))
     found = real_content_type("", answer.body, filename=filename)

@@ -25,9 +25,9 @@ KINDS: tuple[Kind, ...] = tuple(sorted((kind for one in PROVIDERS for kind in on
 SETTINGS: tuple[Setting, ...] = tuple(setting for one in PROVIDERS for setting in one.settings)
 DOORS: tuple[Door, ...] = tuple(door for one in PROVIDERS for door in one.doors if isinstance(door, Door))
 HINT_DOORS: tuple[HintDoor, ...] = tuple(door for one in PROVIDERS for door in one.doors if isinstance(door, HintDoor))
-SOURCES = frozenset(door.source for door in DOORS)  # of events that providers posted
+SOURCES = frozenset(door.source for door in DOORS)  # the sources of inbound events
 LABELS: Mapping[str, str] = {one.key: one.label for one in PROVIDERS}
-# The kind that an administrator at the provider agrees to, and those at whose provider templates of mails lie.
+# The kind that needs an administrator's consent at the provider, and the kinds whose provider stores mail templates.
 CONSENTED: str = next((kind.key for kind in KINDS if kind.asks_consent), "")
 KEEP_TEMPLATES: tuple[str, ...] = tuple(kind.key for kind in KINDS if kind.keeps_templates)
 CALLS: Mapping[str, str] = {name: label for one in PROVIDERS for name, label in one.calls.items()}
@@ -39,7 +39,7 @@ def serving(what: Literal["forms", "scenarios"]) -> str:
 
 
 def find_kind(key: str) -> Kind | None:
-    """Return the kind of this name, or None."""
+    """Return the kind with this key; None for an unknown one."""
     return next((kind for kind in KINDS if kind.key == key), None)
 
 
@@ -56,6 +56,6 @@ def budget_of(channel_type: str, *, throughput: str = "") -> Budget:
 
 
 def build_adapters(services: Services) -> Adapters:
-    """Build every adapter of this release."""
+    """Return all adapters, built with the application's services."""
     rules = Adapters(rules={kind.channel_type: kind.rules for kind in KINDS})
     return reduce(or_, (one.build(services) for one in PROVIDERS), rules)

@@ -15,7 +15,7 @@ from flask import Flask, Response, request
 SMALLEST_BYTES = 1000
 LEVEL, LEVEL_KEPT = {"br": 5, "gzip": 5}, {"br": 11, "gzip": 9}
 TYPES = frozenset({"text/html", "text/css", "text/javascript", "application/javascript", "application/json", "image/svg+xml"})
-KEPT = frozenset({"static", "styles", "scripts"})  # endpoints whose answers depend on their address alone
+KEPT = frozenset({"static", "styles", "scripts"})  # endpoints whose answers depend on their URL alone
 
 
 def init_app(app: Flask) -> None:
@@ -23,7 +23,7 @@ def init_app(app: Flask) -> None:
 
 
 def compress(response: Response) -> Response:
-    """Compress the response if the client accepts that and it is worth it."""
+    """Compress the response if the client accepts that and its size is worth it."""
     if response.status_code != 200 or response.mimetype not in TYPES or "Content-Encoding" in response.headers:
         return response
     response.vary.add("Accept-Encoding")

@@ -63,7 +63,7 @@ UNKNOWN = (
 
 @dataclass(frozen=True)
 class Words:
-    """A heading and the sentences under it."""
+    """The text of an error page: a heading and the sentences under it."""
 
     title: str
     text: str
@@ -112,7 +112,7 @@ def _explained(error: HTTPException, status: int) -> Response:
 def _broken(status: int) -> Response:
     locale = request.accept_languages.best_match(["en", "nl", "fr"]) or "en"
     name = "errors/fragment.html" if request.htmx else "errors/broken.html"
-    g.pop("catalogue", None)  # of the reader who may be signed in, whose language is not asked for here
+    g.pop("catalogue", None)  # the catalogue of the signed-in reader, whose language is not used here
     with force_locale(locale):
         # Not render_template: its context would look up who is signed in.
         body = current_app.jinja_env.get_template(name).render(status=status, words=words_for(status), locale=locale)
@@ -124,7 +124,7 @@ def _(text: str) -> str:
 
 
 def _missing(permission: Permission) -> str:
-    """Say which permission the role lacks, and whom to ask."""
+    """Return in words which permission the role lacks, and whom to ask."""
     said = {"role": role_words(current_user.role), "what": permission_words(permission)}
     return str(gettext("Your role, %(role)s, lacks the permission “%(what)s”. If you need it, ask an administrator.", **said))
 

@@ -1,4 +1,4 @@
-"""What every page shares: the list of routes (`ROUTES`), page or fragment, headers, template globals."""
+"""Functions that every page shares: the list of routes (`ROUTES`), page or fragment, headers, template globals."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ ROUTES = (
     "app.api.partners.routes",
     "app.api.routes",
 )
-REPEATED = ("avatar", "icon", "pill")  # macros a page uses a hundred times with few values, which are all they depend on
+REPEATED = ("avatar", "icon", "pill")  # macros used a hundred times on a page, which depend on few values alone
 DEMO_ROUTES = (
     "app.sandbox.demo.routes",
     "app.sandbox.demo.phone",
@@ -94,7 +94,7 @@ babel = Babel()
 
 def init_app(app: OpenAPI, settings: Settings) -> None:
     """Install everything of the web pages on the application."""
-    app.after_request(finish_reading)  # the first to be named is the last to run
+    app.after_request(finish_reading)  # registered first, so it runs last
     compression.init_app(app)
     style_sheet.init_app(app)
     scripts.init_app(app)
@@ -133,7 +133,7 @@ def _register_macros(app: Flask) -> None:
 
 
 def _remembered(macro: Callable[..., str]) -> Callable[..., str]:
-    return lru_cache(maxsize=2048, typed=True)(macro)  # by type too: a text that is HTML already equals one that is not
+    return lru_cache(maxsize=2048, typed=True)(macro)  # typed: an escaped text (Markup) equals the same plain text
 
 
 def page(template: str, *, blocks: tuple[str, ...] = (), status: int = 200, **context: Any) -> Response:

@@ -1,6 +1,6 @@
 """Bundle the stylesheets of static/css into two files, once for each process, without a build step.
 
-The inbox and everything beside a thread needs the first alone; the second has the areas that are pages of their own.
+The first has what the inbox and a thread need; the second has the areas with pages of their own.
 """
 
 from __future__ import annotations

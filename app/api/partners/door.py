@@ -38,7 +38,7 @@ from app.domain.partners.models import Partner, Scope
 from app.domain.partners.signature import NONCE, TOLERANCE_SECONDS, SignedRequest, is_of_now, is_signed
 
 BODY_BYTES = 256 * 1024
-ADDRESS = "partner-address"  # as many a minute as API_CALLS_PER_MINUTE says
+ADDRESS = "partner-address"  # the limit of each address; as many a minute as API_CALLS_PER_MINUTE
 WRONG_KEYS = Limit("partner-wrong-keys", 30, 60)
 KEY, POLL = "key", "poll"
 QUOTA_TYPE = "https://iana.org/assignments/http-problem-types#quota-exceeded"
@@ -117,7 +117,7 @@ def _enter() -> None:
         return
     if calls := runtime().settings.api_calls_per_minute:
         spend(Limit(ADDRESS, calls, 60), caller_address())
-    g.partner_levels = {}  # that of the address is nobody's business until it is used up
+    g.partner_levels = {}  # tells nothing of the address limit before it is used up
     request.max_content_length = BODY_BYTES
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise Problem("unsupported_media_type", "Send the body as it is, without a Content-Encoding")
@@ -228,7 +228,7 @@ def _leave(response: Response) -> Response:
     if waits:
         response.headers["Retry-After"] = str(max(waits))
     if request.endpoint in SCOPE_OF and request.method != "OPTIONS":
-        with suppress(SQLAlchemyError):  # a log that cannot be written spoils no answer
+        with suppress(SQLAlchemyError):  # a failing log must not fail the answer
             _keep(response)
     return response
 

@@ -37,7 +37,7 @@ def post_order(partner: str) -> Response:
 
 @operation("POST", *OWN_BODIES, scope=Scope.ORDERS_WRITE)
 def post_own_body(partner: str) -> Response:
-    """Take an order in the partner's own shape, by the mapping that is agreed."""
+    """Take an order in the partner's own shape, by the agreed mapping."""
     body, rows = read_json(), current_partner().body_mapping
     let_go()
     if not rows:
@@ -50,7 +50,7 @@ def post_own_body(partner: str) -> Response:
 def _take(incoming: IncomingOrder) -> Response:
     caller = current_caller()
     with _in_turn(), transaction() as session:
-        session.connection(execution_options=KEPT)  # the same statements for every order, by the same indexes
+        session.connection(execution_options=KEPT)  # keeps prepared statements: every order runs the same ones
         taken = take_order(session, current_partner(), caller.environment, incoming, now=utc_now())
         answer = _answer(taken)
     runtime().nudger.nudge()

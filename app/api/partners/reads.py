@@ -27,7 +27,7 @@ from app.domain.partners.reported import PartnerOrderMissing, lock_partner_order
 from app.domain.partners.status_map import NO_MAPPING, their_word
 
 ONE = tuple(f"{path}/<path:partner_order_id>" for path in ORDERS)
-# The short ones are of the partner whose key it is.
+# Paths without a slug are for the partner whose key it is.
 STATUS = (
     *(f"{path}/status" for path in ONE),
     "/api/v1/orders/<path:partner_order_id>/status",
@@ -53,14 +53,14 @@ class ListAsked(Query):
 
 
 class CancelSent(Sent):
-    """Why an order is cancelled."""
+    """A request to cancel an order, with its reason."""
 
     reason: Words = ""
 
 
 @operation("GET", *ORDERS, scope=Scope.ORDERS_READ)
 def list_orders(partner: str) -> Response:
-    """Orders in the order of their last change; ask again with the newest `updated_at` for what came since."""
+    """List orders in the order of their last change; ask again with the newest `updated_at` for what came since."""
     asked, caller = read(ListAsked, request.args.to_dict()), current_caller()
     page = list_changed_orders(
         db.session(),

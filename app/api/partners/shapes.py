@@ -1,7 +1,7 @@
 """The shapes (schemas) of what partners send: both forms of their documents, with room for further fields.
 
-A field we do not know is kept with the order and named in the warnings of the answer. What is required is refused with every
-fault at once, named by field.
+A field we do not know is kept with the order and named in the warnings of the answer. A body that lacks required fields is
+refused with every fault at once, named by field.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Take reports of partners about the states of their orders."""
+"""Take partners' reports about the states of their orders."""
 
 from __future__ import annotations
 

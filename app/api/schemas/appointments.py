@@ -112,7 +112,7 @@ class AppointmentCreate(Input):
 
 
 class AppointmentUpdate(Input):
-    """What to change; a member left out stays as it is. With `starts_at` alone it keeps its length."""
+    """A change of an appointment; a member left out stays as it is. With `starts_at` alone the appointment keeps its length."""
 
     title: Title = absent()
     appointment_type: AppointmentKind = absent()

@@ -1,4 +1,4 @@
-"""What all schemas of the JSON API share: strict input, safe text, limits, lists."""
+"""Base classes and types of all schemas of the JSON API: strict input, safe text, limits, lists."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ TEXT_CHARACTERS = 1_000_000
 
 
 class Output(BaseModel):
-    """Something the API answers. Every member is always there."""
+    """The base of everything the API answers. Every member is always present."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
 
 class Input(BaseModel):
-    """Something the API is sent. A member it does not know is refused."""
+    """The base of everything the API is sent. An unknown member is refused."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -58,7 +58,7 @@ def _refuse_unstorable(value: str) -> str:
 
 
 SafeText = AfterValidator(_refuse_unstorable)
-ONE_LINE = AfterValidator(lambda text: " ".join(text.split()))  # as the pages fold it: no line break gets into a name
+ONE_LINE = AfterValidator(lambda text: " ".join(text.split()))  # folded as on the pages, so no line break gets into a name
 Line = Annotated[str, StringConstraints(max_length=500), SafeText, ONE_LINE]
 Text = Annotated[str, StringConstraints(max_length=TEXT_CHARACTERS), SafeText]
 
@@ -78,7 +78,7 @@ class ErrorDetail(Output):
 
 
 class ProblemDetails(BaseModel):
-    """RFC 9457 problem details."""
+    """The body of every refusal: problem details of RFC 9457."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -27,7 +27,7 @@ Signature = Annotated[str, StringConstraints(max_length=2000), SafeText]
 
 
 class BrandOut(Output):
-    """A name under which the company talks to people."""
+    """A brand: a name under which the company talks to people."""
 
     id: uuid.UUID
     key: str = Field(description="What programs name it by; it never changes")
@@ -52,7 +52,7 @@ class BrandListQuery(ListQuery):
 
 
 class BrandCreate(Input):
-    """A new brand. Administrators see it at once, others once they are given it."""
+    """A new brand. Administrators see it at once, other users once they are given it."""
 
     name: Name
     order_prefix: Prefix = absent("Made from the name if left out")
@@ -64,7 +64,7 @@ class BrandCreate(Input):
 
 
 class BrandUpdate(Input):
-    """What to change; a member left out stays as it is."""
+    """A change of a brand; a member left out stays as it is."""
 
     name: Name = absent()
     order_prefix: Prefix = absent()

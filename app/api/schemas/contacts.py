@@ -48,7 +48,7 @@ Phones = Annotated[list[Phone], Field(max_length=MOST_IDENTITIES, description="I
 
 
 class IdentityOut(Output):
-    """One way this contact is recognised."""
+    """An address, number or id by which this contact is recognised."""
 
     kind: Literal["email", "phone", "wa_id", "bsuid", "parent_bsuid", "username"]
     value: str
@@ -57,7 +57,7 @@ class IdentityOut(Output):
 
 
 class ContactOut(Output):
-    """A person or an organization."""
+    """A contact: a person or an organization."""
 
     id: uuid.UUID
     contact_type: ContactType
@@ -105,7 +105,7 @@ class ContactCreate(Input):
 
 
 class ContactUpdate(Input):
-    """What to change; a member left out stays as it is. A list replaces the list there is."""
+    """A change of a contact; a member left out stays as it is. A list replaces the former one."""
 
     name: Name = absent()
     contact_type: ContactType = absent()

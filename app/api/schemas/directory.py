@@ -24,7 +24,7 @@ Ids = Annotated[list[uuid.UUID], Field(max_length=500)]
 
 
 class ChannelOut(Output):
-    """A mailbox, a number: one account at a provider. Its credentials and settings are never shown."""
+    """A channel: one account at a provider, such as a mailbox or a number. Its credentials and settings are never shown."""
 
     id: uuid.UUID
     channel_type: ChannelType
@@ -72,7 +72,7 @@ class ChannelCreate(Input):
 
 
 class ChannelUpdate(Input):
-    """What to change; a member left out stays as it is, and so do settings and secrets that are not named."""
+    """A change of a channel; a member left out stays as it is, and so do settings and secrets that are not named."""
 
     channel_name: ChannelName = absent()
     display_address: Address = absent()
@@ -136,7 +136,7 @@ class UserCreate(Input):
 
 
 class UserUpdate(Input):
-    """What to change; a member left out stays as it is. A list replaces the list there is."""
+    """A change of a user; a member left out stays as it is. A list replaces the former one."""
 
     name: Name = absent()
     role: ColleagueRole = absent()
@@ -160,7 +160,7 @@ class TeamCreate(Input):
 
 
 class TeamUpdate(Input):
-    """What to change; a member left out stays as it is."""
+    """A change of a team; a member left out stays as it is."""
 
     name: Name = absent()
     member_contact_ids: Ids = absent()

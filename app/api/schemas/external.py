@@ -60,7 +60,7 @@ class MailingRecipientInput(Input):
 
 
 class MailingCreate(MailContent):
-    """One mail to many, named one by one or by a list. An address that stands there twice gets it once."""
+    """One mail to many, named one by one or by a list. A repeated address gets it once."""
 
     recipients: Annotated[list[MailingRecipientInput], Field(max_length=MOST_RECIPIENTS)] = Field(default_factory=list)
     list_id: Literal["marketing_subscribers"] | None = Field(
@@ -76,7 +76,7 @@ class MailingProblem(Output):
 
 
 class MailingOut(Output):
-    """How far a mailing is. `total` = `waiting` + `queued` + `stopped` + `no_consent` + `failed`."""
+    """The progress of a mailing. `total` = `waiting` + `queued` + `stopped` + `no_consent` + `failed`."""
 
     id: uuid.UUID
     channel_id: uuid.UUID

@@ -122,7 +122,7 @@ class MessageMetadata(Input):
 
 
 class MessageCreate(Input):
-    """A reply to the outside, or a note only colleagues see."""
+    """A new message: a reply to the contact, or a note that only colleagues see."""
 
     thread_id: uuid.UUID
     message_type: Literal["outgoing", "internal_note"]
@@ -138,7 +138,7 @@ class MessageCreate(Input):
 
 
 class MessageUpdate(Input):
-    """`message_content` corrects a note you wrote; `delivery_status: pending` sends again what failed."""
+    """A change of a message: `message_content` corrects a note you wrote, `delivery_status: pending` sends a failed one again."""
 
     message_content: Annotated[Text, StringConstraints(min_length=1)] = absent()
     delivery_status: Literal["pending"] = absent()
@@ -149,6 +149,6 @@ class UploadForm(Input):
 
 
 class MovedOnBody(Output):
-    """Newer items that came after `last_seen_message_id`, oldest first; a member of the problem."""
+    """The newer items of a refused message: those after `last_seen_message_id`, oldest first. A member of the problem."""
 
     newer_items: list[MessageOut]

@@ -69,7 +69,7 @@ class AddressOut(Output):
 
 
 class LineItemOut(Output):
-    """Something that is ordered. `sku` is that of our article, null where it is none of ours."""
+    """A line of an order. `sku` is that of our article, null where the line is none of our articles."""
 
     id: uuid.UUID
     line_order: int
@@ -127,7 +127,7 @@ class OrderListQuery(ListQuery):
 
 
 class CustomerIn(Input):
-    """For whom the order is: whoever has this address or number, else somebody new."""
+    """The customer of an order: the contact with this address or number, else a new one."""
 
     name: Name
     email: Email | None = None
@@ -135,7 +135,7 @@ class CustomerIn(Input):
 
 
 class AddressIn(Input):
-    """Either `full_address`, in one line, or its parts."""
+    """An address: `full_address` in one line, or its parts."""
 
     full_address: Line = ""
     street: Short = ""
@@ -147,7 +147,7 @@ class AddressIn(Input):
 
 
 class LineItemIn(Input):
-    """Something to order: the `sku` of an article, words, or both."""
+    """A line to order: the `sku` of an article, a description, or both."""
 
     sku: Annotated[str, StringConstraints(max_length=200), SafeText] = ""
     description: Short = ""
@@ -162,7 +162,7 @@ LineItems = Annotated[list[LineItemIn], Field(min_length=1, max_length=MOST_LINE
 
 
 class OrderCreate(Input):
-    """A new order, for a contact there is (`customer_contact_id`) or for a `customer` by name, address or number."""
+    """A new order, for an existing contact (`customer_contact_id`) or a `customer` by name, address or number."""
 
     customer_contact_id: uuid.UUID | None = None
     customer: CustomerIn | None = None
@@ -184,7 +184,7 @@ class OrderCreate(Input):
 
 
 class OrderUpdate(Input):
-    """What to change; a member left out stays as it is."""
+    """A change of an order; a member left out stays as it is."""
 
     order_status: OrderStatus = absent()
     priority: OrderPriority = absent()

@@ -31,7 +31,7 @@ class BodyField(BaseModel):
 
 
 class PartnerOut(Output):
-    """A company that sends us orders."""
+    """A partner: a company that sends us orders."""
 
     id: uuid.UUID
     slug: str = Field(description="What stands in its addresses")
@@ -77,7 +77,7 @@ class PartnerCreate(Input):
 
 
 class PartnerUpdate(Input):
-    """What to change; a member left out stays as it is."""
+    """A change of a partner; a member left out stays as it is."""
 
     name: Name = absent()
     slug: Slug = absent()
@@ -97,7 +97,7 @@ class PartnerUpdate(Input):
 
 
 class BodySample(Input):
-    """A body in the partner's own shape. `body_mapping`: rows to try; left out: those that are kept."""
+    """A sample body in the partner's own shape. `body_mapping`: rows to try; by default the saved ones."""
 
     body: dict[str, Any]
     body_mapping: Annotated[list[BodyField], Field(max_length=MOST_ROWS)] = absent()
@@ -114,7 +114,7 @@ class BodyFault(Output):
 
 
 class BodyPreview(Output):
-    """What the body would become: nothing is written."""
+    """What a sample body would become. Nothing is written."""
 
     found: list[BodyFound]
     faults: list[BodyFault]

@@ -1,4 +1,4 @@
-"""Schemas of reports in the API: figures of some days, with what they rest on."""
+"""Schemas of reports in the API: the figures of a period, and the facts they count."""
 
 from __future__ import annotations
 

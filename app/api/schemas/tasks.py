@@ -47,7 +47,7 @@ DueDate = Annotated[date, AfterValidator(_refuse_far_dates), Field(description="
 
 
 class ReminderSettings(Input):
-    """When the assignee is reminded: so long before the due time, or before 09:00 of its day where there is no time."""
+    """The reminder of a task's assignee: minutes before the due time, or before 09:00 of the due day where there is no time."""
 
     minutes_before: Annotated[int, Field(ge=0, le=REMINDER_MINUTES)]
 
@@ -57,7 +57,7 @@ class ReminderOut(Output):
 
 
 class TaskOut(Output):
-    """Something a person must do."""
+    """A task: something a person must do."""
 
     id: uuid.UUID
     task_title: str
@@ -103,7 +103,7 @@ class TaskListQuery(ListQuery):
 
 
 class TaskCreate(Input):
-    """A new task. A time, a reminder and a recurrence need a `due_date`; without one its priority says when."""
+    """A new task. A time, a reminder and a recurrence need a `due_date`; without one its priority decides when it is due."""
 
     task_title: Title
     task_description: Notes = ""
@@ -122,7 +122,7 @@ class TaskCreate(Input):
 
 
 class TaskUpdate(Input):
-    """What to change; a member left out stays as it is. Without a `due_date` there is no time, reminder or recurrence."""
+    """A change of a task; a member left out stays as it is. Without a `due_date` there is no time, reminder or recurrence."""
 
     task_title: Title = absent()
     task_description: Notes = absent()

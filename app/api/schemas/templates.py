@@ -53,7 +53,7 @@ class TemplateChannel(StrEnum):
 
 
 class TemplateOut(Output):
-    """A text to answer with."""
+    """A reply template."""
 
     id: uuid.UUID
     template_name: str
@@ -106,7 +106,7 @@ class TemplateCreate(Input):
 
 
 class TemplateUpdate(Input):
-    """What to change; a member left out stays as it is. Every change of a text is a new version."""
+    """A change of a template; a member left out stays as it is. Every change of a text makes a new version."""
 
     template_name: Name = absent()
     template_category: TemplateCategory = absent()

@@ -21,7 +21,7 @@ BrandKey = Annotated[str, StringConstraints(min_length=1, max_length=100), SafeT
 
 
 class ThreadOut(Output):
-    """One conversation over any channels."""
+    """A thread: one conversation over any channels."""
 
     id: uuid.UUID
     thread_subject: str
@@ -68,7 +68,7 @@ class ThreadListQuery(ListQuery):
 
 
 class ThreadCreate(Input):
-    """A new thread. With a channel it is a conversation with `customer_contact_id`; without one it is internal."""
+    """A new thread. With a channel it is a conversation with `customer_contact_id`; without a channel it is internal."""
 
     thread_subject: Annotated[Line, StringConstraints(min_length=1)]
     thread_type: ThreadType = ThreadType.CUSTOMER_SUPPORT
@@ -84,7 +84,7 @@ class ThreadCreate(Input):
 
 
 class ThreadUpdate(Input):
-    """What to change; a member left out stays as it is."""
+    """A change of a thread; a member left out stays as it is."""
 
     thread_subject: Line = absent()
     thread_type: ThreadType = absent()

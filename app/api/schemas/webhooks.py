@@ -31,7 +31,7 @@ _SCHEDULE = "Seconds between tries: webhook 1, 2, 4, 8, 16; partner 60, 120; pat
 
 
 class WebhookOut(Output):
-    """An address that is told what happens to a brand."""
+    """A webhook: a URL that is told what happens to a brand."""
 
     id: uuid.UUID
     name: str
@@ -73,7 +73,7 @@ class WebhookCreate(Input):
 
 
 class WebhookUpdate(Input):
-    """What to change; a member left out stays as it is."""
+    """A change of a webhook; a member left out stays as it is."""
 
     name: Name = absent()
     url: Url = absent()

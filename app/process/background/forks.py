@@ -83,7 +83,7 @@ class Wakeup:
         return self._receiver.fileno()
 
     def take(self) -> bytes:
-        """Return the numbers of the signals that came, a byte each."""
+        """Return the numbers of the signals that came since the last call, a byte each."""
         with contextlib.suppress(BlockingIOError):
             return self._receiver.recv(4096)
         return b""
@@ -170,7 +170,7 @@ class Family:
 
 
 def next_pause(previous_seconds: float, *, lived_seconds: float) -> float:
-    """Return how long to wait before the next start: twice as long as before, unless the process had settled."""
+    """Return the seconds to wait before the next start: twice as many as before, or the first pause if the process settled."""
     if lived_seconds >= SETTLED_SECONDS:
         return FIRST_PAUSE_SECONDS
     return min(previous_seconds * 2, LONGEST_PAUSE_SECONDS)

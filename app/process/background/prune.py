@@ -69,7 +69,7 @@ _RULES = (
 
 def prune(**_ignored: Any) -> int:
     """Delete every row and half-written file past its time; return the number of rows."""
-    with suppress(StorageFailed):  # the watch says so
+    with suppress(StorageFailed):  # the watch reports it (app/process/health)
         runtime().storage.sweep()
     removed = 0
     for rule in _RULES:

@@ -1,4 +1,4 @@
-"""Command `orders import FILE`: import orders from a table."""
+"""Command `orders import FILE`: import orders from a CSV file."""
 
 from __future__ import annotations
 

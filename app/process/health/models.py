@@ -1,4 +1,4 @@
-"""Tables of troubles of the installation, each from its beginning to its end, and of when somebody last looked."""
+"""Tables of troubles of the installation, each from its beginning to its end, and of the time of the last look."""
 
 from __future__ import annotations
 

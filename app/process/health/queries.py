@@ -98,7 +98,7 @@ def _waiting(session: Session, now: datetime) -> list[Trouble]:
     for table in PROMISES:
         name, columns = table.name, table.c
         late = sa.select(columns.id).where(columns.state.in_(("ready", "running")), columns.run_at < now - WAITS_AT_MOST)
-        if "channel_id" in columns:  # what is for a paused channel waits because somebody said so
+        if "channel_id" in columns:  # deliveries of a paused channel wait on purpose
             resting = sa.or_(Channel.paused_at.is_not(None), Channel.is_active.is_(False))
             late = late.where(~sa.exists(sa.select(Channel.id).where(Channel.id == columns.channel_id, resting)))
         if session.execute(late.limit(1)).first() is not None:

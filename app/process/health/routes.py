@@ -1,4 +1,4 @@
-"""Serve /healthz, /readyz and /metrics: whether the process is up and ready, and its numbers."""
+"""Serve /healthz, /readyz and /metrics: whether the process is up and ready, and its metrics."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def healthz() -> ResponseReturnValue:
 
 @bp.get("/favicon.ico")
 def favicon() -> ResponseReturnValue:
-    """Serve the icon that browsers ask for whatever the page says."""
+    """Serve the favicon, which browsers request from this path even if a page names another."""
     return current_app.send_static_file("img/favicon.svg")
 
 

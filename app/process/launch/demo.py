@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def run_command(app: Flask, *words: str) -> None:
-    """Run one of the application's commands in this process; say so if there is no such command."""
+    """Run one of the application's commands in this process; print its error if there is no such command."""
     try:
         app.cli.main(args=list(words), prog_name="flask", obj=ScriptInfo(create_app=lambda: app), standalone_mode=False)
     except click.UsageError as error:

@@ -18,7 +18,7 @@ from gevent.socket import wait
 
 worker_class = "gevent"
 
-warnings.filterwarnings("ignore", "Patching more than once", monkey.MonkeyPatchWarning)  # which is what is meant
+warnings.filterwarnings("ignore", "Patching more than once", monkey.MonkeyPatchWarning)  # patching again is intended here
 monkey.patch_all(os=False, signal=False, subprocess=False)
 
 from psycopg import errors, waiting  # noqa: E402 as everything that imports threads or sockets

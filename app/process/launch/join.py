@@ -12,10 +12,10 @@ from app.process.launch.servers import EmbeddedServers
 
 
 def settings_for_command(environ: Mapping[str, str]) -> Settings:
-    """Return complete settings; what has to be started for them is stopped at exit. Raises SettingError, InUse or ServerError.
+    """Return complete settings, starting the servers they lack, which stop at exit. Raises SettingError, InUse or ServerError.
 
-    Only a command typed by a person (`flask --app wsgi …`) may start servers: several web processes would each want their own.
-    It finds a migrated database, so that the first user can be made before the first `make run`.
+    Only a command typed by a person (`flask --app wsgi …`) may start servers: several web processes would each want their own. It
+    finds a migrated database, so that the first user can be made before the first `make run`.
     """
     settings = load_settings(environ)
     if settings.database_url and settings.redis_url:

@@ -1,9 +1,9 @@
 """Fork our Python processes from one process (the nursery) that has imported the application.
 
-The supervisor cannot fork them itself: it has threads. So before it has any it forks the nursery, which has one thread, imports
-what the parts need, and forks a part whenever the supervisor asks over a socket, again when one has died. A part does what its
-command line says, as a Python of its own would, only that the imports are there. The nursery ends when the supervisor does, and
-its children with it; should it die alone, the supervisor starts parts as programs of their own.
+The supervisor has threads, so it cannot fork them itself. Before it has any it forks the nursery, which has one thread, imports
+what the parts need, and forks a part whenever the supervisor asks over a socket. A part runs its command line as a Python of its
+own would, with the imports done already. The nursery ends with the supervisor, and its children with it; should it die alone, the
+supervisor starts parts as programs.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Nursery:
         with self._lock:
             self._read(0)
             if pid not in self._ended and not self._is_there and not _is_running(pid):
-                self._ended[pid] = -signal.SIGTERM  # what its end sends them; nobody is there to tell how it was
+                self._ended[pid] = -signal.SIGTERM  # its end sends SIGTERM to its children; the true exit code is lost
             return self._ended.get(pid)
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ class Nursery:
                 if "ended" in told:
                     self._ended[told["ended"]] = told["code"]
                 else:
-                    self._ended.pop(told["pid"], None)  # a number used before
+                    self._ended.pop(told["pid"], None)  # the process id may have been used before
                     started.append(told["pid"])
             if started:
                 break
@@ -139,7 +139,7 @@ class Nursery:
 
 
 class Forked:
-    """A child of the nursery, under the names of subprocess.Popen."""
+    """A child of the nursery, with the methods of subprocess.Popen."""
 
     stdin: IO[bytes] | None = None
 
@@ -228,7 +228,7 @@ class Orders:
 
 
 def _tell(supervisor: socket.socket, told: Mapping[str, int]) -> None:
-    with contextlib.suppress(OSError):  # it is gone, which the next reading shows
+    with contextlib.suppress(OSError):  # the supervisor is gone, as the next read shows
         supervisor.sendall(json.dumps(told).encode() + b"\n")
 
 
@@ -258,7 +258,7 @@ def _become(words: Sequence[str]) -> int:
     """Run what `python WORDS…` runs, in this process; return its exit code."""
     if words[0] == "-m":
         for name in (words[1], f"{words[1]}.__main__"):
-            sys.modules.pop(name, None)  # what it imports stays
+            sys.modules.pop(name, None)  # the modules it imports stay loaded
         sys.argv = list(words[1:])
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)
     else:

@@ -40,7 +40,7 @@ _BESIDE = ("notices", "smtp", "mailserver", "submission", "imap", "make", "recei
 
 
 def choose_simulator_ports(environ: Mapping[str, str]) -> SimulatorPorts:
-    """Return WHATSAPP_SIM_PORT, GRAPH_SIM_PORT and their like of `environ`, or free ports, by name in small letters."""
+    """Return the port of each simulator by name: WHATSAPP_SIM_PORT, GRAPH_SIM_PORT and so on of `environ`, else free ports."""
     return {name: int(environ.get(f"{name.upper()}_SIM_PORT") or free_port()) for name in (*_SIMULATED, *_BESIDE)}
 
 

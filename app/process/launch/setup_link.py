@@ -1,5 +1,4 @@
-"""Print the link with which the first administrator of an empty installation is made (`python -m
-app.process.launch.setup_link`)."""
+"""Print the link that makes the first administrator (`python -m app.process.launch.setup_link`)."""
 
 from __future__ import annotations
 

@@ -288,7 +288,7 @@ def answers_health(settings: Settings) -> bool:
 
 
 def describe_exit(code: int) -> str:
-    """Return an exit code in words."""
+    """Return an exit code in words, such as "was ended by SIGTERM"."""
     if code < 0:
         return f"was ended by {signal.Signals(-code).name}"
     return f"ended with exit code {code}" if code else "ended"

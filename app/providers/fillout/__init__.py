@@ -1,4 +1,4 @@
-"""Fillout: forms that customers fill in; submissions are posted to us and asked for."""
+"""Fillout: forms that customers fill in. Submissions are posted to us, and also fetched."""
 
 from __future__ import annotations
 

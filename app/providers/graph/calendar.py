@@ -118,7 +118,7 @@ def poll_calendar(client: GraphClient, account: ChannelAccount, state: Json, *, 
 
 
 def _event(one: Json) -> CalendarEvent | None:
-    """Return the event; None for a change without a time, which a task does not show."""
+    """Return the event; None for a change without a time (nothing to show) and for the master of a series."""
     starts_at = _instant(one.get("start") or {})
     if starts_at is None or one.get("type") == "seriesMaster":
         return None

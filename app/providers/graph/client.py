@@ -17,7 +17,7 @@ from app.providers.graph.errors import refusal, unreachable, unreadable
 from app.providers.graph.signed_in import KeepTokens, is_shared, is_signed_in
 from app.providers.graph.tokens import TokenSource
 
-CALLS_AT_ONCE = 3  # Graph refuses a fifth; one is left for whoever else uses the mailbox
+CALLS_AT_ONCE = 3  # Graph refuses a fifth; one is left for other programs
 _SLOT_WAIT_SECONDS = 30.0
 _ANSWER_BYTES = 16 * 1024 * 1024
 _UPLOAD_HOSTS = (".office.com", ".office365.com", ".office365.us", ".outlook.cn")

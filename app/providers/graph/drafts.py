@@ -17,7 +17,7 @@ DELIVERY_PROPERTY = "String {9c8a1f52-6b0e-4a57-9d0c-3f2a7be41c88} Name switchya
 
 
 def new_draft(message: OutgoingMessage) -> Json:
-    """Return what a draft needs from its first moment, so that a draft whose id we never learned can be found."""
+    """Return the JSON that creates a draft, with the marks by which a draft is found whose id we never learned."""
     draft: Json = {
         "internetMessageHeaders": [{"name": DELIVERY_HEADER, "value": message.reference}],
         "singleValueExtendedProperties": [{"id": DELIVERY_PROPERTY, "value": message.reference}],
@@ -52,7 +52,7 @@ def mime_skeleton(message: OutgoingMessage) -> bytes:
 
 
 def draft_content(message: OutgoingMessage) -> Json:
-    """Return the rest of the draft, which may be written any number of times; it replaces what createReply filled in."""
+    """Return the content of the draft as JSON, which may be written repeatedly; it replaces what createReply filled in."""
     content: Json = {
         "subject": message.subject,
         "body": {"contentType": "html", "content": message.html}
@@ -72,7 +72,7 @@ def recipients(parties: Iterable[Party]) -> list[Json]:
 
 
 def file_attachment(attachment: OutgoingAttachment) -> Json:
-    """Return a small file whole, for one POST."""
+    """Return a small file as JSON, for one POST."""
     return {
         "@odata.type": "#microsoft.graph.fileAttachment",
         "name": attachment.filename,
@@ -83,13 +83,13 @@ def file_attachment(attachment: OutgoingAttachment) -> Json:
 
 
 def attachment_item(attachment: OutgoingAttachment) -> Json:
-    """Return the announcement of a large file, for an upload session."""
+    """Return the JSON that opens an upload session for a large file."""
     described = {"attachmentType": "file", "name": attachment.filename, "size": len(attachment.content)}
     return {"AttachmentItem": {**described, "contentType": attachment.content_type, **_inline_fields(attachment)}}
 
 
 def reference_in(message: Json) -> str | None:
-    """Return our delivery id in a message that was requested with its extended property."""
+    """Return our delivery id in a message that was requested with its extended property; None without one."""
     for one in message.get("singleValueExtendedProperties") or ():
         if str(one.get("id", "")).lower() == DELIVERY_PROPERTY.lower():
             return str(one.get("value") or "") or None
@@ -97,7 +97,7 @@ def reference_in(message: Json) -> str | None:
 
 
 def bare_message_id(message: Json) -> str | None:
-    """Return the message's internetMessageId without its angle brackets."""
+    """Return the message's internetMessageId without its angle brackets; None without one."""
     return str(message.get("internetMessageId") or "").strip().strip("<>") or None
 
 

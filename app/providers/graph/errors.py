@@ -81,8 +81,10 @@ _BY_AADSTS: Mapping[int, tuple[str, str]] = {
 
 
 def refusal(response: HttpResponse, *, outcome_unknown: bool = False, permanent: bool = True) -> ProviderError:
-    """Return the error for an unsuccessful Graph answer, also when its body is an HTML page or no JSON at all.
-    `permanent=False` makes it temporary whatever Graph says."""
+    """Return the error for an unsuccessful Graph answer, whose body may be an HTML page or no JSON at all.
+
+    `permanent=False` makes the error temporary whatever Graph says.
+    """
     code, message = _code_and_message(response)
     meaning = _BY_CODE.get(code.lower()) or _BY_STATUS.get(response.status) or _unknown(response.status)
     return ProviderError(

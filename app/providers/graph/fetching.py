@@ -47,8 +47,10 @@ class Fetched:
 
 
 def is_too_old(entry: Json, account: ChannelAccount, floor: datetime | None) -> bool:
-    """Return whether the mail is older than the channel's `sync_from`, or than `floor` in a round that repeats a lost one. A
-    mail moved into the folder lately counts as new for `floor`, as moving changes lastModifiedDateTime."""
+    """Return whether the mail is older than the channel's `sync_from`, or than `floor` in a round that repeats a lost one.
+
+    A mail moved into the folder lately counts as new for `floor`, as moving changes lastModifiedDateTime.
+    """
     received_at, modified_at = read_time(entry.get("receivedDateTime")), read_time(entry.get("lastModifiedDateTime"))
     start = read_time(account.settings.get("sync_from"))
     before_start = bool(start and received_at and received_at < start)
@@ -80,8 +82,10 @@ def _with_one(done: Fetched, client: GraphClient, account: ChannelAccount, one: 
 
 
 def _after_failure(done: Fetched, pending: Pending, error: ProviderError, now: datetime) -> Fetched:
-    """Keep a failed mail for later; it is given up only when the provider says for a while that it does not exist, as that may
-    lag."""
+    """Keep a failed mail for later; give it up only when the provider has said for a while that it does not exist.
+
+    Such an answer may be out of date.
+    """
     tries = pending.tries + 1
     if error.status_code == 404 and tries >= _GONE_AFTER_TRIES and now - pending.first_seen_at >= _GONE_AFTER:
         return replace(done, gone=(*done.gone, pending.message_id))
@@ -105,8 +109,10 @@ def _fetch(client: GraphClient, account: ChannelAccount, one: Wanted) -> PolledI
 
 
 def _reference_of(client: GraphClient, account: ChannelAccount, raw: bytes, pending: Pending) -> str | None:
-    """Return our delivery id in a mail of ours. Sent copies do not always show their headers, so the property is asked as
-    well."""
+    """Return our delivery id in a mail of ours; None for any other mail.
+
+    Sent copies do not always show their headers, so the extended property is asked for as well.
+    """
     head = BytesHeaderParser().parsebytes(raw.partition(b"\r\n\r\n")[0])
     in_header = head.get(DELIVERY_HEADER)
     if in_header or pending.folder != "sentitems":

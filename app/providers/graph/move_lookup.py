@@ -12,8 +12,7 @@ from app.providers.graph.folders import folder_path
 
 @dataclass(frozen=True)
 class Place:
-    """Where an item is. `folder_id`: "" where it is no longer in the mailbox. `name`: the folder's name in its owner's
-    language."""
+    """Where an item is. `folder_id`: "" where it is not in the mailbox; `name`: the folder's name in its owner's language."""
 
     folder_id: str = ""
     name: str = ""

@@ -24,7 +24,7 @@ _REPEAT_MARGIN = timedelta(days=30)
 
 
 def poll_once(client: GraphClient, account: ChannelAccount, state: Json, *, now: datetime) -> PollPage:
-    """Fetch what is due from earlier pages, else take the next page of the folder whose turn it is. Raises ProviderError."""
+    """Fetch the due mails of earlier pages, else the next page of the folder whose turn it is. Raises ProviderError."""
     current = read_state(state, followed(account))
     due = [Wanted(one) for one in current.pending if one.due_at <= now]
     if due:
@@ -51,8 +51,7 @@ def _next_page(client: GraphClient, account: ChannelAccount, state: PollState, n
 
 
 def _ask(client: GraphClient, account: ChannelAccount, state: PollState) -> HttpResponse:
-    """Fetch the page behind the stored link, or the first of a new round. The link holds its own options, so nothing is added
-    to it."""
+    """Fetch the page of the stored link, or the first page of a new round. The link has its own options, so none are added."""
     link = state.folder().link
     path = link or f"{folder_path(state.turn)}/messages/delta"
     params = None if link else {"$select": ",".join(ITEM_FIELDS)}
@@ -60,13 +59,15 @@ def _ask(client: GraphClient, account: ChannelAccount, state: PollState) -> Http
 
 
 def _start_again(folder: FolderState) -> FolderState:
-    """Start a new round, as the provider forgot our link. Mails well before the last complete round were seen then and are not
-    fetched again."""
+    """Return the state of a new round, as the provider forgot our link.
+
+    Mails well before the last complete round were seen then and are not fetched again.
+    """
     return FolderState(synced_at=folder.synced_at, floor=folder.synced_at - _REPEAT_MARGIN if folder.synced_at else None)
 
 
 def _merged(value: Sequence[Json]) -> list[Json]:
-    """Merge entries of the same id, later ones over earlier: a page may name the same mail several times."""
+    """Return the entries with those of the same id merged, later over earlier: a page may name the same mail several times."""
     entries: dict[str, Json] = {}
     for entry in value:
         earlier = entries.pop(entry["id"], {})

@@ -85,7 +85,7 @@ class PollState:
 
 
 def read_state(state: Json, order: tuple[str, ...] = FOLDERS) -> PollState:
-    """Read the stored state of these folders; an empty object is a mailbox never polled."""
+    """Return the stored state of these folders; {} is a mailbox never polled."""
     turn = state.get("turn")
     return PollState(
         order=order,

@@ -221,5 +221,5 @@ def _outcome_unknown(detail: str) -> ProviderError:
 
 
 def _quoted(text: str) -> str:
-    """Quote text for the inside of an OData string."""
+    """Return text quoted for the inside of an OData string."""
     return text.replace("'", "''")

@@ -66,7 +66,10 @@ class _Open:
 
 
 class SignedInMailboxes:
-    """`login_authority` as for `TokenSource`. One msal application per channel, as making one asks the network."""
+    """Sign-ins of mailboxes at Microsoft, and their tokens. `login_authority` as for `TokenSource`.
+
+    It keeps one msal application per channel, as making one asks the network.
+    """
 
     def __init__(self, http: HttpClient, *, login_authority: str, keep_tokens: KeepTokens | None) -> None:
         self._authority = login_authority.rstrip("/")
@@ -77,7 +80,7 @@ class SignedInMailboxes:
         self._lock = threading.Lock()
 
     def begin(self, account: ChannelAccount, *, redirect_uri: str) -> Json:
-        """Return what to store until the browser is back; its `auth_uri` is where it goes. Raises ProviderError."""
+        """Return what to store until the browser is back; its `auth_uri` is the URL to open. Raises ProviderError."""
         application = self._application(account, msal.SerializableTokenCache())
         with warnings.catch_warnings():
             # msal would rather have the answer posted; from another site the browser would then leave our session's cookie out.
@@ -87,7 +90,10 @@ class SignedInMailboxes:
         return {**flow, "auth_uri": self._outside(str(flow["auth_uri"]))}
 
     def finish(self, account: ChannelAccount, *, flow: Json, answer: Mapping[str, str]) -> SignedIn:
-        """Return the tokens of the person who signed in. Raises ProviderError in words: refused, or not what was begun."""
+        """Return the tokens of the person who signed in.
+
+        Raises ProviderError where they refused, or the sign-in is not the begun one.
+        """
         cache = msal.SerializableTokenCache()
         application = self._application(account, cache)
         try:
@@ -102,8 +108,10 @@ class SignedInMailboxes:
         return SignedIn(cache.serialize(), str(claims.get("preferred_username") or ""))
 
     def token(self, account: ChannelAccount, *, fresh: bool) -> str:
-        """Return a bearer token of the person who signed in; a refresh is stored. Raises ProviderError, `channel_down` where
-        they must sign in again."""
+        """Return a bearer token of the person who signed in; a refreshed one is stored.
+
+        Raises ProviderError, `channel_down` where they must sign in again.
+        """
         with self._lock:
             opened = self._opened(account)
             accounts = opened.made.get_accounts()
@@ -164,7 +172,7 @@ class SignedInMailboxes:
 
 
 def _agreed(account: ChannelAccount, opened: _Open) -> list[str]:
-    """Return the scopes that are wanted and were granted: asking for more would end the sign-in, for mail as well."""
+    """Return the scopes that are wanted and were granted: asking for others would end the sign-in, for mail as well."""
     kept = opened.cache.search(msal.TokenCache.CredentialType.REFRESH_TOKEN)
     agreed = {scope.rpartition("/")[2] for one in kept for scope in str(one.get("target") or "").split()}
     return [scope for scope in wanted_scopes(account) if scope in agreed or scope in SCOPES]

@@ -1,4 +1,4 @@
-"""Create and renew the Graph subscription that notifies us of new mail.
+"""Create and renew the Graph subscriptions that notify us of new mail.
 
 A notification only wakes a poll; the delta query is the truth, so a lost notification or subscription costs seconds, never a
 mail.
@@ -86,7 +86,7 @@ def _create(client: GraphClient, account: ChannelAccount, folder: str, url: str,
 
 
 def _remove_same(client: GraphClient, account: ChannelAccount, resource: str) -> None:
-    """Delete a subscription of an earlier installation to the same folder, perhaps for another address: ours replaces it."""
+    """Delete an earlier installation's subscription to the same folder, perhaps for another address: ours replaces it."""
     listed = client.call_json(account, "GET", f"{client.root}/subscriptions").get("value", [])
     for one in listed:
         if str(one.get("resource", "")).lower() == resource.lower():

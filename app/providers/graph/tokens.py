@@ -45,8 +45,10 @@ class TokenSource:
         self._lock = threading.Lock()
 
     def token(self, account: ChannelAccount, *, fresh: bool = False) -> str:
-        """Return a bearer token for the account's tenant; `fresh` throws away the stored one, after the provider refused it.
-        Raises ProviderError, `channel_down` where the credentials are to blame."""
+        """Return a bearer token for the account's tenant; `fresh` drops the stored token, after the provider refused it.
+
+        Raises ProviderError, `channel_down` where the credentials are to blame.
+        """
         if is_signed_in(account):
             return self.signed_in.token(account, fresh=fresh)
         tenant, client_id, secret = _credentials(account)
@@ -81,8 +83,7 @@ class _Application:
         self._lock = threading.Lock()
 
     def acquire(self, scope: str, *, fresh: bool) -> Mapping[str, Any]:
-        """Return msal's answer. After a failure the application is dropped, as msal would repeat a cached refusal for a
-        minute, unasked."""
+        """Return msal's answer. After a failure the application is dropped, as msal repeats a cached refusal for a minute."""
         with self._lock:
             made, self._made = self._made, None
             try:

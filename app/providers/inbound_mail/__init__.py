@@ -1,4 +1,4 @@
-"""Mail that a service (inbound parse) posts to us with a key in the address; nothing is called."""
+"""Mail that a service (inbound parse) posts to us with a key in the URL; we never call the service."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def read_customer(told: Told) -> dict[str, str]:
 
 
 def read_place(told: Told) -> AddressParts | None:
-    """Return the delivery address, from one line or from parts."""
+    """Return the delivery address, from one line or from parts; None without one."""
     customer = told.data.get("customer")
     value = told.data.get("address") or (customer.get("address") if isinstance(customer, dict) else None)
     if isinstance(value, str):
@@ -158,7 +158,7 @@ def _line(value: Any) -> OrderedLine | None:
 
 
 def _number(value: Any) -> Decimal | None:
-    """Return a JSON number as it is; a number in text, where it can be read in one way only."""
+    """Return a JSON number, or a number in text that can be read in one way only; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str) or len(str(value)) > 40:
         return None
     if not isinstance(value, str):

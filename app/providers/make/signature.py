@@ -16,7 +16,7 @@ _BARE = re.compile(r"(?:sha256=)?([0-9a-fA-F]{64})")
 
 
 def sign(body: bytes, secret: str, *, now_seconds: int) -> str:
-    """Return the header's value."""
+    """Return the value of the header `X-Signature` for this body."""
     return f"t={now_seconds},v1={_hex(secret, f'{now_seconds}.'.encode() + body)}"
 
 

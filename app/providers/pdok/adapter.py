@@ -88,7 +88,7 @@ def _query(question: Question, start: int) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Quote text as one phrase of the query."""
+    """Return text quoted as one phrase of the query."""
     return '"' + _SPECIAL.sub(r"\\\1", text) + '"'
 
 
@@ -126,7 +126,7 @@ def _match(doc: Any) -> Match | None:
 
 
 def _place(point: str) -> tuple[float | None, float | None]:
-    """Return (latitude, longitude) of POINT(longitude latitude); none where it is invalid or outside the Netherlands."""
+    """Return (latitude, longitude) of POINT(longitude latitude); (None, None) if invalid or outside the Netherlands."""
     found = _POINT.fullmatch(point)
     try:
         longitude, latitude = (float(found[1]), float(found[2])) if found else (0.0, 0.0)

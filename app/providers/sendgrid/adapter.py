@@ -96,7 +96,7 @@ class SendGridMail:
     def send(
         self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json, save_progress: SaveProgress
     ) -> SendResult:
-        """Post the mail once. Raises ProviderError."""
+        """Post the mail once. Raises ProviderError, its outcome unknown where the answer was lost."""
         body = _written(message, account)
         save_progress({"requested": True})
         try:

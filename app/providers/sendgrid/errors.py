@@ -120,7 +120,7 @@ def _words(response: HttpResponse) -> str:
 
 
 def _wait(response: HttpResponse, now: datetime) -> float | None:
-    """Return the seconds until the rate limit's window begins anew: X-RateLimit-Reset is unix seconds."""
+    """Return the seconds until the rate limit's window begins anew (X-RateLimit-Reset is unix seconds); None where unknown."""
     if response.status != 429:
         return read_retry_after(response.headers.get("retry-after"), now=now, most=_LONGEST_WAIT_SECONDS)
     reset = response.headers.get("x-ratelimit-reset", "")

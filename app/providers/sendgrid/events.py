@@ -116,7 +116,7 @@ def _addresses(event: Json) -> list[AddressNews]:
 
 
 def _stop(event: Json) -> Stop | None:
-    """Return why the address is stopped, if it is. A block is temporary and stops nothing."""
+    """Return why the address is stopped; None if it is not. A block is temporary and stops nothing."""
     kind = event.get("event")
     if kind == "bounce":
         is_dead = event.get("type", "bounce") == "bounce" and not str(event.get("status") or "5").startswith("4")

@@ -48,7 +48,7 @@ def mail_body(message: OutgoingMessage, account: ChannelAccount) -> Json:
 
 
 def _content(message: OutgoingMessage, recipients: Json) -> Json:
-    """Return our content, or the id of a dynamic template with subject and texts of its own."""
+    """Return the content of our mail as JSON, or the id of a dynamic template with subject and texts of its own."""
     template = message.template
     if template is not None:
         recipients["dynamic_template_data"] = next((dict(one) for one in template.components), {})
@@ -61,7 +61,7 @@ def _content(message: OutgoingMessage, recipients: Json) -> Json:
 
 
 def _recipients(message: OutgoingMessage) -> Json:
-    """Return each address once, in its most visible place, as SendGrid refuses duplicates."""
+    """Return the recipients as JSON, each address once, in its most visible place: SendGrid refuses duplicates."""
     seen: set[str] = set()
     found: Json = {}
     for name, parties in (("to", message.to), ("cc", message.cc), ("bcc", message.bcc)):

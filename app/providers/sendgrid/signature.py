@@ -53,7 +53,7 @@ def _fits(key: str, signature: bytes, signed: bytes) -> bool:
 
 
 def _decoded(text: str) -> bytes | None:
-    """Return the bytes, only for their one canonical base64 spelling, as base64 has unused bits at its end."""
+    """Return the bytes of base64; None for any spelling but the canonical one, as base64 has unused bits at its end."""
     try:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

@@ -67,7 +67,7 @@ class ImapServer:
     security: Security
     user: str
     password: str = field(repr=False)
-    account: str = ""  # the id of the channel it is counted for
+    account: str = ""  # the channel's id, by which calls are counted
 
 
 def smtp_server(account: ChannelAccount) -> SmtpServer:
@@ -91,7 +91,7 @@ def imap_server(account: ChannelAccount) -> ImapServer | None:
 
 
 def sent_copy(account: ChannelAccount) -> SentCopy:
-    """Return who stores the copy of sent mail: we, the server, or nobody."""
+    """Return who stores the copy of sent mail: we ("append"), the server, or nobody ("none"). Raises ProviderError."""
     value = _text(account, "sent_copy") or "append"
     if value not in SENT_COPIES:
         raise _not_set_up(_WRONG, "sent_copy")

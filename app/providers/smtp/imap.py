@@ -113,8 +113,10 @@ class ImapLine:
         return found
 
     def uids_from(self, first: int, *, since: date | None = None) -> list[int]:
-        """Return the uids from `first` on, ascending, of mails that came on `since` or later. `*` names the last mail even
-        where its number is below `first`, so the answer is filtered."""
+        """Return the uids from `first` on, ascending, of mails that came on `since` or later.
+
+        `*` names the last mail even where its number is below `first`, so the answer is filtered.
+        """
         criteria: list[Any] = ["UID", f"{first}:*", *(["SINCE", since] if since else [])]
         with self._counting("SEARCH"):
             found = self._client.search(criteria)
@@ -196,7 +198,7 @@ def _connect(house: ImapClient, server: ImapServer) -> IMAPClient:
         client = _Client(house, server)
     except imaplib.IMAP4.abort:
         raise
-    except imaplib.IMAP4.error as error:  # a greeting that is a farewell
+    except imaplib.IMAP4.error as error:  # the server says BYE instead of a greeting
         reason = Reason("imap_unavailable", N_("The mail server asks us to try later"), detail=str(error)[:300])
         raise ProviderError(reason, permanent=False) from error
     is_safe = server.security == "tls"

@@ -76,7 +76,7 @@ class _Progress:
 
 
 def send_message(out: Outbound, progress: Json, save_progress: SaveProgress) -> SendResult:
-    """Hand the mail over to whoever does not have it yet, then file the copy. Raises ProviderError."""
+    """Hand the mail over to the recipients who do not have it yet, then file the copy. Raises ProviderError."""
     done = _Progress(progress, save_progress)
     if "date" not in done.saved:
         done.note(date=out.now.isoformat())
@@ -131,8 +131,10 @@ def _hand_over(out: Outbound, done: _Progress, raw: bytes, recipients: tuple[str
 
 
 def _attempt(out: Outbound, done: _Progress, raw: bytes, recipients: tuple[str, ...]) -> Handed:
-    """Hand the mail over once. Automatic mail has an empty sender (RFC 3834), so that nothing answers it, where the server
-    allows that."""
+    """Hand the mail over once; return who took it.
+
+    Automatic mail has an empty sender (RFC 3834) where the server allows that, so that nothing answers it.
+    """
     senders = ("", out.account.address) if out.message.is_automatic else (out.account.address,)
     for place, sender in enumerate(senders, start=1):
         try:
@@ -177,7 +179,7 @@ def _file_copy(out: Outbound, done: _Progress, raw: bytes) -> None:
 
 
 def _report(address: str, refusal: Refusal, now: datetime) -> StatusUpdate:
-    """Report a refused recipient among several: the mail is out, and its writer has to know."""
+    """Return the report about a refused recipient among several: the mail is out, and its writer has to know."""
     reason = refusal_reason(refusal)
     title = _NOT_ALL % {"address": address}
     detail = " · ".join(filter(None, (reason.title, reason.detail)))

@@ -35,7 +35,7 @@ class Mention:
 
     @property
     def text(self) -> str:
-        """The mention as it stands on the card, word for word as in its entity."""
+        """The mention as it stands in the card's text, word for word as in its entity."""
         return f"<at>{_TAGS.sub('', self.name).strip()[:80] or self.user}</at>"
 
 
@@ -54,7 +54,7 @@ class Card:
 
 
 def render(card: Card) -> bytes:
-    """Return the request's body, at most MOST_BYTES of JSON: texts are shortened until it fits."""
+    """Return the body of the request, JSON of at most MOST_BYTES: texts are shortened until it fits."""
     for characters in (300, 120, 40):
         body = json.dumps(_envelope(card, characters), ensure_ascii=False, separators=(",", ":")).encode()
         if len(body) <= MOST_BYTES:

@@ -27,7 +27,7 @@ BUSY = known("Teams asks us to wait (%(status)s).")
 BROKEN = known("Teams has a problem (%(status)s).")
 UNKNOWN = known("Teams may or may not have the card (%(why)s); we do not resend it.")
 SILENT = known("Teams does not answer (%(why)s).")
-LASTING = (FORBIDDEN, NO_WORKFLOW, NOT_ALLOWED.partition("%")[0])  # how problems begin that somebody has to mend
+LASTING = (FORBIDDEN, NO_WORKFLOW, NOT_ALLOWED.partition("%")[0])  # how problems begin that somebody has to correct
 CALLED = Endpoint("teams", "POST workflow")
 
 
@@ -74,7 +74,7 @@ def _refusal(status: int, answer: HttpResponse, now: datetime) -> Answer:
     if status >= 500:
         return Answer(None, BROKEN % {"status": status}, wait)
     if status in (401, 403):
-        return Answer(None, NOT_ALLOWED % {"status": status})  # the card is well: it waits until somebody mends the address
+        return Answer(None, NOT_ALLOWED % {"status": status})  # the card is fine: it waits until somebody corrects the address
     if status == 404:
         return Answer(None, NO_WORKFLOW)
     return Answer(Outcome.REFUSED, REFUSED % {"status": status})

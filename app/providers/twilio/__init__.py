@@ -54,7 +54,7 @@ PROVIDER = Provider(
     ),
     doors=(
         Door(SMS_PATH, "sms", SMS, _TEXTS.names, answer=_NOTHING),
-        # What happens to something known already need not say on which number.
+        # A status is about a known text or call, so it may name no number, or another.
         Door(STATUS_PATH, "sms_status", SMS, _STATUSES.names, may_be_unnamed=True, may_name_others=True, answer=_NOTHING),
         Door(VOICE_PATH, "voice", PHONE, _VOICE.names, may_be_unnamed=True, may_name_others=True, answer=_NOTHING),
     ),

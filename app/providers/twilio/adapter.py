@@ -80,11 +80,11 @@ class TwilioSms:
         return _result(answer)
 
     def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup:
-        """Ask the list of messages for one to this person with this text, from about when the try began.
+        """Ask Twilio's list of messages for one to this person with this text, from about when the try began.
 
-        The list may be a little behind, so an early "not there" is UNKNOWN until `settle_seconds` have passed. A text that
-        still waits has no date of sending, so the list is not asked by date: its pages are read until they are too old.
-        Raises ProviderError where the list cannot be had.
+        The list may be a little behind, so an early "not there" is UNKNOWN until `settle_seconds` have passed. A text that still
+        waits has no date of sending, so the list is not asked by date: its pages are read until they are too old. Raises
+        ProviderError.
         """
         requested_at = _time_of(progress.get(_REQUESTED))
         if requested_at is None:

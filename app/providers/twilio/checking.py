@@ -1,4 +1,4 @@
-"""Check that the Twilio account works and that its webhooks reach us. In words for an administrator."""
+"""Check that the Twilio account works and that its webhooks reach us; say in words what is wrong."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _AGAIN = N_("We will retry automatically.")
 
 @dataclass(frozen=True)
 class Rule:
-    """What to do about one code. With `retry_after_seconds` None and `permanent` False the retry schedule sets the pace."""
+    """The meaning of one error code. With `retry_after_seconds` None and `permanent` False the retry schedule sets the pace."""
 
     title: str
     advice: str
@@ -95,7 +95,7 @@ def rule_of(code: int) -> Rule:
 
 
 def reason_of(code: int, detail: str = "") -> Reason:
-    """Put a code into words; `detail` is the provider's own sentence."""
+    """Return the reason of an error code; `detail` is Twilio's own sentence."""
     rule = rule_of(code)
     return Reason(str(code), rule.title, detail[:300], rule.advice)
 
@@ -114,5 +114,5 @@ def refusal(code: int, detail: str, *, status_code: int, retry_after_seconds: fl
 
 
 def cannot_send(code: str, title: str, advice: str, detail: str = "") -> ProviderError:
-    """Return the error for a message we refuse ourselves, before anything is called."""
+    """Return the error for a message that we refuse ourselves, before anything is called."""
     return ProviderError(Reason(code, title, detail, advice), permanent=True)

@@ -1,4 +1,4 @@
-"""Tell phone numbers that can be reached from senders that only look like a number."""
+"""Tell reachable phone numbers from senders that only look like a number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def number_of(text: str) -> str:
 
 
 def party_of(text: str) -> Party:
-    """Return the other side of a message or call. Only a number makes an identity; a name is just shown."""
+    """Return the other party of a message or call. Only a number makes an identity; a name is just shown."""
     number = number_of(text)
     if number:
         return Party((Identity(IdentityKind.PHONE, number),))

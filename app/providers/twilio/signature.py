@@ -1,9 +1,9 @@
 """Verify the signature of Twilio's posts: HMAC over the address and every field, in base64.
 
-S is the address as configured (scheme, host, port, path, query; never the fragment), then for a form each name in order of
-its bytes with each of its different values in order, nothing between. A JSON body is covered by its SHA-256 in the query
-instead. The provider signs with the default port or without it, as it likes: both count. Values are never trimmed.
-Source: the provider's security documentation; tests/providers/twilio/test_signature.py holds this to its own Python package.
+The HMAC covers the address as configured (scheme, host, port, path, query; never the fragment), then for a form each name in
+order of its bytes with each of its different values in order, nothing between. A JSON body is covered by its SHA-256 in the query
+instead. Twilio signs with the default port or without it: both count. Values are never trimmed. Source: Twilio's security
+documentation; tests/providers/twilio/test_signature.py compares this with Twilio's own Python package.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PORTS = {"https": 443, "http": 80}
 
 
 def is_signed(post: SignedPost, *, secrets: Sequence[str], shared_key: str = "") -> bool:
-    """Say whether one of the auth tokens signed the post (two during a rotation). Constant time, never raises.
+    """Return whether one of the auth tokens signed the post (two during a rotation). Constant time, never raises.
 
     A post that says it is signed by the newer algorithm is held to `shared_key` alone: saying so must not open another way in.
     """
@@ -40,7 +40,7 @@ def is_signed(post: SignedPost, *, secrets: Sequence[str], shared_key: str = "")
 
 
 def sign(secret: str, url: str, pairs: Sequence[Pair] = (), *, algorithm: str = "") -> str:
-    """Return the header value the provider would send with these fields to this address."""
+    """Return the header value that Twilio would send with these fields to this address."""
     return _mac(secret, url, _joined(pairs), hashlib.sha256 if algorithm == NEWER else hashlib.sha1).decode()
 
 
@@ -58,7 +58,7 @@ def _algorithm(settings: str) -> str:
 
 
 def _covered(post: SignedPost) -> bytes | None:
-    """Return what is signed after the URL; None where the signature does not cover the body."""
+    """Return the bytes that are signed after the URL; None where the signature does not cover the body."""
     kind = header_of(post.headers, "Content-Type").split(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
         return _joined(read_pairs(post.body))

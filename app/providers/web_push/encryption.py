@@ -42,7 +42,7 @@ class BrowserKeys:
 
     @classmethod
     def parse(cls, p256dh: str, auth: str) -> BrowserKeys:
-        """Parse from base64url as `PushSubscription.toJSON` has it. Raises BadSubscription."""
+        """Return the keys of a browser, from base64url as in `PushSubscription.toJSON`. Raises BadSubscription."""
         try:
             keys = cls(from_base64url(p256dh), from_base64url(auth))
             ec.EllipticCurvePublicKey.from_encoded_point(CURVE, keys.p256dh)
@@ -73,7 +73,7 @@ def seal(plain: bytes, keys: BrowserKeys, *, ours: ec.EllipticCurvePrivateKey | 
 
 
 def derive(salt: bytes, secret: bytes, info: bytes, length: int) -> bytes:
-    """Derive a key by HKDF with SHA-256."""
+    """Return a key derived by HKDF with SHA-256."""
     return HKDF(algorithm=hashes.SHA256(), length=length, salt=salt, info=info).derive(secret)
 
 
@@ -83,12 +83,12 @@ def point_of(key: ec.EllipticCurvePublicKey) -> bytes:
 
 
 def to_base64url(content: bytes) -> str:
-    """Encode without padding, as the Web writes it."""
+    """Return base64url without padding, as the Web writes it."""
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 def from_base64url(text: str) -> bytes:
-    """Decode with or without padding. Raises ValueError."""
+    """Return the bytes of base64url, with or without padding. Raises ValueError."""
     try:
         return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeError) as error:

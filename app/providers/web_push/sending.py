@@ -35,7 +35,7 @@ CALLED = Endpoint("push", "POST subscription")
 
 @dataclass(frozen=True)
 class PushMessage:
-    """`payload` becomes JSON; `topic` is what a newer message of the same thing replaces."""
+    """A message to push. `payload` becomes JSON; a newer message with the same `topic` replaces it."""
 
     payload: dict[str, Any] = field(repr=False)
     topic: str
@@ -53,7 +53,7 @@ class Address:
 
 
 def topic_of(text: str) -> str:
-    """Return any name as a topic: 32 characters of base64url."""
+    """Return a topic for any text: 32 characters of base64url."""
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest())[:32].decode()
 
 

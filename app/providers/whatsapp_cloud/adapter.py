@@ -97,7 +97,7 @@ class WhatsAppAdapter:
         return _result(answer)
 
     def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup:
-        """Say what is certain about an earlier try. The provider cannot be asked: it has no search and no idempotency key.
+        """Return what is certain about an earlier try. The provider cannot be asked: it has no search and no idempotency key.
 
         NOT_SENT while `progress` shows that the call was never begun. Otherwise UNKNOWN: statuses carry our reference
         (`StatusUpdate.our_reference`), so the caller decides by those that came or still come.

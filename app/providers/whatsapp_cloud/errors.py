@@ -22,7 +22,7 @@ _OTHER_WAY = N_("Reach this person by phone, SMS or e-mail instead.")
 
 @dataclass(frozen=True)
 class Rule:
-    """What to do about one code. `retry_after_seconds` None with `permanent` False leaves the pace to the retry schedule."""
+    """The meaning of one error code. `retry_after_seconds` None with `permanent` False leaves the pace to the retry schedule."""
 
     title: str
     advice: str
@@ -157,7 +157,7 @@ _UNKNOWN = _stop(N_("WhatsApp refused the message"), N_("Read the error details,
 
 
 def rule_for(code: int) -> Rule:
-    """Return the rule of a code; unknown codes stop, so that nothing is repeated without somebody looking."""
+    """Return the rule of a code; unknown codes are permanent, so that nothing is repeated without somebody looking."""
     if code in RULES:
         return RULES[code]
     return next((rule for low, high, rule in _RANGES if low <= code <= high), _UNKNOWN)
@@ -178,7 +178,7 @@ def code_of(error: Mapping[str, Any]) -> int:
 
 
 def reason_of(error: Mapping[str, Any]) -> Reason:
-    """Turn one of Meta's error objects into words; works on any mapping, however incomplete."""
+    """Return the reason in one of Meta's error objects; works on any mapping, however incomplete."""
     rule = rule_for(code_of(error))
     details = text_of(as_object(error.get("error_data")), "details")
     detail = details or text_of(error, "message") or text_of(error, "title")
@@ -186,7 +186,7 @@ def reason_of(error: Mapping[str, Any]) -> Reason:
 
 
 def refusal(error: Mapping[str, Any], *, status_code: int, retry_after_seconds: float | None = None) -> ProviderError:
-    """Build the error for a call Meta itself refused: certain, so never `outcome_unknown`."""
+    """Return the error for a call that Meta itself refused: certain, so never `outcome_unknown`."""
     rule = rule_for(code_of(error))
     is_transient = error.get("is_transient") is True and rule is _UNKNOWN
     return ProviderError(
@@ -201,5 +201,5 @@ def refusal(error: Mapping[str, Any], *, status_code: int, retry_after_seconds: 
 
 
 def cannot_send(code: str, title: str, advice: str, detail: str = "") -> ProviderError:
-    """Build the error for a message we refuse ourselves, before any call."""
+    """Return the error for a message that we refuse ourselves, before any call."""
     return ProviderError(Reason(code=code, title=title, detail=detail, advice=advice), permanent=True)

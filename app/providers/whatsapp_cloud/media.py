@@ -1,4 +1,4 @@
-"""Upload and fetch media files: as which kind a file is sent, and how a customer's file is fetched.
+"""Upload and fetch media files: the kind a file is sent as, and how a customer's file is fetched.
 
 A customer's file is fetched in two steps: ask for its address, which lives five minutes, then get it with the token. An address
 that has expired (404) is asked for once more. Limits: https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media
@@ -127,7 +127,7 @@ def upload(api: CloudApi, attachment: OutgoingAttachment, *, account: ChannelAcc
 
 
 def fetch(api: CloudApi, media_id: str, *, account: ChannelAccount) -> FetchedMedia:
-    """Fetch a file a customer sent; raises ProviderError, permanent where it is gone, too large or not what was announced."""
+    """Fetch a file a customer sent. Raises ProviderError, permanent where it is gone, too large or not what was announced."""
     for _ in range(2):
         info = api.get(media_id, account=account, params={"phone_number_id": account.address})
         limit = _limit(info)

@@ -64,7 +64,7 @@ def _new_identities(content: Content, around: Surroundings) -> tuple[Identity, .
 
 
 def content_hash(item: Json) -> str:
-    """Hash what identifies the message's content; works on any object."""
+    """Return a hash of what identifies the message's content; works on any object."""
     kind = text_of(item, "type")
     parts = {"id": item.get("id"), "timestamp": text_of(item, "timestamp"), "type": kind, "content": item.get(kind)}
     return sha256_hex(canonical(parts))

@@ -41,8 +41,10 @@ def person(*, number: str, user_id: str, contact: Json, scope: str) -> Party:
 
 
 def is_own_card(card: Json) -> bool:
-    """Return whether the contact card came from the button that asks for it; one chosen from a phone's contacts may be
-    anybody's."""
+    """Return whether the contact card came from the button that asks for it.
+
+    A card chosen from a phone's contacts may be anybody's.
+    """
     return text_of(card, "origin") == "contact_request"
 
 

@@ -41,7 +41,7 @@ class Broken(ValueError):
 
 
 def load_json(body: bytes) -> Any:
-    """Decode a body into something that can be stored; raises UnableToParse where it is not JSON or nested absurdly deep."""
+    """Decode a body into something that can be stored. Raises UnableToParse where it is no JSON or nested absurdly deep."""
     return _clean(decode_json(body), _MAX_DEPTH)
 
 
@@ -54,7 +54,7 @@ def decode_json(body: bytes) -> Any:
 
 
 def storable(text: str) -> str:
-    """Return a text with what PostgreSQL cannot keep replaced."""
+    """Return a text with the characters replaced that PostgreSQL cannot store."""
     return _UNSTORABLE.sub("\ufffd", text)
 
 
@@ -99,7 +99,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 def text_of(source: Mapping[str, Any], name: str) -> str:
-    """Return a field as text; numbers become their digits, everything that is no scalar becomes ""."""
+    """Return a field as text; a number as its digits, "" for anything that is no scalar."""
     value = source.get(name)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
@@ -123,7 +123,7 @@ def needed_object(source: Mapping[str, Any], name: str) -> Json:
 
 
 def needed_time(source: Mapping[str, Any], name: str = "timestamp") -> datetime:
-    """Return unix seconds, sent as text or number, as aware UTC; raises Broken."""
+    """Return unix seconds, sent as text or number, as aware UTC. Raises Broken."""
     try:
         return datetime.fromtimestamp(int(float(needed_text(source, name))), UTC)
     except (ValueError, OverflowError, OSError) as error:

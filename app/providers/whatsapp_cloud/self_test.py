@@ -1,4 +1,4 @@
-"""Build a signed post without content, as WhatsApp would make it, to test our own webhook address."""
+"""Build a signed post without content, as WhatsApp would send it, to test our own webhook address."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class TemplateDefinition:
     reason: str = ""
 
     def to_json(self) -> Json:
-        """Return what `definition_of` reads, for keeping in `account.settings["templates"]`."""
+        """Return the JSON that `definition_of` reads, for keeping in `account.settings["templates"]`."""
         return {**vars(self), "components": list(self.components)}
 
     def component(self, kind: str) -> Json:

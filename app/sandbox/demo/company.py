@@ -1,4 +1,4 @@
-"""Say what a demo company is made of: the shape of its data (`people.py` has ChargeCars, `laurier.py` Domaine Laurier)."""
+"""The shape of a demo company's data (`people.py` has ChargeCars, `laurier.py` Domaine Laurier)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.domain.threads.list_filters import ViewFilters
 from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 from app.domain.threads.sorting import ListSort
 
-Articles = tuple[tuple[str, str, str], ...]  # number, name, price
+Articles = tuple[tuple[str, str, str], ...]  # (number, name, price)
 # What, of which type, in which state, so many days from today.
 Tasks = tuple[tuple[str, TaskType, TaskStatus, int], ...]
 # Name, category, language, media, brand keys (none: all of the installation), subject, text, how often it went out.

@@ -97,7 +97,7 @@ def make_orders(session: Session, wanted: Iterable[Wanted], *, work: Work, now: 
         order = create_order(session, new, now=one.made_at, actor=SYSTEM)
         _walk(session, order, one, work=work, now=now)
         _pay(session, order, one)
-    session.execute(sa.delete(OutboxEntry).where(OutboxEntry.handler == "push_thread_change"))  # nobody is looking yet
+    session.execute(sa.delete(OutboxEntry).where(OutboxEntry.handler == "push_thread_change"))  # no page is open yet
 
 
 def _pay(session: Session, order: Order, wanted: Wanted) -> None:
@@ -131,7 +131,7 @@ def _walk(session: Session, order: Order, wanted: Wanted, *, work: Work, now: da
     for number, status in enumerate(way, start=1):
         at = order.created_at + number * pause
         if status is OrderStatus.SCHEDULED:
-            visit = plan_appointment(session, _visit(order, goal, work, at, now), now=at, actor=SYSTEM)  # the order follows
+            visit = plan_appointment(session, _visit(order, goal, work, at, now), now=at, actor=SYSTEM)  # moves the order too
         elif status is OrderStatus.IN_PROGRESS and visit is not None:
             set_appointment_state(session, visit.id, AppointmentState.ARRIVED, now=at, actor=SYSTEM)
         else:

@@ -101,14 +101,14 @@ ESSENT_BODY = tuple(
         "regels[].aantal": "products[].quantity",
     }.items()
 )
-PERSON = ("groendus", "Paula Prins", "paula@groendus.example")  # who signs in to the portal
+PERSON = ("groendus", "Paula Prins", "paula@groendus.example")  # who signs in to the portal: slug, name, address
 AGREEMENT = """1. An order has at least a number of yours, a customer who can be reached, a postal code and one product.
 2. The API takes 60 calls a minute for each key.
 3. Orders are kept for seven years, calls for ninety days.
 4. We confirm an order within 24 to 48 hours and tell each state within a minute.
 5. An order can be cancelled free of charge until the day before the visit.
 6. Personal data are used for the order alone."""
-MAILED = "orders@50five.example"  # where those read their mails who fill in a form
+MAILED = "orders@50five.example"  # the mailbox of a partner whose people order by form
 DEALER = ("VAN_MOSSEL_WEST", "Van Mossel West")
 PEOPLE = (
     "Jan Janssen",
@@ -122,7 +122,7 @@ PEOPLE = (
     "Bas Kuiper",
 )
 STREETS = ("Kerkstraat 12, 1234AB Amsterdam", "Molenweg 7, 3511CD Utrecht", "Dorpsstraat 40, 2011KL Haarlem")
-UNKNOWN_SKU = "GRO-BORING-2"  # one that nobody has said the article of
+UNKNOWN_SKU = "GRO-BORING-2"  # a number without an article
 
 
 def make_partners(
@@ -170,7 +170,7 @@ def make_partners(
             if now - at > OLD:
                 _look_after(session, taken.row, at=at + timedelta(hours=2))
         if one.protocol == Protocol.FORM:
-            partner.mailed_states = [OrderStatus.NEW.value]  # from now on
+            partner.mailed_states = [OrderStatus.NEW.value]  # for orders from now on, not for those above
     tell_what_is_past(session, now=now)
 
 

@@ -25,7 +25,7 @@ TROUBLES = {
     BROKEN: N_("Errors (500)"),
     SILENCE: N_("No answer"),
 }
-_SILENT_SECONDS = 12  # longer than anybody waits
+_SILENT_SECONDS = 12  # longer than any timeout of ours
 
 
 @dataclass(frozen=True)

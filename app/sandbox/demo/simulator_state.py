@@ -24,7 +24,7 @@ class SimulatorAway(Exception):
     """A simulated provider does not answer, or refuses; the message says which provider."""
 
 
-# Of its own: a demo page may ask in the midst of its reading, as nothing is at stake and the simulators are on this machine.
+# A client of its own, which may call during a transaction: the simulators are on this machine.
 SIMULATORS = HttpClient(allowed_networks=("127.0.0.0/8", "::1/128"))
 
 

@@ -53,7 +53,7 @@ def _asked(session: Session, survey_id: uuid.UUID, thread: Thread, at: datetime)
     row.thread_type, row.priority, row.language = thread.thread_type.value, thread.priority.value, "nl"
     row.state, row.attempts, row.outcome, row.reason = DONE, 1, SurveyOutcome.SENT, ""
     row.planned_at, row.sent_at, row.ended_at, row.expires_at, row.run_at = thread.resolved_at or at, at, at, at + OPEN_FOR, at
-    row.token_hash = hash_of(row.id.hex[-22:])  # the random end
+    row.token_hash = hash_of(row.id.hex[-22:])  # the random end of the id stands for a token
     session.add(row)
     session.flush()
     return row

@@ -1,4 +1,4 @@
-"""Make the reply templates of a demo company, with how often each has gone out."""
+"""Make the reply templates of a demo company, with how often each was sent."""
 # ruff: noqa: E501  a sentence a person wrote stays on one line
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def make_templates(session: Session, company: Company, dice: random.Random, *, n
     author, written_at, brand_ids = Actor(user_id=company.lead.id), now - HOW_OLD, company.brand_ids
     sent = _sent_messages(session)
     for index, (name, category, language, media, brands, subject, text, times) in enumerate(company.demo.templates):
-        here = tuple(brand_ids[key] for key in brands or brand_ids)  # those of all its brands are of no other company
+        here = tuple(brand_ids[key] for key in brands or brand_ids)  # without brands: for all of this company, and no other
         content = TemplateContent(name, category, language, text, subject, media, here)
         first = replace(content, text=text.split("\n\nKnippert")[0], subject="") if index == 0 else content
         template = create_template(session, first, now=written_at, actor=author)

@@ -1,4 +1,4 @@
-"""Make an account at each simulated provider that is no channel yet, for a newcomer to connect by hand."""
+"""List an account at each simulated provider that is no channel yet, for a newcomer to connect by hand."""
 
 from __future__ import annotations
 

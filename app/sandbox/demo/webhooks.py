@@ -43,4 +43,4 @@ def connect_webhooks(session: Session, outside: Outside, *, keyring: Keyring, no
     if not known:
         newest = sa.select(Event).where(Event.type == "OrderCreated", Event.brand_id == brand.id)
         tell_webhooks(session, session.execute(newest.order_by(Event.id.desc()).limit(TOLD_AT_FIRST)).scalars().all())
-        session.execute(sa.update(WebhookDelivery).values(created_at=now))  # it is told today
+        session.execute(sa.update(WebhookDelivery).values(created_at=now))  # the orders are older, the deliveries are of today

@@ -51,7 +51,7 @@ CONTROL_PREFIX = "/__sim/"
 
 
 class BadOrder(ValueError):
-    """A control request that makes no sense; its sentence goes back with a 400."""
+    """A control request is invalid; its sentence goes back with a 400."""
 
 
 class SimClock:

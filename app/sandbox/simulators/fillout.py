@@ -58,7 +58,7 @@ class FormAccount:
     per_second: int = 5
     by_hand: bool = False
     submissions: list[Json] = field(default_factory=list)
-    files: dict[str, tuple[bytes, str]] = field(default_factory=dict)  # by what its address names it; content and type
+    files: dict[str, tuple[bytes, str]] = field(default_factory=dict)  # name in its URL → (content, content type)
     uploads: int = 0
     asked: deque[float] = field(default_factory=deque)
     lock: threading.Lock = field(default_factory=threading.Lock)

@@ -154,7 +154,7 @@ def content_of(form: BrandForm) -> BrandContent:
 
 
 def blame(form: BrandForm, error: WrongBrand) -> None:
-    """Add the reason why the brand is wrong to its field of the form."""
+    """Add the reason why the brand is wrong to the field of the form it concerns."""
     field = form["language" if error.field == "languages" else error.field]
     field.errors = [_(str(error))]
 

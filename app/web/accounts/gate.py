@@ -33,7 +33,7 @@ class Needs:
 
 
 INBOX = Needs(Permission.THREADS_SEE, Permission.THREADS_REPLY)
-READING = Needs(Permission.THREADS_SEE, Permission.THREADS_SEE)  # forms that change nothing but what one sees oneself
+READING = Needs(Permission.THREADS_SEE, Permission.THREADS_SEE)  # for forms that change only the sender's own view
 AREAS = {
     "contacts": Needs(Permission.CONTACTS_SEE, Permission.CONTACTS_CHANGE),
     "orders": Needs(Permission.ORDERS_SEE, Permission.ORDERS_CHANGE),

@@ -72,5 +72,5 @@ def _page(values: dict[str, str], *, errors: dict[str, str] | None = None, statu
 
 
 def _people(session: Session) -> list[tuple[str, str]]:
-    """List the people who can be chosen as managers."""
+    """Return the users who can be chosen as managers: (id, name), after the choice of nobody."""
     return [(NOBODY, _("Default from the policy")), *((str(u.id), u.name) for u in list_possible_managers(session))]

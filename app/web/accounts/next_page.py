@@ -1,4 +1,4 @@
-"""Decide where to go after signing in: a page of ours, whatever the address says."""
+"""Decide where to go after signing in: always a page of ours, whatever the URL says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of one's own settings: profile, password, sessions."""
+"""Pages of the viewer's own settings: profile, password, sessions."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def new_person() -> ResponseReturnValue:
 
 @bp.post("/settings/people")
 def add_person() -> ResponseReturnValue:
-    """Add a person and invite them. Where no mail goes out, their link is in this response and nowhere else."""
+    """Add a person and invite them. Where no mail goes out, their invitation link is in this response and nowhere else."""
     viewer, form, now = require(Permission.PEOPLE_MANAGE), _with_choices(NewPersonForm(request.form)), utc_now()
     if not form.validate():
         return page("accounts/new_person.html", form=form, status=422)
@@ -158,7 +158,7 @@ def enable_person(user_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/people/<uuid:user_id>/sessions/ending")
 def end_sessions_of(user_id: uuid.UUID) -> ResponseReturnValue:
-    """End all sessions of a person who lost a device; their phone forgets what it keeps."""
+    """End all sessions of a person who lost a device; their phone deletes what it keeps."""
     viewer = require(Permission.PEOPLE_MANAGE)
     _find(user_id)
     with transaction() as session:

@@ -30,7 +30,7 @@ from app.web.accounts.refusal import refuse
 
 TOUCH_EVERY = timedelta(minutes=1)
 COOKIE_KEY = "session_token"
-ENTRANCES = frozenset({"/", "/inbox"})  # where somebody begins; an empty installation is set up first
+ENTRANCES = frozenset({"/", "/inbox"})  # first pages of a visit: an empty installation is sent to the set-up
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

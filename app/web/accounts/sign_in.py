@@ -85,7 +85,7 @@ def _form(form: SignInForm, *, problem: str = "", status: int = 200) -> Response
         problem=problem,
         next=own_path(request.values.get("next")),
         sends_mail=mail_sender().is_set_up,
-        demo_people=current_app.config.get("DEMO_PEOPLE", ()),  # the demo company says who may look around
+        demo_people=current_app.config.get("DEMO_PEOPLE", ()),  # the demo's users to sign in as
         status=status,
     )
 

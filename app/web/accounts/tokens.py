@@ -1,4 +1,4 @@
-"""Pages of one's API tokens: list, create (its text is shown once), revoke."""
+"""Pages of the viewer's API tokens: list, create (its text is shown once), revoke."""
 
 from __future__ import annotations
 

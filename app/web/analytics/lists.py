@@ -89,7 +89,7 @@ def _now_words(session: Any, slice: Slice, measure: Measure, count: int) -> str:
 
 
 def _narrowed(slice: Slice) -> str:
-    """Describe the bucket in words: an hour, a step of a distribution."""
+    """Return the bucket in words: an hour, a step of a distribution; "" for none."""
     parts = []
     if slice.weekday is not None:
         parts.append(words.weekday_words(slice.weekday))

@@ -79,7 +79,7 @@ class Promise:
 
 @dataclass(frozen=True)
 class Chart:
-    """The chart of the figure that is chosen."""
+    """The chart of the chosen figure: its lines and labels, the finding in words, and the target."""
 
     measure: Measure
     finding: str
@@ -190,7 +190,7 @@ def _day_row(report: Report, day: date) -> Row:
 
 
 def _finding(report: Report) -> str:
-    """Describe the chart in one sentence."""
+    """Return the finding of the chart in one sentence."""
     measure, now, before = report.measure, report.read.now, report.read.before
     value, size = value_of(measure, now), size_of(measure, now)
     if value is None or not size:
@@ -289,7 +289,7 @@ def channels(report: Report) -> list[Row]:
 
 
 def _against_target(report: Report, cell: Cell, medium: str) -> Cell:
-    """Compare the figure with the target of this kind of channel, where it has its own."""
+    """Return the cell with the target of this kind of channel beside it, where the kind has its own."""
     measure = measures_of(report.targets, medium)["first_response"]
     has_own = ("first_response", medium) in report.targets and cell.href
     return replace(cell, beside=_("target %(value)s", value=words.target_words(measure))) if has_own else cell

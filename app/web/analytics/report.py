@@ -1,4 +1,4 @@
-"""Read a report's figures once, at one time, and link every number to the list behind it. Its parts are in panels.py."""
+"""Read a report's figures at one time, and link every number to the list behind it. Its parts are in panels.py."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Read:
-    """The figures of one report, read at one time."""
+    """The figures of one report, read at one time. `parts`: by what the report is split by."""
 
     now: ByKind
     before: ByKind
@@ -65,7 +65,7 @@ class Read:
 
 
 class Report:
-    """One report as a viewer asked for it."""
+    """A report as a viewer asked for it: its slices, targets and figures."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class Report:
         if value is None or not size:
             return Cell(words.NO_VALUE if measure.shape != Shape.COUNT else "0")
         if measure.shape == Shape.RATIO and not value:
-            return Cell(words.figure(measure, value, size))  # nothing stands above the line
+            return Cell(words.figure(measure, value, size))  # a ratio of zero has no facts to list
         few = "few" if size < words.FEW and measure.shape != Shape.COUNT else ""
         return Cell(words.figure(measure, value, size), self.list_url(key, **bucket), tone=few)
 

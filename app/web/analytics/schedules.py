@@ -227,7 +227,7 @@ def _form(
 
 
 def _filters(viewer: Viewer, args: Mapping[str, str]) -> list[str]:
-    """Describe a report's filters in words."""
+    """Return a report's filters in words."""
     asked = parse(args, timezone=viewer.timezone, now=utc_now())
     if not asked.filters:
         return []

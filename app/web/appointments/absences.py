@@ -28,7 +28,7 @@ NOTE_CHARACTERS = 200
 
 @bp.get("/absences")
 def absences() -> ResponseReturnValue:
-    """Show coming absences with the appointments they affect, and a form for one more."""
+    """Show coming absences with the appointments they affect, and a form for a new one."""
     return _page({})
 
 

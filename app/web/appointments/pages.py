@@ -72,7 +72,7 @@ def plan_for_order(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/appointments/<uuid:appointment_id>")
 def show_appointment(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one appointment and everything that can be changed about it; as a fragment the dialog `appointment-place`."""
+    """Show one appointment with the forms to change it; as a fragment the dialog `appointment-place`."""
     row = get_appointment(db.session(), viewer=current_viewer(), appointment_id=appointment_id)
     return editor_page(choices_of(row), AppointmentForm(_values(row)), row=row)
 
@@ -96,7 +96,7 @@ def choices_of_order(order_id: uuid.UUID) -> Choices:
 
 
 def choices_of(row: AppointmentRow) -> Choices:
-    """Return the form's choices for an existing appointment; its technician and order stay, also unseen by the viewer."""
+    """Return the form's choices for an existing appointment; among them its own technician and order, even if unseen."""
     one = row.appointment
     found = _choices(About(one.brand_id, one.contact_id, one.thread_id, None), None)
     technicians, orders = list(found.technicians), list(found.orders)

@@ -59,7 +59,7 @@ def add_appointment() -> ResponseReturnValue:
 
 @bp.post("/appointments/<uuid:appointment_id>")
 def save_appointment(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Change an appointment. 409 with what was typed kept if somebody changed it meanwhile."""
+    """Change an appointment. 409, with the typed values kept, if somebody changed it meanwhile."""
     row, form = _row(appointment_id), AppointmentForm(request.form.to_dict())
     choices, seen, one = choices_of(row), form.get("version"), row.appointment
     former, undo = (one.starts_at, one.ends_at), way_back(one)

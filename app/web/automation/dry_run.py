@@ -83,7 +83,7 @@ def show_dry_run(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/settings/automation/<uuid:automation_rule_id>/log")
 def show_log(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """Show when the rule ran, on which thread, and what came of it."""
+    """Show when the rule ran, on which thread, and with which outcome."""
     viewer, rule = changeable(automation_rule_id)
     session = db.session()
     runs = list_runs(session, rule, brand_ids=viewer.brand_ids)

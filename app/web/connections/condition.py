@@ -1,4 +1,4 @@
-"""Describe a channel's condition in words with the next step, the worst first."""
+"""Describe a channel's condition in words, the worst first, each with the next step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.domain.connections.traffic import Flow
 
 LATE_IN, LATE_OUT = timedelta(minutes=5), timedelta(minutes=15)
 SOON_DAYS, WEEK = 30, 7
-UNCHECKED = 50  # rank of what its state says already
+UNCHECKED = 50  # rank of a finding that the channel's state shows already
 MANY_PERCENT, FEW = 10, 5  # so large a share of at least so many messages
 Looks = tuple[Look | None, Look | None]  # of sending and of reading; None where nobody can say
 NO_LOOKS: Looks = (None, None)
@@ -40,8 +40,10 @@ class Finding:
 def findings(
     channel: Channel, flow: Flow, *, now: datetime, expires: date | None = None, looks: Looks = NO_LOOKS
 ) -> list[Finding]:
-    """Return everything to know about a channel, the worst first; never empty. `expires`: when its first credential does.
-    `looks`: the state of the lanes of its gate."""
+    """Return everything to know about a channel, the worst first; never empty.
+
+    `expires`: when its first credential expires. `looks`: the state of the lanes of its gate.
+    """
     if not channel.is_active:
         step = _("The channel receives and sends nothing until an administrator switches it on.")
         return [Finding(90, "warning", _("This channel is off"), step)]

@@ -77,7 +77,7 @@ def keep_new(viewer: Viewer, form: ConnectForm) -> ResponseReturnValue:
     """Create the channel that the provider accepted."""
     try:
         channel_id = _keep(form, viewer)
-    except IntegrityError:  # somebody was quicker
+    except IntegrityError:  # another channel took the name meanwhile
         form.errors["name"] = _("Another channel has this name.")
         return form_page(viewer, form, status=422)
     flash(_("The channel is connected."))

@@ -65,7 +65,7 @@ def channels() -> ResponseReturnValue:
 
 @bp.get("/settings/channels/<uuid:channel_id>")
 def channel(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one channel: health, settings, where its provider must post."""
+    """Show one channel: health, settings, and the URL its provider must post to."""
     return show_channel(_find(require(Permission.CHANNELS_SEE), channel_id))
 
 

@@ -32,7 +32,7 @@ def callback_url(kind: Kind) -> str:
 
 
 def public_url(endpoint: str) -> str:
-    """Return the URL as the provider was told it, whatever host the browser used."""
+    """Return the URL of a page as the provider knows it, whatever host the browser used."""
     return f"{runtime().settings.public_url}{url_for(endpoint)}"
 
 

@@ -48,7 +48,7 @@ def in_sight() -> sa.ColumnElement[bool]:
 
 
 class Reserved(Exception):
-    """The viewer may not add this address or number: a contact they do not see has it, or a channel of ours."""
+    """The viewer may not add this address or number: an unseen contact or a channel of ours has it."""
 
 
 def check_free_to_add(session: Session, identity: IdentityInput | None) -> None:

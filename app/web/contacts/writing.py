@@ -25,7 +25,7 @@ CHOICES = 20
 
 
 class ContactMovedOn(Exception):
-    """Somebody changed the contact after the version the writer saw."""
+    """Somebody changed the contact since the writer opened it."""
 
 
 @bp.get("/contacts/new")
@@ -71,7 +71,7 @@ def edit_contact(contact_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/contacts/<uuid:contact_id>/edit")
 def save_contact(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Change a contact. 409 with the typed text kept if somebody changed it meanwhile."""
+    """Change a contact. 409, with the typed text kept, if somebody changed it meanwhile."""
     contact = get_profile(db.session(), contact_id=contact_id, within=in_sight()).contact
     form = ContactForm(request.form.to_dict())
     columns = {**form.columns(), "parent_organization_id": _organization(form, former=contact.parent_organization_id)}
@@ -100,7 +100,7 @@ def _is_looking(form: ContactForm) -> bool:
 
 
 def _look(form: ContactForm, contact: Contact | None = None) -> ResponseReturnValue:
-    form.errors.clear()  # nobody asked for the form to be judged
+    form.errors.clear()  # this was a search, so the form is not judged yet
     return _editor(form, contact=contact)
 
 
@@ -111,7 +111,7 @@ def _check_version(contact: Contact, form: ContactForm) -> None:
 
 
 def _organization(form: ContactForm, former: uuid.UUID | None = None) -> uuid.UUID | None:
-    """Return the chosen organization; the former one may stay even if the writer does not see it."""
+    """Return the id of the chosen organization. The former one may stay, even unseen by the writer; sets the form's errors."""
     text = form.get("parent_organization_id")
     chosen = parse_uuid(text)
     if not text or (chosen is not None and chosen == former):

@@ -1,4 +1,4 @@
-"""Page of deliveries that need attention, with retry."""
+"""Page of deliveries that need attention, with a retry."""
 
 from __future__ import annotations
 

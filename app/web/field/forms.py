@@ -76,7 +76,7 @@ def _note(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _message(body: Mapping[str, Any], *, has_file: bool = False) -> dict[str, Any]:
-    """Read a message; a photo needs no words."""
+    """Read a message; with a photo it needs no text."""
     seen = _uuid(body, "last_seen_message_id")
     text = _text(body, "text", TEXT_CHARACTERS) if body.get("text") or not has_file else ""
     return {"text": text, "last_seen_message_id": str(seen) if seen else None}
@@ -99,7 +99,7 @@ def _place(body: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _voice(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a voice note. `sound`: its file type without codecs; its length is for readers alone."""
+    """Read a voice note. `sound`: its file type without codecs; its length is only shown."""
     said = {"sound": str(body.get("sound") or "").partition(";")[0].strip().lower()}
     seconds = str(body.get("seconds") or "0")
     length = int(seconds) if seconds.isdecimal() and len(seconds) < 5 else 0
@@ -132,7 +132,7 @@ def _serial(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _meter(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Read kilowatt-hours as text, so that no digit is lost."""
+    """Read a meter in kilowatt-hours, kept as text so that no digit is lost."""
     text = str(body.get("value") or "").replace(" ", "").replace(",", ".")
     try:
         value = Decimal(text) if re.fullmatch(r"\d{1,9}(\.\d{1,3})?", text) else None
@@ -144,7 +144,7 @@ def _meter(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _signature(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a signature: the typed name is the signature; strokes on the screen are its picture, points between 0 and 1,000."""
+    """Read a signature: the typed name signs; the strokes on the screen are its picture, points between 0 and 1,000."""
     read: dict[str, Any] = {"name": _text(body, "name", LINE_CHARACTERS)}
     strokes = storable(str(body.get("strokes") or ""))
     if not re.fullmatch(r"[0-9 ,;]*", strokes) or len(strokes) > MOST_STROKES:

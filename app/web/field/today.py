@@ -119,7 +119,7 @@ def send_paper(appointment_id: uuid.UUID) -> Response:
 
     The caller checks that the viewer may see the visit.
     """
-    from app.domain.field.report_paper import draw_report, read_facts  # what draws takes long to import
+    from app.domain.field.report_paper import draw_report, read_facts  # imported here: what draws a PDF takes long to import
 
     facts = read_facts(db.session(), appointment_id)
     content = draw_report(facts, storage=runtime().storage, now=utc_now())

@@ -32,7 +32,7 @@ from app.mail.filetypes import real_content_type
 from app.web.accounts.session import current_viewer
 from app.web.field.blueprint import bp
 
-READ_AT_ONCE = 4 * 1024  # of a cut line so much is lost at most
+READ_AT_ONCE = 4 * 1024  # bytes; a broken connection loses at most as many
 STATUS = {"too_large": 413, "empty_body": 400, "changed": 409, "wrong_offset": 409, "too_much": 429, "bad_digest": 400}
 
 
@@ -94,7 +94,7 @@ def _what_arrives(most: int) -> bytes:
         while missing > 0 and (piece := request.stream.read(min(READ_AT_ONCE, missing))):
             pieces.append(piece)
             missing -= len(piece)
-    except (BadRequest, OSError):  # the phone is gone; what is here needs not be sent again
+    except (BadRequest, OSError):  # the connection is cut; what has arrived is kept
         pass
     return b"".join(pieces)
 
@@ -108,7 +108,7 @@ def _finish(viewer: Viewer, part: Part) -> ResponseReturnValue:
         with transaction() as session:
             drop_parts(session, **owned)
             known = session.get(FieldFile, (viewer.user_id, part.file_id), populate_existing=True)
-        if known is not None:  # another tab was quicker
+        if known is not None:  # another tab finished it meanwhile
             return _known(known, part.whole_sha256)
         raise
     answer = _keep(viewer, part.file_id, content)

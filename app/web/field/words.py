@@ -17,7 +17,7 @@ from app.domain.field.queries import VisitRow
 from app.domain.field.steps import VisitStep
 from app.web.pages import script_map_of
 
-# What the button says that brings the visit there.
+# The label of the button that brings a visit to each step.
 STEP_BUTTONS = {
     VisitStep.ON_THE_WAY: N_("On my way"),
     VisitStep.ARRIVED: N_("I have arrived"),

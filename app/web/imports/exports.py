@@ -1,4 +1,4 @@
-"""Export orders, articles and prices as files with the columns that an import reads, audited."""
+"""Export orders, articles and prices as files with the columns that an import reads. Every export is audited."""
 
 from __future__ import annotations
 

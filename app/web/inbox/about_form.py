@@ -25,7 +25,7 @@ from app.domain.threads.macros import ONLY_OPEN, SUBJECT_CHARACTERS, MacroSteps
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import parse_uuid
 
-NUMBERED = "number"  # the choice of an order that is named by its number
+NUMBERED = "number"  # the option for an order named by its number
 
 
 def about_values(steps: MacroSteps) -> dict[str, str]:

@@ -64,7 +64,7 @@ def _signed_in_only() -> Any:
     if not current_user.is_authenticated:
         return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
     if request.headers.get("Sec-Fetch-Dest") == "document":
-        # Before anything else is read: a page that knows how far it is asks for itself again only if something came since.
+        # Read first: a page that knows these numbers reloads only if something came since.
         g.live_sequences = list_sequences(db.session(), viewer=current_viewer())
     return None
 
@@ -74,7 +74,7 @@ def _signed_in_only() -> Any:
 @bp.errorhandler(MacroMissing)
 @bp.errorhandler(OrderMissing)
 def _not_here(_error: Exception) -> Any:
-    return error_pages.answer(NotFound())  # raising here would be a 500: this is a handler already
+    return error_pages.answer(NotFound())  # answered, not raised: an exception in an error handler would be a 500
 
 
 def view_title(view: str) -> str:
@@ -151,7 +151,7 @@ def in_own_order(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _rail_path() -> str:
-    """Return the reader's page; a rail that is fetched alone says which page it is for."""
+    """Return the path of the reader's page; a rail that is fetched alone names it in `path`."""
     return request.args.get("path") or request.path
 
 

@@ -140,7 +140,7 @@ def offered_form(identities: Iterable[ContactIdentity], draft: Draft | None = No
         "offered_at": minute,
         "callback_date": next_working_day(local.date()).isoformat(),
     }
-    untouched = kept.get("at") == kept.get("offered_at")  # then it is now, whenever the draft was begun
+    untouched = kept.get("at") == kept.get("offered_at")  # a time left as offered is now, whenever the draft was begun
     typed = {name: value for name, value in kept.items() if not (untouched and name in ("at", "offered_at"))}
     return CallForm({**offered, **typed, "notes": draft.text if draft else ""})
 

@@ -17,7 +17,7 @@ from app.domain.threads.models import Draft, Message, Thread
 from app.web.inbox.blueprint import parse_uuid
 
 KINDS = (BUTTONS, LIST, NUMBER)
-MOST_CHARACTERS = 300  # of one field; what the channel takes is checked with the reply
+MOST_CHARACTERS = 300  # of one field; the channel's own limits are checked with the reply
 
 
 def chat_fields(channel: Channel) -> dict[str, Any]:

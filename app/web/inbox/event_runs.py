@@ -9,7 +9,7 @@ from itertools import groupby
 from app.domain.threads.timeline import TimelineItem
 
 LEAST = 2
-MAKES_A_TASK = "TaskCreated"  # with a way to take it back, which stands in the open
+MAKES_A_TASK = "TaskCreated"  # never folded, as its line has an undo
 
 
 @dataclass

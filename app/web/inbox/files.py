@@ -36,7 +36,7 @@ from app.web.pages import page
 # Apart from the inbox, because a frame without an origin sends no cookie: the signed link is the permission.
 public = Blueprint("inbox_public", __name__)
 
-HEAD_BYTES = 512  # as many as tell what a file is
+HEAD_BYTES = 512  # enough to recognise a file's type
 SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 INLINE_IMAGE_BYTES = 3 * 1024 * 1024
 REMOTE_IMAGE_BYTES = 5 * 1024 * 1024
@@ -50,7 +50,7 @@ FILE_POLICY = "sandbox; default-src 'none'; img-src 'self' data:; frame-ancestor
 
 
 def picture_type(content: bytes) -> str:
-    """Return the picture type that the bytes show, whatever anybody claims about them."""
+    """Return the picture type that the bytes show, whatever type was claimed."""
     return real_content_type("application/octet-stream", content)
 
 

@@ -1,4 +1,4 @@
-"""Convert formatted text between the composer's form and the draft. The HTML of a form is cleaned before anything else."""
+"""Convert formatted text between the composer's form and the draft. The HTML of a form is cleaned first."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from app.web.inbox.formatting import Writing, html_of_draft, read_writing
 from app.web.inbox.mail_fields import read_addresses
 from app.web.inbox.thread import token_of
 
-PLACE_FIELDS = ("message_id", "subject", "mailbox_id", "file_ids")  # of one message; the rest goes along to another
+PLACE_FIELDS = ("message_id", "subject", "mailbox_id", "file_ids")  # of one message; the others go over to another
 ADDRESS_CHARACTERS = 5000
 SUBJECT_CHARACTERS = 998
 
@@ -164,8 +164,8 @@ def put_back(session: Session, user_id: uuid.UUID, taken: TakenBack) -> list[str
     kept = find_forward_draft(session, user_id=user_id, thread_id=taken.thread_id)
     text, files = (kept.text, list(kept.attachment_ids)) if kept else ("", [])
     both = "\n\n".join(part for part in (taken.text, text.strip()) if part)
-    html = taken.html and taken.html + text_to_rich(text)  # shown again if it says what the text says
-    options = {**taken.options, "html": html, "client_token": str(new_id())}  # the token it was sent with is used up
+    html = taken.html and taken.html + text_to_rich(text)  # used again if it still says what the text says
+    options = {**taken.options, "html": html, "client_token": str(new_id())}  # the former token is used up
     ids = dict.fromkeys([*map(str, taken.attachment_ids), *files])
     _save(session, taken.thread_id, both, list(ids), options, user_id=user_id)
     return list(ids)

@@ -167,7 +167,7 @@ def _choice(kind: type[StrEnum], name: str) -> str | None:
 
 
 def _given(name: str, fits: Callable[[str], bool]) -> str | None:
-    """Return the filter's value in the URL, "" where it is named without one, None where nothing fits."""
+    """Return the filter's value in the URL, "" where it is named without one, None where it is missing or unusable."""
     text = request.args.get(name)
     return text if text is not None and (text == "" or fits(text)) else None
 

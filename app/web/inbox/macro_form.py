@@ -253,7 +253,7 @@ def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]
         "snoozes": [("", _("Not")), *((key, _(words)) for key, words in SNOOZES.items())],
     }
     chosen = {"teams": "team", "people": "assignee", "templates": "template", "brands": "brand", "partners": "partner"}
-    for options, name in chosen.items():  # what is gone stays chosen until somebody chooses another
+    for options, name in chosen.items():  # a deleted choice stays chosen until somebody chooses another
         value = form.values[name]
         if value and value not in dict(lists[options]):
             lists[options].append((value, _("No longer exists")))

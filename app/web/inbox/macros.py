@@ -106,7 +106,7 @@ def run_macro(thread_id: uuid.UUID, macro_id: uuid.UUID) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a run. `is_first`: False where the same menu ran it before."""
+    """The result of a run. `is_first`: False where the same menu had run the macro before."""
 
     is_first: bool
     sent: Message | None = None

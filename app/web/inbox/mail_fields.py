@@ -131,7 +131,7 @@ def mail_context(
 
 
 def _others(timeline: Timeline, channel: Channel) -> tuple[str, ...]:
-    """Return who else the other side's last mail was for, without its sender and this mailbox."""
+    """Return the other recipients of the other side's last mail, without its sender and this mailbox."""
     messages = [item.message for item in reversed(timeline.items) if item.message is not None]
     outsiders = frozenset[str]().union(*(addresses_of(m.recipients) for m in messages if FORWARD_OF in m.meta))
     theirs = (m for m in messages if m.message_type == MessageType.INCOMING and m.medium == "email" and not m.automatic)

@@ -61,7 +61,7 @@ def _tasks_behind(asked: Asked, cursor: str | None) -> dict[str, Any] | None:
     """Return the arguments of the query for a page's tasks; None: no tasks follow."""
     edge, whose = _edge(place_of(ListSort.DUE, cursor)) if cursor is not None else "", asked.filters.assignee
     if edge is None or whose not in (None, current_viewer().user_id):
-        return None  # a list narrowed to somebody else has none of the reader's
+        return None  # a list filtered to another assignee has no tasks of the reader
     wanted = {"brand_id": asked.filters.brand, "priority": asked.filters.priority, "cursor": edge or None}
     return {**wanted, "due_until": asked.due_until, "of_all": asked.filters.tasks == "all" and whose is None}
 

@@ -15,7 +15,7 @@ from app.web.accounts.gate import may_open
 
 @dataclass(frozen=True)
 class Choice:
-    """A line of the palette that leads somewhere."""
+    """A link in the palette."""
 
     href: str
     label: str

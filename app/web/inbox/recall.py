@@ -108,7 +108,7 @@ def put_into_composer(session: Session, user_id: uuid.UUID, kept: TakenBack) -> 
         attachment_ids=list(ids),
         now=utc_now(),
     )
-    html = kept.html and kept.html + text_to_rich(text)  # shown again if it says what the text says
-    options = {**kept.options, "html": html, "client_token": str(new_id())}  # the token it was sent with is used up
+    html = kept.html and kept.html + text_to_rich(text)  # used again if it still says what the text says
+    options = {**kept.options, "html": html, "client_token": str(new_id())}  # the former token is used up
     keep_draft_options(session, user_id=user_id, thread_id=kept.thread_id, options=options)
     return list(ids)

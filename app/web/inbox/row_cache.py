@@ -127,7 +127,7 @@ def _look(
 
 def _rank(thread: Thread, sort: str) -> str:
     if sort == ListSort.DUE:
-        return thread.response_due_at.isoformat() if thread.response_due_at else "~"  # behind every time
+        return thread.response_due_at.isoformat() if thread.response_due_at else "~"  # sorts after every time
     return str(thread.priority_rank) if sort == ListSort.PRIORITY else ""
 
 

@@ -63,7 +63,7 @@ def _views_page(views: list[View]) -> ResponseReturnValue:
 
 @bp.get("/inbox/views/counts")
 def saved_view_counts() -> ResponseReturnValue:
-    """Return the counts of the rail's first saved views, as shown, by id. Asked for after the page, which does not wait."""
+    """Return the counts of the rail's first saved views, as shown, by id. The page asks for them after it has loaded."""
     session, viewer = db.session(), current_viewer()
     counts = count_of_views(session, viewer=viewer, views=list_views(session, viewer=viewer), now=utc_now())
     return jsonify({str(view_id): words.capped(count) for view_id, count in counts.items()})
@@ -169,7 +169,7 @@ def _before(view_id: uuid.UUID, views: list[View]) -> uuid.UUID | None:
 
 
 def _again(said: str) -> ResponseReturnValue:
-    """Render the page as it is now, whatever was moved on it."""
+    """Render the whole page again with a message, as the views are now."""
     flash(said)
     if request.htmx:
         return "", 204, {"HX-Refresh": "true"}

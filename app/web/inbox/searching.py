@@ -35,7 +35,7 @@ from app.web.inbox.words import MEDIUM_ICONS, status_words
 from app.web.orders.words import order_status_words
 from app.web.pages import page, wants_page
 
-CONTEXT_MESSAGES = 5  # newer ones shown below a message that was found far back
+CONTEXT_MESSAGES = 5  # newer messages shown below a message found far back
 PALETTE_ROWS = 6
 VIEWS = ("open", "mine", "unassigned", "mentions", "snoozed", *(view for view, _icon in CHANNEL_VIEWS), "all", "resolved", "spam")
 

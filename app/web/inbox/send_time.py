@@ -45,7 +45,7 @@ def snooze_time_of_form() -> datetime | None:
 
 
 def picked_time() -> datetime:
-    """Read the time of the date field. Raises UnableToReply."""
+    """Return the time of the date field. Raises UnableToReply."""
     return _time_of(PICKED)
 
 

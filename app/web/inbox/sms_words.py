@@ -20,7 +20,7 @@ from app.domain.delivery.recipient import find_recipient
 from app.domain.threads.models import Thread
 
 MOST_NAMED = 8
-UNSEEN = "␣"  # stands for a space that looks like any other
+UNSEEN = "␣"  # shown for an invisible character
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def simplify_text(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _said(changes: Sequence[tuple[str, str, int]], text: str) -> str:
-    """Describe what was replaced, and what still makes the text expensive."""
+    """Return in words what was replaced, and which characters still make the text expensive."""
     done = ", ".join(_change_words(*change) for change in changes)
     words = _("Replaced: %(what)s.", what=done) if done else _("There was nothing to simplify.")
     left = named(count_sms(text).misfits)

@@ -25,7 +25,7 @@ from app.web.inbox.triage_words import SNOOZES, until_words
 
 @dataclass(frozen=True)
 class SnoozeChoice:
-    """A line of the snooze menu."""
+    """A line of the snooze menu: its key, words and time."""
 
     key: str
     label: str

@@ -19,7 +19,7 @@ from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp
 from app.web.inbox.thread import changed
 
-MAX_SUBJECT = 998  # of a line in a mail
+MAX_SUBJECT = 998  # the longest line of a mail
 
 
 @bp.post("/threads/<uuid:thread_id>/subject")

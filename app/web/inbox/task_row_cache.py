@@ -60,7 +60,7 @@ def task_html(
     `url`: the function that links to a thread.
     """
     task = row.task
-    due_words = current_app.jinja_env.filters["due_words"]  # its pages know ours: they cannot be imported here
+    due_words = current_app.jinja_env.filters["due_words"]  # app/web/tasks imports app/web/inbox, not the reverse
     return _made(
         TaskLook(
             locale=str(get_locale()),

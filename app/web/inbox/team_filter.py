@@ -33,7 +33,7 @@ def filter_teams() -> ResponseReturnValue:
 
 
 def team_context(asked: Asked) -> dict[str, Any]:
-    """Return what the menu and the chip of a list need; queries only the name of a team the viewer does not belong to."""
+    """Return the template context of a list's team menu and chip; queries only the name of another team than the viewer's."""
     own, chosen = dict(view_counts().teams), asked.filters.team
     if chosen is None:
         return {"team_filter": "", "team_name": "", "own_teams": own}

@@ -24,7 +24,7 @@ OFFERED = 20
 def list_header_files(
     session: Session, thread: Thread, choices: Iterable[TemplateChoice], rules: ChannelRules
 ) -> dict[str, list[Attachment]]:
-    """Return the thread's newest files that a template can have, by the kind of its header."""
+    """Return the thread's newest files that fit each kind of header, by that kind."""
     headers = {choice.header for choice in choices if choice.header}
     find_problem = rules.find_header_problem
     if not headers or find_problem is None:
@@ -38,7 +38,7 @@ def list_header_files(
 
 
 def take_kept_file(thread_id: uuid.UUID, field: str) -> tuple[uuid.UUID, ...]:
-    """Copy the file of the thread that the form names as an upload of the viewer's; return its id, () for none."""
+    """Return the id of the thread's file that the form names, () for none; a sent file is copied as the viewer's upload."""
     wanted = parse_uuid(request.form.get(field))
     query = sa.select(Attachment).where(Attachment.id == wanted, _may_be_used(thread_id))
     found = db.session().execute(query).scalar_one_or_none() if wanted else None

@@ -91,7 +91,7 @@ def thread_context(head: ThreadHead, **more: Any) -> dict[str, Any]:
 
 
 def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) -> dict[str, Any]:
-    """Return what the composer needs: channels, the chosen channel's rules and window, the draft."""
+    """Return the template context of the composer: channels, the chosen channel's rules and window, the draft."""
     able = () if thread.is_ticket else beside.channels
     channels = [c for c in able if _reaches(c, beside) or c.id == thread.channel_id]
     wanted = parse_uuid(request.values.get("channel_id"))
@@ -163,7 +163,7 @@ def _mark_read(thread: Thread) -> None:
     try:
         with transaction() as session:
             mark_read(session, user_id=viewer.user_id, thread_id=thread_id, seen_seq=seen, now=now, besides=promise)
-    except sa.exc.IntegrityError:  # merged into another since it was read here: asked for again, its address leads there
+    except sa.exc.IntegrityError:  # the thread was merged meanwhile: its URL leads to the other one
         abort(redirect(url_for("inbox.show_thread", thread_id=thread_id, view=request.args.get("view"))))
 
 
@@ -197,7 +197,7 @@ def changed(thread_id: uuid.UUID, said: str, *, undo: str, goes_on: bool = False
 @bp.post("/threads/<uuid:thread_id>/status")
 def set_status(thread_id: uuid.UUID) -> ResponseReturnValue:
     viewer = current_viewer()
-    status = ThreadStatus(request.form.get("status") or request.args["status"])  # the list's own filter is an argument, too
+    status = ThreadStatus(request.form.get("status") or request.args["status"])  # the URL may have a filter `status`
     before = get_thread(db.session(), viewer=viewer, thread_id=thread_id).status
     with transaction() as session:
         change_status(session, thread_id=thread_id, status=status, actor=viewer.actor, now=utc_now())

@@ -36,9 +36,9 @@ from app.web.surveys.words import SURVEY_EVENTS, survey_event_words
 
 BLOCK_TAG = re.compile(r"<(?:p|div|br|tr|li|h[1-6]|blockquote|hr|pre)\b")
 CLOCK = "%H:%M"
-REMEMBERED_CHARACTERS = 20_000  # of a text whose quotes were found: an open thread is drawn again with everything that comes
+REMEMBERED_CHARACTERS = 20_000  # longest text whose split is cached: an open thread is drawn again with every change
 LINK_MARK = re.compile(r"https?://|www\.|@|\.(?:com|net|org)", re.IGNORECASE)
-OUR_MARKS = ("<em>", "<code>", "<blockquote>")  # what the composer makes besides
+OUR_MARKS = ("<em>", "<code>", "<blockquote>")  # further marks that the composer makes
 HTML_MARKS = ("<table", "<img", "<ul", "<ol", "<h1", "<h2", "<h3", "data-remote-src", "<b>", "<strong", "<a ", *OUR_MARKS)
 
 

@@ -124,7 +124,7 @@ def _contact(choice: Choice, channel: Channel) -> Any:
 
 
 def _go_on(choice: Choice, thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Continue an existing conversation with this contact."""
+    """Redirect to an existing conversation with this contact, linked to the order if there is one."""
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     if choice.contact is None or thread.contact_id != choice.contact.contact.id:
@@ -136,7 +136,7 @@ def _go_on(choice: Choice, thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _choice(values: Mapping[str, str]) -> Choice:
-    """Read the recipient from the request. Raises ContactMissing as 404."""
+    """Return the recipient that the request names. Raises ContactMissing as 404."""
     session, viewer = db.session(), current_viewer()
     order_id, contact_id = parse_uuid(values.get("order_id")), parse_uuid(values.get("contact_id"))
     try:

@@ -147,7 +147,7 @@ def replay_all() -> ResponseReturnValue:
 @bp.post("/settings/events/reactions/<int:entry_id>/retry", endpoint="retry_reaction")
 @bp.post("/settings/events/reactions/retry", endpoint="retry_reactions")
 def retry(entry_id: int | None = None) -> ResponseReturnValue:
-    """Run one reaction that was given up again, or all of them."""
+    """Retry one reaction that was given up, or all of them."""
     viewer = require(Permission.EVENTS_MANAGE)
     with transaction() as session:
         if entry_id is not None and find_reaction(session, entry_id, brand_ids=_brands(viewer)) is None:

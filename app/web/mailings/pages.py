@@ -52,7 +52,7 @@ def new_mailing() -> ResponseReturnValue:
 
 @bp.post("/mailings/preview")
 def look() -> ResponseReturnValue:
-    """Show whom the mailing would go to, and how it reads for one of them; nothing is sent or stored."""
+    """Show the mailing's recipients, and its text for one of them; nothing is sent or stored."""
     draft = read_draft(db.session(), current_viewer(), request.form)
     return _editor(draft, status=422 if draft.errors else 200)
 

@@ -135,7 +135,7 @@ _MONEY = {
     "PaymentFailed": N_("A payment of %(amount)s failed"),
     "PaymentRefunded": N_("%(amount)s was refunded"),
 }
-# By what was done, and whether it is told on the order that was made or went away.
+# The words of a regrouping, by (what was done, whether the order is the one made or merged away).
 _REGROUPED = {
     ("merge", False): N_("%(who)s merged %(number)s into this order"),
     ("merge", True): N_("%(who)s merged this order into %(number)s"),

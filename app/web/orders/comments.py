@@ -29,7 +29,7 @@ TEXT_CHARACTERS = 5_000
 
 @bp.get("/orders/<uuid:order_id>/comments")
 def order_comments(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the comments, oldest first, and a form for one more. As a fragment: `order-comments`."""
+    """Show the comments, oldest first, and a form for a new one. As a fragment: `order-comments`."""
     return _page(_order(order_id))
 
 

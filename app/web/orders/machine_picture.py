@@ -66,6 +66,6 @@ def _path(start: Box, end: Box) -> str:
 
 
 def _between_rows(start: Box, end: Box) -> str:
-    shift = 8 if start.y < end.y else -8  # the ways there and back stand beside each other
+    shift = 8 if start.y < end.y else -8  # arrows there and back stand beside each other
     top, foot = (start.y + BOX_HEIGHT, end.y - 3) if start.y < end.y else (start.y, end.y + BOX_HEIGHT + 3)
     return f"M {start.x + BOX_WIDTH // 2 + shift} {top} L {end.x + BOX_WIDTH // 2 + shift} {foot}"

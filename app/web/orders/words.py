@@ -27,7 +27,7 @@ STATUSES = {
     OrderStatus.COMPLETED: N_("Completed"),
     OrderStatus.CANCELLED: N_("Cancelled"),
 }
-# What one does to bring an order there.
+# The label of the step to each status.
 STEPS = {
     OrderStatus.NEW: N_("Accept"),
     OrderStatus.QUOTED: N_("Quote sent"),
@@ -38,7 +38,7 @@ STEPS = {
     OrderStatus.COMPLETED: N_("Complete"),
     OrderStatus.CANCELLED: N_("Cancel the order"),
 }
-# The same, for steps that lead back.
+# The label of the step back to each status.
 BACK = {
     (OrderStatus.QUOTED, OrderStatus.NEW): N_("Withdraw the quote"),
     (OrderStatus.APPROVED, OrderStatus.QUOTED): N_("Change the quote"),

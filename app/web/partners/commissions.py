@@ -1,4 +1,4 @@
-"""Page and table of a partner's commission statement of a month (asked for in the URL), and its rates."""
+"""Page and CSV file of a partner's commission statement of a month (in the URL), and its rates."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _page(found: Partner, errors: dict[str, str], *, status: int = 200) -> Respo
 
 
 def previous_month(month: date) -> date:
-    """Return the first day of the month before; of the earliest month, itself."""
+    """Return the first day of the month before; for the earliest month, that month."""
     return (month - date.resolution).replace(day=1) if month > date(2000, 1, 1) else month
 
 

@@ -31,7 +31,7 @@ class PartnerForm:
     brand_ids: Collection[uuid.UUID]
     channel_brands: Mapping[uuid.UUID, uuid.UUID]
     form_brands: Mapping[uuid.UUID, uuid.UUID]
-    kept: Partner | None = None  # whose words and rows have forms of their own
+    kept: Partner | None = None  # the saved partner, whose words and mapping have forms of their own
     errors: dict[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> str:

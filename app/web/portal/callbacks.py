@@ -108,7 +108,7 @@ def deliveries(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/portal/endpoints/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>")
 def delivery(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one delivery: request as it was sent, answer, times, why, and what happens next."""
+    """Show one delivery: request as sent, answer, times, why, and what happens next."""
     endpoint = _own(db.session(), whole_visitor(), endpoint_id)
     return log_page(endpoint, get_delivery(db.session(), delivery_id, endpoint_id=endpoint_id), area=AREA)
 

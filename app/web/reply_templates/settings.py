@@ -98,7 +98,7 @@ def template(template_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/templates/<uuid:template_id>")
 def save_template(template_id: uuid.UUID) -> ResponseReturnValue:
-    """Save a new version. 409 with the typed text kept if somebody saved one meanwhile."""
+    """Save a new version of a template. 409, with the typed text kept, if somebody saved one meanwhile."""
     viewer, row = _changeable(template_id)
     form = _with_choices(TemplateForm(request.form), viewer)
     _keep_formatting(form, row)

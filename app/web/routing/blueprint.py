@@ -25,7 +25,7 @@ PHONE = re.compile(r"Mobile|Android|iPhone|iPad", re.IGNORECASE)
 
 
 def on_phone() -> bool:
-    """Return whether the request comes from a phone, which sleeps in a pocket."""
+    """Return whether the request comes from a phone: a sleeping phone gives no sign of life."""
     return bool(PHONE.search(request.headers.get("User-Agent", "")))
 
 
@@ -56,7 +56,7 @@ def _notice(response: Response) -> Response:
 
 @bp.before_app_request
 def _leaving() -> None:
-    """Set the user offline on signing out."""
+    """Set the user offline when they sign out."""
     if request.endpoint == "accounts.sign_out" and current_user.is_authenticated:
         with transaction() as session:
             viewer = current_user.viewer

@@ -1,4 +1,4 @@
-"""Pages of routing rules: write, try, switch, delete."""
+"""Pages of routing rules: write, dry run, switch, delete."""
 
 from __future__ import annotations
 

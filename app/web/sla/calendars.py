@@ -210,4 +210,4 @@ def _span(first: int, last: int) -> str:
 
 
 def _weekday(number: int) -> str:
-    return str(format_date(date(2024, 1, 1 + number), "EEEE")).capitalize()  # a Monday first
+    return str(format_date(date(2024, 1, 1 + number), "EEEE")).capitalize()  # 1 January 2024 was a Monday

@@ -94,7 +94,7 @@ def _open(token: str) -> SurveyInvitation | None:
 
 
 def _said(found: SurveyInvitation) -> Said | None:
-    """Read the posted answer; None without a score."""
+    """Return the posted answer; None without a score."""
     score = _score(request.form.get("score", ""), found)
     if score is None:
         return None

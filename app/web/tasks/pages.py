@@ -46,7 +46,7 @@ class First:
 
 @dataclass(frozen=True)
 class Day:
-    """A day of the calendar with its tasks."""
+    """A day of the calendar with its tasks and appointments. `count`: its tasks, also those not shown."""
 
     date: date
     in_month: bool

@@ -133,7 +133,7 @@ def _group_of(row: TaskRow, now: datetime, day: date) -> str:
     return "week" if due <= day + timedelta(days=6 - day.weekday()) else "later"
 
 
-# What a task begins with that nobody wrote: stored in English, told to each reader in theirs.
+# What our own titles of tasks begin with: stored in English, shown in the reader's language.
 HEADINGS = frozenset({N_("Overdue answer"), N_("Overdue resolution")})
 
 

@@ -90,7 +90,7 @@ def show_task(task_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/tasks/<uuid:task_id>")
 def save_task(task_id: uuid.UUID) -> ResponseReturnValue:
-    """Change a task. 409 with the typed text kept if somebody changed it meanwhile."""
+    """Change a task. 409, with the typed text kept, if somebody changed it meanwhile."""
     viewer = current_viewer()
     row = get_task(db.session(), viewer=viewer, task_id=task_id)
     form = TaskForm(request.form.to_dict())

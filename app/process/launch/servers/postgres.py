@@ -56,7 +56,7 @@ SETTINGS = {
     "log_checkpoints": "off",
     "log_line_prefix": "",
 }
-# True of every run and no news to anybody. What is left: recovery after a crash, errors, and ends nobody asked for.
+# Lines of every start and stop, not printed. Printed are recovery after a crash, errors, and unexpected ends.
 NOT_WORTH_SAYING = (
     "LOG:  starting PostgreSQL",
     "LOG:  listening on Unix socket",
@@ -181,7 +181,7 @@ class Postgres:
             )
 
     def _initialise(self) -> None:
-        """Make the data in a folder beside it and rename that: an interrupted start leaves nothing half made."""
+        """Make the data in a folder beside the final one and rename it, so that an interrupted start leaves nothing half made."""
         draft = self._folder.with_name("postgres.new")
         for folder in (draft, self._folder):
             shutil.rmtree(folder, ignore_errors=True)
@@ -282,7 +282,7 @@ def socket_folder(data_dir: Path, account: Account | None) -> Path:
     uid = account.uid if account else os.geteuid()
     name = hashlib.sha256(f"{uid}:{data_dir}".encode()).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"switchyard-{name}"
-    # Anybody may make folders there: one that is not ours is not to be trusted.
+    # Anybody may make folders in /tmp: trust none that is not ours.
     if folder.is_symlink() or (folder.exists() and folder.stat().st_uid not in {uid, os.geteuid()}):
         raise ServerError(f"{folder} belongs to somebody else; name a DATA_DIR with a shorter path")
     if folder.exists():
@@ -291,7 +291,7 @@ def socket_folder(data_dir: Path, account: Account | None) -> Path:
 
 
 def character_locale() -> str:
-    """Return a locale whose characters are Unicode's; text search asks it what is a letter."""
+    """Return a locale with Unicode's characters, by which text search tells letters from others."""
     kept = locale.setlocale(locale.LC_CTYPE)
     try:
         for name in ("C.UTF-8", "en_US.UTF-8"):
@@ -306,7 +306,7 @@ def character_locale() -> str:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Return the lines of a file that may not be there."""
+    """Return the lines of a file; [] where there is no file."""
     try:
         return [line.strip() for line in path.read_text().splitlines()]
     except OSError:
@@ -319,7 +319,7 @@ def is_ready(lines: list[str], pid: int) -> bool:
 
 
 def is_postgres(pid: int) -> bool:
-    """Tell whether the process is a PostgreSQL; in a container another program soon gets a dead server's number."""
+    """Return whether the process is a PostgreSQL; in a container another program soon gets a dead server's number."""
     try:
         return psutil.Process(pid).name() == "postgres"
     except psutil.NoSuchProcess:

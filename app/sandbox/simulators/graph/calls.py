@@ -26,7 +26,7 @@ _MAX_PAGE = 1000
 
 @dataclass(frozen=True)
 class Call:
-    """One request to one mailbox."""
+    """One request to one mailbox, as the views get it."""
 
     tenant: Tenant
     mailbox: Mailbox

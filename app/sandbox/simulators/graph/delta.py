@@ -117,7 +117,7 @@ def _told(call: Call, current: Round, entry: Entry) -> Json | None:
     if entry.removed:
         return {"id": _id(call, entry.message_id, message), "@removed": {"reason": entry.removed}}
     if message is None or message.folder != current.folder or not _since(current.since)(message):
-        return None  # it left since the round began; the next round tells
+        return None  # it left since the round began, as the next round tells
     names = tuple(name for name in entry.fields if not current.select or name in current.select)
     return shown(call, message, names or ("id",)) if entry.fields else shown(call, message, current.select)
 

@@ -18,7 +18,7 @@ class Token:
 
 
 class Refused(Exception):
-    """A sign-in Entra refuses, with its AADSTS number."""
+    """Entra refuses a sign-in, with this AADSTS number."""
 
     def __init__(self, status: int, error: str, number: int, text: str) -> None:
         super().__init__(text)

@@ -10,7 +10,7 @@ from flask import Response, jsonify, request
 
 
 class GraphProblem(Exception):
-    """An answer other than success, as Graph would write it."""
+    """A call is answered with an error, worded as Graph words it."""
 
     def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)

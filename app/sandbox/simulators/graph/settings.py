@@ -12,7 +12,7 @@ ALL_ROLES = ("Mail.ReadWrite", "Mail.Send", "Mail.Read", "Calendars.Read", "Cale
 
 @dataclass(frozen=True)
 class Settings:
-    """Seconds are seconds of the simulator's clock, except `latency_s`."""
+    """Settings of the simulated Graph. Seconds are seconds of the simulator's clock, except for `latency_s`."""
 
     tenant_id: str = "5d1f7c0e-7777-4c1e-9a55-000000000001"
     client_id: str = "c0ffee00-7777-4c1e-9a55-000000000002"

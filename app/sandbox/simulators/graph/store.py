@@ -52,7 +52,7 @@ class Message:
     modified_at: datetime
     received_at: datetime
     sent_at: datetime | None = None
-    visible_at: datetime | None = None  # before this, only delta knows of it: replication lag
+    visible_at: datetime | None = None  # until then only delta names it: replication lag
     is_draft: bool = False
     is_read: bool = False
     subject: str = ""

@@ -1,6 +1,6 @@
-"""Simulate the server's half of IMAP4rev1: look, search, fetch in pieces, append.
+"""Simulate the server's half of IMAP4rev1: examine, search, fetch in pieces, append.
 
-BODY[] without PEEK marks a mail as seen and STORE does what it says, so that a reader that is not careful is found out.
+BODY[] without PEEK marks a mail as seen and STORE changes flags, so that tests catch a reader that is not careful.
 """
 
 from __future__ import annotations

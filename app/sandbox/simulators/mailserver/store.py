@@ -65,7 +65,7 @@ class Account:
 
 @dataclass
 class Post:
-    """The mail server and the world around it."""
+    """The state of the mail server and of the world around it."""
 
     now: Callable[[], datetime]
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class Post:
     def open_account(self, address: str, password: str) -> Account:
         """Return the account, made if there is none; sets its password."""
         with self.lock:
-            validity = int(self.now().timestamp())  # a server started anew knows nothing, and its numbers mean nothing
+            validity = int(self.now().timestamp())  # a new server has new uids, so a new UIDVALIDITY
             folders = {name: Folder(name, uid_validity=validity) for name in (INBOX, self.sent_name)}
             account = self.accounts.setdefault(address.lower(), Account(address, password, folders))
             account.password = password

@@ -22,7 +22,7 @@ CURVE = ec.SECP256R1()
 
 
 class Unreadable(ValueError):
-    """The body or the token is not what a browser or a push service takes; the text says why."""
+    """The body or the token is not what a browser or a push service accepts; the text says why."""
 
 
 def encoded(content: bytes) -> str:

@@ -35,7 +35,7 @@ class Options:
 
     @classmethod
     def of(cls, order: Json, settings: Settings) -> Options:
-        """Read the options of an order, with the settings as defaults; raises BadOrder."""
+        """Return the options of an order, with the settings as defaults. Raises BadOrder."""
         variant = "wrong_token" if order.get("bad_signature") else str(order.get("variant", ""))
         if variant not in VARIANTS:
             raise BadOrder(f"variant must be one of {', '.join(filter(None, VARIANTS))}")

@@ -19,7 +19,7 @@ API = "/2010-04-01/Accounts"
 
 
 def provider_routes(store: Store, desk: TextDesk, settings: Callable[[], Settings]) -> Blueprint:
-    """Build the provider's API."""
+    """Return the routes of the provider's API."""
     platform = Platform(store, desk, settings)
     routes = Blueprint("twilio_api", __name__)
     routes.before_request(platform.let_in)

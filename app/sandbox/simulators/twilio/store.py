@@ -13,7 +13,7 @@ from app.sandbox.simulators.common import Json, SimClock
 
 @dataclass
 class Text:
-    """One text in either direction. `date_sent` is null while it waits, which lists filtered by date do not show."""
+    """A text in either direction. `date_sent` is null while it waits; lists filtered by date leave such a text out."""
 
     sid: str
     direction: str

@@ -33,7 +33,7 @@ TITLES = {
 
 
 class GraphError(Exception):
-    """A call is refused; `details` goes where Meta puts the sentence that helps."""
+    """A call is refused; `details` is the helpful sentence, which Meta puts into `error_data`."""
 
     def __init__(self, code: int, details: str = "", *, subcode: int | None = None, status: int | None = None) -> None:
         super().__init__(f"{code}: {details}")

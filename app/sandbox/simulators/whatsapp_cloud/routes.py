@@ -23,7 +23,7 @@ _READABLE_DAYS = 30
 
 
 def provider_routes(store: Store, desk: Desk, settings: Callable[[], Settings], subscribe: Callable[[bool], None]) -> Blueprint:
-    """Build the provider's API; `subscribe` switches the webhook subscription of the app."""
+    """Return the routes of the provider's API; `subscribe` switches the webhook subscription of the app."""
     platform = Platform(store, desk, settings, subscribe)
     routes = Blueprint("cloud_api", __name__)
     routes.before_request(platform.let_in)

@@ -26,7 +26,7 @@ _ALLOWED_ANY_TIME = frozenset({"template"})
 
 @dataclass(frozen=True)
 class Sent:
-    """An accepted message with what its statuses need."""
+    """An accepted message, with the number and person that its statuses need."""
 
     accepted: Accepted
     number: Number

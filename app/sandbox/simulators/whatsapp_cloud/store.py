@@ -148,7 +148,7 @@ class Store:
             self.recent_sends: dict[str, list[datetime]] = {}
 
     def person(self, number_or_id: str) -> Person:
-        """Return the person of a number or scoped id, known or new."""
+        """Return the person with this number or scoped id, made if new."""
         with self.lock:
             known = self.find_person(number_or_id)
             if known is None:
@@ -207,7 +207,7 @@ class Store:
 
 
 def scoped_id_of(wa_id: str) -> str:
-    """Make the business-scoped id of a number; the same number always has the same one."""
+    """Return the business-scoped id of a number, which is always the same."""
     return "NL." + str(int(hashlib.sha256(wa_id.encode()).hexdigest()[:14], 16))
 
 

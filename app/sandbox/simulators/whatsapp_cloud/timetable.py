@@ -22,7 +22,7 @@ class Timetable:
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._running = 0
-        self._age = 0  # how often everything was forgotten
+        self._age = 0  # how often `forget` was called
         self._own = threading.local()
         self._is_closed = False
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="simulator")
@@ -32,7 +32,7 @@ class Timetable:
     def after(self, seconds: float, work: Callable[[], None]) -> None:
         with self._changed:
             if getattr(self._own, "age", self._age) != self._age:
-                return  # asked for by work that was begun before everything was forgotten
+                return  # added by work that began before `forget`
             heapq.heappush(self._due, (time.monotonic() + seconds, next(self._numbers), work))
             self._changed.notify_all()
 

@@ -177,7 +177,7 @@ class WebhookCaller:
 
 
 def _entries(items: Sequence[Item]) -> list[Json]:
-    """Put changes of one business account under one entry, as Meta does when it batches."""
+    """Return the changes grouped by business account, one entry each, as Meta batches them."""
     by_account: dict[str, list[Json]] = {}
     for item in items:
         by_account.setdefault(item.waba_id, []).append(item.change)
@@ -190,7 +190,7 @@ def escaped_json(payload: Json) -> bytes:
 
 
 def change_of(number: Number, field_name: str = "messages", **value: object) -> Json:
-    """Wrap content in a change of one number."""
+    """Return content wrapped as a change of one number."""
     metadata = {
         "display_phone_number": number.display_phone_number.lstrip("+"),
         "phone_number_id": number.phone_number_id,
