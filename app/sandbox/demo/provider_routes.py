@@ -53,7 +53,7 @@ def providers() -> ResponseReturnValue:
 
 
 def _connect_url(shown: Shown) -> str:
-    """Return the page that connects the spare account of this provider, with the account filled in."""
+    """Return the URL of the page that connects the spare account of this provider, with the account filled in."""
     provider = shown.provider
     account: dict[str, Any] = {name: value for name, (_label, value) in shown.account.items()}
     if provider.kind:

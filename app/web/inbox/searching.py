@@ -192,7 +192,7 @@ def found_in(html: Markup) -> Markup:
 
 
 def excerpt_of(text: str) -> Markup:
-    """Return the excerpt of a message with the searched words, for one shown formatted; "" without a search."""
+    """Return an excerpt around the searched words, for a message that is shown formatted; "" without a search."""
     return excerpt(text, sought()) if "find" in request.args else Markup("")
 
 
