@@ -170,8 +170,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
 
 
 def make_data_dir(path: Path) -> Path:
-    """Create DATA_DIR if needed and return it absolute. Others (the database) may pass through, not list it. Raises
-    SettingError."""
+    """Create DATA_DIR if needed and return it absolute. Others (the database) may pass through, not list it."""
     try:
         path = path.expanduser().absolute()
         if not path.is_dir():

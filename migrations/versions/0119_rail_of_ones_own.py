@@ -10,5 +10,6 @@ down_revision = "0118"
 
 def upgrade() -> None:
     op.execute(
-        "ALTER TABLE users ADD COLUMN rail_order text[] NOT NULL DEFAULT '{}', ADD COLUMN rail_hidden text[] NOT NULL DEFAULT '{}'"
+        "ALTER TABLE users ADD COLUMN rail_order text[] NOT NULL DEFAULT '{}',"
+        " ADD COLUMN rail_hidden text[] NOT NULL DEFAULT '{}'"
     )
