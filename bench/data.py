@@ -45,7 +45,7 @@ def fill(connection: psycopg.Connection, threads: int, *, password_hash: str) ->
     """Write the company; indexes of the big tables are dropped and built again around the COPY. Commits."""
     dice = random.Random(7)
     _people(connection, password_hash, contacts_of(threads))
-    definitions = _drop_indexes(connection, ("threads", "messages"))
+    definitions = drop_indexes(connection, ("threads", "messages"))
     with connection.cursor().copy(_THREADS) as copy:
         for line in _thread_lines(threads, dice):
             copy.write(line)
@@ -101,7 +101,8 @@ def _people(connection: psycopg.Connection, password_hash: str, contacts: int) -
     connection.commit()
 
 
-def _drop_indexes(connection: psycopg.Connection, tables: tuple[str, ...]) -> list[str]:
+def drop_indexes(connection: psycopg.Connection, tables: tuple[str, ...]) -> list[str]:
+    """Drop the indexes of these tables that are no constraints; return the statements that make them again."""
     rows = connection.execute(
         "SELECT i.indexname, i.indexdef FROM pg_indexes i LEFT JOIN pg_constraint c ON c.conname = i.indexname"
         " WHERE i.schemaname = 'public' AND i.tablename = ANY(%s) AND c.oid IS NULL",

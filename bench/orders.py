@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from flask import Flask
 
+from bench.data import drop_indexes
 from bench.data_ids import BRANDS, row_id
 from bench.pages import Company, Page, PageTime, measure, sign_in
 
@@ -46,12 +47,15 @@ _EVENTS = """
 
 
 def fill_orders(connection: psycopg.Connection, orders: int) -> None:
-    """Write that many with a line, their tax, their history and an event each, after `data.fill`. Commits."""
+    """Write that many with a line, their tax, their history and an event each, after `data.fill`; indexes are dropped and built
+    again around it. Commits."""
     connection.execute("SET session_replication_role = replica")  # what refers to what is as it is made here
     brands = [row_id(1, number) for number in range(BRANDS)]
+    definitions = drop_indexes(connection, ("addresses", "orders", "line_items", "order_tax_totals", "transitions", "events"))
     connection.execute(_ADDRESSES, {"orders": orders})
     connection.execute(_ORDERS, {"brands": brands, "count": BRANDS, "orders": orders})
-    for statement in (_LINES, _TAXES, _HISTORY, _EVENTS):
+    connection.execute("SET maintenance_work_mem = '1GB'")
+    for statement in (_LINES, _TAXES, _HISTORY, _EVENTS, *definitions):
         connection.execute(statement)  # type: ignore[arg-type]
     connection.commit()
     connection.autocommit = True
