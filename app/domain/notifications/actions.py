@@ -150,22 +150,12 @@ def _inserting(is_new_work: bool) -> sa.Insert:
     of values for each row it would be built anew each time. Of new work a message counts once, and the time is that of the last
     telling."""
     table = table_of(Notification)
-    of_each = {"id": sa.Uuid, "user_id": sa.Uuid, "in_app": sa.Boolean}
+    of_each: dict[str, type[sa.types.TypeEngine[Any]]] = {"id": sa.Uuid, "user_id": sa.Uuid, "in_app": sa.Boolean}
     arrays = [sa.bindparam(f"{name}s", type_=sa.ARRAY(kind)) for name, kind in of_each.items()]
     columns = [sa.column(name, kind) for name, kind in of_each.items()]
     each = sa.func.unnest(*arrays).table_valued(*columns, name="each").render_derived()
-    shared = [
-        "kind",
-        "thread_id",
-        "channel_id",
-        "brand_id",
-        "place",
-        "text",
-        "message_id",
-        "actor_user_id",
-        "count",
-        "created_at",
-    ]
+    about = ("thread_id", "channel_id", "brand_id", "message_id", "actor_user_id")
+    shared = ("kind", "place", "text", "count", "created_at", *about)
     of_all = [sa.cast(sa.bindparam(name, type_=table.c[name].type), table.c[name].type) for name in shared]
     insert = postgresql.insert(table).from_select([*of_each, *shared], sa.select(*each.c, *of_all))
     new, old = insert.excluded, table.c
