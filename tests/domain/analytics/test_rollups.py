@@ -10,8 +10,9 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
+import psycopg
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
@@ -181,7 +182,8 @@ def cut_at(statement: int) -> Iterator[list[int]]:
     def count_down(connection: sa.Connection, *_arguments: Any) -> None:
         left[0] -= 1
         if left[0] == -1:
-            cut.append(connection.connection.driver_connection.info.backend_pid)
+            driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
+            cut.append(driver.info.backend_pid)
             with autocommitted() as other, other.cursor() as cursor:
                 cursor.execute("SELECT pg_terminate_backend(%s, 10000)", cut)
 
