@@ -187,10 +187,10 @@ def _query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
 
 
 def matching_orders(viewer: Viewer, wanted: OrderConditions, cut_off: Narrow) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions on the viewer's orders, of orders alone, for a query that `cut_off` then orders and limits.
+    """Return the conditions for the wanted orders of the viewer's brands, for a query that `cut_off` then orders and limits.
 
-    What words are found by (number, name, somebody else's number) is looked for apart, each by its own index and cut off as the
-    whole is: a condition that joins them by OR looks through all orders.
+    Number, customer's name and senders' number are each searched by their own index and cut off alone: a condition that joins
+    them by OR would read all orders.
     """
     here = [Order.brand_id.in_(viewer.brand_ids), *_conditions(wanted)]
     if not wanted.words:
