@@ -36,7 +36,7 @@ STATUSES = {
     "REJECTED": N_("Rejected by the provider"),
     "PAUSED": N_("Paused by the provider for low quality"),
     "DISABLED": N_("Disabled by the provider"),
-    "IN_APPEAL": N_("Under appeal at the provider"),
+    "IN_APPEAL": N_("Rejected; an appeal is being reviewed"),
     "PENDING_DELETION": N_("Is being deleted"),
     "DELETED": N_("Deleted"),
     "LIMIT_EXCEEDED": N_("Too many templates at the provider"),

@@ -78,7 +78,7 @@ def test_somebody_who_hides_their_number_shares_it_with_one_tap(chat: ChatDesk) 
     chat.deliver()
     asked = {"type": "request_contact_info", "body": {"text": "Op welk nummer?"}, "action": {"name": "request_contact_info"}}
     assert chat.sent()[-1]["interactive"] == asked
-    assert "Share phone number" in chat.page()
+    assert "The customer can share a phone number" in chat.page()
     target = chat.message("Op welk nummer?").external_id
     chat.customer(kind="tap", choice="shares_number", target=target)
     shared = chat.message(f"Jan: +{JAN}")
