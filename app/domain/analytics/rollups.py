@@ -73,11 +73,12 @@ def roll_next_day(session: Session, *, now: datetime) -> date | None:
     return day
 
 
-# From one day with facts to the one before it, by the index of kinds and days: however many facts a day has, it is looked up.
+# From one day to the one before it: a sealed day, else by the index of kinds and days the next that has facts, however many.
 _NEWEST_UNSEALED = sa.text(
-    "WITH RECURSIVE days AS (SELECT CAST(:over AS date) AS day UNION ALL SELECT"
-    " (SELECT max(found.day) FROM unnest(CAST(:kinds AS smallint[])) kind, LATERAL (SELECT max(fact.local_day) AS day"
-    "   FROM report_facts fact WHERE fact.kind = kind AND fact.local_day < days.day AND fact.removed_at IS NULL) found)"
+    "WITH RECURSIVE days AS (SELECT CAST(:over AS date) AS day UNION ALL SELECT coalesce("
+    " (SELECT seal.local_day FROM report_seals seal WHERE seal.local_day = days.day - 1),"
+    " (SELECT max(found.day) FROM unnest(CAST(:kinds AS smallint[])) AS wanted (kind), LATERAL (SELECT max(fact.local_day) AS day"
+    "   FROM report_facts fact WHERE fact.kind = wanted.kind AND fact.local_day < days.day AND fact.removed_at IS NULL) found))"
     "  FROM days WHERE days.day IS NOT NULL)"
     " SELECT day FROM days WHERE day < :over AND (SELECT seal.sealed_at FROM report_seals seal WHERE seal.local_day = days.day)"
     " IS NULL LIMIT 1"  # the days that follow are not even looked at

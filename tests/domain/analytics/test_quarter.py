@@ -64,6 +64,7 @@ def office(request: pytest.FixtureRequest, servers: TestServers) -> Iterator[Rep
         return
     app: Flask = request.getfixturevalue("fresh_app")
     with app.app_context(), db.engine.connect() as connection:
+        connection.execute(sa.text("SET statement_timeout = 0"))
         connection.execute(sa.text("SET idle_in_transaction_session_timeout = 0"))  # while it is reckoned slowly
         connection.commit()
         with Session(connection, autoflush=False, expire_on_commit=False) as session:
