@@ -5,6 +5,8 @@ from __future__ import annotations
 # Former words and those of today, which stand marked where they are used; what names a provider stands in its folder (`mark`).
 # A full stop at the end is left out where no blank is.
 FORMER = {
+    "an old, closed thread is suggested": "may belong to an old, closed thread",
+    "The webhook address is not allowed": "We may not connect to the address of the webhook in Make: enter another one",
     "It came over a mailing list": "The message came through a mailing list",
     "It is from one of our own mailboxes": "The message is from one of our own mailboxes",
     "The calendar has no open hours": "The calendar has no opening hours",

@@ -59,7 +59,7 @@ def number_facts(channel: Channel) -> list[Fact]:
     people = _("everyone") if limit == "UNLIMITED" else limit.replace("K", ",000")
     return [
         *([Fact(_("Quality of the number"), _(QUALITIES.get(quality, quality)))] if quality else []),
-        *([Fact(_("New conversations"), _("%(limit)s per day", limit=people))] if limit else []),
+        *([Fact(_("Limit of new conversations"), _("%(limit)s per day", limit=people))] if limit else []),
         *([Fact(_("Throughput"), _(THROUGHPUTS.get(pace, N_("usual"))))] if pace else []),
     ]
 

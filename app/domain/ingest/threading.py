@@ -251,7 +251,7 @@ def _guard(session: Session, match: Match, message: InboundMessage, context: Mai
     known_sender = message.sender.address().lower() in thread_participants(session, thread.id)
     if same_subject and known_sender:
         return match
-    return Match(None, "new", N_("an old, closed thread is suggested"), suggested_thread_id=thread.id)
+    return Match(None, "new", N_("may belong to an old, closed thread"), suggested_thread_id=thread.id)
 
 
 def match_chat(

@@ -27,7 +27,7 @@ SNOOZES = {"later": N_("Later today"), "tomorrow": N_("Tomorrow morning"), "week
 # What is to be told outside, by the kinds of app/domain/threads/macros.py `OutsideCall`.
 CALLS = {
     "webhook": N_("Webhook"),
-    "make": N_("Make scenario"),
+    "make": N_("Scenario in Make"),
     "teams": N_("Teams channel"),
     "sync": N_("Integration"),
     "whatsapp_template": N_("WhatsApp template"),

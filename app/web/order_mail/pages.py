@@ -84,7 +84,7 @@ def accept_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
     said = {
         "learned": _("Mail accepted. From now on we read mails of this layout the same way."),
         "differs": _(
-            "Mail accepted. We made no rule, because it would change how we read some of the last 50 mails of this layout."
+            "Mail accepted. We go on reading this layout as before: with your corrections, some of the last 50 mails would change."
         ),
     }
     return _next(said.get(learned, _("Mail accepted.")))

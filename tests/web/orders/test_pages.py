@@ -161,7 +161,7 @@ def test_the_page_says_in_words_what_the_register_says_and_lets_one_choose(desk:
     assert desk.post(f"{path}/address", bag_id=one.bag_id).status_code == 303
     text = desk.get(path)
     assert "Valid address" in text
-    assert "In the register: Molenweg 7A, 3511CD Utrecht" in text
+    assert "In the address register: Molenweg 7A, 3511CD Utrecht" in text
     note_judgement(desk.session, address.id, Judgement(CheckStatus.NONE), now=NOW)
     desk.session.commit()
     assert "has no address" in desk.get(path)
