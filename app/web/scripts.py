@@ -32,6 +32,7 @@ FIRST_MODULES = (
     "field-button",
     "leaving",
     "menu",
+    "menu-filter",
     "modal",
     "more-link",
     "more-rows",

@@ -25,7 +25,7 @@ from app.api.partners.errors import type_of
 from app.core.caller import caller_address
 from app.core.clock import utc_now
 from app.core.csrf import csrf
-from app.core.db import autocommitted_session, transaction
+from app.core.db import autocommitted_session, db, transaction
 from app.core.limits import Level, Limit
 from app.core.log import get_logger
 from app.core.paging import BadCursor
@@ -250,6 +250,7 @@ def _keep(response: Response) -> None:
     )
     if caller is None and problem is not None and problem.code != "unauthenticated":
         return
+    db.session.rollback()  # what was read is in the answer; its connection is free for others now
     with autocommitted_session() as session:
         if caller is not None:
             keep_call(session, call, caller=caller, now=utc_now())

@@ -84,7 +84,7 @@ def accept_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
     said = {
         "learned": _("Mail accepted. From now on we read mails of this layout the same way."),
         "differs": _(
-            "Mail accepted. We go on reading this layout as before: with your corrections, some of the last 50 mails would change."
+            "Mail accepted. We go on reading this layout as before: your corrections would change some of the last 50 mails."
         ),
     }
     return _next(said.get(learned, _("Mail accepted.")))
