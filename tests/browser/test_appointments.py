@@ -85,6 +85,7 @@ def test_the_planner_moves_visits_by_mouse_and_keys_and_shows_what_a_phone_repor
     listens.locator("[data-trouble][aria-label^='Anna']").press("2")  # both at once: the second way out is Tess
     expect(line["tess"].locator("[data-block]")).to_contain_text("11:00–13:00")
     expect(plan.locator("[data-trouble]")).to_have_count(0)
+    expect(listens).to_be_visible()
     wide = line["tim"].locator("[data-line]").bounding_box()
     assert wide is not None
     anna.drag_to(line["tim"].locator("[data-line]"), target_position={"x": wide["width"] * (15 - 7) / 12 + 2, "y": 20})
