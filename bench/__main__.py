@@ -325,15 +325,21 @@ def _judge(part: str, found: dict[int, list[PageTime]], apps: dict[int, Any], re
         with app.app_context():
             db.engine.dispose()
     results[part] = {size: [asdict(t) for t in times] for size, times in found.items()}
-    rows.extend(judged(found, speed=results.get("speed"), reference=REFERENCE_PER_SECOND))
+    judgements = judged(found, speed=results.get("speed"), reference=REFERENCE_PER_SECOND)
+    _print(judgements)  # at once: what comes after may take long
+    rows.extend(judgements)
 
 
 def _report(results: dict[str, Any], rows: Rows) -> None:
-    width = max(len(name) for name, *_rest in rows)
-    for name, measured, target, ok in rows:
-        print(f"{'ok  ' if ok else 'MISS'} {name:{width}}  {measured}   (target {target})")
+    _print(rows)
     RESULTS.write_text(json.dumps(results, indent=2))
     print(f"load before {results['load_before']:.1f} on {results['cores']} cores; written to {RESULTS}")
+
+
+def _print(rows: Rows) -> None:
+    width = max(len(name) for name, *_rest in rows)
+    for name, measured, target, ok in rows:
+        print(f"{'ok  ' if ok else 'MISS'} {name:{width}}  {measured}   (target {target})", flush=True)
 
 
 PARTS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -58,10 +58,14 @@ def list_facts(
     session: Session, slice: Slice, measure: Measure, *, is_per: bool = False, after: Place | None = None, limit: int = PAGE
 ) -> list[FactRow]:
     """List the facts behind a figure, newest first, from the row after the place `after`. `is_per`: those of the denominator."""
-    query = _ROWS.where(of_measure(measure, is_per=is_per), predicate(slice))
+    wanted = [predicate(slice), FACTS.c.at.between(*_hours(slice))]
     if after is not None:
-        query = query.where(sa.tuple_(FACTS.c.at, FACTS.c.id) < sa.tuple_(*map(sa.literal, after)))
-    rows = session.execute(query.order_by(FACTS.c.at.desc(), FACTS.c.id.desc()).limit(limit))
+        wanted.append(sa.tuple_(FACTS.c.at, FACTS.c.id) < sa.tuple_(*map(sa.literal, after)))
+    kinds = measure.counted_kinds(is_per=is_per)
+    of_each = [_NEWEST.where(of_measure(measure, is_per=is_per, kind=kind), *wanted).limit(limit) for kind in kinds]
+    found = sa.union_all(*of_each).subquery()
+    newest = sa.select(found.c.id).order_by(found.c.at.desc(), found.c.id.desc()).limit(limit)
+    rows = session.execute(_ROWS.where(FACTS.c.id.in_(newest)))
     return [_row(row, slice) for row in rows]
 
 
@@ -80,6 +84,14 @@ def read_place(text: str) -> Place | None:
     return (found, int(fact_id)) if found.tzinfo and fact_id.isascii() and fact_id.isdigit() and len(fact_id) < 19 else None
 
 
+def _hours(slice: Slice) -> tuple[datetime, datetime]:
+    """Return a span of time that holds the days of a slice in every zone, for an index of facts by time."""
+    first, last = (datetime.combine(day, time(), UTC) for day in (slice.first, slice.last))
+    return first - timedelta(days=1), last + timedelta(days=2)
+
+
+_NEWEST_FIRST = (FACTS.c.at.desc(), FACTS.c.id.desc())
+_NEWEST = sa.select(FACTS.c.id, FACTS.c.at).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id).order_by(*_NEWEST_FIRST)
 Customer = sa.orm.aliased(Contact)
 _NOW = sa.func.coalesce(ThreadAlias.thread_id, FACTS.c.thread_id)
 _ROWS = (
@@ -121,6 +133,7 @@ _ROWS = (
     .outerjoin(Customer, Customer.id == Order.customer_contact_id)
     .outerjoin(User, User.id == SCOPES.c.user_id)
     .outerjoin(Team, Team.id == SCOPES.c.team_id)
+    .order_by(*_NEWEST_FIRST)
 )
 
 

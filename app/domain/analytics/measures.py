@@ -43,6 +43,10 @@ class Measure:
     def is_percent(self) -> bool:
         return self.shape == Shape.SHARE or self.key == "escalated"
 
+    def counted_kinds(self, *, is_per: bool = False) -> tuple[Kind, ...]:
+        """Return the kinds of facts that it counts; with `is_per` those that a ratio is divided by."""
+        return (self.per,) if is_per and self.per is not None else self.kinds
+
     @property
     def says_yes(self) -> bool:
         """Return whether the facts of the measure are split by `met`."""

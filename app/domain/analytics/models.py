@@ -104,7 +104,7 @@ class ReportFact(Base):
             postgresql_include=["kind", "open_seconds", "wall_seconds", "met", "score", "local_hour"],
             postgresql_where=_NOW,
         ),
-        sa.Index("ix_report_facts_list", "kind", "local_day", "at", "id"),
+        sa.Index("ix_report_facts_newest", "kind", "at", "id"),
         sa.Index("ix_report_facts_removed", "removed_at", postgresql_where=sa.text("removed_at IS NOT NULL")),
     )
 

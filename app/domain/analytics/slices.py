@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -121,10 +120,11 @@ def _bucket(slice: Slice) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def of_measure(measure: Measure, *, is_per: bool = False) -> sa.ColumnElement[bool]:
-    """Return the condition on the facts that a measure counts; of a ratio the numerator, with `is_per` the denominator."""
-    kinds: Sequence[Kind] = (measure.per,) if is_per and measure.per is not None else measure.kinds
-    found = FACTS.c.kind.in_([int(kind) for kind in kinds])
+def of_measure(measure: Measure, *, is_per: bool = False, kind: Kind | None = None) -> sa.ColumnElement[bool]:
+    """Return the condition on the facts that a measure counts, or on those of one kind; of a ratio the numerator, with `is_per` the
+    denominator."""
+    kinds = measure.counted_kinds(is_per=is_per) if kind is None else (kind,)
+    found = FACTS.c.kind.in_([int(each) for each in kinds])
     if measure.met is not None and not is_per:
         return sa.and_(found, FACTS.c.met == measure.met)
     return found if measure.shape != Shape.SHARE else sa.and_(found, FACTS.c.met.is_not(None))
