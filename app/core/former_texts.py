@@ -118,5 +118,12 @@ FORMER = {
     "The conversation has no channel to answer on. Call the customer instead": (
         "The thread has no channel to answer on. Call the customer instead"
     ),
+    "Progress is saved; sending continues from there": (
+        "We saved which recipients the server accepted, and send the mail to the others"
+    ),
+    "The mail is sent; we could not save its copy yet": "The mail is sent, but its copy is not in the Sent folder yet",
+    "Twilio reports to %(actual)s, not to us: enter %(ours)s at Twilio": (
+        "Twilio sends its webhooks to %(actual)s, not to us: enter the address %(ours)s at Twilio"
+    ),
     "A conversation on a channel must have a customer": "A thread on a channel must have a customer",
 }

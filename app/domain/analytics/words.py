@@ -64,7 +64,7 @@ NAMES = {
     "in_on_hold": N_("On hold"),
 }
 _IN_STATE = N_(
-    "How long orders stayed in this state, on the day they left it. All hours count, also nights and "
+    "How long orders stayed in this state. The time counts on the day they left it. All hours count, also nights and "
     "weekends. We ignore steps that were undone."
 )
 DEFINITIONS = {
@@ -144,7 +144,7 @@ DEFINITIONS = {
     ),
     "orders_done": N_("Completed orders, on the day of first completion."),
     "order_time": N_(
-        "Time from creating an order to its first completion, on the day of completion. All hours count, also "
+        "Time from creating an order to its first completion. The time counts on the day of completion. All hours count, also "
         "nights and weekends."
     ),
     **dict.fromkeys(

@@ -154,15 +154,18 @@ SHIPPED = (
         STATUS_UPDATE,
         N_("Order status by WhatsApp"),
         N_(
-            "When an order is approved, scheduled, begun or on hold, we send the WhatsApp template "
-            "order_status_update: number, then status."
+            "When an order is approved, scheduled, begun or on hold, we send the WhatsApp template order_status_update with "
+            "the order number and the status."
         ),
         _status_update,
     ),
     ShippedRule(
         COMPLETION,
         N_("WhatsApp message when an order is completed"),
-        N_("When an order is completed, we send the WhatsApp template order_completion_notification: number, then status."),
+        N_(
+            "When an order is completed, we send the WhatsApp template order_completion_notification with the order number "
+            "and the status."
+        ),
         _completion,
     ),
 )

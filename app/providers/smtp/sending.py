@@ -93,7 +93,7 @@ def send_message(out: Outbound, progress: Json, save_progress: SaveProgress) -> 
 def look_up(out: Outbound, progress: Json) -> Lookup:
     """Return what became of an attempt of unknown outcome. Raises ProviderError when the mailbox cannot be asked."""
     if progress.get("handed_over") or not progress.get("on_the_way"):
-        return Lookup(Found.NOT_SENT, detail=N_("Progress is saved; sending continues from there"))
+        return Lookup(Found.NOT_SENT, detail=N_("We saved which recipients the server accepted, and send the mail to the others"))
     message_id = out.message.message_id_header
     if message_id and sent_copy(out.account) != "none" and find_copy(out.imap, out.account, message_id):
         return Lookup(Found.SENT, provider_message_id=message_id)
@@ -173,7 +173,7 @@ def _file_copy(out: Outbound, done: _Progress, raw: bytes) -> None:
     except ProviderError as error:
         if tries + 1 >= COPY_TRIES:
             return
-        title = N_("The mail is sent; we could not save its copy yet")
+        title = N_("The mail is sent, but its copy is not in the Sent folder yet")
         reason = Reason("copy_missing", title, detail=error.reason.title)
         raise ProviderError(reason, permanent=False, retry_after_seconds=_COPY_RETRY_SECONDS) from error
 

@@ -44,6 +44,8 @@ _REQUESTED = "requested_at"
 _CLOCKS_APART = timedelta(minutes=2)
 _MOST_PAGES = 10
 _SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
+_NOT_LISTED_YET = N_("Twilio does not list the text yet.", "Twilio's list does not show the text yet")
+_NOT_LISTED = N_("Twilio does not list the text: it was not sent.", "Twilio's list does not have the text")
 _LOOKED_UP = N_("We look the text up at Twilio ourselves.", "We look it up at Twilio ourselves")
 
 
@@ -93,8 +95,8 @@ class TwilioSms:
         if sids:
             return Lookup(Found.SENT, sids[0])
         if self._clock() - requested_at < self._settle:
-            return Lookup(Found.UNKNOWN, detail=N_("Twilio's list does not show the text yet."))
-        return Lookup(Found.NOT_SENT, detail=N_("Twilio's list does not have the text."))
+            return Lookup(Found.UNKNOWN, detail=_NOT_LISTED_YET)
+        return Lookup(Found.NOT_SENT, detail=_NOT_LISTED)
 
     def check(self, *, account: ChannelAccount) -> Health:
         """Check that we can sign in, that the number is ours and that it reports to us; says what is wrong instead of raising."""

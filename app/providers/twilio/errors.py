@@ -15,6 +15,8 @@ _ASK_ADMIN = N_("Ask an administrator to look at this channel.")
 CHECK_NUMBER = N_("Check the number, or use another way to reach this person.")
 _OTHER_WAY = N_("Call them, or use another channel.")
 _AGAIN = N_("We will retry automatically.")
+_QUEUE_FULL = N_("Too many texts are waiting to be sent from our number", "Too many texts queued at this number")
+_SEE_CODE = N_("Ask an administrator what the error code means.", "Ask an administrator what this code means")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ RULES: Mapping[int, Rule] = {
     21608: Rule(N_("A trial account can only send to verified numbers"), _ASK_ADMIN),
     21609: Rule(N_("Twilio cannot use the public address of this installation"), _ASK_ADMIN),
     21610: Rule(N_("This person opted out of texts from this number"), N_("Only they can change that, by sending START.")),
-    21611: _later(N_("Too many texts queued at this number"), 60),
+    21611: _later(_QUEUE_FULL, 60),
     21612: Rule(N_("There is no connection from our number to this number"), _OTHER_WAY),
     21614: Rule(N_("This is not a mobile number"), _OTHER_WAY),
     21617: Rule(
@@ -64,7 +66,7 @@ RULES: Mapping[int, Rule] = {
     21703: _down(N_("The messaging service has no number to send from")),
     21704: _down(N_("The messaging service has no number to send from")),
     21705: _down(N_("Twilio does not know the messaging service")),
-    30001: _later(N_("Too many texts queued at this number"), 60),
+    30001: _later(_QUEUE_FULL, 60),
     30002: _down(N_("The Twilio account is suspended")),
     30003: Rule(N_("Their phone could not be reached"), N_("The phone may be off or abroad. Try later, or call.")),
     30004: Rule(N_("The text was blocked on its way"), _OTHER_WAY),
@@ -86,7 +88,7 @@ RULES: Mapping[int, Rule] = {
     30450: Rule(N_("Our number is not registered for texts to this country"), _ASK_ADMIN),
 }
 EXPIRED = frozenset({30036})
-_UNKNOWN = Rule(N_("Twilio refused the text"), N_("Ask an administrator what this code means."))
+_UNKNOWN = Rule(N_("Twilio refused the text"), _SEE_CODE)
 
 
 def rule_of(code: int) -> Rule:

@@ -25,7 +25,7 @@ _SIGN_IN = (
     ),
     SetupField(
         "previous_signing_secret",
-        N_("Auth token before the last change"),
+        N_("Previous auth token"),
         secret=True,
         required=False,
         help=N_("While you change the token, we accept requests signed with the old or the new one."),

@@ -56,7 +56,7 @@ RULES: Mapping[int, Rule] = {
     0: _down(N_("WhatsApp rejected our credentials"), N_("An administrator must renew the access token.")),
     1: _later(N_("WhatsApp had an unknown problem")),
     2: _later(N_("WhatsApp is temporarily unavailable")),
-    3: _down(N_("The app may not use this WhatsApp function")),
+    3: _down(N_("The app is not allowed to use this WhatsApp function", "The app may not use this WhatsApp function")),
     4: _later(N_("WhatsApp rate limit reached"), seconds=120),
     10: _down(N_("The app lacks a permission at WhatsApp")),
     33: _stop(N_("WhatsApp does not know this number or file"), _ASK_ADMIN),
@@ -70,7 +70,14 @@ RULES: Mapping[int, Rule] = {
     80007: _later(N_("The WhatsApp account reached its rate limit"), seconds=120),
     130429: _later(N_("We send messages faster than this number allows"), seconds=5),
     130472: _stop(N_("WhatsApp held this message back for an experiment"), _OTHER_WAY),
-    130497: _stop(N_("WhatsApp does not let this account message that country"), _OTHER_WAY, needs_admin=True),
+    130497: _stop(
+        N_(
+            "WhatsApp does not let this account send messages to that country",
+            "WhatsApp does not let this account message that country",
+        ),
+        _OTHER_WAY,
+        needs_admin=True,
+    ),
     131000: _later(N_("WhatsApp could not handle the message")),
     131005: _down(N_("WhatsApp denied access"), N_("An administrator must check the permissions of the access token.")),
     131008: _stop(N_("A required field is missing"), N_("This is our error; the error details name the field.")),
@@ -81,7 +88,7 @@ RULES: Mapping[int, Rule] = {
     131021: _stop(N_("Sender and recipient are the same number"), N_("Check the recipient's number.")),
     131026: _stop(N_("Not delivered: the person may have no WhatsApp, an old app, or terms not yet accepted"), _OTHER_WAY),
     131030: _stop(
-        N_("The number is not on the test number's list of recipients"),
+        N_("The recipient is not on the list of the test number", "The number is not on the test number's list of recipients"),
         N_("Add the number to the list at WhatsApp, or send from a real business number."),
     ),
     131031: _down(N_("WhatsApp locked the account")),
@@ -102,7 +109,10 @@ RULES: Mapping[int, Rule] = {
     131047: _stop(N_("More than 24 hours have passed since this person last wrote"), N_("Send an approved template instead.")),
     131048: _later(N_("WhatsApp limits this number because messages were reported as spam"), _ASK_ADMIN, 900, needs_admin=True),
     131049: _stop(
-        N_("WhatsApp held this back to limit messages to this person"),
+        N_(
+            "WhatsApp held this message back to limit messages to this person",
+            "WhatsApp held this back to limit messages to this person",
+        ),
         N_("Wait at least 24 hours, or use another channel."),
     ),
     131050: _stop(N_("This person does not want marketing messages"), N_("Send no marketing; ordinary messages still work.")),

@@ -31,17 +31,17 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
     ),
     SetupField(
         "typing",
-        N_("Typing sign"),
+        N_("Typing indicator"),
         default="on",
         choices=("on", "off"),
-        help=N_("“on”: customers see when you write an answer. Requires read receipts as well."),
+        help=N_("“on”: customers see that a colleague is typing an answer. Requires read receipts as well."),
     ),
     VISIT_REMINDERS,
     SetupField(
         "reminder_template",
         N_("Template for reminders"),
         required=False,
-        help=N_("Name of the template, such as visit_reminder. We use it once the 24-hour window is closed."),
+        help=N_("Name of the template, such as visit_reminder. We use the template when the 24-hour window is closed."),
     ),
     SetupField(
         "reminder_values",

@@ -9,6 +9,7 @@ from app.providers.whatsapp_cloud.errors import needs_admin, reason_of
 from app.providers.whatsapp_cloud.people import digits_of
 from app.providers.whatsapp_cloud.reading import Broken, Json, as_list, needed_text, needed_time, text_of
 
+_NAMELESS = N_("does not name a message", "no message in it")
 _UNKNOWN_STATUS = known("has the unknown status %(status)s")
 
 _LADDER = {
@@ -26,7 +27,7 @@ def read_status(item: Json) -> StatusUpdate:
     """Parse one status. Raises Broken where nothing says which message it is about, when, or what happened."""
     message_id, reference = text_of(item, "id"), text_of(item, "biz_opaque_callback_data")
     if not message_id and not reference:
-        raise Broken(N_("no message in it"))
+        raise Broken(_NAMELESS)
     status = _LADDER.get(needed_text(item, "status"))
     if status is None:
         raise Broken(_UNKNOWN_STATUS % {"status": text_of(item, "status")[:40]})

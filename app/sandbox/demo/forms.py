@@ -91,7 +91,7 @@ def _fill_in(**order: Any) -> Callable[[str], str]:
     def run(_number: str) -> str:
         _connect(Provider.FORMS)
         statuses = simulator("fillout").call("POST", "/__sim/emit", order)["statuses"]
-        return _("Filled in; sent %(count)s times", count=len(statuses))
+        return _("Form filled in; its webhook was sent %(count)s times", count=len(statuses))
 
     return run
 

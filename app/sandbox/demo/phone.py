@@ -104,7 +104,7 @@ def make_trouble() -> ResponseReturnValue:
     troubles: dict[str, tuple[Callable[[PhoneWorld], None], str]] = {
         "fail": (lambda w: w.configure({"failing": {_number(): 30007}}), _("Texts to you are accepted, then blocked as spam")),
         "token": (lambda w: w.configure({"refuses_sign_in": True}), _("Twilio rejects our credentials")),
-        "busy": (lambda w: w.fault(status=429, headers={"Retry-After": "5"}, body=BUSY), _("The next text must wait")),
+        "busy": (lambda w: w.fault(status=429, headers={"Retry-After": "5"}, body=BUSY), _("The next text is delayed")),
         "error": (lambda w: w.fault(status=500), _("The next text fails before Twilio accepts it")),
         "timeout": (lambda w: w.fault(when="after", delay_s=12), _("Twilio accepts the next text but answers too late")),
         "lose_answer": (lambda w: w.lose_next_answer(), _("Twilio accepts the next text, then the connection drops")),
@@ -112,7 +112,7 @@ def make_trouble() -> ResponseReturnValue:
         "duplicate": (lambda w: w.configure({"duplicate": 2}), _("Twilio sends each webhook three times")),
         "forged": (
             lambda w: w.write(number=_number(), to="", text="forged", bad_signature=True),
-            _("A webhook with an invalid signature was sent; it must not appear"),
+            _("A webhook with an invalid signature was sent; its text must not appear in the inbox"),
         ),
         "calm": (lambda w: w.calm(), _("Everything is normal again")),
     }

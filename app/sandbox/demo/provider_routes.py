@@ -104,7 +104,7 @@ def enter_there(key: str) -> ResponseReturnValue:
         enter(provider, values)
         if provider.has_own:
             rest_ours(Integrated(key), rests=any(values.values()))
-        flash(_("%(name)s sends to these addresses from now on", name=told(provider.name)))
+        flash(_("From now on, %(name)s sends its webhooks to these addresses", name=told(provider.name)))
     except SimulatorAway as error:
         flash(told(error))
     return redirect(url_for("demo_providers.providers", _anchor=key), 303)

@@ -38,10 +38,10 @@ PHOTO_BYTES = 5 * 1024 * 1024
 
 # Chat failures people meet, by the provider's code.
 FAILURES = {
-    131026: N_("cannot be reached"),
-    131047: N_("wrote more than 24 hours ago"),
-    131049: N_("gets no marketing"),
-    130429: N_("too fast"),
+    131026: N_("recipient cannot be reached"),
+    131047: N_("last message from the customer is more than 24 hours old"),
+    131049: N_("recipient gets no more marketing"),
+    130429: N_("rate limit reached"),
 }
 
 
@@ -190,7 +190,7 @@ def make_trouble() -> ResponseReturnValue:
         "fail": (lambda: world.fail_next_chat(_code()), _("The next WhatsApp answer will fail")),
         "lose_answer": (world.lose_next_answer, _("WhatsApp accepts the next answer, then the connection drops")),
         "duplicate": (lambda: world.configure_chat({"duplicate": 2}), _("Every webhook comes three times")),
-        "reorder": (lambda: world.configure_chat({"reorder": True}), _("Webhooks come in any order")),
+        "reorder": (lambda: world.configure_chat({"reorder": True}), _("Webhooks come out of order")),
         "delay": (lambda: world.configure_chat({"delay_s": 5.0}), _("Webhooks come five seconds late")),
         "slow": (lambda: world.configure_chat({"slow_s": 4.0}), _("WhatsApp takes four seconds to answer")),
         "bounce": (lambda: world.answer_by_machine(address=address, kind="bounce"), _("The newest mail bounced")),

@@ -128,7 +128,12 @@ def _working() -> list[Door]:
 
 def _problems() -> Door:
     pages = (
-        _page(_("Undelivered"), "deliveries.stuck", Permission.DELIVERIES_MANAGE, _("stuck deliveries failed not sent bounced")),
+        _page(
+            _("Undelivered messages"),
+            "deliveries.stuck",
+            Permission.DELIVERIES_MANAGE,
+            _("stuck deliveries failed not sent bounced"),
+        ),
         _page(
             _("Blocked recipients"),
             "suppressions.suppressions",

@@ -73,4 +73,4 @@ def _page(values: dict[str, str], *, errors: dict[str, str] | None = None, statu
 
 def _people(session: Session) -> list[tuple[str, str]]:
     """Return the users who can be chosen as managers: (id, name), after the choice of nobody."""
-    return [(NOBODY, _("Default from the policy")), *((str(u.id), u.name) for u in list_possible_managers(session))]
+    return [(NOBODY, _("As set in the response time policy")), *((str(u.id), u.name) for u in list_possible_managers(session))]

@@ -163,7 +163,12 @@ def end_sessions_of(user_id: uuid.UUID) -> ResponseReturnValue:
     _find(user_id)
     with transaction() as session:
         end_all_sessions(session, user_id, now=utc_now(), actor=viewer.actor)
-    flash(_("We ended all their sessions. A lost phone deletes its visits once it is online; unsent data stays locked."))
+    flash(
+        _(
+            "All their sessions have ended. A lost phone deletes the visits on it as soon as it is online; unsent data stays "
+            "encrypted."
+        )
+    )
     return redirect(url_for("accounts.person", user_id=user_id), 303)
 
 

@@ -19,7 +19,7 @@ def costs_panel(report: Report) -> list[Row]:
     spent = read_spent(report.session, report.slice)
     rows = [_row(one.channel_name, report.asked.url(channel=str(one.channel_id)), one, _count(report, one)) for one in spent]
     if len(spent) > 1:
-        rows += [_row(_("All, in %(currency)s", currency=one.currency), "", one) for one in totals(spent)]
+        rows += [_row(_("Total in %(currency)s", currency=one.currency), "", one) for one in totals(spent)]
     return rows
 
 

@@ -34,11 +34,11 @@ from app.web.pages import page
 
 MOST = Decimal(1_000_000)
 NAMES = {
-    "per_month": N_("A month"),
-    "per_message": N_("A message we send"),
-    "per_call": N_("A call"),
+    "per_month": N_("Per month"),
+    "per_message": N_("Per message sent"),
+    "per_call": N_("Per call"),
     "minutes": N_("Minutes of work per message or call"),
-    "per_hour": N_("An hour of work"),
+    "per_hour": N_("Per hour of work"),
 }
 
 

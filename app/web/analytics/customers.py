@@ -63,4 +63,4 @@ def _net_margin(report: Report) -> str:
         return ""
     promoters, detractors = sums.met / sums.n, sums.missed / sums.n
     margin = 196 * math.sqrt((promoters + detractors - (promoters - detractors) ** 2) / sums.n)
-    return _("± %(margin)s of %(count)s", margin=format_decimal(round(margin)), count=format_decimal(sums.n))
+    return _("± %(margin)s, answers: %(count)s", margin=format_decimal(round(margin)), count=format_decimal(sums.n))

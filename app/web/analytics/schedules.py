@@ -114,7 +114,11 @@ def try_schedule(schedule_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         ask_for_test(session, viewer, schedule_id, now=utc_now())
     runtime().nudger.nudge()
-    flash(_("On its way to %(address)s.", address=viewer.email) if mail_sender().is_set_up else _("There is no mail server yet."))
+    flash(
+        _("The report is on its way to %(address)s.", address=viewer.email)
+        if mail_sender().is_set_up
+        else _("There is no mail server yet.")
+    )
     return _back()
 
 
@@ -156,9 +160,9 @@ def _save(viewer: Viewer, former: ReportSchedule | None) -> ResponseReturnValue:
                 else:
                     change_schedule(session, viewer, former.id, content, now=utc_now())
         except ScheduleNameTaken:
-            errors["name"] = _("You already use this name: choose another.")
+            errors["name"] = _("You already have a report by mail with this name: choose another name.")
         except TooManySchedules:
-            errors["name"] = _("You have reached the maximum: delete one first.")
+            errors["name"] = _("You have the maximum number of reports by mail: delete one first.")
         except UnknownRecipients:
             errors["to"] = _("Choose from 1 to %(most)s people who may see figures.", most=MOST_RECIPIENTS)
         else:

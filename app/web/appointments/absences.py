@@ -49,7 +49,7 @@ def add_absence() -> ResponseReturnValue:
     with transaction() as session:
         is_new = note_absence(session, user_id=user_id, day=day, note=note, now=utc_now(), actor=viewer.actor)
     runtime().nudger.nudge()
-    flash(_("Noted.") if is_new else _("This absence already exists."))
+    flash(_("The absence is saved.") if is_new else _("This absence already exists."))
     return redirect(url_for("appointments.absences"), 303)
 
 

@@ -77,7 +77,7 @@ class AppointmentForm:
         try:
             return instant(day, at, zone)
         except NoSuchTime:
-            self.errors["time"] = _("That day has no such time (clock change); choose another.")
+            self.errors["time"] = _("This time does not exist on that day, because the clocks change: choose another.")
             return datetime.combine(day, at, tzinfo=UTC)
 
     def _day(self) -> date:

@@ -114,7 +114,7 @@ def try_out(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 def kind_words(kind: AutoReplyKind) -> str:
     """Return the occasion of an automatic answer in words."""
-    return {AutoReplyKind.CLOSED: _("Outside hours"), AutoReplyKind.ORDER_STATUS: _("Question about an order")}[kind]
+    return {AutoReplyKind.CLOSED: _("Outside opening hours"), AutoReplyKind.ORDER_STATUS: _("Question about an order")}[kind]
 
 
 def exact(at: datetime) -> str:

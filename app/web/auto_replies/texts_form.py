@@ -70,7 +70,7 @@ def _fault(kind: AutoReplyKind, text: str, *, is_on: bool) -> str:
 
 def _fault_words(what: str, name: str) -> str:
     if what == "stray":
-        return _("%(name)s has no matching beginning or end.", name=name)
+        return _("%(name)s stands alone: a variable needs both {{ and }}.", name=name)
     shown = "{{" + name + "}}"
     if what == "unknown":
         return _("There is no variable %(name)s.", name=shown)

@@ -23,7 +23,7 @@ from app.web.orders.words import SOURCES as ORDER_SOURCES
 from app.web.orders.words import STATUSES as ORDER_STATUSES
 
 FIELDS = {
-    "words": N_("Words"),
+    "words": N_("Subject or text"),
     "tag": N_("Tag"),
     "channel": N_("Channel"),
     "medium": N_("Kind of channel"),
@@ -35,7 +35,7 @@ FIELDS = {
     "team": N_("Team"),
     "contact": N_("Contact’s name or address"),
     "language": N_("Contact’s language"),
-    "age_hours": N_("Age in hours"),
+    "age_hours": N_("Age of the thread in hours"),
     "messages": N_("Number of messages"),
     "value": N_("New value"),
     "order_status": N_("Status of the order"),

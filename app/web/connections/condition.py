@@ -140,6 +140,6 @@ def _of_flow(channel: Channel, flow: Flow, now: datetime) -> list[Finding]:
             )
         )
     if flow.tried >= FEW and flow.failed * 100 >= flow.tried * MANY_PERCENT:
-        words = _("%(failed)s of %(tried)s messages failed in the last day.", failed=flow.failed, tried=flow.tried)
+        words = _("%(failed)s of %(tried)s messages failed in the last 24 hours.", failed=flow.failed, tried=flow.tried)
         found.append(Finding(20, "error", words, _("See Deliveries for the reasons.")))
     return found

@@ -99,9 +99,9 @@ def _line(one: dict[str, str], names: Mapping[str, str]) -> str:
     folder = folder_words(one["folder"], names)
     if one["kind"] == "missing":
         subject = one["subject"] or _("(no subject)")
-        return _("Was missing here: “%(subject)s” (%(folder)s)", subject=subject, folder=folder)
+        return _("Was missing in Switchyard: “%(subject)s” (%(folder)s)", subject=subject, folder=folder)
     if one["kind"] == "deleted":
-        return _("Mail deleted from %(folder)s, still available here", folder=folder)
+        return _("Mail deleted from %(folder)s, still in Switchyard", folder=folder)
     if one.get("to"):
-        return _("Mail moved from %(folder)s to “%(to)s”, still available here", folder=folder, to=one["to"])
-    return _("Mail moved out of %(folder)s, still available here", folder=folder)
+        return _("Mail moved from %(folder)s to “%(to)s”, still in Switchyard", folder=folder, to=one["to"])
+    return _("Mail moved out of %(folder)s, still in Switchyard", folder=folder)

@@ -52,7 +52,7 @@ def add_way(contact_id: uuid.UUID) -> ResponseReturnValue:
         owner = find_owner(db.session(), kind=identity.kind, value=identity.value, within=in_sight())
         return contact_page(contact_id, form, wrong="identity", status=422, owner=owner)
     except Reserved:
-        form.errors["value"] = _("Only an administrator can add this.")
+        form.errors["value"] = _("Only an administrator can add this address or number.")
         return contact_page(contact_id, form, wrong="identity", status=422)
     return _back(contact_id, _("Added."))
 

@@ -29,7 +29,7 @@ REFUSALS = {
     "same": N_("Choose another contact: you cannot merge a contact with itself."),
     "merged": N_("One of the two was merged in the meantime. Open the contact again to see the result."),
     "colleague": N_("A colleague's contact cannot be merged."),
-    "tree": N_("One of the two belongs to the other. Change the organisation first."),
+    "tree": N_("One contact is the organisation of the other. Change that other contact’s organisation first."),
     "brands": N_("One of the two has threads of a brand you cannot see. Ask a colleague who can see that brand."),
     "undone": N_("This was already undone."),
     "late": N_("It is too late to undo this merge."),

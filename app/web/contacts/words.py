@@ -29,7 +29,7 @@ PURPOSES = {
 }
 REASONS = {
     "number": N_("The same number, written differently"),
-    "email": N_("The same mailbox"),
+    "email": N_("The same e-mail address, written differently"),
     "name": N_("The same name and postcode"),
 }
 

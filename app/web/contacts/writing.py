@@ -54,7 +54,7 @@ def add_contact() -> ResponseReturnValue:
         form.errors["value"] = _("Another contact already has this address or number.")
         return _editor(form, status=422)
     except Reserved:
-        form.errors["value"] = _("Only an administrator can add this.")
+        form.errors["value"] = _("Only an administrator can add this address or number.")
         return _editor(form, status=422)
     except NotAnOrganization:
         return _bad_organization(form)
@@ -122,7 +122,7 @@ def _organization(form: ContactForm, former: uuid.UUID | None = None) -> uuid.UU
 
 
 def _bad_organization(form: ContactForm, contact: Contact | None = None) -> ResponseReturnValue:
-    form.errors["parent_organization_id"] = _("Choose an organisation that is not part of this contact.")
+    form.errors["parent_organization_id"] = _("Choose an organisation that does not itself belong to this contact.")
     return _editor(form, contact=contact, status=422)
 
 

@@ -21,7 +21,7 @@ from app.web.accounts.session import require
 from app.web.pages import page
 
 bp = Blueprint("deliveries", __name__)
-WHY = {"waiting": N_("Waits too long"), "failed": N_("Failed"), "unknown": N_("Unknown")}
+WHY = {"waiting": N_("Waiting too long"), "failed": N_("Failed"), "unknown": N_("Unknown")}
 
 
 @bp.get("/settings/deliveries")
@@ -55,7 +55,7 @@ def retry(message_id: uuid.UUID) -> ResponseReturnValue:
     except NothingToSend:
         abort(409)
     runtime().nudger.nudge()
-    flash(_("We are sending it again."))
+    flash(_("We are sending the message again."))
     return redirect(url_for("deliveries.stuck"), 303)
 
 

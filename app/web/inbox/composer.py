@@ -74,7 +74,10 @@ def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
         reply = _reply(thread.id, channel)
         at, context = send_time_of_form(), reply_context(channel)
         if _sent_otherwise(reply):
-            words = _("This was already sent, from another tab or before the connection dropped. Send only what is missing.")
+            words = _(
+                "An earlier version of this message was already sent, from another tab or before the connection dropped. Send "
+                "only what you added since."
+            )
             return _refused(thread.id, 409, composer_error=words, client_token=new_id())
         if at is not None:
             with transaction() as session:

@@ -67,7 +67,10 @@ def forward_message(message_id: uuid.UUID) -> ResponseReturnValue:
         channel = _chosen_mailbox(message)
         forward, at, context = _asked_for(message), send_time_of_form(), reply_context(channel)
         if _sent_otherwise(forward):
-            words = _("This was already sent, from another tab or before the connection dropped. Send only what is missing.")
+            words = _(
+                "An earlier version of this message was already sent, from another tab or before the connection dropped. Send "
+                "only what you added since."
+            )
             return _refused(message_id, 409, error=("to", words), token=new_id())
         if at is not None:
             with transaction() as session:

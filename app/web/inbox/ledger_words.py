@@ -11,10 +11,10 @@ from app.domain.delivery.ledger import Step
 
 OURS = {
     "queued": N_("Accepted for sending"),
-    "under_way": N_("Being handed over"),
+    "under_way": N_("Being handed over to the provider"),
     "accepted": N_("Handed over to the provider"),
-    "put_off": N_("Refused for now, retry scheduled"),
-    "failed": N_("Refused for good"),
+    "put_off": N_("Not accepted for now: we will retry"),
+    "failed": N_("Not accepted: we do not retry"),
     "unknown": N_("No answer: unclear whether it was sent"),
     "found_sent": N_("Found at the provider: it was sent"),
     "looked": N_("Checked the outcome: still unknown"),

@@ -184,7 +184,8 @@ def _calls(form: MacroForm) -> tuple[OutsideCall, ...]:
             form.errors[f"call_kind_{number}"] = _("Choose where to send the notification.")
         elif not target or len(target) > TARGET_CHARACTERS:
             form.errors[f"call_target_{number}"] = _(
-                "Enter the name of what you chose, in at most %(count)s characters.", count=TARGET_CHARACTERS
+                "Enter the name of the webhook, scenario, team, integration or template, in at most %(count)s characters.",
+                count=TARGET_CHARACTERS,
             )
         elif kind == "teams" and find_hook_named(db.session(), target) is None:
             form.errors[f"call_target_{number}"] = _("No team “%(name)s” has an address for Teams cards.", name=target)

@@ -94,7 +94,7 @@ def run_macro(thread_id: uuid.UUID, macro_id: uuid.UUID) -> ResponseReturnValue:
     try:
         outcome = _take_steps(thread, macro, steps, run)
     except ThreadMovedOn:
-        return _failed(thread.id, "template_id", _("Something newer came in. Read it, then run the macro again"))
+        return _failed(thread.id, "template_id", _("A newer message came in. Read it, then run the macro again"))
     except UnableToReply as error:
         return _failed(thread.id, "template_id", told(str(error)))
     except StepFailed as error:

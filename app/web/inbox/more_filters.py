@@ -94,7 +94,7 @@ def narrowed_to(filters: ViewFilters) -> tuple[str, str, str]:
 def _order_number(order_id: uuid.UUID) -> str:
     """Return the number of an order of the viewer's brands; a general word for any other."""
     query = sa.select(Order.order_number).where(Order.id == order_id, Order.brand_id.in_(current_viewer().brand_ids))
-    return db.session.execute(query).scalar_one_or_none() or _("One order")
+    return db.session.execute(query).scalar_one_or_none() or _("Unknown order")
 
 
 def _person(assignee: uuid.UUID | str) -> str:

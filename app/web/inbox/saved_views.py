@@ -129,7 +129,7 @@ def save_filters(view_id: uuid.UUID) -> ResponseReturnValue:
 def copy_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
     """Copy a view as one of the viewer's own."""
     viewer = current_viewer()
-    name = _("%(name)s, copy", name=get_view(db.session(), viewer=viewer, view_id=view_id).name[: NAME_CHARACTERS - 12])
+    name = _("Copy of %(name)s", name=get_view(db.session(), viewer=viewer, view_id=view_id).name[: NAME_CHARACTERS - 12])
     try:
         with transaction() as session:
             copied = copy_view(session, view_id, name=name, viewer=viewer, now=utc_now()).id
@@ -152,7 +152,7 @@ def place_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
         with transaction() as session:
             move_view(session, view_id, before_id=_before(view_id, views), viewer=viewer, now=utc_now())
     except ViewMissing:
-        return _again(_("Not moved: the next view is gone."))
+        return _again(_("Not moved: a view was deleted in the meantime."))
     views = list_views(db.session(), viewer=viewer)
     place = next((number for number, found in enumerate(views, start=1) if found.id == view_id), 0)
     return _moved(views, _("%(name)s is number %(place)s of %(count)s now.", name=view.name, place=place, count=len(views)))

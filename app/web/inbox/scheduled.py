@@ -55,12 +55,12 @@ from app.web.pages import page
 def held_words(why: str) -> str:
     """Return why a scheduled reply was held, in words for its writer."""
     words = {
-        NEWER: _("Not sent: something newer came in. Read it, then decide."),
-        WINDOW: _("Not sent: the 24-hour window is closed. Take it back and send a template, or use another channel."),
-        CHANNEL_OFF: _("Not sent: its channel is switched off. Take it back and choose another channel."),
+        NEWER: _("Not sent: a newer message came in. Read it, then decide."),
+        WINDOW: _("Not sent: the 24-hour window is closed. Take the message back and send a template, or use another channel."),
+        CHANNEL_OFF: _("Not sent: the channel is switched off. Take the message back and choose another channel."),
         SPAM: _("Not sent: the thread was marked as spam. Send the message now, or take it back."),
-        WRITER_GONE: _("Not sent: the account of its writer is closed."),
-        BROKEN: _("Not sent: something went wrong. Send it now, or take it back."),
+        WRITER_GONE: _("Not sent: the author can no longer sign in."),
+        BROKEN: _("Not sent: something went wrong. Send the message now, or take it back."),
     }
     return words.get(why) or _("Not sent: %(why)s", why=told(why))
 
@@ -158,7 +158,7 @@ def _refused(row: ScheduledReply, error: Exception) -> ResponseReturnValue:
         return _done(row, _("The message was already sent or cancelled"))
     words = {
         NotTheScheduler: _("Only the author can do that; you can take the message back"),
-        ThreadMovedOn: _("Something newer came in: read it above, then send again"),
+        ThreadMovedOn: _("A newer message came in: read it above, then send yours again"),
     }
     db.session.rollback()
     head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=row.thread_id)

@@ -38,9 +38,13 @@ def notice_words(notice: Notice) -> str:
     if notice.problem == "missing":
         return _("No thread is about an order “%(number)s”.", number=notice.value)
     if notice.problem == "many" and notice.operator == "order":
-        return _("“%(typed)s” matches more than %(count)s threads; only the newest are here.", typed=typed, count=known)
+        return _("“%(typed)s” matches more than %(count)s threads; we show only the newest.", typed=typed, count=known)
     if notice.problem == "many":
-        return _("“%(typed)s” matches more than %(count)s people; we searched only some of them.", typed=typed, count=known)
+        return _(
+            "“%(typed)s” matches more than %(count)s people; we searched the threads of only some of them.",
+            typed=typed,
+            count=known,
+        )
     if not notice.value:
         text = _("“%(name)s:” needs a value, so we ignored it.", name=notice.operator)
     elif notice.operator in ("from", "to", "subject"):

@@ -43,4 +43,4 @@ def team_context(asked: Asked) -> dict[str, Any]:
 
 def gone_team() -> str:
     """Return the name shown for a filter whose team was deleted."""
-    return _("A team that is gone")
+    return _("Deleted team")

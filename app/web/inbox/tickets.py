@@ -58,7 +58,7 @@ class TicketForm:
                 self.errors[name] = _("Use at most %(count)s characters.", count=most)
         assignee = parse_uuid(self.get("assignee"))
         if self.get("assignee") and (assignee is None or assignee not in people or brand_id not in people[assignee][1]):
-            self.errors["assignee"] = _("This person may not see the ticket's brand.")
+            self.errors["assignee"] = _("This person cannot see the ticket's brand.")
         priority = self.get("priority") or Priority.NORMAL.value
         if priority not in tuple(Priority):
             self.errors["priority"] = _("Choose one from the list.")

@@ -14,7 +14,7 @@ from app.core.translation import told
 
 SPAM_EVENTS = {
     "ThreadMarkedSpam": N_("%(who)s marked this as spam"),
-    "SpamEnded": N_("%(who)s marked it as not spam"),
+    "SpamEnded": N_("%(who)s marked this as not spam"),
     "SenderBlocked": N_("%(who)s blocked this sender: new messages go to spam"),
     "BlockLifted": N_("%(who)s unblocked this sender"),
 }
@@ -41,7 +41,7 @@ def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
     """Return an event of TRIAGE_EVENTS as one line."""
     if event_type in SPAM_EVENTS:
         by_block = payload.get("because") == "sender"
-        return _("Went to spam: its sender is blocked") if by_block else _(SPAM_EVENTS[event_type], who=who)
+        return _("Went to spam: the sender is blocked") if by_block else _(SPAM_EVENTS[event_type], who=who)
     if event_type in CONSENT_EVENTS:
         return _(CONSENT_EVENTS[event_type], address=payload["address"])
     if event_type == "OutsideCallAsked":
@@ -68,7 +68,7 @@ def _asked(who: str, payload: dict[str, Any]) -> str:
         return _("%(who)s sent the WhatsApp template “%(target)s”", **asked)
     if payload.get("is_told"):
         return _("%(who)s notified %(what)s “%(target)s”", **asked)
-    return _("%(who)s asked for %(what)s “%(target)s”: noted, but not sent because the service is not connected", **asked)
+    return _("%(who)s tried to notify %(what)s “%(target)s”: not sent, because the service is not connected", **asked)
 
 
 def _tagged(who: str, payload: dict[str, Any]) -> str:

@@ -74,7 +74,7 @@ SORTS = {
     ListSort.NEWEST: N_("Newest first"),
     ListSort.OLDEST: N_("Waiting longest first"),
     ListSort.PRIORITY: N_("Most urgent first"),
-    ListSort.DUE: N_("Due first"),
+    ListSort.DUE: N_("Due soonest first"),
 }
 
 
@@ -142,7 +142,7 @@ class DeliveryWords:
 
 DELIVERY_STATES = {
     "pending": DeliveryWords("clock", N_("Sending"), ""),
-    "accepted": DeliveryWords("check", N_("Handed over"), ""),
+    "accepted": DeliveryWords("check", N_("Handed to the provider"), ""),
     "sent": DeliveryWords("check", N_("Sent"), ""),
     "delivered": DeliveryWords("check-check", N_("Delivered"), ""),
     "read": DeliveryWords("check-check", N_("Read"), "read"),

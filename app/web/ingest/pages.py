@@ -32,7 +32,7 @@ SHOWN_BYTES = 20_000
 
 RESULTS = {
     "new": N_("New thread"),
-    "threaded": N_("In its thread"),
+    "threaded": N_("Added to a thread"),
     "automatic": N_("Automatic mail"),
     "bounce": N_("Bounced"),
     "duplicate": N_("Already received"),

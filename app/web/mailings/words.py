@@ -32,7 +32,7 @@ def outcome_words() -> dict[str, str]:
     """Return the outcomes by which recipients can be filtered, in words."""
     return {
         RecipientOutcome.QUEUED.value: _("Sent"),
-        RecipientOutcome.NO_CONSENT.value: _("Did not agree"),
+        RecipientOutcome.NO_CONSENT.value: _("No consent"),
         RecipientOutcome.STOPPED.value: _("Blocked recipient"),
         RecipientOutcome.FAILED.value: _("Not sent"),
         RecipientOutcome.CANCELLED.value: _("Not sent: mailing stopped"),

@@ -168,7 +168,7 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
         (
             NotificationKind.NEW_WORK,
             _("A new thread arrives unassigned"),
-            _("For my team or, without one, my brands. One notification until I look."),
+            _("For my team or, if I have none, my brands. One notification until I open it."),
         ),
         (NotificationKind.HELD, _("My scheduled reply is on hold"), _("A message came in first, or the reply cannot be sent.")),
         (NotificationKind.UNSENT, _("A message is not delivered"), _("A message I wrote, or one on a thread assigned to me.")),

@@ -84,7 +84,8 @@ def accept_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
     said = {
         "learned": _("Mail accepted. From now on we read mails of this layout the same way."),
         "differs": _(
-            "Mail accepted. We go on reading this layout as before: your corrections would change some of the last 50 mails."
+            "Mail accepted. We keep reading mails of this layout as before: with your corrections, we would have read some of "
+            "the last 50 differently."
         ),
     }
     return _next(said.get(learned, _("Mail accepted.")))
@@ -117,7 +118,7 @@ def dismiss_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
             dismiss(session, row.reading, now=utc_now(), actor=viewer.actor)
     except AlreadyDecided:
         return _next(_("A colleague already reviewed this mail."))
-    return _next(_("Dismissed."))
+    return _next(_("The mail is dismissed."))
 
 
 def _find(reading_id: uuid.UUID) -> ReadingRow:

@@ -19,7 +19,7 @@ FIELDS = {
 }
 STATES = {
     ReadingState.REVIEW: N_("To review"),
-    ReadingState.CHANGE: N_("A change"),
+    ReadingState.CHANGE: N_("Order change"),
     ReadingState.CANCELLATION: N_("Cancellation"),
     ReadingState.ACCEPTED: N_("Accepted"),
     ReadingState.DUPLICATE: N_("Duplicate"),

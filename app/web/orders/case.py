@@ -141,10 +141,10 @@ _REGROUPED = {
     ("merge", True): N_("%(who)s merged this order into %(number)s"),
     ("split", False): N_("%(who)s split lines off to %(number)s"),
     ("split", True): N_("%(who)s split this order off from %(number)s"),
-    ("duplicate", False): N_("%(who)s duplicated this order: %(number)s"),
-    ("duplicate", True): N_("%(who)s duplicated this from %(number)s"),
-    ("undo", False): N_("%(who)s undid the change: %(number)s"),
-    ("undo", True): N_("%(who)s undid the change: %(number)s"),
+    ("duplicate", False): N_("%(who)s duplicated this order; the copy is %(number)s"),
+    ("duplicate", True): N_("%(who)s created this order as a copy of %(number)s"),
+    ("undo", False): N_("%(who)s undid the change that involved order %(number)s"),
+    ("undo", True): N_("%(who)s undid the change that involved order %(number)s"),
 }
 _ANSWERS = {
     "QuoteAccepted": N_("%(name)s accepted the quote via its link"),

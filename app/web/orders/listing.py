@@ -101,7 +101,7 @@ def change_orders() -> ResponseReturnValue:
     for number, why in list(came.refused.items())[:TOLD_REFUSALS]:
         flash(_("%(number)s was not changed: %(why)s", number=number, why=_(why)))
     if len(came.refused) > TOLD_REFUSALS:
-        flash(_("%(count)s more were not changed.", count=len(came.refused) - TOLD_REFUSALS))
+        flash(_("More orders that were not changed: %(count)s.", count=len(came.refused) - TOLD_REFUSALS))
     done = came.batch if came.changed else None
     return _back(filters, done=done)
 

@@ -35,7 +35,7 @@ WORDS = {ORDER: order_status_words, LINE_ITEM: line_status_words, APPOINTMENT: a
 RULES = ("allowed", "reason", "forbidden")
 CURRENCIES = ("EUR", "CAD", "USD", "GBP", "CHF")
 GUARDS = {
-    "lines": N_("something is ordered"),
+    "lines": N_("the order has at least one line"),
     "priced": N_("every line has a price"),
     "address": N_("the address is known, or a reason is given"),
     "visit_planned": N_("a visit is planned"),

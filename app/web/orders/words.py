@@ -53,7 +53,7 @@ REASONS = {
     "waiting_for_permit": N_("Waiting for a permit"),
     "technical_problem": N_("Technical problem"),
     "payment_open": N_("Not paid yet"),
-    "customer_withdrew": N_("The customer does not want it any more"),
+    "customer_withdrew": N_("The customer no longer wants the order"),
     "partner_withdrew": N_("The partner withdrew the order"),
     "not_possible": N_("The order cannot be carried out"),
     "duplicate": N_("Duplicate order"),

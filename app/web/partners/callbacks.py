@@ -95,7 +95,7 @@ def retry_callback(partner_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseRet
             delivery = find_callback(session, partner_id, delivery_id) or abort(404)
             redeliver(session, delivery, now=utc_now(), actor=viewer.actor)
     except StillUnderWay:
-        return _back(partner_id, _("We are sending this callback now, or it no longer needs to be sent."))
+        return _back(partner_id, _("Not sent again: we are already sending this callback, or it is no longer needed."))
     runtime().nudger.nudge()
     return _back(partner_id, _("We are sending this callback again."))
 

@@ -72,7 +72,7 @@ def take_table(partner_id: uuid.UUID) -> ResponseReturnValue:
         locked = get_partner(session, partner_id, brand_ids=viewer.brand_ids, lock=True)
         for content in wanted:
             keep_product(session, locked, content, now=utc_now(), actor=viewer.actor)
-    flash(ngettext("%(num)s number imported.", "%(num)s numbers imported.", len(wanted)))
+    flash(ngettext("%(num)s article number imported.", "%(num)s article numbers imported.", len(wanted)))
     return redirect(url_for("partners.products", partner_id=partner_id), 303)
 
 
@@ -106,7 +106,7 @@ def _read(partner: Partner, values: dict[str, str]) -> tuple[dict[str, str], Pro
             errors[name] = told(str(error))
     first = read.get("valid_from") or ALWAYS
     if read.get("valid_until") is not None and read["valid_until"] <= first:
-        errors["valid_until"] = _("The end must follow the start.")
+        errors["valid_until"] = _("Set an end after the start.")
     if errors or article is None:
         return errors, None
     kind = values.get("type", "")[:TYPE_CHARACTERS]

@@ -65,7 +65,7 @@ STEPS = {
 COMMITMENTS = {
     Commitment.ANSWER: N_("API response time, 95th percentile"),
     Commitment.SUCCESS: N_("API requests we could answer"),
-    Commitment.PROCESSING: N_("Slowest order, from post to received"),
+    Commitment.PROCESSING: N_("Slowest order, from request to saved"),
     Commitment.CALLBACK: N_("First callback after a change, 95th percentile"),
 }
 

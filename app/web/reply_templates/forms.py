@@ -72,7 +72,7 @@ class TemplateForm(TranslatedForm):
     def validate_html(self, field: Field) -> None:
         """Check that no formatting begins inside a variable, which the text alone does not show."""
         if list_problems(self.formatted) and not list_problems(self.text.data or ""):
-            raise ValidationError(_l("A variable has formatting inside its braces: remove it there."))
+            raise ValidationError(_l("A variable has formatting inside its braces: remove that formatting."))
 
     @property
     def formatted(self) -> str:

@@ -57,7 +57,7 @@ def add_visit_texts() -> ResponseReturnValue:
     require(Permission.TEMPLATES_MANAGE)
     with transaction() as session:
         install_visit_texts(session, now=utc_now())
-    flash(_("Technicians can now use these at visits. Edit them as you like."))
+    flash(_("Technicians can now use these texts at visits. Edit the texts as you like."))
     return redirect(url_for("reply_templates.templates", q="Visit:"), 303)
 
 
@@ -121,7 +121,7 @@ def archive(template_id: uuid.UUID) -> ResponseReturnValue:
     viewer, _row = _changeable(template_id)
     with transaction() as session:
         archive_template(session, template_id, now=utc_now(), actor=viewer.actor)
-    flash(_("Archived. You can no longer choose it; sent messages stay."))
+    flash(_("The template is archived. You can no longer choose it; messages sent with it stay."))
     return redirect(url_for("reply_templates.templates"), 303)
 
 

@@ -147,7 +147,7 @@ def _naming_scope(form: CalendarForm) -> Iterator[None]:
     try:
         yield
     except ScopeTaken:
-        form.errors["scope"] = _("A calendar for this already exists.")
+        form.errors["scope"] = _("Another calendar already applies to this choice.")
     except StillNeeded:
         form.errors["scope"] = _("This calendar must keep applying to everything.")
 
@@ -187,7 +187,7 @@ def _preview(calendar: Calendar, day: date) -> PreviewDay:
     rules = calendar.rules
     note = calendar.own_name(day) or name_of(rules.country, rules.region, day, locale=str(get_locale()))
     if why == Closed.OWN_DAY and not note:
-        note = _("Own day")
+        note = _("Custom day")
     hours = ", ".join(f"{clock(begin // 60)}–{clock(end // 60 % 1440 or 1440)}" for begin, end in spans)
     return PreviewDay(str(format_date(day, "EEE d MMM")), hours or _("Closed"), note, not spans)
 

@@ -22,7 +22,7 @@ TYPES = {
     TaskType.SEND_EMAIL: N_("Send an e-mail"),
     TaskType.SCHEDULE_VISIT: N_("Schedule a visit"),
     TaskType.ESCALATE: N_("Escalate"),
-    TaskType.RESEARCH: N_("Find out"),
+    TaskType.RESEARCH: N_("Research"),
     TaskType.DOCUMENTATION: N_("Documentation"),
     TaskType.APPROVAL_REQUEST: N_("Approval"),
     TaskType.OTHER: N_("Other"),

@@ -20,7 +20,7 @@ OUTCOMES = {
     "ok": N_("accepted"),
     "http_3xx": N_("redirect; we do not follow redirects"),
     "http_4xx": N_("refused"),
-    "http_410": N_("gone for good"),
+    "http_410": N_("endpoint no longer exists"),
     "http_429": N_("too many requests"),
     "http_5xx": N_("receiver error"),
     "dns": N_("unknown host name"),
@@ -30,9 +30,9 @@ OUTCOMES = {
     "reset": N_("connection reset"),
     "bad_response": N_("invalid HTTP response"),
     "blocked": N_("address not allowed"),
-    "bad_header": N_("one of its headers cannot be sent"),
-    "no_address": N_("it has no address"),
-    "sealed": N_("cannot decrypt its secrets: a key in ENCRYPTION_KEYS is missing"),
+    "bad_header": N_("one of the endpoint’s headers cannot be sent"),
+    "no_address": N_("no address is set"),
+    "sealed": N_("cannot decrypt the secrets: a key in ENCRYPTION_KEYS is missing"),
     "error": N_("an error on our side; see the application log"),
 }
 SKIPPED = {
@@ -59,7 +59,7 @@ SCHEDULE_NAMES = {
 STATE_REASONS = {
     "gone": N_("The endpoint returned 410 Gone. Enter its new address or resume it."),
     "restored": N_("The database was restored from a copy. Check what we sent to this endpoint since, then resume it."),
-    "failing_long": N_("Nothing arrived for five days. Fix the receiver, then resume sending."),
+    "failing_long": N_("The endpoint accepted nothing for five days. Fix the receiver, then resume sending."),
 }
 
 
@@ -137,7 +137,7 @@ def state_words(row: DeliveryRow, endpoint: WebhookEndpoint) -> str:
     if delivery.state == "running":
         return _("is being sent")
     if endpoint.state != EndpointState.ACTIVE:
-        return _("is held")
+        return _("on hold")
     if row.is_behind:
         return _("in the queue")
     return _("next try %(time)s", time=clock(delivery.run_at)) if delivery.attempts else _("sending soon")
@@ -192,7 +192,7 @@ def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tup
     head = _("Not delivered yet. %(tries)s of %(most)s tries made; the next is at %(time)s, in %(wait)s.",
              tries=delivery.tries, most=most, time=clock(delivery.run_at), wait=wait)  # fmt: skip
     said.append(_("The last try: %(outcome)s.", outcome=outcome_words(delivery.last_outcome)))
-    said.append(_("Reason for that time: %(why)s.", why=why_words(delivery.why)))
+    said.append(_("Reason for the wait: %(why)s.", why=why_words(delivery.why)))
     if behind:
         said.append(ngettext("%(num)s later message about the same item waits for this one.",
                              "%(num)s later messages about the same item wait for this one.", behind))  # fmt: skip

@@ -122,7 +122,7 @@ def test_it_is_held_when_somebody_writes_before_and_its_writer_decides(app: Flas
     assert rows(desk)[0].held_because == "newer"
     time_comes(app, desk, row)
     assert desk.outgoing() == []
-    assert "something newer came in" in page(desk)
+    assert "a newer message came in" in page(desk)
     assert desk.post(f"/scheduled/{row.id}/sending", last_seen_message_id=desk.message.id).status_code == 409
     sent = desk.post(f"/scheduled/{row.id}/sending", last_seen_message_id=newer.id)
     assert f"Forwarded to {TO}" in sent.headers["HX-Trigger"]

@@ -144,7 +144,7 @@ def test_customer_who_writes_before_its_time_holds_it_and_its_writer_is_told(des
     assert desk.rows()[0].state == "held"
     desk.time_comes(row)
     assert desk.outgoing() == []
-    assert "something newer came in" in desk.page()
+    assert "a newer message came in" in desk.page()
     told = desk.session.execute(sa.select(Notification.user_id).where(Notification.kind == "held")).scalars().all()
     assert told == [desk.alice.id]
     assert "Your scheduled message was not sent" in desk.client.get("/notifications").text

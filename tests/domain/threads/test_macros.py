@@ -165,7 +165,7 @@ def test_a_reply_waits_where_something_newer_came_and_nothing_else_happens_eithe
     make_message(desk.session, desk.session.get_one(Thread, desk.thread.id), "Toch niet", at=utc_now())
     steps = ALL_STEPS.model_copy(update={"template_id": desk.template("Tot dan"), "sends": True})
     answer = desk.run(desk.macro(steps), last_seen_message_id=str(seen.id))
-    assert desk.toast(answer) == "Reply: Something newer came in. Read it, then run the macro again. Nothing was changed."
+    assert desk.toast(answer) == "Reply: A newer message came in. Read it, then run the macro again. Nothing was changed."
     assert (desk.messages(MessageType.OUTGOING), desk.notes()) == ([], [])
 
 

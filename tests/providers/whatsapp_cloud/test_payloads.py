@@ -72,7 +72,7 @@ BROKEN = {
     "broken_edit_without_message": "has no message",
     "broken_revoke_without_target": "has no original_message_id",
     "broken_status_of_unknown_name": "has the unknown status teleported",
-    "broken_status_about_no_message": "no message in it",
+    "broken_status_about_no_message": "does not name a message",
     "broken_statuses_is_an_object": "statuses is not a list",
     "broken_value_is_a_list": "the change of messages has no value",
     "broken_messages_without_a_number": "does not name its number",

@@ -51,7 +51,7 @@ def test_everything_is_off_until_somebody_switches_it_on(page: Settings, desk: D
     assert page.post(url(desk), **FORM, closed_on="yes").status_code == 303
     saved = read_auto_replies(desk.session, desk.mail.id)
     assert {kind: row.is_on for kind, row in saved.items()} == {AutoReplyKind.CLOSED: True, AutoReplyKind.ORDER_STATUS: False}
-    assert "Outside hours" in page.get("/settings/auto-replies")
+    assert "Outside opening hours" in page.get("/settings/auto-replies")
 
 
 def test_the_form_shows_each_text_as_the_customer_reads_it(page: Settings, desk: Desk) -> None:
@@ -68,7 +68,7 @@ def test_the_form_shows_each_text_as_the_customer_reads_it(page: Settings, desk:
         ({"closed_on": "yes", "closed_fr": ""}, "Write a text, or switch the answer off."),
         ({"closed_nl": "Hallo {{klant}}"}, "There is no variable {{klant}}."),
         ({"order_status_en": "Order {{order.number}}"}, "{{order.number}} may be empty"),
-        ({"closed_en": "Back {{ soon"}, "{{ has no matching beginning or end."),
+        ({"closed_en": "Back {{ soon"}, "{{ stands alone: a variable needs both {{ and }}."),
         ({"closed_en": "x" * 1501}, "1501 characters: at most 1500."),
     ],
 )
@@ -85,7 +85,7 @@ def test_the_trial_says_what_would_happen_and_why_not(page: Settings, desk: Desk
     desk.write("Ik ben er niet", at="2026-03-09 11:00", sender="weg@example.nl", automatic="auto_reply", name="Wim")
     desk.session.commit()
     shown = page.get(url(desk, "/trial?when=closed"))
-    assert "Would be answered: Outside hours" in shown
+    assert "Would be answered: Outside opening hours" in shown
     assert "We do not answer automatic mail" in shown
     assert desk.answers() == []
 

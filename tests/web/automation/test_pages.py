@@ -75,7 +75,7 @@ def test_a_rule_is_written_looked_at_switched_on_and_read_about(office: Office) 
     assert "Nothing would change" in office.client.get(f"/settings/automation/{rule.id}/dry-run").text
     thread = office.client.get(f"/threads/{desk.thread.id}").text
     assert "The rule Storing set the priority to high" in thread
-    assert "The rule Storing asked for Integration “storingen”: noted, but not sent because" in thread
+    assert "The rule Storing tried to notify Integration “storingen”: not sent, because" in thread
     listed = office.client.get("/settings/automation").text
     assert "1 run" in listed
     assert "Words contains “knippert”" in listed
@@ -107,7 +107,11 @@ def test_a_rule_that_says_something_else_is_off_again(office: Office) -> None:
         ({"what_1": "words:is"}, "what_1", "Choose what to compare."),
         ({"assignee": "me"}, "assignee", "A rule runs automatically, without a user: choose a person by name."),
         ({"task_days": "soon"}, "task_days", "Enter a whole number from 0 to 365."),
-        ({"call_target_1": ""}, "call_target_1", "Enter the name of what you chose, in at most 500 characters."),
+        (
+            {"call_target_1": ""},
+            "call_target_1",
+            "Enter the name of the webhook, scenario, team, integration or template, in at most 500 characters.",
+        ),
         ({"call_kind_1": "teams"}, "call_target_1", "No team “storingen” has an address for Teams cards."),
         ({"call_words_1": "Kijk"}, "call_words_1", "Only Teams cards and WhatsApp templates have text: leave this empty."),
         ({"also_what_1": "tag:has", "also_than_1": "a"}, "also_team", "Choose at least one step."),

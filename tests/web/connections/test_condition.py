@@ -78,7 +78,7 @@ def test_the_flow_says_what_went_what_waits_and_what_failed(app: Flask, db_sessi
     [
         ("ok", Flow(), "Everything works."),
         ("ok", Flow(tried=4, failed=4), "Everything works."),
-        ("ok", Flow(tried=20, failed=2), "2 of 20 messages failed in the last day."),
+        ("ok", Flow(tried=20, failed=2), "2 of 20 messages failed in the last 24 hours."),
         ("ok", Flow(tried=21, failed=2), "Everything works."),
         ("ok", Flow(waiting_out_since=NOW - timedelta(minutes=16), waiting_out=1), "1 message waits to go out."),
         ("ok", Flow(waiting_out_since=NOW - timedelta(minutes=15), waiting_out=1), "Everything works."),

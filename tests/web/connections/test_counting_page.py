@@ -53,7 +53,7 @@ def test_a_count_is_asked_for_runs_and_is_told_in_words(page_client: PageClient,
     for words in (
         "1 difference",
         "1 in the mailbox, 1 of those also here",
-        "Was missing here: “Laadpaal &lt;b&gt;kwijt&lt;/b&gt;” (Inbox)",
+        "Was missing in Switchyard: “Laadpaal &lt;b&gt;kwijt&lt;/b&gt;” (Inbox)",
         "1 mail was fetched.",
         "Count now",
     ):

@@ -189,7 +189,7 @@ def test_a_view_is_renamed_copied_and_deleted(desk: Desk) -> None:
     assert (view.name, view.scope, view.team_id, view.sort) == ("Terug", ViewScope.PRIVATE, None, ListSort.OLDEST)
     assert desk.post(f"/inbox/views/{view.id}/copy").status_code == 303
     copied = desk.session.execute(sa.select(SavedView).where(SavedView.id != view.id)).scalar_one()
-    assert (copied.name, copied.filters, copied.sort) == ("Terug, copy", {"view": "open", "tag": "retour"}, ListSort.OLDEST)
+    assert (copied.name, copied.filters, copied.sort) == ("Copy of Terug", {"view": "open", "tag": "retour"}, ListSort.OLDEST)
     assert desk.post(f"/inbox/views/{view.id}/deletion").status_code == 303
     assert desk.client.get(f"/inbox/views/{view.id}").status_code == 404
     # A thread opened from it stays readable, a bulk change of it does not turn into one of the whole inbox.

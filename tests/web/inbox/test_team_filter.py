@@ -111,7 +111,7 @@ def test_a_chip_names_the_team_and_takes_the_filter_away(desk: Desk) -> None:
 def test_a_team_that_is_gone_finds_nothing_and_says_so(desk: Desk) -> None:
     path = f"/inbox?team={uuid.UUID(int=7)}"
     assert desk.sees(path) == []
-    assert "A team that is gone" in desk.client.get(path).text
+    assert "Deleted team" in desk.client.get(path).text
 
 
 def test_a_view_keeps_its_team(desk: Desk) -> None:
@@ -154,7 +154,7 @@ def test_a_team_costs_a_list_at_most_the_query_for_its_name(desk: Desk) -> None:
 def test_a_view_is_read_in_the_order_it_was_read_in_last(desk: Desk) -> None:
     assert desk.sees("/inbox?sort=newest") == [0, 1, 2, 3]
     assert desk.sees("/inbox") == [0, 1, 2, 3]
-    assert "Due first" in desk.client.get("/inbox/mine").text
+    assert "Due soonest first" in desk.client.get("/inbox/mine").text
     assert "Newest first" in desk.client.get("/inbox/all").text
     desk.client.get("/inbox?sort=due")
     assert desk.sees("/inbox") == [3, 2, 1, 0]

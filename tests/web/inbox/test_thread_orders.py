@@ -82,7 +82,7 @@ def test_a_link_that_was_found_says_why_and_is_undone_by_one_click(desk: Desk) -
     link_order(desk.session, desk.order, desk.thread, because=Because.ALMOST, said="CC-2026-0001", now=utc_now(), actor=SYSTEM)
     desk.session.commit()
     text = desk.client.get(f"/threads/{desk.thread.id}").text
-    assert "one typo away" in text
+    assert "the order number with one typo" in text
     assert f"{desk.path}/{desk.order.id}/removal" in text
 
 
