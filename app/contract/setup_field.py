@@ -32,6 +32,6 @@ VISIT_REMINDERS = SetupField(
     N_("Reminders of visits"),
     default="off",
     choices=("off", "on"),
-    help=N_("“on”: customers on this channel get a reminder the day before a visit, in its thread."),
+    help=N_("“on”: customers on this channel get a reminder the day before a visit, in the thread of the visit."),
 )
-MAIL_ADDRESS = SetupField("address", N_("Mail address"), help=N_("The address customers use."))
+MAIL_ADDRESS = SetupField("address", N_("E-mail address"), help=N_("The address customers use."))

@@ -126,4 +126,36 @@ FORMER = {
         "Twilio sends its webhooks to %(actual)s, not to us: enter the address %(ours)s at Twilio"
     ),
     "A conversation on a channel must have a customer": "A thread on a channel must have a customer",
+    "Less than an hour was left": "Less than an hour was left before the visit",
+    "This is no longer a visit": "The appointment is no longer a visit",
+    "The contact has no mail address": "The contact has no e-mail address",
+    "The customer has no mail address": "The customer has no e-mail address",
+    "Not a valid mail address": "Not a valid e-mail address",
+    "A new thread gets this type if its first message contains one of these words. The thread shows which": (
+        "A new thread gets this type if its first message contains one of these words. The thread shows the word we found"
+    ),
+    "We confirm a new order to the customer by mail. Not orders of partners, who inform their customers themselves": (
+        "We confirm each new order to the customer by e-mail, except orders from partners: they inform their customers themselves"
+    ),
+    "must be after the first day": "must be after the date in “Valid from”",
+    "A program error stopped the import; everything done until then is complete": (
+        "A program error stopped the import. The rows imported before the error are saved"
+    ),
+    "changed since the preview; import the file again to see the current result": (
+        "the data in Switchyard has changed since the preview; import the file again to see the current result"
+    ),
+    "order %(name)s cannot be completed: %(why)s Process this again once it can": (
+        "order %(name)s cannot be completed: %(why)s Process this event again once the order can be completed"
+    ),
+    "this brand has no order %(name)s: process this again once it exists": (
+        "this brand has no order %(name)s: process this event again once the order exists"
+    ),
+    "Switch its scenario on in Make, or enter its new address here; then retry what failed": (
+        "Switch the scenario on in Make, or enter the new address of its webhook here; then retry what failed"
+    ),
+    "Contact is a colleague": "The contact is a colleague",
+    "probably bounced, by sender and wording": "probably a bounce, judging by sender and wording",
+    "The current status blocks this step": "This change is not possible from the current status",
+    "The brand does not allow this step": "The brand does not allow this status change",
+    "Only the author or a team lead can undo it": "Only the person who made this change or a team lead can undo it",
 }

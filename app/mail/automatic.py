@@ -119,7 +119,7 @@ def _by_report(facts: MailFacts) -> Verdict | None:
     if report is None:
         return None
     if report.kind in ("bounce", "delay"):
-        how = N_("a delivery report") if report.is_certain else N_("probably bounced, by sender and wording")
+        how = N_("a delivery report") if report.is_certain else N_("probably a bounce, judging by sender and wording")
         return Automatic.BOUNCE, (_DELAYED if report.kind == "delay" else _FAILED) % {"how": how}
     if report.kind == "complaint":
         return Automatic.OTHER, N_("a complaint about our mail")

@@ -57,7 +57,7 @@ def role_words(role: str) -> str:
 def role_hints() -> dict[str, str]:
     return {
         Role.AGENT: _("Reads and answers the threads of their brands, with their tasks, orders and visits."),
-        Role.LEAD: _("Also manages the daily work: routing, automation, templates, planner and stuck items."),
+        Role.LEAD: _("Also manages the daily work: routing, automation, templates, planner and failed messages."),
         Role.MANAGER: _("Like an agent, plus the figures: analytics, targets, shared reports, surveys, workload."),
         Role.TECHNICIAN: _("Sees their own visits and the threads about them, nothing else."),
         Role.READ_ONLY: _("Reads everything of their brands and changes nothing."),

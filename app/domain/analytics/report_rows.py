@@ -41,7 +41,10 @@ def about_file(viewer: Viewer, measure: Measure | None, slice: Slice, count: int
     """Return the lines (term, text) of the sheet that describes the file. `measure` None: the file has all figures."""
     lines = [
         (_("Report"), words.name_words(measure.key) if measure else _("All figures, day by day")),
-        (_("Definition"), words.definition_words(measure.key) if measure else _("See the question mark beside each figure.")),
+        (
+            _("Definition"),
+            words.definition_words(measure.key) if measure else _("See the question mark beside each figure in Analytics."),
+        ),
         (_("Days"), f"{slice.first} – {slice.last}"),
         (_("Time zone"), _("Days in each brand's time zone; times in %(zone)s.", zone=viewer.timezone)),
         (_("Times"), _("Opening hours") if slice.is_open else _("All hours")),

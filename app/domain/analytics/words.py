@@ -84,7 +84,7 @@ DEFINITIONS = {
         "the day the case was last closed, so recent days can still change."
     ),
     "resolved": N_(
-        "Closed cases, on the day they were last closed, for their assignee at that time. Reopened cases do not count."
+        "Closed cases, on the day they were last closed, for their assignee at that time. Cases that are open again do not count."
     ),
     "first_promise": N_(
         "First responses on time, of those sent on time or overdue. A late response counts on the day it was due, for the"
@@ -169,7 +169,7 @@ PERIOD_NAMES = {
 FILTER_NAMES = {
     "brand": N_("Brand"),
     "channel": N_("Channel"),
-    "medium": N_("Kind of channel"),
+    "medium": N_("Channel type"),
     "team": N_("Team"),
     "person": N_("Person"),
     "type": N_("Type"),

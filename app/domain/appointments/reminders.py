@@ -22,8 +22,8 @@ LEAST = timedelta(hours=1)  # with less left a reminder is of no use
 MOVED = N_("The visit was moved.")
 CANCELLED = N_("The visit was cancelled.")
 TOOK_PLACE = N_("The visit is over.")
-NO_VISIT = N_("This is no longer a visit.")
-TOO_LATE = N_("Less than an hour was left.")
+NO_VISIT = N_("The appointment is no longer a visit.")
+TOO_LATE = N_("Less than an hour was left before the visit.")
 
 
 def plan_reminder(session: Session, appointment: Appointment, *, now: datetime) -> None:

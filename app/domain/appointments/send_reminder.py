@@ -44,7 +44,7 @@ from app.providers.registry import KEEP_TEMPLATES
 
 LANGUAGES = ("nl", "en", "fr")
 NO_CHANNEL = N_("No channel of the brand sends reminders.")
-NO_ADDRESS = N_("The contact has no mail address.")
+NO_ADDRESS = N_("The contact has no e-mail address.")
 NO_WAY = N_("The contact has no address or number for a channel that sends reminders.")
 REFUSED = N_("The contact declined reminders.")
 

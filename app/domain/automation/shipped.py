@@ -98,7 +98,9 @@ def _guess(kind: ThreadType, words: str) -> Callable[[Session, datetime], RuleCo
     return lambda _session, _now: RuleContent("", "MessageReceived", (part,))
 
 
-_WHY_GUESS = N_("A new thread gets this type if its first message contains one of these words. The thread shows which.")
+_WHY_GUESS = N_(
+    "A new thread gets this type if its first message contains one of these words. The thread shows the word we found."
+)
 # Asked in this order: who complains about a defect complains.
 GUESSES = (
     ShippedRule(
@@ -147,7 +149,10 @@ SHIPPED = (
     ShippedRule(
         CONFIRMATION,
         N_("Order confirmation by mail"),
-        N_("We confirm a new order to the customer by mail. Not orders of partners, who inform their customers themselves."),
+        N_(
+            "We confirm each new order to the customer by e-mail, except orders from partners: "
+            "they inform their customers themselves."
+        ),
         _confirmation,
     ),
     ShippedRule(

@@ -40,7 +40,7 @@ def settings_facts(channel: Channel) -> list[Fact]:
     open_fields = [one for one in (kind.fields if kind else ()) if not one.secret and not one.choices]
     facts = [Fact(_(one.label), str(channel.settings[one.name])) for one in open_fields if channel.settings.get(one.name)]
     if chosen := channel.settings.get(CHOSEN_FOLDERS):
-        facts.append(Fact(_("Also followed"), ", ".join(sorted(chosen.values(), key=str.casefold))))
+        facts.append(Fact(_("Other folders we read"), ", ".join(sorted(chosen.values(), key=str.casefold))))
     facts += number_facts(channel)
     templates: Any = channel.settings.get("templates")
     if isinstance(templates, list):
@@ -49,14 +49,14 @@ def settings_facts(channel: Channel) -> list[Fact]:
 
 
 QUALITIES = {"GREEN": N_("High"), "YELLOW": N_("Medium"), "RED": N_("Low"), "UNKNOWN": N_("Not known yet")}
-THROUGHPUTS = {"HIGH": N_("raised"), "APP": N_("shared with the WhatsApp Business app")}
+THROUGHPUTS = {"HIGH": N_("higher than usual"), "APP": N_("shared with the WhatsApp Business app")}
 
 
 def number_facts(channel: Channel) -> list[Fact]:
     """List the provider's facts about a chat's number: quality, new conversations per day, throughput; [] without any."""
     said: dict[str, str] = channel.settings.get("number") or {}
     quality, limit, pace = (str(said.get(name, "")) for name in ("quality", "limit", "throughput"))
-    people = _("everyone") if limit == "UNLIMITED" else limit.replace("K", ",000")
+    people = _("unlimited") if limit == "UNLIMITED" else limit.replace("K", ",000")
     return [
         *([Fact(_("Quality of the number"), _(QUALITIES.get(quality, quality)))] if quality else []),
         *([Fact(_("Limit of new conversations"), _("%(limit)s per day", limit=people))] if limit else []),

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from app.domain.field.report_paper import ReportFacts
 
 NO_CHANNEL = N_("The brand has no mailbox to send the report from.")
-NO_ADDRESS = N_("The contact has no mail address.")
+NO_ADDRESS = N_("The contact has no e-mail address.")
 NOT_WANTED = N_("The brand does not send visit reports.")
 
 

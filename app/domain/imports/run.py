@@ -31,7 +31,7 @@ from app.domain.imports.rows import Group, Judged, make_groups
 TABLE = table_of(Import)
 READ, WRITE, UNDO = 1000, 500, 50
 ENDS_WITH = {ImportPhase.IMPORTING: ImportPhase.DONE, ImportPhase.UNDOING: ImportPhase.UNDONE}
-BROKE_OFF = N_("A program error stopped the import; everything done until then is complete.")
+BROKE_OFF = N_("A program error stopped the import. The rows imported before the error are saved.")
 FILE_GONE = N_("The file no longer exists; upload it again.")
 NO_COLUMN = known("No column for %(fields)s; choose it under Columns.")
 _WRITE_BACK = sa.text("""
@@ -39,7 +39,7 @@ _WRITE_BACK = sa.text("""
     FROM jsonb_to_recordset(:rows) AS r (number integer, outcome text, problems jsonb, entity_id uuid, before jsonb, after jsonb)
     WHERE import_rows.import_id = :import_id AND import_rows.number = r.number
 """).bindparams(sa.bindparam("rows", type_=JSONB))
-MOVED = N_("changed since the preview; import the file again to see the current result")
+MOVED = N_("the data in Switchyard has changed since the preview; import the file again to see the current result")
 
 
 @dataclass(frozen=True)

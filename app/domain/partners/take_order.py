@@ -191,7 +191,7 @@ def _ask_for_articles(session: Session, partner: Partner, row: PartnerOrder, ord
     if row.unmapped_skus:
         listed = ", ".join(row.unmapped_skus[:LONGEST_LIST])
         with in_language(session.get_one(Brand, partner.brand_id).languages[0]):
-            what = _("%(name)s ordered what has no article: %(skus)s", name=partner.name, skus=listed)
+            what = _("%(name)s ordered article numbers we do not know: %(skus)s", name=partner.name, skus=listed)
         title = f"{order.order_number}: {what}"
         thread_id = find_thread_of_order(session, order.id)
         content = TaskContent(partner.brand_id, title[:300], task_type=TaskType.OTHER, thread_id=thread_id)

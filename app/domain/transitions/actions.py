@@ -24,14 +24,14 @@ from app.domain.transitions.models import Transition, TransitionRule
 from app.domain.transitions.queries import find_last_transition, find_rule, user_may_reopen
 from app.domain.transitions.registry import EntityKind, kind_of
 
-NOT_ALLOWED = N_("The current status blocks this step.")
-FORBIDDEN = N_("The brand does not allow this step.")
+NOT_ALLOWED = N_("This change is not possible from the current status.")
+FORBIDDEN = N_("The brand does not allow this status change.")
 FOR_LEADS = N_("Only a team lead can do this.")
 NEEDS_REASON = N_("Enter a reason.")
 NO_SUCH_CODE = N_("This reason does not exist.")
 MOVED_ON = N_("A colleague has since changed the status.")
 NOT_LAST = N_("The status has changed since; you cannot undo this.")
-NOT_YOURS = N_("Only the author or a team lead can undo it.")
+NOT_YOURS = N_("Only the person who made this change or a team lead can undo it.")
 TOO_LATE = N_("It is too late to undo this; set the status back instead.")
 
 _KINDS = {"automation": ActorKind.RULE, "routing": ActorKind.RULE, **{kind.value: kind for kind in ActorKind}}

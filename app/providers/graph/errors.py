@@ -33,7 +33,11 @@ _BY_CODE: Mapping[str, _Meaning] = {
     "erroraccessdenied": _Meaning(N_("The application has no access to the mailbox"), _GRANT, False, True),
     "authorization_requestdenied": _Meaning(N_("The application lacks a permission"), _GRANT, False, True),
     "errorsendasdenied": _Meaning(
-        N_("This mailbox may not send from that address"), N_("Grant Send As on the address, or use the mailbox's own")
+        N_("This mailbox may not send from that address"),
+        N_(
+            "Grant Send As on the address, or send from the mailbox's own address",
+            "Grant Send As on the address, or use the mailbox's own",
+        ),
     ),
     "erroritemnotfound": _Meaning(
         N_("The mail is not in the mailbox (any more)"), N_("The mail was deleted or moved to the archive"), False

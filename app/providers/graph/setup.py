@@ -10,7 +10,7 @@ _SECRET = SetupField(
     N_("Client secret"),
     secret=True,
     expires=True,
-    help=N_("Its value, which Entra shows once, not its id."),
+    help=N_("The value of the secret, not its id. Entra shows the value only once."),
 )
 _SENDER = SetupField("from_name", N_("Sender name"), required=False, help=N_("Recipients see this name before the address."))
 _CALENDAR = SetupField(
@@ -26,7 +26,7 @@ _CALENDAR = SetupField(
 CONNECT_FIELDS: tuple[SetupField, ...] = (
     SetupField("address", N_("Mailbox"), help=N_("The address of the mailbox, such as service@example.nl.")),
     SetupField("tenant_id", N_("Directory (tenant) id"), help=N_("On the overview page of the app registration.")),
-    SetupField("client_id", N_("Application (client) id"), help=N_("On the same page.")),
+    SetupField("client_id", N_("Application (client) id"), help=N_("Also on the overview page of the app registration.")),
     _SECRET,
     _SENDER,
     _CALENDAR,
@@ -36,14 +36,17 @@ SIGN_IN_FIELDS: tuple[SetupField, ...] = (
     SetupField("address", N_("Mailbox"), help=N_("The address of the mailbox, such as service@example.nl.")),
     SetupField(
         "user_address",
-        N_("Sign-in"),
+        N_("Colleague who signs in"),
         required=False,
-        help=N_("Shared mailbox: the address of the colleague with access who signs in. Otherwise leave it empty."),
+        help=N_(
+            "Only for a shared mailbox: the address of the colleague who has access to the mailbox and signs in. "
+            "Otherwise leave this field empty."
+        ),
     ),
     SetupField(
         "tenant_id",
         N_("Directory (tenant) id"),
-        help=N_("Your organization's id; “common” for any, “consumers” for personal outlook.com mailboxes."),
+        help=N_("The id of your organization; “common” for any organization; “consumers” for personal outlook.com mailboxes."),
         default="common",
     ),
     SetupField("client_id", N_("Application (client) id"), help=N_("On the overview page of the app registration.")),

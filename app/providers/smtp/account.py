@@ -28,7 +28,7 @@ _PORTS: dict[tuple[str, str], int] = {
 _HOW_SAFE = N_("tls: encrypted from the start; starttls: encrypted before sign-in; none: on this machine only")
 
 CONNECT_FIELDS = (
-    SetupField("user", N_("User name"), help=N_("Often the mail address itself"), required=False),
+    SetupField("user", N_("User name"), help=N_("Often the e-mail address of the mailbox"), required=False),
     SetupField("password", N_("Password"), help=N_("With two-step sign-in: an app password"), secret=True),
     SetupField("smtp_host", N_("Server for outgoing mail (SMTP)"), help=N_("For example smtp.example.org")),
     SetupField("smtp_security", N_("Encryption of outgoing mail"), help=_HOW_SAFE, default="starttls", choices=SECURITIES),

@@ -132,7 +132,7 @@ PROVIDERS: tuple[Provider, ...] = (
         {"smtp_mode": "fine", "imap_mode": "fine"},
         "email/smtp",
         {
-            "address": (N_("Mail address"), unconnected_accounts.AT_SERVER),
+            "address": (N_("E-mail address"), unconnected_accounts.AT_SERVER),
             "user": (N_("User name"), unconnected_accounts.AT_SERVER),
             "password": (N_("Password"), unconnected_accounts.SERVER_PASSWORD),
             "smtp_host": (N_("Server for outgoing mail (SMTP)"), "127.0.0.1"),
@@ -153,7 +153,7 @@ PROVIDERS: tuple[Provider, ...] = (
         {"api_key": SENDGRID_KEY},
         "email/sendgrid",
         {
-            "address": (N_("Mail address"), unconnected_accounts.AT_SENDGRID),
+            "address": (N_("E-mail address"), unconnected_accounts.AT_SENDGRID),
             "api_key": (N_("API key"), "{api_key}"),
             "signing_secret": (N_("Verification key of the event webhook"), "{public_key}"),
             "url_key": (N_("Key in the address of the inbound parse"), unconnected_accounts.PARSE_KEY),

@@ -26,7 +26,7 @@ FIELDS = {
     "words": N_("Subject or text"),
     "tag": N_("Tag"),
     "channel": N_("Channel"),
-    "medium": N_("Kind of channel"),
+    "medium": N_("Channel type"),
     "brand": N_("Brand"),
     "type": N_("Type of thread"),
     "priority": N_("Priority"),

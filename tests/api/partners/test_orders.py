@@ -41,7 +41,7 @@ def test_an_order_is_answered_to_the_letter_and_has_a_thread(gateway: Gateway) -
     assert "Jan Jänssen" in text
     assert "GRO-ALFEN-11 · Alfen Eve 11 kW (geen artikel)" in text
     assert "Kerkstraat 12" in text
-    asked = f"{order.order_number}: Groendus bestelde iets waar geen artikel bij hoort: GRO-ALFEN-11"
+    asked = f"{order.order_number}: Groendus bestelde artikelnummers die we niet kennen: GRO-ALFEN-11"
     assert asked in [task.title for task in gateway.rows(Task)]
 
 
@@ -52,7 +52,7 @@ def test_the_first_message_of_an_order_is_in_the_language_of_its_brand(gateway: 
     written = [*(one.text for one in gateway.rows(Message)), *(one.title for one in gateway.rows(Task))]
     for words in (
         "GRO-ALFEN-11 · Alfen Eve 11 kW (aucun article)",
-        "Groendus a commandé ce qui n’a pas d’article : GRO-ALFEN-11",
+        "Groendus a commandé des numéros d’article que nous ne connaissons pas : GRO-ALFEN-11",
     ):
         assert any(words in one for one in written), words
 

@@ -17,11 +17,12 @@ from app.domain.analytics.slices import Slice
 from tests.factories import make_brand
 
 SAID = MEASURES["interactions"]  # of three kinds of facts
+WALK = re.compile(r"using ix_report_facts_newest on report_facts.*?rows=(\d+)(?:\.\d+)? loops=1\)\n +Index Cond: (.*)")
 FACTS = """
 INSERT INTO report_facts (kind, at, local_day, local_hour, scope_id, subject_id, recorded_at)
-SELECT k, '2026-03-01 12:00Z'::timestamptz + n / 4 * interval '1 hour', ('2026-03-01 12:00Z'::timestamptz + n / 4 * interval '1 hour')::date,
-       12, :scope, gen_random_uuid(), now()
-FROM generate_series(0, :each) n, unnest(ARRAY[1, 2, 13, 14, 15]) k
+SELECT k, at, at::date, 12, :scope, gen_random_uuid(), now()
+FROM generate_series(0, :each) n, unnest(ARRAY[1, 2, 13, 14, 15]) k,
+     LATERAL (SELECT '2026-03-01 12:00Z'::timestamptz + n / 4 * interval '1 hour') t(at)
 """
 
 
@@ -65,6 +66,6 @@ def test_a_page_far_down_is_read_from_its_place(db_session: Session) -> None:
         list_facts(db_session, slice, SAID, after=(middle.at, middle.id), limit=50)
     finally:
         sa.event.remove(connection, "before_cursor_execute", explain)
-    walks = re.findall(r"using ix_report_facts_newest on report_facts.*?rows=(\d+)(?:\.\d+)? loops=1\)\n +Index Cond: (.*)", plans[0])
+    walks = WALK.findall(plans[0])
     assert len(walks) == 3, plans[0]
     assert all(int(rows) <= 50 and "ROW(at, id) < ROW" in condition for rows, condition in walks), plans[0]

@@ -205,7 +205,7 @@ def test_a_worker_that_wakes_too_late_sends_nothing(house: House) -> None:
     house.visit(72)
     house.let_pass(71.5)
     house.work()
-    assert (house.mails(), house.outcomes()) == ([], [("too_late", "Less than an hour was left.")])
+    assert (house.mails(), house.outcomes()) == ([], [("too_late", "Less than an hour was left before the visit.")])
 
 
 def test_only_visits_are_reminded_of(house: House) -> None:

@@ -174,7 +174,7 @@ def test_a_brand_forbids_a_step_or_asks_why(engine: Engine) -> None:
     set_rule(engine.session, **rule, to_status="approved", is_forbidden=True, needs_reason=False)
     set_rule(engine.session, **rule, to_status="quoted", is_forbidden=False, needs_reason=True)
     order = ready(engine)
-    with pytest.raises(TransitionRefused, match="The brand does not allow this step"):
+    with pytest.raises(TransitionRefused, match="The brand does not allow this status change"):
         engine.move(order, "approved")
     with pytest.raises(TransitionRefused, match="Enter a reason"):
         engine.move(order, "quoted")

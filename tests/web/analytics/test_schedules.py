@@ -33,7 +33,7 @@ def ids_of(office: Office) -> dict[str, uuid.UUID]:
 def test_a_report_by_mail_from_making_it_to_deleting_it(office: Office) -> None:
     ids = ids_of(office)
     to = [str(ids["lena"]), str(ids["noah"])]
-    assert "Kind of channel: " in office.get("/analytics/schedules/new?medium=email")
+    assert "Channel type: " in office.get("/analytics/schedules/new?medium=email")
     refused = office.post("/analytics/schedules", **{**USUAL, "name": " ", "hour": "24"})
     assert refused.status_code == 422
     assert "Enter a name of at most 80 characters." in refused.text

@@ -142,7 +142,7 @@ def test_an_administrator_sets_money_and_forbids_a_step(desk: Desk) -> None:
     assert "is-forbidden" in desk.get(path)
     refused = desk.post(f"/orders/{first.id}/status", status="quoted")
     assert refused.status_code == 409
-    assert "The brand does not allow this step." in refused.text
+    assert "The brand does not allow this status change." in refused.text
     desk.post(f"/settings/orders/{desk.brand.id}/transitions", **step, rule="allowed")
     assert desk.post(f"/orders/{first.id}/status", status="quoted").status_code == 303
     assert (

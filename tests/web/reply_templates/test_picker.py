@@ -111,7 +111,7 @@ def test_a_use_counts_once_it_is_sent(desk: Desk) -> None:
     used = desk.session.execute(sa.select(ReplyTemplateUse)).scalar_one()
     sent = desk.session.execute(sa.select(Message.id).where(Message.text == text)).scalar_one()
     assert used.message_id == sent
-    assert '<td data-label="Used" class="num template-table__uses">1</td>' in desk.client.get("/settings/templates").text
+    assert '<td data-label="Times used" class="num template-table__uses">1</td>' in desk.client.get("/settings/templates").text
 
 
 def test_a_reply_with_a_blank_is_not_sent_and_stays_typed(desk: Desk) -> None:

@@ -46,9 +46,9 @@ from app.domain.transitions.actions import TransitionRefused
 from app.providers.make.parse import Told, lacking, read_amount, read_customer, read_lines, read_place, read_told
 
 SOURCE = "make"
-_NOT_NOW = known("order %(name)s cannot be completed: %(why)s Process this again once it can")
+_NOT_NOW = known("order %(name)s cannot be completed: %(why)s Process this event again once the order can be completed")
 _OTHER_CURRENCY = known("order %(name)s is not in %(currency)s")
-_NO_ORDER = known("this brand has no order %(name)s: process this again once it exists")
+_NO_ORDER = known("this brand has no order %(name)s: process this event again once the order exists")
 
 
 @dataclass(frozen=True)
