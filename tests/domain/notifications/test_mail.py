@@ -82,7 +82,7 @@ def test_names_are_in_it_if_the_user_said_so_and_in_their_language(house: House)
     house.escalate(house.alice, through=THROUGH)
     house.carry_out()
     (mail,) = house.outside.mails()
-    assert headers(mail)["Subject"] == "De deadline voor Pieter van Dam vraagt je aandacht"
+    assert headers(mail)["Subject"] == "De deadline in het gesprek met Pieter van Dam vraagt je aandacht"
     assert "Bcc" not in headers(mail)
 
 
