@@ -121,8 +121,8 @@ def _bucket(slice: Slice) -> list[sa.ColumnElement[bool]]:
 
 
 def of_measure(measure: Measure, *, is_per: bool = False, kind: Kind | None = None) -> sa.ColumnElement[bool]:
-    """Return the condition on the facts that a measure counts: of all its kinds, or of `kind`. Of a ratio those above the line; with
-    `is_per` those below it."""
+    """Return the condition on the facts that a measure counts: of all its kinds, or of `kind`. Of a ratio those of the numerator;
+    `is_per`: those of the denominator."""
     kinds = measure.counted_kinds(is_per=is_per) if kind is None else (kind,)
     found = FACTS.c.kind.in_([int(each) for each in kinds])
     if measure.met is not None and not is_per:

@@ -56,10 +56,10 @@ def number_facts(channel: Channel) -> list[Fact]:
     """List the provider's facts about a chat's number: quality, new conversations per day, throughput; [] without any."""
     said: dict[str, str] = channel.settings.get("number") or {}
     quality, limit, pace = (str(said.get(name, "")) for name in ("quality", "limit", "throughput"))
-    people = _("unlimited") if limit == "UNLIMITED" else limit.replace("K", ",000")
+    per_day = _("unlimited") if limit == "UNLIMITED" else _("%(limit)s per day", limit=limit.replace("K", ",000"))
     return [
         *([Fact(_("Quality of the number"), _(QUALITIES.get(quality, quality)))] if quality else []),
-        *([Fact(_("Limit of new conversations"), _("%(limit)s per day", limit=people))] if limit else []),
+        *([Fact(_("Limit of new conversations"), per_day)] if limit else []),
         *([Fact(_("Throughput"), _(THROUGHPUTS.get(pace, N_("usual"))))] if pace else []),
     ]
 
