@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -58,14 +59,15 @@ def list_facts(
     session: Session, slice: Slice, measure: Measure, *, is_per: bool = False, after: Place | None = None, limit: int = PAGE
 ) -> list[FactRow]:
     """List the facts behind a figure, newest first, from the row after the place `after`. `is_per`: those of the denominator."""
-    wanted = [predicate(slice), FACTS.c.at.between(*_hours(slice))]
-    if after is not None:
+    first, last = _hours(slice)
+    wanted = [predicate(slice), FACTS.c.at.between(first, min(last, after[0]) if after else last)]
+    if after is not None:  # the bound above begins the walk: a pair of columns alone only ends one
         wanted.append(sa.tuple_(FACTS.c.at, FACTS.c.id) < sa.tuple_(*map(sa.literal, after)))
     kinds = measure.counted_kinds(is_per=is_per)
     of_each = [_NEWEST.where(of_measure(measure, is_per=is_per, kind=kind), *wanted).limit(limit) for kind in kinds]
     found = sa.union_all(*of_each).subquery()
-    newest = sa.select(found.c.id).order_by(found.c.at.desc(), found.c.id.desc()).limit(limit)
-    rows = session.execute(_ROWS.where(FACTS.c.id.in_(newest)))
+    newest = sa.select(found).order_by(found.c.at.desc(), found.c.id.desc()).limit(limit).subquery()
+    rows = session.execute(_rows_of(newest))
     return [_row(row, slice) for row in rows]
 
 
@@ -91,60 +93,59 @@ def _hours(slice: Slice) -> tuple[datetime, datetime]:
 
 
 _NEWEST_FIRST = (FACTS.c.at.desc(), FACTS.c.id.desc())
-_NEWEST = sa.select(FACTS.c.id, FACTS.c.at).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id).order_by(*_NEWEST_FIRST)
+_NEWEST = sa.select(FACTS).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id).order_by(*_NEWEST_FIRST)
 Customer = sa.orm.aliased(Contact)
-_NOW = sa.func.coalesce(ThreadAlias.thread_id, FACTS.c.thread_id)
-_ROWS = (
-    sa.select(
-        FACTS.c.id,
-        FACTS.c.kind,
-        FACTS.c.at,
-        FACTS.c.local_day,
-        FACTS.c.local_hour,
-        FACTS.c.open_seconds,
-        FACTS.c.wall_seconds,
-        FACTS.c.met,
-        FACTS.c.score,
-        FACTS.c.amount,
-        FACTS.c.currency,
-        Order.id.label("order_id"),
-        Order.order_number,
-        SCOPES.c.brand_id,
-        SCOPES.c.medium,
-        SCOPES.c.thread_type,
-        SCOPES.c.priority,
-        Thread.id.label("thread_id"),
-        Thread.brand_id.label("seen_in"),
-        Thread.number,
-        sa.func.coalesce(Thread.subject, Task.title, "").label("subject"),
-        sa.func.coalesce(Contact.name, Customer.name, "").label("contact_name"),
-        sa.func.coalesce(User.name, "").label("user_name"),
-        sa.func.coalesce(Team.name, "").label("team_name"),
-        Brand.name.label("brand_name"),
-    )
-    .select_from(FACTS)
-    .join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
-    .join(Brand, Brand.id == SCOPES.c.brand_id)
-    .outerjoin(ThreadAlias, ThreadAlias.old_id == FACTS.c.thread_id)
-    .outerjoin(Thread, Thread.id == _NOW)
-    .outerjoin(Contact, Contact.id == Thread.contact_id)
-    .outerjoin(Task, sa.and_(FACTS.c.kind == int(Kind.TASK), Task.id == FACTS.c.subject_id))
-    .outerjoin(Order, sa.and_(FACTS.c.kind.in_(sorted(map(int, ORDER_KINDS))), Order.id == FACTS.c.subject_id))
-    .outerjoin(Customer, Customer.id == Order.customer_contact_id)
-    .outerjoin(User, User.id == SCOPES.c.user_id)
-    .outerjoin(Team, Team.id == SCOPES.c.team_id)
-    .order_by(*_NEWEST_FIRST)
-)
 
 
-def _row(row: Any, slice: Slice) -> FactRow:
-    names = [field for field in FactRow.__dataclass_fields__ if field not in ("kind", "number", "subject", "contact_name")]
-    values = {name: getattr(row, name) for name in names}
-    is_seen = row.seen_in is None or row.seen_in in slice.brand_ids
-    return FactRow(
-        kind=Kind(row.kind),
-        number=row.number if is_seen else None,
-        subject=row.subject if is_seen else "",
-        contact_name=row.contact_name if is_seen else "",
-        **values,
+def _rows_of(facts: sa.Subquery) -> sa.Select[*tuple[Any, ...]]:
+    """Return the query for the fields of a `FactRow` and the brand of its thread. Facts stand first: PostgreSQL keeps the order
+    of so many joins."""
+    now = sa.func.coalesce(ThreadAlias.thread_id, facts.c.thread_id)
+    return (
+        sa.select(
+            facts.c.id,
+            facts.c.kind,
+            facts.c.at,
+            facts.c.local_day,
+            facts.c.local_hour,
+            Thread.id,
+            Thread.number,
+            sa.func.coalesce(Thread.subject, Task.title, ""),
+            sa.func.coalesce(Contact.name, Customer.name, ""),
+            sa.func.coalesce(User.name, ""),
+            sa.func.coalesce(Team.name, ""),
+            Brand.name,
+            SCOPES.c.medium,
+            SCOPES.c.thread_type,
+            SCOPES.c.priority,
+            facts.c.open_seconds,
+            facts.c.wall_seconds,
+            facts.c.met,
+            facts.c.score,
+            facts.c.amount,
+            facts.c.currency,
+            Order.id,
+            Order.order_number,
+            Thread.brand_id,
+        )
+        .select_from(facts)
+        .join(SCOPES, SCOPES.c.id == facts.c.scope_id)
+        .join(Brand, Brand.id == SCOPES.c.brand_id)
+        .outerjoin(ThreadAlias, ThreadAlias.old_id == facts.c.thread_id)
+        .outerjoin(Thread, Thread.id == now)
+        .outerjoin(Contact, Contact.id == Thread.contact_id)
+        .outerjoin(Task, sa.and_(facts.c.kind == int(Kind.TASK), Task.id == facts.c.subject_id))
+        .outerjoin(Order, sa.and_(facts.c.kind.in_(sorted(map(int, ORDER_KINDS))), Order.id == facts.c.subject_id))
+        .outerjoin(Customer, Customer.id == Order.customer_contact_id)
+        .outerjoin(User, User.id == SCOPES.c.user_id)
+        .outerjoin(Team, Team.id == SCOPES.c.team_id)
+        .order_by(facts.c.at.desc(), facts.c.id.desc())
     )
+
+
+def _row(row: Sequence[Any], slice: Slice) -> FactRow:
+    fact_id, kind, *values, thread_brand_id = row
+    found = FactRow(fact_id, Kind(kind), *values)
+    if thread_brand_id is None or thread_brand_id in slice.brand_ids:
+        return found
+    return replace(found, number=None, subject="", contact_name="")

@@ -72,6 +72,8 @@ def _excel(value: Value, zone: ZoneInfo, *, is_comma: bool) -> str:
 
 
 def _plain(value: Value) -> str:
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -6,6 +6,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
 from app.domain.analytics.figures import count_facts, read_state
-from app.domain.analytics.listing import FactRow, Place, list_facts
+from app.domain.analytics.listing import Place, list_facts
 from app.domain.analytics.measures import MEASURES, Measure
 from app.domain.analytics.report_rows import about_file, report_heads, report_rows
 from app.domain.analytics.sheets import Dialect, Value, csv_lines, write_sheet
@@ -142,22 +143,17 @@ def _format() -> str:
     return found
 
 
-def _rows(slice: Slice, measure: Measure, shown: Sequence[_Column]) -> Iterator[list[Value]]:
+def _rows(slice: Slice, measure: Measure, shown: Sequence[_Column]) -> Iterator[tuple[Value, ...]]:
     """Yield the rows of a file, read chunk by chunk, each by a short query, all as of one instant."""
     after: Place | None = None
+    cells = attrgetter(*(column.key for column in shown))
     while True:
         found = list_facts(db.session(), slice, measure, after=after, limit=CHUNK)
         let_go()
-        for row in found:
-            yield [_cell(row, column.key) for column in shown]
+        yield from map(cells, found)
         if len(found) < CHUNK:
             return
         after = (found[-1].at, found[-1].id)
-
-
-def _cell(row: FactRow, key: str) -> Value:
-    value: Value = getattr(row, key)
-    return value
 
 
 def _csv(viewer: Viewer, name: str, heads: Sequence[str], rows: Any, file_format: str) -> Response:
