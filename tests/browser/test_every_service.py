@@ -209,7 +209,7 @@ def test_make_is_told_once_after_it_was_mended(office: Office, kind: str) -> Non
     wait_until(lambda: shown(page, banner), WHAT)
     office.trouble("make", "")
     if kind == REFUSED:
-        page.get_by_role("button", name="Resend what failed").click()
+        page.get_by_role("button", name="Resend failed requests").click()
     office.played.goto("/simulator/forms")
     told = office.played.locator("#told-scenarios .arrival", has_text=number)
     expect(told.first).to_be_visible(timeout=LONG_MS)

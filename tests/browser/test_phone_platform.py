@@ -290,7 +290,7 @@ def test_a_meter_that_would_run_backwards_is_asked_about_and_kept_if_confirmed(p
     page.wait_for_selector("body[data-ready=on]")
     place = page.locator("[data-fold=serial]")
     place.locator("summary").first.click()
-    place.get_by_text("Correct", exact=True).click()
+    place.get_by_text("Correct the number", exact=True).click()
     place.get_by_label("Serial number").first.fill("ACE0412873")
     place.get_by_role("button", name="Save").first.click()
     expect(place.locator(".is-corrected")).to_contain_text("ACE041287")

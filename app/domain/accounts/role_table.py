@@ -105,7 +105,7 @@ def settings_words() -> dict[Permission, str]:
         Permission.PEOPLE_SEE: _("See people, teams and brands"),
         Permission.CHANNELS_SEE: _("See channels, their state and usage"),
         Permission.CHANNELS_MANAGE: _("Connect and change channels"),
-        Permission.AUTO_REPLIES_MANAGE: _("Change auto-replies"),
+        Permission.AUTO_REPLIES_MANAGE: _("Change automatic answers"),
         Permission.SLA_MANAGE: _("Change response times and opening hours"),
         Permission.INTEGRATIONS_MANAGE: _("Connect integrations and webhooks"),
         Permission.PARTNERS_MANAGE: _("Change partners, their keys and prices"),

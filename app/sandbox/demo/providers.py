@@ -199,7 +199,7 @@ PROVIDERS: tuple[Provider, ...] = (
         "fillout",
         "Fillout",
         {REFUSED: _every(status=401), **_answers({}, {})},
-        account={"form_id": (N_("Form id"), unconnected_accounts.FORM_ID), "api_key": (N_("API key"), "{api_key}")},
+        account={"form_id": (N_("Form ID"), unconnected_accounts.FORM_ID), "api_key": (N_("API key"), "{api_key}")},
         entered={"hook_url": N_("Webhook address")},
         has_own=True,
     ),

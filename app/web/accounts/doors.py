@@ -61,7 +61,7 @@ def _reached_and_reaching() -> list[Door]:
             _("mailbox e-mail WhatsApp SMS phone credentials connect"),
         ),
         _page(
-            _("Auto-replies"),
+            _("Automatic answers"),
             "auto_replies.channels",
             Permission.AUTO_REPLIES_MANAGE,
             _("automatic answers outside opening hours away"),

@@ -228,7 +228,7 @@ def left_words(until: datetime | None) -> str:
         return ""
     minutes = int((until - utc_now()).total_seconds() // 60)
     if minutes <= 0:
-        return _("Window closed")
+        return _("Reply window closed")
     hours = minutes // 60
     return _("%(hours)s h left", hours=hours) if hours else _("%(minutes)s min left", minutes=minutes)
 

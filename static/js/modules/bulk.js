@@ -1,4 +1,4 @@
-// Selects threads in the list for bulk actions: click, Shift-click for a range, X, Escape. "Select all that match", also by *, speaks for
+// Selects threads in the list for bulk actions: click, Shift-click for a range, X, Escape. "Select all threads in the list", also by *, speaks for
 // the whole list, shown or not. The chosen stay chosen while rows come and go.
 import { announce } from "../lib/announce.js";
 

@@ -108,7 +108,7 @@ def test_a_failed_one_is_sent_again_from_the_page(house: House, page_client: Pag
     assert page_client.post(f"/settings/deliveries/{failed.message_id}/retry", data=form).status_code == 303
     house.session.refresh(failed)
     assert (failed.status, failed.state) == (DeliveryStatus.PENDING, "ready")
-    assert "Nothing is stuck" not in shown
+    assert "No undelivered messages" not in shown
     assert page_client.get("/settings/deliveries?cursor=x").status_code == 400
 
 

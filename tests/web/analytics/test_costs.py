@@ -86,4 +86,4 @@ def test_amounts_that_are_none_are_refused_at_their_fields(managed: Office) -> N
     assert office.post(f"/analytics/costs/{office.desk.mail.id}", per_hour="3").status_code == 422
     assert office.post(f"/analytics/costs/{office.desk.mail.id}/{today()}/deletion").status_code == 404
     assert spent(office) == []
-    assert office.get("/analytics/costs").count("Costs from a date on, in EUR") == 2
+    assert office.get("/analytics/costs").count("Add costs, in EUR") == 2

@@ -52,7 +52,7 @@ def test_a_count_is_asked_for_runs_and_is_told_in_words(page_client: PageClient,
     told = page_client.get(path(followed), headers={"HX-Request": "true", "HX-Target": "reconciliation"}).text
     for words in (
         "1 difference",
-        "1 in the mailbox, 1 of those also here",
+        "1 in the mailbox, 1 of them also in Switchyard",
         "Was missing in Switchyard: “Laadpaal &lt;b&gt;kwijt&lt;/b&gt;” (Inbox)",
         "1 mail was fetched.",
         "Count now",

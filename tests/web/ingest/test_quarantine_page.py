@@ -160,7 +160,7 @@ def test_process_again_brings_the_mail_into_the_inbox(
     with page_client.plain.application.app_context():
         process_inbound_event(row_id=str(event_id))
     assert db_session.execute(sa.select(Message.text)).scalar_one().strip() == "hallo"
-    assert "Everything in it was processed." in page_client.get(f"/settings/events/{event_id}").text
+    assert "We processed everything in this event." in page_client.get(f"/settings/events/{event_id}").text
     audited = db_session.execute(sa.select(AuditEntry).where(AuditEntry.action == "InboundEventReplayed")).scalar_one()
     assert (audited.actor_user_id, audited.object_id) == (leila.id, str(event_id))
 
@@ -200,7 +200,7 @@ def test_an_admin_sees_and_replays_what_belongs_to_no_brand(
     event_id = quarantine(db_session, None)
     assert str(event_id) in page_client.get("/settings/events").text
     form = page_client.get(f"/settings/events/{event_id}").text
-    assert "Which channel is it for?" in form
+    assert "Channel of this event" in form
     post(page_client.plain, f"/settings/events/{event_id}/replay", {"channel_id": str(channel.id)})
     event = db_session.get_one(InboundEvent, event_id, populate_existing=True)
     assert (event.state, event.channel_id) == ("ready", channel.id)
