@@ -78,7 +78,7 @@ def test_an_answer_quotes_and_offers_buttons_and_the_tap_comes_back(customer: Pa
     ours = customer.locator(".chat__bubble", has_text="Wanneer schikt het?").last
     expect(ours.locator(".chat__quote")).to_contain_text(HELLO)
     ours.get_by_role("button", name="Morgen").click()
-    chosen = agent.locator("article.message", has_text="Chosen:").last
+    chosen = agent.locator("article.message", has_text="The customer chose:").last
     expect(chosen).to_contain_text("Morgen")
     expect(chosen.locator(".answered")).to_contain_text("Wanneer schikt het?")
 

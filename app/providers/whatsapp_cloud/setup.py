@@ -49,7 +49,7 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
         required=False,
         default="customer_name; visit_date; visit_time",
         help=N_(
-            "In the order of the placeholders, separated by ; – you can also use technician_name, "
+            "One value for each placeholder, in their order, separated by semicolons. Other values: technician_name, "
             "technician_phone, visit_place, order_id."
         ),
     ),

@@ -66,7 +66,7 @@ def test_buttons_go_out_and_the_tap_shows_what_was_chosen(chat: ChatDesk) -> Non
     chosen = chat.message("Ja")
     assert (chosen.kind, chosen.reply_to_message_id) == ("button", ours.id)
     page = chat.page()
-    assert "Chosen:" in page
+    assert "The customer chose:" in page
     assert 'class="offered"' in page
 
 

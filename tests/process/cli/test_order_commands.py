@@ -28,7 +28,7 @@ def test_what_is_right_in_a_file_is_made_and_the_rest_is_named(run: Run, db_sess
     assert db_session.execute(count).scalar_one() == 0
     made = run(*words)
     assert made.exit_code == 1, "a row was left out"
-    assert "line 3  quantity: could be 1000 or 1" in made.output
+    assert "line 3  quantity: can be read as 1000 or 1" in made.output
     assert "1 made" in made.output
     assert db_session.execute(count).scalar_one() == 1
 
