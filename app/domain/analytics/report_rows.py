@@ -48,7 +48,7 @@ def about_file(viewer: Viewer, measure: Measure | None, slice: Slice, count: int
         (_("Days"), f"{slice.first} – {slice.last}"),
         (_("Time zone"), _("Days in each brand's time zone; times in %(zone)s.", zone=viewer.timezone)),
         (_("Times"), _("Opening hours") if slice.is_open else _("All hours")),
-        (_("Rows"), str(count)),
+        (_("Number of rows"), str(count)),
         (_("As of"), slice.as_of.isoformat() if slice.as_of else ""),
         (_("For"), viewer.name),
     ]

@@ -60,7 +60,7 @@ def columns(with_names: bool) -> list[_Column]:
         _Column("number", _("Thread")),
         _Column("subject", _("Subject"), is_personal=True),
         _Column("contact_name", _("Contact"), is_personal=True),
-        _Column("user_name", _("Person")),
+        _Column("user_name", _("Colleague")),
         _Column("team_name", _("Team")),
         _Column("brand_name", _("Brand")),
         _Column("medium", _("Channel")),
