@@ -74,7 +74,7 @@ fuzz: install-test ## Post 10,000 mutated, correctly signed bodies to each inbou
 	@MUTATED_BODIES=10000 $(BIN)/python -m pytest -q -n $(JOBS) tests/hooks tests/domain/integrations tests/api/partners -k mutated
 
 channels: install-test ## Connect, break and mend every channel and service in a browser, in every way its provider can fail
-	@EVERY_TROUBLE=1 $(BIN)/python -m pytest -q -n0 --timeout=1800 tests/browser/test_every_channel.py tests/browser/test_every_service.py
+	@EVERY_TROUBLE=1 FULL_RUN=1 $(BIN)/python -m pytest -q -n0 --timeout=1800 tests/browser/test_every_channel.py tests/browser/test_every_service.py
 
 chaos: install-test ## Kill things on purpose and count what was lost or doubled (both must be 0)
 	@$(BIN)/python -m chaos $(ARGS)

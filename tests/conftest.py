@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 import redis
 import sqlalchemy as sa
+from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
@@ -51,6 +52,7 @@ LANES = ("unit", "db", "processes", "browser")
 # Tests that share a running application or a browser stay in one test process. The longest start first, so that
 # no process is left alone with one at the end.
 SHARED = ("demo", "live_server", "browser")
+LOADED = "demo_app"  # takes half a minute to load, so whoever looks at it does so in one test process, too
 LONG = (
     "tests/process/launch/",
     "tests/chaos/",
@@ -148,8 +150,8 @@ def lane_of(item: pytest.Item) -> str:
 
 
 def group_of(item: pytest.Item) -> str | None:
-    """The group of tests that a test shares a running application or a browser with."""
-    return next((name for name in SHARED if name in uses(item)), None)
+    """The group of tests that a test shares a running application, a browser or the loaded demo with."""
+    return next((name for name in (*SHARED, LOADED) if name in uses(item)), None)
 
 
 def uses(item: pytest.Item) -> set[str]:
@@ -305,6 +307,23 @@ def fresh_app(servers: TestServers, settings: Settings) -> Iterator[Flask]:
     yield app
     close_connections(app)
     servers.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def demo_app(servers: TestServers, settings: Settings) -> Iterator[Flask]:
+    """A demo on a database of its own; its simulators are away. Loaded by `loadings`."""
+    name, url = servers.new_database()
+    app = create_app(replace(settings, database_url=url, demo=True))
+    yield app
+    close_connections(app)
+    servers.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def loadings(demo_app: Flask) -> list[Result]:
+    """The demo loaded, and loaded again."""
+    runner = demo_app.test_cli_runner()
+    return [runner.invoke(args=["demo", "load"]) for _ in range(2)]
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from app.api.routes import OPERATIONS
 from tests.api.conftest import Caller, World
 from tests.support.full import amount
 
-EXAMPLES = amount(4, full=12)
+EXAMPLES = amount(2, full=12)
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 BOUNDED = settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 CHECKS = (

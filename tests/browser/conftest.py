@@ -6,6 +6,7 @@ import secrets as random_secrets
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -160,15 +161,20 @@ def admin_eyes(demo_admin: tuple[Browsing, Eyes]) -> Iterator[Eyes]:
     assert not faults, "the browser reported: " + "; ".join(faults)
 
 
+@cache
+def hashed_password() -> str:
+    """To hash it takes as long as a page."""
+    return hash_password(PASSWORD)
+
+
 @pytest.fixture
 def desk(live_server: LiveServer) -> Desk:
     name, digits = random_secrets.token_hex(4), str(random_secrets.randbelow(10**9)).zfill(9)
     secrets = {"access_token": f"token-{name}", "signing_secret": f"secret-{name}", "verify_token": f"verify-{name}"}
     with live_server.app.app_context(), transaction() as session:
         brand = make_brand(session, key=f"brand{name}", name=f"Brand {name}")
-        hashed = hash_password(PASSWORD)
         for who in ("alice", "bob"):
-            user = make_user(session, who.title(), role=Role.AGENT, brands=(brand,), password_hash=hashed)
+            user = make_user(session, who.title(), role=Role.AGENT, brands=(brand,), password_hash=hashed_password())
             user.email = f"{who}.{name}@switchyard.example"
         settings = {"waba_id": "200600000000001", "templates": TEMPLATES}
         channel = make_channel(

@@ -19,10 +19,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
 
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-from tests.support.browsing import AXE, wait_until_bound
+from tests.support.browsing import AXE, FRAME, put_axe_in, wait_until_bound
 from tests.support.full import IS_FULL
 
 WIDE, NARROW = 1440, 390
@@ -33,8 +32,6 @@ LOOKS = ((WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark"))
 COLOURS = ["color-contrast", "link-in-text-block"]
 ROOM = ["target-size", "scrollable-region-focusable", "aria-hidden-focus"]
 FRESH = "[data-fresh-look]"
-# The same on every page of whoever is signed in.
-FRAME = (".rail", "#keys-sheet", "#palette", ".tabbar")
 # What changed has been drawn, and nothing moves any more; at most a second later, for a page nobody sees draws nothing.
 AT_REST = """() => Promise.race([new Promise((resolve) => setTimeout(resolve, 1000)), (async () => {
   for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
@@ -143,7 +140,7 @@ class Eyes:
         self.speak(language)
         show(self.page, path)
         assert self.page.evaluate("document.documentElement.lang") == language
-        self.page.evaluate(AXE_SCRIPT)
+        put_axe_in(self.page)
         self.page.evaluate(SHORTEN)
         yield
         self.speak(LANGUAGES[0])

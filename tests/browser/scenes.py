@@ -17,7 +17,8 @@ INTO_MENU = ("Enter", "ArrowDown")
 
 @dataclass(frozen=True)
 class Scene:
-    """`typed` is written where the focus is after the keys; `holds`: nothing but a choice or Escape leads out of it."""
+    """`typed` is written where the focus is after the keys; `holds`: nothing but a choice or Escape leads out of it. `alike`:
+    opens and is built as another of these is."""
 
     start: str
     keys: tuple[str, ...]
@@ -28,6 +29,7 @@ class Scene:
     back: str = ""
     ends: str = "Escape"
     holds: bool = False
+    alike: bool = False
 
 
 ROW = "a[data-row]"
@@ -39,9 +41,11 @@ def tool(key: str) -> str:
     return f".bulk-bar__tools summary[data-key={key}]"
 
 
-def fold(details: str) -> Scene:
+def fold(details: str, *, alike: bool = False) -> Scene:
     """What unfolds in the page stays there until it is folded again."""
-    return Scene(f"{details} > summary", ("Enter",), f"{details} > .form", focus=f"{details} > summary", ends="Enter")
+    return Scene(
+        f"{details} > summary", ("Enter",), f"{details} > .form", focus=f"{details} > summary", ends="Enter", alike=alike
+    )
 
 
 DRAWER = "[aria-controls=context]"
@@ -53,20 +57,20 @@ THREAD: Mapping[str, Scene] = {
     "split": Scene(".message__tools [hx-get*='/split']", ("Enter",), "dialog:has(#split-title)", holds=True),
     "macros": Scene("#head-macros", INTO_MENU, MENU, waits_for="#thread-head .macro-menu :is(.macro, .macro__none)"),
     "more": Scene("#head-more", INTO_MENU, MENU),
-    "status": Scene("#head-status", INTO_MENU, MENU),
-    "priority": Scene("#head-priority", INTO_MENU, MENU),
+    "status": Scene("#head-status", INTO_MENU, MENU, alike=True),
+    "priority": Scene("#head-priority", INTO_MENU, MENU, alike=True),
     "assign": Scene(TITLE, ("a",), MENU, back="#head-assignee", waits_for=".handover-teams button"),
-    "clock": Scene("#head-clock", INTO_MENU, MENU, waits_for="#clocks .clock__state"),
+    "clock": Scene("#head-clock", INTO_MENU, MENU, waits_for="#clocks .clock__state", alike=True),
     "snooze": Scene(TITLE, ("h",), MENU, back="#head-snooze"),
     "tag": Scene(TITLE, ("t",), MENU, focus="#tag-field", back="#head-tags", waits_for="#tag-options"),
-    "account": Scene(".me > summary", INTO_MENU, MENU, waits_for=".me [name=state]"),
+    "account": Scene(".me > summary", INTO_MENU, MENU, waits_for=".me [name=state]", alike=True),
     "keys from a menu": Scene(".me > summary", ("Enter", "ArrowUp", "ArrowUp", "Enter"), "#keys-sheet", holds=True),
     "details": Scene(DRAWER, ("Enter", "Tab"), "#context", focus="#context *", back=DRAWER),
     "operators": Scene("#rail-search", (), "#rail-search-suggestions", typed="status:", focus="#rail-search"),
     "templates": Scene(TITLE, ("#",), "#template-picker", back=WRITING, waits_for="#template-options [role=option]"),
 }
 REPLY: Mapping[str, Scene] = {
-    "ways to send": Scene(".composer__more > summary", INTO_MENU, MENU),
+    "ways to send": Scene(".composer__more > summary", INTO_MENU, MENU, alike=True),
     "copies": Scene(
         ".composer__mail > summary", ("Enter",), ".composer__copies", focus=".composer__mail > summary", ends="Enter"
     ),
@@ -76,29 +80,31 @@ NOTE: Mapping[str, Scene] = {
 }
 LIST: Mapping[str, Scene] = {
     "filter": Scene(".list-head summary:has(.list-head__words)", INTO_MENU, MENU),
-    "order": Scene(".list-head__order", INTO_MENU, MENU),
+    "order": Scene(".list-head__order", INTO_MENU, MENU, alike=True),
     "view": Scene("#main", ("v",), MENU, focus="#save-view-name", back=".list-head summary[data-key=v]"),
 }
 SEARCH: Mapping[str, Scene] = {
-    "save": Scene("#main", ("v",), MENU, focus="#save-search-name", back="summary[data-key=v]"),
+    "save": Scene("#main", ("v",), MENU, focus="#save-search-name", back="summary[data-key=v]", alike=True),
 }
 BULK: Mapping[str, Scene] = {
     "assign many": Scene(ROW, ("a",), MENU, back=tool("a"), waits_for=".bulk-bar [hx-get$='/bulk/people'] button"),
     "tag many": Scene(ROW, ("t",), MENU, focus="#bulk-tag-field", back=tool("t"), waits_for="#bulk-tag-options"),
-    "snooze many": Scene(ROW, ("h",), MENU, back=tool("h")),
-    "run a macro on many": Scene(ROW, ("q",), MENU, focus="*", back=tool("q"), waits_for=".bulk-bar .macro-menu :is(button, p)"),
-    "change many": Scene(".bulk-bar__tools > details:last-of-type > summary", INTO_MENU, MENU),
+    "snooze many": Scene(ROW, ("h",), MENU, back=tool("h"), alike=True),
+    "run a macro on many": Scene(
+        ROW, ("q",), MENU, focus="*", back=tool("q"), waits_for=".bulk-bar .macro-menu :is(button, p)", alike=True
+    ),
+    "change many": Scene(".bulk-bar__tools > details:last-of-type > summary", INTO_MENU, MENU, alike=True),
 }
 TASKS: Mapping[str, Scene] = {
     "type": Scene(".tasks__filters details:nth-of-type(1) > summary", INTO_MENU, MENU),
-    "state": Scene(".tasks__filters details:nth-of-type(2) > summary", INTO_MENU, MENU),
+    "state": Scene(".tasks__filters details:nth-of-type(2) > summary", INTO_MENU, MENU, alike=True),
 }
 BOARD: Mapping[str, Scene] = {
     "move": Scene("[data-card] summary", INTO_MENU, MENU),
 }
 CONTACT: Mapping[str, Scene] = {
-    "way": Scene(".way__menu > summary", INTO_MENU, MENU),
+    "way": Scene(".way__menu > summary", INTO_MENU, MENU, alike=True),
     "new way": fold(".contacts__card:has(#ways-title) > details"),
-    "new address": fold(".contacts__card:has(#places-title) > details"),
-    "consent": fold(".contacts__card:has(#consents-title) > details"),
+    "new address": fold(".contacts__card:has(#places-title) > details", alike=True),
+    "consent": fold(".contacts__card:has(#consents-title) > details", alike=True),
 }

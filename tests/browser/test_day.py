@@ -22,7 +22,7 @@ from tests.support.browsing import wait_until_bound
 from tests.support.full import amount
 
 pytestmark = pytest.mark.browser
-ANSWERED, TO_CLOSE = amount(5, full=20), 200
+ANSWERED, TO_CLOSE = amount(5, full=20), amount(60, full=200)  # more than a batch, and than a page shows
 MOST_PRESSES, OF_ANSWERS = 6, 20  # key presses for each of so many answers, with all else of the day
 
 
@@ -176,6 +176,7 @@ def test_a_day_without_a_mouse(page: Page, desk: Desk, capsys: pytest.CaptureFix
     assert per_answer <= MOST_PRESSES
 
 
+@pytest.mark.full
 @pytest.mark.timeout(900)
 def test_ten_threads_are_triaged_with_few_keys_and_each_key_is_for_the_marked_one(
     page: Page, desk: Desk, capsys: pytest.CaptureFixture[str]

@@ -1,8 +1,8 @@
 """Each channel from the console: connected with the wizard, asked and answered, broken, said so in words, mended, and what waited
 arrives once.
 
-`make test` refuses the credentials of one whose provider calls us and of one we ask. `make channels` takes every channel through
-all its troubles, which takes minutes.
+`make test` refuses the credentials of one whose provider calls us, `make test-full` also of one we ask. `make channels` takes
+every channel through all its troubles, which takes minutes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 KINDS = TROUBLES if os.environ.get("EVERY_TROUBLE") else (REFUSED,)
 CHANNELS = {provider.key: provider for provider in PROVIDERS if provider.kind}
-WALKED = CHANNELS if os.environ.get("EVERY_TROUBLE") else ("whatsapp", "mailserver")
+WALKED = CHANNELS if os.environ.get("EVERY_TROUBLE") else ("whatsapp", pytest.param("mailserver", marks=pytest.mark.full))
 LONG_MS = 120_000
 # What the page of the channel says, beside the provider's own words.
 WORDS = {

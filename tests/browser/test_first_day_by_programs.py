@@ -48,6 +48,7 @@ class Programs:
         return answer.json()
 
 
+@pytest.mark.full
 def test_a_company_goes_live_by_commands_and_the_api(empty: LiveServer, accounts: TenantSettings) -> None:
     began, programs = time.monotonic(), Programs(empty)
     _set_up(programs)

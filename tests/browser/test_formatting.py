@@ -108,6 +108,7 @@ def test_a_forward_is_written_like_a_reply_found_again_taken_back_and_sent(
     assert "Waar zit hij?" in mail["html"]
 
 
+@pytest.mark.full
 def test_a_forward_for_later_is_scheduled_taken_back_and_sent_by_keyboard(
     agent: Page, demo_browsing: Browsing, demo: LiveServer, customer: str
 ) -> None:
@@ -142,6 +143,7 @@ def test_a_forward_for_later_is_scheduled_taken_back_and_sent_by_keyboard(
     assert "Waar zit hij?" in mail["text"]
 
 
+@pytest.mark.full
 def test_a_template_goes_into_a_forward_by_keyboard_plain_or_formatted(agent: Page, customer: str) -> None:
     agent.locator(".message__tools a", has_text="Forward").last.focus()
     agent.keyboard.press("Enter")

@@ -18,6 +18,7 @@ from tests.support.browsing import Browsing, assert_accessible, draft_kept
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.full
 def test_a_message_appears_in_list_and_counts_without_reload(page: Page, desk: Desk) -> None:
     desk.sign_in(page)
     desk.wait_until_live(page)
@@ -28,6 +29,7 @@ def test_a_message_appears_in_list_and_counts_without_reload(page: Page, desk: D
     assert page.evaluate("window.notReloaded") is True
 
 
+@pytest.mark.full
 def test_a_reply_goes_out_and_its_ticks_come_back(page: Page, desk: Desk) -> None:
     desk.sign_in(page)
     desk.wait_until_live(page)
@@ -153,10 +155,12 @@ def test_a_colleague_sees_assignment_and_status_without_reload(browsing: Browsin
 
 def test_what_was_missed_while_the_connection_was_away_is_there_afterwards(page: Page, desk: Desk, browsing: Browsing) -> None:
     browsing.expected_faults += ["ERR_INTERNET_DISCONNECTED", "WebSocket"]
+    page.clock.install()
     desk.sign_in(page)
     desk.wait_until_live(page)
     page.context.set_offline(True)
-    page.wait_for_selector("body[data-live=off]", timeout=120_000)
+    page.clock.run_for(60_000)  # longer than a page waits for the next ping
+    page.wait_for_selector("body[data-live=off]")
     desk.customer_writes("Gemist bericht")
     page.context.set_offline(False)
     expect(page.locator("a[data-row]", has_text="Gemist bericht")).to_be_visible()
@@ -198,7 +202,7 @@ def test_the_whole_job_is_done_from_the_keyboard(page: Page, desk: Desk) -> None
     expect(page.locator("#rail-search")).to_be_focused()
 
 
-@pytest.mark.parametrize(("width", "colours"), [(390, "dark"), (1024, "light")])
+@pytest.mark.parametrize(("width", "colours"), [(390, "dark"), pytest.param(1024, "light", marks=pytest.mark.full)])
 def test_list_and_thread_are_accessible_and_never_scroll_sideways(
     browsing: Browsing, desk: Desk, width: int, colours: str
 ) -> None:
@@ -227,6 +231,7 @@ def test_a_file_is_uploaded_while_writing_and_goes_out_with_the_reply(page: Page
     expect(page.locator(".message--outgoing .attachment", has_text="handleiding.txt")).to_be_visible()
 
 
+@pytest.mark.full
 def test_resolving_can_be_undone(page: Page, desk: Desk) -> None:
     desk.sign_in(page)
     desk.wait_until_live(page)
@@ -265,9 +270,7 @@ def test_earlier_messages_come_when_one_reads_up_and_are_there_once_when_somethi
     desk.sign_in(page)
     desk.wait_until_live(page)
     desk.open_thread(page, "Bericht 0 van een lang gesprek")
-    for number in range(1, 32):
-        desk.customer_writes(f"Bericht {number} van een lang gesprek")
-    expect(page.locator("#timeline")).to_contain_text("Bericht 31 van")
+    write_more(desk, 31)
     page.reload()
     desk.wait_until_live(page)
     expect(page.locator("#timeline-older")).to_have_count(1)
@@ -281,14 +284,19 @@ def test_earlier_messages_come_when_one_reads_up_and_are_there_once_when_somethi
     assert shown == sorted(shown)
 
 
+def write_more(desk: Desk, count: int) -> None:
+    """More messages in the only thread, which no page is told of."""
+    with desk.live.app.app_context(), transaction() as session:
+        thread = session.execute(sa.select(Thread).where(Thread.brand_id == desk.brand_id)).scalar_one()
+        for number in range(1, count + 1):
+            make_message(session, thread, f"Bericht {number} van een lang gesprek", at=utc_now())
+
+
 def test_when_more_came_at_once_than_a_page_holds_none_is_left_out(page: Page, desk: Desk) -> None:
     desk.sign_in(page)
     desk.wait_until_live(page)
     desk.open_thread(page, "Bericht 0 van een lang gesprek")
-    with desk.live.app.app_context(), transaction() as session:
-        thread = session.execute(sa.select(Thread).where(Thread.brand_id == desk.brand_id)).scalar_one()
-        for number in range(1, 31):
-            make_message(session, thread, f"Bericht {number} van een lang gesprek", at=utc_now())
+    write_more(desk, 30)
     page.evaluate("document.dispatchEvent(new CustomEvent('thread-changed-here'))")
     expect(page.locator("#timeline")).to_contain_text("Bericht 30 van")
     expect(page.locator("#timeline-older")).to_have_count(1)

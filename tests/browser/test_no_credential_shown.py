@@ -27,7 +27,7 @@ from app.domain.integrations.models import Integration
 from app.domain.threads.models import Thread
 from app.sandbox.demo.commands import PASSWORD
 from tests.browser.demo import ADMIN
-from tests.browser.test_every_page import PAGES
+from tests.browser.test_every_page import ALIKE, PAGES
 from tests.support.live import LiveServer
 from tests.support.waiting import wait_until
 
@@ -154,7 +154,7 @@ def wait_until_so(demo: LiveServer, condition: str) -> None:
 
 def pages(demo: LiveServer, browser: requests.Session, channels: list[object]) -> Iterator[tuple[str, bytes]]:
     of_a_channel = [f"/settings/channels/{one}{tail}" for one in channels for tail in ("", "/edit")]
-    for path in (*PAGES, *of_a_channel):
+    for path in (*PAGES, *ALIKE, *of_a_channel):
         if path == THEIRS:
             continue
         answer = browser.get(f"{demo.url}{path}")

@@ -122,6 +122,7 @@ def test_a_mention_reaches_the_browser_of_whoever_is_named(demo: LiveServer, dem
     told.wait_for_url(f"**{thread}**")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("path", [PATH, "/settings/teams-cards", "/simulator/received"])
 def test_it_is_accessible_and_fits_with_something_on_it(demo: LiveServer, admin_eyes: Eyes, path: str) -> None:
     assert admin_eyes.look_at(path) == []

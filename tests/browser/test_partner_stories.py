@@ -165,9 +165,9 @@ def numbered(body: dict[str, Any], number: str, sku: str) -> dict[str, Any]:
     ("name", "number", "sku", "body", "version", "signs"),
     [
         ("Groendus", "GRO-48211", "GRO-ALFEN-11", WORKFLOW_BODY, UPDATE, True),
-        ("Eneco", "ENE-3301", "ENE-LP-11", WORKFLOW_BODY, UPDATE, False),
+        pytest.param("Eneco", "ENE-3301", "ENE-LP-11", WORKFLOW_BODY, UPDATE, False, marks=pytest.mark.full),
         ("Essent", "ESS-7719", "ESS-WALLBOX-22", ESSENT_ORDER, UPDATE, False),
-        ("Volvo", "VLV-2026-789", "VLV-WB-11", DEALER_BODY, CHANGED, False),
+        pytest.param("Volvo", "VLV-2026-789", "VLV-WB-11", DEALER_BODY, CHANGED, False, marks=pytest.mark.full),
     ],
     ids=["Groendus", "Eneco", "Essent", "Volvo"],
 )

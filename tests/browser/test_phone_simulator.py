@@ -72,6 +72,7 @@ def test_a_text_whose_answer_was_lost_goes_out_once(customer: Page, agent: Page)
     expect(customer.locator("#texts .chat__bubble", has_text="We zijn er over een kwartier")).to_have_count(1)
 
 
+@pytest.mark.full
 def test_a_missed_call_is_a_task_until_somebody_is_reached(customer: Page, agent: Page) -> None:
     write(customer, "Ik bel u zo even")
     open_thread(agent, "Ik bel u zo even")
@@ -100,6 +101,7 @@ def test_somebody_who_says_stop_cannot_be_sent_a_text(customer: Page, agent: Pag
     expect(agent.locator("#timeline")).to_contain_text("accepts texts again")
 
 
+@pytest.mark.full
 def test_a_thread_of_texts_is_accessible_and_fits_wide_and_narrow(customer: Page, agent: Page, admin_eyes: Eyes) -> None:
     write(customer, "Past dit op een telefoon?")
     open_thread(agent, "Past dit op een telefoon?")

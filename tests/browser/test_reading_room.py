@@ -110,6 +110,7 @@ def test_most_of_the_window_is_for_reading(page: Page, desk: Desk) -> None:
             page.locator("#composer-text").fill("")
 
 
+@pytest.mark.full
 def test_rows_of_every_list_have_one_height_whole_names_and_nothing_that_sticks_out(page: Page, desk: Desk) -> None:
     threads = fill(desk)
     with desk.live.app.app_context(), transaction() as session:

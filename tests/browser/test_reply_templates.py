@@ -52,6 +52,7 @@ def test_a_slash_on_an_empty_line_opens_the_list_and_enter_puts_the_template_in(
     expect(page.locator(".message--outgoing")).to_contain_text("Graag gedaan!")
 
 
+@pytest.mark.full
 def test_arrows_choose_and_escape_gives_the_slash_back(page: Page, offered: Desk) -> None:
     open_thread(page, offered)
     page.locator("#composer-text").press("/")
@@ -88,6 +89,7 @@ def test_what_is_typed_next_replaces_the_blank_and_a_chip_puts_its_template_in(p
     expect(page.locator("#composer-text")).to_have_value("Wij bellen u op dinsdag.")
 
 
+@pytest.mark.full
 def test_without_scripts_a_template_is_a_choice_and_a_button(page: Page, offered: Desk, browsing: Browsing) -> None:
     open_thread(page, offered)
     plain = browsing.new_page(java_script_enabled=False)

@@ -47,6 +47,7 @@ def test_a_chat_message_is_answered_and_the_ticks_come_back(customer: Page, agen
     assert agent.evaluate("window.notReloaded") is True
 
 
+@pytest.mark.full
 def test_a_failed_answer_says_why_and_can_be_sent_again(customer: Page, agent: Page) -> None:
     write_chat(customer, "Bent u er nog?")
     trouble(customer, "fail")
@@ -58,6 +59,7 @@ def test_a_failed_answer_says_why_and_can_be_sent_again(customer: Page, agent: P
     expect(ours.locator(".message__state")).to_contain_text("Read")
 
 
+@pytest.mark.full
 def test_what_comes_three_times_is_shown_once(customer: Page, agent: Page) -> None:
     trouble(customer, "duplicate")
     write_chat(customer, "Drie keer hetzelfde")
@@ -67,6 +69,7 @@ def test_what_comes_three_times_is_shown_once(customer: Page, agent: Page) -> No
     expect(agent.locator("#timeline .message", has_text="Drie keer hetzelfde")).to_have_count(1)
 
 
+@pytest.mark.full
 def test_a_mail_is_answered_and_the_answer_being_typed_to_it_stays(customer: Page, agent: Page) -> None:
     customer.locator("#mail-subject").fill("Vraag over de factuur")
     customer.locator("#mail-text").fill("Klopt het bedrag wel?")

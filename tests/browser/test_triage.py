@@ -177,6 +177,7 @@ def test_a_range_is_chosen_with_shift_and_cleared_with_escape(page: Page, desk: 
     expect(page.locator(".bulk-bar")).to_be_hidden()
 
 
+@pytest.mark.full
 def test_spam_goes_with_one_key_and_comes_back_from_its_list(page: Page, desk: Desk) -> None:
     open_inbox(page, desk, 2)
     page.keyboard.press("j")

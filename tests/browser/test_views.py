@@ -93,6 +93,7 @@ def test_what_arrives_while_one_reads_on_waits_in_a_bar(page: Page, desk: Desk) 
     expect(rows.first).to_be_focused()
 
 
+@pytest.mark.full
 def test_a_kept_search_is_offered_and_a_view_shows_its_columns(page: Page, desk: Desk) -> None:
     fill_inbox(desk, 1)
     with desk.live.app.app_context(), transaction() as session:
@@ -127,6 +128,7 @@ def names(page: Page) -> list[str]:
     return page.locator(".views-list__name").all_inner_texts()
 
 
+@pytest.mark.full
 def test_views_are_put_in_order_by_keys_menu_and_mouse_and_the_rail_follows(page: Page, desk: Desk) -> None:
     desk.sign_in(page)
     for name in ("Een", "Twee", "Drie"):
@@ -216,7 +218,7 @@ def tagged_threads(desk: Desk, tags: list[str]) -> None:
             change_tags(session, thread_id=thread.id, add=(tag,), actor=SYSTEM, now=utc_now())
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [pytest.param(1440, marks=pytest.mark.full), 390])
 def test_a_filter_is_found_by_its_name(page: Page, desk: Desk, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     tagged_threads(desk, ["zonnepanelen", "retour", *(f"label {number}" for number in range(20))])

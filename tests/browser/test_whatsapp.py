@@ -63,6 +63,7 @@ def test_a_message_is_edited_reacted_to_and_deleted(customer: Page, agent: Page)
     expect(gone.locator(".message__fold .message__text")).to_have_text("Mijn laadpaal piept hard")
 
 
+@pytest.mark.full
 def test_an_answer_quotes_and_offers_buttons_and_the_tap_comes_back(customer: Page, agent: Page) -> None:
     theirs = agent.locator("article.message", has_text=HELLO).last
     theirs.hover()

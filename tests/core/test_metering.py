@@ -148,9 +148,10 @@ def test_every_call_of_the_application_says_what_it_is() -> None:
     """A call without a name would be counted as "other": nobody could say what it was."""
     nameless = []
     for path in APP.rglob("*.py"):
-        if {"simulators", "demo", "launch"} & set(path.relative_to(APP).parts):
+        text = path.read_text()
+        if {"simulators", "demo", "launch"} & set(path.relative_to(APP).parts) or "http.request" not in text:
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("http.request", "_http.request")):
                 nameless += [] if "called" in {one.arg for one in node.keywords} else [f"{path.name}:{node.lineno}"]
     assert nameless == []

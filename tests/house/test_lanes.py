@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import LANES, group_of, lane_of
+from tests.conftest import LANES, SHARED, group_of, lane_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DIFFERS = re.compile(r"mark\.full\b|IS_FULL|\bamount\(|look_at\(")
@@ -20,7 +20,7 @@ def test_every_test_is_in_one_lane(request: pytest.FixtureRequest) -> None:
 
 def test_what_shares_an_application_or_a_browser_runs_in_one_process(request: pytest.FixtureRequest) -> None:
     for item in request.session.items:
-        assert (group_of(item) is None) == (lane_of(item) != "browser"), item.nodeid
+        assert (group_of(item) in SHARED) == (lane_of(item) == "browser"), item.nodeid
 
 
 def test_every_lane_is_run_by_a_command() -> None:

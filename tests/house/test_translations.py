@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from babel.messages import Catalog, Message
 
+from app.core.former_texts import FORMER
 from tools.translations import KEYWORDS, LANGUAGES, ROOT, compiled, extract, is_translated, read, source
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|\{\w+\}")
@@ -55,6 +57,12 @@ def test_no_text_is_left_over(texts: Catalog, language: str) -> None:
     assert not left, f"{language}: `make translations` drops what no page says any more: {left}"
 
 
+def test_what_was_said_before_leads_to_what_is_said_now(texts: Catalog) -> None:
+    marked = {str(message.id) for message in texts}
+    assert not [text for text in FORMER.values() if not marked & {text, text + "."}]
+    assert not marked & FORMER.keys(), "said again: drop it from former_texts.py"
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_compiled_catalogue_is_the_one_people_edit(language: str) -> None:
     assert source(language).with_suffix(".mo").read_bytes() == compiled(read(language)), "run `make translations`"
@@ -91,10 +99,10 @@ def test_every_text_that_code_shows_or_stores_for_people_is_marked() -> None:
     assert not found, "mark these (N_, or `known` where blanks are filled in):\n" + "\n".join(found)
 
 
-def _sources() -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted((ROOT / "app").rglob("*.py")):
-        if not {"simulators", "demo", "dev"} & set(path.parts):
-            yield path, ast.parse(path.read_text())
+@cache
+def _sources() -> list[tuple[Path, ast.Module]]:
+    paths = sorted((ROOT / "app").rglob("*.py"))
+    return [(path, ast.parse(path.read_text())) for path in paths if not {"simulators", "demo", "dev"} & set(path.parts)]
 
 
 def _spoken(call: ast.Call) -> Iterator[ast.expr]:

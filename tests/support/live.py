@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import sqlalchemy as sa
 from flask import Flask
 
 from app import create_app
 from app.config import Settings
+from app.core.db import table_of, transaction
 from app.process.launch.parts import (
     ROOT,
     Part,
@@ -65,6 +67,13 @@ class LiveServer:
         """One process more."""
         command = Command(name=part.name, argv=part.argv, env=self.environ, cwd=ROOT)
         self.processes[part.name] = Process(command, lambda name, line: self.lines.append(f"{name}: {line}"))
+
+    def try_again_now(self, promise: type) -> None:
+        """What failed of these promises and waits for its next try has waited long enough."""
+        table = table_of(promise)
+        waits = table.c.state == "ready", table.c.attempts > 0, table.c.run_at > sa.func.clock_timestamp()
+        with self.app.app_context(), transaction() as session:
+            session.execute(sa.update(table).where(*waits).values(run_at=sa.func.clock_timestamp()))
 
     @property
     def app(self) -> Flask:

@@ -25,7 +25,7 @@ CHECKS = (
     checks.response_schema_conformance,
 )
 BOUNDED = settings(
-    max_examples=amount(8, full=100), deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=amount(4, full=100), deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 OURS = ("authorization", "x-api-key", "accept-encoding")  # it says it reads gzip, but in the process it reads what comes as it is
 

@@ -174,6 +174,7 @@ def test_two_installations_pointed_at_each_other_stop_after_one_exchange(world: 
     assert theirs.reasons() == ["We do not answer automatic mail"]
 
 
+@pytest.mark.full
 def test_two_inboxes_of_one_installation_do_not_answer_each_other_at_all(world: World) -> None:
     ours = world.found(OURS, THEIRS)
     world.simulator.deliver(mailbox=OURS, subject="Vraag", text="Bent u er?", **{"from": THEIRS})
@@ -182,6 +183,7 @@ def test_two_inboxes_of_one_installation_do_not_answer_each_other_at_all(world: 
     assert ours.automatic_answers() == 0
 
 
+@pytest.mark.full
 def test_whoever_names_another_inbox_of_ours_for_answers_is_answered_themselves(world: World) -> None:
     ours = world.found(OURS, THEIRS)
     world.simulator.deliver(mailbox=OURS, subject="Vraag", text="Bent u er?", headers={"Reply-To": THEIRS})
@@ -190,6 +192,7 @@ def test_whoever_names_another_inbox_of_ours_for_answers_is_answered_themselves(
     assert ours.automatic_answers() == 1
 
 
+@pytest.mark.full
 def test_a_foreign_machine_that_does_not_say_so_is_answered_once(world: World) -> None:
     """No header, no word, a new subject, no mail named: it looks like a person each time, in a new thread each time."""
     ours = world.found(OURS)

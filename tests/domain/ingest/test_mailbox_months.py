@@ -28,8 +28,9 @@ from app.domain.ingest.reconcile_job import reconcile
 from app.domain.ingest.reconciliation_rows import ask_reconciliation
 from app.domain.threads.models import Message
 from tests.domain.ingest.mailbox_world import MailboxWorld
+from tests.support.full import amount
 
-MESSAGES = int(os.environ.get("MAILBOX_MESSAGES", "72"))
+MESSAGES = int(os.environ.get("MAILBOX_MESSAGES", amount(36, full=72)))
 ROUNDS = 6
 FAULTS = (
     {"status": 429, "headers": {"Retry-After": "1"}},

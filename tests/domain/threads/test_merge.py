@@ -33,6 +33,7 @@ from app.domain.threads.snooze import snooze_thread
 from app.domain.threads.split import UnableToSplit, split_thread, undo_split
 from app.domain.threads.tags import change_tags
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
+from tests.support.full import amount
 
 # What names a thread follows it in a merge. A new table must be given its place: in a handler, or in app/domain/threads/merge.py.
 FOLLOWS = {"messages", "attachments", "taken_back_messages", "thread_aliases", "deliveries", "scheduled_replies", "tasks"}
@@ -289,7 +290,7 @@ def test_nothing_to_leave_behind_is_no_split(house: House) -> None:
         house.split(first)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(amount(6, full=12)))
 def test_no_message_is_lost_or_doubled_by_any_sequence(house: House, seed: int) -> None:
     """Merges, splits, undos and new messages in any order: then everything undone, last first, and all is as it was."""
     dice = random.Random(seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -22,47 +23,67 @@ from app.domain.threads.search_find import Bounds
 from app.domain.threads.search_query import read_day
 from tests.domain.orders.factories import make_order
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user, make_viewer
+from tests.support.database import back_to, ground_session
+
+
+@pytest.fixture(scope="module")
+def built(shared_app: Flask, ground: sa.Connection) -> Viewer:
+    """Alice, and what she may find, put in place once for all these tests."""
+    with shared_app.app_context(), ground_session(ground) as session:
+        alice = make_threads(session)
+        session.commit()
+        return alice
 
 
 @pytest.fixture
-def alice(app_context: Flask, db_session: Session) -> Viewer:
+def connection(built: Viewer, ground: sa.Connection) -> Iterator[sa.Connection]:
+    with back_to(ground) as connection:
+        yield connection
+
+
+@pytest.fixture
+def alice(app_context: Flask, built: Viewer) -> Viewer:
+    return built
+
+
+def make_threads(session: Session) -> Viewer:
     """Pieter's chat (urgent, tagged, Bob's), Lotte's late mail with a file and a note, about an order, Karim's old closed mail, a
     complaint."""
-    brand = make_brand(db_session)
-    chat = make_channel(db_session, brand, keyring=runtime().keyring)
-    mail = make_channel(db_session, brand, ChannelType.EMAIL, keyring=runtime().keyring, address="hallo@chargecars.example")
-    alice = make_viewer(db_session, brands=(brand,))
-    bob = make_user(db_session, "Bob Bakker", brands=(brand,))
-    pieter = make_thread(db_session, chat, make_contact(db_session), at=NOW)
+    brand = make_brand(session)
+    chat = make_channel(session, brand, keyring=runtime().keyring)
+    mail = make_channel(session, brand, ChannelType.EMAIL, keyring=runtime().keyring, address="hallo@chargecars.example")
+    alice = make_viewer(session, brands=(brand,))
+    bob = make_user(session, "Bob Bakker", brands=(brand,))
+    pieter = make_thread(session, chat, make_contact(session), at=NOW)
     pieter.tags, pieter.assignee_user_id = ["wacht op deel", "Garantie"], bob.id
     pieter.priority, pieter.status = Priority.URGENT, ThreadStatus.WAITING_CUSTOMER
     pieter.snoozed_until = NOW + timedelta(days=1)
-    make_message(db_session, pieter, "De laadpaal knippert rood")
+    make_message(session, pieter, "De laadpaal knippert rood")
     lotte = make_thread(
-        db_session,
+        session,
         mail,
-        make_contact(db_session, "Lotte de Wit", kind="email", value="lotte@example.nl"),
+        make_contact(session, "Lotte de Wit", kind="email", value="lotte@example.nl"),
         subject="Factuur mei",
         at=NOW,
     )
     lotte.assignee_user_id, lotte.response_due_at = alice.user_id, NOW
-    order = make_order(db_session, brand, db_session.get_one(Contact, lotte.contact_id))
+    order = make_order(session, brand, session.get_one(Contact, lotte.contact_id))
     order.order_number, order.external_references = "CC-2026-00042", {"partner": {"purchase order": "po 4711", "id": 90210}}
-    link_thread(db_session, order, lotte.id, now=NOW)
-    letter = make_message(db_session, lotte, "De laadpaal staat dubbel op de factuur SN-4F2A-77", at=NOW)
+    link_thread(session, order, lotte.id, now=NOW)
+    letter = make_message(session, lotte, "De laadpaal staat dubbel op de factuur SN-4F2A-77", at=NOW)
     file = {"filename": "factuur.pdf", "content_type": "application/pdf", "storage_key": "x", "created_at": NOW}
-    db_session.add(Attachment(id=new_id(), message_id=letter.id, thread_id=lotte.id, **file))
-    make_message(db_session, lotte, "Let op: laadpaal", message_type=MessageType.INTERNAL_NOTE, at=NOW)
-    make_message(db_session, lotte, "Wij zoeken het uit", message_type=MessageType.OUTGOING, at=NOW)
+    session.add(Attachment(id=new_id(), message_id=letter.id, thread_id=lotte.id, **file))
+    make_message(session, lotte, "Let op: laadpaal", message_type=MessageType.INTERNAL_NOTE, at=NOW)
+    make_message(session, lotte, "Wij zoeken het uit", message_type=MessageType.OUTGOING, at=NOW)
     long_ago = NOW - timedelta(days=400)
     karim = make_thread(
-        db_session, mail, make_contact(db_session, "Karim", kind="email", value="karim@example.nl"), subject="Oud", at=long_ago
+        session, mail, make_contact(session, "Karim", kind="email", value="karim@example.nl"), subject="Oud", at=long_ago
     )
-    make_message(db_session, karim, "Laadpaal geleverd", at=long_ago)
+    make_message(session, karim, "Laadpaal geleverd", at=long_ago)
     karim.last_message_at, karim.status, karim.resolved_at = long_ago, ThreadStatus.CLOSED, long_ago
     karim.spam_at, karim.spam_former = long_ago, {}
     karim.thread_type, karim.response_due_at = ThreadType.COMPLAINT, long_ago
-    db_session.flush()
+    session.flush()
     return alice
 
 
@@ -278,7 +299,7 @@ def _all_pages(session: Session, viewer: Viewer, text: str, bounds: Bounds) -> l
     ],
 )
 def test_pages_follow_each_other_without_a_gap_or_a_repeat(app_context: Flask, db_session: Session, text: str) -> None:
-    brands = make_brand(db_session), make_brand(db_session, "second")
+    brands = make_brand(db_session, "first"), make_brand(db_session, "second")
     for brand in brands:
         mail = make_channel(db_session, brand, ChannelType.EMAIL, keyring=runtime().keyring, address=f"x@{brand.key}.example")
         contact = make_contact(db_session, "Lotte", kind="email", value="lotte@example.nl")
@@ -288,7 +309,7 @@ def test_pages_follow_each_other_without_a_gap_or_a_repeat(app_context: Flask, d
             thread.priority = Priority.HIGH if n % 4 == 0 else Priority.NORMAL
             thread.thread_type, thread.response_due_at = ThreadType.COMPLAINT, at
             make_message(db_session, thread, "weer een storing", at=at)
-    viewer = make_viewer(db_session, brands=brands)
+    viewer = make_viewer(db_session, "Wim", brands=brands)
     db_session.flush()
     found = _all_pages(db_session, viewer, text, Bounds(rare=0, first_rows=7, slice_rows=7, few=2, walk=1))
     assert len(found) == len(set(found)) == (6 if "priority" in text else 24)

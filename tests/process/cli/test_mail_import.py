@@ -195,7 +195,7 @@ def test_more_mails_than_a_batch_are_all_there(run: Run, channel: Channel, tmp_p
 def test_the_whole_corpus_goes_in_without_an_exception_and_twice_without_a_change(
     run: Run, channel: Channel, db_session: Session
 ) -> None:
-    files = sorted(CORPUS.rglob("*.eml"))[:: amount(5, full=1)]
+    files = sorted(CORPUS.rglob("*.eml"))[:: amount(10, full=1)]
     assert files
     first = imported(run, *files)
     assert len(first) == len(files)

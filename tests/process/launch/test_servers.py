@@ -21,6 +21,7 @@ from app.process.launch.process import CHILD, Command, Process, stop
 from app.process.launch.servers import EmbeddedServers, InUse, ServerError
 from app.process.launch.servers.accounts import server_account
 from app.process.launch.servers.postgres import SOCKET_NAME, SOCKET_PATH_BYTES
+from tests.support.database import TestServers
 from tests.support.processes import is_there
 from tests.support.waiting import wait_until
 
@@ -59,6 +60,7 @@ def test_committed_rows_survive_a_crash_of_postgresql_and_a_new_start(folder: Pa
         assert count_rows(again) == 1
 
 
+@pytest.mark.full
 def test_the_urls_stay_through_restarts_and_valkey_comes_back_empty(folder: Path) -> None:
     with EmbeddedServers(folder, durable=False) as servers:
         before = servers.urls
@@ -109,6 +111,7 @@ def command_line(process: psutil.Process) -> list[str]:
         return []
 
 
+@pytest.mark.full
 def test_a_path_too_long_for_a_socket_still_starts(folder: Path) -> None:
     deep = folder / ("a-folder-with-a-long-name" * 4) / "data"
     assert len(str(deep / SOCKET_NAME)) > SOCKET_PATH_BYTES
@@ -116,6 +119,7 @@ def test_a_path_too_long_for_a_socket_still_starts(folder: Path) -> None:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
+@pytest.mark.full
 def test_a_note_of_a_dead_server_whose_number_another_program_has_is_no_obstacle(folder: Path) -> None:
     with EmbeddedServers(folder, redis=False, durable=False):
         note = (folder / "postgres" / "postmaster.pid").read_text()
@@ -130,6 +134,7 @@ def test_a_note_of_a_dead_server_whose_number_another_program_has_is_no_obstacle
     stop([sleeper], number=signal.SIGTERM, grace_seconds=1)
 
 
+@pytest.mark.full
 def test_data_of_another_major_version_are_refused_with_a_way_out(folder: Path) -> None:
     with EmbeddedServers(folder, redis=False, durable=False):
         pass
@@ -138,6 +143,7 @@ def test_data_of_another_major_version_are_refused_with_a_way_out(folder: Path) 
         EmbeddedServers(folder, redis=False).start()
 
 
+@pytest.mark.full
 def test_half_made_data_are_made_again(folder: Path) -> None:
     (folder / "postgres.new").mkdir()
     (folder / "postgres.new" / "PG_VERSION").write_text("18\n")
@@ -190,19 +196,19 @@ def test_nothing_is_started_where_nothing_is_wanted(folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["servers.lock"]
 
 
-def test_a_databases_copy_has_its_rows(folder: Path) -> None:
-    with EmbeddedServers(folder, redis=False, durable=False) as servers:
-        with connect(servers) as connection:
-            connection.execute("CREATE TABLE kept (id int)")
-        url = servers.create_database("copy", template="switchyard")
-        with psycopg.connect(url.replace("+psycopg", "")) as connection:
-            assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
-        servers.drop_database("copy")
-        servers.drop_database("copy")
+def test_a_databases_copy_has_its_rows(servers: TestServers) -> None:
+    url = servers.embedded.create_database("first")
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        connection.execute("CREATE TABLE kept (id int)")
+    copied = servers.embedded.create_database("copy", template="first")
+    with psycopg.connect(copied.replace("+psycopg", "")) as connection:
+        assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+    for name in ("copy", "copy", "first"):
+        servers.embedded.drop_database(name)
 
 
-def test_text_search_knows_what_a_letter_is_on_every_machine(folder: Path) -> None:
-    with EmbeddedServers(folder, redis=False, durable=False) as servers, connect(servers) as connection:
+def test_text_search_knows_what_a_letter_is_on_every_machine(servers: TestServers) -> None:
+    with connect(servers.embedded) as connection:
         row = connection.execute("SELECT to_tsvector('simple', '“Écoute” — ÜNÏCODE')::text, 'B' < 'a', 'É' ILIKE 'é'").fetchone()
     assert row == ("'écoute':1 'ünïcode':2", True, True)
 
