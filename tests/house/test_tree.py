@@ -14,6 +14,8 @@ from app.config import setting_names
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_FILE_LINES = 400
 PARTED = ("domain", "web", "sandbox", "process")  # rooms with a folder for each feature
+# Folders of pages that are of no area of app/web: of the API and the sandbox, and what every page has.
+OF_NO_AREA = {"api", "demo", "dev", "components", "errors", "settings"}
 # Written in pieces, so that this file does not contain what it forbids.
 FOREIGN = [
     "/" + "work/",
@@ -46,6 +48,15 @@ def test_every_feature_has_tests_under_its_own_name(feature: str) -> None:
     places = [f"domain/{name}", f"web/{name}"] if name and room in ("domain", "web") else [feature]
     tests = [test for place in places for test in (ROOT / "tests" / place).rglob("test_*.py")]
     assert tests, f"app/{feature}/ has code, none of tests/{places} has a test"
+
+
+@pytest.mark.parametrize("place", ["templates", "static/css/features", "tests/web"])
+def test_an_area_has_its_name_from_app_web(place: str) -> None:
+    areas = {path.parent.name for path in (ROOT / "app" / "web").glob("*/*.py")}
+    inside = (path.relative_to(ROOT / place).parts for path in tracked_files() if path.is_relative_to(ROOT / place))
+    folders = {parts[0] for parts in inside if len(parts) > 1}
+    sheets = {path.stem for path in (ROOT / place).glob("*.css")}
+    assert sorted((folders | sheets) - areas - OF_NO_AREA) == []
 
 
 def test_nothing_tracked_points_outside_the_project() -> None:
