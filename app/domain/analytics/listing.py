@@ -57,7 +57,9 @@ class FactRow:
 def list_facts(
     session: Session, slice: Slice, measure: Measure, *, is_per: bool = False, after: Place | None = None, limit: int = PAGE
 ) -> list[FactRow]:
-    """List the facts behind a figure, newest first, from the row after the place `after`. `is_per`: those of the denominator."""
+    """List the facts behind a figure, or with `is_per` those of its denominator, newest first. `after`: the (time, id) of the
+    previous page's last row.
+    """
     query = _ROWS.where(of_measure(measure, is_per=is_per), predicate(slice))
     if after is not None:
         query = query.where(sa.tuple_(FACTS.c.at, FACTS.c.id) < sa.tuple_(*map(sa.literal, after)))
