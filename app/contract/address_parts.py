@@ -86,7 +86,9 @@ def country_code(text: str) -> str:
 
 
 def _ends_a_street(typed: str, code: re.Match[str]) -> bool:
-    """Return whether the match is a postal code: a town follows it. In "Plein 1944 nr 5", "1944 nr" is none."""
+    """Return whether the match is a postal code that ends the street: nothing or a word follows it. In "Plein 1944 nr 5", "1944
+    nr" is not one, as a digit follows.
+    """
     rest = typed[code.end() :].strip(" ,")
     return not rest or rest[0].isalpha()
 

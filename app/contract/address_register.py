@@ -66,7 +66,7 @@ class Register(Protocol):
     def name(self) -> str: ...
 
     def find(self, question: Question) -> tuple[Match, ...]:
-        """Return all addresses with this number, none where there are none. Raises UnableToAsk."""
+        """Return all addresses with this number, () for no match. Raises UnableToAsk."""
         ...
 
     def check(self) -> None:

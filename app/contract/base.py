@@ -271,7 +271,9 @@ class Found(StrEnum):
 
 @dataclass(frozen=True)
 class Lookup:
-    """The answer whether an attempt went out. `silence_tells`: False where a provider never reports a send."""
+    """The provider's answer to "did this attempt go out?". `silence_tells`: the provider reports every send, so no report after a
+    while means that nothing went out.
+    """
 
     found: Found
     provider_message_id: str | None = None

@@ -26,7 +26,9 @@ class Health:
 
 
 def refused(error: ProviderError, *, checked: tuple[str, ...] = (), where: str = "") -> Health:
-    """Return the health that follows from a failed call. `where`: a sentence with %(why)s, "" for the reason alone."""
+    """Return the health that follows from a failed call. `where`: a sentence that names the part that failed, with %(why)s for
+    the reason; "" uses the reason alone.
+    """
     reason = error.reason
     parts = (where % {"why": reason.title} if where else reason.title, reason.advice, reason.code, reason.detail)
     passes = not (error.channel_down or error.permanent)

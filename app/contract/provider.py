@@ -1,5 +1,6 @@
-"""What a provider's folder exports (`PROVIDER`), from which the registry, webhook paths (doors), pages, settings and names
-follow."""
+"""Describe what each provider's folder exports as `PROVIDER`. The registry, webhook paths (doors), settings pages and names are
+built from it.
+"""
 
 from __future__ import annotations
 

@@ -51,9 +51,8 @@ class Fetch:
 
 @dataclass(frozen=True)
 class ItemPlace:
-    """Where a mail is. `folder`: the followed folder it is in, "" for none; then `name` is that of another folder.
-
-    Both "": it is nowhere.
+    """Where a mail is in its mailbox. `folder`: the followed folder that holds it, or "". If `folder` is "", `name` is
+    the name of the other folder that holds it; both "": the mail is gone.
     """
 
     folder: str = ""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Stop(StrEnum):
-    """Why an address is not written to. UNSUBSCRIBED stops mailings alone; the others stop everything."""
+    """The reason not to write to an address. UNSUBSCRIBED stops only mailings; the others stop every message."""
 
     BOUNCED = "bounced"
     COMPLAINED = "complained"

@@ -16,7 +16,9 @@ from app.core.work import give_back_hints
 
 
 def run_batches(step: Callable[[Session], int], *, size: int) -> int:
-    """Call `step` in transactions of its own until it did less than `size`; returns the sum. The relay is nudged after each."""
+    """Call `step` again and again, each time in its own transaction, until it handles fewer than `size` rows. Returns the number
+    of rows handled. Wakes the relay after each step that handled rows.
+    """
     total = 0
     while True:
         with transaction() as session:

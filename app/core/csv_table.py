@@ -149,7 +149,9 @@ def read_quantity(text: str, *, most: Decimal) -> Decimal:
 
 
 def check_name(text: str) -> str:
-    """Return a number or reference as it is. Raises ValueError where a spreadsheet made a date, rounded number or error of it."""
+    """Return the number or reference unchanged. Raises ValueError if a spreadsheet has spoiled it: a date, a rounded number or an
+    error.
+    """
     if _SPOILED.search(text) or _DAY_MONTH.fullmatch(text):
         raise ValueError(SPOILED)
     return text

@@ -83,7 +83,9 @@ def paged(
     limit: int,
     kind: type[datetime] | type[str] = datetime,
 ) -> sa.Select[*Ts]:
-    """Return the query of the page behind `cursor`, with one row more, which `cut` needs. Raises BadCursor."""
+    """Return `query` limited to the rows after `cursor`, with `limit + 1` rows: `cut` needs the extra row to know whether a page
+    follows. Raises BadCursor.
+    """
     if cursor is not None:
         query = query.where(after(read_cursor(sort, cursor, kind), sort, column, id_column))
     return query.order_by(*ordering(sort, column, id_column)).limit(limit + 1)

@@ -124,7 +124,7 @@ class Meter:
 
 @dataclass
 class Call:
-    """One call while it is made. `status`: that of the answer, a refusal from 400 on; None while there is no answer."""
+    """One call in progress. `status`: the HTTP status of the answer, None before there is one; from 400 on a failure."""
 
     status: int | None = None
 

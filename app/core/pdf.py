@@ -268,7 +268,7 @@ def _clean(text: str) -> str:
 
 
 def _fitting(pdf: Any, text: str, width: float) -> str:
-    """Return as much of a line as fits, with "…" where it was cut."""
+    """Return the text, cut and ended with "…" if it is wider than `width`. Line breaks become spaces."""
     text = text.replace("\n", " ")
     if pdf.get_string_width(text) <= width:
         return text

@@ -80,11 +80,12 @@ Ending = Ended | Later | Failed | More
 
 @dataclass(frozen=True, eq=False)
 class Promise(Generic[Work, Answer]):
-    """How the rows of a table are carried out.
+    """How to carry out the rows (promises) of one table: claim, `prepare`, `call`, `note`.
 
-    `prepare` and `note` run in a transaction each, `call` outside any. `prepare` returns an ending where nothing is to be called.
-    `errors`: exceptions of `call` that `note` gets as answers. `broken`: the end of a row after `tries` other errors; without it
-    such an error is raised, and the row is claimed again when its lease is over. `lock` is taken first.
+    `prepare` and `note` each run in their own transaction, `call` outside any. `prepare` returns the work for `call`, or an
+    ending if there is nothing to call. `errors`: exceptions of `call` that go to `note` as the answer. `broken`: returns the
+    row's ending after `tries` other errors; without it the error is raised, and the row is claimed again after its lease. `lock`
+    runs before the claim.
     """
 
     table: sa.Table
@@ -112,7 +113,9 @@ class Overtaken(Exception):
 
 
 def keep(promise: Promise[Any, Any], row_id: Any) -> None:
-    """Try once to carry out the promise of a row; for edges. Nothing happens if it is not due or another worker holds it."""
+    """Carry out the promise of one row now. Does nothing if the row is not due or another worker holds it. For edges: it opens
+    its own transactions.
+    """
     ends_at = time.monotonic() + promise.turn_seconds
     with transaction() as session:
         promise.lock(session, row_id)
@@ -145,7 +148,9 @@ def _prepare(session: Session, promise: Promise[Any, Any], lease: Lease, *, is_t
 
 
 def call_and_note(promise: Promise[Any, Any], lease: Lease, work: Any) -> bool:
-    """Call and write the outcome; returns whether there is more to do under the lease. Raises Overtaken, with nothing written."""
+    """Make the call and store its outcome. Returns True if the same lease has more to do. Raises Overtaken, with nothing stored,
+    if another worker has taken the row.
+    """
     promise.crash("before_call")
     try:
         answer = promise.call(work)

@@ -28,10 +28,12 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Together(Generic[Work, Answer]):
-    """How rows of `promise` are carried out together. `where`: which of them may be claimed.
+    """How to carry out many rows of `promise` with one transaction before the calls and one after. `where`: the rows that may be
+    claimed.
 
-    `prepare` returns by lease what to call with, or an ending. `is_well`: whether an answer ends its row. `note` returns the
-    values for those rows, with the same columns for each.
+    `prepare` returns by lease the work, or an ending. `is_well(answer)`: the call succeeded and ends its row. `note` returns by
+    lease the columns to store for those rows, the same columns for each; all other answers go to the promise's own `note`, row by
+    row.
     """
 
     promise: Promise[Work, Answer]
@@ -105,7 +107,7 @@ def _call(
 
 
 def _note(together: Together[Any, Any], works: Mapping[Lease, Any], called: Mapping[Lease, tuple[Any, Any]]) -> None:
-    """Write the ends of the rows, except of those that another worker holds by now."""
+    """Store the outcomes of the rows this worker still holds. Rows not called are put back without counting a try."""
     if not works:
         return
     promise = together.promise

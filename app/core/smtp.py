@@ -62,10 +62,10 @@ class Handed:
 
 
 class SmtpTrouble(Exception):
-    """The mail was accepted for nobody; or, with `outcome_unknown`, perhaps for somebody.
+    """The server did not accept the mail for anybody, or with `outcome_unknown` may have accepted it.
 
-    `kind` says what broke where no server answered: refused_address, dns, connect, timeout, tls, no_starttls, unsafe, broken,
-    no_login. `refusal` is the server's answer where there was one.
+    `kind` says what failed if no server answered: refused_address, dns, connect, timeout, tls, no_starttls, unsafe, broken,
+    no_login. `refusal` is the server's answer, None if there was none.
     """
 
     def __init__(self, stage: Stage, kind: str = "refused", refusal: Refusal | None = None, *, unknown: bool = False) -> None:
@@ -214,7 +214,9 @@ class _Line(smtplib.SMTP):
         self._agreed("text", lambda: self.docmd("DATA"), good=354)
 
     def send_text(self, raw: bytes) -> None:
-        """Send the text and its end; from the last piece on the outcome depends on the server."""
+        """Send the mail's text and end marker. Raises SmtpTrouble; `outcome_unknown` if the connection breaks once the last piece
+        is being sent.
+        """
         text = re.sub(rb"(?m)^\.", b"..", raw) + (b"" if raw.endswith(b"\r\n") else b"\r\n") + b".\r\n"
         last = (len(text) - 1) // _PIECE_BYTES * _PIECE_BYTES
         try:

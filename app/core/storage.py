@@ -68,7 +68,7 @@ class FileStorage:
         return StoredFile(key=key, size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
     def open(self, key: str) -> BinaryIO:
-        """Open a file for reading. Raises FileMissing; StorageFailed where its folder is gone, too."""
+        """Open a file for reading. Raises FileMissing; StorageFailed if its folder is missing, as the store may be unmounted."""
         path = self._path(key)
         with _telling_why():
             try:
@@ -116,7 +116,9 @@ class FileStorage:
                 path.unlink(missing_ok=True)
 
     def _need_folder(self, path: Path) -> None:
-        """Make the folder of `path`, once for each process, so that nothing is made anew below a mount that went away."""
+        """Make the root and the folder of `path`, at most once per process. A folder that vanishes later, as when a mount goes
+        away, is not made again.
+        """
         for folder in (self._root, path.parent):
             if folder in self._seen:
                 continue
@@ -135,9 +137,9 @@ class FileStorage:
 
 @contextmanager
 def undone_on_error(storage: Storage) -> Iterator[Storage]:
-    """Return the store for a block whose rows are rolled back on an error; its files are then deleted, too.
+    """Yield a store that deletes the files written during the block if the block raises, as their rows are rolled back.
 
-    Otherwise each try of a mail that finds the disk full would leave the files that still fitted.
+    Without it, each retry on a full disk would leave files that nothing refers to.
     """
     kept = _Noting(storage)
     try:

@@ -80,7 +80,7 @@ def in_language(language: str) -> Iterator[None]:
 
 
 def date_words(day: date, pattern: str) -> str:
-    """Return a day in the reader's language, cached, as lists repeat days; `pattern` is one of CLDR, like "d MMM"."""
+    """Format a day in the reader's language by a CLDR `pattern` such as "d MMM". Cached, as lists repeat days."""
     return _date_words(day, pattern, str(get_locale()))
 
 

@@ -64,8 +64,9 @@ def _claiming(table: sa.Table) -> sa.Update:
 def claim_all(
     session: Session, table: sa.Table, row_ids: Collection[Any], *, lease_seconds: int = 60, where: Where = sa.true
 ) -> list[Lease]:
-    """Take those of the rows that are due and free, for work that is done for all of them at once; in the order of their ids.
-    `where`: a function of a module, as what it returns is kept."""
+    """Claim those of the rows that are due and free, for one piece of work on all of them. Returns their leases in the order of
+    the row ids. `where` must be a function at the top of a module: the statement is cached by it.
+    """
     token = new_id()
     values = {"row_ids": list(row_ids), "token": token, "seconds": lease_seconds}
     rows = session.connection().execute(_claiming_all(table, where), values).all()
@@ -215,9 +216,9 @@ def hinting(
 
 
 def take_hints(session: Session, statement: sa.Update) -> Sequence[sa.Row[Any]]:
-    """Return the rows of `hinting`, those that wait longest first, and note that they are told now.
+    """Run the statement of `hinting`: mark due rows as hinted now, and return them, longest waiting first.
 
-    A hint that got lost (Redis flushed, worker killed) is simply given again later; a hint given twice is harmless.
+    If a hint is lost (Redis flushed, worker killed), the sweep gives it again; a hint given twice is harmless.
     """
     return sorted(session.connection().execute(statement).all(), key=lambda row: (row.run_at, row.id))
 

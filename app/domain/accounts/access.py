@@ -78,7 +78,7 @@ def make_viewer(
 
 
 def colleagues_of(brand_ids: Collection[uuid.UUID]) -> sa.ColumnElement[bool]:
-    """Return the condition on users: a colleague who may see one of these brands. Disabled users are included."""
+    """Return the condition on users: colleagues, active or disabled, who may see at least one of these brands."""
     member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id.in_(brand_ids))
     return sa.and_(User.role.in_(COLLEAGUES), sa.or_(users_with(Permission.BRANDS_ALL), member))
 

@@ -38,7 +38,9 @@ class LastAdmin(Exception):
 
 @dataclass(frozen=True)
 class NewUser:
-    """The values of a user to create. `brand_ids` None means every brand there is now; `contact_id` is the user's own contact."""
+    """The values of a user to create. `brand_ids` None: all brands that exist now. `contact_id`: the contact that stands for this
+    user. `password` None: set later through an invitation.
+    """
 
     email: str
     name: str

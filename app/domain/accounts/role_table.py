@@ -13,7 +13,7 @@ from app.domain.accounts.views import role_words
 
 @dataclass(frozen=True)
 class PermissionRow:
-    """One permission in words. `held` says for each role of `list_role_columns` whether the role has the permission."""
+    """One permission in words. `held`: for each role, in the order of `list_role_columns`, whether the role has it."""
 
     permission: Permission
     words: str

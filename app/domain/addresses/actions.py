@@ -69,7 +69,7 @@ def add_addresses(
 
 
 def note_judgement(session: Session, address_id: uuid.UUID, judgement: Judgement | None, *, now: datetime) -> None:
-    """Store the register's judgement of an address; None where the register was not asked."""
+    """Store the register's judgement of an address. None: the register was not asked, and the check counts as skipped."""
     found = judgement or Judgement(CheckStatus.SKIPPED)
     values = {
         "check_status": found.status,
@@ -100,7 +100,7 @@ def find_kept_answer(session: Session, key: str, *, now: datetime) -> tuple[Matc
 
 
 def keep_answer(session: Session, key: str, matches: Sequence[Match], *, now: datetime) -> None:
-    """Store an answer of the register under the key of its question; it expires sooner where it found nothing."""
+    """Store an answer of the register for the question `key`. An empty answer expires sooner."""
     values = {
         "matches": [match.as_json() for match in matches],
         "asked_at": now,

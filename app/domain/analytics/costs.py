@@ -30,7 +30,9 @@ _MONTHS_A_DAY = Decimal(12) / Decimal(365)
 
 @dataclass(frozen=True)
 class Spent:
-    """The cost of one channel on the days with known costs, `first` to `last`, and the messages and calls of those days."""
+    """The cost of one channel from `first` to `last`, the days for which a cost is set, and the number of interactions (messages
+    and calls) on those days.
+    """
 
     channel_id: uuid.UUID
     channel_name: str
@@ -61,8 +63,9 @@ def list_costs(session: Session, brand_ids: Collection[uuid.UUID]) -> list[tuple
 
 
 def read_spent(session: Session, slice: Slice) -> list[Spent]:
-    """List the costs by channel and currency, ordered by channel name. Empty for a slice of a team or person, as monthly costs
-    cannot be split. At most two queries; one where no costs are stored."""
+    """Return the costs by channel and currency, in order of channel name. Returns [] if the slice is limited by more than brands
+    and channels, as a monthly cost cannot be split by team or person. At most two queries.
+    """
     parts = ("team_id", "user_id", "thread_type", "priority", "partner_id", "own_user_id")
     if any(getattr(slice, name) is not None for name in parts):
         return []

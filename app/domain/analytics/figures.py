@@ -106,6 +106,6 @@ def state_of(row: Any) -> State:
 
 
 def count_facts(session: Session, slice: Slice, measure: Measure, *, is_per: bool = False) -> int:
-    """Count the facts behind a figure, by the same condition as the list of these facts."""
+    """Count the facts behind a figure, or with `is_per` those of its denominator."""
     query = sa.select(sa.func.count()).select_from(FACTS).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
     return session.execute(query.where(of_measure(measure, is_per=is_per), predicate(slice))).scalar_one()

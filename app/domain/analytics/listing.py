@@ -58,7 +58,9 @@ class FactRow:
 def list_facts(
     session: Session, slice: Slice, measure: Measure, *, is_per: bool = False, after: Place | None = None, limit: int = PAGE
 ) -> list[FactRow]:
-    """List the facts behind a figure, newest first, from the row after the place `after`. `is_per`: those of the denominator."""
+    """List the facts behind a figure, or with `is_per` those of its denominator, newest first. `after`: the (time, id) of the
+    previous page's last row.
+    """
     first, last = _hours(slice)
     wanted = [predicate(slice), FACTS.c.at.between(first, min(last, after[0]) if after else last)]
     if after is not None:  # the bound above begins the walk: a pair of columns alone only ends one

@@ -50,7 +50,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Progress:
-    """The number of days with facts, and how many of them are sealed."""
+    """How far the rollups are: the number of past days with facts, and how many of these are sealed (summed up for good)."""
 
     days: int
     sealed: int

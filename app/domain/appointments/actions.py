@@ -144,7 +144,9 @@ def lock_appointment(session: Session, appointment_id: uuid.UUID) -> Appointment
 
 
 def follow(session: Session, appointment: Appointment, *, now: datetime, from_calendar: bool = False) -> None:
-    """Update the appointment's reminder, and unless `from_calendar` promise its calendar entry, after a change of it."""
+    """Update the appointment's reminder after a change, and promise to write the change into a calendar. `from_calendar`: the
+    change came from the calendar, so it is not written back.
+    """
     plan_reminder(session, appointment, now=now)
     if not from_calendar:
         promise_entry(session, appointment)

@@ -32,8 +32,9 @@ class AppointmentMissing(Exception):
 
 @dataclass(frozen=True)
 class AppointmentRow:
-    """An appointment with the names of brand, contact, technician and creator. `calendar_name` is the mailbox whose calendar gets
-    the appointment, "" for none; `is_written`: the calendar has its present version."""
+    """An appointment with the names shown beside it, "" for none. `calendar_name`: the mailbox whose calendar gets it.
+    `is_written`: that calendar has the present version.
+    """
 
     appointment: Appointment
     brand_key: str

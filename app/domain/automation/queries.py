@@ -65,7 +65,7 @@ def _visible(viewer: Viewer) -> sa.ColumnElement[bool]:
 
 
 def list_runs(session: Session, rule: AutomationRule, *, brand_ids: Collection[uuid.UUID]) -> list[AutomationRun]:
-    """List the newest RUNS_SHOWN runs of a rule on threads of these brands or without a thread, newest first."""
+    """List the newest RUNS_SHOWN runs of a rule, newest first: runs on threads of these brands, and runs without a thread."""
     seen = sa.or_(AutomationRun.thread_id.is_(None), Thread.brand_id.in_(brand_ids))
     query = sa.select(AutomationRun).outerjoin(Thread, Thread.id == AutomationRun.thread_id)
     query = query.where(AutomationRun.rule_id == rule.id, seen)

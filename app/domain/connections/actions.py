@@ -37,7 +37,9 @@ class NewChannel:
 
 @dataclass(frozen=True)
 class ChangedChannel:
-    """The values of a channel to change. `own`: name and display_address, where they change. `settings`: "" removes one."""
+    """The values of a channel to change. `own`: new values of name and display_address. `settings`, `secrets`: new values by
+    name; a setting "" is removed.
+    """
 
     own: Mapping[str, str]
     settings: Mapping[str, str]

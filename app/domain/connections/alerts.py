@@ -66,8 +66,9 @@ def _announce(session: Session, channel: Channel, text: str, now: datetime) -> N
 
 
 def alert_of_expiries(session: Session, *, now: datetime) -> int:
-    """Alert administrators about every credential that expires within 30, 7 or 1 days, once for each of these. Returns the number
-    of alerts."""
+    """Alert administrators of each credential that expires soon: once at 30 days, once at 7, once at 1. Returns the number of
+    alerts.
+    """
     last = now.date().toordinal() + TELL_DAYS[0]
     query = sa.select(Channel, ChannelCredential).join(ChannelCredential, ChannelCredential.channel_id == Channel.id)
     query = query.where(Channel.is_active, ChannelCredential.expires_date <= date.fromordinal(last)).order_by(Channel.id)

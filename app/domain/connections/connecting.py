@@ -107,7 +107,7 @@ def change_entered(
 
 
 def _settings(form: ConnectForm) -> dict[str, str]:
-    """Return the form's settings; empty ones as "", so that they are removed."""
+    """Return all settings of the form's kind. Empty ones are "", which removes them from an existing channel."""
     return {name: form.settings.get(name, "") for name in {*form.settings, *_names_of_settings(form)}}
 
 

@@ -16,9 +16,9 @@ FROM_HOUR = 5  # UTC: before people come to work
 
 
 def watch_channels(**_ignored: Any) -> None:
-    """RQ entry point, periodic: check each channel once a day, and alert administrators of failures and expiring credentials.
-
-    Failures that calls met between checks are alerted, too."""
+    """RQ entry point, periodic: check each channel once a day. Alert administrators of failed checks, of failed calls since the
+    last check, and of credentials that expire soon.
+    """
     now = utc_now()
     with transaction() as session:
         alert_of_expiries(session, now=now)

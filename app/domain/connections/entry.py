@@ -23,9 +23,10 @@ COLUMNS = ("address", "display_address")  # fields that are the channel's own, n
 
 @dataclass
 class ConnectForm:
-    """The form of a channel. `values`: fields that may be shown again. `typed`: secrets that were entered; `kept`: secrets the
-    channel has; `offered`: secrets of a demo account, which may be shown. `problem`: the provider's complaint. `moved_on`: fields
-    that somebody else changed meanwhile, in words."""
+    """The form that connects or changes a channel. `values`: typed fields that may be shown again. `typed`: typed secrets.
+    `kept`: secrets the channel has already. `offered`: secrets of a demo account, which may be shown. `problem`: the provider's
+    complaint. `moved_on`: words for the fields that somebody else changed since the form was opened; None if nobody did.
+    """
 
     kind: Kind
     values: dict[str, str] = field(default_factory=dict)
@@ -45,7 +46,7 @@ class ConnectForm:
 
     @property
     def secrets(self) -> dict[str, str]:
-        """Return all secrets the channel would have: kept ones, replaced by typed ones."""
+        """Return the channel's secrets as saving would leave them: the stored ones, replaced by typed ones."""
         return {**self.kept, **self.typed}
 
     @property
@@ -91,7 +92,7 @@ def form_of(channel: Channel, kind: Kind, secrets: Mapping[str, str], expiries: 
 
 
 def read_form(form: ConnectForm, sent: Mapping[str, str], *, brand_ids: Collection[uuid.UUID]) -> ConnectForm:
-    """Read the sent fields into `form`, with errors by field, and return it. Without errors the provider can be asked."""
+    """Read the sent fields into `form` and return it. If `form.errors` stays empty, the provider can be asked."""
     form.values["name"] = " ".join(_text(sent, "name").split())
     _check_length(form, "name", NAME_CHARACTERS, is_required=True)
     if form.channel is None:

@@ -88,8 +88,11 @@ class Look:
 
 
 class Gate:
-    """The gate of one channel. `factor` multiplies the usual budget; `throughput` is the class its provider reports, "" for none.
-    `now` is always a Unix time in seconds."""
+    """The gate of one channel in one lane ("send" or "read"). `factor` multiplies the budget; `throughput` is the class the
+    provider grants the account, "" for unknown.
+
+    Every `now` is Unix time in seconds.
+    """
 
     def __init__(
         self,
@@ -114,7 +117,10 @@ class Gate:
         return self.admit(token, now=now, lease_seconds=lease_seconds).seconds
 
     def admit(self, token: str, *, now: float, lease_seconds: int, person: str = "") -> Wait:
-        """Take the right to call now, or return how long to wait and why. `person`: the address a message is sent to, or ""."""
+        """Take the right to make one call now (a wait of 0 seconds), or return how long to wait and why. Without Redis no wait.
+
+        `token` identifies the call; `leave` takes it when the call is over. `person`: the recipient's address, or "".
+        """
         keys = (self._state, self._running, self._sent, self._persons + hashlib.sha256(person.encode()).hexdigest())
         sends, pace = self._lane == "send", self._budget.person if person else None
         limits = (self._budget.per_second if sends else 0, *((pace.every_seconds, pace.burst) if pace and sends else (0, 0)))
@@ -140,8 +146,9 @@ class Gate:
         self._quietly(lambda: self._redis.delete(*self._states.values()))
 
     def note_failure(self, *, now: float, retry_after_seconds: float | None) -> None:
-        """Note that a call failed at the provider. `retry_after_seconds`: how long the provider asked to wait, None if it did
-        not say."""
+        """Note that a call failed at the provider's side. `retry_after_seconds`: how long the provider asked to wait, None if it
+        did not say.
+        """
         self._quietly(lambda: self._fail(now, retry_after_seconds))
 
     def look(self, *, now: float) -> Look | None:

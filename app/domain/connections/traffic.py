@@ -32,9 +32,10 @@ _FLOWS = sa.text(
 
 @dataclass(frozen=True)
 class Flow:
-    """The traffic of a channel. `tried` and `failed`: messages of the last 24 hours. `waiting_out`: messages not sent yet, the
-    first since `waiting_out_since`. `waiting_out_for`: the problem of the first of them that was tried, as {"title", "detail",
-    "advice", …}. `waiting_in_since`: since when an inbound event waits."""
+    """The traffic of a channel. `tried`, `failed`: numbers of messages in the last 24 hours. `waiting_out`: how many messages are
+    not sent yet, the first since `waiting_out_since`; `waiting_out_for`: the problem of the first that was tried, {"title",
+    "detail", "advice", …}. `waiting_in_since`: since when the oldest inbound event waits.
+    """
 
     last_out_at: datetime | None = None
     waiting_out_since: datetime | None = None

@@ -37,10 +37,11 @@ def identity_lock_key(identity: IdentityInput) -> str:
 def find_or_create_contact(
     session: Session, identities: Sequence[IdentityInput], *, name: str, now: datetime, is_new: bool = False
 ) -> Contact:
-    """Return the contact with one of these identities, created if there is none, and add the identities that no contact has.
+    """Return the contact with one of these identities, or create one. Identities that no contact has are added to it.
 
-    `identities` is most trusted first; if they belong to different contacts, the most trusted decides and nothing is merged.
-    The caller holds the lock of every identity (`identity_lock_key`). `is_new`: the caller knows that no contact has any of them.
+    `identities`: most trusted first. If they belong to different contacts, the most trusted decides and nothing is merged. The
+    caller holds the lock of every identity (`identity_lock_key`). `is_new`: the caller has checked that no contact has any of
+    them.
     """
     known = {} if is_new else _known(session, identities)
     contact_id = next((known[_key(i)] for i in identities if _key(i) in known), None)

@@ -154,9 +154,9 @@ def _ids_below(session: Session, contact: Contact) -> list[str]:
 
 
 def _fill(keep: Contact, gone: Contact, *, may_move_up: bool) -> dict[str, list[str | None]]:
-    """Copy fields that the kept contact lacks from the merged one, and join the notes. Returns [before, after] by field.
+    """Copy to the kept contact each field that only the merged one has, and join their notes. Returns {field: [before, after]}.
 
-    Without `may_move_up` the kept contact's parent stays, so that no organization comes to stand below itself.
+    Without `may_move_up` the parent organization is not copied: the kept one could come to stand below itself.
     """
     wanted = {name: getattr(gone, name) for name in FILLED if not getattr(keep, name) and getattr(gone, name)}
     if not may_move_up:

@@ -348,8 +348,9 @@ def _note_trouble(session: Session, work: Work, error: ProviderError, now: datet
 
 
 def _delay_seconds(error: ProviderError, attempts: int) -> float | None:
-    """Return the seconds until the next try: what the provider asked for (for one recipient doubled with every refusal), else
-    the schedule's; None after its last try."""
+    """Return the seconds until the next try, None after the last one. A wait that the provider asked for replaces the schedule;
+    if it concerns one recipient, it doubles with every refusal.
+    """
     if error.retry_after_seconds is None:
         return next_delay_seconds(attempts)
     return error.retry_after_seconds * 2 ** min(attempts - 1, 5) if error.recipient_only else error.retry_after_seconds

@@ -80,10 +80,10 @@ def list_reports(session: Session, delivery_id: uuid.UUID) -> list[DeliveryRepor
 
 @dataclass(frozen=True)
 class ScheduledRow:
-    """A reply or forward for later, as the page shows it.
+    """A reply or forward for later, for the thread's page.
 
-    `held_because`: a code of app/domain/delivery/scheduled.py, or the reason in words; None if not held. `to`: the recipients of
-    a forward, else empty.
+    `held_because`: a code of app/domain/delivery/scheduled.py, or the reason in words; None if it is not held. `to`: the
+    recipients of a forward, () for a reply.
     """
 
     id: uuid.UUID

@@ -46,9 +46,10 @@ class TakenBack:
 
 
 def take_back(session: Session, *, message_id: uuid.UUID, actor: Actor, now: datetime) -> TakenBack:
-    """Take back a message and those sent with it, and return their content. Possible until a worker claims one of them.
+    """Take back a message, with the others sent by the same form, and return their content for the composer. Works until a worker
+    claims one of them.
 
-    The thread's former status and assignee are restored where nobody changed them since. Raises AlreadyLeft, NotTheWriter,
+    Status and assignee of the thread are restored unless somebody has changed them since. Raises AlreadyLeft, NotTheWriter,
     AlreadyTakenBack.
     """
     thread, messages = _lock(session, message_id, actor)

@@ -47,9 +47,11 @@ def is_undone(session: Session, transition_id: uuid.UUID) -> bool:
 
 
 def find_objection(session: Session, channel: Channel, message: OutgoingMessage, outgoing: Mapping[str, Any]) -> Reason | None:
-    """Return why a queued message must not be sent any more, None where it may. `outgoing` is that of its delivery.
+    """Return why a queued message must not be sent after all, None if it may. `outgoing`: the stored values of its delivery.
 
-    Reasons: the change it reports was undone, the number is a former one, or the recipient opted out (texts only)."""
+    Reasons: the change it reports was undone, the contact has given up this number, or the recipient opted out (text messages
+    only).
+    """
     if TOLD_OF in outgoing and is_undone(session, uuid.UUID(outgoing[TOLD_OF])):
         return Reason("undone", N_("The change this message reports was undone, so we did not send it"))
     address = message.to[0].address() if message.to else ""

@@ -68,8 +68,9 @@ def record(
 ) -> Event:
     """Write an event, run its in-transaction handlers and promise its after-commit handlers, all in the caller's transaction.
 
-    `event_type` is in the past tense and listed in app/wiring.py. An event of a user is audited, too: as a change of the message
-    or thread of `subject`, or of `about` (kind and id) if that is given. Raises EventLoop.
+    `event_type` is in the past tense and listed in app/wiring.py. `caused_by`: the event that led to this one. An event of a user
+    is also written to the audit log, under `about` (kind, id) if given, else under the message or thread of `subject`. Raises
+    EventLoop if events caused one another more than MAX_DEPTH deep.
     """
     caused_by = caused_by or actor.caused_by
     depth = 0 if caused_by is None else caused_by.depth + 1
@@ -166,7 +167,9 @@ def _release(session: Session, waiting: list[Event]) -> None:
 
 
 def _react(session: Session, events: Sequence[Event]) -> None:
-    """Run the in-transaction handlers of these events, type by type, those with `is_apart` last; promise after-commit ones."""
+    """Run the in-transaction handlers of these events, one event type after the other, and promise the after-commit handlers.
+    Handlers with `is_apart` run last, once for all types.
+    """
     session.add_all(events)
     session.flush()
     wiring, promised = installed(), set[tuple[uuid.UUID, str]]()
@@ -228,7 +231,9 @@ def retry_reactions(
     entry_id: int | None = None,
     brand_ids: Collection[uuid.UUID] | None = None,
 ) -> int:
-    """Make failed outbox entries ready again: `entry_id` only, or all of these brands (None: of all brands). Returns how many."""
+    """Make failed outbox entries ready again: only `entry_id` if given, else those of these brands (None: all brands). Returns
+    how many.
+    """
     given_up = sa.select(OutboxEntry.id).join(Event, Event.id == OutboxEntry.event_id).where(OutboxEntry.state == FAILED)
     if entry_id is not None:
         given_up = given_up.where(OutboxEntry.id == entry_id)

@@ -106,7 +106,7 @@ def _carry_out(lease: Lease, name: str, event: Event) -> None:
 
 
 def _end_all(waits: Mapping[Lease, float | None]) -> None:
-    """Mark these claimed entries done, or put them back. `waits`: the seconds until each is run again, None where it is done."""
+    """Mark claimed entries as done or put them back. `waits`: None for done, else the seconds until the entry is run again."""
     with transaction() as session:
         finish_all(session, TABLE, [lease for lease, wait in waits.items() if wait is None], values={"last_error": None})
         for lease, wait in waits.items():

@@ -14,10 +14,10 @@ from app.domain.events.models import Event
 
 @dataclass(frozen=True)
 class Together:
-    """An in-transaction handler that takes several events of a type at once, which costs less than one by one.
+    """An in-transaction handler that takes all events of a type in one call, which costs less than one by one.
 
-    `is_apart`: no other handler reads what this one writes. It then takes events of several types at once, and events of one
-    thread need not be handled in order because of it.
+    `is_apart`: no other handler reads what this one writes. It then runs once for the events of all its types, after the other
+    handlers.
     """
 
     run: Callable[[Session, Sequence[Event]], None]

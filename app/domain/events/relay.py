@@ -81,7 +81,7 @@ def _with_due_rows(sources: tuple[Source, ...], sweep_seconds: int) -> list[Sour
 
 @lru_cache(maxsize=8)
 def _look(sources: tuple[Source, ...], sweep_seconds: int) -> sa.Select[*tuple[Any, ...]]:
-    """Return the query that says for each source whether it has due rows."""
+    """Return a query with one boolean column per source: whether its table has due rows."""
     looks = [
         due_rows(source.table, sweep_seconds=sweep_seconds, limit=1, where=_limits(source)).scalar_subquery().is_not(None)
         for source in sources

@@ -142,7 +142,9 @@ def _apply(session: Session, new: NewAction, *, viewer: Viewer, now: datetime) -
 
 
 def _lock_visit(session: Session, visit_id: uuid.UUID, viewer: Viewer) -> Appointment:
-    """Return the visit, locked after its thread, as merges do. Raises ActionRefused if it is none of the viewer's brands."""
+    """Lock the visit's thread and then the visit, the order in which merges lock, and return the visit. Raises ActionRefused if
+    the viewer's brands have no such visit.
+    """
     query = sa.select(Appointment.thread_id, Appointment.kind, Appointment.brand_id).where(Appointment.id == visit_id)
     found = session.execute(query).one_or_none()
     if found is None or found.kind != AppointmentKind.VISIT or found.brand_id not in viewer.brand_ids:
@@ -153,8 +155,9 @@ def _lock_visit(session: Session, visit_id: uuid.UUID, viewer: Viewer) -> Appoin
 
 
 def _check_theirs(session: Session, appointment: Appointment, new: NewAction, viewer: Viewer) -> None:
-    """Raise ActionConflict unless the visit is the viewer's, or the action is evidence that they decided to hand in after the
-    visit was given to somebody else."""
+    """Raise ActionConflict unless the visit is the viewer's own. One exception: evidence (such as a photo) that the viewer chose
+    to hand in after the visit was given to somebody else.
+    """
     if appointment.technician_user_id == viewer.user_id:
         return
     held = session.get(PhoneAction, (viewer.user_id, new.replaces)) if new.replaces else None

@@ -101,7 +101,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Told:
-    """What the answer to the technician says, beside that the action was applied; "" for nothing."""
+    """What to tell the technician besides that the action was applied: a `code` for programs and `words`; "" for nothing."""
 
     code: str = ""
     words: str = ""

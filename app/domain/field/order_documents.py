@@ -22,8 +22,9 @@ class DocumentKind(StrEnum):
 
 @dataclass(frozen=True)
 class OrderDocument:
-    """A report or photo of an order's visit. `storage_key` None: a report, which is drawn on request. `label`: what a photo shows
-    (`PhotoLabel`), "" for a report."""
+    """A report or photo of a visit for an order. `storage_key` None: a report, drawn on request. `label`: what a photo shows
+    (`PhotoLabel`), "" for a report.
+    """
 
     id: uuid.UUID
     kind: DocumentKind

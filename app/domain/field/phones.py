@@ -27,7 +27,9 @@ class Waiting:
 
 @dataclass(frozen=True)
 class PhoneState:
-    """The state of all phones of one user: the last call of any of them, and the unsent actions on all."""
+    """One user's phones taken together: when one of them last called, how many actions they have not sent yet, and since when the
+    oldest waits.
+    """
 
     seen_at: datetime
     waiting: int
@@ -48,7 +50,7 @@ def note_seen(session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID, wai
 
 
 def phones_of(session: Session, user_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, PhoneState]:
-    """Return the state of the phones of these users by id; users whose phones never called are missing. One query."""
+    """Return {user id: state of that user's phones}. Users without a phone that ever called are missing. One query."""
     seen, since = sa.func.max(PhoneKey.seen_at).label("seen"), sa.func.min(PhoneKey.waiting_since).label("since")
     query = sa.select(PhoneKey.user_id, seen, sa.func.sum(PhoneKey.waiting).label("waiting"), since)
     query = query.where(PhoneKey.user_id.in_(user_ids), PhoneKey.seen_at.is_not(None)).group_by(PhoneKey.user_id)

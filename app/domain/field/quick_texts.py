@@ -21,8 +21,9 @@ from app.domain.threads.models import Thread
 
 
 def quick_texts(session: Session, visit: Appointment, *, viewer: Viewer, now: datetime) -> list[str]:
-    """Return the quick texts of the viewer's own visit, filled in, in the customer's language if there are any. A text without a
-    value for each variable is left out."""
+    """Return the quick texts for the visit's thread, filled in, in the customer's language. A text that lacks a value for a
+    variable is left out; [] for a visit without a thread.
+    """
     thread = session.get(Thread, visit.thread_id) if visit.thread_id else None
     if thread is None:
         return []

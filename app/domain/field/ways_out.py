@@ -35,7 +35,9 @@ def ways_out(plan: DayPlan, person: Person, block: Block, *, now: datetime) -> t
 
 
 def takers(plan: DayPlan, *, now: datetime) -> dict[uuid.UUID, WayOut]:
-    """Suggest by visit id the earliest technician for visits without one, for the first MOST_ASKED of them."""
+    """Suggest a technician for each unassigned visit, at most the first MOST_ASKED: who could come earliest. Returns {visit id:
+    suggestion}.
+    """
     found = {}
     for row in plan.unplanned[:MOST_ASKED]:
         way = _soonest(plan.people, row.appointment, plan, earliest=now)

@@ -114,7 +114,7 @@ def undo_import(session: Session, found: Import, *, now: datetime, actor: Actor)
 
 
 def go_on(session: Session, found: Import) -> None:
-    """Promise to continue an import that broke off, where it broke off. Raises UnableToImport."""
+    """Promise to continue an import that failed, from the row where it stopped. Raises UnableToImport."""
     if found.phase not in RUNNING_PHASES or found.state != FAILED:
         raise UnableToImport(NO_LONGER)
     _promise(session, found, found.phase, done=found.done)
@@ -138,7 +138,7 @@ def _count(session: Session, found: Import, *outcomes: RowOutcome) -> int:
 
 
 def _promise(session: Session, found: Import, phase: ImportPhase, *, done: int = 0) -> None:
-    """Make the import due in this phase; a worker that holds it loses its lease."""
+    """Set the import's phase and make it due now. A worker that still holds the row loses its lease and writes nothing more."""
     found.phase, found.state, found.attempts = phase, READY, 0
     found.run_at = sa.func.now()  # by the clock that claims
     found.lease_token, found.lease_until, found.hinted_at = None, None, None

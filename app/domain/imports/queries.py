@@ -61,7 +61,9 @@ def list_imports(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[ImportLine]:
-    """List one page of imports of the viewer's brands. One query. `sort.field` is created_at. Raises BadCursor."""
+    """List one page of imports that the viewer may see: of their brands, and of the kinds their role may import. One query.
+    `sort.field` is created_at. Raises BadCursor.
+    """
     query = sa.select(Import, Brand.key, Brand.name.label("brand_name"), User.name.label("user_name"))
     query = query.join(Brand, Brand.id == Import.brand_id).outerjoin(User, User.id == Import.user_id)
     query = query.where(Import.brand_id.in_(viewer.brand_ids), Import.kind.in_(kinds_of(viewer)))

@@ -23,8 +23,9 @@ WRONG_CURRENCY = N_("must be the brand's currency; import these rows for a brand
 
 @dataclass(frozen=True)
 class Group:
-    """The lines of a file that are one row; several only for orders. `is_ragged`: it has more cells than columns; `is_repeat`:
-    its key stood in the file before."""
+    """The lines of a file that make one row; only an order has several. `is_ragged`: a line has more cells than columns.
+    `is_repeat`: an earlier group has the same key.
+    """
 
     number: int
     lines: tuple[Mapping[str, str], ...]

@@ -230,7 +230,9 @@ def _store(
 
 
 def _references(message: InboundMessage) -> dict[str, list[str]]:
-    """Return {"references": …} with the Message-IDs that a reply of ours continues, the first and the last ten; {} for none."""
+    """Return {"references": the Message-IDs to continue in a reply}, {} for none. Of more than eleven, the first and the last
+    ten.
+    """
     references = list(message.evidence.references) if message.evidence else []
     return {"references": references if len(references) <= 11 else [references[0], *references[-10:]]} if references else {}
 

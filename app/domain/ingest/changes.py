@@ -18,7 +18,9 @@ from app.domain.threads.models import Message
 
 
 def apply_to_its_message(session: Session, message: InboundMessage, context: ApplyContext) -> ItemResult:
-    """Apply the change that an inbound message carries. Results: changed | ignored (known, late, or not by the writer) | held."""
+    """Apply the change (edit, deletion, reaction …) in an inbound message to the message it names. Results: "changed"; "ignored"
+    if it is known, late or not the writer's; "held" if the named message has not arrived.
+    """
     change = message.change
     assert change is not None
     target_id = find_message_id(session, change.target_external_id, context)

@@ -104,5 +104,5 @@ def _values(raw: RawEvent) -> dict[str, Any]:
 
 
 def count_refusal(session: Session, *, source: str, reason: str, day: date) -> None:
-    """Count a refused post; nothing else of it is stored."""
+    """Count a refused post by source, reason and day. Nothing else of the post is stored."""
     session.execute(_COUNT, {"day": day, "source": source, "reason": reason})

@@ -80,7 +80,7 @@ def read_mails(source: Source) -> Iterator[MailFile]:
 
 
 def _is_mbox(path: Path) -> bool:
-    """Return whether the file is an mbox, which starts with "From ". A FIFO or device is not opened, and is none."""
+    """Return whether the path is an mbox file: it starts with "From ". A FIFO or device is never opened and returns False."""
     if not path.is_file():
         return False
     with path.open("rb") as file:

@@ -51,8 +51,11 @@ def hold_items(
 
 
 def note_removed(session: Session, channel_id: uuid.UUID, removed: Sequence[RemovedItem], *, now: datetime) -> list[str]:
-    """Store which items left their folder, and return the ids of those that had not left before. An item that is known in another
-    folder by now has not left, as the provider reports folder by folder."""
+    """Store which items left their folder or were deleted, and return the ids whose state changed.
+
+    A provider reports folder by folder, so a mail may "leave" one folder after it was seen in another: such a report changes
+    nothing.
+    """
     left = []
     for one in sorted(removed, key=lambda item: item.key):
         there = sa.and_(
@@ -68,7 +71,7 @@ def note_removed(session: Session, channel_id: uuid.UUID, removed: Sequence[Remo
 
 
 def tell_changed(session: Session, channel_id: uuid.UUID, brand_id: uuid.UUID, item_ids: Sequence[str], *, now: datetime) -> None:
-    """Record `MailboxItemsChanged`, so that the messages of these items show where their mail is. Nothing for no items."""
+    """Record `MailboxItemsChanged`, so that the messages of these items show where their mail is. No event for an empty list."""
     if item_ids:
         payload = {"channel_id": str(channel_id), "item_ids": list(item_ids)}
         record(session, "MailboxItemsChanged", subject=Subject(brand_id=brand_id), now=now, payload=payload)
@@ -89,7 +92,9 @@ def link_message(session: Session, event_id: uuid.UUID, message_id: uuid.UUID, *
 
 
 def show_changed(session: Session, channel_id: uuid.UUID, item_ids: Sequence[str], *, now: datetime) -> None:
-    """Show on the messages of these items where their mail is; an item without message yet is shown when it is linked."""
+    """Store on the messages of these items where their mail is now. An item whose message is not stored yet is shown when it is
+    linked.
+    """
     query = sa.select(MailboxItem).where(MailboxItem.channel_id == channel_id, MailboxItem.item_id.in_(item_ids))
     for item in session.execute(query.order_by(MailboxItem.message_id)).scalars().all():
         if item.message_id is not None:

@@ -17,10 +17,11 @@ _ACTIVE = "state IN ('ready', 'running')"
 
 
 class MailboxItem(Base):
-    """A mail of a mailbox under the provider's own id, which does not change when the mail is moved.
+    """A mail of a mailbox under the provider's own id, which stays the same when the mail is moved.
 
     `state`: held (stored as an inbound event), missing (seen at the provider, not stored yet), unwanted (a draft, or older than
-    the channel). `gone`: it left its folder for another one (named `gone_to`) or was deleted; our message stays in either case.
+    the channel). `gone`: "moved" out of its folder (into the one named `gone_to`) or "deleted", null while it is there; our
+    message stays.
     """
 
     __tablename__ = "mailbox_items"

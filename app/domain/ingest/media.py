@@ -34,10 +34,10 @@ PATIENCE = timedelta(seconds=sum(RETRY_SECONDS))  # the age an entry of the outb
 
 
 def fetch_announced_media(event: Event) -> None:
-    """After-commit handler: fetch the announced files of a message. Raises on a temporary failure; fetched files are kept.
+    """After-commit handler: fetch the announced files of a message. Files already fetched are kept if a later one fails.
 
-    While the channel rests or the file store fails it raises NotYet, which does not count as a try. After the last try the
-    remaining files are given up, and shown as such.
+    Raises ProviderError to be tried again. Raises NotYet, which does not count as a try, while the channel rests or the file
+    store fails. After the last try the missing files are marked as given up.
     """
     with transaction() as session:
         message = session.get(Message, event.message_id)

@@ -101,7 +101,7 @@ def _lease(channel_id: uuid.UUID) -> Channel | None:
 
 
 def _store(channel: Channel, page: PollPage) -> tuple[int, bool]:
-    """Store a page and release the lease. Returns how many items were new, and whether another poll was asked for meanwhile."""
+    """Store a page and release the lease. Returns the number of new items, and whether another poll was asked for meanwhile."""
     now = utc_now()
     with transaction() as session:
         values = {"poll_state": page.state, "polled_at": sa.func.clock_timestamp(), "poll_lease_until": None}

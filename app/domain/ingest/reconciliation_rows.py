@@ -54,8 +54,9 @@ def find_latest(session: Session, channel_id: uuid.UUID, *, limit: int = 5) -> l
 def keep_listing(
     session: Session, run: Reconciliation, folder: str, page: Listing, *, now: datetime
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """Store that a page's items were seen in a folder. Returns the missing ones, as `Reconciliation.result` lists differences,
-    and the ids of those that had left and are back."""
+    """Store that a page's items were seen in a folder. Returns the differences: the mails we do not hold, as entries of
+    `Reconciliation.result`, and the ids of mails that had left and are back.
+    """
     if not page.items:
         return [], []
     keys = [one.key for one in page.items]
@@ -125,7 +126,9 @@ def forget_unseen(session: Session, run: Reconciliation) -> None:
 
 
 def list_unseen(session: Session, run: Reconciliation, *, limit: int) -> list[tuple[str, str]]:
-    """List (item id, folder) of held mails that this run did not see in their folder: moved, deleted, or left out of a page."""
+    """List (item id, folder) of mails that we hold in a folder where this run did not see them: they were moved or deleted, or
+    the provider left them out of a page.
+    """
     query = sa.select(MailboxItem.item_id, MailboxItem.folder).where(
         MailboxItem.channel_id == run.channel_id,
         MailboxItem.state == HELD,

@@ -52,8 +52,9 @@ def spooled(source: IO[bytes]) -> Iterator[tuple[BinaryIO, int]]:
 
 @contextmanager
 def place_for(size: int, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
-    """Hold one of the places for large bodies in memory during the block; a small body needs none. Raises TooManyLarge after
-    `wait_seconds`."""
+    """Wait for a place in memory for a large body, and hold it during the block. A body of up to LARGE_BYTES needs none. Raises
+    TooManyLarge after `wait_seconds`.
+    """
     if size <= LARGE_BYTES:
         yield
         return

@@ -18,7 +18,7 @@ from app.domain.connections.queries import is_former_secret_valid, list_channels
 class DoorAccount:
     """A channel with the secrets that authenticate its webhooks. `secrets`: all signing secrets valid now, two during a rotation.
 
-    `names`: the names by which posts may call the channel; `shared_key`: the secret of a newer kind of signature, "" for none.
+    `names`: the names a post may use for the channel. `shared_key`: the secret of the provider's newer signature, "" for none.
     """
 
     channel_id: uuid.UUID

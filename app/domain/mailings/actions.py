@@ -37,7 +37,7 @@ _UNASKED = N_("No consent recorded for this recipient")
 
 @dataclass(frozen=True)
 class NewRecipient:
-    """A recipient of a new mailing. `has_consent`: the sender states that the recipient agreed; `basis`: where they did."""
+    """A recipient of a new mailing. `has_consent`: the sender says that the recipient agreed; `basis`: where and how."""
 
     address: str
     name: str = ""
@@ -133,8 +133,9 @@ def carry_out(
 
 
 def _ask_consent(session: Session, recipient: MailingRecipient, actor: Actor, now: datetime) -> str:
-    """Return why consent is lacking, "" where it is given. The contact's own latest answer counts before the sender's statement,
-    which is stored if there is no answer."""
+    """Return why the recipient has not consented, "" if they have. The contact's stored answer decides; without one, the sender's
+    statement does, and is stored as the answer.
+    """
     kept = _kept_consent(session, recipient.address)
     if kept is not None:
         return "" if kept else _REFUSED

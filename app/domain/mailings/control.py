@@ -64,7 +64,7 @@ def _lock(session: Session, mailing_id: uuid.UUID, brand_ids: Sequence[uuid.UUID
 
 
 def _change(session: Session, mailing: Mailing, **values: Any) -> None:
-    """Change the mailing's waiting recipients, which no worker holds."""
+    """Set columns of all recipients of the mailing that still wait and are not being sent to."""
     waiting = sa.and_(MailingRecipient.mailing_id == mailing.id, MailingRecipient.state == "ready")
     session.execute(sa.update(MailingRecipient).where(waiting).values(values).execution_options(synchronize_session=False))
     session.flush()

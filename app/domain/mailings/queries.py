@@ -48,7 +48,7 @@ def get_mailing(session: Session, *, mailing_id: uuid.UUID, brand_ids: Sequence[
 
 @dataclass(frozen=True)
 class MailingRow:
-    """A mailing in a list: the number of its recipients, how many of them have an outcome, and the name of its sender."""
+    """A mailing in a list: the number of recipients, how many of them have an outcome (`decided`), and the sender's name."""
 
     mailing: Mailing
     total: int

@@ -37,10 +37,11 @@ TOLD_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class News:
-    """What users are told, about a thread, a channel, or the page at `place` (a path). The user who caused it is not told.
+    """News to notify users of, about a thread, a channel, or the page at `place` (a path). The user who caused it is not
+    notified.
 
-    `brand_id` None: administrators alone. `priority`: of the order at `place`; "" for the thread's own. `team_id`: whose Teams
-    channel gets the card; None finds it by the subject. `count`: how many messages the news stands for.
+    `brand_id` None: only administrators. `priority`: that of the order at `place`; "" uses the thread's. `team_id`: the team
+    whose Teams channel gets the card; None: the subject decides (`hook_for`). `count`: the number of messages this news is about.
     """
 
     kind: NotificationKind
@@ -122,7 +123,9 @@ def _receivers(news: News) -> sa.Select[Any]:
 
 
 def _write(session: Session, news: News, receivers: list[_Receiver]) -> tuple[dict[uuid.UUID, uuid.UUID], frozenset[uuid.UUID]]:
-    """Write the notifications. Returns their ids by user, and the users who were told of their notification a short time ago."""
+    """Write the notifications. Returns {user id: notification id}, and the users whose unread "new work" notification was only
+    updated, so that they are not disturbed again so soon.
+    """
     values = {
         "ids": [new_id() for _ in receivers],
         "user_ids": [receiver.user_id for receiver in receivers],

@@ -63,8 +63,9 @@ _COUNTS = sa.text(
 
 @dataclass(frozen=True)
 class Pending:
-    """What waits for one user: threads to answer and tasks, overdue and due by midnight, and unread notifications of the kinds
-    they want by mail."""
+    """The counts of a user's digest: threads and tasks that are overdue or due by midnight, and unread notifications of the kinds
+    the user wants by mail.
+    """
 
     threads_overdue: int
     threads_today: int
@@ -101,7 +102,7 @@ def take_digest(session: Session, lease: Lease, *, now: datetime) -> DueDigest:
 
 
 def count_pending(session: Session, user: User, *, now: datetime) -> Pending:
-    """Count what waits for a user until the end of their local day. Two queries beside those of preferences and brands."""
+    """Count what is due for a user until the end of their local day. Two queries, besides those for preferences and brands."""
     wanted = get_preferences(session, user.id).wanted
     kinds = [kind.value for kind in NotificationKind if (kind, Way.EMAIL) in wanted]
     midnight = sa.select(

@@ -45,7 +45,9 @@ class Told:
 
 
 def promise(session: Session, told: Sequence[Told], occasion: Occasion) -> None:
-    """Promise to tell users outside the app. A repeat for the same event adds nothing."""
+    """Promise to notify users by push, mail or Teams: one row per target (device, address, workflow). A repeat for the same event
+    adds nothing.
+    """
     rows = [_row(occasion, target) for target in _targets(session, told, occasion)]
     if rows:
         session.execute(postgresql.insert(TABLE).values(rows).on_conflict_do_nothing())
@@ -78,8 +80,9 @@ class _Target:
     hook_id: uuid.UUID | None = None
 
     def held_until(self, occasion: Occasion) -> datetime | None:
-        """Return until when the dispatch is held, None for not at all. A card waits only while it is quiet for all of its
-        users."""
+        """Return until when quiet hours hold the dispatch back, None to send it now. A card is held only while all of its users
+        have quiet hours, until the first of them ends.
+        """
         ends = [one.quiet_until for one in self.told]
         return None if occasion.in_quiet_hours or None in ends else min(end for end in ends if end)
 
@@ -129,7 +132,7 @@ def hold_until(session: Session, *, user_id: uuid.UUID, at: datetime) -> None:
 
 @dataclass(frozen=True)
 class Batch:
-    """Notifications told in one call: those of the claimed dispatch and of the dispatches folded into it."""
+    """Notifications to send in one call: those of the claimed dispatch (`lead`) and of the dispatches folded into it."""
 
     lead: NotificationDispatch
     notification_ids: tuple[uuid.UUID, ...]
@@ -144,7 +147,9 @@ def lock_target(session: Session, dispatch_id: uuid.UUID) -> None:
 
 
 def take_batch(session: Session, lease: Lease) -> Batch:
-    """Add the target's other waiting dispatches to a claimed one, if they are to be told as one."""
+    """Fold the target's other waiting dispatches into the claimed one if they may be sent as one, note that the call begins, and
+    return the batch.
+    """
     lead = session.get_one(NotificationDispatch, lease.row_id, populate_existing=True)
     _fold(session, lead)
     together = sa.select(TABLE.c.notification_id, TABLE.c.told_user_ids)
@@ -176,7 +181,7 @@ def folds_always(way: Way) -> bool:
 
 
 def end(outcome: Outcome, *, error: str = "") -> Ended:
-    """Return the ending of dispatches that are over, told or impossible to tell; `error` in English."""
+    """Return the ending of dispatches that are sent or can never be sent. `error` is in English, "" for none."""
     return Ended({"outcome": outcome, "error": error[:500], "calling_at": None, "ended_at": _NOW})
 
 

@@ -73,7 +73,9 @@ def tell_of_unsent(session: Session, event: Event) -> None:
 
 
 def tell_escalation(session: Session, event: Event) -> None:
-    """`EscalationStepReached`: notify the users the step names, in its ways, and in quiet hours if the step says so."""
+    """`EscalationStepReached`: notify the users that the step names, in the ways it names. They also hear of it in quiet hours if
+    the step says so.
+    """
     told = [uuid.UUID(user_id) for user_id in event.payload["user_ids"]]
     through = frozenset(Way(way) for way in event.payload["through"])
     if told and through:

@@ -35,7 +35,7 @@ class NotificationKind(StrEnum):
 
 
 class Way(StrEnum):
-    """The ways in which a user is told. E-mail is the daily digest, except for deadlines, which are mailed at once."""
+    """The ways to notify a user. EMAIL is the daily digest; only deadlines are mailed at once."""
 
     APP = "app"
     PUSH = "push"
@@ -59,7 +59,7 @@ UNASKED = frozenset(
 
 
 def is_offered(kind: NotificationKind, way: Way) -> bool:
-    """Return whether this kind can be told in this way at all."""
+    """Return whether this kind of notification can be sent in this way at all."""
     return kind in TEAMS_KINDS if way == Way.TEAMS else kind != NotificationKind.RULE
 
 
@@ -69,12 +69,12 @@ def is_usual(kind: NotificationKind, way: Way) -> bool:
 
 
 class Notification(WithId, Base):
-    """One thing a user is told. A user has one unread notification of kind `message` per thread and one of `new_work` per brand;
-    `count` says how many messages it stands for.
+    """One notification of a user. A user has at most one unread notification of kind `message` per thread and one of `new_work`
+    per brand; `count` is the number of messages it stands for.
 
-    It is about a thread, a channel, or the page at `place`, a path (then `brand_id` says who may see it; null: the installation
-    itself). For a channel or place, `text` is the sentence in English. `message_id` is the newest message it is about,
-    `actor_user_id` who caused it; null where no user did. `in_app` False: it is told in other ways alone and not listed.
+    It is about a thread, a channel, or the page at `place`, a path (then `brand_id` says who may see it; null: only
+    administrators). For a channel or place, `text` is the sentence in English. `message_id` is the newest message it is about,
+    `actor_user_id` who caused it; null if no user did. `in_app` False: it is sent only in other ways, and no list shows it.
     """
 
     __tablename__ = "notifications"
@@ -141,12 +141,12 @@ class NotificationSettings(Base):
 
 
 class NotificationDispatch(Claimable, WithId, Base):
-    """The promise to tell a notification in one way outside the app, to one target: a device, a Teams channel, or the user by
-    mail.
+    """The promise to send a notification outside the app in one way to one target: a device, a Teams channel, or the user's mail
+    address.
 
-    A card is for all of `told_user_ids`, `user_id` being the first of them. While one waits there is no second of the same
-    notification. `is_held`: it came in quiet hours and waits for their end, when all that wait for that target are told as one.
-    `calling_at` is set while the push service, Teams or mail server is called.
+    A card is for all of `told_user_ids`; `user_id` is the first of them. While one dispatch waits, the same notification gets no
+    second one for that way and target. `is_held`: it waits for the end of quiet hours, when everything held for the target is
+    sent as one. `calling_at` is set while the push service, Teams or mail server is being called.
     """
 
     __tablename__ = "notification_dispatches"

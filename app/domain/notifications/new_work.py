@@ -39,7 +39,7 @@ def of_people_among(session: Session, events: Sequence[Event]) -> Sequence[Event
 
 
 def tell_of_new_work(event: Event) -> None:
-    """After-commit handler of `MessageReceived`: notify people of new work. A repeat tells nothing more.
+    """After-commit handler of `MessageReceived`: notify the people who could take the new work. A repeat notifies nobody twice.
 
     Raises NotYet while a routing rule still has time to assign the thread.
     """
@@ -105,8 +105,9 @@ def _is_waiting(thread: Thread | None) -> bool:
 
 
 def _people(session: Session, whose: _Whose) -> sa.ColumnElement[bool]:
-    """Return the condition on users: the team's people where it has any; else the brand's members; else those who see every
-    brand."""
+    """Return the condition on users who may reply: the members of the team if it has any, else of the brand if it has any, else
+    those who see every brand.
+    """
     brand_id, team_id = whose
     may = users_with(Permission.THREADS_REPLY)
     if team_id is not None and _has_members(session, TeamMember.team_id == team_id, TeamMember.user_id):

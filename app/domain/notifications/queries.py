@@ -120,8 +120,9 @@ def _own(viewer: Viewer) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def in_sight(brand_ids: Collection[uuid.UUID]) -> sa.ColumnElement[bool]:
-    """Return the condition on notifications: their subject belongs to one of these brands, or to the installation, which only
-    administrators are told of."""
+    """Return the condition on notifications about these brands, or about the installation itself: only administrators ever get
+    those.
+    """
     return sa.or_(BRAND_ID.in_(brand_ids), Notification.kind == NotificationKind.SYSTEM_ERROR)
 
 

@@ -28,9 +28,9 @@ NOTHING_KNOWN = CardFacts()
 
 
 def still_news(session: Session, batch: Batch) -> tuple[User, list[NotificationRow]]:
-    """Return the receiver, and those notifications of the batch they may see and have not seen yet, oldest first.
+    """Return the receiver, and those notifications of the batch the user may still see, oldest first; none for a disabled user.
 
-    A mail keeps deadlines that were seen, as the thread may still have to be answered.
+    A push is only for unread notifications. Mails and cards keep read ones, as the thread may still need an answer.
     """
     user = session.get_one(User, batch.lead.user_id, populate_existing=True)
     if user.disabled_at is not None:

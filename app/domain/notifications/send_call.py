@@ -108,7 +108,9 @@ def _card(session: Session, batch: Batch) -> Call | Ended | Later:
 
 
 def _pause(session: Session, batch: Batch, rows: list[NotificationRow], now: datetime) -> float:
-    """Return the seconds to wait if the whole batch is about one thread that was told of a short time ago; else 0."""
+    """Return the seconds to wait before the next card about the same thread; 0 if none was sent lately, or the batch is urgent or
+    about several threads.
+    """
     threads = {row.notification.thread_id for row in rows}
     if len(threads) > 1 or any(row.notification.kind in (NotificationKind.ESCALATION, *TRIGGERS) for row in rows):
         return 0
@@ -119,7 +121,7 @@ def _pause(session: Session, batch: Batch, rows: list[NotificationRow], now: dat
 
 
 def _end(rows: list[NotificationRow], unknown: str) -> Ended:
-    """Return the ending without a call: nothing is left to tell, or a worker died in the call and the outcome is unknown."""
+    """Return the ending without a call: LAPSED if nothing is left to send; UNKNOWN if a worker died during an earlier call."""
     return end(Outcome.UNKNOWN if rows else Outcome.LAPSED, error=unknown if rows else "")
 
 

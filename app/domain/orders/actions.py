@@ -98,9 +98,10 @@ def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor
 
 
 def begin_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor) -> Order:
-    """Write an order without its number and `OrderCreated`; `number_order` must follow in the same transaction.
+    """Write an order without a number and without the event `OrderCreated`; call `number_order` in the same transaction. An order
+    with the same `source_key` is returned instead, if there is one.
 
-    What is done between the two keeps nobody waiting for the brand's next number. Returns the known order of a `source_key`.
+    Numbering last keeps other transactions from waiting for the brand's next number while this one does its work.
     """
     known = None if new.is_known_new else find_by_source_key(session, new)
     if known is not None:

@@ -28,9 +28,9 @@ def set_line_articles(
     now: datetime,
     actor: Actor = SYSTEM,
 ) -> int:
-    """Set the article of lines that have none, and the price of those lines that have none; returns how many lines were set.
+    """Set the article of those lines that have none, and their price where it is missing. Returns how many lines were set.
 
-    `unit_price` in euros without tax; None: the article's of today.
+    `unit_price` is in euros without tax; None: the article's price of today.
     """
     order = lock_order(session, order_id)
     unknown = sa.and_(LineItem.order_id == order_id, LineItem.position.in_(positions), LineItem.article_id.is_(None))

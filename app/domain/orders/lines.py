@@ -73,7 +73,7 @@ def add_line(session: Session, order_id: uuid.UUID, content: LineContent, *, now
 
 
 def edit_line(session: Session, line_id: uuid.UUID, columns: dict[str, Any], *, now: datetime, actor: Actor) -> Event | None:
-    """Change some of description, quantity, unit_price, discount_amount, tax_code. Returns None where nothing is different.
+    """Change some of description, quantity, unit_price, discount_amount, tax_code. Returns the event, None if nothing differs.
 
     Raises UnableToEdit, TooMuchDiscount.
     """
@@ -99,8 +99,9 @@ def remove_line(session: Session, line_id: uuid.UUID, *, now: datetime, actor: A
 
 
 def set_discount(session: Session, order_id: uuid.UUID, amount: Decimal, *, now: datetime, actor: Actor) -> Event | None:
-    """Set the amount taken off the whole order. Returns None where it is the present one. Raises UnableToEdit,
-    TooMuchDiscount."""
+    """Set the amount taken off the whole order. Returns the event, None if the amount is the same. Raises UnableToEdit,
+    TooMuchDiscount.
+    """
     order = _lock_open(session, order_id)
     before = order.discount_amount
     if before == amount:

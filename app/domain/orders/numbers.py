@@ -37,7 +37,9 @@ class WrongPrefix(ValueError):
 
 
 def take_order_number(session: Session, brand_id: uuid.UUID, *, now: datetime) -> str:
-    """Return the brand's next number of this year. Other transactions that want one of the brand wait for the end of this one."""
+    """Return the brand's next number of this year. It stays locked: other transactions that ask for a number of the brand wait
+    until this one ends.
+    """
     return take_order_numbers(session, brand_id, 1, now=now)[0]
 
 

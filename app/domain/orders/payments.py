@@ -52,9 +52,9 @@ class NewPayment:
 
 @dataclass(frozen=True)
 class Balance:
-    """What was paid for an order and what is open. `paid`: received less refunded; `open`: the total less `paid`.
+    """The money paid for an order and the money open. `paid`: received less refunded; `open`: the total less `paid`.
 
-    `open` is None while the order is unpriced, and below 0 where too much was paid.
+    `open` is None while a line has no price, and below 0 if too much was paid.
     """
 
     paid: Decimal
@@ -102,7 +102,7 @@ def list_payments(session: Session, order_id: uuid.UUID) -> list[OrderPayment]:
 
 
 def read_paid(session: Session, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Decimal]:
-    """Return what was received less refunds, by order id, 0 for none. One query."""
+    """Return the money received less refunded, by order id; 0 for an order without payments. One query."""
     found = dict.fromkeys(order_ids, Decimal(0))
     signed = sa.case((OrderPayment.kind == PaymentKind.PAYMENT, OrderPayment.amount), else_=-OrderPayment.amount)
     received = (OrderPayment.order_id.in_(order_ids), OrderPayment.state == PaymentState.RECEIVED)

@@ -86,7 +86,9 @@ def duplicate_order(session: Session, order_id: uuid.UUID, *, now: datetime, act
 def split_order(
     session: Session, order_id: uuid.UUID, line_ids: Collection[uuid.UUID], *, now: datetime, actor: Actor
 ) -> tuple[Order, Event]:
-    """Move some lines to a new order; the discount on the whole stays with the first. Raises UnableToRegroup."""
+    """Move some lines to a new order; a discount on the whole order stays with the old one. Returns the new order and the event.
+    Raises UnableToRegroup, also for no line or all lines.
+    """
     order = _lock_open(session, order_id)
     lines = _lines(session, order.id)
     moved = [line for line in lines if line.id in set(line_ids)]

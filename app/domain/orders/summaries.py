@@ -46,8 +46,9 @@ class OrderSummary:
 
 @dataclass(frozen=True)
 class ColumnSums:
-    """Of the orders in one status: how many, what they come to by currency, and how many of them have no price yet. Where there
-    are too many to add up, nothing is said of money. `is_more`: there may be more. `of_brand`: how many each brand has."""
+    """The sums of a board's column. `count`: orders in the status; `is_more`: there are at least so many. `money`: their totals
+    by currency, {} if there are too many to add up; `unpriced`: orders without a price. `of_brand`: count by brand.
+    """
 
     count: int = 0
     money: Mapping[str, Decimal] = field(default_factory=dict)
@@ -70,7 +71,7 @@ def list_summaries(
 
 
 def list_ordered(session: Session, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[tuple[Decimal, str]]]:
-    """Return quantity and description of the lines of each of these orders, by position. One query."""
+    """Return {order id: [(quantity, description), …]} with the lines in their order. One query."""
     query = sa.select(LineItem.order_id, LineItem.quantity, LineItem.description).where(LineItem.order_id.in_(order_ids))
     found: dict[uuid.UUID, list[tuple[Decimal, str]]] = defaultdict(list)
     for order_id, quantity, description in session.execute(query.order_by(LineItem.order_id, LineItem.position)):
@@ -97,8 +98,9 @@ def list_columns(
 def sum_by_status(
     session: Session, *, viewer: Viewer, conditions: OrderConditions = EVERY, cap: int = COUNTED
 ) -> dict[OrderStatus, ColumnSums]:
-    """How many orders are in each status, `cap` for as many or more, and what those that have not ended come to. One query, whose
-    cost does not grow with the orders."""
+    """Return the sums of each status that has orders: counts up to `cap`, and money for statuses that have not ended. One query,
+    whose cost does not grow with the number of orders.
+    """
 
     def some(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
         return query.limit(cap)
@@ -134,7 +136,9 @@ def is_large(session: Session, place: str, *, cap: int = COUNTED) -> bool:
 
 
 def sum_shown(shown: Mapping[OrderStatus, Sequence[OrderSummary]], *, limit: int) -> dict[OrderStatus, ColumnSums]:
-    """The same from the orders that `list_columns` found with this limit, for where they are not counted."""
+    """Return the sums from the orders of a board that were read with this limit, if they are not counted in the database. A
+    status with `limit` orders gets no money, as there may be more.
+    """
     return {
         status: _sum_of(orders, status) if len(orders) < limit else ColumnSums(limit, is_more=True)
         for status, orders in shown.items()

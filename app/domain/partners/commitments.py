@@ -42,7 +42,7 @@ FEWEST_CALLS = 20  # below that a slow one says little of the others
 
 @dataclass(frozen=True)
 class Measured:
-    """A commitment with its measured value, None where nothing happened. `says_little`: too few calls to report it."""
+    """A commitment with its measured value, None if nothing happened. `says_little`: too few calls for a reliable value."""
 
     commitment: Commitment
     value: Decimal | None

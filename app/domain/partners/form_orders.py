@@ -71,7 +71,7 @@ def _take(
 def _incoming(
     session: Session, partner: Partner, submission: Submission, intake: Intake, *, now: datetime
 ) -> IncomingOrder | None:
-    """Return the order; None where it names no customer who can be reached, or no product."""
+    """Return the order that a submission makes; None without a name, a valid e-mail address or phone number, or a product."""
     email, phone = _clean(clean_email, intake.email), _clean(clean_phone, intake.phone)
     name = intake.customer_name[:NAME_CHARACTERS]
     if not name or not (email or phone) or not intake.products:

@@ -72,7 +72,7 @@ def _give(session: Session, model: Any, which: sa.ColumnElement[bool], contact_i
 
 
 def order_mail_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Return those events whose message is a mail of an order sender. One query for mails; none where no partner sends orders."""
+    """Return the events whose message is a mail from a sender of partner orders."""
     mails = [(event, message) for event in events if (message := _incoming_mail(session, event.message_id)) is not None]
     if not mails or not anybody_sends(session):
         return []

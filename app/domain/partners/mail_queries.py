@@ -31,7 +31,7 @@ class ReadingRow:
 
 @dataclass(frozen=True)
 class DayFigures:
-    """Order mails of the last 24 hours. `came`: how many; `by_themselves`: how many of them nobody had to review."""
+    """The order mails of the last 24 hours. `came`: all of them; `by_themselves`: those that needed no review by a person."""
 
     came: int
     by_themselves: int

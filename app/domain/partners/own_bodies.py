@@ -66,7 +66,9 @@ class Translated:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a body would become: `found` has (field, value), `faults` (field, what is wrong), `unread` paths without a row."""
+    """The result of a body mapping on a sample: `found` has (field, value), `faults` (field, what is wrong), `unread` the paths
+    without a row.
+    """
 
     found: Sequence[tuple[str, str]]
     faults: Sequence[tuple[str, str]] = field(default_factory=tuple)

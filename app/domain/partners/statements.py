@@ -32,8 +32,9 @@ class UnableToClose(Exception):
 
 @dataclass(frozen=True)
 class StatementLine:
-    """A commission in a statement. `counts`: what it adds to the total: its amount, 0, or less where a paid amount is
-    reversed."""
+    """A commission in a statement. `counts` is what it adds to the total: its amount; 0 if it was reversed before it was paid;
+    negative if it was reversed afterwards.
+    """
 
     order_id: uuid.UUID
     order_number: str

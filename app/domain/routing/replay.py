@@ -97,7 +97,7 @@ def replay(session: Session, content: RuleContent | RoutingRule, *, rule: Routin
 
 
 def destination(rules: Sequence[_Says], channel_id: uuid.UUID | None, thread_type: ThreadType) -> Destination | None:
-    """Return who is asked first by the first rule that fits; None where none fits."""
+    """Return who is asked first by the first rule for this channel and type; None if no rule fits."""
     fit = (rule for rule in rules if rule.channel_id == channel_id and rule.thread_type in (None, thread_type))
     rule = next(fit, None)
     if rule is None:

@@ -134,7 +134,7 @@ class _Pen:
         self._dashed((self.x(0), y), (self.x(1000), y), _TARGET, 3)
 
     def path(self, values: Values, colour: str, *, width: int, is_dashed: bool = False) -> None:
-        """Draw a line with gaps where there is no value; a value between two gaps is a dot."""
+        """Draw a line with a dot at each value, or dashed without dots. It breaks at a missing value (None)."""
         points = [None if v is None else (self.centre(n), self.y(self.plot.scale.y(v))) for n, v in enumerate(values)]
         for number, point in enumerate(points):
             if point is None:

@@ -141,7 +141,9 @@ class Calendar:
         return None
 
     def closed_between(self, begin: int, end: int) -> list[ClosedTime]:
-        """Return the closed periods of `[begin, end)` with their reasons; neighbours with the same reason are one."""
+        """Return the closed periods between two instants (seconds since 1970, `end` excluded), with their reasons. Neighbours
+        with the same reason are one period.
+        """
         found: list[ClosedTime] = []
         at = begin
         for opens, closes in [*self.open_between(begin, end), (end, end)]:
@@ -155,11 +157,11 @@ class Calendar:
         return found
 
     def local(self, at: int) -> datetime:
-        """Return the aware local time of an instant."""
+        """Return the aware local time of an instant in seconds since 1970."""
         return datetime.fromtimestamp(at, self._zone)
 
     def hours_on(self, day: date) -> tuple[tuple[Span, ...], Closed | None]:
-        """Return the hours of a local day, and why they are not its weekday's or there are none (None: no reason)."""
+        """Return the opening hours of a local day, and why they differ from those of its weekday (None: they do not differ)."""
         number = day.toordinal() - _EPOCH
         hours = self._hours(number)
         return hours.spans, Closed.OWN_DAY if number in self._own else hours.why

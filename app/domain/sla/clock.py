@@ -112,7 +112,7 @@ class Clock:
 
     @property
     def paused_for(self) -> str:
-        """Return why the clock is paused now, "" where it is not."""
+        """Return the reason of the pause that goes on now, "" if the clock is not paused."""
         return self.pauses[-1].why if self.ended is None and self.pauses and self.pauses[-1].end is None else ""
 
     @property
@@ -255,7 +255,9 @@ class _Life:
                 self._is_answered = False
 
     def _pause(self, at: int) -> None:
-        """Begin, end or continue a pause by the state after a fact."""
+        """After a fact at `at`, begin or end a pause: end the present one if its reason no longer holds, begin one if a reason
+        holds.
+        """
         why = self._why_paused()
         if self._paused is not None and self._paused[1] != why:
             self.pauses.append(Pause(self._paused[0], at, self._paused[1]))

@@ -135,9 +135,9 @@ def _payload(reached: Reached, receivers: list[uuid.UUID]) -> dict[str, Any]:
 
 
 def receivers_of(session: Session, thread: Thread, step: Step, policy: PolicyRules) -> list[uuid.UUID]:
-    """Return the users a step tells: the first group of those it names that has an active user.
+    """Return the users that a step notifies: of the groups it names, the first with an active user.
 
-    Where there is none, the next higher group is told: leads instead of the assignee, administrators in the end.
+    If no named group has one, the next higher group is notified: team leads instead of the assignee, in the end administrators.
     """
     if step.tell == "assignee" and thread.assignee_user_id is not None:
         return [thread.assignee_user_id]

@@ -38,9 +38,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of a clock's time. `why` is a Closed or the reason of a pause, "" where it counted.
+    """A part of a clock's time, from `begin` to `end` in seconds since 1970. `why`: the reason it is closed or paused, "" if it
+    counted.
 
-    `day` is the ISO date of a holiday or own day, else "".
+    `day`: the ISO date of the holiday or own day that closed it, else "".
     """
 
     begin: int

@@ -68,7 +68,7 @@ def new_fact(
     choice: Choice | None = None,
     because: str = "",
 ) -> dict[str, Any]:
-    """Return the row of a fact; with `choice`, the terms that hold from then on."""
+    """Return the row of a fact, for an insert. `choice`: the policy and calendar that hold from this fact on."""
     policy_id, calendar_id = choice.key if choice is not None else (None, None)
     values = {"id": new_id(), "thread_id": thread_id, "at": at, "kind": kind, "value": value[:200], "message_id": message_id}
     return values | {"policy_version_id": policy_id, "calendar_version_id": calendar_id, "because": because}
@@ -262,7 +262,9 @@ def _differs(row: Any, values: Mapping[str, Any]) -> bool:
 
 
 def next_step_at(clock: Clock, calendar: Calendar, policy: PolicyRules | None, reached: set[str]) -> int | None:
-    """Return when the next unreached step is due; None while the clock is paused, and after its end."""
+    """Return when the next step not in `reached` is due, in seconds since 1970. None if the clock is paused, has ended or has no
+    step left.
+    """
     if policy is None or clock.outcome != Outcome.RUNNING or clock.paused_for or clock.due.at is None:
         return None
     return min((at for key, at in step_instants(clock, calendar, policy).items() if key not in reached), default=None)

@@ -82,9 +82,8 @@ def plan_campaign(session: Session, survey: Survey, *, days: int, now: datetime)
 
 
 def why_not(session: Session, survey: Survey, thread: Thread, *, now: datetime) -> str:
-    """Return why the thread's contact may not be asked, as it is stored; "" where nothing forbids it.
-
-    Checked again when the question is sent.
+    """Return why the thread's contact may not be asked, in the words stored with the question; "" if they may. Called when the
+    question is planned, and again when it is sent.
     """
     if thread.spam_at is not None:
         return IS_SPAM

@@ -104,7 +104,9 @@ def list_answers(
 
 
 def count_waiting(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[tuple[uuid.UUID, SurveyKind], tuple[int, int, int]]:
-    """Return counts by brand and kind: planned, sent in the last 30 days, and answered of those."""
+    """Return by brand and kind: questions planned, questions sent in the last 30 days, and answers. Only questions planned in the
+    last 45 days count.
+    """
     sent = sa.and_(SurveyInvitation.outcome == SurveyOutcome.SENT, SurveyInvitation.sent_at > sa.func.now() - timedelta(days=30))
     count: Any = sa.func.count
     query = (

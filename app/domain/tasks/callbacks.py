@@ -24,7 +24,7 @@ LANGUAGES = ("nl", "fr", "en")
 
 @dataclass(frozen=True)
 class Due:
-    """When the call back is due: an aware instant, None where nothing is promised. `zone` is that of the task's date."""
+    """When to call back: an aware instant, None if no time was promised. `zone` is the time zone of the task's date."""
 
     at: datetime | None
     zone: str

@@ -44,7 +44,7 @@ def settle_waiting(session: Session, thread_id: uuid.UUID, *, now: datetime, act
 
 
 def _waiting_for(session: Session, thread_id: uuid.UUID) -> str | None:
-    """Return what the open tasks of the thread make it wait for, oldest first, each once; None for nothing."""
+    """Return what the thread waits for because of its open tasks, each once, oldest task first, as one text; None for nothing."""
     blocking = sa.and_(Task.thread_id == thread_id, Task.waiting_for != "", Task.status.in_(OPEN_STATUSES))
     found = session.execute(sa.select(Task.waiting_for).where(blocking).order_by(Task.created_at, Task.id)).scalars()
     words = ", ".join(dict.fromkeys(found))

@@ -124,7 +124,7 @@ def list_links(session: Session, thread_ids: Collection[uuid.UUID]) -> dict[uuid
 def restore_links(
     session: Session, thread: Thread, *, was: Collection[str], wanted: Collection[str], actor: Actor, now: datetime
 ) -> None:
-    """Unlink what a change linked, and link what it unlinked: `was` are the order ids after it, `wanted` those before."""
+    """Undo a change of the thread's order links. `was`: the ids of linked orders after the change; `wanted`: before it."""
     for order_id in sorted(set(was) ^ set(wanted)):
         order = session.get(Order, uuid.UUID(order_id))
         if order is None:

@@ -46,7 +46,7 @@ def apply_change(session: Session, message_id: uuid.UUID, change: dict[str, Any]
 
 
 def _preview(session: Session, message: Message, kind: str) -> dict[str, str]:
-    """Update the thread's preview where it shows this message; returns it as {"preview"}, {} where it stays."""
+    """Return {"preview": new text} if the thread's preview shows this message and an edit or deletion changes it; else {}."""
     if kind not in ("edit", "revoke"):
         return {}
     people = sa.and_(Message.automatic.is_(None), Message.message_type != MessageType.AUTO_RESPONSE)

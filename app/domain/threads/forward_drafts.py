@@ -25,10 +25,10 @@ def find_forward_draft(session: Session, *, user_id: uuid.UUID, thread_id: uuid.
 
 
 def move_forward_drafts(session: Session, *, origin: uuid.UUID, target: uuid.UUID, moved_by: uuid.UUID | None = None) -> None:
-    """Move drafts of forwards with the message each forwards: those whose message is in `target` now.
+    """Move drafts of forwards to `target`, if the message they forward is there now.
 
-    `moved_by`: also those that this move, which is being undone, took along. A user with another forward draft in `target` keeps
-    both drafts where they are.
+    `moved_by`: a move that is being undone; then the messages it took along decide. A user who has a forward draft in `target`
+    already keeps both drafts where they are.
     """
     there = table_of(Draft).alias("there")
     own = sa.and_(there.c.thread_id == target, there.c.user_id == Draft.user_id, there.c.kind == KIND)

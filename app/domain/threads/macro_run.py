@@ -62,7 +62,7 @@ class Run:
 
 
 def snooze_end(steps: MacroSteps, *, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """Return when the snooze of these steps ends, None for no snooze; late in the evening "later" is tomorrow morning."""
+    """Return when the snooze of these steps ends, None without one. "later" in the late evening means tomorrow morning."""
     if steps.snooze is None:
         return None
     times = snooze_times(now=now, zone=zone)

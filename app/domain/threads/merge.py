@@ -153,7 +153,9 @@ _MOVE_DRAFTS = sa.text(
 
 
 def _take_over(session: Session, keep: Thread, gone: Thread, *, now: datetime, actor: Actor) -> None:
-    """Copy to the kept thread what it lacks and the other has."""
+    """Take over the removed thread's values: what the kept one lacks, the higher priority, the tags of both, the newest message's
+    preview, and the status if the kept thread is closed or waits for less.
+    """
     keep.version = max(keep.version, gone.version) + 1
     keep.created_at = min(keep.created_at, gone.created_at)
     keep.last_inbound_at = max(filter(None, [keep.last_inbound_at, gone.last_inbound_at]), default=None)

@@ -46,7 +46,7 @@ LASTING = frozenset({_FORBIDDEN, _NO_ADDRESS, _REFUSED, _GONE})  # problems that
 
 @dataclass(frozen=True)
 class ScenarioCall:
-    """A call of a scenario, for the page of its connection. `answer`: the last problem in words, or ""."""
+    """A call of a scenario, for the page of its connection. `answer`: the problem of the last try in words, "" for none."""
 
     scenario: str
     event_type: str

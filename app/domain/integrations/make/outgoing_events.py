@@ -55,7 +55,7 @@ def _scenarios(event: Event) -> tuple[str, ...]:
 
 
 def listening_to(session: Session, *, brand_id: uuid.UUID | None, names: tuple[str, ...]) -> list[tuple[uuid.UUID, str]]:
-    """List (connection id, scenario) for each of these scenarios that a connection of the brand has a URL for. One query."""
+    """List (connection id, scenario) for the scenarios in `names` for which a connection of the brand has a URL. One query."""
     rows = session.execute(_CONNECTED, {"of_brand": brand_id})
     return [(integration_id, name) for integration_id, hooks in rows for name in names if name in (hooks or {})]
 

@@ -42,7 +42,7 @@ class MailSender:
         return bool(self.url)
 
     def send(self, message: EmailMessage, *, to: str) -> Answer:
-        """Hand the mail to the server and return its answer; failures are answers, too, and not raised."""
+        """Hand the mail to the mail server and return its answer. Never raises: a failure is an answer too."""
         if not self.is_set_up:
             return Answer(Outcome.REFUSED, NO_SERVER)
         try:

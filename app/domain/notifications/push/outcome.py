@@ -14,7 +14,7 @@ from app.domain.notifications.models import PushSubscription
 
 
 def note_answer(session: Session, device_id: uuid.UUID, answer: Answer, *, now: datetime) -> None:
-    """Note the answer on the device. A device that the push service says is gone is deleted, with its dispatches."""
+    """Store on the device how the call went. If the push service says that the device is gone, delete it with its dispatches."""
     mine = PushSubscription.id == device_id
     if answer.outcome == Outcome.GONE:
         session.execute(sa.delete(PushSubscription).where(mine))

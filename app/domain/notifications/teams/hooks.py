@@ -120,9 +120,11 @@ class About:
 
 
 def hook_for(session: Session, about: About, *, user_ids: Collection[uuid.UUID]) -> uuid.UUID | None:
-    """Return the id of the workflow a card goes to: that of the thread's team, else of a team of the users who are told.
+    """Return the id of the workflow (Teams channel) that gets the card, None if there is none: that of the subject's team, else
+    of the thread's team, else of a team of `user_ids`.
 
-    Only workflows that want the card count. A subject of TRIGGERS that none of these wants goes to the first team that wants it.
+    For a subject of TRIGGERS, only workflows that want this kind count, of any team. Workflows that want only more urgent
+    subjects never count.
     """
     team = sa.select(Thread.team_id).where(Thread.id == about.thread_id).scalar_subquery()
     theirs = sa.select(TeamMember.team_id).where(TeamMember.user_id.in_(user_ids))
@@ -178,7 +180,7 @@ def take_slot(session: Session, hook_id: uuid.UUID, *, now: datetime) -> float:
 
 
 def note_answer(session: Session, hook_id: uuid.UUID, answer: Answer, *, now: datetime) -> None:
-    """Note on the workflow how the last call went."""
+    """Store on the workflow how its last call went: the problem, or the time it was reached."""
     values: dict[str, Any] = {"problem": "" if answer.ok else answer.words}
     if answer.ok:
         values["reached_at"] = now
