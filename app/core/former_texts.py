@@ -123,7 +123,7 @@ FORMER = {
     ),
     "The mail is sent; we could not save its copy yet": "The mail is sent, but its copy is not in the Sent folder yet",
     "Twilio reports to %(actual)s, not to us: enter %(ours)s at Twilio": (
-        "Twilio sends its webhooks to %(actual)s, not to us: enter the address %(ours)s at Twilio"
+        "Twilio does not send its webhooks to us. Address entered at Twilio: %(actual)s. Enter this address there: %(ours)s"
     ),
     "A conversation on a channel must have a customer": "A thread on a channel must have a customer",
     "Less than an hour was left": "Less than an hour was left before the visit",
@@ -158,4 +158,44 @@ FORMER = {
     "The current status blocks this step": "This change is not possible from the current status",
     "The brand does not allow this step": "The brand does not allow this status change",
     "Only the author or a team lead can undo it": "Only the person who made this change or a team lead can undo it",
+    (
+        "%(count)s items on your phone have not been sent since %(date)s at %(time)s. Open the app with a connection to send them"
+    ): (
+        "%(count)s items on your phone have been waiting to be sent since %(date)s at %(time)s. Open the app "
+        "where you have a connection to send them"
+    ),
+    "The connection to the mail server broke; it may have accepted the mail, so we do not send it again": (
+        "The connection to the mail server broke. The server may have accepted the mail, so we do not send the mail again"
+    ),
+    "The order discount exceeds the remaining total; lower it first": (
+        "The order discount exceeds the remaining total; lower the discount first"
+    ),
+    "The channel reached its limit for this hour": "The channel reached its limit of automatic answers per hour",
+    "No text in the language of the message": "There is no automatic answer in the language of the message",
+    "You discarded this": "You discarded this action",
+    "It is not safe": "It is not safe to work there",
+    "It cannot be done here": "The work cannot be done there",
+    "The customer does not want it": "The customer does not want the work done",
+    "must be the brand's currency; import these rows for a brand that has it": (
+        "must be the brand's currency; import the rows in another currency for a brand that uses that currency"
+    ),
+    "%(name)s: answers take %(value)s ms (agreed: %(agreed)s)": "%(name)s: API answers take %(value)s ms (agreed: %(agreed)s)",
+    "Not sent: the account is closed": "Not sent: the account of this person is closed",
+    "The thread continued": "The thread continued before the survey was sent",
+    "Choose one of these schedules": "Choose a retry schedule from the list",
+    "Too many of your photos are uploading. Send the others first": (
+        "Too many of your photos are uploading at once. Wait until the others have been sent"
+    ),
+    "the form no longer has the question %(questions)s: choose others in the settings": (
+        "the form no longer has the question %(questions)s: choose other questions in the settings of the integration"
+    ),
+    "order %(name)s is not in %(currency)s": "the currency of order %(name)s is not %(currency)s",
+    "answer to an invitation": "answer to a calendar invitation",
+    "for %(numbers)s, which is not one of our channels": "sent to %(numbers)s, which is not one of our channels",
+    "This person left or cannot see the thread": "This person no longer has an account, or cannot see the thread",
+    "Guess: complaint": "Guessed type: complaint",
+    "Guess: installation": "Guessed type: installation",
+    "Guess: sales": "Guessed type: sales",
+    "Guess: technical issue": "Guessed type: technical issue",
+    "delivered by an autoresponder": "sent by an autoresponder",
 }

@@ -136,7 +136,7 @@ def _by_calendar(facts: MailFacts) -> Verdict | None:
     """Classify an answer to an invitation as automatic, unless its sender wrote a note with it."""
     if facts.calendar_method != "REPLY" or _has_note(facts.text):
         return None
-    return Automatic.CALENDAR, N_("answer to an invitation")
+    return Automatic.CALENDAR, N_("answer to a calendar invitation")
 
 
 def _has_note(text: str) -> bool:
@@ -164,7 +164,7 @@ def _by_auto_reply_header(facts: MailFacts) -> Verdict | None:
             return Automatic.AUTO_REPLY, _HEADER % {"name": name}
     for value in facts.headers.all_raw("delivered-to"):
         if value.strip().lower().startswith("autoresponder"):
-            return Automatic.AUTO_REPLY, N_("delivered by an autoresponder")
+            return Automatic.AUTO_REPLY, N_("sent by an autoresponder")
     precedence = _precedence(facts.headers)
     return (Automatic.AUTO_REPLY, f"Precedence: {precedence}") if precedence in ("auto_reply", "auto-reply") else None
 

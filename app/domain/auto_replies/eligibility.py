@@ -67,5 +67,5 @@ _AGAINST: Final[tuple[tuple[Callable[[Letter], bool], str], ...]] = (
     (lambda letter: not letter.is_newest, N_("The same person wrote again: we answer the newer message")),
     (lambda letter: letter.in_talks, N_("A colleague is active in this thread")),
     (lambda letter: letter.had_lately, N_("This person got an automatic answer in the last 24 hours")),
-    (lambda letter: letter.sent_this_hour >= MOST_AN_HOUR, N_("The channel reached its limit for this hour")),
+    (lambda letter: letter.sent_this_hour >= MOST_AN_HOUR, N_("The channel reached its limit of automatic answers per hour")),
 )

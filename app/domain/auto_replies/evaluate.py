@@ -23,7 +23,7 @@ from app.domain.sla.calendar import Calendar
 from app.domain.threads.models import Message, Thread
 
 NEVER_OPEN = N_("The calendar has no opening hours")
-NO_TEXT = N_("No text in the language of the message")
+NO_TEXT = N_("There is no automatic answer in the language of the message")
 
 
 @dataclass(frozen=True)

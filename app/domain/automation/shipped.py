@@ -105,7 +105,7 @@ _WHY_GUESS = N_(
 GUESSES = (
     ShippedRule(
         "guess_complaint",
-        N_("Guess: complaint"),
+        N_("Guessed type: complaint"),
         _WHY_GUESS,
         _guess(
             ThreadType.COMPLAINT,
@@ -115,7 +115,7 @@ GUESSES = (
     ),
     ShippedRule(
         "guess_technical",
-        N_("Guess: technical issue"),
+        N_("Guessed type: technical issue"),
         _WHY_GUESS,
         _guess(
             ThreadType.TECHNICAL_ISSUE,
@@ -126,7 +126,7 @@ GUESSES = (
     ),
     ShippedRule(
         "guess_sales",
-        N_("Guess: sales"),
+        N_("Guessed type: sales"),
         _WHY_GUESS,
         _guess(
             ThreadType.SALES_INQUIRY,
@@ -136,7 +136,7 @@ GUESSES = (
     ),
     ShippedRule(
         "guess_installation",
-        N_("Guess: installation"),
+        N_("Guessed type: installation"),
         _WHY_GUESS,
         _guess(
             ThreadType.INSTALLATION_COORDINATION,

@@ -34,7 +34,7 @@ NO_FILE = N_("We have not received the photo yet.")
 CHANGED = N_("We already received a different action with this ID, so we changed nothing.")
 NOT_YOURS = N_("This visit is not assigned to you.")
 GIVEN = known("This visit is now assigned to %(name)s.")
-THROWN_AWAY = N_("You discarded this.")
+THROWN_AWAY = N_("You discarded this action.")
 MOST_OFF = timedelta(days=400)
 
 

@@ -52,10 +52,10 @@ STEP_WORDS = {
 REASON_WORDS = {
     "nobody_answered": N_("Nobody opened the door"),
     "wrong_address": N_("The address is wrong"),
-    "not_safe": N_("It is not safe"),
+    "not_safe": N_("It is not safe to work there"),
     "part_missing": N_("A part is missing"),
-    "not_possible": N_("It cannot be done here"),
-    "customer_stopped": N_("The customer does not want it"),
+    "not_possible": N_("The work cannot be done there"),
+    "customer_stopped": N_("The customer does not want the work done"),
     "other": N_("Something else"),
 }
 LABEL_WORDS = {

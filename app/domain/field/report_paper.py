@@ -124,7 +124,7 @@ def _add_done(document: Document, record: VisitRecord) -> None:
         rows = [(one.body["text"], one.body.get("what", ""), "") for one in record.serials]
         document.table([Column(str(_("Number")), 2), Column(str(_("Device")), 3)], [row[:2] for row in rows])
     if record.meters:
-        words = {"before": str(_("Meter before the work")), "after": str(_("Meter after the work"))}
+        words = {"before": str(_("Meter reading before the work")), "after": str(_("Meter reading after the work"))}
         document.facts([(words[when], str(_("%(value)s kWh", value=one.body["value"]))) for when, one in record.meters.items()])
 
 

@@ -27,7 +27,7 @@ ENDPOINT_STOPPED = known("%(name)s was stopped because it does not accept our ev
 VERDICT = known("A customer was disappointed: %(score)s of %(most)s")
 ENDPOINT_WORKS = known("%(name)s accepts our events again")
 AT_RISK = {
-    "answer": known("%(name)s: answers take %(value)s ms (agreed: %(agreed)s)"),
+    "answer": known("%(name)s: API answers take %(value)s ms (agreed: %(agreed)s)"),
     "success": known("%(name)s: we answered %(value)s of 100 API requests (agreed: %(agreed)s)"),
     "processing": known("%(name)s: processing an order took %(value)s seconds (agreed: %(agreed)s)"),
     "callback": known("%(name)s: API callbacks start after %(value)s seconds (agreed: %(agreed)s)"),

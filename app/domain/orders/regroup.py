@@ -49,7 +49,7 @@ OTHER_BRAND = N_("The orders are of different brands.")
 FROM_PARTNER = N_("A partner sent the other order and would see it cancelled. Open that order and merge this one into it.")
 HAS_VISIT = N_("The other order has an open visit: finish or cancel it first.")
 NO_LINES = N_("Choose lines to split off, and leave at least one.")
-DISCOUNT_LEFT = N_("The order discount exceeds the remaining total; lower it first.")
+DISCOUNT_LEFT = N_("The order discount exceeds the remaining total; lower the discount first.")
 CHANGED_SINCE = N_("One of the orders has changed since; you cannot undo this.")
 
 

@@ -49,6 +49,6 @@ def _letter(payload: dict[str, Any], delivery_id: uuid.UUID, reader: Reader) -> 
         lines = (
             _("We could not deliver %(event)s of order %(order)s to your endpoint.", event=event, order=order),
             _("Reason: %(outcome)s.", outcome=why.get("outcome", "–")),
-            _("See the request and response, and send it again:"),
+            _("See the request and response, and send the event again:"),
         )
     return SystemMail(reader.address, reader.name, subject, "\n\n".join(lines) + f"\n{url}\n", delivery_id.hex)

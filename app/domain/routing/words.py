@@ -20,7 +20,7 @@ HOW = {
     Strategy.ROUND_ROBIN: N_("next in turn"),
     Strategy.LEAST_LOADED: N_("had the fewest threads"),
 }
-STRATEGIES = {Strategy.ROUND_ROBIN: N_("In turn"), Strategy.LEAST_LOADED: N_("The agent with the fewest threads")}
+STRATEGIES = {Strategy.ROUND_ROBIN: N_("Each agent in turn"), Strategy.LEAST_LOADED: N_("The agent with the fewest threads")}
 STATES = {
     AvailabilityState.AVAILABLE: N_("Available"),
     AvailabilityState.AWAY: N_("Away"),
@@ -45,7 +45,9 @@ def given_words(name: str, by: dict[str, Any]) -> str:
     """Return the sentence that says by which rule and why a user got the thread."""
     parts = [_(HOW.get(by["how"], HOW[Strategy.ROUND_ROBIN]))]
     if by["how"] != "sticky":
-        parts.append(ngettext("the only one who could take it", "of %(num)s who could take it", by["able"]))
+        parts.append(
+            ngettext("the only agent who could take the thread", "of %(num)s agents who could take the thread", by["able"])
+        )
     if by["how"] == Strategy.LEAST_LOADED:
         parts.append(_("%(load)s of %(capacity)s", load=by["load"], capacity=by["capacity"]))
     if by.get("skills"):
@@ -54,7 +56,7 @@ def given_words(name: str, by: dict[str, Any]) -> str:
         parts.append(_("speaks %(language)s", language=by["language"]))
     if (by.get("tier") or 1) > 1:
         parts.append(_("none of the first-choice agents could take the thread"))
-    return _("Rule %(rule)s assigned this to %(name)s: %(why)s", rule=by["name"], name=name, why=", ".join(parts))
+    return _("Rule %(rule)s assigned this thread to %(name)s: %(why)s", rule=by["name"], name=name, why=", ".join(parts))
 
 
 def waiting_words(reason: Reason, *, skills: list[str], language: str | None) -> str:
@@ -73,7 +75,7 @@ def destination_words(to: Destination | None, teams: dict[str, str]) -> str:
     if to.skills:
         parts.append(_("skill %(skills)s", skills=", ".join(to.skills)))
     if to.speaks_language:
-        parts.append(_("in the contact’s language"))
+        parts.append(_("only agents who speak the contact’s language"))
     return ", ".join(parts)
 
 

@@ -165,10 +165,10 @@ def _arrivals(slice: Slice, found: Breakdown) -> Picture:
     totals = [(sums_of(found.parts[medium], Kind.RECEIVED).n, _(MEDIUM_NAMES[medium])) for medium in media]
     parts = ", ".join(f"{name} {format_decimal(n)}" for n, name in totals if n)
     total = format_decimal(sums_of(found.whole, Kind.RECEIVED).n)
-    says = _("%(count)s received in %(days)s days: %(parts)s.", count=total, days=slice.days, parts=parts)
+    says = _("%(count)s cases received in %(days)s days: %(parts)s.", count=total, days=slice.days, parts=parts)
     ticks = tuple(str(format_decimal(tick)) for tick in scale.ticks)
     plot = Plot(scale, ticks, _labels(slice), stacks=stacks, names=[_(MEDIUM_NAMES[medium]) for medium in media])
-    return Picture("received", _("Received by channel"), says if parts else _("No data for these days."), draw(plot))
+    return Picture("received", _("New cases by channel"), says if parts else _("No data for these days."), draw(plot))
 
 
 def _speed(slice: Slice, measure: Measure, found: Breakdown, before: Breakdown) -> Picture:
@@ -184,7 +184,7 @@ def _speed(slice: Slice, measure: Measure, found: Breakdown, before: Breakdown) 
     if whole.median is not None and whole.p90 is not None:
         times = {"median": words.duration(whole.median), "p90": words.duration(whole.p90)}
         says = _(
-            "Median %(median)s in %(days)s days, 9 in 10 within %(p90)s; dashed: previous period and target.",
+            "Median %(median)s in %(days)s days, 9 in 10 within %(p90)s; dashed lines: previous period and target.",
             days=slice.days,
             **times,
         )

@@ -28,7 +28,7 @@ from app.domain.surveys.times import ask_at
 from app.domain.surveys.tokens import hash_of, survey_token
 from app.domain.threads.models import Message, MessageType, Thread
 
-GOES_ON = N_("The thread continued.")
+GOES_ON = N_("The thread continued before the survey was sent.")
 IS_SPAM = N_("The thread was marked as spam.")
 NOBODY = N_("No contact is known.")
 INTERNAL = N_("The thread is an internal ticket.")

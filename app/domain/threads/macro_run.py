@@ -33,7 +33,7 @@ from app.domain.threads.timeline import list_assignable_users
 
 REMEMBERED = timedelta(days=2)  # so long a menu that was opened once runs a macro once
 OTHER_BRAND = N_("This macro is for another brand")
-NO_SUCH_PERSON = N_("This person left or cannot see the thread")
+NO_SUCH_PERSON = N_("This person no longer has an account, or cannot see the thread")
 NO_SUCH_TEAM = N_("This team does not exist any more")
 TOO_MANY_TAGS = N_("The thread has too many tags")
 

@@ -363,7 +363,7 @@ def _check(content: EndpointContent) -> None:
     if not types or len(types) > MAX_EVENT_TYPES or not all(one == ANY_EVENT or is_event_type(one) for one in types):
         raise BadEndpoint("event_types", N_("Choose at least one event."))
     if content.schedule and content.schedule not in SCHEDULES:
-        raise BadEndpoint("schedule", N_("Choose one of these schedules."))
+        raise BadEndpoint("schedule", N_("Choose a retry schedule from the list."))
     if not 1 <= content.max_concurrency <= 32:
         raise BadEndpoint("max_concurrency", N_("Allow 1 to 32 requests at the same time."))
     checked_headers(content.headers)

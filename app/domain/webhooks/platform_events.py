@@ -26,7 +26,7 @@ from app.domain.threads.models import Message, Thread
 PLATFORM_EVENTS: Mapping[str, Mapping[str, str]] = {
     "customer": {"customer.created": N_("A customer of the brand wrote or ordered for the first time"),
                  "customer.updated": N_("A customer's name, addresses or numbers changed")},
-    "job": {"job.created": N_("An order came in"), "job.updated": N_("An order changed: state, priority, notes"),
+    "job": {"job.created": N_("An order was created"), "job.updated": N_("An order changed: status, priority or notes"),
             "job.completed": N_("An order was completed"), "job.cancelled": N_("An order was cancelled")},
     "payment": {"payment.received": N_("Payment for an order received")},
     "message": {"message.received": N_("A customer wrote"), "message.queued": N_("A reply is ready and about to be sent"),

@@ -49,7 +49,10 @@ DIRECT_ATTACHMENT_BYTES = 3 * 1024 * 1024  # from here on Graph wants an upload 
 CHUNK_BYTES = 10 * 320 * 1024  # below 4 MB
 _DRAFT_FIELDS = "id,isDraft,internetMessageId,conversationId"
 _LOOK_AGAIN_SECONDS = 15.0
-_STILL_A_DRAFT = N_("The draft is still there; the provider may not have sent it yet")
+_STILL_A_DRAFT = N_(
+    "The draft is still in the mailbox; the provider may not have sent the mail yet",
+    "The draft is still there; the provider may not have sent it yet",
+)
 _NOWHERE = N_("Neither the draft nor a sent copy is in the mailbox")
 
 
@@ -96,7 +99,9 @@ def look_up(out: Outbound, progress: Json) -> Lookup:
     """Return what became of an attempt of unknown outcome. Raises ProviderError when the provider cannot be asked."""
     draft_id = progress.get("draft_id")
     if not draft_id or not progress.get("send_requested_at"):
-        return Lookup(Found.NOT_SENT, detail=N_("We never asked the provider to send it"))
+        return Lookup(
+            Found.NOT_SENT, detail=N_("We never asked the provider to send the mail", "We never asked the provider to send it")
+        )
     message = _message_by_id(out, draft_id) or _message_by_reference(out)
     if message is None:
         return Lookup(Found.UNKNOWN, detail=_NOWHERE)

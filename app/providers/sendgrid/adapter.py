@@ -109,8 +109,11 @@ class SendGridMail:
 
     def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup:
         if not progress.get("requested"):
-            return Lookup(Found.NOT_SENT, detail=N_("We never asked the provider to send it"))
-        detail = N_("SendGrid's report will show whether it was sent")
+            return Lookup(
+                Found.NOT_SENT,
+                detail=N_("We never asked the provider to send the mail", "We never asked the provider to send it"),
+            )
+        detail = N_("SendGrid's report will show whether the mail was sent", "SendGrid's report will show whether it was sent")
         return Lookup(Found.UNKNOWN, detail=detail, silence_tells=False)
 
     def check(self, *, account: ChannelAccount) -> Health:

@@ -75,7 +75,10 @@ def dropped(event: Mapping[str, Any]) -> Reason:
     """Return the reason of a mail that SendGrid dropped because of its own suppression list."""
     return Reason(
         "sendgrid_dropped",
-        N_("SendGrid did not send it: the address is on its suppression list"),
+        N_(
+            "SendGrid did not send the mail: the address is on SendGrid's suppression list",
+            "SendGrid did not send it: the address is on its suppression list",
+        ),
         detail=_reason_of(event),
         advice=N_("Use another channel, or remove the address from the list"),
     )
@@ -84,7 +87,7 @@ def dropped(event: Mapping[str, Any]) -> Reason:
 def bounced(event: Mapping[str, Any]) -> Reason:
     return Reason(
         f"bounce_{str(event.get('status') or '')[:20]}".rstrip("_"),
-        N_("The recipient's mail server bounced it"),
+        N_("The recipient's mail server bounced the mail", "The recipient's mail server bounced it"),
         detail=_reason_of(event),
         advice=N_("Correct the address and send again"),
     )

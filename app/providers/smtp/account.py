@@ -45,7 +45,12 @@ CONNECT_FIELDS = (
         within=(1, 65_535),
     ),
     SetupField("imap_folder", N_("Folder of incoming mail"), required=False, default=INBOX),
-    SetupField("sent_folder", N_("Folder of sent mail"), help=N_("If empty, we ask the server"), required=False),
+    SetupField(
+        "sent_folder",
+        N_("Folder of sent mail"),
+        help=N_("If empty, we ask the mail server which folder it is", "If empty, we ask the server"),
+        required=False,
+    ),
     SetupField(
         "sent_copy",
         N_("Copies of sent mail"),

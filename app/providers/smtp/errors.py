@@ -43,7 +43,9 @@ LINE_TROUBLE: Mapping[str, _Meaning] = {
         N_("We never send a password over an unencrypted connection"), N_("Choose starttls or tls as encryption"), True
     ),
     "no_login": _Meaning(
-        N_("The server accepts no password on this port"), N_("Check the port: submission is usually 587 or 465"), True
+        N_("The server accepts no password on this port"),
+        N_("Check the port: for outgoing mail it is usually 587 or 465", "Check the port: submission is usually 587 or 465"),
+        True,
     ),
     "broken": _Meaning(N_("Lost connection to the mail server")),
 }

@@ -13,8 +13,10 @@ _CONNECTED = known("Connected as %(who)s")
 _STATE = known("The Twilio account is %(state)s: an administrator must check it at Twilio")
 _NOT_OURS = known("%(number)s does not belong to this Twilio account")
 _UNABLE = known("%(number)s does not support %(what)s")
-_ELSEWHERE = known("Twilio sends its webhooks to %(actual)s, not to us: enter the address %(ours)s at Twilio")
-_NOWHERE = N_("nowhere")
+_ELSEWHERE = known(
+    "Twilio does not send its webhooks to us. Address entered at Twilio: %(actual)s. Enter this address there: %(ours)s"
+)
+_NOWHERE = N_("not set", "nowhere")
 _NO_TOKEN = N_("The auth token is missing: we reject everything Twilio sends")
 _CALLS, _TEXTS = N_("phone calls"), N_("texts")
 

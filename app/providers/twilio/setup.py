@@ -61,7 +61,11 @@ CONNECT_FIELDS = (
         N_("Time limit for delivering a text, in seconds"),
         required=False,
         within=(1, 36_000),
-        help=N_("Seconds, from 1 to 36000; 14400 if left empty. After that the text is no longer delivered."),
+        help=N_(
+            "From 1 to 36000, counted from when Twilio accepts the text; 14400 if left empty. After that Twilio "
+            "no longer delivers the text.",
+            "Seconds, from 1 to 36000; 14400 if left empty. After that the text is no longer delivered",
+        ),
     ),
     VISIT_REMINDERS,
 )

@@ -44,12 +44,12 @@ def arrange() -> ResponseReturnValue:
     """Add a simulated browser for the viewer, let the next ones fail, or end the failures."""
     kinds: dict[str, tuple[Callable[[Outside], None], str]] = {
         "browser": (_add_browser, _("You now have a simulated browser; your notifications appear here.")),
-        "push_gone": (lambda o: _fault(o, "^/push/", 410), _("The next push will find no browser")),
-        "push_busy": (lambda o: _fault(o, "^/push/", 429), _("The next push is delayed")),
-        "teams_busy": (lambda o: _fault(o, "^/powerautomate/", 429), _("The next card is delayed")),
-        "teams_late": (lambda o: _fault(o, "^/powerautomate/", 502), _("The next card fails in transit")),
+        "push_gone": (lambda o: _fault(o, "^/push/", 410), _("The next push notification will find no browser")),
+        "push_busy": (lambda o: _fault(o, "^/push/", 429), _("The next push notification is delayed")),
+        "teams_busy": (lambda o: _fault(o, "^/powerautomate/", 429), _("The next Teams card is delayed")),
+        "teams_late": (lambda o: _fault(o, "^/powerautomate/", 502), _("The next Teams card fails in transit")),
         "mail_busy": (lambda o: o.call("POST", "/__sim/mail", {"mode": "busy"}), _("The mail server is busy")),
-        "mail_refuses": (lambda o: o.call("POST", "/__sim/mail", {"mode": "refuses"}), _("The mail server refuses everything")),
+        "mail_refuses": (lambda o: o.call("POST", "/__sim/mail", {"mode": "refuses"}), _("The mail server refuses every mail")),
         "calm": (_calm, _("Everything is normal again")),
     }
     kind = request.form.get("kind", "")

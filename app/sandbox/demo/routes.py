@@ -40,7 +40,7 @@ PHOTO_BYTES = 5 * 1024 * 1024
 FAILURES = {
     131026: N_("recipient cannot be reached"),
     131047: N_("last message from the customer is more than 24 hours old"),
-    131049: N_("recipient gets no more marketing"),
+    131049: N_("recipient does not want marketing messages"),
     130429: N_("rate limit reached"),
 }
 
@@ -187,12 +187,12 @@ def make_trouble() -> ResponseReturnValue:
     """Cause one kind of failure in what comes next, or end the failures."""
     world, kind, address = simulated_world(), request.form.get("kind", ""), _player()["address"]
     troubles: dict[str, tuple[Callable[[], Any], str]] = {
-        "fail": (lambda: world.fail_next_chat(_code()), _("The next WhatsApp answer will fail")),
-        "lose_answer": (world.lose_next_answer, _("WhatsApp accepts the next answer, then the connection drops")),
+        "fail": (lambda: world.fail_next_chat(_code()), _("The next WhatsApp answer from Switchyard will fail")),
+        "lose_answer": (world.lose_next_answer, _("WhatsApp accepts the next answer from Switchyard, then the connection drops")),
         "duplicate": (lambda: world.configure_chat({"duplicate": 2}), _("Every webhook comes three times")),
         "reorder": (lambda: world.configure_chat({"reorder": True}), _("Webhooks come out of order")),
         "delay": (lambda: world.configure_chat({"delay_s": 5.0}), _("Webhooks come five seconds late")),
-        "slow": (lambda: world.configure_chat({"slow_s": 4.0}), _("WhatsApp takes four seconds to answer")),
+        "slow": (lambda: world.configure_chat({"slow_s": 4.0}), _("WhatsApp takes four seconds to respond to each request")),
         "bounce": (lambda: world.answer_by_machine(address=address, kind="bounce"), _("The newest mail bounced")),
         "out_of_office": (
             lambda: world.answer_by_machine(address=address, kind="out_of_office"),

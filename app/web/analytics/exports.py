@@ -66,9 +66,9 @@ def columns(with_names: bool) -> list[_Column]:
         _Column("medium", _("Channel")),
         _Column("thread_type", _("Type")),
         _Column("priority", _("Priority")),
-        _Column("open_seconds", _("Time in opening hours"), is_duration=True),
-        _Column("wall_seconds", _("Total time"), is_duration=True),
-        _Column("met", _("Yes or no")),
+        _Column("open_seconds", _("Duration in opening hours"), is_duration=True),
+        _Column("wall_seconds", _("Total duration"), is_duration=True),
+        _Column("met", _("Result (yes or no)")),
         _Column("score", _("Score")),
     ]
     return [column for column in found if with_names or not column.is_personal]

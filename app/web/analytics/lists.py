@@ -118,7 +118,7 @@ def _answers(asked: Asked, measure: Measure, slice: Slice) -> list[tuple[str, st
 def _answer_head(measure: Measure) -> str:
     if measure.kinds[0] == Kind.ORDER:
         return _("Without tax")
-    return _("Score") if measure.kinds[0] in SCORED else _("Yes or no")
+    return _("Score") if measure.kinds[0] in SCORED else _("Result (yes or no)")
 
 
 def _value(row: FactRow, slice: Slice) -> str:

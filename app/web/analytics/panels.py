@@ -203,7 +203,7 @@ def _finding(report: Report) -> str:
     sums = sums_of(now, measure.kinds[0])
     if measure.shape == Shape.TIME and sums.p90 is not None and sums.average is not None:
         rest = _(
-            "Of %(count)s, 9 in 10 took at most %(p90)s; average %(average)s.",
+            "Of %(count)s measurements, 9 in 10 took at most %(p90)s; average %(average)s.",
             p90=words.duration(sums.p90),
             average=words.duration(sums.average),
             count=format_decimal(size),
@@ -222,7 +222,7 @@ def _promise(report: Report, key: str, missed_key: str, name: str) -> Promise:
     share, before_share = value_of(measure, now), value_of(measure, before)
     target = measure.target or 0
     sums = sums_of(now, measure.kinds[0])
-    state = "" if share is None else _("met") if share >= target else _("below")
+    state = "" if share is None else _("met") if share >= target else _("below target")
     tone = "" if share is None or sums.known < words.FEW else "done" if share >= target else "late"
     missed = Cell(str(format_decimal(sums.missed)), report.list_url(missed_key) if sums.missed else "")
     return Promise(
@@ -321,7 +321,7 @@ def _busiest(report: Report, averages: Mapping[tuple[int, int], float]) -> str:
         return ""
     (weekday, hour), average = max(averages.items(), key=lambda item: (item[1], -item[0][0], -item[0][1]))
     return _(
-        "Busiest: %(day)s at %(hour)s (%(count)s).",
+        "Busiest hour: %(day)s at %(hour)s (%(count)s received on average).",
         day=words.weekday_words(weekday),
         hour=f"{hour:02}:00",
         count=format_decimal(average, "0.#"),

@@ -53,7 +53,7 @@ class Begun:
 
 # How somebody else takes a submission, for whom the connection is; None: it is for nobody else.
 Take = Callable[[Session, Integration, Submission, Intake, Said, datetime], Begun | None]
-_MISSING = known("the form no longer has the question %(questions)s: choose others in the settings")
+_MISSING = known("the form no longer has the question %(questions)s: choose other questions in the settings of the integration")
 
 
 def read_form(session: Session, event: InboundEvent, *, take: Take | None = None) -> list[ItemResult]:

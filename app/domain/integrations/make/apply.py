@@ -47,7 +47,7 @@ from app.providers.make.parse import Told, lacking, read_amount, read_customer, 
 
 SOURCE = "make"
 _NOT_NOW = known("order %(name)s cannot be completed: %(why)s Process this event again once the order can be completed")
-_OTHER_CURRENCY = known("order %(name)s is not in %(currency)s")
+_OTHER_CURRENCY = known("the currency of order %(name)s is not %(currency)s")
 _NO_ORDER = known("this brand has no order %(name)s: process this event again once the order exists")
 
 

@@ -24,7 +24,7 @@ UNSAFE = N_("The mail server has no secure connection (STARTTLS).")
 REFUSED = known("The mail server rejected the mail (%(code)s).")
 BUSY = known("The mail server asks us to try later (%(code)s).")
 SILENT = known("The mail server does not answer (%(why)s).")
-UNKNOWN = N_("The connection to the mail server broke; it may have accepted the mail, so we do not send it again.")
+UNKNOWN = N_("The connection to the mail server broke. The server may have accepted the mail, so we do not send the mail again.")
 # Whoever runs this installation chose the server; it may well stand in a network of theirs.
 _ANYWHERE = AddressGuard(("0.0.0.0/0", "::/0"))
 
