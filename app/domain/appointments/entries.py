@@ -11,10 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
-from app.core.runtime import runtime
 from app.core.work import READY
 from app.domain.appointments.models import Appointment, CalendarEntry
-from app.domain.connections.models import Channel
+from app.domain.connections.models import Channel, ChannelType
 from app.domain.threads.models import Thread
 
 FOLLOWED = {"calendar": "on"}
@@ -51,7 +50,7 @@ def _calendar_of(session: Session, appointment: Appointment) -> uuid.UUID | None
     of_thread = sa.select(Thread.channel_id).where(Thread.id == appointment.thread_id).scalar_subquery()
     query = sa.select(Channel.id).where(
         Channel.brand_id == appointment.brand_id,
-        Channel.adapter_key.in_(sorted(runtime().adapters.calendars)),
+        Channel.channel_type == ChannelType.EMAIL_OUTLOOK,
         Channel.is_active,
         Channel.settings.contains(FOLLOWED),
     )
