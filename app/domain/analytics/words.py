@@ -18,7 +18,7 @@ FEW, TOO_FEW = 20, 5
 """Below FEW facts a change is grey and a share is said in numbers; below TOO_FEW nothing is said of a change."""
 
 NAMES = {
-    "received": N_("Received"),
+    "received": N_("New cases"),
     "first_response": N_("First response"),
     "next_response": N_("Next response"),
     "resolution": N_("Time to resolve"),

@@ -49,7 +49,7 @@ def given_words(name: str, by: dict[str, Any]) -> str:
             ngettext("the only agent who could take the thread", "of %(num)s agents who could take the thread", by["able"])
         )
     if by["how"] == Strategy.LEAST_LOADED:
-        parts.append(_("%(load)s of %(capacity)s", load=by["load"], capacity=by["capacity"]))
+        parts.append(_("workload %(load)s of %(capacity)s", load=by["load"], capacity=by["capacity"]))
     if by.get("skills"):
         parts.append(_("skill %(skills)s", skills=", ".join(by["skills"])))
     if by.get("language"):

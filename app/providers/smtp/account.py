@@ -48,7 +48,7 @@ CONNECT_FIELDS = (
     SetupField(
         "sent_folder",
         N_("Folder of sent mail"),
-        help=N_("If empty, we ask the mail server which folder it is", "If empty, we ask the server"),
+        help=N_("If empty, we ask the mail server which folder it is"),
         required=False,
     ),
     SetupField(

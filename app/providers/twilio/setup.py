@@ -63,8 +63,7 @@ CONNECT_FIELDS = (
         within=(1, 36_000),
         help=N_(
             "From 1 to 36000, counted from when Twilio accepts the text; 14400 if left empty. After that Twilio "
-            "no longer delivers the text.",
-            "Seconds, from 1 to 36000; 14400 if left empty. After that the text is no longer delivered",
+            "no longer delivers the text."
         ),
     ),
     VISIT_REMINDERS,

@@ -83,7 +83,7 @@ def _figure(report: Report, key: str) -> Figure:
 def _value(report: Report, currency: str, n: int, average: Decimal) -> tuple[str, Cell, str]:
     """Return the average order value of a currency, with a link to the orders it averages."""
     href = report.list_url("orders", currency=currency)
-    return currency, Cell(_money(average, currency), href), _("of %(count)s", count=format_decimal(n))
+    return currency, Cell(_money(average, currency), href), _("average of %(count)s orders", count=format_decimal(n))
 
 
 def _state(report: Report, key: str) -> Row:

@@ -141,7 +141,7 @@ def test_a_channel_sends_no_more_than_its_most_in_an_hour(desk: Desk) -> None:
     desk.session.flush()
     decision = desk.answer(event)
     assert decision is not None
-    assert decision.reason == "The channel reached its limit for this hour"
+    assert decision.reason == "The channel reached its limit of automatic answers per hour"
     later = desk.answer(desk.write(at="2026-03-07 11:31", sender="anna@example.nl"))
     assert later is not None
     assert later.reason == ""

@@ -88,7 +88,7 @@ def test_all_steps_are_taken_or_none_and_the_log_says_why(desk: Desk) -> None:
     desk.react()
     assert desk.runs() == [("Weg", "failed"), ("Alice", "changed")]
     run = desk.session.execute(sa.select(AutomationRun).where(AutomationRun.outcome == "failed")).scalar_one()
-    assert run.detail == {"why": "This person left or cannot see the thread"}
+    assert run.detail == {"why": "This person no longer has an account, or cannot see the thread"}
     assert (desk.now_of().priority, desk.messages("internal_note")) == (Priority.NORMAL, [])
     assert desk.now_of().assignee_user_id == desk.alice.id
 

@@ -71,7 +71,7 @@ def _switch_off(desk: Desk, thread: Thread) -> None:
 @pytest.mark.parametrize(
     ("happens", "expected"),
     [
-        (lambda desk, thread: desk.ask(thread), ("cancelled", "The thread continued.")),
+        (lambda desk, thread: desk.ask(thread), ("cancelled", "The thread continued before the survey was sent.")),
         (_spam, ("cancelled", "The thread was marked as spam.")),
         (_refuse, ("withheld", "The contact opted out of surveys.")),
         (_switch_off, ("withheld", "The brand no longer sends surveys.")),

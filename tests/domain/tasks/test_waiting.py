@@ -53,7 +53,7 @@ def test_a_thread_says_what_it_waits_for_until_the_task_is_done(desk: Desk) -> N
     assert _thread(desk).waiting_for == "part"
     assert ROW in desk.client.get("/inbox").text
     page = desk.client.get(f"/threads/{desk.thread.id}").text
-    assert "Waiting: part" in page
+    assert "Waiting for: part" in page
     assert "Alice set this to wait for part" in page
     _set(desk, task, TaskStatus.COMPLETED)
     assert _thread(desk).waiting_for is None

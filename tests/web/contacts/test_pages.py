@@ -222,7 +222,7 @@ def test_a_consent_says_who_wrote_it_down_when_and_why(desk: Desk) -> None:
     desk.post(path, purpose="survey", given="no")
     text = desk.get(f"/contacts/{desk.pieter.id}")
     assert "Formulier van 3 maart" in text
-    assert "Never asked" in text
+    assert "Nothing recorded" in text
     kept = desk.session.get_one(ContactConsent, (desk.pieter.id, ConsentPurpose.MARKETING_EMAIL))
     assert (kept.is_given, kept.changed_by_user_id) == (True, desk.alice.id)
     assert kept.changed_at >= before
