@@ -85,7 +85,7 @@ def _now_words(session: Any, slice: Slice, measure: Measure, count: int) -> str:
     if slice.as_of is None:
         return ""
     now = count_facts(session, Slice(**{**vars(slice), "as_of": None}), measure)
-    return "" if now == count else ngettext("Now: %(num)s.", "Now: %(num)s.", now)
+    return "" if now == count else ngettext("Counted again now: %(num)s.", "Counted again now: %(num)s.", now)
 
 
 def _narrowed(slice: Slice) -> str:

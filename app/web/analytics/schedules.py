@@ -103,7 +103,7 @@ def set_pause(schedule_id: uuid.UUID) -> ResponseReturnValue:
     viewer, is_paused = require(Permission.ANALYTICS_SEE), request.form.get("paused") == "yes"
     with transaction() as session:
         pause_schedule(session, viewer, schedule_id, is_paused=is_paused, now=utc_now())
-    flash(_("Paused.") if is_paused else _("We will send the report on schedule again."))
+    flash(_("The report by mail is paused.") if is_paused else _("We will send the report on schedule again."))
     return _back()
 
 
@@ -139,7 +139,7 @@ def leave(schedule_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         if not leave_schedule(session, viewer, schedule_id):
             abort(404)
-    flash(_("Unsubscribed."))
+    flash(_("You no longer receive this report."))
     return _back()
 
 

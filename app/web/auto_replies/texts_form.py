@@ -61,7 +61,7 @@ def read_form() -> TextsForm:
 
 def _fault(kind: AutoReplyKind, text: str, *, is_on: bool) -> str:
     if not text:
-        return _("Write a text, or switch the answer off.") if is_on else ""
+        return _("Write a text, or switch this automatic answer off.") if is_on else ""
     if len(text) > LONGEST:
         return _("%(count)s characters: at most %(limit)s.", count=len(text), limit=LONGEST)
     fault = next(iter(list_faults(kind, text)), None)
@@ -70,7 +70,7 @@ def _fault(kind: AutoReplyKind, text: str, *, is_on: bool) -> str:
 
 def _fault_words(what: str, name: str) -> str:
     if what == "stray":
-        return _("%(name)s stands alone: a variable needs both {{ and }}.", name=name)
+        return _("One %(name)s has no counterpart: write {{ before each variable and }} after it.", name=name)
     shown = "{{" + name + "}}"
     if what == "unknown":
         return _("There is no variable %(name)s.", name=shown)

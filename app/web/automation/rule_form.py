@@ -151,7 +151,7 @@ def _conditions(form: RuleForm, prefix: str, vocabulary: Vocabulary) -> tuple[Co
             continue
         name, _colon, op = what.partition(":")
         if op not in OPERATORS.get(name, ()):
-            form.errors[f"{prefix}what_{number}"] = _("Choose what to compare.")
+            form.errors[f"{prefix}what_{number}"] = _("Choose what this condition compares.")
             continue
         value = vocabulary.value(name, than)
         if value is None:

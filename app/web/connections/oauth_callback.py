@@ -160,7 +160,7 @@ def consented() -> ResponseReturnValue:
     if not is_ours:
         flash(_("We do not recognise this answer from Microsoft. Ask for consent again."))
     elif request.args.get("admin_consent", "").lower() == "true":
-        flash(_("The administrator agreed. Enter the secret now and connect the mailbox."))
+        flash(_("The administrator agreed. Enter the client secret now and connect the mailbox."))
     else:
         flash(_("The administrator did not agree: %(why)s", why=storable(request.args.get("error", "?"))[:200]))
     return redirect(url_for("connections.new_channel", kind=CONSENTED), 303)

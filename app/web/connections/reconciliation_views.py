@@ -62,7 +62,7 @@ def shown(runs: Sequence[Reconciliation], names: Mapping[str, str]) -> Counts:
 
 
 def _doing(phase: str, folder: str) -> str:
-    known = {"": _("Waiting for its turn"), "poll": _("Reading new mail first"), "fetch": _("Fetching what is missing")}
+    known = {"": _("Waiting for its turn"), "poll": _("Reading new mail first"), "fetch": _("Fetching missing mails")}
     known["locate"] = _("Comparing with the mailbox")
     return known.get(phase) or _("Counting: %(folder)s", folder=folder)
 

@@ -134,7 +134,7 @@ def _change(contact_id: uuid.UUID, said: str, change: Callable[[_To], object]) -
         try:
             change(_To(session, contact, current_viewer().actor, utc_now()))
         except DetailMissing:
-            said = _("This was removed already.")
+            said = _("This detail was already removed.")
     return _back(contact_id, said)
 
 

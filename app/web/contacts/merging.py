@@ -27,11 +27,11 @@ from app.web.pages import page
 CHOICES = 10
 REFUSALS = {
     "same": N_("Choose another contact: you cannot merge a contact with itself."),
-    "merged": N_("One of the two was merged in the meantime. Open the contact again to see the result."),
-    "colleague": N_("A colleague's contact cannot be merged."),
+    "merged": N_("One of the two contacts was merged in the meantime. Open the contact again to see the result."),
+    "colleague": N_("One of the two contacts is a colleague: colleagues cannot be merged."),
     "tree": N_("One contact is the organisation of the other. Change that other contact’s organisation first."),
-    "brands": N_("One of the two has threads of a brand you cannot see. Ask a colleague who can see that brand."),
-    "undone": N_("This was already undone."),
+    "brands": N_("One of the two contacts has threads of a brand you cannot see. Ask a colleague who can see that brand."),
+    "undone": N_("This merge was already undone."),
     "late": N_("It is too late to undo this merge."),
     "kept": N_("This contact was merged again later. Undo the later merge first."),
 }

@@ -28,7 +28,7 @@ PURPOSES = {
     ConsentPurpose.ORDER_UPDATES: N_("Order updates by e-mail and WhatsApp"),
 }
 REASONS = {
-    "number": N_("The same number, written differently"),
+    "number": N_("The same phone number, written differently"),
     "email": N_("The same e-mail address, written differently"),
     "name": N_("The same name and postcode"),
 }

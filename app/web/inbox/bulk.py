@@ -40,7 +40,7 @@ def bulk_count() -> ResponseReturnValue:
     """Count the threads of the whole list, for "Select all"."""
     filter, _kept = asked_filter(request.args.get("view") or "open")
     count = count_matching(db.session(), viewer=current_viewer(), filter=filter, cap=BULK_CAP)
-    text = _("Select the newest %(count)s") if count >= BULK_CAP else _("Select all %(count)s that match")
+    text = _("Select the newest %(count)s threads") if count >= BULK_CAP else _("Select all %(count)s matching threads")
     return jsonify(count=count, text=text % {"count": format_decimal(count)})
 
 

@@ -53,7 +53,7 @@ def choose_order(thread_id: uuid.UUID) -> ResponseReturnValue:
     thread = _thread(thread_id)
     options = [_order_option(row, thread) for row in orders_to_link(thread, _typed())]
     lead = _("The thread shows the order, and the order shows the thread.")
-    return _dialog(thread, "order", _("Link an order"), lead, _("Number or customer"), options, to="inbox.add_order_link")
+    return _dialog(thread, "order", _("Link an order"), lead, _("Order number or customer"), options, to="inbox.add_order_link")
 
 
 @bp.get("/threads/<uuid:thread_id>/customer")
@@ -97,7 +97,7 @@ def _customers(thread: Thread, *, status: int = 200, error: str = "") -> Respons
     )
     options = [_person_option(record) for record in found if record.contact.id != thread.contact_id]
     lead = _("New messages go to the person you choose; earlier messages stay as they are.")
-    title, hint = _("Change the customer"), _("Name, number or address")
+    title, hint = _("Change the customer"), _("Name, phone number or e-mail")
     return _dialog(thread, "customer", title, lead, hint, options, to="inbox.set_customer", status=status, error=error)
 
 

@@ -251,7 +251,7 @@ def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]
         "statuses": [same, *((status.value, status_words(status)) for status in ThreadStatus)],
         "task_kinds": [(kind, _(words)) for kind, words in TASK_KINDS.items()],
         "calls": [("", _("Nothing")), *((kind, _(words)) for kind, words in CALL_KINDS.items())],
-        "snoozes": [("", _("Not")), *((key, _(words)) for key, words in SNOOZES.items())],
+        "snoozes": [("", _("Do not snooze")), *((key, _(words)) for key, words in SNOOZES.items())],
     }
     chosen = {"teams": "team", "people": "assignee", "templates": "template", "brands": "brand", "partners": "partner"}
     for options, name in chosen.items():  # a deleted choice stays chosen until somebody chooses another

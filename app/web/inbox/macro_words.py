@@ -89,7 +89,11 @@ def step_words(steps: MacroSteps, names: Names) -> list[str]:
     said += [_("%(what)s “%(target)s”", what=_(CALLS[call.kind]), target=call.target) for call in steps.calls]
     if steps.template_id is not None:
         template = names.get(steps.template_id)
-        said.append(_("send “%(name)s”", name=template) if steps.sends else _("insert “%(name)s”", name=template))
+        said.append(
+            _("send the template “%(name)s”", name=template)
+            if steps.sends
+            else _("insert the template “%(name)s”", name=template)
+        )
     if steps.status is not None:
         said.append(_("status %(status)s", status=status_words(steps.status).lower()))
     if steps.snooze is not None:

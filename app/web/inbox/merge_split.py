@@ -31,7 +31,7 @@ from app.web.pages import page
 MOST_AT_ONCE = 20
 STAY_SECONDS = 600
 NOT_UNDONE = {
-    "done": N_("This was undone already."),
+    "done": N_("This merge or split was already undone."),
     "late": N_("It is too late to undo this: split the thread instead."),
     "later": N_("Undo the later merge or split of this thread first."),
 }
@@ -167,7 +167,7 @@ def split(thread_id: uuid.UUID) -> ResponseReturnValue:
                 batch_id=batch_id,
             )
     except UnableToSplit:
-        return _split_page(thread_id, status=422, error=_("Nothing would be left here: choose a later message."))
+        return _split_page(thread_id, status=422, error=_("Nothing would be left in this thread: choose a later message."))
     said = _("#%(new)s is now split off from #%(old)s", new=new.number, old=thread.number)
     return _lead_to(new.id, said, batch_id=batch_id)
 
@@ -183,7 +183,7 @@ def undo_moves(batch_id: uuid.UUID) -> ResponseReturnValue:
                 thread = undo(session, move, now=utc_now(), actor=viewer.actor)
     except UnableToUndo as error:
         return _not_undone(_(NOT_UNDONE[error.because]))
-    return _lead_to(thread.id, _("Undone: #%(number)s is as it was", number=thread.number))
+    return _lead_to(thread.id, _("Undone: thread #%(number)s is as it was before", number=thread.number))
 
 
 def _not_undone(text: str) -> ResponseReturnValue:

@@ -43,4 +43,4 @@ def set_question(message_id: uuid.UUID) -> ResponseReturnValue:
     message = get_message(db.session(), viewer=viewer, message_id=message_id)
     with transaction() as session:
         thread_id = count_as_question(session, message_id=message.id, actor=viewer.actor, now=utc_now()).id
-    return changed(thread_id, _("Open again: an answer is needed"), undo="")
+    return changed(thread_id, _("The thread is open again: an answer is needed"), undo="")

@@ -68,7 +68,7 @@ def _move(items: Links, name: str, by: int) -> str:
     place = min(max(here + by, 0), len(items) - 1)
     items.insert(place, items.pop(here))
     label = items[place]["label"]
-    return _("%(name)s is number %(place)s of %(count)s now.", name=label, place=place + 1, count=len(items))
+    return _("%(name)s is now in position %(place)s of %(count)s.", name=label, place=place + 1, count=len(items))
 
 
 def _show(items: Links, hidden: list[str], name: str, *, is_shown: bool) -> str:

@@ -155,7 +155,7 @@ def place_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
         return _again(_("Not moved: a view was deleted in the meantime."))
     views = list_views(db.session(), viewer=viewer)
     place = next((number for number, found in enumerate(views, start=1) if found.id == view_id), 0)
-    return _moved(views, _("%(name)s is number %(place)s of %(count)s now.", name=view.name, place=place, count=len(views)))
+    return _moved(views, _("%(name)s is now in position %(place)s of %(count)s.", name=view.name, place=place, count=len(views)))
 
 
 def _before(view_id: uuid.UUID, views: list[View]) -> uuid.UUID | None:

@@ -157,7 +157,7 @@ def _refused(row: ScheduledReply, error: Exception) -> ResponseReturnValue:
     if isinstance(error, NoLongerScheduled):
         return _done(row, _("The message was already sent or cancelled"))
     words = {
-        NotTheScheduler: _("Only the author can do that; you can take the message back"),
+        NotTheScheduler: _("Only the author can send or reschedule this message; you can take it back"),
         ThreadMovedOn: _("A newer message came in: read it above, then send yours again"),
     }
     db.session.rollback()

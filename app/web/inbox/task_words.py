@@ -11,8 +11,8 @@ from app.domain.events.models import Event
 from app.domain.threads.timeline import TASK_EVENTS
 
 WAIT_EVENTS = {
-    "WaitBegan": N_("%(who)s set this to wait for %(what)s"),
-    "WaitEnded": N_("This no longer waits for %(what)s"),
+    "WaitBegan": N_("%(who)s set this thread to wait for %(what)s"),
+    "WaitEnded": N_("This thread no longer waits for %(what)s"),
 }
 
 

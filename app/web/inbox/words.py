@@ -230,7 +230,7 @@ def left_words(until: datetime | None) -> str:
     if minutes <= 0:
         return _("Reply window closed")
     hours = minutes // 60
-    return _("%(hours)s h left", hours=hours) if hours else _("%(minutes)s min left", minutes=minutes)
+    return _("Reply window: %(hours)s h left", hours=hours) if hours else _("Reply window: %(minutes)s min left", minutes=minutes)
 
 
 def _type_words(_event_type: str, who: str, payload: dict[str, Any]) -> str:

@@ -156,7 +156,9 @@ def _read_recipients(session: Session, viewer: Viewer, draft: Draft, channel: Ch
     words = draft.values["words"]
     found = list_subscribers(session, brand_id=channel.brand_id, limit=MOST_RECIPIENTS + 1, words=words, since=since)
     if len(found) > MOST_RECIPIENTS:
-        draft.errors["words"] = _("More than %(count)s people: narrow the list, and send it in parts.", count=MOST_RECIPIENTS)
+        draft.errors["words"] = _(
+            "More than %(count)s people: narrow the list, and send the mailing in parts.", count=MOST_RECIPIENTS
+        )
     elif not found:
         draft.errors["words"] = _("No recipients: a mailing goes to contacts of the brand who agreed to such mails.")
     brand = next(one for one in list_brands(session) if one.id == channel.brand_id)

@@ -103,7 +103,7 @@ def _read() -> PreferencesForm:
         form.errors["digest_hour"] = _("Choose one from the list.")
     form.week = tuple(_span(form, day) for day in range(7))
     if not form.errors and not leaves_time(form.week):
-        form.errors["quiet_0_from"] = _("Leave at least one hour a week for notifications.")
+        form.errors["quiet_0_from"] = _("Leave at least one hour a week outside your quiet hours.")
     return form
 
 

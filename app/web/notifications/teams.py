@@ -80,7 +80,7 @@ def forget_hook(team_id: uuid.UUID) -> ResponseReturnValue:
         if hook is None:
             abort(404)
         remove_hook(session, hook, now=utc_now(), actor=viewer.actor)
-    flash(_("The address is removed; this team gets no cards."))
+    flash(_("The Teams address is removed; this team gets no cards."))
     return redirect(url_for("notifications.teams_cards"), 303)
 
 

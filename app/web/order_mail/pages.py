@@ -103,7 +103,7 @@ def cancel(reading_id: uuid.UUID) -> ResponseReturnValue:
         return _next(_("A colleague already reviewed this mail."))
     runtime().nudger.nudge()
     if refused:
-        flash(_("This order can no longer be cancelled; check it first."))
+        flash(_("Not cancelled: this order can no longer be cancelled. Open the order to check its status."))
         return redirect(url_for("order_mail.review", reading_id=reading_id), 303)
     return _next(_("The order is cancelled."))
 

@@ -47,7 +47,7 @@ def _number(text: str, errors: dict[str, str], name: str) -> Decimal | None:
     except UnreadableNumber as error:
         if error.readings:
             large, small = (f"{one.normalize():f}" for one in error.readings)
-            errors[name] = _("Unclear: enter %(large)s or %(small)s.", large=large, small=small)
+            errors[name] = _("It is unclear which number you mean: enter %(large)s or %(small)s.", large=large, small=small)
         return None
 
 
@@ -146,7 +146,7 @@ class ArticleForm:
 
     def content(self) -> ArticleContent:
         """Return the content of the form; check `errors` before using it."""
-        sku = self._text("sku", 100, _("Enter a number."))
+        sku = self._text("sku", 100, _("Enter an article number."))
         return ArticleContent(sku, self._text("name", NAME_CHARACTERS, _("Enter a name.")), self._price())
 
     def _text(self, name: str, most: int, missing: str) -> str:

@@ -116,7 +116,7 @@ def _change(order_id: uuid.UUID, act: Any, said: str, *, can_undo: bool = True) 
     except UnableToEdit as error:
         return refused(order_id, "lines", _(str(error)), status=409)
     except TooMuchDiscount:
-        return _wrong(order_id, {"discount": _("The discount is more than the amount.")})
+        return _wrong(order_id, {"discount": _("The discount is more than the amount it is deducted from.")})
     if event is None:
         return done(order_id, _("Nothing changed"))
     undo = url_for("orders.undo_line", order_id=order_id, change_id=event.id) if can_undo else ""

@@ -84,7 +84,9 @@ def _make(order_id: uuid.UUID, act: Any) -> ResponseReturnValue:
             made, event = act(session, {"now": utc_now(), "actor": viewer.actor})
             opened, undo = made.id, event.id
     except TooMuchDiscount:
-        return order_page(order_id, errors={"regroup": _("The discount is more than the amount.")}, status=409)
+        return order_page(
+            order_id, errors={"regroup": _("The discount is more than the amount it is deducted from.")}, status=409
+        )
     except (UnableToRegroup, TransitionRefused) as error:
         return order_page(order_id, errors={"regroup": _(str(error))}, status=409)
     runtime().nudger.nudge()

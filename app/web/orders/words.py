@@ -81,7 +81,7 @@ CHECKS = {
     CheckStatus.VALID: N_("Valid address"),
     CheckStatus.SEVERAL: N_("Several addresses possible"),
     CheckStatus.NONE: N_("Not in the address register"),
-    CheckStatus.SKIPPED: N_("Address not checked"),
+    CheckStatus.SKIPPED: N_("Address cannot be checked"),
 }
 _CHECK_TONES = {CheckStatus.VALID: "done", CheckStatus.SEVERAL: "due", CheckStatus.NONE: "overdue"}
 _TONES = {OrderStatus.COMPLETED: "done", OrderStatus.ON_HOLD: "due", OrderStatus.INTAKE_RECEIVED: "info"}
@@ -97,7 +97,7 @@ REFERENCES = {
     "purchase_order_number": N_("Purchase order"),
     "order_reference": N_("Reference of the order"),
     "form": N_("Form"),
-    "submission": N_("Number of the form"),
+    "submission": N_("Submission number of the form"),
 }
 
 

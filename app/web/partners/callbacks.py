@@ -82,7 +82,7 @@ def send_test(partner_id: uuid.UUID, environment: str) -> ResponseReturnValue:
             partner_id, status=422, callback_errors={wanted.value: _("Limit: ten tests per hour. Try again later.")}
         )
     runtime().nudger.nudge()
-    return _back(partner_id, _("A test event is on its way; see the list of callbacks."))
+    return _back(partner_id, _("A test event is on its way; see the list of webhook callbacks."))
 
 
 @bp.post("/settings/partners/<uuid:partner_id>/deliveries/<uuid:delivery_id>/retry")
@@ -95,9 +95,9 @@ def retry_callback(partner_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseRet
             delivery = find_callback(session, partner_id, delivery_id) or abort(404)
             redeliver(session, delivery, now=utc_now(), actor=viewer.actor)
     except StillUnderWay:
-        return _back(partner_id, _("Not sent again: we are already sending this callback, or it is no longer needed."))
+        return _back(partner_id, _("Not sent again: we are already sending this webhook callback, or it is no longer needed."))
     runtime().nudger.nudge()
-    return _back(partner_id, _("We are sending this callback again."))
+    return _back(partner_id, _("We are sending this webhook callback again."))
 
 
 def _environment(name: str) -> Environment:

@@ -32,7 +32,7 @@ def keep_credentials(partner_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         partner = get_partner(session, partner_id, brand_ids=viewer.brand_ids, lock=True)
         set_credentials(session, partner, found or None, keyring=runtime().keyring, now=utc_now(), actor=viewer.actor)
-    flash(_("Saved, encrypted.") if found else _("Credentials removed."))
+    flash(_("The credentials are saved, encrypted.") if found else _("Credentials removed."))
     return redirect(url_for("partners.settings", partner_id=partner_id) + "#credentials-title", 303)
 
 
@@ -44,5 +44,9 @@ def pull(partner_id: uuid.UUID) -> ResponseReturnValue:
     has_address = bool(found.api_base_url)
     let_go()
     problem = pull_partner(partner_id) if has_address else _("no API address is set")
-    flash(_("The connection failed: %(problem)s.", problem=problem) if problem else _("Changes fetched."))
+    flash(
+        _("The connection failed: %(problem)s.", problem=problem)
+        if problem
+        else _("Status changes fetched from the partner’s API.")
+    )
     return redirect(url_for("partners.settings", partner_id=partner_id) + "#credentials-title", 303)

@@ -34,8 +34,8 @@ AUTHENTICATIONS = {
 SCOPES = {
     Scope.ORDERS_WRITE: N_("Post and cancel orders"),
     Scope.ORDERS_READ: N_("Read orders and their status"),
-    Scope.STATUS_WRITE: N_("Report a status"),
-    Scope.CONFIG_WRITE: N_("Change the configuration"),
+    Scope.STATUS_WRITE: N_("Report the status of orders"),
+    Scope.CONFIG_WRITE: N_("Change the partner’s settings"),
 }
 
 
@@ -55,7 +55,7 @@ STEPS = {
     Step.MAPPING: (N_("Articles"), N_("Match their article numbers to ours.")),
     Step.STATUS_WORDS: (N_("Status names"), N_("Enter their names for the order statuses.")),
     Step.SANDBOX_ORDER: (N_("First sandbox order"), N_("They send a sandbox order; it appears below.")),
-    Step.SANDBOX_STATUS: (N_("First sandbox status"), N_("They report a status of that order.")),
+    Step.SANDBOX_STATUS: (N_("First sandbox status"), N_("They report a status of that sandbox order.")),
     Step.LOAD_TEST: (N_("Load test"), N_("They post 20 sandbox orders within a minute.")),
     Step.LIVE_KEY: (N_("Live key"), N_("Make a live key when the sandbox works.")),
     Step.LIVE_ORDER: (N_("First live order"), N_("The order appears below as soon as it arrives.")),
@@ -65,8 +65,8 @@ STEPS = {
 COMMITMENTS = {
     Commitment.ANSWER: N_("API response time, 95th percentile"),
     Commitment.SUCCESS: N_("API requests we could answer"),
-    Commitment.PROCESSING: N_("Slowest order, from request to saved"),
-    Commitment.CALLBACK: N_("First callback after a change, 95th percentile"),
+    Commitment.PROCESSING: N_("Slowest order, from the API request until it is saved"),
+    Commitment.CALLBACK: N_("Time to the first webhook callback after a change, 95th percentile"),
 }
 
 

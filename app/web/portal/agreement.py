@@ -31,7 +31,7 @@ def accept(agreement_id: uuid.UUID) -> ResponseReturnValue:
             user = session.get_one(User, seen.viewer.user_id)
             accept_agreement(session, seen.sight.partner, agreement_id, user, now=utc_now(), actor=seen.viewer.actor)
     except AgreementPassed:
-        flash(_("There is a newer version: read that first."))
+        flash(_("There is a newer version of the agreement: read that version first."))
     else:
         flash(_("Accepted. Thank you."))
     return redirect(url_for("portal.agreement"), 303)

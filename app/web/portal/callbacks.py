@@ -96,7 +96,7 @@ def switch(endpoint_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         resume_endpoint(session, _own(session, seen, endpoint_id), now=utc_now(), actor=seen.viewer.actor)
     runtime().nudger.nudge()
-    flash(_("Resumed. We send waiting messages first."))
+    flash(_("Sending has resumed. We send waiting messages first."))
     return redirect(url_for("portal.deliveries", endpoint_id=endpoint_id), 303)
 
 

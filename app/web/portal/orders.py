@@ -124,7 +124,10 @@ def advance_status(row_id: uuid.UUID) -> ResponseReturnValue:
             advance(session, partner, row, wanted.value, reason="", now=utc_now())
     runtime().nudger.nudge()
     flash(
-        _("The status is now %(status)s; we report it to your sandbox address.", status=order_status_words(wanted.value).lower())
+        _(
+            "The status is now %(status)s; we report it to your sandbox webhook address.",
+            status=order_status_words(wanted.value).lower(),
+        )
     )
     return redirect(url_for("portal.order", row_id=row_id), 303)
 
@@ -144,7 +147,7 @@ def _story(partner: Partner, row: PartnerOrder) -> list[Moment]:
             ReportOutcome.APPLIED: _("order updated"),
             ReportOutcome.UNCHANGED: _("status unchanged"),
         }.get(report.outcome, _("nothing changed: %(why)s", why=report.reason))
-        moments.append(Moment(report.created_at, _("You reported %(word)s.", word=report.word), followed))
+        moments.append(Moment(report.created_at, _("You reported the status “%(word)s”.", word=report.word), followed))
     if row.differing:
         fields = ", ".join(row.differing["changed_fields"][:5])
         words = _("You sent this order again with different content; we did not change it.")

@@ -103,7 +103,11 @@ def withdraw(order_id: uuid.UUID, quote_id: uuid.UUID) -> ResponseReturnValue:
         abort(404)
     with transaction() as session:
         is_done = withdraw_quote(session, quote_id, now=utc_now(), actor=viewer.actor)
-    flash(_("The quote is withdrawn; its link no longer takes answers.") if is_done else _("There was nothing to withdraw."))
+    flash(
+        _("The quote is withdrawn; its link no longer takes answers.")
+        if is_done
+        else _("The quote was already answered or withdrawn.")
+    )
     return redirect(url_for("quotes.prepare", order_id=order_id), 303)
 
 

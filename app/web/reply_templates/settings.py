@@ -131,7 +131,7 @@ def restore(template_id: uuid.UUID) -> ResponseReturnValue:
     viewer, _row = _changeable(template_id)
     with transaction() as session:
         restore_template(session, template_id, now=utc_now(), actor=viewer.actor)
-    flash(_("Restored and available again."))
+    flash(_("The template is restored: you can choose it again."))
     return redirect(url_for("reply_templates.template", template_id=template_id), 303)
 
 

@@ -47,10 +47,10 @@ class Filled:
         try:
             found = tuple(dict.fromkeys(clean_tag(text).lower() for text in self.values[name].split(",") if text.strip()))
         except BadTag:
-            self.errors[name] = _("Use one to fifty characters per word.")
+            self.errors[name] = _("Use one to fifty characters for each entry between commas.")
             return ()
         if len(found) > WORDS_AT_MOST:
-            self.errors[name] = _("Use at most %(count)s words.", count=WORDS_AT_MOST)
+            self.errors[name] = _("Use at most %(count)s entries, separated by commas.", count=WORDS_AT_MOST)
         return found
 
 
@@ -120,7 +120,7 @@ def _tiers(form: Filled, teams: set[str]) -> tuple[dict[str, object], ...]:
         if team != NOBODY:
             found.append({"team_id": None if team == EVERYBODY else team, "after_minutes": minutes})
     if form.values["team_1"] == NOBODY:
-        form.errors["team_1"] = _("Choose which agent comes first.")
+        form.errors["team_1"] = _("Choose who gets the threads first.")
     return tuple(found)
 
 

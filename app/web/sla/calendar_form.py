@@ -55,7 +55,7 @@ def scope_of(row: CalendarRow) -> str:
 
 def scope_choices(session: Session) -> list[tuple[str, str]]:
     """Return what a calendar can be for, as (value, words)."""
-    found = [(EVERYTHING, _("Everything")), (BY_NAME, _("Only policies that use it"))]
+    found = [(EVERYTHING, _("Everything")), (BY_NAME, _("Only policies that use this calendar"))]
     found += [(f"brand:{brand.id}", _("Brand: %(name)s", name=brand.name)) for brand in list_brands(session)]
     found += [(f"team:{team.id}", _("Team: %(name)s", name=team.name)) for team in list_teams(session)]
     channels = session.query(Channel).order_by(Channel.name).all()
@@ -86,7 +86,7 @@ def read_form(session: Session) -> CalendarForm:
     if values["country"] and not is_supported(values["country"]):
         errors["country"] = _("Choose one from the list.")
     elif values["region"] and not is_supported(values["country"], values["region"]):
-        errors["region"] = _("This country has no such region; leave it empty for the whole country.")
+        errors["region"] = _("This country has no such region; leave the region empty for the whole country.")
     week = tuple(_hours(form, name) for name in DAYS)
     own_days = _own_days(form)
     if not errors:

@@ -191,7 +191,7 @@ def _steps(form: PolicyForm) -> list[Step]:
             values = {"tell": row["tell"], "task": row["task"], "through": row["through"], "in_quiet_hours": row["quiet"]}
             step = Step.model_validate({"percent": percent, "late_minutes": late, **values})
             if step.key in found:
-                form.errors[f"step_{number}_when"] = _("Two steps have the same time.")
+                form.errors[f"step_{number}_when"] = _("Two escalation steps have the same time.")
             found[step.key] = step
     return list(found.values())
 

@@ -183,7 +183,7 @@ def _form_again(thread: Thread | None, order: Order | None, form: TaskForm, *, s
 
 def _said(change: StatusChange) -> str:
     if change.before is not None:
-        return _("Completed; “%(title)s” is still open", title=change.before.title)
+        return _("Completed, although “%(title)s” was to come first and is still open", title=change.before.title)
     if change.next_task is not None and change.next_task.due_date is not None:
         return _("Completed. The next one is due %(when)s", when=words.due_words(change.next_task))
     title = words.title_words(change.task.title)

@@ -120,7 +120,7 @@ def switch(endpoint_id: uuid.UUID) -> ResponseReturnValue:
         move = actions.resume_endpoint if wanted == "1" else actions.pause_endpoint
         move(session, locked, now=utc_now(), actor=viewer.actor)
     runtime().nudger.nudge()
-    flash(_("Resumed. We send waiting messages first.") if wanted == "1" else _("Paused: new events wait."))
+    flash(_("Sending has resumed. We send waiting messages first.") if wanted == "1" else _("Paused: new events wait."))
     is_ours = locked.kind == OURS
     return redirect(url_for("callbacks.webhook" if is_ours else "callbacks.deliveries", endpoint_id=endpoint_id), 303)
 

@@ -37,14 +37,14 @@ OUTCOMES = {
 }
 SKIPPED = {
     "event_not_subscribed": N_("Not subscribed to this event."),
-    "no_status_mapping": N_("No mapping for this status."),
+    "no_status_mapping": N_("No name of the partner is set for this status."),
     "told_us_first": N_("The event came from the receiver itself."),
     "integration_inactive": N_("The connection was off."),
     "endpoint_deleted": N_("The endpoint was deleted before sending."),
 }
 FALLBACKS = {
-    "asked": N_("We are e-mailing their technical contact."),
-    "sent": N_("We e-mailed their technical contact."),
+    "asked": N_("We are e-mailing the partner’s technical contact."),
+    "sent": N_("We e-mailed the partner’s technical contact."),
     "refused": N_("The mail server rejected our e-mail about this problem."),
     "impossible": N_("We could not e-mail the partner: there is no e-mail address."),
     "no_mail_server": N_("We could not e-mail the partner: no mail server is set up."),
@@ -58,7 +58,9 @@ SCHEDULE_NAMES = {
 }
 STATE_REASONS = {
     "gone": N_("The endpoint returned 410 Gone. Enter its new address or resume it."),
-    "restored": N_("The database was restored from a copy. Check what we sent to this endpoint since, then resume it."),
+    "restored": N_(
+        "The database was restored from a copy. Check what we sent to this endpoint since that copy, then resume the endpoint."
+    ),
     "failing_long": N_("The endpoint accepted nothing for five days. Fix the receiver, then resume sending."),
 }
 
@@ -94,7 +96,7 @@ def answer_words(attempt: WebhookAttempt) -> str:
     """Return the answer to an attempt in a few words: the status and its meaning, or the failure without an answer."""
     words = f"{attempt.status} · {outcome_words(attempt.outcome)}" if attempt.status else outcome_words(attempt.outcome)
     if attempt.retry_after_seconds:
-        words += " · " + _("wait %(time)s", time=seconds_words(attempt.retry_after_seconds))
+        words += " · " + _("asks us to wait %(time)s", time=seconds_words(attempt.retry_after_seconds))
     return words
 
 
@@ -105,15 +107,17 @@ def why_words(why: Mapping[str, Any]) -> str:
         asked, planned = seconds_words(why["seconds"]), seconds_words(why["planned"])
         return _("the receiver asked for %(asked)s (Retry-After) instead of %(planned)s", asked=asked, planned=planned)
     if code == "retry":
-        return _("%(time)s after the last try", time=seconds_words(why["seconds"]))
+        return _("%(time)s after the previous try", time=seconds_words(why["seconds"]))
     if code == "resting":
         return _("the endpoint failed %(count)s times in a row, so we only try occasionally", count=why.get("failures", ""))
-    return {"event": _("at once"), "replay": _("sent again by hand")}.get(str(code), "")
+    return {"event": _("right after the event"), "replay": _("sent again by hand")}.get(str(code), "")
 
 
 def plan_words(schedule: str) -> str:
     """Return a retry schedule in one line."""
-    return _("plan: at once, then after %(times)s", times=", ".join(map(seconds_words, SCHEDULES[schedule])))
+    return _(
+        "plan: at once, then with pauses of %(times)s between tries", times=", ".join(map(seconds_words, SCHEDULES[schedule]))
+    )
 
 
 def state_tone(row: DeliveryRow) -> str:

@@ -188,7 +188,7 @@ def test_the_pages_lead_from_the_hint_to_the_merge_and_back(desk: Desk) -> None:
     assert desk.post(path).status_code == 303
     assert "Merged into this contact" not in desk.get(base)
     assert desk.read(same).merged_into_id is None
-    assert "This was already undone." in desk.client.get(desk.post(path).location).text
+    assert "This merge was already undone." in desk.client.get(desk.post(path).location).text
 
 
 def test_the_other_contact_is_looked_for_by_hand(desk: Desk, double: Contact) -> None:

@@ -54,11 +54,11 @@ def test_a_thread_says_what_it_waits_for_until_the_task_is_done(desk: Desk) -> N
     assert ROW in desk.client.get("/inbox").text
     page = desk.client.get(f"/threads/{desk.thread.id}").text
     assert "Waiting for: part" in page
-    assert "Alice set this to wait for part" in page
+    assert "Alice set this thread to wait for part" in page
     _set(desk, task, TaskStatus.COMPLETED)
     assert _thread(desk).waiting_for is None
     assert ROW not in desk.client.get("/inbox").text
-    assert "This no longer waits for part" in desk.client.get(f"/threads/{desk.thread.id}").text
+    assert "This thread no longer waits for part" in desk.client.get(f"/threads/{desk.thread.id}").text
     assert _waits(desk) == [("WaitBegan", "part"), ("WaitEnded", "part")]
 
 
@@ -152,7 +152,10 @@ def test_completing_before_what_it_waits_for_is_possible_and_said(desk: Desk) ->
     first, second = desk.make("Onderdeel bestellen"), desk.make("Onderdeel inbouwen")
     desk.post(f"/tasks/{second.id}", title=second.title, depends_on=first.id)
     answer = desk.post(f"/tasks/{second.id}/status", status="completed", headers=HTMX)
-    assert json.loads(answer.headers["HX-Trigger"])["toast"]["text"] == "Completed; “Onderdeel bestellen” is still open"
+    assert (
+        json.loads(answer.headers["HX-Trigger"])["toast"]["text"]
+        == "Completed, although “Onderdeel bestellen” was to come first and is still open"
+    )
     assert desk.read(second).status == TaskStatus.COMPLETED
 
 

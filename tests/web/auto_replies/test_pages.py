@@ -65,10 +65,10 @@ def test_the_form_shows_each_text_as_the_customer_reads_it(page: Settings, desk:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"closed_on": "yes", "closed_fr": ""}, "Write a text, or switch the answer off."),
+        ({"closed_on": "yes", "closed_fr": ""}, "Write a text, or switch this automatic answer off."),
         ({"closed_nl": "Hallo {{klant}}"}, "There is no variable {{klant}}."),
         ({"order_status_en": "Order {{order.number}}"}, "{{order.number}} may be empty"),
-        ({"closed_en": "Back {{ soon"}, "{{ stands alone: a variable needs both {{ and }}."),
+        ({"closed_en": "Back {{ soon"}, "One {{ has no counterpart: write {{ before each variable and }} after it."),
         ({"closed_en": "x" * 1501}, "1501 characters: at most 1500."),
     ],
 )

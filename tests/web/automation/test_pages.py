@@ -104,7 +104,7 @@ def test_a_rule_that_says_something_else_is_off_again(office: Office) -> None:
         ({"trigger": "clock", "at_time": "25:00"}, "at_time", "Enter a time like 08:30."),
         ({"than_2": "Nergens"}, "than_2", "Unknown value “Nergens”."),
         ({"than_1": ""}, "than_1", "Enter a value."),
-        ({"what_1": "words:is"}, "what_1", "Choose what to compare."),
+        ({"what_1": "words:is"}, "what_1", "Choose what this condition compares."),
         ({"assignee": "me"}, "assignee", "A rule runs automatically, without a user: choose a person by name."),
         ({"task_days": "soon"}, "task_days", "Enter a whole number from 0 to 365."),
         (

@@ -76,7 +76,7 @@ def test_the_contact_s_other_threads_are_offered_first_and_another_brand_s_never
     shown = desk.client.get(f"/threads/{desk.mine.id}/merge", headers=PLACE).text
     assert shown.index("Factuur") < shown.index("Kabel kwijt")
     assert "Other contact" in shown
-    assert "Anna Bos, not with Pieter van Dam" in shown
+    assert "belongs to Anna Bos, this thread to Pieter van Dam" in shown
     assert "Geheim" not in shown
     assert f'value="{desk.mine.id}"' not in shown
 
@@ -110,7 +110,7 @@ def test_a_merge_leads_to_the_kept_thread_and_its_undo_back(desk: Desk) -> None:
     assert json.loads(undone.headers["HX-Trigger"])["thread-moved"]["url"] == f"/threads/{gone}"
     assert desk.exists(gone)
     again = json.loads(desk.post(told["toast"]["undo_url"]).headers["HX-Trigger"])
-    assert again["toast"]["text"] == "This was undone already."
+    assert again["toast"]["text"] == "This merge or split was already undone."
     assert told["toast"]["undo_url"] not in desk.client.get(f"/threads/{desk.annas.id}").text
 
 

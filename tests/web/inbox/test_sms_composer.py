@@ -108,7 +108,7 @@ def test_somebody_who_said_stop_cannot_be_sent_a_text_and_the_page_says_why(desk
     assert desk.session.execute(sa.select(sa.func.count()).select_from(Delivery)).scalar_one() == 0
     contact = desk.client.get(f"/contacts/{desk.thread.contact_id}").text
     assert "No SMS" in contact
-    assert "They sent “STOP”" in contact
+    assert "The contact sent “STOP”" in contact
 
 
 def test_other_composers_say_nothing_of_parts(desk: Desk) -> None:

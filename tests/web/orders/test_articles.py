@@ -82,7 +82,7 @@ def test_agents_and_leads_of_other_brands_do_not_change_them(desk: Desk) -> None
 def test_a_price_that_is_two_is_asked_back_and_a_dutch_one_is_read(lead: Desk) -> None:
     refused = lead.post("/settings/articles", **fields(lead, sku="KABEL", unit_price="1.250"))
     assert refused.status_code == 422
-    assert "Unclear: enter 1250 or 1.25." in refused.text
+    assert "It is unclear which number you mean: enter 1250 or 1.25." in refused.text
     assert lead.post("/settings/articles", **fields(lead, sku="KABEL", unit_price="€ 1.250,50")).status_code == 303
     kept = lead.session.execute(sa.select(Article.unit_price).where(Article.sku == "KABEL")).scalar_one()
     assert kept == Decimal("1250.50")

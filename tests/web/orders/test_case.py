@@ -91,7 +91,7 @@ def test_lines_are_changed_in_place_and_every_change_is_undone(desk: Desk) -> No
     assert "Alice removed Wallbox 11kW" in text
     assert desk.orders()[0].net_total == Decimal("449.63")
     refused = desk.post(f"{path}/lines", headers=IN_PLACE, description="Paal", unit_price="1.250")
-    assert (refused.status_code, "Unclear: enter 1250 or 1.25." in refused.text) == (422, True)
+    assert (refused.status_code, "It is unclear which number you mean: enter 1250 or 1.25." in refused.text) == (422, True)
     assert 'value="1.250"' in refused.text
     assert 'value="Paal"' in refused.text
     assert desk.post(f"{path}/discount", headers=IN_PLACE, discount="500").status_code == 422

@@ -78,7 +78,7 @@ def test_somebody_we_know_is_not_made_twice_and_a_conversation_is_linked(desk: D
         ({"phone": "abc"}, "phone", "Enter a phone number"),
         ({"quantity-1": "0"}, "quantity-1", "Enter a number above 0"),
         ({"quantity-1": "1e9"}, "quantity-1", "Enter a number above 0"),
-        ({"quantity-1": "1.000"}, "quantity-1", "Unclear: enter 1000 or 1."),
+        ({"quantity-1": "1.000"}, "quantity-1", "It is unclear which number you mean: enter 1000 or 1."),
         ({"quantity-1": "NaN"}, "quantity-1", "Enter a number above 0"),
         ({"article-1": "", "description-2": ""}, "description-1", "Enter what is ordered."),
         ({"city": "x" * 301}, "city", "Use at most 300 characters."),

@@ -108,7 +108,14 @@ def test_orders_and_refused_calls_are_shown_with_what_is_wrong(admin: Desk, app:
     assert "GRO-7" in shown
     assert "No article: GRO-ALFEN-11" in shown
     assert "/customer/phone" in shown
-    assert all(words in shown for words in ("Slowest order, from request to saved", "First callback after a change", "99.9 %"))
+    assert all(
+        words in shown
+        for words in (
+            "Slowest order, from the API request until it is saved",
+            "Time to the first webhook callback after a change",
+            "99.9 %",
+        )
+    )
     refused = admin.get(f"/settings/partners/{partner.id}/calls?failed=1")
     assert "validation_failed" in refused
     assert "products or line_items must have at least one line" in refused

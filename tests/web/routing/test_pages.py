@@ -58,7 +58,7 @@ def test_a_new_rule_is_off_and_is_tried_before_it_is_on(office: Office) -> None:
     rule = only_rule(desk.session, but=desk.rule)
     assert (answer.status_code, answer.location, rule.is_on) == (303, f"/settings/routing/{rule.id}/trial", False)
     tried = office.client.get(answer.location or "").text
-    assert "assigned this to Alice: had the fewest threads" in tried
+    assert "assigned this thread to Alice: had the fewest threads" in tried
     desk.session.expire_all()
     assert desk.session.get_one(Thread, thread.id).assignee_user_id is None, "trying changes nothing"
     assert (
@@ -67,7 +67,7 @@ def test_a_new_rule_is_off_and_is_tried_before_it_is_on(office: Office) -> None:
     )
     office.post(f"/settings/routing/{rule.id}/switch", on="1")
     assert give_away() == 1
-    assert "Rule Balie assigned this to Alice: had the fewest threads" in office.client.get(f"/threads/{thread.id}").text
+    assert "Rule Balie assigned this thread to Alice: had the fewest threads" in office.client.get(f"/threads/{thread.id}").text
 
 
 @pytest.mark.parametrize(
@@ -75,11 +75,11 @@ def test_a_new_rule_is_off_and_is_tried_before_it_is_on(office: Office) -> None:
     [
         ({"name": ""}, "Enter a name."),
         ({"channel": "x"}, "Choose a channel."),
-        ({"team_1": ""}, "Choose which agent comes first."),
+        ({"team_1": ""}, "Choose who gets the threads first."),
         ({"team_2": "018f0000-0000-7000-8000-000000000001"}, "Choose one from the list."),
         ({"sticky_days": "91"}, "Enter a whole number from 0 to 90."),
         ({"minutes_2": "soon"}, "Enter a whole number from 0 to 10080."),
-        ({"skills": "x" * 51}, "Use one to fifty characters per word."),
+        ({"skills": "x" * 51}, "Use one to fifty characters for each entry between commas."),
     ],
 )
 def test_what_is_wrong_with_a_rule_is_said_at_its_field(office: Office, fields: dict[str, str], complaint: str) -> None:

@@ -151,7 +151,7 @@ def test_a_policy_is_made_changed_and_deleted(page: Settings) -> None:
         ("customers", "niemand@nergens.nl", "must match exactly one contact"),
         ("step_0_when", "soon", "Enter a percentage like"),
         ("step_0_when", "101%", "Enter a percentage like"),
-        ("step_1_when", "75%", "Two steps have the same time."),
+        ("step_1_when", "75%", "Two escalation steps have the same time."),
     ],
 )
 def test_a_wrong_policy_says_where(page: Settings, field: str, value: str, said: str) -> None:
