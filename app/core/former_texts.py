@@ -55,8 +55,8 @@ FORMER = {
         "%(name)s: we answered %(value)s of 100 API requests (agreed: %(agreed)s)"
     ),
     "%(count)s items on your phone are unsent since %(date)s at %(time)s. Open the app with a connection to send them.": (
-        "%(count)s items on your phone have not been sent since %(date)s at %(time)s. "
-        "Open the app with a connection to send them."
+        "%(count)s items on your phone have been waiting to be sent since %(date)s at %(time)s. Open the app "
+        "where you have a connection to send them."
     ),
     "Not sent: they no longer have access to figures": "Not sent: this person no longer has access to figures",
     "Not sent: they no longer have access to this brand": "Not sent: this person no longer has access to this brand",
@@ -113,7 +113,7 @@ FORMER = {
     "Shorten it, or send it in parts": "Shorten the text, or send it in parts",
     "the body is nested too deep to be read": "the body has too many levels for us to read",
     "the body is nested deeper than %(count)s levels": "the body has more than %(count)s levels",
-    "The conversation continued": "The thread continued",
+    "The conversation continued": "The thread continued before the survey was sent",
     "This visit has no conversation. Call the customer instead": "This visit has no thread. Call the customer instead",
     "The conversation has no channel to answer on. Call the customer instead": (
         "The thread has no channel to answer on. Call the customer instead"
@@ -159,10 +159,10 @@ FORMER = {
     "The brand does not allow this step": "The brand does not allow this status change",
     "Only the author or a team lead can undo it": "Only the person who made this change or a team lead can undo it",
     (
-        "%(count)s items on your phone have not been sent since %(date)s at %(time)s. Open the app with a connection to send them"
+        "%(count)s items on your phone have not been sent since %(date)s at %(time)s. Open the app with a connection to send them."
     ): (
         "%(count)s items on your phone have been waiting to be sent since %(date)s at %(time)s. Open the app "
-        "where you have a connection to send them"
+        "where you have a connection to send them."
     ),
     "The connection to the mail server broke; it may have accepted the mail, so we do not send it again": (
         "The connection to the mail server broke. The server may have accepted the mail, so we do not send the mail again"

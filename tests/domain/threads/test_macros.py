@@ -137,7 +137,11 @@ def test_a_step_that_cannot_be_taken_is_named_and_nothing_is_changed(desk: Desk,
     gone = new_id()
     steps = ALL_STEPS.model_copy(update={step: str(gone) if step == "assignee" else gone})
     answer = desk.run(desk.macro(steps))
-    words = {"assignee": "Assignee: This person left", "team_id": "Team: This team", "template_id": "Reply: The template"}
+    words = {
+        "assignee": "Assignee: This person no longer has an account",
+        "team_id": "Team: This team",
+        "template_id": "Reply: The template",
+    }
     assert desk.toast(answer).startswith(words[step])
     assert desk.toast(answer).endswith("Nothing was changed.")
     thread = desk.session.get_one(Thread, desk.thread.id)

@@ -78,7 +78,7 @@ def test_a_rule_is_written_looked_at_switched_on_and_read_about(office: Office) 
     assert "The rule Storing tried to notify Integration “storingen”: not sent, because" in thread
     listed = office.client.get("/settings/automation").text
     assert "1 run" in listed
-    assert "Words contains “knippert”" in listed
+    assert "Subject or text contains “knippert”" in listed
 
 
 def test_a_rule_that_says_something_else_is_off_again(office: Office) -> None:
@@ -142,7 +142,7 @@ def test_a_ready_made_rule_is_looked_at_or_switched_on_with_one_click(office: Of
     assert all(name in listed for name in ("Order confirmation by mail", "Order status by WhatsApp"))
     looked = office.post("/settings/automation/ready-made/order_confirmation").location or ""
     shown = office.client.get(looked).text
-    assert all(words in shown for words in ("Saved. The rule is off", "send “Order confirmation”", "Switch on"))
+    assert all(words in shown for words in ("Saved. The rule is off", "send the template “Order confirmation”", "Switch on"))
     office.post(f"{looked.removesuffix('/dry-run')}/switch", on="1")
     office.post("/settings/automation/ready-made/order_status_update", on="1")
     listed = office.client.get("/settings/automation").text

@@ -106,4 +106,4 @@ def test_with_scripts_the_links_change_in_place_and_the_rail_is_told(desk: Desk)
     assert answer.text.index("Move Mine up") < answer.text.index("Move Inbox up")
     assert "<html" not in answer.text
     assert "views-moved" in answer.headers["HX-Trigger"]
-    assert "Mine is number 1 of" in answer.headers["HX-Trigger"]
+    assert "Mine is now in position 1 of" in answer.headers["HX-Trigger"]

@@ -118,7 +118,7 @@ def test_what_makes_no_sense_is_refused_by_field(desk: Desk, field: str, value: 
 
 
 def test_it_is_given_to_nobody_who_may_not_see_it_and_about_nothing_out_of_sight(desk: Desk) -> None:
-    assert "may not see" in desk.post(subject="Overleg", assignee=desk.mallory.id).text
+    assert "cannot see" in desk.post(subject="Overleg", assignee=desk.mallory.id).text
     sign_in(desk.client.plain, desk.session, desk.mallory)
     assert desk.post(subject="Overleg", about=desk.thread.id).status_code == 404
     assert desk.client.get(f"/tickets/new?about={desk.thread.id}").status_code == 404

@@ -104,7 +104,7 @@ def test_payments_are_written_down_once_and_the_balance_told(desk: Desk) -> None
     fields = {"amount": "500", "reference": "iDEAL", "token": "t1"}
     for _ in range(2):
         text, _toast = press(desk, f"/orders/{order.id}/payments", **fields)
-    assert "€593.39 open" in text
+    assert "€593.39 unpaid" in text
     refused = desk.post(f"/orders/{order.id}/payments", headers=IN_PLACE, amount="501", kind="refund")
     assert "The refund exceeds the payments." in refused.text
 
