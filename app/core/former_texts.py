@@ -159,7 +159,8 @@ FORMER = {
     "The brand does not allow this step": "The brand does not allow this status change",
     "Only the author or a team lead can undo it": "Only the person who made this change or a team lead can undo it",
     (
-        "%(count)s items on your phone have not been sent since %(date)s at %(time)s. Open the app with a connection to send them."
+        "%(count)s items on your phone have not been sent since %(date)s at %(time)s. "
+        "Open the app with a connection to send them."
     ): (
         "%(count)s items on your phone have been waiting to be sent since %(date)s at %(time)s. Open the app "
         "where you have a connection to send them."
