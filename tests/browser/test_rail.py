@@ -53,7 +53,7 @@ def test_the_sidebar_is_arranged_by_keys_and_changes_at_once(page: Page, desk: D
     page.locator("#sidebar-mine-up").focus()
     page.keyboard.press("Enter")
     expect(labels.first).to_have_text("Mine")
-    expect(page.locator("#announcements")).to_contain_text("Mine is number 1 of")
+    expect(page.locator("#announcements")).to_contain_text("Mine is now in position 1 of")
     expect(page.locator("#sidebar-mine-up")).to_be_focused()
     page.locator("#sidebar-sms-shown").focus()
     page.keyboard.press("Enter")

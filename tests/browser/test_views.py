@@ -149,7 +149,7 @@ def test_views_are_put_in_order_by_keys_menu_and_mouse_and_the_rail_follows(page
     page.keyboard.press("Shift+ArrowDown")
     expect(rail).to_have_text(["Twee", "Drie", "Een"])
     expect(link).to_be_focused()
-    page.wait_for_function("() => window.said.some((words) => words.includes('Een is number 3 of 3'))")
+    page.wait_for_function("() => window.said.some((words) => words.includes('Een is now in position 3 of 3'))")
     page.keyboard.press("ArrowUp")
     expect(page.get_by_role("main").get_by_role("link", name="Drie", exact=True)).to_be_focused()
     page.get_by_label("Move Drie").focus()

@@ -166,7 +166,7 @@ def test_a_visit_that_found_nobody_is_a_task_until_there_is_another(day: Round) 
     day.take(day.step("arrived"))
     assert [status for _title, _notes, status in tasks()] == [TaskStatus.COMPLETED]
     day.take(day.step("aborted", body={"text": "Kast te klein"}))
-    assert tasks()[1:] == [(title, "It is not safe\nKast te klein", TaskStatus.OPEN)]
+    assert tasks()[1:] == [(title, "It is not safe to work there\nKast te klein", TaskStatus.OPEN)]
     content = TaskContent(day.brand.id, "Schouw", task_type=TaskType.SCHEDULE_VISIT, thread_id=day.thread.id)
     create_task(day.session, content, now=day.now, actor=Actor(day.carla.id))
     later = {"starts_at": day.now + timedelta(days=2), "ends_at": day.now + timedelta(days=2, hours=1)}

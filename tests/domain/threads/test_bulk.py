@@ -134,7 +134,7 @@ def test_all_that_match_means_the_list_with_its_filters(desk: Desk) -> None:
     change_tags(desk.session, thread_id=desk.threads[0].id, add=("druk",), actor=Actor(), now=utc_now())
     assign_thread(desk.session, thread_id=desk.threads[1].id, assignee_user_id=desk.alice.id, actor=Actor(), now=utc_now())
     desk.session.commit()
-    assert desk.client.get("/bulk/count?tag=druk").json == {"count": 1, "text": "Select all 1 that match"}
+    assert desk.client.get("/bulk/count?tag=druk").json == {"count": 1, "text": "Select all 1 matching threads"}
     assert desk.client.get("/bulk/count").json["count"] == 4
     desk.post("/bulk?tag=druk", all="1", set_priority="urgent")
     desk.post("/bulk?view=mine", all="1", set_priority="low")

@@ -69,7 +69,7 @@ def test_it_says_where_it_stands_and_sends_the_list_to_whoever_asks_for_it(desk:
     a, _b = (add(desk, name, place=place) for place, name in enumerate("ab"))
     answer = move(desk, a, to="down", target="views-list")
     assert answer.status_code == 200
-    assert "a is number 2 of 2 now." in answer.headers["HX-Trigger"]
+    assert "a is now in position 2 of 2." in answer.headers["HX-Trigger"]
     assert answer.text.index(">b</a>") < answer.text.index(">a</a>")
     plain = desk.post(f"/inbox/views/{a}/place", to="up")
     assert (plain.status_code, plain.location) == (303, "/inbox/views")
