@@ -78,7 +78,7 @@ def test_what_overlaps_is_said(day: Round, leila: User) -> None:
     make_appointment(day.session, day.thread, now=day.now, starts_at=day.visit.starts_at, technician_user_id=day.tim.id)
     day.session.commit()
     text = day.get(f"/planner?date={day.visit.starts_at.astimezone(PLACE).date()}")
-    assert "At the same time as Pieter van Dam" in text
+    assert "At the same time as the visit to Pieter van Dam" in text
     assert "Problems to solve" in text
 
 
