@@ -219,7 +219,9 @@ def test_a_macro_is_run_with_keys_on_one_thread_and_from_the_bar_on_many(page: P
     expect(page.locator("#timeline")).to_contain_text("Vraag")
     settled(page)
     page.keyboard.press("q")
-    expect(page.locator("#thread-head .macro")).to_contain_text("tag storing · note: Monteur is gebeld · insert “Monteur komt”")
+    expect(page.locator("#thread-head .macro")).to_contain_text(
+        "tag storing · note: Monteur is gebeld · insert the template “Monteur komt”"
+    )
     assert_accessible(page)
     page.locator("#thread-head .macro").dblclick()
     expect(page.locator("#thread-head .tag")).to_have_text("storing")
