@@ -122,9 +122,6 @@ FORMER = {
         "We saved which recipients the server accepted, and send the mail to the others"
     ),
     "The mail is sent; we could not save its copy yet": "The mail is sent, but its copy is not in the Sent folder yet",
-    "Twilio reports to %(actual)s, not to us: enter %(ours)s at Twilio": (
-        "Twilio does not send its webhooks to us. Address entered at Twilio: %(actual)s. Enter this address there: %(ours)s"
-    ),
     "A conversation on a channel must have a customer": "A thread on a channel must have a customer",
     "Less than an hour was left": "Less than an hour was left before the visit",
     "This is no longer a visit": "The appointment is no longer a visit",
@@ -168,9 +165,6 @@ FORMER = {
     "The connection to the mail server broke; it may have accepted the mail, so we do not send it again": (
         "The connection to the mail server broke. The server may have accepted the mail, so we do not send the mail again"
     ),
-    "The order discount exceeds the remaining total; lower it first": (
-        "The order discount exceeds the remaining total; lower the discount first"
-    ),
     "The channel reached its limit for this hour": "The channel reached its limit of automatic answers per hour",
     "No text in the language of the message": "There is no automatic answer in the language of the message",
     "You discarded this": "You discarded this action",
@@ -183,10 +177,6 @@ FORMER = {
     "%(name)s: answers take %(value)s ms (agreed: %(agreed)s)": "%(name)s: API answers take %(value)s ms (agreed: %(agreed)s)",
     "Not sent: the account is closed": "Not sent: the account of this person is closed",
     "The thread continued": "The thread continued before the survey was sent",
-    "Choose one of these schedules": "Choose a retry schedule from the list",
-    "Too many of your photos are uploading. Send the others first": (
-        "Too many of your photos are uploading at once. Wait until the others have been sent"
-    ),
     "the form no longer has the question %(questions)s: choose others in the settings": (
         "the form no longer has the question %(questions)s: choose other questions in the settings of the integration"
     ),

@@ -21,8 +21,12 @@ def mark(message: str, *former: str) -> str:
     return message
 
 
-def known(message: str) -> str:
-    """Mark a text with %(blanks)s that is stored filled in, and return it. For module level, so that readers know it."""
+def known(message: str, *former: str) -> str:
+    """Mark a text with %(blanks)s that is stored filled in, and return it. For module level, so that readers know it.
+
+    `former`: earlier texts with the same blanks that the database may hold.
+    """
+    FORMER.update(dict.fromkeys(former, message))
     KNOWN.append(message)
     return message
 

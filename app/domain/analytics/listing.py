@@ -61,7 +61,7 @@ def list_facts(
     """List the facts behind a figure, or with `is_per` those of its denominator, newest first. `after`: the (time, id) of the
     previous page's last row.
     """
-    first, last = _hours(slice)
+    first, last = _instants(slice)
     wanted = [predicate(slice), FACTS.c.at.between(first, min(last, after[0]) if after else last)]
     if after is not None:  # the bound above begins the walk: a pair of columns alone only ends one
         wanted.append(sa.tuple_(FACTS.c.at, FACTS.c.id) < sa.tuple_(*map(sa.literal, after)))
@@ -88,8 +88,8 @@ def read_place(text: str) -> Place | None:
     return (found, int(fact_id)) if found.tzinfo and fact_id.isascii() and fact_id.isdigit() and len(fact_id) < 19 else None
 
 
-def _hours(slice: Slice) -> tuple[datetime, datetime]:
-    """Return a span of time that holds the days of a slice in every zone, for an index of facts by time."""
+def _instants(slice: Slice) -> tuple[datetime, datetime]:
+    """Return the first and last instant that the days of a slice can have in any time zone, a little more than needed."""
     first, last = (datetime.combine(day, time(), UTC) for day in (slice.first, slice.last))
     return first - timedelta(days=1), last + timedelta(days=2)
 

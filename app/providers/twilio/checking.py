@@ -14,7 +14,8 @@ _STATE = known("The Twilio account is %(state)s: an administrator must check it 
 _NOT_OURS = known("%(number)s does not belong to this Twilio account")
 _UNABLE = known("%(number)s does not support %(what)s")
 _ELSEWHERE = known(
-    "Twilio does not send its webhooks to us. Address entered at Twilio: %(actual)s. Enter this address there: %(ours)s"
+    "Twilio does not send its webhooks to us. Address entered at Twilio: %(actual)s. Enter this address there: %(ours)s",
+    "Twilio reports to %(actual)s, not to us: enter %(ours)s at Twilio",
 )
 _NOWHERE = N_("not set", "nowhere")
 _NO_TOKEN = N_("The auth token is missing: we reject everything Twilio sends")
