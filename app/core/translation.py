@@ -11,6 +11,7 @@ from gettext import NullTranslations
 from typing import Any
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from flask import Flask, g, has_app_context
 from flask_babel import force_locale, get_locale, get_translations
 from markupsafe import Markup
@@ -87,6 +88,16 @@ def date_words(day: date, pattern: str) -> str:
 @lru_cache(maxsize=4096)
 def _date_words(day: date, pattern: str, locale: str) -> str:
     return format_date(day, pattern, locale)
+
+
+def number_words(value: float, pattern: str | None = None) -> str:
+    """Format a number in the reader's language, by a CLDR `pattern` such as "0.0". Cached, as tables repeat small numbers."""
+    return _number_words(value, pattern, str(get_locale()))
+
+
+@lru_cache(maxsize=4096)
+def _number_words(value: float, pattern: str | None, locale: str) -> str:
+    return format_decimal(value, pattern, locale)
 
 
 def told(stored: Any) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from flask_babel import format_decimal, format_percent
+from flask_babel import format_percent
 
-from app.core.translation import date_words
+from app.core.translation import date_words, number_words
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.domain.analytics.live import Live
@@ -212,7 +212,7 @@ def duration(seconds: float | None) -> str:
     hours, rest = divmod(minutes, 60)
     if rest and hours < 100:
         return _("%(hours)s h %(minutes)s min", hours=hours, minutes=rest)
-    return _("%(count)s h", count=format_decimal(hours))
+    return _("%(count)s h", count=number_words(hours))
 
 
 def figure(measure: Measure, value: float | None, size: int) -> str:
@@ -226,12 +226,12 @@ def figure(measure: Measure, value: float | None, size: int) -> str:
             return _("%(part)s of %(whole)s", part=round(value * size), whole=size)
         return str(format_percent(value, "#,##0.0 %"))
     if measure.shape == Shape.RATIO:
-        return str(format_decimal(value, "#,##0.0"))
+        return number_words(value, "#,##0.0")
     if measure.shape == Shape.MEAN:
-        return str(format_decimal(value, "0.00"))
+        return number_words(value, "0.00")
     if measure.shape == Shape.NET:
         return _signed(value, "0")
-    return str(format_decimal(value))
+    return number_words(value)
 
 
 def target_words(measure: Measure) -> str:
@@ -239,7 +239,7 @@ def target_words(measure: Measure) -> str:
     if measure.target is None:
         return ""
     if measure.shape == Shape.MEAN:
-        return str(format_decimal(measure.target, "0.0"))
+        return number_words(measure.target, "0.0")
     return duration(measure.target) if measure.shape == Shape.TIME else str(format_percent(measure.target, "#,##0 %"))
 
 
@@ -271,7 +271,7 @@ def _tone(measure: Measure, moved: float, size: int) -> str:
 
 
 def _signed(number: float, pattern: str = "0.0") -> str:
-    text = format_decimal(abs(number), pattern)
+    text = number_words(abs(number), pattern)
     return f"{'+' if number >= 0 else '−'}{text}"
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from flask_babel import format_decimal
-
 from app.core.translation import gettext as _
+from app.core.translation import number_words
 from app.domain.analytics import words
 from app.domain.analytics.figures import size_of, sums_of, value_of
 from app.domain.analytics.kinds import Kind
@@ -63,4 +62,4 @@ def _net_margin(report: Report) -> str:
         return ""
     promoters, detractors = sums.met / sums.n, sums.missed / sums.n
     margin = 196 * math.sqrt((promoters + detractors - (promoters - detractors) ** 2) / sums.n)
-    return _("± %(margin)s, answers: %(count)s", margin=format_decimal(round(margin)), count=format_decimal(sums.n))
+    return _("± %(margin)s, answers: %(count)s", margin=number_words(round(margin)), count=number_words(sums.n))

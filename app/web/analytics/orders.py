@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 from flask.typing import ResponseReturnValue
-from flask_babel import format_decimal, get_locale
+from flask_babel import get_locale
 
 from app.core.db import db
 from app.core.money_words import money_words
-from app.core.translation import date_words
+from app.core.translation import date_words, number_words
 from app.core.translation import gettext as _
 from app.domain.accounts.permissions import Permission
 from app.domain.analytics import words
@@ -83,7 +83,7 @@ def _figure(report: Report, key: str) -> Figure:
 def _value(report: Report, currency: str, n: int, average: Decimal) -> tuple[str, Cell, str]:
     """Return the average order value of a currency, with a link to the orders it averages."""
     href = report.list_url("orders", currency=currency)
-    return currency, Cell(_money(average, currency), href), _("average of %(count)s orders", count=format_decimal(n))
+    return currency, Cell(_money(average, currency), href), _("average of %(count)s orders", count=number_words(n))
 
 
 def _state(report: Report, key: str) -> Row:

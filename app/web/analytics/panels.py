@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from flask_babel import format_decimal, format_percent
+from flask_babel import format_percent
 
-from app.core.translation import date_words
+from app.core.translation import date_words, number_words
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.domain.analytics import charts, words
@@ -166,7 +166,7 @@ def _mark(report: Report, number: int, day: date, value: float | None, scale: ch
 def _tick(report: Report, measure: Measure, tick: float) -> str:
     if measure.is_percent:
         return str(format_percent(tick, "0 %"))
-    return words.duration(tick) if measure.shape == Shape.TIME and tick else str(format_decimal(tick))
+    return words.duration(tick) if measure.shape == Shape.TIME and tick else number_words(tick)
 
 
 def _x_labels(report: Report) -> tuple[tuple[float, str], ...]:
@@ -185,7 +185,7 @@ def _day_row(report: Report, day: date) -> Row:
     if report.measure.shape == Shape.TIME:
         cells.append(Cell(words.duration(sums.p90)))
     if report.measure.shape != Shape.COUNT:
-        cells.append(Cell(str(format_decimal(size))))
+        cells.append(Cell(number_words(size)))
     return Row(date_words(day, "EEE d MMM"), "", tuple(cells))
 
 
@@ -206,7 +206,7 @@ def _finding(report: Report) -> str:
             "Of %(count)s measurements, 9 in 10 took at most %(p90)s; average %(average)s.",
             p90=words.duration(sums.p90),
             average=words.duration(sums.average),
-            count=format_decimal(size),
+            count=number_words(size),
         )
         return f"{sentence}. {rest}"
     return f"{sentence}."
@@ -224,7 +224,7 @@ def _promise(report: Report, key: str, missed_key: str, name: str) -> Promise:
     sums = sums_of(now, measure.kinds[0])
     state = "" if share is None else _("met") if share >= target else _("below target")
     tone = "" if share is None or sums.known < words.FEW else "done" if share >= target else "late"
-    missed = Cell(str(format_decimal(sums.missed)), report.list_url(missed_key) if sums.missed else "")
+    missed = Cell(number_words(sums.missed), report.list_url(missed_key) if sums.missed else "")
     return Promise(
         key, name, report.cell(key, now), missed, _place(share), _place(before_share), _place(target) or 0, state, tone
     )
@@ -257,14 +257,14 @@ def stack(report: Report) -> Stack:
             *charts.column(number, count),
             None,
             date_words(day, "EEE d MMM"),
-            str(format_decimal(sum(values))),
+            number_words(sum(values)),
             report.list_url("received", day=day.isoformat()) if sum(values) else "",
         )
         for number, (day, values) in enumerate(zip(report.dates, days, strict=True))
     ]
     return Stack(
         legend=legend,
-        ticks=tuple(str(format_decimal(tick)) for tick in scale.ticks),
+        ticks=tuple(number_words(tick) for tick in scale.ticks),
         x_labels=_x_labels(report),
         bars=tuple(bar for number, values in enumerate(days) for bar in charts.stack(number, count, values, scale)),
         marks=tuple(marks),
@@ -273,7 +273,7 @@ def stack(report: Report) -> Stack:
 
 
 def count_cell(report: Report, key: str, n: int, **bucket: Any) -> Cell:
-    return Cell(str(format_decimal(n)), report.list_url(key, **bucket) if n else "")
+    return Cell(number_words(n), report.list_url(key, **bucket) if n else "")
 
 
 def channels(report: Report) -> list[Row]:
@@ -310,7 +310,7 @@ def heat(report: Report) -> Heat:
             step = 0 if not average else 1 + min(5, int(6 * average / most * 0.999))
             n = report.read.hours.get((weekday, hour), 0)
             href = report.list_url("received", weekday=weekday, hour=hour) if n else ""
-            text = format_decimal(average, "0.#" if average < 10 else "0") if n else ""
+            text = number_words(average, "0.#" if average < 10 else "0") if n else ""
             cells.append((step, Cell(str(text), href)))
         rows.append((words.weekday_words(weekday, "EEE"), tuple(cells)))
     return Heat(hours, tuple(rows), _busiest(report, averages))
@@ -324,7 +324,7 @@ def _busiest(report: Report, averages: Mapping[tuple[int, int], float]) -> str:
         "Busiest hour: %(day)s at %(hour)s (%(count)s received on average).",
         day=words.weekday_words(weekday),
         hour=f"{hour:02}:00",
-        count=format_decimal(average, "0.#"),
+        count=number_words(average, "0.#"),
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property, lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
-from flask_babel import format_decimal
 from sqlalchemy.orm import Session
 
 from app.core.translation import gettext as _
+from app.core.translation import number_words
 from app.domain.accounts.access import Viewer
 from app.domain.analytics import charts, words
 from app.domain.analytics.breakdown import Breakdown, read_breakdowns
@@ -22,6 +24,7 @@ from app.domain.analytics.saved import measures_of, read_targets
 from app.web.analytics.asked import Asked
 
 BEHIND = timedelta(seconds=60)
+_query = lru_cache(maxsize=4096)(urlencode)  # buckets are days and hours, the same in all lists
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class Report:
     ) -> None:
         """Read the report. `medium`: the only kind of channel it is about, whose targets apply; "" for all."""
         self.session, self.viewer, self.asked = session, viewer, asked
+        self._list_urls: dict[str, str] = {}
         self.slice = asked.slice(viewer)
         self.slice_before = asked.before(self.slice)
         self.targets = read_targets(session, [one for one in self.slice.brand_ids if self.slice.brand_id in (None, one)])
@@ -127,16 +131,23 @@ class Report:
 
     # Links
 
-    def list_url(self, key: str, *, is_before: bool = False, **bucket: Any) -> str:
+    def list_url(self, key: str, **bucket: Any) -> str:
         """Return the URL of the list behind a figure: the same filters, as of the same instant."""
-        slice = self.slice_before if is_before else self.slice
-        changes: dict[str, Any] = {"m": key, "as_of": self.as_of.isoformat(), "chart": None, "compare": None}
-        if is_before:
-            until = slice.until.isoformat() if slice.until else None
-            changes |= {"period": "own", "from": slice.first.isoformat(), "to": slice.last.isoformat(), "until": until}
-        elif self.asked.period not in ("own",):
-            changes |= {"period": "own", "from": slice.first.isoformat(), "to": slice.last.isoformat()}
-        return self.asked.url("analytics.show_list", **{**changes, **bucket})
+        if not self._list_args.isdisjoint(bucket):
+            return self.asked.url("analytics.show_list", **{**self._list_changes, "m": key, **bucket})
+        if key not in self._list_urls:  # a page has some 500, most of which differ in their bucket only
+            self._list_urls[key] = self.asked.url("analytics.show_list", **self._list_changes, m=key)
+        return f"{self._list_urls[key]}&{_query(tuple(bucket.items()))}" if bucket else self._list_urls[key]
+
+    @cached_property
+    def _list_changes(self) -> dict[str, Any]:
+        days = {"period": "own", "from": self.slice.first.isoformat(), "to": self.slice.last.isoformat()}
+        return {**days, "as_of": self.as_of.isoformat(), "chart": None, "compare": None}
+
+    @cached_property
+    def _list_args(self) -> frozenset[str]:
+        """Return the names of the arguments that the URL of any list has."""
+        return frozenset(self.asked.args(**self._list_changes))
 
     def cell(self, key: str, found: ByKind, **bucket: Any) -> Cell:
         """Return a figure as a table cell that opens its list; for a share, the list of facts that miss it."""
@@ -162,7 +173,7 @@ class Report:
         if measure.shape == Shape.TIME and sums.p90 is not None:
             beside = _("90%% within %(time)s", time=words.duration(sums.p90))
         elif measure.shape == Shape.SHARE and size >= words.FEW:
-            beside = _("of %(count)s", count=format_decimal(size))
+            beside = _("of %(count)s", count=number_words(size))
         change = words.Change("")
         if self.asked.compare:
             change = words.change_words(measure, value, value_of(measure, before), size, size_of(measure, before))
