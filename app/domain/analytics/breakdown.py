@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from app.domain.analytics.cells import Cell, Values, in_steps, quantile
-from app.domain.analytics.figures import NOTHING, State, Sums
-from app.domain.analytics.kinds import TIMES, Kind
+from app.domain.analytics.cells import Cell, in_steps, quantile, sorted_values
+from app.domain.analytics.figures import State, Sums
+from app.domain.analytics.kinds import Kind
 from app.domain.analytics.reading import Wanted, read_cells
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 STEPS = (15 * 60, 3600, 4 * 3600, 8 * 3600, 24 * 3600, 3 * 86_400)
 """Where the steps of a distribution end; the last has no end."""
@@ -21,7 +26,8 @@ STEPS = (15 * 60, 3600, 4 * 3600, 8 * 3600, 24 * 3600, 3 * 86_400)
 @dataclass
 class Breakdown:
     """The figures of one slice: in total (`whole`), by day, by part such as a channel (`parts`), and counts by day, part and kind
-    (`cells`). `hours`: how many matters began by (weekday, hour), Monday 0. `scores`: how many answers by satisfaction score."""
+    (`cells`). `hours`: how many matters began by (weekday, hour), Monday 0. `scores`: how many answers by satisfaction score.
+    `times`: the durations of each kind in seconds, the shortest first."""
 
     whole: dict[Kind, Sums] = field(default_factory=dict)
     days: dict[date, dict[Kind, Sums]] = field(default_factory=dict)
@@ -29,11 +35,12 @@ class Breakdown:
     cells: dict[tuple[date, str, Kind], int] = field(default_factory=dict)
     hours: dict[tuple[int, int], int] = field(default_factory=dict)
     scores: dict[int, int] = field(default_factory=dict)
-    times: dict[Kind, list[Values]] = field(default_factory=dict)
+    times: dict[Kind, NDArray[np.int32]] = field(default_factory=dict)
 
     def steps(self, kind: Kind) -> list[int]:
         """Count the facts of a kind by duration: one count for each step of STEPS, and a last one for anything longer."""
-        return in_steps(self.times.get(kind, []), STEPS)
+        times = self.times.get(kind)
+        return [0] * (len(STEPS) + 1) if times is None else in_steps(times, STEPS)
 
 
 def read_breakdowns(session: Session, wanted: Wanted) -> tuple[list[Breakdown], State]:
@@ -44,29 +51,31 @@ def read_breakdowns(session: Session, wanted: Wanted) -> tuple[list[Breakdown], 
 
 
 def break_down(cells: Iterable[Cell], by_day: Collection[Kind]) -> Breakdown:
+    """Return the figures of these cells; only the kinds `by_day` are split by day."""
     found = Breakdown()
-    times: defaultdict[tuple[str, object, Kind], list[Cell]] = defaultdict(list)
+    wholes: defaultdict[Kind, list[Cell]] = defaultdict(list)
+    days: defaultdict[tuple[date, Kind], list[Cell]] = defaultdict(list)
+    parts: defaultdict[tuple[str, Kind], list[Cell]] = defaultdict(list)
     for cell in cells:
         has_day = cell.kind in by_day
+        wholes[cell.kind].append(cell)
+        parts[cell.key, cell.kind].append(cell)
+        if has_day:
+            days[cell.day, cell.kind].append(cell)
         _count(found, cell, has_day)
-        if cell.kind in TIMES:
-            times["whole", None, cell.kind].append(cell)
-            times["parts", cell.key, cell.kind].append(cell)
-            if has_day:
-                times["days", cell.day, cell.kind].append(cell)
-    for (what, key, kind), those in times.items():
-        part = found.whole if what == "whole" else getattr(found, what)[key]
-        part[kind] = _with_times(part[kind], those)
-    whole = {kind: those for (what, _key, kind), those in times.items() if what == "whole"}
-    found.times = {kind: [part for cell in those for part in cell.seconds] for kind, those in whole.items()}
+    for kind, those in wholes.items():
+        times = _times(those)
+        found.whole[kind] = _sums(those, times)
+        if times is not None:
+            found.times[kind] = times
+    for (day, kind), those in days.items():
+        found.days.setdefault(day, {})[kind] = _sums(those, _times(those))
+    for (key, kind), those in parts.items():
+        found.parts.setdefault(key, {})[kind] = _sums(those, _times(those))
     return found
 
 
 def _count(found: Breakdown, cell: Cell, has_day: bool) -> None:
-    for part in (found.whole, found.parts.setdefault(cell.key, {}), *([found.days.setdefault(cell.day, {})] if has_day else [])):
-        so_far = part.get(cell.kind, NOTHING)
-        sums = (so_far.n + cell.n, so_far.known + cell.known, so_far.met + cell.met, so_far.scores + cell.score_sum)
-        part[cell.kind] = Sums(*sums)
     if has_day:
         place = (cell.day, cell.key, cell.kind)
         found.cells[place] = found.cells.get(place, 0) + cell.n
@@ -78,10 +87,15 @@ def _count(found: Breakdown, cell: Cell, has_day: bool) -> None:
             found.scores[score] = found.scores.get(score, 0) + n
 
 
-def _with_times(sums: Sums, cells: Sequence[Cell]) -> Sums:
-    parts = [part for cell in cells for part in cell.seconds]
-    total = sum(map(len, parts))
-    if not total:
-        return sums
-    average = sum(cell.seconds_sum for cell in cells) / total
-    return replace(sums, median=quantile(parts, 0.5), p90=quantile(parts, 0.9), average=average)
+def _times(cells: Sequence[Cell]) -> NDArray[np.int32] | None:
+    """Return the durations of these cells in seconds, the shortest first; None without durations."""
+    kept = [cell.seconds for cell in cells if cell.seconds]
+    return sorted_values(kept) if kept else None
+
+
+def _sums(cells: Sequence[Cell], times: NDArray[np.int32] | None) -> Sums:
+    n, known = sum(cell.n for cell in cells), sum(cell.known for cell in cells)
+    met, scores = sum(cell.met for cell in cells), sum(cell.score_sum for cell in cells)
+    if times is None:
+        return Sums(n, known, met, scores)
+    return Sums(n, known, met, scores, quantile(times, 0.5), quantile(times, 0.9), float(times.mean()))

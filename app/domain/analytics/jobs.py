@@ -7,7 +7,7 @@ from typing import Any
 
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.domain.analytics.rollups import roll_next_day
+from app.domain.analytics.rollups import roll_next
 from app.domain.analytics.settle import settle_batch
 
 ROLL_SECONDS = 10
@@ -16,12 +16,12 @@ BATCHES = 20
 
 
 def roll_reports(**_ignored: Any) -> int:
-    """Sum up past days without a seal, the newest first, and return how many. A repeat is harmless."""
+    """Sum up past days and weeks without a seal, the newest first, and return how many. A repeat is harmless."""
     total, ends_at = 0, time.monotonic() + ROLL_SECONDS
     while time.monotonic() < ends_at:
         with transaction() as session:
-            day = roll_next_day(session, now=utc_now())
-        if day is None:
+            first_day = roll_next(session, now=utc_now())
+        if first_day is None:
             break
         total += 1
     return total

@@ -94,7 +94,7 @@ class ReportFact(Base):
             "ix_report_facts_now",
             "kind",
             "local_day",
-            postgresql_include=["scope_id", "open_seconds", "wall_seconds", "met", "local_hour"],
+            postgresql_include=["scope_id", "open_seconds", "wall_seconds", "met", "local_hour", "at", "score"],
             postgresql_where=_NOW,
         ),
         sa.Index(
@@ -112,8 +112,8 @@ class ReportFact(Base):
 class ReportDay(Base):
     """The sums of the facts of one kind, day, brand, channel and `value` of a `part` (see `rollups.Part`).
 
-    Lists are packed, see cells.py: durations sorted (`open_seconds`, `wall_seconds`), an hour for each matter, a score for each
-    answer. Read only while its day has a seal. No foreign keys: a row outlives the brand or channel it names.
+    Lists are packed, see cells.py: durations (`open_seconds`, `wall_seconds`), an hour for each matter, a score for each answer.
+    Read only while its day or week has a seal. No foreign keys: a row outlives the brand or channel it names.
     """
 
     __tablename__ = "report_days"
@@ -135,7 +135,7 @@ class ReportDay(Base):
     open_seconds: Mapped[bytes]
     wall_seconds: Mapped[bytes]
 
-    __table_args__ = (sa.Index("ix_report_days_part", "part", "value", "local_day"), sa.Index("ix_report_days_day", "local_day"))
+    __table_args__ = (sa.Index("ix_report_days_part", "part", "local_day", "value"),)
 
 
 class ReportSeal(Base):
@@ -144,6 +144,15 @@ class ReportSeal(Base):
     __tablename__ = "report_seals"
 
     local_day: Mapped[date] = mapped_column(primary_key=True)
+    sealed_at: Mapped[datetime]
+
+
+class ReportWeek(Base):
+    """The seal of a week, named by its Monday: its stored sums of persons agree with the facts of its seven days."""
+
+    __tablename__ = "report_weeks"
+
+    monday: Mapped[date] = mapped_column(primary_key=True)
     sealed_at: Mapped[datetime]
 
 

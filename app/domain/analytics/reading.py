@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
-from itertools import chain, pairwise
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from app.domain.analytics.cells import Cell, Values, unpack
+from app.domain.analytics.cells import Cell, counts, pack
 from app.domain.analytics.figures import State, state_of, state_query
 from app.domain.analytics.kinds import Kind
-from app.domain.analytics.rollups import COLUMNS, DAYS, SEALS, Part, sorted_times, sums
-from app.domain.analytics.slices import FACTS, NONE, SCOPES, Slice, predicate
+from app.domain.analytics.rollups import COLUMNS, DAYS, SEALS, WEEKS, Part, durations, joined, monday_of, sums
+from app.domain.analytics.slices import FACTS, NONE, SCOPES, Slice, in_days, of_filters
 
 MEDIUM, CHANNEL, PERSON, PARTNER = "medium", "channel_id", "user_id", "partner_id"
 """By what cells can be told apart."""
@@ -93,12 +91,12 @@ def _kept(wanted: Wanted, part: Part, value: str | None) -> sa.Select[Any]:
     slice = wanted.slices[0]
     of_seconds = DAYS.c.open_seconds if slice.is_open else DAYS.c.wall_seconds
     packed = zip(_LISTS, (of_seconds, DAYS.c.hours, DAYS.c.scores), strict=True)
-    joined = [sa.func.array_agg(column).filter(column != b"").label(f"packed_{name}") for name, column in packed]
+    lists = [joined(column).label(f"packed_{name}") for name, column in packed]
     added = [sa.cast(sa.func.sum(DAYS.c[name]), sa.BigInteger).label(name) for name in _SUMS]
     key = DAYS.c.value if wanted.by in COLUMNS.values() else _text_of(DAYS.c[wanted.by])
-    query = _told_apart(wanted, DAYS, key).add_columns(*added, *joined, *(_no_list(name).label(name) for name in _LISTS))
-    query = query.join(SEALS, SEALS.c.local_day == DAYS.c.local_day)
-    query = query.where(DAYS.c.part == int(part), _one_of(DAYS.c.local_day, sorted(set(wanted.dates) - set(wanted.cut)), sa.Date))
+    query = _told_apart(wanted, DAYS, key).add_columns(*added, *lists, *(_no_list(name).label(name) for name in _LISTS))
+    sealed = _sealed(wanted, part)
+    query = query.join(sealed, sa.and_(sealed.c.part == DAYS.c.part, sealed.c.local_day == DAYS.c.local_day))
     query = query.where(DAYS.c.brand_id.in_(slice.brand_ids), _one_of(DAYS.c.kind, _numbers(wanted.kinds), sa.SmallInteger))
     for name in ("brand_id", "channel_id", "medium"):
         chosen = getattr(slice, name)
@@ -107,18 +105,33 @@ def _kept(wanted: Wanted, part: Part, value: str | None) -> sa.Select[Any]:
     return query if value is None else query.where(DAYS.c.value == value)
 
 
+def _sealed(wanted: Wanted, part: Part) -> sa.Subquery:
+    """Return the query of the days that are summed up, and of the weeks of persons in place of their seven days."""
+    days = sorted(set(wanted.dates) - set(wanted.cut))
+    found = sa.select(sa.literal_column(str(int(part))).label("part"), SEALS.c.local_day)
+    found = found.where(_one_of(SEALS.c.local_day, days, sa.Date))
+    if part != Part.PERSON or wanted.by_day or len(wanted.slices) > 1:
+        return found.subquery("sealed")
+    mondays = [day for day in days if day == monday_of(day) and day + timedelta(days=6) in days]
+    weeks = sa.select(WEEKS.c.monday).where(_one_of(WEEKS.c.monday, mondays, sa.Date)).subquery("weeks")
+    in_week = sa.exists().where(SEALS.c.local_day.between(weeks.c.monday, weeks.c.monday + 6))
+    whole = sa.select(sa.literal_column(str(int(Part.PERSON_WEEK))), weeks.c.monday)
+    return sa.union_all(found.where(~in_week), whole).subquery("sealed")
+
+
 def _facts(wanted: Wanted, day: sa.ColumnElement[date] | None = None) -> sa.Select[Any]:
     """Return the query of the wanted cells from facts, of one `day` if it is given."""
     query = _told_apart(wanted, FACTS, _text_of(SCOPES.c[wanted.by])).add_columns(
         *(column for column in sums() if column.name in _SUMS),
-        *(sa.cast(sa.null(), sa.ARRAY(postgresql.BYTEA)).label(f"packed_{name}") for name in _LISTS),
-        sorted_times(wanted.slices[0].seconds, "seconds"),
+        *(sa.cast(sa.null(), sa.LargeBinary).label(f"packed_{name}") for name in _LISTS),
+        durations(wanted.slices[0].seconds, "seconds"),
         *(column for column in sums() if column.name in _LISTS),
     )
     query = query.join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
     if day is not None:
         query = query.where(FACTS.c.local_day == day)
-    return query.where(_one_of(FACTS.c.kind, _numbers(wanted.kinds), sa.SmallInteger), sa.or_(*map(predicate, wanted.slices)))
+    query = query.where(_one_of(FACTS.c.kind, _numbers(wanted.kinds), sa.SmallInteger))
+    return query.where(of_filters(wanted.slices[0]), sa.or_(*map(in_days, wanted.slices)))
 
 
 def _facts_of_open_days(wanted: Wanted) -> sa.Select[Any]:
@@ -166,7 +179,6 @@ def _numbers(kinds: Collection[Kind]) -> list[int]:
 
 
 def _cell(row: Any) -> Cell:
-    seconds = _parts(row.packed_seconds, row.seconds)
     return Cell(
         kind=Kind(row.kind),
         day=row.told_day,
@@ -175,12 +187,11 @@ def _cell(row: Any) -> Cell:
         known=row.known,
         met=row.met,
         score_sum=row.score_sum,
-        seconds=seconds,
-        seconds_sum=sum(map(sum, seconds)),
-        hours=Counter(chain.from_iterable(_parts(row.packed_hours, row.hours))),
-        scores=Counter(chain.from_iterable(_parts(row.packed_scores, row.scores))),
+        seconds=_packed(row.packed_seconds, row.seconds),
+        hours=counts(_packed(row.packed_hours, row.hours)),
+        scores=counts(_packed(row.packed_scores, row.scores)),
     )
 
 
-def _parts(packed: Sequence[bytes] | None, listed: Sequence[int] | None) -> list[Values]:
-    return [unpack(one) for one in packed] if packed else [listed] if listed else []
+def _packed(kept: bytes | None, listed: Sequence[int] | None) -> bytes:
+    return kept or (pack(listed) if listed else b"")

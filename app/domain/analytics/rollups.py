@@ -1,8 +1,8 @@
 """Sum up the facts of a day into rollups (cells) by SQL, and seal the day. A page over months reads rollups, and facts only of
-days without a seal.
+days without a seal. What persons did is summed up by week too, because they are many.
 
 A day is sealed (`report_seals`) when its cells agree with its facts. A change of a fact breaks the seal of its day in the same
-transaction, so a rollup is right or is not read, even if a worker is killed, late or repeats its work.
+transaction, and that of its week, so a rollup is right or is not read, even if a worker is killed, late or repeats its work.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from sqlalchemy.orm import Session
 from app.core.db import table_of
 from app.domain.analytics.cells import pack
 from app.domain.analytics.kinds import SCORED, TIMES, Kind
-from app.domain.analytics.models import ReportDay, ReportSeal
+from app.domain.analytics.models import ReportDay, ReportSeal, ReportWeek
 from app.domain.analytics.slices import FACTS, NONE, SCOPES
 
-DAYS, SEALS = table_of(ReportDay), table_of(ReportSeal)
+DAYS, SEALS, WEEKS = table_of(ReportDay), table_of(ReportSeal), table_of(ReportWeek)
+_PACKED = ("hours", "scores", "open_seconds", "wall_seconds")
 LOCK = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended('reports', 0))")
 
 
 class Part(IntEnum):
     """The further group by which a day's cells are split, beside brand and channel. Cells of persons have no channel, only its
-    kind."""
+    kind. Those of PERSON_WEEK sum up seven days from `local_day` on, a Monday."""
 
     ALL = 0
     TEAM = 1
@@ -37,6 +38,7 @@ class Part(IntEnum):
     PRIORITY = 3
     PARTNER = 4
     PERSON = 5
+    PERSON_WEEK = 6
 
 
 COLUMNS = {
@@ -57,20 +59,34 @@ class Progress:
 
 
 def break_seals(session: Session, days: Collection[date]) -> None:
-    """Delete the seals of days whose facts changed; called in the transaction of the change."""
+    """Delete the seals of days whose facts changed, and of their weeks; called in the transaction of the change."""
     if days:
         session.execute(sa.delete(SEALS).where(SEALS.c.local_day.in_(days)))
+        session.execute(sa.delete(WEEKS).where(WEEKS.c.monday.in_({monday_of(day) for day in days})))
 
 
-def roll_next_day(session: Session, *, now: datetime) -> date | None:
-    """Sum up and seal the newest past day without a seal, and return it; None if there is none or facts are being written."""
+def monday_of(day: date) -> date:
+    """Return the Monday of the week of this day."""
+    return day - timedelta(days=day.weekday())
+
+
+def roll_next(session: Session, *, now: datetime) -> date | None:
+    """Sum up and seal the newest past day without a seal, else the newest past week, and return its first day.
+
+    None if there is none or facts are being written.
+    """
     if not session.execute(LOCK).scalar_one():
         return None
-    values = {"over": (now - timedelta(hours=12)).date(), "kinds": [int(kind) for kind in Kind]}
-    day = session.execute(_NEWEST_UNSEALED, values).scalar_one_or_none()
+    over = (now - timedelta(hours=12)).date()
+    values = {"over": over, "kinds": [int(kind) for kind in Kind]}
+    day: date | None = session.execute(_NEWEST_UNSEALED, values).scalar_one_or_none()
     if day is not None:
         _roll(session, day, now)
-    return day
+        return day
+    monday: date | None = session.execute(_NEWEST_WEEK, {"over": over}).scalar_one_or_none()
+    if monday is not None:
+        _roll_week(session, monday, now)
+    return monday
 
 
 # From one day to the one before it: a sealed day, else by the index of kinds and days the next that has facts, however many.
@@ -85,9 +101,30 @@ _NEWEST_UNSEALED = sa.text(
 )
 
 
+# Asked for only when no day is left, so every day of these weeks has a seal or no facts.
+_NEWEST_WEEK = sa.text(
+    "SELECT max(week.monday) FROM (SELECT local_day - CAST(extract(isodow FROM local_day) AS integer) + 1 AS monday"
+    " FROM report_seals) week WHERE week.monday + 7 <= :over"
+    " AND NOT EXISTS (SELECT 1 FROM report_weeks done WHERE done.monday = week.monday)"
+)
+
+
+def _roll_week(session: Session, monday: date, now: datetime) -> None:
+    session.execute(sa.delete(DAYS).where(DAYS.c.part == int(Part.PERSON_WEEK), DAYS.c.local_day == monday))
+    keys = (DAYS.c.value, DAYS.c.kind, DAYS.c.brand_id, DAYS.c.medium)
+    added = [sa.func.sum(DAYS.c[name]).label(name) for name in ("n", "known", "met", "score_sum")]
+    lists = [joined(DAYS.c[name]).label(name) for name in _PACKED]
+    week = sa.literal(monday, sa.Date).label("local_day"), sa.literal(int(Part.PERSON_WEEK), sa.SmallInteger).label("part")
+    cells = sa.select(*week, *keys, *added, *lists).group_by(*keys)
+    cells = cells.where(DAYS.c.part == int(Part.PERSON), DAYS.c.local_day.between(monday, monday + timedelta(days=6)))
+    session.execute(sa.insert(DAYS).from_select([column.name for column in cells.selected_columns], cells))
+    session.execute(sa.insert(WEEKS).values(monday=monday, sealed_at=now))
+
+
 def _roll(session: Session, day: date, now: datetime) -> None:
-    session.execute(sa.delete(DAYS).where(DAYS.c.local_day == day))
-    for part in Part:
+    parts = [part for part in Part if part != Part.PERSON_WEEK]
+    session.execute(sa.delete(DAYS).where(DAYS.c.part.in_(map(int, parts)), DAYS.c.local_day == day))
+    for part in parts:
         rows = session.execute(_facts_of_day(day, part)).all()
         if rows:
             session.execute(sa.insert(DAYS), [_row(row, day, part) for row in rows])
@@ -100,7 +137,7 @@ def _facts_of_day(day: date, part: Part) -> sa.Select[Any]:
     value = sa.func.coalesce(sa.cast(SCOPES.c[COLUMNS[part]], sa.Text), none) if part in COLUMNS else none
     channel = sa.null() if part == Part.PERSON else SCOPES.c.channel_id  # of a person a day holds hardly more facts than cells
     keys = (FACTS.c.kind, SCOPES.c.brand_id, sa.cast(channel, sa.Uuid).label("channel_id"), SCOPES.c.medium)
-    times = (sorted_times(FACTS.c.open_seconds, "open_seconds"), sorted_times(FACTS.c.wall_seconds, "wall_seconds"))
+    times = (durations(FACTS.c.open_seconds, "open_seconds"), durations(FACTS.c.wall_seconds, "wall_seconds"))
     query = sa.select(*keys, value.label("value"), *sums(), *times).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
     now = sa.and_(FACTS.c.local_day == day, FACTS.c.removed_at.is_(None), FACTS.c.kind.in_([int(kind) for kind in Kind]))
     return query.where(now).group_by(*keys, *([value] if part in COLUMNS else []))
@@ -121,15 +158,20 @@ def sums() -> tuple[sa.ColumnElement[Any], ...]:
     )
 
 
-def sorted_times(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[Any]:
-    """Return the SQL column `name`: an array of the durations in `column`, the shortest first."""
+def durations(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[Any]:
+    """Return the SQL column `name`: an array of the durations in `column`."""
     is_time = sa.and_(FACTS.c.kind.in_([int(kind) for kind in TIMES]), column.is_not(None))
-    return sa.func.array_agg(postgresql.aggregate_order_by(column, column)).filter(is_time).label(name)
+    return sa.func.array_agg(column).filter(is_time).label(name)
+
+
+def joined(column: sa.ColumnElement[bytes]) -> sa.ColumnElement[bytes]:
+    """Return the SQL of all packed lists of the column, one after the other."""
+    return sa.func.string_agg(column, sa.literal_column("''::bytea"))
 
 
 def _row(row: Any, day: date, part: Part) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in ("kind", "brand_id", "channel_id", "medium", "value", "n", "known", "met")}
-    kept = {name: pack(getattr(row, name) or ()) for name in ("hours", "scores", "open_seconds", "wall_seconds")}
+    kept = {name: pack(getattr(row, name) or ()) for name in _PACKED}
     return {**values, **kept, "local_day": day, "part": int(part), "score_sum": row.score_sum}
 
 

@@ -81,11 +81,20 @@ def shifted(slice: Slice, days: int) -> Slice:
 
 def predicate(slice: Slice) -> sa.ColumnElement[bool]:
     """Return the condition on facts of a slice, for any kind of fact. The query must join SCOPES."""
-    found = [FACTS.c.local_day.between(slice.first, slice.last), SCOPES.c.brand_id.in_(slice.brand_ids), _known(slice.as_of)]
+    return sa.and_(in_days(slice), of_filters(slice))
+
+
+def in_days(slice: Slice) -> sa.ColumnElement[bool]:
+    """Return the condition on facts: of the days of a slice, until its `until`."""
+    days = FACTS.c.local_day.between(slice.first, slice.last)
+    return days if slice.until is None else sa.and_(days, FACTS.c.at < slice.until)
+
+
+def of_filters(slice: Slice) -> sa.ColumnElement[bool]:
+    """Return the condition on facts of a slice, but for its days."""
+    found = [SCOPES.c.brand_id.in_(slice.brand_ids), _known(slice.as_of)]
     if slice.own_user_id is not None:
         found.append(SCOPES.c.user_id == slice.own_user_id)
-    if slice.until is not None:
-        found.append(FACTS.c.at < slice.until)
     for name in ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type", "priority", "partner_id"):
         value = getattr(slice, name)
         if value is not None:

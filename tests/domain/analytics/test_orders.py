@@ -19,7 +19,7 @@ from app.domain.analytics.listing import list_facts
 from app.domain.analytics.measures import MEASURES
 from app.domain.analytics.models import ReportFact
 from app.domain.analytics.order_money import averages, read_worth
-from app.domain.analytics.rollups import roll_next_day
+from app.domain.analytics.rollups import roll_next
 from app.domain.analytics.settle import ask_for_rebuild
 from app.domain.analytics.slices import slice_for
 from app.domain.events.actions import Actor
@@ -132,7 +132,7 @@ def test_orders_are_computed_alike_by_two_ways(reports: Reports) -> None:
     viewer = viewer_of(session, reports.desk.noah)
     for round_number in range(2):
         check_figures(reports, dice, lives, viewer)
-        while round_number == 0 and roll_next_day(session, now=now) is not None:
+        while round_number == 0 and roll_next(session, now=now) is not None:
             pass
     ids = sa.select(ReportFact.id).order_by(ReportFact.id)
     before = session.execute(ids).scalars().all()

@@ -31,7 +31,7 @@ from app.domain.analytics.figures import sums_of
 from app.domain.analytics.histories import ThreadHistory, read_threads
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.models import ReportDay, ReportFact, ReportMark, ReportScope, ReportSeal
-from app.domain.analytics.rollups import roll_next_day
+from app.domain.analytics.rollups import roll_next
 from app.domain.analytics.settle import ask_for_rebuild, settle_batch
 from app.domain.analytics.slices import slice_for
 from app.domain.threads.models import ThreadAlias
@@ -201,9 +201,9 @@ def roll(office: Reports, dice: random.Random, days: int = 1_000) -> None:
         if not number or dice.random() < KILLS:
             before = count(office.session, ReportSeal)
             with killed_at(office.session, dice.randrange(20)):
-                roll_next_day(office.session, now=NOW)
+                roll_next(office.session, now=NOW)
             assert count(office.session, ReportSeal) == before
-        day = roll_next_day(office.session, now=NOW)
+        day = roll_next(office.session, now=NOW)
         office.session.commit()
         if day is None:
             break

@@ -20,12 +20,12 @@ from sqlalchemy.orm import Session
 from app.core.db import autocommitted, db, transaction
 from app.domain.accounts.access import viewer_of
 from app.domain.analytics.breakdown import Breakdown, read_breakdowns
-from app.domain.analytics.cells import in_steps, pack, quantile, unpack
+from app.domain.analytics.cells import counts, in_steps, pack, quantile, sorted_values
 from app.domain.analytics.jobs import roll_reports
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.models import ReportDay, ReportSeal
 from app.domain.analytics.reading import CHANNEL, MEDIUM, PARTNER, PERSON, Wanted
-from app.domain.analytics.rollups import read_progress, roll_next_day
+from app.domain.analytics.rollups import Part, read_progress, roll_next
 from app.domain.analytics.slices import Slice, slice_for
 from tests.domain.analytics.conftest import Reports
 from tests.domain.sla.conftest import make_desk
@@ -34,7 +34,7 @@ from tests.support.queries import at_most
 
 def roll(reports: Reports) -> int:
     count = 0
-    while roll_next_day(reports.session, now=reports.desk.now) is not None:
+    while roll_next(reports.session, now=reports.desk.now) is not None:
         count += 1
     return count
 
@@ -72,8 +72,8 @@ def slices(reports: Reports) -> list[Slice]:
 
 
 def plain(found: Breakdown) -> Breakdown:
-    """With its times in one list each: in how many cells they came is no matter."""
-    return replace(found, times={kind: sorted(value for part in parts for value in part) for kind, parts in found.times.items()})
+    """With its times in lists, which can be compared."""
+    return replace(found, times={kind: list(values) for kind, values in found.times.items()})
 
 
 def figures(session: Session, slice: Slice) -> Breakdown:
@@ -85,7 +85,9 @@ def test_rolled_up_days_say_what_facts_say_for_each_filter(reports: Reports) -> 
     work(reports)
     before = [figures(reports.session, one) for one in slices(reports)]
     assert before[0].whole[Kind.RECEIVED].n == 15
-    assert roll(reports) == read_progress(reports.session).days
+    roll(reports)
+    progress = read_progress(reports.session)
+    assert progress.days == progress.sealed == 5
     assert [figures(reports.session, one) for one in slices(reports)] == before
     everything = slices(reports)[0]
     with at_most(reports.session, 1):
@@ -118,6 +120,39 @@ def test_whatever_it_is_told_apart_by_rolled_up_days_say_what_facts_say(reports:
         assert plain(one) == plain(other)
 
 
+def test_a_week_of_persons_is_read_in_place_of_its_days_and_corrected_with_them(reports: Reports) -> None:
+    work(reports)
+    (whole, *_others), desk = slices(reports), reports.desk
+
+    def of_persons() -> Breakdown:
+        (found,), _state = read_breakdowns(reports.session, Wanted([whole], by_day=(), by=PERSON))
+        return plain(found)
+
+    def lose(*parts: Part) -> None:
+        reports.session.execute(sa.delete(ReportDay).where(ReportDay.part.in_(map(int, parts))))
+
+    before = of_persons()
+    assert before.parts[str(desk.bob.id)][Kind.FIRST_RESPONSE].n > 0
+    roll(reports)
+    assert of_persons() == before
+    lose(Part.PERSON)
+    assert of_persons() == before  # all five days are of one week
+    thread = desk.thread(value="late@example.nl")
+    desk.at("2026-03-04 10:00")
+    desk.ask(thread)
+    desk.now += timedelta(minutes=3)
+    desk.answer(thread, sender_user_id=desk.bob.id)
+    desk.at("2026-03-20 13:00")
+    reports.settle()
+    reports.session.execute(sa.delete(ReportSeal))
+    corrected = of_persons()
+    count = before.parts[str(desk.bob.id)][Kind.FIRST_RESPONSE].n + 1
+    assert corrected.parts[str(desk.bob.id)][Kind.FIRST_RESPONSE].n == count
+    roll(reports)
+    lose(Part.PERSON)
+    assert of_persons() == corrected
+
+
 def test_a_late_correction_is_in_the_figures_at_once_and_rolled_again(reports: Reports) -> None:
     work(reports)
     roll(reports)
@@ -139,7 +174,7 @@ def test_rolling_twice_or_being_killed_in_between_changes_nothing(reports: Repor
     work(reports)
     expected = figures(reports.session, slices(reports)[0])
     killed = reports.session.begin_nested()
-    roll_next_day(reports.session, now=reports.desk.now)
+    roll_next(reports.session, now=reports.desk.now)
     killed.rollback()
     assert reports.session.execute(sa.select(sa.func.count()).select_from(ReportSeal)).scalar_one() == 0
     roll(reports)
@@ -198,10 +233,16 @@ def test_a_quantile_is_that_of_the_sorted_values() -> None:
     dice = random.Random(9)
     for _round in range(300):
         most = dice.choice((3, 50, 100_000))
-        parts = [sorted(dice.choices(range(most), k=dice.randrange(6))) for _part in range(dice.randrange(1, 5))]
+        parts = [dice.choices(range(most), k=dice.randrange(6)) for _part in range(dice.randrange(1, 5))]
         whole, share = sorted(value for part in parts for value in part), dice.choice((0.5, 0.9, 0.01, 1.0))
         expected = whole[max(1, ceil(share * len(whole))) - 1] if whole else None
-        assert quantile([unpack(pack(part)) for part in parts], share) == expected
+        values = sorted_values(map(pack, parts))
+        assert quantile(values, share) == expected
         edges = (10, 30, 60_000)
         places = [0, *(bisect_left(whole, edge) for edge in edges), len(whole)]
-        assert in_steps(parts, edges) == [later - earlier for earlier, later in pairwise(places)]
+        assert in_steps(values, edges) == [later - earlier for earlier, later in pairwise(places)]
+
+
+def test_small_numbers_that_are_packed_are_counted() -> None:
+    assert counts(pack([23, 0, 23, 10])) == {0: 1, 10: 1, 23: 2}
+    assert counts(b"") == {}

@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.accounts.models import Role
 from app.domain.analytics.measures import MEASURES, Shape
-from app.domain.analytics.rollups import roll_next_day
+from app.domain.analytics.rollups import roll_next
 from app.domain.threads.models import Priority, ThreadType
 from tests.factories import make_user
 from tests.support.full import amount
@@ -66,7 +66,7 @@ def test_every_number_lists_as_many_as_it_says(office: Office, role: str) -> Non
     rounds = amount(4, full=125)
     for number in range(rounds):
         if number == rounds // 2:
-            while roll_next_day(office.session, now=desk.now) is not None:
+            while roll_next(office.session, now=desk.now) is not None:
                 pass
             office.session.commit()
         numbers = sorted(set(NUMBERS.findall(office.get(address(dice, office)))))

@@ -12,7 +12,7 @@ from app.domain.accounts.access import viewer_of
 from app.domain.accounts.models import Role
 from app.domain.analytics.figures import count_facts
 from app.domain.analytics.measures import MEASURES
-from app.domain.analytics.rollups import roll_next_day
+from app.domain.analytics.rollups import roll_next
 from app.domain.analytics.slices import NONE, slice_for
 from tests.factories import make_brand, make_user
 from tests.support.queries import at_most
@@ -98,7 +98,7 @@ def test_a_report_costs_few_queries(office: Office) -> None:
     paths += ("/analytics/list?m=received", "/analytics/now/waiting", "/analytics/reports", "/analytics/schedules")
     paths += (f"/analytics?person={office.desk.bob.id}", "/analytics?team=none&priority=normal")
     for rolled in (False, True):
-        while rolled and roll_next_day(office.session, now=office.desk.now) is not None:
+        while rolled and roll_next(office.session, now=office.desk.now) is not None:
             pass
         for path in paths:
             office.session.commit()
