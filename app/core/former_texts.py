@@ -172,7 +172,7 @@ FORMER = {
     "It cannot be done here": "The work cannot be done there",
     "The customer does not want it": "The customer does not want the work done",
     "must be the brand's currency; import these rows for a brand that has it": (
-        "must be the brand's currency; import the rows in another currency for a brand that uses that currency"
+        "must be the currency of the chosen brand; choose a brand with this currency to import such rows"
     ),
     "%(name)s: answers take %(value)s ms (agreed: %(agreed)s)": "%(name)s: API answers take %(value)s ms (agreed: %(agreed)s)",
     "Not sent: the account is closed": "Not sent: the account of this person is closed",
@@ -189,4 +189,7 @@ FORMER = {
     "Guess: sales": "Guessed type: sales",
     "Guess: technical issue": "Guessed type: technical issue",
     "delivered by an autoresponder": "sent by an autoresponder",
+    "must be the brand's currency; import the rows in another currency for a brand that uses that currency": (
+        "must be the currency of the chosen brand; choose a brand with this currency to import such rows"
+    ),
 }

@@ -82,7 +82,7 @@ def leading_words() -> dict[Permission, str]:
         Permission.RULES_MANAGE: _("Change automation and automatic actions of brands"),
         Permission.MACROS_MANAGE: _("Change macros"),
         Permission.TEMPLATES_MANAGE: _("Change templates"),
-        Permission.VISITS_PLAN: _("Plan the day of technicians, and their checklists"),
+        Permission.VISITS_PLAN: _("Plan technicians’ days and change their checklists"),
         Permission.DELIVERIES_MANAGE: _("Retry undelivered messages and unblock recipients"),
         Permission.EVENTS_MANAGE: _("Process rejected inbound events again"),
         Permission.ORDERS_EXPORT: _("Export orders, articles and prices as files"),

@@ -56,10 +56,12 @@ def role_words(role: str) -> str:
 
 def role_hints() -> dict[str, str]:
     return {
-        Role.AGENT: _("Reads and answers the threads of their brands, with their tasks, orders and visits."),
+        Role.AGENT: _(
+            "Reads and answers the threads of their brands, and works on the tasks, orders and visits of these brands."
+        ),
         Role.LEAD: _("Also manages the daily work: routing, automation, templates, planner and failed messages."),
         Role.MANAGER: _("Like an agent, plus the figures: analytics, targets, shared reports, surveys, workload."),
-        Role.TECHNICIAN: _("Sees their own visits and the threads about them, nothing else."),
+        Role.TECHNICIAN: _("Sees only their own visits and the threads about these visits."),
         Role.READ_ONLY: _("Reads everything of their brands and changes nothing."),
         Role.ADMIN: _("Also manages people, channels and settings, and sees every brand."),
     }

@@ -45,11 +45,11 @@ def about_file(viewer: Viewer, measure: Measure | None, slice: Slice, count: int
             _("Definition"),
             words.definition_words(measure.key) if measure else _("See the question mark beside each figure in Analytics."),
         ),
-        (_("Days"), f"{slice.first} – {slice.last}"),
+        (_("Period"), f"{slice.first} – {slice.last}"),
         (_("Time zone"), _("Days in each brand's time zone; times in %(zone)s.", zone=viewer.timezone)),
-        (_("Times"), _("Opening hours") if slice.is_open else _("All hours")),
-        (_("Number of rows"), str(count)),
-        (_("As of"), slice.as_of.isoformat() if slice.as_of else ""),
+        (_("Durations counted in"), _("Opening hours") if slice.is_open else _("All hours")),
+        (_("Number of rows in the file"), str(count)),
+        (_("Data as of"), slice.as_of.isoformat() if slice.as_of else ""),
         (_("For"), viewer.name),
     ]
     return lines + [(_("Filter"), f"{name}: {getattr(slice, name)}") for name in _NAMES if getattr(slice, name) is not None]

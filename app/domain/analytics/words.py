@@ -48,8 +48,8 @@ NAMES = {
     "satisfied": N_("Satisfied customers"),
     "recommends": N_("Would recommend (NPS)"),
     "customer_solved": N_("Solved according to customers"),
-    "speed_score": N_("Quick enough"),
-    "reach_score": N_("Easy to reach"),
+    "speed_score": N_("Rating of our speed"),
+    "reach_score": N_("Rating of ease of contact"),
     "survey_response": N_("Survey response"),
     "orders": N_("Orders"),
     "quotes_approved": N_("Quotes approved"),
@@ -133,7 +133,7 @@ DEFINITIONS = {
     "recommends": N_(
         "Net promoter score: of all campaign answers, the share with 9 or 10 minus the share with 0 to 6, from −100 to 100."
     ),
-    "customer_solved": N_("Of the customers who answered this survey question: those who say their question was solved."),
+    "customer_solved": N_("Of the customers who answered the survey question “Was your question solved?”: those who said yes."),
     "speed_score": N_("Average customer score for our speed, 1 to 5."),
     "reach_score": N_("Average customer score for how easy we were to reach, 1 to 5."),
     "survey_response": N_("Of the surveys we sent in this period, those that were answered at any time."),

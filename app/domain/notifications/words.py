@@ -37,7 +37,7 @@ def sentence(row: NotificationRow) -> str:
             ngettext("New thread for %(brand)s, unassigned", "%(num)s new threads for %(brand)s, unassigned", count, **said)
         )
     if kind == NotificationKind.ESCALATION:
-        return str(_("Act on the deadline of the thread with %(who)s", who=row.contact_name or _("the contact")))
+        return str(_("The deadline of the thread with %(who)s needs your attention", who=row.contact_name or _("the contact")))
     count, who = row.notification.count, row.contact_name or _("the contact")
     return str(ngettext("New message from %(who)s", "%(num)s new messages from %(who)s", count, who=who))
 

@@ -118,11 +118,11 @@ def condition_words(condition: Condition, vocabulary: Vocabulary) -> str:
 
 def trigger_words(rule: AutomationRule) -> str:
     if rule.trigger == UNANSWERED:
-        return _("Unanswered for %(hours)s h", hours=rule.after_hours)
+        return _("No reply from us for %(hours)s h", hours=rule.after_hours)
     if rule.trigger == SILENT:
         return _("No reply from the customer for %(hours)s h", hours=rule.after_hours)
     if rule.trigger == CLOCK:
-        return _("At %(time)s", time=time_words(rule.at_minute or 0))
+        return _("Every day at %(time)s", time=time_words(rule.at_minute or 0))
     return _(TRIGGERS[rule.trigger])
 
 

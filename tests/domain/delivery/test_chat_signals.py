@@ -115,7 +115,7 @@ def test_a_reaction_the_provider_refuses_says_why(chat: ChatDesk) -> None:
     chat.world.control("fail_next", code=131009, how="sync")
     chat.signal()
     page = chat.page()
-    assert "🙏 was not sent." in page
+    assert "The reaction 🙏 was not sent." in page
     assert "A field has a value WhatsApp does not accept" in page
 
 
