@@ -10,8 +10,9 @@ from functools import lru_cache
 from gettext import NullTranslations
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from flask import Flask, g, has_app_context
 from flask_babel import force_locale, get_locale, get_translations
 from markupsafe import Markup
@@ -98,6 +99,17 @@ def number_words(value: float, pattern: str | None = None) -> str:
 @lru_cache(maxsize=4096)
 def _number_words(value: float, pattern: str | None, locale: str) -> str:
     return format_decimal(value, pattern, locale)
+
+
+def percent_words(share: float, *, decimals: int = 0) -> str:
+    """Format a share of 1 as a percentage in the reader's language: 81.9%, in French with a space. Cached."""
+    return _percent_words(share, decimals, str(get_locale()))
+
+
+@lru_cache(maxsize=4096)
+def _percent_words(share: float, decimals: int, locale: str) -> str:
+    pattern = Locale.parse(locale).percent_formats[None].pattern
+    return format_percent(share, pattern.replace("0", f"0.{'0' * decimals}") if decimals else pattern, locale)
 
 
 def told(stored: Any) -> str:

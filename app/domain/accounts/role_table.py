@@ -74,7 +74,7 @@ def daily_words() -> dict[Permission, str]:
 def leading_words() -> dict[Permission, str]:
     """Return the words of the permissions that leads and managers have beyond daily work."""
     return {
-        Permission.ESCALATIONS_LEAD: _("Get alerts when 90 % of a response time has passed"),
+        Permission.ESCALATIONS_LEAD: _("Get alerts when 90% of a response time has passed"),
         Permission.ESCALATIONS_RECEIVE: _("Get alerts on late threads, as manager of a team or brand"),
         Permission.ROUTING_MANAGE: _("Change routing rules"),
         Permission.CAPACITY_MANAGE: _("Change how much work each person gets"),

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from flask_babel import format_percent
-
-from app.core.translation import date_words, number_words
+from app.core.translation import date_words, number_words, percent_words
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.domain.analytics.live import Live
@@ -224,7 +222,7 @@ def figure(measure: Measure, value: float | None, size: int) -> str:
     if measure.is_percent:
         if measure.shape == Shape.SHARE and size < FEW:
             return _("%(part)s of %(whole)s", part=round(value * size), whole=size)
-        return str(format_percent(value, "#,##0.0 %"))
+        return percent_words(value, decimals=1)
     if measure.shape == Shape.RATIO:
         return number_words(value, "#,##0.0")
     if measure.shape == Shape.MEAN:
@@ -240,7 +238,7 @@ def target_words(measure: Measure) -> str:
         return ""
     if measure.shape == Shape.MEAN:
         return number_words(measure.target, "0.0")
-    return duration(measure.target) if measure.shape == Shape.TIME else str(format_percent(measure.target, "#,##0 %"))
+    return duration(measure.target) if measure.shape == Shape.TIME else percent_words(measure.target)
 
 
 def change_words(measure: Measure, value: float | None, before: float | None, size: int, size_before: int) -> Change:

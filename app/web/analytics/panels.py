@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from flask_babel import format_percent
-
-from app.core.translation import date_words, number_words
+from app.core.translation import date_words, number_words, percent_words
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.domain.analytics import charts, words
@@ -165,7 +163,7 @@ def _mark(report: Report, number: int, day: date, value: float | None, scale: ch
 
 def _tick(report: Report, measure: Measure, tick: float) -> str:
     if measure.is_percent:
-        return str(format_percent(tick, "0 %"))
+        return percent_words(tick)
     return words.duration(tick) if measure.shape == Shape.TIME and tick else number_words(tick)
 
 

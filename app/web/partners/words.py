@@ -8,6 +8,7 @@ from flask_babel import format_decimal
 
 from app.core.text import mark as N_
 from app.core.translation import gettext as _
+from app.core.translation import percent_words
 from app.domain.partners.commitments import Commitment
 from app.domain.partners.models import Authentication, Environment, Protocol, Scope, SyncFrequency
 from app.domain.partners.onboarding import Step
@@ -77,7 +78,7 @@ def commitment_words(value: Commitment) -> str:
 def commitment_value(of: Commitment, value: Decimal) -> str:
     """Return a figure of a commitment with its unit."""
     if of == Commitment.SUCCESS:
-        return f"{value} %"
+        return percent_words(float(value) / 100, decimals=1)
     return _("%(count)s ms", count=value) if of == Commitment.ANSWER else _("%(count)s s", count=value)
 
 

@@ -131,7 +131,7 @@ def change_words(story: Story) -> list[str]:
 def step_words(step: StepStory) -> str:
     """Return in words when an escalation step comes, and whom it tells."""
     if step.percent is not None:
-        when = _("at %(percent)s %% of the target", percent=step.percent)
+        when = _("at %(percent)s%% of the target", percent=step.percent)
     else:
         when = _("%(length)s after the deadline", length=span_words((step.late_minutes or 0) * 60))
     return f"{when}: {tell_words(step.tell)}"  # type: ignore[arg-type]

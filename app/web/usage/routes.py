@@ -17,6 +17,7 @@ from app.core.db import db
 from app.core.metering import STEPS_MS
 from app.core.text import mark as N_
 from app.core.translation import gettext as _
+from app.core.translation import percent_words
 from app.domain.accounts.permissions import Permission
 from app.domain.analytics.sheets import Dialect, csv_lines
 from app.domain.integrations.queries import list_account_names
@@ -115,7 +116,7 @@ def _row(used: Used) -> Row:
         used.endpoint,
         _provider_words(used.provider),
         format_decimal(used.requests),
-        _("%(percent)s %%", percent=format_decimal(used.success_percent, "0.#")),
+        percent_words(used.success_percent / 100, decimals=1),
         _("%(count)s ms", count=format_decimal(round(used.average_ms))),
         _("at most %(count)s ms", count=format_decimal(used.p95_ms))
         if used.p95_ms is not None

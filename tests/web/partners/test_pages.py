@@ -113,7 +113,7 @@ def test_orders_and_refused_calls_are_shown_with_what_is_wrong(admin: Desk, app:
         for words in (
             "Slowest order, from the API request until it is saved",
             "Time to the first webhook callback after a change",
-            "99.9 %",
+            "99.9%",
         )
     )
     refused = admin.get(f"/settings/partners/{partner.id}/calls?failed=1")
