@@ -142,7 +142,7 @@ DEFINITIONS = {
     ),
     "orders_done": N_("Completed orders, on the day of first completion."),
     "order_time": N_(
-        "Time from creating an order to its first completion. The time counts on the day of completion. All hours count, also "
+        "Time from creating an order to its first completion, shown on the day of that completion. It includes all hours, also "
         "nights and weekends."
     ),
     **dict.fromkeys(

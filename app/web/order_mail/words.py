@@ -13,7 +13,7 @@ FIELDS = {
     EMAIL: N_("E-mail"),
     PHONE: N_("Phone"),
     ADDRESS: N_("Installation address"),
-    LINES: N_("Ordered, one per line"),
+    LINES: N_("Ordered products, one per line"),
     DATE: N_("Preferred date"),
     NOTES: N_("Note"),
 }
