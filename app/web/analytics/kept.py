@@ -151,7 +151,7 @@ def _field(key: TargetKey) -> str:
 def _name(key: TargetKey) -> str:
     measure, medium = key
     name = words.name_words(measure)
-    return _("%(name)s by %(channel)s", name=name, channel=medium_words(medium)) if medium else name
+    return _("%(name)s, %(channel)s only", name=name, channel=medium_words(medium)) if medium else name
 
 
 def _usual(key: TargetKey) -> str:
