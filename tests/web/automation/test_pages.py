@@ -90,7 +90,7 @@ def test_a_rule_that_says_something_else_is_off_again(office: Office) -> None:
     )
     changed = office.rule()
     assert (changed.is_on, changed.trigger, changed.at_minute) == (False, "clock", 510)
-    assert "At 08:30" in office.client.get("/settings/automation").text
+    assert "Every day at 08:30" in office.client.get("/settings/automation").text
     office.post(f"/settings/automation/{rule.id}/deletion")
     assert "No rules yet" in office.client.get("/settings/automation").text
 
