@@ -55,7 +55,7 @@ def counts(kept: bytes) -> dict[int, int]:
 
 def sorted_values(kept: Iterable[bytes]) -> NDArray[np.int32]:
     """Return all integers that `pack` packed into these pieces, the smallest first."""
-    import numpy as np  # here, because only a process that shows reports needs its 20 MiB
+    import numpy as np  # here, because only a process that shows reports should hold it in memory
 
     return np.sort(np.frombuffer(b"".join(kept), "<i4"))
 
