@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
 import statistics
@@ -287,7 +286,6 @@ def _measure_pages(
     servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
 ) -> None:
     apps = {size: create_app(prepare(settings, f"bench_{size}", servers, size)) for size in arguments.threads}
-    gc.freeze()  # as wsgi.py does
     _judge("pages", measure_pages(apps, password=PASSWORD), apps, results, rows)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import statistics
 import time
@@ -74,6 +75,7 @@ def measure_pages(apps: Mapping[int, Flask], *, password: str, rounds: int = ROU
 
 def measure(companies: Sequence[Company], pages: Sequence[Sequence[Page]], rounds: int = ROUNDS) -> dict[int, list[PageTime]]:
     """The same pages of several companies by turns, by the size of each."""
+    gc.freeze()  # what the application is made of, as wsgi.py does
     found = [_time(companies, turn, rounds) for turn in zip(*pages, strict=True)]
     return {company.threads: [times[place] for times in found] for place, company in enumerate(companies)}
 

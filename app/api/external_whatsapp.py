@@ -29,7 +29,7 @@ from app.domain.delivery.errors import UnableToReply
 from app.domain.threads.actions import change_status
 from app.domain.threads.api_queries import find_message_records
 from app.domain.threads.models import Message, Thread, ThreadStatus
-from app.domain.threads.write_first import Recipient, begin_conversation, find_or_add_recipient, find_running
+from app.domain.threads.write_first import Recipient, begin_thread, find_or_add_recipient, find_running
 
 routes = Routes("External")
 SEND: dict[str, Any] = {
@@ -69,7 +69,7 @@ def _send(session: Session, viewer: Viewer, body: ExternalWhatsAppCreate) -> Ans
     thread = find_running(session, contact, channel)
     begins = thread is None
     if thread is None:
-        thread = begin_conversation(session, contact, channel, viewer=viewer, now=now, takes_it=False)
+        thread = begin_thread(session, contact, channel, viewer=viewer, now=now, takes_it=False)
     reply = Reply(
         thread_id=thread.id,
         text=body.text.body if body.text else "",

@@ -43,7 +43,7 @@ from app.domain.contacts.actions import IdentityInput, find_or_create_contact, i
 from app.domain.contacts.edit import ContactEdit, create_contact
 from app.domain.contacts.models import Contact
 from app.domain.contacts.queries import contact_exists
-from app.domain.integrations.conversation import Said, begin_thread_of_program
+from app.domain.integrations.write_thread import Said, begin_thread_of_program
 from app.domain.orders import actions
 from app.domain.orders.actions import NewLine, NewOrder
 from app.domain.orders.models import OrderSource
@@ -143,7 +143,7 @@ def _create(session: Session, viewer: Viewer, body: OrderCreate) -> Answer:
 
 
 def _told(new: NewOrder, now: datetime) -> Said:
-    """Return the first item of an order's conversation: its lines, place and notes as text."""
+    """Return the first item of an order's thread: its lines, place and notes as text."""
     lines = [f"{line.quantity.normalize():f} × {line.description or line.article}" for line in new.lines]
     place = [new.address.typed] if new.address is not None and new.address.typed else []
     text = "\n".join([*lines, *place, *filter(None, ("", new.notes))]).strip()

@@ -26,7 +26,7 @@ class Permission(StrEnum):
     TASKS_CHANGE = "tasks.change"
     VISITS_SEE = "visits.see"
     VISITS_CHANGE = "visits.change"
-    VISITS_OWN = "visits.own"  # one's own visits and the conversations about them, and nothing else
+    VISITS_OWN = "visits.own"  # one's own visits and the threads about them, and nothing else
     PORTAL_OWN = "portal.own"  # what one's own company sent us and is told, and nothing else
 
     SETTINGS_SEE = "settings.see"

@@ -1,4 +1,4 @@
-"""Limit what technicians see to their own visits and the conversations about them."""
+"""Limit what technicians see to their own visits and the threads about them."""
 
 from __future__ import annotations
 

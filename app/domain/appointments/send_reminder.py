@@ -141,7 +141,7 @@ def _queue_mail(session: Session, mail: FirstMail, home: Thread | None, sent: di
 def _queue_chat(
     session: Session, appointment: Appointment, facts: dict[str, str], contact: Contact, home: Thread | None, sent: dict[str, Any]
 ) -> Message:
-    with session.begin_nested(), force_locale(facts["language"]):  # what cannot be sent begins no conversation
+    with session.begin_nested(), force_locale(facts["language"]):  # what cannot be sent begins no thread
         text = _text(facts, _("If this time does not suit you, please answer this message."))
         message = queue_chat_reminder(session, text, facts, contact=contact, home=home, **sent)
     message.meta = {**message.meta, "appointment_id": str(appointment.id)}

@@ -87,7 +87,7 @@ def write_mail(
 
 
 def send_mail(session: Session, news: News, template_id: uuid.UUID, *, viewer: Viewer, actor: Actor, now: datetime) -> Message:
-    """Queue the mail in the customer's conversation about the order. Raises UnableToReply."""
+    """Queue the mail in the customer's thread about the order. Raises UnableToReply."""
     mail, channel = write_mail(session, news, template_id, viewer=viewer, now=now)
     message = queue_mail_in_thread(
         session,

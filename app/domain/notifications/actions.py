@@ -88,7 +88,7 @@ def tell(
 
 
 def _occasion(news: News, caused_by: Event, in_quiet_hours: bool) -> Occasion:
-    thread_id = news.thread_id or caused_by.thread_id  # what is told of an order goes where its conversation belongs
+    thread_id = news.thread_id or caused_by.thread_id  # what is told of an order goes where its thread belongs
     return Occasion(news.kind, thread_id, caused_by.id, news.at, in_quiet_hours, news.priority, news.team_id)
 
 

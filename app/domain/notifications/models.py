@@ -24,7 +24,7 @@ class NotificationKind(StrEnum):
     TEAM = "team"  # a thread was handed to a team of theirs
     CHANNEL = "channel"  # a channel does not work, or a credential of it expires; for administrators
     ESCALATION = "escalation"  # a deadline comes near or has passed, and it is theirs to do something
-    ORDER_URGENT = "order_urgent"  # an order became urgent; for leads, and whoever has its conversation
+    ORDER_URGENT = "order_urgent"  # an order became urgent; for leads, and whoever has its thread
     TECHNICIAN_ABSENT = "technician_absent"  # a technician is not there on a day with appointments; for leads
     VERDICT = "verdict"  # a customer was disappointed; for leads
     NEW_WORK = "new_work"  # something came in that nobody has; for its team, or for the brand

@@ -41,7 +41,7 @@ from app.providers.teams.card import render
 from app.providers.teams.sending import UNKNOWN as CARD_UNKNOWN
 from app.providers.web_push.sending import Address
 
-# One conversation comes up in a channel no more often, but for deadlines.
+# One thread comes up in a channel no more often, but for deadlines.
 CARD_EVERY = timedelta(minutes=3)
 
 

@@ -1,4 +1,4 @@
-"""Create orders, change their status, priority and notes, and link them with conversations. The caller owns the transaction."""
+"""Create orders, change their status, priority and notes, and link them with threads. The caller owns the transaction."""
 
 from __future__ import annotations
 

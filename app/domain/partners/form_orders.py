@@ -18,9 +18,9 @@ from app.core.text import mark as N_
 from app.domain.contacts.numbers import NotAnAddress, clean_email, clean_phone
 from app.domain.ingest.context import ItemResult
 from app.domain.ingest.models import InboundEvent
-from app.domain.integrations.conversation import Said, begin_thread, say
 from app.domain.integrations.forms.apply import Begun, read_form
 from app.domain.integrations.models import Integration
+from app.domain.integrations.write_thread import Said, begin_thread, say
 from app.domain.orders.models import NAME_CHARACTERS, Order
 from app.domain.partners.customers import find_customer
 from app.domain.partners.incoming import ORDER_ID_CHARACTERS, IncomingLine, IncomingOrder, payload_of, warning

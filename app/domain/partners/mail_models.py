@@ -85,6 +85,7 @@ class PartnerMailReading(WithId, Base):
             "id",
             postgresql_where=sa.text("decided_at IS NULL AND state IN ('review', 'change', 'cancellation')"),
         ),
+        sa.CheckConstraint("decided_by_user_id IS NULL OR decided_at IS NOT NULL", name="decided"),
     )
 
     @property

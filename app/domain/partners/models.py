@@ -180,6 +180,7 @@ class PartnerAgreement(WithId, Base):
         sa.CheckConstraint("version > 0", name="version"),
         sa.CheckConstraint("text <> ''", name="text"),
         sa.CheckConstraint("(accepted_at IS NULL) = (accepted_name = '')", name="accepted"),
+        sa.CheckConstraint("accepted_by_user_id IS NULL OR accepted_at IS NOT NULL", name="accepted_by"),
     )
 
 

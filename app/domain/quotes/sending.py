@@ -19,7 +19,7 @@ from app.domain.quotes.models import OrderQuote
 from app.domain.threads.actions import lock_thread
 from app.domain.threads.models import Thread
 from app.domain.threads.order_threads import PLACE
-from app.domain.threads.write_first import begin_conversation
+from app.domain.threads.write_first import begin_thread
 
 SENT = N_("This quote was already sent.")
 
@@ -39,7 +39,7 @@ def send_quote(
 ) -> OrderQuote:
     """Make the quote and promise the mail. Raises UnableToQuote, TransitionRefused, UnableToReply; then nothing is written."""
     customer = session.get_one(Contact, order.customer_contact_id)
-    thread = _running(session, order, mail.channel) or begin_conversation(
+    thread = _running(session, order, mail.channel) or begin_thread(
         session, customer, mail.channel, subject=mail.subject, order=order, viewer=viewer, now=now
     )
     lock_thread(session, thread.id)  # before the order, as whoever links the two does

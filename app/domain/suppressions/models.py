@@ -44,4 +44,5 @@ class Suppression(WithId, Base):
         ),
         sa.Index("ix_suppressions_created", "created_at", "id", postgresql_where=sa.text("lifted_at IS NULL")),
         sa.CheckConstraint("address = lower(address) AND address <> ''", name="address"),
+        sa.CheckConstraint("lifted_by_user_id IS NULL OR lifted_at IS NOT NULL", name="lifted"),
     )

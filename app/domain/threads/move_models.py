@@ -38,6 +38,7 @@ class ThreadMove(WithId, Base):
         sa.Index("ix_thread_moves_from", "from_thread_id"),
         sa.Index("ix_thread_moves_to", "to_thread_id"),
         sa.CheckConstraint("kind IN ('merge', 'split')", name="kind"),
+        sa.CheckConstraint("undone_by_user_id IS NULL OR undone_at IS NOT NULL", name="undone"),
     )
 
 

@@ -51,7 +51,7 @@ def reach_by(session: Session, contact: Contact, channel: Channel, *, now: datet
         _with_identities(session, [IdentityInput("phone", phone)], channel, name="", now=now)
 
 
-def begin_conversation(
+def begin_thread(
     session: Session,
     contact: Contact,
     channel: Channel,
@@ -97,7 +97,7 @@ def find_running(session: Session, contact: Contact, channel: Channel) -> Thread
     return session.execute(query.order_by(Thread.last_message_at.desc(), Thread.id).limit(1)).scalar_one_or_none()
 
 
-def list_open_conversations(session: Session, *, viewer: Viewer, contact: Contact) -> Sequence[ThreadRow]:
+def list_open_threads(session: Session, *, viewer: Viewer, contact: Contact) -> Sequence[ThreadRow]:
     """List the contact's open threads, newest first, in which the writer may reply instead."""
     found = list_threads(session, viewer=viewer, filter=ThreadFilter(view="all", contact_id=contact.id), limit=20).items
     return [row for row in found if row.thread.is_open and row.thread.spam_at is None and not row.thread.is_ticket]

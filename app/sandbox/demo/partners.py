@@ -201,7 +201,7 @@ def _connect(session: Session, partner: Partner, receiver_url: str, *, secret_ke
 
 
 def _look_after(session: Session, row: PartnerOrder, *, at: datetime) -> None:
-    """Approve the order, and resolve its conversation, so that nothing waits for an answer."""
+    """Approve the order, and resolve its thread, so that nothing waits for an answer."""
     assert row.order_id is not None
     set_order_status(session, row.order_id, OrderStatus.APPROVED, reason="", now=at, actor=SYSTEM)
     thread_id = find_thread_of_order(session, row.order_id)

@@ -1,7 +1,7 @@
 """Check each page's permission before its route runs (gate): reading an area and changing it are two permissions.
 
 A page in none of these tables needs what the inbox needs, so that a new area is never open by oversight. Permissions narrower
-than an area's are checked by its routes (`session.require`). Technicians see no area; a conversation or a visit of their own
+than an area's are checked by its routes (`session.require`). Technicians see no area; a thread or a visit of their own
 opens for them (`_through_visit`), on the pages named here alone. People of partners see the portal and what `WITH_PORTAL` names.
 """
 

@@ -89,7 +89,7 @@ def choices_of_thread(thread_id: uuid.UUID) -> Choices | None:
 
 
 def choices_of_order(order_id: uuid.UUID) -> Choices:
-    """Return the form's choices for an order, with its newest conversation. Raises OrderMissing."""
+    """Return the form's choices for an order, with its newest thread. Raises OrderMissing."""
     row = get_order(db.session(), viewer=current_viewer(), order_id=order_id)
     about = About(row.order.brand_id, row.order.customer_contact_id, None, row.order.id)
     return replace(_choices(about, row.order), place=row.address.typed if row.address else "")

@@ -17,7 +17,6 @@ from app.core.runtime import runtime
 from app.core.storage import FileMissing
 from app.domain.accounts.models import Brand
 from app.domain.field.access import get_own_visit
-from app.domain.field.conversations import list_conversations
 from app.domain.field.documentation import lacking
 from app.domain.field.effects import SUFFIXES
 from app.domain.field.models import FieldFile, PhotoLabel
@@ -25,6 +24,7 @@ from app.domain.field.queries import VisitRow, drives, get_visit_page, list_own_
 from app.domain.field.quick_texts import quick_texts
 from app.domain.field.record import find_file
 from app.domain.field.steps import ENDED, MAIN_STEPS, REASONS
+from app.domain.field.visit_threads import list_visit_threads
 from app.mail.filetypes import real_content_type
 from app.web.accounts.session import current_viewer
 from app.web.field.blueprint import bp
@@ -87,9 +87,9 @@ def visit_page(appointment_id: uuid.UUID, *, problem: str = "", status: int = 20
 
 @bp.get("/visits/messages")
 def messages() -> ResponseReturnValue:
-    """Show the conversations of the viewer's visits."""
+    """Show the threads of the viewer's visits."""
     viewer, now = current_viewer(), utc_now()
-    return page("field/messages.html", conversations=list_conversations(db.session(), viewer=viewer, now=now), made_at=now)
+    return page("field/messages.html", threads=list_visit_threads(db.session(), viewer=viewer, now=now), made_at=now)
 
 
 @bp.get("/visits/queue")

@@ -1,4 +1,4 @@
-"""Pages that begin a conversation: choose recipient and channel, then open the composer."""
+"""Pages that begin a thread: choose recipient and channel, then open the composer."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from app.domain.threads.queries import get_thread
 from app.domain.threads.write_first import (
     Recipient,
     about,
-    begin_conversation,
+    begin_thread,
     find_or_add_recipient,
-    list_open_conversations,
+    list_open_threads,
     reach_by,
 )
 from app.web.accounts.session import current_viewer, require
@@ -84,7 +84,7 @@ def write_first() -> ResponseReturnValue:
 
 @bp.post("/write")
 def begin_writing() -> ResponseReturnValue:
-    """Begin the conversation, or continue the chosen one, and open its composer."""
+    """Begin the thread, or continue the chosen one, and open its composer."""
     viewer, form = require(Permission.THREADS_REPLY), request.form
     choice, now = _choice(form), utc_now()
     if choice.contact is None and choice.new is None:
@@ -108,7 +108,7 @@ def begin_writing() -> ResponseReturnValue:
         order = session.get_one(Order, choice.order.id) if choice.order else None
         if order is not None and order.brand_id != channel.brand_id:
             order = None
-        thread = begin_conversation(session, contact, channel, subject=subject, order=order, viewer=viewer, now=now)
+        thread = begin_thread(session, contact, channel, subject=subject, order=order, viewer=viewer, now=now)
     runtime().nudger.nudge()
     return redirect(url_for("inbox.show_thread", thread_id=thread.id, view="mine", channel_id=channel.id, write=1), 303)
 
@@ -124,7 +124,7 @@ def _contact(choice: Choice, channel: Channel) -> Any:
 
 
 def _go_on(choice: Choice, thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Redirect to an existing conversation with this contact, linked to the order if there is one."""
+    """Redirect to an existing thread with this contact, linked to the order if there is one."""
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     if choice.contact is None or thread.contact_id != choice.contact.contact.id:
@@ -199,7 +199,7 @@ def _page(choice: Choice, *, status: int = 200) -> Response:
         "choice": choice,
         "channels": _channels(choice),
         "brand_names": names,
-        "open_rows": list_open_conversations(session, viewer=viewer, contact=contact) if contact else (),
+        "open_rows": list_open_threads(session, viewer=viewer, contact=contact) if contact else (),
         "values": request.form if request.method == "POST" else request.args,
     }
     return page("inbox/write.html", status=status, **context)

@@ -39,7 +39,7 @@ BLOCKS = ("order_case", "order_head", "order_place", "order_appointments")
 
 @bp.get("/orders/<uuid:order_id>")
 def show_order(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one order: customer, address, lines, status, and its conversations."""
+    """Show one order: customer, address, lines, status, and its threads."""
     return order_page(order_id)
 
 

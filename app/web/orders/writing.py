@@ -45,7 +45,7 @@ MORE_ROWS = 5
 
 @bp.get("/orders/new")
 def new_order() -> ResponseReturnValue:
-    """Show the form of a new order; for a contact (`contact_id`) or from a conversation (`thread_id`) if the URL says so."""
+    """Show the form of a new order; for a contact (`contact_id`) or from a thread (`thread_id`) if the URL says so."""
     return _editor(OrderForm(request.args.to_dict()))
 
 

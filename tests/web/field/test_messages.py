@@ -9,10 +9,10 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from app.domain.connections.models import Channel
-from app.domain.field.conversations import list_conversations
 from app.domain.field.models import PhoneAction
 from app.domain.field.record import read_record
 from app.domain.field.steps import VisitStep
+from app.domain.field.visit_threads import list_visit_threads
 from app.domain.threads.models import Attachment
 from tests.domain.appointments.factories import make_appointment
 from tests.domain.field.conftest import PNG, Round
@@ -53,7 +53,7 @@ def test_conversations_are_those_of_ones_own_visits_and_unanswered_ones_come_fir
         others.append(make_appointment(day.session, thread, now=day.now, technician_user_id=who.id, **later))
     day.take(day.new("message", body={"text": "Ben er zo", "last_seen_message_id": str(day.seen.id)}))
     day.session.commit()
-    found = list_conversations(day.session, viewer=day.viewer, now=day.now)
+    found = list_visit_threads(day.session, viewer=day.viewer, now=day.now)
     assert [(one.visit.id, one.is_unanswered) for one in found] == [(others[0].id, True), (day.visit.id, False)]
     page = day.get("/visits/messages")
     assert "Bericht van Sanne" in page

@@ -28,11 +28,11 @@ from app.domain.events.actions import SYSTEM
 from app.domain.ingest.context import ItemResult
 from app.domain.ingest.models import InboundEvent
 from app.domain.ingest.parsing import reading_budget
-from app.domain.integrations.conversation import Said, begin_thread, say
 from app.domain.integrations.forms.files import FormFile, read_files
 from app.domain.integrations.models import FormSubmission, Integration, Provider
 from app.domain.integrations.people import find_person
 from app.domain.integrations.queries import get_integration
+from app.domain.integrations.write_thread import Said, begin_thread, say
 from app.domain.orders.actions import NewLine, NewOrder, create_order
 from app.domain.orders.models import LineItemStatus, OrderSource, OrderStatus
 from app.domain.threads.actions import lock_thread

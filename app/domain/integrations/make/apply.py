@@ -24,10 +24,10 @@ from app.domain.events.actions import SYSTEM, Actor
 from app.domain.ingest.context import ItemResult
 from app.domain.ingest.models import InboundEvent
 from app.domain.ingest.parsing import reading_budget
-from app.domain.integrations.conversation import Said, begin_thread, say
 from app.domain.integrations.models import Integration
 from app.domain.integrations.people import find_person
 from app.domain.integrations.queries import get_integration
+from app.domain.integrations.write_thread import Said, begin_thread, say
 from app.domain.orders.actions import (
     NewLine,
     NewOrder,

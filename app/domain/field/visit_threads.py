@@ -18,7 +18,7 @@ BEFORE, AFTER = timedelta(days=7), timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Conversation:
+class VisitThread:
     """A thread of a technician's visits. `visit`: the next visit, else the last; `last`: the newest message, None for none."""
 
     visit: VisitRow
@@ -29,7 +29,7 @@ class Conversation:
         return self.last is not None and not self.last.is_ours
 
 
-def list_conversations(session: Session, *, viewer: Viewer, now: datetime) -> list[Conversation]:
+def list_visit_threads(session: Session, *, viewer: Viewer, now: datetime) -> list[VisitThread]:
     """List the threads of the viewer's visits from a week ago to a week ahead: unanswered ones first, then the newest. One query
     beside those of the visits."""
     today = today_of(viewer, now)
@@ -41,7 +41,7 @@ def list_conversations(session: Session, *, viewer: Viewer, now: datetime) -> li
             if visit.thread_id is not None and (known is None or known.row.local_start.date() < today):
                 visits[visit.thread_id] = visit
     last = _last_lines(session, list(visits))
-    found = [Conversation(visit, last.get(thread_id)) for thread_id, visit in visits.items()]
+    found = [VisitThread(visit, last.get(thread_id)) for thread_id, visit in visits.items()]
     newest = sorted(found, key=lambda one: one.last.at if one.last else one.visit.row.appointment.created_at, reverse=True)
     return sorted(newest, key=lambda one: not one.is_unanswered)
 
