@@ -140,6 +140,16 @@ def _by_turns(bare: Target, ours: Target, *, rounds: int) -> list[tuple[float, f
     return [(full_speed(bare, seconds=ROUND_SECONDS), full_speed(ours, seconds=ROUND_SECONDS)) for _ in range(rounds)]
 
 
+def _speed(prepared: Settings, results: dict[str, Any]) -> float:
+    """Posts a second of the bare door by REFERENCE_PER_SECOND; measured with nothing beside it, once in a run."""
+    if "speed" not in results:
+        with yardstick(prepared) as bare_url:
+            bare = Target(bare_url, SECRET, "106600000000000")
+            alone = statistics.median(full_speed(bare, seconds=ROUND_SECONDS) for _ in range(9))
+        results["speed"] = round(alone / REFERENCE_PER_SECOND, 2)
+    return float(results["speed"])
+
+
 def _measure_webhooks(
     servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
 ) -> None:
@@ -261,17 +271,20 @@ def _measure_callbacks(
     servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
 ) -> None:
     prepared = prepare(settings, "bench_callbacks", servers, 1_000)
+    target = CALLBACKS_PER_SECOND * min(1.0, _speed(prepared, results))
     brought = measure_callbacks(prepared, messages=1_000 if arguments.quick else 4_000)
     results["callbacks"] = {"per_second": round(brought.ours), "bare_per_second": round(brought.bare)}
     words = f"{brought.ours:.0f}/s beside {brought.bare:.0f}/s of bare posts"
-    rows.append(("callbacks to a bare receiver", words, f"≥ {CALLBACKS_PER_SECOND}/s", brought.ours >= CALLBACKS_PER_SECOND))
+    limit = f"≥ {target:.0f}/s ({CALLBACKS_PER_SECOND}/s at {REFERENCE_PER_SECOND}/s)"
+    rows.append(("callbacks to a bare receiver", words, limit, brought.ours >= target))
 
 
 def _measure_partner_orders(
     servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
 ) -> None:
     prepared = prepare(settings, "bench_partner_orders", servers, 1_000)
-    found = measure_partner_orders(prepared, seconds=arguments.seconds or (15 if arguments.quick else 60))
+    speed = _speed(prepared, results)
+    found = measure_partner_orders(prepared, seconds=arguments.seconds or (15 if arguments.quick else 60), speed=speed)
     told = {name: [percentile(times, share) for share in (0.5, 0.95, 0.99)] for name, times in found.times.items()}
     results["partner_orders"] = {
         "answers": found.answers,

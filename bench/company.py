@@ -76,7 +76,7 @@ def start_workers(live: LiveServer) -> list[Process]:
 def yardstick(settings: Settings) -> Iterator[str]:
     address = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(address) as connection:
-        connection.execute("CREATE TABLE yardstick (id uuid PRIMARY KEY, body bytea NOT NULL)")
+        connection.execute("CREATE TABLE IF NOT EXISTS yardstick (id uuid PRIMARY KEY, body bytea NOT NULL)")
     port = free_port()
     command = [
         sys.executable,

@@ -30,7 +30,7 @@ def full_speed(target: Target, *, seconds: float) -> float:
         return pool.submit(_hammer, target, seconds).result()
 
 
-def at_rate(target: Target, *, per_second: int, seconds: int) -> list[float]:
+def at_rate(target: Target, *, per_second: float, seconds: int) -> list[float]:
     """Milliseconds from the instant each post was due to its answer, sorted; each over a connection of its own."""
     with ProcessPoolExecutor(1) as pool:
         return pool.submit(_keep_time, target, per_second, seconds).result()
@@ -51,7 +51,7 @@ class Posted:
         return (self.answered - self.due) * 1000
 
 
-def posts_at_rate(target: Target, *, per_second: int, seconds: int) -> list[Posted]:
+def posts_at_rate(target: Target, *, per_second: float, seconds: int) -> list[Posted]:
     """As `at_rate`, but each post is told of, and one that is refused raises nothing."""
     with ProcessPoolExecutor(1) as pool:
         return pool.submit(_post_in_time, target, per_second, seconds).result()
@@ -79,7 +79,7 @@ def _hammer(target: Target, seconds: float) -> float:
     return rate
 
 
-def _keep_time(target: Target, per_second: int, seconds: int) -> list[float]:
+def _keep_time(target: Target, per_second: float, seconds: int) -> list[float]:
     posted = _post_in_time(target, per_second, seconds)
     refused = sum(not post.is_accepted for post in posted)
     if refused:
@@ -87,8 +87,8 @@ def _keep_time(target: Target, per_second: int, seconds: int) -> list[float]:
     return sorted(post.milliseconds for post in posted)
 
 
-def _post_in_time(target: Target, per_second: int, seconds: int) -> list[Posted]:
-    posts = [_rendered(target, keep=False) for _ in range(per_second * seconds)]
+def _post_in_time(target: Target, per_second: float, seconds: int) -> list[Posted]:
+    posts = [_rendered(target, keep=False) for _ in range(round(per_second * seconds))]
     names = [found[0].decode() if (found := NAME.search(post)) else "" for post in posts]
     posted: list[Posted] = []
     with selectors.DefaultSelector() as ready:
