@@ -353,6 +353,7 @@ def _digest(storage_key: str) -> str:
         return hashlib.sha256(kept.read()).hexdigest()
 
 
+@pytest.mark.timeout(max(1800, 10 * COUNT))  # a fault takes two to four seconds
 def test_whatever_goes_wrong_nothing_is_lost_or_doubled_and_conflicts_are_told(browser: Browser, desk: Desk) -> None:
     target = urlsplit(desk.live.url)
     line = CutLine((str(target.hostname), int(target.port or 80)))
