@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
-from flask_babel import format_decimal
+from flask_babel import format_date, format_decimal
 
 from app.core.text import mark as N_
 from app.core.translation import gettext as _
@@ -87,6 +88,18 @@ def score_words(score: Decimal) -> str:
     return _("%(score)s of %(most)s", score=format_decimal(score, "0.0"), most=5)
 
 
+def percentage(value: int | None, *, signed: bool = False) -> str:
+    """Return a whole percentage in words, with a plus if it is `signed` and above 0; a dash for None."""
+    if value is None:
+        return "–"
+    return ("+" if signed and value > 0 else "") + percent_words(value / 100)
+
+
+def month_name(key: str) -> str:
+    """Return the month of a key such as 2026-11 in words: November 2026."""
+    return str(format_date(date.fromisoformat(f"{key}-01"), "MMMM y"))
+
+
 def step_words(value: Step) -> str:
     return _(STEPS[value][0])
 
@@ -101,6 +114,8 @@ FILTERS = {
     "commitment_words": commitment_words,
     "commitment_value": commitment_value,
     "score_words": score_words,
+    "percentage": percentage,
+    "month_name": month_name,
     "step_words": step_words,
     "step_hint": step_hint,
 }
