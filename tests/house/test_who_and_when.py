@@ -19,9 +19,8 @@ def unheld(tables: Iterator[sa.Table]) -> Iterator[str]:
         checks = [str(one.sqltext) for one in table.constraints if isinstance(one, sa.CheckConstraint)]
         for column in table.columns:
             time = column.name.removesuffix("_by_user_id") + "_at"
-            if column.name == time or time not in table.columns or not table.columns[time].nullable:
-                continue
-            if not any(f"{column.name} IS NULL OR {time} IS NOT NULL" in check for check in checks):
+            is_pair = column.name.endswith("_by_user_id") and time in table.columns and table.columns[time].nullable
+            if is_pair and not any(f"{column.name} IS NULL OR {time} IS NOT NULL" in check for check in checks):
                 yield f"{table.name}.{column.name}"
 
 
