@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: Settings | None = None) -> OpenAPI:
-    """Build the application. `settings` None: read from the environment. Raises SettingError."""
+    """Build the application. If `settings` is None, read the settings from the environment.
+
+    Raises `SettingError` if a setting is missing or malformed.
+    """
     from app.process import application
 
     return application.create_app(settings)

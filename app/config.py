@@ -1,7 +1,7 @@
 """Read the settings from the environment, once, and create DATA_DIR. A wrong setting stops the start with one line of advice.
 
-An empty variable counts as unset. While `make run` is up, a command in another terminal joins it: what the supervisor told its
-own processes stands in DATA_DIR/running.json and fills the gaps of the environment (see `running_environment`).
+An empty variable counts as unset. Beside a running `make run`, a command reads the variables it lacks from
+DATA_DIR/running.json, written by the supervisor (see `running_environment`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SECRET_KEY_CHARACTERS = 32
 
 
 class SettingError(Exception):
-    """A setting is missing or malformed. The text is one line that starts with the setting's name; it shows no secret."""
+    """Raised when a setting is missing or malformed. The message is one line: the setting's name first, no secret."""
 
 
 @dataclass(frozen=True)
@@ -102,15 +102,15 @@ class Settings:
 
 
 def setting_names() -> tuple[str, ...]:
-    """Return every environment variable this module reads."""
+    """Return the names of all environment variables that this module reads."""
     own = (item.name.upper() for item in fields(Settings) if item.name != "provider_settings")
     return (*own, *(one.name for one in PROVIDER_SETTINGS))
 
 
 def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
-    """Return the settings in `environ`; with `join`, those it lacks come from an application running in the same DATA_DIR.
+    """Return the settings in `environ`; with `join`, a missing variable comes from an application running in the same DATA_DIR.
 
-    Creates DATA_DIR, and the two stored secrets when they are needed. Raises SettingError.
+    Creates DATA_DIR, and the files for SECRET_KEY and ENCRYPTION_KEYS if these are unset. Raises `SettingError`.
     """
     own = _Reader(environ)
     data_dir = make_data_dir(Path(own.text("DATA_DIR", "var")))
@@ -170,7 +170,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
 
 
 def make_data_dir(path: Path) -> Path:
-    """Create DATA_DIR if needed and return it absolute. Others (the database) may pass through, not list it."""
+    """Create DATA_DIR if needed and return its absolute path. Other users may pass through it, but not list it."""
     try:
         path = path.expanduser().absolute()
         if not path.is_dir():
@@ -184,9 +184,9 @@ def make_data_dir(path: Path) -> Path:
 
 
 def running_environment(data_dir: Path) -> dict[str, str]:
-    """Return the variables the supervisor running in `data_dir` gave its processes; empty when none is running.
+    """Return the environment variables that the supervisor running in `data_dir` gave its processes, {} if none is running.
 
-    The file counts only while the supervisor's lock is held, so one left behind by a crash is ignored.
+    The stored file counts only while the supervisor holds its lock, so a file left behind by a crash is ignored.
     """
     try:
         with (data_dir / RUN_LOCK).open() as lock:
@@ -204,7 +204,7 @@ def running_environment(data_dir: Path) -> dict[str, str]:
 
 
 class _Reader:
-    """Reads typed settings from an environment."""
+    """Reads typed settings from a mapping of environment variables. Its methods raise `SettingError` for a malformed value."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.given = {name: value.strip() for name, value in environ.items() if value.strip()}
@@ -296,7 +296,7 @@ def _encryption_keys(read: _Reader, data_dir: Path, production: bool) -> str:
 
 
 def _kept_secret(name: str, path: Path, make: Callable[[], str]) -> str:
-    """Return the secret stored in `path`, made now if it does not exist. Processes that start at once get the same."""
+    """Return the secret stored in `path`, made first if the file is missing. Processes that start at once get the same secret."""
     try:
         if not path.exists():
             _write_once(path, make())
@@ -309,7 +309,7 @@ def _kept_secret(name: str, path: Path, make: Callable[[], str]) -> str:
 
 
 def _write_once(path: Path, content: str) -> None:
-    """Write a file only its owner can read, whole or not at all; the first writer wins."""
+    """Write a file that only its owner can read, whole or not at all. A file that exists already stays unchanged."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(content + "\n")

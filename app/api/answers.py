@@ -19,8 +19,8 @@ from app.core.problems import Problem
 class Answer:
     """A successful response before it is sent: status, JSON text and headers.
 
-    The body is text, so that a stored answer is repeated byte for byte. `kept`: stored and repeated instead of `text`, where that
-    has a secret that is told once.
+    The body is text, so that a stored answer is repeated byte for byte. `kept` is for a `text` with a secret that is shown
+    only once: it is the text without the secret, which is stored and repeated instead.
     """
 
     status: int
@@ -35,7 +35,7 @@ class Answer:
 
 
 def answer(body: BaseModel, status: int = 200, *, etag: str | None = None, location: str | None = None) -> Answer:
-    """Build the JSON answer of a model, with its ETag and Location where given."""
+    """Build the JSON answer of a model. Set the headers ETag and Location if `etag` and `location` are given."""
     headers = {"ETag": f'"{etag}"'} if etag else {}
     if location:
         headers["Location"] = location
@@ -43,7 +43,10 @@ def answer(body: BaseModel, status: int = 200, *, etag: str | None = None, locat
 
 
 def show(body: BaseModel, etag: str | None = None) -> Response:
-    """Return one object as a response with its ETag; 304 without a body if the client has this version already."""
+    """Return the response for one object, with its ETag. `etag` None: the ETag is computed from the content.
+
+    If the client already has this version (header If-None-Match), the status is 304 and the body is empty.
+    """
     made = answer(body, etag=etag or content_tag(body))
     response = made.response()
     response.headers["Cache-Control"] = "private, no-cache"
@@ -61,14 +64,14 @@ def content_tag(body: BaseModel) -> str:
 
 
 class Versioned(Protocol):
-    """A row that counts its changes."""
+    """A row with an `id` and a `version` that changes with each change of the row."""
 
     id: Any
     version: Any
 
 
 def version_tag(row: Versioned) -> str:
-    """Return the ETag of a versioned row: the end of its id and its version."""
+    """Return the ETag of a versioned row: the last 8 hex digits of its id, a hyphen, and its version."""
     return f"{row.id.hex[-8:]}-{row.version}"
 
 

@@ -88,7 +88,8 @@ def get_appointment(path: IdPath) -> Response:
 def create_an_appointment(body: AppointmentCreate) -> Response:
     """Plan an appointment.
 
-    The contact is that of the thread, or the customer of the order. They are reminded of a visit by mail a day before.
+    Its contact is the contact of the thread, or else the customer of the order. The contact gets a reminder a day before a
+    visit.
     """
     return write(lambda session: _create(session, current_viewer(), body))
 
@@ -103,7 +104,7 @@ def create_an_appointment(body: AppointmentCreate) -> Response:
 def update_an_appointment(path: IdPath, body: AppointmentUpdate) -> Response:
     """Change, move or cancel an appointment.
 
-    PUT and PATCH do the same: what is left out stays as it is.
+    PUT and PATCH do the same: a field that is left out does not change.
     """
     return write(lambda session: _update(session, current_viewer(), path.id, body))
 

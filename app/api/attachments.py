@@ -42,14 +42,14 @@ CHUNK = 64 * 1024
 def upload_attachment(form: UploadForm) -> Response:
     """Upload a file to send.
 
-    Name its `id` in `attachments` of one message you send. Until then only you see it.
+    Then send one message with the `id` of the file in `attachments`. Until then only you can see the file.
     """
     return write(lambda session: _upload(session, current_viewer()))
 
 
 @routes.add("get", "/communication/attachments/<uuid:id>", scope="threads:read", answers=AttachmentOut, refuses=(404,))
 def get_attachment_info(path: IdPath) -> Response:
-    """Show what is known about a file."""
+    """Show the name, type, size and state of a file."""
     return show(attachment_out(get_attachment(db.session(), viewer=current_viewer(), attachment_id=path.id)))
 
 
@@ -70,7 +70,8 @@ def get_attachment_content(path: IdPath) -> Response:
 
 
 def _download_headers(attachment: Attachment) -> dict[str, str]:
-    """Return the headers of a file download: a file is always saved, never shown, so nothing in it runs in our origin."""
+    """Return the headers of a file download. They make the browser save the file, never show it, so nothing in it runs in our
+    origin."""
     return {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(attachment.filename, safe='')}",
         "Content-Length": str(attachment.size_bytes or 0),
@@ -100,9 +101,9 @@ def _keep(session: Session, viewer: Viewer, filename: str, content_type: str, co
 
 
 def claim_files(session: Session, viewer: Viewer, wanted: Sequence[AttachmentInput]) -> list[uuid.UUID]:
-    """Return the ids of the files to send, in order: uploaded before, or inline and stored now.
+    """Return the ids of the files to send, in the order of `wanted`. Store the inline files among them.
 
-    Raises Problem for a file that is not a free upload of the viewer.
+    Raises `Problem` if a named file was not uploaded by the viewer, was sent already, or is named twice.
     """
     named = [item.id for item in wanted if item.id is not None]
     free = find_free_uploads(session, viewer=viewer, attachment_ids=named) if named else set()

@@ -1,7 +1,7 @@
 """Authorize every API request before its parameters are read: token, scope, content type, a body that is JSON.
 
-In this order, so that somebody without a token learns nothing else. Calls are counted by address first, and by token once it is
-known (app/core/limits.py); over a limit, the answer says when to call again.
+The checks run in this order, so that a caller without a token learns nothing else. Calls are counted by network address
+first, and by token as soon as it is known (`app/core/limits.py`). Over a limit, the response says when to call again.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Switchyard"'}
 
 
 def check_request(operation: Operation) -> None:
-    """Check limits, token, scope and body of the request, and set `current_viewer()`. Raises Problem."""
+    """Check limits, token, scope and body of the request, and set `current_viewer()`. Raises `Problem` if a check fails."""
     _count(ADDRESS, caller_address(), factor=2)
     g.api_viewer = _authenticate()
     _count(TOKEN, request.headers["Authorization"].partition(" ")[2].strip())
@@ -58,7 +58,7 @@ def check_request(operation: Operation) -> None:
 
 
 def current_viewer() -> Viewer:
-    """Return the viewer for whom this request's token speaks."""
+    """Return the viewer to whom the token of this request belongs."""
     viewer: Viewer = g.api_viewer
     return viewer
 
@@ -87,7 +87,7 @@ def _authenticate() -> Viewer:
 
 
 def tell_limits(response: Response) -> Response:
-    """Set the rate limit headers of a response: how much of the tightest limit is left."""
+    """Add the rate limit headers to a response and return it. They say how much of the tightest limit is left."""
     level: Level | None = g.get("api_level")
     if level is not None:
         response.headers.update(level.headers())
@@ -101,9 +101,9 @@ def _count(limit: Limit, whom: str, *, factor: int = 1) -> None:
 
 
 def _spend(limit: Limit, whom: str) -> None:
-    """Count one call against a limit. Raises Problem when it is used up.
+    """Count one call of `whom` against a limit. Raises `Problem` if the limit is used up.
 
-    Keeps the tightest limit so far, which the response's headers tell.
+    Stores the tightest limit of this request so far, for the headers of the response.
     """
     level = runtime().limits.take(limit, whom)
     if level is None:
@@ -128,7 +128,7 @@ def _check_json() -> None:
 
 
 def parse_json(content: bytes) -> Any:
-    """Parse strict JSON: UTF-8, no NaN, limited nesting. Raises Problem."""
+    """Parse strict JSON: UTF-8, no NaN, limited nesting. Raises `Problem` if the content is anything else."""
     try:
         body = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
         _check_depth(body, DEPTH)

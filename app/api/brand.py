@@ -1,4 +1,4 @@
-"""Decide which brand something new belongs to."""
+"""Decide to which brand a new row belongs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from app.domain.threads.api_queries import find_brand_id
 
 
 def choose_brand_id(session: Session, *, viewer: Viewer, key: str | None, owner: uuid.UUID | None, owner_name: str) -> uuid.UUID:
-    """Return the brand id for a new row: the brand named, else that of its `owner`, else the viewer's only one.
+    """Return the brand id for a new row: the brand with this `key`, or else `owner`, or else the viewer's only brand.
 
-    Raises Problem if a brand must be named, is none the viewer sees, or is another than the owner's.
+    `owner` is the brand id of the thread or other row that the new row belongs to; `owner_name` names that row in errors.
+    Raises `Problem` if a key is needed, if the viewer does not see its brand, or if its brand is not `owner`.
     """
     if key is None:
         if owner is None and len(viewer.brand_ids) != 1:

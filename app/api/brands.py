@@ -69,7 +69,7 @@ def create_a_brand(body: BrandCreate) -> Response:
 def update_a_brand(path: IdPath, body: BrandUpdate) -> Response:
     """Change a brand.
 
-    For administrators. PUT and PATCH do the same: what is left out stays as it is.
+    For administrators. PUT and PATCH do the same: a field that is left out does not change.
     """
     return write(lambda session: _update(session, path.id, body))
 

@@ -1,6 +1,6 @@
 """Serve the writes of /channels, for administrators: create and change channels.
 
-The provider is asked before anything is kept, outside a transaction.
+Settings are tested at the provider before anything is stored, outside a transaction.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ NEW = {
 def create_a_channel(body: ChannelCreate) -> Response:
     """Connect a channel.
 
-    For administrators. The provider is asked first; where it says no, nothing is kept and the answer says why. A kind that
-    somebody has to sign in for is connected on the page.
+    For administrators. We test the connection at the provider first. If the provider refuses, nothing is saved and the
+    answer says why. A kind of channel that needs a sign-in at the provider cannot be connected here: use the settings page.
     """
     viewer = require(Permission.CHANNELS_MANAGE)
     form, issued = _entered(viewer, body)
@@ -71,8 +71,8 @@ def create_a_channel(body: ChannelCreate) -> Response:
 def update_a_channel(path: IdPath, body: ChannelUpdate) -> Response:
     """Change a channel.
 
-    For administrators. PUT and PATCH do the same: what is left out stays as it is. Other settings and secrets are kept where the
-    provider agrees.
+    For administrators. PUT and PATCH do the same: a field that is left out does not change. New settings and secrets are
+    saved only if the provider accepts them.
     """
     viewer = _changing(path.id)
     form = _changed(viewer, path.id, body) if body.model_fields_set - {"is_active", "is_paused"} else None
@@ -83,7 +83,10 @@ def update_a_channel(path: IdPath, body: ChannelUpdate) -> Response:
 
 
 def _changing(channel_id: uuid.UUID) -> Viewer:
-    """Return the viewer if they may change this channel: 404 for a channel they do not see comes before 403."""
+    """Return the viewer if they may change this channel.
+
+    Raises `ChannelMissing` (404) if they do not see the channel, else `Problem` (403) if they lack the permission.
+    """
     get_channel(db.session(), viewer=current_viewer(), channel_id=channel_id)
     return require(Permission.CHANNELS_MANAGE)
 
@@ -124,7 +127,7 @@ def _changed(viewer: Viewer, channel_id: uuid.UUID, body: ChannelUpdate) -> Conn
 
 
 def _ask(form: ConnectForm) -> None:
-    """Check the form and ask the provider. Raises Problem with every wrong field, or with what the provider says."""
+    """Check the form, then test it at the provider. Raises `Problem` with every wrong field, or with the provider's refusal."""
     let_go()
     if is_right(form, checks_twins=False):
         return

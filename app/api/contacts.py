@@ -47,7 +47,7 @@ CREATE = {
 def list_contacts(query: ContactListQuery) -> Response:
     """List contacts.
 
-    Limited to those with a thread that the token's owner may see, and those without any thread.
+    Limited to contacts with a thread that the token's owner may see, and contacts without any thread.
     """
     page = find_contacts(
         db.session(),
@@ -64,7 +64,7 @@ def list_contacts(query: ContactListQuery) -> Response:
 def get_contact(path: IdPath) -> Response:
     """Show one contact.
 
-    A contact that was merged into another answers with that other one.
+    If the contact was merged into another one, the answer is that other contact.
     """
     session, within = db.session(), contact_in_sight(current_viewer())
     record = find_contact(session, contact_id=find_kept(session, path.id) or path.id, within=within)
@@ -90,7 +90,7 @@ def create_a_contact(body: ContactCreate) -> Response:
 def update_a_contact(path: IdPath, body: ContactUpdate) -> Response:
     """Change a contact.
 
-    PUT and PATCH do the same: what is left out stays as it is.
+    PUT and PATCH do the same: a field that is left out does not change.
     """
     return write(lambda session: _update(session, current_viewer(), path.id, body))
 

@@ -1,4 +1,4 @@
-"""Serve the reads of /channels, /users and /teams (people.py and channels.py write)."""
+"""Serve the reads of /channels, /users and /teams. The writes are in `people.py` and `channels.py`."""
 
 from __future__ import annotations
 

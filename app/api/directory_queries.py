@@ -22,7 +22,7 @@ from app.domain.connections.queries import ChannelMissing
 
 
 class PersonMissing(Exception):
-    """The user or team does not exist, or the viewer may not see it."""
+    """Raised when the user or team does not exist, or the viewer may not see it."""
 
 
 @dataclass(frozen=True)

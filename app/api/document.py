@@ -1,6 +1,6 @@
-"""Build the OpenAPI 3.1 document: the framework's own, completed with security, headers, examples and refusals.
+"""Build the OpenAPI 3.1 document: the framework's document, completed with security, headers, examples and error responses.
 
-Schemas are generated from the pydantic models again, because the framework's copy drops the keywords it does not know.
+The schemas are generated again from the pydantic models, because the framework drops the keywords it does not know.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _security() -> dict[str, Any]:
 
 
 def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
-    """Return every JSON schema by the name under which the framework refers to it."""
+    """Return all JSON schemas except those of query parameters, by the name that the framework uses in references."""
     _, made = models_json_schema(list(dict.fromkeys(_models(operations))), ref_template=REFERENCE)
     shapes: dict[str, Any] = made["$defs"]
     return {name: shapes[name] for name in sorted(shapes) if not name.endswith("Query")}
@@ -102,7 +102,7 @@ def _annotation(operation: Operation, name: str) -> type[BaseModel] | None:
 
 
 def _complete(described: dict[str, Any], operation: Operation) -> None:
-    """Add security, headers, examples and every refusal to one operation."""
+    """Add security, headers, examples and every error response to `described`, the description of one operation."""
     described["security"] = [{TOKEN: []}]
     described["description"] = f"{described.get('description', '').replace('<br/>', ' ').strip()}\n\nScope `{operation.scope}`."
     described["parameters"] = [*_without_nulls(described.get("parameters", [])), *_header_parameters(operation)]
@@ -114,7 +114,7 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
 
 
 def _without_nulls(parameters: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Take null out of the schemas of query parameters: a parameter is given or left out, never null."""
+    """Remove null from the schemas of query parameters and return the new list: a parameter is sent or left out, never null."""
     plain = []
     for parameter in parameters:
         schema = {k: v for k, v in parameter["schema"].items() if not (k == "default" and v is None)}

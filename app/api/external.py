@@ -66,8 +66,8 @@ MAILING = {
 def send_external_email(body: ExternalMailCreate) -> Response:
     """Send one mail.
 
-    It is promised, not sent yet: `delivery_status` is `pending`. An address that mail came back from, or that called a mail
-    spam, is refused with 422.
+    The mail is queued, not sent yet: `delivery_status` is `pending`. The API refuses an address with 422 if earlier mail to
+    it came back, or if its owner reported a mail as spam.
     """
     return write(lambda session: _send(session, current_viewer(), body))
 
@@ -76,15 +76,15 @@ def send_external_email(body: ExternalMailCreate) -> Response:
 def send_bulk_email(body: MailingCreate) -> Response:
     """Send one mail to many.
 
-    For leads. Each recipient is a row of its own, taken up exactly once, and goes on after any interruption. A recipient who did
-    not agree, or may not be written to, gets nothing and stands under `problems`. Each mail has a one-click unsubscribe.
+    For leads. Each recipient is handled exactly once, also after an interruption. A recipient who did not agree, or may not
+    be written to, gets nothing and is listed under `problems`. Each mail has a one-click unsubscribe.
     """
     return write(lambda session: _start(session, current_viewer(), body))
 
 
 @routes.add("get", "/external/send-bulk-email/<uuid:id>", scope="threads:read", answers=MailingOut, refuses=(404,))
 def get_bulk_email(path: IdPath) -> Response:
-    """Show how far a mailing has come."""
+    """Show the progress of a mailing."""
     session = db.session()
     try:
         mailing = get_mailing(session, mailing_id=path.id, brand_ids=current_viewer().brand_ids)
@@ -152,7 +152,10 @@ def _start(session: Session, viewer: Viewer, body: MailingCreate) -> Answer:
 
 
 def _content(session: Session, viewer: Viewer, body: MailContent, channel: Channel) -> NewMailing:
-    """Return subject, text and HTML of a mailing, its variables not filled in yet."""
+    """Return subject, text and HTML of a mailing, with variables that are not filled in yet.
+
+    Raises `Problem` if the template does not exist or no subject is given.
+    """
     if body.template_id is None:
         html = clean_rich(body.message_html) if body.message_html else ""
         return NewMailing(body.subject, body.message_content or rich_to_text(html), html)
@@ -171,7 +174,7 @@ def _content(session: Session, viewer: Viewer, body: MailContent, channel: Chann
 
 
 def _template(session: Session, viewer: Viewer, channel: Channel, named: str) -> ReplyTemplate:
-    """Return a reply template by its id, or by its name in small letters with _ for spaces. Raises TemplateMissing."""
+    """Return the reply template `named` by its id, or by its name in lower case with _ for spaces. Raises `TemplateMissing`."""
     try:
         return get_template(session, viewer=viewer, template_id=uuid.UUID(named)).template
     except ValueError:
@@ -188,7 +191,10 @@ def _subscribers(session: Session, channel: Channel) -> list[NewRecipient]:
 
 
 def _with_our_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Add values under our variable names: `customer_name` also as `contact.name`, `order_id` also as `order.number`."""
+    """Return `values` with the same values under our variable names as well.
+
+    `customer_name` becomes `contact.name` and `contact.first_name`, `order_id` becomes `order.number`.
+    """
     ours = {variable: values[name] for name, variable in ALIASES.items() if values.get(name)}
     first = str(values.get("customer_name") or "").partition(" ")[0]
     return {**ours, **({"contact.first_name": first} if first else {}), **values}
@@ -200,7 +206,8 @@ def _provider_template(content: NewMailing, values: Any) -> dict[str, Any] | Non
 
 
 def _channel(session: Session, viewer: Viewer, channel_id: uuid.UUID | None) -> Channel:
-    """Return the mailbox with this id, or the only mailbox of the viewer's brands."""
+    """Return the mailbox with this id, or for None the only mailbox of the viewer's brands. Raises `Problem` if there is no
+    such mailbox, or several."""
     senders = runtime().adapters.senders
     found = [
         channel

@@ -1,4 +1,4 @@
-"""Serve /external/send-whatsapp: a message on WhatsApp that a program sends."""
+"""Serve /external/send-whatsapp: programs send a message on WhatsApp."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ FIELDS = {"message_content": "text.body", "template": "template", "thread_id": "
 def send_whatsapp(body: ExternalWhatsAppCreate) -> Response:
     """Send one WhatsApp message.
 
-    It is promised, not sent yet: `delivery_status` is `pending`. Free text reaches people within 24 hours of what they wrote;
-    later it is refused with 422, and a template is sent instead.
+    The message is queued, not sent yet: `delivery_status` is `pending`. Free text is allowed for 24 hours after the last
+    message of the person. After that it is refused with 422: send a template instead.
     """
     return write(lambda session: _send(session, current_viewer(), body))
 
@@ -101,7 +101,8 @@ def _answered(session: Session, thread: Thread, contact: Contact, body: External
 
 
 def _channel(session: Session, viewer: Viewer, channel_id: uuid.UUID | None) -> Channel:
-    """Return the WhatsApp channel with this id, or the only one of the viewer's brands."""
+    """Return the WhatsApp channel with this id, or for None the only one of the viewer's brands. Raises `Problem` if there is
+    no such channel, or several."""
     senders = runtime().adapters.senders
     found = [
         channel

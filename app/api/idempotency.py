@@ -1,8 +1,8 @@
 """Run each API write in one transaction, and with an Idempotency-Key at most once.
 
-The record of a key is written in the transaction of the effect, so after a crash either both are there or neither. While one
-request with a key is being served, another with the same key is told to come back (409). A refused write leaves no record:
-it changed nothing, so asking again is safe.
+The record of a key is written in the same transaction as the change, so after a crash either both exist or neither. While
+one request with a key is running, another request with this key gets 409 and may try again later. A refused write leaves no
+record: it changed nothing, so a retry is safe.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ Effect = Callable[[Session], Answer]
 
 
 def write(effect: Effect) -> Response:
-    """Run `effect` in a transaction, wake the relay, and return what `effect` returns as a response."""
+    """Run `effect` in a transaction, wake the relay, and return the answer of `effect` as a response.
+
+    If the request has an Idempotency-Key that was used before, return the stored answer and do not run `effect`.
+    """
     key = _key()
     with transaction() as session:
         made = effect(session) if key is None else _once(session, current_viewer(), key, effect)
@@ -77,7 +80,7 @@ def _replay(known: IdempotencyRecord, fingerprint: str) -> Answer:
 
 
 def _fingerprint() -> str:
-    """Return what identifies a request for its key: method, address without its version, and body without white space."""
+    """Return a hash that identifies the request: SHA-256 of method, path without the API version, and body without spaces."""
     path = request.path.replace("/api/v1/", "/api/", 1)
     if request.is_json:
         body = json.dumps(request.get_json(), sort_keys=True, separators=(",", ":"))

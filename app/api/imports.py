@@ -63,8 +63,8 @@ STEPS: dict[str, Callable[[Session, Import, datetime, Actor], None]] = {
 def begin_import(form: ImportForm) -> Response:
     """Upload a file of orders, articles or prices.
 
-    It is read in the background and nothing is made yet: ask for the import until its `phase` is `preview`, look at its rows,
-    then `start` it.
+    The file is read in the background and nothing is created yet. Get the import until its `phase` is `preview`, check its
+    rows, then send the step `start`.
     """
     require(IMPORT_NEEDS[form.kind])
     with undone_on_error(runtime().storage) as storage:
@@ -86,14 +86,17 @@ def list_imports(query: ImportListQuery) -> Response:
 
 @routes.add("get", "/imports/<uuid:id>", scope="orders:read", answers=ImportOut, refuses=(404,))
 def get_import(path: IdPath) -> Response:
-    """Show how far an import has come."""
+    """Show the progress of an import."""
     session, viewer = db.session(), _importer()
     return show(_out(session, find_import(session, viewer=viewer, import_id=path.id)))
 
 
 @routes.add("get", "/imports/<uuid:id>/rows", scope="orders:read", answers=ImportRowPage, refuses=(404, 422))
 def list_import_rows(path: IdPath, query: RowQuery) -> Response:
-    """List the rows of an import in the order of the file, with what each would become or became, and why one is left out."""
+    """List the rows of an import in the order of the file.
+
+    Each row shows its outcome, the values that it replaces and writes, and the problems because of which it is left out.
+    """
     session, viewer = db.session(), _importer()
     found = find_import(session, viewer=viewer, import_id=path.id)
     if query.cursor is not None and not query.cursor.isdecimal():
@@ -116,7 +119,7 @@ def set_import_columns(path: IdPath, body: ImportColumns) -> Response:
     example={"step": "start"},
 )  # fmt: skip
 def take_import_step(path: IdPath, body: ImportStep) -> Response:
-    """Apply what the preview shows, undo it, or resume after an interruption; all in the background."""
+    """Apply what the preview shows, undo it, or resume after an interruption. Each step runs in the background."""
     return _change(path.id, STEPS[body.step], status=202)
 
 
@@ -135,7 +138,7 @@ def _begin(session: Session, viewer: Viewer, form: ImportForm, storage: Storage)
 
 
 def _importer() -> Viewer:
-    """Return the viewer if they may import something. Raises Problem."""
+    """Return the viewer if they may import at least one kind of file. Raises `Problem` if not."""
     viewer = current_viewer()
     return viewer if kinds_of(viewer) else require(Permission.ORDERS_IMPORT)
 

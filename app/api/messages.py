@@ -58,7 +58,7 @@ SEND = {
 def list_messages(query: MessageListQuery) -> Response:
     """List messages.
 
-    Those of one thread with `thread_id`, else those of all brands the token's owner may see.
+    With `thread_id`, the messages of this thread. Without it, the messages of all brands the token's owner may see.
     """
     conditions = MessageConditions(
         thread_id=query.thread_id,
@@ -98,9 +98,10 @@ def get_message(path: IdPath) -> Response:
 def send_message(body: MessageCreate) -> Response:
     """Send a message, or write a note.
 
-    An outgoing message is promised, not sent yet: it is answered with `delivery_status: pending`. A channel that carries one
-    file per message makes several messages of several files; the first is answered, `metadata.message_ids` names all.
-    With `last_seen_message_id`, and something newer in the thread, nothing is sent: 409 with `newer_items`.
+    An outgoing message is queued, not sent yet: the answer has `delivery_status: pending`. If the channel takes one file per
+    message, several files become several messages: the answer shows the first, and its `metadata.message_ids` lists all of
+    them. If the thread has something newer than `last_seen_message_id`, nothing is sent and the answer is 409 with
+    `newer_items`.
     """
     return write(lambda session: _send(session, current_viewer(), body))
 

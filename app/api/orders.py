@@ -92,7 +92,7 @@ def get_order(path: IdPath) -> Response:
 def create_an_order(body: OrderCreate) -> Response:
     """Add an order.
 
-    It gets the next number of its brand and, where no `thread_id` is given, a conversation of its own in the inbox.
+    It gets the next number of its brand. Without a `thread_id` it also gets a new conversation in the inbox.
     """
     return write(lambda session: _create(session, current_viewer(), body))
 
@@ -107,7 +107,7 @@ def create_an_order(body: OrderCreate) -> Response:
 def update_an_order(path: IdPath, body: OrderUpdate) -> Response:
     """Change an order.
 
-    PUT and PATCH do the same: what is left out stays as it is.
+    PUT and PATCH do the same: a field that is left out does not change.
     """
     return write(lambda session: _update(session, current_viewer(), path.id, body))
 
@@ -143,7 +143,7 @@ def _create(session: Session, viewer: Viewer, body: OrderCreate) -> Answer:
 
 
 def _told(new: NewOrder, now: datetime) -> Said:
-    """Return the first item of an order's thread: its lines, place and notes as text."""
+    """Return the first item of the thread of a new order: the order's lines, place and notes as text."""
     lines = [f"{line.quantity.normalize():f} × {line.description or line.article}" for line in new.lines]
     place = [new.address.typed] if new.address is not None and new.address.typed else []
     text = "\n".join([*lines, *place, *filter(None, ("", new.notes))]).strip()
@@ -282,5 +282,5 @@ def _line_out(line: LineRow) -> LineItemOut:
 
 
 def _number(amount: Decimal | None) -> float | None:
-    """Return an amount as a JSON number, exact to fifteen digits (more than an amount has). None stays None."""
+    """Return an amount as a JSON number, or None for None. A float is exact to fifteen digits, and no amount has as many."""
     return None if amount is None else float(amount)

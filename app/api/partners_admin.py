@@ -1,4 +1,5 @@
-"""Serve /partners: administer partners, who may post orders, and their keys. Partners' own programs call app/api/partners."""
+"""Serve /partners: manage the partners who may post orders, and their keys. The API that partners' programs call is
+`app/api/partners`."""
 
 from __future__ import annotations
 
@@ -96,7 +97,7 @@ def create_a_partner(body: PartnerCreate) -> Response:
 def update_a_partner(path: IdPath, body: PartnerUpdate) -> Response:
     """Change a partner.
 
-    For administrators. PUT and PATCH do the same: what is left out stays as it is.
+    For administrators. PUT and PATCH do the same: a field that is left out does not change.
     """
     viewer = require(Permission.PARTNERS_MANAGE)
     return write(lambda session: _update(session, viewer, path.id, body))
@@ -111,9 +112,9 @@ def update_a_partner(path: IdPath, body: PartnerUpdate) -> Response:
     example={"body": {"nummer": "ESS-1"}, "body_mapping": [{"path": "nummer", "field": "partner_order_id"}]},
 )
 def preview_a_body(path: IdPath, body: BodySample) -> Response:
-    """Show what a body in the partner's own shape would become.
+    """Preview the order that a body in the partner's own shape would become.
 
-    For administrators. Nothing is written.
+    For administrators. Nothing is saved.
     """
     viewer = require(Permission.PARTNERS_MANAGE)
     partner = get_partner(db.session(), path.id, brand_ids=viewer.brand_ids)
@@ -136,7 +137,7 @@ def preview_a_body(path: IdPath, body: BodySample) -> Response:
 def list_partner_keys(path: IdPath) -> Response:
     """List the keys of a partner.
 
-    For administrators. Working keys come first; there is one page.
+    For administrators. Keys that work come first. All keys are on one page.
     """
     viewer = require(Permission.PARTNERS_MANAGE)
     partner = get_partner(db.session(), path.id, brand_ids=viewer.brand_ids)
@@ -156,8 +157,8 @@ def list_partner_keys(path: IdPath) -> Response:
 def create_a_partner_key(path: IdPath, body: PartnerKeyCreate) -> Response:
     """Make a key for a partner.
 
-    For administrators. The key and its signing secret are shown in this answer and never again: the answer is not kept for an
-    `Idempotency-Key`, so asking twice makes two keys.
+    For administrators. The key and its signing secret are shown only in this answer. An `Idempotency-Key` has no effect
+    here: two requests make two keys.
     """
     viewer = require(Permission.PARTNERS_MANAGE)
     with transaction() as session:

@@ -49,7 +49,7 @@ def create_a_user(body: UserCreate) -> Response:
 def update_a_user(path: IdPath, body: UserUpdate) -> Response:
     """Change a colleague.
 
-    For administrators. PUT and PATCH do the same: what is left out stays as it is.
+    For administrators. PUT and PATCH do the same: a field that is left out does not change.
     """
     return write(lambda session: _update_user(session, path.id, body))
 
@@ -76,7 +76,7 @@ def create_a_team(body: TeamCreate) -> Response:
 def update_a_team(path: IdPath, body: TeamUpdate) -> Response:
     """Change a team.
 
-    For administrators. PUT and PATCH do the same: what is left out stays as it is.
+    For administrators. PUT and PATCH do the same: a field that is left out does not change.
     """
     return write(lambda session: _update_team(session, path.id, body))
 

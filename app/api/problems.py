@@ -1,4 +1,4 @@
-"""Map each domain error to the problem with which the API refuses, and its status code, in one table."""
+"""Map each domain error to the problem response (code, status) of the API, in one table."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ _PROBLEM_OF: dict[type[Exception], Callable[[Any], Problem]] = {
 
 
 def answer_problems(blueprint: APIBlueprint) -> None:
-    """Register handlers on the blueprint that answer every error as a problem."""
+    """Register handlers on the blueprint that turn every error into a problem response."""
     blueprint.register_error_handler(Problem, problem_response)
     blueprint.register_error_handler(HTTPException, problem_of)
     for kind in _PROBLEM_OF:
@@ -102,7 +102,8 @@ def _answer(error: Exception) -> Response:
 
 
 def moved_on(error: ThreadMovedOn, viewer: Viewer) -> Problem:
-    """Return the refusal of a reply to a thread with newer items; it shows these as the API shows messages."""
+    """Return the refusal of a reply because its thread has newer items. The body lists them as the API shows messages, in
+    `newer_items`."""
     records = find_message_records(db.session(), viewer=viewer, message_ids=[m.id for m in error.newer])
     items = [message_out(record).model_dump(mode="json") for record in records]
     return Problem("thread_moved_on", f"{len(items)} newer items: read them first", more={"newer_items": items})
@@ -119,7 +120,7 @@ def refuse_input(error: ValidationError) -> Response:
 
 
 def problem_of_input(error: ValidationError) -> Problem:
-    """Return a Problem with all faults of parameters and body, by field, without the values that were sent."""
+    """Return a `Problem` with the faults of parameters and body, at most MOST_ERRORS, without the values that were sent."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     faults = [FieldError(".".join(str(part) for part in e["loc"]), _message(e)) for e in found[:MOST_ERRORS]]
     detail = f"{len(found)} fields are not right" if len(found) > 1 else f"{faults[0].field}: {faults[0].message}".lstrip(": ")

@@ -1,4 +1,4 @@
-"""Check the ids that a body names: each row must exist, and the viewer must see it."""
+"""Check the ids in a request body: each row must exist, and the viewer must see it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WHO_TAKES = {
 
 
 def named_thread(session: Session, viewer: Viewer, thread_id: uuid.UUID | None) -> Thread | None:
-    """Return the thread that a body names; None where it names none. Raises Problem."""
+    """Return the thread with this id, or None if `thread_id` is None. Raises `Problem` if the viewer sees no such thread."""
     if thread_id is None:
         return None
     try:
@@ -33,9 +33,10 @@ def named_thread(session: Session, viewer: Viewer, thread_id: uuid.UUID | None) 
 def named_user_id(
     session: Session, contact_id: uuid.UUID | None, brand_id: uuid.UUID, *, field: str, given: str
 ) -> uuid.UUID | None:
-    """Return the user who is this contact and may be given `given` (a key of WHO_TAKES); None without a contact.
+    """Return the id of the user with this contact id. Return None if `contact_id` is None.
 
-    Raises Problem for `field`.
+    `given` is the kind of work the user gets, a key of WHO_TAKES. Raises `Problem` for `field` if no user with this contact
+    may get such work of the brand.
     """
     if contact_id is None:
         return None

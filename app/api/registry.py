@@ -17,9 +17,10 @@ View = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: its address, what it needs and what it answers.
+    """One operation of the API: its method and path, its needs and its answers.
 
-    `answers` is the shape of success (None: a file of `files`, MIME types).
+    `answers` is the schema of the successful answer; None means a file of one of the MIME types `files`. `refuses` are the
+    statuses of errors that only some operations have.
     """
 
     method: str
@@ -40,7 +41,7 @@ class Operation:
 
     @property
     def address(self) -> str:
-        """The rule in OpenAPI's form: /tasks/{id}."""
+        """The path in OpenAPI's form, such as /tasks/{id}."""
         return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", self.rule)
 
     @property
@@ -72,7 +73,7 @@ class Routes:
         example: Mapping[str, Any] | None = None,
         files: tuple[str, ...] = Operation.files,
     ) -> Callable[[View], View]:
-        """Return a decorator that registers a view. `refuses` are statuses beyond those every operation may answer."""
+        """Return a decorator that registers a view. `refuses` are error statuses in addition to those of every operation."""
         takes = ("json" if method in ("post", "put", "patch") else "") if takes is None else takes
 
         def decorate(view: View) -> View:
@@ -92,7 +93,7 @@ class Routes:
         example: Mapping[str, Any],
         example_of_put: Mapping[str, Any],
     ) -> Callable[[View], View]:
-        """Return a decorator that registers a view under PATCH and PUT alike: it changes what is sent and leaves the rest."""
+        """Return a decorator that registers a view for both PATCH and PUT. Both change only the fields that are sent."""
 
         def decorate(view: View) -> View:
             for method, shown in (("put", example_of_put), ("patch", example)):
@@ -103,9 +104,10 @@ class Routes:
 
 
 def build_blueprint(name: str, prefix: str, operations: Sequence[Operation]) -> APIBlueprint:
-    """Build a blueprint of all operations below `prefix`; only the canonical ones carry their response schemas.
+    """Build a blueprint of all operations below `prefix`.
 
-    The framework takes half a second to describe responses; document.py copies the canonical descriptions for the others.
+    Only the canonical paths get descriptions of their responses, because the framework needs half a second for them.
+    `document.py` copies these descriptions for the other paths.
     """
     blueprint = APIBlueprint(name, __name__, url_prefix=prefix, doc_ui=prefix == CANONICAL, operation_id_callback=_operation_id)
     for operation in operations:

@@ -56,8 +56,8 @@ UNITS: Mapping[Shape, Unit] = {
 def get_report(query: ReportQuery) -> Response:
     """Show the figures of a period.
 
-    Limited to the brands the token's owner may see; without the permission to see others' figures, to their own. The
-    documentation of figures defines each measure.
+    Limited to the brands the token's owner may see. If they may not see the figures of colleagues, limited to their own
+    figures. The documentation of figures defines each measure.
     """
     session, viewer = db.session(), current_viewer()
     slice = _slice(session, viewer, query)
@@ -70,7 +70,10 @@ def get_report(query: ReportQuery) -> Response:
 
 @routes.add("get", "/reports/facts", scope="reports:read", answers=FactPage, refuses=(422,))
 def list_report_facts(query: FactQuery) -> Response:
-    """List the facts that a figure counts, newest first: as many as it says, by the same filters and rights."""
+    """List the facts that a figure counts, newest first.
+
+    The filters and permissions are those of the figure, so there are as many facts as the figure says.
+    """
     measure = MEASURES.get(query.measure)
     if measure is None:
         raise invalid("measure", "is none of the measures of a report")
@@ -92,8 +95,8 @@ def list_report_facts(query: FactQuery) -> Response:
 def get_report_file(query: FileQuery) -> Response:
     """Download a report as a file.
 
-    CSV: every figure of the whole period and of each day, with the names of this API. PDF: the figures beside those of the period
-    before, two charts and the kinds of channels, in the language of the token's owner.
+    CSV: every figure of the whole period and of each day, with the names of this API. PDF: the figures compared with the
+    previous period, two charts and the kinds of channels, in the language of the token's owner.
     """
     session, viewer = db.session(), current_viewer()
     slice = _slice(session, viewer, query)
@@ -118,7 +121,7 @@ def get_report_file(query: FileQuery) -> Response:
 
 
 def _file(viewer: Viewer, slice: Slice, content: bytes, file_format: str, kind: str) -> Response:
-    """Return a report as a file to save, and write an entry in the audit, as the pages do."""
+    """Return a report as a download, and write an audit entry as the pages of reports do."""
     detail = {"format": file_format, "from": slice.first.isoformat(), "to": slice.last.isoformat()}
     with transaction() as session:
         about = {"action": "ReportExported", "object_type": "report", "object_id": "report"}
@@ -129,7 +132,8 @@ def _file(viewer: Viewer, slice: Slice, content: bytes, file_format: str, kind: 
 
 
 def _slice(session: Session, viewer: Viewer, query: ReportQuery) -> Slice:
-    """Return the slice that the query asks for, limited to what the token's owner may see. Raises Problem."""
+    """Return the slice for the query, limited to what the token's owner may see. Raises `Problem` for wrong days or a brand
+    they do not see."""
     if not timedelta() <= query.last_day - query.first_day < LONGEST:
         raise invalid("last_day", "must not come before first_day, nor two years after it")
     names = ("medium", "channel_id", "team_id", "user_id", "thread_type", "priority", "partner_id")

@@ -105,7 +105,7 @@ def _install(state: BlueprintSetupState) -> None:
 
 @docs.get("/openapi.json")
 def openapi() -> ResponseReturnValue:
-    """Serve the OpenAPI document, which changes with a release only."""
+    """Serve the OpenAPI document. It changes only with a release."""
     text = _document(current_app._get_current_object())  # type: ignore[attr-defined]
     response = Response(text, mimetype="application/json")
     response.headers["Cache-Control"] = "public, max-age=300"
@@ -119,7 +119,7 @@ def _document(app: OpenAPI) -> str:
 
 @docs.get("/docs")
 def browse() -> ResponseReturnValue:
-    """Serve the document as a page. Its files come from this server: it works without internet."""
+    """Serve the OpenAPI document as a page. All files of the page come from this server, so it works without internet."""
     return render_template("api/docs.html")
 
 

@@ -27,7 +27,8 @@ FIRST = "f"
 def search(query: SearchQuery) -> Response:
     """Search threads.
 
-    Searches messages, subjects, names, addresses and numbers, ignoring accents; newest match first, people on top.
+    Searches messages, subjects, names, addresses and numbers, and ignores accents. Threads found by their people or numbers
+    come first, then those with the newest match.
     """
     viewer, session = current_viewer(), db.session()
     inner, skip, size = _read_cursor(query.cursor, query.limit)
@@ -56,9 +57,10 @@ def _make_cursor(inner: str | None, skip: int, size: int) -> str:
 
 
 def _read_cursor(cursor: str | None, limit: int) -> tuple[str | None, int, int]:
-    """Return the search's own cursor, how many hits of that page were shown already, and the size of that page.
+    """Return three values: the cursor of `search_threads`, the number of hits of its page that were shown already, and the size
+    of that page.
 
-    Without a cursor: None, 0 and `limit`. Raises Problem.
+    If `cursor` is None, return None, 0 and `limit`. Raises `BadCursor` if we did not make the cursor.
     """
     if cursor is None:
         return None, 0, limit

@@ -78,7 +78,8 @@ def message_out(record: MessageRecord) -> MessageOut:
 
 
 def _metadata(message: Message) -> dict[str, Any]:
-    """Return the members that only some messages have; empty ones are left out."""
+    """Return the message's `metadata`: values that only some messages have, such as "edits" or "reactions". Empty values are
+    left out."""
     shown = {
         "kind": message.kind,
         "automatic": message.automatic,

@@ -101,7 +101,7 @@ def create_a_task(body: TaskCreate) -> Response:
 def update_a_task(path: IdPath, body: TaskUpdate) -> Response:
     """Change a task.
 
-    PUT and PATCH do the same: what is left out stays as it is.
+    PUT and PATCH do the same: a field that is left out does not change.
     """
     return write(lambda session: _update(session, current_viewer(), path.id, body))
 
@@ -155,7 +155,7 @@ def _content(task: Task) -> TaskContent:
 
 
 def _changed(session: Session, viewer: Viewer, task: Task, body: TaskUpdate) -> TaskContent:
-    """Return the task's content with the members that were sent put in."""
+    """Return the task's content, changed by the fields that the client sent. Raises `Problem` if a sent field is invalid."""
     sent, values = body.model_fields_set, vars(_content(task)).copy()
     values |= {column: getattr(body, name) for name, column in CONTENT.items() if name in sent}
     values["title"] = " ".join(values["title"].split())
@@ -173,7 +173,10 @@ def _changed(session: Session, viewer: Viewer, task: Task, body: TaskUpdate) -> 
 
 
 def _when(viewer: Viewer, body: TaskUpdate, values: dict[str, Any]) -> dict[str, Any]:
-    """Return the due time, reminder and recurrence to store: none of them without a date. Raises Problem where one was sent."""
+    """Return `values` with the due time, reminder and recurrence to store. If there is no due date, all three are None.
+
+    Raises `Problem` if the client sent one of them and there is no due date.
+    """
     sent, without_date = body.model_fields_set, values["due_date"] is None
     for name, column in (("due_time", "due_time"), ("reminder_settings", "reminder_minutes"), ("recurrence", "recurrence")):
         if without_date and getattr(body, name) is not None:
@@ -192,9 +195,11 @@ def _when(viewer: Viewer, body: TaskUpdate, values: dict[str, Any]) -> dict[str,
 def _waits(
     session: Session, viewer: Viewer, task: Task, body: TaskUpdate, thread_id: uuid.UUID | None
 ) -> dict[str, str | uuid.UUID | None]:
-    """Return what the task's thread waits for, and the task that this one waits for.
+    """Return {"waiting_for": what the task's thread waits for, "depends_on_id": id of the task for which this task waits, or
+    None}.
 
-    A task waited for may be done meanwhile, and stays named. Raises Problem.
+    If that other task is done by now, its id stays. Raises `Problem` if the client sent a task that this one may not wait
+    for.
     """
     sent = body.model_fields_set
     words = _waiting_for(body.waiting_for, thread_id) if "waiting_for" in sent else task.waiting_for

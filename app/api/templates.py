@@ -77,8 +77,8 @@ CREATE = {
 def list_templates(query: TemplateListQuery) -> Response:
     """List templates.
 
-    Those for every brand and those for a brand the token's owner may see; archived ones are included unless `is_active` says
-    otherwise.
+    Includes templates for every brand, and templates for a brand the token's owner may see. Archived templates are included
+    unless `is_active` says otherwise.
     """
     session, viewer = db.session(), current_viewer()
     keys = _brand_keys(session, viewer)
@@ -122,7 +122,8 @@ def create_a_template(body: TemplateCreate) -> Response:
 def update_a_template(path: IdPath, body: TemplateUpdate) -> Response:
     """Change a template.
 
-    For leads and administrators who see all of its brands. PUT and PATCH do the same: what is left out stays as it is.
+    For leads and administrators who see all of its brands. PUT and PATCH do the same: a field that is left out does not
+    change.
     """
     return write(lambda session: _update(session, current_viewer(), path.id, body))
 
@@ -189,7 +190,7 @@ def _changed(row: TemplateRow, body: TemplateUpdate, keys: dict[uuid.UUID, str])
 
 
 def _plain_text(html: str) -> str:
-    """Return the plain text of HTML. Raises Problem for HTML without words."""
+    """Return the plain text of HTML. Raises `Problem` if the HTML has no words."""
     text = plain_of(html)
     if not text:
         raise invalid("html_template", "holds no words")

@@ -76,7 +76,7 @@ def list_threads(query: ThreadListQuery) -> Response:
 def get_thread(path: IdPath) -> Response:
     """Show one thread.
 
-    A thread that was merged into another answers with that other one.
+    If the thread was merged into another one, the answer is that other thread.
     """
     record = get_thread_record(db.session(), viewer=current_viewer(), thread_id=path.id)
     return show(thread_out(record), etag=_etag(record))
@@ -88,8 +88,8 @@ def get_thread(path: IdPath) -> Response:
 def create_a_thread(body: ThreadCreate) -> Response:
     """Start a thread.
 
-    With `channel_id` and `customer_contact_id` it is a conversation: post the first message to it next. Without a channel it is
-    an internal thread.
+    With `channel_id` and `customer_contact_id` it is a conversation with this contact: then post its first message. Without
+    a channel it is an internal thread.
     """
     return write(lambda session: _create(session, current_viewer(), body))
 
@@ -104,7 +104,7 @@ def create_a_thread(body: ThreadCreate) -> Response:
 def update_thread(path: IdPath, body: ThreadUpdate) -> Response:
     """Change a thread.
 
-    PUT and PATCH do the same: what is left out stays as it is.
+    PUT and PATCH do the same: a field that is left out does not change.
     """
     return write(lambda session: _update(session, current_viewer(), path.id, body))
 

@@ -21,8 +21,9 @@ routes = Routes("Usage")
 def get_usage(query: UsageQuery) -> Response:
     """Show how often endpoints were called.
 
-    For leads and managers: per connection and endpoint, of the days asked for (in UTC, kept for 100 days), the busiest first; at
-    most 500. Calls we make are `out`, those made to us `in`.
+    For leads and managers. Each row counts the calls of one connection and endpoint in the requested days (days in UTC, kept
+    for 100 days). The busiest 500 are listed, the busiest first. The direction is `out` for calls we make, and `in` for
+    calls made to us.
     """
     viewer = require(Permission.CHANNELS_SEE)
     if query.first_day > query.last_day:

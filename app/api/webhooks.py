@@ -1,4 +1,4 @@
-"""Serve /webhooks: outgoing webhooks and the log of their deliveries. Incoming webhooks are app/hooks."""
+"""Serve /webhooks: outgoing webhooks and the log of their deliveries. `app/hooks` receives incoming webhooks."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def get_webhook(path: IdPath) -> Response:
 def create_a_webhook(body: WebhookCreate) -> Response:
     """Add a webhook.
 
-    The answer has its signing secret, this once; a repeat with the same Idempotency-Key answers null. Messages are signed as
-    Standard Webhooks 1.0 says, so its libraries verify them.
+    The signing secret is shown only in this answer; in a repeat with the same Idempotency-Key it is null. Messages are
+    signed by Standard Webhooks 1.0, so the libraries of that standard can verify them.
     """
     require(Permission.INTEGRATIONS_MANAGE)
     return write(lambda session: _create(session, body))
@@ -99,7 +99,7 @@ def create_a_webhook(body: WebhookCreate) -> Response:
 def update_a_webhook(path: IdPath, body: WebhookUpdate) -> Response:
     """Change, pause or resume a webhook.
 
-    PUT and PATCH do the same: what is left out stays as it is.
+    PUT and PATCH do the same: a field that is left out does not change.
     """
     return write(lambda session: _update(session, path.id, body))
 
@@ -108,7 +108,7 @@ def update_a_webhook(path: IdPath, body: WebhookUpdate) -> Response:
 def delete_a_webhook(path: IdPath) -> Response:
     """Delete a webhook.
 
-    Waiting deliveries are not sent. The answer is the webhook as it was.
+    Waiting deliveries are not sent. The answer shows the deleted webhook.
     """
     return write(lambda session: _delete(session, path.id))
 
@@ -124,7 +124,8 @@ def delete_a_webhook(path: IdPath) -> Response:
 def rotate_a_secret(path: IdPath, body: SecretRotate) -> Response:
     """Make a new signing secret.
 
-    During the overlap every message is signed with both, the new one first. The answer has the new secret, this once.
+    During the overlap every message has two signatures, the one by the new secret first. The new secret is shown only in
+    this answer.
     """
     return write(lambda session: _rotate(session, path.id, body))
 
@@ -133,7 +134,7 @@ def rotate_a_secret(path: IdPath, body: SecretRotate) -> Response:
 def list_deliveries(path: IdPath, query: WebhookDeliveryListQuery) -> Response:
     """List the deliveries of a webhook, newest first.
 
-    Each has what was sent, and every attempt with its answer.
+    Each delivery shows the body that was sent, and every attempt with the response to it.
     """
     session = db.session()
     found = _find(session, path.id)
@@ -154,7 +155,8 @@ def list_deliveries(path: IdPath, query: WebhookDeliveryListQuery) -> Response:
 def test_a_webhook(path: IdPath) -> Response:
     """Send a test event.
 
-    A `test.ping`, signed like any other; ten an hour at most. Ask for its delivery to see what became of it.
+    The event is a `test.ping`, signed like any other event. The limit is ten an hour. To see the result, list the
+    deliveries.
     """
     return write(lambda session: _test(session, path.id))
 
@@ -171,7 +173,8 @@ def test_a_webhook(path: IdPath) -> Response:
 def retry_a_delivery(path: DeliveryPath) -> Response:
     """Send a delivery again, or try it now.
 
-    It keeps its id and bytes. Refused with 409 while it is being sent, and for one that was skipped.
+    The delivery keeps its id and its exact body. The answer is 409 while the delivery is being sent, and for a skipped
+    delivery.
     """
     return write(lambda session: _retry(session, path))
 
@@ -262,7 +265,7 @@ def _rotate(session: Session, endpoint_id: uuid.UUID, body: SecretRotate) -> Ans
 
 
 def _told_once(session: Session, found: WebhookEndpoint, secret: str, status: int) -> Answer:
-    """Return the answer with the secret; the copy that is kept for repeats has none."""
+    """Return the answer with the signing secret. The copy that is stored for repeats of the request has no secret."""
     out = _out(session, found)
     kept = answer(out, status, location=f"/api/v1/webhooks/{found.id}" if status == 201 else None)
     shown = out.model_copy(update={"secret": secret}).model_dump_json()

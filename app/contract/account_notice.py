@@ -1,4 +1,4 @@
-"""A provider's notice about our account, or a template or number of it (`AccountNotice`)."""
+"""A provider's notice about our account, or about one of its templates or numbers (`AccountNotice`)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Read street, number, postcode and town from an address in one line or in fields. No database.
 
-A part that cannot be told stays empty.
+A part that cannot be recognised is "".
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def read_line(text: str) -> AddressParts:
 def read_fields(
     *, street: str = "", house_number: str = "", addition: str = "", postal_code: str = "", city: str = "", country: str = ""
 ) -> AddressParts:
-    """Return the parts of an address in fields; the number may be in `street`, the addition in `house_number`."""
+    """Return the parts of an address given in fields. `street` may include the house number, and `house_number` the addition."""
     street, house_number, addition = _folded(street), _folded(house_number), _folded(addition)
     if not house_number:
         street, house_number, found = _street_and_number(street)
@@ -78,7 +78,7 @@ def read_fields(
 
 
 def country_code(text: str) -> str:
-    """Return the country's two letters; "NL" for an empty text, "ZZ" for an unknown country."""
+    """Return the two-letter code of a country. Return "NL" for an empty text, and "ZZ" for an unknown country."""
     words = _folded(text).casefold()
     if not words:
         return "NL"
@@ -86,8 +86,9 @@ def country_code(text: str) -> str:
 
 
 def _ends_a_street(typed: str, code: re.Match[str]) -> bool:
-    """Return whether the match is a postal code that ends the street: nothing or a word follows it. In "Plein 1944 nr 5", "1944
-    nr" is not one, as a digit follows.
+    """Return whether `code` is a postal code behind a street: then the text ends there, or a word follows.
+
+    In "Plein 1944 nr 5", "1944 nr" is no postal code, as a digit follows.
     """
     rest = typed[code.end() :].strip(" ,")
     return not rest or rest[0].isalpha()
@@ -101,9 +102,9 @@ def _without_postal_code(typed: str) -> AddressParts:
 
 
 def _canadian(typed: str, before: str, code: str) -> AddressParts:
-    """Return the parts of an address such as "1234 rue Saint-Denis, app. 5, Montréal QC H2X 3K8".
+    """Return the parts of a Canadian address such as "1234 rue Saint-Denis, app. 5, Montréal QC H2X 3K8".
 
-    Without a comma the town stays in the street.
+    If `before`, the text before the postal code, has no comma, the town stays in the street.
     """
     parts = [part.strip() for part in _PROVINCE.sub("", before.rstrip(" ,")).split(",") if part.strip()]
     if len(parts) > 2 and parts[-1].casefold() in _PROVINCES:
@@ -119,9 +120,10 @@ def _canadian(typed: str, before: str, code: str) -> AddressParts:
 
 
 def _street_and_number(text: str) -> tuple[str, str, str]:
-    """Return street, number and addition: the first number followed by nothing but an addition.
+    """Return street, number and addition. The number is the first one that only an addition follows.
 
-    A year is taken last, as streets are named after years.
+    A number that looks like a year is chosen only if there is no other, because streets are named after years. Without a
+    number, all of `text` is the street.
     """
     found = [number for number in _NUMBER.finditer(text) if _LETTER.search(text[: number.start()])]
     found = [number for number in found if _is_addition(text[number.end() :])]

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 
 class UnableToAsk(Exception):
-    """The register gave no usable answer; whether the address exists is unknown. The text has no personal data."""
+    """Raised when the register gave no usable answer, so that nobody knows whether the address exists. The message has no
+    personal data."""
 
     def __init__(self, why: str, *, retry_after_seconds: float | None = None) -> None:
         super().__init__(why)
@@ -17,7 +18,7 @@ class UnableToAsk(Exception):
 
 @dataclass(frozen=True)
 class Question:
-    """A question for all addresses with one number: in a postcode, or without one in a street of a town."""
+    """A question for all addresses with one house number in a postcode. Without a postcode, in a street of a town."""
 
     house_number: str
     postal_code: str = ""
@@ -32,7 +33,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Match:
-    """One address of the register. `bag_id` is 16 digits with leading zeros; `latitude` and `longitude` may be None."""
+    """One address of the register. `bag_id` is 16 digits with leading zeros. `latitude` and `longitude` are None if unknown."""
 
     bag_id: str
     street: str
@@ -60,17 +61,18 @@ class Match:
 
 
 class Register(Protocol):
-    """A register that answers questions about Dutch addresses; `name` is its name for people."""
+    """A register that answers questions about Dutch addresses. `name` is the name to show to people."""
 
     @property
     def name(self) -> str: ...
 
     def find(self, question: Question) -> tuple[Match, ...]:
-        """Return all addresses with this number, () for no match. Raises UnableToAsk."""
+        """Return all addresses of the register that match the question, or () if none does. Raises `UnableToAsk`."""
         ...
 
     def check(self) -> None:
-        """Check that the register works, by a question it always answers. Raises UnableToAsk."""
+        """Check that the register works, with a question to which there is always an answer. Raises `UnableToAsk` if it does
+        not work."""
         ...
 
 

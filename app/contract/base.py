@@ -1,7 +1,7 @@
-"""The shapes that adapters and the domain exchange: parsed messages, outgoing messages, statuses, `ProviderError`.
+"""The data classes that adapters and the domain exchange: parsed messages, outgoing messages, statuses, `ProviderError`.
 
-An adapter turns provider bytes into `Parsed` and an `OutgoingMessage` into provider calls. It knows the provider's oddities; it
-knows no database, no Flask and no feature. Everything here is frozen, so a value can be handed to any thread.
+An adapter turns provider bytes into `Parsed` and an `OutgoingMessage` into provider calls. It knows the provider's oddities;
+it knows no database, no Flask and no feature. All data classes are frozen, so a value can be passed to any thread.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class IdentityKind(StrEnum):
 
 @dataclass(frozen=True)
 class Identity:
-    """One way to recognise a contact. `scope`: the portfolio a scoped id belongs to, "" where the value is global."""
+    """One way to recognise a contact. `scope` is the business account in which a provider's id is valid, "" for other values."""
 
     kind: IdentityKind
     value: str
@@ -61,7 +61,7 @@ class Direction(StrEnum):
 
 
 class Automatic(StrEnum):
-    """Why a message counts as automatic mail, which is folded, reopens nothing and is never answered."""
+    """The reason why a mail counts as automatic: it is shown folded, reopens no thread and gets no automatic answer."""
 
     AUTO_REPLY = "auto_reply"
     BOUNCE = "bounce"
@@ -75,9 +75,9 @@ class Automatic(StrEnum):
 
 @dataclass(frozen=True)
 class InboundAttachment:
-    """A file that came with a message: its bytes (mail), or a handle with which to fetch them later (WhatsApp media).
+    """A file that came with a message: the bytes of a mail's file (`content`), or an id or URL to download it from later.
 
-    `linked_by`: `provider_url` is a plain link that needs no account, and this is in whose name it is fetched, as "form/7f…".
+    `linked_by`, such as "form/7f…", is set for a URL that needs no account: the integration in whose name it is downloaded.
     """
 
     filename: str
@@ -94,7 +94,7 @@ class InboundAttachment:
 
 @dataclass(frozen=True)
 class MailEvidence:
-    """What a mail says about its thread; ids are exact, without "<>", empty ones left out."""
+    """The data of a mail that say to which thread it belongs. Ids are exact, without "<>"; empty ids are left out."""
 
     message_id: str | None
     in_reply_to: tuple[str, ...] = ()
@@ -119,9 +119,10 @@ class MessageChange:
 class InboundMessage:
     """One message of any channel.
 
-    `external_id` is unique within a channel type; `content_hash` (hex sha256) tells a repeat from another message that
-    reuses the id. `occurred_at` is the provider's time, aware UTC. `html` is as the sender wrote it: ingest sanitises.
-    `kind` is the provider-neutral content type ("text", "image", "location", "unsupported", …) for display.
+    `external_id` is unique within a channel type. `content_hash` (hex SHA-256) distinguishes a repeat of the message from
+    another message with the same id. `occurred_at` is the provider's time, aware UTC. `html` is as the sender wrote it:
+    ingest sanitises it. `kind` is the type of the content, the same for all providers ("text", "image", "location",
+    "unsupported", …), for display.
     """
 
     external_id: str
@@ -151,7 +152,7 @@ class InboundMessage:
 
 
 class DeliveryStatus(StrEnum):
-    """The delivery statuses of all channels; `app/domain/delivery/models.py` has the allowed changes."""
+    """The delivery statuses of all channels. `app/domain/delivery/models.py` lists the allowed changes from one to another."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -176,7 +177,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class StatusUpdate:
-    """A provider's report of what happened to something we sent. At least one of the two ids is set."""
+    """A provider's report about a message of ours, named by one of the three ids; a report inside a `SendResult` needs none."""
 
     status: DeliveryStatus
     occurred_at: datetime
@@ -204,7 +205,7 @@ class Parsed:
 
 @dataclass(frozen=True)
 class ChannelAccount:
-    """A configured channel as an adapter sees it: `address` is the mailbox or the phone number id; `secrets` are decrypted."""
+    """A configured channel as an adapter sees it. `address` is the mailbox or phone number id. `secrets` are decrypted."""
 
     id: str
     channel_type: str
@@ -231,7 +232,7 @@ class OutgoingTemplate:
 
 @dataclass(frozen=True)
 class OutgoingMessage:
-    """One message to one contact. `reference` is our delivery id, which every provider is asked to return."""
+    """One message to one contact. `reference` is our delivery id; we ask every provider to send it back with its reports."""
 
     reference: str
     to: tuple[Party, ...]
@@ -255,7 +256,7 @@ class OutgoingMessage:
 
 @dataclass(frozen=True)
 class SendResult:
-    """The provider accepted the message. `reports` are statuses it gives at once, such as a refused recipient."""
+    """The result of an accepted send. `reports` are statuses that the provider gave at once, such as a refused recipient."""
 
     provider_message_id: str
     status: DeliveryStatus = DeliveryStatus.ACCEPTED
@@ -271,9 +272,7 @@ class Found(StrEnum):
 
 @dataclass(frozen=True)
 class Lookup:
-    """The provider's answer to "did this attempt go out?". `silence_tells`: the provider reports every send, so no report after a
-    while means that nothing went out.
-    """
+    """The provider's answer whether an attempt to send went out. If `silence_tells`, no report after a while means it did not."""
 
     found: Found
     provider_message_id: str | None = None
@@ -282,11 +281,12 @@ class Lookup:
 
 
 class ProviderError(Exception):
-    """Any failure of a provider.
+    """Raised for any failure of a provider.
 
-    `permanent`: the same call will never work. `retry_after_seconds`: what the provider asked for. `outcome_unknown`: the call
-    may have been carried out; look before sending again. `channel_down`: the whole account is refused (expired token).
-    `recipient_only`: only this recipient is refused. `needs_admin`: it is shown on the channel.
+    `permanent`: the same call will never work. `retry_after_seconds`: the wait that the provider asked for.
+    `outcome_unknown`: the call may have been carried out, so look it up before sending again. `channel_down`: the provider
+    refuses the whole account (expired token). `recipient_only`: the provider refuses only this recipient. `needs_admin`: the
+    error is shown on the channel.
     """
 
     def __init__(
@@ -314,7 +314,7 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True)
 class ChannelRules:
-    """What a channel type allows, known before sending. `window`: how long after a contact's message free text may be sent."""
+    """The limits of a channel type. `window` is how long after a contact's message free text may be sent; None means always."""
 
     text_limit: int | None = None
     caption_limit: int | None = None
@@ -335,14 +335,15 @@ MAIL_RULES = ChannelRules(attachment_bytes=25 * 1024 * 1024, has_subject=True, i
 
 
 class UnableToParse(Exception):
-    """The bytes are not what the provider documents; the event is quarantined for this reason."""
+    """Raised when bytes do not have the format that the provider documents. The message is the reason of the quarantine."""
 
 
 class Sender(Protocol):
     """The methods of an adapter that sends messages.
 
-    `progress` is what earlier tries of the same delivery saved with `save_progress` (a draft id, an uploaded media id):
-    `send` calls it, durably, before each step whose repetition would be visible to the customer.
+    `save_progress` stores data of an attempt durably, such as a draft id or the id of uploaded media. `send` calls it before
+    each step that the customer would notice if it were repeated. `progress` is what earlier attempts of the same delivery
+    stored.
     """
 
     def send(
@@ -350,7 +351,7 @@ class Sender(Protocol):
     ) -> SendResult: ...
 
     def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup:
-        """Return what became of a try with an unknown outcome. Raises ProviderError if the provider cannot be asked now."""
+        """Find out whether an attempt with an unknown outcome went out. Raises `ProviderError` if it cannot be found out now."""
 
     def check(self, *, account: ChannelAccount) -> Health: ...
 
@@ -361,14 +362,14 @@ class WebhookReceiver(Protocol):
     def verify(self, *, headers: Headers, body: bytes, secrets: Sequence[str]) -> bool: ...
 
     def dedupe_key(self, body: bytes) -> str:
-        """Return a key that two posts of the same items share, whatever their order. Raises UnableToParse."""
+        """Return a key that is the same for two posts of the same items, in any order. Raises `UnableToParse`."""
 
     def parse(self, body: bytes, *, account: ChannelAccount) -> Parsed: ...
 
 
 @dataclass(frozen=True)
 class PolledItem:
-    """One mail found by polling: raw MIME with the provider's own data (`meta`). `key` is unique per change of the mail."""
+    """One mail found by polling: raw MIME, with the provider's own data in `meta`. A change of the mail gives it a new `key`."""
 
     key: str
     raw: bytes = field(repr=False)
@@ -377,7 +378,7 @@ class PolledItem:
 
 @dataclass(frozen=True)
 class RemovedItem:
-    """An item that left `folder`: deleted, or moved to the folder called `to` ("" where unknown)."""
+    """A mail that is no longer in `folder`. It was deleted, or moved to the folder with the name `to` ("" if unknown)."""
 
     key: str
     folder: str
@@ -387,7 +388,7 @@ class RemovedItem:
 
 @dataclass(frozen=True)
 class PollPage:
-    """One page of a poll. `state` replaces the stored state together with the items; `more`: poll again at once."""
+    """One page of a poll. `state` replaces the stored state together with the items; if `more`, poll again at once."""
 
     items: tuple[PolledItem, ...]
     state: Json

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PersonPace:
-    """How often one recipient may be sent to: `burst` messages at once, and one more for every `every_seconds`."""
+    """How often we may send to one recipient: `burst` messages at once, then one more every `every_seconds`."""
 
     burst: int
     every_seconds: float
@@ -15,9 +15,9 @@ class PersonPace:
 
 @dataclass(frozen=True)
 class Budget:
-    """What an account may call: `at_once` in parallel, and sends a minute and a second (0: no limit a second).
+    """The rate limit of one account: `at_once` calls in parallel, `per_minute` and `per_second` sends (0: no limit per second).
 
-    `person`: the limit for one recipient, None for none.
+    `person` is the limit for one recipient; None means no such limit.
     """
 
     at_once: int
@@ -26,7 +26,7 @@ class Budget:
     person: PersonPace | None = None
 
     def times(self, factor: int) -> Budget:
-        """Return the budget times `factor`; the limit for one recipient stays."""
+        """Return the budget multiplied by `factor`. The limit for one recipient stays the same."""
         return Budget(self.at_once * factor, self.per_minute * factor, self.per_second * factor, self.person)
 
 

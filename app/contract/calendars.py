@@ -1,4 +1,4 @@
-"""Calendar events of a mailbox, of any provider."""
+"""Data classes and methods for calendar events of a mailbox, the same for all providers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from app.contract.base import ChannelAccount, Json
 
 @dataclass(frozen=True)
 class CalendarEvent:
-    """A calendar event. `starts_at` is aware UTC; for all-day events, midnight UTC of the first day.
+    """A calendar event. `starts_at` is aware UTC; an all-day event starts at midnight UTC of its first day.
 
-    `key` is the provider's id, which stays when the event changes. `reference` is our id, of an event we wrote. `changed_at`:
-    when the event was last written, by anybody.
+    `key` is the provider's id, which stays the same when the event changes. `reference` is our id if we wrote the event,
+    else "". `changed_at` is when anybody last wrote the event.
     """
 
     key: str
@@ -30,7 +30,7 @@ class CalendarEvent:
 
 @dataclass(frozen=True)
 class WantedEvent:
-    """An event to write into a calendar; times are aware UTC. `reference` identifies a repeat."""
+    """An event to write into a calendar. Times are aware UTC. A second write with the same `reference` is a repeat."""
 
     reference: str
     subject: str
@@ -50,7 +50,8 @@ class WrittenEvent:
 
 @dataclass(frozen=True)
 class CalendarPage:
-    """One page of changes. `state` replaces the stored state; `more`: ask again at once. `removed`: keys of deleted events."""
+    """One page of calendar changes. `removed` has the keys of deleted events. `state` replaces the stored state. `more` is True
+    if there is another page: ask again at once."""
 
     events: tuple[CalendarEvent, ...]
     removed: tuple[str, ...]
@@ -59,24 +60,26 @@ class CalendarPage:
 
 
 class EventGone(Exception):
-    """The event we wrote is no longer in the calendar."""
+    """Raised when the event that we wrote is no longer in the calendar."""
 
 
 class HasCalendar(Protocol):
     def poll_calendar(self, *, account: ChannelAccount, state: Json) -> CalendarPage:
-        """Return the changes since `state`; {} starts from the beginning. Raises ProviderError; then the state still holds."""
+        """Return the changes since `state`. {} starts from the beginning. Raises `ProviderError`; then the same `state` can be
+        used again."""
         ...
 
     def write_event(
         self, *, account: ChannelAccount, event: WantedEvent, key: str | None, may_be_there: bool = False
     ) -> WrittenEvent:
-        """Write a new event, or change the one with `key`; a repeat writes it once. `may_be_there`: an earlier try may have
-        written it.
+        """Write a new event, or change the event with this `key`. A repeat with the same reference makes no second event.
 
-        Nobody is invited. Raises EventGone if no event has `key` any more, ProviderError.
+        `may_be_there` is True if an earlier attempt may have written the event. Nobody is invited. Raises `EventGone` if no
+        event has `key` any more, and `ProviderError`.
         """
         ...
 
     def remove_event(self, *, account: ChannelAccount, reference: str, key: str | None) -> None:
-        """Delete the event with `key`, else with our reference; a deleted one changes nothing. Raises ProviderError."""
+        """Delete the event with `key`, or without a key the event with our `reference`. If there is none, nothing happens.
+        Raises `ProviderError`."""
         ...

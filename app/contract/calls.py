@@ -19,11 +19,13 @@ class LegState(StrEnum):
 
 @dataclass(frozen=True)
 class CallUpdate:
-    """A provider's report of one leg. The first leg of a call has the call's own id; each other was dialled for it.
+    """A provider's report of one leg of a phone call. The first leg is the call itself and has its id; each further leg was
+    dialled for the call.
 
-    `place` orders the reports of a leg; one without a place only adds data. `caller` and `called` are numbers in E.164,
-    "" for a hidden one. `shown` is another name of the caller. `by_phone_app`: a colleague calls with our phone app.
-    `is_bridged`: the call was connected to a person. `recording` is {"id", "url", "seconds"}.
+    `place` is the number of the report within its leg, to order them; None if the report only adds data. `caller` and
+    `called` are numbers in E.164, "" for a hidden number. `shown` is another name of the caller. `by_phone_app`: a colleague
+    calls with our phone app. `is_bridged`: the call was connected to a person. `recording` is {"id", "url", "seconds"}, or
+    {}.
     """
 
     call_id: str

@@ -1,4 +1,4 @@
-"""Templates that a provider approves beforehand: the provider's list, and its news about one."""
+"""Templates that a provider approves before use: the provider's list, and its news about single templates."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ class HasTemplates(Protocol):
 
 @dataclass(frozen=True)
 class TemplateNews:
-    """News about one template of `account`; "" where it says nothing. `read_again`: the text changed, so the list must be
-    read."""
+    """A provider's news about one template of `account`. A field is "" if the news does not mention it.
+
+    `read_again` is True if the text of the template changed, so that we must fetch the list again.
+    """
 
     account: str
     name: str

@@ -1,4 +1,4 @@
-"""Files that stay with a provider until they are fetched."""
+"""Protocol for files that stay at a provider until we fetch them."""
 
 from __future__ import annotations
 

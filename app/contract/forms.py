@@ -14,7 +14,7 @@ FIELDS = ("customer_name", "email", "phone", "address", "products", "notes", "re
 
 @dataclass(frozen=True)
 class Answer:
-    """One question of a form with its answer, any JSON value. `id` stays when the question is renamed."""
+    """One question of a form with its answer, which may be any JSON value. `id` stays the same when the question is renamed."""
 
     id: str
     name: str
@@ -24,9 +24,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Submission:
-    """A submitted form. `external_id` is the provider's id, else a digest of the body.
+    """A submitted form. `external_id` is the provider's id, or a digest of the body if the provider gives none.
 
-    `told_at`: when its answers last changed. `is_test`: it was sent to try the form.
+    `told_at` is when the answers last changed. `is_test` is True if the form was sent only to try it.
     """
 
     external_id: str
@@ -40,9 +40,9 @@ class Submission:
 
 @dataclass(frozen=True)
 class Intake:
-    """The facts read from a submission. `reference`: the sender's number of the order.
+    """The facts found in the answers of a submission. `reference` is the sender's own order number.
 
-    `missing`: questions named in the settings that are not in the form any more.
+    `missing` lists questions that are named in the settings but are no longer in the form.
     """
 
     customer_name: str = ""
@@ -61,7 +61,8 @@ class Intake:
 
 
 class FormsFailure(Exception):
-    """A call to a form provider failed; the text says why in English, marked for translation. `is_ours`: somebody has to act."""
+    """Raised when a call to a form provider failed. The message says why, in English, marked for translation. `is_ours` is True
+    if somebody on our side has to act."""
 
     def __init__(self, words: str, *, is_ours: bool) -> None:
         super().__init__(words)
@@ -70,14 +71,14 @@ class FormsFailure(Exception):
 
 @dataclass(frozen=True)
 class SubmissionPage:
-    """A page of submissions in the provider's own shape. `total`: how many there are in all."""
+    """A page of submissions in the provider's own format. `total` is the number of submissions on all pages."""
 
     submissions: tuple[dict[str, Any], ...]
     total: int
 
 
 class FormsAccount(Protocol):
-    """An account at a form provider, with which submissions are polled. `page_size`: the most submissions a page has."""
+    """An account at a form provider, used to poll submissions. `page_size` is the largest number of submissions on a page."""
 
     page_size: int
 
@@ -100,7 +101,7 @@ class Forms(Protocol):
         ...
 
     def read_intake(self, submission: Submission, fields: Mapping[str, str]) -> Intake:
-        """Return the facts in the answers. `fields` names a question (by id, else name) for some of FIELDS."""
+        """Return the facts in the answers. `fields` maps names of FIELDS to questions, each given by its id or else its name."""
         ...
 
     def in_words(self, submission: Submission) -> str:

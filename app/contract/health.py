@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Health:
-    """Whether a channel or service works. `detail`: a text that says what to do. `passes`: the trouble is likely to pass by
-    itself.
+    """Whether a channel or service works. `detail` is a text that says what to do. `passes` is True if the trouble will
+    probably end by itself.
 
-    `checked`: what was checked. `number`: quality, limit and throughput of a chat number.
+    `checked` lists what was checked. `number` has quality, limit and throughput of a chat number.
     """
 
     ok: bool
@@ -26,8 +26,9 @@ class Health:
 
 
 def refused(error: ProviderError, *, checked: tuple[str, ...] = (), where: str = "") -> Health:
-    """Return the health that follows from a failed call. `where`: a sentence that names the part that failed, with %(why)s for
-    the reason; "" uses the reason alone.
+    """Return the `Health` for a failed call, with the reason of the error.
+
+    `where` is a sentence that names the part that failed, with %(why)s for the reason. With "" the reason stands alone.
     """
     reason = error.reason
     parts = (where % {"why": reason.title} if where else reason.title, reason.advice, reason.code, reason.detail)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """The outcome of a dispatch."""
+    """How a dispatch (the sending of one notification in one way) ended."""
 
     ACCEPTED = "accepted"  # by the push service, the mail server or Teams; more is not known
     LAPSED = "lapsed"  # there was nothing left to tell: read meanwhile, or not theirs to see any more
@@ -19,9 +19,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to a sent notification. `outcome` None: try again, after `retry_after_seconds` if the other side asked for it.
+    """The answer to one attempt to send a notification. `outcome` None means: try again, after `retry_after_seconds` if the
+    other side asked for a wait.
 
-    `words` is English and holds no secret.
+    `words` is an English text without secrets.
     """
 
     outcome: Outcome | None

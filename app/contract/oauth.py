@@ -1,4 +1,4 @@
-"""Sign-in at a provider (OAuth), for channel types whose account is connected by it."""
+"""Sign-in at a provider (OAuth), for channel types that are connected by a sign-in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from app.contract.base import ChannelAccount, Json
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A completed sign-in. `token_cache` becomes a secret of the channel; `user`: the account's name at the provider."""
+    """The result of a completed sign-in. `token_cache` is stored as a secret of the channel. `user` is the account's name at
+    the provider."""
 
     token_cache: str = field(repr=False)
     user: str = ""
@@ -19,7 +20,10 @@ class SignedIn:
 
 class SignsIn(Protocol):
     def begin_sign_in(self, *, account: ChannelAccount, redirect_uri: str) -> Json:
-        """Return what to store on the server until the browser is back: `auth_uri` is where it goes, `state` what it brings."""
+        """Begin a sign-in. Return the data to store on the server until the browser comes back.
+
+        `auth_uri` is the URL to which the browser goes. `state` is the value that it brings back.
+        """
         ...
 
     def finish_sign_in(self, *, account: ChannelAccount, flow: Json, answer: Mapping[str, str]) -> SignedIn: ...

@@ -1,6 +1,7 @@
-"""The words that stop and start texts (STOP, START), which count where they are the whole message.
+"""Recognise the words that stop and start SMS messages (STOP, START). They count only if they are the whole message.
 
-English as networks and providers understand it, with Dutch and French. Case, accents, quotes and a full stop are ignored.
+The words are the English ones that networks and providers know, with Dutch and French ones. Case, accents, quotes and a full
+stop are ignored.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _LONGEST = 40
 
 
 def read_consent(text: str) -> Consent | None:
-    """Return the consent a message asks for if that is the whole message, else None."""
+    """Return the consent that the message asks for, if its whole text is such a word. Return None for any other text."""
     if len(text) > _LONGEST:
         return None
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()

@@ -1,6 +1,5 @@
 """Describe what each provider's folder exports as `PROVIDER`. The registry, webhook paths (doors), settings pages and names are
-built from it.
-"""
+built from it."""
 
 from __future__ import annotations
 
@@ -37,7 +36,7 @@ SignedTest = Callable[[str, str], tuple[dict[str, str], bytes]]
 
 @dataclass(frozen=True)
 class Setting:
-    """An environment variable of a provider. `is_url`: a URL, which the demo sets to the provider's simulator."""
+    """An environment variable of a provider. `is_url` is True if it is a URL, which the demo sets to the provider's simulator."""
 
     name: str
     default: str
@@ -46,13 +45,17 @@ class Setting:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of channel that can be connected on a page: a channel type, or "type/transport" where a type has several.
+    """A kind of channel that can be connected on a page. `key` is the channel type, or "type/transport" if the type has several
+    transports.
 
-    `place`: its position on the page; `label`: its name; `about`: one sentence. `steps`: what to do at the provider, one sentence
-    each. `issued`: the secret that we make and enter there ("verify_token", "url_key"). `signs_in`: somebody signs in at the
-    provider before it is connected; `asks_consent`: an administrator there may have to agree first. `has_past`: there are earlier
-    messages when it is connected. `granted`: the budget, by the provider's `throughput` of an account. `keeps_templates`:
-    templates of mails are stored at the provider and sent by id.
+    `place` is its position on the page, `label` its name, `about` one sentence. `steps` say what to do at the provider, in
+    one sentence each. `issued` names the secret that we make and the administrator enters at the provider ("verify_token",
+    "url_key").
+
+    `signs_in`: somebody signs in at the provider before the channel is connected. `asks_consent`: an administrator at the
+    provider may have to agree first. `has_past`: the account has earlier messages when it is connected. `budget` is the
+    usual rate limit; `granted` has others, by the `throughput` that the provider gives the account. `keeps_templates`: mail
+    templates are stored at the provider and sent by id.
     """
 
     key: str
@@ -76,19 +79,21 @@ class Kind:
 
     @property
     def transport(self) -> str:
-        """Return the transport, "" where the type has only one."""
+        """Return the transport, or "" if the type has only one."""
         return self.key.partition("/")[2]
 
 
 @dataclass(frozen=True)
 class Door:
-    """A path to which a provider posts events to store; it exists bare and under /api/v1. `source` names the events.
+    """A path to which a provider posts events that we store. The path exists as it is and under /api/v1. `source` is the name
+    under which the events are stored.
 
-    `names` returns the channels a body is about (address, channel id, …); raises UnableToParse. `is_shared`: one post may be
-    about several channels. `may_be_unnamed`: a post that names none goes to the first channel that signed it; `may_name_others`:
-    so does one that names only unknown channels. `challenge` answers a GET by which the provider checks that the URL is ours,
-    None to refuse it. `signed_test` makes headers and body of a post, from a signing secret and a word, that tests whether the
-    URL leads here.
+    `names` returns the names (address, channel id, …) of the channels that a body is about, and raises `UnableToParse`.
+    `is_shared`: one post may be about several channels. `may_be_unnamed`: a post that names no channel goes to the first
+    channel that signed it. `may_name_others`: so does a post that names only unknown channels.
+
+    `challenge` returns the answer to a GET with which the provider checks that the URL is ours, or None to refuse it.
+    `signed_test` makes headers and body of a signed post, from a signing secret and a word, to test that the URL leads here.
     """
 
     path: str
@@ -106,9 +111,10 @@ class Door:
 
 @dataclass(frozen=True)
 class HintDoor:
-    """A path to which a provider posts that there is something to poll. `echoed`: the query parameter whose value it wants back.
+    """A path to which a provider posts that there is something to poll. `echoed` is the name of the query parameter whose value
+    the provider wants back as the answer.
 
-    `renews`: a post also asks for new subscriptions.
+    `renews` is True if a post also asks for new subscriptions.
     """
 
     path: str
@@ -120,11 +126,11 @@ class HintDoor:
 
 @dataclass(frozen=True)
 class Services:
-    """What adapters are built with. `settings`: the providers' own, by name. `settle_seconds`: how long after accepting a message
-    a provider may take to list it.
+    """The objects with which adapters are built. `settings` has the providers' own settings by name. `settle_seconds` is how
+    long a provider may take to list a message after accepting it.
 
-    `keep_tokens` is called with refreshed tokens; `allowed_networks`: those of the HTTP client, for other protocols; `slots`
-    limits parallel calls; `meter` counts calls that are not HTTP.
+    `keep_tokens` is called to store refreshed tokens. `allowed_networks` are those of the HTTP client, for adapters that use
+    other protocols. `slots` limits parallel calls. `meter` counts calls that are not HTTP.
     """
 
     http: HttpClient
@@ -140,9 +146,11 @@ class Services:
 
 @dataclass(frozen=True)
 class Adapters:
-    """The adapters of channels by ability, each a table by `Channel.adapter_key`, the key of its kind.
+    """The adapters of all channels, in one table for each ability. The key is `Channel.adapter_key`, the key of the channel's
+    kind.
 
-    A channel without an ability is absent from its table. `receivers` are by the source of events; `rules` by channel type.
+    A channel without the ability is not in the table. Other keys: `receivers` by source of events, `rules` by channel type,
+    `forms` by provider, `registers` by country.
     """
 
     senders: Mapping[str, Sender] = field(default_factory=dict)
@@ -162,17 +170,18 @@ class Adapters:
     registers: Mapping[str, Register] = field(default_factory=dict)  # of addresses, by country
 
     def __or__(self, other: Adapters) -> Adapters:
-        """Return the adapters of both, table by table."""
+        """Return new `Adapters` whose tables have the entries of both. For the same key, the entry of `other` wins."""
         return Adapters(**{one.name: {**getattr(self, one.name), **getattr(other, one.name)} for one in fields(self)})
 
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider. `key`: the name of its folder; `label`: the product's name. `build`: makes its adapters.
+    """A provider. `key` is the name of its folder, `label` the product's name. `build` makes its adapters.
 
-    `calls`: names under which calls to and from it are counted, with their labels. `serves`: its purpose beside channels, which
-    `about` describes on the page. `key_headers`: headers that may have our key; `kept_headers`: headers of its posts that are
-    stored; `links_files`: its posts link to files at the provider.
+    `calls` maps the names under which calls to and from the provider are counted to their labels. `serves` is what the
+    provider is for besides channels; `about` describes this on the page. `key_headers` are headers in which it may send our
+    key. `kept_headers` are headers of its posts that we store. `links_files` is True if its posts link to files at the
+    provider.
     """
 
     key: str
@@ -190,14 +199,14 @@ class Provider:
 
     @property
     def simulated_as(self) -> str:
-        """Return the name of its simulator, from its first URL setting; "" without one."""
+        """Return the name of the provider's simulator, from the first setting that is a URL. Return "" if there is none."""
         urls = [one.name for one in self.settings if one.is_url]
         return urls[0].partition("_")[0].lower() if urls else ""
 
 
 @dataclass(frozen=True)
 class SignedBody:
-    """Wraps a receiver of posts signed over their body alone, so that it is called like all others."""
+    """Wraps a `receiver` whose posts are signed over their body only, and gives it the methods of `UrlSignedReceiver`."""
 
     receiver: WebhookReceiver
 

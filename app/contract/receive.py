@@ -1,4 +1,4 @@
-"""Further protocols of a receiver: posts signed over their URL, consent, daily checks, subscriptions."""
+"""Further protocols of adapters that receive: posts signed over their URL, consent, daily checks, subscriptions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Consent(StrEnum):
 
 @dataclass(frozen=True)
 class SignedPost:
-    """A post whose signature covers its URL. `url` is as the provider knows it, query included."""
+    """A post with a signature that covers the URL. `url` is the URL as the provider knows it, with the query."""
 
     url: str
     headers: Headers
@@ -30,21 +30,21 @@ class SignedPost:
 
 
 class UrlSignedReceiver(Protocol):
-    """The methods of an adapter whose posts are signed over their URL and have no time of their own."""
+    """The methods of an adapter whose posts are signed over their URL and include no time."""
 
     def verify(self, post: SignedPost, *, secrets: Sequence[str], shared_key: str) -> bool:
-        """Return whether one of the keys signed the post; constant-time, never raises.
+        """Return whether one of the keys signed the post. Takes constant time and never raises.
 
-        `secrets` are valid now; `shared_key` is for a newer algorithm, "" where there is none.
+        `secrets` are the keys that are valid now. `shared_key` is the key of a newer algorithm, or "" if there is none.
         """
         ...
 
     def dedupe_key(self, post: SignedPost) -> str:
-        """Return a key that a repeat of the post shares. Raises UnableToParse."""
+        """Return a key that is the same for a repeat of the post. Raises `UnableToParse`."""
         ...
 
     def parse(self, body: bytes, *, query: str, account: ChannelAccount, received_at: datetime) -> Parsed:
-        """Parse a stored post. `query` is that of the URL it came to. Raises UnableToParse."""
+        """Parse a stored post. `query` is the query of the URL to which it was posted. Raises `UnableToParse`."""
         ...
 
 
@@ -55,13 +55,14 @@ class Checker(Protocol):
 
 
 class Notified(Protocol):
-    """A channel type whose provider posts when there is something to poll. A post is a hint and never trusted as data."""
+    """A channel type whose provider posts a hint when there is something to poll. The content of a hint is never trusted."""
 
     def keep_subscribed(
         self, *, account: ChannelAccount, notification_url: str, client_state: str, current: Json, renew: bool = False
     ) -> Json:
-        """Subscribe to the provider's hints or renew the subscription; returns the state to store. Raises ProviderError.
+        """Subscribe to the provider's hints or renew the subscription, and return the state to store. Raises `ProviderError`.
 
-        `current`: what the last call returned, {} at first. `renew`: the provider asked for a renewal.
+        `current` is the state that the last call returned, {} the first time. `renew` is True if the provider asked for a
+        renewal.
         """
         ...

@@ -1,4 +1,4 @@
-"""The methods and data for reconciling a mailbox: lists of folders, single mails, where a mail is now."""
+"""The methods and data for reconciling a mailbox: list folders, fetch single mails, find the folder in which a mail is now."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from app.contract.base import ChannelAccount, PolledItem
 
 
 class ListingLost(Exception):
-    """The provider does not know the page's link any more; the folder is listed again from its start."""
+    """Raised when the provider no longer knows the link of the page. Then the folder is listed again from its start."""
 
 
 @dataclass(frozen=True)
 class ListedItem:
-    """A mail as its folder lists it. `key` is that of a `PolledItem`."""
+    """A mail in the list of a folder. `key` is the same as in the `PolledItem` of the mail."""
 
     key: str
     received_at: datetime | None
@@ -25,9 +25,10 @@ class ListedItem:
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of a folder, without drafts and mail from before the channel's start.
+    """One page of a folder. Drafts and mail from before the channel's start are left out.
 
-    `following`: the next page's link, None at the end. `total`: how many mails the provider counts, None where it does not say.
+    `following` is the link of the next page, None at the end. `total` is the number of mails that the provider counts in the
+    folder, None if it does not say.
     """
 
     items: tuple[ListedItem, ...]
@@ -37,9 +38,10 @@ class Listing:
 
 @dataclass(frozen=True)
 class Fetch:
-    """Mails fetched by id. `gone`: no longer in the mailbox; `unwanted`: drafts; `failed`: could not be read now.
+    """The result of fetching mails by id. `items` are the fetched mails. `gone`, `unwanted` and `failed` are ids of mails that
+    are no longer in the mailbox, are drafts, or could not be read now.
 
-    An id in none of them was not tried. `wait_seconds`: how long the provider asks us to wait.
+    An id that is in no list was not tried. `wait_seconds` is how long the provider asks us to wait.
     """
 
     items: tuple[PolledItem, ...] = ()
@@ -51,8 +53,9 @@ class Fetch:
 
 @dataclass(frozen=True)
 class ItemPlace:
-    """Where a mail is in its mailbox. `folder`: the followed folder that holds it, or "". If `folder` is "", `name` is
-    the name of the other folder that holds it; both "": the mail is gone.
+    """The folder of a mail in its mailbox. `folder` is the id of the folder if we follow it, else "".
+
+    For a folder that we do not follow, `name` is its name. If both are "", the mail is gone.
     """
 
     folder: str = ""
@@ -61,7 +64,7 @@ class ItemPlace:
 
 @dataclass(frozen=True)
 class MailFolder:
-    """A folder that can be followed. `name`: its path of names in the mailbox. `mails`: how many it has."""
+    """A folder that can be followed. `name` is its path of names in the mailbox. `mails` is the number of mails in it."""
 
     id: str
     name: str
@@ -69,7 +72,7 @@ class MailFolder:
 
 
 class Reconciled(Protocol):
-    """A channel type whose mailbox can be reconciled. Every method but `followed_folders` raises ProviderError."""
+    """A channel type whose mailbox can be reconciled. Every method except `followed_folders` may raise `ProviderError`."""
 
     def followed_folders(self, *, account: ChannelAccount) -> tuple[str, ...]:
         """Return the ids of the followed folders, from the channel's settings. Never raises."""
@@ -80,7 +83,7 @@ class Reconciled(Protocol):
         ...
 
     def list_folder(self, *, account: ChannelAccount, folder: str, link: str | None) -> Listing:
-        """Return the page behind `link`, None for the first. Raises ListingLost."""
+        """Return one page of the folder: the page at `link`, or the first page if `link` is None. Raises `ListingLost`."""
         ...
 
     def fetch_items(self, *, account: ChannelAccount, wanted: Sequence[tuple[str, str]]) -> Fetch:

@@ -1,4 +1,4 @@
-"""A called service that is no channel (form, scenario, Teams, register, mail server), for the daily check."""
+"""Describe a service that we call besides channels (form, scenario, Teams, register, mail server), for the daily check."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from app.contract.health import Health
 
 @dataclass(frozen=True)
 class Service:
-    """A service to check. `key` never changes; `name` is for people (texts of ours are marked for translation); `kind`: its
+    """A service to check. `key` never changes. `name` is for people (our own texts are marked for translation). `kind` is its
     purpose.
 
-    `place`: the path of its settings page; `advice`: what to do where it does not work. All texts in English. `is_suspect`: a
-    call failed since the last check, so it is checked in the next round. `ask` checks it, outside any transaction, and counts
-    failed calls where a check cannot show them; raises UnableToDecrypt. `brand_id`: its brand, None for all.
+    `place` is the path of its settings page. `advice` says what to do if it does not work. All texts are in English.
+    `is_suspect` is True if a call failed since the last check; then the next round checks the service again. `ask` checks
+    the service, outside any transaction, and may raise `UnableToDecrypt`. If a check cannot show failed calls, `ask` counts
+    them. `brand_id` is its brand, None for all brands.
     """
 
     key: str

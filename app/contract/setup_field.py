@@ -1,4 +1,4 @@
-"""The fields of the form for connecting a channel, by kind."""
+"""Describe the fields of the form that connects a channel, for each kind."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from app.core.text import mark as N_
 
 @dataclass(frozen=True)
 class SetupField:
-    """One field to connect a channel. `name` is its key among the settings, or with `secret` among the sealed secrets.
+    """One field of the form that connects a channel. `name` is its key in the channel's settings, or in its sealed secrets if
+    `secret` is set.
 
-    "address" and "display_address" are the channel's own. `label` and `help` are marked for translation. `choices`: the allowed
-    values, () for any; `default`: the value at first. `expires`: a secret with a last day. `within`: a whole number in this
-    range.
+    The names "address" and "display_address" are attributes of the channel itself. `label` and `help` are marked for
+    translation. `choices` are the allowed values, () for any. `default` is the value at first. `expires`: the secret has a
+    last day. `within`: the value is a whole number in this range.
     """
 
     name: str

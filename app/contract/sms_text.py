@@ -1,9 +1,10 @@
 """Encode a text as SMS: its alphabet, its number of parts, and a version that fits the cheaper alphabet.
 
-GSM-7 takes 160 characters alone and 153 in each of several parts; €, [, ], {, }, \\, ^, ~ and | count double. One character
-outside that alphabet, such as ë or a curly quote, makes the whole text UCS-2: 70 alone and 67 in each part, counted in UTF-16
-units, of which an emoji has two. A character of two units is never cut: it begins the next part.
-`static/js/lib/sms.js` counts the same while somebody types; tests/contract/test_sms_text.py holds the two together.
+A GSM-7 text has at most 160 characters in a single part, and 153 in each of several parts. €, [, ], {, }, the backslash, ^,
+~ and | count double. One character outside that alphabet, such as ë or a curly quote, makes the whole text UCS-2: 70 in a
+single part and 67 in each of several. UCS-2 is counted in UTF-16 units, and an emoji has two. A character of two units is
+never cut: it begins the next part. `static/js/lib/sms.js` counts in the same way while somebody types;
+`tests/contract/test_sms_text.py` checks that both agree.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ _LETTERS = {"œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "ı": "i", "ð": "d", 
 
 @dataclass(frozen=True)
 class SmsCount:
-    """The size of a text as SMS. `units`: as the limits count; `left`: units free in the last part.
+    """The size of a text as SMS. `units` is the length that counts for the limits. `left` is the number of free units in the
+    last part.
 
-    `misfits`: the characters that make it UCS-2, each once, in order.
+    `misfits` are the characters because of which the text is UCS-2, each once, in order.
     """
 
     characters: int
@@ -48,7 +50,7 @@ class SmsCount:
 
 
 def count_sms(text: str) -> SmsCount:
-    """Count a text as SMS; an empty text has no part."""
+    """Count the characters, units and parts of a text as SMS. An empty text has 0 parts."""
     text = text.replace("\r\n", "\n")
     misfits = tuple(dict.fromkeys(c for c in text if c not in BASIC and c not in EXTENSION))
     encoding = UCS_2 if misfits else GSM_7
@@ -66,7 +68,7 @@ def _size(character: str, encoding: str) -> int:
 
 
 def _packed(sizes: list[int], room: int) -> tuple[int, int]:
-    """Return how many parts the sizes take, and how many units of the last one."""
+    """Return how many parts of `room` units the characters need, and how many units the last part uses."""
     parts, used = 1, 0
     for size in sizes:
         if used + size > room:
@@ -77,17 +79,18 @@ def _packed(sizes: list[int], room: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Simplified:
-    """A simplified text. `changes`: (former, new, how often), in the order of the text."""
+    """A simplified text. `changes` lists (old character, new text, how often), in the order of the text."""
 
     text: str
     changes: tuple[tuple[str, str, int], ...] = ()
 
 
 def simplify(text: str, *, accents: bool = False) -> Simplified:
-    """Replace typographic quotes, dashes, dots and spaces by plain ones; with `accents`, also letters GSM-7 lacks by plain
-    letters.
+    """Replace typographic quotes, dashes, dots and spaces by plain ones. With `accents`, also replace letters that GSM-7 does
+    not have by plain letters.
 
-    Characters of GSM-7 stay, such as é and à, and so do those without a plain form, such as an emoji.
+    Characters of GSM-7, such as é and à, do not change. Characters without a plain form, such as an emoji, do not change
+    either.
     """
     composed = unicodedata.normalize("NFC", text)
     done: Counter[tuple[str, str]] = Counter()

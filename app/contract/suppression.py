@@ -1,4 +1,4 @@
-"""News that an address must not be written to any more, from providers and recipients."""
+"""News from providers and recipients that we must not write to an address any more."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Stop(StrEnum):
 
 @dataclass(frozen=True)
 class AddressNews:
-    """News about one address. `source`: a provider, or "link" for the recipient's own click. `detail` is the source's own
-    text."""
+    """News that we must not write to one address. `source` is the provider, or "link" if the recipient clicked the link to
+    unsubscribe. `detail` is the source's own text."""
 
     address: str
     stop: Stop
@@ -32,6 +32,6 @@ class AddressNews:
 
 
 class StopList(Protocol):
-    """A provider that keeps a list of its own of addresses it does not write to."""
+    """A provider that keeps its own list of addresses to which it does not send. `lift` removes an address from the list."""
 
     def lift(self, address: str, stop: Stop, *, account: ChannelAccount) -> None: ...

@@ -24,10 +24,11 @@ REFUSED_NAMES = frozenset({"metadata.google.internal", "metadata", "instance-dat
 
 
 class AddressGuard:
-    """Decides whether an address may be connected to. `allowed_networks` (CIDR) pass before the table is asked.
+    """Decides whether we may connect to an address. Addresses in `allowed_networks` (CIDR) are allowed, with every port, before
+    the table is checked.
 
-    `ports`: the only ports of public addresses, or none for all. In allowed networks every port is allowed.
-    `places` are single addresses with port, "127.0.0.1:5111", that pass as well.
+    `ports` are the only allowed ports of public addresses; an empty collection allows all. `places` are further allowed
+    addresses with port, such as "127.0.0.1:5111".
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class AddressGuard:
         self._ports = frozenset(ports)
 
     def allows(self, address: str, port: int | None = None) -> bool:
-        """Return whether the address may be connected to; it is numeric, and an unreadable one is refused."""
+        """Return whether we may connect to `address`, a numeric IP address. An address that cannot be parsed is refused."""
         try:
             ip = plain_address(address)
         except ValueError:
@@ -53,7 +54,8 @@ class AddressGuard:
 
 
 def plain_address(address: str) -> IpAddress:
-    """Return the address as a value, an IPv4 address written as IPv6 (`::ffff:a.b.c.d`) as IPv4. Raises ValueError."""
+    """Return the address as an object of `ipaddress`. An IPv4 address written as IPv6 (`::ffff:a.b.c.d`) becomes IPv4. Raises
+    `ValueError`."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
     return mapped or ip

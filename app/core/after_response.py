@@ -16,10 +16,10 @@ log = get_logger(__name__)
 
 
 def after_answer(response: Response, work: Callable[[Session], object]) -> None:
-    """Run `work` in a transaction of its own once `response` has been sent.
+    """Run `work` in a transaction of its own after `response` has been sent.
 
-    It does not run where the server itself sends a file, or if the process ends first; its errors are only logged. Use it only
-    for work that the next request would do as well.
+    `work` does not run if the server itself sends a file, or if the process ends first. Database errors are only logged. Use
+    this only for work that the next request would do as well.
     """
     app = current_app._get_current_object()  # type: ignore[attr-defined]
 

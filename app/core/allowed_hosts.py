@@ -1,8 +1,8 @@
-"""Decide which hosts typed by people or given by browsers (push) may be called at all. Pure.
+"""Decide which hosts may be called at all, if people typed them or browsers (push) gave them. Pure.
 
-core/http.py checks the address a name leads to. A rule is a host ("fcm.googleapis.com"), everything below one
-("*.push.apple.com"), or a whole origin ("http://127.0.0.1:5103"), which alone may be without TLS or on another port: so tests and
-the demo reach their simulators.
+`core/http.py` checks the IP address of the host. A rule is a host ("fcm.googleapis.com"), all hosts below a domain
+("*.push.apple.com"), or a whole origin ("http://127.0.0.1:5103"). Only an origin may be without TLS or on another port, for
+the simulators of tests and the demo.
 """
 
 from __future__ import annotations

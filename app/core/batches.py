@@ -1,4 +1,4 @@
-"""Process due rows in batches of one commit each, and let a job share its time among many rows."""
+"""Process due rows in batches, each committed on its own, and let a job divide its time among many rows."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from app.core.work import give_back_hints
 
 
 def run_batches(step: Callable[[Session], int], *, size: int) -> int:
-    """Call `step` again and again, each time in its own transaction, until it handles fewer than `size` rows. Returns the number
-    of rows handled. Wakes the relay after each step that handled rows.
+    """Call `step` repeatedly, each time in its own transaction, until it handles fewer than `size` rows. Return the total of
+    rows.
+
+    `step` returns the number of rows it handled. After each step that handled rows, the relay is woken.
     """
     total = 0
     while True:
@@ -31,9 +33,10 @@ def run_batches(step: Callable[[Session], int], *, size: int) -> int:
 
 
 def run_in_turn(table: sa.Table, row_ids: Sequence[Any], run: Callable[[Any], object], *, seconds: float = TURN_SECONDS) -> None:
-    """Call `run` with one row after the other, which claims it; after `seconds` the remaining rows are left to other jobs.
+    """Call `run` for one row after the other; `run` claims the row. After `seconds`, stop and leave the remaining rows to other
+    jobs.
 
-    So a slow row delays its neighbours no longer than that, and a job with many rows ends well within its time.
+    So a slow row does not delay the others for longer, and a job with many rows ends within its time.
     """
     ends_at = time.monotonic() + seconds
     for place, row_id in enumerate(row_ids):

@@ -1,4 +1,4 @@
-"""Find the client's address, for rate limits and logs, never for rights."""
+"""Find the client's network address, for rate limits and logs, never to grant access."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ def came_by_proxy() -> bool:
 
 
 def is_of_this_machine() -> bool:
-    """Return whether the client itself is on this machine; a proxy that forwards requests is not the client."""
+    """Return whether the client itself is on this machine. If a proxy on this machine forwarded the request, the answer is
+    False."""
     return _is_loopback(request.remote_addr or "") and not came_by_proxy()
 
 
 def caller_address() -> str:
-    """Return the address that limits count by, as `network_of` writes it.
+    """Return the address by which rate limits count, in the form of `network_of`.
 
-    Behind a proxy on this machine that TRUSTED_PROXIES does not name, all clients would share one address: there it is the last
-    one in X-Forwarded-For, which that proxy added. It proves nothing about the client.
+    Behind a proxy on this machine, all clients would share one address. If TRUSTED_PROXIES does not name the proxy, the last
+    address in X-Forwarded-For is used, which the proxy added. This address proves nothing about the client.
     """
     address = request.remote_addr or ""
     if _is_loopback(address) and came_by_proxy() and not runtime().settings.trusted_proxies:
@@ -38,7 +39,8 @@ def caller_address() -> str:
 
 
 def network_of(address: str | None) -> str:
-    """Return an IPv4 address as it is, and for IPv6 the /64 network that a household has. "unknown" for any other text."""
+    """Return an IPv4 address unchanged. For IPv6, return the /64 network, which is what one household has. Return "unknown" for
+    any other text."""
     try:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Read the clock; only edges call it, everything below them takes `now` as an argument."""
+"""Read the clock. Only edges (routes, jobs, commands) call it; all other code gets `now` as an argument."""
 
 from __future__ import annotations
 

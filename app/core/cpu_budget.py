@@ -1,8 +1,9 @@
 """Limit the processor time of one piece of work, so that a costly input fails alone.
 
-Wall-clock time would make a good mail fail on a busy machine, and RQ uses SIGALRM to stop its jobs. A regular expression that
-runs away is stopped as well, since `re` checks for signals while it matches; code in other languages is stopped when it returns.
-Signals reach the main thread alone, in which workers run their jobs; in any other thread the work has no limit.
+A limit in wall-clock time would make a good mail fail on a busy machine, and RQ uses SIGALRM to stop its jobs. A regular
+expression that runs away is stopped as well, because `re` checks for signals while it matches. Code in other languages is
+stopped when it returns. Only the main thread gets signals, and workers run their jobs there. In any other thread the work
+has no limit.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ _AGAIN_SECONDS: Final = 0.5
 
 
 class OverBudget(BaseException):
-    """The work took more processor time than it was given. As a BaseException it passes handlers for broken input."""
+    """Raised when the work took more processor time than its limit. It is a BaseException, so handlers for broken input do not
+    catch it."""
 
 
 @contextmanager
 def cpu_budget(seconds: float) -> Iterator[None]:
-    """Raise OverBudget inside the block after `seconds` > 0 of this process's user time. Not to be nested."""
+    """Raise `OverBudget` inside the block after `seconds` (more than 0) of the process's user CPU time. Blocks must not be
+    nested."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,7 +1,8 @@
 """List the crash points: named places where a fault test (`make chaos`) kills the process.
 
-Inert unless CRASH_DIR is set. The test arms a point by making a file of its name there; the first process to pass removes the
-file (so exactly one dies) and kills itself with SIGKILL. `make chaos` checks its list of points against the calls in the code.
+Crash points do nothing unless CRASH_DIR is set. The test arms a point by making a file with its name there. The first
+process that reaches the point removes the file and kills itself with SIGKILL, so exactly one process dies. `make chaos`
+checks its list of points against the calls in the code.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ _DIRECTORY = os.environ.get("CRASH_DIR")
 
 
 def crash_point(name: str) -> None:
-    """Kill this process if the point `name` is armed."""
+    """Kill this process if a test has armed the point `name`."""
     if _DIRECTORY is None:
         return
     try:

@@ -1,8 +1,8 @@
-"""Encrypt secrets that are stored: AES-256-GCM, bound to the row they belong to.
+"""Encrypt secrets that are stored: AES-256-GCM, bound to the row to which they belong.
 
 Layout: version (1 byte) | key id (2, big-endian) | nonce (12) | ciphertext | tag (16). The authenticated data is
-`v1|table|column|row id`, so a ciphertext moved to another row does not open. Several keys at once: the first encrypts,
-all decrypt, which is what lets keys be changed while the application runs.
+`v1|table|column|row id`, so a ciphertext that was moved to another row cannot be decrypted. There may be several keys: the
+first encrypts, all decrypt. So keys can be changed while the application runs.
 """
 
 from __future__ import annotations
@@ -24,15 +24,17 @@ _HEAD_BYTES = 3
 
 
 class UnableToDecrypt(Exception):
-    """The value is for another row, damaged, or encrypted with an unknown key; the message names the key, never any content."""
+    """Raised when a value belongs to another row, is damaged, or was encrypted with an unknown key. The message names the key,
+    never any content."""
 
 
 class BadKeys(ValueError):
-    """ENCRYPTION_KEYS is malformed; the message gives the position of the entry, never its content."""
+    """Raised when ENCRYPTION_KEYS is malformed. The message gives the position of the entry, never its content."""
 
 
 class Keyring:
-    """The master keys, newest first: key id (0 to 65535) → 32 bytes. Raises BadKeys."""
+    """The master keys, newest first. `keys` maps key ids (0 to 65535) to keys of 32 bytes. Raises `BadKeys` if a key is wrong
+    or there is none."""
 
     def __init__(self, keys: Mapping[int, bytes]) -> None:
         if not keys:
@@ -71,14 +73,14 @@ def bound_to(table: str, column: str, row_id: UUID | str) -> bytes:
 
 
 def key_id_of(blob: bytes) -> int:
-    """Return the id of the key a value was encrypted with. Raises UnableToDecrypt for a malformed value."""
+    """Return the id of the key with which a value was encrypted. Raises `UnableToDecrypt` for a malformed value."""
     if len(blob) < _HEAD_BYTES + _NONCE_BYTES + _TAG_BYTES or blob[0] != _VERSION:
         raise UnableToDecrypt("not a sealed value")
     return int.from_bytes(blob[1:_HEAD_BYTES], "big")
 
 
 def parse_keys(text: str) -> dict[int, bytes]:
-    """Read ENCRYPTION_KEYS: "id:base64,id:base64", newest first. Raises BadKeys."""
+    """Parse ENCRYPTION_KEYS ("id:base64,id:base64", newest first) into {id: key}, in the same order. Raises `BadKeys`."""
     keys: dict[int, bytes] = {}
     for place, entry in enumerate(filter(None, (part.strip() for part in text.split(","))), start=1):
         key_id, key = _parse_entry(entry, place)
@@ -91,7 +93,8 @@ def parse_keys(text: str) -> dict[int, bytes]:
 
 
 def generate_key(key_id: int = 1) -> str:
-    """Return a new random key as an ENCRYPTION_KEYS entry, "id:base64"; put it first and keep the old ones behind it."""
+    """Return a new random key as an entry of ENCRYPTION_KEYS, "id:base64". Put it first in the list and keep the old keys
+    behind it."""
     return f"{key_id}:{base64.b64encode(os.urandom(_KEY_BYTES)).decode()}"
 
 

@@ -1,4 +1,4 @@
-"""Guard pages against forged forms (CSRF); provider webhooks and the API exempt themselves."""
+"""Protect pages against forged forms (CSRF). Provider webhooks and the API switch this off for themselves."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Read CSV tables as spreadsheets of any country write them: encoding, separator, numbers and days.
 
-Nothing is guessed: a value that is ambiguous, or was spoiled by a spreadsheet, is an error that says what to write instead.
-No database; errors are English texts marked with `mark` and `known`.
+Ambiguous values are not guessed. A value that is ambiguous, or that a spreadsheet has spoiled, is an error that says what to
+write instead. No database; errors are English texts marked with `mark` and `known`.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _EUROPEAN = re.compile(r"([0-9]{1,2})[-.]([0-9]{1,2})[-.]([0-9]{4})")
 
 
 class UnreadableTable(ValueError):
-    """The file is no readable table; the text says why."""
+    """Raised when the file is not a readable table. The message says why."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a table; `line` is the line of the file it begins on, from 1."""
+    """One row of a table. `line` is the number of the line of the file where the row begins, counted from 1."""
 
     line: int
     cells: tuple[str, ...]
@@ -99,7 +99,7 @@ def read_text(text: str, *, encoding: str = "utf-8", most_rows: int = MOST_ROWS)
 
 
 def decode(content: bytes) -> tuple[str, str]:
-    """Return the text and its encoding: by byte order mark, else UTF-8, else windows-1252."""
+    """Return the text and the name of its encoding: the one of the byte order mark, or else UTF-8, or else windows-1252."""
     if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return content.decode("utf-16", "replace"), "utf-16"
     if content.startswith(BOM_UTF8):
@@ -126,7 +126,8 @@ def find_separator(text: str) -> str:
 
 
 def read_day(text: str) -> date | None:
-    """Read a day; None for an empty text. Raises ValueError with what to write."""
+    """Read a day such as 2026-12-31 or 31-12-2026. Return None for an empty text. Raises `ValueError` with a message that says
+    what to write."""
     if not text:
         return None
     european = _EUROPEAN.fullmatch(text)
@@ -139,18 +140,21 @@ def read_day(text: str) -> date | None:
 
 
 def read_amount(text: str, *, places: int) -> Decimal | None:
-    """Return an amount of money with at most `places` decimals; None for an empty text. Raises ValueError."""
+    """Return an amount of money with at most `places` decimals. Return None for an empty text. Raises `ValueError` for any
+    other text."""
     return None if not text else _number(text, BAD_AMOUNT, places=places, least=Decimal(0), most=Decimal(10**9))
 
 
 def read_quantity(text: str, *, most: Decimal) -> Decimal:
-    """Return a quantity with at most three decimals; 1 for an empty text. Raises ValueError."""
+    """Return a quantity from 0.001 to `most` with at most three decimals. Return 1 for an empty text. Raises `ValueError` for
+    any other text."""
     return Decimal(1) if not text else _number(text, BAD_QUANTITY, places=3, least=Decimal("0.001"), most=most)
 
 
 def check_name(text: str) -> str:
-    """Return the number or reference unchanged. Raises ValueError if a spreadsheet has spoiled it: a date, a rounded number or an
-    error.
+    """Return the number or reference unchanged.
+
+    Raises `ValueError` if a spreadsheet has turned it into a date, a rounded number or an error such as #N/A.
     """
     if _SPOILED.search(text) or _DAY_MONTH.fullmatch(text):
         raise ValueError(SPOILED)
@@ -173,6 +177,7 @@ def _number(text: str, words: str, *, places: int, least: Decimal, most: Decimal
 
 
 def _plain(cell: str) -> str:
-    """Return a cell without outer blanks and an export's apostrophe, cut to MOST_CELL."""
+    """Return the cell without spaces around it, cut to MOST_CELL characters. An apostrophe that our own export put before a
+    formula is removed."""
     text = cell[:MOST_CELL].strip()
     return text[1:] if _ESCAPED.match(text) else text

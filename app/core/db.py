@@ -1,6 +1,6 @@
-"""Open database sessions and transactions, and define the base class and columns all tables share.
+"""Open database sessions and transactions, and define the base class and columns that all tables share.
 
-The edge (route, job, command) opens and commits a transaction with `transaction()`; actions and queries never commit.
+The edge (route, job, command) opens and commits a transaction with `transaction()`. Actions and queries never commit.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NAMING = {
 
 
 class Base(DeclarativeBase):
-    """Base of all tables: aware UTC times, JSONB for dicts, text[] for lists of strings."""
+    """Base class of all tables. Maps aware UTC times, dicts to JSONB, and lists of strings to text[]."""
 
     # A registry and not a `type_annotation_map`: Flask-SQLAlchemy copies the class body, and SQLAlchemy 2.1 refuses to see both.
     registry = registry(
@@ -50,13 +50,13 @@ class Base(DeclarativeBase):
 
 
 class WithId:
-    """A UUIDv7 primary key; made by the application, so a row's id is known before it is written."""
+    """Mixin with a UUIDv7 primary key. The application makes the id, so it is known before the row is written."""
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
 
 
 class Claimable:
-    """Columns of a row that is a promise: work somebody must claim, do and finish (see app/core/work.py)."""
+    """Mixin for rows that are promises: work that a worker must claim, do and finish (see `app/core/work.py`)."""
 
     state: Mapped[str] = mapped_column(default="ready")
     run_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
@@ -104,10 +104,10 @@ def in_transaction() -> bool:
 
 
 def let_go() -> None:
-    """End the transaction of a reader, so that no connection is held while another system is called.
+    """End the read transaction, so that no connection stays in use while another system is called.
 
-    It commits, so that loaded rows keep their values; a rollback would expire them, and reading one would begin a new
-    transaction.
+    Commits instead of rolling back, so that loaded rows keep their values. A rollback would expire them, and reading one
+    would begin a new transaction.
     """
     db.session.commit()
 
@@ -124,10 +124,11 @@ _STATEMENT_GAVE_UP = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCance
 
 @contextmanager
 def autocommitted() -> Iterator[sa.PoolProxiedConnection]:
-    """Open a driver connection on which every statement is a transaction of its own, with one round trip instead of three.
+    """Open a driver connection on which every statement is a transaction of its own. A statement needs one round trip instead
+    of three.
 
-    For edges whose statements may run twice and need no rollback. Raises the driver's errors, within the time of `limit_answers`,
-    and sqlalchemy.exc.TimeoutError when no connection is free in time.
+    For edges whose statements may run twice and need no rollback. Raises the driver's errors, within the time set by
+    `limit_answers`, and `sqlalchemy.exc.TimeoutError` if no connection is free in time.
     """
     engine = db.engines[AUTOCOMMIT]
     connection = engine.raw_connection()
@@ -148,7 +149,8 @@ def autocommitted() -> Iterator[sa.PoolProxiedConnection]:
 
 @contextmanager
 def autocommitted_session() -> Iterator[Session]:
-    """Open a session on such a connection, for queries and counters of the same edges. Raises SQLAlchemy's errors."""
+    """Open a session on a connection like that of `autocommitted`, for queries and counters of the same edges. Raises
+    SQLAlchemy's errors."""
     with (
         db.engines[AUTOCOMMIT].connect() as connection,
         Session(connection, join_transaction_mode="create_savepoint", autoflush=False, expire_on_commit=False) as session,
@@ -158,9 +160,9 @@ def autocommitted_session() -> Iterator[Session]:
 
 
 class LimitedConnection(psycopg.Connection[Any]):
-    """A connection that waits for an answer no longer than `answer_seconds`, and is then closed.
+    """A connection that waits at most `answer_seconds` for an answer of the server. Then it is closed.
 
-    The server's own `statement_timeout` does not help where the server is stopped or unreachable.
+    The server's own `statement_timeout` does not help if the server is stopped or unreachable.
     """
 
     answer_seconds: float
@@ -186,18 +188,19 @@ def limit_answers(engine: sa.Engine, seconds: float) -> None:
 
 
 def advisory_xact_lock(session: Session, key: str) -> None:
-    """Wait for the lock named `key`, held until the transaction ends. Take several in sorted order."""
+    """Wait for the advisory lock named `key` and keep it until the transaction ends. To take several locks, take them in sorted
+    order."""
     session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
 
 
 def try_advisory_xact_lock(session: Session, key: str) -> bool:
-    """Take the lock named `key` until the transaction ends; False where another transaction has it."""
+    """Try to take the advisory lock named `key` until the transaction ends. Return False if another transaction has it."""
     statement = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 0))")
     return bool(session.execute(statement, {"key": key}).scalar_one())
 
 
 def advisory_xact_locks(session: Session, keys: Collection[str]) -> None:
-    """Wait for the locks of all these names, in sorted order, held until the transaction ends."""
+    """Wait for the advisory locks with all these names, in sorted order, and keep them until the transaction ends."""
     if keys:
         session.execute(_LOCKS, {"keys": sorted(keys)})
 

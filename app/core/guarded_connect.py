@@ -1,6 +1,6 @@
-"""Connect sockets to hosts that people typed: resolve the name once, check every address, connect to a checked one.
+"""Connect sockets to hosts whose names people typed: resolve the name once, check every address, connect to a checked address.
 
-Shared by the HTTP client and by mail servers. It only connects; the caller sets the time limit.
+The HTTP client and the clients of mail servers share this code. It only connects; the caller sets the time limit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ Patience = Callable[[], float]
 
 
 class UnableToDial(Exception):
-    """There is no connection, and nothing was sent. The message holds no resolver or socket text."""
+    """Raised when no connection could be made and nothing was sent. `kind` says why. The message has no text of the resolver or
+    socket."""
 
     def __init__(self, kind: DialKind) -> None:
         super().__init__(kind)
@@ -29,13 +30,13 @@ class UnableToDial(Exception):
 
 
 class Deadline:
-    """The deadline for all steps of one exchange, however slowly the other side answers."""
+    """One deadline for all steps of an exchange, even if the other side answers slowly."""
 
     def __init__(self, seconds: float) -> None:
         self._ends_at = time.monotonic() + seconds
 
     def patience(self, at_most: float) -> float:
-        """Return the seconds the next step may take. Raises TimeoutError once the deadline has passed."""
+        """Return how many seconds the next step may take, at most `at_most`. Raises `TimeoutError` after the deadline."""
         left = self._ends_at - time.monotonic()
         if left <= 0:
             raise TimeoutError("deadline passed")
@@ -49,9 +50,10 @@ def system_resolver(host: str, port: int) -> Sequence[str]:
 
 
 def dial(host: str, port: int, *, guard: AddressGuard, patience: Patience, resolve: Resolver = system_resolver) -> socket.socket:
-    """Return a socket connected to the first address of `host` that answers. One refused address refuses them all.
+    """Return a socket connected to the first address of `host` that answers. If `guard` refuses one address, no address is
+    tried.
 
-    `patience` returns the seconds for the next step and may raise TimeoutError. Raises UnableToDial.
+    `patience` returns how many seconds the next step may take, and may raise `TimeoutError`. Raises `UnableToDial`.
     """
     if not guard.allows_name(host):
         raise UnableToDial("refused_address")
@@ -75,7 +77,7 @@ def leads_here(sock: socket.socket) -> bool:
 
 
 class TimedReader(io.RawIOBase):
-    """Reads a socket, each read within the remaining time, so that a slow sender cannot exceed the deadline."""
+    """Reads from a socket. Each read must end within the remaining time, so that a slow sender cannot exceed the deadline."""
 
     def __init__(self, sock: socket.socket, raw: io.RawIOBase, patience: Patience) -> None:
         self._sock = sock
@@ -95,7 +97,7 @@ class TimedReader(io.RawIOBase):
 
 
 def tls_context() -> ssl.SSLContext:
-    """Return the context of all our TLS connections. It reads the machine's certificates, which takes 50 ms: keep it."""
+    """Return a new context for TLS connections. Reading the machine's certificates takes 50 ms, so the caller should reuse it."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
@@ -110,7 +112,10 @@ def _confirmed(sock: socket.socket, address: str) -> socket.socket:
 
 
 def _resolve_in_time(resolve: Resolver, host: str, port: int, seconds: float) -> Sequence[str]:
-    """Return the addresses, resolved in a thread: the system's resolver takes no timeout and can hang for minutes."""
+    """Return the addresses of `host`. Raises `UnableToDial` if there are none within `seconds`.
+
+    The name is resolved in a thread, because the system's resolver takes no timeout and can hang for minutes.
+    """
     found: list[Sequence[str]] = []
 
     def look_up() -> None:

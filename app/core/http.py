@@ -1,9 +1,9 @@
-"""The one HTTP client, `HttpClient`: every request that this application makes goes through it.
+"""The only HTTP client, `HttpClient`: every request that this application makes goes through it.
 
-Guarantees: the name is resolved once, every address it gives is checked, and the connection goes to a checked address
-(a pooled connection stays on it); no redirects, proxies, netrc or cookies; the body is read raw and up to a limit; the whole
-request, with name, headers and body, ends by its deadline however slowly the other side answers.
-Works in threads and under gevent. `HttpFailure.request_sent` says whether the other side may have acted.
+Guarantees: the name is resolved once, every address of it is checked, and the connection goes to a checked address (a pooled
+connection stays on its address). No redirects, proxies, netrc or cookies. The body is read raw and up to a limit. The whole
+request, with name, headers and body, ends by its deadline, even if the other side answers slowly. Works in threads and under
+gevent. `HttpFailure.request_sent` says whether the other side may have acted.
 """
 
 from __future__ import annotations
@@ -40,9 +40,11 @@ _SEND_PIECE_BYTES = 65_536
 
 
 class HttpFailure(Exception):
-    """A request without a usable answer. `request_sent`: bytes may have reached the server, so the outcome of a POST is unknown.
+    """Raised when a request got no usable answer. `request_sent` is True if bytes may have reached the server. Then the outcome
+    of a POST is unknown.
 
-    `status` is set where the answer's head arrived and only its body failed. The message holds no resolver or socket text.
+    `status` is the status of the answer if its headers arrived and only the body failed, else None. The message has no text
+    of the resolver or socket.
     """
 
     def __init__(self, kind: FailureKind, *, request_sent: bool, status: int | None = None) -> None:
@@ -53,12 +55,13 @@ class HttpFailure(Exception):
 
 
 class CalledInTransaction(RuntimeError):
-    """A bug in our code: a call inside a transaction would hold rows and a connection as long as the other side takes."""
+    """Raised for a bug in our code: a call inside a database transaction. It would keep rows and a connection locked until the
+    other side answers."""
 
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """An answer of any status, redirects included. `headers` has lower-case names, repeated ones joined with ", "."""
+    """An answer with any status, redirects included. `headers` has names in lower case; repeated headers are joined with ", "."""
 
     status: int
     headers: Mapping[str, str]
@@ -82,10 +85,10 @@ class HttpResponse:
 
 @dataclass
 class Trace:
-    """What happened to one request on the network, for logs; filled in as far as it got.
+    """The network details of one request, for logs. If the request fails, the details of later steps keep their defaults.
 
-    `address`: the numeric address it went to, or "". `connect_ms`: name and connection together; None on a pooled connection.
-    `headers` as sent, ours included.
+    `address` is the numeric address to which the request went, or "". `connect_ms` is the time to resolve the name and
+    connect; None if a pooled connection was used. `headers` are the sent ones, including ours.
     """
 
     address: str = ""
@@ -94,11 +97,13 @@ class Trace:
 
 
 class HttpClient:
-    """Makes HTTP requests. Thread-safe; one per process and purpose. Connections are kept alive and reused per host.
+    """Makes HTTP requests. Thread-safe; make one for each process and purpose. Connections stay open and are reused for the
+    same host.
 
-    `allowed_networks` are CIDR networks reachable although they are not public, e.g. "127.0.0.0/8" for the simulators, and
-    `allowed_places` single addresses with port; `ports` are the allowed ports of public addresses. `meter` counts the calls.
-    `in_transaction` returns whether the caller has a database transaction open, which no call may keep waiting.
+    `allowed_networks` are CIDR networks that may be called although they are not public, such as "127.0.0.0/8" for the
+    simulators. `allowed_places` are single addresses with port for the same purpose. `ports` are the allowed ports of public
+    addresses. `meter` counts the calls. `in_transaction` returns whether the caller has a database transaction open, which
+    must not wait for a call.
     """
 
     def __init__(
@@ -137,11 +142,12 @@ class HttpClient:
         cuts_at_most: bool = False,
         trace: Trace | None = None,
     ) -> HttpResponse:
-        """Make one request and return its answer, whatever the status; a redirect is an answer too.
+        """Make one request and return its answer, whatever the status. A redirect is an answer too.
 
-        `called` is the endpoint it is counted as. Times are seconds: `deadline` covers the whole request. Without `params` the
-        URL is used as it stands; a space in `params` becomes %20, which OData needs and all servers accept. `cuts_at_most`: of a
-        longer body the first `max_bytes` are the answer. Raises HttpFailure, and CalledInTransaction before anything is sent.
+        `called` is the endpoint under which the call is counted. Times are seconds; `deadline` is for the whole request.
+        Without `params` the URL is used unchanged. A space in `params` becomes %20, which OData needs and all servers
+        accept. `cuts_at_most`: if the body is longer than `max_bytes`, the answer is its beginning instead of a failure.
+        Raises `HttpFailure`, and `CalledInTransaction` before anything is sent.
         """
         if self._in_transaction():
             raise CalledInTransaction(f"{called.provider} {method} {called.name}: commit first")
@@ -162,9 +168,10 @@ class HttpClient:
                 self._meter.note(called, status=exchange.status if exchange.is_whole else None, seconds=time.monotonic() - began)
 
     def reach(self, url: str, *, deadline: float = 10) -> None:
-        """Connect to the host of `url` and send nothing, as the rest of the URL may be a secret that starts something.
+        """Check that the host of `url` can be reached: connect, and send no request. The rest of the URL may be a secret that
+        starts something.
 
-        Raises HttpFailure, and CalledInTransaction.
+        Raises `HttpFailure` and `CalledInTransaction`.
         """
         if self._in_transaction():
             raise CalledInTransaction("reach: commit first")
@@ -251,7 +258,8 @@ def _patience_of_now() -> float:
 
 
 def _pool_classes(guard: AddressGuard, resolve: Resolver) -> dict[str, type[HTTPConnectionPool]]:
-    """Return urllib3 pools whose connections resolve once, check, and go to the checked address; TLS checks the host's name."""
+    """Return urllib3 pool classes by scheme. Their connections resolve the name once, check the addresses and connect to a
+    checked one; TLS checks the certificate for the host's name."""
 
     class Guarded(HTTPConnection):
         response_class = _TimedResponse
@@ -284,7 +292,7 @@ def _pool_classes(guard: AddressGuard, resolve: Resolver) -> dict[str, type[HTTP
 
 
 def _send_in_pieces(connection: HTTPConnection, data: Any, send: Callable[[Any], None]) -> None:
-    """Send within the deadline, and note before the first piece that the outcome now depends on the other side."""
+    """Send `data` within the deadline. Before the first piece, note in the exchange that the server may act from now on."""
     exchange = _EXCHANGE.get()
     if connection.sock is None:
         connection.connect()
@@ -307,8 +315,11 @@ def _connect(host: str, port: int, guard: AddressGuard, resolve: Resolver) -> so
 
 
 def _checked_url(url: str, params: Mapping[str, str] | None) -> str:
-    """Return the URL with `params` added. Raises HttpFailure unless it is http(s) with a host, without credentials or odd
-    characters."""
+    """Return the URL with `params` added.
+
+    Raises `HttpFailure` if the URL is not http(s) with a host, or has credentials, spaces, control characters or
+    backslashes.
+    """
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in parts.netloc
@@ -342,7 +353,8 @@ class _Reading:
     cuts: bool
 
     def read(self, answer: urllib3.BaseHTTPResponse) -> tuple[bytes, bool]:
-        """Return the body, and whether it is complete."""
+        """Return the body, and whether it is complete. Raises `HttpFailure` if it is longer than `max_bytes` and must not be
+        cut."""
         pieces: list[bytes] = []
         size = 0
         while piece := answer.read1(_SEND_PIECE_BYTES, decode_content=False):
@@ -369,5 +381,6 @@ def _kind_of(error: Exception) -> FailureKind:
 
 
 def _is_garbage(causes: Sequence[BaseException | None]) -> bool:
-    """Return whether there was a status line that is not HTTP; `RemoteDisconnected`, a subclass, means there was none."""
+    """Return whether the server sent a status line that is not HTTP. `RemoteDisconnected`, a subclass, does not count: there
+    was no line."""
     return any(type(cause) is http.client.BadStatusLine for cause in causes)

@@ -14,7 +14,7 @@ def new_id() -> uuid.UUID:
 
 
 def new_secret(bits: int = 256) -> str:
-    """Return a URL-safe random string that holds at least `bits` bits."""
+    """Return a URL-safe random string with at least `bits` bits of randomness."""
     return secrets.token_urlsafe(bits // 8)
 
 

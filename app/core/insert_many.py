@@ -1,6 +1,6 @@
 """Write many rows of a table at once by COPY, which takes PostgreSQL and the driver half the time of INSERTs.
 
-Defaults of the model's columns apply; other work of the mapper (relationships, row events) is left out.
+Defaults of the model's columns apply. The ORM does nothing else for these rows (no relationships, no row events).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 
 
 def insert_many(session: Session, model: type[Base], rows: Sequence[Row]) -> None:
-    """Insert the rows, all with the same columns, in the session's transaction. Raises the errors of an INSERT."""
+    """Insert the rows in the session's transaction. All rows must have the same columns. Raises the same errors as an INSERT."""
     if not rows:
         return
     connection, table = session.connection(), table_of(model)
@@ -37,7 +37,8 @@ def insert_many(session: Session, model: type[Base], rows: Sequence[Row]) -> Non
 
 
 def _reader(column: sa.Column[Any], dialect: sa.Dialect, *, is_given: bool) -> Callable[[Row], Any]:
-    """Return the function that returns a row's value of the column, or its default, in the driver's form."""
+    """Return a function that takes a row and returns its value of the column, converted for the driver. Without `is_given` it
+    returns the column's default."""
     key, default = column.key, column.default
     bound: Callable[[Any], Any] = column.type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
     if is_given:

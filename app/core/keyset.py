@@ -1,6 +1,6 @@
-"""Page a list by keyset over one sortable field of the caller's choice (API lists).
+"""Page a list by keyset over one sortable field, chosen by the caller (API lists).
 
-A cursor names its sort and is refused by any other.
+A cursor includes the sort for which it was made. A list with another sort refuses it.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ class Place:
 
 
 def make_cursor(sort: Sort, place: Place) -> str:
-    """Return the place as an opaque text."""
+    """Return an opaque cursor for the place in a list with this sort."""
     value = place.value.isoformat() if isinstance(place.value, datetime) else place.value
     packed = json.dumps([sort.text, value, str(place.row_id)], separators=(",", ":"))
     return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
 
 def read_cursor(sort: Sort, cursor: str, kind: type[datetime] | type[str] = datetime) -> Place:
-    """Return the place of a cursor. Raises BadCursor for one not made by us or for another sort."""
+    """Return the place of a cursor. Raises `BadCursor` if we did not make the cursor, or made it for another sort."""
     try:
         name, value, row_id = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
         place = Place(datetime.fromisoformat(value) if kind is datetime else str(value), uuid.UUID(row_id))
@@ -69,7 +69,7 @@ def read_cursor(sort: Sort, cursor: str, kind: type[datetime] | type[str] = date
 
 
 def matching(wanted: Mapping[Any, Any]) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions of {column: value}; a value None does not limit."""
+    """Return the conditions `column = value` for {column: value}. A value None adds no condition."""
     return [column == value for column, value in wanted.items() if value is not None]
 
 
@@ -83,8 +83,9 @@ def paged(
     limit: int,
     kind: type[datetime] | type[str] = datetime,
 ) -> sa.Select[*Ts]:
-    """Return `query` limited to the rows after `cursor`, with `limit + 1` rows: `cut` needs the extra row to know whether a page
-    follows. Raises BadCursor.
+    """Return `query` for the rows after `cursor`, with the sort and a limit of `limit + 1` rows. Raises `BadCursor`.
+
+    `cut` needs the extra row to know whether another page follows.
     """
     if cursor is not None:
         query = query.where(after(read_cursor(sort, cursor, kind), sort, column, id_column))
@@ -94,7 +95,7 @@ def paged(
 def after(
     place: Place, sort: Sort, column: sa.SQLColumnExpression[Any], id_column: sa.SQLColumnExpression[Any]
 ) -> sa.ColumnElement[bool]:
-    """Return the condition on rows behind `place`."""
+    """Return the condition for rows that come after `place` in this sort."""
     rows = sa.tuple_(column, id_column)
     kind: sa.types.TypeEngine[Any] = sa.DateTime(timezone=True) if isinstance(place.value, datetime) else sa.Text()
     edge = sa.tuple_(sa.literal(place.value, kind), sa.literal(place.row_id, sa.Uuid))
@@ -107,6 +108,7 @@ def ordering(sort: Sort, *columns: sa.SQLColumnExpression[Any]) -> list[sa.SQLCo
 
 
 def cut(rows: Sequence[T], limit: int, sort: Sort, place: Callable[[T], Place]) -> Page[T]:
-    """Return the page of `limit` rows and the next cursor from `limit + 1` fetched rows."""
+    """Return the page with the first `limit` rows of `rows`, which has up to `limit + 1`. The page has a next cursor only if
+    the extra row is there."""
     items = tuple(rows[:limit])
     return Page(items, make_cursor(sort, place(items[-1])) if len(rows) > limit and items else None)

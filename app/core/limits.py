@@ -1,6 +1,6 @@
 """Limit how often something may be done: token buckets in Redis that all processes share. Without Redis nothing is limited.
 
-A bucket holds `burst` tokens and refills evenly within `per_seconds`; stored is the instant at which it will be full.
+A bucket has `burst` tokens and refills evenly within `per_seconds`. Redis stores the time at which the bucket will be full.
 The headers are those of https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/.
 """
 
@@ -31,7 +31,8 @@ return {1, tostring(lacks + every)}
 
 @dataclass(frozen=True)
 class Limit:
-    """A rate limit: `burst` at once, and as many again in every `per_seconds`. `name` is for keys and headers."""
+    """A rate limit: `burst` calls at once, and as many again in every `per_seconds`. `name` is used in Redis keys and in
+    headers."""
 
     name: str
     burst: int
@@ -39,13 +40,16 @@ class Limit:
 
     @property
     def every(self) -> float:
-        """Return the seconds after which one more token is there."""
+        """Return after how many seconds a bucket gets one more token."""
         return self.per_seconds / self.burst
 
 
 @dataclass(frozen=True)
 class Level:
-    """The level of a bucket: `left` tokens; it is full in `full_seconds`. `wait_seconds`: until there is a token, 0 for now."""
+    """The level of a bucket: `left` tokens are in it, and it is full again in `full_seconds`.
+
+    `wait_seconds` is 0 if the call got a token, else the seconds until there is one.
+    """
 
     limit: Limit
     left: int
@@ -59,11 +63,12 @@ class Level:
 
     @property
     def retry_after(self) -> int:
-        """Return the whole seconds until there is a token, at least one; 0 where there is one now."""
+        """Return the time until there is a token, in whole seconds and at least 1. Return 0 if there is a token now."""
         return math.ceil(self.wait_seconds)
 
     def headers(self) -> dict[str, str]:
-        """Return RateLimit and RateLimit-Policy, with Retry-After where one has to wait. Whole seconds, rounded up."""
+        """Return the headers RateLimit and RateLimit-Policy. If the caller must wait, also Retry-After. Times are whole
+        seconds, rounded up."""
         name = self.limit.name
         told = {
             "RateLimit-Policy": f'"{name}";q={self.limit.burst};w={self.limit.per_seconds}',
@@ -81,7 +86,8 @@ class Limits:
         self._rests_until = 0.0
 
     def take(self, limit: Limit, whom: str) -> Level | None:
-        """Take one token from the bucket of `whom` and return its level. None without Redis: then nothing is limited."""
+        """Take one token from the bucket of `whom` and return the bucket's level. Return None without Redis: then nothing is
+        limited."""
         now = self._clock()
         if now < self._rests_until:
             return None

@@ -1,4 +1,4 @@
-"""Build URLs of our own pages (`url_for`), remembered but for the ids in them, as a page asks for a hundred of them."""
+"""Build URLs of our own pages (`url_for`) and cache them, because one page needs a hundred. Ids are inserted after the cache."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask import request
 
 
 def url_for(endpoint: str, **values: Any) -> str:
-    """Return what `flask.url_for` returns, cached: nearly all URLs of a page are the same for everybody.
+    """Return the same URL as `flask.url_for`, from a cache: nearly all URLs of a page are the same for all users.
 
     A URL with a host depends on the request and is not cached.
     """

@@ -1,8 +1,8 @@
-"""Count calls, out and in, by endpoint and day, and write the counts in batches.
+"""Count calls, outgoing and incoming, by endpoint and day, and write the counts in batches.
 
 A call costs an addition under a lock. A separate thread (a greenlet in the web tier) writes the counts, outside the caller's
-transaction; what cannot be written is written with the next batch. The counts are statistics: a killed process loses its last
-seconds. The names of endpoints come from code and from word lists, never from outside.
+transaction. Counts that cannot be written are written with the next batch. The counts are statistics: a killed process loses
+its last seconds. The names of endpoints come from code and from word lists, never from outside.
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What is called, without any id: `account` is the id of the channel or integration it is called for, "" for none.
+    """An endpoint that is called, named without ids. `account` is the id of the channel or integration for which it is called,
+    or "".
 
-    `provider` and `name` are words of ours ("graph", "GET messages/{id}"). `is_ours`: somebody called us.
+    `provider` and `name` are our own words ("graph", "GET messages/{id}"). `is_ours` is True for an endpoint of ours that
+    others call.
     """
 
     provider: str
@@ -44,7 +46,8 @@ Key = tuple[Endpoint, date]
 
 @dataclass
 class Tally:
-    """The calls of one endpoint on one day. `steps`: counts by duration, one more than STEPS_MS."""
+    """The calls of one endpoint on one day. `seconds` is their total time. `steps` counts calls by duration: one count for each
+    step of STEPS_MS, and a last one for longer calls."""
 
     requests: int = 0
     failures: int = 0
@@ -53,7 +56,7 @@ class Tally:
     steps: list[int] = field(default_factory=lambda: [0] * (len(STEPS_MS) + 1))
 
     def count(self, *, status: int | None, seconds: float) -> None:
-        """Count one call; `status` None means no answer."""
+        """Count one call with its duration. `status` is the HTTP status, or None if there was no answer."""
         self.requests += 1
         self.failures += status is None or status >= 400
         self.throttled += status == THROTTLED
@@ -72,7 +75,7 @@ Write = Callable[[Mapping[Key, Tally]], None]
 
 
 class Meter:
-    """Counts the calls of one process. `every_seconds`: how often counts are written; 0: only by `flush`."""
+    """Counts the calls of one process. `every_seconds` is how often the counts are written; 0 means only by `flush`."""
 
     def __init__(self, write: Write, *, every_seconds: float) -> None:
         self._write = write
@@ -93,7 +96,7 @@ class Meter:
                 self._thread.start()
 
     def flush(self) -> None:
-        """Write the counts; those that cannot be written are kept for the next time."""
+        """Write the counts. If this fails, the counts stay for the next time."""
         with self._lock:
             taken, self._counted = self._counted, {}
         if not taken:
@@ -124,7 +127,7 @@ class Meter:
 
 @dataclass
 class Call:
-    """One call in progress. `status`: the HTTP status of the answer, None before there is one; from 400 on a failure."""
+    """One call in progress. `status` is the HTTP status of the answer, None before the answer. A status from 400 is a failure."""
 
     status: int | None = None
 
@@ -134,7 +137,7 @@ DONE = 200
 
 @contextmanager
 def counting(meter: Meter | None, endpoint: Endpoint) -> Iterator[Call]:
-    """Count the block as one call, for protocols other than HTTP. It failed if it raises or its status says so."""
+    """Count the block as one call, for protocols other than HTTP. The call failed if the block raises or its `status` says so."""
     call, began = Call(), time.monotonic()
     try:
         yield call
@@ -148,6 +151,7 @@ def counting(meter: Meter | None, endpoint: Endpoint) -> Iterator[Call]:
 
 
 def shape_of(path: str, words: Collection[str]) -> str:
-    """Return the path as an endpoint name: each part that is not among `words` becomes "{id}"."""
+    """Return the path as an endpoint name: each part of the path that is not in `words` becomes "{id}". Only the first 8 parts
+    are used."""
     parts = [part for part in path.partition("?")[0].split("/") if part]
     return "/".join(part if part in words else "{id}" for part in parts[:8])

@@ -16,7 +16,7 @@ def head_revision() -> str:
 
 
 def upgrade(database_url: str) -> None:
-    """Run every migration that has not run yet, after waiting for another process that does so."""
+    """Run every migration that has not run yet. If another process is migrating, wait for it first."""
     from alembic import command  # here, because every process knows the head and few migrate
     from alembic.config import Config
 

@@ -1,7 +1,7 @@
-"""Calculate with money and other exact numbers: round, share out, read what people type. Decimal alone, never float.
+"""Calculate with money and other exact numbers: round, share out, parse what people type. Only Decimal, never float.
 
-Rounding is half away from zero, as the tax offices of the Netherlands and Quebec and PostgreSQL's `round` have it; Python's own
-`round` and Babel round half to even and are used for no amount.
+Rounding is half away from zero, like the tax offices of the Netherlands and Quebec and PostgreSQL's `round`. Python's own
+`round` and Babel round half to even, so they are not used for amounts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ _NUMBER = re.compile(r"(-?)([0-9]{1,15})((?:[.,][0-9]*)*)")
 
 @dataclass(eq=False)
 class UnreadableNumber(Exception):
-    """The text is no number; or it is ambiguous, and `readings` are its two numbers, the larger first."""
+    """Raised when a text is no number, or is ambiguous. For an ambiguous text, `readings` has its two possible numbers, the
+    larger first."""
 
     text: str
     readings: tuple[Decimal, ...] = ()
@@ -31,15 +32,16 @@ def round2(amount: Decimal) -> Decimal:
 
 
 def round_places(number: Decimal, places: int) -> Decimal:
-    """Return the number with this many decimals, rounded as amounts are."""
+    """Return the number with `places` decimals, rounded half away from zero."""
     return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def share_out(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
-    """Return parts of an amount in whole cents, in proportion to the weights, that add up to it exactly.
+    """Divide an amount into parts of whole cents, in proportion to the weights. The parts add up to the amount exactly.
 
-    Each part is rounded down; missing cents go where most was cut off, to the first of equals. A negative amount is shared like a
-    positive one. Weights are ≥ 0; where all are 0 the first gets everything. Raises ValueError without weights.
+    Each part is rounded down. The missing cents go to the parts from which rounding took most; of equal parts, the first
+    gets one. A negative amount is divided like a positive one. Weights must be ≥ 0; if all are 0, the first part is the
+    whole amount. Raises `ValueError` without weights.
     """
     if not weights:
         raise ValueError("there is nobody to share with")
@@ -56,9 +58,9 @@ def share_out(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
 
 
 def read_number(text: str) -> Decimal:
-    """Return the number somebody typed, with a comma or a point, blanks or currency signs. Raises UnreadableNumber.
+    """Return the number that somebody typed, with a comma or a point, spaces or currency signs. Raises `UnreadableNumber`.
 
-    "1.250" and "1,250" are ambiguous and raise: twelve hundred and fifty to one reader, one and a quarter to another.
+    "1.250" and "1,250" are ambiguous and raise, because some readers mean 1250 and others 1.25.
     """
     bare = _SIGNS.sub("", _WHOLE.sub(",00", text.strip()))
     found = _NUMBER.fullmatch(bare)

@@ -1,4 +1,5 @@
-"""Format money and numbers for people in a named locale; we round, since Babel rounds half to even."""
+"""Format money and numbers for people in a given locale. Rounding is our own (half away from zero), because Babel rounds half
+to even."""
 
 from __future__ import annotations
 
@@ -30,8 +31,12 @@ _PROBE = Decimal("1234567.89")
 
 @lru_cache(maxsize=256)
 def _marks(currency: str, language: str, is_negative: bool) -> tuple[str, dict[int, str], str] | None:
-    """What Babel writes before, between and after the digits, so that a board with a hundred amounts asks it once. None where it
-    writes other than two decimals or groups other than thousands."""
+    """Return the text before the digits, the separators (for `str.translate`), and the text after the digits, as Babel writes
+    them.
+
+    They are cached, so that a page with a hundred amounts asks Babel only once. Return None if Babel does not write two
+    decimals and groups of thousands.
+    """
     locale = money_locale(language, currency)
     separators = {ord(","): get_group_symbol(locale), ord("."): get_decimal_symbol(locale)}
     text = str(format_currency(-_PROBE if is_negative else _PROBE, currency, locale=locale))
@@ -41,12 +46,13 @@ def _marks(currency: str, language: str, is_negative: bool) -> tuple[str, dict[i
 
 @lru_cache(maxsize=4096)
 def amount_words(amount: Decimal, language: str) -> str:
-    """Return an amount without currency, for a column with one currency. Unit prices may have four decimals."""
+    """Return an amount without currency, for a column with one currency. Shows two decimals, or up to four for a unit price
+    that has them."""
     exact = amount if amount != round2(amount) else round2(amount)
     return str(format_decimal(exact, "#,##0.00##", locale=language))
 
 
 @lru_cache(maxsize=4096)  # a list says the same few quantities again and again
 def number_words(number: Decimal, language: str) -> str:
-    """Return a number with the decimals it has and no more."""
+    """Return a number with the decimals that it has, and no zeros after them."""
     return str(format_decimal(number.normalize(), locale=language))

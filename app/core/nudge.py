@@ -1,7 +1,8 @@
-"""Wake the relay when there is work, so that it need not wait for its next poll. Without Redis it finds the work by polling.
+"""Wake the relay when there is work, so that it does not wait for its next poll. Without Redis, the relay finds the work by
+polling.
 
-One background thread (a greenlet in the web tier) sends the nudges, so a request never waits for Redis, and many changes
-within one moment cost one message.
+One background thread (a greenlet in the web tier) sends the nudges. So a request never waits for Redis, and many changes at
+about the same time cost one message.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Nudger:
         self._thread: threading.Thread | None = None
 
     def nudge(self) -> None:
-        """Ask for a nudge soon. Never raises, never waits."""
+        """Ask for a nudge soon, and return at once. Never raises."""
         if self._thread is None:
             self._start()
         self._wanted.set()
@@ -51,7 +52,7 @@ class Nudger:
 
 
 def send_nudge(client: redis.Redis) -> None:
-    """Push one nudge; the list never grows past a handful while no relay is listening."""
+    """Push one nudge to the Redis list. The list has at most four entries, even if no relay is listening."""
     with client.pipeline(transaction=False) as pipe:
         pipe.lpush(KEY, "1")
         pipe.ltrim(KEY, 0, 3)
@@ -59,7 +60,7 @@ def send_nudge(client: redis.Redis) -> None:
 
 
 def wait_for_nudge(client: redis.Redis, *, timeout_seconds: float) -> bool:
-    """Wait for a nudge, at most `timeout_seconds`; returns whether one came. Raises redis.RedisError without Redis."""
+    """Wait for a nudge, at most `timeout_seconds`. Return whether one came. Raises `redis.RedisError` without Redis."""
     nudged = client.blpop([KEY], timeout=timeout_seconds) is not None
     if nudged:
         client.delete(KEY)

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class BadCursor(Exception):
-    """The cursor was not made by us, or for another list."""
+    """Raised when we did not make the cursor, or made it for another list."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Page(Generic[T]):
 
 
 def make_cursor(at: datetime, row_id: uuid.UUID) -> str:
-    """Return the cursor of the place after a row sorted by (time, id)."""
+    """Return the cursor for the place after the row with this time and id, in a list sorted by (time, id)."""
     return base64.urlsafe_b64encode(json.dumps([at.isoformat(), str(row_id)]).encode()).decode().rstrip("=")
 
 
@@ -42,6 +42,7 @@ def read_cursor(cursor: str) -> tuple[datetime, uuid.UUID]:
 
 
 def cut_page(rows: Sequence[T], limit: int, place: Callable[[T], tuple[datetime, uuid.UUID]]) -> Page[T]:
-    """Return the page of `limit` rows and the next cursor from `limit + 1` fetched rows."""
+    """Return the page with the first `limit` rows of `rows`, which has up to `limit + 1`. The page has a next cursor only if
+    the extra row is there."""
     items = tuple(rows[:limit])
     return Page(items, make_cursor(*place(items[-1])) if len(rows) > limit and items else None)

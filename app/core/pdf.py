@@ -1,8 +1,9 @@
-"""Draw PDF documents of headings, facts, tables, paragraphs and pictures, by fpdf2 without a browser.
+"""Draw PDF documents of headings, facts, tables, paragraphs and pictures, with fpdf2 and without a browser.
 
-A `Document` is filled from top to bottom and turned into bytes once; the same calls give the same bytes, so that a document may
-be kept with its hash. Texts come translated and formatted by the caller. Latin letters have the font of the interface
-(`fonts/`); texts with others, such as Greek and Cyrillic, have a second font, and a character of neither is an empty box.
+A `Document` is filled from top to bottom and turned into bytes once. The same calls give the same bytes, so that a document
+can be stored with its hash. The caller translates and formats all texts. Latin letters use the font of the interface
+(`fonts/`). A text with other letters, such as Greek and Cyrillic, uses a second font. A character that is in neither font is
+an empty box.
 """
 
 from __future__ import annotations
@@ -32,12 +33,13 @@ _SAME = str.maketrans({"\u202f": "\u00a0", "\u2009": "\u00a0", "\u2011": "-", "\
 
 
 class UnreadablePicture(ValueError):
-    """The bytes are no picture, or a picture of more than MOST_PIXELS."""
+    """Raised when the bytes are not a picture, or the picture has more than MOST_PIXELS."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. `share`: its width relative to the others; numbers are right-aligned and not broken."""
+    """A column of a table. `share` is its width relative to the other columns. With `is_number`, its texts are right-aligned
+    and not broken."""
 
     heading: str
     share: float = 1.0
@@ -46,16 +48,18 @@ class Column:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture to draw: the bytes of a JPEG, PNG, GIF or WebP; `caption` stands below it and is read aloud."""
+    """A picture to draw. `content` is the bytes of a JPEG, PNG, GIF or WebP. `caption` is shown below it and is its text for
+    screen readers."""
 
     content: bytes
     caption: str = ""
 
 
 class Document:
-    """One A4 document. `language` is that of its texts ("nl", "fr_CA"); `footer` stands on each page beside the page number.
+    """One A4 document. `language` is the language of its texts ("nl", "fr_CA"). `footer` is shown on each page beside the page
+    number.
 
-    `made_at` is aware; it is stored in the file and not shown.
+    `made_at` is an aware time; it is stored in the file and not shown.
     """
 
     def __init__(self, *, title: str, language: str, made_at: datetime, footer: str = "") -> None:
@@ -67,7 +71,7 @@ class Document:
         self._pdf.add_page()
 
     def heading(self, text: str, *, aside: str = "", level: int = 1) -> None:
-        """Add a heading; `aside` stands on the right of the same line. Level 1 is the document's, 2 a section's."""
+        """Add a heading. `aside` is a text on the right of the same line. Level 1 is for the document, level 2 for a section."""
         size = {1: 19, 2: 12.5}[level]
         pdf = self._pdf
         if level > 1:
@@ -93,14 +97,14 @@ class Document:
         self._pdf.ln(1.5)
 
     def facts(self, pairs: Sequence[tuple[str, str]], *, columns: int = 2) -> None:
-        """Add pairs of name and value, side by side in `columns`; a pair without a value is left out."""
+        """Add pairs of name and value, `columns` pairs in each row. A pair with an empty value is left out."""
         kept = [(key, value) for key, value in pairs if value.strip()]
         for first in range(0, len(kept), columns):
             self._row_of_facts(kept[first : first + columns], WIDTH / columns)
         self._pdf.ln(2)
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-        """Add a table; its headings are repeated on each page. A cell holds at most CELL_CHARACTERS."""
+        """Add a table with its headings on each page. A longer text in a cell is cut to CELL_CHARACTERS."""
         pdf = self._pdf
         pdf.ink("", 9)
         pdf.set_draw_color(*_RULE)
@@ -125,7 +129,7 @@ class Document:
         pdf.ln(3)
 
     def totals(self, pairs: Sequence[tuple[str, str]]) -> None:
-        """Add sums on the right below a table; the last one, the total, stands out."""
+        """Add pairs of label and amount on the right, below a table. The last pair is the total and is shown larger."""
         pdf = self._pdf
         self._keep_together(LINE * (len(pairs) + 1))
         for number, (words, amount) in enumerate(pairs, start=1):
@@ -142,16 +146,16 @@ class Document:
         pdf.ln(3)
 
     def pictures(self, pictures: Sequence[Picture], *, across: int = 2, height: float = 62.0) -> None:
-        """Add pictures with their captions, `across` beside each other, each at most `height` millimetres high.
+        """Add pictures with their captions, `across` pictures in each row, each at most `height` millimetres high.
 
-        Raises UnreadablePicture before any of them is drawn.
+        Raises `UnreadablePicture` before any picture is drawn.
         """
         drawable = [(_drawable(one.content), one.caption) for one in pictures]
         for first in range(0, len(drawable), across):
             self._row_of_pictures(drawable[first : first + across], WIDTH / across, height)
 
     def space(self, millimetres: float) -> None:
-        """Leave room, for example for a signature; a page with less room left is ended."""
+        """Leave empty space, for example for a signature. If the page has less space left, begin a new page first."""
         self._keep_together(millimetres)
         self._pdf.ln(millimetres)
 
@@ -194,7 +198,7 @@ class Document:
 
 
 class _Paper(FPDF):
-    """The pages of a document with their footers."""
+    """The pages of a document with their fonts and footers."""
 
     def __init__(self, *, footer: str) -> None:
         super().__init__(format="A4")
@@ -207,10 +211,10 @@ class _Paper(FPDF):
         self.alias_nb_pages("")
 
     def ink(self, text: str, size: float, *, bold: bool = False, soft: bool = False) -> str:
-        """Set the font and colour for a text, and return the text as it is drawn.
+        """Set the font and colour for a text, and return the text as it will be drawn.
 
-        A text with a character that only the second font has is drawn in it as a whole: the library loses its place in a line
-        with two fonts.
+        If a character is only in the second font, the whole text is drawn in that font, because the library loses its
+        position in a line with two fonts.
         """
         clean = _clean(text)
         family = self.family_of(clean)
@@ -227,7 +231,7 @@ class _Paper(FPDF):
         return SECOND
 
     def _add(self, family: str, style: Literal["", "B"], file: str) -> None:
-        """Add a font and read its file into memory: the library would keep the file open and never close it."""
+        """Add a font and read its file into memory, because the library would open the file and never close it."""
         known = set(self.fonts)
         self.add_font(family, style, FONTS / file)
         for name in set(self.fonts) - known:
@@ -236,7 +240,8 @@ class _Paper(FPDF):
             opened.close()
 
     def number_pages(self) -> None:
-        """Write the footers once all pages are there. The library's own placeholder for the page count may occur in a text."""
+        """Write the footers with page numbers when all pages exist. The library's placeholder for the page count is not used,
+        because a text may include it."""
         self.set_auto_page_break(False)
         count = self.pages_count
         for number in range(1, count + 1):
@@ -261,7 +266,7 @@ def _all_fonts() -> frozenset[str]:
 
 
 def _clean(text: str) -> str:
-    """Return the text without control characters, with blanks that every font has; unknown characters become an empty box."""
+    """Return the text without control characters and with ordinary spaces. A character that no font has becomes an empty box."""
     kept = text.translate(_SAME).replace("\r\n", "\n").replace("\t", " ")
     shown = (one for one in kept if one == "\n" or (ord(one) >= 32 and not 0x7F <= ord(one) < 0xA0))
     return "".join(shown) if _covered().issuperset(kept) else "".join(one if one in _all_fonts() else "□" for one in shown)
@@ -278,7 +283,8 @@ def _fitting(pdf: Any, text: str, width: float) -> str:
 
 
 def _drawable(content: bytes) -> tuple[io.BytesIO, int, int]:
-    """Return the picture as upright JPEG on white, no larger than paper shows, with its size. Raises UnreadablePicture."""
+    """Return the picture as an upright JPEG on white, with its width and height in pixels. It is reduced to LONGEST_SIDE.
+    Raises `UnreadablePicture`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

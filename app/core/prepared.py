@@ -1,9 +1,10 @@
-"""Let PostgreSQL keep query plans (prepared statements).
+"""Let PostgreSQL reuse query plans (prepared statements).
 
-Planning a page's queries takes longer than running them. A statement marked `**KEPT` is prepared once per connection, and
-PostgreSQL plans it once for all values as soon as that plan costs no more than one made for them. Any other statement is planned
-each time: one plan for all search words would be a hundred times too slow for most of them. So mark only statements that use the
-same indexes for all values, and write their limits as `as_written`: the planner takes an unknown limit for a tenth of the rows.
+Planning a page's queries takes longer than running them. A statement marked `**KEPT` is prepared once per connection.
+PostgreSQL then uses one plan for all values, as soon as this plan costs no more than a plan for the single values. Any other
+statement is planned each time: one plan for all search words would be a hundred times too slow for most of them. So mark
+only statements that use the same indexes for all values. Write their limits with `as_written`, because the planner guesses
+that an unknown limit is a tenth of the rows.
 
 The driver forgets its prepared statements on every ROLLBACK, so readers end with COMMIT (app/web/pages.py `finish_reading`).
 """
@@ -21,13 +22,13 @@ KEPT: Final = {"plan_is_kept": True}  # for `.execution_options(**KEPT)`
 
 
 def as_written(number: int) -> sa.ColumnElement[int]:
-    """Return `number` as part of the statement's text and not as a value. Each number makes a statement of its own, so use
-    few."""
+    """Return `number` as a literal in the text of the statement, not as a bound value. Each number makes a separate prepared
+    statement, so use few different ones."""
     return sa.literal_column(str(int(number)), sa.Integer)
 
 
 def init_app(app: Flask) -> None:
-    """Let marked statements of pages and jobs keep their plans, and no others. The `AUTOCOMMIT` bind is not touched."""
+    """Prepare the marked statements of pages and jobs, and no others. The `AUTOCOMMIT` bind is not changed."""
     with app.app_context():
         sa.event.listen(db.engine, "do_execute", _execute)
 

@@ -1,6 +1,7 @@
-"""Answer errors as RFC 9457 `application/problem+json`: one shape for every refusal of the JSON API.
+"""Return errors as RFC 9457 `application/problem+json`: one format for every error response of the JSON API.
 
-`CATALOGUE` names the codes programs may rely on. No answer tells internals: a 500 has a request id to look up, no detail.
+`CATALOGUE` lists the codes on which programs may rely. No answer shows internals: a 500 has a request id to look up, and no
+detail.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ _REQUEST_ID = "switchyard.request_id"
 
 @dataclass(frozen=True)
 class FieldError:
-    """An error in one input; `field` is its name, "a.0.b" inside a list, "" for the body as a whole."""
+    """An error in one input. `field` is its name, such as "a.0.b" inside a list, or "" for the whole body."""
 
     field: str
     message: str
@@ -91,7 +92,8 @@ class FieldError:
 
 @dataclass(eq=False)
 class Problem(Exception):
-    """A refusal that ends the request when raised. `more` are further members of the body."""
+    """Raised to end the request with an error response. `code` is a key of CATALOGUE. `more` has further fields of the response
+    body."""
 
     code: str
     detail: str = ""
@@ -105,17 +107,17 @@ class Problem(Exception):
 
 
 def invalid(field_name: str, message: str) -> Problem:
-    """Return the refusal for one wrong field."""
+    """Return the `Problem` for one wrong field."""
     return Problem("validation_failed", message, (FieldError(field_name, message),))
 
 
 def request_id() -> str:
-    """Return the id of this request, by which it is found in the log."""
+    """Return the id of this request. The log has the same id."""
     return str(request.environ.setdefault(_REQUEST_ID, str(new_id())))
 
 
 def problem_response(problem: Problem) -> Response:
-    """Return the response for a refusal."""
+    """Return the error response for a `Problem`."""
     status, title = CATALOGUE[problem.code]
     body: dict[str, Any] = {
         "type": _TYPE + problem.code,
@@ -141,6 +143,7 @@ def problem_of(error: HTTPException) -> Response:
 
 
 def problem_from(error: HTTPException) -> Problem:
-    """Return the refusal for an error of the web framework, with its headers (Allow, Retry-After, WWW-Authenticate)."""
+    """Return the `Problem` for an HTTP error of the web framework. It keeps the headers Allow, Retry-After and
+    WWW-Authenticate."""
     headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After", "WWW-Authenticate"}}
     return Problem(_CODE_OF_STATUS.get(error.code or 500, "internal"), headers=headers)

@@ -1,7 +1,9 @@
-"""Carry out promises: claim a row, prepare, close the session, call, write the outcome. The one place for this sequence.
+"""Carry out promises (rows of work): claim a row, prepare, close the session, call, store the outcome. All such work uses this
+module.
 
-At least once, by `app/core/work.py`. Writing is fenced by the lease: a worker whose lease was taken over writes nothing. A
-process may die between any two steps: `STEPS` are crash points, named `<table>.<step>`.
+Each promise is carried out at least once, by `app/core/work.py`. A worker stores an outcome only while it has the lease of
+the row: if another worker has taken over the lease, nothing is stored. A process may die between any two steps: `STEPS` are
+crash points, named `<table>.<step>`.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Ended:
-    """The row ends. `then` runs in the same transaction, once the lease is known to hold."""
+    """An ending: the work on the row is finished and `values` are stored. `then` runs in the same transaction, after the lease
+    was checked."""
 
     values: Values = field(default_factory=dict)
     state: str = DONE
@@ -43,9 +46,9 @@ class Ended:
 
 @dataclass(frozen=True)
 class Later:
-    """The row is due again in `seconds`. `is_try` False: this counts as no try.
+    """An ending: the row is due again in `seconds`. If `is_try` is False, this attempt is not counted.
 
-    `unless_unique`: the ending instead, where a unique index allows no second waiting row.
+    `unless_unique` is used instead if a unique index allows no second waiting row.
     """
 
     seconds: float
@@ -57,8 +60,10 @@ class Later:
 
 @dataclass(frozen=True)
 class Failed:
-    """The row is tried again by the schedule, but not before `asked_seconds`. `given_up`: its end when no tries are left or
-    `is_final`."""
+    """An ending: the row is tried again by the schedule, but not before `asked_seconds`.
+
+    `given_up` is its ending if no tries are left or `is_final` is True.
+    """
 
     given_up: Ended
     values: Values = field(default_factory=dict)
@@ -70,7 +75,8 @@ class Failed:
 
 @dataclass(frozen=True)
 class More:
-    """A part is done: the next one is prepared at once, or after other rows had their turn."""
+    """An ending of one part: the row has more to do. The next part is prepared at once, or after other rows if this worker's
+    time is up."""
 
     values: Values = field(default_factory=dict)
 
@@ -83,9 +89,12 @@ class Promise(Generic[Work, Answer]):
     """How to carry out the rows (promises) of one table: claim, `prepare`, `call`, `note`.
 
     `prepare` and `note` each run in their own transaction, `call` outside any. `prepare` returns the work for `call`, or an
-    ending if there is nothing to call. `errors`: exceptions of `call` that go to `note` as the answer. `broken`: returns the
-    row's ending after `tries` other errors; without it the error is raised, and the row is claimed again after its lease. `lock`
-    runs before the claim.
+    ending if there is nothing to call. `note` stores the answer and returns the ending. `errors` are exceptions of `call`
+    that are passed to `note` as the answer.
+
+    After any other exception, the row is tried again. After `tries` attempts it gets the ending that `broken` returns.
+    Without `broken` the exception is raised, and the row is claimed again when its lease is over. `lock` runs before the
+    claim.
     """
 
     table: sa.Table
@@ -103,18 +112,20 @@ class Promise(Generic[Work, Answer]):
 
 
 def in_database(table: sa.Table, act: Callable[[Session, Lease], Ending], **options: Any) -> Promise[Lease, None]:
-    """Return a promise without a call: `act` does the work in the transaction that ends the row, so exactly once."""
+    """Return a promise without an outside call: `act` does the work in the transaction that ends the row, so it happens exactly
+    once."""
     prepare = options.pop("prepare", lambda _session, lease: lease)
     return Promise(table, prepare, lambda _lease: None, lambda session, lease, _: act(session, lease), **options)
 
 
 class Overtaken(Exception):
-    """Another worker holds the row by now."""
+    """Raised when another worker has taken over the row."""
 
 
 def keep(promise: Promise[Any, Any], row_id: Any) -> None:
-    """Carry out the promise of one row now. Does nothing if the row is not due or another worker holds it. For edges: it opens
-    its own transactions.
+    """Carry out the promise of one row now. Do nothing if the row is not due or another worker has it.
+
+    For edges only, because it opens its own transactions.
     """
     ends_at = time.monotonic() + promise.turn_seconds
     with transaction() as session:
@@ -139,7 +150,7 @@ def keep(promise: Promise[Any, Any], row_id: Any) -> None:
 
 
 def _prepare(session: Session, promise: Promise[Any, Any], lease: Lease, *, is_time_up: bool = False) -> Any:
-    """Return what to call with; None where the row has ended or waits."""
+    """Return the work for the call. Return None if `promise.prepare` ended the row or made it wait."""
     work = Later(0) if is_time_up else promise.prepare(session, lease)
     if not isinstance(work, Ending):
         return work
@@ -148,8 +159,9 @@ def _prepare(session: Session, promise: Promise[Any, Any], lease: Lease, *, is_t
 
 
 def call_and_note(promise: Promise[Any, Any], lease: Lease, work: Any) -> bool:
-    """Make the call and store its outcome. Returns True if the same lease has more to do. Raises Overtaken, with nothing stored,
-    if another worker has taken the row.
+    """Make the call and store its outcome. Return True if the row has more to do under the same lease.
+
+    Raises `Overtaken`, with nothing stored, if another worker has taken the row.
     """
     promise.crash("before_call")
     try:
@@ -168,14 +180,15 @@ def call_and_note(promise: Promise[Any, Any], lease: Lease, work: Any) -> bool:
 
 
 def end_after(promise: Promise[Any, Any], lease: Lease, error: Exception, given_up: Ended) -> None:
-    """End the row after an error; a shortage of the machine counts as no try of the row."""
+    """End the row after an error. If a shortage of the machine caused the error, the row is tried again and this attempt is not
+    counted."""
     shortage = find_shortage(error)
     with suppress(Overtaken), transaction() as session:
         end(session, promise, lease, Later(shortage.wait_seconds, is_try=False) if shortage else Failed(given_up))
 
 
 def end(session: Session, promise: Promise[Any, Any], lease: Lease, ending: Ending) -> None:
-    """Write the ending to the row. Raises Overtaken, which rolls the transaction back."""
+    """Write the ending to the row. Raises `Overtaken` if another worker has the row; then the transaction must be rolled back."""
     session.flush()
     then = None if isinstance(ending, More) else ending.then
     if isinstance(ending, Failed):

@@ -1,7 +1,7 @@
-"""Carry out several promises of one table in one batch, where the database costs more than the calls.
+"""Carry out several promises of one table in one batch, for tables where the database costs more than the calls.
 
-The sequence and crash points are those of `app/core/promises.py`, with one transaction before all calls and one after them.
-Calls are made one by one until the first bad answer; rows that were not called are released as if never claimed.
+The steps and crash points are those of `app/core/promises.py`, with one transaction before all calls and one after them.
+Calls are made one after the other until one fails. Rows that were not called are released as if never claimed.
 """
 
 from __future__ import annotations
@@ -28,12 +28,11 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Together(Generic[Work, Answer]):
-    """How to carry out many rows of `promise` with one transaction before the calls and one after. `where`: the rows that may be
-    claimed.
+    """How to carry out many rows of `promise` with one transaction before all calls and one after them.
 
-    `prepare` returns by lease the work, or an ending. `is_well(answer)`: the call succeeded and ends its row. `note` returns by
-    lease the columns to store for those rows, the same columns for each; all other answers go to the promise's own `note`, row by
-    row.
+    `where` returns the condition for rows that may be claimed. `prepare` returns {lease: work or ending}. `is_well(answer)`
+    is True if the call succeeded and ends its row. For these rows, `note` returns {lease: columns to store}, with the same
+    columns for each. All other answers go to `promise.note`, row by row.
     """
 
     promise: Promise[Work, Answer]
@@ -45,7 +44,8 @@ class Together(Generic[Work, Answer]):
 
 
 def keep_together(together: Together[Any, Any], row_ids: Collection[Any]) -> None:
-    """Try once each row that is due, free and may be claimed; for edges."""
+    """Try once to carry out each of these rows that is due, free and may be claimed. For edges, because it opens its own
+    transactions."""
     ends_at = time.monotonic() + together.turn_seconds
     try:
         works = _prepare(together, row_ids)
@@ -87,7 +87,10 @@ def _prepare(together: Together[Any, Any], row_ids: Collection[Any]) -> dict[Lea
 def _call(
     together: Together[Any, Any], works: Mapping[Lease, Any], ends_at: float
 ) -> tuple[dict[Lease, tuple[Any, Any]], list[tuple[Lease, Exception]]]:
-    """Call for each row; returns (work, answer) by lease, and the leases whose call raised an unforeseen error."""
+    """Make the call for each row until one fails or `ends_at` has passed.
+
+    Return {lease: (work, answer)}, and a list of the (lease, error) whose call raised an unexpected error: at most one.
+    """
     promise, called = together.promise, dict[Lease, tuple[Any, Any]]()
     for lease, work in works.items():
         if called and time.monotonic() >= ends_at:
@@ -107,7 +110,8 @@ def _call(
 
 
 def _note(together: Together[Any, Any], works: Mapping[Lease, Any], called: Mapping[Lease, tuple[Any, Any]]) -> None:
-    """Store the outcomes of the rows this worker still holds. Rows not called are put back without counting a try."""
+    """Store the outcomes of the rows that this worker still has. Put back rows that were not called, without counting the
+    attempt."""
     if not works:
         return
     promise = together.promise

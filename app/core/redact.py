@@ -13,12 +13,13 @@ _SECRET_VALUE = re.compile(
 
 
 def redact_text(text: str) -> str:
-    """Return `text` with secrets of known shape, mail addresses and phone numbers masked."""
+    """Return `text` with mail addresses, phone numbers, and secrets of a known format replaced by ***."""
     return _SECRET_VALUE.sub("***", text)
 
 
 def redact_url(url: str) -> str:
-    """Return `url` for a log: no credentials, query values or fragment, and no addresses, numbers or long tokens in the path."""
+    """Return `url` for a log, without credentials, query values and fragment. Mail addresses, phone numbers and long tokens in
+    the path are masked."""
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
@@ -30,5 +31,6 @@ def redact_url(url: str) -> str:
 
 
 def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return `headers` for a log or a delivery record: values of sensitive names masked whole, others by shape."""
+    """Return `headers` for a log or a delivery record. The values of secret headers are masked completely, others as by
+    `redact_text`."""
     return {name: "***" if _SECRET_NAME.search(name) else redact_text(value) for name, value in headers.items()}

@@ -9,8 +9,10 @@ LONGEST_WAIT_SECONDS = 6 * 3600.0
 
 
 def read_retry_after(value: str | None, *, now: datetime, most: float = LONGEST_WAIT_SECONDS) -> float | None:
-    """Return the seconds from now to wait, at most `most`, for both forms of the header. None where it is absent or
-    unreadable."""
+    """Return how many seconds the header asks us to wait from `now`, at most `most`. Reads both forms, seconds and date.
+
+    Return None if the header is absent or cannot be parsed.
+    """
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text), most)

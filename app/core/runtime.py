@@ -1,6 +1,6 @@
-"""Hold the objects the running application was built with, for edges (routes, jobs, commands).
+"""Store the objects with which the running application was built, for edges (routes, jobs, commands).
 
-Actions and queries get them as arguments.
+Actions and queries get these objects as arguments.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ EXTENSION = "switchyard"
 class Runtime:
     """The objects of the running application.
 
-    `http` calls providers and hosts that administrators entered; `foreign_http` calls URLs that anybody may have written, such as
-    a customer, and no setting opens a private network to it.
+    `http` calls providers and hosts that administrators entered. `foreign_http` calls URLs that anybody may have written,
+    such as a customer; no setting lets it reach a private network.
     """
 
     settings: Settings
@@ -61,7 +61,7 @@ def install(app: Flask, runtime: Runtime) -> None:
 
 
 def application() -> Flask:
-    """Return the Flask application, for a thread that pushes a context of its own."""
+    """Return the Flask application, for a thread that needs its own application context."""
     return cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
 
 

@@ -1,4 +1,4 @@
-"""Limit how many run at the same time, over all processes (semaphore in Redis). Without Redis each process limits itself."""
+"""Limit how many calls run at once, over all processes (semaphore in Redis). Without Redis each process limits itself."""
 
 from __future__ import annotations
 
@@ -25,19 +25,20 @@ return 1
 
 
 class NoSlot(Exception):
-    """No slot became free in time."""
+    """Raised when no slot became free in time."""
 
 
 class Slots(Protocol):
-    """A limit of parallel work."""
+    """A limit on how much work runs in parallel."""
 
     def one_of(self, name: str, *, at_once: int, wait_seconds: float) -> AbstractContextManager[None]:
-        """Hold one of `at_once` slots of this name for the block, after at most `wait_seconds`. Raises NoSlot."""
+        """Wait for one of the `at_once` slots with this name and keep it during the block. Raises `NoSlot` after
+        `wait_seconds`."""
         ...
 
 
 class LocalSlots:
-    """Limits parallel work in this process alone."""
+    """Limits parallel work within this process only."""
 
     def __init__(self) -> None:
         self._by_name: dict[str, threading.BoundedSemaphore] = {}
@@ -57,7 +58,7 @@ class LocalSlots:
 
 
 class SharedSlots:
-    """Limits parallel work over all processes; the slot of a dead process is free after `lease_seconds`.
+    """Limits parallel work over all processes. The slot of a process that died is free again after `lease_seconds`.
 
     A slot of this process is taken first, so that its threads rarely ask Redis. `factor` multiplies `at_once`.
     """
@@ -70,7 +71,7 @@ class SharedSlots:
 
     @contextmanager
     def one_of(self, name: str, *, at_once: int, wait_seconds: float) -> Iterator[None]:
-        """Hold a slot shared by all processes for the block, as `Slots.one_of` says."""
+        """Keep a slot that all processes share during the block, as `Slots.one_of` says."""
         ends_at, at_once = time.monotonic() + wait_seconds, at_once * self._factor
         with self._local.one_of(name, at_once=at_once, wait_seconds=wait_seconds):
             key, token = f"slots:{name}", uuid.uuid4().hex

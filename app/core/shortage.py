@@ -1,7 +1,7 @@
-"""Recognise errors of the machine (disk, database, Redis missing) and tell them from errors of the work in hand.
+"""Distinguish errors of the machine (disk, database or Redis missing) from errors of the work being done.
 
-Work that meets a shortage is put back, without counting the try, and retried for as long as the shortage lasts. Only certain
-signs count: an OSError of a parser may be caused by a mail, so the file store raises `StorageFailed`.
+Work that meets a shortage is put back without counting the attempt, and tried again until the shortage ends. Only certain
+signs count: a mail may cause an OSError in a parser, so the file store raises `StorageFailed` instead.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ LACKING_STATES = ("08", "53100", "53300", "57P", "58")
 
 @dataclass(frozen=True)
 class Shortage:
-    """A shortage of the machine. `why` is in English, stored with the waiting work; `wait_seconds`: when to try again."""
+    """A shortage of the machine. `why` is an English text that is stored with the waiting work. `wait_seconds` is the time
+    until the next try."""
 
     why: str
     wait_seconds: int
 
 
 def find_shortage(error: BaseException) -> Shortage | None:
-    """Return the shortage that caused the error; None where the work or a bug of ours did."""
+    """Return the shortage that caused the error. Return None if the work or a bug of ours caused it."""
     if isinstance(error, StorageFailed):
         return Shortage(WAITS_FOR_STORAGE % {"why": error}, STORAGE_SECONDS)
     if isinstance(error, redis.ConnectionError | redis.TimeoutError):

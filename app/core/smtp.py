@@ -1,8 +1,9 @@
-"""Hand one mail to a mail server by SMTP (RFC 5321); every mail that leaves by SMTP goes through it.
+"""Send one mail to a mail server by SMTP (RFC 5321). Every mail that leaves by SMTP goes through this module.
 
-Guarantees: the host is connected through `guarded_connect.py`; nothing but TLS leaves this machine; the whole exchange ends by
-its deadline; and a caller always learns whether the mail may have been accepted. That is unknown only where the connection breaks
-after the last piece of the text was sent: a server may not accept a mail whose end it has not seen.
+Guarantees: `guarded_connect.py` makes the connection. Without TLS, nothing leaves this machine. The whole exchange ends by
+its deadline. A failure says whether the server may have accepted the mail (`SmtpTrouble.outcome_unknown`). It may have done
+so only if the connection breaks once the last piece of the text is being sent, because a server may not accept a mail before
+its end.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ _WORDS = 300
 
 @dataclass(frozen=True)
 class SmtpServer:
-    """A mail server and our account there. "none" demands no TLS and is for this machine alone; "starttls" demands it before
-    sign-in."""
+    """A mail server and our account there. `security` "none" needs no TLS and is only for this machine; "starttls" requires TLS
+    before the sign-in."""
 
     host: str
     port: int
@@ -43,7 +44,7 @@ class SmtpServer:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A server's refusal: three digits and its own words."""
+    """A server's refusal: its three-digit code and its own text."""
 
     code: int
     words: str
@@ -55,17 +56,19 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Handed:
-    """For whom the server accepted the mail, and for whom not; with nobody in `taken` nothing was sent."""
+    """The result of a sent mail: recipients for whom the server accepted it (`taken`), and the others with the refusals. If
+    `taken` is empty, nothing was sent."""
 
     taken: tuple[str, ...]
     refused: Mapping[str, Refusal]
 
 
 class SmtpTrouble(Exception):
-    """The server did not accept the mail for anybody, or with `outcome_unknown` may have accepted it.
+    """Raised when the server accepted the mail for no recipient, or when `outcome_unknown` is True: then it may have accepted
+    it.
 
-    `kind` says what failed if no server answered: refused_address, dns, connect, timeout, tls, no_starttls, unsafe, broken,
-    no_login. `refusal` is the server's answer, None if there was none.
+    `refusal` is the server's answer, None if there was none. Then `kind` says what failed: refused_address, dns, connect,
+    timeout, tls, no_starttls, unsafe, broken, no_login.
     """
 
     def __init__(self, stage: Stage, kind: str = "refused", refusal: Refusal | None = None, *, unknown: bool = False) -> None:
@@ -78,7 +81,7 @@ class SmtpTrouble(Exception):
 
 @dataclass(frozen=True)
 class SmtpClient:
-    """Sends mails through mail servers, each on a connection of its own. `meter` counts them."""
+    """Sends mails through mail servers, with a new connection for each mail. `meter` counts the mails."""
 
     guard: AddressGuard
     ehlo_name: str = "switchyard.localhost"
@@ -95,9 +98,9 @@ class SmtpClient:
         recipients: Sequence[str],
         before_text: Callable[[], None] = lambda: None,
     ) -> Handed:
-        """Hand over the mail; `raw` has CRLF line ends, `sender` "" is the empty envelope sender of automatic mail.
+        """Send the mail to the server. `raw` has CRLF line ends. `sender` "" is the empty envelope sender of automatic mail.
 
-        `before_text` is called when the server accepted everything but the text. Raises SmtpTrouble.
+        `before_text` is called when the server has accepted everything except the text. Raises `SmtpTrouble`.
         """
         line = self._open(server)
         try:
@@ -145,7 +148,7 @@ def _say_the_text(line: _Line, raw: bytes, before_text: Callable[[], None]) -> N
 
 
 class _Line(smtplib.SMTP):
-    """One SMTP connection. Every step raises its failures as SmtpTrouble."""
+    """One SMTP connection. Every step raises `SmtpTrouble` if it fails."""
 
     def __init__(self, client: SmtpClient, server: SmtpServer) -> None:
         super().__init__(local_hostname=client.ehlo_name)
@@ -168,7 +171,8 @@ class _Line(smtplib.SMTP):
             raise SmtpTrouble("connect", refusal=_refusal(code, words))
 
     def secure(self, tls: Callable[[], ssl.SSLContext]) -> None:
-        """Start TLS, if the connection does not have it. Raises SmtpTrouble without TLS, except on this machine."""
+        """Start TLS if the connection does not have it yet. Raises `SmtpTrouble` if there is no TLS, unless the server is on
+        this machine and `security` is "none"."""
         try:
             self.ehlo_or_helo_if_needed()
             if self._server.security != "tls" and self.has_extn("starttls"):
@@ -197,7 +201,8 @@ class _Line(smtplib.SMTP):
             raise _broken("login", error) from error
 
     def introduce(self, sender: str, size: int) -> None:
-        """Name the envelope sender. Where a server refuses the empty one, the caller tries again with our own address."""
+        """Send the envelope sender. Raises `SmtpTrouble`; if the server refuses the empty sender, the caller tries again with
+        our own address."""
         options = [f"size={size}"] if self.has_extn("size") else []
         self._agreed("sender", lambda: self.mail(sender, options))
 
@@ -214,8 +219,9 @@ class _Line(smtplib.SMTP):
         self._agreed("text", lambda: self.docmd("DATA"), good=354)
 
     def send_text(self, raw: bytes) -> None:
-        """Send the mail's text and end marker. Raises SmtpTrouble; `outcome_unknown` if the connection breaks once the last piece
-        is being sent.
+        """Send the mail's text and end marker. Raises `SmtpTrouble`.
+
+        `outcome_unknown` is set if the connection breaks while the last piece is sent, or later.
         """
         text = re.sub(rb"(?m)^\.", b"..", raw) + (b"" if raw.endswith(b"\r\n") else b"\r\n") + b".\r\n"
         last = (len(text) - 1) // _PIECE_BYTES * _PIECE_BYTES

@@ -1,7 +1,7 @@
 """Sign webhooks by Standard Webhooks 1.0: `webhook-id`, `webhook-timestamp`, `webhook-signature`.
 
-A secret is "whsec_" and the Base64 of 24 to 64 bytes; what is signed are the id, the time in unix seconds and the raw body,
-joined by dots. Pure; verifying is constant-time and never raises.
+A secret is "whsec_" and the Base64 of 24 to 64 bytes. The signed content is the id, the time in Unix seconds and the raw
+body, joined by dots. Pure. Verifying takes constant time and never raises.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ def new_signing_secret() -> str:
 
 
 def signed_headers(body: bytes, secrets: Sequence[str], *, message_id: str, now_seconds: int) -> dict[str, str]:
-    """Return the three headers, with a signature for each secret, the newest first; {} where no secret has the right form.
+    """Return the three headers, with one signature for each secret, in the order of `secrets` (newest first).
 
-    `message_id` stays the same however often the message is sent, and has no dot.
+    Return {} if no secret has the right form. `message_id` has no dot and stays the same for every attempt to send the
+    message.
     """
     keys = [key for key in map(_key, secrets) if key]
     content = f"{message_id}.{now_seconds}.".encode() + body
@@ -36,15 +37,17 @@ def signed_headers(body: bytes, secrets: Sequence[str], *, message_id: str, now_
 
 
 def plain_signature(body: bytes, secret: str) -> str:
-    """Return 64 hex digits: the HMAC of the body alone, with the whole secret's text as key, as older receivers check it.
+    """Return the HMAC-SHA256 of the body as 64 hex digits, with the text of the whole secret as key. Older receivers check this
+    form.
 
-    It covers neither time nor id, so it stops no replay: add it to `signed_headers`, never use it alone.
+    It does not cover time or id, so it does not stop a replay. Add it to `signed_headers`; never use it alone.
     """
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def is_signed(body: bytes, headers: Mapping[str, str], secrets: Sequence[str], *, now_seconds: float) -> bool:
-    """Return whether the headers (names in any case) sign this body with one of the secrets, and are recent."""
+    """Return whether one of the secrets signed this body with these headers, and the timestamp is recent. Header names may be
+    in any case."""
     low = {name.lower(): value for name, value in headers.items()}
     message_id, at = low.get(ID, ""), low.get(TIMESTAMP, "")
     is_now = at.isascii() and at.isdecimal() and len(at) <= 12 and abs(now_seconds - int(at)) <= TOLERANCE_SECONDS
@@ -62,7 +65,7 @@ def _digest(key: bytes, content: bytes) -> bytes:
 
 
 def _key(secret: str) -> bytes | None:
-    """Return the key of a secret; None for a malformed one, or one too short or too long."""
+    """Return the key in a secret. Return None if the secret is malformed, too short or too long."""
     key = _decoded(secret.removeprefix(_PREFIX)) if secret.startswith(_PREFIX) else None
     return key if key is not None and len(key) in _KEY_BYTES else None
 
@@ -72,7 +75,8 @@ def _given(signature: str) -> bytes | None:
 
 
 def _decoded(text: str) -> bytes | None:
-    """Return the bytes of a Base64 text, None for any but the canonical text, as others can mean the same bytes."""
+    """Return the bytes of a Base64 text. Return None for a text that is not in the canonical form, because several texts can
+    mean the same bytes."""
     try:
         found = base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, ValueError):

@@ -1,7 +1,8 @@
-"""Store files (attachments) outside any served folder under random names, readable by nobody else.
+"""Store files (attachments) outside any served folder, under random names. No other user can read them.
 
-A file and its name are on disk, synced, before the row that names it is committed. A store that does not work (a full or broken
-disk, an unmounted folder) raises `StorageFailed`: the work at hand is not at fault and waits. `open_storage` takes STORAGE_URL.
+A file and its name are synced to disk before the database row with its key is committed. A store that does not work (a full
+or broken disk, an unmounted folder) raises `StorageFailed`: the current work is not the cause, so it waits. `open_storage`
+takes STORAGE_URL.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ OWN_FOLDER, OWN_FILE = 0o700, 0o600
 
 
 class FileMissing(Exception):
-    """The row names a file that the store does not have."""
+    """Raised when a row names a file that the store does not have."""
 
 
 class StorageFailed(Exception):
-    """The store cannot be written or read now; the text says why, without a path. The same call works when the trouble is
-    over."""
+    """Raised when the store cannot be written or read now. The message says why, without a path. The same call works when the
+    trouble is over."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,14 @@ class Storage(Protocol):
 
 
 class FileStorage:
-    """A store in a folder on this machine. Keys look like `ab/ab12…` and are never made from anything a sender wrote."""
+    """A store in a folder on this machine. Keys look like `ab/ab12…` and never include text from a sender."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._seen: set[Path] = set()  # folders that were there once: one that is gone later is a mount that went away
 
     def put(self, content: bytes) -> StoredFile:
-        """Write `content` durably and return its key, size and hash. Raises StorageFailed, and then leaves nothing."""
+        """Write `content` durably and return its key, size and hash. Raises `StorageFailed` and then leaves no file behind."""
         name = new_id().hex
         key = f"{name[-2:]}/{name}"
         path = self._root / key
@@ -68,7 +69,10 @@ class FileStorage:
         return StoredFile(key=key, size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
     def open(self, key: str) -> BinaryIO:
-        """Open a file for reading. Raises FileMissing; StorageFailed if its folder is missing, as the store may be unmounted."""
+        """Open a file for reading. Raises `FileMissing` if it does not exist.
+
+        If its folder does not exist either, raises `StorageFailed`, because the store may be unmounted.
+        """
         path = self._path(key)
         with _telling_why():
             try:
@@ -79,17 +83,18 @@ class FileStorage:
                 raise FileMissing(key) from error
 
     def delete(self, key: str) -> None:
-        """Delete the file; a missing file changes nothing. Its folder stays."""
+        """Delete the file. If it does not exist, nothing happens. Its folder stays."""
         with _telling_why():
             self._path(key).unlink(missing_ok=True)
 
     def check(self) -> None:
-        """Write a small file and delete it, unsynced, since a web process must not wait for a disk. Raises StorageFailed."""
+        """Write a small file and delete it. Raises `StorageFailed` if that fails. The file is not synced, because a web process
+        must not wait for a disk."""
         with _telling_why(), self._partial(bytes(PROBE_BYTES), is_kept=False):
             pass
 
     def sweep(self) -> int:
-        """Delete files that killed processes left half written; returns how many."""
+        """Delete unfinished files of killed processes that are older than an hour. Return how many were deleted."""
         folder, before = self._root / PARTIAL, time.time() - STALE_SECONDS
         removed = 0
         with _telling_why():
@@ -102,7 +107,8 @@ class FileStorage:
 
     @contextmanager
     def _partial(self, content: bytes, *, is_kept: bool = True) -> Iterator[Path]:
-        """Write `content` to a file with a new name, synced if it is to be kept; the file is deleted afterwards unless moved."""
+        """Write `content` to a new file and yield its path. After the block, the file is deleted unless the block moved it.
+        `is_kept` syncs the file."""
         self._need_folder(path := self._root / PARTIAL / new_id().hex)
         try:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWN_FILE), "wb") as file:
@@ -116,8 +122,9 @@ class FileStorage:
                 path.unlink(missing_ok=True)
 
     def _need_folder(self, path: Path) -> None:
-        """Make the root and the folder of `path`, at most once per process. A folder that vanishes later, as when a mount goes
-        away, is not made again.
+        """Make the root and the folder of `path`, at most once per process.
+
+        A folder that disappears later (as when a disk is unmounted) is not made again.
         """
         for folder in (self._root, path.parent):
             if folder in self._seen:
@@ -137,9 +144,9 @@ class FileStorage:
 
 @contextmanager
 def undone_on_error(storage: Storage) -> Iterator[Storage]:
-    """Yield a store that deletes the files written during the block if the block raises, as their rows are rolled back.
+    """Yield a store for the block. If the block raises, delete the files it stored, as their rows are rolled back too.
 
-    Without it, each retry on a full disk would leave files that nothing refers to.
+    Without this, each retry on a full disk would leave files that no row refers to.
     """
     kept = _Noting(storage)
     try:
@@ -152,7 +159,7 @@ def undone_on_error(storage: Storage) -> Iterator[Storage]:
 
 
 class _Noting:
-    """A store that notes the keys of its new files."""
+    """A store that remembers the keys of its new files in `keys`."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
@@ -175,7 +182,7 @@ def _telling_why() -> Iterator[None]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Sync the folder, as without this a power cut can lose the name of a file whose bytes are safe."""
+    """Sync the folder to disk. Without this, a power cut can lose the name of a file although its bytes are stored."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
@@ -184,7 +191,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def open_storage(url: str) -> Storage:
-    """Return the store that STORAGE_URL names. Only file:// for now; the settings refuse anything else at the start."""
+    """Return the store for STORAGE_URL. Only file:// is supported; the settings refuse any other URL at the start."""
     parts = urlsplit(url)
     if parts.scheme != "file":
         raise ValueError(f"STORAGE_URL: {parts.scheme}:// is not supported")

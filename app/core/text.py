@@ -13,18 +13,20 @@ KNOWN: list[str] = []  # what `known` was called with
 
 
 def mark(message: str, *former: str) -> str:
-    """Mark a text of a table or a stored text for translation, and return it; it is translated when it is shown.
+    """Mark a text for translation and return it unchanged. It is stored in English and translated when it is shown.
 
-    `former`: earlier texts, without a full stop at the end, that the database may hold. For module level, as with `known`.
+    `former` are earlier texts, without a full stop at the end, that the database may still have. Call this only at module
+    level.
     """
     FORMER.update(dict.fromkeys(former, message.removesuffix(".")))
     return message
 
 
 def known(message: str, *former: str) -> str:
-    """Mark a text with %(blanks)s that is stored filled in, and return it. For module level, so that readers know it.
+    """Mark a text with %(blanks)s for translation and return it unchanged. It is stored in English with its blanks filled in.
 
-    `former`: earlier texts with the same blanks that the database may hold.
+    `former` are earlier texts with the same blanks that the database may still have. Call this only at module level, so that
+    every process that shows the text knows it.
     """
     FORMER.update(dict.fromkeys(former, message))
     KNOWN.append(message)
@@ -32,12 +34,13 @@ def known(message: str, *former: str) -> str:
 
 
 def storable(text: str) -> str:
-    """Return the text without what PostgreSQL cannot store: NUL and lone surrogates."""
+    """Return the text without the characters that PostgreSQL cannot store: NUL and lone surrogates."""
     return _UNSTORABLE.sub("", text) if _UNSTORABLE.search(text) else text
 
 
 def storable_json(value: Any, *, depth: int = 0) -> Any:
-    """Return the JSON value with `storable` strings; nesting beyond _MAX_DEPTH is replaced by a mark."""
+    """Return the JSON value with all strings made `storable`. NaN and infinity become None. Nesting deeper than _MAX_DEPTH is
+    replaced by a text."""
     if isinstance(value, str):
         return storable(value)
     if depth > _MAX_DEPTH:

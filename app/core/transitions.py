@@ -1,7 +1,8 @@
-"""Describe which status may follow which, as data: a `Machine` for each kind of entity. No database, no texts for people.
+"""Describe as data which status may follow which: a `Machine` for each kind of entity. No database, no texts for people.
 
-A machine lists its edges; any other change is refused. Guards name what must hold before a status is entered; the features that
-know the facts supply them (app/wiring.py). Reports from outside may skip statuses of the main line, forward only.
+A machine lists its edges (allowed changes); any other change is refused. Guards are named conditions for entering a status;
+`app/wiring.py` connects each name to the feature that checks it. Reports from outside may skip statuses of the main line,
+but only forward.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from enum import StrEnum
 
 
 class ActorKind(StrEnum):
-    """Who changes a status."""
+    """The kind of actor that changes a status."""
 
     USER = "user"
     PARTNER = "partner"
@@ -29,7 +30,8 @@ REPORTERS = frozenset({ActorKind.PARTNER, ActorKind.SCENARIO, ActorKind.SYNC})
 
 @dataclass(frozen=True)
 class Edge:
-    """One allowed transition. `needs_lead`: only for users who may reopen; never for partners and other outsiders."""
+    """One allowed transition. `guards` are the conditions that must hold. `needs_lead` limits it to users who may reopen;
+    partners and other outsiders are refused."""
 
     from_status: str
     to_status: str
@@ -40,10 +42,11 @@ class Edge:
 
 @dataclass(frozen=True)
 class Machine:
-    """The statuses of a kind of entity and their transitions. `main_line`: the usual sequence, without holds and ends.
+    """The statuses of a kind of entity and the transitions between them. `main_line` is the usual sequence, without statuses
+    such as on hold or cancelled.
 
-    `codes`: the reasons to choose from where a status is entered, in the order they are shown. `jumpers` may skip statuses.
-    `initial`: the statuses an imported entity may begin with.
+    `codes` has, for each status, the reasons from which a user chooses on entering it, in the order of display. `jumpers`
+    are the kinds of actors who may skip statuses. `initial` are the statuses with which an imported entity may begin.
     """
 
     entity_type: str
@@ -56,7 +59,8 @@ class Machine:
     initial: tuple[str, ...] = ()
 
     def find(self, from_status: str, to_status: str, actor_kind: ActorKind = ActorKind.USER) -> Edge | None:
-        """Return the edge this actor may take, also a jump forward; None where there is none."""
+        """Return the edge that this kind of actor may take, or a jump forward if the actor may skip statuses. Return None if
+        the change is not allowed."""
         edge = self.edges.get((from_status, to_status))
         if edge is not None:
             return None if edge.needs_lead and actor_kind not in (ActorKind.USER, ActorKind.SYSTEM) else edge
@@ -65,7 +69,10 @@ class Machine:
         return None
 
     def skipped(self, from_status: str, to_status: str) -> tuple[str, ...] | None:
-        """Return the statuses between two of the main line; None where the second is not further on, or the first is the last."""
+        """Return the statuses between two statuses of the main line, () if they are neighbours.
+
+        Return None if `to_status` does not come after `from_status` on the main line, or `from_status` is its last.
+        """
         line = self.main_line
         if from_status not in line[:-1] or to_status not in line or line.index(to_status) <= line.index(from_status):
             return None
@@ -78,7 +85,7 @@ class Machine:
         return sorted(found, key=lambda edge: order.index(edge.to_status))
 
     def guards_of(self, status: str) -> tuple[str, ...]:
-        """Return the guards that must hold whenever this status is entered."""
+        """Return the names of the guards that must hold whenever this status is entered."""
         named = (edge.guards for edge in self.edges.values() if edge.to_status == status)
         return tuple(dict.fromkeys(guard for guards in named for guard in guards))
 
@@ -100,9 +107,11 @@ def machine(
     jumpers: frozenset[ActorKind] = REPORTERS,
     initial: Sequence[str] = (),
 ) -> Machine:
-    """Build a machine. `ways`: the statuses that may follow each; `guards`: the guards for entering each.
+    """Build a `Machine`. `ways` maps each status to the statuses that may follow it. `guards` maps a status to the guards for
+    entering it.
 
-    In `with_reason` and `for_leads`, "*" stands for any status. Raises ValueError for an unknown status.
+    `with_reason` and `for_leads` have (from, to) pairs; "*" stands for any first status. Raises `ValueError` for an unknown
+    status.
     """
     known = tuple(str(one) for one in statuses)
     edges = {}
@@ -125,8 +134,11 @@ def machine(
 
 
 def replay(machine: Machine, steps: Sequence[tuple[str | None, str]]) -> str:
-    """Return the status a history of (from, to) leads to. Raises ValueError where a step does not begin where the last one
-    ended."""
+    """Return the last status of a history of (from, to) steps.
+
+    Raises `ValueError` if there is no step, if a status is unknown, or if a step does not begin with the status of the step
+    before.
+    """
     status: str | None = None
     for number, (from_status, to_status) in enumerate(steps, start=1):
         if from_status != status or to_status not in machine.statuses:

@@ -1,4 +1,4 @@
-"""Translate texts into the reader's language, stored reasons too; the catalogue is looked up once per request."""
+"""Translate texts into the reader's language, stored reasons and errors too. The catalogue is looked up once per request."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def gettext(message: str, **values: Any) -> str:
 
 
 def ngettext(singular: str, plural: str, num: int, **values: Any) -> str:
-    """Return the singular or plural for `num`, which is %(num)s in it, in the reader's language."""
+    """Return `singular` or `plural` for the number `num`, in the reader's language. %(num)s in the text is replaced by `num`."""
     text: str = _catalogue().ngettext(singular, plural, num)
     return text % {"num": num, **values}
 
 
 class WordsOfForms:
-    """The error texts of wtforms, in our words and the reader's language."""
+    """Translations for wtforms: its error texts, some replaced by ours, in the reader's language."""
 
     def gettext(self, text: str) -> str:
         return gettext(CHOOSE if text in NO_CHOICE else text)
@@ -69,7 +69,8 @@ class TranslatedForm(Form):  # type: ignore[misc]
 
 @contextmanager
 def in_language(language: str) -> Iterator[None]:
-    """Translate into this language within the block, whoever the reader is; outside an application into English."""
+    """Translate into `language` within the block, for any reader. Without an application context, nothing changes and texts
+    stay English."""
     if not has_app_context():
         yield
         return
@@ -102,7 +103,8 @@ def _number_words(value: float, pattern: str | None, locale: str) -> str:
 
 
 def percent_words(share: float, *, decimals: int = 0) -> str:
-    """Format a share of 1 as a percentage in the reader's language: 81.9%, in French with a space. Cached."""
+    """Format a share from 0 to 1 as a percentage in the reader's language, such as 81.9%. French has a space before the %.
+    Cached."""
     return _percent_words(share, decimals, str(get_locale()))
 
 
@@ -113,9 +115,10 @@ def _percent_words(share: float, decimals: int, locale: str) -> str:
 
 
 def told(stored: Any) -> str:
-    """Return a reason or error stored in English in the reader's language: translated whole, else sentence by sentence.
+    """Return a reason or error, which is stored in English, in the reader's language. A text that is not known as a whole is
+    translated sentence by sentence.
 
-    Texts that nobody marked (`mark`, `known`), such as a provider's own words, stay as they are.
+    Texts that were not marked (`mark`, `known`), such as a provider's own words, stay unchanged.
     """
     text = _as_said_today(str(stored or ""))
     whole = _told_whole(text)
@@ -123,7 +126,7 @@ def told(stored: Any) -> str:
 
 
 def _as_said_today(text: str) -> str:
-    """Return a stored former text as today's text; any other as it is."""
+    """Return today's version of a stored text that we have changed since. Return any other text unchanged."""
     without = text.removesuffix(".")
     return FORMER[without] + text[len(without) :] if without in FORMER else text
 
@@ -134,9 +137,9 @@ def _told_part(part: str) -> str:
 
 
 def _told_whole(text: str) -> str | None:
-    """Translate the text as a whole, with or without its full stop; None where nobody marked it.
+    """Translate the text as a whole, with or without its full stop. Return None if the text was not marked.
 
-    A filled-in blank never spans several sentences.
+    A value that fills a blank never spans several sentences.
     """
     if not text.strip():
         return text
@@ -164,7 +167,7 @@ def _patterns(_count: int) -> list[tuple[str, re.Pattern[str]]]:
 
 
 def init_app(app: Flask) -> None:
-    """Let templates translate by the functions above; values they fill in are escaped."""
+    """Make the functions above available in templates. Values that fill blanks are escaped."""
     # The functions that Jinja wraps round ours cost ten times what the look-up costs, a hundred times on every page.
     app.jinja_env.filters["told"] = told
     app.jinja_env.globals.update(_=_markup, gettext=_markup, ngettext=_markup_of_number)

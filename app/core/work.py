@@ -1,9 +1,9 @@
-"""Claim, finish and put back rows that are promises (leases), and find the ones that wait.
+"""Claim, finish and put back rows that are promises (leases), and find the rows that wait.
 
-Guarantee: at least once. A claim is one compare-and-set UPDATE, so of any number of workers one gets the row; a worker that
-dies holds it until `lease_until`, after which anybody may claim it again; a worker that was merely slow finds at the end that
-its lease token is no longer the row's, and its result is dropped. All times are the database's, so clocks of machines do not
-matter.
+Guarantee: at least once. A claim is one compare-and-set UPDATE, so exactly one of the workers gets the row. If this worker
+dies, the row is locked until `lease_until`; then any worker may claim it again. A worker that was only slow finds at the end
+that the row has another lease token, and its result is dropped. All times are those of the database, so the clocks of
+machines do not matter.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ Where = Callable[[], sa.ColumnElement[bool]]
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to work on one row; `attempts` counts claims, this one included."""
+    """The right of one worker to work on one row for a limited time. `attempts` is the number of claims of the row, including
+    this claim."""
 
     row_id: Any
     token: uuid.UUID
@@ -41,7 +42,7 @@ class Lease:
 def claim(
     session: Session, table: sa.Table, row_id: Any, *, lease_seconds: int = 60, where: sa.ColumnElement[bool] | None = None
 ) -> Lease | None:
-    """Claim the row if it is due and free, else return None. Commit before any provider call."""
+    """Claim the row if it is due and free. Return None if it is not. Commit before any call of a provider."""
     token = new_id()
     statement = _claiming(table) if where is None else _claiming(table).where(where)
     values = {"claimed_id": row_id, "token": token, "seconds": lease_seconds}
@@ -51,7 +52,8 @@ def claim(
 
 @lru_cache
 def _claiming(table: sa.Table) -> sa.Update:
-    """Return the cached claim statement: it runs for every row, and building it takes longest."""
+    """Return the statement that claims a row of the table. It is cached, because it runs for every row and building it takes
+    longest."""
     return (
         sa.update(table)
         .where(table.c.id == sa.bindparam("claimed_id"), table.c.run_at <= _NOW, _free(table))
@@ -64,8 +66,10 @@ def _claiming(table: sa.Table) -> sa.Update:
 def claim_all(
     session: Session, table: sa.Table, row_ids: Collection[Any], *, lease_seconds: int = 60, where: Where = sa.true
 ) -> list[Lease]:
-    """Claim those of the rows that are due and free, for one piece of work on all of them. Returns their leases in the order of
-    the row ids. `where` must be a function at the top of a module: the statement is cached by it.
+    """Claim the rows that are due and free among `row_ids`, to work on all of them together. Return their leases, sorted by row
+    id.
+
+    `where` must be a function at the top of a module, because the statement is cached with the function as key.
     """
     token = new_id()
     values = {"row_ids": list(row_ids), "token": token, "seconds": lease_seconds}
@@ -87,7 +91,8 @@ def _claiming_all(table: sa.Table, where: Where) -> sa.Update:
 
 
 def lock_held(session: Session, table: sa.Table, leases: Collection[Lease]) -> list[Lease]:
-    """Lock the rows of those leases that still hold, until the transaction ends, and return these leases, sorted by row id."""
+    """Lock the rows whose lease is still valid, until the transaction ends. Return the leases of these rows, in the order of
+    `leases`."""
     by_row = {lease.row_id: lease for lease in leases}
     values = {"row_ids": list(by_row), "tokens": [lease.token for lease in leases]}
     rows = session.connection().execute(_locking(table), values).all()
@@ -103,7 +108,7 @@ def _locking(table: sa.Table) -> sa.Select[Any, uuid.UUID | None]:
 
 
 def finish_all(session: Session, table: sa.Table, leases: Collection[Lease], *, values: Mapping[str, Any] | None = None) -> None:
-    """End the work of `claim_all`; a row that another worker holds by now is left alone."""
+    """End the work on rows that `claim_all` claimed. A row that another worker has claimed meanwhile does not change."""
     held = sa.and_(table.c.id.in_([lease.row_id for lease in leases]), table.c.lease_token.in_({lease.token for lease in leases}))
     ended = {"state": DONE, "lease_token": None, "lease_until": None, **(values or {})}
     session.execute(sa.update(table).where(held).values(**ended))
@@ -112,9 +117,10 @@ def finish_all(session: Session, table: sa.Table, leases: Collection[Lease], *, 
 def finish_each(
     session: Session, table: sa.Table, ended: Mapping[Lease, Mapping[str, Any]], *, values: Mapping[str, Any] | None = None
 ) -> None:
-    """Finish rows as `finish_all` does, with values that differ by row.
+    """Finish rows as `finish_all` does, but with different values for each row.
 
-    `ended` has those values by lease, with the same columns for each; `values` are the same for all.
+    `ended` maps each lease to the values for its row, with the same columns for all rows. `values` are the same for all
+    rows.
     """
     statement = _finishing_each(table, tuple(next(iter(ended.values()), ())))
     rows = [
@@ -134,14 +140,15 @@ def _finishing_each(table: sa.Table, names: tuple[str, ...]) -> sa.Update:
 def finish(
     session: Session, table: sa.Table, lease: Lease, *, state: str = DONE, values: Mapping[str, Any] | None = None
 ) -> bool:
-    """End the work on a row. Returns False, with nothing written, if another worker holds the row by now."""
+    """End the work on a row. Return False, with nothing written, if another worker has claimed the row meanwhile."""
     return _write(session, table, lease, {"state": state, "lease_token": None, "lease_until": None, **(values or {})})
 
 
 def put_back(
     session: Session, table: sa.Table, lease: Lease, *, delay_seconds: float, values: Mapping[str, Any] | None = None
 ) -> bool:
-    """Release the row, due again in `delay_seconds`. Returns False as `finish` does."""
+    """Release the row and make it due again in `delay_seconds`. Return False, with nothing written, if another worker has
+    claimed it meanwhile."""
     later = _NOW + sa.func.make_interval(0, 0, 0, 0, 0, 0, delay_seconds)
     return _write(
         session,
@@ -152,7 +159,8 @@ def put_back(
 
 
 def renew(session: Session, table: sa.Table, lease: Lease, *, lease_seconds: int, values: Mapping[str, Any]) -> bool:
-    """Hold the row for `lease_seconds` from now. Returns False as `finish` does."""
+    """Extend the lease of the row to `lease_seconds` from now. Return False, with nothing written, if another worker has
+    claimed it meanwhile."""
     until = _NOW + sa.func.make_interval(0, 0, 0, 0, 0, 0, lease_seconds)
     return _write(session, table, lease, {"lease_until": until, **values})
 
@@ -176,14 +184,15 @@ def _write(session: Session, table: sa.Table, lease: Lease, values: Mapping[str,
 
 
 def next_delay_seconds(attempts: int) -> int | None:
-    """Return the seconds until the next try after `attempts` tries, None when the schedule is used up."""
+    """Return the seconds to wait before the next attempt, after `attempts` attempts. Return None if the schedule has no more
+    attempts."""
     return RETRY_SECONDS[attempts - 1] if attempts <= len(RETRY_SECONDS) else None
 
 
 def due_rows(
     table: sa.Table, *, sweep_seconds: int, limit: int, where: sa.ColumnElement[bool] | None = None
 ) -> sa.Select[tuple[Any]]:
-    """Return the query of ids of due rows without a hint in the last `sweep_seconds`, those that wait longest first."""
+    """Return a query for the ids of due rows that had no hint in the last `sweep_seconds`, the longest waiting first."""
     stale = sa.or_(table.c.hinted_at.is_(None), table.c.hinted_at < _NOW - sa.func.make_interval(0, 0, 0, 0, 0, 0, sweep_seconds))
     return (
         sa.select(table.c.id)
@@ -203,8 +212,10 @@ def hinting(
     where: sa.ColumnElement[bool] | None = None,
     also: Sequence[str] = (),
 ) -> sa.Update:
-    """Build the statement for `take_hints`: (id, attempts, run_at, and the columns `also`) of due rows nobody was told about in
-    the last `sweep_seconds`."""
+    """Build the statement for `take_hints`. It marks due rows that had no hint in the last `sweep_seconds`.
+
+    It returns (id, attempts, run_at) and the columns `also` of each such row. A hint is a job that names a row.
+    """
     due = due_rows(table, sweep_seconds=sweep_seconds, limit=limit, where=where).with_for_update(skip_locked=True)
     return (
         sa.update(table)
@@ -216,15 +227,15 @@ def hinting(
 
 
 def take_hints(session: Session, statement: sa.Update) -> Sequence[sa.Row[Any]]:
-    """Run the statement of `hinting`: mark due rows as hinted now, and return them, longest waiting first.
+    """Run the statement of `hinting`: mark due rows as hinted now, and return them, the longest waiting first.
 
-    If a hint is lost (Redis flushed, worker killed), the sweep gives it again; a hint given twice is harmless.
+    If a hint is lost (Redis flushed, worker killed), a later sweep sends it again. A hint that is sent twice does no harm.
     """
     return sorted(session.connection().execute(statement).all(), key=lambda row: (row.run_at, row.id))
 
 
 def give_back_hints(session: Session, table: sa.Table, row_ids: Collection[Any]) -> None:
-    """Clear the hints of rows that a job got and will not work on, so that the next sweep hints them again."""
+    """Clear the hints of rows that a job got and will not work on. Then the next sweep sends new hints for them."""
     if row_ids:
         untouched = sa.and_(table.c.id.in_(row_ids), table.c.state == READY)
         session.execute(sa.update(table).where(untouched).values(hinted_at=None))

@@ -1,4 +1,4 @@
-"""Routes to which channel providers post their webhooks. Each path exists bare and under /api/v1."""
+"""Routes to which channel providers post their webhooks. Each path exists with and without the prefix /api/v1."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _say_only_the_status(error: HTTPException) -> Response:
 
 
 def _add(door: Door) -> None:
-    """Add the routes of a provider's door (webhook path), bare and under /api/v1."""
+    """Add the routes of one webhook path of a provider (`door`), with and without the prefix /api/v1."""
     for path in (door.path, f"/api/v1{door.path}"):
         bp.add_url_rule(path, path, partial(_post, door), methods=["POST"])
         if door.challenge:
@@ -50,7 +50,7 @@ def _add(door: Door) -> None:
 
 
 def _post(door: Door) -> Response:
-    """Store a provider's post, once, and acknowledge it."""
+    """Check and store a provider's post, and acknowledge it. A repeated post is stored once."""
     body = webhook_checks.read_body(request, door.max_bytes)
     post = SignedPost(webhook_checks.signed_url(request, runtime().settings.public_url), dict(request.headers), body)
     accounts = _accounts(door.channel_type)
@@ -63,9 +63,9 @@ def _post(door: Door) -> Response:
 
 
 def _challenge(door: Door) -> Response:
-    """Answer a provider's GET that asks whether the URL is ours, if it has a verify token of ours.
+    """Answer a provider's GET that checks whether the URL is ours. Answer 403 unless it has a verify token of ours.
 
-    An administrator enters our token at the provider before the channel exists. The token lets nothing else in.
+    An administrator enters our token at the provider before the channel exists. The token gives no other access.
     """
     tokens = [account.verify_token.encode() for account in _accounts(door.channel_type) if account.verify_token]
 
@@ -83,7 +83,8 @@ def _add_hints(door: HintDoor) -> None:
 
 
 def _hinted(door: HintDoor) -> Response:
-    """Answer a provider's handshake, or enqueue the polls its hint asks for; an unverified hint does nothing."""
+    """Answer a provider's handshake. For a hint, enqueue polls of the channels it is about; ignore a hint that cannot be
+    verified."""
     token = request.args.get(door.echoed)
     if token is not None:
         return Response(token, mimetype="text/plain")
@@ -102,7 +103,7 @@ def _hinted(door: HintDoor) -> Response:
 @bp.post("/api/v1/webhooks/email/inbound", endpoint="mail_inbound_v1")
 @bp.post("/api/v1/webhooks/email/inbound/<key>", endpoint="mail_inbound_keyed_v1")
 def mail_inbound(key: str = "") -> Response:
-    """Store a mail from the inbound route. The answer is never 4xx, after which the provider would drop the mail."""
+    """Store a mail from the inbound route. The answer is never 4xx, because the provider would then drop the mail."""
     body = webhook_checks.open_body(request, webhook_checks.MAIL_BODY_BYTES)
     accounts = (account for one, medium in MEDIUM_OF.items() if medium == Medium.EMAIL for account in _accounts(one.value))
     keyed = webhook_checks.keyed_accounts(accounts, key or request.args.get("key", ""))
@@ -113,9 +114,9 @@ def mail_inbound(key: str = "") -> Response:
 
 
 def _keep_little(body: IO[bytes]) -> Response:
-    """Store the beginning of a post without a valid key, for the first UNKEYED_A_DAY of its day.
+    """Store the beginning of a post without a valid key, but only for the first UNKEYED_A_DAY such posts of a day.
 
-    The rest is read and dropped: a sender that is cut off while sending never sees the answer.
+    The rest of the post is read and dropped. A sender whose connection is closed while sending would never see the answer.
     """
     beginning = BytesIO()
     size = copy_stream(body, beginning, most=webhook_checks.UNKEYED_BYTES)
@@ -133,8 +134,8 @@ def _accounts(channel_type: str) -> tuple[DoorAccount, ...]:
 
 
 def _store(events: list[RawEvent]) -> Response:
-    """Store the events of a post and answer 200. If storing fails half-way the post comes again; known events are then
-    skipped."""
+    """Store the events of a post and answer 200. If storing fails half-way, the provider sends the post again. Events that are
+    already stored are then skipped."""
     crash_point("intake.before_commit")
     if any(len(event.body) > LARGE_BYTES for event in events):
         for event in events:

@@ -1,4 +1,4 @@
-"""Routes to which outside services (forms, scenarios) post. An accepted post is stored, then answered; nothing else happens."""
+"""Routes to which outside services (forms, scenarios) post. A valid post is stored and answered; nothing else happens."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def make(scenario: str) -> Response:
 
 
 def _is_kept(event: RawEvent) -> bool:
-    """Return whether the stored event with this dedupe key has the same body, or there is none."""
+    """Return True if the stored event with this dedupe key has the same body, or if no such event is stored."""
     same = sa.and_(InboundEvent.source == event.source, InboundEvent.dedupe_key == storable(event.dedupe_key)[:500])
     with autocommitted_session() as session:
         digest = session.execute(sa.select(InboundEvent.body_sha256).where(same)).scalar_one_or_none()

@@ -32,13 +32,13 @@ UNKEYED_A_DAY = 500  # so many of them; of the rest the number
 
 
 def read_body(request: Request, limit: int) -> bytes:
-    """Return the raw body; aborts 413 past `limit` and 415 for a compressed body, before reading it."""
+    """Return the raw body. Before reading, abort with 413 if it is longer than `limit` bytes, or with 415 if it is compressed."""
     _limit(request, limit)
     return request.get_data(cache=True)
 
 
 def open_body(request: Request, limit: int) -> IO[bytes]:
-    """Return a stream of the raw body, which aborts 413 once more than `limit` was read. Aborts 415 for a compressed body."""
+    """Return a stream of the raw body. Reading more than `limit` bytes aborts with 413. A compressed body aborts with 415."""
     _limit(request, limit)
     return request.stream
 
@@ -56,7 +56,7 @@ def _quarantined(body: bytes, headers: dict[str, str], source: str, reason: str)
 
 
 def signed_url(request: Request, public_url: str) -> str:
-    """Return the URL as the caller signed it: path and query byte for byte as sent, behind our public scheme and host."""
+    """Return the URL as the caller signed it: our public scheme and host, then path and query byte for byte as sent."""
     raw = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path.rstrip("?"))
     if not raw.startswith("/"):  # a request may name its whole address
         raw = "/" + raw.partition("://")[2].partition("/")[2]
@@ -66,10 +66,12 @@ def signed_url(request: Request, public_url: str) -> str:
 def events_of(
     post: SignedPost, door: Door, receiver: UrlSignedReceiver, accounts: Sequence[DoorAccount]
 ) -> list[RawEvent] | None:
-    """Return one raw event for each channel a post is about, each with the whole post; None if no channel's secret signed it.
+    """Return the raw events of a post, each with the whole post. Return None if the post was not signed with the secret of any
+    channel.
 
-    A signed post that cannot be parsed, or is for an unknown number, becomes one quarantined event. A post that names no channel,
-    such as a leg of a call among others, goes to the first channel that signed it, which `meta` notes.
+    If `door.is_shared`, there is one event for each channel that the post is about, otherwise one event. A signed post that
+    cannot be parsed, or is for an unknown number, becomes one quarantined event. If a post names no channel, such as a leg
+    of a call, its event goes to the first channel whose secret fits, and `meta` says so.
     """
     signers = [a for a in accounts if receiver.verify(post, secrets=a.secrets, shared_key=a.shared_key)]
     if not signers:
@@ -90,14 +92,15 @@ def events_of(
 
 
 def keyed_accounts(accounts: Iterable[DoorAccount], url_key: str) -> list[DoorAccount]:
-    """Return those accounts whose key is this URL key."""
+    """Return the accounts that have this URL key."""
     return [a for a in accounts if a.url_key and hmac.compare_digest(a.url_key.encode(), url_key.encode())]
 
 
 def mail_event(body: BinaryIO, content_type: str, keyed: Sequence[DoorAccount], source: str) -> RawEvent:
-    """Return the mail of a post to the inbound route with a key of `keyed`, which has at least one account.
+    """Return the raw event for a mail posted to the inbound route. `keyed` are the accounts with the key of the post, at least
+    one.
 
-    The provider never repeats a post, so everything is kept; an unreadable post is quarantined.
+    The provider never repeats a post, so everything is stored. A post that cannot be read is quarantined.
     """
     try:
         post = read_inbound_parse(body, content_type)
@@ -116,9 +119,10 @@ def mail_event(body: BinaryIO, content_type: str, keyed: Sequence[DoorAccount], 
 
 
 def unkeyed_event(beginning: bytes, size: int, content_type: str, source: str) -> RawEvent:
-    """Return the event for a post to the inbound route whose key is missing or wrong: it may be a mail of ours, or spam.
+    """Return the raw event for a post to the inbound route without a valid key. It may be a mail for us, or spam.
 
-    `size`: of the whole post. A post that was kept whole can be processed again once the key is right.
+    `size` is the size of the whole post in bytes. If `beginning` is the whole post, it can be processed again once the key
+    is corrected.
     """
     kept, is_cut = len(beginning), size > len(beginning)
     meta: dict[str, object] = {UNKEYED: True, "size_bytes": size, **({ONLY_BEGINNING: True} if is_cut else {})}

@@ -1,4 +1,5 @@
 """E-mail (MIME): parse bytes into messages and compose messages into bytes. Pure: no network, no database, no clock.
 
-The way in is `mime.parse_mail`, the way out `compose.compose_mail`; `addressing` signs the ids by which a reply finds its thread.
+Start reading at `mime.parse_mail` for incoming and at `compose.compose_mail` for outgoing mail. `addressing` signs the ids
+by which a reply finds its thread.
 """

@@ -1,6 +1,6 @@
-"""Parse address lists (From, To, Cc) as mailers really write them, in linear time and without exceptions.
+"""Parse address lists (From, To, Cc) as mail programs really write them, in linear time and without exceptions.
 
-The list is split before encoded words are decoded, so that a name cannot smuggle in an address.
+The list is split before encoded words are decoded, so that an address hidden in a name is not taken for one.
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ _MAX_TEXT: Final = 20_000
 
 @dataclass(frozen=True)
 class Address:
-    """A mailbox of an address header. `address` is lower case, "" where the header gave a name alone."""
+    """One mailbox of an address header. `address` is in lower case, or "" if the header gave only a name."""
 
     name: str
     address: str
 
 
 def parse_addresses(value: str) -> list[Address]:
-    """Return the mailboxes of an address header's raw value: groups expanded, comments used as names, duplicates removed.
+    """Return the mailboxes in the raw value of an address header. Groups are expanded, comments are used as names, duplicates
+    are removed.
 
-    Names without an address count only where there is nothing else.
+    Names without an address are returned only if there is no address at all.
     """
     return list(_parse(value[:_MAX_TEXT]))
 
@@ -94,7 +95,7 @@ def _finish(name: list[str], comment: str, angle: str) -> Iterator[Address]:
 
 
 def _bare(angle: str) -> str:
-    """Return the address inside <>, without old source routes, `mailto:` and blanks."""
+    """Return the address inside <>, without old source routes, `mailto:` and spaces."""
     text = without_hidden_characters("".join(angle.split())).removeprefix("mailto:")
     if text.startswith("@") and ":" in text:
         text = text.rpartition(":")[2]
@@ -102,5 +103,5 @@ def _bare(angle: str) -> str:
 
 
 def clean_name(name: str) -> str:
-    """Return a display name on one line, without control, bidi and zero-width characters and stray quotes."""
+    """Return a display name on one line, without stray quotes and without control, bidi and zero-width characters."""
     return " ".join(without_hidden_characters(name.replace("\t", " ")).split()).strip("'\" ")[:200]

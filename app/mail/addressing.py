@@ -1,8 +1,8 @@
 """Make and read the signed plus-address and the signed Message-ID that lead a reply back to its thread.
 
-Both carry the thread's number and an HMAC, so a stranger cannot write himself into a thread by counting. The plus-address
-expires; the Message-ID does not, since replies to old mail are answers all the same. Letters are lower case, since mail
-systems fold case.
+Both contain the thread's number and an HMAC, so that a stranger cannot get a mail into a thread by trying numbers. The
+plus-address expires; the Message-ID does not, since a reply to an old mail is still an answer. Letters are in lower case,
+since mail systems may change the case.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ _MESSAGE_ID: Final = re.compile(r"t(\d{1,15})\.m([0-9a-z]{1,25})\.([0-9a-f]{8,16
 
 
 def make_plus_token(thread_number: int, *, key: bytes, today: date) -> str:
-    """Return "t." and a lower-case base32 token of the number and its last day, at most 36 characters, good for 400 days."""
+    """Return a token of the thread's number that is valid for 400 days: "t." and lower-case base32, at most 36 characters."""
     last_day = (today + timedelta(days=TOKEN_DAYS) - _EPOCH).days
     payload = last_day.to_bytes(2, "big") + thread_number.to_bytes(_width(thread_number), "big")
     return _PREFIX + base64.b32encode(payload + _token_mac(payload, key)).decode().rstrip("=").lower()
 
 
 def read_plus_token(token: str, *, keys: Sequence[bytes], today: date) -> int | None:
-    """Return the thread number of one of our tokens, with or without its "t."; None when forged, foreign or expired."""
+    """Return the thread number in one of our tokens, which may be without its "t.". Return None if it is forged, not ours or
+    expired."""
     payload, mac = _split_token(token.strip().lower().removeprefix(_PREFIX))
     if not payload or not any(hmac.compare_digest(mac, _token_mac(payload, key)) for key in keys):
         return None
@@ -46,7 +47,8 @@ def read_plus_token(token: str, *, keys: Sequence[bytes], today: date) -> int | 
 
 
 def plus_address(mailbox: str, token: str) -> str:
-    """Return `service+token@domain` for `service@domain`. Raises ValueError where the local part would pass 64 characters."""
+    """Return `service+token@domain` for `service@domain`. Raises ValueError if the part before @ would be longer than 64
+    characters."""
     local, _, domain = mailbox.rpartition("@")
     tagged = f"{local}+{token}"
     if not local or len(tagged) > 64:
@@ -55,9 +57,10 @@ def plus_address(mailbox: str, token: str) -> str:
 
 
 def make_message_id(thread_number: int, message_id: UUID, *, key: bytes, domain: str) -> str:
-    """Return `t{number}.m{base36}.{hex hmac}@domain` without <>, at most 70 characters for domains up to 24 characters.
+    """Return a Message-ID `t{number}.m{base36}.{hex hmac}@domain` without <>. It has at most 70 characters if the domain has at
+    most 24.
 
-    The HMAC takes the room there is, 8 to 16 hex digits.
+    The HMAC has 8 to 16 hex digits, as many as fit.
     """
     body = f"t{thread_number}.m{_to_base36(message_id.int)}"
     room = _MAX_MESSAGE_ID - len(body) - len(domain) - 2
@@ -66,7 +69,8 @@ def make_message_id(thread_number: int, message_id: UUID, *, key: bytes, domain:
 
 
 def read_message_id(value: str, *, keys: Sequence[bytes]) -> tuple[int, UUID] | None:
-    """Return the thread number and message id of a Message-ID of ours, in any case, with or without <>; None for all others."""
+    """Return the thread number and message id in a Message-ID of ours, in any case and with or without <>. Return None for all
+    others."""
     match = _MESSAGE_ID.fullmatch(value.strip(" \t<>\"'"))
     if not match:
         return None

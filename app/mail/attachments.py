@@ -20,7 +20,7 @@ _ENCLOSED: Final = frozenset(["message/rfc822", "message/global", "message/news"
 
 
 def read_attachments(files: Iterable[Part], html: str) -> list[InboundAttachment]:
-    """Return the files in order. One counts as inline only if `html` shows it, so that no picture is lost from sight."""
+    """Return the files in order. A file is marked as inline only if `html` shows it, so that every picture is shown or listed."""
     shown = {urllib.parse.unquote(found).strip("<>") for found in _CONTENT_IDS.findall(html)}
     return [_attachment(part, shown) for part in files]
 

@@ -1,6 +1,6 @@
 """Read the results of our own mail server's checks of the sender: SPF, DKIM, DMARC.
 
-Only the topmost Authentication-Results header counts: our receiver put it there; those below may be forged.
+Only the topmost Authentication-Results header counts, because our receiving server added it. Headers below it may be forged.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ _COMMENT: Final = re.compile(r"\([^()]*\)")
 
 
 def read_authentication(headers: HeaderBlock) -> dict[str, str]:
-    """Return lower-case results by method (`{"server": …, "dmarc": "fail"}`), {} where nobody checked. The first of each counts.
+    """Return a dict from method to result, in lower case, such as `{"server": …, "dmarc": "fail"}`. The first result of a
+    method counts.
 
-    "server" is missing where the receiver (Exchange Online) does not name itself.
+    Return {} if no server checked. "server" is missing if the receiver (Exchange Online) does not name itself.
     """
     values = headers.all_raw("authentication-results")
     if not values:

@@ -1,8 +1,9 @@
-"""Detect automatic mail: tell mail of machines from mail of people.
+"""Detect automatic mail: distinguish mail of machines from mail of people.
 
-Automatic mail is stored and folded, never answered and reopens nothing, so both mistakes cost: an answered machine is a mail
-loop, a folded person is a customer without an answer. Headers that machines must set decide alone; words need a second sign.
-A header that *asks* for no automatic answer (X-Auto-Response-Suppress) proves nothing: people's mail has it, too.
+Automatic mail is stored and shown folded. It is never answered and reopens no thread, so mistakes in both directions cost:
+answering a machine makes a mail loop, and folding a person's mail leaves a customer without an answer. A header that only
+machines set is enough alone; words need a second sign. A header that *asks* for no automatic answer
+(X-Auto-Response-Suppress) proves nothing, because people's mail has it, too.
 """
 
 from __future__ import annotations
@@ -84,8 +85,8 @@ _EXCHANGE_CALENDAR: Final = re.compile(
 
 @dataclass(frozen=True)
 class MailFacts:
-    """The parts of a mail that the rules read. `calendar_method` is "" without an invitation; `is_ours`: our own mail came
-    back."""
+    """The parts of a mail that the rules read. `calendar_method` is "" if there is no invitation. `is_ours`: the mail is one of
+    ours that came back."""
 
     root: Part
     subject: str
@@ -100,12 +101,12 @@ class MailFacts:
 
 
 def classify(facts: MailFacts) -> Verdict | None:
-    """Return the kind of automatic mail and a reason for people; None for mail of a person."""
+    """Return the kind of automatic mail with a reason in words, or None if the mail is from a person."""
     return next((verdict for rule in _RULES if (verdict := rule(facts))), None)
 
 
 def asks_for_no_automatic_answer(headers: HeaderBlock) -> bool:
-    """Return whether X-Auto-Response-Suppress asks for no automatic answer; senders of automatic answers honour it."""
+    """Return whether the header X-Auto-Response-Suppress asks that no automatic answer is sent."""
     wishes = {wish.strip().lower() for wish in headers.raw("x-auto-response-suppress").split(",")}
     return bool(wishes & {"all", "oof", "autoreply"})
 
@@ -170,7 +171,8 @@ def _by_auto_reply_header(facts: MailFacts) -> Verdict | None:
 
 
 def _by_marked_subject(facts: MailFacts) -> Verdict | None:
-    """Classify by marks that mail programs put before a subject, such as "Automatic reply:"; mere words need a second sign."""
+    """Classify by marks that mail programs put before a subject, such as "Automatic reply:". Ordinary words in a subject need a
+    second sign."""
     if MARKED_SUBJECT.match(facts.subject):
         return Automatic.AUTO_REPLY, N_("subject marked as automatic reply")
     subject = begins_a_subject(facts.subject)
@@ -202,14 +204,17 @@ def _has_machine_sign(headers: HeaderBlock) -> bool:
 
 
 def _tells_of_reading(facts: MailFacts) -> bool:
-    """Return whether it is a read receipt that a gateway turned into a plain mail."""
+    """Return whether the mail is a read receipt that a gateway turned into a plain mail."""
     return (
         _answers_something(facts.headers) and READ_TEXT.search(facts.text[:1000]) is not None and not asks_something(facts.text)
     )
 
 
 def _by_own_words(facts: MailFacts) -> Verdict | None:
-    """Classify mail that says that it is automatic. People quote such sentences, with words of their own before them."""
+    """Classify mail whose text says that it is automatic.
+
+    People quote such sentences, too; then they have words of their own before the quoted sentence.
+    """
     if not says_it_is_automatic(facts.text) or has_forward_mark(facts.subject):
         return None
     is_first = begins_as_automatic(facts.text)
@@ -261,9 +266,9 @@ def _has_empty_sender(headers: HeaderBlock) -> bool:
 
 
 def _by_sender_address(facts: MailFacts) -> Verdict | None:
-    """Classify mail from addresses nobody reads, such as no-reply@.
+    """Classify mail from addresses that nobody reads, such as no-reply@.
 
-    A web form sends from such an address, too, but names the person in Reply-To: that is the person's mail.
+    A web form may also send from such an address but name a person in Reply-To. Its mail counts as the person's.
     """
     sender = _first_address(facts.headers, "from")
     if is_machine_address(sender):
@@ -276,7 +281,8 @@ def _by_sender_address(facts: MailFacts) -> Verdict | None:
 
 
 def _by_sender_name(facts: MailFacts) -> Verdict | None:
-    """Classify mail from addresses named for notices and newsletters, if no sign points to a person; people answer from some."""
+    """Classify mail from addresses named for notices and newsletters as automatic, unless a sign points to a person. Some
+    people answer from such addresses."""
     sender = _first_address(facts.headers, "from")
     if not _NAMES_OF_MACHINES.fullmatch(sender.partition("@")[0]) or _is_web_form(facts.headers, sender):
         return None
@@ -286,7 +292,7 @@ def _by_sender_name(facts: MailFacts) -> Verdict | None:
 
 
 def is_machine_address(address: str) -> bool:
-    """Return whether the address's name shows that nobody reads it: mailer-daemon@, no-reply@ and similar."""
+    """Return whether the part before @ shows that nobody reads the address: mailer-daemon@, no-reply@ and similar."""
     local = address.partition("@")[0]
     return bool(_NOT_SENT_BY_PEOPLE.fullmatch(local.partition("+")[0]) or _CONTAINS_NO_REPLY.search(local))
 

@@ -1,4 +1,4 @@
-"""Find signs of automatic mail outside the headers made for it: in the mail program, the text and the subject."""
+"""Find signs of automatic mail in the mail program, the text and the subject. Headers made for it are read elsewhere."""
 
 from __future__ import annotations
 
@@ -71,17 +71,20 @@ def begins_as_automatic(text: str) -> bool:
 
 
 def says_it_is_automatic(text: str) -> bool:
-    """Return whether the sender's own text, without quotes, says so; a text after a colon is somebody else's."""
+    """Return whether the sender's own text, without quotes, says that the message is automatic.
+
+    A sentence after a colon does not count, as it is probably somebody else's.
+    """
     own = _unquoted(text)
     found = _THIS_IS_AUTOMATIC.search(own)
     return found is not None and _INTRODUCED.search(own[: found.start()]) is None
 
 
 def is_post_of_a_person(headers: HeaderBlock) -> bool:
-    """Return whether it is a person's mail over a discussion list or group address, and no newsletter.
+    """Return whether the mail came from a person through a discussion list or group address, and is no newsletter.
 
-    Such a list takes posts by mail, has no Precedence but "list" and no tracking headers, and keeps the person's program or
-    thread.
+    Such a list accepts posts by mail, has no Precedence other than "list", and sets no tracking headers. The mail also names
+    the person's mail program or the mail it answers.
     """
     if "mailto:" not in headers.raw("list-post").lower() or headers.raw("precedence").strip().lower() not in ("", "list"):
         return False
@@ -91,7 +94,8 @@ def is_post_of_a_person(headers: HeaderBlock) -> bool:
 
 
 def begins_a_subject(subject: str) -> str:
-    """Return the subject without reply marks and without the number some help desks put before it: "[##12##] We have …"."""
+    """Return the subject without reply marks and without the number that some help desks put before it, such as "[##12##] We
+    have …"."""
     return re.sub(r"^\s*+(?:\[[^\]\w]*+(?:ticket)?\W*+\d++\W*\]|#\d+)\s*+[:-]?\s*+", "", strip_reply_marks(subject), flags=re.I)
 
 

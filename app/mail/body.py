@@ -32,8 +32,8 @@ _SHORT_STUB: Final = 400
 
 @dataclass(frozen=True)
 class Body:
-    """The body of a mail. `files` are the parts that are no text, in their order. `html` is as sent; `text` is what a person
-    reads."""
+    """The body of a mail. `html` is as sent; `text` is the text for people to read. `files` are the other parts, in their
+    order."""
 
     text: str = ""
     html: str = ""
@@ -52,7 +52,7 @@ def read_body(root: Part) -> Body:
 
 
 def _read_single(root: Part) -> Body:
-    """Return the body of a mail without parts, whose text counts as text even with a file name."""
+    """Return the body of a mail without parts. Its text counts as text even if it has a file name."""
     is_text = root.content_type in ("text/plain", "text/html") and root.disposition != "attachment"
     return _read_text(root) if is_text else _read(root)
 
@@ -87,7 +87,8 @@ def _read_text(part: Part) -> Body:
 
 
 def _read_alternative(part: Part) -> Body:
-    """Return the last alternative with HTML, with the plain one as its text unless that is empty."""
+    """Return the last alternative with HTML. Its text is the plain alternative, unless that is empty or a stub; then it is made
+    from the HTML."""
     bodies = [_read(child) for child in part.children]
     html = next((body for body in reversed(bodies) if body.html), None)
     plain = next((body for body in reversed(bodies) if body.text.strip() and not body.html), None)

@@ -58,7 +58,7 @@ _WORDS: Final = (
 
 
 def make_reason(status: str, diagnostic: str) -> Reason:
-    """Return the reason for a failed delivery; `status` may be "", then the server's words decide."""
+    """Return the reason for a failed delivery. If `status` is "", it is guessed from the words of the server (`diagnostic`)."""
     code = status or _guess(diagnostic)
     if code in ("5.0.0", "5.7.0", "5.5.0", "5"):
         code = _guess(diagnostic) if _guess(diagnostic) != "5.0.0" else code

@@ -1,6 +1,6 @@
-"""Read bounces without a machine-readable part: of qmail, Exim, old Exchange, older Gmail and others.
+"""Read bounces without a machine-readable part, as sent by qmail, Exim, old Exchange, older Gmail and others.
 
-A mail counts as a bounce only if its sender and its wording agree, so that a person's mail about a bounce does not.
+A mail counts as a bounce only if its sender and its wording agree, so that a person's mail about a bounce does not count.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MAX_RECIPIENTS: Final = 100
 
 
 def read_plain_bounce(root: Part, text: str, *, original_ids: tuple[str, ...]) -> Report | None:
-    """Return the bounce that a mail reports in words; None for any mail that is not clearly a bounce."""
+    """Return the bounce that a mail describes in words, or None if the mail is not clearly a bounce."""
     text = text[:_MAX_TEXT]
     if not _is_bounce(root.headers, root.headers.text("subject"), text):
         return None
@@ -43,8 +43,11 @@ def read_plain_bounce(root: Part, text: str, *, original_ids: tuple[str, ...]) -
 
 
 def _is_bounce(headers: HeaderBlock, subject: str, text: str) -> bool:
-    """Return whether it is a bounce: a mailer's with a bounce's subject or words, or another's with both and no sign of a
-    person."""
+    """Return whether the mail is a bounce.
+
+    The header X-Failed-Recipients is enough. In a mail from a mailer, the subject or the words of a bounce are enough. In
+    any other mail both are needed, and a further sign such as an empty return path.
+    """
     if "x-failed-recipients" in headers:
         return True
     if has_reply_mark(subject) and not _is_mailer(headers):
@@ -70,7 +73,7 @@ def _has_no_sender(headers: HeaderBlock) -> bool:
 
 
 def _without_copy(text: str) -> tuple[str, str]:
-    """Return the report's own text, and the rest from where the original mail is quoted."""
+    """Return two texts: the report's own text, and the rest, which begins with the quoted original mail."""
     start = COPY_STARTS.search(text)
     header = _MESSAGE_ID.search(text)
     cut = min((match.start() for match in (start, header) if match), default=len(text))
@@ -83,8 +86,11 @@ def _ids_in(text: str) -> tuple[str, ...]:
 
 
 def _recipients(headers: HeaderBlock, told: str, copy: str) -> list[str]:
-    """Return the failed recipients: of X-Failed-Recipients, else those in the report that the original went to, else the first
-    named."""
+    """Return the addresses of the failed recipients.
+
+    They are those in X-Failed-Recipients. If there are none, they are the addresses in the report to which the original
+    went. If there are none of these either, it is the first address in the report.
+    """
     failed = [item.address for value in headers.all_raw("x-failed-recipients") for item in parse_addresses(value)]
     if failed:
         return failed[:_MAX_RECIPIENTS]

@@ -1,4 +1,4 @@
-"""List the wording of bounces, in the languages and of the programs we have seen."""
+"""List the wording of bounces, in the languages and from the mail programs that we have seen."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _MAX_OUTCOMES: Final = 500
 
 
 def read_report(root: Part, text: str) -> Report | None:
-    """Return the delivery report, receipt or complaint of a mail; None for every other mail. `text` is the readable body."""
+    """Return the delivery report, receipt or complaint in a mail, or None for every other mail. `text` is the readable body."""
     for part in root.walk():
         if part.content_type in _DELIVERY or _is_mislabelled_status(part, root):
             return _read_delivery(root, part)
@@ -90,7 +90,7 @@ def _read_delivery(root: Part, part: Part) -> Report:
 
 
 def _groups(content: bytes) -> Iterable[HeaderBlock]:
-    """Yield the groups of header lines; lines that are no header, such as badly folded server answers, are skipped."""
+    """Yield the groups of header lines. Lines that are no header, such as badly folded server answers, are skipped."""
     plain = content.replace(b"\r\n", b"\n").strip(b"\n")
     for group in _BLANK_LINES.split(plain):
         kept = b"".join(line + b"\n" for line in group.split(b"\n") if _FIELD.match(line))
@@ -102,7 +102,7 @@ def _names_recipient(group: HeaderBlock) -> bool:
 
 
 def _with_recipients(outcomes: list[Outcome], root: Part) -> list[Outcome]:
-    """Return the outcomes with the original's recipient where a report names none and the original went to one person."""
+    """Return the outcomes. If the report names no recipient and the original went to one person, this person is the recipient."""
     if any(outcome.recipient for outcome in outcomes):
         return outcomes
     sent_to = _original_recipients(root)
@@ -146,7 +146,7 @@ def _known_action(action: str, status: re.Match[str] | None) -> str:
 
 
 def _recipient(group: HeaderBlock) -> str:
-    """Return the address we wrote to: the report's original recipient, else its final one, "" for none."""
+    """Return the address that we wrote to: the report's original recipient, or its final recipient, or "" if it names neither."""
     for name in ("original-recipient", "final-recipient"):
         found = _ADDRESS.search(group.text(name).partition(";")[2] or group.text(name))
         if found:
@@ -164,7 +164,7 @@ def _read_receipt(root: Part, part: Part) -> Report:
 
 
 def _is_hotmail_complaint(headers: HeaderBlock) -> bool:
-    """Return whether it is a complaint of Outlook.com, which comes without RFC 5965 from one fixed address."""
+    """Return whether the mail is a complaint of Outlook.com. These come from one fixed address and do not follow RFC 5965."""
     sender = next((item.address for item in parse_addresses(headers.raw("from"))), "")
     return sender == "staff@hotmail.com" and headers.text("subject").startswith("complaint about message from")
 
@@ -177,7 +177,10 @@ def _read_complaint(root: Part, part: Part) -> Report:
 
 
 def _original_ids(root: Part) -> tuple[str, ...]:
-    """Return the Message-ID of the original: from the enclosed mail, else what the report answers."""
+    """Return the Message-ID of the original mail, as a tuple of at most one id.
+
+    It is read from the enclosed mail. If there is none, it is the id of the mail that the report answers.
+    """
     for part in _originals(root):
         found = read_message_ids(split_headers(part.content.lstrip(b"\r\n"))[0].all_raw("message-id"))
         found = found or _ids_in_text(part.content)

@@ -1,6 +1,6 @@
 """Decode bytes whose declared charset may be wrong into text.
 
-Mailers declare wrong charsets in a few well-known ways, which the rules follow; any bytes become some readable text.
+Mail programs declare wrong charsets in a few well-known ways, which the rules here know. Any bytes become readable text.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 def decode_bytes(data: bytes, charset: str | None) -> str:
-    """Return `data` as text, whatever `charset` (as declared, may be None or nonsense) says.
+    """Return `data` as text. `charset` is the declared charset; it may be None or wrong.
 
     Never raises; drops NUL and lone surrogates.
-    Order: the declared charset, with Latin-1 read as cp1252 as browsers do; UTF-8 if it fits; cp1252 with replacements.
-    Valid multi-byte UTF-8 wins over a declared Latin-1, as it is hardly ever an accident.
+    Tries the declared charset first, with Latin-1 read as cp1252 as browsers do, then UTF-8 if the bytes are valid, then
+    cp1252 with replacements. Valid multi-byte UTF-8 is preferred to a declared Latin-1, as it is hardly ever an accident.
     """
     name = _ALIASES.get(declared := (charset or "").strip(" \t\"'").lower(), declared)
     if name in _UNTOLD or name in _LATIN:

@@ -1,7 +1,7 @@
 """Compose a message of ours as the bytes of a mail, for transports that take MIME.
 
-Python's own policies would turn a header token longer than 78 characters (an Exchange Message-ID, say) into encoded words, which
-silently breaks threading. The policy here folds only at blanks wherever a value is plain ASCII.
+Python's own policies would turn a header token longer than 78 characters (for example an Exchange Message-ID) into encoded
+words, which silently breaks threading. The policy here folds plain ASCII values only at spaces.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ _FOLD_AT: Final = 76
 
 
 class UnableToCompose(ValueError):
-    """The message cannot be written as a mail: an address or id in it is invalid."""
+    """Raised when a message cannot be written as a mail, because an address or id in it is invalid."""
 
 
 class WirePolicy(EmailPolicy):
-    """Header policy with SMTP line ends: ASCII headers fold at blanks, so that a long id stays whole; bodies in
-    quoted-printable."""
+    """Header policy with SMTP line ends and quoted-printable bodies. ASCII headers are folded at spaces, so that a long id
+    stays whole."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"linesep": "\r\n", "cte_type": "7bit", "max_line_length": _FOLD_AT, **options})
@@ -82,10 +82,11 @@ def _folded(name: str, text: str) -> str:
 def compose_mail(
     message: OutgoingMessage, *, from_address: str, from_name: str, date: datetime, include_bcc: bool = False
 ) -> bytes:
-    """Return the mail for `message`, CRLF line ends. `date` is aware. Bcc goes in only for transports that read it there.
+    """Return the bytes of the mail for `message`, with CRLF line ends. `date` is aware. `include_bcc` is only for transports
+    that read the recipients of Bcc from the header.
 
-    Raises UnableToCompose for an invalid address or Message-ID of ours; invalid ids of others are left out. Names and subjects
-    are cleaned of line breaks, so that nothing a person types can become a header.
+    Raises UnableToCompose if an address or our own Message-ID is invalid. Invalid ids of other mails are left out. Line
+    breaks are removed from names and subjects, so that nothing a person types can become a header.
     """
     mail = EmailMessage(policy=WirePolicy())
     _write_addresses(mail, message, from_address, from_name, include_bcc=include_bcc)
@@ -135,13 +136,14 @@ def _write_ids(mail: EmailMessage, message: OutgoingMessage) -> None:
 
 
 def trim_references(references: Iterable[str]) -> tuple[str, ...]:
-    """Return at most 30 ids: the first, which names the conversation, and the newest. Ids no header can carry are left out."""
+    """Return at most 30 ids: the first, which identifies the conversation, and the newest. Ids that no header can contain are
+    left out."""
     usable = tuple(dict.fromkeys(item for item in references if is_real_id(item)))
     return usable if len(usable) <= MAX_REFERENCES else (usable[0], *usable[1 - MAX_REFERENCES :])
 
 
 def is_real_id(message_id: str) -> bool:
-    """Return whether a header can name this id; false for our placeholder of a missing id and for an id that was cut."""
+    """Return whether a header can contain this id. False for our placeholder of a missing id and for an id that was cut."""
     return _ID.fullmatch(message_id) is not None and not message_id.startswith(NO_ID_PREFIX)
 
 
@@ -190,7 +192,8 @@ def _attach_inline(part: MIMEPart, item: OutgoingAttachment) -> None:
 
 
 def _type_of(item: OutgoingAttachment) -> tuple[str, str]:
-    """Return the main and sub type. Text and mail files go as octets, since the standard library would re-encode them."""
+    """Return the main type and subtype of a file. Text and mail files become octets, since the standard library would re-encode
+    them."""
     wanted = item.content_type if _TYPE.fullmatch(item.content_type) else "application/octet-stream"
     maintype, _, subtype = wanted.partition("/")
     return ("application", "octet-stream") if maintype in ("multipart", "message") else (maintype, subtype)

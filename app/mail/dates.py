@@ -1,4 +1,4 @@
-"""Read when a mail was written, if its Date header is plausible."""
+"""Read when a mail was written from its Date header, if that is plausible."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CLOCK_SKEW: Final = timedelta(minutes=15)
 
 
 def read_date(value: str) -> datetime | None:
-    """Return the instant a Date header names, aware UTC; None if it names none. A date without a zone is taken for UTC."""
+    """Return the instant in a Date header (aware UTC), or None if it has no valid date. A date without a zone counts as UTC."""
     try:
         found = parsedate_to_datetime(value[:200])
     except (TypeError, ValueError, IndexError, OverflowError):
@@ -23,7 +23,10 @@ def read_date(value: str) -> datetime | None:
 
 
 def believe_date(value: str, *, received_at: datetime) -> datetime:
-    """Return the Date, or `received_at` where the Date is unreadable, before mail was common, or later than its own arrival."""
+    """Return the instant in a Date header, or `received_at` if the header is not plausible.
+
+    It is not plausible if it cannot be read, is before mail was common, or is later than the arrival of the mail.
+    """
     found = read_date(value)
     if found is None or not OLDEST_BELIEVED <= found <= received_at + CLOCK_SKEW:
         return received_at

@@ -22,9 +22,11 @@ _MAX_PARAMETERS: Final = 200
 
 
 def decode_words(value: str) -> str:
-    """Return `value` with its encoded words decoded, also those that stand, against the RFC, inside quotes or inside other words.
+    """Return `value` with its encoded words decoded. Words inside quotes or inside other words are decoded, too, although the
+    RFC forbids them there.
 
-    Neighbouring words of one charset are joined as bytes first: many mailers cut a character in half between two words.
+    Neighbouring words of one charset are joined as bytes first, because many mail programs split a character between two
+    words.
     """
     if "=?" not in value:
         return value
@@ -55,9 +57,11 @@ def _word_bytes(encoding: str, payload: str) -> bytes:
 
 
 def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
-    """Split `type/subtype; name=value; …` into the lower-case type and its parameters (lower-case names, decoded values).
+    """Split `type/subtype; name=value; …` into the type and a dict of its parameters. Type and names are in lower case, values
+    are decoded.
 
-    Understands RFC 2231 continuations and charsets, encoded words in quotes, missing quotes; the first of two equal names wins.
+    Understands RFC 2231 continuations and charsets, encoded words in quotes, and missing quotes. If a name occurs twice, the
+    first one counts.
     """
     head, _, _ = value.partition(";")
     plain: dict[str, str] = {}

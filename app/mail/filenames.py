@@ -1,6 +1,7 @@
 """Make names of attachments safe to show and to offer for download. The stored file never has this name.
 
-Invisible characters are removed before all other rules, which would otherwise check another name than the one used.
+Invisible characters are removed before all other rules. Otherwise the rules would check another name than the one people
+see.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ _EXTENSIONS: Final = {
 def safe_filename(name: str, *, content_type: str = "") -> str:
     """Return a name of 1 to 200 characters without paths, hidden characters, device names or leading and trailing dots.
 
-    An empty name becomes "noname" with the extension of `content_type`. Applying it twice changes nothing.
+    An empty name becomes "noname" with the extension of `content_type`. A name that is already safe is not changed.
     """
     visible = unicodedata.normalize("NFC", without_hidden_characters(name.replace("\t", " ")))
     last = re.split(r"[/\\]", visible.rstrip("/\\ "))[-1]
@@ -75,7 +76,7 @@ def safe_filename(name: str, *, content_type: str = "") -> str:
 
 
 def without_hidden_characters(text: str) -> str:
-    """Drop control, format (bidi, zero-width), surrogate, private-use and line separator characters."""
+    """Return the text without control, format (bidi, zero-width), surrogate, private-use and line separator characters."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(char for char in text if unicodedata.category(char) not in _HIDDEN_CATEGORIES)

@@ -1,4 +1,4 @@
-"""Detect the type of a file by its first bytes, where the declared type says nothing."""
+"""Detect the type of a file by its first bytes, if the declared type says nothing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ _VAGUE: Final = frozenset(
 
 
 def real_content_type(declared: str, content: bytes, *, filename: str = "") -> str:
-    """Return `declared`, or for types that say nothing the type by the bytes (for office files by the extension)."""
+    """Return `declared`. If it says nothing about the content, return the type found by the bytes instead (for office files by
+    the extension)."""
     if declared not in _VAGUE:
         return declared
     found = _by_signature(content[:512])

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 
 def unflow(text: str, *, delete_space: bool) -> str:
-    """Return `text` with soft line breaks removed, by the RFC's rules for quote marks, signature line and stuffed blanks."""
+    """Return `text` with soft line breaks removed, by the rules of the RFC for quote marks, the signature line and stuffed
+    spaces.
+
+    `delete_space` is the parameter DelSp: the space before a soft break is removed, too.
+    """
     lines: list[str] = []
     pending, pending_depth, is_open = "", 0, False
     for raw in text.split("\n"):

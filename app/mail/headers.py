@@ -37,9 +37,11 @@ _SUBJECT_TOKEN: Final = re.compile(r"\[#(\d{1,12})\]")
 
 
 def read_message_ids(values: Iterable[str]) -> tuple[str, ...]:
-    """Return the ids of Message-ID, In-Reply-To or References values: exact, without <>, in order, once each, never empty.
+    """Return the ids in values of Message-ID, In-Reply-To or References: unchanged, without <>, in order, once each, never
+    empty.
 
-    Lenient: ids without "@", in quotes, with folding inside, without brackets, several in one header, comments between them.
+    Also reads ids that are malformed: without "@", in quotes, folded inside, without brackets, several in one header, or
+    with comments between them.
     """
     found = (_shortened(item) for value in values for item in _ids_of(value))
     return tuple(dict.fromkeys(item for item in found if item))[:MAX_IDS]
@@ -72,13 +74,14 @@ def _shortened(item: str) -> str:
 
 
 def normalise_subject(subject: str) -> str:
-    """Return `subject` for comparison: reply and forward marks, gateway tags and our token removed, case and blanks folded."""
+    """Return `subject` in a form for comparison: in lower case, with single spaces, without reply and forward marks, gateway
+    tags and our token."""
     text = _SUBJECT_TOKEN.sub(" ", subject)
     return " ".join(strip_reply_marks(text).casefold().split())
 
 
 def strip_reply_marks(subject: str) -> str:
-    """Return `subject` as first written: every leading "RE:", "Antw:", "FW:", "[EXT]", "Automatic reply:" removed."""
+    """Return `subject` as it was first written. Every leading "RE:", "Antw:", "FW:", "[EXT]" or "Automatic reply:" is removed."""
     for _ in range(30):
         shorter = _OF_MACHINES.sub("", _PREFIX.sub("", subject, count=1), count=1)
         if shorter == subject:
@@ -99,13 +102,13 @@ def has_forward_mark(subject: str) -> bool:
 
 
 def read_subject_token(subject: str) -> int | None:
-    """Return the 123 of "[#123]", the last one if there are several; None if there is none."""
+    """Return the number in a "[#123]" of the subject, or None if there is none. If there are several, the last one counts."""
     found = _SUBJECT_TOKEN.findall(subject)
     return int(found[-1]) if found else None
 
 
 def read_plus_tokens(headers: HeaderBlock, envelope_to: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return what follows "+" in the addresses the mail went to, lower case: envelope, trace headers, To and Cc."""
+    """Return, in lower case, the parts after "+" of all addresses the mail went to: in the envelope, trace headers, To and Cc."""
     raw = [*envelope_to, *(value for name in _ADDRESSED_IN.split() for value in headers.all_raw(name))]
     tokens = (_token_of(item.address) for value in raw for item in parse_addresses(value.removeprefix("rfc822;")))
     return tuple(dict.fromkeys(token for token in tokens if token))[:50]

@@ -1,8 +1,9 @@
 """Sanitise the HTML of messages, and build the document (frame) in which it is shown.
 
-Three protections, each enough alone: an allow-list sanitiser on the way in and again on the way out, a sandboxed frame without
-scripts or origin, and a Content-Security-Policy inside it that loads nothing but the images named here. Remote images become
-placeholders (`data-remote-src`), so opening a mail tells its sender nothing.
+There are three protections, and each of them would be enough alone: a sanitiser with an allow-list, which runs when HTML
+comes in and again when it is shown; a sandboxed frame without scripts or origin; and a Content-Security-Policy in the frame
+that loads nothing but the images named here. Remote images become placeholders (`data-remote-src`), so that opening a mail
+tells its sender nothing.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ _FIXED_POLICY: Final = "style-src 'unsafe-inline'; form-action 'none'; base-uri 
 
 @dataclass(frozen=True)
 class SanitisedHtml:
-    """Sanitised HTML. `html` is safe to show inside the frame; `cid_refs` are the content ids it names, without <>."""
+    """Sanitised HTML. `html` is safe to show inside the frame. `cid_refs` are the content ids that occur in it, without <>."""
 
     html: str
     has_remote_images: bool
@@ -104,9 +105,9 @@ def render_frame(
 ) -> str:
     """Return the whole document for the sandboxed frame (no allow-scripts, no allow-same-origin).
 
-    `cid_urls`: content id without <> → our URL of that image. `show_remote` turns a remote address into our proxy's, None keeps
-    the placeholders. `image_sources` are the CSP sources of both; a sandboxed `srcdoc` has no origin, so 'self' alone fits
-    only a frame that is served from its own address. Quoted parts are folded behind `quote_label`.
+    `cid_urls` maps a content id without <> to our URL of that image. `show_remote` returns our proxy's URL for a remote URL;
+    if None, the placeholders stay. `image_sources` are the CSP sources of both. A sandboxed `srcdoc` has no origin, so only
+    a frame that is served from its own URL can use 'self' alone. Quoted parts are folded behind `quote_label`.
     """
     shown = _TAG.sub(lambda match: _shown_tag(match, cid_urls, show_remote), sanitise(html).html)
     body = fold_quotes(shown, label=quote_label)
@@ -175,7 +176,7 @@ def _image_source(value: str) -> str | None:
 
 
 def _kept_tag(match: re.Match[str]) -> str:
-    """Return one tag of the sanitiser's output: a remote image as placeholder, a link with its real URL as title."""
+    """Return one tag of the sanitiser's output. A remote image becomes a placeholder, and a link gets its real URL as title."""
     if match[1] in ("div", "blockquote"):
         return _kept_block(match[0])
     attributes = _attributes(match[2])
@@ -192,7 +193,7 @@ def _kept_tag(match: re.Match[str]) -> str:
 
 
 def _kept_block(tag: str) -> str:
-    """Return `tag` with its quote marks, from any attributes, as one `data-quote`."""
+    """Return `tag` with one attribute `data-quote` in place of all attributes that mark it as a quote."""
     marks = _MARKED.findall(tag)
     if not marks:
         return tag
@@ -224,7 +225,10 @@ def _content_id(source: str) -> str:
 
 
 def _real_address(href: str) -> dict[str, str]:
-    """Return a title that shows where a link leads, its host in ASCII, so that look-alike letters show; {} for other links."""
+    """Return a title with the URL to which a link really leads, or {} for a link that is not to the web.
+
+    Its host is in ASCII, so that look-alike letters are visible.
+    """
     try:
         parts = urllib.parse.urlsplit(href)
         host = (parts.hostname or "").encode("idna").decode("ascii") if parts.scheme.startswith("http") else ""

@@ -1,7 +1,8 @@
-"""Fold quoted HTML into `<details>`, which opens without any script. For display alone; the stored HTML is whole.
+"""Fold quoted HTML into `<details>`, which opens without any script. For display alone; the stored HTML is complete.
 
-The sanitiser on the way in marks what mail programs label as quotes (`data-quote`); on the way out these marks become folds.
-"this" marks an element that is a quote, "rest" the place from which everything is quoted.
+When HTML comes in, the sanitiser marks what mail programs label as quotes (`data-quote`). When it is shown, these marks
+become folds. The mark "this" is on an element that is a quote. The mark "rest" is at the place from which everything is
+quoted.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _LOOK_AHEAD: Final = 400
 
 
 def mark_of(tag: str, name: str, value: str) -> str | None:
-    """Return the mark for an attribute by which a mail program labels a quote, None for all others."""
+    """Return the mark ("this" or "rest") if a mail program labels a quote by this attribute, or None for all other attributes."""
     if name == "id":
         return "rest" if value.lower().removeprefix("x_") in _REST_IDS else None
     if name == "type":
@@ -40,7 +41,8 @@ def mark_of(tag: str, name: str, value: str) -> str | None:
 def fold_quotes(clean: str, *, label: str) -> str:
     """Return sanitised HTML with its marked quotes folded behind `label`.
 
-    Not folded: a forwarded message, a quote with nothing written above it, and a trailing quote the sender points to.
+    Three kinds stay open: a forwarded message, a quote without any text above it, and a quote at the end to which the
+    sender's text points.
     """
     if "data-quote=" not in clean and not _WORD_LINE.search(clean):
         return clean
@@ -102,7 +104,10 @@ class _Folder:
             self.is_rest = True
 
     def _continue_or_begin(self) -> None:
-        """Continue the fold that ends just before, or begin one: an attribution line and the quote below it are one fold."""
+        """Continue the fold that has just ended, or begin a new one.
+
+        This makes one fold of an attribution line and the quote below it.
+        """
         index = next((i for i in range(len(self.out) - 1, -1, -1) if self.out[i].strip() and self.out[i] != "<br>"), -1)
         if index >= 0 and self.out[index] == "</details>":
             del self.out[index]

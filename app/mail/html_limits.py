@@ -1,7 +1,7 @@
-"""Detect HTML that would take seconds to parse, which is shown as text instead.
+"""Detect HTML that would take seconds to parse. It is shown as text instead.
 
-html5 parsing takes quadratic time on deep nesting and on thousands of attributes in one tag (100,000 nested divs: 46 seconds).
-No mail a person wrote comes near these bounds; the raw source stays downloadable.
+Parsing HTML5 takes quadratic time for deep nesting and for thousands of attributes in one tag (100,000 nested divs: 46
+seconds). No mail that a person wrote comes near these limits. The raw source can still be downloaded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SELF_CLOSING: Final = frozenset(_SELF_CLOSING_NAMES.split())
 
 
 def is_unruly(source: str) -> bool:
-    """Return whether `source` is too long, too deep or has too many attributes to be parsed as HTML."""
+    """Return whether `source` is too long, nested too deeply or has too many attributes to be parsed as HTML."""
     if len(source) > MAX_LENGTH:
         return True
     if source.count("<") < _MAX_OPEN and source.count("=") < _MAX_ATTRIBUTES and source.count(" ") < _MAX_ATTRIBUTES:
@@ -48,5 +48,5 @@ def is_unruly(source: str) -> bool:
 
 
 def without_tags(source: str) -> str:
-    """Return the text of unruly HTML, in linear time: every tag becomes a blank."""
+    """Return the text of HTML that must not be parsed, in linear time. Every tag becomes a space."""
     return _BLANKS.sub(" ", html.unescape(_ANY_TAG.sub(" ", _SKIPPED.sub(" ", source))))

@@ -1,4 +1,4 @@
-"""Sanitise CSS in mail: colours, fonts, alignment and sizes stay. No `url()`, no positioning, no backslash."""
+"""Sanitise CSS in mail: keep colours, fonts, alignment and sizes. Remove `url()`, positioning and backslashes."""
 
 from __future__ import annotations
 

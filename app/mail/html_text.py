@@ -35,9 +35,9 @@ _AFTER_LINK: Final = ".,;:!?)]}'\u00bb"
 
 
 def html_to_text(source: str, *, with_links: bool = False) -> str:
-    """Return what a person reads in `source`, as text: lines, lists, quotes with "> ", images by their alt text.
+    """Return the HTML `source` as readable text: lines, lists, quotes with "> ", and the alt text of images. Never raises.
 
-    `with_links` puts a link's address behind its text. Never raises.
+    With `with_links`, the URL of a link follows its text.
     """
     source = storable(source)
     if is_unruly(source):
@@ -60,7 +60,7 @@ def _cleaner() -> nh3.Cleaner:
 
 
 class _Writer:
-    """Collects lines; knows quote depth, list numbers and preformatted text."""
+    """Collector of the lines of a text. It keeps track of quote depth, list numbers and preformatted text."""
 
     def __init__(self, *, with_links: bool) -> None:
         self._with_links = with_links
@@ -160,9 +160,10 @@ class _Writer:
         self._current, self._indent, self._cells = [], "", []
 
     def _row(self) -> str:
-        """Return the cells of this line joined by " | " where they are columns: at least three with a text. "" otherwise.
+        """Return the cells of this line joined by " | " if they are columns of a table, or "" otherwise.
 
-        Two cells are a label and its value, or layout. An empty cell keeps its place.
+        They are columns if at least three have a text, since two cells are a label and its value, or layout. An empty cell
+        keeps its place.
         """
         ends = [0, *self._cells, len(self._current)]
         cells = ["".join(self._current[begin:end]).strip() for begin, end in pairwise(ends)]

@@ -27,7 +27,7 @@ _TOLD_FIELDS: Final = ("dkim", "SPF", "sender_ip", "spam_score")
 
 @dataclass(frozen=True)
 class Envelope:
-    """The recipients and sender that the transport names, in lower case. `sender` is "" for bounces and where unknown."""
+    """The recipients and sender that the transport gives, in lower case. `sender` is "" for bounces and if it is unknown."""
 
     to: tuple[str, ...] = ()
     sender: str = ""
@@ -35,7 +35,7 @@ class Envelope:
 
 @dataclass(frozen=True)
 class InboundPost:
-    """One posted mail. `told` are the service's own results (SPF, DKIM, address of the sending server)."""
+    """One posted mail. `told` has the service's own results by name (SPF, DKIM, address of the sending server)."""
 
     raw: bytes = field(repr=False)
     envelope: Envelope = Envelope()
@@ -45,8 +45,9 @@ class InboundPost:
 def read_inbound_parse(body: bytes | BinaryIO, content_type: str) -> InboundPost:
     """Return the mail in a post of an inbound-parse service (multipart, raw or parsed form) or in a bare `message/rfc822` post.
 
-    A file is read once, from its position; each part of a form is held once. The parts are cut from the raw bytes, as a form
-    parser would decode them as UTF-8 and lose other bytes. Raises UnableToParse where there is no mail in the post.
+    A file is read once, from its present position; each part of a form is in memory once. The parts are cut from the raw
+    bytes, because a form parser would decode them as UTF-8 and lose other bytes. Raises UnableToParse if there is no mail in
+    the post.
     """
     kind, params = parse_parameters(content_type)
     file = BytesIO(body) if isinstance(body, bytes) else body

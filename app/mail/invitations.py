@@ -1,7 +1,7 @@
 """Read calendar invitations and the answers to them (iMIP, RFC 6047), leniently.
 
-Not `icalendar`: it refuses the calendars real programs write (Windows zone names, stray lines, broken values); here a value that
-cannot be read is left out and the rest is shown.
+The package `icalendar` is not used, because it refuses the calendars that real programs write (Windows zone names, stray
+lines, broken values). Here a value that cannot be read is left out and the rest is shown.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ _ANSWERS: Final = {"ACCEPTED": "Accepted", "DECLINED": "Declined", "TENTATIVE": 
 
 @dataclass(frozen=True)
 class Moment:
-    """A time of an invitation: as written with its zone name, and as an instant; None for whole days and unknown zones."""
+    """A time in an invitation. `written` is the text with its zone name. `at` is the instant, or None for whole days and
+    unknown zones."""
 
     written: str
     at: datetime | None = None
@@ -44,8 +45,8 @@ class Moment:
 
 @dataclass(frozen=True)
 class Invitation:
-    """An invitation or an answer. `method` in capitals; addresses lower case; `partstat` is the (first) attendee's answer in a
-    REPLY."""
+    """An invitation or an answer to one. `method` is in capitals; addresses are in lower case. In a REPLY, `partstat` is the
+    answer of the (first) attendee."""
 
     method: str
     uid: str
@@ -61,7 +62,7 @@ class Invitation:
     end: Moment | None = None
 
     def as_meta(self) -> Json:
-        """Return the JSON stored with the message; empty values left out, times aware UTC in ISO form."""
+        """Return the JSON that is stored with the message. Empty values are left out; times are aware UTC in ISO format."""
         values = {
             "method": self.method,
             "uid": self.uid,
@@ -93,7 +94,7 @@ class Invitation:
 
 
 def find_invitation(root: Part) -> Invitation | None:
-    """Return the invitation of a mail: its text/calendar part with a method; None for a mail without one."""
+    """Return the invitation in a mail, or None if it has none. It is the text/calendar part with a method."""
     for part in root.walk():
         if part.content_type in TYPES:
             found = read_invitation(part.text, method=part.params.get("method", ""))
@@ -103,7 +104,10 @@ def find_invitation(root: Part) -> Invitation | None:
 
 
 def read_invitation(text: str, *, method: str = "") -> Invitation | None:
-    """Return the first event or task of an iCalendar text. None without METHOD (a plain .ics file) or component. Never raises."""
+    """Return the first event or task of an iCalendar text. Never raises.
+
+    Return None if the text has no METHOD (it is a plain .ics file), and no `method` is given, or if it has no event or task.
+    """
     lines = list(_lines(text[:_MAX_TEXT]))
     named = next((value for name, _, value in lines if name == "METHOD"), "") or method
     event = list(_first_component(lines))
@@ -136,7 +140,7 @@ def _lines(text: str) -> Iterator[tuple[str, dict[str, str], str]]:
 
 
 def _first_component(lines: list[tuple[str, dict[str, str], str]]) -> Iterator[tuple[str, dict[str, str], str]]:
-    """Yield the lines of the first VEVENT or VTODO, without those of its alarms."""
+    """Yield the lines of the first VEVENT or VTODO, without the lines of its alarms."""
     depth = 0
     for name, params, value in lines:
         if name == "BEGIN":

@@ -1,7 +1,7 @@
 """Parse the bytes of a mail into an `InboundMessage`.
 
-Parsing never fails on bytes with anything readable: broken parts are read as far as possible, and `meta["problems"]` has a
-sentence for each. Only bytes that are no mail at all (empty, or a binary file) raise UnableToParse.
+Parsing never fails if anything in the bytes is readable. Broken parts are read as far as possible, and `meta["problems"]`
+has a sentence about each of them. Only bytes that are no mail at all (empty, or a binary file) raise UnableToParse.
 """
 
 from __future__ import annotations
@@ -61,9 +61,10 @@ def parse_mail(
 ) -> InboundMessage:
     """Return the message in `raw` (RFC 5322 bytes, however damaged).
 
-    `own_addresses`: our mailboxes, lower case; mail From one of them is outgoing. `received_at`: aware, used where the Date
-    is implausible. `envelope_to`: the transport's recipients, if known. `keys`: our signing keys, which identify our own
-    mail when it comes back. `html` is unsanitised. Raises UnableToParse for bytes without any sign of a mail.
+    `own_addresses` are our mailboxes in lower case; a mail From one of them is outgoing. `received_at` is aware and used if
+    the Date is not plausible. `envelope_to` are the transport's recipients, if known. `keys` are our signing keys, by which
+    we recognise our own mail when it comes back. The `html` of the result is not sanitised. Raises UnableToParse for bytes
+    without any sign of a mail.
     """
     root = read_source(raw)
     _refuse_what_is_no_mail(root, raw)
@@ -82,7 +83,7 @@ def _refuse_what_is_no_mail(root: Part, raw: bytes) -> None:
 
 @dataclass(frozen=True)
 class _Mail:
-    """One mail being parsed; each property is calculated once."""
+    """One mail that is being parsed. Each property is calculated only once."""
 
     root: Part
     own_addresses: frozenset[str]
@@ -131,7 +132,8 @@ class _Mail:
 
     @cached_property
     def authors(self) -> list[Address]:
-        """Return the mailboxes of From; where it is missing or has no address, of the next header that names a sender."""
+        """Return the mailboxes of From. If it is missing or has no address, return those of the next header that names a
+        sender."""
         names = ("from", "sender", "resent-from", "reply-to", "return-path", "x-envelope-from")
         lists = (self._addresses(name) for name in names)
         named = [found for found in lists if found]
@@ -146,7 +148,7 @@ class _Mail:
         return Direction.OUTGOING if self._is_own(self.sender.address) else Direction.INCOMING
 
     def _is_own(self, address: str) -> bool:
-        """Return whether the address is one of our mailboxes, or a plus-address of one."""
+        """Return whether the address is one of our mailboxes, or a plus-address of one of them."""
         local, _, domain = address.rpartition("@")
         return address in self.own_addresses or f"{local.partition('+')[0]}@{domain}" in self.own_addresses
 
@@ -192,7 +194,10 @@ class _Mail:
         return classify(MailFacts(self.root, self.subject, self.body.text, self.report, method, self._is_ours_come_back()))
 
     def _is_ours_come_back(self) -> bool:
-        """Return whether our own mail came back: it is signed by us, and not outgoing as the copy in Sent Items is."""
+        """Return whether this is a mail of ours that came back to us: it is signed by us and is not outgoing.
+
+        The copy in Sent Items is signed, too, but it is outgoing.
+        """
         if self.direction is Direction.OUTGOING:
             return False
         is_signed = any(read_message_id(item, keys=self.keys) for item in self.message_ids)
@@ -219,7 +224,7 @@ class _Mail:
         )
 
     def _content_hash(self) -> str:
-        """Return the hash of Date, From, Subject, text and files: the same for one mail received by two ways."""
+        """Return a hash of Date, From, Subject, text and files. It is the same if one mail is received in two ways."""
         words = " ".join(self.body.text.split())
         files = sorted(item.sha256 or "" for item in self.attachments)
         pieces = [self.headers.raw("date"), self.headers.raw("from"), self.headers.raw("subject"), words, *files]
@@ -246,7 +251,8 @@ class _Mail:
         return {name: value for name, value in values.items() if value}
 
     def _reply_to(self) -> str:
-        """Return the address the sender wants answers at, if it is another and not ours; else ""."""
+        """Return the address at which the sender wants answers. Return "" if there is none, or it is the sender's or one of
+        ours."""
         wanted = (item.address for item in self._addresses("reply-to"))
         return next((item for item in wanted if item and item != self.sender.address and not self._is_own(item)), "")
 

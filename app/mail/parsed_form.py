@@ -1,4 +1,4 @@
-"""Rebuild a mail from an inbound-parse post with its parts in fields, so that one parser reads all mail."""
+"""Rebuild a mail from an inbound-parse post that has its parts in separate fields, so that one parser reads all mail."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class FormFile:
 
 
 def build_mime(fields: Mapping[str, bytes], files: Mapping[str, FormFile]) -> bytes:
-    """Return a mail of the `headers`, `text`, `html` and attachments of a post; b"" where it has none of them."""
+    """Return a mail made of the `headers`, `text`, `html` and attachments of a post. Return b"" if the post has nothing of a
+    mail."""
     if not any(fields.get(name, b"").strip() for name in ("headers", "text", "html", "from", "subject")):
         return b""
     charsets = read_json(fields.get("charsets", b""))
@@ -44,7 +45,7 @@ def build_mime(fields: Mapping[str, bytes], files: Mapping[str, FormFile]) -> by
 
 
 def read_json(data: bytes) -> dict[str, Any]:
-    """Return the JSON object in `data`, {} for anything else."""
+    """Return the JSON object in `data`, or {} if it is anything else."""
     try:
         found = json.loads(data.decode("utf-8", "replace")) if data.strip() else {}
     except (ValueError, RecursionError):
@@ -57,7 +58,8 @@ def _text(fields: Mapping[str, bytes], name: str, charsets: Mapping[str, Any]) -
 
 
 def _header_lines(fields: Mapping[str, bytes], charsets: Mapping[str, Any]) -> bytes:
-    """Return the original header without its description of the body; missing lines come from the fields that repeat them."""
+    """Return the original header without the lines that describe the body. Missing lines are added from the fields that repeat
+    them."""
     block, _ = split_headers(fields.get("headers", b"").strip() + b"\n")
     lines = [name.encode() + b": " + value + b"\r\n" for name, value in block.lines if name not in _REPLACED]
     for name, label in _ADDRESSED:

@@ -1,4 +1,4 @@
-"""Recognise encrypted and signed mail, and which kind it is."""
+"""Recognise encrypted and signed mail, and of which kind (S/MIME or PGP) it is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ NOTICES: Final = {
 
 
 def read_encryption(root: Part, text: str) -> str:
-    """Return "smime", "pgp", "smime-opaque", or "" for readable mail."""
+    """Return the kind of an encrypted mail: "smime", "pgp", or "smime-opaque" (signed, and readable only after unpacking).
+    Return "" for readable mail."""
     for part in root.walk():
         if part.content_type in _PKCS7:
             kind = part.params.get("smime-type", "").lower()
@@ -28,7 +29,7 @@ def read_encryption(root: Part, text: str) -> str:
 
 
 def read_signature(root: Part) -> str:
-    """Return "smime" or "pgp" for clear-signed mail, else "". The signature is not verified."""
+    """Return "smime" or "pgp" for mail with readable text and a signature, otherwise "". The signature is not verified."""
     signed = next((part for part in root.walk() if part.content_type == "multipart/signed"), None)
     if signed is None:
         return ""

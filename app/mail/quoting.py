@@ -1,7 +1,7 @@
 """Split a text into the sender's own parts, quotes, signature and disclaimer. For folding in the display alone.
 
-Nothing is removed: the sections' texts joined are the input. In doubt a line counts as the sender's own, answers between quoted
-lines stay visible, and a mail that would be folded whole is not folded at all.
+Nothing is removed: the texts of all sections, joined, are the input. In doubt a line counts as the sender's own. Answers
+between quoted lines stay visible. A mail that would be folded completely is not folded at all.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class Section:
 
 
 def split_quoted(text: str) -> list[Section]:
-    """Return `text` in sections of alternating kind; "" has no section.
+    """Return `text` in sections; neighbouring sections have different kinds. For "" return no section.
 
-    Texts over 300,000 characters or 20,000 lines are one section.
+    A text over 300,000 characters or 20,000 lines is one section.
     """
     if len(text) > _LONGEST_TEXT_LOOKED_AT or text.count("\n") > _MOST_LINES_LOOKED_AT:
         return [Section("own", text)]
@@ -68,7 +68,7 @@ def split_quoted(text: str) -> list[Section]:
 
 
 def own_text(text: str) -> str:
-    """Return the sender's own sections joined, without outer blanks, for previews."""
+    """Return the sender's own sections joined, without white space at the ends. Used for previews."""
     return "".join(section.text for section in split_quoted(text) if section.kind == "own").strip()
 
 
@@ -101,14 +101,19 @@ def _kind_of_line(line: str, before: list[Kind]) -> Kind:
 
 
 def _kind_of_tail(before: list[str]) -> Kind:
-    """Return the kind of an unmarked quote down to the end: "own" if the sender points to answers in it or wrote nothing above
-    it."""
+    """Return the kind of an unmarked quote that goes down to the end of the text.
+
+    It is "own" if the sender points to answers in it or wrote nothing above it, otherwise "quote".
+    """
     own = "".join(line for line in before if not _QUOTED.match(line)).strip()
     return "own" if not own or POINTS_BELOW.search(own) else "quote"
 
 
 def _introduction_length(lines: list[str], index: int) -> int:
-    """Return how many lines from `index` on introduce a quote: "On … wrote:", a separator, Outlook's header block; 0 for none."""
+    """Return how many lines, beginning at `index`, introduce a quote, or 0 if none do.
+
+    Such lines are "On … wrote:", a separator, or Outlook's block of headers.
+    """
     line = lines[index][:_LONGEST_LINE_LOOKED_AT]
     if not MAY_INTRODUCE.match(line) and not any(word in line.lower() for word in WROTE):
         return 0
@@ -116,7 +121,7 @@ def _introduction_length(lines: list[str], index: int) -> int:
 
 
 def _attribution_length(lines: list[str], index: int) -> int:
-    """Return how many lines from `index` on say "On … wrote:"; 0 for none."""
+    """Return how many lines, beginning at `index`, say "On … wrote:", or 0 if none do."""
     for length in range(1, _MAX_ATTRIBUTION_LINES + 1):
         block = lines[index : index + length]
         if not block[-1].strip() or (length > 1 and _QUOTED.match(block[-1])):
@@ -134,7 +139,7 @@ def _quote_follows(lines: list[str], index: int) -> bool:
 
 
 def _header_block_length(lines: list[str], index: int) -> int:
-    """Return how many lines a separator and the header block below it take; 0 where neither begins at `index`."""
+    """Return how many lines a separator and the block of headers below it take, or 0 if neither begins at `index`."""
     line = _short(lines[index])
     is_separator = ORIGINAL.fullmatch(line) is not None
     start = index
@@ -175,7 +180,7 @@ def _is_short(lines: list[str]) -> bool:
 
 
 def _mark_disclaimers(lines: list[str], kinds: list[Kind]) -> None:
-    """Mark disclaimers at the end of the sender's own text, and warnings a gateway put on top."""
+    """Mark disclaimers at the end of the sender's own text, and warnings that a mail gateway put at the top."""
     for start, end in _runs(kinds, "own"):
         paragraphs = list(_paragraphs(lines, start, end))
         if start == 0 and paragraphs and BANNER.match("".join(lines[slice(*paragraphs[0])])):

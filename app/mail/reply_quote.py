@@ -1,4 +1,4 @@
-"""Write the quoted original under a reply of ours."""
+"""Write the quoted original below a reply of ours."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ _FORMS: Final = {
 
 
 def quote_for_reply(text: str, *, author: str, written_at: datetime, language: str = "en", max_lines: int = 200) -> str:
-    """Return the attribution line and `text` with "> " before each line; longer texts are cut with a mark.
+    """Return the attribution line and then `text` with "> " before each line. After `max_lines` lines the text is cut and a
+    mark added.
 
-    `written_at` is aware, in the zone its reader should see. Other languages than nl, en, de and fr get the English line.
+    `written_at` is aware, in the zone that its reader should see. The attribution line is in nl, en, de or fr, and in
+    English for other languages.
     """
     form = _FORMS.get(language[:2].lower(), _FORMS["en"])
     name = " ".join(author.split()) or "?"

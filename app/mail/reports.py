@@ -9,7 +9,8 @@ from app.contract.base import Json
 
 @dataclass(frozen=True)
 class Outcome:
-    """One recipient's outcome in a report. `action` is RFC 3464's or RFC 8098's word, lower case; `status` like "5.1.1" or ""."""
+    """The outcome of one recipient in a report. `action` is a word of RFC 3464 or RFC 8098 in lower case; `status` is like
+    "5.1.1" or ""."""
 
     recipient: str
     action: str
@@ -23,9 +24,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Report:
-    """A delivery report. `kind`: bounce, delay, delivery, read, unread or complaint. `original_ids`: Message-IDs of the original.
+    """A delivery report. `kind` is "bounce", "delay", "delivery", "read", "unread" or "complaint".
 
-    `is_certain` is False for bounces known by their wording alone ("probably bounced").
+    `original_ids` are Message-IDs of the original mail. `is_certain` is False for a bounce that is recognised only by its
+    wording ("probably bounced").
     """
 
     kind: str

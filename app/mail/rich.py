@@ -1,7 +1,7 @@
-"""Clean formatted text of the composer to its few tags, and make the plain text of it.
+"""Clean formatted text from the composer, keeping only a few tags, and make plain text from it.
 
-HTML from the form is as hostile as any mail: only this allow-list is stored, sent and shown. Pictures are files of the message
-itself, named by content id; nothing is loaded from elsewhere.
+HTML from the form may be as hostile as that of any mail. Only what the allow-list permits is stored, sent and shown.
+Pictures are files of the message itself, named by content id; nothing is loaded from elsewhere.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ _PARAGRAPH: Final = re.compile(r"\n{2,}")
 
 
 def clean_rich(source: str, *, pictures: Collection[uuid.UUID] = ()) -> str:
-    """Return the allowed part of `source`; "" if it has no formatting at all, so that plain text stays plain. Never raises.
+    """Return the allowed part of `source`. Return "" if it has no formatting at all, so that plain text stays plain. Never
+    raises; idempotent.
 
-    `pictures` are the files it may show, as `cid:` of `content_id_of`; other images are removed. Idempotent.
+    `pictures` are the ids of files that it may show, as `cid:` with `content_id_of` the file. Other images are removed.
     """
     source = storable(source)
     if not source.strip() or len(source) > MAX_CHARACTERS or is_unruly(source):
@@ -46,7 +47,7 @@ def clean_rich(source: str, *, pictures: Collection[uuid.UUID] = ()) -> str:
 
 
 def rich_to_text(rich: str) -> str:
-    """Return the plain text of a formatted mail, also for search, previews and the thread's summary."""
+    """Return the plain text of a formatted mail. It is also used for search, previews and the thread's summary."""
     return html_to_text(rich, with_links=True).strip()
 
 
@@ -57,7 +58,7 @@ def text_to_rich(text: str) -> str:
 
 
 def with_signature(rich: str, signature: str) -> str:
-    """Return the formatted text with the signature under it, as it is sent."""
+    """Return the formatted text with the signature below it, as it is sent. If `signature` is "", the text is not changed."""
     below = text_to_html(f"-- \n{signature}")
     return f"{rich}\n<p>{below}</p>" if signature else rich
 

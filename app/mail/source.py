@@ -1,8 +1,9 @@
 """Split the bytes of a mail into a tree of parts without changing a byte.
 
-Not `email.parser`: it recurses, reads hostile mails in quadratic time and loses the exact bytes of inner parts, which signed,
-encrypted and forwarded mail needs. Here a part is a slice, a broken boundary costs one part and never the mail, and depth, number
-of parts and length of headers are bounded. What a bound cuts off stays as an attachment or in the raw source.
+`email.parser` is not used: it recurses, needs quadratic time for hostile mails, and loses the exact bytes of inner parts,
+which signed, encrypted and forwarded mails need. Here a part is a slice of the bytes. A broken boundary costs one part and
+never the whole mail. Depth, number of parts and length of headers are limited. What is beyond a limit stays as an attachment
+or in the raw source.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _GUESSED_BOUNDARY: Final = re.compile(rb"(?m)^--([!-~](?:[ -~]{0,198}[!-~])?)[ \
 
 @dataclass(frozen=True)
 class HeaderBlock:
-    """Header lines in their order: lower-case name and the value's bytes, folding included."""
+    """Header lines in their order, each as lower-case name and the bytes of the value, still folded."""
 
     lines: tuple[tuple[str, bytes], ...] = ()
 
@@ -41,14 +42,15 @@ class HeaderBlock:
         return any(found == name for found, _ in self.lines)
 
     def all_raw(self, name: str) -> list[str]:
-        """Return the values of every `name` header, unfolded, encoded words left alone, each cut at about 20 kB."""
+        """Return the values of all headers with this name, unfolded but with encoded words not decoded. Each value is cut at
+        about 20 kB."""
         return [_unfold(_bounded(value)) for found, value in self.lines if found == name]
 
     def raw(self, name: str) -> str:
         return next(iter(self.all_raw(name)), "")
 
     def text(self, name: str) -> str:
-        """Return the first `name` header as a person reads it, "" if there is none."""
+        """Return the decoded value of the first header with this name on one line, or "" if there is none."""
         return tidy(decode_words(self.raw(name)))
 
 
@@ -58,7 +60,10 @@ def tidy(text: str) -> str:
 
 
 def _bounded(value: bytes) -> bytes:
-    """Return the first _MAX_VALUE bytes of `value`, up to a blank or comma: half an address would be another address."""
+    """Return at most the first _MAX_VALUE bytes of `value`, cut at a space, comma or semicolon.
+
+    This avoids half an address, which would be a different address.
+    """
     if len(value) <= _MAX_VALUE:
         return value
     cut = value[:_MAX_VALUE]
@@ -72,7 +77,7 @@ def _unfold(value: bytes) -> str:
 
 @dataclass(frozen=True)
 class Part:
-    """One MIME entity: `raw` is header and body as they came, `body` still has its transfer encoding."""
+    """One MIME entity. `raw` is its header and body as they came. `body` still has its transfer encoding."""
 
     headers: HeaderBlock
     raw: bytes = field(repr=False)
@@ -105,7 +110,7 @@ class Part:
 
     @property
     def filename(self) -> str:
-        """Return the name as the sender gave it, unsafe; "" if there is none."""
+        """Return the file name as the sender gave it, which is not safe to use. Return "" if there is none."""
         return self._disposition[1].get("filename") or self.params.get("name") or ""
 
     @property
@@ -127,12 +132,13 @@ class Part:
 
 
 def read_source(raw: bytes) -> Part:
-    """Return the tree of parts of `raw`. Never raises; `problems` of the parts say what is malformed."""
+    """Return the tree of parts of `raw`. Never raises. The `problems` of the parts describe what is malformed."""
     return _Reader().read(_normalised(raw), "text/plain", 0)
 
 
 def _normalised(raw: bytes) -> bytes:
-    """Undo changes by exports: byte order marks, UTF-16, old Mac line ends, mbox "From " lines, leading blank lines."""
+    """Undo changes that mail exports make: byte order marks, UTF-16, old Mac line ends, mbox "From " lines, leading blank
+    lines."""
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raw = raw.decode("utf-16", "replace").encode("utf-8", "replace")
     raw = raw.removeprefix(b"\xef\xbb\xbf")
@@ -144,7 +150,7 @@ def _normalised(raw: bytes) -> bytes:
 
 
 class _Reader:
-    """Reads the parts of one mail and counts them."""
+    """Reader of the parts of one mail. It counts the parts, because their number is limited."""
 
     def __init__(self) -> None:
         self._parts = 0
@@ -183,7 +189,7 @@ def _content_type(headers: HeaderBlock, default: str) -> tuple[str, dict[str, st
 
 
 def split_headers(raw: bytes) -> tuple[HeaderBlock, bytes]:
-    """Return header and body, split at the blank line, or where lines stop looking like headers."""
+    """Return header and body, split at the first blank line or before the first line that does not look like a header."""
     lines: list[tuple[str, list[bytes]]] = []
     position = 0
     while position < len(raw):
@@ -207,8 +213,10 @@ def _block(lines: list[tuple[str, list[bytes]]]) -> HeaderBlock:
 
 
 def _split_body(body: bytes, boundary: str) -> list[bytes]:
-    """Return the slices between the delimiter lines; an unclosed last part runs to the end. [] where the delimiter never
-    occurs."""
+    """Return the slices of the body between the delimiter lines. If the last part is not closed, it runs to the end.
+
+    Return [] if there is no delimiter line.
+    """
     delimiter = boundary.encode("utf-8", "replace").rstrip()
     if not delimiter or b"--" + delimiter not in body:
         guess = _GUESSED_BOUNDARY.search(body)

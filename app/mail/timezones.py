@@ -1,7 +1,7 @@
-"""Map zone names of calendars, Windows' own included, to time zones.
+"""Map zone names of calendars, including Windows' own names, to time zones.
 
-The Windows names are those of CLDR's windowsZones, territory 001, for the zones our users and their partners live in and
-the larger ones around the world; an unknown name gives None and the time is shown as written.
+The Windows names are those of CLDR's windowsZones, territory 001: the zones where our users and their partners live, and the
+larger ones around the world. For an unknown name the result is None, and the time is shown as written.
 """
 
 from __future__ import annotations
@@ -69,7 +69,10 @@ _WINDOWS: Final = dict(
 
 
 def zone_of(name: str) -> ZoneInfo | None:
-    """Return the zone for an IANA or Windows name, also behind a vendor's prefix (`/vendor.example/Europe/Amsterdam`)."""
+    """Return the zone for an IANA or Windows name, or None if it is unknown.
+
+    The name may follow a vendor's prefix (`/vendor.example/Europe/Amsterdam`).
+    """
     plain = name.strip().strip('"')
     candidates = [_WINDOWS.get(plain, ""), plain, "/".join(plain.split("/")[-2:])]
     return next((zone for candidate in candidates if candidate and (zone := _load(candidate))), None)

@@ -16,7 +16,8 @@ _MAX_FILES: Final = 500
 
 @dataclass(frozen=True)
 class Opened:
-    """The contents of a winmail.dat: the body in text or HTML, files as (name, bytes), and a sentence where it is unreadable."""
+    """The contents of a winmail.dat: the body as text or HTML, and files as pairs (name, bytes). `problem` is a sentence if it
+    cannot be read."""
 
     text: str = ""
     html: str = ""
@@ -29,7 +30,7 @@ def is_tnef(part: Part) -> bool:
 
 
 def open_tnef(content: bytes) -> Opened:
-    """Return the contents of a TNEF stream. Never raises, although the library does on nearly any damaged stream."""
+    """Return the contents of a TNEF stream. Never raises, although the library itself raises for nearly any damaged stream."""
     try:
         found = TNEF(content, do_checksum=False)
         files = tuple(

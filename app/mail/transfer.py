@@ -1,4 +1,4 @@
-"""Decode Content-Transfer-Encoding, as far as the bytes allow."""
+"""Decode the Content-Transfer-Encoding of a part, as far as its bytes allow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _UU: Final = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 
 
 def decode_transfer(body: bytes, encoding: str) -> tuple[bytes, str]:
-    """Return the decoded bytes and, where they were damaged, a sentence saying so ("" otherwise). Never raises."""
+    """Return the decoded bytes, and a sentence about the problem if they were damaged or the encoding is unknown (""
+    otherwise). Never raises."""
     name = encoding.split(";")[0].strip(" \t\"'").lower()
     if name == "base64":
         data, is_whole = decode_base64(body)
@@ -29,7 +30,8 @@ def decode_transfer(body: bytes, encoding: str) -> tuple[bytes, str]:
 
 
 def decode_base64(body: bytes) -> tuple[bytes, bool]:
-    """Return the decoded bytes, and whether all of `body` decoded. Padding in the middle and foreign lines are skipped."""
+    """Return the decoded bytes, and True if all of `body` could be decoded. Padding in the middle and lines that are no base64
+    are skipped."""
     packed = body.translate(None, _WHITESPACE)
     if _BASE64.fullmatch(packed) and len(packed) % 4 == 0:
         return binascii.a2b_base64(packed), True

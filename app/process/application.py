@@ -1,4 +1,4 @@
-"""Build the Flask application: `create_app` puts the rooms together and does nothing else. Importing this imports everything."""
+"""Build the Flask application: `create_app` connects all packages and does nothing else. Importing this imports everything."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ TCP_USER_TIMEOUT_MS = 30_000
 
 
 def create_app(settings: Settings | None = None) -> OpenAPI:
-    """Build and return the Flask application. `settings` None: those of the environment. Raises SettingError."""
+    """Build and return the Flask application. If `settings` is None, they are read from the environment. Raises SettingError."""
     settings = settings or load_settings(os.environ)
     configure_logging(settings.log_format)
     app = OpenAPI(
@@ -115,10 +115,11 @@ def _pool_options(*limits: str, **line_options: int) -> dict[str, Any]:
 
 
 def _door_options(settings: Settings) -> dict[str, Any]:
-    """Return the engine options of the webhook door: its own few connections, so that pages never take them, and short timeouts.
+    """Return the engine options for the database connections of webhook routes.
 
-    It answers 503 before its callers give up. Single statements with one plan each; nothing is left open, so nothing is rolled
-    back when a connection is given back.
+    These routes have a few connections of their own, which pages cannot take. The timeouts are short, so that a route
+    answers 503 before its callers give up. Each statement is a transaction of its own and has one plan. So no transaction is
+    open, and nothing must be rolled back when a connection is returned.
     """
     seconds = settings.webhook_db_seconds
     limits = (f"statement_timeout={seconds * 1000:.0f}ms", f"lock_timeout={seconds * 750:.0f}ms")

@@ -25,9 +25,10 @@ _FOR_GOOD = {
 def fetch_linked(
     http: HttpClient, url: str, *, filename: str, called: Endpoint, allows_http: bool = False, max_bytes: int = MOST_BYTES
 ) -> FetchedMedia:
-    """Fetch the file; return its bytes and its real type. Raises ProviderError, permanent where trying again would not help.
+    """Fetch the file at `url`; return its bytes and its real content type.
 
-    One redirect is followed, as to a store of files. `allows_http`: also without TLS.
+    One redirect is followed, e.g. to a file store. `allows_http`: addresses without TLS are allowed too. Raises
+    ProviderError, which is permanent if trying again would not help.
     """
     answer = _get(http, url, called, allows_http, max_bytes)
     if answer.status in _REDIRECTS:
@@ -53,9 +54,10 @@ def _get(http: HttpClient, url: str, called: Endpoint, allows_http: bool, max_by
 
 
 def _checked_type(answer: HttpResponse, filename: str) -> str:
-    """Return the file's real type: what the bytes show, else the claimed type, except for a claimed picture.
+    """Return the content type that the file's bytes show. If they show none, return the type that the server claims.
 
-    Raises ProviderError.
+    A claimed image type is not believed: the result is then application/octet-stream. Raises ProviderError if the file is
+    empty or a web page.
     """
     if not answer.body:
         raise _for_good("file_empty", N_("The file is empty"))

@@ -39,12 +39,12 @@ def serving(what: Literal["forms", "scenarios"]) -> str:
 
 
 def find_kind(key: str) -> Kind | None:
-    """Return the kind with this key; None for an unknown one."""
+    """Return the kind of channel with this key. Return None if the key is unknown."""
     return next((kind for kind in KINDS if kind.key == key), None)
 
 
 def kind_key(channel_type: str, settings: Mapping[str, Any]) -> str:
-    """Return the key of the kind of a channel with these settings, e.g. "email/smtp"."""
+    """Return the key of a channel's kind: the channel type, with the transport if `settings` name one, e.g. "email/smtp"."""
     transport = settings.get("transport")
     return f"{channel_type}/{transport}" if transport else channel_type
 

@@ -1,1 +1,1 @@
-"""Simulators of providers, the demo company, and the page of components."""
+"""Simulators of providers, the demo company, and the page that shows all user-interface components."""

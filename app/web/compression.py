@@ -1,7 +1,8 @@
-"""Compress responses: pages and JSON as they are sent, static files once per process.
+"""Compress responses: pages and JSON for each response, static files once per process.
 
-Brotli, a sixth smaller than gzip, for clients that accept it (browsers do over TLS and on their own machine); gzip for the
-others. Cookies are `SameSite=Lax`, and form tokens are signed anew each second, so that lengths reveal nothing of a token.
+Clients that accept Brotli get Brotli, which is about a sixth smaller than gzip. Browsers accept it over TLS and on
+localhost. Other clients get gzip. The length of a compressed page reveals nothing about a token: cookies are `SameSite=Lax`,
+and form tokens are signed anew each second.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def init_app(app: Flask) -> None:
 
 
 def compress(response: Response) -> Response:
-    """Compress the response if the client accepts that and its size is worth it."""
+    """Compress the response if the client accepts that, its type is compressible and it is not too small."""
     if response.status_code != 200 or response.mimetype not in TYPES or "Content-Encoding" in response.headers:
         return response
     response.vary.add("Accept-Encoding")

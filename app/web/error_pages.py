@@ -1,6 +1,6 @@
-"""Error pages: what happened, what it means, what to do, in plain words.
+"""Error pages: they say in plain words what happened, what it means and what to do.
 
-A failure on our side is shown without asking the database who is signed in, as the database may be what failed.
+The page of a server error is rendered without a database query for the signed-in user, as the database may have failed.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def init_app(app: Flask) -> None:
 
 
 def answer(error: HTTPException) -> ResponseReturnValue:
-    """Return the page about an error; for htmx a fragment, for the API a problem."""
+    """Return the answer for an error: a page, a fragment for an htmx request, or a JSON problem for the API."""
     if request.path.startswith("/api/"):
         return problem_of(error)
     status = error.code or 500
@@ -124,7 +124,7 @@ def _(text: str) -> str:
 
 
 def _missing(permission: Permission) -> str:
-    """Return in words which permission the role lacks, and whom to ask."""
+    """Return a sentence that names the permission the user's role lacks, and whom to ask for it."""
     said = {"role": role_words(current_user.role), "what": permission_words(permission)}
     return str(gettext("Your role, %(role)s, lacks the permission “%(what)s”. If you need it, ask an administrator.", **said))
 

@@ -1,4 +1,5 @@
-"""Functions that every page shares: the list of routes (`ROUTES`), page or fragment, headers, template globals."""
+"""Functions that all pages share: the list of route modules (`ROUTES`), rendering a page or fragment, headers, template
+globals."""
 
 from __future__ import annotations
 
@@ -137,10 +138,10 @@ def _remembered(macro: Callable[..., str]) -> Callable[..., str]:
 
 
 def page(template: str, *, blocks: tuple[str, ...] = (), status: int = 200, **context: Any) -> Response:
-    """Answer with the whole page, or with the one block htmx asks for by its target's id.
+    """Answer with the whole page, or with the one block that htmx asks for by the id of its target.
 
-    `blocks` are the block names this route may serve alone; a block's root element has the block's name, with "-" for "_", as id.
-    Plain, boosted and history-restore requests get the page.
+    `blocks`: the names of the blocks that may be rendered alone. The id of a block's root element is the block's name with
+    "-" for "_". Requests without htmx, boosted requests and history-restore requests get the whole page.
     """
     wanted = _part_asked_for(blocks)
     body = render_block(template, wanted, **context) if wanted else render_template(template, **context)
@@ -151,7 +152,7 @@ def page(template: str, *, blocks: tuple[str, ...] = (), status: int = 200, **co
 
 
 def wants_page(blocks: tuple[str, ...]) -> bool:
-    """Return whether `page` with these blocks will answer with the whole page, so that all of it has to be read."""
+    """Return True if `page` with these blocks will answer with the whole page. Then the data of all its parts is needed."""
     return not _part_asked_for(blocks)
 
 
@@ -170,7 +171,7 @@ def csp_nonce() -> str:
 
 
 def asset(path: str) -> str:
-    """Return the URL of a static file; it changes with the content, so that the file can be cached for ever."""
+    """Return the URL of a static file. The URL changes with the file's content, so browsers may cache it forever."""
     return _asset(request.script_root, path)
 
 
@@ -180,12 +181,12 @@ def _asset(_root: str, path: str) -> str:
 
 
 def style_url(part: str = "first") -> str:
-    """Return the URL of a stylesheet (`first`, `later`: app/web/style_sheet.py); it changes with the content."""
+    """Return the URL of a stylesheet (`part`: first or later, see `app/web/style_sheet.py`). The URL changes with its content."""
     return url_for("styles", part=part, digest=style_digest(part))
 
 
 def script_url(part: str = "first") -> str:
-    """Return the URL of a script (`first`, `later`: app/web/scripts.py); it changes with the content."""
+    """Return the URL of a script (`part`: first or later, see `app/web/scripts.py`). The URL changes with its content."""
     return url_for("scripts", part=part, digest=script_digest(part))
 
 
@@ -232,9 +233,10 @@ def _timezone() -> str:
 
 
 def finish_reading(response: Response) -> Response:
-    """End a request that only read with COMMIT, which keeps prepared statements on the connection (app/core/prepared.py).
+    """End a successful GET or HEAD request with COMMIT, which keeps prepared statements on the connection
+    (`app/core/prepared.py`).
 
-    Where a row was changed to be shown, the request ends with ROLLBACK, as any other that committed nothing, so that the change
+    If a row was changed in memory only to be shown, do not commit. The request then ends with ROLLBACK, so that the change
     is not saved.
     """
     if request.method in ("GET", "HEAD") and response.status_code < 400 and db.session.registry.has():
@@ -260,9 +262,10 @@ def _headers(response: Response) -> Response:
 
 
 def _static_caching() -> str:
-    """Return the Cache-Control of a static file: kept for ever only under the URL with the digest of its present content.
+    """Return the Cache-Control header of a static file. It may be cached forever only if the URL has the digest of its current
+    content.
 
-    Under an outdated digest it is not stored, or today's content would be cached there for a year.
+    With an outdated digest it must not be stored, as the new content would be cached under the old URL for a year.
     """
     asked = request.args.get("v")
     if not asked:
@@ -272,7 +275,10 @@ def _static_caching() -> str:
 
 
 def _tiles_origin() -> str:
-    """Return the origin of the planner's map tiles, the only foreign one that pictures may come from; "" without tiles."""
+    """Return the origin of the planner's map tiles, with a leading space for the policy header, or "" without tiles.
+
+    It is the only foreign origin from which pages may load images.
+    """
     parts = urlsplit(current_app.config["SETTINGS"].map_tiles_url)
     return f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
 

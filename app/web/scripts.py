@@ -1,12 +1,14 @@
-"""Bundle the modules of static/js into two files, once for each process, without a build step.
+"""Bundle the modules of `static/js` into two files, once for each process, without a build step.
 
-A bundle has the lines of the files without comments: each module as a function, after the modules it imports. That needs all of
-them written alike: `import { names } from "./file.js";` on a line of its own, `export` before a function or a constant, no
-cycles; `NotUnderstood` reports others. Modules outside `lib` and `modules` are loaded by themselves: those of the technicians'
-pages, which work offline (static/js/field), and that of the API's page.
+A bundle is the text of its modules without comments. Each module becomes a function and comes after the modules it imports.
+This works only if all modules are written alike: `import { names } from "./file.js";` on a line of its own, `export` before
+a function or a constant, no import cycles. Anything else raises `NotUnderstood`.
 
-The first file has what the list of the inbox needs. The other one is loaded with an open thread or a page outside the inbox
-(templates/base.html), and else as soon as somebody moves the pointer or presses a key.
+Modules outside `lib` and `modules` are not bundled: those of the technicians' pages, which work offline (`static/js/field`),
+and that of the API page.
+
+The first file has what the list of the inbox needs. The second is loaded with an open thread or a page outside the inbox
+(`templates/base.html`), otherwise as soon as the user moves the pointer or presses a key.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ _LEFT = re.compile(r"(?m)^(?:import|export)\b.*|\bimport\(.*")
 
 
 class NotUnderstood(ValueError):
-    """A module is not written in the way that bundling needs; the text says what is wrong."""
+    """Raised when a module is not written in the way that bundling needs. The text says what is wrong."""
 
 
 def init_app(app: Flask) -> None:
@@ -69,7 +71,8 @@ def init_app(app: Flask) -> None:
 
 
 def scripts(part: str, digest: str) -> Response:
-    """Serve one of the two scripts of every page of the frame (templates/base.html)."""
+    """Serve one of the two scripts (`part`: first or later) that `templates/base.html` loads. `digest` only makes the URL
+    change."""
     if part not in (FIRST, LATER):
         abort(404)
     response = Response(script(part), mimetype="text/javascript")
@@ -85,7 +88,7 @@ def script_digest(part: str) -> str:
 
 @lru_cache(maxsize=2)
 def script(part: str) -> str:
-    """Return the modules of a part as one script, imported modules before those that import them."""
+    """Return the modules of a part (first or later) as one script. A module comes after the modules it imports."""
     texts, needs = _modules()
     first = _all_needed([MAIN, *(f"modules/{name}.js" for name in FIRST_MODULES)], needs)
     roots = needs | {MAIN: [*needs[MAIN], *(name for name in texts if name.startswith("modules/"))]}
@@ -97,7 +100,7 @@ def script(part: str) -> str:
 
 
 def _modules() -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Return the text of every module by its name, and the names each imports."""
+    """Return two dicts by module name: the text of every module, and the names of the modules it imports."""
     found = (path.relative_to(SCRIPTS).as_posix() for folder in BESIDE_IT for path in sorted((SCRIPTS / folder).glob("*.js")))
     texts = {name: (SCRIPTS / name).read_text() for name in (*found, MAIN)}
     return texts, {name: [_found(name, where) for _names, where in _IMPORT.findall(text)] for name, text in texts.items()}
@@ -113,7 +116,7 @@ def _all_needed(names: list[str], needs: dict[str, list[str]]) -> set[str]:
 
 
 def together(name: str, text: str) -> str:
-    """Return a module as a function that puts its exports into `parts`. Raises NotUnderstood."""
+    """Return the text of a module as a function call that puts its exports into `parts`. Raises NotUnderstood."""
     text = _COMMENT.sub("", text).replace(DYNAMIC, "part(`modules/${name}.js`)")
     text = _IMPORT.sub(lambda found: f'const {_renamed(found[1])} = parts["{_found(name, found[2])}"];', text)
     exported = [f"default: {own}" if default else own for default, _kind, own in _EXPORT.findall(text)]

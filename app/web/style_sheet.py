@@ -47,7 +47,7 @@ def init_app(app: Flask) -> None:
 
 
 def styles(part: str, digest: str) -> Response:
-    """Serve one of the two stylesheets."""
+    """Serve one of the two stylesheets (`part`: first or later). `digest` only makes the URL change."""
     if part not in (FIRST, LATER):
         abort(404)
     response = Response(style_sheet(part), mimetype="text/css")
@@ -57,7 +57,8 @@ def styles(part: str, digest: str) -> Response:
 
 @lru_cache(maxsize=2)
 def stylesheets(part: str) -> tuple[str, ...]:
-    """Return the names of a part's stylesheets, tokens first; the cascade layers make their order harmless."""
+    """Return the file names of a part's stylesheets, `tokens.css` first. The order of the others does not matter, because they
+    use cascade layers."""
     css = STATIC / "css"
     others = [path.relative_to(css) for folder in ("components", "features") for path in (css / folder).rglob("*.css")]
     others.sort(key=lambda path: (path.parts[0], path.name))

@@ -39,7 +39,7 @@ OURS = (
 
 
 class ConfigSent(Sent):
-    """A change of a partner's configuration; a member left out stays as it is."""
+    """A change of a partner's configuration. A field that is left out does not change."""
 
     integration_name: Text = ""
     api_base_url: Url = ""
@@ -59,7 +59,10 @@ class ConfigSent(Sent):
 
 @operation("POST", *PATHS, scope=Scope.CONFIG_WRITE)
 def configure(partner: str) -> Response:
-    """Change the partner's configuration. A secret for callbacks is shown in the answer that made it, and never again."""
+    """Change the configuration of the calling partner.
+
+    A new secret for callbacks is shown only in the answer to the request that created it.
+    """
     body = read_json()
     sent, now = read(ConfigSent, body), utc_now()
     if sent.payload_version not in VERSIONS:

@@ -1,4 +1,4 @@
-"""Serve the partner API's OpenAPI document, its page and the pages of its errors, to anybody and without a key."""
+"""Serve the partner API's OpenAPI document, its page and the pages of its errors. They are public: no key is needed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ docs = Blueprint("partner_docs", __name__)
 
 @docs.get("/partners/openapi.json")
 def openapi() -> ResponseReturnValue:
-    """Serve the OpenAPI document, which changes with a release only."""
+    """Serve the OpenAPI document. It changes only with a release."""
     response = Response(_document(runtime().settings.partner_support), mimetype="application/json")
     response.headers["Cache-Control"] = "public, max-age=300"
     return response
@@ -32,20 +32,20 @@ def _document(support: str) -> str:
 
 @docs.get("/partners/docs")
 def browse() -> ResponseReturnValue:
-    """Serve the document as a page to read and to try. Its files come from this server."""
+    """Serve the OpenAPI document as an interactive page. All files of the page come from this server."""
     support = runtime().settings.partner_support
     return render_template("api/docs.html", document_url=url_for("partner_docs.openapi"), support=support)
 
 
 @docs.get(PATH)
 def errors() -> ResponseReturnValue:
-    """Show every error, by status."""
+    """Show the page of all errors, ordered by HTTP status."""
     return _errors([code for code in CATALOGUE if code in ADVICE])
 
 
 @docs.get(f"{PATH}/<code>")
 def error(code: str) -> ResponseReturnValue:
-    """Show the page of one error; 404 for an unknown code."""
+    """Show the page of one error. The status is 404 for an unknown code."""
     return _errors([code], code=code) if code in ADVICE else abort(404)
 
 

@@ -1,4 +1,4 @@
-"""Build the OpenAPI 3.1 document of the partner API, callbacks included, from the shapes that it reads."""
+"""Build the OpenAPI 3.1 document of the partner API, callbacks included, from the schemas of the bodies that the API accepts."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ SUPPORT = """
 
 @dataclass(frozen=True)
 class Described:
-    """One operation of the document."""
+    """One operation of the OpenAPI document: its method, path, scope, body and answer."""
 
     method: str
     path: str
@@ -159,7 +159,8 @@ _RECEIVED = {
 
 
 def build_document(version: str, *, support: str = "") -> dict[str, Any]:
-    """Return the OpenAPI document as it is served. `support`: whom a partner's engineer asks, "" for nobody."""
+    """Return the OpenAPI document as it is served. `support` is the contact for a partner's engineers; "" leaves out that
+    section."""
     told = INTRODUCTION + (SUPPORT if support else "")
     codes = "\n".join(f"| `{code}` | {status} | {title} |" for code, (status, title) in CATALOGUE.items())
     paths: dict[str, Any] = {}

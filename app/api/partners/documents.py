@@ -25,14 +25,15 @@ GONE = "There is no such document of this order"
 
 @operation("GET", *ALL, scope=Scope.ORDERS_READ)
 def list_documents(partner_order_id: str, partner: str = "") -> Response:
-    """List every report and photo of an order; none for an order of the sandbox."""
+    """List every report and photo of an order. The list of a sandbox order is empty."""
     items = [_told(partner, partner_order_id, one) for one in _documents(find_own(partner_order_id))]
     return json_answer({"success": True, "data": {"items": items}})
 
 
 @operation("GET", *(f"{path}/<uuid:document_id>" for path in ALL), scope=Scope.ORDERS_READ)
 def get_document(partner_order_id: str, document_id: uuid.UUID, partner: str = "") -> Response:
-    """Download one document of an order; it is saved, never shown in our origin."""
+    """Download one document of an order. The browser saves the file and never shows it in our origin. Raises `Problem` if there
+    is none."""
     found = next((one for one in _documents(find_own(partner_order_id)) if one.id == document_id), None)
     if found is None:
         raise Problem("not_found", GONE)

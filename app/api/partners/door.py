@@ -1,8 +1,8 @@
 """Check every request of the partner API before its body is read (key, signature, rate limit), and set the headers of every
 answer.
 
-In this order, cheap and safe checks first: address limit, size, key, network, limit of the key, time, signature, nonce, scope,
-and the partner in the address. An error of ours is never answered as an error of the key.
+Cheap and safe checks come first: address limit, size, key, network, limit of the key, time, signature, nonce, scope, and the
+partner in the path. A failure of our own is never reported as a wrong key.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class _Signing:
 
 
 def operation(method: str, *paths: str, scope: Scope) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return a decorator that registers a view at these addresses; the first is the canonical one."""
+    """Return a decorator that registers a view at all these paths. The first path is the canonical one."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         for number, path in enumerate(paths):
@@ -81,7 +81,8 @@ def current_partner() -> Partner:
 
 
 def read_json() -> dict[str, Any]:
-    """Return the request's body as a JSON object. Raises Problem."""
+    """Return the request's body as a dict. Raises `Problem` if the body is no JSON object or has characters that cannot be
+    stored."""
     if not request.is_json:
         raise Problem("unsupported_media_type", "Send the body as application/json")
     content = request.get_data(cache=True)
@@ -100,7 +101,7 @@ def json_answer(body: dict[str, Any], status: int = 200) -> Response:
 
 
 def spend(limit: Limit, whom: str) -> None:
-    """Count one call against a limit. Raises Problem when none is left."""
+    """Count one call of `whom` against a limit. Raises `Problem` if the limit is used up."""
     level = runtime().limits.take(limit, whom)
     if level is None:
         return
@@ -138,7 +139,7 @@ def _enter() -> None:
 
 
 def _note_use(caller: PartnerCaller, signing: _Signing | None) -> bool:
-    """Note the use of key and nonce; False where the nonce was used before."""
+    """Record the use of the key and of the request's nonce. Return False if the nonce was used before."""
     if signing is None and caller.is_noted:
         return True
     with autocommitted_session() as session:
@@ -163,7 +164,11 @@ def _authenticate() -> PartnerCaller:
 
 
 def _check_signature(caller: PartnerCaller, body: bytes) -> _Signing | None:
-    """Check the signature and return its parts; None for an unsigned request that need not be signed. Raises Problem."""
+    """Check the signature of the request and return its parts. Return None if the request has no signature and the key needs
+    none.
+
+    Raises `Problem` if a part is missing or wrong, or the timestamp is too far from now.
+    """
     names = ("X-Signature", "X-Timestamp", "X-Nonce")
     signing = _Signing(*(request.headers.get(name, "").strip() for name in names))
     if not signing.signature and not caller.requires_signature:
@@ -260,7 +265,7 @@ def _keep(response: Response) -> None:
 
 
 def _detail(problem: Problem | None) -> str:
-    """Return in words what was wrong, without the values that were sent; "" for no problem."""
+    """Return a text that says what was wrong, without the values that were sent. Return "" if `problem` is None."""
     if problem is None:
         return ""
     faults = "; ".join(f"{error.field}: {error.message}" for error in problem.errors[:10])

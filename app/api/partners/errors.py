@@ -1,4 +1,5 @@
-"""List each error of the partner API with what it means and what to do; its `type` leads to a page (`docs.py`)."""
+"""List each error of the partner API with its meaning and what to do. The `type` of an error is the URL of its page
+(`docs.py`)."""
 
 from __future__ import annotations
 
@@ -98,5 +99,5 @@ ADVICE: Mapping[str, tuple[str, str, bool]] = {
 
 
 def type_of(problem: Problem) -> dict[str, str]:
-    """Return `{"type": URL}` for a refusal with a page of its own, {} for any other."""
+    """Return {"type": URL of the error's page}, or {} if the error has no page."""
     return {"type": f"{runtime().settings.public_url}{PATH}/{problem.code}"} if problem.code in ADVICE else {}

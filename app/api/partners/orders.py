@@ -1,4 +1,4 @@
-"""Take orders that partners post, once for each number of theirs."""
+"""Accept orders that partners post, once for each order number of the partner."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ _TURNS = LocalSlots()
 
 @operation("POST", *ORDERS, scope=Scope.ORDERS_WRITE)
 def post_order(partner: str) -> Response:
-    """Take an order: 201, or 200 with the order that has its number already."""
+    """Accept an order. The status is 201 for a new order. For a number that was posted before, it is 200 with the existing
+    order."""
     body = read_json()
     g.partner_order_id = str(body.get("partner_order_id", ""))
     return _take(read_order(body))
@@ -37,7 +38,10 @@ def post_order(partner: str) -> Response:
 
 @operation("POST", *OWN_BODIES, scope=Scope.ORDERS_WRITE)
 def post_own_body(partner: str) -> Response:
-    """Take an order in the partner's own shape, by the agreed mapping."""
+    """Accept an order in the partner's own shape, translated by the mapping that was agreed with the partner.
+
+    Raises `Problem` if no mapping was agreed.
+    """
     body, rows = read_json(), current_partner().body_mapping
     let_go()
     if not rows:
@@ -64,9 +68,9 @@ def _take(incoming: IncomingOrder) -> Response:
 
 @contextmanager
 def _in_turn() -> Iterator[None]:
-    """Let a few orders at a time through in this process. Raises Problem after WAIT_SECONDS.
+    """Limit how many orders this process handles at once. Raises `Problem` if no slot is free after WAIT_SECONDS.
 
-    Numbers of a brand are given one after the other, so further requests would only hold database connections.
+    The order numbers of a brand are assigned one after the other, so further requests would only hold database connections.
     """
     try:
         with _TURNS.one_of("partner orders", at_once=AT_ONCE, wait_seconds=WAIT_SECONDS):
@@ -90,7 +94,7 @@ def _answer(taken: Taken) -> dict[str, Any]:
 
 
 def received(row: PartnerOrder) -> dict[str, str]:
-    """Return the answer to a posted order; a repeated post gets the same."""
+    """Return the data of the answer to a posted order. A repeated post gets the same data."""
     return {
         "chargecars_order_id": row.order_number,
         "chargecars_order_uuid": str(row.order_id or row.id),

@@ -1,4 +1,4 @@
-"""Serve orders to partners: one order and its state, those changed since a time; and let them cancel one."""
+"""Serve orders to partners: one order, its state, and the orders changed since a time. Also let partners cancel an order."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ class CancelSent(Sent):
 
 @operation("GET", *ORDERS, scope=Scope.ORDERS_READ)
 def list_orders(partner: str) -> Response:
-    """List orders in the order of their last change; ask again with the newest `updated_at` for what came since."""
+    """List the partner's orders, the earliest change first. To get later changes, send the newest `updated_at` as
+    `updated_since`."""
     asked, caller = read(ListAsked, request.args.to_dict()), current_caller()
     page = list_changed_orders(
         db.session(),
@@ -76,7 +77,10 @@ def list_orders(partner: str) -> Response:
 
 @operation("GET", *STATUS, scope=Scope.ORDERS_READ)
 def get_order_status(partner_order_id: str, partner: str = "") -> Response:
-    """Return the state of one order, once a minute per order and key. An unchanged state is answered without a body."""
+    """Return the state of one order. Each key may ask once a minute for each order.
+
+    If the state is the one in If-None-Match, the status is 304 and the body is empty.
+    """
     row = find_own(partner_order_id)
     spend(ONCE_A_MINUTE, f"{current_caller().key_id}:{row.id}")
     data = _state(row)
@@ -88,7 +92,7 @@ def get_order_status(partner_order_id: str, partner: str = "") -> Response:
 
 @operation("GET", *ONE, scope=Scope.ORDERS_READ)
 def get_order(partner_order_id: str, partner: str = "") -> Response:
-    """Return one order as it was posted, with its state and the warnings it was answered with."""
+    """Return one order as the partner posted it, with its state and the warnings of the answer to that post."""
     row = find_own(partner_order_id)
     told = {"warnings": row.warnings, "unmapped_skus": row.unmapped_skus, "order": row.payload}
     return json_answer({"success": True, "data": {**_state(row), **told}})
@@ -96,7 +100,10 @@ def get_order(partner_order_id: str, partner: str = "") -> Response:
 
 @operation("POST", *(f"{path}/cancel" for path in ONE), scope=Scope.ORDERS_WRITE)
 def cancel_order(partner_order_id: str, partner: str = "") -> Response:
-    """Cancel an order. A cancelled order stays so; one that can no longer be cancelled is refused, saying what is possible."""
+    """Cancel an order. If it is cancelled already, nothing changes.
+
+    If it can no longer be cancelled, raises `Problem` that lists the possible states.
+    """
     sent = read(CancelSent, read_json() if request.get_data(cache=True) else {})
     owner, now = current_partner(), utc_now()
     with transaction() as session:
@@ -118,7 +125,7 @@ def cancel_order(partner_order_id: str, partner: str = "") -> Response:
 
 
 def find_own(partner_order_id: str) -> PartnerOrder:
-    """Return the calling partner's order with this number. Raises Problem."""
+    """Return the calling partner's order with this number. Raises `Problem` if there is none."""
     caller = current_caller()
     g.partner_order_id = partner_order_id
     row = find_partner_order(
@@ -157,7 +164,7 @@ def _conditional(body: dict[str, Any], row: PartnerOrder) -> Response:
 
 
 def etag_of(order_number: str, status: str, updated_at: datetime) -> str:
-    """Return the ETag of an order's state."""
+    """Return the ETag of an order's state: 32 hex digits of the SHA-256 of its number, status and time of the last change."""
     return hashlib.sha256(f"{order_number}|{status}|{_time(updated_at)}".encode()).hexdigest()[:32]
 
 

@@ -1,6 +1,6 @@
-"""Register the routes of the partner API, which partners' programs call with keys of their own.
+"""Register the routes of the partner API, which the programs of partners call with partner keys.
 
-Users' tokens are for the application's API alone.
+Tokens of users do not work here: they are for the application's own API.
 """
 
 from app.api.partners import config, docs, documents, orders, reads, status_in

@@ -1,7 +1,7 @@
-"""The shapes (schemas) of what partners send: both forms of their documents, with room for further fields.
+"""Schemas of the bodies that partners send, for both forms of their documents (energy companies and dealers).
 
-A field we do not know is kept with the order and named in the warnings of the answer. A body that lacks required fields is
-refused with every fault at once, named by field.
+A field that no schema knows is stored with the order and named in the warnings of the answer. A body that lacks required
+fields is refused with all faults at once, each with the name of its field.
 """
 
 from __future__ import annotations
@@ -67,13 +67,13 @@ Quantity = Annotated[float, Field(gt=0, le=float(MOST_QUANTITY), allow_inf_nan=F
 
 
 class Sent(BaseModel):
-    """A body a partner sends. Members the schema does not know are kept."""
+    """A body that a partner sends. Fields that the schema does not know are stored too."""
 
     model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
 
 
 class AddressSent(Sent):
-    """Where the order is to be installed. A house number may stand behind the street."""
+    """The address of the installation. The house number may be part of `street`."""
 
     street: Text = ""
     house_number: Text = ""
@@ -139,7 +139,7 @@ class ReferencesSent(Sent):
 
 
 class OrderSent(Sent):
-    """An order: `products` or `line_items`, at least one."""
+    """An order with at least one line, in `products` or in `line_items`."""
 
     partner_order_id: Annotated[
         str, StringConstraints(pattern=r"^[\x21-\x7e]+$", min_length=1, max_length=ORDER_ID_CHARACTERS)
@@ -165,7 +165,7 @@ class OwnBody(Sent):
 
 
 def read_order(body: dict[str, Any]) -> IncomingOrder:
-    """Return the order in a body. Raises Problem with every fault."""
+    """Return the order in a body. Raises `Problem` with all faults of the body."""
     sent = read(OrderSent, body)
     customer, preferences = sent.customer, sent.installation_preferences
     address = _address(customer.address)
@@ -192,9 +192,10 @@ def read_order(body: dict[str, Any]) -> IncomingOrder:
 
 
 def read_own_order(made: Translated, body: dict[str, Any]) -> IncomingOrder:
-    """Return the order in a body of the partner's own shape, which is kept with it.
+    """Return the order in `made`, the translation of a body in the partner's own shape. The original `body` is stored with the
+    order.
 
-    Raises Problem that names fields as the partner does.
+    Raises `Problem` with the partner's own names of the wrong fields.
     """
     if made.faults:
         raise Problem("validation_failed", errors=[FieldError(path, message) for path, message in made.faults])
@@ -208,13 +209,14 @@ def read_own_order(made: Translated, body: dict[str, Any]) -> IncomingOrder:
 
 
 def _origin(made: Translated, name: str) -> str:
-    """Return the partner's path that is mapped to a field of ours, or the field itself where none is."""
+    """Return the path in the partner's body that is mapped to the field `name`. Return `name` itself if no path is mapped to
+    it."""
     ours = re.sub(r"\.\d+\.", "[].", name)
     return made.origins.get(ours, name)
 
 
 def read(shape: type[T], body: dict[str, Any]) -> T:
-    """Return the body validated as this shape. Raises Problem with every fault."""
+    """Return the body as an instance of `shape`. Raises `Problem` with all faults of the body."""
     try:
         return shape.model_validate(body)
     except ValidationError as error:
@@ -222,7 +224,8 @@ def read(shape: type[T], body: dict[str, Any]) -> T:
 
 
 def _lines(sent: OrderSent) -> list[IncomingLine]:
-    """Return the order's lines, in the order in which `skus_by_position` of app/domain/partners/products.py counts them."""
+    """Return the order's lines: `products`, then `line_items`. `skus_by_position` of `app/domain/partners/products.py` relies
+    on this sequence."""
     products = [IncomingLine(one.partner_sku, one.description, Decimal(str(one.quantity))) for one in sent.products]
     items = [IncomingLine(one.sku, one.description, Decimal(str(one.quantity)), one.partner_item_id) for one in sent.line_items]
     return [*products, *items]
@@ -245,7 +248,7 @@ def _doubts(address: AddressParts) -> Iterator[dict[str, str]]:
 
 
 def unknown_fields(sent: BaseModel, at: str = "") -> Iterator[dict[str, str]]:
-    """Yield a warning for every member the schemas do not know, at any depth."""
+    """Yield a warning for every field that the schemas do not know, at any depth. `at` is the path of `sent` with a final dot."""
     for name in sent.model_extra or ():
         field = f"{at}{name}"
         yield warning(UNKNOWN_FIELD, field, f"{field} is not known here: it is kept with the order and nothing follows from it")

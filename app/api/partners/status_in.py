@@ -1,4 +1,4 @@
-"""Take partners' reports about the states of their orders."""
+"""Accept partners' reports about the states of their orders."""
 
 from __future__ import annotations
 
@@ -39,9 +39,10 @@ class StatusSent(Sent):
 
 @operation("POST", *REPORTS, scope=Scope.STATUS_WRITE)
 def take_status(partner: str) -> Response:
-    """Take a partner's report of an order's state.
+    """Accept a partner's report of an order's state.
 
-    A word that means nothing here, or a step that is not possible, is kept and answered as skipped.
+    If the partner's word has no meaning here, or the order cannot change to that state, the report is stored and answered as
+    skipped.
     """
     body = read_json()
     sent = read(StatusSent, body)

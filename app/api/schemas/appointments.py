@@ -48,7 +48,7 @@ Instant = Annotated[AwareDatetime, AfterValidator(_refuse_far_times)]
 
 
 class AppointmentReminderOut(Output):
-    """A mail that reminds of a visit a day before. `outcome` is null while it waits for `send_at`."""
+    """The reminder of a visit, which the contact gets a day before. `outcome` is null until the reminder is sent or stopped."""
 
     send_at: datetime
     outcome: ReminderOutcome | None
@@ -57,7 +57,7 @@ class AppointmentReminderOut(Output):
 
 
 class AppointmentOut(Output):
-    """An appointment: who comes where, or calls whom, from when until when."""
+    """An appointment: a visit, a phone call or something else with a contact, with its start and end."""
 
     id: uuid.UUID
     title: str
@@ -97,7 +97,7 @@ class AppointmentListQuery(ListQuery):
 
 
 class AppointmentCreate(Input):
-    """A new appointment, about a thread or an order or both. Without `ends_at` it takes as long as its type usually does."""
+    """A new appointment, about a thread or an order or both. Without `ends_at` it gets the usual length of its type."""
 
     title: Title
     appointment_type: AppointmentKind = AppointmentKind.VISIT
@@ -112,7 +112,8 @@ class AppointmentCreate(Input):
 
 
 class AppointmentUpdate(Input):
-    """A change of an appointment; a member left out stays as it is. With `starts_at` alone the appointment keeps its length."""
+    """A change of an appointment. A field that is left out does not change. With `starts_at` alone the appointment keeps its
+    length."""
 
     title: Title = absent()
     appointment_type: AppointmentKind = absent()

@@ -14,19 +14,20 @@ TEXT_CHARACTERS = 1_000_000
 
 
 class Output(BaseModel):
-    """The base of everything the API answers. Every member is always present."""
+    """Base class of all answers of the API. Every field is always present."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
 
 class Input(BaseModel):
-    """The base of everything the API is sent. An unknown member is refused."""
+    """Base class of everything that clients send to the API. An unknown field is refused."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class Query(Input):
-    """The query parameters of an operation. Their schema is made once, because the framework asks for it on every request."""
+    """The query parameters of an operation. Their JSON schema is made once and stored, because the framework asks for it on
+    every request."""
 
     made: ClassVar[dict[str, Any]] = {}
 
@@ -68,7 +69,7 @@ def _drop_default(schema: dict[str, Any]) -> None:
 
 
 def absent(description: str | None = None) -> Any:
-    """Return a field that may be left out but is never null. `model_fields_set` says whether it was sent."""
+    """Return a pydantic field that a client may leave out but may not set to null. `model_fields_set` says if it was sent."""
     return Field(default=None, description=description, json_schema_extra=_drop_default)
 
 
@@ -78,7 +79,7 @@ class ErrorDetail(Output):
 
 
 class ProblemDetails(BaseModel):
-    """The body of every refusal: problem details of RFC 9457."""
+    """The body of every error response: problem details of RFC 9457."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -52,7 +52,7 @@ class BrandListQuery(ListQuery):
 
 
 class BrandCreate(Input):
-    """A new brand. Administrators see it at once, other users once they are given it."""
+    """A new brand. Administrators see it at once, other users only after they are added to it."""
 
     name: Name
     order_prefix: Prefix = absent("Made from the name if left out")
@@ -64,7 +64,7 @@ class BrandCreate(Input):
 
 
 class BrandUpdate(Input):
-    """A change of a brand; a member left out stays as it is."""
+    """A change of a brand. A field that is left out does not change."""
 
     name: Name = absent()
     order_prefix: Prefix = absent()

@@ -105,7 +105,7 @@ class ContactCreate(Input):
 
 
 class ContactUpdate(Input):
-    """A change of a contact; a member left out stays as it is. A list replaces the former one."""
+    """A change of a contact. A field that is left out does not change. A list replaces the former list."""
 
     name: Name = absent()
     contact_type: ContactType = absent()

@@ -42,9 +42,10 @@ class ChannelOut(Output):
 
 
 class ChannelMade(ChannelOut):
-    """A channel just connected.
+    """A channel that was just connected.
 
-    `webhook_url`: where the provider posts to, told this once; null for a channel whose provider we poll.
+    `webhook_url` is the URL to which the provider must post. It is shown only in this answer; null means that we poll the
+    provider.
     """
 
     webhook_url: str | None = None
@@ -60,7 +61,7 @@ Address = Annotated[str, StringConstraints(min_length=1, max_length=400), SafeTe
 
 
 class ChannelCreate(Input):
-    """A channel to connect. Its provider is asked before anything is kept."""
+    """A channel to connect. We test the connection at the provider before anything is saved."""
 
     kind: ChannelKind
     channel_name: ChannelName
@@ -72,7 +73,8 @@ class ChannelCreate(Input):
 
 
 class ChannelUpdate(Input):
-    """A change of a channel; a member left out stays as it is, and so do settings and secrets that are not named."""
+    """A change of a channel. A field that is left out does not change. The same is true of settings and secrets that are not
+    named."""
 
     channel_name: ChannelName = absent()
     display_address: Address = absent()
@@ -95,7 +97,7 @@ class ChannelListQuery(ListQuery):
 
 
 class UserOut(Output):
-    """A colleague. Threads name people by `contact_id`."""
+    """A colleague. Threads refer to people by `contact_id`."""
 
     id: uuid.UUID
     contact_id: uuid.UUID
@@ -125,7 +127,8 @@ class UserListQuery(ListQuery):
 
 
 class UserCreate(Input):
-    """A new colleague. Without a password they choose one by the `invitation_url` of the answer, which works for three days."""
+    """A new colleague. Without a `password`, they choose one at the `invitation_url` of the answer. That URL works for three
+    days."""
 
     email: Email
     name: Name
@@ -136,7 +139,7 @@ class UserCreate(Input):
 
 
 class UserUpdate(Input):
-    """A change of a user; a member left out stays as it is. A list replaces the former one."""
+    """A change of a user. A field that is left out does not change. A list replaces the former list."""
 
     name: Name = absent()
     role: ColleagueRole = absent()
@@ -160,7 +163,7 @@ class TeamCreate(Input):
 
 
 class TeamUpdate(Input):
-    """A change of a team; a member left out stays as it is."""
+    """A change of a team. A field that is left out does not change."""
 
     name: Name = absent()
     member_contact_ids: Ids = absent()

@@ -18,7 +18,7 @@ Values = Annotated[
 
 
 class MailContent(Input):
-    """The text of a mail: its own, or a template. Variables are `{{name}}` or `{{name|fallback}}`, filled from `dynamic_data`."""
+    """The text of a mail, or a template for it. Variables are `{{name}}` or `{{name|fallback}}`, filled from `dynamic_data`."""
 
     subject: Annotated[Line, StringConstraints(max_length=300)] = ""
     message_content: Text = Field(default="", description="Plain text; made from `message_html` where it is left out")
@@ -40,7 +40,7 @@ class MailContent(Input):
 
 
 class ExternalMailCreate(MailContent):
-    """One mail to one address. It begins a thread, and an answer comes back to it."""
+    """One mail to one address. It begins a thread. An answer to the mail joins this thread."""
 
     to: Address
     to_name: Line = ""
@@ -60,7 +60,7 @@ class MailingRecipientInput(Input):
 
 
 class MailingCreate(MailContent):
-    """One mail to many, named one by one or by a list. A repeated address gets it once."""
+    """One mail to many people: to `recipients`, or to the list `list_id`. An address that is named twice gets one mail."""
 
     recipients: Annotated[list[MailingRecipientInput], Field(max_length=MOST_RECIPIENTS)] = Field(default_factory=list)
     list_id: Literal["marketing_subscribers"] | None = Field(
@@ -76,7 +76,8 @@ class MailingProblem(Output):
 
 
 class MailingOut(Output):
-    """The progress of a mailing. `total` = `waiting` + `queued` + `stopped` + `no_consent` + `failed`."""
+    """The progress of a mailing. `total` is the sum of `waiting`, `queued`, `stopped`, `no_consent`, `failed`, and the
+    recipients left out because somebody stopped the mailing."""
 
     id: uuid.UUID
     channel_id: uuid.UUID

@@ -15,7 +15,7 @@ from app.domain.imports.models import ImportKind, ImportPhase, RowOutcome
 
 
 class ImportForm(Input):
-    """A file to import, and what it holds."""
+    """A file to import, and the kind of its content."""
 
     file: FileStorage = Field(description="CSV, at most 10 MB; separator, encoding and the way numbers are written are found out")
     kind: ImportKind
@@ -38,7 +38,8 @@ class ImportListQuery(ListQuery):
 
 
 class ImportListed(Output):
-    """An import in a list. `done` of `total` rows: how far its phase is; `is_running`: whether it goes on by itself."""
+    """An import in a list. The current phase has finished `done` of `total` rows. `is_running` is true while the import goes on
+    without a step of yours."""
 
     id: uuid.UUID
     brand: str
@@ -76,7 +77,8 @@ class ImportProblem(Output):
 class ImportRowOut(Output):
     """A row of an import.
 
-    `number`: the line of the file where it begins. `before` and `after`: the values it replaces and writes.
+    `number` is the line of the file where the row begins. `before` has the values that the row replaces, `after` the values
+    it writes.
     """
 
     number: int

@@ -30,7 +30,7 @@ class MessageDirection(StrEnum):
 
 
 class AttachmentOut(Output):
-    """A file; its bytes are at `url`, for the same token."""
+    """A file. To download its content, get `url` with the same token."""
 
     id: uuid.UUID
     filename: str
@@ -84,7 +84,7 @@ class MessageListQuery(ListQuery):
 
 
 class AttachmentInput(Input):
-    """Either the `id` of a file you uploaded before, or a small file right here."""
+    """Either the `id` of a file you uploaded before, or a small file inside this body."""
 
     id: uuid.UUID | None = None
     filename: FileName | None = None
@@ -102,7 +102,7 @@ class AttachmentInput(Input):
         return self
 
     def content(self) -> bytes:
-        """Return the bytes of an inline file. Raises ValueError."""
+        """Return the bytes of an inline file. Raises `ValueError` if `content_base64` is not base64."""
         try:
             return base64.b64decode(self.content_base64 or "", validate=True)
         except binascii.Error as error:
@@ -110,7 +110,7 @@ class AttachmentInput(Input):
 
 
 class TemplateInput(Input):
-    """A template the provider approved, filled in."""
+    """A template that the provider approved, with its variables filled in."""
 
     name: Word
     language: Annotated[str, StringConstraints(min_length=2, max_length=20, pattern=r"^[A-Za-z_]+$")]
@@ -149,6 +149,7 @@ class UploadForm(Input):
 
 
 class MovedOnBody(Output):
-    """The newer items of a refused message: those after `last_seen_message_id`, oldest first. A member of the problem."""
+    """The part of an error response that shows why a message was not sent. `newer_items` are the items of the thread after
+    `last_seen_message_id`, oldest first."""
 
     newer_items: list[MessageOut]

@@ -1,4 +1,4 @@
-"""Schemas of orders in the API. Names are those of the source documents."""
+"""Schemas of orders in the API. The names of fields are those of the source documents."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ OrderType = Annotated[
 
 
 class AddressOut(Output):
-    """A place. `full_address` is what somebody wrote; the other members are what could be read from it."""
+    """A place. `full_address` is the text that somebody wrote. The other fields are the parts that could be recognised in it."""
 
     full_address: str
     street: str
@@ -69,7 +69,7 @@ class AddressOut(Output):
 
 
 class LineItemOut(Output):
-    """A line of an order. `sku` is that of our article, null where the line is none of our articles."""
+    """A line of an order. `sku` is the SKU of our article, or null if the line is not an article of ours."""
 
     id: uuid.UUID
     line_order: int
@@ -127,7 +127,7 @@ class OrderListQuery(ListQuery):
 
 
 class CustomerIn(Input):
-    """The customer of an order: the contact with this address or number, else a new one."""
+    """The customer of an order: the contact with this e-mail address or phone number. If there is none, a new contact is made."""
 
     name: Name
     email: Email | None = None
@@ -184,7 +184,7 @@ class OrderCreate(Input):
 
 
 class OrderUpdate(Input):
-    """A change of an order; a member left out stays as it is."""
+    """A change of an order. A field that is left out does not change."""
 
     order_status: OrderStatus = absent()
     priority: OrderPriority = absent()
@@ -195,5 +195,5 @@ class OrderUpdate(Input):
 
 
 def in_decimal(value: float) -> Decimal:
-    """Return the number as a decimal, exactly as it was written."""
+    """Return the number as a `Decimal` with exactly the digits that were written."""
     return Decimal(str(value))

@@ -23,7 +23,7 @@ StatusMapping = Annotated[dict[str, Any], Field(description="`chargecars_to_part
 
 
 class BodyField(BaseModel):
-    """A path in the partner's body (`client.name`, `items[].code`), and the field of ours it is mapped to."""
+    """A path in the partner's body (`client.name`, `items[].code`), and our field to which it is mapped."""
 
     model_config = ConfigDict(extra="forbid")
     path: Annotated[str, StringConstraints(min_length=1, max_length=PATH_CHARACTERS), SafeText]
@@ -65,7 +65,7 @@ class PartnerListQuery(ListQuery):
 
 
 class PartnerCreate(Input):
-    """A new partner. Without a `contact_id` an organization of its name is added."""
+    """A new partner. Without a `contact_id`, a new organization with the partner's name is added to the contacts."""
 
     name: Name
     slug: Slug = absent("Made from the name if left out")
@@ -77,7 +77,7 @@ class PartnerCreate(Input):
 
 
 class PartnerUpdate(Input):
-    """A change of a partner; a member left out stays as it is."""
+    """A change of a partner. A field that is left out does not change."""
 
     name: Name = absent()
     slug: Slug = absent()
@@ -97,7 +97,7 @@ class PartnerUpdate(Input):
 
 
 class BodySample(Input):
-    """A sample body in the partner's own shape. `body_mapping`: rows to try; by default the saved ones."""
+    """A sample body in the partner's own shape. `body_mapping` has mapping rows to try; without it, the saved rows are used."""
 
     body: dict[str, Any]
     body_mapping: Annotated[list[BodyField], Field(max_length=MOST_ROWS)] = absent()
@@ -114,7 +114,7 @@ class BodyFault(Output):
 
 
 class BodyPreview(Output):
-    """What a sample body would become. Nothing is written."""
+    """Preview of the order that a sample body would become. Nothing is saved."""
 
     found: list[BodyFound]
     faults: list[BodyFault]
@@ -131,7 +131,8 @@ class PartnerKeyCreate(Input):
 
 
 class PartnerKeyOut(Output):
-    """A key. `api_key` and `signing_secret` are shown in the answer that made it, and null in any other."""
+    """A key of a partner. `api_key` and `signing_secret` are shown only in the answer that created the key, and null in all
+    others."""
 
     id: uuid.UUID
     environment: Environment

@@ -1,4 +1,4 @@
-"""Schemas of reports in the API: the figures of a period, and the facts they count."""
+"""Schemas of reports in the API: the figures of a period, and the facts that the figures count."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class FileQuery(ReportQuery):
 
 
 class FactOut(Output):
-    """A fact that a figure counts: one answer, one matter, one promise.
+    """A fact that a figure counts, such as one answer, one case or one promise.
 
-    `thread_id` is null without a thread or after its erasure; `met`: whether the fact was kept, right or in time, where that is
-    the question.
+    `thread_id` is null if the fact has no thread, if the thread was erased, or if you may not see it. `met` says whether the
+    fact met its goal (a promise kept, an answer in time); it is null if there is no goal.
     """
 
     at: datetime
@@ -79,7 +79,8 @@ class DayOut(Output):
 
 
 class FigureOut(Output):
-    """A figure of a report. `value`: a count, seconds (the median) or a share of 1; null without facts. `count`: its facts."""
+    """A figure of a report. `unit` says what `value` is; "seconds" is the median, "share" a number from 0 to 1. `value` is null
+    if there are no facts. `count` is the number of facts."""
 
     measure: str
     unit: Literal["count", "seconds", "share", "ratio", "score", "net"]
@@ -91,9 +92,10 @@ class FigureOut(Output):
 
 
 class CostOut(Output):
-    """The cost of a channel from `first_day` on: its share of the month, what the provider charges, and the work.
+    """The cost of a channel from `first_day` to `last_day`: `fixed` is the share of its monthly cost, `provider` the provider's
+    price of messages, `work` the cost of the work.
 
-    `each`: cost of a message or call, null where there was none.
+    `each` is the cost of one message or call, or null if there was none.
     """
 
     channel_id: uuid.UUID
@@ -109,7 +111,8 @@ class CostOut(Output):
 
 
 class ReportOut(Output):
-    """A report. `costs`: of channels whose costs are kept; empty for a report of a team, person, type or priority."""
+    """A report. `costs` has the channels for which a cost is set. It is empty if the report is limited to a team, person, type,
+    priority or partner."""
 
     as_of: datetime
     first_day: date

@@ -1,4 +1,4 @@
-"""Schemas of tasks in the API. Names are those of the source documents."""
+"""Schemas of tasks in the API. The names of fields are those of the source documents."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ DueDate = Annotated[date, AfterValidator(_refuse_far_dates), Field(description="
 
 
 class ReminderSettings(Input):
-    """The reminder of a task's assignee: minutes before the due time, or before 09:00 of the due day where there is no time."""
+    """When the assignee of a task gets a reminder: minutes before the due time. For a task without a due time, minutes before
+    09:00 of the due day."""
 
     minutes_before: Annotated[int, Field(ge=0, le=REMINDER_MINUTES)]
 
@@ -103,7 +104,8 @@ class TaskListQuery(ListQuery):
 
 
 class TaskCreate(Input):
-    """A new task. A time, a reminder and a recurrence need a `due_date`; without one its priority decides when it is due."""
+    """A new task. A time, a reminder and a recurrence need a `due_date`. For a task without a `due_date`, the priority decides
+    when it is due."""
 
     task_title: Title
     task_description: Notes = ""
@@ -122,7 +124,8 @@ class TaskCreate(Input):
 
 
 class TaskUpdate(Input):
-    """A change of a task; a member left out stays as it is. Without a `due_date` there is no time, reminder or recurrence."""
+    """A change of a task. A field that is left out does not change. A task without a `due_date` has no time, reminder or
+    recurrence."""
 
     task_title: Title = absent()
     task_description: Notes = absent()

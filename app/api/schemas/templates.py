@@ -1,7 +1,7 @@
-"""Schemas of reply templates in the API. Names are those of the source documents.
+"""Schemas of reply templates in the API. The names of fields are those of the source documents.
 
-The documents know one channel type and one business entity per template, or all of them; here a template may be for several,
-which `media` and `brands` tell. Whoever writes sends either form.
+In the documents, a template is for one channel type and one business entity, or for all of them. Here a template may be for
+several: they are listed in `media` and `brands`. A client may send either form.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ BrandKeys = Annotated[list[BrandKey], Field(max_length=50, description="Keys of 
 
 
 class TemplateChannel(StrEnum):
-    """The kind of channel a template is for, in the words of the documents."""
+    """The kind of channel for which a template is, as the source documents call it."""
 
     ANY = "any"
     EMAIL = "email_outlook"
@@ -106,7 +106,7 @@ class TemplateCreate(Input):
 
 
 class TemplateUpdate(Input):
-    """A change of a template; a member left out stays as it is. Every change of a text makes a new version."""
+    """A change of a template. A field that is left out does not change. Every change of a text makes a new version."""
 
     template_name: Name = absent()
     template_category: TemplateCategory = absent()

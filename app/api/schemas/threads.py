@@ -1,4 +1,4 @@
-"""Schemas of threads in the API. Names are those of the source documents."""
+"""Schemas of threads in the API. The names of fields are those of the source documents."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class ThreadCreate(Input):
 
 
 class ThreadUpdate(Input):
-    """A change of a thread; a member left out stays as it is."""
+    """A change of a thread. A field that is left out does not change."""
 
     thread_subject: Line = absent()
     thread_type: ThreadType = absent()

@@ -16,9 +16,10 @@ class UsageQuery(Query):
 
 
 class EndpointUsageOut(Output):
-    """The calls of one endpoint over the days asked for.
+    """The calls of one endpoint in the requested days.
 
-    `account`: the channel or connection, "" for none. `p95_ms`: 95 of 100 calls took no longer; null above what is measured.
+    `account` is the name of the channel or connection, or "" if there is none. `p95_ms`: 95 of 100 calls took at most this
+    many milliseconds; null if they took longer than the longest time that we count.
     """
 
     direction: Literal["in", "out"]

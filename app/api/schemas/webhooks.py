@@ -31,7 +31,7 @@ _SCHEDULE = "Seconds between tries: webhook 1, 2, 4, 8, 16; partner 60, 120; pat
 
 
 class WebhookOut(Output):
-    """A webhook: a URL that is told what happens to a brand."""
+    """A webhook: a URL to which we post what happens to a brand."""
 
     id: uuid.UUID
     name: str
@@ -61,7 +61,7 @@ class WebhookListQuery(ListQuery):
 
 
 class WebhookCreate(Input):
-    """A new webhook. It need not answer yet."""
+    """A new webhook. The URL does not need to answer yet."""
 
     name: Name
     url: Url
@@ -73,7 +73,7 @@ class WebhookCreate(Input):
 
 
 class WebhookUpdate(Input):
-    """A change of a webhook; a member left out stays as it is."""
+    """A change of a webhook. A field that is left out does not change."""
 
     name: Name = absent()
     url: Url = absent()
@@ -85,7 +85,7 @@ class WebhookUpdate(Input):
 
 
 class SecretRotate(Input):
-    """How long the old secret signs beside the new one."""
+    """How long messages are signed with the old secret as well as with the new one."""
 
     overlap_seconds: Annotated[int, Field(ge=0, le=604_800, description="0 after a leak")] = 86_400
 

@@ -1,4 +1,4 @@
-"""Schema of /external/send-whatsapp: a body of WhatsApp's own API, with the number it goes to."""
+"""Schema of /external/send-whatsapp: a body in the format of WhatsApp's own API, with the recipient's number."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class WhatsAppLanguage(Input):
 
 
 class WhatsAppTemplate(Input):
-    """An approved template, its variables filled in as WhatsApp's API has them."""
+    """An approved template, with its variables filled in as WhatsApp's API expects."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[a-z0-9_]+$")]
     language: WhatsAppLanguage
@@ -39,7 +39,8 @@ class WhatsAppContext(Input):
 
 
 class ExternalWhatsAppCreate(Input):
-    """One WhatsApp message to one number. It joins the contact's open thread there, or begins a new one."""
+    """One WhatsApp message to one number. If the contact has an open thread on the channel, the message joins it. If not, it
+    begins a new thread."""
 
     to: Number = Field(description="With country code, `+` or not")
     to_name: Line = ""

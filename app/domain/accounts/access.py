@@ -18,7 +18,10 @@ from app.domain.events.actions import Actor
 
 @dataclass(frozen=True)
 class Viewer:
-    """A signed-in user with role and preferences. `brand_ids` are all brands the user may see, in a stable order."""
+    """A signed-in user with role and preferences. `brand_ids` are all brands the user may see, always in the same order.
+
+    `scopes` are those of the API token, None for a session in the browser.
+    """
 
     user_id: uuid.UUID
     contact_id: uuid.UUID
@@ -84,7 +87,7 @@ def colleagues_of(brand_ids: Collection[uuid.UUID]) -> sa.ColumnElement[bool]:
 
 
 def visible_brands() -> sa.ScalarSelect[list[uuid.UUID]]:
-    """Return a column for a query over users: the ids of all brands each user may see, in a stable order."""
+    """Return a column for a query over users: a list with the ids of all brands that each user may see, sorted."""
     membership = sa.select(BrandMember.user_id).where(BrandMember.brand_id == Brand.id, BrandMember.user_id == User.id)
     # Said outright: left to itself, SQLAlchemy reads `users` anew in here, and anybody's membership would count.
     member = sa.exists(membership.correlate(Brand, User))
@@ -93,7 +96,8 @@ def visible_brands() -> sa.ScalarSelect[list[uuid.UUID]]:
 
 
 def visible_brand_ids(session: Session, user: User) -> tuple[uuid.UUID, ...]:
-    """Return the ids of the brands the user may see: all for an administrator, else those the user is a member of."""
+    """Return the ids of the brands the user may see. An administrator sees all brands, any other user those of which they are a
+    member."""
     query = sa.select(Brand.id).order_by(Brand.id)
     if not role_may(user.role, Permission.BRANDS_ALL):
         query = query.join(BrandMember, BrandMember.brand_id == Brand.id).where(BrandMember.user_id == user.id)

@@ -25,21 +25,23 @@ _ADDRESS = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,253}")
 
 
 class UserExists(ValueError):
-    """Another user has this e-mail address already."""
+    """Raised when another user has this e-mail address already."""
 
 
 class BadAddress(ValueError):
-    """The text is not an e-mail address."""
+    """Raised when the text is not an e-mail address."""
 
 
 class LastAdmin(Exception):
-    """The change is refused, as no active administrator would be left to change it back."""
+    """Raised when a change would leave no active administrator, so that nobody could change it back."""
 
 
 @dataclass(frozen=True)
 class NewUser:
-    """The values of a user to create. `brand_ids` None: all brands that exist now. `contact_id`: the contact that stands for this
-    user. `password` None: set later through an invitation.
+    """The values of a user to create. `contact_id` is the contact of the same person. `brand_ids` None means all brands that
+    exist now.
+
+    `password` None means that the user sets a password later, through an invitation.
     """
 
     email: str
@@ -77,7 +79,7 @@ class Standing:
 
 
 def check_new_user(session: Session, *, email: str, password: str | None) -> None:
-    """Raise BadAddress, UserExists or WeakPassword if this account cannot be made."""
+    """Check that a user with these values can be created. Raises `BadAddress`, `UserExists` or `WeakPassword` if not."""
     if not _ADDRESS.fullmatch(email.strip()):
         raise BadAddress(f"{email.strip()[:100]!r} is not an e-mail address")
     if find_user_by_email(session, email) is not None:
@@ -111,10 +113,12 @@ def create_user(session: Session, new: NewUser, *, now: datetime, actor: Actor =
 def authenticate(
     session: Session, *, email: str, password: str, address: str | None, now: datetime, counted_as: str | None = None
 ) -> User | None:
-    """Return the user with this e-mail address and password, else None. A failure is audited, so the caller commits either way.
+    """Return the user with this e-mail address and password, or None if there is none. A failure is audited, so the caller must
+    commit in both cases.
 
-    The caller counted the try first (`throttle.count_try`, in its own transaction), against `counted_as` where that is not
-    `address`; a right password takes the count back. An unknown user, a disabled user and a wrong password take the same time.
+    Before this, the caller must count the attempt (`throttle.count_try`, in its own transaction). `counted_as` is the
+    address it was counted for, if that is not `address`. A correct password takes the count back. An unknown user, a
+    disabled user and a wrong password take the same time.
     """
     user = find_user_by_email(session, email)
     usable = user is not None and user.disabled_at is None
@@ -140,7 +144,7 @@ def set_password(
 
 
 def update_profile(session: Session, user: User, profile: Profile, *, now: datetime, actor: Actor) -> None:
-    """Store the settings users change for themselves."""
+    """Store the settings that users change for themselves, and audit the change."""
     user.name, user.locale, user.timezone = profile.name, profile.locale, profile.timezone
     user.theme, user.single_keys = profile.theme, profile.single_keys
     user.undo_send_seconds, user.density = profile.undo_send_seconds, profile.density
@@ -151,13 +155,13 @@ def update_profile(session: Session, user: User, profile: Profile, *, now: datet
 def arrange_rail(
     session: Session, user: User, *, order: Sequence[str], hidden: Sequence[str], now: datetime, actor: Actor
 ) -> None:
-    """Set in which order the user has the links of the rail, by name, and which channels they do not want there."""
+    """Store how the user arranges the sidebar: the order of its links, by name, and the channels that it does not show."""
     user.rail_order, user.rail_hidden = list(order), list(hidden)
     _audit(session, "RailArranged", user, now, actor)
 
 
 def change_standing(session: Session, user_id: uuid.UUID, standing: Standing, *, now: datetime, actor: Actor) -> None:
-    """Change a user's name, role, brands and teams; a new role ends the sessions. Raises LastAdmin, UserMissing."""
+    """Change a user's name, role, brands and teams. A new role ends the user's sessions. Raises `LastAdmin`, `UserMissing`."""
     if not role_may(standing.role, Permission.PEOPLE_MANAGE):
         _require_another_admin(session, user_id)
     user = get_user(session, user_id, lock=True)
@@ -172,7 +176,7 @@ def change_standing(session: Session, user_id: uuid.UUID, standing: Standing, *,
 
 
 def disable_user(session: Session, user_id: uuid.UUID, *, now: datetime, actor: Actor) -> None:
-    """Disable a user: the sessions end now and the API tokens no longer work. Raises LastAdmin, UserMissing."""
+    """Disable a user. Their sessions end now and their API tokens no longer work. Raises `LastAdmin`, `UserMissing`."""
     _require_another_admin(session, user_id)
     user = get_user(session, user_id, lock=True)
     if user.disabled_at is None:
@@ -182,9 +186,10 @@ def disable_user(session: Session, user_id: uuid.UUID, *, now: datetime, actor: 
 
 
 def end_all_sessions(session: Session, user_id: uuid.UUID, *, now: datetime, actor: Actor) -> int:
-    """End all sessions of a user who lost a device, and return how many ended. Raises UserMissing.
+    """End all sessions of a user who lost a device, and return how many ended. Raises `UserMissing`.
 
-    A phone of the user deletes its stored data when it next calls us."""
+    A phone of the user deletes its stored data the next time it calls us.
+    """
     user = get_user(session, user_id, lock=True)
     ended = end_sessions(session, user.id, now=now)
     _audit(session, "SessionsEnded", user, now, actor, count=ended)
@@ -200,8 +205,10 @@ def enable_user(session: Session, user_id: uuid.UUID, *, now: datetime, actor: A
 
 
 def _require_another_admin(session: Session, user_id: uuid.UUID) -> None:
-    """Raise LastAdmin if this is the only active administrator. Administrators stay locked, so that two cannot remove each
-    other at once."""
+    """Raise `LastAdmin` if this user is the only active administrator.
+
+    The rows of administrators stay locked until the transaction ends, so that two cannot remove each other at the same time.
+    """
     active = sa.select(User.id).where(users_with(Permission.PEOPLE_MANAGE), User.disabled_at.is_(None)).order_by(User.id)
     if session.execute(active.with_for_update()).scalars().all() == [user_id]:
         raise LastAdmin

@@ -1,4 +1,4 @@
-"""Switch the rules of a brand on or off, as leads decide. The caller owns the transaction."""
+"""Switch the rules of a brand on or off. Leads decide this. The caller owns the transaction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.domain.events.actions import Actor, audit
 
 
 class BrandRule(StrEnum):
-    """A rule that is on or off for a brand; the value is the name of its column in `brands`."""
+    """A rule that is on or off for a brand. The value is the name of its column in `brands`."""
 
     ONLY_ASSIGNEE_ANSWERS = "only_assignee_answers"  # others answer on its threads only after taking them
     TASKS_OF_PROMISES = "tasks_of_promises"  # a reply that promises something makes a task

@@ -1,7 +1,7 @@
-"""Set up an empty installation: whoever knows the printed code makes the first administrator, once.
+"""Set up an empty installation: a person with the printed set-up code creates the first administrator, once.
 
-The code follows from SECRET_KEY, so every process knows it and nothing is stored; `users setup-link` prints it. It opens nothing
-once there is a user.
+The code is computed from SECRET_KEY, so every process knows it and it is not stored. `users setup-link` prints it. As soon
+as there is a user, the code no longer works.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _LOCK = "first administrator"
 
 
 class AlreadySetUp(Exception):
-    """The installation has a user already."""
+    """Raised when the installation has a user already."""
 
 
 class WrongCode(Exception):
-    """The set-up code is not the one that `users setup-link` prints."""
+    """Raised when the set-up code is not the code that `users setup-link` prints."""
 
 
 def setup_code(secret_key: str) -> str:
-    """Return the set-up code: 80 bits, in groups of four letters and digits."""
+    """Return the set-up code: 16 letters and digits in groups of four with hyphens (80 bits)."""
     digest = hmac.digest(secret_key.encode(), b"first administrator v1", hashlib.sha256)
     text = base64.b32encode(digest[:10]).decode().lower()
     return "-".join(text[i : i + 4] for i in range(0, 16, 4))
@@ -40,8 +40,11 @@ def is_empty(session: Session) -> bool:
 
 
 def claim_setup(session: Session, code: str, *, secret_key: str) -> None:
-    """Lock the set-up until the transaction ends, so that nobody else becomes the first administrator. Raises AlreadySetUp,
-    WrongCode."""
+    """Check the set-up code and lock the set-up until the transaction ends, so that nobody else becomes the first
+    administrator.
+
+    Raises `AlreadySetUp` or `WrongCode`.
+    """
     advisory_xact_lock(session, _LOCK)
     if not is_empty(session):
         raise AlreadySetUp

@@ -1,6 +1,6 @@
-"""Name the managers of teams and brands and the executive, whom SLA escalations tell.
+"""Set the managers of teams and brands, and the executive. They are notified by SLA escalations.
 
-The caller owns the transaction. Being named gives no permission: those follow from role and brands.
+The caller owns the transaction. Being a manager here gives no permission: permissions follow from role and brands.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from app.domain.events.actions import Actor, audit
 
 @dataclass(frozen=True)
 class Managers:
-    """User ids of the managers by team and by brand, and of the executive; None where nobody is named."""
+    """The user ids of managers: `teams` by team id, `brands` by brand id, and of the executive. None means that nobody is set."""
 
     teams: Mapping[uuid.UUID, uuid.UUID | None] = field(default_factory=dict)
     brands: Mapping[uuid.UUID, uuid.UUID | None] = field(default_factory=dict)
@@ -42,7 +42,7 @@ def list_possible_managers(session: Session) -> list[User]:
 
 
 def set_managers(session: Session, wanted: Managers, *, now: datetime, actor: Actor) -> None:
-    """Name managers and the executive. Teams and brands missing in `wanted` keep their manager. Each change is audited."""
+    """Set managers and the executive. A team or brand that is missing in `wanted` keeps its manager. Each change is audited."""
     known = get_managers(session)
     for kind, table, new, old in (("team", Team, wanted.teams, known.teams), ("brand", Brand, wanted.brands, known.brands)):
         for row_id in sorted(row_id for row_id, user_id in new.items() if row_id in old and old[row_id] != user_id):

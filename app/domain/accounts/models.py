@@ -96,7 +96,7 @@ class TeamMember(Base):
 
 
 class BrandMember(Base):
-    """A brand that a user may see. An administrator sees all brands without a row here."""
+    """The membership of one user in one brand, which the user may see. Administrators see all brands without such a row."""
 
     __tablename__ = "brand_members"
 
@@ -105,7 +105,8 @@ class BrandMember(Base):
 
 
 class UserSession(WithId, Base):
-    """A session of a signed-in browser. The cookie holds a random token, the row its hash; revoking the row ends the session."""
+    """A session of a signed-in browser. The cookie has a random token; the row has only the hash of this token. Revoking the
+    row ends the session."""
 
     __tablename__ = "user_sessions"
 
@@ -120,7 +121,8 @@ class UserSession(WithId, Base):
 
 
 class ApiToken(WithId, Base):
-    """An API token that acts as its user and never sees more. Its text is shown once; only the hash is kept."""
+    """An API token that acts as its user and never sees more than the user. The token itself is shown once; only its hash is
+    stored."""
 
     __tablename__ = "api_tokens"
 
@@ -136,7 +138,8 @@ class ApiToken(WithId, Base):
 
 
 class LoginThrottle(Base):
-    """The failed sign-ins of one account or one IP address. The delay grows; nobody is locked out for good."""
+    """The failed sign-ins of one account or one IP address. Each failure makes the next wait longer; nobody is locked out
+    forever."""
 
     __tablename__ = "login_throttles"
 
@@ -147,7 +150,7 @@ class LoginThrottle(Base):
 
 
 class IdempotencyRecord(Base):
-    """The stored answer to a write that carried an Idempotency-Key; the same key and body get the same answer again."""
+    """The stored answer to a write with an Idempotency-Key. A request with the same key and body gets the same answer again."""
 
     __tablename__ = "idempotency_records"
 

@@ -1,4 +1,5 @@
-"""Hash and check passwords: argon2id, off the event loop, at the same cost whether the account exists or not."""
+"""Hash and check passwords with argon2id, outside the event loop. A check takes the same time whether the account exists or
+not."""
 
 from __future__ import annotations
 
@@ -33,13 +34,14 @@ T = TypeVar("T")
 
 
 class WeakPassword(ValueError):
-    """The password is refused; the message says what to do, in the reader's language."""
+    """Raised when a new password is refused. The message says what to do, in the reader's language."""
 
 
 def check_strength(password: str, *, about: Iterable[str] = ()) -> None:
-    """Raise WeakPassword for a password that is too short, too long or easily guessed. Kinds of characters do not matter.
+    """Raise `WeakPassword` for a password that is too short, too long or easy to guess. Digits or special characters are not
+    required.
 
-    `about` are words anybody connects with the account, such as the user's name and e-mail address.
+    `about` are words related to the account, such as the user's name and e-mail address. They count as easy to guess.
     """
     if len(password) < MIN_CHARACTERS:
         raise WeakPassword(_l("Use at least %(count)s characters. A short sentence is fine.", count=MIN_CHARACTERS))
@@ -55,8 +57,8 @@ def _is_run(password: str) -> bool:
 
 
 def _is_made_of(password: str, about: Iterable[str]) -> bool:
-    """Return whether a password consists only of common words and words about the account. Digits and signs between letters
-    are ignored, or read as the letters they resemble."""
+    """Return whether a password consists only of common words and words about the account. Digits and signs between letters are
+    ignored, or read as the letters they resemble."""
     own = {part for text in about for part in re.split(r"[^a-z]+", text.lower()) if len(part) > 2}
     words = re.compile("(?:" + "|".join(sorted(_common_words() | own, key=len, reverse=True)) + ")+")
     lowered = password.lower()
@@ -76,7 +78,7 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(password: str, password_hash: str | None) -> bool:
-    """Return whether the password belongs to the hash. Without a hash the answer is False and takes the same time."""
+    """Return whether the password matches the hash. If the hash is None or "", return False after the same time."""
     known = password_hash or _NOBODY
     return _off_the_loop(lambda: _matches(known, password)) and bool(password_hash)
 
@@ -94,8 +96,8 @@ def _matches(password_hash: str, password: str) -> bool:
 
 
 def _off_the_loop(work: Callable[[], T]) -> T:
-    """Run a hash function in a thread of gevent's pool (at most ten) and return its result; in the event loop it would block all
-    sockets."""
+    """Run a hash function in a thread of gevent's pool (at most ten threads) and return its result. In the event loop it would
+    block all sockets."""
     try:
         from gevent import get_hub
         from gevent.monkey import is_module_patched

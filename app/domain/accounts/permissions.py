@@ -1,7 +1,7 @@
-"""List all permissions and the one table that says which role has which. A new role is a line in `_OF_ROLE`.
+"""List all permissions, and in one table the permissions of each role. A new role is a new line in `_OF_ROLE`.
 
-app/web/accounts/gate.py lists which permission a page needs, app/api/authorize.py which one an operation of the API needs. A
-route checks further permissions itself (`require`).
+`app/web/accounts/gate.py` lists which permission each page needs, `app/api/authorize.py` which permission each API operation
+needs. A route checks further permissions itself (`require`).
 """
 
 from __future__ import annotations
@@ -130,7 +130,8 @@ COLLEAGUES = tuple(role for role in Role if role != Role.PARTNER)
 
 
 def role_may(role: Role, permission: Permission | str) -> bool:
-    """Return whether a role has a permission; templates pass its value as text. Raises ValueError for an unknown name."""
+    """Return whether a role has a permission. Templates pass the value of the permission as text. Raises `ValueError` for an
+    unknown name."""
     return Permission(permission) in _OF_ROLE[role]
 
 

@@ -14,7 +14,8 @@ from app.domain.accounts.throttle import TooManyTries, count_try
 
 
 class NotProven(Exception):
-    """The password was wrong, or it is too early for another try; `text` says so, `status` is the HTTP status to answer with."""
+    """Raised when the password was wrong, or another attempt is not allowed yet. `text` says which, `status` is the HTTP status
+    of the response."""
 
     def __init__(self, text: str, status: int) -> None:
         super().__init__(text)
@@ -23,7 +24,8 @@ class NotProven(Exception):
 
 
 def prove_password(viewer: Viewer, password: str, *, now: datetime) -> None:
-    """Raise NotProven unless `password` is the viewer's. Throttled like a sign-in; opens its own transactions."""
+    """Raise `NotProven` unless `password` is the viewer's password. Attempts are limited as at sign-in. Opens its own
+    transactions."""
     try:
         with transaction() as session:
             count_try(session, email=viewer.email, address=caller_address(), now=now)

@@ -16,7 +16,7 @@ from app.domain.accounts.permissions import COLLEAGUES, Permission, role_may, us
 
 
 class UserMissing(Exception):
-    """There is no user with this id."""
+    """Raised when there is no user with this id."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Person:
 
 @dataclass(frozen=True)
 class Group:
-    """A brand or a team with the names of its users, in alphabetical order."""
+    """A brand or a team, with the names of its users in alphabetical order. `key` and `hue` are those of a brand; for a team ""
+    and 0."""
 
     id: uuid.UUID
     name: str
@@ -135,7 +136,7 @@ def list_team_groups(session: Session) -> list[Group]:
 
 
 def list_sessions(session: Session, user_id: uuid.UUID, *, now: datetime, idle_since: datetime) -> list[UserSession]:
-    """List the user's valid sessions, the most recently used first."""
+    """List the user's valid sessions that were used after `idle_since`, the most recently used first."""
     query = sa.select(UserSession).where(
         UserSession.user_id == user_id,
         UserSession.revoked_at.is_(None),
@@ -152,5 +153,5 @@ def list_tokens(session: Session, user_id: uuid.UUID) -> list[ApiToken]:
 
 
 def find_token(session: Session, token_id: uuid.UUID, *, user_id: uuid.UUID) -> ApiToken | None:
-    """Return the API token if it belongs to this user, else None."""
+    """Return the API token with this id if it belongs to this user. Return None if not."""
     return session.execute(sa.select(ApiToken).where(ApiToken.id == token_id, ApiToken.user_id == user_id)).scalar_one_or_none()

@@ -13,7 +13,7 @@ from app.domain.accounts.views import role_words
 
 @dataclass(frozen=True)
 class PermissionRow:
-    """One permission in words. `held`: for each role, in the order of `list_role_columns`, whether the role has it."""
+    """One permission in words. `held` says for each role, in the order of `list_role_columns`, whether the role has it."""
 
     permission: Permission
     words: str
@@ -54,7 +54,7 @@ def _row(permission: Permission, words: str) -> PermissionRow:
 
 
 def daily_words() -> dict[Permission, str]:
-    """Return the words of the permissions that daily work needs."""
+    """Return the descriptions of the permissions for daily work, by permission."""
     return {
         Permission.THREADS_SEE: _("Read the threads of their brands, and search"),
         Permission.THREADS_REPLY: _("Answer, assign, tag and close threads, and write notes"),
@@ -72,7 +72,7 @@ def daily_words() -> dict[Permission, str]:
 
 
 def leading_words() -> dict[Permission, str]:
-    """Return the words of the permissions that leads and managers have beyond daily work."""
+    """Return the descriptions of the further permissions of leads and managers, by permission."""
     return {
         Permission.ESCALATIONS_LEAD: _("Get alerts when 90% of a response time has passed"),
         Permission.ESCALATIONS_RECEIVE: _("Get alerts on late threads, as manager of a team or brand"),

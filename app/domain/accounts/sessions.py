@@ -1,7 +1,7 @@
-"""Open, find and end login sessions: each row holds the hash of a token that a browser keeps.
+"""Open, find and end login sessions. A browser has the token of its session; the row has the hash of this token.
 
-A session ends when it is unused for too long, too old (`LIMITS`), revoked or signed out, when the user gets a new password or is
-disabled.
+A session ends when it is unused for too long, too old (`LIMITS`), revoked or signed out. It also ends when the user gets a
+new password or is disabled.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from app.domain.accounts.models import Role, User, UserSession
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a session lasts: `idle` without use, `absolute` in all."""
+    """How long a session lasts: at most `idle` without use, and at most `absolute` in total."""
 
     idle: timedelta
     absolute: timedelta
@@ -42,20 +42,23 @@ def limits_of(role: Role) -> Limits:
 
 
 def find_session(session: Session, token: str, *, now: datetime) -> Any:
-    """Return the row of this token: `session_id`, `last_seen_at`, `user_id`, VIEWER_FIELDS, `brand_ids`; None if the session
-    is not valid."""
+    """Return a row for the session of this token: `session_id`, `last_seen_at`, `user_id`, VIEWER_FIELDS, `brand_ids`.
+
+    Return None if the session is not valid.
+    """
     return session.execute(_LOOKUP, {"hash": _hash(token), "now": now}).one_or_none()
 
 
 def was_ended(session: Session, token: str) -> bool:
-    """Return whether the session of this token was revoked, or its user disabled. A session that merely expired was not ended."""
+    """Return whether the session of this token was revoked, or its user was disabled. For a session that only expired, return
+    False."""
     query = sa.select(UserSession.id).join(User, User.id == UserSession.user_id).where(UserSession.token_hash == _hash(token))
     ended = sa.or_(UserSession.revoked_at.is_not(None), User.disabled_at.is_not(None))
     return session.execute(query.where(ended)).first() is not None
 
 
 def _counts() -> sa.ColumnElement[bool]:
-    """Return the condition on sessions and users: the session is valid at `:now`."""
+    """Return the condition for a query over sessions joined with users: the session is valid at the bound parameter `:now`."""
     now = sa.bindparam("now", type_=sa.DateTime(timezone=True))
     idle = sa.case((User.role == Role.TECHNICIAN, sa.literal(ON_THE_ROAD.idle)), else_=sa.literal(LIMITS.idle))
     return sa.and_(
@@ -90,15 +93,17 @@ def note_used(session: Session, *, session_id: uuid.UUID, now: datetime) -> None
 def list_counting_sessions(
     session: Session, session_ids: Collection[uuid.UUID], *, now: datetime
 ) -> dict[uuid.UUID, frozenset[uuid.UUID]]:
-    """Return the valid sessions among `session_ids`, each with the ids of the brands its user may see now. Open sockets are
-    checked by this at intervals."""
+    """Return the ids of the valid sessions among `session_ids`, each with the ids of the brands its user may see now.
+
+    Open sockets call this at intervals to check their sessions.
+    """
     query = sa.select(UserSession.id, visible_brands().label("brand_ids")).join(User, User.id == UserSession.user_id)
     rows = session.execute(query.where(UserSession.id.in_(session_ids), _counts()), {"now": now})
     return {row.id: frozenset(row.brand_ids) for row in rows}
 
 
 def open_session(session: Session, user: User, *, ip: str | None, user_agent: str, now: datetime) -> str:
-    """Add a session and return its token, which only the browser keeps (`remember_browser`)."""
+    """Add a session and return its token. Only the browser stores the token (`remember_browser`)."""
     token = new_secret()
     session.add(
         UserSession(

@@ -1,7 +1,7 @@
 """Create, change and archive teams. The caller owns the transaction.
 
-An archived team loses its members and is offered nowhere, so it gets no new work. Its threads and tasks stay with it until
-somebody gives them to another team.
+An archived team loses its members and cannot be chosen anywhere, so it gets no new work. Its threads and tasks stay with it
+until somebody moves them to another team.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _LOCK = "team names"
 
 
 class TeamMissing(Exception):
-    """There is no team with this id."""
+    """Raised when there is no team with this id."""
 
 
 class WrongTeamName(ValueError):
-    """The name is empty, or another team has it; the message can be translated."""
+    """Raised when the name is empty or another team has it. The message can be translated."""
 
 
 def create_team(
@@ -51,7 +51,10 @@ def change_team(
     now: datetime,
     actor: Actor = SYSTEM,
 ) -> Team:
-    """Change a team's name and members; None leaves either as it is. Raises WrongTeamName, TeamMissing."""
+    """Change a team's name and members. If `name` or `user_ids` is None, it stays unchanged. An archived team gets no members.
+
+    Raises `WrongTeamName`, `TeamMissing`.
+    """
     team = _lock(session, team_id)
     if name is not None:
         team.name = _checked(session, name, team.id)
@@ -63,7 +66,7 @@ def change_team(
 
 
 def archive_team(session: Session, team_id: uuid.UUID, *, now: datetime, actor: Actor = SYSTEM) -> Team:
-    """Archive a team; archiving it twice changes nothing. Raises TeamMissing."""
+    """Archive a team and remove its members. If it is archived already, nothing changes. Raises `TeamMissing`."""
     team = _lock(session, team_id)
     if team.archived_at is None:
         team.archived_at = now

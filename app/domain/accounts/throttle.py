@@ -1,7 +1,8 @@
-"""Slow down guessing of passwords: a delay per account and per address that grows with each failure and locks nobody out.
+"""Slow down the guessing of passwords with a delay for each account and each IP address. The delay grows with each failure, but
+no account is ever locked.
 
-A try is counted before the password is looked at, in one statement, so that a hundred tries at once count as a hundred; a right
-password takes its own count back. Unknown accounts count like known ones.
+A try is counted in one SQL statement before the password is checked, so a hundred simultaneous tries count as a hundred. A
+correct password removes its own count. Tries for an unknown account are counted too.
 """
 
 from __future__ import annotations
@@ -30,13 +31,15 @@ class TooManyTries(Exception):
 
 
 def count_try(session: Session, *, email: str, address: str | None, now: datetime) -> None:
-    """Count a try against the account and the IP address. Raises TooManyTries, and counts nothing, while either must wait."""
+    """Count a try against the account and the IP address. Raises `TooManyTries` if the account or the address must still wait;
+    the try is then not counted."""
     _count(session, "account", _account_key(email), now)
     _count(session, "address", _address_key(address), now)
 
 
 def take_back_try(session: Session, *, email: str, address: str | None) -> None:
-    """Take back a counted try after a right password: the account starts afresh, the address keeps its other tries."""
+    """Remove a counted try after a correct password. All tries of the account are forgotten; the IP address keeps its other
+    tries."""
     session.execute(sa.delete(LoginThrottle).where(LoginThrottle.key == _account_key(email)))
     one_less = sa.update(LoginThrottle).where(LoginThrottle.key == _address_key(address))
     session.execute(one_less.values(failures=sa.func.greatest(LoginThrottle.failures - 1, 0), blocked_until=None))
@@ -60,7 +63,8 @@ def _count(session: Session, kind: str, key: str, now: datetime) -> None:
 
 
 def _delay(kind: str, tries: int) -> timedelta | None:
-    """Return the delay: 1 s after the last free try, doubled with each further one, up to the kind's longest."""
+    """Return how long to wait after this number of tries: 1 second after the last free try, doubled with each further try, up
+    to the longest delay of the kind. Return None while tries are free."""
     beyond = tries - FREE_TRIES[kind]
     return min(timedelta(seconds=2 ** min(beyond, 12)), MAX_DELAY[kind]) if beyond >= 0 else None
 

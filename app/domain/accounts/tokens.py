@@ -1,4 +1,5 @@
-"""Create, check and revoke API tokens. A token acts as its user and never sees more; it is random, so a plain hash is safe."""
+"""Create, check and revoke API tokens. A token acts as its user and never sees more than that user. It is random, so storing a
+plain hash of it is safe."""
 
 from __future__ import annotations
 
@@ -52,7 +53,10 @@ class UnknownScope(ValueError):
 def create_token(
     session: Session, user: User, *, name: str, scopes: tuple[str, ...], now: datetime, actor: Actor = SYSTEM
 ) -> tuple[ApiToken, str]:
-    """Create an API token and return its row and its text, which is not stored. No scopes means all. Raises UnknownScope."""
+    """Create an API token. Return its row and the secret text of the token, which is not stored.
+
+    Empty `scopes` means all scopes. Raises `UnknownScope` if a scope does not exist.
+    """
     unknown = [s for s in scopes if s not in (*SCOPES, EVERYTHING)]
     if unknown:
         raise UnknownScope(f"unknown scope {unknown[0]}; there are {', '.join(SCOPES)} and {EVERYTHING}")
@@ -73,9 +77,9 @@ def create_token(
 
 
 def viewer_from_bearer(session: Session, header: str | None, *, now: datetime, ip: str | None = None) -> Viewer | None:
-    """Return the viewer of the API token in an `Authorization` header; None without a valid token.
+    """Return the viewer of the API token in an `Authorization` header, or None if the header has no valid token.
 
-    One query. Notes the use of the token, at most once in TOUCH_EVERY: call it in a `transaction()` of its own.
+    Takes one query. It stores the time of use, at most once per TOUCH_EVERY, so call it in a `transaction()` of its own.
     """
     scheme, _, text = (header or "").partition(" ")
     if scheme.lower() != "bearer" or not text.strip().startswith(PREFIX):

@@ -21,7 +21,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Door:
-    """An entry of the settings menu with its pages; it opens the first page."""
+    """An entry of the settings menu with its pages. A click on it opens the first page."""
 
     label: str
     icon: str
@@ -116,7 +116,7 @@ _SYSTEMS = (
 
 
 def browser_words(user_agent: str) -> str:
-    """Return the name of a browser, such as "Firefox on Windows"; for an unknown one its shortened user agent."""
+    """Return the name of a browser, such as "Firefox on Windows". For an unknown browser return its shortened user agent."""
     browser = next((name for mark, name in _BROWSERS if f"{mark}/" in user_agent), "")
     browser = browser or ("Safari" if re.search(r"Version/.+Safari/", user_agent) else "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")

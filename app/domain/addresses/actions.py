@@ -23,7 +23,7 @@ KEPT_FOR, NOTHING_KEPT_FOR = timedelta(days=30), timedelta(days=1)
 
 
 class NotAChoice(Exception):
-    """The address of the register is not among the candidates, or no longer."""
+    """Raised when the chosen address is not, or no longer, among the candidates."""
 
 
 def add_address(
@@ -55,8 +55,10 @@ def add_addresses(
     address_type: AddressType,
     now: datetime,
 ) -> list[uuid.UUID | None]:
-    """Store many addresses, each with its contact, in one statement. Returns their ids in the same order, None where nothing
-    was typed."""
+    """Store many addresses in one statement. `wanted` has pairs of address parts and contact id.
+
+    Return the new ids in the same order, with None for each pair without a typed text.
+    """
     rows: list[dict[str, object]] = []
     ids: list[uuid.UUID | None] = []
     for parts, contact_id in wanted:
@@ -81,7 +83,8 @@ def note_judgement(session: Session, address_id: uuid.UUID, judgement: Judgement
 
 
 def choose_candidate(session: Session, address_id: uuid.UUID, bag_id: str, *, now: datetime, actor: Actor) -> None:
-    """Choose which address of the register is meant; the typed text stays. Raises NotAChoice."""
+    """Choose which address of the register is meant, by its `bag_id`. The typed text stays. Raises `NotAChoice` if it is not
+    among the candidates."""
     query = sa.select(Address).where(Address.id == address_id).with_for_update().execution_options(populate_existing=True)
     address = session.execute(query).scalar_one()
     chosen = next((one for one in address.candidates if one["bag_id"] == bag_id), None)
@@ -93,7 +96,8 @@ def choose_candidate(session: Session, address_id: uuid.UUID, bag_id: str, *, no
 
 
 def find_kept_answer(session: Session, key: str, *, now: datetime) -> tuple[Match, ...] | None:
-    """Return the stored answer of the register to this question; None where there is none or it has expired."""
+    """Return the stored answer of the register to the question `key`. Return None if there is no stored answer or it has
+    expired."""
     query = sa.select(AddressLookup.matches).where(AddressLookup.key == key, AddressLookup.expires_at > now)
     matches = session.execute(query).scalar_one_or_none()
     return None if matches is None else tuple(Match(**match) for match in matches)

@@ -1,7 +1,7 @@
 """Job that asks the register about addresses, a few per second. Nothing that uses an address waits for this job.
 
-At least once; a repeat is harmless, as asking changes nothing elsewhere. While the register cannot be reached, it is asked again
-without end; an address counts as unknown only by its answer.
+The job runs at least once for each address; a repeat is harmless, as asking changes nothing elsewhere. While the register
+cannot be reached, the job tries again without end. An address is called unknown only if the register answered so.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ MOST_CANDIDATES = 20
 
 @dataclass(frozen=True)
 class Judgement:
-    """The result of comparing an address with the register: `chosen` is the same address there, `candidates` possible ones."""
+    """The result of comparing an address with the register. `chosen` is the matching address of the register; `candidates` are
+    possible addresses if no single one matches."""
 
     status: CheckStatus
     chosen: Match | None = None
@@ -36,9 +37,11 @@ def question_of(address: Address) -> Question | None:
 
 
 def judge(address: Address, matches: Sequence[Match]) -> Judgement:
-    """Compare an address with the register's answer: the one that matches is chosen, else `candidates` are given.
+    """Compare an address with the register's answer. If exactly one address matches, it is `chosen`; otherwise the possible
+    addresses are the `candidates`.
 
-    House letters and additions are compared without spaces, marks and case."""
+    House letters and additions are compared without spaces, punctuation and case.
+    """
     if not matches:
         return Judgement(CheckStatus.NONE)
     wanted = bare(address.house_number_addition)
@@ -49,7 +52,7 @@ def judge(address: Address, matches: Sequence[Match]) -> Judgement:
 
 
 def bare(text: str) -> str:
-    """Return a house number's addition without spaces, marks and case: "2-hoog" and "2HOOG" become the same."""
+    """Return the addition of a house number without spaces, punctuation and case: "2-hoog" and "2HOOG" become the same."""
     return folded(text).replace(" ", "")
 
 

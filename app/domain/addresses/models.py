@@ -29,12 +29,13 @@ class CheckStatus(StrEnum):
 
 
 class Address(WithId, Claimable, Base):
-    """An address. `typed` is the text somebody wrote and never changes; the parts are read from it or were typed one by one.
+    """An address. `typed` is the text somebody wrote and never changes; the parts were read from it or were typed one by one.
 
-    `house_number` is digits, `house_number_addition` what stands behind them ("A", "bis", "2-hoog"); `country` is two letters.
+    `house_number` has digits only. `house_number_addition` is what follows them ("A", "bis", "2-hoog"). `country` has two
+    letters.
 
-    The row is also the promise to ask the register: `check_status` is the result, `register` the matching address there,
-    `candidates` the addresses to choose from (see `register.Match.as_json`).
+    The row is also the promise to ask the register. `check_status` is the result, `register` the matching address of the
+    register, and `candidates` the addresses to choose from (see `register.Match.as_json`).
     """
 
     __tablename__ = "addresses"
@@ -71,7 +72,8 @@ class Address(WithId, Claimable, Base):
 
 
 class AddressLookup(Base):
-    """The register's answer to one question, kept for a month, or for a day where it found nothing. Errors are never kept."""
+    """The register's answer to one question. It is stored for a month, or for a day if nothing was found. Errors are not
+    stored."""
 
     __tablename__ = "address_lookups"
 

@@ -17,7 +17,8 @@ SILENT = known("No usable response: %(why)s")
 
 
 def list_register_services(session: Session, *, place: str) -> list[Service]:
-    """List the register as a service; it is suspect while an address waits because the register could not be asked."""
+    """Return a list with one service, the register of addresses. The service is suspect while an address waits because the
+    register could not be asked."""
     waits = sa.select(Address.id).where(Address.state.in_(("ready", "running")), Address.last_error.is_not(None)).limit(1)
     is_suspect = session.execute(waits).first() is not None
     kind, advice = (

@@ -25,9 +25,12 @@ STEPS = (15 * 60, 3600, 4 * 3600, 8 * 3600, 24 * 3600, 3 * 86_400)
 
 @dataclass
 class Breakdown:
-    """The figures of one slice: in total (`whole`), by day, by part such as a channel (`parts`), and counts by day, part and kind
-    (`cells`). `hours`: how many matters began by (weekday, hour), Monday 0. `scores`: how many answers by satisfaction score.
-    `times`: the durations of each kind in seconds, the shortest first."""
+    """The figures of one slice: `whole` in total, `days` by day, and `parts` by channel or another group.
+
+    `cells`: the number of facts by day, group and kind. `hours`: the number of matters that began, by (weekday, hour), with
+    Monday as 0. `scores`: the number of answers by satisfaction score. `times`: the durations of each kind in seconds, the
+    shortest first.
+    """
 
     whole: dict[Kind, Sums] = field(default_factory=dict)
     days: dict[date, dict[Kind, Sums]] = field(default_factory=dict)
@@ -38,20 +41,21 @@ class Breakdown:
     times: dict[Kind, NDArray[np.int32]] = field(default_factory=dict)
 
     def steps(self, kind: Kind) -> list[int]:
-        """Count the facts of a kind by duration: one count for each step of STEPS, and a last one for anything longer."""
+        """Count the facts of a kind by duration. Return one count for each upper limit in STEPS, and a last count for longer
+        durations."""
         times = self.times.get(kind)
         return [0] * (len(STEPS) + 1) if times is None else in_steps(times, STEPS)
 
 
 def read_breakdowns(session: Session, wanted: Wanted) -> tuple[list[Breakdown], State]:
-    """Return the breakdown of each slice, and the state of the facts. Only the kinds in `wanted.by_day` are split by day. One
-    query."""
+    """Return the breakdown of each slice, and how current the facts are. Only the kinds in `wanted.by_day` have figures by day
+    (later slices: `wanted.later_by_day`). One query."""
     cells, state = read_cells(session, wanted)
     return [break_down(those, wanted.days_told(place)) for place, those in enumerate(cells)], state
 
 
 def break_down(cells: Iterable[Cell], by_day: Collection[Kind]) -> Breakdown:
-    """Return the figures of these cells; only the kinds `by_day` are split by day."""
+    """Return the figures of these cells. Only the kinds in `by_day` get figures by day."""
     found = Breakdown()
     wholes: defaultdict[Kind, list[Cell]] = defaultdict(list)
     days: defaultdict[tuple[date, Kind], list[Cell]] = defaultdict(list)
@@ -88,7 +92,7 @@ def _count(found: Breakdown, cell: Cell, has_day: bool) -> None:
 
 
 def _times(cells: Sequence[Cell]) -> NDArray[np.int32] | None:
-    """Return the durations of these cells in seconds, the shortest first; None without durations."""
+    """Return the durations of these cells in seconds, the shortest first, or None if the cells have no durations."""
     kept = [cell.seconds for cell in cells if cell.seconds]
     return sorted_values(kept) if kept else None
 

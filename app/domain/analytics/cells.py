@@ -1,7 +1,7 @@
 """Cells: the summed facts of one kind, day and kind of channel. Rollups store cells, and figures are computed from them.
 
-A cell holds all its values, packed, so that a median over any days and channels is exact: the values of all cells are put
-together and sorted when it is asked for, by numpy, which takes half a millisecond for 100,000.
+A cell has all its single values in packed form, so that a median over any days and channels is exact. To compute a median,
+numpy joins and sorts the values of all cells, which takes half a millisecond for 100,000 values.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cell:
-    """The summed facts of one kind, day and `key` (a kind of channel, or another group). `seconds` are packed
-    durations in any order; `hours` and `scores` are counts by hour and by score."""
+    """The summed facts of one kind, day and `key` (a kind of channel, or another group).
+
+    `n` facts, of which `known` say yes or no and `met` say yes. `seconds` are packed durations in any order. `hours` and
+    `scores` map an hour or a score to its number of facts.
+    """
 
     kind: Kind
     day: date
@@ -48,7 +51,8 @@ def pack(values: Sequence[int]) -> bytes:
 
 
 def counts(kept: bytes) -> dict[int, int]:
-    """Return how often each integer occurs among those that `pack` packed; they are below 256, such as hours and scores."""
+    """Return how often each integer occurs in `kept`, the bytes that `pack` made. The integers must be below 256, such as hours
+    and scores."""
     small = kept[::4]
     return {value: small.count(value) for value in set(small)}
 
@@ -61,12 +65,13 @@ def sorted_values(kept: Iterable[bytes]) -> NDArray[np.int32]:
 
 
 def quantile(values: NDArray[np.int32], share: float) -> int | None:
-    """Return the smallest of the sorted values that at least this share of them does not exceed, like `percentile_disc`; None
-    without values."""
+    """Return a quantile of the sorted values, like `percentile_disc` in PostgreSQL: the median if `share` is 0.5. It is always
+    one of the values. Return None if there are no values."""
     return int(values[max(1, math.ceil(share * len(values))) - 1]) if len(values) else None
 
 
 def in_steps(values: NDArray[np.int32], edges: Sequence[int]) -> list[int]:
-    """Count the sorted values between each edge and the edge before it, and last the values from the last edge on."""
+    """Count the sorted values by step. Each edge ends a step and is not part of it. The last count is for the values from the
+    last edge on."""
     below = [int(place) for place in values.searchsorted(edges)]
     return [later - earlier for earlier, later in pairwise([0, *below, len(values)])]

@@ -25,7 +25,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Mark:
-    """One day of a chart. `x` and `width` are those of its column; `y` is the place of its value, None for a gap."""
+    """One day of a chart. `x` and `width` are those of the day's column. `y` is the position of the value, or None for a gap."""
 
     x: float
     width: float
@@ -41,7 +41,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Bar:
-    """A piece of a stacked bar; `series` numbers its colour, 1 is the first."""
+    """A piece of a stacked bar. `series` is the number of its colour, from 1."""
 
     x: float
     y: float
@@ -51,7 +51,7 @@ class Bar:
 
 
 def scale_of(values: Sequence[float | None], *, is_time: bool, is_share: bool = False) -> Scale:
-    """Return a scale from zero that holds the values, in steps of a round size; a share always gets 0 to 1."""
+    """Return a scale from zero that includes all values and has round steps. A share always gets a scale from 0 to 1."""
     if is_share:
         return Scale(1.0, (1.0, 0.75, 0.5, 0.25, 0.0))
     most = max((value for value in values if value is not None), default=0) or 1
@@ -82,7 +82,8 @@ def column(number: int, count: int) -> tuple[float, float]:
 
 
 def line(points: Sequence[tuple[float, float | None]]) -> str:
-    """Return an SVG path through (x, y); it breaks where y is None, and a point alone is a short dash."""
+    """Return an SVG path through the (x, y) points. The line is interrupted at each point whose y is None. A single point
+    becomes a short dash."""
     path = ""
     for run in _runs(points):
         if len(run) == 1:
@@ -139,7 +140,8 @@ def spark(values: Sequence[float | None]) -> str:
 
 
 def shown_days(count: int, most: int = 5) -> list[int]:
-    """Return the indexes of the days of an axis that get a label: at most `most`, whole weeks apart on a long axis."""
+    """Return the indexes of the days that get a label on an axis of `count` days. There are at most `most` labels; on a long
+    axis they are whole weeks apart."""
     if count <= most:
         return list(range(count))
     step = -(-count // most)

@@ -30,8 +30,9 @@ _MONTHS_A_DAY = Decimal(12) / Decimal(365)
 
 @dataclass(frozen=True)
 class Spent:
-    """The cost of one channel from `first` to `last`, the days for which a cost is set, and the number of interactions (messages
-    and calls) on those days.
+    """The cost of one channel in one currency, with its number of interactions (messages and calls).
+
+    `first` and `last` are the first and last day with a set cost. Only days with a set cost count.
     """
 
     channel_id: uuid.UUID
@@ -63,8 +64,10 @@ def list_costs(session: Session, brand_ids: Collection[uuid.UUID]) -> list[tuple
 
 
 def read_spent(session: Session, slice: Slice) -> list[Spent]:
-    """Return the costs by channel and currency, in order of channel name. Returns [] if the slice is limited by more than brands
-    and channels, as a monthly cost cannot be split by team or person. At most two queries.
+    """Return the costs by channel and currency, in order of channel name. At most two queries.
+
+    Returns [] if the slice has filters other than brand, medium and channel, because a monthly cost cannot be split by team
+    or person.
     """
     parts = ("team_id", "user_id", "thread_type", "priority", "partner_id", "own_user_id")
     if any(getattr(slice, name) is not None for name in parts):
@@ -82,8 +85,10 @@ def _is_wanted(channel: Channel, slice: Slice) -> bool:
 
 
 def add_up(kept: Iterable[tuple[ChannelCost, Channel]], found: Breakdown, days: Sequence[date]) -> list[Spent]:
-    """Add up costs by channel and currency, each day at its own price. Days before a channel's first price are left out, and so
-    are their messages."""
+    """Add up the costs by channel and currency. Each day has the cost that was set last before or on that day.
+
+    Days before a channel's first cost do not count, and neither do their messages and calls.
+    """
     rows: defaultdict[uuid.UUID, list[tuple[ChannelCost, Channel]]] = defaultdict(list)
     for cost, channel in kept:
         rows[channel.id].append((cost, channel))
@@ -132,7 +137,7 @@ def _sum(one: Spent, other: Spent) -> Spent:
 def set_cost(
     session: Session, channel: Channel, *, from_date: date, amounts: Mapping[str, Decimal], actor: Actor, now: datetime
 ) -> None:
-    """Set what the channel costs from that day on; a cost set for the same day is replaced."""
+    """Set the cost of the channel from the day `from_date` on. A cost that was set for the same day is replaced."""
     values = {**amounts, "currency": settings_of(session, channel.brand_id).currency}
     values |= {"set_at": now, "set_by_user_id": actor.user_id}
     row = postgresql.insert(ChannelCost).values(channel_id=channel.id, from_date=from_date, **values)
@@ -143,7 +148,8 @@ def set_cost(
 
 
 def drop_cost(session: Session, channel: Channel, *, from_date: date, actor: Actor, now: datetime) -> bool:
-    """Delete the cost set from that day on, so that the earlier cost applies again. Returns False if there was none."""
+    """Delete the cost that was set from the day `from_date` on, so that the earlier cost applies again. Returns False if there
+    was none."""
     row = sa.delete(ChannelCost).where(ChannelCost.channel_id == channel.id, ChannelCost.from_date == from_date)
     is_gone = session.execute(row.returning(ChannelCost.channel_id)).first() is not None
     if is_gone:

@@ -42,7 +42,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Fact:
-    """A fact to store as `ReportFact`, which explains the fields."""
+    """A fact to store as a `ReportFact` row. See `ReportFact` for the fields."""
 
     kind: Kind
     at: datetime
@@ -61,7 +61,8 @@ class Fact:
 
 @dataclass(frozen=True)
 class Derived:
-    """All facts up to now. `next_at`: when time alone makes further facts; None: never."""
+    """All facts of a subject up to now. `next_at` is when the next fact arises by the passing of time alone, or None if none
+    will."""
 
     facts: tuple[Fact, ...]
     next_at: datetime | None = None
@@ -77,9 +78,11 @@ def derive_thread(history: ThreadHistory, *, now: datetime) -> Derived:
 
 
 def derive_task(history: TaskHistory, *, now: datetime) -> Derived:
-    """Derive the fact of a task with a due date: completed on time, or late. Its day is the earlier of due and completed.
+    """Derive the fact of a task with a due date: met if completed on time, not met if late. It counts on the day of the due
+    date or of the completion, whichever is earlier.
 
-    A cancelled task has none. An open task that is not due yet has none until then."""
+    A cancelled task and an open task that is not due yet have no fact.
+    """
     due, done = history.due_at, history.completed_at
     if due is None or history.is_cancelled:
         return Derived(())
@@ -94,9 +97,10 @@ def derive_task(history: TaskHistory, *, now: datetime) -> Derived:
 
 
 def derive_survey(history: SurveyHistory) -> Derived:
-    """Derive the facts of a survey question: asked on the day it was sent, answered on the day of the first answer.
+    """Derive the facts of a survey question: one on the day it was sent, and others on the day of the first answer.
 
-    Answers that a machine may have given are left out. The score stays with the user who was rated."""
+    An answer that may come from a machine is ignored. The score counts for the user who was rated.
+    """
     if history.sent_at is None:
         return Derived(())
     scope = Scope(
@@ -127,7 +131,7 @@ def derive_survey(history: SurveyHistory) -> Derived:
 
 
 class _Life:
-    """A thread while its facts are derived. `later` collects the times at which time alone makes further facts."""
+    """A thread while its facts are derived. `later` collects the times at which the passing of time alone adds facts."""
 
     def __init__(self, history: ThreadHistory, now: datetime) -> None:
         self.history, self.now = history, now
@@ -166,7 +170,8 @@ class _Life:
         yield from self._promise(span, Kind.FIRST_PROMISE if first else Kind.NEXT_PROMISE)
 
     def _promise(self, span: Span, kind: Kind) -> Iterator[Fact]:
-        """Yield the fact of a deadline: met, at the time the clock ended, or missed, at the due time even if it ended later."""
+        """Yield the fact of a deadline. It is met, at the time the clock ended, or missed, at the due time even if the clock
+        ended later. Yield nothing without a due time or while it is still open."""
         due, ended = span.due_at, span.ended_at
         if due is None:
             return
@@ -215,7 +220,8 @@ class _Life:
         yield self._fact(Kind.FIRST_CONTACT, ended, user_id=closer, question=span.started_at, met=met)
 
     def _first_holder(self, span: Span) -> Iterator[Fact]:
-        """Yield the fact of the first assignment, met if a rule made it; then a fact whether that assignment lasted."""
+        """Yield the fact of the first assignment: met if a rule made it, not met if a person did. If a rule made it, yield
+        another fact, met if the assignment lasted."""
         first = next((one for one in self.assigned if one.to and _is_within(one.at, span)), None)
         if first is None or first.to is None:
             return
@@ -234,15 +240,16 @@ class _Life:
             self.later.append(final)
 
     def _escalation(self, span: Span) -> Iterator[Fact]:
-        """Yield the fact of an escalation, at most one per matter: by an SLA step at its due time, or by a person."""
+        """Yield the fact of the first escalation of a matter, if any. It is made by an SLA step at its due time, or by a
+        person."""
         said = [at for at, one in self.changed.items() if one.to == "escalated" and one.user_id is not None]
         first = min((at for at in (*self.history.late_at, *said) if _is_within(at, span)), default=None)
         if first is not None:
             yield self._fact(Kind.ESCALATED, first, user_id=self._holder(first), question=span.started_at)
 
     def _closings(self) -> Iterator[Fact]:
-        """Yield a fact for each closing by a person, and one for each reopening: a later question that was answered or is still
-        open."""
+        """Yield a fact for each closing by a person and for each reopening. A reopening is a later question in the same matter
+        that was answered or is still open."""
         for closed, again in self._closed_times():
             event = self._event_of(closed)
             if event is None or event.user_id is not None:
@@ -251,7 +258,8 @@ class _Life:
                 yield self._fact(Kind.REOPENED, again, user_id=self._closer(closed), question=again)
 
     def _closed_times(self) -> Iterator[tuple[datetime, datetime | None]]:
-        """Yield each time the thread was closed, with the time of the first question after it in the same matter, or None."""
+        """Yield each time the thread was closed, as a pair with the time of the first question after it in the same matter. The
+        second value is None if no such question came."""
         closed: datetime | None = None
         again: datetime | None = None
         for moment in self.history.moments:
@@ -278,7 +286,8 @@ class _Life:
         return not any(span.kind == ClockKind.RESOLUTION and span.started_at == at for span in self.history.spans)
 
     def _is_real(self, at: datetime) -> bool:
-        """Return whether the question at this time was answered or waits for an answer; mere thanks are no question."""
+        """Return True if the question asked at `at` was answered or still waits for an answer. A message that only thanks is
+        not a question."""
         responses = (one for one in self.history.spans if one.kind != ClockKind.RESOLUTION)
         return any(one.started_at == at and one.outcome != Outcome.CLOSED for one in responses)
 
@@ -320,7 +329,8 @@ class _Life:
         span: Span | None = None,
         met: bool | None = None,
     ) -> Fact:
-        """Return a fact in the channel of the question it is about; `span` gives the durations."""
+        """Return a fact that counts for the channel of its `question`, given as the time it was asked. The durations come from
+        `span`."""
         asked = next((one for one in self.asked if one.at == question), None)
         said = self.messages.get(asked.message_id) if asked is not None and asked.message_id else None
         channel_id = said.channel_id if said else self.history.channel_id
@@ -350,13 +360,13 @@ class _Life:
         return _held_at(self.assigned, at, self.history.user_id)
 
     def _holder_that_day(self, at: datetime) -> uuid.UUID | None:
-        """Return the assignee at the end of the local day of `at`; while that day goes on, the assignee now."""
+        """Return the assignee at the end of the local day of `at`, or the present assignee if that day is not over."""
         local = at.astimezone(self.history.zone)
         ends = datetime.combine(local.date() + timedelta(days=1), time(), self.history.zone).astimezone(UTC)
         return self._holder(min(ends - timedelta(microseconds=1), self.now))
 
     def _closer(self, at: datetime) -> uuid.UUID | None:
-        """Return the assignee at the moment of closing, else whoever closed the thread."""
+        """Return the assignee at the time `at` of the closing. If there was none, return the user who closed the thread."""
         event = self._event_of(at)
         return self._holder(at) or (event.user_id if event else None)
 
@@ -372,7 +382,7 @@ class _Life:
 
 
 def _held_at(changes: list[Happened], at: datetime, current: uuid.UUID | None) -> uuid.UUID | None:
-    """Return the assignee or team at the time `at`, from the changes in order; without changes the current one."""
+    """Return the assignee or team at the time `at`, from `changes` in order of time. Return `current` if there are no changes."""
     if not changes:
         return current
     last = next((one for one in reversed(changes) if one.at <= at), None)

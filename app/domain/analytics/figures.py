@@ -1,7 +1,7 @@
 """Calculate the figure of a measure from sums of facts, count facts, and read how current the facts are.
 
-Quantiles are values that occurred (`percentile_disc`), so that a median belongs to a thread one can open. The median of two
-channels is that of all their facts together.
+A quantile is always one of the values (`percentile_disc`), so that a median belongs to a thread that one can open. The
+median of two channels is the median of all their facts together.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from app.domain.analytics.slices import FACTS, SCOPES, Slice, of_measure, predic
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums over the facts of one kind: `n` facts, of which `known` say yes or no and `met` say yes; `scores` is the sum of
-    scores. `median`, `p90` and `average` are in seconds."""
+    """Sums over the facts of one kind. There are `n` facts; `known` of them say yes or no, and `met` of them say yes.
+
+    `scores` is the sum of the scores. `median`, `p90` and `average` are durations in seconds.
+    """
 
     n: int = 0
     known: int = 0
@@ -53,7 +55,11 @@ def sums_of(found: ByKind, kind: Kind) -> Sums:
 
 
 def value_of(measure: Measure, found: ByKind) -> float | None:
-    """Return the figure of a measure: a count, seconds, a share of 1, a ratio or a score. None without facts."""
+    """Return the figure of a measure: a count, a median in seconds, a share (0 to 1), a ratio, a mean score, or a net score
+    (-100 to 100).
+
+    Return None if there are no facts to calculate it from; a count is then 0.
+    """
     sums = [sums_of(found, kind) for kind in measure.kinds]
     if measure.shape == Shape.COUNT:
         return sum(one.n if measure.met is None else one.met if measure.met else one.missed for one in sums)
@@ -80,8 +86,9 @@ def size_of(measure: Measure, found: ByKind) -> int:
 
 @dataclass(frozen=True)
 class State:
-    """How current the facts are: `batch_at` is the time of the last batch, `waiting_since` that of the oldest change not yet
-    included, and `rebuilt` the (done, total) of a running rebuild."""
+    """How current the facts are. `batch_at` is the time of the last batch. `waiting_since` is the time of the oldest change
+    that is not yet included. `rebuilt` is the pair (done, total) of a running rebuild. The last two are None if there is no
+    such change or rebuild."""
 
     batch_at: datetime
     waiting_since: datetime | None
@@ -106,6 +113,6 @@ def state_of(row: Any) -> State:
 
 
 def count_facts(session: Session, slice: Slice, measure: Measure, *, is_per: bool = False) -> int:
-    """Count the facts behind a figure, or with `is_per` those of its denominator."""
+    """Count the facts behind a figure. With `is_per`, count the facts of the figure's denominator instead."""
     query = sa.select(sa.func.count()).select_from(FACTS).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
     return session.execute(query.where(of_measure(measure, is_per=is_per), predicate(slice))).scalar_one()

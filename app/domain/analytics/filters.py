@@ -25,7 +25,7 @@ _IDS = frozenset({"brand", "channel", "team", "person", "partner"})
 
 
 def read_filters(args: Mapping[str, str]) -> dict[str, str]:
-    """Return the valid filters of a URL's query parameters, by name."""
+    """Return the valid filters among a URL's query parameters, as {filter name: value}."""
     return {name: text for name in FILTERS if (text := _known(name, args.get(name, "")))}
 
 

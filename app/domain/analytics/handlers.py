@@ -27,12 +27,12 @@ ORDER_MOVES = (
 
 
 def mark_threads(session: Session, events: Sequence[Event]) -> None:
-    """Mark the threads of these events, which may change a figure."""
+    """Mark the threads of these events, so that their facts are derived anew."""
     mark(session, SubjectKind.THREAD, (event.thread_id for event in events))
 
 
 def mark_moved(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `MergeUndone`, `ThreadSplit`, `SplitUndone`: mark all threads of the move."""
+    """`ThreadsMerged`, `MergeUndone`, `ThreadSplit`, `SplitUndone`: mark all threads that took part in the merge or split."""
     move = parse_move(event)
     ids = {move.thread_id, move.gone, move.other, move.origin, move.target}
     mark(session, SubjectKind.THREAD, sorted(filter(None, ids)))
@@ -49,12 +49,13 @@ def mark_survey(session: Session, event: Event) -> None:
 
 
 def mark_orders(session: Session, events: Sequence[Event]) -> None:
-    """Mark the orders of these events, which change status, lines or money."""
+    """Mark the orders of these events. The events changed the status, the lines or the money of an order."""
     mark(session, SubjectKind.ORDER, {uuid.UUID(event.payload["order_id"]) for event in events})
 
 
 def mark_running(session: Session, event: Event) -> None:
-    """`SlaRecomputeAdvanced`: when the recompute is done, mark all running threads, whose due times may have moved."""
+    """`SlaRecomputeAdvanced`: when the recompute is complete, mark all threads with a running clock, because their due times
+    may have changed."""
     row = session.get(SlaRecompute, uuid.UUID(event.payload["recompute_id"]))
     if row is not None and row.done >= row.total:
         running = sa.select(SlaClock.thread_id).where(SlaClock.ended_at.is_(None)).distinct()

@@ -60,8 +60,8 @@ class Said:
 
 @dataclass(frozen=True)
 class Happened:
-    """An event of a thread: `to` is the new assignee, team or status, `former` the one before; `by` is the kind of rule, ""
-    for a person."""
+    """An event of a thread. `to` is the new assignee, team or status, and `former` the previous one. `by` is the kind of rule
+    that made the change, or "" for a person."""
 
     type: str
     at: datetime
@@ -73,7 +73,7 @@ class Happened:
 
 @dataclass(frozen=True)
 class Moment:
-    """A question, an answer or a status of a thread, as its SLA clocks count it."""
+    """A fact of the SLA clocks of a thread: a question, an answer or a status, with its time."""
 
     at: datetime
     kind: FactKind
@@ -83,7 +83,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class ThreadHistory:
-    """The history of a thread as reports need it. `others`: when other matters of the same contact began."""
+    """The history of a thread as reports need it. `others` has the times at which other matters of the same contact began."""
 
     thread_id: uuid.UUID
     brand_id: uuid.UUID
@@ -122,7 +122,7 @@ class TaskHistory:
 
 @dataclass
 class _Rows:
-    """The rows of threads or tasks, the book of SLA policies and calendars, and the time zones by brand."""
+    """The rows of the threads or tasks to read, the book of SLA policies and calendars, and the time zone of each brand."""
 
     threads: Sequence[Any]
     book: Book
@@ -135,20 +135,21 @@ class _Rows:
 
 
 def reporting_zone(session: Session, book: Book, brand_id: uuid.UUID) -> ZoneInfo:
-    """Return the time zone of a brand's reports: that of its calendar, else of the calendar for all."""
+    """Return the time zone of a brand's reports. It comes from the brand's calendar, else from the calendar for all brands,
+    else it is Europe/Amsterdam."""
     held = {calendar.scope: calendar for calendar in book.calendars if not calendar.is_by_name_only}
     found = held.get((None, None, brand_id)) or held.get((None, None, None))
     return ZoneInfo(read_calendar(session, found.version_id).rules.zone if found else HOME)
 
 
 def list_merged(session: Session, ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Return the ids among `ids` of threads that were merged into another."""
+    """Return those of the given thread ids whose threads were merged into another thread."""
     query = sa.select(ThreadAlias.old_id).where(ThreadAlias.old_id.in_(ids))
     return set(session.execute(query).scalars())
 
 
 def read_threads(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, ThreadHistory]:
-    """Read the histories of these threads; deleted ones are missing. Ten queries, however many threads."""
+    """Return the histories of these threads by thread id. Deleted threads are left out. Ten queries, however many threads."""
     values = {"thread_ids": list(ids)}
     rows = _Rows(session.execute(_THREAD_ROWS, values).all(), read_book(session))
     facts = _by_thread(session.execute(FACTS_OF, values))
@@ -185,7 +186,7 @@ def read_threads(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID
 
 
 def read_tasks(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, TaskHistory]:
-    """Read the histories of these tasks; deleted ones are missing. Two queries and those of the zones."""
+    """Return the histories of these tasks by task id. Deleted tasks are left out. Two queries, and those for the time zones."""
     rows = _Rows(session.execute(sa.select(Task).where(Task.id.in_(ids))).scalars().all(), read_book(session))
     return {
         task.id: TaskHistory(
@@ -280,7 +281,8 @@ def _others(session: Session, values: dict[str, Any]) -> defaultdict[uuid.UUID, 
 
 
 def _partners(session: Session, values: dict[str, Any]) -> dict[uuid.UUID, uuid.UUID]:
-    """Return by thread id the partner of the order that the thread is about; of several orders the one linked first."""
+    """Return, by thread id, the partner of the order that the thread is about. If there are several orders, the first linked
+    order counts."""
     return {row.thread_id: row.account_contact_id for row in session.execute(_ACCOUNTS, values)}
 
 
@@ -292,7 +294,7 @@ def _by_thread(rows: Iterable[Any]) -> defaultdict[uuid.UUID, list[Any]]:
 
 
 def _spans(session: Session, facts: Sequence[Any], rows: Sequence[Any]) -> tuple[Span, ...]:
-    """Return the SLA clocks of a thread, each with its open time by its own calendar."""
+    """Return the SLA clocks of a thread. The open time of each clock is counted with the clock's own calendar."""
     if not rows:
         return ()
     pure = facts_of(facts)

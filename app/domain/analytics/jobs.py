@@ -16,7 +16,8 @@ BATCHES = 20
 
 
 def roll_reports(**_ignored: Any) -> int:
-    """Sum up past days and weeks without a seal, the newest first, and return how many. A repeat is harmless."""
+    """Sum up the past days and weeks that have no seal, the newest first. Return the number of days and weeks. A repeat is
+    harmless."""
     total, ends_at = 0, time.monotonic() + ROLL_SECONDS
     while time.monotonic() < ends_at:
         with transaction() as session:
@@ -28,8 +29,10 @@ def roll_reports(**_ignored: Any) -> int:
 
 
 def settle_reports(**_ignored: Any) -> int:
-    """Derive the facts of marked threads, tasks, surveys and orders anew, and return how many. At least once; a repeat and a
-    second worker are harmless."""
+    """Derive the facts of marked threads, tasks, surveys and orders anew, and return the number of these.
+
+    The job runs at least once for each mark. A repeat and a second worker are harmless.
+    """
     total = 0
     for _number in range(BATCHES):
         with transaction() as session:

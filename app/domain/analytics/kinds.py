@@ -6,7 +6,8 @@ from enum import IntEnum
 
 
 class Kind(IntEnum):
-    """A kind of fact. Kinds noted "met" are yes or no (`ReportFact.met`), kinds noted "a time" have `open_seconds`."""
+    """A kind of fact. A kind with "met" in its comment is yes or no (`ReportFact.met`). A kind with "a time" has a duration
+    (`open_seconds`)."""
 
     RECEIVED = 1  # a matter began
     FIRST_RESPONSE = 2  # a time: the first answer
@@ -61,7 +62,7 @@ SCORED = frozenset({Kind.SATISFACTION, Kind.RECOMMENDS, Kind.SPEED, Kind.REACH})
 
 
 class SubjectKind(IntEnum):
-    """The kind of entity from which facts are derived, and which a mark names."""
+    """The kind of a subject: an entity from which facts are derived. A mark stores this kind and the id of the subject."""
 
     THREAD = 1
     TASK = 2

@@ -1,4 +1,5 @@
-"""List the facts behind a figure, newest first, by the predicate that counts them. The URL holds the place of the last row."""
+"""List the facts behind a figure, newest first, with the same condition that counts them. The URL of the next page contains the
+time and id of the last row."""
 
 from __future__ import annotations
 
@@ -58,8 +59,9 @@ class FactRow:
 def list_facts(
     session: Session, slice: Slice, measure: Measure, *, is_per: bool = False, after: Place | None = None, limit: int = PAGE
 ) -> list[FactRow]:
-    """List the facts behind a figure, or with `is_per` those of its denominator, newest first. `after`: the (time, id) of the
-    previous page's last row.
+    """List the facts behind a figure, newest first. With `is_per`, list the facts of the figure's denominator instead.
+
+    `after` is the (time, id) of the previous page's last row.
     """
     first, last = _instants(slice)
     wanted = [predicate(slice), FACTS.c.at.between(first, min(last, after[0]) if after else last)]
@@ -74,12 +76,12 @@ def list_facts(
 
 
 def place_text(row: FactRow) -> str:
-    """Return the place of a row as text for a URL: time and id."""
+    """Return the position of a row in the list (its time and id) as text for a URL."""
     return f"{row.at.isoformat()},{row.id}"
 
 
 def read_place(text: str) -> Place | None:
-    """Return the place that `place_text` wrote; None for any other text."""
+    """Return the (time, id) from a text that `place_text` wrote, or None for any other text."""
     at, _comma, fact_id = text.rpartition(",")
     try:
         found = datetime.fromisoformat(at)
@@ -89,7 +91,8 @@ def read_place(text: str) -> Place | None:
 
 
 def _instants(slice: Slice) -> tuple[datetime, datetime]:
-    """Return the first and last instant that the days of a slice can have in any time zone, a little more than needed."""
+    """Return the first and last instant at which the days of a slice can begin and end in any time zone. The range is a little
+    wider than needed."""
     first, last = (datetime.combine(day, time(), UTC) for day in (slice.first, slice.last))
     return first - timedelta(days=1), last + timedelta(days=2)
 
@@ -100,8 +103,8 @@ Customer = sa.orm.aliased(Contact)
 
 
 def _rows_of(facts: sa.Subquery) -> sa.Select[*tuple[Any, ...]]:
-    """Return the query for the fields of a `FactRow` and the brand of its thread. Facts stand first: PostgreSQL keeps the order
-    of so many joins."""
+    """Return the query for the fields of a `FactRow` and the brand of its thread. The facts come first in the joins, because
+    PostgreSQL keeps the written order of so many joins."""
     now = sa.func.coalesce(ThreadAlias.thread_id, facts.c.thread_id)
     return (
         sa.select(

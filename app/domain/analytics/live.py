@@ -25,7 +25,7 @@ LIVE_SHOWN = 200
 
 
 class Live(StrEnum):
-    """A live figure that opens a list of threads."""
+    """A kind of live figure: the number of threads in some state now. The figure opens the list of these threads."""
 
     OVERDUE = "overdue"
     DUE_SOON = "due_soon"
@@ -35,8 +35,11 @@ class Live(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """The live figures by kind. `oldest_at` and `oldest_medium`: since when, and on which medium, the longest wait lasts.
-    `arrived`: how many matters began in each requested slice."""
+    """All live figures of a slice. `counts` has the number of threads of each figure.
+
+    `oldest_at` is when the longest wait began, and `oldest_medium` is the medium of that thread. `arrived` has the number of
+    matters that began in each requested slice.
+    """
 
     counts: dict[Live, int]
     oldest_at: datetime | None
@@ -60,7 +63,7 @@ class Load:
 
 @dataclass(frozen=True)
 class LiveRow:
-    """A thread of a live list."""
+    """A thread in the list of a live figure."""
 
     id: uuid.UUID
     number: int
@@ -76,7 +79,8 @@ _WAITS = sa.and_(Thread.is_open, Thread.snoozed_until.is_(None), Thread.status !
 
 
 def live_condition(live: Live, now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition on threads of a live figure; the caller adds what the viewer may see."""
+    """Return the SQL condition for the threads that a live figure counts. The caller adds the condition for what the viewer may
+    see."""
     return {
         Live.OVERDUE: sa.and_(_WAITS, Thread.response_due_at < now),
         Live.DUE_SOON: sa.and_(_WAITS, Thread.response_due_at >= now, Thread.response_due_at < now + timedelta(hours=1)),
@@ -86,7 +90,7 @@ def live_condition(live: Live, now: datetime) -> sa.ColumnElement[bool]:
 
 
 def of_slice(slice: Slice) -> sa.ColumnElement[bool]:
-    """Return the condition on threads of a slice's filters. Its days are ignored."""
+    """Return the SQL condition for threads that fit the filters of a slice. The days of the slice are ignored."""
     found = [Thread.brand_id.in_(slice.brand_ids), Thread.spam_at.is_(None), Thread.medium != "internal"]
     if slice.own_user_id is not None:
         found.append(Thread.assignee_user_id == slice.own_user_id)
@@ -107,7 +111,8 @@ def of_slice(slice: Slice) -> sa.ColumnElement[bool]:
 
 
 def _of_partner(slice: Slice) -> list[sa.ColumnElement[bool]]:
-    """Return the condition on threads: about an order of the slice's partner, or of no partner; [] without this filter."""
+    """Return the SQL conditions for the partner filter of a slice: the thread is about an order of that partner, or about no
+    partner's order. Return [] if the slice has no partner filter."""
     if slice.partner_id is None:
         return []
     about = sa.exists().where(OrderThread.thread_id == Thread.id, OrderThread.order_id == Order.id)
@@ -159,7 +164,7 @@ def list_live(session: Session, slice: Slice, live: Live, *, now: datetime, limi
 
 
 def list_loads(session: Session, slice: Slice, *, now: datetime) -> list[Load]:
-    """List open work and capacity of each user of the slice's brands, in routing's weights, by name."""
+    """List the open work and the capacity of each user of the slice's brands, as sums of thread weights. Sorted by user name."""
     workers = list_workers(session, now=now)
     seen = [one for one in workers if one.capacity > 0 and not one.brands.isdisjoint(slice.brand_ids)]
     if isinstance(slice.user_id, uuid.UUID):
@@ -170,7 +175,8 @@ def list_loads(session: Session, slice: Slice, *, now: datetime) -> list[Load]:
 
 
 def list_team_loads(session: Session, slice: Slice, names: Mapping[uuid.UUID, str], *, now: datetime) -> list[Load]:
-    """List open work and capacity of each team, summed over its members, by name. Members of two teams count in both."""
+    """List the open work and the capacity of each team, summed over its members, in order of team name. A member of two teams
+    counts in both."""
     workers = [one for one in list_workers(session, now=now) if one.capacity > 0 and not one.brands.isdisjoint(slice.brand_ids)]
     found = []
     for team_id, name in sorted(names.items(), key=lambda item: item[1].casefold()):

@@ -1,6 +1,7 @@
 """List the measures (figures) of reports, as data.
 
-Number, chart, list and export of a figure all take the same `Measure` and `Slice`."""
+The number, chart, list and export of a figure are all computed from the same `Measure` and `Slice`.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +28,10 @@ class Better(StrEnum):
 
 @dataclass(frozen=True)
 class Measure:
-    """The definition of a figure. `met` limits a count to such facts; `per` is the kind that a ratio is divided by. `target`: in
-    seconds for a time, else a share of 1 or a score. `team_only`: the figure is never shown for one person.
+    """The definition of a figure.
+
+    `met` limits a count to facts with this value of `met`. `per` is the kind of facts that a ratio is divided by. `target`
+    is in seconds for a time, and otherwise a share (0 to 1) or a score.
     """
 
     key: str
@@ -44,12 +47,12 @@ class Measure:
         return self.shape == Shape.SHARE or self.key == "escalated"
 
     def counted_kinds(self, *, is_per: bool = False) -> tuple[Kind, ...]:
-        """Return the kinds of facts that it counts; with `is_per` those that a ratio is divided by."""
+        """Return the kinds of facts that the measure counts. With `is_per`, return the kind that a ratio is divided by."""
         return (self.per,) if is_per and self.per is not None else self.kinds
 
     @property
     def says_yes(self) -> bool:
-        """Return whether the facts of the measure are split by `met`."""
+        """Return whether the facts of the measure are divided into facts that say yes and facts that say no (`met`)."""
         return self.shape in (Shape.SHARE, Shape.NET)
 
 

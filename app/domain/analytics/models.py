@@ -1,7 +1,7 @@
-"""Tables of reports: facts, scopes, rollups by day, and the marks, wake-ups and rebuilds that make facts.
+"""Tables of reports: facts, scopes, rollups by day, and the marks, wake-ups and rebuilds that cause facts to be derived.
 
-A fact is never changed: it is closed (`removed_at`) and a new one is written (`recorded_at`), so that a figure of last Monday
-still opens the facts it counted then.
+A fact is never changed. It is closed (`removed_at`) and a new fact is written (`recorded_at`), so that a figure of last
+Monday still opens the facts that it counted then.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from app.core.db import Base, WithId
 
 
 class ReportScope(Base):
-    """The brand, channel, team, user and other groups of facts, one row for each combination that occurred. No foreign keys: a
-    scope outlives the rows it names."""
+    """A combination of brand, channel, team, user and other groups that facts belong to; one row for each combination that
+    occurred. No foreign keys: a scope remains when the brand or user it names is deleted."""
 
     __tablename__ = "report_scopes"
 
@@ -52,11 +52,12 @@ _NOW = sa.text("removed_at IS NULL")
 
 
 class ReportFact(Base):
-    """A fact of a report. `kind`: see kinds.py. `local_day` and `local_hour` are those of the brand's reporting zone.
+    """A fact of a report, of a `kind` in kinds.py. `local_day` and `local_hour` are in the brand's reporting time zone.
 
-    `subject_id`: the thread, task, survey or order it was derived from. `thread_id`: the thread to open; null if erased or none.
-    `ref`: the message or matter. `score`: a customer's rating. `wall_seconds`: the whole duration; `open_seconds`: its open hours
-    without pauses (for orders the same as `wall_seconds`). `amount`: an order's total without tax, in `currency`.
+    `subject_id`: the thread, task, survey or order that the fact was derived from. `thread_id`: the thread to open; null if
+    there is none or it was erased. `ref`: the message or matter. `score`: a customer's rating. `wall_seconds`: the whole
+    duration. `open_seconds`: the open hours in it without pauses (for orders the same as `wall_seconds`). `amount`: an
+    order's total without tax, in `currency`.
     """
 
     __tablename__ = "report_facts"
@@ -112,8 +113,9 @@ class ReportFact(Base):
 class ReportDay(Base):
     """The sums of the facts of one kind, day, brand, channel and `value` of a `part` (see `rollups.Part`).
 
-    Lists are packed, see cells.py: durations (`open_seconds`, `wall_seconds`), an hour for each matter, a score for each answer.
-    Read only while its day or week has a seal. No foreign keys: a row outlives the brand or channel it names.
+    Lists are packed, see cells.py: durations (`open_seconds`, `wall_seconds`), one hour for each matter, one score for each
+    answer. A row is used only while its day or week has a seal. No foreign keys: a row remains when its brand or channel is
+    deleted.
     """
 
     __tablename__ = "report_days"
@@ -148,7 +150,8 @@ class ReportSeal(Base):
 
 
 class ReportWeek(Base):
-    """The seal of a week, named by its Monday: its stored sums of persons agree with the facts of its seven days."""
+    """The seal of a week, which is named by its Monday. The stored weekly sums of persons agree with the facts of the seven
+    days."""
 
     __tablename__ = "report_weeks"
 
@@ -157,7 +160,8 @@ class ReportWeek(Base):
 
 
 class ReportMark(Base):
-    """A thread, task, survey or order whose facts must be derived anew. Several marks of one are worked off together."""
+    """A thread, task, survey or order whose facts must be derived anew. Several marks of the same subject are processed
+    together."""
 
     __tablename__ = "report_marks"
 
@@ -168,7 +172,7 @@ class ReportMark(Base):
 
 
 class ReportWakeup(Base):
-    """The time at which time alone makes new facts of a thread or task, such as a due time."""
+    """The time at which a thread or task gets new facts without any event, such as a due time."""
 
     __tablename__ = "report_wakeups"
 
@@ -180,7 +184,8 @@ class ReportWakeup(Base):
 
 
 class ReportRebuild(WithId, Base):
-    """A rebuild of all facts: of threads, then of tasks, surveys and orders (`kind`), in order of ids, done up to `cursor`."""
+    """A rebuild of all facts: first of threads, then of tasks, surveys and orders. `kind` is the present kind of subject.
+    Subjects are taken in order of their ids, and `cursor` is the last id that is done."""
 
     __tablename__ = "report_rebuilds"
 
@@ -198,7 +203,7 @@ class ReportRebuild(WithId, Base):
 
 
 class ReportState(Base):
-    """The time of the last batch of facts, in one row. It only grows; pages show it as "as of"."""
+    """The time of the last batch of facts, in a single row. The time never goes back; pages show it as "as of"."""
 
     __tablename__ = "report_state"
 

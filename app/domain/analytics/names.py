@@ -28,8 +28,8 @@ class KeptReport:
 
 @dataclass
 class Names:
-    """The names by id, in alphabetical order. `media`: the medium of each channel. `people`: colleagues who see one of the
-    brands, disabled ones included."""
+    """The names for the choices of a report's filters, by id and in alphabetical order. `media`: the medium of each channel.
+    `people`: users who see one of the brands, including disabled users."""
 
     brands: dict[uuid.UUID, str] = field(default_factory=dict)
     channels: dict[uuid.UUID, str] = field(default_factory=dict)

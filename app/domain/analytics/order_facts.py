@@ -1,4 +1,4 @@
-"""Derive the facts of an order from its transitions and its total, anew each time, and read such histories."""
+"""Derive the facts of an order from its transitions and its total, anew each time, and read the histories of orders for this."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Step:
 
 @dataclass(frozen=True)
 class OrderHistory:
-    """The history of an order as reports need it. `amount`: the total without tax, None while a line has no price. `steps`: its
-    transitions, first to last."""
+    """The history of an order as reports need it. `amount`: the total without tax, or None if a line has no price. `steps`: the
+    transitions of the order, the first one first."""
 
     order_id: uuid.UUID
     brand_id: uuid.UUID
@@ -52,12 +52,13 @@ class OrderHistory:
 
 
 def derive_order(history: OrderHistory) -> Derived:
-    """Derive the facts of an order: created, quoted price approved or not, time in each state it has left, completed."""
+    """Derive the facts of an order: created, quoted price approved or not, completed, and the time in each state that it has
+    left."""
     return Derived(tuple(_Way(history).facts()))
 
 
 class _Way:
-    """The states of one order, without steps that were undone and the undoing steps."""
+    """The sequence of states of one order. Undone steps and the steps that undid them are left out."""
 
     def __init__(self, history: OrderHistory) -> None:
         self.history = history
@@ -77,7 +78,8 @@ class _Way:
             yield self.fact(Kind.ORDER_DONE, done, seconds=_seconds(history.created_at, done))
 
     def quoted(self) -> Iterator[Fact]:
-        """Yield the fact of the first quoted price: met if approved later, not met if cancelled, else undecided."""
+        """Yield the fact of the first quoted price. It is met if the price was approved later, not met if the order was
+        cancelled, and otherwise undecided."""
         statuses = [step.status for step in self.steps]
         if OrderStatus.QUOTED not in statuses:
             return
@@ -87,7 +89,8 @@ class _Way:
         yield self.fact(Kind.ORDER_QUOTED, self.steps[first].at, met=met)
 
     def left(self) -> Iterator[Fact]:
-        """Yield a fact for each state that the order has left, at that time, with the seconds it was in the state."""
+        """Yield a fact for each state that the order has left. It counts at the time of leaving and has the seconds in that
+        state."""
         for step, following in zip(self.steps, self.steps[1:], strict=False):
             if step.status in IN_STATE and step.status != following.status:
                 yield self.fact(IN_STATE[step.status], following.at, ref=following.id, seconds=_seconds(step.at, following.at))
@@ -114,7 +117,8 @@ def _seconds(begin: datetime, end: datetime) -> int:
 
 
 def read_orders(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, OrderHistory]:
-    """Read the histories of these orders; deleted ones are missing. Three queries and those of the zones."""
+    """Return the histories of these orders by order id. Deleted orders are left out. Three queries, and those for the time
+    zones."""
     rows = session.execute(sa.select(Order).where(Order.id.in_(ids)).execution_options(populate_existing=True)).scalars().all()
     moves = sa.select(Transition.entity_id, Transition.id, Transition.at, Transition.to_status, Transition.undoes_id)
     moves = moves.where(Transition.entity_type == ORDER, Transition.entity_id.in_(ids)).order_by(

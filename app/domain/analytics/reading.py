@@ -1,4 +1,4 @@
-"""Read the cells of several days in one statement: sealed days from rollups, other days from facts."""
+"""Read the cells of several days in one statement: from rollups for sealed days, from facts for other days."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ _SUMS = ("n", "known", "met", "score_sum")
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which cells to read: of `slices`, which differ only in their days, and of `kinds`, grouped by the column `by`.
+    """Which cells to read: for each of `slices`, which differ only in their days, the cells of `kinds`, grouped by the column
+    `by`.
 
-    Only the kinds in `by_day` are split by day; in slices after the first, those in `later_by_day` (None: the same). Cells of
-    other kinds carry the first day of their slice.
+    Only the kinds in `by_day` are split by day; cells of other kinds have the first day of their slice. `later_by_day`
+    replaces `by_day` for the slices after the first; None means the same kinds.
     """
 
     slices: Sequence[Slice]
@@ -47,7 +48,7 @@ class Wanted:
 
     @property
     def cut(self) -> list[date]:
-        """Return the days of which only a part is wanted."""
+        """Return the days of which only the part before `until` is wanted."""
         return sorted({one.last for one in self.slices if one.until is not None})
 
     @property
@@ -71,9 +72,12 @@ def _statement(wanted: Wanted) -> sa.Select[Any]:
 
 
 def _part_of(wanted: Wanted) -> tuple[Part, str | None] | None:
-    """Return the part of the rollups that holds the wanted cells, and its `value` (None: grouped by value).
+    """Return the part of the rollups that has the wanted cells, and the `value` to select (None: all values, one group for
+    each).
 
-    None where only facts can answer: two filters at once, a person in a channel, a bucket, or an earlier `as_of`."""
+    Return None if only facts can give the cells: for two filters at once, a person in a channel, a bucket, or an earlier
+    `as_of`.
+    """
     slice = wanted.slices[0]
     buckets = ("hour", "weekday", "band", "met", "score", "currency", "as_of")
     if any(getattr(slice, name) is not None for name in buckets):
@@ -106,7 +110,8 @@ def _kept(wanted: Wanted, part: Part, value: str | None) -> sa.Select[Any]:
 
 
 def _sealed(wanted: Wanted, part: Part) -> sa.Subquery:
-    """Return the query of the days that are summed up, and of the weeks of persons in place of their seven days."""
+    """Return the query of the sealed days of a part. For persons it has whole sealed weeks in place of their seven days, if no
+    figures by day are wanted."""
     days = sorted(set(wanted.dates) - set(wanted.cut))
     found = sa.select(sa.literal_column(str(int(part))).label("part"), SEALS.c.local_day)
     found = found.where(_one_of(SEALS.c.local_day, days, sa.Date))
@@ -120,7 +125,7 @@ def _sealed(wanted: Wanted, part: Part) -> sa.Subquery:
 
 
 def _facts(wanted: Wanted, day: sa.ColumnElement[date] | None = None) -> sa.Select[Any]:
-    """Return the query of the wanted cells from facts, of one `day` if it is given."""
+    """Return the query that computes the wanted cells from facts, only of `day` if it is given."""
     query = _told_apart(wanted, FACTS, _text_of(SCOPES.c[wanted.by])).add_columns(
         *(column for column in sums() if column.name in _SUMS),
         *(sa.cast(sa.null(), sa.LargeBinary).label(f"packed_{name}") for name in _LISTS),
@@ -135,7 +140,8 @@ def _facts(wanted: Wanted, day: sa.ColumnElement[date] | None = None) -> sa.Sele
 
 
 def _facts_of_open_days(wanted: Wanted) -> sa.Select[Any]:
-    """Return the query of the wanted cells from facts, day by day, so that facts of sealed days are not read."""
+    """Return the query that computes the wanted cells from facts. It goes day by day, so that facts of sealed days are not
+    read."""
     day: Any = sa.func.unnest(sa.cast(wanted.dates, sa.ARRAY(sa.Date))).column_valued("day")
     sealed = sa.exists().where(SEALS.c.local_day == day, SEALS.c.local_day != sa.all_(sa.cast(wanted.cut, sa.ARRAY(sa.Date))))
     open_days = sa.select(day.label("day")).where(~sealed).subquery("open_days")
@@ -144,7 +150,8 @@ def _facts_of_open_days(wanted: Wanted) -> sa.Select[Any]:
 
 
 def _told_apart(wanted: Wanted, table: sa.FromClause, key: sa.ColumnElement[str]) -> sa.Select[Any]:
-    """Return a query grouped by kind, day and key. It groups by column names, as a repeated parameter would be another one."""
+    """Return a query grouped by kind, day and `key`. It groups by column names, because PostgreSQL would treat a repeated bind
+    parameter as another expression."""
     query = sa.select(table.c.kind, _day(wanted, table).label("told_day"), key.label("told_key"))
     return query.select_from(table).group_by(table.c.kind, sa.text("told_day"), sa.text("told_key"))
 
@@ -165,12 +172,13 @@ def _text_of(column: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
 
 
 def _no_list(name: str) -> sa.ColumnElement[Any]:
-    """Return a null of the array type that the query over facts has for this list."""
+    """Return an SQL null with the array type that this list has in the query over facts."""
     return sa.cast(sa.null(), sa.ARRAY(sa.Integer if name == "seconds" else sa.SmallInteger))
 
 
 def _one_of(column: sa.ColumnElement[Any], values: Sequence[Any], kind: type[sa.types.TypeEngine[Any]]) -> sa.ColumnElement[bool]:
-    """Return the condition that the column has one of these values, passed as one array so that the statement stays the same."""
+    """Return the condition that the column has one of these values. They are passed as one array, so that the SQL text is the
+    same for any number of values."""
     return column == sa.any_(sa.cast(values, sa.ARRAY(kind)))
 
 

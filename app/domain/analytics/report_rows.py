@@ -1,4 +1,4 @@
-"""Make the rows of a report's file, with every figure by day, and the sheet that describes the file."""
+"""Make the rows of a report's file, with every figure by day, and the lines of the sheet that describes the file."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ def report_heads(*, is_plain: bool) -> list[str]:
 
 
 def report_rows(session: Session, slice: Slice, *, is_plain: bool) -> list[list[Value]]:
-    """Return rows of name, day, value and number of facts: for each figure its total (day None), then its days.
+    """Return rows of name, day, value and number of facts. Each figure has a row with its total (day None), followed by its
+    days.
 
-    `is_plain`: the names are the measures' keys, for programs."""
+    `is_plain` True: the names are the keys of the measures, for programs.
+    """
     (found_of_all,), _state = read_breakdowns(session, Wanted([slice], ALL_KINDS))
     rows: list[list[Value]] = []
     for key, measure in MEASURES.items():

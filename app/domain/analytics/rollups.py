@@ -1,8 +1,9 @@
-"""Sum up the facts of a day into rollups (cells) by SQL, and seal the day. A page over months reads rollups, and facts only of
-days without a seal. What persons did is summed up by week too, because they are many.
+"""Sum up the facts of each day into rollups (cells) by SQL, and seal the day. A report over months reads rollups; it reads
+single facts only for days without a seal. Facts of persons are also summed up by week, because there are many persons.
 
-A day is sealed (`report_seals`) when its cells agree with its facts. A change of a fact breaks the seal of its day in the same
-transaction, and that of its week, so a rollup is right or is not read, even if a worker is killed, late or repeats its work.
+A day is sealed (`report_seals`) when its cells agree with its facts. A change of a fact deletes the seals of its day and
+week in the same transaction. So a rollup that is read is always right, even if a worker is killed, is late or repeats its
+work.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ LOCK = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended('reports', 0))
 
 
 class Part(IntEnum):
-    """The further group by which a day's cells are split, beside brand and channel. Cells of persons have no channel, only its
-    kind. Those of PERSON_WEEK sum up seven days from `local_day` on, a Monday."""
+    """The group by which a day's cells are split further, besides brand and channel. Cells of PERSON have a kind of channel but
+    no single channel. Cells of PERSON_WEEK sum up the seven days from `local_day` on, which is a Monday."""
 
     ALL = 0
     TEAM = 1
@@ -52,7 +53,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the rollups are: the number of past days with facts, and how many of these are sealed (summed up for good)."""
+    """How far the rollups are: the number of days with facts, and the number of sealed days."""
 
     days: int
     sealed: int
@@ -71,9 +72,10 @@ def monday_of(day: date) -> date:
 
 
 def roll_next(session: Session, *, now: datetime) -> date | None:
-    """Sum up and seal the newest past day without a seal, else the newest past week, and return its first day.
+    """Sum up and seal the newest past day without a seal. If all days are sealed, do so with the newest past week. Return the
+    first day.
 
-    None if there is none or facts are being written.
+    Return None if no day or week is left, or if another worker is writing facts or rollups.
     """
     if not session.execute(LOCK).scalar_one():
         return None
@@ -165,7 +167,7 @@ def durations(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[Any]
 
 
 def joined(column: sa.ColumnElement[bytes]) -> sa.ColumnElement[bytes]:
-    """Return the SQL of all packed lists of the column, one after the other."""
+    """Return the SQL expression that joins all packed lists of a column into one list."""
     return sa.func.string_agg(column, sa.literal_column("''::bytea"))
 
 

@@ -52,7 +52,8 @@ def seen_reports(viewer: Viewer) -> sa.ColumnElement[bool]:
 def save_report(
     session: Session, viewer: Viewer, *, name: str, args: Mapping[str, str], is_shared: bool, now: datetime
 ) -> SavedReport:
-    """Save the query parameters of a report (`args`) under a name. Raises NameTaken, TooManyReports."""
+    """Save the query parameters of a report (`args`) under a name. Raises `NameTaken` if the user has a report with this name,
+    and `TooManyReports` if the user has too many."""
     mine = sa.select(sa.func.count()).where(SavedReport.owner_user_id == viewer.user_id)
     if session.execute(mine).scalar_one() >= MOST:
         raise TooManyReports
@@ -71,7 +72,8 @@ def delete_report(session: Session, viewer: Viewer, report_id: uuid.UUID) -> boo
 
 
 def read_targets(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[TargetKey, float]:
-    """Return the targets of these brands by measure and medium; the default where the brands differ."""
+    """Return the targets of these brands by measure and medium. If the brands have different targets for a measure, the default
+    is returned for it."""
     rows = session.execute(sa.select(ReportTarget).where(ReportTarget.brand_id.in_(brand_ids))).scalars()
     wanted = {(row.measure, row.medium, row.brand_id): row.value for row in rows}
     found = {}
@@ -82,7 +84,7 @@ def read_targets(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[Targe
 
 
 def measures_of(targets: Mapping[TargetKey, float], medium: str = "") -> dict[str, Measure]:
-    """Return all measures by key with these targets, preferring a target of the medium over the general one."""
+    """Return all measures by key, with these targets. A target for `medium` takes precedence over a general target."""
     return {
         key: replace(one, target=targets.get((key, medium), targets.get((key, ""), one.target))) for key, one in MEASURES.items()
     }
@@ -91,7 +93,7 @@ def measures_of(targets: Mapping[TargetKey, float], medium: str = "") -> dict[st
 def save_targets(
     session: Session, brand_id: uuid.UUID, values: Mapping[TargetKey, float | None], *, actor: Actor, now: datetime
 ) -> None:
-    """Save the targets of the brand; None means the default."""
+    """Save the targets of the brand. The value None removes the brand's own target, so that the default applies."""
     for (key, medium), value in values.items():
         mine = sa.and_(ReportTarget.brand_id == brand_id, ReportTarget.measure == key, ReportTarget.medium == medium)
         session.execute(sa.delete(ReportTarget).where(mine))

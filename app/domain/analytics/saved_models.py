@@ -14,7 +14,8 @@ from app.core.db import Base, WithId
 
 
 class SavedReport(WithId, Base):
-    """A saved report: a name for the query parameters of a report. It grants nothing: readers see only figures they may see."""
+    """A saved report: a name for the query parameters of a report. It gives no access: each reader sees only figures they may
+    see."""
 
     __tablename__ = "saved_reports"
 
@@ -46,10 +47,11 @@ class ReportTarget(Base):
 
 
 class ChannelCost(Base):
-    """The costs of a channel from a day on, until its next row, in the currency that its brand had then.
+    """The costs of a channel from `from_date` on, until the channel's next row. The currency is that of the brand when the row
+    was written.
 
-    `per_month`: the fixed cost. `per_message`: the provider's price of a sent message, `per_call`: of a call. `minutes`: the work
-    for each message or call in either direction, and `per_hour`: the cost of an hour of work.
+    `per_month`: the fixed cost. `per_message`: the provider's price of a sent message. `per_call`: the price of a call.
+    `minutes`: the minutes of work for each message or call, in or out. `per_hour`: the cost of an hour of work.
     """
 
     __tablename__ = "channel_costs"

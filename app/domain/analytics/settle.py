@@ -1,7 +1,8 @@
-"""Derive and store the facts of marked subjects, due wake-ups and rebuilds, one batch in one transaction.
+"""Derive and store the facts of marked subjects, due wake-ups and rebuilds. One batch is one transaction.
 
-One writer at a time (an advisory lock; a second worker returns at once). A killed worker leaves its marks, and a repeat derives
-the same facts. A mark that comes while its thread is being read has its own id and is worked off in the next batch.
+There is only one writer at a time: an advisory lock lets a second worker return at once. If a worker is killed, its marks
+stay, and a repeat derives the same facts. A mark that is added while its thread is being read has its own id and is
+processed in the next batch.
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ def ask_for_rebuild(session: Session, *, now: datetime) -> uuid.UUID:
 
 
 def settle_batch(session: Session, *, now: datetime, limit: int = BATCH) -> int:
-    """Work off the next marks, wake-ups and part of a rebuild. Returns the number of subjects; 0 if another worker is at it."""
+    """Process the next marks, wake-ups and part of a rebuild. Return the number of subjects, or 0 if another worker is doing
+    this."""
     if not session.execute(LOCK).scalar_one():
         return 0
     todo = _Round()
@@ -144,8 +146,10 @@ def _derive_and_write(session: Session, todo: _Round, now: datetime) -> None:
 
 
 def _derive(session: Session, todo: _Round, now: datetime) -> tuple[dict[uuid.UUID, Derived], set[uuid.UUID]]:
-    """Derive the present facts by subject, and return also the subjects that were merged or deleted. An erased thread keeps its
-    facts, without a link to the thread."""
+    """Derive the present facts. Return them by subject id, together with the ids of subjects that were merged or deleted.
+
+    An erased thread keeps its facts, without a link to the thread.
+    """
     derived: dict[uuid.UUID, Derived] = {}
     thread_ids, task_ids = todo.ids[SubjectKind.THREAD], todo.ids[SubjectKind.TASK]
     if thread_ids:
@@ -203,7 +207,8 @@ def _stored(session: Session, ids: Collection[uuid.UUID]) -> defaultdict[uuid.UU
 def _compare(
     derived: Mapping[uuid.UUID, Derived], stored: Mapping[uuid.UUID, list[tuple[int, Fact]]]
 ) -> tuple[list[int], list[tuple[uuid.UUID, Fact]]]:
-    """Return the ids of stored facts that no longer hold, and the new facts with their subjects; unchanged facts are left out."""
+    """Return the ids of stored facts that are no longer true, and the new facts as pairs of subject id and fact. Unchanged
+    facts are in neither list."""
     closed: list[int] = []
     added: list[tuple[uuid.UUID, Fact]] = []
     for subject_id, found in derived.items():

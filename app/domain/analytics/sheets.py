@@ -1,7 +1,7 @@
-"""Write files of figures row by row: CSV in two dialects, and XLSX. Text can never become a formula, numbers stay numbers.
+"""Write files of figures row by row: CSV in two dialects, and XLSX. Text can never become a formula, and numbers stay numbers.
 
-In CSV, a line of a text cell that begins with = + - @ or a control character, after blanks or not, gets an apostrophe in front
-(OWASP "CSV injection"). In XLSX every text is written as text and needs no apostrophe.
+In a CSV file for Excel, a line of a text cell gets an apostrophe in front if its first visible character is = + - @ or a
+control character (OWASP "CSV injection"). In XLSX every text is written as text and needs no apostrophe.
 """
 
 from __future__ import annotations
@@ -24,22 +24,25 @@ _RISKY = re.compile(r"(^|\n)([^\S\n]*)(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
 
 
 class Dialect(StrEnum):
-    """The dialect of a CSV file. EXCEL: in the reader's language and time zone. PROGRAMS: commas, ISO 8601 in UTC, unescaped."""
+    """The dialect of a CSV file. EXCEL: in the reader's language and time zone. PROGRAMS: with commas, times as ISO 8601 in
+    UTC, and text without apostrophes against formulas."""
 
     EXCEL = "excel"
     PROGRAMS = "programs"
 
 
 def safe_text(text: str) -> str:
-    """Return the text with apostrophes where a spreadsheet would take it for a formula."""
+    """Return the text with an apostrophe before each part that a spreadsheet would read as a formula."""
     return _RISKY.sub(r"\1'\2", text) if text[:1] not in ("", "'") else text
 
 
 def csv_lines(
     heads: Sequence[str], rows: Iterable[Sequence[Value]], *, dialect: Dialect, locale: str, zone: ZoneInfo
 ) -> Iterator[str]:
-    """Yield the text of a CSV file, 500 rows at a time. For Excel it has a byte order mark, and except in English semicolons and
-    decimal commas."""
+    """Yield the text of a CSV file, 500 rows at a time.
+
+    A file for Excel begins with a byte order mark. It has semicolons and decimal commas, except in English.
+    """
     is_excel = dialect == Dialect.EXCEL
     is_comma = not is_excel or locale == "en"
     buffer = io.StringIO()

@@ -1,4 +1,4 @@
-"""Describe which facts a figure counts (`Slice`), by one predicate for number, chart, list and export."""
+"""Describe which facts a figure counts (`Slice`). The same SQL condition is used for the number, chart, list and export."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ Choice = uuid.UUID | str | None
 
 @dataclass(frozen=True)
 class Slice:
-    """The days, filters and bucket of a figure for one reader. `last` is inclusive; `until` cuts a day that is not over.
+    """The facts that a figure counts: its days, its filters, and the bars or cells of a chart (`hour`, `weekday`, `band` …).
 
-    `is_open`: durations count open hours, else all hours. `band`: seconds from (inclusive) and to (exclusive). `weekday`: Monday
-    is 0. `as_of`: only facts that were known then; None: the present facts.
+    `last` is inclusive. `until` ends the last day early if it is not over. `own_user_id` limits to facts of this user.
+    `is_open` True: durations count open hours only, otherwise all hours. `band`: durations in seconds, from (inclusive) and
+    to (exclusive). `weekday`: Monday is 0. `as_of`: the facts that were known at this time; None: the present facts.
     """
 
     brand_ids: tuple[uuid.UUID, ...]
@@ -62,36 +63,38 @@ class Slice:
 
     @property
     def seconds(self) -> sa.Column[Any]:
-        """Return the column of durations: those of open hours, or of all hours."""
+        """Return the column of durations: in open hours if `is_open`, otherwise in all hours."""
         return FACTS.c.open_seconds if self.is_open else FACTS.c.wall_seconds
 
 
 def slice_for(viewer: Viewer, **values: Any) -> Slice:
-    """Return a slice of the viewer's brands with these values; without the permission ANALYTICS_SEE only of their own facts."""
+    """Return a slice of the viewer's brands with these values. A viewer without the permission ANALYTICS_SEE gets only their
+    own facts."""
     own = None if viewer.may(Permission.ANALYTICS_SEE) else viewer.user_id
     return Slice(brand_ids=viewer.brand_ids, own_user_id=own, **values)
 
 
 def shifted(slice: Slice, days: int) -> Slice:
-    """Return the same slice this many days earlier."""
+    """Return the same slice for a period that begins and ends `days` earlier."""
     back = timedelta(days=days)
     until = slice.until - back if slice.until else None
     return replace(slice, first=slice.first - back, last=slice.last - back, until=until)
 
 
 def predicate(slice: Slice) -> sa.ColumnElement[bool]:
-    """Return the condition on facts of a slice, for any kind of fact. The query must join SCOPES."""
+    """Return the SQL condition for the facts of a slice, of any kind. The query must join SCOPES."""
     return sa.and_(in_days(slice), of_filters(slice))
 
 
 def in_days(slice: Slice) -> sa.ColumnElement[bool]:
-    """Return the condition on facts: of the days of a slice, until its `until`."""
+    """Return the SQL condition for facts within the days of a slice and before its `until`, if set."""
     days = FACTS.c.local_day.between(slice.first, slice.last)
     return days if slice.until is None else sa.and_(days, FACTS.c.at < slice.until)
 
 
 def of_filters(slice: Slice) -> sa.ColumnElement[bool]:
-    """Return the condition on facts of a slice, but for its days."""
+    """Return the SQL condition for facts that fit the brands, filters and `as_of` of a slice. Its days are not part of the
+    condition."""
     found = [SCOPES.c.brand_id.in_(slice.brand_ids), _known(slice.as_of)]
     if slice.own_user_id is not None:
         found.append(SCOPES.c.user_id == slice.own_user_id)
@@ -130,8 +133,8 @@ def _bucket(slice: Slice) -> list[sa.ColumnElement[bool]]:
 
 
 def of_measure(measure: Measure, *, is_per: bool = False, kind: Kind | None = None) -> sa.ColumnElement[bool]:
-    """Return the condition on the facts that a measure counts: of all its kinds, or of `kind`. Of a ratio those of the numerator;
-    `is_per`: those of the denominator."""
+    """Return the SQL condition for the facts that a measure counts, of all its kinds or only of `kind`. For a ratio these are
+    the facts of the numerator, or of the denominator with `is_per`."""
     kinds = measure.counted_kinds(is_per=is_per) if kind is None else (kind,)
     found = FACTS.c.kind.in_([int(each) for each in kinds])
     if measure.met is not None and not is_per:

@@ -18,7 +18,7 @@ from app.domain.surveys.models import SurveyAnswer, SurveyInvitation, SurveyKind
 
 @dataclass(frozen=True)
 class Verdict:
-    """A customer's latest answer to a survey question; `at` is the time of the first answer."""
+    """A customer's latest answer to a survey question. `at` is the time of the customer's first answer."""
 
     at: datetime
     score: int
@@ -29,8 +29,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class SurveyHistory:
-    """The history of a survey question as reports need it. `said`: the answer; None without one, or if a machine may have given
-    it."""
+    """The history of a survey question as reports need it. `said` is the answer, or None if there is no answer or it may come
+    from a machine."""
 
     invitation_id: uuid.UUID
     thread_id: uuid.UUID | None

@@ -184,7 +184,7 @@ NO_TEAM, NO_PERSON = N_("No team"), N_("Unassigned")
 
 @dataclass(frozen=True)
 class Change:
-    """The change against the period before in words. `tone` is "good", "bad", "few" (too few facts to compare) or ""."""
+    """The change from the period before, in words. `tone` is "good", "bad", "few" (too few facts to judge) or ""."""
 
     text: str
     tone: str = ""
@@ -199,7 +199,8 @@ def definition_words(key: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return a duration in hours and minutes. Days are not used, as a day has fewer open hours than 24."""
+    """Return a duration as text in seconds, minutes or hours, and a dash for None. Days are not used, because a day has fewer
+    than 24 open hours."""
     if seconds is None:
         return NO_VALUE
     minutes = round(seconds / 60)
@@ -233,7 +234,7 @@ def figure(measure: Measure, value: float | None, size: int) -> str:
 
 
 def target_words(measure: Measure) -> str:
-    """Return the target of a measure as text; "" where it has none."""
+    """Return the target of a measure as text, or "" if it has no target."""
     if measure.target is None:
         return ""
     if measure.shape == Shape.MEAN:
@@ -242,7 +243,8 @@ def target_words(measure: Measure) -> str:
 
 
 def change_words(measure: Measure, value: float | None, before: float | None, size: int, size_before: int) -> Change:
-    """Return the change against the period before: counts and times in percent, shares in percentage points, scores in points."""
+    """Return the change from the period before: counts, times and ratios in percent, shares in percentage points, scores in
+    points."""
     if value is None or before is None or (before == 0 and measure.shape == Shape.COUNT):
         return Change(_("no earlier figure") if value else "")
     if min(size, size_before) < TOO_FEW:

@@ -58,7 +58,7 @@ def remove_absence(session: Session, *, user_id: uuid.UUID, day: date, now: date
 
 
 def list_absences(session: Session, *, viewer: Viewer, user_ids: Collection[uuid.UUID], since: date) -> list[AbsenceRow]:
-    """List the absences of these users from the day `since` on, the next first. Two queries."""
+    """List the absences of these users from the day `since` on, the earliest first. Two queries."""
     query = sa.select(Absence, User.name).join(User, User.id == Absence.user_id)
     query = query.where(Absence.user_id.in_(user_ids), Absence.absent_date >= since)
     rows = session.execute(query.order_by(Absence.absent_date, User.name, User.id)).all()
@@ -82,7 +82,7 @@ def _planned(
 
 
 def _affected(session: Session, user_id: uuid.UUID, day: date) -> dict[uuid.UUID, int]:
-    """Count the person's appointments of that day by brand."""
+    """Count the user's planned appointments on that day, by brand id."""
     query = sa.select(Appointment.brand_id, sa.func.count()).where(*_theirs({user_id}, {day}))
     rows = session.execute(query.group_by(Appointment.brand_id).order_by(Appointment.brand_id))
     return {row[0]: row[1] for row in rows}

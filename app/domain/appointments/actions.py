@@ -106,9 +106,10 @@ def set_appointment_state(
     reason_code: str = "",
     from_calendar: bool = False,
 ) -> Appointment:
-    """Set the state of an appointment; its present state changes nothing. `from_calendar`: the change came from the calendar.
+    """Set the state of an appointment. Setting the state it already has changes nothing. `from_calendar`: the change came from
+    the calendar.
 
-    Raises TransitionRefused.
+    Raises `TransitionRefused` if the change of state is not allowed.
     """
     change_entity_status(
         session,
@@ -125,7 +126,8 @@ def set_appointment_state(
 
 
 def finish_visits(session: Session, order_id: uuid.UUID, *, before: datetime, now: datetime, actor: Actor) -> None:
-    """Mark as done the order's planned or running visits that begin at `before` or earlier. Raises TransitionRefused."""
+    """Set the order's visits to done that are planned or under way and begin at `before` or earlier. Raises `TransitionRefused`
+    if this is not allowed."""
     query = sa.select(Appointment.id).where(Appointment.order_id == order_id, Appointment.kind == AppointmentKind.VISIT)
     query = query.where(Appointment.state.in_((AppointmentState.PLANNED, *UNDER_WAY)), Appointment.starts_at <= before)
     for appointment_id in session.execute(query.order_by(Appointment.id)).scalars().all():
@@ -162,7 +164,8 @@ def touch(session: Session, appointment: Appointment, now: datetime) -> None:
 def record_of_appointment(
     session: Session, event: str, appointment: Appointment, *, now: datetime, actor: Actor, payload: dict[str, Any] | None = None
 ) -> None:
-    """Record an event about an appointment with its id, order and start; `payload` is added to these."""
+    """Record an event about an appointment. The event's payload has the appointment's id, order and start, and the values of
+    `payload`."""
     subject = Subject(brand_id=appointment.brand_id, thread_id=appointment.thread_id)
     told = {
         "appointment_id": str(appointment.id),

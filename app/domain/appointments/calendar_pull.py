@@ -45,7 +45,8 @@ def follow_own_event(session: Session, channel_id: uuid.UUID, event: CalendarEve
 
 
 def drop_own_event(session: Session, channel_id: uuid.UUID, key: str, *, now: datetime) -> bool:
-    """Cancel the appointment whose event was deleted in the calendar, unless it is over. Returns False if it was not ours."""
+    """Cancel our appointment, unless it is over, after its event was deleted in the calendar. Returns False if the event is not
+    one of ours."""
     found = _lock(session, channel_id, CalendarEntry.event_id == key)
     if found is None:
         return False
@@ -56,7 +57,7 @@ def drop_own_event(session: Session, channel_id: uuid.UUID, key: str, *, now: da
 
 
 def _lock(session: Session, channel_id: uuid.UUID, which: sa.ColumnElement[bool]) -> tuple[Appointment, CalendarEntry] | None:
-    """Lock and return the appointment and its calendar entry, in that order; None where there is none."""
+    """Lock the appointment and its calendar entry, in that order, and return both. Return None if there is no such entry."""
     query = sa.select(CalendarEntry).where(CalendarEntry.channel_id == channel_id, which)
     entry = session.execute(query).scalar_one_or_none()
     if entry is None:
@@ -74,8 +75,8 @@ def _is_no_news(entry: CalendarEntry, event: CalendarEvent) -> bool:
 
 
 def _cancel(session: Session, appointment: Appointment, entry: CalendarEntry, now: datetime) -> None:
-    """Cancel the appointment and delete its calendar entry. Planned again, it gets an entry with a new reference, as a calendar
-    accepts a reference once."""
+    """Cancel the appointment and delete its calendar entry. If the appointment is planned again, it gets an entry with a new
+    reference, because a calendar accepts each reference only once."""
     session.delete(entry)
     session.flush()
     set_appointment_state(session, appointment.id, AppointmentState.CANCELLED, now=now, actor=SYSTEM, from_calendar=True)

@@ -1,6 +1,6 @@
 """Write an appointment into a mailbox's calendar, and update or delete its event there.
 
-At least once; a repeat is harmless because an event that may exist is looked for by our reference before it is written again.
+The job may run more than once. A repeat is harmless: if the event may already exist, it is first looked up by our reference.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class _Call:
-    """One call to the calendar. `wanted` is None where the event must be deleted; `key` is the event's id in the calendar;
-    `was_tried`: the event may exist there although its id is unknown."""
+    """One call to the calendar. `wanted` is the event to write, or None if the event must be deleted. `key` is the event's id
+    in the calendar. `was_tried` True: the event may exist there although its id is unknown."""
 
     entry_id: uuid.UUID
     account: ChannelAccount
@@ -78,8 +78,8 @@ def _write(call: _Call) -> WrittenEvent | None:
 
 
 def _keep_key(entry_id: uuid.UUID, written: WrittenEvent) -> None:
-    """Store the event's id, even if another worker has claimed the row: that worker then changes this event instead of making a
-    second one."""
+    """Store the id of the written event, even if another worker has claimed the row. That worker then changes this event
+    instead of creating a second event."""
     with transaction() as session:
         named = sa.update(CalendarEntry).where(CalendarEntry.id == entry_id)
         session.execute(named.values(event_id=written.key, changed_at=written.changed_at))

@@ -1,7 +1,7 @@
 """Queue the reminder of a visit by WhatsApp or SMS, in the visit's thread or in a new one. The caller owns the transaction.
 
-Where free text may not be sent, the channel's approved template in the contact's language is sent (settings `reminder_template…`,
-with `reminder_values` for its blanks).
+If free text is not allowed, the channel's approved template in the contact's language is sent. The channel settings
+`reminder_template…` name the template, and `reminder_values` names the values for its placeholders.
 """
 
 from __future__ import annotations
@@ -42,8 +42,11 @@ def queue_chat_reminder(
     author_name: str,
     context: ReplyContext,
 ) -> Message:
-    """Queue the reminder of a visit as a chat message and return the message. Raises UnableToReply if the channel cannot reach
-    the contact."""
+    """Queue the reminder of a visit as a chat message and return the message. It goes into the thread `home` if that uses the
+    channel, otherwise into a new thread.
+
+    Raises `UnableToReply` if the channel cannot reach the contact.
+    """
     reach_by(session, contact, channel, now=context.now)
     thread = home if home is not None and home.channel_id == channel.id else _begin(session, facts, contact, channel, context)
     closes_at = window_closes_at(thread, context.rules)

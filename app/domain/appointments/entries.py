@@ -1,6 +1,6 @@
-"""Choose the mailbox in whose calendar an appointment is to stand, and promise the entry.
+"""Choose the mailbox that gets an appointment in its calendar, and promise the calendar entry.
 
-The caller owns the transaction, and has the appointment locked.
+The caller owns the transaction and has locked the appointment.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ FOLLOWED = {"calendar": "on"}
 
 
 def promise_entry(session: Session, appointment: Appointment) -> None:
-    """Promise to write the appointment into a calendar as it is now. Does nothing where no mailbox of the brand shares its
-    calendar.
+    """Promise to write the present version of the appointment into a calendar. Does nothing if no mailbox of the brand shares
+    its calendar.
 
-    A worker that is writing the former version loses the row; its event is found again by its transaction id."""
+    A worker that is writing the former version loses its claim on the row. The event that it wrote is found again by our
+    reference.
+    """
     entry = find_entry(session, appointment.id)
     if entry is None:
         if not appointment.is_planned:
@@ -39,14 +41,14 @@ def promise_entry(session: Session, appointment: Appointment) -> None:
 
 
 def find_entry(session: Session, appointment_id: uuid.UUID) -> CalendarEntry | None:
-    """Return the calendar entry of an appointment, locked; None for none."""
+    """Return the calendar entry of an appointment, locked, or None if it has none."""
     query = sa.select(CalendarEntry).where(CalendarEntry.appointment_id == appointment_id)
     return session.execute(query.with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
 
 
 def _calendar_of(session: Session, appointment: Appointment) -> uuid.UUID | None:
-    """Return the id of the mailbox whose calendar is used: the thread's, else the brand's first by name, among those with a
-    followed calendar; None for none."""
+    """Return the id of the mailbox whose calendar gets the appointment: the thread's mailbox, or else the brand's first mailbox
+    by name. Only active mailboxes that share their calendar count. Return None if there is none."""
     of_thread = sa.select(Thread.channel_id).where(Thread.id == appointment.thread_id).scalar_subquery()
     query = sa.select(Channel.id).where(
         Channel.brand_id == appointment.brand_id,

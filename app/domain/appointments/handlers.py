@@ -1,4 +1,4 @@
-"""React to events: move appointments with merged threads and contacts, and move an order with its visit.
+"""React to events: appointments follow merged threads and contacts, and an order's status follows its visit.
 
 Called in the transaction, see app/wiring.py.
 """
@@ -39,7 +39,7 @@ def go_back(session: Session, event: Event) -> None:
 
 
 def follow_merged_contact(session: Session, event: Event) -> None:
-    """`ContactsMerged`: move appointments to the kept contact, and write their ids into the merge."""
+    """`ContactsMerged`: move appointments to the kept contact, and store the ids of the appointments in the row of the merge."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     moved = _give(session, APPOINTMENTS.c.contact_id == merge.merged_id, merge.kept_id)
     merge.moved = {**merge.moved, "appointments": moved}
@@ -47,7 +47,7 @@ def follow_merged_contact(session: Session, event: Event) -> None:
 
 
 def give_back_merged_contact(session: Session, event: Event) -> None:
-    """`ContactMergeUndone`: return the moved appointments that still belong to the kept contact."""
+    """`ContactMergeUndone`: return to the merged contact the moved appointments that still belong to the kept contact."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     theirs = sa.and_(APPOINTMENTS.c.id.in_(merge.moved.get("appointments", [])), APPOINTMENTS.c.contact_id == merge.kept_id)
     _give(session, theirs, merge.merged_id)
@@ -59,8 +59,8 @@ def _give(session: Session, which: sa.ColumnElement[bool], contact_id: uuid.UUID
 
 
 def move_order_with_visit(session: Session, event: Event) -> None:
-    """Change an order's status when its visit was planned, begun, dropped or done. A change that the brand forbids is left out;
-    the order's page asks whether to complete the order."""
+    """Change an order's status after its visit was planned, begun, cancelled or done. A change that the brand forbids is
+    silently skipped. The order's page asks whether to complete the order."""
     order_id = event.payload.get("order_id")
     if order_id is None:
         return

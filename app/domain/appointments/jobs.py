@@ -1,4 +1,4 @@
-"""Jobs (RQ entry points) of appointments: keep a calendar entry, send a reminder."""
+"""Jobs (RQ entry points) of appointments: write a calendar entry, send a reminder."""
 
 from __future__ import annotations
 

@@ -88,12 +88,12 @@ class Appointment(WithId, Base):
 
 
 class CalendarEntry(WithId, Claimable, Base):
-    """The promise to write an appointment into a mailbox's calendar as it is here.
+    """The promise to write the present version of an appointment into a mailbox's calendar.
 
-    The row's id is our reference in the calendar; an appointment that was deleted there and planned again gets a new row.
-    `event_id` is the provider's id of the event, null until it was written; since `tried_at` the event may exist even so.
-    `changed_at` is when we last wrote the event, by the provider's clock: earlier changes are ignored. `problem` says in English
-    why the event is missing or outdated there.
+    The row's id is our reference in the calendar. If the event is deleted there and the appointment is planned again, it
+    gets a new row. `event_id` is the provider's id of the event. It is null until the event was written, but the event may
+    exist since `tried_at`. `changed_at` is when we last wrote the event, by the provider's clock; earlier changes are
+    ignored. `problem` says in English why the event is missing or outdated there.
     """
 
     __tablename__ = "calendar_entries"
@@ -113,10 +113,10 @@ class CalendarEntry(WithId, Claimable, Base):
 
 
 class AppointmentReminder(WithId, Claimable, Base):
-    """The promise to remind a contact of a visit that begins `starts_at`. A done row has an `outcome`, and a `reason` where no
-    reminder was sent.
+    """The promise to remind a contact of a visit that begins at `starts_at`. A row that is done has an `outcome`, and a
+    `reason` if no reminder was sent.
 
-    Each appointment has at most one open reminder, and each start time at most one that was sent.
+    Each appointment has at most one open reminder. For each of its start times at most one reminder is sent.
     """
 
     __tablename__ = "appointment_reminders"

@@ -16,7 +16,8 @@ BEFORE, AFTER = timedelta(days=14), timedelta(days=30)
 
 
 def own_visits(user_id: uuid.UUID, *, now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition on appointments: the user's own, not cancelled, within the visible period."""
+    """Return the SQL condition for the user's own appointments that are not cancelled and begin within the visible period (30
+    days ago to 14 days ahead)."""
     return sa.and_(
         Appointment.technician_user_id == user_id,
         Appointment.state != AppointmentState.CANCELLED,
@@ -25,7 +26,8 @@ def own_visits(user_id: uuid.UUID, *, now: datetime) -> sa.ColumnElement[bool]:
 
 
 def about_own_visit(user_id: uuid.UUID, *, now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition on threads: the thread of an own visit, or a thread of the same customer about the visit's order."""
+    """Return the SQL condition for threads about a visit of the user: the thread of the visit, or a thread of the same customer
+    about the visit's order."""
     about_order = sa.exists().where(OrderThread.thread_id == Thread.id, OrderThread.order_id == Appointment.order_id)
     same_order = sa.and_(Appointment.contact_id == Thread.contact_id, about_order.correlate(Thread, Appointment))
     mine = sa.select(Appointment.id).where(own_visits(user_id, now=now))
@@ -43,8 +45,8 @@ def is_of_own_visit(
     attachment_id: uuid.UUID | None = None,
     **_others: uuid.UUID,
 ) -> bool:
-    """Return whether the named appointment, message, attachment or thread belongs to a visit of the user; False where none is
-    named. One query."""
+    """Return whether the given appointment, message, attachment or thread belongs to a visit of the user. Return False if no id
+    is given. One query."""
     if appointment_id is not None:
         query = sa.select(Appointment.id).where(Appointment.id == appointment_id, own_visits(user_id, now=now))
     elif message_id is not None:

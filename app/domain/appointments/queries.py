@@ -32,8 +32,10 @@ class AppointmentMissing(Exception):
 
 @dataclass(frozen=True)
 class AppointmentRow:
-    """An appointment with the names shown beside it, "" for none. `calendar_name`: the mailbox whose calendar gets it.
-    `is_written`: that calendar has the present version.
+    """An appointment with the names that are shown beside it. A missing name is "".
+
+    `calendar_name`: the mailbox whose calendar gets the appointment. `is_written` True: that calendar has the present
+    version.
     """
 
     appointment: Appointment
@@ -82,22 +84,23 @@ def get_appointment(session: Session, *, viewer: Viewer, appointment_id: uuid.UU
 
 
 def list_appointments_of_thread(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> list[AppointmentRow]:
-    """List a thread's appointments: planned ones first, the next on top; then past or cancelled ones, the latest first. One
-    query."""
+    """List a thread's appointments: first the planned ones, the earliest first; then all others, the latest first. One query."""
     return _list(session, viewer, Appointment.thread_id == thread_id)
 
 
 def list_appointments_of_order(session: Session, *, viewer: Viewer, order_id: uuid.UUID) -> list[AppointmentRow]:
-    """List an order's appointments, ordered as those of a thread. One query."""
+    """List an order's appointments, in the same order as `list_appointments_of_thread`. One query."""
     return _list(session, viewer, Appointment.order_id == order_id)
 
 
 def list_appointments_of_days(
     session: Session, *, viewer: Viewer, first: date, last: date, technician_user_id: uuid.UUID | None = None
 ) -> dict[date, list[AppointmentRow]]:
-    """List appointments that are not cancelled by local day, in the order they start. One query.
+    """Return the appointments of each local day from `first` to `last`, in order of start. Cancelled appointments are left out.
+    One query.
 
-    A day is that of the appointment's own time zone. `technician_user_id` limits the list to one technician."""
+    The day is in the appointment's own time zone. `technician_user_id` limits the list to one technician.
+    """
     begin, end = _midnight(first) - timedelta(days=1), _midnight(last) + timedelta(days=2)
     query = _query(viewer).where(Appointment.starts_at >= begin, Appointment.starts_at < end)
     query = query.where(Appointment.state != AppointmentState.CANCELLED)
@@ -221,13 +224,14 @@ def list_technicians(session: Session, *brand_ids: uuid.UUID) -> tuple[tuple[uui
 
 
 def order_of_technician(user_id: uuid.UUID) -> sa.ColumnElement[bool]:
-    """Return the condition on orders: the technician has an appointment for the order that is not cancelled."""
+    """Return the SQL condition for orders for which the technician has an appointment that is not cancelled."""
     theirs = sa.select(Appointment.order_id).where(Appointment.technician_user_id == user_id, Appointment.order_id.is_not(None))
     return Order.id.in_(theirs.where(Appointment.state != AppointmentState.CANCELLED))
 
 
 def order_overdue(now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition on orders: the order is open and one of its appointments is open past its end."""
+    """Return the SQL condition for orders that are open and have an appointment that has passed its end but is not done or
+    cancelled."""
     late = sa.select(Appointment.order_id).where(Appointment.ends_at < now, Appointment.order_id.is_not(None))
     late = late.where(Appointment.state.in_((AppointmentState.PLANNED, *UNDER_WAY)))
     return sa.and_(Order.id.in_(late), Order.status.not_in(ENDED))

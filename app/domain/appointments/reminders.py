@@ -1,7 +1,7 @@
-"""Plan the reminder of a visit, to be sent once, a day before. The caller owns the transaction.
+"""Plan the reminder of a visit. It is sent once, a day before the visit. The caller owns the transaction.
 
-Moving or cancelling a visit stops the waiting reminder in the same transaction; a new time promises a new reminder. For one start
-time a reminder is sent once only, even if the visit is moved away and back.
+If a visit is moved or cancelled, its waiting reminder is stopped in the same transaction. A new time promises a new
+reminder. For one start time a reminder is sent only once, even if the visit is moved to another time and back.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ TOO_LATE = N_("Less than an hour was left before the visit.")
 
 
 def plan_reminder(session: Session, appointment: Appointment, *, now: datetime) -> None:
-    """Stop, keep or add the reminder of an appointment after a change of it. The caller has locked the appointment."""
+    """Stop, keep or add the reminder of an appointment after the appointment was changed. The caller has locked the
+    appointment."""
     why_none = _why_none(appointment)
     waiting = _find_open(session, appointment.id)
     if waiting is not None:
@@ -41,7 +42,7 @@ def plan_reminder(session: Session, appointment: Appointment, *, now: datetime) 
 
 
 def list_reminders(session: Session, appointment_ids: list[uuid.UUID]) -> dict[uuid.UUID, list[AppointmentReminder]]:
-    """List the reminders of these appointments by appointment id, the oldest first. One query."""
+    """Return the reminders of each of these appointments by appointment id, the oldest first. One query."""
     found: dict[uuid.UUID, list[AppointmentReminder]] = {appointment_id: [] for appointment_id in appointment_ids}
     query = sa.select(AppointmentReminder).where(AppointmentReminder.appointment_id.in_(appointment_ids))
     query = query.order_by(AppointmentReminder.created_at, AppointmentReminder.id)
@@ -75,14 +76,14 @@ def _was_sent(session: Session, appointment: Appointment) -> bool:
 
 
 def _stop(reminder: AppointmentReminder, why: str, now: datetime) -> None:
-    """Stop the reminder. A worker that is sending it finds that it lost the row, and rolls back."""
+    """Stop the reminder. A worker that is just sending it finds that it has lost its claim, and rolls back."""
     reminder.state, reminder.outcome, reminder.reason, reminder.ended_at = DONE, ReminderOutcome.STOPPED, why, now
     reminder.lease_token = reminder.lease_until = None
 
 
 def _new(appointment: Appointment, now: datetime) -> AppointmentReminder:
-    """Return the new reminder: due a day before the visit, or now if that is past. Where too little time is left, it is done as
-    too late."""
+    """Return a new reminder. It is due a day before the visit, or now if that time is past. If less than an hour is left before
+    the visit, the reminder ends at once as too late."""
     row = AppointmentReminder(id=new_id(), appointment_id=appointment.id, starts_at=appointment.starts_at, created_at=now)
     row.state, row.attempts, row.reason = READY, 0, ""
     row.run_at = max(appointment.starts_at - BEFORE, now)

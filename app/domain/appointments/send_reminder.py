@@ -1,9 +1,11 @@
 """Send the reminder of one visit in the contact's language, in the time zone of the place.
 
-The channel is that of the visit's thread if it sends reminders, else mail, else another channel that reaches the contact. A mail
-goes into the visit's thread whatever its channel; without a thread, it begins a new one. Chat messages: `chat_reminder.py`.
-Exactly once: the row ends in the transaction that queues the message. If the visit was moved or cancelled meanwhile, the row has
-ended already and the transaction is rolled back.
+The channel is the channel of the visit's thread if it sends reminders, else mail, else another channel that reaches the
+contact. A mail goes into the visit's thread, whatever the channel of that thread. Without a thread, the mail begins a new
+one. For chat messages see `chat_reminder.py`.
+
+The reminder is sent exactly once: the row ends in the transaction that queues the message. If the visit was moved or
+cancelled meanwhile, the row has ended already and the transaction is rolled back.
 """
 
 from __future__ import annotations
@@ -94,8 +96,8 @@ def _lock_its_thread(session: Session, appointment_id: uuid.UUID) -> Thread | No
 
 
 def _why_not(reminder: AppointmentReminder, appointment: Appointment, now: datetime) -> _Decided | None:
-    """Return why the reminder must not be sent, or None. A change of the visit stops its reminder already; this is a second
-    check."""
+    """Return the outcome and the reason why the reminder must not be sent, or None if it may be sent. This is a second check: a
+    change of the visit already stops its reminder."""
     if not appointment.is_planned or appointment.kind != AppointmentKind.VISIT:
         return _Decided(ReminderOutcome.STOPPED, CANCELLED)
     if reminder.starts_at != appointment.starts_at:
@@ -149,14 +151,15 @@ def _queue_chat(
 
 
 def _belongs(appointment: Appointment, thread: Thread) -> bool:
-    """Return whether the thread is with the appointment's contact and brand, and is not spam; no other thread gets a reminder."""
+    """Return whether the thread has the same contact and brand as the appointment and is not spam. Only such a thread gets the
+    reminder."""
     is_theirs = (thread.contact_id, thread.brand_id) == (appointment.contact_id, appointment.brand_id)
     return is_theirs and thread.spam_at is None
 
 
 def _channels(session: Session, brand_id: uuid.UUID) -> list[Channel]:
-    """List the brand's active channels that send visit reminders, by name. Without a setting, only channels whose provider keeps
-    templates do."""
+    """List the brand's active channels that send visit reminders, by name. A channel without the setting `visit_reminders`
+    sends them only if its provider stores templates."""
     query = sa.select(Channel).where(Channel.brand_id == brand_id, Channel.is_active)
     query = query.where(Channel.adapter_key.in_(sorted(runtime().adapters.senders)))
     usual = sa.case((Channel.adapter_key.in_(KEEP_TEMPLATES), "on"), else_="off")
@@ -183,14 +186,15 @@ def _way(known: dict[str, str], medium: Medium) -> str:
 
 
 def _said_no(session: Session, contact_id: uuid.UUID) -> bool:
-    """Return whether the contact refused visit reminders. Without an answer reminders are sent, as they belong to the visit the
-    contact asked for."""
+    """Return whether the contact refused visit reminders. A contact who was never asked gets them, because they belong to the
+    visit that the contact asked for."""
     consent = session.get(ContactConsent, (contact_id, ConsentPurpose.VISIT_REMINDER), populate_existing=True)
     return consent is not None and not consent.is_given
 
 
 def _facts(session: Session, appointment: Appointment, contact: Contact, brand: Brand) -> dict[str, str]:
-    """Return the values for a provider's template by name, in the contact's language and the time zone of the place."""
+    """Return the values that a provider's template can use, as {name: text}, in the contact's language and the time zone of the
+    place."""
     language = contact.language if contact.language in LANGUAGES else LANGUAGES[0]
     zone = ZoneInfo(appointment.zone)
     begin, end = appointment.starts_at.astimezone(zone), appointment.ends_at.astimezone(zone)
@@ -238,7 +242,7 @@ def _mail(facts: dict[str, str], address: str, channel: Channel, appointment: Ap
 
 
 def _template(settings: dict[str, Any], language: str) -> str:
-    """Return the channel's reminder template in the language, else in another language; "" for none."""
+    """Return the channel's reminder template in the language, or else in another language. Return "" if the channel has none."""
     return next((found for one in (language, *LANGUAGES) if (found := settings.get(f"reminder_template_{one}"))), "")
 
 

@@ -1,4 +1,5 @@
-"""Lock and write the states of appointments for the status engine, and say what orders lack of visits."""
+"""Lock and write the states of appointments for the status engine, and say which visits an order needs before a change of its
+status."""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ def has_visit(session: Session, order: Order, states: Collection[AppointmentStat
 
 
 def lacks_of_visits(states: Collection[AppointmentState]) -> dict[str, Lack | None]:
-    """Return by guard name what an order lacks, given the `states` of its visits; None where it lacks nothing."""
+    """Return, by guard name, what an order lacks, given the `states` of its visits. The value is None if nothing is lacking."""
     found = set(states)
     is_open, under_way = found & {AppointmentState.PLANNED, *UNDER_WAY}, found & set(UNDER_WAY)
     return {

@@ -1,4 +1,4 @@
-"""Fill template variables about a visit: the next one, else the last."""
+"""Fill template variables about a visit. It is the next visit, or else the last one."""
 
 from __future__ import annotations
 
@@ -24,8 +24,11 @@ def visit_facts(
     language: str,
     now: datetime,
 ) -> dict[str, str]:
-    """Return the template values by variable of this visit, else of the order's or thread's next visit, else of its last; {}
-    where there is none. One query."""
+    """Return the values of the template variables about one visit, by variable. It is the visit `visit_id` if given, otherwise
+    the next visit of the order or thread, otherwise its last visit.
+
+    Return {} if there is no visit. One query.
+    """
     whose = Appointment.order_id == order_id if order_id is not None else Appointment.thread_id == thread_id
     whose = Appointment.id == visit_id if visit_id is not None else whose
     asked = (whose, Appointment.kind == AppointmentKind.VISIT, Appointment.state != AppointmentState.CANCELLED)

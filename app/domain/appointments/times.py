@@ -11,7 +11,7 @@ USUAL_ZONES = (ZONE, "Europe/Brussels", "Europe/Paris", "Europe/Berlin", "Europe
 
 
 class NoSuchTime(ValueError):
-    """The local time does not exist on that day, because the clock is put forward over it."""
+    """Raised when the local time does not exist on that day, because the clock skips it at the change to summer time."""
 
 
 def is_zone(name: str) -> bool:
@@ -20,7 +20,8 @@ def is_zone(name: str) -> bool:
 
 
 def instant(day: date, at: time, zone: str) -> datetime:
-    """Return the aware UTC instant of a local time; the first one of a time that occurs twice. Raises NoSuchTime."""
+    """Return the aware UTC instant of a local time. If the local time occurs twice on that day, return the first instant.
+    Raises `NoSuchTime` if it does not exist."""
     local = datetime.combine(day, at, tzinfo=ZoneInfo(zone))
     found = local.astimezone(UTC)
     if found.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != local.replace(tzinfo=None):

@@ -55,8 +55,8 @@ def save_auto_replies(
 def answer_message(session: Session, event: Event, *, now: datetime) -> AutoReplyDecision | None:
     """Decide whether the message of a `MessageReceived` event is answered automatically, and queue the answer.
 
-    Returns the stored decision; None where no occasion applies or the message was decided before. The decisions of a brand are
-    made one after another, so that parallel workers count each other's answers in the limits.
+    Return the stored decision, or None if no occasion applies or the message was decided before. The decisions of a brand
+    are made one after another, so that parallel workers count each other's answers in the limits.
     """
     message = session.get(Message, event.message_id) if event.message_id else None
     if message is None or message.message_type != MessageType.INCOMING or message.channel_id is None:
@@ -78,7 +78,7 @@ def answer_message(session: Session, event: Event, *, now: datetime) -> AutoRepl
 def _send(
     session: Session, message: Message, thread: Thread, look: Look, event: Event, now: datetime
 ) -> tuple[Message | None, str]:
-    """Queue the answer and return (message, ""); (None, reason) where the channel cannot send it."""
+    """Queue the answer and return (message, ""). If the channel cannot send it, return (None, reason)."""
     channel = session.get_one(Channel, message.channel_id)
     house = runtime()
     if channel.adapter_key not in house.adapters.senders:

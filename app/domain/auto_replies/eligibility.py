@@ -1,7 +1,7 @@
 """Decide whether a message may get an automatic answer, and give the reason against it. Pure.
 
-Each rule asks: could the answer go to a machine, or to more people than the one who wrote? If automatic mail is not recognised,
-the limits by person and mailbox still end an exchange of two machines after the first round.
+Each rule asks: could the answer go to a machine, or to more people than the sender? If automatic mail is not recognised, the
+limits for each person and mailbox still end an exchange between two machines after the first round.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ MOST_RECIPIENTS: Final = 10
 
 @dataclass(frozen=True)
 class Letter:
-    """The facts that decide whether a message may be answered automatically. Addresses are in lower case, "" for none."""
+    """The facts about a message that decide whether it may be answered automatically. Addresses are in lower case; a missing
+    address is ""."""
 
     automatic: str | None
     is_mail: bool
@@ -44,7 +45,7 @@ class Letter:
 
 
 def why_not(letter: Letter) -> str:
-    """Return the reason, as it is stored, why no automatic answer may be sent; "" where one may."""
+    """Return the reason against an automatic answer, in the form in which it is stored, or "" if an answer may be sent."""
     return next((reason for holds, reason in _AGAINST if holds(letter)), "")
 
 

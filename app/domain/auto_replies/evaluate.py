@@ -1,4 +1,5 @@
-"""Work out the automatic answer to a message: occasion, reason against it, text. Only reads."""
+"""Work out the automatic answer to a message: the occasion, a reason against an answer, and the text. The database is only
+read."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ def look_at(
     now: datetime,
     as_new: bool = False,
 ) -> Look | None:
-    """Work out the automatic answer to a message; None where no occasion applies. `as_new`: as if it came in at `now`."""
+    """Work out the automatic answer to a message. Return None if no occasion applies. `as_new`: treat the message as if it
+    arrived at `now`."""
     assert message.channel_id is not None
     calendar = calendar_of_channel(session, channel_id=message.channel_id, brand_id=thread.brand_id)
     question = find_order_question(message.subject, message.text)
@@ -65,7 +67,7 @@ def is_open(calendar: Calendar, now: datetime) -> bool:
 
 
 def next_opening(calendar: Calendar, now: datetime) -> datetime | None:
-    """Return when the calendar opens next, in its own time zone; None: never."""
+    """Return when the calendar opens next, in the calendar's time zone, or None if it never opens."""
     found = calendar.after(int(now.timestamp()), 1)
     return None if found is None else calendar.local(found - 1)
 
@@ -119,7 +121,7 @@ def _state(session: Session, thread: Thread, contact: Contact | None, question: 
 
 
 def _promised(thread: Thread, calendar: Calendar, language: str, now: datetime) -> str:
-    """Return in words the due time of the thread's SLA clock; "" where no clock runs or the time is past."""
+    """Return the due time of the thread's SLA clock in words, or "" if no clock runs or the time is past."""
     due = thread.response_due_at
     if due is None or due <= now:
         return ""

@@ -32,10 +32,10 @@ class AutoReply(Base):
 
 
 class AutoReplyDecision(WithId, Base):
-    """The decision about a message, made once: answered (`sent_message_id`), or not, with the `reason`.
+    """The decision about one message, made once: it was answered (`sent_message_id`), or not, with the `reason`.
 
-    `address` is the recipient of the answer: a mail address in lower case, else an identity of a chat. With `contact_id` it
-    limits how often somebody is answered.
+    `address` is where the answer goes: a mail address in lower case, or an identity in a chat. `address` and `contact_id`
+    are used to limit how often a person is answered.
     """
 
     __tablename__ = "auto_reply_decisions"

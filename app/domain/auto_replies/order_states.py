@@ -49,14 +49,15 @@ _SENTENCES: Final[Mapping[str, Mapping[OrderStatus, str]]] = {
 
 
 def state_sentence(session: Session, *, brand_id: uuid.UUID, contact_id: uuid.UUID | None, number: str, language: str) -> str:
-    """Return a sentence about the state of the contact's order with this number, or without a number of the contact's only open
-    order; "" where there is no such order."""
+    """Return a sentence about the state of the contact's order with this number. If `number` is "", the contact's only open
+    order is meant. Return "" if there is no such order."""
     order = _find_meant(session, brand_id, contact_id, number) if contact_id is not None else None
     return "" if order is None else _SENTENCES[language][order.status].format(order.order_number)
 
 
 def _find_meant(session: Session, brand_id: uuid.UUID, contact_id: uuid.UUID, number: str) -> Order | None:
-    """Find the order among the contact's own, so that a guessed number reveals nothing; None where not exactly one fits."""
+    """Return the contact's own order that is meant, or None if not exactly one order fits. Other orders are not searched, so
+    that a guessed number reveals nothing."""
     query = sa.select(Order).where(Order.brand_id == brand_id, Order.customer_contact_id == contact_id)
     if number:
         query = query.where(sa.func.lower(Order.order_number) == number.strip().lower())

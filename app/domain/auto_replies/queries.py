@@ -36,7 +36,7 @@ def read_auto_replies(session: Session, channel_id: uuid.UUID) -> dict[AutoReply
 
 
 def list_auto_replies_on(session: Session, channel_ids: Sequence[uuid.UUID]) -> set[tuple[uuid.UUID, AutoReplyKind]]:
-    """Return (channel id, occasion) of the automatic answers of these channels that are on."""
+    """Return the automatic answers of these channels that are switched on, as pairs of channel id and occasion."""
     query = sa.select(AutoReply.channel_id, AutoReply.kind).where(AutoReply.is_on, AutoReply.channel_id.in_(channel_ids))
     return {(row.channel_id, row.kind) for row in session.execute(query)}
 
@@ -136,7 +136,8 @@ def _talk(thread_id: uuid.UUID, *, since: datetime) -> tuple[sa.ColumnElement[bo
 
 
 def _had_lately(session: Session, message: Message, address: str, *, since: datetime) -> bool:
-    """Return whether this address or contact got an automatic answer after `since`, from the brand or in this thread."""
+    """Return whether this address or contact got an automatic answer from the brand after `since`, or anybody got one in this
+    thread."""
     whom: sa.ColumnElement[bool] = AutoReplyDecision.address == address
     if message.sender_contact_id is not None:
         whom = sa.or_(whom, AutoReplyDecision.contact_id == message.sender_contact_id)

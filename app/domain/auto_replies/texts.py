@@ -1,6 +1,7 @@
 """The texts of automatic answers: defaults, variables, and filling them in.
 
-An answer is in the customer's language, not that of a page's reader, so its words stand here in all three languages.
+An answer is in the language of the customer, not of the user who reads the page. So the words are stored here in all three
+languages.
 """
 
 from __future__ import annotations
@@ -97,7 +98,8 @@ _TWO_BLANKS: Final = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
 
 
 def choose_language(text: str, known: str | None, usual: str = "nl") -> str:
-    """Return the language of an answer: that of the message, else the contact's (`known`), else the brand's (`usual`)."""
+    """Return the language for an answer: the language of the message, else the contact's language (`known`), else the brand's
+    (`usual`)."""
     guessed = guess_language(text)
     return guessed or (known if known in LANGUAGES else None) or usual
 
@@ -116,14 +118,15 @@ def deadline_words(at: datetime, language: str, *, now: datetime) -> str:
 
 
 def fill_in(text: str, values: Mapping[str, str]) -> str:
-    """Replace the variables of a text by their values. A variable without a value becomes its fallback (after the bar) or
-    nothing; variables inside values are not replaced."""
+    """Replace the variables of a text by their values. A variable without a value becomes its fallback (the text after the
+    bar), or nothing. Variables inside values are not replaced."""
     filled = PLACE.sub(lambda found: values.get(found.group(1)) or (found.group(2) or "").strip(), text)
     return _TWO_BLANKS.sub(" ", _BEFORE_POINT.sub(r"\1", filled)).strip()
 
 
 def list_faults(kind: AutoReplyKind, text: str) -> list[tuple[str, str]]:
-    """List the faults of a text: ("unknown", name), ("no_fallback", name), ("stray", braces)."""
+    """List the faults of a text as pairs: ("unknown", variable name), ("no_fallback", variable name) for a variable that needs
+    a fallback, or ("stray", the stray braces)."""
     faults = [("unknown", name) for name, _ in PLACE.findall(text) if name not in VARIABLES]
     for found in PLACE.finditer(text):
         if found.group(1) in VARIABLES and found.group(2) is None and found.group(1) not in ALWAYS_KNOWN[kind]:

@@ -43,10 +43,11 @@ class RuleContent:
 def create_rule(
     session: Session, content: RuleContent, *, viewer: Viewer | None, now: datetime, shipped: str | None = None
 ) -> AutomationRule:
-    """Create a rule, last in order and off. `viewer` None: the system creates it. `shipped`: the key of its ready-made rule.
-    Raises TooManyRules.
+    """Create a rule. It is switched off and the last in order. `viewer` None: the system creates it. `shipped`: the key of the
+    ready-made rule from which it is made. Raises `TooManyRules`.
 
-    The caller has checked that the viewer is a lead and sees the brand."""
+    The caller has checked that the viewer is a lead and sees the brand.
+    """
     count, last = session.execute(sa.select(sa.func.count(), sa.func.max(AutomationRule.position))).one()
     if count >= RULES_AT_MOST:
         raise TooManyRules
@@ -60,7 +61,7 @@ def create_rule(
 
 
 def change_rule(session: Session, rule: AutomationRule, content: RuleContent, *, viewer: Viewer, now: datetime) -> None:
-    """Change a rule. A changed rule is switched off until somebody has looked at its dry run."""
+    """Change a rule. This also switches the rule off, so that somebody looks at its dry run before switching it on again."""
     _fill(rule, content, now)
     rule.is_on = False
     session.flush()
@@ -70,8 +71,8 @@ def change_rule(session: Session, rule: AutomationRule, content: RuleContent, *,
 def switch_rule(
     session: Session, rule: AutomationRule, *, is_on: bool, viewer: Viewer | None, now: datetime, past: bool = False
 ) -> None:
-    """Switch a rule on or off. With `past` the rule also runs on the past occasions of its dry run (`run_rule_on_past` in
-    app/domain/automation/handlers.py)."""
+    """Switch a rule on or off. With `past`, a rule that is switched on also runs on the past occasions of its dry run
+    (`run_rule_on_past` in app/domain/automation/handlers.py)."""
     if rule.is_on != is_on or past:
         rule.is_on, rule.updated_at = is_on, now
         session.flush()
@@ -89,15 +90,15 @@ def move_rule_up(session: Session, rule: AutomationRule, *, viewer: Viewer, now:
 
 
 def delete_rule(session: Session, rule: AutomationRule, *, viewer: Viewer, now: datetime) -> None:
-    """Delete a rule with its log; what it did stays."""
+    """Delete a rule and its log. Changes that the rule made are kept."""
     _note(session, rule, "deleted", viewer, now)
     session.delete(rule)
     session.flush()
 
 
 def note_intent(session: Session, event: Event) -> None:
-    """Store the outside call that the event asks for, once per event. The feature that carries it out marks the row in the same
-    transaction."""
+    """Store the outside call that the event asks for, once per event. The feature that carries out the call updates the row in
+    the same transaction."""
     call = event.payload["call"]
     values = {
         "id": new_id(),
@@ -114,8 +115,8 @@ def note_intent(session: Session, event: Event) -> None:
 
 
 def withdraw_intents(session: Session, event_ids: Collection[uuid.UUID]) -> int:
-    """Withdraw the outside calls that these events asked for. Returns how many could not be withdrawn, as they were carried out
-    or are just being carried out."""
+    """Withdraw the outside calls that these events asked for. Returns the number of calls that could not be withdrawn, because
+    they were or are being carried out."""
     asked = sa.select(OutsideIntent.id).where(OutsideIntent.event_id.in_(event_ids), OutsideIntent.state == "noted")
     noted = session.execute(asked.order_by(OutsideIntent.id).with_for_update(skip_locked=True)).scalars().all()
     session.execute(sa.delete(OutsideIntent).where(OutsideIntent.id.in_(noted)).execution_options(synchronize_session=False))

@@ -20,7 +20,8 @@ NOBODY = "nobody"
 
 @dataclass(frozen=True)
 class OrderFacts:
-    """The order of the event, else the order the thread is about. `open` is the amount left to pay; None: unpriced."""
+    """The order of the event, or else the order that the thread is about. `open` is the amount left to pay, or None if the
+    order has no total yet."""
 
     order_id: uuid.UUID
     status: str
@@ -33,10 +34,12 @@ class OrderFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts of a thread at one occasion. `state` is `state_of` of app/domain/threads/bulk.py: all that steps can change.
+    """The facts of a thread at one occasion. `state` is the result of `state_of` in app/domain/threads/bulk.py: everything that
+    steps can change.
 
-    `value` is the new value of the event. `text` is the occasion's message, else the contact's last. `order` is read only where a
-    condition asks for it; `order_id` is the order of the event, None for none."""
+    `value` is the new value of the event. `text` is the text of the occasion's message, or else of the contact's last
+    message. `order` is read only if a condition needs it. `order_id` is the order of the event, or None.
+    """
 
     thread_id: uuid.UUID | None
     brand_id: uuid.UUID | None
@@ -88,8 +91,8 @@ class Condition(BaseModel):
         return (wanted in folded) == (self.op == "has")
 
     def words_found(self, facts: Facts) -> tuple[str, ...]:
-        """Return those of the condition's comma-separated words that occur in the text as whole words, ignoring case and accents;
-        "klacht*" matches a beginning."""
+        """Return the comma-separated words of the condition that occur in the text. They match whole words, without case and
+        accents; "klacht*" matches the beginning of a word."""
         if self.op != "has_any":
             return ()
         text = f" {_plain(str(TEXTS[self.field](facts)))} "
@@ -102,14 +105,14 @@ def _stands(word: str, text: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Return the text in lower case without accents and signs, with one blank between words."""
+    """Return the text in lower case without accents and punctuation, with one space between words."""
     flat = unicodedata.normalize("NFKD", text.casefold())
     kept = "".join(sign if sign.isalnum() else " " for sign in flat if not unicodedata.combining(sign))
     return " ".join(kept.split())
 
 
 class Part(BaseModel):
-    """A part of a rule: conditions, and the steps taken where they fit. A part without conditions always fits."""
+    """A part of a rule: conditions, and the steps to take if they fit. A part without conditions always fits."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -123,14 +126,15 @@ class Part(BaseModel):
 
 
 def parts_that_fit(parts: tuple[Part, ...], facts: Facts, *, now: datetime) -> tuple[MacroSteps, ...]:
-    """Return the steps of the parts whose conditions fit before any step is taken; none where the first part does not fit."""
+    """Return the steps of each part that fits, or () if the first part does not fit. All parts are tested before any step is
+    taken."""
     if not parts[0].fits(facts, now=now):
         return ()
     return tuple(part.steps for part in parts if part.fits(facts, now=now))
 
 
 def list_found(parts: tuple[Part, ...], facts: Facts) -> list[str]:
-    """List the words of conditions that were found in the thread, each once."""
+    """List the words of the conditions that were found in the thread, each word once."""
     found = [word.rstrip("*") for part in parts for one in part.conditions for word in one.words_found(facts)]
     return list(dict.fromkeys(found))
 

@@ -1,7 +1,7 @@
 """Dry-run a rule: predict what it would have done on each occasion of the last 30 days.
 
-Occasions, facts and conditions are those of a real run (`run_one.py`); the steps are predicted (`predict.py`) instead of taken. A
-later occasion of a thread starts from the predicted state of the earlier one.
+The occasions, facts and conditions are the same as in a real run (`run_one.py`). The steps are not taken but predicted
+(`predict.py`). A later occasion of a thread starts from the predicted state after the earlier occasion.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ class Foreseen:
 
 @dataclass(frozen=True)
 class DryRun:
-    """The result of a dry run. `looked_at`: the number of occasions; `foreseen`: those that the rule fits, oldest first."""
+    """The result of a dry run. `looked_at`: the number of occasions tested. `foreseen`: the occasions that the rule fits,
+    oldest first."""
 
     looked_at: int
     foreseen: tuple[Foreseen, ...]
@@ -62,7 +63,8 @@ class DryRun:
 
 
 def dry_run(session: Session, rule: AutomationRule, *, brand_ids: Collection[uuid.UUID], now: datetime) -> DryRun:
-    """Return what the rule would do on the occasions of the last 30 days on which it has not run. Only reads."""
+    """Return what the rule would have done on the occasions of the last 30 days. Occasions on which it has already run are left
+    out. Only reads."""
     past = list_past(session, rule, brand_ids=brand_ids, since=now - LOOKS_BACK, until=now)
     done = keys_run(session, rule, [occasion.key for occasion in past])
     occasions = [occasion for occasion in past if occasion.key not in done]
@@ -79,7 +81,7 @@ def dry_run(session: Session, rule: AutomationRule, *, brand_ids: Collection[uui
 
 
 class _Paper:
-    """The predicted states of threads, and the contacts that would have got a reply, while a rule is dry-run."""
+    """The state of a dry run in memory: the predicted states of threads, and the contacts that would have got a reply."""
 
     def __init__(self, session: Session, parts: tuple[Part, ...], threads: frozenset[uuid.UUID], now: datetime) -> None:
         self._session, self._parts, self._threads, self._now = session, parts, threads, now
@@ -92,7 +94,7 @@ class _Paper:
         self._written: Counter[uuid.UUID] = Counter()  # notes and replies that would have been added
 
     def judge(self, facts: Facts) -> dict[str, Any] | None:
-        """Return the outcome of one occasion; None where the rule does not fit."""
+        """Return the predicted outcome of one occasion, as fields of `Foreseen`. Return None if the rule does not fit."""
         if facts.thread_id in self._states:
             count = facts.message_count + self._written[facts.thread_id]
             facts = replace(facts, state=self._states[facts.thread_id], message_count=count)
@@ -129,7 +131,7 @@ class _Paper:
         return prediction if prediction.why else replace(prediction, untold=self._untold(facts, steps))
 
     def _meant(self, facts: Facts, steps: MacroSteps) -> Meant:
-        """Find the customer, partner and order that the steps name. Raises UnableToSay."""
+        """Return the customer, partner and order that the steps refer to. Raises `UnableToSay` if they cannot be determined."""
         if not steps.says_about or facts.thread_id is None or facts.brand_id is None:
             return Meant()
         customer = facts.state["customer"]
@@ -137,7 +139,7 @@ class _Paper:
         return find_meant(self._session, steps, brand_id=facts.brand_id, contact_id=contact_id)
 
     def _why_not_written(self, facts: Facts, steps: MacroSteps, answers: set[uuid.UUID]) -> str:
-        """Return why the template of these steps cannot be sent; "" where it can, or the steps have none."""
+        """Return why the template of these steps cannot be sent, or "" if it can be sent or the steps have no template."""
         template_id = steps.template_id
         if template_id is None or facts.brand_id is None:
             return ""
@@ -152,7 +154,7 @@ class _Paper:
         return ""
 
     def _untold(self, facts: Facts, steps: MacroSteps) -> tuple[str, ...]:
-        """Return the reasons why WhatsApp templates of these steps could not be sent; () where all can."""
+        """Return the reasons why WhatsApp templates of these steps could not be sent, or () if all of them can be sent."""
         found = []
         for call in steps.calls:
             try:
@@ -192,7 +194,8 @@ class _Paper:
         return self._viewers[brand_id]
 
     def _read_answerable(self, template_id: uuid.UUID, brand_id: uuid.UUID) -> Answerable:
-        """Return what decides whether the threads may be answered with this template; read once per template and brand."""
+        """Return the facts that decide which threads may be answered with this template. They are read once per template and
+        brand."""
         key = (template_id, brand_id)
         if key not in self._answerable:
             viewer = self._viewer(brand_id)

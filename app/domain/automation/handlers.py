@@ -26,12 +26,12 @@ __all__ = [
 
 
 def note_intent(session: Session, event: Event) -> None:
-    """`OutsideCallAsked`: store the asked call as an `OutsideIntent`."""
+    """`OutsideCallAsked`: store the requested call as an `OutsideIntent`."""
     actions.note_intent(session, event)
 
 
 def awaited_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Return the events if an active rule waits for their type, else none. All events have the same type."""
+    """Return the events if an active rule has their type as its trigger, else []. All events have the same type."""
     return events if has_rules(session, events[0].type) else []
 
 
@@ -41,7 +41,7 @@ def run_rules(event: Event) -> None:
 
 
 def past_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Return the events by which a rule was switched on for past occasions too."""
+    """Return the events that switched a rule on and asked to run it on past occasions too."""
     return [event for event in events if event.payload.get("past")]
 
 

@@ -1,4 +1,4 @@
-"""Tables of automation rules, their runs, and requests to tell something outside."""
+"""Tables of automation rules, their runs, and requests to call something outside."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from app.core.db import Base, WithId
 
 
 class AutomationRule(WithId, Base):
-    """An automation rule. `parts` is [{"match": "all" | "any", "conditions": […], "steps": {…}}, …], one or two of them (see
-    conditions.py and app/domain/threads/macros.py). The second part is tested only where the first fits.
+    """An automation rule. `parts` is [{"match": "all" | "any", "conditions": […], "steps": {…}}, …], with one or two parts (see
+    conditions.py and app/domain/threads/macros.py). The second part is tested only if the first part fits.
 
-    `trigger` is a name of triggers.py. `after_hours` belongs to triggers by elapsed time, `at_minute` (of the day) and `weekdays`
-    (Monday 0; none: every day) to the clock. `stops`: where the rule fits, later rules do not run. `shipped`: the key of the
-    ready-made rule (shipped.py) it was made from.
+    `trigger` is a name in triggers.py. `after_hours` is for triggers by elapsed time. `at_minute` (of the day) and
+    `weekdays` (Monday is 0; empty: every day) are for the trigger at a time of day. `stops` True: if the rule fits, later
+    rules do not run. `shipped`: the key of the ready-made rule (shipped.py) from which the rule was made.
     """
 
     __tablename__ = "automation_rules"
@@ -48,7 +48,8 @@ class AutomationRule(WithId, Base):
 
 
 class AutomationRun(WithId, Base):
-    """A run of a rule on an occasion that it fitted, at most one per rule and occasion ("event:…", "message:…", "thread:…").
+    """A run of a rule on an occasion that it fitted, at most one per rule and occasion. `occasion` is a key such as "event:…",
+    "message:…" or "thread:…".
 
     `detail` is {"before", "after", "did": […], "why"}.
     """
@@ -73,7 +74,8 @@ class AutomationRun(WithId, Base):
 
 class OutsideIntent(WithId, Base):
     """A call to something outside that a rule or a person asked for. State `done`: it became a call of a scenario, a card in
-    Teams or a WhatsApp template; `noted`: nothing is connected for it, nothing was sent; `failed`: it could not be sent."""
+    Teams or a WhatsApp message. `noted`: nothing is connected that could take the call, so nothing was sent. `failed`: it
+    could not be sent."""
 
     __tablename__ = "outside_intents"
 

@@ -1,7 +1,7 @@
 """Find the occasions (events, messages, times) for which a rule is tested, with the facts of their threads.
 
-`list_past` finds the occasions of a period, `list_due` those of rules triggered by time, `occasion_of` that of an event as it
-happens. An automatic mail is never an occasion.
+`list_past` finds the occasions of a period, and `list_due` the due occasions of a rule triggered by time. `occasion_of`
+returns the occasion of an event that just happened. An automatic mail is never an occasion.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ TEXT_CHARACTERS = 20_000
 
 @dataclass(frozen=True)
 class Occasion:
-    """An event, a message or a time for which a rule is tested. `key` identifies it, however it is found."""
+    """An event, a message or a time for which a rule is tested. `key` is the same, whichever function found the occasion."""
 
     key: str
     at: datetime
@@ -62,8 +62,8 @@ def occasion_of(event: Event) -> Occasion:
 def list_past(
     session: Session, rule: AutomationRule, *, brand_ids: Collection[uuid.UUID], since: datetime, until: datetime
 ) -> list[Occasion]:
-    """List the occasions of a rule between `since` and `until`, oldest first, at most OCCASIONS_AT_MOST. For triggers by time:
-    the threads that are due at `until`."""
+    """List the occasions of a rule between `since` and `until`, oldest first, at most OCCASIONS_AT_MOST. For a rule triggered
+    by time, list the threads that are due at `until`."""
     brands = [rule.brand_id] if rule.brand_id else list(brand_ids)
     if rule.trigger in (UNANSWERED, SILENT, CLOCK):
         return list_due(session, rule, brand_ids=brands, now=until, limit=OCCASIONS_AT_MOST)
@@ -82,7 +82,8 @@ def list_past(
 def list_due(
     session: Session, rule: AutomationRule, *, brand_ids: Collection[uuid.UUID], now: datetime, limit: int
 ) -> list[Occasion]:
-    """List the occasions of open threads for which a rule triggered by time is due and has not run since, the latest first."""
+    """List the occasions of a rule triggered by time: one for each open thread for which the rule is due and has not run since
+    it became due. The latest comes first."""
     asked = (Thread.brand_id.in_(brand_ids), Thread.is_open, Thread.snoozed_until.is_(None))
     if rule.trigger == CLOCK:
         local = now.astimezone(ZONE)
@@ -99,7 +100,8 @@ def list_due(
 
 
 def is_due(rule: AutomationRule, *, now: datetime) -> bool:
-    """Return whether a rule triggered by the clock has passed its time of today; True for other rules triggered by time."""
+    """Return True if today is one of the rule's weekdays and the rule's time of day has passed. Return True for any rule
+    without a time of day."""
     if rule.trigger != CLOCK:
         return True
     local = now.astimezone(ZONE)
@@ -143,7 +145,7 @@ def read_facts(
 
 
 def _orders(session: Session, occasions: Sequence[Occasion]) -> dict[str, OrderFacts]:
-    """Return by occasion key the order of the event, else the order that was linked last to the thread."""
+    """Return, by occasion key, the order of the event, or else the order that was linked last to the thread."""
     asked = {one.thread_id for one in occasions if one.order_id is None and one.thread_id}
     linked: dict[Any, Any] = list_order_ids(session, asked) if asked else {}
     ids = {one.key: one.order_id or linked.get(one.thread_id) for one in occasions}

@@ -1,7 +1,7 @@
 """Find the recipient, channel and thread of a message that a rule sends about an order, and the reasons against sending it.
 
-The message is a mail from a reply template or an approved WhatsApp template, in the customer's language if there is one. It waits
-while the change of status can be undone, and an undo withdraws it (`withdraw_news`).
+The message is a mail from a reply template or an approved WhatsApp template, in the customer's language if the template has
+it. It waits while the change of status can be undone; an undo withdraws it (`withdraw_news`).
 """
 
 from __future__ import annotations
@@ -54,8 +54,11 @@ class News:
 
 
 def find_news(session: Session, event: Event | None, *, thread_id: uuid.UUID | None) -> News:
-    """Return the event's order and its customer; without one the thread's contact and the order the thread is about. Raises
-    UnableToReply where there is no contact."""
+    """Return the order of the event with its customer. If the event has no order, return the thread's contact with the order
+    that the thread is about.
+
+    Raises `UnableToReply` if there is no contact.
+    """
     payload: dict[str, Any] = event.payload if event is not None else {}
     if payload.get("order_id"):
         order = session.get_one(Order, uuid.UUID(payload["order_id"]), populate_existing=True)
@@ -79,8 +82,8 @@ def check_news(session: Session, news: News) -> None:
 
 
 def find_channel(session: Session, news: News, medium: Medium) -> Channel:
-    """Return the thread's channel if it has this medium, else the brand's first channel of the medium by name. Raises
-    UnableToReply without one."""
+    """Return the thread's channel if it has this medium, otherwise the brand's first channel of the medium by name. Raises
+    `UnableToReply` if there is no such channel."""
     of_brand = (Channel.brand_id == news.brand_id, Channel.is_active)
     sends = Channel.adapter_key.in_(sorted(runtime().adapters.senders))
     found = [
@@ -96,8 +99,8 @@ def find_channel(session: Session, news: News, medium: Medium) -> Channel:
 
 
 def find_home(session: Session, news: News) -> Thread | None:
-    """Find the contact's own thread: the event's, else the thread linked last to the order; None for none. Threads with another
-    contact, tickets and spam are left out."""
+    """Return the contact's own thread: the thread of the event, or else the thread that was linked last to the order. Threads
+    with another contact, tickets and spam do not count. Return None if no thread is left."""
     here = session.get(Thread, news.thread_id) if news.thread_id is not None else None
     linked = _list_linked(session, news.order) if news.order is not None else []
     return next((thread for thread in (here, *linked) if thread is not None and _is_theirs(thread, news)), None)
@@ -114,7 +117,7 @@ def _list_linked(session: Session, order: Order) -> list[Thread]:
 
 
 def lock_home(session: Session, news: News, channel: Channel, *, subject: str, now: datetime) -> Thread:
-    """Return the contact's own thread (`find_home`), locked; without one, a new thread that is resolved already."""
+    """Return the thread of `find_home`, locked. If there is none, return a new thread that is already resolved."""
     home = find_home(session, news)
     if home is not None:
         return lock_thread(session, home.id)
@@ -150,7 +153,7 @@ def hold_while_undoable(session: Session, messages: Sequence[Message], news: New
 
 
 def withdraw_news(session: Session, event: Event) -> None:
-    """`OrderStatusChanged`: if a person undid a change, withdraw the waiting messages about it; sent ones stay."""
+    """`OrderStatusChanged`: if a person undid a change, withdraw the messages about it that were not sent yet."""
     undone = event.payload.get("undoes_id")
     if undone is None or event.actor_user_id is None:
         return

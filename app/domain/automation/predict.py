@@ -24,7 +24,7 @@ NO_THREAD = N_("There is no thread for this action")
 
 @dataclass(frozen=True)
 class Known:
-    """The ids that predictions check against: the teams, and by brand the users to whom its threads can be assigned."""
+    """The ids that predictions need: all teams, and for each brand the users to whom its threads can be assigned."""
 
     team_ids: frozenset[uuid.UUID]
     assignable: Mapping[uuid.UUID, frozenset[uuid.UUID]]
@@ -32,9 +32,12 @@ class Known:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The predicted outcome of steps. `did` names steps that leave no trace in `state`: "note", "task", "call:<kind>", "reply".
+    """The predicted outcome of steps. `did` has the names of steps that leave no trace in `state`: "note", "task",
+    "call:<kind>", "reply".
 
-    `why`: the reason why the steps cannot be taken, "" where they can. `untold`: reasons why single calls would not be sent."""
+    `why`: the reason why the steps cannot be taken, or "" if they can. `untold`: the reasons why some calls would not be
+    sent.
+    """
 
     state: dict[str, Any]
     did: tuple[str, ...] = ()
@@ -52,9 +55,12 @@ def predict(
     meant: Meant = NOTHING_MEANT,
     cannot_tell: str = "",
 ) -> Prediction:
-    """Return the state of the thread after these steps; the present state with the reason where a step cannot be taken.
+    """Return the predicted state of the thread after these steps. If a step cannot be taken, return the present state and the
+    reason.
 
-    `meant`: the customer, partner and order the steps name. `cannot_tell`: why the customer cannot be written to, or ""."""
+    `meant`: the customer, partner and order that the steps refer to. `cannot_tell`: why no message can be sent to the
+    customer, or "".
+    """
     did = did_of(steps)
     if facts.thread_id is None:
         why = NO_THREAD if needs_thread(facts, steps) else cannot_tell
@@ -67,7 +73,8 @@ def predict(
 
 
 def needs_thread(facts: Facts, steps: MacroSteps) -> bool:
-    """Return whether these steps need a thread. Calls do not, nor does a message to the customer of the event's order."""
+    """Return whether these steps need a thread. Outside calls need none. A message to the customer of the event's order needs
+    none either."""
     told = {"calls": (), "template_id": None, "sends": False} if facts.order_id is not None else {"calls": ()}
     return steps.model_copy(update=told) != MacroSteps()
 

@@ -36,7 +36,8 @@ def has_rules(session: Session, trigger: str) -> bool:
 
 
 def list_rules_on(session: Session, triggers: Collection[str], *, brand_id: uuid.UUID | None = None) -> list[AutomationRule]:
-    """List the active rules with these triggers in order; with `brand_id` only those for all brands or this brand."""
+    """List the active rules with these triggers, in order. With `brand_id`, list only rules for this brand and rules for all
+    brands."""
     query = sa.select(AutomationRule).where(AutomationRule.is_on, AutomationRule.trigger.in_(triggers))
     if brand_id is not None:
         query = query.where(sa.or_(AutomationRule.brand_id.is_(None), AutomationRule.brand_id == brand_id))
@@ -44,7 +45,7 @@ def list_rules_on(session: Session, triggers: Collection[str], *, brand_id: uuid
 
 
 def list_rules(session: Session, *, viewer: Viewer) -> list[tuple[AutomationRule, int]]:
-    """List the rules for all brands and for the viewer's brands in order, each with the number of its runs."""
+    """List the rules for all brands and the rules for the viewer's brands, in order, as pairs of rule and number of its runs."""
     runs = sa.select(sa.func.count()).where(AutomationRun.rule_id == AutomationRule.id).scalar_subquery()
     query = sa.select(AutomationRule, runs.label("runs")).where(_visible(viewer))
     rows = session.execute(query.order_by(AutomationRule.position, AutomationRule.id))
@@ -78,7 +79,7 @@ def find_run(session: Session, *, rule_id: uuid.UUID, occasion: str) -> Automati
 
 
 def keys_run(session: Session, rule: AutomationRule, keys: Iterable[str]) -> set[str]:
-    """Return the keys among `keys` of occasions on which the rule ran already."""
+    """Return those of the occasion keys on which the rule has already run."""
     query = sa.select(AutomationRun.occasion).where(AutomationRun.rule_id == rule.id, AutomationRun.occasion.in_(list(keys)))
     return set(session.execute(query).scalars())
 

@@ -41,7 +41,7 @@ BLANKS = N_("The template has fields that we cannot fill in")
 
 @dataclass(frozen=True)
 class Answerable:
-    """The facts that decide which of many threads a rule may answer with a template; read once for all threads."""
+    """The facts that decide which of many threads a rule may answer with a template. They are read once for all these threads."""
 
     template: ReplyTemplate | None
     brand_ids: tuple[uuid.UUID, ...]
@@ -51,7 +51,7 @@ class Answerable:
     lately: frozenset[uuid.UUID]  # contacts that had an automatic answer
 
     def why_not(self, facts: Facts) -> str:
-        """Return the reason why the rule may not answer this thread; "" where it may."""
+        """Return the reason why the rule may not answer this thread, or "" if it may."""
         template = self.template
         if template is None or template.archived_at is not None or (self.brand_ids and facts.brand_id not in self.brand_ids):
             return GONE
@@ -104,7 +104,8 @@ class Written:
 
 
 def check_can_write(session: Session, thread: Thread, template: ReplyTemplate, *, viewer: Viewer, now: datetime) -> None:
-    """Raise UnableToReply where `write_reply` would. Quicker than that for a template without variables."""
+    """Check that `write_reply` can write the reply, and raise its `UnableToReply` if not. For a template without variables this
+    is quicker, because no thread facts are read."""
     needs_nothing = not fill(template.text, {}).missing
     write_reply(session, thread, template, viewer=viewer, now=now, facts={} if needs_nothing else None)
 
@@ -118,7 +119,8 @@ def write_reply(
     now: datetime,
     facts: dict[str, str] | None = None,
 ) -> Written:
-    """Fill in the template for the thread. Raises UnableToReply if a variable has no value or the channel cannot send it."""
+    """Fill in the template for the thread. Raises `UnableToReply` if a variable has no value or the channel cannot send the
+    reply."""
     channel = session.get(Channel, thread.channel_id) if thread.channel_id else None
     if channel is None:
         raise UnableToReply("channel_id", NO_CHANNEL)
@@ -150,7 +152,7 @@ def send_reply(
 
 
 def brand_viewer(session: Session, brand_id: uuid.UUID) -> Viewer:
-    """Return a viewer that writes as the brand: templates then fill in the brand's name as the writer's."""
+    """Return a viewer that writes in the name of the brand. Templates then show the brand's name as the name of the writer."""
     name = session.execute(sa.select(Brand.name).where(Brand.id == brand_id)).scalar_one()
     nobody = uuid.UUID(int=0)
     return Viewer(user_id=nobody, contact_id=nobody, name=name, email="", role=Role.LEAD, brand_ids=(brand_id,))

@@ -1,8 +1,9 @@
-"""Run one rule on one occasion: once, all of its steps or none, and record the run. The caller owns the transaction.
+"""Run one rule on one occasion, at most once. Either all of its steps are taken or none, and the run is recorded. The caller
+owns the transaction.
 
-The thread is locked before the conditions are tested, so that it does not change in between. `automation_runs` is unique per rule
-and occasion, so that only one of several workers runs it. A rule never reacts to an event that it caused, directly or not, and no
-rule reacts to an event more than DEEPEST causes deep.
+The thread is locked before the conditions are tested, so that it does not change in between. `automation_runs` is unique per
+rule and occasion, so that only one of several workers runs it. A rule never reacts to an event that it caused itself,
+directly or through other events. No rule reacts to an event at the end of a chain of DEEPEST causes.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ CHANGED, UNCHANGED, FAILED, LOOP = "changed", "unchanged", "failed", "loop"
 def run_rule(
     session: Session, rule: AutomationRule, occasion: Occasion, *, now: datetime, event: Event | None = None
 ) -> str | None:
-    """Run a rule on one occasion and return the outcome; None where the rule does not fit. A repeat returns the first outcome."""
+    """Run a rule on one occasion and return the outcome, or None if the rule does not fit. A repeat returns the first outcome."""
     if rule.brand_id not in (None, occasion.brand_id):
         return None
     earlier = find_run(session, rule_id=rule.id, occasion=occasion.key)
@@ -66,7 +67,7 @@ def run_rule(
 
 
 def is_loop(session: Session, rule: AutomationRule, event: Event) -> bool:
-    """Return whether the rule is among the causes of the event, or the event is DEEPEST causes deep."""
+    """Return True if the rule is among the causes of the event, or if the event is at the end of a chain of DEEPEST causes."""
     if event.depth >= DEEPEST:
         return True
     cause: Event | None = event

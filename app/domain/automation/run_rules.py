@@ -22,7 +22,7 @@ DUE_AT_ONCE = 2000
 
 
 def run_for_event(event: Event) -> None:
-    """Run the active rules that wait for this event, in order, until one fits that stops later rules."""
+    """Run the active rules for this event, in order. A rule that fits and has `stops` set ends the list."""
     with transaction() as session:
         if event.message_id is not None and _is_automatic(session.get(Message, event.message_id)):
             return
@@ -64,7 +64,8 @@ def run_by_time(now: datetime) -> int:
 
 
 def run_past(rule_id: uuid.UUID, *, until: datetime) -> int:
-    """Run a rule on the past occasions of its dry run, except those it ran on before. Returns the number of runs."""
+    """Run a rule on the past occasions of its dry run. Occasions on which it ran before are not run again. Returns the number
+    of occasions that the rule fits."""
     with transaction() as session:
         rule = session.get(AutomationRule, rule_id)
         if rule is None or not rule.is_on:

@@ -1,7 +1,8 @@
-"""List the ready-made automation rules and make ordinary rules of them, which leads change, switch off and delete as their own.
+"""List the ready-made automation rules and turn them into ordinary rules. Leads can then change, switch off and delete these
+like any other rule.
 
-A lead takes a ready-made rule; only the rules that guess a new thread's type come with the first brand, switched on. Taking a
-rule also creates the templates it sends, in three languages, unless templates of that name exist.
+A lead takes a ready-made rule. Only the rules that guess the type of a new thread are created, switched on, with the first
+brand. Taking a rule also creates the templates that it sends, in three languages, unless templates of that name exist.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ _CONFIRMATIONS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class ShippedRule:
-    """A ready-made rule. `name` and `why` are English texts for people; `make` creates its templates and returns its content."""
+    """A ready-made rule. `name` and `why` are English texts for people. `make` creates the templates that the rule sends and
+    returns the content of the rule."""
 
     key: str
     name: str
@@ -64,7 +66,7 @@ class ShippedRule:
 
 
 def _confirmation(session: Session, now: datetime) -> RuleContent:
-    """Return the rule that confirms an order to its customer, except for partners' orders."""
+    """Return the content of the rule that sends an order confirmation to the customer. Orders from partners are excluded."""
     steps = MacroSteps(template_id=_template(session, now), sends=True)
     own = _asked("order_source", "is_not", OrderSource.PARTNER)
     return RuleContent("", ORDER_CREATED, (Part(conditions=(own,), steps=steps),))
@@ -88,7 +90,8 @@ def _asked(field: str, op: str, value: str) -> Condition:
 
 
 def _guess(kind: ThreadType, words: str) -> Callable[[Session, datetime], RuleContent]:
-    """Return the maker of the rule that sets the type of a thread by words of its first message."""
+    """Return a function that makes the content of a guessing rule. The rule sets the type of a new thread if a message contains
+    one of `words`."""
     asked = (
         _asked("type", "is", ThreadType.CUSTOMER_SUPPORT),
         _asked("messages", "less_than", "3"),
@@ -183,8 +186,8 @@ def list_shipped(session: Session) -> list[ShippedRule]:
 
 
 def take_shipped(session: Session, rule: ShippedRule, *, name: str, viewer: Viewer, now: datetime) -> AutomationRule:
-    """Create an ordinary rule, off, from a ready-made one; return the existing rule if it was taken before. Raises
-    TooManyRules."""
+    """Create an ordinary rule from a ready-made rule, switched off. If the ready-made rule was taken before, return the
+    existing rule. Raises `TooManyRules`."""
     taken = session.execute(sa.select(AutomationRule).where(AutomationRule.shipped == rule.key)).scalar_one_or_none()
     if taken is not None:
         return taken
@@ -192,7 +195,7 @@ def take_shipped(session: Session, rule: ShippedRule, *, name: str, viewer: View
 
 
 def install_guesses(session: Session, *, now: datetime) -> None:
-    """Create the rules that guess the type of a thread, switched on, unless there is any rule yet."""
+    """Create the rules that guess the type of a thread and switch them on. Does nothing if any rule exists already."""
     if session.execute(sa.select(AutomationRule.id).limit(1)).first() is not None:
         return
     for guess in GUESSES:
@@ -205,7 +208,8 @@ def _whatsapp(name: str) -> OutsideCall:
 
 
 def _template(session: Session, now: datetime) -> uuid.UUID:
-    """Return the id of the confirmation's template, created in all languages if missing; sending chooses the language."""
+    """Return the id of the template for the order confirmation. If it is missing, create it in all languages; the language is
+    chosen on sending."""
     same = sa.func.lower(ReplyTemplate.name) == TEMPLATE_NAME.lower()
     query = sa.select(ReplyTemplate.id).where(same, ReplyTemplate.archived_at.is_(None))
     known = session.execute(query.order_by(ReplyTemplate.created_at, ReplyTemplate.id).limit(1)).scalar_one_or_none()

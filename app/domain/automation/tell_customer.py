@@ -1,6 +1,6 @@
 """Write to an order's customer for a rule: by mail, or with an approved WhatsApp template.
 
-A mail is written in the transaction of the rule's run, and so once per rule and occasion.
+A mail is written in the transaction of the rule's run, so it is sent only once per rule and occasion.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def is_for_mail(template: ReplyTemplate) -> bool:
 def write_mail(
     session: Session, news: News, template_id: uuid.UUID, *, viewer: Viewer, now: datetime
 ) -> tuple[FirstMail, Channel]:
-    """Fill in the mail template in the customer's language. Raises UnableToReply where the mail may not or cannot be sent."""
+    """Fill in the mail template in the customer's language. Raises `UnableToReply` if the mail may not or cannot be sent."""
     check_news(session, news)
     template = _template(session, template_id, news, viewer)
     channel = find_channel(session, news, Medium.EMAIL)
@@ -105,8 +105,8 @@ def send_mail(session: Session, news: News, template_id: uuid.UUID, *, viewer: V
 def write_whatsapp(
     session: Session, news: News, call: OutsideCall, *, viewer: Viewer, now: datetime
 ) -> tuple[FilledTemplate, Channel]:
-    """Fill in the approved WhatsApp template in the customer's language with the values of the call. Raises UnableToReply where
-    it may not or cannot be sent."""
+    """Fill in the approved WhatsApp template in the customer's language, with the values of the call. Raises `UnableToReply` if
+    the message may not or cannot be sent."""
     check_news(session, news)
     channel = find_channel(session, news, Medium.WHATSAPP)
     if _best(session, news.contact.id, ("wa_id", "phone")) is None:
@@ -126,8 +126,8 @@ def write_whatsapp(
 
 
 def send_asked_template(session: Session, event: Event) -> None:
-    """`OutsideCallAsked`: send the WhatsApp template that a rule or macro names. If it cannot be sent, the event's payload says
-    why, and the other steps are taken all the same."""
+    """`OutsideCallAsked`: send the WhatsApp template that a rule or macro names. If it cannot be sent, the reason is stored in
+    the event's payload, and the other steps are still taken."""
     if event.payload["call"]["kind"] != WHATSAPP or event.brand_id is None:
         return
     try:
@@ -173,8 +173,8 @@ def _template(session: Session, template_id: uuid.UUID, news: News, viewer: View
 
 
 def _choice(channel: Channel, name: str, news: News) -> TemplateChoice:
-    """Return the approved template of this name in the customer's language ("nl_BE" fits "nl"), else in another. Raises
-    UnableToReply where none is approved."""
+    """Return the approved template of this name in the customer's language ("nl_BE" fits "nl"), or else in another language.
+    Raises `UnableToReply` if no template of this name is approved."""
     found = [choice for choice in template_choices(channel) if choice.name == name]
     if not found:
         raise UnableToReply("template", NOT_APPROVED % {"name": name})
@@ -183,7 +183,7 @@ def _choice(channel: Channel, name: str, news: News) -> TemplateChoice:
 
 
 def _best(session: Session, contact_id: uuid.UUID, kinds: tuple[str, ...]) -> str | None:
-    """Return the value of the contact's preferred identity among these kinds; None for none."""
+    """Return the value of the contact's preferred identity among these kinds, or None if the contact has none."""
     theirs = (ContactIdentity.contact_id == contact_id, ContactIdentity.kind.in_(kinds), ContactIdentity.former_since.is_(None))
     query = sa.select(ContactIdentity.value).where(*theirs)
     query = query.order_by(ContactIdentity.is_primary.desc(), ContactIdentity.created_at, ContactIdentity.id).limit(1)
@@ -191,7 +191,8 @@ def _best(session: Session, contact_id: uuid.UUID, kinds: tuple[str, ...]) -> st
 
 
 def _facts(session: Session, news: News, viewer: Viewer, now: datetime) -> Mapping[str, str]:
-    """Return the template values by variable for the customer's thread, or for a new thread where there is none."""
+    """Return the template values by variable for the customer's thread. If there is no thread, the values are those of a new
+    thread."""
     home = find_home(session, news)
     if home is None:
         home = Thread(

@@ -46,7 +46,8 @@ OF_ORDERS = frozenset({ORDER_CREATED, ORDER_STATUS_CHANGED, "PaymentReceived", "
 
 
 def value_of(payload: dict[str, object]) -> str:
-    """Return the new value in an event's payload, such as a status, priority, assignee or tags; "" where it has none."""
+    """Return the new value in an event's payload, such as a status, priority, assignee or tags. Return "" if the payload has
+    none."""
     for name in ("outcome", "status", "to", "title"):
         if payload.get(name):
             return str(payload[name])

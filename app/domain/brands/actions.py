@@ -1,7 +1,7 @@
 """Create, change and archive brands. The caller owns the transaction.
 
-An archived brand is offered nowhere, and nothing new is made under it. Its threads, orders and contacts stay visible and can be
-answered. Archiving is refused while a channel of the brand is in use.
+An archived brand is not offered for selection, and nothing new is made under it. Its threads, orders and contacts stay
+visible and can be answered. A brand cannot be archived while one of its channels is in use.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class BrandInUse(Exception):
 
 
 def create_brand(session: Session, content: BrandContent, *, now: datetime, actor: Actor = SYSTEM) -> Brand:
-    """Create a brand. Administrators see it at once, other users as its members. Raises WrongBrand."""
+    """Create a brand. Administrators see it at once; other users see it when they become members. Raises `WrongBrand` if a
+    value is wrong."""
     _check(session, content, None)
     brand = Brand(id=new_id(), key=_free_key(session, content.name), name="", languages=["nl"])
     _write(session, brand, content)
@@ -64,7 +65,8 @@ def create_brand(session: Session, content: BrandContent, *, now: datetime, acto
 
 
 def change_brand(session: Session, brand_id: uuid.UUID, content: BrandContent, *, now: datetime, actor: Actor = SYSTEM) -> Brand:
-    """Change the content of a brand; its key, by which programs name it, stays. Raises WrongBrand, BrandMissing."""
+    """Change the content of a brand. Its key, which programs use to refer to it, does not change. Raises WrongBrand,
+    BrandMissing."""
     brand = _lock(session, brand_id)
     _check(session, content, brand.id)
     prefix = list_prefixes(session).get(brand.id, "")
@@ -125,8 +127,11 @@ def _write(session: Session, brand: Brand, content: BrandContent) -> None:
 
 
 def _write_elsewhere(session: Session, brand: Brand, content: BrandContent, *, now: datetime, actor: Actor) -> None:
-    """Store the settings of a brand in other features: the prefix of its orders, and a business calendar of its own where the
-    present one is for another time zone or country. Raises WrongBrand."""
+    """Store the settings of a brand that belong to other features: the prefix of its order numbers and its business calendar.
+    If the present calendar has another time zone or country, the brand's own calendar is changed or created.
+
+    Raises `WrongBrand` if the prefix is wrong or taken.
+    """
     try:
         set_prefix(session, brand.id, content.order_prefix) if content.order_prefix else choose_prefix(session, brand.id)
     except WrongPrefix as error:

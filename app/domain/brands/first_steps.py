@@ -1,4 +1,4 @@
-"""Read which first steps (onboarding checklist) of the installation are done, and hide them for a user."""
+"""Read which first steps of the installation (the onboarding checklist) are done. Hide the checklist for a user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.domain.threads.models import Message, MessageType
 
 @dataclass(frozen=True)
 class FirstSteps:
-    """Which first steps are done; `is_hidden`: the user hid the checklist."""
+    """Which first steps are done. `is_hidden` is True if the user hid the checklist."""
 
     channel: bool
     colleague: bool

@@ -24,8 +24,11 @@ class BrandMissing(Exception):
 
 @dataclass(frozen=True)
 class BrandContent:
-    """The settings of a brand. `order_prefix` "": chosen to fit the name. `languages`: those of its customers, the first where a
-    customer's is unknown. `timezone` and `country` (of holidays; ISO 3166, "" for none) are those of its business calendar."""
+    """The settings of a brand. `order_prefix` "": a prefix is chosen to fit the name. `languages`: the languages of its
+    customers; the first applies if a customer's language is unknown.
+
+    `timezone` and `country` belong to its business calendar. `country` decides the holidays (ISO 3166, or "").
+    """
 
     name: str
     order_prefix: str = ""
@@ -63,7 +66,7 @@ def list_brand_rows(session: Session, brand_ids: Collection[uuid.UUID]) -> list[
 
 
 def get_brand_row(session: Session, brand_id: uuid.UUID, *, brand_ids: Collection[uuid.UUID]) -> BrandRow:
-    """Return the brand if it is among `brand_ids`, which the viewer may see. Raises BrandMissing."""
+    """Return the brand if it is among `brand_ids`, the brands that the viewer may see. Raises `BrandMissing` otherwise."""
     found = list_brand_rows(session, [brand_id]) if brand_id in brand_ids else []
     if not found:
         raise BrandMissing(str(brand_id))
@@ -77,12 +80,14 @@ def content_of(brand: Brand, prefix: str, calendars: Collection[CalendarRow]) ->
 
 
 def rules_of(brand_id: uuid.UUID | None, calendars: Collection[CalendarRow]) -> StoredCalendar:
-    """Return the rules of the brand's business calendar: its own, else those of the calendar for all."""
+    """Return the rules of the business calendar that applies to the brand: its own calendar, else the calendar for all, else
+    the default."""
     own = find_own(brand_id, calendars) or find_own(None, calendars)
     return own.rules if own else DEFAULT_CALENDAR
 
 
 def find_own(brand_id: uuid.UUID | None, calendars: Collection[CalendarRow]) -> CalendarRow | None:
-    """Return the brand's own business calendar, or None. `brand_id` None: the calendar for all."""
+    """Return the brand's own business calendar, or None if it has none. With `brand_id` None, return the calendar for all
+    brands."""
     scopes = ((row, row.calendar) for row in calendars if not row.calendar.is_by_name_only)
     return next((row for row, c in scopes if c.brand_id == brand_id and c.team_id is None and c.channel_id is None), None)

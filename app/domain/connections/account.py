@@ -13,7 +13,8 @@ from app.domain.connections.queries import open_secrets
 
 
 def account_of(channel: Channel) -> ChannelAccount:
-    """Build the account of a channel, with the keyring of the running application (edge)."""
+    """Build the account of a channel. Its secrets are decrypted with the keyring of the running application, so call this only
+    at the edge."""
     return ChannelAccount(
         id=str(channel.id),
         channel_type=channel.channel_type.value,
@@ -25,7 +26,8 @@ def account_of(channel: Channel) -> ChannelAccount:
 
 
 def keep_token_cache(channel_id: str, token_cache: str) -> None:
-    """Store the OAuth tokens that a call to the provider refreshed, among the channel's secrets. Opens its own transaction."""
+    """Store OAuth tokens among the channel's secrets, after a call to the provider has refreshed them. Opens its own
+    transaction."""
     with transaction() as session:
         channel = session.get(Channel, uuid.UUID(channel_id), populate_existing=True, with_for_update=True)
         if channel is not None:

@@ -37,9 +37,8 @@ class NewChannel:
 
 @dataclass(frozen=True)
 class ChangedChannel:
-    """The values of a channel to change. `own`: new values of name and display_address. `settings`, `secrets`: new values by
-    name; a setting "" is removed.
-    """
+    """The values of a channel to change. `own`: new values of `name` and `display_address`. `settings` and `secrets`: new
+    values by name. A setting with the value "" is removed."""
 
     own: Mapping[str, str]
     settings: Mapping[str, str]
@@ -47,7 +46,7 @@ class ChangedChannel:
 
 
 def create_channel(session: Session, new: NewChannel, *, keyring: Keyring, now: datetime, actor: Actor = SYSTEM) -> Channel:
-    """Create a channel; its secrets are encrypted for its row alone."""
+    """Create a channel. Its secrets are encrypted so that they can be decrypted only for its row."""
     channel = Channel(
         id=new_id(),
         channel_type=new.channel_type,
@@ -74,7 +73,7 @@ def announce_channel(session: Session, channel: Channel, *, now: datetime) -> No
 
 
 def seal_secrets(channel: Channel, secrets: Mapping[str, str], *, keyring: Keyring) -> None:
-    """Replace the channel's credentials by these, encrypted."""
+    """Encrypt these secrets and store them in place of all the channel's present secrets."""
     plain = json.dumps(dict(secrets)).encode()
     channel.sealed_secrets = keyring.encrypt(plain, table="channels", column="sealed_secrets", row_id=str(channel.id))
 
@@ -89,10 +88,10 @@ def change_channel(
     actor: Actor,
     seen_version: int | None = None,
 ) -> None:
-    """Change a channel; values that are not named stay. The caller has locked its row.
+    """Change a channel. Values that are not given stay as they are. The caller has locked the channel's row.
 
-    Raises ChannelMovedOn if the channel was changed since `seen_version`, the version the writer saw. A former signing secret
-    stays valid for `FORMER_SECRET_VALID`, as requests signed with it may be under way.
+    Raises `ChannelMovedOn` if the channel was changed since `seen_version`, the version that the writer saw. The former
+    signing secret stays valid for `FORMER_SECRET_VALID`, because requests signed with it may still arrive.
     """
     if seen_version not in (None, channel.version):
         raise ChannelMovedOn(str(channel.id))
@@ -118,14 +117,16 @@ def change_channel(
 
 
 def _changes(channel: Channel, new: ChangedChannel) -> dict[str, Any]:
-    """Return the names of the changed fields by group ("own", "secrets", "settings"), and the new "version", for the audit."""
+    """Return the detail of the audit entry: the names of the changed fields by group ("own", "secrets", "settings"), and the
+    new "version"."""
     own = [name for name, value in new.own.items() if getattr(channel, name) != value]
     settings = [name for name, value in new.settings.items() if str(channel.settings.get(name, "")) != value]
     return {"own": sorted(own), "secrets": sorted(new.secrets), "settings": sorted(settings), "version": channel.version + 1}
 
 
 def choose_folders(session: Session, channel: Channel, folders: Mapping[str, str], *, now: datetime, actor: Actor) -> None:
-    """Set which folders ({id: name}) of a mailbox are followed besides its usual ones. The caller has locked the channel."""
+    """Set which folders ({id: name}) of a mailbox are read in addition to the default folders. The caller has locked the
+    channel."""
     if channel.settings.get(CHOSEN_FOLDERS, {}) == dict(folders):
         return
     known = channel.settings.get(CHOSEN_SINCE, {})
@@ -140,14 +141,15 @@ def choose_folders(session: Session, channel: Channel, folders: Mapping[str, str
 
 
 def note_number(session: Session, channel_id: uuid.UUID, said: Mapping[str, str]) -> None:
-    """Store the provider's report on a chat's number: {"quality", "limit", "throughput"}; values that are missing stay."""
+    """Store what the provider reports about a chat channel's phone number: {"quality", "limit", "throughput"}. Values that are
+    not given stay as they are."""
     channel = session.get_one(Channel, channel_id, with_for_update=True, populate_existing=True)
     channel.settings = {**channel.settings, "number": {**channel.settings.get("number", {}), **said}}
     session.flush()
 
 
 def _secrets_or_none(channel: Channel, keyring: Keyring) -> dict[str, str]:
-    """Return the channel's secrets; {} where they cannot be decrypted, so that new credentials can be stored."""
+    """Return the channel's secrets, or {} if they cannot be decrypted. So new credentials can still be stored."""
     try:
         return open_secrets(channel, keyring)
     except UnableToDecrypt:

@@ -1,4 +1,5 @@
-"""Alert administrators, once each time, that a channel is down, works only in part, or has a credential that expires."""
+"""Alert administrators that a channel is down, works only in part, or has a credential that expires. Each occasion is alerted
+once."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ MENDED = known("%(channel)s works again.")
 
 
 def take_occasion(session: Session, channel_id: uuid.UUID, occasion: str, *, now: datetime) -> bool:
-    """Store an occasion of a channel. Returns True for the first caller, and False ever after."""
+    """Store that this occasion of a channel is taken. Return True for the first caller and False for all later ones."""
     row = {"channel_id": channel_id, "occasion": occasion, "occurred_at": now}
     insert = postgresql.insert(ChannelOccasion).values(row).on_conflict_do_nothing()
     return session.execute(insert.returning(ChannelOccasion.channel_id)).first() is not None
@@ -38,9 +39,11 @@ def alert(session: Session, channel: Channel, occasion: str, text: str, *, now: 
 
 
 def alert_of_troubles(session: Session, *, now: datetime) -> int:
-    """Alert administrators of every active channel that is down or has worked in part for an hour, and again when it works.
+    """Alert administrators of every active channel that is down or has worked only in part for an hour, and again when it
+    works.
 
-    A channel that was alerted as working in part is alerted again when it is down. Returns the number of alerts."""
+    A channel that was alerted as working in part is alerted again when it is down. Returns the number of alerts.
+    """
     untold = Channel.trouble_since.is_(None)
     down = sa.and_(Channel.health == "down", sa.or_(untold, Channel.degraded_since.is_not(None)))
     in_part = sa.and_(Channel.health == "degraded", untold, Channel.degraded_since <= now - PASSES)
@@ -66,9 +69,8 @@ def _announce(session: Session, channel: Channel, text: str, now: datetime) -> N
 
 
 def alert_of_expiries(session: Session, *, now: datetime) -> int:
-    """Alert administrators of each credential that expires soon: once at 30 days, once at 7, once at 1. Returns the number of
-    alerts.
-    """
+    """Alert administrators of each credential that expires soon: once at 30 days before, once at 7 days, once at 1 day. Returns
+    the number of alerts."""
     last = now.date().toordinal() + TELL_DAYS[0]
     query = sa.select(Channel, ChannelCredential).join(ChannelCredential, ChannelCredential.channel_id == Channel.id)
     query = query.where(Channel.is_active, ChannelCredential.expires_date <= date.fromordinal(last)).order_by(Channel.id)
@@ -87,7 +89,8 @@ def days_left(expires: date, *, now: datetime) -> int:
 
 
 def set_expiries(session: Session, channel_id: uuid.UUID, dates: Mapping[str, date | None]) -> None:
-    """Store the day on which each of these credentials expires; None: never, or unknown."""
+    """Store the day on which each of these credentials expires, by name of the credential. None: it never expires, or the day
+    is unknown."""
     former = sa.delete(ChannelCredential).where(ChannelCredential.channel_id == channel_id)
     session.execute(former.where(ChannelCredential.name.in_(dates)))
     session.add_all(ChannelCredential(channel_id=channel_id, name=name, expires_date=day) for name, day in dates.items() if day)
@@ -95,7 +98,7 @@ def set_expiries(session: Session, channel_id: uuid.UUID, dates: Mapping[str, da
 
 
 def list_expiries(session: Session, channel_ids: list[uuid.UUID]) -> dict[uuid.UUID, dict[str, date]]:
-    """Return the days on which credentials expire, by channel and name of the credential."""
+    """Return the days on which credentials expire, as {channel id: {name of the credential: day}}."""
     query = sa.select(ChannelCredential).where(ChannelCredential.channel_id.in_(channel_ids))
     found: dict[uuid.UUID, dict[str, date]] = {channel_id: {} for channel_id in channel_ids}
     for row in session.execute(query).scalars():

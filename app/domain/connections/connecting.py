@@ -28,7 +28,8 @@ from app.providers.registry import find_kind, kind_key
 
 
 def is_complete(form: ConnectForm) -> bool:
-    """Return whether the form has no errors and no other channel has its name or account."""
+    """Return whether the form has no errors and no other channel has its name or account. Adds an error to the form for a name
+    or account that is taken."""
     session = db.session()
     if not form.errors:
         find_twins(session, form)
@@ -37,7 +38,8 @@ def is_complete(form: ConnectForm) -> bool:
 
 
 def is_right(form: ConnectForm, *, checks_twins: bool = True) -> bool:
-    """Return whether the form is complete and the provider accepts the account. Holds no database connection meanwhile."""
+    """Return whether the form is complete and the provider accepts the account. No database connection is held while the
+    provider is asked."""
     if form.errors or (checks_twins and not is_complete(form)):
         return False
     health = ask_provider(account(form))
@@ -56,7 +58,8 @@ def find_twins(session: Session, form: ConnectForm) -> None:
 
 
 def form_of_channel(session: Session, channel_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID]) -> ConnectForm:
-    """Return the form filled in with a channel's values. Raises ChannelMissing, also for a channel whose kind is gone."""
+    """Return the form filled in with a channel's values. Raises `ChannelMissing`, also if this kind of channel no longer
+    exists."""
     found = get_visible_channel(session, channel_id, brand_ids=brand_ids)
     kind = find_kind(kind_key(found.channel_type.value, found.settings))
     if kind is None:
@@ -69,13 +72,14 @@ def form_of_channel(session: Session, channel_id: uuid.UUID, *, brand_ids: Seque
 
 
 def webhook_url(channel: Channel, secrets: Mapping[str, str]) -> str | None:
-    """Return the URL to which the provider posts, key included; None for a channel that is polled."""
+    """Return the URL to which the provider posts, including its key. Return None for a channel that is polled."""
     path = webhook_path(channel, url_key=secrets.get("url_key"))
     return f"{runtime().settings.public_url}{path}" if path else None
 
 
 def keep_entered(session: Session, form: ConnectForm, *, actor: Actor, now: datetime) -> Channel:
-    """Create the channel of a form that the provider accepted. Raises IntegrityError if its name or account is taken by now."""
+    """Create the channel of a form that the provider accepted. Raises `IntegrityError` if its name or account was taken
+    meanwhile."""
     new = NewChannel(
         channel_type=ChannelType(form.kind.channel_type),
         name=form.values["name"],
@@ -95,7 +99,8 @@ def keep_entered(session: Session, form: ConnectForm, *, actor: Actor, now: date
 def change_entered(
     session: Session, form: ConnectForm, channel_id: uuid.UUID, *, actor: Actor, now: datetime, seen_version: int | None = None
 ) -> Channel:
-    """Change an existing channel to the values of the form. Raises ChannelMovedOn and IntegrityError."""
+    """Change an existing channel to the values of the form. Raises `ChannelMovedOn` if the channel was changed since
+    `seen_version`, and `IntegrityError` if the name or account is taken."""
     own = {name: form.values[name] for name in ("name", "display_address") if form.values.get(name)}
     found = session.get_one(Channel, channel_id, with_for_update=True, populate_existing=True)
     new = ChangedChannel(own, _settings(form), form.typed)
@@ -107,7 +112,7 @@ def change_entered(
 
 
 def _settings(form: ConnectForm) -> dict[str, str]:
-    """Return all settings of the form's kind. Empty ones are "", which removes them from an existing channel."""
+    """Return all settings of this kind of channel by name. An empty setting is "", which removes it from an existing channel."""
     return {name: form.settings.get(name, "") for name in {*form.settings, *_names_of_settings(form)}}
 
 

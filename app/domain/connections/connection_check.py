@@ -22,9 +22,10 @@ CLOSED = known("We cannot read the stored credentials: %(why)s")
 
 
 def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
-    """Ask the provider whether a channel works, and store and return the answer; None for a type without such a check.
+    """Ask the provider whether a channel works. Store the answer and return it, or return None for a type without such a check.
 
-    For edges; holds no transaction while asking."""
+    Call it only at the edge; no transaction is open while the provider is asked.
+    """
     try:
         health = ask_provider(account_of(channel))
     except UnableToDecrypt as error:
@@ -38,7 +39,8 @@ def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
 
 
 def ask_provider(account: ChannelAccount) -> Health | None:
-    """Return the provider's answer whether an account works; None for a type without such a check. It need not be a channel."""
+    """Return the provider's answer whether an account works, or None for a type without such a check. The account may be one
+    that is not a channel yet."""
     checker = runtime().adapters.checkers.get(kind_key(account.channel_type, account.settings))
     return checker.check(account=account) if checker else None
 

@@ -28,7 +28,8 @@ def watch_channels(**_ignored: Any) -> None:
 
 
 def check_today(*, now: datetime) -> int:
-    """Check every active channel that was not checked today, and return how many are down. Holds no transaction meanwhile."""
+    """Check every active channel that was not checked today, and return the number of channels that are down. No transaction is
+    open during the calls."""
     with transaction() as session:
         channels = list_channels(session, active_only=True)
         due = [channel for channel in channels if take_occasion(session, channel.id, f"check {now.date()}", now=now)]

@@ -23,9 +23,11 @@ COLUMNS = ("address", "display_address")  # fields that are the channel's own, n
 
 @dataclass
 class ConnectForm:
-    """The form that connects or changes a channel. `values`: typed fields that may be shown again. `typed`: typed secrets.
-    `kept`: secrets the channel has already. `offered`: secrets of a demo account, which may be shown. `problem`: the provider's
-    complaint. `moved_on`: words for the fields that somebody else changed since the form was opened; None if nobody did.
+    """The form that connects or changes a channel.
+
+    `values`: typed fields that may be shown again. `typed`: typed secrets. `kept`: secrets that the channel has already.
+    `offered`: secrets of a demo account, which may be shown. `problem`: the provider's complaint. `moved_on`: lines about
+    the fields that somebody else changed since the form was opened, or None if nobody did.
     """
 
     kind: Kind
@@ -41,12 +43,14 @@ class ConnectForm:
 
     @property
     def fields(self) -> tuple[SetupField, ...]:
-        """Return the fields to ask for. An existing channel's address is left out: another account is another channel."""
+        """Return the fields to ask for. The address of an existing channel is left out, because another account would be
+        another channel."""
         return tuple(one for one in self.kind.fields if not (self.channel and one.name == "address"))
 
     @property
     def secrets(self) -> dict[str, str]:
-        """Return the channel's secrets as saving would leave them: the stored ones, replaced by typed ones."""
+        """Return the secrets that the channel will have after saving: the stored secrets, with typed secrets in place of stored
+        ones."""
         return {**self.kept, **self.typed}
 
     @property
@@ -72,7 +76,8 @@ def empty_form(kind: Kind, *, brand_ids: Collection[uuid.UUID]) -> ConnectForm:
 
 
 def fill_in(form: ConnectForm, given: Mapping[str, str], *, with_secrets: bool) -> None:
-    """Fill an empty form from the parameters of a URL, as links of demo accounts have them. Values are checked on submission."""
+    """Fill an empty form from the parameters of a URL, such as a link of a demo account. `with_secrets`: secrets in the URL are
+    offered too. Values are checked on submission."""
     if given.get("name"):
         form.values["name"] = storable(given["name"])[:NAME_CHARACTERS]
     for one in form.fields:
@@ -107,7 +112,7 @@ def read_form(form: ConnectForm, sent: Mapping[str, str], *, brand_ids: Collecti
 
 
 def unknown_names(kind: Kind, settings: Mapping[str, str], secrets: Mapping[str, str]) -> list[str]:
-    """Return the names that a program sent and for which this kind of channel has no field, such as "settings.colour"."""
+    """Return the names that a program sent although this kind of channel has no such field, such as "settings.colour"."""
     known = {one.name: one.secret for one in kind.fields}
     wrong = [f"settings.{name}" for name in settings if known.get(name) is not False or name in COLUMNS]
     ends = {f"{one.name}_expires" for one in kind.fields if one.expires}
@@ -130,7 +135,7 @@ def account(form: ConnectForm) -> ChannelAccount:
 
 
 def changes_in_words(form: ConnectForm, names: Collection[str], newest: Mapping[str, str]) -> list[str]:
-    """Return a line "label: present value" for each of these fields; of a secret only that it changed."""
+    """Return a line "label: present value" for each of these fields. The line of a secret says only that it changed."""
     labels = {"name": _("Name"), **{one.name: told(one.label) for one in form.kind.fields}}
     secrets = {one.name for one in form.kind.fields if one.secret}
     words = []

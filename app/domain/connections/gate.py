@@ -1,11 +1,12 @@
 """The gate of a channel: rate limit (budget) and circuit breaker over all processes, in Redis.
 
-Without Redis, or if its data is lost, calls are made and only the provider's own limits apply. After `OPENS_AFTER` failed calls
-in a row a channel rests, longer each time; then a single call tries, and the others follow if it succeeds. Waiting work is a row,
-so resting loses nothing. Where the provider limits messages to one person, only messages to that person wait.
+Without Redis, or if its data is lost, calls are made and only the provider's own limits apply. After `OPENS_AFTER` failed
+calls in a row a channel rests, longer each time. Then a single call is made, and other calls follow if it succeeds. Waiting
+work is stored as rows, so a rest loses nothing. If the provider limits messages to one person, only messages to that person
+wait.
 
-A channel has two lanes, sending and reading (polls, files, calendars), as one server of a provider may fail while the other
-works. Both share the limit on simultaneous calls, and both wait when the provider says how long.
+A channel has two lanes, sending and reading (polls, files, calendars), because one server of a provider may fail while
+another works. Both lanes share the limit on simultaneous calls, and both wait when the provider says how long.
 """
 
 from __future__ import annotations
@@ -68,8 +69,8 @@ if redis.call('HGET', KEYS[1], 'prober') == ARGV[1] then redis.call('HDEL', KEYS
 
 @dataclass(frozen=True)
 class Wait:
-    """How many seconds to wait before a call (0: none), and why: the channel rests, or the budget of the channel or of the person
-    is used up."""
+    """How many seconds to wait before a call (0: no wait), and why: the channel rests, or the budget of the channel or of the
+    recipient is used up."""
 
     seconds: float
     why: Why = ""
@@ -77,8 +78,9 @@ class Wait:
 
 @dataclass(frozen=True)
 class Look:
-    """The state of a gate. `left`: sends left in this minute, of `per_minute`. `rests_seconds`: for how long the channel still
-    rests, 0 for not. `failures`: failed calls in a row, the first at `since`, a Unix time."""
+    """The state of a gate. `left`: the number of messages that may still be sent in this minute, out of `per_minute`.
+    `rests_seconds`: how long the channel still rests, 0 if it does not. `failures`: the number of failed calls in a row,
+    since `since` (Unix time)."""
 
     left: int
     per_minute: int
@@ -88,8 +90,8 @@ class Look:
 
 
 class Gate:
-    """The gate of one channel in one lane ("send" or "read"). `factor` multiplies the budget; `throughput` is the class the
-    provider grants the account, "" for unknown.
+    """The gate of one channel in one lane ("send" or "read"). `factor` multiplies the budget. `throughput` is the class that
+    the provider grants the account, or "" if it is unknown.
 
     Every `now` is Unix time in seconds.
     """
@@ -113,13 +115,15 @@ class Gate:
         self._persons = f"gate:{channel_id}:person:"
 
     def enter(self, token: str, *, now: float, lease_seconds: int) -> float:
-        """Take the right to call now and return 0, or return how many seconds to wait. Without Redis returns 0."""
+        """Take the right to make one call now and return 0, or return how many seconds to wait. Returns 0 if Redis is not
+        available."""
         return self.admit(token, now=now, lease_seconds=lease_seconds).seconds
 
     def admit(self, token: str, *, now: float, lease_seconds: int, person: str = "") -> Wait:
-        """Take the right to make one call now (a wait of 0 seconds), or return how long to wait and why. Without Redis no wait.
+        """Take the right to make one call now (a wait of 0 seconds), or return how long to wait and why. There is no wait if
+        Redis is not available.
 
-        `token` identifies the call; `leave` takes it when the call is over. `person`: the recipient's address, or "".
+        `token` identifies the call; pass it to `leave` when the call is over. `person` is the recipient's address, or "".
         """
         keys = (self._state, self._running, self._sent, self._persons + hashlib.sha256(person.encode()).hexdigest())
         sends, pace = self._lane == "send", self._budget.person if person else None
@@ -152,7 +156,7 @@ class Gate:
         self._quietly(lambda: self._fail(now, retry_after_seconds))
 
     def look(self, *, now: float) -> Look | None:
-        """Return the state of the gate; None without Redis."""
+        """Return the state of the gate, or None if Redis is not available."""
         try:
             used = int(self._redis.zcount(self._sent, now - MINUTE, "+inf"))
             rests, failures, since = self._redis.hmget(self._state, ["until", "failures", "since"])

@@ -11,7 +11,7 @@ _SALT = "secrets issued for channels"
 
 
 def issue(secret_key: str) -> str:
-    """Return a new signed secret, which can stand in a URL."""
+    """Return a new signed secret, in characters that are allowed in a URL."""
     return TimestampSigner(secret_key, _SALT).sign(new_secret()).decode().replace(".", "~")
 
 

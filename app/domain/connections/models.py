@@ -52,10 +52,11 @@ CHOSEN_FOLDERS, CHOSEN_SINCE = "folders", "folders_since"
 
 
 class Channel(WithId, Base):
-    """A channel: one mailbox or one number. `address` is the provider's name of it: mailbox address or phone number id.
+    """A channel: one mailbox or one phone number. `address` is how the provider identifies it: the mailbox address or the phone
+    number id.
 
-    `sealed_secrets` is an encrypted JSON object (read by `open_secrets`); `poll_state` is the poller's cursor and is written in
-    the same transaction as the events it covers.
+    `sealed_secrets` is an encrypted JSON object (read by `open_secrets`). `poll_state` is the cursor of the poller; it is
+    written in the same transaction as the events before the cursor.
     """
 
     __tablename__ = "channels"
@@ -108,7 +109,7 @@ class Channel(WithId, Base):
 
 
 class ChannelCredential(Base):
-    """The day on which a credential of a channel expires, if somebody entered it; `name` is that of the secret."""
+    """The day on which a credential of a channel expires, if somebody entered it. `name` is the name of the secret."""
 
     __tablename__ = "channel_credentials"
 
@@ -128,8 +129,9 @@ class ChannelOccasion(Base):
 
 
 class SignIn(Base):
-    """A sign-in at a provider that is under way, used once. `state_hash`: the hash of the state the browser brings back.
-    `sealed`: the entered form and the adapter's state, encrypted. `channel_id`: the existing channel, null for a new one."""
+    """A sign-in at a provider that is under way, used once. `state_hash`: the hash of the state that the browser brings back.
+    `sealed`: the entered form and the adapter's state, encrypted. `channel_id`: the existing channel, or null for a new
+    channel."""
 
     __tablename__ = "sign_ins"
 

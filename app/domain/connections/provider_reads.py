@@ -22,7 +22,7 @@ class Resting(Exception):
 
 
 def gate_of(channel: Channel, *, lane: Lane = "send") -> Gate:
-    """Build the gate of a channel, with Redis and the budget factor of the running application (edge)."""
+    """Build the gate of a channel, with Redis and the budget factor of the running application. Call it only at the edge."""
     factor = runtime().settings.budget_factor
     number = channel.settings.get("number")
     throughput = str(number.get("throughput", "")) if isinstance(number, dict) else ""
@@ -48,7 +48,8 @@ def reading(channel: Channel) -> Iterator[None]:
 
 
 def tell_gate(gate: Gate, error: ProviderError) -> None:
-    """Report a failed call to the gate. A permanent refusal, or one of a single recipient, counts as a success of the call."""
+    """Report a failed call to the gate. The gate counts the call as a success if the provider answered with a permanent
+    refusal, or refused only this recipient."""
     if error.recipient_only or (error.permanent and not error.channel_down):
         gate.note_success()
     else:

@@ -54,7 +54,8 @@ def find_channel_by_name(session: Session, name: str) -> Channel | None:
 def find_taken(
     session: Session, channel_type: ChannelType, name: str, address: str, *, other_than: uuid.UUID | None
 ) -> frozenset[str]:
-    """Return which of "name" and "address" another channel has already. An address is taken within its channel type."""
+    """Return which of "name" and "address" another channel already uses. An address counts only among channels of the same
+    type."""
     same_account = sa.and_(Channel.channel_type == channel_type, Channel.address == address)
     query = sa.select((Channel.name == name).label("name"), same_account.label("address"))
     query = query.where(sa.or_(Channel.name == name, same_account))
@@ -90,7 +91,7 @@ def own_mail_addresses(session: Session) -> frozenset[str]:
 
 
 def open_secrets(channel: Channel, keyring: Keyring) -> dict[str, str]:
-    """Return the channel's decrypted credentials by name; {} for none. Raises UnableToDecrypt."""
+    """Return the channel's decrypted credentials by name, or {} if it has none. Raises `UnableToDecrypt`."""
     if channel.sealed_secrets is None:
         return {}
     opened = keyring.decrypt(channel.sealed_secrets, table="channels", column="sealed_secrets", row_id=str(channel.id))
@@ -99,6 +100,6 @@ def open_secrets(channel: Channel, keyring: Keyring) -> dict[str, str]:
 
 
 def is_former_secret_valid(channel: Channel, *, now: datetime) -> bool:
-    """Return whether the former signing secret is still accepted; True where no end is set."""
+    """Return whether the former signing secret is still accepted. Without a stored end time it is."""
     until = channel.settings.get(FORMER_SIGNATURE_UNTIL)
     return until is None or now < datetime.fromisoformat(until)

@@ -1,4 +1,5 @@
-"""Store a sign-in at a provider (OAuth), encrypted, while the browser is there, and return it once when the browser is back."""
+"""Store a sign-in at a provider (OAuth), encrypted, while the browser is at the provider. Return it, only once, when the
+browser comes back."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ VALID = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class UnderWay:
-    """A sign-in at a provider that is under way. `flow`: the adapter's own state. `entered`: the entered form of a new channel;
-    empty where `channel_id` names an existing one."""
+    """A sign-in at a provider that is under way. `flow`: the adapter's own state. `entered`: the entered form of a new channel,
+    or {} if `channel_id` is an existing channel."""
 
     user_id: uuid.UUID
     flow: dict[str, Any] = field(repr=False)
@@ -39,7 +40,8 @@ def keep_sign_in(session: Session, one: UnderWay, *, keyring: Keyring, now: date
 
 
 def take_sign_in(session: Session, state: str, *, user_id: uuid.UUID, keyring: Keyring, now: datetime) -> UnderWay | None:
-    """Return and delete the sign-in that this user began with this state in the last 15 minutes; None for none."""
+    """Delete and return the sign-in that this user began with this state in the last 15 minutes, or return None if there is
+    none."""
     mine = sa.and_(SignIn.state_hash == _hash(state), SignIn.user_id == user_id, SignIn.created_at > now - VALID)
     row = session.execute(sa.delete(SignIn).where(mine).returning(SignIn.state_hash, SignIn.channel_id, SignIn.sealed)).first()
     if row is None:

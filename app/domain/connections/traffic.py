@@ -32,9 +32,11 @@ _FLOWS = sa.text(
 
 @dataclass(frozen=True)
 class Flow:
-    """The traffic of a channel. `tried`, `failed`: numbers of messages in the last 24 hours. `waiting_out`: how many messages are
-    not sent yet, the first since `waiting_out_since`; `waiting_out_for`: the problem of the first that was tried, {"title",
-    "detail", "advice", …}. `waiting_in_since`: since when the oldest inbound event waits.
+    """The traffic of a channel. `tried` and `failed` are numbers of messages in the last 24 hours.
+
+    `waiting_out` messages are not sent yet, the oldest since `waiting_out_since`. `waiting_out_for` is the problem of the
+    oldest of them that was tried: {"title", "detail", "advice", …}. `waiting_in_since` is when the oldest waiting inbound
+    event was received.
     """
 
     last_out_at: datetime | None = None

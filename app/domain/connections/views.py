@@ -25,7 +25,7 @@ def _(message: str, **values: object) -> str:
 
 
 def channel_type_words(adapter_key: str) -> str:
-    """Return the name of the kind of channel with this adapter; the key itself for an unknown one."""
+    """Return the name of the kind of channel with this adapter key. Return the key itself if it is unknown."""
     kind = find_kind(adapter_key)
     return _(kind.label) if kind else adapter_key
 
@@ -35,7 +35,8 @@ def health_words(health: str) -> str:
 
 
 def settings_facts(channel: Channel) -> list[Fact]:
-    """List the settings entered to connect the channel, without secrets and choices, and the facts its provider reports."""
+    """List what was entered to connect the channel, except secrets and choices from a list, and the facts that its provider
+    reports."""
     kind = find_kind(channel.adapter_key)
     open_fields = [one for one in (kind.fields if kind else ()) if not one.secret and not one.choices]
     facts = [Fact(_(one.label), str(channel.settings[one.name])) for one in open_fields if channel.settings.get(one.name)]
@@ -53,7 +54,8 @@ THROUGHPUTS = {"HIGH": N_("higher than usual"), "APP": N_("shared with the Whats
 
 
 def number_facts(channel: Channel) -> list[Fact]:
-    """List the provider's facts about a chat's number: quality, new conversations per day, throughput; [] without any."""
+    """List the provider's facts about the number of a chat channel: quality, new conversations per day, throughput. Return []
+    if there are none."""
     said: dict[str, str] = channel.settings.get("number") or {}
     quality, limit, pace = (str(said.get(name, "")) for name in ("quality", "limit", "throughput"))
     per_day = _("unlimited") if limit == "UNLIMITED" else _("%(limit)s per day", limit=limit.replace("K", ",000"))
@@ -65,7 +67,7 @@ def number_facts(channel: Channel) -> list[Fact]:
 
 
 def secret_labels(names: list[str]) -> list[str]:
-    """Return the labels of the secrets with these names, in the order of the names."""
+    """Return the labels of the secrets with these names, in alphabetical order of the names."""
     labels = {
         "signing_secret": _("Signing secret"),
         "previous_signing_secret": _("Previous signing secret"),
@@ -78,7 +80,8 @@ def secret_labels(names: list[str]) -> list[str]:
 
 
 def webhook_path(channel: Channel, *, url_key: str | None = None) -> str | None:
-    """Return the path to which the provider must post; None for a type without webhook. Without the key it has a placeholder."""
+    """Return the path to which the provider must post, or None for a type without webhook. If `url_key` is not given, the path
+    has a placeholder for it."""
     if needs_key(channel):
         return f"/webhooks/email/inbound/{url_key or '••••••••'}"
     return next((door.path for door in DOORS if door.channel_type == channel.channel_type.value), None)

@@ -1,4 +1,4 @@
-"""Find or create the contact behind an address or number (identity)."""
+"""Find or create the contact to whom an identity (address, number or provider id) belongs."""
 
 from __future__ import annotations
 
@@ -30,18 +30,20 @@ class IdentityInput:
 
 
 def identity_lock_key(identity: IdentityInput) -> str:
-    """Return the name of the advisory lock under which at most one transaction makes a contact for this identity."""
+    """Return the name of the advisory lock for an identity. A transaction takes this lock before it creates a contact with the
+    identity, so that no second contact is created."""
     return f"identity:{identity.kind}:{identity.scope}:{identity.value}"
 
 
 def find_or_create_contact(
     session: Session, identities: Sequence[IdentityInput], *, name: str, now: datetime, is_new: bool = False
 ) -> Contact:
-    """Return the contact with one of these identities, or create one. Identities that no contact has are added to it.
+    """Return the contact that has one of these identities, or create a contact. The contact also gets those identities that
+    belong to no contact yet.
 
-    `identities`: most trusted first. If they belong to different contacts, the most trusted decides and nothing is merged. The
-    caller holds the lock of every identity (`identity_lock_key`). `is_new`: the caller has checked that no contact has any of
-    them.
+    `identities`: most trusted first. If they belong to different contacts, the contact of the most trusted identity is
+    returned and nothing is merged. The caller holds the lock of every identity (`identity_lock_key`). `is_new`: the caller
+    has checked that no contact has any of these identities.
     """
     known = {} if is_new else _known(session, identities)
     contact_id = next((known[_key(i)] for i in identities if _key(i) in known), None)
@@ -55,8 +57,8 @@ def find_or_create_contact(
 
 
 def create_contacts(session: Session, wanted: Sequence[tuple[str, Sequence[IdentityInput]]], *, now: datetime) -> list[Contact]:
-    """Create contacts from (name, identities); no contact has these identities, and the caller holds their locks. Two
-    statements however many contacts."""
+    """Create contacts from pairs of name and identities. The caller holds the locks of the identities and knows that they
+    belong to no contact. Two statements, however many contacts."""
     contacts = [
         Contact(id=new_id(), name=_called(name, identities), created_at=now, updated_at=now) for name, identities in wanted
     ]
@@ -72,9 +74,12 @@ def create_contacts(session: Session, wanted: Sequence[tuple[str, Sequence[Ident
 def find_or_create_contacts(
     session: Session, wanted: Sequence[tuple[str, Sequence[IdentityInput]]], *, now: datetime
 ) -> list[uuid.UUID]:
-    """Find or create many contacts from (name, identities) and return their ids in the same order. Takes the locks itself.
+    """Find or create many contacts from pairs of name and identities, and return their ids in the same order. The function
+    takes the locks itself.
 
-    An entry without identities is always new; entries with an identity in common are one contact. Four statements in all."""
+    A pair without identities always makes a new contact. Pairs with an identity in common are the same contact. Four
+    statements in all.
+    """
     given = [identity for _name, identities in wanted for identity in identities]
     advisory_xact_locks(session, {identity_lock_key(identity) for identity in given})
     known = _known(session, given)
@@ -153,8 +158,8 @@ def _key(identity: IdentityInput) -> tuple[str, str, str]:
 
 
 def normalise_identity(kind: str, value: str, scope: str = "") -> IdentityInput | None:
-    """Return the identity as it is stored and matched: e-mail in lower case, numbers as digits and +, ids of providers as they
-    are. None where nothing usable is left."""
+    """Return the identity as it is stored and matched: e-mail addresses in lower case, phone numbers as digits and +, other ids
+    unchanged. Return None if nothing usable is left."""
     display = value.strip()
     cleaned = (
         display.lower()

@@ -34,7 +34,8 @@ _POSTCODE = re.compile(r"\b([1-9]\d{3})\s?([A-Za-z]{2})\b|\b([A-Za-z]\d[A-Za-z])
 
 @dataclass(frozen=True)
 class BookPage:
-    """A page of contacts by name. `organizations`: names by id. `next_after`: the id of the last contact, None at the end."""
+    """A page of contacts by name. `organizations`: the names of their organizations by id. `next_after`: the id of the last
+    contact, or None on the last page."""
 
     items: tuple[ContactRecord, ...]
     organizations: dict[uuid.UUID, str]
@@ -91,7 +92,7 @@ def list_book(
 
 
 def not_a_colleague() -> sa.ColumnElement[bool]:
-    """Return the condition on contacts that leaves out the contacts of users."""
+    """Return the SQL condition that excludes the contacts of users."""
     return ~sa.exists(sa.select(User.id).where(User.contact_id == Contact.id))
 
 
@@ -116,7 +117,8 @@ def _holds(words: str) -> sa.ColumnElement[bool]:
 
 
 def _digits(words: str) -> set[str]:
-    """Return the digits that all notations of a typed number share: "06-1234" is found in +316 1234, 0031 (0)6 1234 …"""
+    """Return the digits to search for, given a typed phone number. All notations of the number contain them: "06-1234" is found
+    in +316 1234, 0031 (0)6 1234 … Return an empty set for other text."""
     if not _NUMBER.fullmatch(words):
         return set()
     found = {re.sub(r"\D", "", words).lstrip("0")}
@@ -157,7 +159,8 @@ def get_profile(session: Session, *, contact_id: uuid.UUID, within: sa.ColumnEle
 
 
 def _parents(session: Session, contact: Contact, within: sa.ColumnElement[bool]) -> list[Contact]:
-    """List the organizations above a contact, nearest first, up to the first that the viewer may not see."""
+    """List the organizations above a contact, the nearest first. The list ends before the first organization that the viewer
+    may not see."""
     found: list[Contact] = []
     above = contact.parent_organization_id
     while above is not None and len(found) < 10:
@@ -170,7 +173,8 @@ def _parents(session: Session, contact: Contact, within: sa.ColumnElement[bool])
 
 
 def find_kept(session: Session, contact_id: uuid.UUID) -> uuid.UUID | None:
-    """Return the id of the contact into which this one was merged, in the end; None if it was not merged."""
+    """Return the id of the contact into which this contact was finally merged, through several merges if needed. Return None if
+    it was not merged."""
     kept, seen = None, {contact_id}
     contact = session.get(Contact, contact_id)
     while contact is not None and contact.merged_into_id is not None and contact.merged_into_id not in seen:
@@ -192,8 +196,8 @@ def list_organizations(session: Session, *, within: sa.ColumnElement[bool], text
 
 
 def list_duplicates(session: Session, profile: Profile, *, within: sa.ColumnElement[bool]) -> list[Duplicate]:
-    """List contacts that may be the same: with a number in another notation, a mail address with another +tag, or the same name
-    and postcode. At most four queries, each answered by an index."""
+    """List contacts that may be the same as this one: they have its phone number in another notation, its e-mail address with
+    another +tag, or its name and postcode. At most four queries, each answered by an index."""
     numbers = _number_variants(profile.identities)
     plain, tagged = _mail_variants(profile.identities)
     values = sa.or_(

@@ -23,11 +23,12 @@ REMOVABLE = ("email", "phone", "wa_id", "username")  # a provider's own ids are 
 
 
 class DetailMissing(Exception):
-    """The contact has no such identity or address, or no longer."""
+    """Raised when the contact does not have, or no longer has, this identity or address."""
 
 
 def add_identity(session: Session, contact: Contact, identity: IdentityInput, *, actor: Actor, now: datetime) -> ContactIdentity:
-    """Add an identity to the contact and return it; one the contact has already is returned. Raises IdentityTaken."""
+    """Add an identity to the contact and return it. If the contact has it already, return the existing one. Raises
+    `IdentityTaken` if it belongs to another contact."""
     advisory_xact_lock(session, identity_lock_key(identity))
     same = (
         ContactIdentity.kind == identity.kind,
@@ -54,7 +55,8 @@ def add_identity(session: Session, contact: Contact, identity: IdentityInput, *,
 
 
 def remove_identity(session: Session, contact: Contact, identity_id: uuid.UUID, *, actor: Actor, now: datetime) -> IdentityInput:
-    """Remove an e-mail address or number of the contact, and return it. Raises DetailMissing."""
+    """Remove an e-mail address, phone number or user name of the contact, and return it. Raises `DetailMissing` if the contact
+    has no such identity, or if it is a provider's own id."""
     identity = _identity(session, contact, identity_id)
     if identity.kind not in REMOVABLE:
         raise DetailMissing(str(identity_id))

@@ -1,4 +1,4 @@
-"""Create and change contacts that people type in: names, addresses, numbers."""
+"""Create and change contacts from values that people typed: names, addresses, numbers."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ class IdentityTaken(Exception):
 
 
 class NotAnOrganization(Exception):
-    """The parent of a contact is not an organization, or is the contact itself or below it."""
+    """Raised when the parent of a contact is not an organization, is the contact itself, or is below the contact."""
 
 
 @dataclass(frozen=True)
 class ContactEdit:
-    """The values of a contact to write: `columns` by name, and `identities` by kind, which replace all of that kind."""
+    """The values of a contact to write. `columns`: new values by column name. `identities`: by kind, the identities that
+    replace all present ones of that kind."""
 
     columns: Mapping[str, Any] = field(default_factory=dict)
     identities: Mapping[str, Sequence[IdentityInput]] = field(default_factory=dict)
@@ -90,7 +91,8 @@ def update_contact(session: Session, contact: Contact, edit: ContactEdit, *, act
 
 
 def _check_parent(session: Session, contact_id: uuid.UUID, parent_id: uuid.UUID | None) -> None:
-    """Raise NotAnOrganization unless the parent and all above it are organizations other than the contact itself."""
+    """Raise `NotAnOrganization` unless the parent and all contacts above it are organizations, and none of them is the contact
+    itself."""
     seen: set[uuid.UUID] = {contact_id}
     above = parent_id
     while above is not None:

@@ -1,8 +1,8 @@
 """Merge two contacts into one, and undo a merge.
 
-`ContactMerge.moved` lists the ids of everything that moved, so that the undo returns exactly that, if it is still where the merge
-put it. The merged contact stays as an empty row that points to the kept one. Threads and messages, which this feature does not
-know, follow by the events `ContactsMerged` and `ContactMergeUndone`, in the same transaction.
+`ContactMerge.moved` lists the ids of everything that moved. The undo returns exactly these, unless they were moved again
+meanwhile. The merged contact stays as an empty row that points to the kept contact. Threads and messages do not belong to
+this feature; they follow by the events `ContactsMerged` and `ContactMergeUndone`, in the same transaction.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ FILLED = ("job_title", "language", "address", "parent_organization_id")  # taken
 
 
 class UnableToMerge(Exception):
-    """The two contacts cannot be merged. `code` is "same", "merged", "colleague" or "tree"."""
+    """Raised when two contacts cannot be merged. `code`: "same" (one contact twice), "merged" (one was merged before),
+    "colleague" (one belongs to a user) or "tree" (the result would break the tree of organizations)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -36,7 +37,8 @@ class UnableToMerge(Exception):
 
 
 class UnableToUndo(Exception):
-    """The merge cannot be undone. `code` is "undone", "late" or "merged" (the kept contact was merged into another since)."""
+    """Raised when a merge cannot be undone. `code`: "undone" (already), "late" (too long ago) or "merged" (the kept contact was
+    since merged into another)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -44,10 +46,10 @@ class UnableToUndo(Exception):
 
 
 def merge_contacts(session: Session, *, keep_id: uuid.UUID, merge_id: uuid.UUID, now: datetime, actor: Actor) -> ContactMerge:
-    """Move everything of `merge_id` to `keep_id`. Raises UnableToMerge, ContactMissing.
+    """Move everything of the contact `merge_id` to the contact `keep_id`. Raises `UnableToMerge` or `ContactMissing`.
 
-    Takes the locks in the order of arriving messages, identities before contacts, so that a message at the same time finds either
-    the merged contact before the merge or the kept one after it.
+    The locks are taken in the same order as for arriving messages: identities before contacts. So a message that arrives
+    meanwhile finds either the merged contact before the merge, or the kept contact after it.
     """
     if keep_id == merge_id:
         raise UnableToMerge("same")
@@ -76,7 +78,8 @@ def merge_contacts(session: Session, *, keep_id: uuid.UUID, merge_id: uuid.UUID,
 
 
 def undo_merge(session: Session, merge_id: uuid.UUID, *, now: datetime, actor: Actor) -> ContactMerge:
-    """Return to the merged contact what the merge moved and nobody moved or changed since. Raises UnableToUndo."""
+    """Return to the merged contact everything that the merge moved, except what was moved or changed since. Raises
+    `UnableToUndo` if the merge cannot be undone."""
     merge = session.get(ContactMerge, merge_id, with_for_update=True, populate_existing=True)
     if merge is None or merge.undone_at is not None:
         raise UnableToUndo("undone")
@@ -154,9 +157,10 @@ def _ids_below(session: Session, contact: Contact) -> list[str]:
 
 
 def _fill(keep: Contact, gone: Contact, *, may_move_up: bool) -> dict[str, list[str | None]]:
-    """Copy to the kept contact each field that only the merged one has, and join their notes. Returns {field: [before, after]}.
+    """Copy to the kept contact each field that is filled only on the merged contact, and join their notes. Return {field:
+    [before, after]}.
 
-    Without `may_move_up` the parent organization is not copied: the kept one could come to stand below itself.
+    `may_move_up` False: the parent organization is not copied, because the kept contact could then be below itself.
     """
     wanted = {name: getattr(gone, name) for name in FILLED if not getattr(keep, name) and getattr(gone, name)}
     if not may_move_up:
@@ -180,8 +184,8 @@ def _text(value: Any) -> str | None:
 
 
 def _take_consents(session: Session, keep: Contact, gone: Contact) -> dict[str, dict[str, Any]]:
-    """Copy the merged contact's consents that are later than the kept one's. Returns by purpose {"was": former consent or None,
-    "at": time of the copied one}."""
+    """Copy the merged contact's consents that are newer than those of the kept contact. Return by purpose {"was": the former
+    consent or None, "at": the time of the copied consent}."""
     mine = {c.purpose: c for c in _consents(session, keep)}
     taken: dict[str, dict[str, Any]] = {}
     for theirs in _consents(session, gone):

@@ -19,9 +19,10 @@ class ContactType(StrEnum):
 
 
 class Contact(WithId, Base):
-    """A person or an organization. `name_source`: whether a user typed the name or a provider supplied it.
+    """A person or an organization. `name_source`: "user" if a user typed the name, or "provider" if a provider supplied it.
 
-    `merged_into_id`: the contact into which this one was merged; that one has all its data, and this one is not shown.
+    `merged_into_id`: the contact into which this contact was merged. The other contact then has all the data, and this one
+    is not shown.
     """
 
     __tablename__ = "contacts"
@@ -51,10 +52,12 @@ class Contact(WithId, Base):
 
 
 class ContactIdentity(WithId, Base):
-    """An address, number or id of a contact. `value` is normalised for matching: e-mail in lower case, phone E.164, wa_id digits.
+    """An address, number or id of a contact. `value` is normalised for matching: e-mail in lower case, phone E.164, wa_id
+    digits.
 
-    Unique over (kind, scope, value), so that its writer is always this contact; `username` values are only shown and not unique.
-    `former_since`: since when it is no longer used; the contact is still found by it, and nothing is sent to it.
+    Unique over (kind, scope, value), so that an identity belongs to one contact only. `username` values are only shown and
+    need not be unique. `former_since`: since when the contact no longer uses it. A message from it still finds the contact,
+    but nothing is sent to it.
     """
 
     __tablename__ = "contact_identities"
@@ -81,7 +84,8 @@ class ContactIdentity(WithId, Base):
 
 
 class ContactAddress(WithId, Base):
-    """A further address of a contact as somebody typed it; the main one is `Contact.address`. `label` says what is there."""
+    """A further postal address of a contact as somebody typed it; the main address is `Contact.address`. `label` says what this
+    address is for."""
 
     __tablename__ = "contact_addresses"
 
@@ -106,7 +110,8 @@ class ConsentPurpose(StrEnum):
 
 
 class ContactConsent(Base):
-    """A contact's latest answer about one use of their data. `basis` says where it was given. No row: never asked."""
+    """A contact's latest answer about one use of their data. `basis` says where the answer was given. If there is no row, the
+    contact was never asked."""
 
     __tablename__ = "contact_consents"
 

@@ -17,8 +17,8 @@ class NotAnAddress(ValueError):
 
 
 def as_searched(pasted: str) -> str:
-    """Return a pasted search text as it is stored: the bare address of `Name <name@example.nl>`, and +31 (0)6 12345678 without
-    the bracketed zero. Other text is returned as it is."""
+    """Return a pasted search text in the form in which values are stored. `Name <name@example.nl>` becomes the bare address;
+    +31 (0)6 12345678 loses its bracketed zero. Other text is returned as it is."""
     text = pasted.strip()
     address = _IN_ANGLES.fullmatch(text)
     return address[1] if address else _TRUNK_ZERO.sub(r"\1 ", text)

@@ -1,7 +1,8 @@
 """Read contacts with their identities.
 
-The caller passes the condition on the contacts that the viewer may see (`within`), as it depends on threads, which this feature
-does not know."""
+The caller passes the SQL condition for the contacts that the viewer may see (`within`). It depends on threads, which this
+feature does not import.
+"""
 
 from __future__ import annotations
 

@@ -66,7 +66,8 @@ FILE_TOO_LARGE = known("%(name)s is larger than %(limit)s MB")
 
 @dataclass(frozen=True)
 class ReplyContext:
-    """The surroundings of a reply to queue: the channel's rules, the keys that sign mail addresses, and the time."""
+    """What is needed to queue a reply besides the reply itself: the channel's rules, the keys that sign mail addresses, and the
+    time."""
 
     rules: ChannelRules
     mail_keys: Sequence[bytes] = field(repr=False)
@@ -101,8 +102,8 @@ class Reply:
 
 
 def window_closes_at(thread: Thread, rules: ChannelRules) -> datetime | None:
-    """Return when free text stops being allowed on this thread; a past time if the window never opened, None where the channel
-    has no such window."""
+    """Return when free text stops being allowed on this thread. If the window never opened, the result is a past time. Return
+    None if the channel has no such window."""
     if rules.window is None:
         return None
     opened = thread.window_opened_at
@@ -112,10 +113,11 @@ def window_closes_at(thread: Thread, rules: ChannelRules) -> datetime | None:
 def queue_reply(
     session: Session, reply: Reply, *, channel: Channel, author: Actor, author_name: str, context: ReplyContext
 ) -> list[Message]:
-    """Write the pending messages of a reply and promise their delivery; returns them in order of sending.
+    """Write the pending messages of a reply and promise their delivery. Return the messages in order of sending.
 
-    A channel that carries one file per message gets one message per file. A repeat with the same `client_token` returns the first
-    message. Raises ThreadMovedOn (nothing is written), WindowClosed, UnableToReply, ThreadMissing, AlreadyTakenBack.
+    On a channel that allows one file per message, each file gets its own message. A repeat with the same `client_token`
+    returns the first message. Raises ThreadMovedOn (nothing is written), WindowClosed, UnableToReply, ThreadMissing,
+    AlreadyTakenBack.
     """
     thread = lock_thread(session, reply.thread_id)
     repeat = find_by_client_token(session, author.user_id, reply.client_token)
@@ -158,13 +160,14 @@ def queue_reply(
 
 
 def check_not_scheduled(session: Session, user_id: uuid.UUID | None, token: uuid.UUID | None, thread: Thread) -> None:
-    """Raise AlreadyTakenBack if a composer form with this token became a reply or forward for later already."""
+    """Raise `AlreadyTakenBack` if the composer form with this token was submitted before as a reply or forward for later."""
     if find_scheduled_by_token(session, user_id, token) is not None:
         raise AlreadyTakenBack(thread.id)
 
 
 def find_scheduled_by_token(session: Session, user_id: uuid.UUID | None, token: uuid.UUID | None) -> ScheduledReply | None:
-    """Return the scheduled reply or forward made by an earlier submission of the same composer form, in any state; else None."""
+    """Return the scheduled reply or forward that an earlier submission of the same composer form made, in any state. Return
+    None if there is none."""
     if token is None or user_id is None:
         return None
     mine = sa.and_(ScheduledReply.user_id == user_id, ScheduledReply.client_token == token)
@@ -172,14 +175,15 @@ def find_scheduled_by_token(session: Session, user_id: uuid.UUID | None, token: 
 
 
 def check_may_answer(session: Session, thread: Thread, author: Actor) -> None:
-    """Raise UnableToReply if only another user may answer the thread, by the brand's rule."""
+    """Raise `UnableToReply` if the brand allows only one user to answer the thread and the author is another user."""
     name = name_of_only_answerer(session, thread, actor=author)
     if name is not None:
         raise UnableToReply("thread_id", ONLY_THEIRS % {"name": name})
 
 
 def check_reply(session: Session, thread: Thread, reply: Reply, channel: Channel, context: ReplyContext) -> None:
-    """Raise UnableToReply (ChannelOff, WindowClosed) if this channel cannot carry this reply on this thread now."""
+    """Raise `UnableToReply` (or its subclasses `ChannelOff` and `WindowClosed`) if the channel cannot send this reply on this
+    thread now."""
     if not channel.is_active:
         raise ChannelOff("channel_id", SWITCHED_OFF % {"name": channel.name})
     if thread.is_ticket:
@@ -253,7 +257,8 @@ def _add_outgoing(
 
 
 def _next_subject(session: Session, thread: Thread) -> str:
-    """Return the subject of a reply: that of the newest mail of either side, or the thread's own for a first mail."""
+    """Return the subject for a reply: "Re: " and the subject of the thread's newest mail, incoming or outgoing. The first
+    message of a thread gets the thread's own subject."""
     mails = (
         Message.thread_id == thread.id,
         Message.medium == Medium.EMAIL.value,
@@ -320,7 +325,8 @@ def address_mail(
 
 
 def continue_mail(session: Session, thread: Thread, channel: Channel, delivery: Delivery) -> None:
-    """Set the headers In-Reply-To and References of a mail to the contact's last mail, if there is one."""
+    """Set the headers In-Reply-To and References of a mail, so that it answers the contact's last mail. Does nothing if there
+    is none."""
     answered = last_incoming(session, thread, channel.medium.value)
     if answered is not None and answered.external_id and is_real_id(answered.external_id):
         references = [*answered.meta.get("references", []), answered.external_id]
@@ -340,8 +346,11 @@ def _reply_address(mailbox: str, token: str) -> str | None:
 
 
 def retry_delivery(session: Session, *, message_id: uuid.UUID, actor: Actor, now: datetime) -> Delivery:
-    """Queue the delivery of a message again if it failed or its outcome is unknown, and return it; any other status stays. Raises
-    NothingToSend."""
+    """Queue the delivery of a message again if it failed or its outcome is unknown. A delivery in any other status is not
+    changed. Return the delivery.
+
+    Raises `NothingToSend` if the message has no delivery.
+    """
     query = sa.select(Delivery.id, Delivery.thread_id).where(Delivery.message_id == message_id)
     found = session.execute(query).one_or_none()
     if found is None:

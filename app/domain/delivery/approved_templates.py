@@ -1,7 +1,7 @@
-"""Choose and fill in an approved template of a chat channel. Pure.
+"""Choose and fill in an approved template of a chat channel. No database.
 
-A channel's templates stand in `settings["templates"]` as its provider lists them: name, language, status and components. The
-component of type BODY holds the text, with places like {{1}} or {{name}}.
+A channel's templates are stored in `settings["templates"]` as its provider lists them: name, language, status and
+components. The component of type BODY has the text, with placeholders such as {{1}} or {{name}}.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 @dataclass(frozen=True)
 class TemplateChoice:
-    """An approved template that may be sent. `places`: the names or numbers of its blanks in order, each once; `named`: the
-    provider wants values by name instead of by position."""
+    """An approved template that may be sent. `places`: the names or numbers of its placeholders in order, each once. `named`
+    True: the provider wants values by name, not by position."""
 
     name: str
     language: str
@@ -31,12 +31,13 @@ class TemplateChoice:
 
     @property
     def accept(self) -> str:
-        """Return the file types that the browser offers for the header, for an `accept` attribute; "" for any."""
+        """Return the value of the `accept` attribute of the file input for the header, or "" if any file type may be chosen."""
         return {"image": "image/jpeg,image/png", "video": "video/mp4,video/3gpp"}.get(self.header, "")
 
     @property
     def file_field(self) -> str:
-        """Return the name of the form field for the header's file; the field for a file of the thread ends in ":kept"."""
+        """Return the name of the form field for the header's file. The field for a file that is already in the thread has this
+        name and ":kept"."""
         return f"header:{self.key}"
 
     @property
@@ -44,13 +45,14 @@ class TemplateChoice:
         return f"{self.name}/{self.language}"
 
     def field(self, place: str) -> str:
-        """Return the name of the form field for the value of a place."""
+        """Return the name of the form field for the value of a placeholder."""
         return f"value:{self.key}:{place}"
 
 
 @dataclass(frozen=True)
 class FilledTemplate:
-    """A filled-in template: `template` as the delivery stores it, `text` as the recipient reads it, `missing` places."""
+    """A filled-in template. `template`: its JSON in the delivery. `text`: the text that the recipient reads. `missing`: the
+    placeholders without a value."""
 
     template: dict[str, Any]
     text: str
@@ -59,7 +61,7 @@ class FilledTemplate:
 
 
 def template_choices(channel: Channel) -> tuple[TemplateChoice, ...]:
-    """Return the approved templates of a channel, ordered by name and language."""
+    """Return the approved templates of a channel that we can fill in, ordered by name and language."""
     listed = [item for item in channel.settings.get("templates", []) if isinstance(item, Mapping)]
     usable = [_choice(item) for item in listed if is_usable(item)]
     return tuple(sorted(usable, key=lambda choice: (choice.name, choice.language)))
@@ -70,7 +72,8 @@ def is_usable(item: Mapping[str, Any]) -> bool:
 
 
 def wants_more(item: Mapping[str, Any]) -> bool:
-    """Return whether the template needs values beyond those of its body and the file at its head."""
+    """Return whether the template needs values that we cannot fill in: anything besides the values of its body and the file in
+    its header."""
     for part in item.get("components", []):
         if not isinstance(part, Mapping):
             continue
@@ -101,7 +104,8 @@ def _choice(item: Mapping[str, Any]) -> TemplateChoice:
 
 
 def fill_choice(choice: TemplateChoice, values: Mapping[str, str]) -> FilledTemplate:
-    """Fill in a template with values by place; places with an empty or no value are listed in `missing`."""
+    """Fill in a template with values by placeholder. Placeholders without a value, or with an empty one, are listed in
+    `missing`."""
     given = {place: " ".join(values.get(place, "").split()) for place in choice.places}
     parameters = [{"type": "text", **({"parameter_name": p} if choice.named else {}), "text": v} for p, v in given.items()]
     components = [{"type": "body", "parameters": parameters}] if parameters else []

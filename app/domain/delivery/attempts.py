@@ -15,8 +15,8 @@ from app.domain.delivery.models import Delivery, DeliveryAttempt
 
 
 def open_attempt(session: Session, delivery: Delivery, now: datetime) -> DeliveryAttempt:
-    """Add the record of the next attempt, begun at `now`. An earlier attempt without an end, whose worker died, is closed with
-    the outcome unknown."""
+    """Add the record of the next attempt, which begins at `now`. If an earlier attempt has no end because its worker died,
+    close it with the outcome unknown."""
     _close_open_ones(session, delivery.id, now)
     count = session.execute(
         sa.select(sa.func.count()).select_from(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery.id)

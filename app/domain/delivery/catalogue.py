@@ -1,7 +1,8 @@
-"""Keep a channel's list of approved templates: read it from the provider, and apply the provider's news.
+"""Maintain a channel's list of approved templates: read it from the provider, and apply the provider's news about templates.
 
-The list stands in `Channel.settings["templates"]`. A template with news has `said_at`; news since a reading began is kept when
-the reading is stored. `templates_read_at` and `templates_problem` hold the outcome of the last reading.
+The list is stored in `Channel.settings["templates"]`. A template with news has the time `said_at`. News that came after a
+reading began is not overwritten when the reading is stored. `templates_read_at` and `templates_problem` store the outcome of
+the last reading.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def _keep_problem(channel_id: uuid.UUID, error: ProviderError, now: datetime) ->
 
 
 def keep_templates(session: Session, channel_id: uuid.UUID, listed: Sequence[ListedTemplate], *, began_at: datetime) -> None:
-    """Store the listed templates; news about a template since `began_at` is kept."""
+    """Store the listed templates. News about a template that came after `began_at` is not overwritten."""
     channel = _lock(session, channel_id)
     since = {_key(one): one for one in list_kept(channel) if one.get("said_at", "") > began_at.isoformat()}
     fresh = [storable_json(one.to_json()) for one in listed]
@@ -76,7 +77,8 @@ def keep_templates(session: Session, channel_id: uuid.UUID, listed: Sequence[Lis
 
 
 def hear_template_news(session: Session, news: TemplateNews, *, now: datetime) -> None:
-    """Apply news about a template to every channel of the account. News of an unknown template makes the list due for reading."""
+    """Apply news about a template to every channel of the account. If a channel does not know the template, its list is read
+    again soon."""
     theirs = Channel.settings["waba_id"].astext == news.account
     for channel_id in session.execute(sa.select(Channel.id).where(theirs).order_by(Channel.id)).scalars().all():
         channel = _lock(session, channel_id)
@@ -103,7 +105,8 @@ def with_templates_among(session: Session, events: Sequence[Event]) -> Sequence[
 
 
 def read_templates_of_channel(event: Event) -> None:
-    """After-commit handler of `ChannelConnected`: read the channel's templates. Raises a temporary ProviderError."""
+    """After-commit handler of `ChannelConnected`: read the channel's templates. Raises the `ProviderError` if it is temporary,
+    so that the handler is retried."""
     channel_id = uuid.UUID(event.payload["channel_id"])
     error = read_templates(channel_id)
     if error is not None and not error.permanent:
@@ -111,8 +114,8 @@ def read_templates_of_channel(event: Event) -> None:
 
 
 def read_due_templates(**_ignored: Any) -> None:
-    """RQ entry point, periodic: read the templates of every channel whose list is a day old, was asked for, or failed a while
-    ago."""
+    """RQ entry point, periodic: read the templates of each active channel whose list is missing, a day old or asked for again.
+    After a failure the next try is 15 minutes later."""
     now = utc_now()
     with transaction() as session:
         channels = list_channels(session, active_only=True)

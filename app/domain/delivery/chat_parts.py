@@ -87,7 +87,7 @@ def _check_length(field: str, text: str, limit: int) -> None:
 
 
 def find_answered(session: Session, thread: Thread, message_id: uuid.UUID, channel: Channel) -> Message | None:
-    """Return the message of this thread to quote, if the channel's provider knows it, else None."""
+    """Return the message of this thread that a reply quotes, or None if the channel's provider does not know it."""
     known_there = (Message.id == message_id, Message.thread_id == thread.id, Message.external_id.is_not(None))
     way = (Message.medium == channel.medium.value, Message.medium != "email", Message.revoked_at.is_(None))
     return session.execute(sa.select(Message).where(*known_there, *way)).scalar_one_or_none()
@@ -128,7 +128,7 @@ HEADER_MISSING = {
 
 
 def check_template_file(session: Session, asked: Asked, rules: ChannelRules) -> None:
-    """Raise UnableToReply if the template's header needs a file and none is given, or the provider would refuse it."""
+    """Raise `UnableToReply` if the template's header needs a file and none is given, or if the provider would refuse the file."""
     header = (asked.template or {}).get("header")
     if not header or rules.find_header_problem is None:
         return
@@ -142,7 +142,8 @@ def check_template_file(session: Session, asked: Asked, rules: ChannelRules) -> 
 
 
 def takes_caption(session: Session, attachment_id: uuid.UUID, rules: ChannelRules) -> bool:
-    """Return whether the text can be the caption of this file; else it is sent as a message before the file."""
+    """Return True if the text can be sent as the caption of this file, or False if it must be a message of its own before the
+    file."""
     if rules.takes_caption is None:
         return True
     query = sa.select(Attachment.content_type).where(Attachment.id == attachment_id)

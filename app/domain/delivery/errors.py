@@ -16,4 +16,4 @@ class ChannelOff(UnableToReply):
 
 
 class WindowClosed(UnableToReply):
-    """Free text is no longer allowed in this thread; only an approved template is."""
+    """Raised when free text is no longer allowed in this thread, but only an approved template."""

@@ -1,4 +1,5 @@
-"""Queue a first mail, which answers no message, in a new thread or in an existing one. The address is locked meanwhile."""
+"""Queue a mail that answers no message, in a new thread or in an existing one. Its address is locked until the transaction
+ends."""
 
 from __future__ import annotations
 
@@ -24,8 +25,9 @@ from app.domain.threads.models import Message, MessageType, Thread, ThreadStatus
 
 @dataclass(frozen=True)
 class FirstMail:
-    """A first mail to one address. `template`: one the provider keeps, {"name", "language", "components"}. `is_bulk`: a mailing
-    to many, not sent to those who unsubscribed. `then`: the status of the new thread."""
+    """A mail to one address that answers no message. `template`: a template stored at the provider, {"name", "language",
+    "components"}. `is_bulk`: the mail is part of a mailing and is not sent to people who unsubscribed. `then`: the status of
+    the new thread."""
 
     to: str
     subject: str

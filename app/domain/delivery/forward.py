@@ -1,4 +1,5 @@
-"""Queue the forward of a message by mail to somebody outside the thread. An answer joins the thread by its signed address."""
+"""Queue the forward of a message by mail to somebody outside the thread. An answer to it joins the thread, because the reply
+address is signed."""
 
 from __future__ import annotations
 
@@ -103,7 +104,7 @@ def queue_forward(
 
 
 def _people(forward: Forward) -> dict[str, tuple[str, ...]]:
-    """Return the addresses by "to", "cc" and "bcc", each once, in its most visible place."""
+    """Return the addresses by "to", "cc" and "bcc". An address that occurs in several of these is kept only in the first."""
     cc = tuple(address for address in forward.cc if address not in forward.to)
     bcc = tuple(address for address in forward.bcc if address not in (*forward.to, *cc))
     return {"to": forward.to, "cc": cc} | ({"bcc": bcc} if bcc else {})
@@ -161,7 +162,7 @@ def _add_delivery(
 
 
 def get_original(session: Session, forward: Forward) -> Message:
-    """Return the message to forward. Raises UnableToReply if its writer took it back meanwhile."""
+    """Return the message to forward. Raises `UnableToReply` if it no longer exists, because its writer took it back."""
     original = session.get(Message, forward.message_id)
     if original is None:
         raise UnableToReply("message_id", N_("The message to forward no longer exists"))
@@ -210,7 +211,8 @@ def _chosen_files(session: Session, forward: Forward, author: Actor, limit: int)
 def _copy_files(
     session: Session, message: Message, files: Sequence[Attachment], context: ReplyContext, *, after: int
 ) -> list[Attachment]:
-    """Add attachment rows for the same stored files, as the original keeps its own rows. `after`: the position of the first."""
+    """Add attachment rows to the forward that refer to the same stored files; the rows of the original stay. `after`: the
+    position of the first new row."""
     copies = [
         Attachment(
             id=new_id(),

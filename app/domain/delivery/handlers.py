@@ -52,7 +52,8 @@ def go_back(session: Session, event: Event) -> None:
 
 
 def hold_scheduled_replies(session: Session, events: Sequence[Event]) -> None:
-    """`MessageReceived`: hold the thread's scheduled replies for their writer to decide, unless the message is automatic."""
+    """`MessageReceived`: hold the thread's scheduled replies with `hold_if_newer` until their writer decides. An automatic
+    message holds none."""
     heard = {event.thread_id: event for event in by_people(session, in_older_threads(events))}
     if not heard:
         return
@@ -71,7 +72,8 @@ def hold_replies_to_spam(session: Session, event: Event) -> None:
 
 
 def hasten_deliveries(session: Session, event: Event) -> None:
-    """`ChannelAnswered`: make the channel's deliveries due now that were put back; those never tried keep their time."""
+    """`ChannelAnswered`: let the channel's deliveries that were put back run now. Deliveries that were never tried keep their
+    time."""
     channel_id, now = uuid.UUID(event.payload["channel_id"]), sa.func.clock_timestamp()
     had_its_turn = sa.or_(Delivery.attempts > 0, Delivery.reason.is_not(None))
     waits = sa.and_(Delivery.channel_id == channel_id, Delivery.state == READY, had_its_turn, Delivery.run_at > now)

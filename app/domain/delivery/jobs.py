@@ -1,10 +1,11 @@
 """Job that sends one delivery to its provider: claim, close the session, call, record.
 
-A claim is a compare-and-set, so that one worker has the row. The attempt is committed before the call. If the process dies before
-the answer, the next claim finds an attempt without an end, and looks before it sends: it asks the provider (`Sender.lookup`), or
-waits for the provider's reports (`UNKNOWN_SETTLE_SECONDS`). Without a report the message counts as not sent only after the
-provider has reached us again, delayed reports had time to follow, and all events received by then are read. Messages of one
-thread are sent in order.
+A claim is a compare-and-set, so that only one worker has the row. The attempt is committed before the call. If the process
+dies before the answer, the next claim finds an attempt without an end. It then checks before it sends: it asks the provider
+(`Sender.lookup`), or waits for the provider's reports (`UNKNOWN_SETTLE_SECONDS`).
+
+Without a report the message counts as not sent only when three things are true: the provider has reached us again, delayed
+reports had time to follow, and all events received by then are processed. Messages of one thread are sent in order.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ class Work:
 
 
 def not_behind_another() -> sa.ColumnElement[bool]:
-    """Return the condition on deliveries: no earlier one of the thread is unfinished. One of unknown outcome does not block."""
+    """Return the SQL condition for deliveries without an unfinished earlier delivery in the same thread. A delivery of unknown
+    outcome does not block later ones."""
     earlier = aliased(Delivery)
     blocking = sa.and_(
         earlier.thread_id == TABLE.c.thread_id,
@@ -91,7 +93,8 @@ def not_behind_another() -> sa.ColumnElement[bool]:
 
 
 def may_go() -> sa.ColumnElement[bool]:
-    """Return the condition on deliveries: no earlier one of the thread blocks it, and its channel is not paused."""
+    """Return the SQL condition for deliveries that may be sent now: no earlier delivery of the thread blocks them, and their
+    channel is not paused."""
     paused = sa.exists(sa.select(Channel.id).where(Channel.id == TABLE.c.channel_id, Channel.paused_at.is_not(None)))
     return sa.and_(not_behind_another(), ~paused.correlate(TABLE))
 
@@ -121,8 +124,8 @@ def deliver(*, row_id: str, **_ignored: Any) -> None:
 
 
 def _rest(lease: Lease, delivery_id: uuid.UUID, wait: Wait) -> None:
-    """Put the delivery back without counting a try. A long wait is shown with its reason, unless an earlier try failed for a
-    more telling one."""
+    """Put the delivery back without counting a try. A long wait is shown with its reason, unless the delivery already shows the
+    reason of a failed try."""
     with transaction() as session:
         delivery = session.get_one(Delivery, delivery_id)
         values: Json = {"attempts": lease.attempts - 1}
@@ -179,7 +182,8 @@ def _wait_for_storage(lease: Lease, delivery_id: uuid.UUID, failed: StorageFaile
 
 
 def _prepare(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> Work | None:
-    """Open an attempt and return the data for the call; None if the message is known to be sent already."""
+    """Open an attempt and return the data for the call. Return None if the outcome of the message is already known, because it
+    was sent or has failed."""
     now = utc_now()
     with transaction() as session:
         delivery = lock_delivery(session, delivery_id)
@@ -215,9 +219,10 @@ def _is_out(delivery: Delivery) -> bool:
 
 
 def _settled(session: Session, delivery: Delivery, since: datetime, now: datetime) -> bool:
-    """Return whether all reports about an attempt at `since` had time to come and are read.
+    """Return whether all reports about an attempt that began at `since` had time to arrive and are processed.
 
-    The provider must have reached us again since then, as reports that it delayed come after its first one, in any order."""
+    The provider must have reached us again since then, because reports that it delayed follow its first call, in any order.
+    """
     half = timedelta(seconds=runtime().settings.unknown_settle_seconds) / 2
     heard_at = first_heard_since(session, delivery.channel_id, since + half)
     if heard_at is None or now < heard_at + half:
@@ -255,7 +260,7 @@ def _carry_out(work: Work) -> None:
 
 
 def _find_objection(work: Work) -> Reason | None:
-    """Return why the message must not be sent any more, such as an opt-out since it was queued; None where it may."""
+    """Return why the message must not be sent any more, such as an opt-out since it was queued. Return None if it may be sent."""
     with transaction() as session:
         outgoing = session.get_one(Delivery, work.delivery_id).outgoing
         return find_objection(session, work.channel, work.message, outgoing)
@@ -348,17 +353,16 @@ def _note_trouble(session: Session, work: Work, error: ProviderError, now: datet
 
 
 def _delay_seconds(error: ProviderError, attempts: int) -> float | None:
-    """Return the seconds until the next try, None after the last one. A wait that the provider asked for replaces the schedule;
-    if it concerns one recipient, it doubles with every refusal.
-    """
+    """Return the seconds until the next try, or None after the last try. If the provider asked for a wait, this is returned
+    instead of the schedule. A wait that concerns one recipient doubles with every refusal."""
     if error.retry_after_seconds is None:
         return next_delay_seconds(attempts)
     return error.retry_after_seconds * 2 ** min(attempts - 1, 5) if error.recipient_only else error.retry_after_seconds
 
 
 def _wait_for_evidence(work: Work, lookup: Lookup, *, at_least_seconds: float = 0) -> None:
-    """Put back a delivery of unknown outcome to look again later; after a day it fails, for a person to decide. Looking does not
-    count as a try."""
+    """Put back a delivery of unknown outcome, to check it again later. After a day it fails, and a person must decide. A check
+    does not count as a try."""
     now = utc_now()
     looked = work.uncertain_since is not None
     if now - (work.uncertain_since or now) > GIVE_UP_UNKNOWN:
@@ -389,6 +393,6 @@ def _fail(lease: Lease, delivery_id: uuid.UUID, reason: Reason, attempt_id: uuid
 
 
 def _wake_next(session: Session, delivery: Delivery) -> None:
-    """Let the thread's waiting deliveries be hinted again; they were not sent while this one blocked them."""
+    """Make the thread's other waiting deliveries available for a new hint. This delivery has blocked them until now."""
     waiting = sa.and_(Delivery.thread_id == delivery.thread_id, Delivery.state == "ready", Delivery.id != delivery.id)
     session.execute(sa.update(Delivery).where(waiting).values(hinted_at=None))

@@ -36,7 +36,7 @@ class Step:
 
 
 def list_steps(delivery: Delivery, attempts: Sequence[DeliveryAttempt], reports: Sequence[DeliveryReport]) -> list[Step]:
-    """List all steps of a delivery in order of time; steps of the same time in the order queued, attempts, reports."""
+    """List all steps of a delivery in order of time. Steps of the same time are in the order: queued, attempts, reports."""
     steps = [Step(delivery.created_at, "queued"), *map(_of_attempt, attempts), *map(_of_report, reports)]
     return sorted(steps, key=lambda step: step.at)
 
@@ -63,7 +63,7 @@ def _of_report(report: DeliveryReport) -> Step:
 
 
 def reason_text(reason: dict[str, Any] | None) -> str:
-    """Return a stored reason as one line: code, title and detail, each different part once; "" for None."""
+    """Return a stored reason as one line: code, title and detail, without repeated parts. Return "" for None."""
     if not reason:
         return ""
     parts = [str(reason.get(name) or "") for name in ("code", "title", "detail")]

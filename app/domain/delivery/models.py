@@ -25,10 +25,11 @@ PROVES_ARRIVAL = frozenset({DeliveryStatus.DELIVERED, DeliveryStatus.READ})
 
 
 def next_status(now: DeliveryStatus, news: DeliveryStatus) -> DeliveryStatus:
-    """Return the status after a report `news` in status `now`; late, repeated and out-of-order reports change nothing.
+    """Return the status of a delivery in status `now` after a report `news`. Late, repeated and out-of-order reports change
+    nothing.
 
-    A status only climbs the LADDER. A failure stays unless a later report proves arrival; a delivered mail can still bounce, a
-    read message cannot.
+    A status only moves up the LADDER. A failure stays unless a later report proves arrival. A delivered mail can still
+    bounce; a read message cannot.
     """
     if news in ENDS_BADLY:
         return _bad_end(now, news)
@@ -114,8 +115,8 @@ class DeliveryAttempt(WithId, Base):
 
 
 class DeliveryReport(WithId, Base):
-    """A status that a provider reported. The report may come before we know the provider's id, and is matched to its delivery
-    then."""
+    """A status that a provider reported. A report may arrive before we know the provider's id of the message; it is then
+    matched to its delivery later."""
 
     __tablename__ = "delivery_reports"
 
@@ -140,9 +141,9 @@ class DeliveryReport(WithId, Base):
 class ScheduledReply(WithId, Claimable, Base):
     """A reply or forward that will be queued at `run_at`. It has no message and no delivery until then.
 
-    States: ready → done (queued: `message_id`) | held (somebody decides: `held_because`) | cancelled; held → ready | cancelled.
-    `reply` holds what `queue_reply` needs: {"text", "html", "template", "attachment_ids", "to", "cc", "bcc", …}, or what
-    app/domain/delivery/scheduled_forward.py says of a forward.
+    States: ready → done (queued: `message_id`) | held (a person must decide: `held_because`) | cancelled; held → ready |
+    cancelled. `reply` has the values for `queue_reply`: {"text", "html", "template", "attachment_ids", "to", "cc", "bcc",
+    …}. For a forward, see app/domain/delivery/scheduled_forward.py.
     """
 
     __tablename__ = "scheduled_replies"

@@ -1,6 +1,7 @@
 """List the deliveries of a viewer's brands that need attention: waiting too long, failed, or of unknown outcome.
 
-One keyset scan per channel over the small index of such deliveries (`ix_deliveries_attention`), merged; at most LOOK_BACK old.
+For each channel, one keyset scan reads the small index of such deliveries (`ix_deliveries_attention`); the results are
+merged. Deliveries older than LOOK_BACK are left out.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ COUNT_CAP = 1000
 
 @dataclass(frozen=True)
 class StuckDelivery:
-    """A delivery that needs attention. `why`: "waiting", "failed" or "unknown". `reason`: the last known problem. `next_try_at`:
-    the time of the next try, None for none."""
+    """A delivery that needs attention. `why`: "waiting", "failed" or "unknown". `reason`: the last known problem.
+    `next_try_at`: the time of the next try, or None if there will be no try."""
 
     delivery: Delivery
     thread: Thread
@@ -47,7 +48,7 @@ class StuckDelivery:
 def list_stuck(
     session: Session, *, viewer: Viewer, now: datetime, cursor: str | None = None, limit: int = 50
 ) -> Page[StuckDelivery]:
-    """List stuck deliveries, newest first. One query. Raises BadCursor."""
+    """List the viewer's deliveries that need attention, newest first. One query. Raises `BadCursor`."""
     found = _scan(viewer, now, cursor, limit + 1)
     tries = sa.select(
         sa.func.max(DeliveryAttempt.attempt_no).label("attempts"),
@@ -68,7 +69,7 @@ def list_stuck(
 
 
 def count_stuck(session: Session, *, viewer: Viewer, now: datetime) -> int:
-    """Count stuck deliveries, at most COUNT_CAP."""
+    """Count the viewer's deliveries that need attention. The count stops at COUNT_CAP."""
     found = _scan(viewer, now, None, COUNT_CAP)
     return session.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
 

@@ -21,14 +21,15 @@ from app.domain.threads.queries import THREAD_ID
 
 @dataclass(frozen=True)
 class Uncertain:
-    """The times at which the first and the last attempt of unknown outcome of a delivery began."""
+    """The attempts of a delivery with unknown outcome: when the first and when the last of them began."""
 
     first_at: datetime
     last_at: datetime
 
 
 def find_uncertain(session: Session, delivery: Delivery) -> Uncertain | None:
-    """Return the times of attempts of unknown outcome since a person last asked to send again; None without any."""
+    """Return the times of the attempts with unknown outcome, or None if there are none. Attempts before a person last asked to
+    send again do not count."""
     unknown = sa.or_(DeliveryAttempt.outcome.is_(None), DeliveryAttempt.outcome == "unknown")
     query = sa.select(DeliveryAttempt.started_at).where(DeliveryAttempt.delivery_id == delivery.id, unknown)
     asked_again_at = delivery.outgoing.get("asked_again_at")
@@ -39,7 +40,8 @@ def find_uncertain(session: Session, delivery: Delivery) -> Uncertain | None:
 
 
 def first_heard_since(session: Session, channel_id: uuid.UUID, since: datetime) -> datetime | None:
-    """Return when the channel's provider first reached us after `since`, which proves that its reports arrive; None for never."""
+    """Return when the channel's provider first called us after `since`, or None if it has not. Such a call proves that its
+    reports reach us."""
     query = sa.text(
         "SELECT received_at FROM inbound_events WHERE channel_id = :channel_id AND received_at > :since"
         " ORDER BY received_at LIMIT 1"
@@ -128,7 +130,7 @@ parameter `thread_id` it takes."""
 
 
 def read_scheduled(value: Any) -> tuple[ScheduledRow, ...]:
-    """Convert the JSON rows of the query `SCHEDULED`; none for None."""
+    """Convert the JSON rows of the query `SCHEDULED`. Return () if `value` is None."""
     return tuple(_scheduled_row(dict(row)) for row in value or ())
 
 
@@ -150,7 +152,7 @@ def find_scheduled(session: Session, scheduled_id: uuid.UUID) -> ScheduledReply 
 
 
 def list_ids_of_same_words(session: Session, delivery: Delivery, text: str) -> tuple[str, ...]:
-    """List the provider's ids of other messages with the same text to the same contact by this channel, the newest first."""
+    """List the provider's ids of other messages with the same text to the same contact over this channel, the newest first."""
     contact = sa.select(Thread.contact_id).where(Thread.id == delivery.thread_id).scalar_subquery()
     same = (
         Thread.contact_id == contact,

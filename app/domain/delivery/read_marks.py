@@ -1,7 +1,7 @@
 """Promise read marks and typing signs to a chat's provider.
 
-A read mark is promised once, and only for the newest message, as it holds for all earlier ones. A channel's settings `read_marks`
-and `typing` switch them off; a typing sign marks as read as well, so it needs both.
+A read mark is promised once, and only for the newest message, because it also applies to all earlier ones. The channel
+settings `read_marks` and `typing` switch them off. A typing sign also marks the message as read, so it needs both settings.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Take a message back (undo send) before it is sent. The worker or the writer wins, whoever has the delivery's row first."""
+"""Take a message back (undo send) before it is sent. If the worker and the writer act at the same time, the first to lock the
+delivery's row wins."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ class NotTheWriter(Exception):
 
 @dataclass(frozen=True)
 class TakenBack:
-    """The content of a message taken back, for the composer. `options` and `kind` are those of Draft."""
+    """The content of a message that was taken back, for the composer. `options` and `kind` mean the same as in `Draft`."""
 
     thread_id: uuid.UUID
     channel_id: uuid.UUID | None
@@ -46,11 +47,11 @@ class TakenBack:
 
 
 def take_back(session: Session, *, message_id: uuid.UUID, actor: Actor, now: datetime) -> TakenBack:
-    """Take back a message, with the others sent by the same form, and return their content for the composer. Works until a worker
-    claims one of them.
+    """Take back a message together with the other messages sent by the same form. Return their content for the composer. This
+    works until a worker claims one of them.
 
-    Status and assignee of the thread are restored unless somebody has changed them since. Raises AlreadyLeft, NotTheWriter,
-    AlreadyTakenBack.
+    The status and the assignee of the thread are restored, unless somebody has changed them since. Raises AlreadyLeft,
+    NotTheWriter, AlreadyTakenBack.
     """
     thread, messages = _lock(session, message_id, actor)
     waiting = messages[0].meta.get("waiting", {})
@@ -76,7 +77,7 @@ def take_back(session: Session, *, message_id: uuid.UUID, actor: Actor, now: dat
 
 
 def withdraw(session: Session, *, thread_id: uuid.UUID, message_id: uuid.UUID, user_id: uuid.UUID, cause: Event) -> bool:
-    """Take back an automatic message whose cause this user undid. Returns False if it was sent already."""
+    """Take back an automatic message, because this user undid the change it reports. Returns False if it was already sent."""
     thread = lock_thread(session, thread_id)
     message = session.get(Message, message_id, populate_existing=True)
     if message is None:

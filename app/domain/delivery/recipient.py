@@ -47,10 +47,11 @@ def is_undone(session: Session, transition_id: uuid.UUID) -> bool:
 
 
 def find_objection(session: Session, channel: Channel, message: OutgoingMessage, outgoing: Mapping[str, Any]) -> Reason | None:
-    """Return why a queued message must not be sent after all, None if it may. `outgoing`: the stored values of its delivery.
+    """Return why a queued message must not be sent after all, or None if it may be sent. `outgoing`: the stored values of its
+    delivery.
 
-    Reasons: the change it reports was undone, the contact has given up this number, or the recipient opted out (text messages
-    only).
+    Reasons: the change that the message reports was undone, the contact no longer uses this number, or the recipient opted
+    out (text messages only).
     """
     if TOLD_OF in outgoing and is_undone(session, uuid.UUID(outgoing[TOLD_OF])):
         return Reason("undone", N_("The change this message reports was undone, so we did not send it"))
@@ -74,7 +75,8 @@ def _is_former(session: Session, identity: Identity) -> bool:
 
 
 def find_recipient(session: Session, thread: Thread, channel: Channel, rules: ChannelRules) -> Party:
-    """Return the recipient of a reply: for mail the last writer, at the reply address; else the thread's contact."""
+    """Return the recipient of a reply. For mail this is the sender of the last incoming mail, at its reply address. Otherwise,
+    and for a first mail, it is the thread's contact."""
     if channel.medium == Medium.EMAIL:
         last = last_incoming(session, thread, channel.medium.value)
         if last is not None:
@@ -86,7 +88,7 @@ def find_recipient(session: Session, thread: Thread, channel: Channel, rules: Ch
 
 
 def _at_their_number(session: Session, thread: Thread, party: Party) -> Party:
-    """Return the party with the number of the contact's last text (SMS) first among its identities."""
+    """Return the party with its identities reordered: the number of the contact's last text (SMS) comes first."""
     last = last_incoming(session, thread, Medium.SMS.value)
     number = last.sender.get("address") if last is not None else None
     return replace(party, identities=tuple(sorted(party.identities, key=lambda i: i.value != number)))
@@ -109,8 +111,8 @@ def _party_of_contact(session: Session, thread: Thread, rules: ChannelRules) -> 
 
 
 def last_incoming(session: Session, thread: Thread, medium: str) -> Message | None:
-    """Return the newest incoming message of this medium, or None. Automatic mail and messages of people the thread was forwarded
-    to are left out."""
+    """Return the newest incoming message of this medium, or None. Automatic mail does not count, nor do messages from people to
+    whom the thread was forwarded."""
     sender = sa.func.lower(sa.func.coalesce(Message.sender["address"].astext, ""))
     query = (
         sa.select(Message)

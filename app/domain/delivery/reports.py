@@ -31,8 +31,8 @@ STATUS_TIMES = {
 
 
 def record_report(session: Session, update: StatusUpdate, *, channel_id: uuid.UUID, now: datetime) -> None:
-    """Store a report, once, and apply it to its delivery. If that is unknown, the report waits until a delivery gets its
-    provider id."""
+    """Store a report, once, and apply it to its delivery. If no delivery matches yet, the report is stored until a delivery
+    gets the provider's id."""
     report_id = _keep(session, update, channel_id, now)
     if report_id is None:
         return
@@ -54,7 +54,7 @@ def record_report(session: Session, update: StatusUpdate, *, channel_id: uuid.UU
 
 
 def apply_waiting_reports(session: Session, delivery: Delivery, *, now: datetime) -> None:
-    """Apply the reports that came before this delivery had its provider id."""
+    """Apply the stored reports that arrived before this delivery had its provider id."""
     ids = sa.or_(
         DeliveryReport.our_reference == str(delivery.id), DeliveryReport.provider_message_id == delivery.provider_message_id
     )
@@ -120,7 +120,8 @@ def lock_delivery(session: Session, delivery_id: uuid.UUID) -> Delivery:
 
 
 def _settle(delivery: Delivery, status: DeliveryStatus, now: datetime) -> None:
-    """End a tried, waiting delivery when a report says how it ended. A running delivery is ended by its worker."""
+    """End a delivery that was tried and waits, if the reported status says how it ended. A running delivery is ended by its
+    worker."""
     if (
         delivery.state == READY
         and delivery.attempts > 0
@@ -137,7 +138,8 @@ def _learn_provider_id(session: Session, delivery: Delivery, provider_message_id
 
 
 def _learn_mail_id(session: Session, delivery: Delivery, mail_id: str | None) -> None:
-    """Store the Message-ID that the provider gave our mail in place of ours, as answers name that one."""
+    """Store the Message-ID that the provider gave our mail in place of ours, because answers refer to the provider's
+    Message-ID."""
     if not mail_id or delivery.rfc822_message_id is None or mail_id.lower() == delivery.rfc822_message_id.lower():
         return
     brand_id = session.execute(sa.select(Message.brand_id).where(Message.id == delivery.message_id)).scalar_one()
@@ -146,7 +148,8 @@ def _learn_mail_id(session: Session, delivery: Delivery, mail_id: str | None) ->
 
 
 def set_external_id(session: Session, delivery: Delivery, provider_message_id: str) -> None:
-    """Store the provider's id of a chat message on the message, by which quotes and changes find it. Mail has its Message-ID."""
+    """Store the provider's id of a chat message on the message, so that quotes and changes of it are matched. A mail already
+    has its Message-ID."""
     if delivery.rfc822_message_id is None:
         session.execute(
             sa.update(Message)
@@ -199,8 +202,11 @@ def _what_it_says(update: StatusUpdate, channel_id: uuid.UUID) -> tuple[object, 
 
 
 def _find_delivery(session: Session, update: StatusUpdate, channel_id: uuid.UUID) -> Delivery | None:
-    """Find the delivery of a report by our reference, then the provider's id, then the Message-ID; None for none. By Message-ID a
-    bounce counts only for an address we wrote to."""
+    """Find the delivery of a report by our reference, else by the provider's id, else by the Message-ID. Return None if none
+    matches.
+
+    A match by Message-ID counts only if the reported recipient is an address to which we wrote.
+    """
     query = sa.select(Delivery)
     reference = _as_uuid(update.our_reference)
     if reference is not None:
@@ -238,8 +244,8 @@ def _as_uuid(text: str | None) -> uuid.UUID | None:
 
 
 def note_own_copy(session: Session, message: InboundMessage, *, now: datetime) -> Message | None:
-    """Mark our mail as sent, as its copy was found in the mailbox. Returns our message; None if the copy's reference is not
-    ours."""
+    """Mark our mail as sent, because its copy was found in the mailbox. Return our message, or None if the copy has no
+    reference of ours."""
     reference = _as_uuid(message.our_reference)
     delivery = session.get(Delivery, reference) if reference else None
     if delivery is None:

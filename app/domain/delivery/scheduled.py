@@ -1,7 +1,9 @@
-"""Schedule replies and forwards for later: store, change, send now, hold, cancel. A due row is queued with all checks of a reply.
+"""Schedule replies and forwards for later: store, change, send now, hold, cancel. When a row is due, it is queued with all
+checks of a reply.
 
-A message in the thread before that puts the reply on hold, for its writer to decide. A row is changed under the lock of its
-thread and claimed by compare-and-set, so that only one wins of a cancel, an edit, a click and the clock. A repeat is harmless.
+If a message arrives in the thread before that time, the reply is held until its writer decides. A row is changed under the
+lock of its thread and claimed by compare-and-set. So if it is cancelled, edited, sent by hand and due at the same time, only
+one of these happens. A repeat is harmless.
 """
 
 from __future__ import annotations
@@ -68,8 +70,8 @@ class NotTheScheduler(Exception):
 def schedule_reply(
     session: Session, reply: Reply, *, at: datetime, channel: Channel, author: Actor, context: ReplyContext
 ) -> ScheduledReply | Message:
-    """Schedule a reply for `at`. A repeat with the same `client_token` returns the first row, or its message. Raises the errors
-    of `queue_reply`."""
+    """Schedule a reply for the time `at`. A repeat with the same `client_token` returns the first row, or the message if the
+    form was already sent at once. Raises the same errors as `queue_reply`."""
     thread = lock_thread(session, reply.thread_id)
     repeat = _find_repeat(session, author, reply.client_token)
     if repeat is not None:
@@ -84,8 +86,8 @@ def schedule_reply(
 def schedule_forward(
     session: Session, forward: Forward, *, at: datetime, channel: Channel, author: Actor, context: ReplyContext
 ) -> ScheduledReply | Message:
-    """Schedule a forward for `at`. A repeat with the same `client_token` returns the first row, or its message. Raises the errors
-    of `queue_forward`."""
+    """Schedule a forward for the time `at`. A repeat with the same `client_token` returns the first row, or the message if the
+    form was already sent at once. Raises the same errors as `queue_forward`."""
     thread = lock_thread(session, get_original(session, forward).thread_id)
     repeat = _find_repeat(session, author, forward.client_token)
     if repeat is not None:
@@ -103,7 +105,8 @@ def _find_repeat(session: Session, author: Actor, token: uuid.UUID | None) -> Sc
 
 
 def _check_current(session: Session, thread: Thread, asked: Reply | Forward, author: Actor) -> uuid.UUID | None:
-    """Return the id of the newest message the writer saw. Raises AlreadyTakenBack, ThreadMovedOn."""
+    """Return the id of the newest message that the writer saw. Raises `AlreadyTakenBack` if the message of this form was taken
+    back, and `ThreadMovedOn` if the thread has newer messages."""
     check_not_taken_back(session, author.user_id, asked.client_token)
     seen = seen_before(session, thread, asked.last_seen_message_id)
     check_nothing_newer(session, thread, last_seen_message_id=seen, user_id=author.user_id)
@@ -182,7 +185,7 @@ def _reply_of(row: ScheduledReply, thread: Thread, *, seen: uuid.UUID | None) ->
 
 
 def _lock(session: Session, scheduled_id: uuid.UUID) -> tuple[Thread, ScheduledReply]:
-    """Lock and return a scheduled reply and its present thread. Raises NoLongerScheduled unless it still waits."""
+    """Lock and return a scheduled reply and its present thread. Raises `NoLongerScheduled` if the reply no longer waits."""
     where = sa.select(ScheduledReply.thread_id).where(ScheduledReply.id == scheduled_id)
     thread_id = session.execute(where).scalar_one_or_none()
     if thread_id is None:
@@ -260,7 +263,8 @@ def _check_own(row: ScheduledReply, actor: Actor) -> None:
 
 
 def hold_scheduled(session: Session, scheduled_id: uuid.UUID, *, why: str, now: datetime, caused_by: Event | None = None) -> None:
-    """Hold a scheduled reply for its writer to decide; a held or ended one stays. `why`: NEWER, WINDOW, … or words."""
+    """Hold a scheduled reply until its writer decides. Does nothing if it is held already or has ended. `why`: NEWER, WINDOW or
+    another code, or the reason in words."""
     try:
         thread, row = _lock(session, scheduled_id)
     except NoLongerScheduled:
@@ -280,7 +284,7 @@ def reschedule(
     actor: Actor,
     context: ReplyContext,
 ) -> None:
-    """Move a scheduled reply to another time; a held one waits again. `seen`: the newest item the writer saw.
+    """Move a scheduled reply to another time. A reply that was held waits again. `seen`: the newest item that the writer saw.
 
     Raises NoLongerScheduled, NotTheScheduler, ThreadMovedOn, UnableToReply; then nothing is changed.
     """
@@ -304,7 +308,8 @@ def _check_can_go(session: Session, thread: Thread, row: ScheduledReply, context
 
 
 def cancel_scheduled(session: Session, scheduled_id: uuid.UUID, *, actor: Actor, now: datetime) -> ScheduledReply:
-    """Cancel a scheduled reply and return it. Its files stay uploads of its writer. Raises NoLongerScheduled."""
+    """Cancel a scheduled reply and return it. Its attached files remain available as uploads of the writer. Raises
+    `NoLongerScheduled` if it does not wait any more."""
     thread, row = _lock(session, scheduled_id)
     row.state, row.held_because, row.ended_at = "cancelled", None, now
     session.flush()

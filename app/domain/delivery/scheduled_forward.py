@@ -11,8 +11,8 @@ from app.domain.threads.forward_drafts import KIND as FORWARD
 
 
 def kept_forward(forward: Forward) -> dict[str, Any]:
-    """Return the JSON of a forward for `ScheduledReply.reply`: "text" and "html" as typed, and under "forward" the mail as sent,
-    with the original."""
+    """Return the JSON of a forward for `ScheduledReply.reply`. "text" and "html" are as typed; "forward" has the mail to send,
+    including the original."""
     typed = forward.typed
     return {
         "text": typed.get("text", ""),
@@ -42,7 +42,8 @@ def original_id(row: ScheduledReply) -> uuid.UUID:
 
 
 def forward_of(row: ScheduledReply, *, seen: uuid.UUID | None) -> Forward:
-    """Return the forward to queue of a scheduled row. `seen`: the newest item its writer saw; None: newer ones do not hold it."""
+    """Return the forward to queue for a scheduled row. `seen`: the newest item that its writer saw; None: newer items do not
+    hold it back."""
     kept, outgoing = row.reply, row.reply[FORWARD]
     return Forward(
         message_id=original_id(row),

@@ -20,8 +20,8 @@ log = get_logger(__name__)
 
 
 def send_due(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: queue a due scheduled reply. A repeat finds it sent, held or not due. An unexpected error holds it for its
-    writer to decide."""
+    """RQ entry point: queue a due scheduled reply. A repeat finds the reply sent, held or not due. After an unexpected error
+    the reply is held until its writer decides."""
     scheduled_id = uuid.UUID(row_id)
     try:
         with transaction() as session:

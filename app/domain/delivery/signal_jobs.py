@@ -45,7 +45,7 @@ def send_signal(*, row_id: str, **_ignored: Any) -> None:
 
 
 def _prepare(session: Session, lease: Lease) -> _Work | Ended | Later:
-    """Return the data for the call; Ended where the signal is not to be sent any more, Later where it has to wait."""
+    """Return the data for the call, or `Ended` if the signal must not be sent any more, or `Later` if it must wait."""
     signal = session.get_one(ChatSignal, lease.row_id, populate_existing=True)
     message, channel = session.get_one(Message, signal.message_id), session.get_one(Channel, signal.channel_id)
     late = signal.kind == SignalKind.TYPING and utc_now() - signal.created_at > TYPING_EVERY

@@ -28,7 +28,8 @@ EMOJI = ("👍", "❤️", "😂", "😮", "😢", "🙏")
 def react(
     session: Session, *, message_id: uuid.UUID, emoji: str, rules: ChannelRules, actor: Actor, author_name: str, now: datetime
 ) -> None:
-    """Set our reaction to a chat message, or remove it (`emoji` ""). Raises UnableToReply, WindowClosed."""
+    """Set our reaction to a chat message, or remove it (`emoji` ""). Raises `UnableToReply` if we cannot react to this message,
+    and `WindowClosed` if the channel's window for free messages is over."""
     if emoji not in ("", *EMOJI):
         raise UnableToReply("emoji", N_("This reaction does not exist"))
     message = session.get_one(Message, message_id)

@@ -1,4 +1,4 @@
-"""Refuse mail to stopped addresses (suppressions), and lift a stop at the provider, too."""
+"""Refuse mail to stopped addresses (suppressions). When a stop is lifted, remove the address from the provider's list, too."""
 
 from __future__ import annotations
 

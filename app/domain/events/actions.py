@@ -68,9 +68,9 @@ def record(
 ) -> Event:
     """Write an event, run its in-transaction handlers and promise its after-commit handlers, all in the caller's transaction.
 
-    `event_type` is in the past tense and listed in app/wiring.py. `caused_by`: the event that led to this one. An event of a user
-    is also written to the audit log, under `about` (kind, id) if given, else under the message or thread of `subject`. Raises
-    EventLoop if events caused one another more than MAX_DEPTH deep.
+    `event_type` is in the past tense and listed in app/wiring.py. `caused_by`: the event that led to this one. An event of a
+    user is also written to the audit log, under `about` (kind, id) if given, otherwise under the message or thread of
+    `subject`. Raises `EventLoop` if a chain of events that caused each other is longer than MAX_DEPTH.
     """
     caused_by = caused_by or actor.caused_by
     depth = 0 if caused_by is None else caused_by.depth + 1
@@ -105,7 +105,8 @@ def record(
 def record_quietly(
     session: Session, event_type: str, told: Sequence[tuple[Subject, dict[str, Any]]], *, now: datetime, actor: Actor
 ) -> None:
-    """Write many events of one type, given as (subject, payload), to which no handler reacts. The caller audits them, as one."""
+    """Write many events of one type, given as (subject, payload) pairs. No handler reacts to them. The caller writes one audit
+    entry for all."""
     by = {"by": actor.by} if actor.by else {}
     rows = [
         {
@@ -125,10 +126,12 @@ def record_quietly(
 
 @contextmanager
 def gathered(session: Session) -> Iterator[None]:
-    """Hold events back until the end of the block, so that handlers that take several events (`Together`) run once for all.
+    """Delay the handling of events until the end of the block, so that handlers that take several events (`Together`) run once
+    for all of them.
 
-    For a change of many threads in one transaction that are independent of each other. The events of one thread are still handled
-    in order, except by handlers with `is_apart`. Inside another such block this does nothing."""
+    Use it for a change of many independent threads in one transaction. The events of one thread are still handled in order,
+    except by handlers with `is_apart`. Inside another such block this does nothing.
+    """
     if _GATHERED in session.info:
         yield
         return
@@ -167,9 +170,8 @@ def _release(session: Session, waiting: list[Event]) -> None:
 
 
 def _react(session: Session, events: Sequence[Event]) -> None:
-    """Run the in-transaction handlers of these events, one event type after the other, and promise the after-commit handlers.
-    Handlers with `is_apart` run last, once for all types.
-    """
+    """Run the in-transaction handlers of these events, one event type after the other. Promise the after-commit handlers.
+    Handlers with `is_apart` run last, once for the events of all types."""
     session.add_all(events)
     session.flush()
     wiring, promised = installed(), set[tuple[uuid.UUID, str]]()
@@ -231,9 +233,8 @@ def retry_reactions(
     entry_id: int | None = None,
     brand_ids: Collection[uuid.UUID] | None = None,
 ) -> int:
-    """Make failed outbox entries ready again: only `entry_id` if given, else those of these brands (None: all brands). Returns
-    how many.
-    """
+    """Make failed outbox entries ready again, and return their number. `entry_id` limits this to one entry, and `brand_ids` to
+    the events of these brands (None: all brands)."""
     given_up = sa.select(OutboxEntry.id).join(Event, Event.id == OutboxEntry.event_id).where(OutboxEntry.state == FAILED)
     if entry_id is not None:
         given_up = given_up.where(OutboxEntry.id == entry_id)

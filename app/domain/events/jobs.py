@@ -1,4 +1,5 @@
-"""Jobs that run after-commit handlers of events (outbox entries). Each entry is claimed, retried and given up on its own."""
+"""Jobs that run after-commit handlers of events (outbox entries). Each entry has its own claim and its own retries, and can
+fail alone."""
 
 from __future__ import annotations
 
@@ -37,9 +38,10 @@ def run_outbox_entries(*, row_ids: Sequence[str], **_ignored: Any) -> None:
 
 
 def run_outbox_entries_at_once(*, row_ids: Sequence[str], **_ignored: Any) -> None:
-    """RQ entry point: run outbox entries of handlers with `run_all`, in one call per handler; if that fails, one by one.
+    """RQ entry point: run outbox entries of handlers with `run_all`, in one call per handler. If the call fails, the entries
+    are run one by one.
 
-    At least once, as for single entries.
+    As with single entries, a handler may run more than once.
     """
     with transaction() as session:
         leases = claim_all(session, TABLE, [int(i) for i in row_ids], lease_seconds=runtime().settings.lease_seconds)
@@ -68,9 +70,10 @@ def _run_all(name: str, leases: list[Lease], events: list[Event]) -> None:
 
 
 def run_outbox_entry(*, row_id: str | int, **_ignored: Any) -> None:
-    """Claim an outbox entry, run its handler and mark the entry done. A failure is retried by the schedule, then stays as failed.
+    """Claim an outbox entry, run its handler and mark the entry as done. A failure is retried by the schedule; after the last
+    try the entry stays as failed.
 
-    At least once: a handler that ran but whose entry was not marked runs again.
+    A handler runs at least once: it runs again if its entry could not be marked as done.
     """
     with transaction() as session:
         lease = claim(session, TABLE, int(row_id), lease_seconds=runtime().settings.lease_seconds)
@@ -106,7 +109,8 @@ def _carry_out(lease: Lease, name: str, event: Event) -> None:
 
 
 def _end_all(waits: Mapping[Lease, float | None]) -> None:
-    """Mark claimed entries as done or put them back. `waits`: None for done, else the seconds until the entry is run again."""
+    """Mark claimed entries as done or put them back. `waits`: for each claim None if it is done, else the seconds until the
+    entry is run again."""
     with transaction() as session:
         finish_all(session, TABLE, [lease for lease, wait in waits.items() if wait is None], values={"last_error": None})
         for lease, wait in waits.items():
@@ -120,7 +124,7 @@ def _wait(lease: Lease, seconds: float) -> None:
 
 
 def _put_back(session: Session, lease: Lease, seconds: float) -> None:
-    """Put an outbox entry back for `seconds`, without counting a try."""
+    """Put an outbox entry back, so that it is run again after `seconds`. This does not count as a try."""
     put_back(session, TABLE, lease, delay_seconds=seconds, values={"attempts": lease.attempts - 1})
 
 

@@ -13,8 +13,8 @@ from app.core.db import Base, Claimable, WithId
 
 
 class Event(WithId, Base):
-    """An event that happened, named in the past tense, such as `MessageReceived`. Never updated. A thread's history is read from
-    here."""
+    """An event that happened, named in the past tense, such as `MessageReceived`. Rows are never updated. The history of a
+    thread is read from these rows."""
 
     __tablename__ = "events"
 

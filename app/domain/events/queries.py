@@ -24,7 +24,7 @@ class FailedReaction:
 def list_failed_reactions(
     session: Session, *, brand_ids: Collection[uuid.UUID] | None = None, limit: int = 50
 ) -> list[FailedReaction]:
-    """List failed reactions, newest first. `brand_ids` None: of all brands, and those without a brand."""
+    """List failed reactions, newest first. `brand_ids` None: reactions of all brands, and those without a brand."""
     query = sa.select(OutboxEntry, Event).join(Event, Event.id == OutboxEntry.event_id).where(OutboxEntry.state == FAILED)
     if brand_ids is not None:
         query = query.where(Event.brand_id.in_(brand_ids))
@@ -33,7 +33,7 @@ def list_failed_reactions(
 
 
 def find_reaction(session: Session, entry_id: int, *, brand_ids: Collection[uuid.UUID] | None = None) -> FailedReaction | None:
-    """Return one reaction in any state if its event belongs to these brands (None: to any), else None."""
+    """Return one reaction, in any state, or None. Its event must belong to one of these brands (`brand_ids` None: any brand)."""
     query = sa.select(OutboxEntry, Event).join(Event, Event.id == OutboxEntry.event_id).where(OutboxEntry.id == entry_id)
     if brand_ids is not None:
         query = query.where(Event.brand_id.in_(brand_ids))

@@ -1,4 +1,4 @@
-"""Hold the table of handlers by event type, which `app/wiring.py` installs."""
+"""Store the table of handlers by event type, which `app/wiring.py` installs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from app.domain.events.models import Event
 
 @dataclass(frozen=True)
 class Together:
-    """An in-transaction handler that takes all events of a type in one call, which costs less than one by one.
+    """An in-transaction handler that takes several events of a type in one call, which costs less than one call for each event.
 
-    `is_apart`: no other handler reads what this one writes. It then runs once for the events of all its types, after the other
-    handlers.
+    `is_apart` True: no other handler reads the rows that this handler writes. It then runs once for the events of all its
+    types, after the other handlers.
     """
 
     run: Callable[[Session, Sequence[Event]], None]
@@ -25,7 +25,8 @@ class Together:
 
 
 def one_by_one(run: Callable[[Session, Event], None]) -> Together:
-    """Return a handler of several events that calls `run` for each, so that its events can be gathered."""
+    """Return a handler of several events that calls `run` for each event. So the events of `run` can be handled at the end of a
+    `gathered` block."""
 
     def run_each(session: Session, events: Sequence[Event]) -> None:
         for event in events:
@@ -39,11 +40,11 @@ InTransaction = Callable[[Session, Event], None] | Together
 
 @dataclass(frozen=True)
 class AfterCommit:
-    """An after-commit handler of an event, which runs as a job and is retried on its own.
+    """An after-commit handler of an event. It runs as a job, with its own retries.
 
-    `run` opens its own transactions and may run twice. `name` is stored in the outbox: never reuse one. `run_all` handles many
-    events at once at less cost; it may return {event id: seconds} of events to be run again later. `among` returns those of the
-    events that need the handler; it is called in the events' transaction, and only reads.
+    `run` opens its own transactions and may run twice. `name` is stored in the outbox; never reuse a name. `run_all` handles
+    many events in one call at less cost; it may return {event id: seconds} for events to be run again later. `among` returns
+    only those events that need the handler; it is called in the transaction of the events, and only reads.
     """
 
     name: str
@@ -59,7 +60,8 @@ class Wiring:
     after_commit: Mapping[str, tuple[AfterCommit, ...]]
 
     def with_reaction(self, reaction: InTransaction, *, to: Sequence[str]) -> Wiring:
-        """Return a copy of the table with one more in-transaction handler of these event types, which runs last."""
+        """Return a copy of the table with one more in-transaction handler for these event types. It runs after the present
+        handlers of these types."""
         more = {name: (*self.in_transaction.get(name, ()), reaction) for name in to}
         return Wiring({**self.in_transaction, **more}, self.after_commit)
 

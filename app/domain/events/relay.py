@@ -1,9 +1,11 @@
-"""The relay: turn due rows (outbox, deliveries, all promises) into RQ jobs.
+"""The relay: turn due rows (outbox entries, deliveries and all other promises) into RQ jobs.
 
-The rows in PostgreSQL are the promises; a job is only a hint with the id of a row, or with several where rows are many and quick.
-The relay looks for due rows when nudged and at least every POLL_SECONDS. It repeats a hint if the row still waits after
-`sweep_seconds`, so that an emptied Redis, a killed worker or a lost nudge only costs time. Two relays at once are harmless: rows
-are hinted with SKIP LOCKED, and a repeated job finds its row claimed.
+The rows in PostgreSQL are the promises. A job is only a hint: it names one row, or several rows if they are many and quick
+to process. The relay looks for due rows when it is nudged, and at least every POLL_SECONDS. It repeats a hint if the row
+still waits after `sweep_seconds`, so that an emptied Redis, a killed worker or a lost nudge only costs time.
+
+Two relays at the same time are harmless: they hint rows with SKIP LOCKED, and a repeated job finds that its row is claimed
+already.
 """
 
 from __future__ import annotations
@@ -34,11 +36,13 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Source:
-    """A table of promises, the job that keeps them, and the queue of the job.
+    """A table of promises (rows of work to do), with the job that processes its rows and the queue of that job.
 
-    The job gets `row_id`, or `row_ids` of about `most` rows. Few rows are spread over `over` jobs; rows with the same value of
-    the column `together` share one. `is_first`: the job goes to the front of the queue. `every_seconds`: the pause between two
-    rounds, each of `at_once` rows. `part`: the name of this source's share, where several sources watch one table.
+    If `most` is 1, a job gets one `row_id`, otherwise `row_ids` of about `most` rows. If only few rows are due, they are
+    spread over `over` jobs. Rows with the same value in the column `together` go into the same job. `is_first`: jobs go to
+    the front of the queue. `every_seconds`: the pause between two rounds. `at_once`: the rows taken in one round. `where`:
+    returns a condition that limits the rows. `part`: the name of this source's share, used if several sources watch the same
+    table.
     """
 
     table: sa.Table
@@ -63,8 +67,11 @@ Rounds = MutableMapping[Source, float]
 
 
 def relay_once(sources: tuple[Source, ...], *, connection: redis.Redis, sweep_seconds: int, rounds: Rounds | None = None) -> int:
-    """Enqueue jobs for all due rows without a recent hint, and return how many jobs. `rounds` holds the time of each source's
-    last round; the caller passes the same one each time."""
+    """Enqueue jobs for all due rows that were not hinted recently, and return the number of jobs.
+
+    `rounds` maps each source to the time of its last round, in seconds of the monotonic clock. The caller passes the same
+    mapping at each call.
+    """
     rounds, now = {} if rounds is None else rounds, time.monotonic()
     due = _with_due_rows(sources, sweep_seconds)
     due = [source for source in due if now - rounds.get(source, -math.inf) >= source.every_seconds]
@@ -73,7 +80,7 @@ def relay_once(sources: tuple[Source, ...], *, connection: redis.Redis, sweep_se
 
 
 def _with_due_rows(sources: tuple[Source, ...], sweep_seconds: int) -> list[Source]:
-    """Return the sources that have due rows. One query for all sources, as mostly none has any."""
+    """Return the sources that have due rows. It is one query for all sources, because most of the time no source has any."""
     with transaction() as session:
         found = session.execute(_look(sources, sweep_seconds)).one()
     return [source for source, is_due in zip(sources, found, strict=True) if is_due]
@@ -81,7 +88,7 @@ def _with_due_rows(sources: tuple[Source, ...], sweep_seconds: int) -> list[Sour
 
 @lru_cache(maxsize=8)
 def _look(sources: tuple[Source, ...], sweep_seconds: int) -> sa.Select[*tuple[Any, ...]]:
-    """Return a query with one boolean column per source: whether its table has due rows."""
+    """Return a query with one boolean column per source. The value is True if the table of the source has due rows."""
     looks = [
         due_rows(source.table, sweep_seconds=sweep_seconds, limit=1, where=_limits(source)).scalar_subquery().is_not(None)
         for source in sources
@@ -119,7 +126,7 @@ def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -
 
 
 def _shares(source: Source, rows: list[Any]) -> Iterator[list[Any]]:
-    """Divide the rows over jobs in their order; rows with the same `together` value stay in one job."""
+    """Yield the rows for each job, in their order. Rows with the same `together` value stay in one job."""
     size = min(source.most, math.ceil(len(rows) / source.over))
     share: list[Any] = []
     for _value, group in groupby(rows, key=lambda row: getattr(row, source.together) if source.together else row.id):

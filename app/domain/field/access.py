@@ -12,11 +12,11 @@ from app.domain.appointments.models import Appointment, AppointmentKind
 
 
 class VisitMissing(Exception):
-    """There is no such visit, or it is not the viewer's."""
+    """Raised when there is no such visit, or when it is not the viewer's own visit."""
 
 
 def own_visits(viewer: Viewer) -> tuple[sa.ColumnElement[bool], ...]:
-    """Return the conditions on appointments for the viewer's own visits."""
+    """Return SQL conditions on `Appointment` that select the viewer's own visits, within the viewer's brands."""
     return (
         Appointment.technician_user_id == viewer.user_id,
         Appointment.kind == AppointmentKind.VISIT,
@@ -25,7 +25,7 @@ def own_visits(viewer: Viewer) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def get_own_visit(session: Session, *, viewer: Viewer, appointment_id: uuid.UUID) -> Appointment:
-    """Return the visit if it is the viewer's own. Raises VisitMissing."""
+    """Return the viewer's own visit with this id. Raises `VisitMissing` if there is none, or if it is not the viewer's."""
     query = sa.select(Appointment).where(Appointment.id == appointment_id, *own_visits(viewer))
     found = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if found is None:

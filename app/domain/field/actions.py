@@ -1,7 +1,8 @@
-"""Apply actions that phones report, each once, and return the answer for the phone.
+"""Apply the actions that phones report, each only once, and return the answer for the phone.
 
-The phone gives each action its id, and the row of the ledger is written in the transaction of the effect, so that an action sent
-again changes nothing. Actions of one phone and visit are applied in order, as each names the one before it (`after`).
+The phone gives each action its id. The ledger row of an action is written in the same transaction as its effect, so an
+action that is sent again changes nothing. The actions of one phone at one visit are applied in order, because each action
+names the previous one in `after`.
 """
 
 from __future__ import annotations
@@ -40,8 +41,12 @@ MOST_OFF = timedelta(days=400)
 
 @dataclass(frozen=True)
 class NewAction:
-    """An action as the phone reports it. `after`: the phone's previous action at this visit; `replaces`: an action in conflict
-    that this one settles. `occurred_at` is by the phone's clock; `clock_offset_ms`: how far ours is ahead, as last measured."""
+    """An action as a phone reports it.
+
+    `after`: the id of the phone's previous action at this visit. `replaces`: the id of an action in conflict that this
+    action settles. `occurred_at`: the time by the phone's clock. `clock_offset_ms`: how many milliseconds our clock is ahead
+    of the phone's clock, as last measured.
+    """
 
     id: uuid.UUID
     device_id: uuid.UUID
@@ -58,8 +63,13 @@ class NewAction:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to a phone's action. `outcome`: applied | already | conflict | refused | discarded | waiting (to be sent again
-    after the action or file it waits for). `words` is English, to be translated for the reader."""
+    """The answer to a phone's action.
+
+    `outcome`: applied | already | conflict | refused | discarded | waiting. "already" means that the action was applied
+    before. "waiting" means that an earlier action or a file is missing: the phone sends the action again after it. `code`
+    names the reason for programs, `words` is an English sentence that is translated for the reader. `choices`: the decisions
+    offered in a conflict.
+    """
 
     outcome: str
     code: str = ""
@@ -69,7 +79,8 @@ class Answer:
 
 
 def take_action(session: Session, new: NewAction, *, viewer: Viewer, now: datetime) -> Answer:
-    """Apply a phone's action, once, and return the answer; a repeat returns the stored answer."""
+    """Apply a phone's action and return the answer. If the action was received before, return the stored answer and change
+    nothing."""
     advisory_xact_lock(session, f"phone-action:{viewer.user_id}:{new.id}")
     earlier = session.get(PhoneAction, (viewer.user_id, new.id), populate_existing=True)
     if earlier is not None:
@@ -84,8 +95,11 @@ def take_action(session: Session, new: NewAction, *, viewer: Viewer, now: dateti
 
 
 def discard_action(session: Session, action_id: uuid.UUID, *, device_id: uuid.UUID, user_id: uuid.UUID, now: datetime) -> Answer:
-    """Discard an action that the phone has not sent, or whose answer it lost. If it arrived before, it stays and its answer is
-    returned; if it arrives later, it is ignored."""
+    """Discard an action that the phone has not sent yet, or for which it lost the answer.
+
+    If the action had arrived already, it stays as it is, and its stored answer is returned. If it arrives later, it is
+    ignored.
+    """
     advisory_xact_lock(session, f"phone-action:{user_id}:{action_id}")
     earlier = session.get(PhoneAction, (user_id, action_id), populate_existing=True)
     if earlier is not None:
@@ -98,7 +112,8 @@ def discard_action(session: Session, action_id: uuid.UUID, *, device_id: uuid.UU
 
 
 def keep_file(session: Session, kept: FieldFile) -> bool:
-    """Add the row of a stored file. Returns False if the file is known already; the caller then deletes the copy."""
+    """Add the row of a stored file. Return False if the user's file with this id is known already; the caller then deletes the
+    new copy."""
     advisory_xact_lock(session, f"field-file:{kept.user_id}:{kept.id}")
     if session.get(FieldFile, (kept.user_id, kept.id)) is not None:
         return False
@@ -142,8 +157,9 @@ def _apply(session: Session, new: NewAction, *, viewer: Viewer, now: datetime) -
 
 
 def _lock_visit(session: Session, visit_id: uuid.UUID, viewer: Viewer) -> Appointment:
-    """Lock the visit's thread and then the visit, the order in which merges lock, and return the visit. Raises ActionRefused if
-    the viewer's brands have no such visit.
+    """Lock the visit's thread, then the visit, and return the visit. Merges lock in the same order.
+
+    Raises `ActionRefused` if the viewer's brands have no such visit.
     """
     query = sa.select(Appointment.thread_id, Appointment.kind, Appointment.brand_id).where(Appointment.id == visit_id)
     found = session.execute(query).one_or_none()
@@ -155,8 +171,10 @@ def _lock_visit(session: Session, visit_id: uuid.UUID, viewer: Viewer) -> Appoin
 
 
 def _check_theirs(session: Session, appointment: Appointment, new: NewAction, viewer: Viewer) -> None:
-    """Raise ActionConflict unless the visit is the viewer's own. One exception: evidence (such as a photo) that the viewer chose
-    to hand in after the visit was given to somebody else.
+    """Raise `ActionConflict` if the visit is not the viewer's own.
+
+    There is one exception: the viewer may still hand in evidence (such as a photo) after the visit was given to somebody
+    else. The new action then replaces one that is in conflict.
     """
     if appointment.technician_user_id == viewer.user_id:
         return
@@ -189,7 +207,8 @@ def _note(
 
 
 def _put_right(session: Session, new: NewAction, appointment: Appointment | None, now: datetime) -> datetime:
-    """Return the time of the action by our clock, not after now and not before the phone's last action at the visit."""
+    """Return the time of the action by our clock. It is never after `now`, and never before the latest action of the same phone
+    at the visit."""
     off = timedelta(milliseconds=new.clock_offset_ms)
     told = min(max(new.occurred_at + off if abs(off) < MOST_OFF else now, now - MOST_OFF), now)
     if appointment is None:

@@ -44,7 +44,8 @@ def list_checklists(session: Session, *, viewer: Viewer) -> list[ChecklistRow]:
 
 
 def items_of(session: Session, *, brand_id: uuid.UUID, order_type: str) -> tuple[str, ...]:
-    """Return the checklist's items for work of this type: those of its own list, else of the brand's general list, else none."""
+    """Return the checklist items for this type of work. If the type has no list of its own, return the items of the brand's
+    general list, or () if there is none."""
     query = sa.select(VisitChecklist.items).where(
         VisitChecklist.brand_id == brand_id, VisitChecklist.order_type.in_({order_type, ""})
     )
@@ -55,7 +56,8 @@ def items_of(session: Session, *, brand_id: uuid.UUID, order_type: str) -> tuple
 def set_checklist(
     session: Session, *, brand_id: uuid.UUID, order_type: str, items: Sequence[str], now: datetime, actor: Actor
 ) -> None:
-    """Replace the checklist of a brand and type of work; without items it is deleted. Items ticked on phones stay."""
+    """Replace the checklist of a brand and type of work. If `items` is empty, delete it. Items that were ticked on phones stay
+    stored."""
     if items:
         values = {"id": new_id(), "brand_id": brand_id, "order_type": order_type, "items": list(items), "updated_at": now}
         insert = postgresql.insert(VisitChecklist).values(values)

@@ -16,7 +16,8 @@ MOST_CODES = 8
 
 
 def read_codes(content: bytes) -> list[str]:
-    """Return the text of each bar or QR code in a picture once, in the order found; [] if the bytes are no picture."""
+    """Return the texts of the bar and QR codes in a picture, without repeats, in the order found, at most MOST_CODES. Return []
+    if the bytes are not a picture or if the picture is too large."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

@@ -30,11 +30,13 @@ MOST_UNPLANNED = 40
 
 @dataclass(frozen=True)
 class Block:
-    """A visit on the grid of the day plan. `column` and `length` are in quarters of an hour; `since`: when its step began.
+    """A visit on the grid of the day plan. `column` and `length` count quarters of an hour, and `since` is the time of its last
+    step.
 
-    `clashes_with`: the contact's name of an overlapping visit, or "". `minutes_over`: minutes past its planned end.
-    `silent_minutes`: since the phone last reported during work. `late_minutes`: expected delay. `gap_minutes`: since the end of
-    the visit before, None for the first. `travel_minutes`: estimated travel from there.
+    `clashes_with`: the contact's name of an overlapping visit, or "". `minutes_over`: minutes since the planned end, while
+    the technician is at work. `silent_minutes`: minutes without a report from the phone, while the technician is at work.
+    `late_minutes`: the expected delay. `gap_minutes`: minutes from the end of the previous visit to the start of this one,
+    None for the first visit. `travel_minutes`: the estimated travel time from the previous visit.
     """
 
     row: AppointmentRow
@@ -62,14 +64,18 @@ class Block:
 
     @property
     def is_tight(self) -> bool:
-        """Return whether the travel time is longer than the gap before the visit."""
+        """Return True if the travel time is longer than the gap before this planned visit. A visit that overlaps the previous
+        one does not count."""
         return self.step == VisitStep.PLANNED and self.gap_minutes is not None and 0 <= self.gap_minutes < self.travel_minutes
 
 
 @dataclass(frozen=True)
 class Person:
-    """A technician's line of the day plan. `absent`: the note of an absence, None if present; `phone`: the state of their phones,
-    None if no phone was ever seen."""
+    """A technician's line in the day plan.
+
+    `absent`: the note of the technician's absence on that day, None if there is no absence. `phone`: the state of the
+    technician's phones, None if no phone ever called.
+    """
 
     user_id: uuid.UUID
     name: str
@@ -96,7 +102,8 @@ class DayPlan:
 
 
 def read_day_plan(session: Session, *, viewer: Viewer, day: date, now: datetime) -> DayPlan:
-    """Return the plan of a day: technicians of the viewer's brands and others with a visit that day, by name."""
+    """Return the plan of a day. It lists, by name, the technicians of the viewer's brands and all other users with a visit on
+    that day."""
     rows = list_appointments_of_days(session, viewer=viewer, first=day, last=day).get(day, [])
     visits = [row for row in rows if row.appointment.kind == AppointmentKind.VISIT]
     named = {row.appointment.technician_user_id: row.technician_name for row in visits if row.appointment.technician_user_id}
@@ -165,9 +172,11 @@ def _blocks(
 
 
 def _late(before: Appointment | None, one: Appointment, travel: int, now: datetime) -> int:
-    """Return by how many minutes a planned visit will begin late if its technician leaves as soon as possible; 0 for little.
+    """Return by how many minutes a planned visit will begin late if its technician leaves as soon as possible. Return 0 for a
+    small delay.
 
-    Only the first of several waiting visits is counted, and none past its end."""
+    If several visits wait to begin, only the first gets a delay. A visit whose planned end has passed gets none.
+    """
     if one.state != VisitStep.PLANNED or now > one.ends_at or (before is not None and before.state == VisitStep.PLANNED):
         return 0
     begins = max(now, before.ends_at) if before is not None and before.state not in ENDED else now
@@ -180,7 +189,7 @@ def _overlap(one: Appointment, other: Appointment) -> bool:
 
 
 def _technicians(session: Session, viewer: Viewer) -> dict[uuid.UUID, str]:
-    """Return the names by id of the active users of the viewer's brands who see only their own visits."""
+    """Return {user id: name} of the active users in the viewer's brands who may see only their own visits."""
     query = sa.select(User.id, User.name).join(BrandMember, BrandMember.user_id == User.id)
     query = query.where(users_with(Permission.VISITS_OWN), sa.not_(users_with(Permission.VISITS_SEE)))
     query = query.where(User.disabled_at.is_(None), BrandMember.brand_id.in_(viewer.brand_ids))
@@ -193,7 +202,7 @@ def _absences(session: Session, user_ids: list[uuid.UUID], day: date) -> dict[uu
 
 
 def _last_heard(session: Session, appointment_ids: list[uuid.UUID]) -> dict[uuid.UUID, tuple[datetime, datetime]]:
-    """Return by visit id the time of its last step, and the time its phone last reported anything about it."""
+    """Return {visit id: (time of its last step, time when a phone last reported anything about it)}."""
     steps = sa.func.max(PhoneAction.occurred_at).filter(PhoneAction.kind == ActionKind.STEP)
     query = sa.select(PhoneAction.appointment_id, steps.label("step"), sa.func.max(PhoneAction.received_at).label("heard"))
     query = query.where(PhoneAction.appointment_id.in_(appointment_ids), PhoneAction.outcome == Outcome.APPLIED)
@@ -201,7 +210,7 @@ def _last_heard(session: Session, appointment_ids: list[uuid.UUID]) -> dict[uuid
 
 
 def day_of(text: str, viewer: Viewer, now: datetime) -> date:
-    """Return the day in `text` (ISO 8601); today in the viewer's time zone if it is malformed or out of range."""
+    """Return the day in `text` (ISO 8601). If `text` is malformed or out of range, return today in the viewer's time zone."""
     try:
         found = date.fromisoformat(text)
     except ValueError:
@@ -210,7 +219,8 @@ def day_of(text: str, viewer: Viewer, now: datetime) -> date:
 
 
 def now_column(plan: DayPlan, *, viewer_zone: str, now: datetime) -> int | None:
-    """Return the present quarter of an hour as a column of the grid; None on another day and outside its hours."""
+    """Return the grid column of the current quarter of an hour. Return None if the plan is of another day, or if it is outside
+    the grid's hours."""
     local = now.astimezone(ZoneInfo(viewer_zone))
     column = (local.hour - FIRST_HOUR) * 4 + local.minute // 15 + 1
     return column if local.date() == plan.day and 1 <= column <= QUARTERS else None

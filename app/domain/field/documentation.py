@@ -48,7 +48,8 @@ def lacks_of(record: VisitRecord, checklist: tuple[str, ...]) -> tuple[str, ...]
 
 
 def note_done(session: Session, appointment: Appointment, *, now: datetime) -> None:
-    """Store that a done visit needs its report, and create or close the task for missing documentation."""
+    """Store that a done visit needs a report. If documentation is missing, create the task to finish it; if nothing is missing,
+    close that task."""
     values = {"appointment_id": appointment.id, "created_at": now, "reason": ""}
     insert = postgresql.insert(VisitReport).values(values).on_conflict_do_nothing()
     is_new = session.execute(insert.returning(VisitReport.appointment_id)).scalar_one_or_none() is not None

@@ -1,7 +1,8 @@
-"""Carry out phone actions by kind: step, photo, note, signature, follow-up. The caller has locked the visit and its thread.
+"""Carry out phone actions by kind: step, photo, note, message, signature, follow-up and others. The caller has locked the visit
+and its thread.
 
-Measurements, ticks and signatures are stored in the ledger alone (`record.py` reads them); notes, photos and messages are added
-to the visit's thread as well.
+Measurements, ticks and signatures are stored only in the ledger (`record.py` reads them). Notes, photos and messages are
+also added to the visit's thread.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ SUFFIXES = {"audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/wav": "wav", "audio/
 
 @dataclass(frozen=True)
 class Report:
-    """A phone's action with its visit and viewer, for carrying it out."""
+    """A phone's action together with its visit and viewer, as the functions need it that carry out actions."""
 
     id: uuid.UUID
     appointment: Appointment
@@ -101,7 +102,8 @@ class Report:
 
 @dataclass(frozen=True)
 class Told:
-    """What to tell the technician besides that the action was applied: a `code` for programs and `words`; "" for nothing."""
+    """Extra information for the technician, besides that the action was applied. `code` is for programs, `words` for people.
+    Both are "" if there is nothing to say."""
 
     code: str = ""
     words: str = ""
@@ -132,7 +134,7 @@ def _take_step(session: Session, report: Report) -> Told:
 
 
 def _check_not_moved(report: Report) -> None:
-    """Raise ActionConflict if the visit is still planned and was moved after the phone last loaded it."""
+    """Raise `ActionConflict` if the visit is still planned, and the office moved it after the phone last loaded it."""
     one, seen = report.appointment, report.body.get("seen_starts_at")
     if one.state != VisitStep.PLANNED or seen is None or datetime.fromisoformat(seen) == one.starts_at:
         return
@@ -143,7 +145,8 @@ def _check_not_moved(report: Report) -> None:
 
 
 def _tell_customer(session: Session, report: Report, words: Callable[[Session, Report], str]) -> Told:
-    """Send the customer the text of a step. If it cannot be sent, the step is taken all the same and the answer says why."""
+    """Send the customer the text of a step, as made by `words`. If it cannot be sent, the step is still taken, and the result
+    gives the reason."""
     if report.send_before is not None and report.now > report.send_before:
         return Told("without_message", TOO_LATE)
     try:
@@ -234,7 +237,8 @@ def _write_note(session: Session, report: Report) -> Told:
 
 
 def language_of(contact: Contact, brand: Brand) -> str:
-    """Return the language in which to write to the customer: the contact's, else the brand's first, among ours."""
+    """Return the language code in which to write to the customer: the contact's language, or else the brand's first language.
+    Languages that we do not support are skipped; if none is left, it is "nl"."""
     return next((one for one in (contact.language, *brand.languages) if one in LANGUAGES), LANGUAGES[0])
 
 
@@ -249,7 +253,7 @@ def _keep_photo(session: Session, report: Report) -> Told:
 
 
 def _keep_voice(session: Session, report: Report) -> Told:
-    """Add a voice note to the visit's thread. Its transcript follows later, if a transcriber is set."""
+    """Add a voice note to the visit's thread. Its transcript is added later, if a transcription service is configured."""
     file = session.get_one(FieldFile, (report.viewer.user_id, report.file_id))
     file.content_type = report.body["sound"]
     _hang_on_note(session, report, f"voice-{report.id.hex[:8]}.{SUFFIXES[file.content_type]}", VOICE_NOTE)
@@ -257,7 +261,10 @@ def _keep_voice(session: Session, report: Report) -> Told:
 
 
 def _plan_follow_up(session: Session, report: Report) -> Told:
-    """Plan another visit of this technician at the same customer, under the action's id. Raises ActionRefused."""
+    """Plan another visit of this technician to the same customer. The new visit gets the action's id.
+
+    Raises `ActionRefused` if the time does not exist or has passed, or if the technician is absent then.
+    """
     now, one, body = report.now, report.appointment, report.body
     try:
         starts_at = instant(date.fromisoformat(body["date"]), time.fromisoformat(body["time"]), one.zone)
@@ -278,21 +285,22 @@ def _plan_follow_up(session: Session, report: Report) -> Told:
 
 
 def _meanwhile(session: Session, viewer: Viewer, starts_at: datetime, ends_at: datetime) -> datetime | None:
-    """Return the start of the technician's first appointment that overlaps this time; None for none."""
+    """Return the start of the technician's first appointment that overlaps the given time. Return None if nothing overlaps."""
     theirs = sa.and_(Appointment.technician_user_id == viewer.user_id, Appointment.state != VisitStep.CANCELLED)
     query = sa.select(Appointment.starts_at).where(theirs, Appointment.starts_at < ends_at, Appointment.ends_at > starts_at)
     return session.execute(query.order_by(Appointment.starts_at).limit(1)).scalar_one_or_none()
 
 
 def _hang_on_note(session: Session, report: Report, filename: str, text: str) -> None:
-    """Add a note with the action's file to the visit's thread. Does nothing without file or thread."""
+    """Add a note with the action's file to the visit's thread. Do nothing if there is no file or no thread."""
     attachment = _attachment(session, report, filename)
     if attachment is not None:
         _add_note(session, report, text, files=(attachment.id,))
 
 
 def _attachment(session: Session, report: Report, filename: str) -> Attachment | None:
-    """Return the action's file as an attachment of the visit's thread, without a message yet; None without file or thread."""
+    """Create and return an attachment of the visit's thread from the action's file. It belongs to no message yet. Return None
+    if there is no file or no thread."""
     thread_id = report.appointment.thread_id
     if thread_id is None or report.file_id is None:
         return None

@@ -1,4 +1,5 @@
-"""Errors that say why a phone's action is not applied: conflict or refused. Their English words are translated when shown."""
+"""Errors for phone actions that are not applied: in conflict, or refused. Their English words are translated when they are
+shown."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ from typing import Any
 
 
 class ActionConflict(Exception):
-    """The visit is no longer as the technician saw it. `choices`: the decisions offered, by names the phone knows."""
+    """Raised when the visit has changed since the technician saw it. `choices`: the names of the decisions that the phone
+    offers."""
 
     def __init__(self, code: str, words: str, *, choices: tuple[str, ...], details: dict[str, Any] | None = None) -> None:
         super().__init__(words)
@@ -14,7 +16,7 @@ class ActionConflict(Exception):
 
 
 class ActionRefused(Exception):
-    """The action can never be applied as it is; `field` names the wrong value."""
+    """Raised when the action can never be applied in this form. `field` names the wrong value, "" if no single value is wrong."""
 
     def __init__(self, code: str, words: str, *, field: str = "") -> None:
         super().__init__(words)

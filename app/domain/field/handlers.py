@@ -22,7 +22,7 @@ from app.domain.field.transcribe import transcribe
 
 
 def document_visit(session: Session, event: Event) -> None:
-    """`VisitReported`, in the transaction: if the visit is done, ask for its report and create the task for missing
+    """Handle `VisitReported` in its transaction: if the visit is done, request its report and create the task for missing
     documentation."""
     appointment = session.get_one(Appointment, uuid.UUID(event.payload["appointment_id"]))
     if appointment.kind == AppointmentKind.VISIT and appointment.state == AppointmentState.DONE:
@@ -74,7 +74,8 @@ def nameplates_among(_session: Session, events: Sequence[Event]) -> Sequence[Eve
 
 
 def read_nameplate(event: Event) -> None:
-    """After-commit handler: read the codes in a nameplate's photo, which are offered as serial numbers. A repeat is harmless."""
+    """After-commit handler: read the codes in the photo of a nameplate and store them. They are offered as serial numbers
+    later. A repeat is harmless."""
     with transaction() as session:
         file = find_file_of_action(session, event)
         if file is None or file.codes:
@@ -96,12 +97,12 @@ def voices_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
 
 
 def write_out_voice(event: Event) -> None:
-    """After-commit handler: transcribe a voice note, if a transcriber is set."""
+    """After-commit handler: transcribe a voice note, if a transcription service is configured."""
     transcribe(event)
 
 
 def find_file_of_action(session: Session, event: Event) -> FieldFile | None:
-    """Return the file of the action that a `VisitReported` event is about; None for none."""
+    """Return the file of the phone action in a `VisitReported` event. Return None if the action has no file."""
     query = sa.select(FieldFile).join(
         PhoneAction, sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     )

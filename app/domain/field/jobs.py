@@ -1,4 +1,4 @@
-"""Periodic jobs for technicians' phones: delete unused files, and tell technicians of actions that wait on a phone."""
+"""Periodic jobs for technicians' phones: delete unused files, and notify technicians of actions that wait on a phone."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ KEPT, AT_ONCE = timedelta(days=30), 200
 
 
 def sweep_files(**_ignored: Any) -> int:
-    """Periodic job: delete files that no action has named for a month, and return how many. A phone that still has one sends it
-    again."""
+    """Periodic job: delete files that are older than 30 days and that no action names. Return the number of deleted files.
+
+    A phone that still needs such a file sends it again.
+    """
     named = sa.exists().where(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     old = sa.select(FieldFile).where(FieldFile.created_at < utc_now() - KEPT, ~named).limit(AT_ONCE)
     with transaction() as session:
@@ -32,6 +34,6 @@ def sweep_files(**_ignored: Any) -> int:
 
 
 def tell_of_waiting(**_ignored: Any) -> int:
-    """Periodic job: tell technicians whose phone has had unsent actions for long. Returns the number of phones."""
+    """Periodic job: notify technicians whose phone has had unsent actions for a long time. Return the number of phones."""
     with transaction() as session:
         return note_late(session, now=utc_now())

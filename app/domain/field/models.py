@@ -56,10 +56,11 @@ EVIDENCE = frozenset(ActionKind) - {ActionKind.STEP, ActionKind.MESSAGE}
 
 
 class PhoneAction(Base):
-    """An action of a technician that a phone reported, under the phone's id for it; stored once, with its effect.
+    """One action of a technician that a phone reported, under the id that the phone gave it. It is stored once, together with
+    its effect.
 
-    `number`: the order of arrival; `occurred_at`: the time by the phone's clock, corrected by its known offset. `answer`: the
-    answer to the phone, repeated if the action comes again: {"code", "words", "choices", "details"}.
+    `number`: the order of arrival. `occurred_at`: the time by the phone's clock, corrected by its known offset. `answer`:
+    the answer for the phone, {"code", "words", "choices", "details"}. It is returned again if the same action comes again.
     """
 
     __tablename__ = "phone_actions"
@@ -86,10 +87,10 @@ class PhoneAction(Base):
 
 
 class FieldFile(Base):
-    """A file that a phone sent, under the phone's id for it; an action names it later.
+    """One file that a phone sent, under the id that the phone gave it. An action names this id later.
 
-    Made after arrival: `thumbnail_key`, a small JPEG of a picture; `transcript`, the machine's text of a voice note; `codes`, the
-    texts of bar and QR codes in the photo of a nameplate.
+    Made after the file has arrived: `thumbnail_key`, the storage key of a small JPEG of a picture; `transcript`, the
+    machine's text of a voice note; `codes`, the texts of bar and QR codes in the photo of a nameplate.
     """
 
     __tablename__ = "field_files"
@@ -112,9 +113,10 @@ class FieldFile(Base):
 
 
 class FieldFilePart(Base):
-    """A piece of a file that a phone is sending. Pieces are deleted when the file is complete, or after a while.
+    """One piece of a file that a phone is sending. Pieces are deleted when the file is complete, or after a while.
 
-    `begins_at`: the place of its first byte in the file; `whole_bytes`, `whole_sha256` (lower hex): the phone's data of the file.
+    `begins_at`: the offset of the piece in the file, in bytes. `whole_bytes` and `whole_sha256` (lower-case hex): size and
+    digest of the whole file, as the phone gave them.
     """
 
     __tablename__ = "field_file_parts"
@@ -134,10 +136,12 @@ class FieldFilePart(Base):
 
 
 class PhoneKey(WithId, Base):
-    """The key with which a phone encrypts the data it stores for one user. The phone forgets it at sign-out and asks again.
+    """The key with which one phone encrypts the data that it stores for one user. The phone forgets the key at sign-out and
+    asks for it again.
 
-    `seen_at`: about when the phone last called; `waiting`: how many unsent actions it had then, the oldest since `waiting_since`.
-    `told_of_since`: the `waiting_since` of which the user was told last.
+    `seen_at`: the approximate time when the phone last called. `waiting`: how many unsent actions the phone had then.
+    `waiting_since`: the time of the oldest of them. `told_of_since`: the value of `waiting_since` about which the user was
+    last notified.
     """
 
     __tablename__ = "phone_keys"
@@ -159,7 +163,8 @@ class PhoneKey(WithId, Base):
 
 
 class VisitChecklist(WithId, Base):
-    """The checklist for one type of work under a brand, one text per item. `order_type` "": for all other types."""
+    """The checklist of one brand for one type of work. Each of its `items` is a text. The `order_type` "" means all types
+    without a checklist of their own."""
 
     __tablename__ = "visit_checklists"
 
@@ -172,8 +177,11 @@ class VisitChecklist(WithId, Base):
 
 
 class VisitReport(Base):
-    """The report that the customer of a done visit is to get, one per visit even if it is done twice. `outcome` null: not sent
-    yet. `task_id`: the task to finish the documentation, null if it was complete."""
+    """The report of a done visit for its customer. There is one per visit, even if the visit is done twice.
+
+    `outcome` is null until the report is sent or stopped; `reason` says why it was stopped. `task_id`: the task to finish
+    the documentation, null if the documentation was complete.
+    """
 
     __tablename__ = "visit_reports"
 

@@ -22,8 +22,10 @@ class DocumentKind(StrEnum):
 
 @dataclass(frozen=True)
 class OrderDocument:
-    """A report or photo of a visit for an order. `storage_key` None: a report, drawn on request. `label`: what a photo shows
-    (`PhotoLabel`), "" for a report.
+    """A visit report or a photo of a visit for an order.
+
+    `storage_key` is None for a report, because it is drawn on request. `label` says what a photo shows (a value of
+    `PhotoLabel`); it is "" for a report.
     """
 
     id: uuid.UUID
@@ -62,7 +64,7 @@ def list_order_documents(session: Session, order_id: uuid.UUID) -> list[OrderDoc
 
 
 def read_order_document(session: Session, document: OrderDocument, *, storage: Storage, now: datetime) -> bytes:
-    """Return the bytes of a document; a report is drawn now. Raises FileMissing."""
+    """Return the bytes of a document. A report is drawn now. Raises `FileMissing` if the stored file is gone."""
     if document.storage_key is None:
         from app.domain.field.report_paper import draw_report, read_facts  # what draws takes long to import
 

@@ -1,6 +1,7 @@
 """Make and read the key with which a phone encrypts its unsent actions. The caller owns the transaction.
 
-A key is made once for each user and phone and never changes, so that after signing in again a user can read their own actions on
+A key is made once for each user and phone and never changes, so that after signing in again a user can read their own
+actions on
 the phone, and nobody else can.
 """
 
@@ -24,8 +25,10 @@ log = get_logger(__name__)
 
 
 def phone_key(session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID, keyring: Keyring, now: datetime) -> bytes | None:
-    """Return the key of this user's phone, made now if there is none; None if it cannot be decrypted or the user has too many
-    phones."""
+    """Return the key of this user's phone. If there is no key, make one now.
+
+    Return None if the key cannot be decrypted, or if the user has too many phones for a new key.
+    """
     theirs = (PhoneKey.user_id == user_id, PhoneKey.device_id == device_id)
     row = session.execute(sa.select(PhoneKey).where(*theirs)).scalar_one_or_none()
     if row is None:
@@ -41,7 +44,7 @@ def phone_key(session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID, key
 
 
 def _make(session: Session, user_id: uuid.UUID, device_id: uuid.UUID, keyring: Keyring, now: datetime) -> None:
-    """Add a key for the user's phone, unless there is one by now or the user has too many phones."""
+    """Add a key for the user's phone. Do nothing if the phone has a key by now, or if the user has too many phones."""
     count = session.execute(sa.select(sa.func.count()).where(PhoneKey.user_id == user_id)).scalar_one()
     if count >= MOST_PHONES:
         return

@@ -27,8 +27,10 @@ class Waiting:
 
 @dataclass(frozen=True)
 class PhoneState:
-    """One user's phones taken together: when one of them last called, how many actions they have not sent yet, and since when the
-    oldest waits.
+    """The state of all phones of one user taken together.
+
+    `seen_at`: when one of the phones last called. `waiting`: the number of actions not sent yet. `waiting_since`: the time
+    of the oldest unsent action, None if there is none.
     """
 
     seen_at: datetime
@@ -37,7 +39,8 @@ class PhoneState:
 
 
 def note_seen(session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID, waiting: Waiting | None, now: datetime) -> None:
-    """Store that a phone called, and its unsent actions. Without a change it is written once in NOTED_EVERY."""
+    """Store that a phone called and how many unsent actions it has. If nothing has changed, write this at most once in
+    NOTED_EVERY."""
     count, since = (waiting.count, min(waiting.since, now)) if waiting else (0, None)
     news = sa.or_(
         PhoneKey.seen_at.is_(None),
@@ -58,8 +61,11 @@ def phones_of(session: Session, user_ids: Collection[uuid.UUID]) -> dict[uuid.UU
 
 
 def note_late(session: Session, *, now: datetime) -> int:
-    """Record `PhoneWaits` for each phone whose oldest unsent action waits longer than LATE, once per oldest action. Returns how
-    many."""
+    """Record `PhoneWaits` for each phone whose oldest unsent action has waited longer than LATE. Return the number of events
+    recorded.
+
+    The event is recorded once for the same oldest action.
+    """
     late = PhoneKey.waiting > 0, PhoneKey.waiting_since < now - LATE
     untold = PhoneKey.told_of_since.is_distinct_from(PhoneKey.waiting_since)
     query = sa.select(PhoneKey).where(*late, untold).order_by(PhoneKey.id).with_for_update(skip_locked=True)

@@ -30,7 +30,8 @@ SHOWN_TYPES = (MessageType.INCOMING, MessageType.OUTGOING, MessageType.AUTO_RESP
 
 @dataclass(frozen=True)
 class VisitRow:
-    """A visit in a list: its appointment, step, the contact's phone number, type of work and position."""
+    """A visit as a list shows it: the appointment, its step, the contact's phone number, the type of work and the position
+    (`spot`)."""
 
     row: AppointmentRow
     step: VisitStep
@@ -58,7 +59,7 @@ class VisitRow:
 
 @dataclass(frozen=True)
 class Line:
-    """A message or note of a thread as text. `files`: id and name of its attachments."""
+    """A message or note of a thread as text. `files`: (id, file name) of each attachment."""
 
     id: uuid.UUID
     who: str
@@ -71,7 +72,10 @@ class Line:
 
 @dataclass(frozen=True)
 class VisitPage:
-    """A visit with its record and messages, oldest first. `parts`: articles to bring; `checklist`: items to tick."""
+    """A visit with its record and with the messages of its thread, oldest first.
+
+    `parts`: the order's lines to bring, such as "2 × Charger". `checklist`: the items to tick.
+    """
 
     visit: VisitRow
     record: VisitRecord
@@ -82,13 +86,16 @@ class VisitPage:
 
     @property
     def unanswered(self) -> Line | None:
-        """Return the customer's last message if nobody has answered it, else None."""
+        """Return the customer's last message if nobody has answered it. Return None otherwise."""
         last = next((line for line in reversed(self.messages) if not line.is_note), None)
         return last if last is not None and not last.is_ours else None
 
 
 def list_own_visits(session: Session, *, viewer: Viewer, first: date, last: date) -> dict[date, list[VisitRow]]:
-    """List the viewer's own visits from `first` to `last` by local day of the place, in starting order; no cancelled ones."""
+    """Return {day: visits} of the viewer's own visits from `first` to `last`, without cancelled ones.
+
+    The day is the local day of the visit's place. Visits of a day are sorted by start. Days without visits are missing.
+    """
     days = list_appointments_of_days(session, viewer=viewer, first=first, last=last, technician_user_id=viewer.user_id)
     rows = [row for day in days.values() for row in day if row.appointment.kind == AppointmentKind.VISIT]
     visits = {visit.id: visit for visit in _with_facts(session, rows)}
@@ -101,7 +108,9 @@ def list_own_visits(session: Session, *, viewer: Viewer, first: date, last: date
 
 
 def get_visit_page(session: Session, *, viewer: Viewer, appointment_id: uuid.UUID) -> VisitPage:
-    """Return the page of the viewer's own visit. Raises VisitMissing."""
+    """Return the page of the viewer's own visit. Raises `VisitMissing` if there is no such visit, or if it is not
+    the viewer's.
+    """
     appointment = get_own_visit(session, viewer=viewer, appointment_id=appointment_id)
     (visit,) = _with_facts(session, [get_appointment(session, viewer=viewer, appointment_id=appointment.id)])
     messages = _messages(session, appointment)
@@ -116,19 +125,21 @@ def get_visit_page(session: Session, *, viewer: Viewer, appointment_id: uuid.UUI
 
 
 def newest_messages(session: Session, visits: Sequence[VisitRow]) -> list[str]:
-    """Return the times of the newest message in the visits' threads, as ISO 8601; the list changes when somebody writes."""
+    """Return the time of the newest message in each thread of the visits, as ISO 8601. The list changes when somebody writes,
+    so it shows whether a page is outdated."""
     query = sa.select(Thread.last_message_at).where(Thread.id.in_([visit.thread_id for visit in visits if visit.thread_id]))
     return [at.isoformat() for at in session.execute(query.order_by(Thread.id)).scalars()]
 
 
 def drives(visits: Sequence[VisitRow]) -> dict[uuid.UUID, int]:
-    """Return by visit id the estimated minutes of travel from the visit before it in the list; the first has none. Pure."""
+    """Return {visit id: estimated travel time in minutes from the previous visit in the list}. The first visit is missing.
+    Pure."""
     spots = {order_id: visit.spot for visit in visits if (order_id := visit.row.appointment.order_id) and visit.spot}
     return {to.id: minutes_from(come.row.appointment, to.row.appointment, spots) for come, to in pairwise(visits)}
 
 
 def row_of(session: Session, row: AppointmentRow) -> VisitRow:
-    """Return the VisitRow of an appointment, with the facts it adds."""
+    """Return the `VisitRow` of an appointment. Phone number, type of work and position are read from the database."""
     (found,) = _with_facts(session, [row])
     return found
 
@@ -156,7 +167,7 @@ def _with_facts(session: Session, rows: Sequence[AppointmentRow]) -> list[VisitR
 
 
 def _phones(session: Session, contact_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """Return by contact id a phone number to call, with a "+"; a telephone number before one of WhatsApp."""
+    """Return {contact id: phone number to call, with a leading "+"}. A telephone number is preferred to a WhatsApp number."""
     query = sa.select(ContactIdentity.contact_id, ContactIdentity.kind, ContactIdentity.value)
     query = query.where(
         ContactIdentity.contact_id.in_(contact_ids),

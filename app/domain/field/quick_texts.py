@@ -1,4 +1,4 @@
-"""List the quick texts of a visit, filled in for its customer."""
+"""List the quick texts (visit texts) for a visit, with their variables filled in for its customer."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from app.domain.threads.models import Thread
 
 
 def quick_texts(session: Session, visit: Appointment, *, viewer: Viewer, now: datetime) -> list[str]:
-    """Return the quick texts for the visit's thread, filled in, in the customer's language. A text that lacks a value for a
-    variable is left out; [] for a visit without a thread.
+    """Return the quick texts for the visit's thread in the customer's language, with their variables filled in.
+
+    A text is left out if a variable has no value. Return [] if the visit has no thread.
     """
     thread = session.get(Thread, visit.thread_id) if visit.thread_id else None
     if thread is None:

@@ -17,7 +17,7 @@ from app.domain.field.models import ActionKind, FieldFile, Outcome, PhoneAction,
 
 @dataclass(frozen=True)
 class Reported:
-    """An applied phone action with the user who took it."""
+    """An applied phone action with the user who did it. `at`: when it was done; `received_at`: when it reached us."""
 
     id: uuid.UUID
     kind: ActionKind
@@ -31,8 +31,12 @@ class Reported:
 
 @dataclass(frozen=True)
 class VisitRecord:
-    """All applied actions of a visit. `checks`: the newest answer by checklist item; `meters`: the newest reading by "before" and
-    "after"; `serials`: each with its last correction; `typed`: the former texts of a serial by the id of the last correction."""
+    """All applied actions of a visit.
+
+    `checks`: {checklist item: its newest answer}. `meters`: {"before" or "after": the newest meter reading}. `serials`: the
+    serial numbers, each in its last corrected form. `typed`: {id of the last correction: the earlier texts of that serial
+    number}.
+    """
 
     steps: tuple[Reported, ...] = ()
     notes: tuple[Reported, ...] = ()
@@ -54,7 +58,7 @@ class VisitRecord:
 
     @property
     def meter_runs_back(self) -> bool:
-        """Return whether the meter shows less after the work than before it, because it was changed or read wrongly."""
+        """Return True if the meter shows less after the work than before it. The meter was then replaced or read wrongly."""
         before, after = (self.meters.get(when) for when in ("before", "after"))
         return before is not None and after is not None and Decimal(after.body["value"]) < Decimal(before.body["value"])
 
@@ -94,8 +98,10 @@ def make_record(reported: list[Reported]) -> VisitRecord:
 
 
 def _put_right(serials: tuple[Reported, ...]) -> tuple[tuple[Reported, ...], dict[uuid.UUID, tuple[str, ...]]]:
-    """Replace serial numbers by their last correction, in the order of the first entries. Returns them, and the former texts by
-    the id of the last correction."""
+    """Replace each serial number by its last correction, in the order of the first entries.
+
+    Return these serial numbers, and {id of the last correction: the earlier texts of that serial number}.
+    """
     now: dict[uuid.UUID, Reported] = {}  # by the id of the first
     first: dict[str, uuid.UUID] = {}
     before: dict[uuid.UUID, tuple[str, ...]] = {}
@@ -108,7 +114,7 @@ def _put_right(serials: tuple[Reported, ...]) -> tuple[tuple[Reported, ...], dic
 
 
 def find_file(session: Session, *, appointment_id: uuid.UUID, file_id: uuid.UUID) -> FieldFile | None:
-    """Return the file with this id if an applied action of the visit names it, else None."""
+    """Return the file with this id if an applied action of the visit names it. Return None otherwise."""
     query = sa.select(FieldFile).join(
         PhoneAction, sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     )
@@ -117,7 +123,7 @@ def find_file(session: Session, *, appointment_id: uuid.UUID, file_id: uuid.UUID
 
 
 def count_codes(session: Session, *, appointment_ids: list[uuid.UUID]) -> int:
-    """Count the codes read from photos of these visits."""
+    """Return how many bar and QR codes were read from the photos of these visits."""
     named = sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     counted = sa.func.coalesce(sa.func.sum(sa.func.cardinality(FieldFile.codes)), 0)
     query = sa.select(counted).join(PhoneAction, named).where(PhoneAction.appointment_id.in_(appointment_ids))
@@ -125,7 +131,7 @@ def count_codes(session: Session, *, appointment_ids: list[uuid.UUID]) -> int:
 
 
 def list_thumbnails(session: Session, *, appointment_ids: list[uuid.UUID], limit: int) -> list[tuple[uuid.UUID, uuid.UUID]]:
-    """List (visit, file) of these visits' photos that have a thumbnail, the newest first."""
+    """Return (visit id, file id) for the photos of these visits that have a thumbnail, newest first, at most `limit`."""
     named = sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     query = sa.select(PhoneAction.appointment_id, FieldFile.id).join(FieldFile, named)
     query = query.where(PhoneAction.appointment_id.in_(appointment_ids), PhoneAction.outcome == Outcome.APPLIED)
@@ -134,7 +140,8 @@ def list_thumbnails(session: Session, *, appointment_ids: list[uuid.UUID], limit
 
 
 def known_outcomes(session: Session, *, user_id: uuid.UUID, action_ids: list[uuid.UUID]) -> dict[uuid.UUID, Outcome]:
-    """Return by id the outcomes of the user's actions that arrived, for a phone that lost the answers."""
+    """Return {action id: outcome} for those of the user's `action_ids` that have arrived. A phone that lost the answers uses
+    it."""
     query = sa.select(PhoneAction.id, PhoneAction.outcome).where(PhoneAction.user_id == user_id, PhoneAction.id.in_(action_ids))
     return {row.id: row.outcome for row in session.execute(query)}
 

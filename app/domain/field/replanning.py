@@ -1,6 +1,8 @@
-"""Create the task to plan a visit again after nobody was home or it was aborted. Called in the transaction, see app/wiring.py.
+"""Create the task to plan a visit again, after nobody was home or the visit was aborted. The handlers run in the event's
+transaction; see app/wiring.py.
 
-At most one such task is open for a thread, or for an order without thread. The next visit closes it; tasks made by people stay.
+At most one such task is open for a thread, or for an order without a thread. The next planned visit closes the task. Tasks
+created by people are left alone.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ TITLE_CHARACTERS = 200
 
 
 def ask_to_plan_again(session: Session, event: Event) -> None:
-    """`AppointmentNotHome`, `AppointmentAborted`: create a task to plan the visit again, with the reason."""
+    """Handle `AppointmentNotHome` and `AppointmentAborted`: create a task to plan the visit again, with the reason in its
+    notes."""
     visit = session.get_one(Appointment, uuid.UUID(event.payload["appointment_id"]))
     if visit.kind != AppointmentKind.VISIT or session.execute(_open_ones(visit)).first() is not None:
         return
@@ -43,7 +46,7 @@ def ask_to_plan_again(session: Session, event: Event) -> None:
 
 
 def end_replanning(session: Session, event: Event) -> None:
-    """`AppointmentPlanned` and other events of an open visit: complete the task to plan the visit again."""
+    """Handle `AppointmentPlanned` and other events of an open visit: complete the task to plan the visit again."""
     visit = session.get_one(Appointment, uuid.UUID(event.payload["appointment_id"]))
     if visit.kind == AppointmentKind.VISIT and visit.is_open:
         for task_id in session.execute(_open_ones(visit)).scalars().all():

@@ -1,7 +1,7 @@
 """Send the report of a done visit to its customer, once, as a mail with the PDF.
 
-The PDF is drawn and stored first, outside any transaction. The row of `visit_reports` is then locked, and ended in the
-transaction that queues the mail, so that a second worker finds it ended.
+The PDF is drawn and stored first, outside any transaction. Then one transaction locks the row of `visit_reports`, sets its
+outcome and queues the mail. A second worker that locks the row later finds an outcome and does nothing.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ NOT_WANTED = N_("The brand does not send visit reports.")
 
 
 def send_report(appointment_id: uuid.UUID) -> None:
-    """Draw and store the report of a visit, and queue its mail, once. If no mail can be sent, the row says why."""
+    """Draw and store the report of a visit, and queue its mail, once. If no mail can be sent, store the reason in the
+    `VisitReport`."""
     from app.domain.field.report_paper import draw_report, read_facts  # what draws takes long to import
 
     with transaction() as session:
@@ -59,7 +60,7 @@ def send_report(appointment_id: uuid.UUID) -> None:
 
 
 def _queue(session: Session, appointment_id: uuid.UUID, facts: ReportFacts, kept: StoredFile) -> bool:
-    """Queue the mail with the report, and return whether the stored file is attached to it."""
+    """Queue the mail with the report. Return True if the stored PDF is attached to a mail; otherwise the caller deletes it."""
     appointment = session.get_one(Appointment, appointment_id)
     thread = lock_thread(session, appointment.thread_id) if appointment.thread_id else None
     query = sa.select(VisitReport).where(VisitReport.appointment_id == appointment_id).with_for_update()
@@ -131,7 +132,8 @@ def _attach(session: Session, message: Message, name: str, kept: StoredFile) -> 
 
 
 def _channel(session: Session, brand_id: uuid.UUID, thread: Thread | None) -> Channel | None:
-    """Return the mailbox of the thread, else the brand's first active one by name; None for none."""
+    """Return the mailbox of the thread. If the thread has none, return the brand's first active mailbox by name. Return None if
+    the brand has no mailbox."""
     query = sa.select(Channel).where(Channel.brand_id == brand_id, Channel.is_active)
     mailboxes = [one for one in session.execute(query.order_by(Channel.name, Channel.id)).scalars() if one.medium == Medium.EMAIL]
     own = thread.channel_id if thread is not None else None

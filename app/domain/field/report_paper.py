@@ -33,7 +33,7 @@ GLASS = (1000, 375)
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """The content of a visit report. `photos`: storage key and label of each."""
+    """The content of a visit report. `photos`: (storage key, label) of each photo."""
 
     language: str
     brand: str
@@ -49,7 +49,7 @@ class ReportFacts:
 
     @property
     def name(self) -> str:
-        """Return the file name of the PDF: order number and day, nothing that a customer wrote."""
+        """Return the file name of the PDF. It consists of order number and day, and contains nothing that a customer wrote."""
         day = f"{self.starts_at.astimezone(ZoneInfo(self.zone)):%Y-%m-%d}"
         return f"{self.order_number or 'visit'}-{day}.pdf".lower()
 
@@ -159,7 +159,8 @@ def _add_signature(document: Document, facts: ReportFacts) -> None:
 
 
 def _drawn(strokes: str) -> bytes:
-    """Return a PNG of the signature's strokes "x,y x,y;x,y", coordinates 0 to 1,000. Malformed points are left out."""
+    """Return a PNG picture of a signature. `strokes` has the form "x,y x,y;x,y" with coordinates from 0 to 1,000. Malformed
+    points are left out."""
     picture = Image.new("L", GLASS, 255)
     pen = ImageDraw.Draw(picture)
     for stroke in strokes.split(";"):

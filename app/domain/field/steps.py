@@ -33,5 +33,6 @@ def next_steps(step: VisitStep) -> tuple[VisitStep, ...]:
 def write_step(
     session: Session, appointment: Appointment, step: VisitStep, *, reason_code: str, reason: str, now: datetime, actor: Actor
 ) -> None:
-    """Set the visit's state to the step; the caller has locked the visit. Raises TransitionRefused."""
+    """Set the visit's state to the step. The caller has locked the visit. Raises `TransitionRefused` if the change is not
+    allowed."""
     set_appointment_state(session, appointment.id, step, now=now, actor=actor, reason=reason, reason_code=reason_code)

@@ -12,8 +12,8 @@ QUALITIES = (78, 60, 40)
 
 
 def make_small(content: bytes) -> bytes | None:
-    """Return an upright JPEG of at most 320 pixels a side and about 25 kB, without the camera's metadata; None if the bytes are
-    no readable picture."""
+    """Return an upright JPEG without the camera's metadata, at most 320 pixels on each side and about 25 kB. Return None if the
+    bytes are not a readable picture."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

@@ -1,7 +1,7 @@
-"""Transcribe a voice note at the endpoint that the operator has set (TRANSCRIBE_URL), after commit.
+"""Transcribe a voice note after commit, with the service at the endpoint TRANSCRIBE_URL that the operator has set.
 
-The request is that of OpenAI's `POST /v1/audio/transcriptions`, which self-hosted engines accept as well. Without an endpoint no
-sound is sent anywhere. The transcript is stored with the file and added as a note, in one transaction, once.
+The request is that of OpenAI's `POST /v1/audio/transcriptions`, which self-hosted engines also accept. Without an endpoint,
+no sound is sent anywhere. The transcript is stored with the file and added as a note, in one transaction, once.
 """
 
 from __future__ import annotations
@@ -33,11 +33,15 @@ log = get_logger(__name__)
 
 
 class UnableToTranscribe(Exception):
-    """The endpoint returned no text; the job asks again later."""
+    """Raised when the endpoint answered with a temporary error or without valid JSON. The job tries again later."""
 
 
 def transcribe(event: Event) -> None:
-    """Transcribe the voice note of a `VisitReported` event, unless that was done. Raises UnableToTranscribe, HttpFailure."""
+    """Transcribe the voice note of a `VisitReported` event, if it has no transcript yet. Do nothing if no endpoint is set.
+
+    Raises `UnableToTranscribe` if the endpoint answered with a temporary error or without valid JSON, and `HttpFailure` if
+    the request failed.
+    """
     settings = runtime().settings
     if not settings.transcribe_url:
         return
@@ -84,7 +88,7 @@ def _ask(sound: bytes, kind: str, language: str) -> str:
 
 
 def _find(session: Session, event: Event) -> tuple[FieldFile | None, str]:
-    """Return the event's sound file and the speaker's language ("nl"); (None, "") if there is no such file."""
+    """Return the event's sound file and the speaker's language code, such as "nl". Return (None, "") if there is no such file."""
     named = sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
     query = sa.select(FieldFile, User.locale).join(PhoneAction, named).join(User, User.id == FieldFile.user_id)
     query = query.where(PhoneAction.id == uuid.UUID(event.payload["action_id"]), PhoneAction.user_id == event.actor_user_id)

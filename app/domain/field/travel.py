@@ -36,7 +36,7 @@ def minutes_between(one: Spot, other: Spot) -> int:
 
 
 def minutes_from(before: Appointment, one: Appointment, spots: Mapping[uuid.UUID, Spot]) -> int:
-    """Return the estimated minutes of travel from one visit to another. `spots`: positions by order id."""
+    """Return the estimated travel time in minutes from one visit to another. `spots` has {order id: position}."""
     here, there = (spots.get(visit.order_id) if visit.order_id else None for visit in (before, one))
     if here is not None and there is not None:
         return minutes_between(here, there)
@@ -44,7 +44,8 @@ def minutes_from(before: Appointment, one: Appointment, spots: Mapping[uuid.UUID
 
 
 def spots_of(session: Session, order_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Spot]:
-    """Return the positions of the orders' addresses by order id, for those the register knows. One query, none without orders."""
+    """Return {order id: position of the order's address}. Orders whose address has no position in the register are missing. One
+    query, none if `order_ids` is empty."""
     if not order_ids:
         return {}
     lat, lon = (Address.register[name].as_float() for name in ("latitude", "longitude"))

@@ -1,7 +1,8 @@
-"""Receive files of phones in pieces, so that after a cut only the missing ones are sent again. The caller owns the transaction.
+"""Receive files of phones in pieces, so that after a broken connection only the missing pieces are sent again. The caller owns
+the transaction.
 
-Pieces are stored in the database, where every web process finds them, and joined when the last one is there. Only the user who
-sent a piece can find, continue or end its upload.
+Pieces are stored in the database, so that every web process can read them. They are joined when the last one has arrived.
+Only the user who sent a piece can find, continue or end its upload.
 """
 
 from __future__ import annotations
@@ -28,8 +29,11 @@ TOO_MUCH = N_("Too many of your photos are uploading at once. Wait until the oth
 
 
 class PartRefused(Exception):
-    """A piece of a file is refused. `code`: too_large | empty_body | changed | wrong_offset | too_much | bad_digest; `offset`:
-    how many bytes are stored."""
+    """Raised when a piece of a file is refused.
+
+    `code`: too_large | empty_body | changed | wrong_offset | too_much | bad_digest. `offset`: how many bytes of the file are
+    stored, for "wrong_offset" and some "too_large" refusals; 0 otherwise.
+    """
 
     def __init__(self, code: str, words: str, *, offset: int = 0) -> None:
         super().__init__(words)
@@ -38,8 +42,8 @@ class PartRefused(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a file: `content` begins at `offset` of `whole_bytes` bytes. It may be cut short, even empty. `whole_sha256` is
-    the digest of the whole file."""
+    """A piece of a file. `content` begins at byte `offset` of a file of `whole_bytes` bytes. If the connection broke, `content`
+    may be shorter than the phone meant, or even empty. `whole_sha256` is the digest of the whole file."""
 
     file_id: uuid.UUID
     offset: int
@@ -49,9 +53,11 @@ class Part:
 
 
 def add_part(session: Session, part: Part, *, user_id: uuid.UUID, now: datetime) -> int:
-    """Store the new bytes of a piece, and return how many bytes of the file are stored now. Raises PartRefused.
+    """Store the new bytes of a piece, and return how many bytes of the file are stored now. Raises `PartRefused`.
 
-    Bytes that are stored already are skipped, as browsers repeat a cut request. `read_whole` checks the digest."""
+    Browsers repeat a request that was cut off, so bytes that are stored already are skipped. The digest is not checked here
+    but by `read_whole`.
+    """
     if not 0 < part.whole_bytes <= FILE_BYTES:
         raise PartRefused(*(("too_large", TOO_LARGE) if part.whole_bytes > 0 else ("empty_body", EMPTY)))
     advisory_xact_lock(session, f"field-file:{user_id}:{part.file_id}")
@@ -71,7 +77,7 @@ def add_part(session: Session, part: Part, *, user_id: uuid.UUID, now: datetime)
 
 
 def count_bytes(session: Session, *, user_id: uuid.UUID, file_id: uuid.UUID) -> int:
-    """Return how many bytes of a file are stored: of its pieces, or the whole size of a complete file."""
+    """Return how many bytes of a file are stored. For a complete file this is its size."""
     known = session.get(FieldFile, (user_id, file_id))
     if known is not None:
         return known.size_bytes
@@ -81,7 +87,7 @@ def count_bytes(session: Session, *, user_id: uuid.UUID, file_id: uuid.UUID) -> 
 
 
 def read_whole(session: Session, *, user_id: uuid.UUID, file_id: uuid.UUID, sha256: str) -> bytes:
-    """Return the joined pieces of a file. Raises PartRefused if the digest differs."""
+    """Return the joined pieces of a file. Raises `PartRefused` if their SHA-256 digest is not `sha256`."""
     of_file = (FieldFilePart.user_id == user_id, FieldFilePart.file_id == file_id)
     query = sa.select(FieldFilePart.content).where(*of_file).order_by(FieldFilePart.begins_at)
     content = b"".join(session.execute(query).scalars())
@@ -91,7 +97,7 @@ def read_whole(session: Session, *, user_id: uuid.UUID, file_id: uuid.UUID, sha2
 
 
 def drop_parts(session: Session, *, user_id: uuid.UUID, file_id: uuid.UUID) -> None:
-    """Delete the pieces of a file that is complete or is sent anew."""
+    """Delete the pieces of a file, because the file is complete or is sent from the beginning again."""
     session.execute(sa.delete(FieldFilePart).where(FieldFilePart.user_id == user_id, FieldFilePart.file_id == file_id))
 
 

@@ -19,7 +19,8 @@ BEFORE, AFTER = timedelta(days=7), timedelta(days=7)
 
 @dataclass(frozen=True)
 class VisitThread:
-    """A thread of a technician's visits. `visit`: the next visit, else the last; `last`: the newest message, None for none."""
+    """A thread of a technician's visits. `visit`: the next visit in the thread, or the last one if none is to come. `last`: the
+    newest message that is not a note, None if there is none."""
 
     visit: VisitRow
     last: Line | None
@@ -30,8 +31,10 @@ class VisitThread:
 
 
 def list_visit_threads(session: Session, *, viewer: Viewer, now: datetime) -> list[VisitThread]:
-    """List the threads of the viewer's visits from a week ago to a week ahead: unanswered ones first, then the newest. One query
-    beside those of the visits."""
+    """List the threads of the viewer's visits, from a week ago to a week ahead. Unanswered threads come first, then the newest.
+
+    Makes one query besides those of `list_own_visits`.
+    """
     today = today_of(viewer, now)
     days = list_own_visits(session, viewer=viewer, first=today - BEFORE, last=today + AFTER)
     visits: dict[uuid.UUID, VisitRow] = {}
@@ -47,7 +50,7 @@ def list_visit_threads(session: Session, *, viewer: Viewer, now: datetime) -> li
 
 
 def _last_lines(session: Session, thread_ids: list[uuid.UUID]) -> dict[uuid.UUID, Line]:
-    """Return the last message of each thread by thread id; internal notes are left out."""
+    """Return {thread id: last message of the thread}. Internal notes are left out."""
     kinds = [kind for kind in SHOWN_TYPES if kind != MessageType.INTERNAL_NOTE]
     query = sa.select(Message).ext(distinct_on(Message.thread_id))
     query = query.where(Message.thread_id.in_(thread_ids), Message.message_type.in_(kinds), Message.revoked_at.is_(None))

@@ -18,14 +18,16 @@ MOST_ASKED = 12  # visits nobody has, for which somebody is looked for
 
 @dataclass(frozen=True)
 class WayOut:
-    """A technician and a time at which a visit fits, with travel before and after. `begins` is in the time zone of the place."""
+    """A technician and a time at which a visit fits, including travel before and after it. `begins` is in the time zone of the
+    visit's place."""
 
     person: Person
     begins: datetime
 
 
 def ways_out(plan: DayPlan, person: Person, block: Block, *, now: datetime) -> tuple[WayOut, ...]:
-    """Suggest for a visit a later time that day with the same technician, and the earliest time with another one."""
+    """Suggest up to two ways out for a visit: a later time on the same day with the same technician, and the earliest time with
+    another technician."""
     one, asked = block.row.appointment, []
     own = _first_fit(person, one, plan, earliest=max(one.starts_at, now))
     if own is not None and own != one.starts_at:
@@ -35,8 +37,9 @@ def ways_out(plan: DayPlan, person: Person, block: Block, *, now: datetime) -> t
 
 
 def takers(plan: DayPlan, *, now: datetime) -> dict[uuid.UUID, WayOut]:
-    """Suggest a technician for each unassigned visit, at most the first MOST_ASKED: who could come earliest. Returns {visit id:
-    suggestion}.
+    """Suggest a technician for each visit that has none: the technician who could come earliest. Return {visit id: suggestion}.
+
+    Only the first MOST_ASKED visits are considered. Visits that nobody can take are missing.
     """
     found = {}
     for row in plan.unplanned[:MOST_ASKED]:
@@ -55,7 +58,8 @@ def _soonest(people: Sequence[Person], one: Appointment, plan: DayPlan, *, earli
 
 
 def _first_fit(person: Person, one: Appointment, plan: DayPlan, *, earliest: datetime) -> datetime | None:
-    """Return the first quarter of an hour from `earliest` on at which the visit fits; None where the day has no room."""
+    """Return the first quarter of an hour from `earliest` on at which the visit fits. Return None if the day has no room or the
+    technician is absent."""
     if person.absent is not None:
         return None
     zone, length = ZoneInfo(one.zone), one.ends_at - one.starts_at
@@ -70,7 +74,7 @@ def _first_fit(person: Person, one: Appointment, plan: DayPlan, *, earliest: dat
 
 
 def _with_drive(other: Appointment, one: Appointment, spots: Mapping[uuid.UUID, Spot]) -> tuple[datetime, datetime]:
-    """Return the interval that a visit blocks, travel to and from it included."""
+    """Return the interval (start, end) that the visit `other` blocks for the visit `one`. Travel before and after is included."""
     drive = timedelta(minutes=minutes_from(other, one, spots))
     return other.starts_at - drive, other.ends_at + drive
 
@@ -80,7 +84,7 @@ def _counts(block: Block, one: Appointment) -> bool:
 
 
 def _quarter(at: datetime, opens: datetime) -> datetime:
-    """Return the first quarter of an hour of the grid that is not before `at`."""
+    """Return `at` rounded up to the next quarter of an hour of the grid, which begins at `opens`."""
     return opens + -((opens - at) // QUARTER) * QUARTER
 
 

@@ -29,7 +29,7 @@ NOT_A_FIELD = N_("This field does not exist.")
 
 
 class UnableToImport(Exception):
-    """An import cannot be begun or changed like this; the message says why, in English."""
+    """Raised when an import cannot be created or changed in this way. The message gives the reason in English."""
 
 
 def check_content(content: bytes) -> None:
@@ -50,7 +50,7 @@ def begin_import(
     now: datetime,
     actor: Actor,
 ) -> Import:
-    """Create an import of a stored file, and promise to read it. The caller has checked brand and permission."""
+    """Create an import of a stored file, and make it due for reading. The caller has checked brand and permission."""
     found = Import(
         id=new_id(),
         brand_id=brand.id,
@@ -79,7 +79,12 @@ def begin_import(
 
 
 def take_columns(session: Session, found: Import, columns: Sequence[str]) -> None:
-    """Set the field of each column ("" for none), and promise to read the file again. Raises UnableToImport."""
+    """Set the field of each column of the file, and make the import due for reading again.
+
+    `columns` has one field key per column in the order of the file, "" for a column that is not used. Raises
+    `UnableToImport` if a key is unknown or used twice, if the number of columns is wrong, or if the import has started
+    already.
+    """
     known = {field.key for field in FIELDS[found.kind]}
     chosen = [one for one in columns if one]
     if len(columns) != len(found.heads) or not set(chosen) <= known or len(set(chosen)) < len(chosen):
@@ -92,7 +97,10 @@ def take_columns(session: Session, found: Import, columns: Sequence[str]) -> Non
 
 
 def start_import(session: Session, found: Import, *, now: datetime, actor: Actor) -> None:
-    """Promise to import the new and changed rows of the preview; starting twice changes nothing. Raises UnableToImport."""
+    """Start importing the new and changed rows of the preview; a worker does it later. Starting twice changes nothing.
+
+    Raises `UnableToImport` if the import has no preview.
+    """
     if found.phase in (ImportPhase.IMPORTING, ImportPhase.DONE):
         return
     if found.phase is not ImportPhase.PREVIEW:
@@ -103,7 +111,10 @@ def start_import(session: Session, found: Import, *, now: datetime, actor: Actor
 
 
 def undo_import(session: Session, found: Import, *, now: datetime, actor: Actor) -> None:
-    """Stop an import if it is running, and promise to undo its rows that nobody has changed since. Raises UnableToImport."""
+    """Stop an import if it is running, and start undoing its rows. Rows that somebody changed since are left as they are.
+
+    Raises `UnableToImport` if the import has not started.
+    """
     if found.phase in (ImportPhase.UNDOING, ImportPhase.UNDONE):
         return
     if found.phase not in (ImportPhase.IMPORTING, ImportPhase.DONE):
@@ -114,14 +125,15 @@ def undo_import(session: Session, found: Import, *, now: datetime, actor: Actor)
 
 
 def go_on(session: Session, found: Import) -> None:
-    """Promise to continue an import that failed, from the row where it stopped. Raises UnableToImport."""
+    """Continue an import that failed, from the row at which it stopped. Raises `UnableToImport` if it has not failed."""
     if found.phase not in RUNNING_PHASES or found.state != FAILED:
         raise UnableToImport(NO_LONGER)
     _promise(session, found, found.phase, done=found.done)
 
 
 def forget_files(session: Session, *, before: datetime, limit: int) -> int:
-    """Delete the files and rows of ended imports begun before that time, and return of how many. Imported data stays."""
+    """Delete the files and rows of ended imports that were created before `before`. Return the number of imports. Imported data
+    stays."""
     old = sa.select(Import).where(Import.created_at < before, Import.storage_key != "", Import.state.in_((DONE, FAILED)))
     found = session.execute(old.order_by(Import.created_at).limit(limit).with_for_update(skip_locked=True)).scalars().all()
     for one in found:
@@ -138,7 +150,8 @@ def _count(session: Session, found: Import, *outcomes: RowOutcome) -> int:
 
 
 def _promise(session: Session, found: Import, phase: ImportPhase, *, done: int = 0) -> None:
-    """Set the import's phase and make it due now. A worker that still holds the row loses its lease and writes nothing more."""
+    """Set the import's phase and make it due now. If a worker still works on the import, it loses its lease and writes nothing
+    more."""
     found.phase, found.state, found.attempts = phase, READY, 0
     found.run_at = sa.func.now()  # by the clock that claims
     found.lease_token, found.lease_until, found.hinted_at = None, None, None
@@ -152,6 +165,7 @@ def _note(session: Session, action: str, found: Import, *, now: datetime, actor:
 
 
 def actor_of(found: Import) -> Actor:
-    """Return the quiet actor of an import, so that no rule, message or callback follows from imported data."""
+    """Return the actor for changes made by an import. The actor is quiet, so imported data triggers no rule, message or
+    callback."""
     by = {"kind": "import", "import_id": str(found.id), "name": found.file_name}
     return Actor(user_id=found.user_id, by=by, is_quiet=True)

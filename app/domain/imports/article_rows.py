@@ -38,7 +38,8 @@ _ANSWERS = {"yes": True, "ja": True, "oui": True, "true": True, "1": True, "no":
 
 
 def _begin(group: Group, currency: str, key: str) -> Judged:
-    """Return the judgement of a group after the checks common to articles and prices: cells, repeat, article number, currency."""
+    """Return the judgement of a group after the checks that articles and prices have in common: number of cells, repeated key,
+    article number, currency. `key` is the column to which a repeat is reported."""
     one, sku = Judged(group), group.first.get("sku", "")
     if group.is_ragged:
         one.refuse("", TOO_MANY_CELLS)
@@ -72,7 +73,8 @@ def _day(one: Judged, name: str) -> date | None:
 
 
 def _compared(one: Judged, before: Mapping[str, Any] | None, after: dict[str, Any], entity_id: uuid.UUID | None) -> Judged:
-    """Set the outcome of a row by its stored values (`before`, None for a new row) and its new values (`after`), both JSON."""
+    """Set a row's outcome by comparing its stored values `before` with its new values `after`, both as JSON. `before` is None
+    for a new row."""
     one.entity_id, one.before, one.after = entity_id, dict(before) if before is not None else None, after
     if before is not None:
         one.outcome = RowOutcome.SAME if dict(before) == after else RowOutcome.CHANGES

@@ -13,7 +13,8 @@ from app.domain.imports.models import ImportKind
 
 @dataclass(frozen=True)
 class Field:
-    """A field of an import. `key`: its name in the API and in our own exports; `heads`: other names of its column, folded."""
+    """A field of an import. `key`: its name in the API and in our own exports. `heads`: other names that its column may have,
+    each as `fold` returns it. `is_needed`: the file must have it."""
 
     key: str
     words: str
@@ -22,7 +23,8 @@ class Field:
 
 
 def fold(head: str) -> str:
-    """Return a column's name without case, accents and signs: "E-mail adres" and "e_mail_adres" become the same."""
+    """Return a column's name in lower case, without accents and signs. "E-mail adres" and "e_mail_adres" both become "e mail
+    adres"."""
     plain = unicodedata.normalize("NFKD", head.casefold()).encode("ascii", "ignore").decode()
     return " ".join(re.findall(r"[a-z0-9]+", plain))
 
@@ -81,7 +83,8 @@ FIELDS: Mapping[ImportKind, tuple[Field, ...]] = {
 
 
 def choose_columns(kind: ImportKind, heads: Sequence[str]) -> list[str]:
-    """Return the key of the field of each column, "" for none. A field is used once, for the first column that fits."""
+    """Return the key of a field for each column, "" for a column that matches no field. A field is used only once, for the
+    first column that matches."""
     taken: set[str] = set()
     columns = []
     for head in heads:
@@ -95,5 +98,5 @@ def choose_columns(kind: ImportKind, heads: Sequence[str]) -> list[str]:
 
 
 def missing_fields(kind: ImportKind, columns: Sequence[str]) -> list[Field]:
-    """Return the required fields that are missing among the columns."""
+    """Return the required fields that no column has. `columns` has the field keys of the columns."""
     return [one for one in FIELDS[kind] if one.is_needed and one.key not in columns]

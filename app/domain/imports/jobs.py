@@ -27,11 +27,14 @@ IMPORTS: Promise[Work, Read | None] = Promise(
 
 
 def run_import(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: read, import or undo a file for a while, and put it back until it is done. At least once; each batch is
-    one commit."""
+    """RQ entry point: read, import or undo a file for a limited time, then queue it again until it is done.
+
+    Runs at least once. Each batch is one commit.
+    """
     keep(IMPORTS, uuid.UUID(row_id))
 
 
 def forget_old_files(**_ignored: Any) -> int:
-    """Periodic job: delete the files and rows of old imports, and return of how many. Two at once are harmless."""
+    """Periodic job: delete the files and rows of old imports. Return the number of imports. Two runs at the same time are
+    harmless."""
     return run_batches(lambda session: forget_files(session, before=utc_now() - KEPT_FOR, limit=FORGOTTEN), size=FORGOTTEN)

@@ -34,7 +34,8 @@ RUNNING_PHASES = (ImportPhase.READING, ImportPhase.IMPORTING, ImportPhase.UNDOIN
 
 
 class RowOutcome(StrEnum):
-    """The outcome of a row in the preview (new to wrong) and after the import (made to left)."""
+    """The outcome of a row. NEW to WRONG are outcomes in the preview, MADE to SKIPPED after the import, TAKEN_BACK and LEFT
+    after an undo."""
 
     NEW = "new"
     CHANGES = "changes"
@@ -48,10 +49,10 @@ class RowOutcome(StrEnum):
 
 
 class Import(WithId, Claimable, Base):
-    """An import of one file. The row is the promise to read, import or undo the file, as its `phase` says.
+    """An import of one file. The row is the promise to read, import or undo the file, depending on its `phase`.
 
-    `heads`: the names of the file's columns; `columns`: the field of each ("" for none), in the same order. `done` of `total`:
-    the rows handled in this phase.
+    `heads`: the names of the file's columns. `columns`: the field key of each column, "" for none, in the same order. `done`
+    and `total`: how many rows are handled in this phase, and of how many.
     """
 
     __tablename__ = "imports"
@@ -82,10 +83,12 @@ class Import(WithId, Claimable, Base):
 
 
 class ImportRow(Base):
-    """A row of an imported file, or several lines that are one order. `number`: the line of the file it begins on.
+    """One row of an imported file. An order's row may consist of several lines. `number`: the line of the file at which the row
+    begins.
 
-    `cells`: the values by field, line by line. `entity_id`: the order, article or price that it made or changed; an undo compares
-    `before` and `after`. `problems`: [{"column", "text"}], the text in English.
+    `cells`: one {field: value} for each line. `entity_id`: the order, article or price that the row created or changed.
+    `before` and `after`: its values before and after the import, which an undo compares. `problems`: [{"column", "text"}],
+    with `text` in English.
     """
 
     __tablename__ = "import_rows"

@@ -1,7 +1,8 @@
-"""Import orders from rows: judge, create many at once, undo.
+"""Import orders from rows: judge rows, create many orders at once, undo them.
 
-A row is matched with an existing order by our order number, or by its reference within the brand; without either it is always
-new. An import changes notes and priority of an existing order, but not its lines and status, which have their own history.
+A row is matched with an existing order by our order number, or by its reference within the brand. A row with neither is
+always new. For an existing order, an import changes only notes and priority. It does not change lines and status, because
+these have their own history.
 """
 
 from __future__ import annotations
@@ -153,7 +154,7 @@ def _is_in_use(session: Session, order_id: uuid.UUID) -> bool:
 
 
 def _known(session: Session, brand_id: uuid.UUID, groups: Sequence[Group]) -> dict[str, tuple[Order, str]]:
-    """Return the existing orders of these groups with their customers' names, by order number and by source key."""
+    """Return {order number or source key: (order, customer's name)} of the existing orders that these groups name."""
     numbers = {group.first.get("order_number", "").upper() for group in groups} - {""}
     keys = {_source_key(group.first["reference"]) for group in groups if group.first.get("reference")}
     imported = sa.and_(Order.source == OrderSource.IMPORT, Order.source_owner_id == brand_id, Order.source_key.in_(keys))
@@ -168,7 +169,7 @@ def _known(session: Session, brand_id: uuid.UUID, groups: Sequence[Group]) -> di
 
 
 class _Reader:
-    """Judge the groups of one brand, with the customers, articles and orders that were read for all of them."""
+    """Judges the groups of one brand. The settings, articles and prices were read once for all groups."""
 
     def __init__(
         self,
@@ -320,7 +321,8 @@ class _Reader:
 
 
 def _compare(one: Judged, order: Order, customer: str) -> Judged:
-    """Set the outcome of a row for an existing order: the changes of notes and priority, if the file has other values."""
+    """Set the outcome of a row whose order exists already: CHANGES if the file has other notes or another priority, otherwise
+    SAME."""
     said = {"notes": one.content["notes"]} if "notes" in one.group.first else {}
     if "priority" in one.group.first:
         said["priority"] = one.content["priority"].value

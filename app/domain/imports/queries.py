@@ -21,7 +21,7 @@ CHUNK = 1000
 
 
 class ImportMissing(Exception):
-    """There is no such import, or the viewer may not see it."""
+    """Raised when there is no such import, or when the viewer may not see it."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class ImportLine:
 
 @dataclass(frozen=True)
 class ImportConditions:
-    """The conditions of a list of imports; None does not limit."""
+    """Filters for a list of imports. None means no filter."""
 
     kind: ImportKind | None = None
     phase: ImportPhase | None = None
@@ -61,8 +61,10 @@ def list_imports(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[ImportLine]:
-    """List one page of imports that the viewer may see: of their brands, and of the kinds their role may import. One query.
-    `sort.field` is created_at. Raises BadCursor.
+    """List one page of imports that the viewer may see: imports of the viewer's brands, and of the kinds that the viewer's role
+    may import. One query.
+
+    `sort.field` is created_at. Raises `BadCursor`.
     """
     query = sa.select(Import, Brand.key, Brand.name.label("brand_name"), User.name.label("user_name"))
     query = query.join(Brand, Brand.id == Import.brand_id).outerjoin(User, User.id == Import.user_id)
@@ -75,7 +77,7 @@ def list_imports(
 
 
 def get_import(session: Session, *, viewer: Viewer, import_id: uuid.UUID, lock: bool = False) -> Import:
-    """Return an import that the viewer may see, locked if `lock`. Raises ImportMissing."""
+    """Return an import that the viewer may see. If `lock` is True, lock its row. Raises `ImportMissing`."""
     query = sa.select(Import).where(Import.id == import_id, Import.brand_id.in_(viewer.brand_ids))
     query = query.where(Import.kind.in_(kinds_of(viewer))).execution_options(populate_existing=True)
     found = session.execute(query.with_for_update() if lock else query).scalar_one_or_none()
@@ -85,7 +87,7 @@ def get_import(session: Session, *, viewer: Viewer, import_id: uuid.UUID, lock: 
 
 
 def count_outcomes(session: Session, import_id: uuid.UUID) -> dict[RowOutcome, int]:
-    """Count an import's rows by outcome. One query."""
+    """Return {outcome: number of rows} of an import. Outcomes without rows are missing. One query."""
     query = sa.select(ImportRow.outcome, sa.func.count()).where(ImportRow.import_id == import_id).group_by(ImportRow.outcome)
     return {row[0]: row[1] for row in session.execute(query)}
 
@@ -93,7 +95,7 @@ def count_outcomes(session: Session, import_id: uuid.UUID) -> dict[RowOutcome, i
 def list_rows(
     session: Session, import_id: uuid.UUID, outcomes: Collection[RowOutcome], *, limit: int, after: int = 0
 ) -> Sequence[ImportRow]:
-    """List the first rows with these outcomes after line `after`, in the order of the file."""
+    """List at most `limit` rows with these outcomes that come after line `after`, in the order of the file."""
     query = sa.select(ImportRow).where(ImportRow.import_id == import_id, ImportRow.outcome.in_(outcomes))
     query = query.where(ImportRow.number > after).order_by(ImportRow.number).limit(limit)
     return session.execute(query.execution_options(populate_existing=True)).scalars().all()

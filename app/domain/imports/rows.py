@@ -1,4 +1,4 @@
-"""Define what all kinds of imports share: groups of rows, judgements, and the protocol of a kind."""
+"""Define what all kinds of imports have in common: groups of lines, judgements, and the protocol of a kind."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ WRONG_CURRENCY = N_("must be the currency of the chosen brand; choose a brand wi
 
 @dataclass(frozen=True)
 class Group:
-    """The lines of a file that make one row; only an order has several. `is_ragged`: a line has more cells than columns.
-    `is_repeat`: an earlier group has the same key.
+    """The lines of a file that make one row. Only an order may have several lines.
+
+    `lines`: {field: value} of each line. `is_ragged`: a line has more cells than the file has columns. `is_repeat`: an
+    earlier group has the same key.
     """
 
     number: int
@@ -39,8 +41,11 @@ class Group:
 
 @dataclass
 class Judged:
-    """The judgement of a group. `before` and `after`: the values before and after the import, as JSON for the preview; `content`:
-    the data that the import writes."""
+    """The judgement of a group: what the import will do with it, and its problems.
+
+    `before` and `after`: the values before and after the import, as JSON for the preview. `content`: the data that the
+    import writes. `entity_id`: the existing order, article or price.
+    """
 
     group: Group
     outcome: RowOutcome = RowOutcome.NEW
@@ -57,7 +62,7 @@ class Judged:
 
 
 class Kind(Protocol):
-    """The protocol of a kind of import: how it is read, imported and undone, all in the caller's transaction."""
+    """A kind of import: how its rows are judged, imported and undone, all in the caller's transaction."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -70,12 +75,13 @@ class Kind(Protocol):
     def judge(self, session: Session, brand_id: uuid.UUID, groups: Sequence[Group], *, now: datetime) -> list[Judged]: ...
     def apply(self, session: Session, found: Import, judged: Sequence[Judged], *, now: datetime, actor: Actor) -> None: ...
     def undo(self, session: Session, found: Import, row: ImportRow, *, now: datetime, actor: Actor) -> str:
-        """Undo a row. Returns "", or the reason why it could not be undone, in English."""
+        """Undo a row. Return "" if it was undone, otherwise the reason why not, in English."""
         ...
 
 
 def make_groups(table: Table, columns: Sequence[str], kind: Kind) -> list[Group]:
-    """Return the table's rows as groups: for a grouped kind, consecutive rows with the same key are one group."""
+    """Divide the table's lines into groups. For a grouped kind, consecutive lines with the same key make one group; otherwise
+    each line is a group."""
     groups: list[Group] = []
     seen = set[tuple[str, ...]]()
     last_key: tuple[str, ...] = ()

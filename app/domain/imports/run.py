@@ -1,6 +1,5 @@
-"""Read, import and undo a file in batches, each one transaction that checks the lease. Each row stores its outcome, so that a
-repeat changes nothing.
-"""
+"""Read, import and undo a file in batches. Each batch is one transaction that checks the lease. Each row stores its outcome, so
+a repeated batch changes nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +43,8 @@ MOVED = N_("the data in Switchyard has changed since the preview; import the fil
 
 @dataclass(frozen=True)
 class Work:
-    """The next work on an import. `columns` None: the fields are chosen by the columns' names."""
+    """The next work on an import. If `columns` is None, the fields are chosen by the names of the file's columns. `done`: the
+    rows handled so far in this phase."""
 
     lease: Lease
     phase: ImportPhase
@@ -56,7 +56,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Read:
-    """The next groups of a file's rows, and the number of all groups."""
+    """The next groups of a file, and `total`, the number of all its groups."""
 
     table: Table
     columns: tuple[str, ...]
@@ -71,7 +71,8 @@ def prepare(session: Session, lease: Lease) -> Work:
 
 
 def read_next(work: Work) -> Read | None:
-    """Read the next rows of the file; None in phases that need none. Raises UnreadableTable, FileMissing."""
+    """Read the next groups of the file. Return None in phases that do not read the file. Raises `UnreadableTable` and
+    `FileMissing`."""
     if work.phase is not ImportPhase.READING:
         return None
     table = _table(work.storage_key)
@@ -95,8 +96,10 @@ def _groups(storage_key: str, kind: ImportKind, columns: tuple[str, ...]) -> lis
 
 
 def take_step(session: Session, work: Work, answer: Read | Exception | None, *, now: datetime) -> Ending:
-    """Carry out the next batch of an import's phase. `answer`: what `read_next` returned or raised. Raises Overtaken if the lease
-    is lost."""
+    """Carry out the next batch of an import's phase, and return how the job ends or goes on.
+
+    `answer`: what `read_next` returned or raised. Raises `Overtaken` if another worker has taken over the import.
+    """
     found = _hold(session, work)
     if isinstance(answer, Exception):
         words = str(answer) if isinstance(answer, UnreadableTable) else FILE_GONE
@@ -110,7 +113,7 @@ def take_step(session: Session, work: Work, answer: Read | Exception | None, *, 
 
 
 def give_up(_error: Exception) -> Ended:
-    """Return the end of an import after repeated unexpected errors; its page says so, and offers to continue."""
+    """Return how an import ends after repeated unexpected errors: as failed. Its page shows this and offers to continue."""
     return Ended({"problem": BROKE_OFF}, FAILED)
 
 
@@ -147,8 +150,10 @@ def _kept(one: Judged | ImportRow) -> dict[str, Any]:
 
 
 def _import_batch(session: Session, found: Import, *, now: datetime) -> tuple[int, bool]:
-    """Import the next rows, and return how many, and whether more wait. Rows are judged again; those that differ from the preview
-    are skipped."""
+    """Import the next rows. Return the number of rows, and True if more rows wait.
+
+    The rows are judged again. A row whose judgement differs from the preview is skipped.
+    """
     advisory_xact_lock(session, f"import:{found.kind.value}:{found.brand_id}")
     rows = _waiting(session, found, (RowOutcome.NEW, RowOutcome.CHANGES), WRITE)
     groups = [Group(row.number, tuple(row.cells)) for row in rows]

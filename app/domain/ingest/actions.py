@@ -21,13 +21,16 @@ ADDRESSED = {door.source: door for door in DOORS}
 
 
 class NotQuarantined(Exception):
-    """The event is not in quarantine: it waits, is being processed, or is done."""
+    """Raised when the event is not in quarantine: it waits, is being processed, or is done."""
 
 
 def replay_event(
     session: Session, event_id: uuid.UUID, *, channel_id: uuid.UUID | None = None, now: datetime, actor: Actor = SYSTEM
 ) -> None:
-    """Make one quarantined event due again; `channel_id` sets its channel if that was unknown. Raises NotQuarantined."""
+    """Make one quarantined event due again. If the event has no channel, `channel_id` sets it.
+
+    Raises `NotQuarantined` if the event is not in quarantine.
+    """
     if not put_back(session, [event_id]):
         raise NotQuarantined(str(event_id))
     if channel_id is not None:
@@ -40,7 +43,8 @@ def replay_event(
 def replay_quarantined(
     session: Session, *, brand_ids: Collection[uuid.UUID] | None = None, now: datetime, actor: Actor = SYSTEM
 ) -> int:
-    """Make all quarantined events of these brands (None: of all) due again, in batches, and return how many."""
+    """Make all quarantined events of these brands due again, in batches. Return the number of events. If `brand_ids` is None,
+    all events are meant."""
     of_brand = sa.select(Channel.id).where(Channel.brand_id.in_(brand_ids)) if brand_ids is not None else None
     waiting = sa.select(InboundEvent.id).where(InboundEvent.state == QUARANTINED).limit(BATCH)
     if of_brand is not None:
@@ -64,7 +68,7 @@ def replay_quarantined(
 
 
 def put_back(session: Session, event_ids: Collection[uuid.UUID]) -> int:
-    """Make those of these events due again that are in quarantine, and return how many."""
+    """Make those of the given events due again that are in quarantine. Return their number."""
     statement = (
         sa.update(InboundEvent)
         .where(InboundEvent.id.in_(event_ids), InboundEvent.state == QUARANTINED)

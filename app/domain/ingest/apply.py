@@ -1,7 +1,7 @@
-"""Apply a parsed inbound message: contact, thread, message, files and events, in the caller's transaction.
+"""Apply a parsed inbound message in the caller's transaction: contact, thread, message, files and events.
 
-A repeat is harmless: a message is unique by its external id and content, a report by its fingerprint, and a change sets values
-instead of adding them. The caller holds the locks of `lock_keys`.
+A repeat is harmless. A message is unique by its external id and content, and a report by its fingerprint. A change sets
+values instead of adding them. The caller holds the advisory locks that `lock_keys` names.
 """
 
 from __future__ import annotations
@@ -59,14 +59,16 @@ from app.mail.html import sanitise
 
 
 def lock_keys(messages: Sequence[InboundMessage], *, brand_id: uuid.UUID, own_addresses: frozenset[str]) -> set[str]:
-    """Return the names of the advisory locks for these messages: of every identity and every Message-ID they name."""
+    """Return the names of the advisory locks for these messages: one for each identity and each Message-ID that the messages
+    name."""
     keys = {identity_lock_key(i) for m in messages for i in identities_of(counterpart(m, own_addresses))}
     keys |= {identity_lock_key(i) for m in messages for i in identities_of(Party(m.new_identities))}
     return keys | {f"{brand_id}:{key}" for m in messages for key in thread_lock_keys(m)}
 
 
 def apply_message(session: Session, message: InboundMessage, context: ApplyContext) -> ItemResult:
-    """Store one inbound message in its thread, with contact, files and events. Returns the result; a known one is a duplicate."""
+    """Store one inbound message in its thread, with contact, files and events, and return the result. For a message that is
+    stored already, return the result "duplicate"."""
     known = _known(session, message, context)
     if known is not None:
         return known
@@ -132,8 +134,8 @@ def _contact(session: Session, message: InboundMessage, context: ApplyContext) -
 
 
 def _as_score(session: Session, message: InboundMessage, context: ApplyContext, match: Match) -> InboundMessage:
-    """Record a message that answers the thread's open survey question with a score, and return it marked as automatic; any other
-    message is returned as it is."""
+    """If the message answers the thread's open survey question with a score, record the score and return the message marked as
+    automatic. Return any other message unchanged."""
     is_plain = message.direction == Direction.INCOMING and message.automatic is None and not message.is_past
     if not is_plain or message.evidence is not None or message.attachments or match.thread_id is None:
         return message
@@ -177,7 +179,8 @@ def _thread(session: Session, message: InboundMessage, context: ApplyContext, co
 
 
 def _join(session: Session, thread: Thread, other_id: uuid.UUID, now: datetime) -> Thread:
-    """Merge two threads to which the same mail belongs, if nobody has worked on the younger one. Returns the kept thread."""
+    """Merge two threads that the same mail belongs to, if nobody has worked on the younger one. Return the thread that is kept,
+    or `thread` if they are not merged."""
     other = lock_thread(session, other_id)
     keep, gone = (thread, other) if thread.number < other.number else (other, thread)
     if keep.id == gone.id or not is_untouched(session, gone) or were_parted(session, keep.id, gone.id):
@@ -230,9 +233,8 @@ def _store(
 
 
 def _references(message: InboundMessage) -> dict[str, list[str]]:
-    """Return {"references": the Message-IDs to continue in a reply}, {} for none. Of more than eleven, the first and the last
-    ten.
-    """
+    """Return {"references": the Message-IDs that a reply has to repeat}, or {} if there are none. Of more than eleven ids, only
+    the first and the last ten are returned."""
     references = list(message.evidence.references) if message.evidence else []
     return {"references": references if len(references) <= 11 else [references[0], *references[-10:]]} if references else {}
 
@@ -278,7 +280,8 @@ def _after_storing(
 
 
 def _is_unwanted(session: Session, message: InboundMessage, context: ApplyContext, thread: Thread, stored: Message) -> bool:
-    """Return whether the message makes its thread spam: the brand blocked its sender, and the thread is the sender's own."""
+    """Return True if the message makes its thread spam: the brand has blocked the sender, and the thread's contact is the
+    sender."""
     theirs = stored.sender_contact_id is not None and stored.sender_contact_id == thread.contact_id
     if not theirs or thread.spam_at is not None:
         return False
@@ -290,7 +293,8 @@ def _is_unwanted(session: Session, message: InboundMessage, context: ApplyContex
 
 def note_heard(channel: Channel, now: datetime) -> None:
     """Set the time of the channel's last inbound event, at most once a minute, so that parallel workers do not wait for the
-    row."""
+    row.
+    """
     if channel.last_inbound_at is None or now - channel.last_inbound_at > timedelta(minutes=1):
         channel.last_inbound_at = now
 

@@ -1,4 +1,5 @@
-"""Store the attachments of inbound messages that came with their bytes, and announce those still to be fetched."""
+"""Store the attachments of inbound messages that came with their bytes, and add rows for attachments that are still to be
+fetched."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ from app.domain.threads.models import Attachment, Message
 def store_attachments(
     session: Session, files: Sequence[InboundAttachment], *, message: Message, storage: Storage, now: datetime
 ) -> bool:
-    """Add a row for each attachment, and return whether any is still to be fetched; the caller then records
-    AttachmentsAnnounced."""
+    """Add a row for each attachment. Return True if any of them is still to be fetched; the caller then records
+    `AttachmentsAnnounced`."""
     for position, file in enumerate(files):
         values = _kept(file.content, storage) if file.content is not None else _announced(file)
         session.add(_row(file, message, position, values, now))
@@ -28,13 +29,15 @@ def store_attachments(
 
 
 def announce_attachments(session: Session, files: Sequence[InboundAttachment], *, message: Message, now: datetime) -> None:
-    """Add a row for each attachment to be fetched; the caller records AttachmentsAnnounced."""
+    """Add a row for each attachment that is to be fetched later. The caller records `AttachmentsAnnounced`."""
     session.add_all(_row(file, message, position, _announced(file), now) for position, file in enumerate(files))
 
 
 def announce_again(session: Session, attachment_id: uuid.UUID) -> bool:
-    """Make a file that was given up pending again; the caller records AttachmentsAnnounced. Returns False if it was not given up,
-    or its source is unknown."""
+    """Make a failed attachment pending again. The caller then records `AttachmentsAnnounced`.
+
+    Return False, and change nothing, if the attachment had not failed, or if it is not known where to fetch it.
+    """
     given_up = sa.and_(Attachment.id == attachment_id, Attachment.state == "failed", Attachment.provider != {})
     again = sa.update(Attachment).where(given_up).values(state="pending", error=None).returning(Attachment.id)
     return session.execute(again).first() is not None

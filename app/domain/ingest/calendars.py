@@ -1,8 +1,8 @@
-"""Follow mailboxes' calendars: create tasks of their events, and change or cancel the tasks with the events.
+"""Follow mailboxes' calendars: create a task for each event, and change or cancel the task when the event changes.
 
-At least once: tasks and the calendar's cursor are written in one transaction, and only if no other worker read on meanwhile. A
-finished or cancelled task stays. An event of one of our appointments makes no task, but changes or cancels the appointment
-(app/domain/appointments/calendar_pull.py).
+Runs at least once. Tasks and the calendar's cursor are written in one transaction, and only if no other worker has read
+further meanwhile. A finished or cancelled task is not changed. An event of one of our own appointments creates no task, but
+changes or cancels the appointment (app/domain/appointments/calendar_pull.py).
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ def read_calendars(**_ignored: Any) -> None:
 
 
 def _note_problem(channel: Channel, error: ProviderError) -> None:
-    """Store on the channel a calendar problem that somebody must solve; the next page that is read clears it."""
+    """Store on the channel a calendar problem that a person has to solve. The problem is cleared when a page is read again."""
     words = " · ".join(filter(None, (error.reason.title, error.reason.advice)))
     with transaction() as session:
         session.execute(sa.update(Channel).where(Channel.id == channel.id).values(calendar_problem=words))
 
 
 def read_calendar(channel: Channel) -> int:
-    """Read the news of one calendar, and return how many pages were stored. Raises ProviderError and Resting."""
+    """Read the changes of one calendar. Return the number of pages that were stored. Raises `ProviderError` and `Resting`."""
     state, adapter = dict(channel.calendar_state), runtime().adapters.calendars[channel.adapter_key]
     for kept in range(MAX_PAGES):
         with reading(channel):
@@ -76,7 +76,8 @@ def read_calendar(channel: Channel) -> int:
 
 
 def _keep(channel: Channel, former: dict[str, Any], page: CalendarPage) -> bool:
-    """Apply one page of a calendar's news. Returns False, and writes nothing, if another worker read on meanwhile."""
+    """Apply one page of changes of a calendar and return True. Return False, and write nothing, if another worker has read
+    further meanwhile."""
     unread = sa.and_(Channel.id == channel.id, Channel.calendar_state == former)
     with transaction() as session:
         mine = sa.update(Channel).where(unread).values(calendar_state=page.state, calendar_problem="").returning(Channel.id)
@@ -91,8 +92,11 @@ def _keep(channel: Channel, former: dict[str, Any], page: CalendarPage) -> bool:
 
 
 def follow_event(session: Session, channel: Channel, event: CalendarEvent, *, now: datetime) -> None:
-    """Create, change or cancel the task of a calendar event; an event of our own appointment changes the appointment instead. The
-    caller has locked the channel."""
+    """Create, change or cancel the task of a calendar event. If the event belongs to one of our own appointments, change the
+    appointment instead.
+
+    The caller has locked the channel.
+    """
     if follow_own_event(session, channel.id, event, now=now):
         return
     if event.is_cancelled:
@@ -119,7 +123,7 @@ def _drop(session: Session, channel: Channel, key: str, now: datetime) -> None:
 
 
 def _open_task(session: Session, known: FollowedEvent) -> Task | None:
-    """Return the calendar event's open task, locked; None if it was finished, cancelled or deleted."""
+    """Return the calendar event's open task, locked. Return None if the task was finished, cancelled or deleted."""
     if known.task_id is None:
         return None
     task = lock_task(session, known.task_id)
@@ -140,7 +144,7 @@ def _content(channel: Channel, event: CalendarEvent) -> TaskContent:
 
 
 def _kept(task: Task, wanted: TaskContent) -> TaskContent:
-    """Return the task's content with title and time from the calendar; all else stays as set here."""
+    """Return the task's content with title and time from the calendar. All other values stay as people set them here."""
     return TaskContent(
         brand_id=task.brand_id,
         title=wanted.title,

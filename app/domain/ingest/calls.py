@@ -30,7 +30,11 @@ def call_lock_keys(updates: tuple[CallUpdate, ...]) -> list[str]:
 
 
 def apply_call(session: Session, update: CallUpdate, context: ApplyContext) -> ItemResult:
-    """Apply a report of one leg of a call, and return the result. The call is in its thread from its first leg on."""
+    """Apply a report of one leg of a call, and return the result.
+
+    The call appears in its thread from its first leg on, and each later leg changes its record. The result is "held" if the
+    leg belongs to a call that is not known yet.
+    """
     news = LegNews(
         leg_id=storable(update.leg_id),
         at=update.occurred_at,
@@ -73,7 +77,8 @@ def _begin(session: Session, call: PhoneCall, look: CallLook, channel: Channel, 
 
 
 def _contact(session: Session, look: CallLook, context: ApplyContext) -> Contact | None:
-    """Return the contact at the other end of the call, created if missing; None for a caller without a number."""
+    """Return the contact at the other end of the call, and create the contact if necessary. Return None if the number is
+    unknown."""
     if not look.number:
         return None
     return find_or_create_contact(session, [_identity(look.number)], name="", now=context.now)
@@ -84,7 +89,8 @@ def _identity(number: str) -> IdentityInput:
 
 
 def _find_thread(session: Session, channel: Channel, contact_id: uuid.UUID, context: ApplyContext) -> uuid.UUID | None:
-    """Return the id of the contact's newest running thread with the brand, one of this channel first; None for none."""
+    """Return the id of the contact's newest running thread with the brand. A thread of this channel is preferred. Return None
+    if there is none."""
     query = (
         sa.select(Thread.id)
         .where(

@@ -1,5 +1,5 @@
-"""Apply an inbound edit, deletion, reaction or quote to the message it is about. If that message is not here yet, the change
-waits for it (`hold_change`)."""
+"""Apply an inbound edit, deletion, reaction or quote to the message that it names. If that message has not arrived yet, store
+the change until then (`hold_change`)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from app.domain.threads.models import Message
 
 
 def apply_to_its_message(session: Session, message: InboundMessage, context: ApplyContext) -> ItemResult:
-    """Apply the change (edit, deletion, reaction …) in an inbound message to the message it names. Results: "changed"; "ignored"
-    if it is known, late or not the writer's; "held" if the named message has not arrived.
+    """Apply the change (edit, deletion, reaction …) in an inbound message to the message that it names.
+
+    The result is "changed"; "ignored" if the change is known, too late, or not by the writer of the message; or "held" if
+    the named message has not arrived yet.
     """
     change = message.change
     assert change is not None
@@ -33,7 +35,7 @@ def apply_to_its_message(session: Session, message: InboundMessage, context: App
 
 
 def find_message_id(session: Session, external_id: str, context: ApplyContext) -> uuid.UUID | None:
-    """Return the id of our message with this provider id, incoming or outgoing; None for none."""
+    """Return the id of the stored message with this provider id, incoming or outgoing. Return None if there is none."""
     same = (
         Message.external_id == storable(external_id),
         Message.brand_id == context.channel.brand_id,
@@ -43,7 +45,7 @@ def find_message_id(session: Session, external_id: str, context: ApplyContext) -
 
 
 def wait_for_quoted(session: Session, message: InboundMessage, stored: Message, context: ApplyContext) -> None:
-    """Store that a message quotes an unknown message, so that the quote is linked when that message comes."""
+    """Store that `stored` quotes a message that has not arrived yet. The quote is linked when that message arrives."""
     quote = {"kind": "quote", "text": "", "message_id": str(stored.id), "at": message.occurred_at.isoformat()}
     _hold(session, str(message.reply_to_external_id), message.external_id, quote, context)
 
@@ -63,7 +65,8 @@ def _values(message: InboundMessage) -> dict[str, Any]:
 
 
 def _who(message: InboundMessage) -> str:
-    """Return a key for the person who reacts: "us", "them" for the contact of a chat, or the address of a group's member."""
+    """Return a key for the person who reacts: "us" for our side, "them" for the contact of a chat, or the member's address in a
+    group."""
     if message.direction == Direction.OUTGOING:
         return "us"
     return storable(message.sender.address())[:320] if message.meta.get("group_id") else "them"

@@ -16,7 +16,8 @@ from app.domain.threads.models import Message, Thread
 
 
 def hear_consent(session: Session, message: InboundMessage, *, channel: Channel, thread: Thread, stored: Message) -> None:
-    """Apply a STOP or START text of a contact: it holds for the brand, and the thread shows it. HELP is an ordinary message."""
+    """Apply a contact's STOP or START text. It is valid for the whole brand, and an event shows it in the thread. HELP is
+    treated as an ordinary message."""
     identity = message.sender.identities[0] if message.sender.identities else None
     known = normalise_identity(identity.kind.value, storable(identity.value), identity.scope) if identity else None
     if known is None or message.consent not in (Consent.STOP, Consent.START):

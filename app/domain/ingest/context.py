@@ -25,7 +25,8 @@ def key_of(identity: IdentityInput) -> Key:
 class ItemResult:
     """The result of applying one inbound item.
 
-    `result`: threaded | new | automatic | bounce | duplicate | changed | ignored | held | report | quarantined
+    `result`: threaded | new | automatic | bounce | duplicate | changed | ignored | held | report | address | notice |
+    quarantined; readers of integrations add others, such as "test".
     """
 
     result: str
@@ -39,8 +40,12 @@ class ItemResult:
 
 @dataclass(frozen=True)
 class Precheck:
-    """What exists already for a batch of messages, as `prepare` found it: `messages` and `changed` by external id, `people` and
-    `blocked` by identity. `created`: the new contacts of unknown senders, by their most trusted identity."""
+    """What is stored already for a batch of messages, as `prepare` found it.
+
+    `messages`: the external ids of stored messages. `changed`: the external ids of messages for which a change waits.
+    `people`: the identities of known contacts. `blocked`: the identities of blocked senders. `created`: the new contacts of
+    unknown senders, by their most trusted identity.
+    """
 
     messages: frozenset[str]
     changed: frozenset[str]
@@ -70,7 +75,8 @@ class ApplyContext:
 
 
 def counterpart(message: InboundMessage, own_addresses: frozenset[str]) -> Party:
-    """Return the other side of a message: its sender, or for our own message the first recipient that is not us."""
+    """Return the other side of a message: the sender of an incoming message, or the first recipient of our own message who is
+    not us."""
     if message.direction == Direction.INCOMING:
         return message.sender
     others = [p for p in (*message.recipients, *message.cc) if p.address().lower() not in own_addresses]

@@ -1,4 +1,4 @@
-"""Store a raw inbound event before it is acknowledged, without duplicates."""
+"""Store a raw inbound event before the provider gets its acknowledgement, without duplicates."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KEPT_HEADERS = frozenset({"content-type", "content-length", "user-agent", "x-req
 
 @dataclass(frozen=True)
 class RawEvent:
-    """A raw inbound event. `dedupe_key` is the provider's id of it, unique per `source`."""
+    """A raw inbound event. `dedupe_key` is the id that the provider or we gave the event; it is unique per `source`."""
 
     source: str
     dedupe_key: str
@@ -60,7 +60,8 @@ _COUNT = sa.text(
 
 
 def store_event(session: Session, raw: RawEvent) -> uuid.UUID | None:
-    """Insert the event and return its id; None for a repeat. The caller commits before answering the provider."""
+    """Insert the event and return its id. Return None if the event is stored already. The caller commits before it answers the
+    provider."""
     values = _values(raw)
     stored = session.connection().exec_driver_sql(_STORE, values).rowcount
     return values["id"] if stored else None
@@ -80,7 +81,8 @@ def store_large(raw: RawEvent) -> None:
 
 
 def count_at_the_door(connection: sa.PoolProxiedConnection, *, source: str, reason: str, day: date) -> int:
-    """Count a refused post on an `autocommitted` connection, and return the count of the day."""
+    """Count a refused post on a connection from `autocommitted`. Return the number of refused posts of this source and reason
+    on that day."""
     with closing(connection.cursor()) as cursor:
         cursor.execute(_COUNT_AT_THE_DOOR, {"day": day, "source": source, "reason": reason})
         row = cursor.fetchone()

@@ -1,8 +1,9 @@
 """Job that processes stored inbound events: claim, parse, apply, finish.
 
-At least once: the event is finished in the transaction of its effects. A bad item of an event is rolled back alone, and the event
-is quarantined with the reason. A person can process it again when the cause is gone; items that were applied are recognised then.
-While the machine lacks something (core/shortage.py), events wait without counting a try.
+Runs at least once. An event is finished in the transaction of its effects. A bad item of an event is rolled back alone, and
+the event is quarantined with the reason. A person can process the event again when the cause is gone; the items that were
+applied before are then recognised as duplicates. While the machine lacks something (core/shortage.py), events wait, and this
+does not count as a try.
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ class Read:
 
 @dataclass
 class Known:
-    """The channels and own mail addresses that the events of one job share, read once, and the events read ahead."""
+    """Data that the events of one job share: channels and our own mail addresses, which are read once. `loaded` has the events
+    that were read in advance."""
 
     channels: dict[uuid.UUID, Channel | None] = field(default_factory=dict)
     own_addresses: frozenset[str] | None = None
@@ -123,7 +125,8 @@ def _is_small_and_new() -> sa.ColumnElement[bool]:
 
 
 def _process_together(row_ids: Sequence[uuid.UUID], known: Known) -> Collection[uuid.UUID]:
-    """Claim small untried events and apply their messages in few transactions. Returns the ids of the claimed events."""
+    """Claim the small events that were never tried, and apply their messages in few transactions. Return the ids of the claimed
+    events."""
     with transaction() as session:
         claimed = claim_all(session, TABLE, row_ids, lease_seconds=runtime().settings.lease_seconds, where=_is_small_and_new)
         leases = {lease.row_id: lease for lease in claimed}
@@ -151,7 +154,8 @@ def _process_together(row_ids: Sequence[uuid.UUID], known: Known) -> Collection[
 
 
 def process_inbound_event(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: process one event: claim it, parse it outside any transaction, then apply and finish it in one."""
+    """RQ entry point: process one event. It is claimed, parsed outside any transaction, then applied and finished in one
+    transaction."""
     _process(uuid.UUID(row_id), Known())
 
 
@@ -166,7 +170,7 @@ def _process(row_id: uuid.UUID, known: Known) -> None:
 
 
 def process_claimed(lease: Lease, known: Known | None = None) -> None:
-    """Process a claimed event. Every outcome is stored as the event's state, unless the database is lost."""
+    """Process a claimed event. Every outcome is stored as the event's state, unless the database is unavailable."""
     known = known or Known()
     with _stored_outcome(lease):
         if lease.row_id not in known.loaded:
@@ -178,7 +182,8 @@ def process_claimed(lease: Lease, known: Known | None = None) -> None:
 
 @contextmanager
 def _stored_outcome(lease: Lease) -> Iterator[None]:
-    """Store the outcome if the block raises an error, and wake the relay if it does not."""
+    """Context manager: if the block raises an error, store the outcome that follows from it. If the block succeeds, wake the
+    relay."""
     try:
         yield
     except Exception as error:
@@ -188,7 +193,7 @@ def _stored_outcome(lease: Lease) -> Iterator[None]:
 
 
 def _after_error(lease: Lease, error: Exception) -> None:
-    """Put the event back if the machine lacks something or the error may pass, else quarantine it."""
+    """Put the event back if the machine lacks something or the error may pass. Otherwise quarantine the event."""
     shortage = find_shortage(error)
     if shortage is not None:
         log.warning("inbound_event_waits", event_id=str(lease.row_id), why=shortage.why)
@@ -207,7 +212,7 @@ def _after_error(lease: Lease, error: Exception) -> None:
 
 
 def _read(loaded: Loaded) -> Read | None:
-    """Parse an event of a channel; None for an event whose source has its own reader. Raises UnableToParse."""
+    """Parse an event of a channel. Return None if the event's source has its own reader. Raises `UnableToParse`."""
     if find_reader(loaded.event.source) is not None:
         return None
     if loaded.channel is None:
@@ -217,7 +222,7 @@ def _read(loaded: Loaded) -> Read | None:
 
 
 def _apply_group(group: Mapping[Lease, Read]) -> None:
-    """Apply events of different contacts in one transaction; if that fails, each in its own."""
+    """Apply events of different contacts in one transaction. If that fails, apply each event in a transaction of its own."""
     if len(group) > 1:
         try:
             _apply_together(group)
@@ -282,7 +287,8 @@ Applying = Callable[[Session, Callable[[], ItemResult], ApplyContext], ItemResul
 def _apply(
     session: Session, read: Read, storage: Storage, now: datetime, *, run: Applying, precheck: Precheck | None = None
 ) -> list[ItemResult]:
-    """Apply all items of an event, each by `run`, and return their results. The caller holds the locks."""
+    """Apply all items of an event and return their results. `run` is called to apply each message and each call. The caller
+    holds the locks."""
     parsed = read.parsed
     context = ApplyContext(
         channel=session.get_one(Channel, read.channel.id),

@@ -20,7 +20,8 @@ MAILDIR_FOLDERS = frozenset({"cur", "new"})
 
 @dataclass(frozen=True)
 class MailFile:
-    """A mail in a file, or the problem of reading it. `name`: the path, for an mbox with the mail's place in it."""
+    """A mail in a file, or the problem of reading it. `name`: the file's path; for a mail in an mbox file, also its position in
+    the file."""
 
     name: str
     content: bytes = field(default=b"", repr=False)
@@ -29,15 +30,17 @@ class MailFile:
 
 @dataclass(frozen=True)
 class Source:
-    """A file to read, or a folder with the problem of reading it."""
+    """A file to read, or a folder that could not be read. `problem` says why, "" if there is no problem."""
 
     path: Path
     problem: str = ""
 
 
 def list_sources(paths: Sequence[Path]) -> tuple[list[Source], int]:
-    """Return the files that hold mail, in a stable order, and the number of other files. A file in `paths` is always taken; of a
-    folder only `.eml`, mbox and Maildir files are."""
+    """Return the files that contain mail, in a stable order, and the number of other files.
+
+    A file in `paths` is always returned. Of the files in a folder, only `.eml`, mbox and Maildir files are.
+    """
     found: list[Source] = []
     others = 0
     for path in paths:
@@ -50,7 +53,8 @@ def list_sources(paths: Sequence[Path]) -> tuple[list[Source], int]:
 
 
 def _walk(top: Path, unreadable: list[Source]) -> Iterator[Path]:
-    """Yield every file below a folder, sorted; folders that cannot be read are added to `unreadable`."""
+    """Yield every file below a folder, sorted by name within each folder. Folders that cannot be read are added to
+    `unreadable`."""
 
     def note(error: OSError) -> None:
         unreadable.append(Source(Path(error.filename), _why(error)))
@@ -66,7 +70,8 @@ def _holds_mail(file: Path) -> bool:
 
 
 def read_mails(source: Source) -> Iterator[MailFile]:
-    """Yield the mails of one file. A mail or file that cannot be read is a MailFile with a problem, never an exception."""
+    """Yield the mails of one file. If a mail or the file cannot be read, yield a `MailFile` with a problem; no exception is
+    raised."""
     if source.problem:
         yield MailFile(shown(source.path), problem=source.problem)
         return
@@ -80,7 +85,8 @@ def read_mails(source: Source) -> Iterator[MailFile]:
 
 
 def _is_mbox(path: Path) -> bool:
-    """Return whether the path is an mbox file: it starts with "From ". A FIFO or device is never opened and returns False."""
+    """Return True if the path is an mbox file, which starts with "From ". Return False for a FIFO or device, without opening
+    it."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
@@ -88,7 +94,8 @@ def _is_mbox(path: Path) -> bool:
 
 
 def _read_mbox_or_mail(path: Path) -> Iterator[MailFile]:
-    """Yield the mails of a file that starts with "From ". If it were an mbox of one empty mail, the file is a single mail."""
+    """Yield the mails of a file that starts with "From ". If, read as an mbox, it has no mail or only one empty mail, read the
+    whole file as a single mail."""
     mails = _read_mbox(path)
     first, second = next(mails, None), next(mails, None)
     if second is None and (first is None or first.problem == _EMPTY):
@@ -110,7 +117,8 @@ def _read_mbox(path: Path) -> Iterator[MailFile]:
 
 @contextmanager
 def _with_line_feeds(path: Path) -> Iterator[Path]:
-    """Yield `path`, or a temporary copy with line feeds: `mailbox` does not know lines that end in CR alone."""
+    """Yield `path`. If its lines end in CR alone, yield a temporary copy with line feeds, because `mailbox` cannot read such
+    lines."""
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if b"\n" in head or b"\r" not in head:
@@ -149,5 +157,5 @@ def _why(error: Exception) -> str:
 
 
 def shown(path: Path) -> str:
-    """Return a path as printable text, whatever its bytes."""
+    """Return a path as printable text, even if its bytes are not valid UTF-8."""
     return os.fsencode(path).decode("utf-8", "replace")

@@ -1,7 +1,7 @@
-"""Import mails from files into the inbox, each ending in exactly one reported state.
+"""Import mails from files into the inbox. Exactly one outcome is reported for each mail.
 
-Every mail is stored as an inbound event and claimed in the same transaction, so that no worker takes it. After a crash, workers
-process the stored events when their leases end. A mail that was imported before is recognised by its bytes.
+Every mail is stored as an inbound event and claimed in the same transaction, so that no worker takes it. After a crash,
+workers process the stored events when their leases have ended. A mail that was imported before is recognised by its bytes.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Imported:
 
 @dataclass(frozen=True)
 class _Stored:
-    """A mail with its stored event. `lease` None: the mail was imported before."""
+    """A mail with its stored event. If `lease` is None, there is nothing to process here: the mail was imported before, or a
+    worker has claimed its event."""
 
     file: str
     event_id: uuid.UUID
@@ -63,7 +64,8 @@ _ENDING = sa.select(TABLE.c.state, TABLE.c.reason, TABLE.c.results)
 
 
 def import_mails(mails: Iterable[MailFile], channel: Channel) -> Iterator[Imported]:
-    """Import mails into a channel, in order and in batches, and yield the outcome of each; for edges."""
+    """Import mails into a channel, in order and in batches, and yield the outcome of each mail. Only for edges, as it opens its
+    own transactions."""
     batch: list[MailFile] = []
     size = 0
     for mail in mails:
@@ -109,8 +111,11 @@ def _outcome(stored: _Stored) -> Imported:
 
 
 def _wait_until_done(event_id: uuid.UUID) -> _Ending:
-    """Wait until an event that was put back or that a worker holds is processed, and return its outcome; after PATIENCE_SECONDS
-    its present state."""
+    """Wait until an event is processed and return its outcome. The event may have been put back, or a worker may have claimed
+    it.
+
+    After PATIENCE_SECONDS, return the event's current state instead.
+    """
     give_up_at = time.monotonic() + PATIENCE_SECONDS
     while True:
         with transaction() as session:

@@ -1,7 +1,8 @@
-"""Track the mails of a mailbox (items), and show on messages where their mail is at the provider.
+"""Track the mails of a mailbox (its items), and show on messages where their mail is at the provider.
 
-The poller writes items and their events in one transaction, without locking threads. A message is then changed by the handler of
-`MailboxItemsChanged`, or when its item is linked to it, if the mail is processed later than that.
+The poller writes items and their events in one transaction, without locking threads. The handler of `MailboxItemsChanged`
+changes the messages afterwards. If a mail is processed later than that, its message is changed when its item is linked to
+it.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ from app.domain.threads.models import Message
 def hold_items(
     session: Session, channel_id: uuid.UUID, items: Sequence[tuple[PolledItem, uuid.UUID | None]], *, now: datetime
 ) -> list[str]:
-    """Store that these items are in their folders and held here, each with its event (None for a repeat). Returns the ids of
-    items that had left their folder and are back."""
+    """Store that these items are in their folders and are stored here.
+
+    Each item comes with the id of its inbound event, None for a repeat. Return the ids of the items that had left their
+    folder and are back.
+    """
     if not items:
         return []
     wanted = {item.key: _values(channel_id, item, event_id, now) for item, event_id in items}
@@ -51,10 +55,10 @@ def hold_items(
 
 
 def note_removed(session: Session, channel_id: uuid.UUID, removed: Sequence[RemovedItem], *, now: datetime) -> list[str]:
-    """Store which items left their folder or were deleted, and return the ids whose state changed.
+    """Store which items left their folder or were deleted. Return the ids of the items whose state changed.
 
-    A provider reports folder by folder, so a mail may "leave" one folder after it was seen in another: such a report changes
-    nothing.
+    A provider reports each folder separately. A mail may therefore be reported as removed from one folder after it was seen
+    in another; such a report changes nothing.
     """
     left = []
     for one in sorted(removed, key=lambda item: item.key):
@@ -78,7 +82,8 @@ def tell_changed(session: Session, channel_id: uuid.UUID, brand_id: uuid.UUID, i
 
 
 def link_message(session: Session, event_id: uuid.UUID, message_id: uuid.UUID, *, now: datetime) -> None:
-    """Link the item of an event to its message, and show on the message if its mail left the folder meanwhile."""
+    """Link the mailbox item of an inbound event to its message. If the mail has left its folder meanwhile, show this on the
+    message."""
     statement = (
         sa.update(MailboxItem)
         .where(MailboxItem.inbound_event_id == event_id)
@@ -92,9 +97,8 @@ def link_message(session: Session, event_id: uuid.UUID, message_id: uuid.UUID, *
 
 
 def show_changed(session: Session, channel_id: uuid.UUID, item_ids: Sequence[str], *, now: datetime) -> None:
-    """Store on the messages of these items where their mail is now. An item whose message is not stored yet is shown when it is
-    linked.
-    """
+    """Store on the messages of these items where their mail is now. An item without a stored message is skipped; `link_message`
+    handles it later."""
     query = sa.select(MailboxItem).where(MailboxItem.channel_id == channel_id, MailboxItem.item_id.in_(item_ids))
     for item in session.execute(query.order_by(MailboxItem.message_id)).scalars().all():
         if item.message_id is not None:
@@ -123,7 +127,8 @@ def _values(channel_id: uuid.UUID, item: PolledItem, event_id: uuid.UUID | None,
 
 
 def leave_folders(session: Session, channel_id: uuid.UUID, folders: Mapping[str, str], *, now: datetime) -> None:
-    """Stop following these folders ({id: name}): their items count as moved, and missing ones are no longer fetched."""
+    """Stop following these folders ({folder id: name}). Their items count as moved, and items that are missing here are no
+    longer fetched."""
     for folder, name in folders.items():
         inside = sa.and_(MailboxItem.channel_id == channel_id, MailboxItem.folder == folder, MailboxItem.gone.is_(None))
         session.execute(sa.delete(MailboxItem).where(inside, MailboxItem.state == MISSING))

@@ -17,11 +17,11 @@ _ACTIVE = "state IN ('ready', 'running')"
 
 
 class MailboxItem(Base):
-    """A mail of a mailbox under the provider's own id, which stays the same when the mail is moved.
+    """One mail of a mailbox, under the provider's own id. The id stays the same when the mail is moved.
 
-    `state`: held (stored as an inbound event), missing (seen at the provider, not stored yet), unwanted (a draft, or older than
-    the channel). `gone`: "moved" out of its folder (into the one named `gone_to`) or "deleted", null while it is there; our
-    message stays.
+    `state`: held (stored as an inbound event), missing (seen at the provider, not stored yet), unwanted (a draft, or older
+    than the channel). `gone`: "moved" (out of its folder, to the folder named `gone_to`), "deleted", or null while the mail
+    is in its folder. Our message stays in any case.
     """
 
     __tablename__ = "mailbox_items"
@@ -49,12 +49,12 @@ class MailboxItem(Base):
 
 
 class Reconciliation(WithId, Claimable, Base):
-    """A comparison of a mailbox at its provider with the mails stored here. States: ready → running → done, or → failed with a
-    `reason`.
+    """One comparison of a mailbox at its provider with the mails stored here. States: ready → running → done, or → failed with
+    a `reason`.
 
-    `progress`: {"phase", "link", "listed": {folder: n}, "tries": {item: n}}. `result`: {"there": {folder: n}, "here":
-    {folder: n}, "missing", "fetched", "moved", "deleted", "unread", "left", "differences"}, the last a list of
-    {"kind", "folder", "subject", "at", "to"}.
+    `progress`: {"phase", "link", "listed": {folder: n}, "total", "tries": {item: n}, "failures"}. `result`: {"there":
+    {folder: n}, "here": {folder: n}, "missing", "fetched", "moved", "deleted", "unread", "left", "differences"}.
+    "differences" is a list of {"kind", "folder", "subject", "at", "to"}.
     """
 
     __tablename__ = "reconciliations"
@@ -77,7 +77,8 @@ class Reconciliation(WithId, Claimable, Base):
 
 
 class FollowedEvent(Base):
-    """An event of a mailbox's calendar that became a task. `task_id` null: the task was deleted and is not created again."""
+    """An event of a mailbox's calendar for which a task was created. If `task_id` is null, the task was deleted; it is not
+    created again."""
 
     __tablename__ = "calendar_events"
 

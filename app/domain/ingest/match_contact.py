@@ -1,5 +1,5 @@
-"""Match the sender of a chat message to one contact even if numbers or ids change. The caller holds the locks of all identities
-of the message, old and new."""
+"""Find the one contact of a chat message's sender, even if numbers or ids change. The caller holds the locks of all identities
+in the message, old and new."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ _CHAT = _SCOPED | {"wa_id", "phone"}
 
 
 def join_known_person(session: Session, contact: Contact, identities: Sequence[IdentityInput], *, now: datetime) -> Contact:
-    """Merge a contact known only by a scoped id into the one with the number, as the message names both, and return the latter.
-    The merge can be undone."""
+    """Merge contacts that are known only by a scoped id into `contact`, if the message names both the phone number of `contact`
+    and this id.
+
+    Return `contact`. The merge can be undone.
+    """
     if not {"wa_id", "bsuid"} <= {identity.kind for identity in identities}:
         return contact
     for other in _owners(session, [i for i in identities if i.kind == "bsuid"], other_than=contact.id):
@@ -48,10 +51,12 @@ def take_new_identities(
     at: datetime,
     now: datetime,
 ) -> Contact:
-    """Add new identities to a contact, and mark the `former` ones of the same kinds as former since `at`. Returns the contact.
+    """Add new identities to a contact and return the contact. Mark the `former` identities of the same kinds as former since
+    `at`.
 
-    An identity of another contact stays there, unless that contact is younger than NEWCOMER and known by chat ids alone: such a
-    contact is merged."""
+    An identity that belongs to another contact stays there. If that other contact is younger than NEWCOMER and has only chat
+    identities, it is merged into this one instead.
+    """
     if not new:
         return contact
     _mark_former(session, contact.id, former, new, at)
@@ -84,7 +89,7 @@ def _kinds(session: Session, contact_id: uuid.UUID) -> set[str]:
 
 
 def _ids(session: Session, contact_id: uuid.UUID) -> list[IdentityInput]:
-    """Return the contact's oldest identity by which it is found again, in a list; [] for none."""
+    """Return a list with the contact's oldest identity that is not a user name. Return [] if there is none."""
     mine = sa.and_(ContactIdentity.contact_id == contact_id, ContactIdentity.kind != "username")
     row = session.execute(
         sa.select(ContactIdentity).where(mine).order_by(ContactIdentity.created_at).limit(1)
@@ -100,7 +105,8 @@ def _merge(session: Session, keep: Contact, gone: Contact, now: datetime) -> Non
 
 
 def _prefer(session: Session, contact_id: uuid.UUID, identities: Sequence[IdentityInput]) -> None:
-    """Make these identities current, and each the preferred one of its kind; others stay, so that late messages find them."""
+    """Make each of these identities current, and the preferred one of its kind. Other identities stay, so that late messages
+    still find the contact."""
     for identity in identities:
         same_kind = sa.and_(ContactIdentity.contact_id == contact_id, ContactIdentity.kind == identity.kind)
         is_it = sa.and_(ContactIdentity.value == identity.value, ContactIdentity.scope == identity.scope)
@@ -113,8 +119,10 @@ def _prefer(session: Session, contact_id: uuid.UUID, identities: Sequence[Identi
 def _mark_former(
     session: Session, contact_id: uuid.UUID, former: Sequence[IdentityInput], new: Sequence[IdentityInput], at: datetime
 ) -> None:
-    """Mark the `former` identities that are replaced by `new` ones as former since `at`; a WhatsApp number also as phone number,
-    as it may soon be somebody else's."""
+    """Mark those `former` identities as former since `at` that `new` identities replace.
+
+    A WhatsApp number is also marked as a former phone number, because it may soon belong to somebody else.
+    """
     kinds, kept = {i.kind for i in new}, {(i.kind, i.scope, i.value) for i in new}
     left = [i for i in former if i.kind in kinds and (i.kind, i.scope, i.value) not in kept]
     left += [IdentityInput("phone", f"+{i.value}") for i in left if i.kind == "wa_id"]

@@ -1,4 +1,4 @@
-"""After-commit handler that fetches announced media files into storage, each once."""
+"""After-commit handler that downloads announced media files and stores each of them once."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ PATIENCE = timedelta(seconds=sum(RETRY_SECONDS))  # the age an entry of the outb
 
 
 def fetch_announced_media(event: Event) -> None:
-    """After-commit handler: fetch the announced files of a message. Files already fetched are kept if a later one fails.
+    """After-commit handler: download the announced files of a message. Files that were downloaded are kept if a later one
+    fails.
 
-    Raises ProviderError to be tried again. Raises NotYet, which does not count as a try, while the channel rests or the file
-    store fails. After the last try the missing files are marked as given up.
+    Raises `ProviderError` to be tried again. Raises `NotYet`, which does not count as a try, while the channel rests or the
+    file store fails. A file is marked as failed after a permanent error, or if it still fails at the last try.
     """
     with transaction() as session:
         message = session.get(Message, event.message_id)

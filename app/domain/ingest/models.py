@@ -1,4 +1,4 @@
-"""Tables of raw inbound events and of posts refused at the door."""
+"""Tables of raw inbound events, and of the number of refused posts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ QUARANTINED = "quarantined"
 
 
 class InboundEvent(WithId, Claimable, Base):
-    """The raw bytes that a provider sent or a poll returned, stored before they are acknowledged.
+    """The raw bytes that a provider sent or a poll returned. They are stored before the provider gets its acknowledgement.
 
-    `source` is the route or poller it came by; (source, dedupe_key) is unique, so that a provider's repeat is stored once.
-    States: ready → running → done, or → quarantined with a `reason`, from where a person can make it ready again.
-    `results` has one object per item: `result`, `thread_id`, `message_id`, `reason`.
+    `source` is the webhook route or poller through which the event came. (`source`, `dedupe_key`) is unique, so that a
+    provider's repeat is stored once. States: ready → running → done, or → quarantined with a `reason`. A person can make a
+    quarantined event ready again. `results` has one object per item: `result`, `thread_id`, `message_id`, `reason`.
     """
 
     __tablename__ = "inbound_events"
@@ -47,7 +47,7 @@ class InboundEvent(WithId, Claimable, Base):
 
 
 class IntakeCount(Base):
-    """The number of refused posts by source, reason and day; nothing else of them is stored."""
+    """The number of refused posts of one source, for one reason, on one day. Nothing else of these posts is stored."""
 
     __tablename__ = "intake_counts"
 

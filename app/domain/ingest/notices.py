@@ -16,7 +16,8 @@ _HEALTH = {"error": "down", "warning": "degraded"}
 
 
 def record_notice(session: Session, notice: AccountNotice, channel: Channel, *, now: datetime) -> None:
-    """Record the notice as an event. A warning or error sets the channel's health; news of a template is stored with it."""
+    """Record the notice as an event. News about a template is stored with the template; any other warning or error sets the
+    channel's health."""
     payload = {"channel_id": str(channel.id), "kind": notice.kind, "summary": notice.summary[:500]}
     record(session, "ChannelNotice", subject=Subject(brand_id=channel.brand_id), now=now, payload=payload)
     if notice.number:

@@ -1,7 +1,7 @@
-"""Keep our subscriptions at providers that notify us of new mail (Graph), and poll a mailbox when notified.
+"""Keep our subscriptions at providers that notify us of new mail (Graph), and poll a mailbox when we are notified.
 
-A notification is only a hint: it is checked against the client state we gave the provider, a poll of the mailbox is enqueued, and
-nothing of it is stored.
+A notification is only a hint. It is accepted if it repeats the client state that we gave the provider. Then a poll of the
+mailbox is enqueued. Nothing of the notification is stored.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def client_state(channel_id: uuid.UUID) -> str:
 
 
 def told_channels(session: Session, body: bytes) -> list[uuid.UUID] | None:
-    """Return the ids of the channels that a post of notifications is about; None if it is unreadable. Items with a wrong client
-    state are left out."""
+    """Return the ids of the channels that a post of notifications names. Return None if the post is unreadable. Items with a
+    wrong client state are left out."""
     try:
         items = json.loads(body)["value"]
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -62,12 +62,13 @@ def _matching(channels: Sequence[Channel], items: Iterable[Any]) -> list[uuid.UU
 
 
 def enqueue_renewals(channel_ids: Sequence[uuid.UUID]) -> None:
-    """Enqueue the renewal of these mailboxes' subscriptions. Best effort, as the periodic job renews them, too."""
+    """Enqueue the renewal of these mailboxes' subscriptions. Errors of Redis are ignored, because the periodic job renews
+    subscriptions as well."""
     _enqueue(RENEW_JOB, channel_ids)
 
 
 def enqueue_polls(channel_ids: Sequence[uuid.UUID]) -> None:
-    """Enqueue polls of these mailboxes. Best effort, as the periodic job polls them anyway."""
+    """Enqueue polls of these mailboxes. Errors of Redis are ignored, because the periodic job polls mailboxes as well."""
     _enqueue(JOB, channel_ids)
 
 
@@ -82,12 +83,12 @@ def _enqueue(job: str, channel_ids: Sequence[uuid.UUID]) -> None:
 
 
 def poll_told_channel(*, channel_id: str, **_ignored: Any) -> None:
-    """RQ entry point: poll a mailbox whose provider reported news."""
+    """RQ entry point: poll a mailbox for which the provider sent a notification."""
     poll_soon(uuid.UUID(channel_id))
 
 
 def renew_told_channel(*, channel_id: str, **_ignored: Any) -> None:
-    """RQ entry point: renew a subscription that ends or has ended."""
+    """RQ entry point: renew the subscription of a channel, because it will end soon or has ended."""
     with transaction() as session:
         channel = session.get_one(Channel, uuid.UUID(channel_id))
         session.expunge_all()

@@ -32,14 +32,16 @@ _NO_READER = known("unsupported event type: %(type)s")
 def parse_event(
     event: InboundEvent, channel: Channel, *, own_addresses: frozenset[str], budget_seconds: float = BUDGET_SECONDS
 ) -> Parsed:
-    """Return the items of an event, parsed in at most `budget_seconds` of processor time. Raises UnableToParse."""
+    """Parse an event and return its items. Raises `UnableToParse` if the event is malformed or needs more than `budget_seconds`
+    of processor time."""
     with reading_budget(budget_seconds):
         return _parse(event, channel, own_addresses)
 
 
 @contextmanager
 def reading_budget(seconds: float = BUDGET_SECONDS) -> Iterator[None]:
-    """Raise UnableToParse inside the block after this many seconds of processor time. The block must not use the database."""
+    """Context manager: raise `UnableToParse` if the block needs more than `seconds` of processor time. The block must not use
+    the database."""
     try:
         with cpu_budget(seconds):
             yield
@@ -81,8 +83,12 @@ def _parse_mail_event(event: InboundEvent, channel: Channel, own_addresses: froz
 
 
 def lay_there_before(meta: Mapping[str, Any], *, followed_at: datetime) -> bool:
-    """Return whether a mail is history: it came before its folder was followed, and was read there or is older than
-    STILL_WAITED_FOR. `meta`: the poll's data of the mail; False for mail posted to us, which has none."""
+    """Return True if a mail is history: it came before we began to follow its folder, and it was read already or is older than
+    STILL_WAITED_FOR.
+
+    `meta`: the data that a poll stored about the mail. Mail that was posted to us has no such data; the result is then
+    False.
+    """
     try:
         received_at = datetime.fromisoformat(str(meta["received_at"]))
     except (KeyError, ValueError):

@@ -1,7 +1,7 @@
-"""Job that polls mailboxes for new mail: page by page, items and cursor in one transaction.
+"""Job that polls mailboxes for new mail, page by page. The items of a page and the new cursor are stored in one transaction.
 
-At least once: after a crash before the commit the same page is asked for again, and stored items are recognised by their key. A
-lease on the channel's row allows one poller per mailbox; the provider is called outside any transaction.
+Runs at least once: after a crash before the commit, the same page is requested again, and stored items are recognised by
+their key. A lease on the channel's row allows one poller per mailbox. The provider is called outside any transaction.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def poll_mailboxes(**_ignored: Any) -> None:
 
 
 def poll_channel(channel_id: uuid.UUID) -> Polled:
-    """Poll one mailbox until there is nothing new, at most MAX_PAGES pages. Does nothing while another poll of it runs."""
+    """Poll one mailbox until there is nothing new, at most MAX_PAGES pages. Do nothing while another poll of the mailbox runs."""
     stored = pages = 0
     while pages < MAX_PAGES:
         channel = _lease(channel_id)
@@ -78,7 +78,7 @@ def poll_channel(channel_id: uuid.UUID) -> Polled:
 
 
 def poll_soon(channel_id: uuid.UUID) -> Polled:
-    """Poll one mailbox now; a poll that is running repeats itself once before it ends."""
+    """Poll one mailbox now. If another poll of the mailbox is running, that poll fetches once more before it ends."""
     with transaction() as session:
         session.execute(sa.update(Channel).where(Channel.id == channel_id).values(poll_wanted=True))
     return poll_channel(channel_id)
@@ -101,7 +101,7 @@ def _lease(channel_id: uuid.UUID) -> Channel | None:
 
 
 def _store(channel: Channel, page: PollPage) -> tuple[int, bool]:
-    """Store a page and release the lease. Returns the number of new items, and whether another poll was asked for meanwhile."""
+    """Store a page and release the lease. Return the number of new items, and True if another poll was requested meanwhile."""
     now = utc_now()
     with transaction() as session:
         values = {"poll_state": page.state, "polled_at": sa.func.clock_timestamp(), "poll_lease_until": None}
@@ -119,7 +119,8 @@ def _store(channel: Channel, page: PollPage) -> tuple[int, bool]:
 
 
 def store_items(session: Session, channel: Channel, items: Sequence[PolledItem]) -> list[tuple[PolledItem, uuid.UUID | None]]:
-    """Store mails of a mailbox as inbound events. Returns each with the id of its event, None for a repeat."""
+    """Store mails of a mailbox as inbound events. Return each mail with the id of its event, or with None if it was stored
+    before."""
     stored = []
     for item in items:
         key = f"{channel.id}:{item.key}"
@@ -140,7 +141,8 @@ def _note_failure(channel_id: uuid.UUID, error: ProviderError) -> None:
 
 
 def _leave_alone(channel_id: uuid.UUID) -> None:
-    """Release the lease of a poll whose channel rests; the cursor stays, and the next round asks the gate again."""
+    """Release the lease of a poll because the channel rests. The cursor does not change. The next round checks again whether
+    the channel still rests."""
     with transaction() as session:
         session.execute(sa.update(Channel).where(Channel.id == channel_id).values(poll_lease_until=None))
 

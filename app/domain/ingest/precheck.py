@@ -1,7 +1,8 @@
-"""Look up for a batch of messages what exists already, and create contacts for unknown senders, which saves queries per message.
+"""For a batch of messages, look up what is stored already, and create contacts for unknown senders. This saves queries per
+message.
 
-The result is valid while the locks of their `lock_keys` are held, and only if each message is the only one of its event, as an
-earlier message of the event could create rows that a later one has to find.
+The result is valid while the caller holds the locks of the messages (`lock_keys`), and only if each message is the only one
+of its event. An earlier message of the same event could create rows that a later message has to find.
 """
 
 from __future__ import annotations
@@ -23,8 +24,11 @@ from app.domain.threads.spam_models import BlockedSender
 
 
 def prepare(session: Session, messages: Collection[InboundMessage], *, own_addresses: frozenset[str], now: datetime) -> Precheck:
-    """Return what exists already for these messages, and create missing contacts. No two messages may have an identity in common.
-    Six statements however many messages."""
+    """Return what is stored already for these messages, and create the contacts that are missing. No two messages may have an
+    identity in common.
+
+    It takes six statements, however many messages there are.
+    """
     names = sa.any_(sa.literal([storable(message.external_id) for message in messages], sa.ARRAY(sa.Text)))
     keys = sorted({key_of(one) for message in messages for one in identities_of(counterpart(message, own_addresses))})
     stored = sa.select(Message.external_id).where(Message.external_id == names)

@@ -1,5 +1,5 @@
-"""Read inbound events in quarantine, and counts of refused posts. Leads see the events of their brands; only administrators see
-events without a brand."""
+"""Read quarantined inbound events and the counts of refused posts. Leads see the events of their brands. Only administrators
+see events without a brand."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ REFUSAL_DAYS = 14
 
 
 class EventMissing(Exception):
-    """There is no such inbound event, or the viewer may not see it."""
+    """Raised when there is no such inbound event, or when the viewer may not see it."""
 
 
 @dataclass(frozen=True)
 class EventRow:
-    """An inbound event with the name of its channel; `list_quarantined` leaves out its body."""
+    """An inbound event with the name of its channel. In rows from `list_quarantined`, the event's body is not loaded."""
 
     event: InboundEvent
     channel_name: str | None
@@ -42,7 +42,7 @@ class Refusals:
 
 
 def visible_to(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """Return the condition on inbound events that the viewer may see. The query must outer join Channel."""
+    """Return the SQL condition that limits inbound events to those the viewer may see. The query must outer join `Channel`."""
     return sa.true() if viewer.may(Permission.BRANDS_ALL) else Channel.brand_id.in_(viewer.brand_ids)
 
 

@@ -1,4 +1,4 @@
-"""Hold the readers of inbound events without a channel (forms, scenarios), which `app/wiring.py` installs."""
+"""A registry of the readers for inbound events without a channel (forms, scenarios). `app/wiring.py` installs them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ _installed: dict[str, Reader] = {}
 
 
 def install(readers: Mapping[str, Reader]) -> None:
-    """Install the readers by source; `create_app` calls it once."""
+    """Install the readers, {source: reader}. `create_app` calls it once."""
     _installed.clear()
     _installed.update(readers)
 
 
 def find_reader(source: str) -> Reader | None:
-    """Return the reader of this source's events, or None. A reader runs in one transaction, may run twice, and raises
-    UnableToParse."""
+    """Return the reader for events of this source. Return None if the source has no reader of its own.
+
+    A reader runs in one transaction, may run twice for an event, and raises `UnableToParse`.
+    """
     return _installed.get(source)

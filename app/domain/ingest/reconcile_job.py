@@ -1,8 +1,9 @@
-"""Job that reconciles a mailbox with the mails stored here: count, fetch missing mails, note mails that left.
+"""Job that reconciles a mailbox with the mails stored here: count mails, fetch missing ones, and store which mails were moved
+or deleted.
 
-At least once: a step that is repeated after a crash writes the same again. Fetched mails are stored like polled ones, under the
-same keys, so that none is stored twice. The provider is called outside any transaction; if it asks to wait, the run continues
-afterwards.
+Runs at least once: a step that is repeated after a crash writes the same again. Fetched mails are stored under the same keys
+as polled mails, so no mail is stored twice. The provider is called outside any transaction. If the provider asks us to wait,
+the run continues after that time.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _OFF = N_("The channel is switched off")
 
 
 def plan_reconciliations(**_ignored: Any) -> int:
-    """RQ entry point, periodic: promise a reconciliation of each mailbox once a day. Returns how many were promised."""
+    """RQ entry point, periodic: queue a reconciliation of each mailbox once a day. Return how many were queued."""
     now, countable = utc_now(), runtime().adapters.reconciled
     with transaction() as session:
         mailboxes = [one for one in list_channels(session, active_only=True) if one.adapter_key in countable]
@@ -50,13 +51,14 @@ def plan_reconciliations(**_ignored: Any) -> int:
 
 
 def reconcile(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: continue one reconciliation, to its end or for a limited time."""
+    """RQ entry point: continue one reconciliation until it ends or a time limit is reached."""
     keep(PROMISE, uuid.UUID(row_id))
 
 
 @dataclass
 class _Step:
-    """The data of one step of a reconciliation. `run` is the row before the step; `progress` and `result` are written back."""
+    """The data of one step of a reconciliation. `run` is the row as it was before the step. `progress` and `result` are changed
+    by the step and stored in the row afterwards."""
 
     channel: Channel
     run: Reconciliation
@@ -101,7 +103,7 @@ def _load(session: Session, lease: Lease) -> _Step | Ended:
 
 
 def _poll(step: _Step) -> float:
-    """Poll the mailbox before it is counted, as mails that a poll brings are no differences."""
+    """Poll the mailbox before its mails are counted, so that mails which a poll brings do not count as differences."""
     poll_channel(step.channel.id)
     step.progress["phase"] = f"list {step.folders()[0]}"
     return 0
@@ -177,7 +179,8 @@ def _count(step: _Step) -> None:
 
 
 class _Phases(dict[str, Any]):
-    """The steps of a reconciliation by phase; a listing phase is named "list" and its folder."""
+    """{phase: function that carries out a step of the phase}. Any other phase name means listing a folder; such a name is
+    "list" and the folder's id."""
 
     def __missing__(self, phase: str) -> Any:
         return _list
@@ -192,7 +195,8 @@ def _tell(step: _Step, kind: str, differences: list[dict[str, str]]) -> None:
 
 
 def _after_refusal(step: _Step, error: ProviderError) -> Ended | Later:
-    """Put the run back after an error of the provider; end it with the reason if the channel is down or it failed too often."""
+    """Put the run back after an error of the provider. If the channel is down or the run failed too often, end it with the
+    error as reason."""
     log.warning("reconciling_refused", channel_id=str(step.channel.id), code=error.reason.code)
     step.progress["failures"] += error.retry_after_seconds is None
     if error.channel_down or step.progress["failures"] >= MOST_FAILURES:

@@ -1,4 +1,4 @@
-"""Write and read reconciliations: promise one, store its findings, read the newest. The provider is not called."""
+"""Write and read reconciliations: create one, store what it finds, read the newest. The provider is not called."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ ACTIVE = ("ready", "running")
 def ask_reconciliation(
     session: Session, channel_id: uuid.UUID, *, now: datetime, asked_by: uuid.UUID | None = None
 ) -> uuid.UUID | None:
-    """Promise a reconciliation of this mailbox and return its id; None if one is waiting or running already."""
+    """Create a reconciliation of this mailbox that is due now, and return its id. Return None if one is waiting or running
+    already."""
     statement = postgresql.insert(Reconciliation).values(
         id=new_id(),
         channel_id=channel_id,
@@ -54,8 +55,10 @@ def find_latest(session: Session, channel_id: uuid.UUID, *, limit: int = 5) -> l
 def keep_listing(
     session: Session, run: Reconciliation, folder: str, page: Listing, *, now: datetime
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """Store that a page's items were seen in a folder. Returns the differences: the mails we do not hold, as entries of
-    `Reconciliation.result`, and the ids of mails that had left and are back.
+    """Store that the items of a page were seen in a folder.
+
+    Return two lists: the mails that are not stored here, as entries for the "differences" of `Reconciliation.result`, and
+    the ids of mails that had left and are back.
     """
     if not page.items:
         return [], []
@@ -87,7 +90,8 @@ def keep_listing(
 
 
 def _bring_back(session: Session, run: Reconciliation, keys: Sequence[str], now: datetime) -> list[str]:
-    """Mark items as back that had left before the run began, and return their ids. Items that left since are not changed."""
+    """Mark items as back that had left before the run began. Return their ids. Items that left after the run began are not
+    changed."""
     left = sa.and_(MailboxItem.channel_id == run.channel_id, MailboxItem.item_id.in_(keys), MailboxItem.gone.is_not(None))
     former = left & (MailboxItem.changed_at < run.created_at)
     back = sa.update(MailboxItem).where(former).values(gone=None, gone_to="", changed_at=now).returning(MailboxItem.item_id)
@@ -95,13 +99,14 @@ def _bring_back(session: Session, run: Reconciliation, keys: Sequence[str], now:
 
 
 def _seen_before(session: Session, run: Reconciliation, keys: Sequence[str]) -> set[str]:
-    """Return the ids of items that this run has seen already, as a listing can repeat items."""
+    """Return the ids of those items that this run has seen already. A provider's listing can repeat items."""
     mine = sa.and_(MailboxItem.channel_id == run.channel_id, MailboxItem.item_id.in_(keys))
     return set(session.execute(sa.select(MailboxItem.item_id).where(mine, MailboxItem.seen_in == run.id)).scalars())
 
 
 def list_missing(session: Session, run: Reconciliation, *, tried: Mapping[str, int], limit: int) -> list[tuple[str, str]]:
-    """List (item id, folder) of missing mails that are still to be fetched, oldest first. `tried`: how often by item id."""
+    """List (item id, folder) of the missing mails that are still to be fetched, oldest first. `tried`: {item id: number of
+    failed tries}."""
     given_up = [item_id for item_id, tries in tried.items() if tries >= GIVEN_UP_AFTER]
     query = sa.select(MailboxItem.item_id, MailboxItem.folder).where(
         MailboxItem.channel_id == run.channel_id,
@@ -113,21 +118,23 @@ def list_missing(session: Session, run: Reconciliation, *, tried: Mapping[str, i
 
 
 def forget_missing(session: Session, channel_id: uuid.UUID, *, gone: Collection[str], unwanted: Collection[str]) -> None:
-    """Delete the items of missing mails that are `gone` at the provider, and mark `unwanted` ones as such."""
+    """Delete the items of missing mails that no longer exist at the provider (`gone`), and set the state of the `unwanted` ones
+    to unwanted."""
     mine = sa.and_(MailboxItem.channel_id == channel_id, MailboxItem.state == MISSING)
     session.execute(sa.delete(MailboxItem).where(mine, MailboxItem.item_id.in_(gone)))
     session.execute(sa.update(MailboxItem).where(mine, MailboxItem.item_id.in_(unwanted)).values(state=UNWANTED))
 
 
 def forget_unseen(session: Session, run: Reconciliation) -> None:
-    """Delete the items of missing mails that this run did not see, as they are no longer in the mailbox."""
+    """Delete the items of missing mails that this run did not see, because these mails are no longer in the mailbox."""
     unseen = sa.and_(MailboxItem.state == MISSING, MailboxItem.seen_in != run.id)
     session.execute(sa.delete(MailboxItem).where(MailboxItem.channel_id == run.channel_id, unseen))
 
 
 def list_unseen(session: Session, run: Reconciliation, *, limit: int) -> list[tuple[str, str]]:
-    """List (item id, folder) of mails that we hold in a folder where this run did not see them: they were moved or deleted, or
-    the provider left them out of a page.
+    """List (item id, folder) of mails that are stored here but that this run did not see in their folder.
+
+    They were moved or deleted, or the provider left them out of a page.
     """
     query = sa.select(MailboxItem.item_id, MailboxItem.folder).where(
         MailboxItem.channel_id == run.channel_id,
@@ -142,7 +149,10 @@ def list_unseen(session: Session, run: Reconciliation, *, limit: int) -> list[tu
 def keep_places(
     session: Session, run: Reconciliation, unseen: Sequence[tuple[str, str]], places: Mapping[str, ItemPlace], *, now: datetime
 ) -> list[tuple[RemovedItem, str]]:
-    """Store where unseen items are now. Returns those that left the followed folders, each with its former folder."""
+    """Store where unseen items are now. `places`: {item id: place at the provider}.
+
+    Return the items that left the followed folders, each as (item, its former folder).
+    """
     left = []
     for item_id, folder in unseen:
         place = places.get(item_id)
@@ -158,8 +168,8 @@ def keep_places(
 
 
 def count_result(session: Session, run: Reconciliation, folders: Sequence[str]) -> dict[str, Any]:
-    """Return the counts for `Reconciliation.result`: mails by folder at the provider and here, missing ones, and quarantined
-    ones."""
+    """Return the counts for `Reconciliation.result`: "there" and "here" (number of mails by folder), "left" (mails still
+    missing here) and "unread" (quarantined events)."""
     seen = sa.and_(MailboxItem.channel_id == run.channel_id, MailboxItem.seen_in == run.id, MailboxItem.gone.is_(None))
     query = sa.select(MailboxItem.folder, MailboxItem.state, sa.func.count()).where(seen, MailboxItem.state != UNWANTED)
     counts = {(row[0], row[1]): row[2] for row in session.execute(query.group_by(MailboxItem.folder, MailboxItem.state))}

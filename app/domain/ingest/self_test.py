@@ -1,7 +1,8 @@
-"""Post to our own public webhook URL, and report whether the post arrived. Holds no transaction during the call.
+"""Post to our own public webhook URL, and report whether the post arrived. No transaction is open during the call.
 
-For a type with signed posts, the post is signed with the channel's secret, and must be found among the stored events. For other
-types the handshake of the webhook must answer with the word we sent, which shows that the URL leads here.
+If the channel type has signed posts, the post is signed with the channel's secret, and it must be found among the stored
+events. For other types, the webhook's handshake must answer with the word that we sent. This shows that the URL leads to
+this installation.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ _NO_SECRET = N_("The channel has no signing secret.")
 
 @dataclass(frozen=True)
 class Trial:
-    """The result of a test post. `text` is English, marked for translation."""
+    """The result of a test post. `ok` is True if the post arrived. `text` explains the result in English, marked for
+    translation."""
 
     ok: bool
     text: str

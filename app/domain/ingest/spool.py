@@ -1,7 +1,7 @@
-"""Spool large webhook bodies to a file, and admit only a few at a time into memory.
+"""Write large webhook bodies to a file first, and load only a few of them into memory at the same time.
 
-A mail of 35 MB is in memory once, while it is stored; a hundred of them at once must not be. A body above LARGE_BYTES is read
-into a file before it takes one of the places in memory, so that a slow sender takes no place.
+A mail of 35 MB is in memory once, while it is stored; a hundred of them at the same time must not be. A body above
+LARGE_BYTES is written to a file before it takes one of the places in memory. A slow sender therefore takes no place.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ CHUNK = 64 * 1024
 
 
 class TooManyLarge(Exception):
-    """All places for large bodies are taken; the sender has to try again later."""
+    """Raised when all places for large bodies are taken. The sender has to try again later."""
 
 
 def copy_stream(source: IO[bytes], target: IO[bytes] | None = None, *, most: int | None = None) -> int:
-    """Copy at most `most` bytes (None: all) from `source` to `target` (None: nowhere), and return how many were read."""
+    """Copy at most `most` bytes from `source` to `target`. Return the number of bytes read.
+
+    If `most` is None, copy everything. If `target` is None, the bytes are read and dropped.
+    """
     total = 0
     while most is None or total < most:  # reading nothing would look like a sender who hung up
         piece = source.read(CHUNK if most is None else min(CHUNK, most - total))
@@ -40,8 +43,10 @@ def copy_stream(source: IO[bytes], target: IO[bytes] | None = None, *, most: int
 
 @contextmanager
 def spooled(source: IO[bytes]) -> Iterator[tuple[BinaryIO, int]]:
-    """Copy all of `source` to an unnamed temporary file, and yield the file, at its beginning, and its size. Large ones lie in
-    DATA_DIR, as the temporary folder may be in memory."""
+    """Copy all of `source` to an unnamed temporary file. Yield the file, positioned at its beginning, and its size in bytes.
+
+    Large files are written to DATA_DIR, because the system's temporary folder may be in memory.
+    """
     folder = runtime().settings.data_dir
     with tempfile.SpooledTemporaryFile(max_size=LARGE_BYTES, dir=str(folder)) as spool:
         file = cast(BinaryIO, spool)
@@ -52,8 +57,10 @@ def spooled(source: IO[bytes]) -> Iterator[tuple[BinaryIO, int]]:
 
 @contextmanager
 def place_for(size: int, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
-    """Wait for a place in memory for a large body, and hold it during the block. A body of up to LARGE_BYTES needs none. Raises
-    TooManyLarge after `wait_seconds`.
+    """Wait for a place in memory for a large body, and keep the place during the block. A body of up to LARGE_BYTES needs no
+    place.
+
+    Raises `TooManyLarge` if no place is free within `wait_seconds`.
     """
     if size <= LARGE_BYTES:
         yield
@@ -68,5 +75,6 @@ def place_for(size: int, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[None
 
 @functools.cache
 def _places() -> threading.Semaphore:
-    """Return the semaphore of the places. It is made on first use, when gevent has patched threading."""
+    """Return the semaphore that counts the places in memory. It is created on first use, because gevent must have patched
+    `threading` before."""
     return threading.BoundedSemaphore(LARGE_AT_ONCE)

@@ -1,8 +1,9 @@
-"""Find the thread to which a message belongs (threading), with the evidence.
+"""Find the thread to which a message belongs (threading), and say why (evidence).
 
-Evidence for mail within a brand, strongest first: our signed plus-address; our signed Message-ID; a known Message-ID in
-In-Reply-To or References, even one that a stored mail only names, as a reply may come before its original; the provider's
-conversation id with a common participant; our subject token from a participant. Empty ids never match.
+For mail, the kinds of evidence are, strongest first, within a brand: our signed plus-address; our signed Message-ID; a known
+Message-ID in In-Reply-To or References; the provider's conversation id together with a common participant; our subject token
+in a mail from a participant. A Message-ID is also known if a stored mail only names it, because a reply may come before its
+original. Empty ids never match.
 """
 
 from __future__ import annotations
@@ -33,8 +34,11 @@ STALE_DAYS = 30
 
 @dataclass(frozen=True)
 class Match:
-    """The thread of a message (None: a new one) and the evidence. `by`: the kind of evidence; `detail`: words for the page;
-    `also`: other threads with the same ids; `suggested_thread_id`: a closed thread to suggest."""
+    """The thread of a message and the evidence for it. `thread_id` is None if the message needs a new thread.
+
+    `by`: the kind of evidence. `detail`: an explanation for the page. `also`: other threads that contain the same
+    Message-IDs. `suggested_thread_id`: a closed thread that the page suggests.
+    """
 
     thread_id: uuid.UUID | None
     by: str
@@ -66,25 +70,30 @@ def conversation_key(mailbox: str, conversation_id: str) -> str:
 
 
 def is_usable_id(message_id: str | None) -> bool:
-    """Return whether a Message-ID can identify a mail; False for None and for ids without letters and digits ("<>", "<@>")."""
+    """Return True if a Message-ID can identify a mail. None, and ids without letters and digits such as "<>" and
+    "<@>", cannot.
+    """
     return message_id is not None and any(c.isalnum() for c in message_id)
 
 
 def own_id(evidence: MailEvidence) -> str | None:
-    """Return the mail's own Message-ID; None if it has no usable one."""
+    """Return the mail's own Message-ID. Return None if it is missing or not usable."""
     return evidence.message_id if is_usable_id(evidence.message_id) else None
 
 
 def named_ids(evidence: MailEvidence) -> tuple[str, ...]:
-    """Return the usable Message-IDs that a mail names, each once: In-Reply-To, References from the last, bounced mails; at most
-    MAX_NAMED_IDS."""
+    """Return the usable Message-IDs that a mail names, without repeats, at most MAX_NAMED_IDS.
+
+    The order is: In-Reply-To, then References from the last to the first, then the ids of bounced mails.
+    """
     named = (*evidence.in_reply_to, *reversed(evidence.references), *evidence.bounced_message_ids)
     unique = tuple(dict.fromkeys(i for i in named if is_usable_id(i)))
     return unique if len(unique) <= MAX_NAMED_IDS else (*unique[: MAX_NAMED_IDS - 10], *unique[-10:])
 
 
 def thread_lock_keys(message: InboundMessage) -> list[str]:
-    """Return the advisory locks of a mail's ids, so that a reply and its original do not create two threads at once."""
+    """Return the names of the advisory locks for a mail's ids. They prevent that a reply and its original create two threads at
+    the same time."""
     evidence = message.evidence
     if evidence is None:
         return []
@@ -93,7 +102,7 @@ def thread_lock_keys(message: InboundMessage) -> list[str]:
 
 
 def match_mail(session: Session, message: InboundMessage, context: MailContext) -> Match:
-    """Return the thread of a mail with the evidence; `thread_id` is None if there is no evidence for a thread."""
+    """Return the thread of a mail, with the evidence. If there is no evidence for a thread, `thread_id` is None."""
     evidence = message.evidence
     if evidence is None:
         return Match(None, "new")
@@ -119,8 +128,11 @@ def _by_plus_token(session: Session, evidence: MailEvidence, context: MailContex
 
 
 def _split_off(session: Session, thread_id: uuid.UUID, evidence: MailEvidence, context: MailContext) -> Match | None:
-    """Return the match for a reply to a split thread by the answered mail, as the reply's address names the old thread; None if
-    the thread was not split."""
+    """If the thread was split, return the match by the Message-IDs that the reply names. The reply's plus-address names only
+    the old thread.
+
+    Return None if the thread was not split, or if no id matches.
+    """
     split = (ThreadMove.from_thread_id == thread_id, ThreadMove.kind == "split", ThreadMove.undone_at.is_(None))
     if session.execute(sa.select(ThreadMove.id).where(*split).limit(1)).first() is None:
         return None
@@ -243,7 +255,8 @@ def thread_participants(session: Session, thread_id: uuid.UUID) -> frozenset[str
 
 
 def _guard(session: Session, match: Match, message: InboundMessage, context: MailContext) -> Match:
-    """Return the match, or for a thread closed long ago a new thread, if subject or sender differ; the old one is suggested."""
+    """Return the match. But if its thread was closed long ago and subject or sender differ, return a match for a new thread
+    that suggests the old one."""
     thread = session.get(Thread, match.thread_id)
     if thread is None or thread.resolved_at is None or context.now - thread.resolved_at < timedelta(days=STALE_DAYS):
         return match
@@ -257,8 +270,11 @@ def _guard(session: Session, match: Match, message: InboundMessage, context: Mai
 def match_chat(
     session: Session, message: InboundMessage, *, brand_id: uuid.UUID, channel_id: uuid.UUID, contact_id: uuid.UUID, now: datetime
 ) -> Match:
-    """Return the thread of a chat message: that of the quoted message if it is running, else the contact's newest running thread
-    on this channel; a Match without thread for none."""
+    """Return the thread of a chat message. It is the thread of the quoted message if that is running, otherwise the contact's
+    newest running thread on this channel.
+
+    If there is neither, `thread_id` is None.
+    """
     if message.reply_to_external_id:
         quoted = session.execute(
             sa.select(Thread.id)
@@ -283,7 +299,8 @@ def match_chat(
 
 
 def is_running(now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition on threads that may take new messages: the thread is open, or ended recently."""
+    """Return the SQL condition for threads that may take new messages: the thread is open, or was resolved or marked as spam
+    recently."""
     may_go_on = sa.or_(Thread.status == ThreadStatus.RESOLVED, Thread.spam_at.is_not(None))
     recently = sa.and_(may_go_on, Thread.resolved_at > now - timedelta(days=REOPEN_DAYS))
     return sa.or_(Thread.status.not_in(CLOSED_STATUSES), recently)

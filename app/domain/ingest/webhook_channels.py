@@ -16,9 +16,10 @@ from app.domain.connections.queries import is_former_secret_valid, list_channels
 
 @dataclass(frozen=True)
 class DoorAccount:
-    """A channel with the secrets that authenticate its webhooks. `secrets`: all signing secrets valid now, two during a rotation.
+    """A channel with the secrets that authenticate its webhooks.
 
-    `names`: the names a post may use for the channel. `shared_key`: the secret of the provider's newer signature, "" for none.
+    `secrets`: all signing secrets that are valid now; there are two during a rotation. `names`: the names that a post may
+    use for the channel. `shared_key`: the secret of the provider's newer signature, "" if it has none.
     """
 
     channel_id: uuid.UUID
@@ -32,7 +33,8 @@ class DoorAccount:
 
 
 class DoorAccounts:
-    """The cache of the active channels of one type, kept for `keep_seconds`, so that a post costs no query for them."""
+    """A cache of the active channels of one type. They are read again after `keep_seconds`, so that a post needs no query for
+    them."""
 
     def __init__(self, channel_type: ChannelType) -> None:
         self._channel_type = channel_type

@@ -1,4 +1,4 @@
-"""Create, change and switch integrations, and seal their secrets. The caller owns the transaction."""
+"""Create and change integrations, switch them on and off, and encrypt their secrets. The caller owns the transaction."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def create_integration(
     now: datetime,
     actor: Actor,
 ) -> Integration:
-    """Create an integration; its secrets are encrypted for its row alone."""
+    """Create an integration. Its secrets are encrypted in such a way that they can be decrypted only for this row."""
     integration = Integration(id=new_id(), provider=provider, is_active=True, poll_state={}, problem="", created_at=now)
     _fill(integration, content)
     seal_secrets(integration, secrets, keyring=keyring)
@@ -67,7 +67,7 @@ def change_integration(
 
 
 def switch_integration(session: Session, integration: Integration, *, active: bool, now: datetime, actor: Actor) -> None:
-    """Switch an integration on or off. One that is off receives no posts, and is neither polled nor called."""
+    """Switch an integration on or off. An integration that is off receives no posts, is not polled and is not called."""
     if integration.is_active != active:
         integration.is_active = active
         session.flush()
@@ -75,13 +75,13 @@ def switch_integration(session: Session, integration: Integration, *, active: bo
 
 
 def note_problem(integration: Integration, problem: str, *, now: datetime) -> None:
-    """Store the problem of an integration, in English; "" if it works."""
+    """Store the problem of an integration, in English. `problem` is "" if the integration works."""
     if integration.problem != problem:
         integration.problem, integration.problem_at = problem[:500], now if problem else None
 
 
 def seal_secrets(integration: Integration, secrets: Mapping[str, str], *, keyring: Keyring) -> None:
-    """Replace the integration's secrets by these, encrypted."""
+    """Encrypt these secrets and replace all secrets of the integration with them."""
     plain = json.dumps(dict(secrets)).encode()
     integration.sealed_secrets = keyring.encrypt(plain, table=TABLE, column="sealed_secrets", row_id=integration.id)
 

@@ -1,4 +1,5 @@
-"""Authenticate posts to an integration by a key in the URL or a header, or by a signature. Constant-time; never raises."""
+"""Authenticate posts to an integration, by a key in the URL or a header, or by a signature. Comparisons take constant time. No
+function here raises an error."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ KEY_HEADERS = ("x-api-key", *(name for one in PROVIDERS for name in one.key_head
 
 
 def given_keys(headers: Mapping[str, str], *, in_address: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return all keys in a post's headers and address."""
+    """Return all keys in a post's headers and URL. `in_address`: the keys from the URL."""
     low = {name.lower(): value for name, value in headers.items()}
     bearer = low.get("authorization", "")
     found = [*in_address, *(low.get(name, "") for name in KEY_HEADERS)]
@@ -28,7 +29,7 @@ def given_keys(headers: Mapping[str, str], *, in_address: Iterable[str] = ()) ->
 
 
 def find_by_key(opened: Sequence[Opened], keys: Sequence[str], name: str) -> Opened | None:
-    """Return the integration whose secret `name` is among the keys, else None."""
+    """Return the integration whose secret named `name` is one of the `keys`. Return None if there is none."""
     found = None
     for one in opened:
         known = one.secrets.get(name, "").encode()
@@ -40,10 +41,11 @@ def find_by_key(opened: Sequence[Opened], keys: Sequence[str], name: str) -> Ope
 def find_caller(
     opened: Sequence[Opened], headers: Mapping[str, str], body: bytes, signature: str, *, now_seconds: float
 ) -> Opened | None:
-    """Return the connection whose scenario sent the post, else None.
+    """Return the integration whose scenario sent the post. Return None if there is none.
 
-    A post with a signature (`signature`: the value of our own header, or headers of Standard Webhooks) needs a valid one; without
-    one the key decides."""
+    `signature`: the value of our own signature header, "" if the post has none. If the post has this header, or the headers
+    of Standard Webhooks, its signature must be valid. A post without a signature is recognised by its key.
+    """
     secrets = ((one, one.secrets.get("signing_secret", "")) for one in opened)
     if signature:
         return next((one for one, secret in secrets if is_signed(body, signature, secret, now_seconds=now_seconds)), None)
@@ -54,8 +56,8 @@ def find_caller(
 
 
 def scenario_event(integration: Opened, scenario: str, body: bytes, headers: Mapping[str, str], event_id: str) -> RawEvent:
-    """Build the raw event of a scenario's call, deduplicated by the call's event id. Without an id it is quarantined, and
-    deduplicated by its bytes."""
+    """Return the raw event of a scenario's call, deduplicated by the call's event id. Without an event id, the event is
+    quarantined and deduplicated by its bytes."""
     name = event_id or f"body:{hashlib.sha256(body).hexdigest()}"
     meta = {"integration_id": str(integration.id), "scenario": scenario}
     reason = None if event_id else _UNNAMED

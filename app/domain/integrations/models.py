@@ -22,9 +22,11 @@ class Provider(StrEnum):
 
 
 class Integration(WithId, Base):
-    """A connected account of a service. `sealed_secrets` is an encrypted JSON object; `channel_id`: the channel of answers.
+    """A connected account of a service. `sealed_secrets`: an encrypted JSON object of its secrets. `channel_id`: the channel
+    through which threads from this integration are answered.
 
-    `poll_state` is written in the transaction of the events it covers. `problem`: the present problem in English, or "".
+    `poll_state`: the checkpoint of polling; it is written in the same transaction as the submissions before it. `problem`:
+    the current problem in English, "" if there is none.
     """
 
     __tablename__ = "integrations"
@@ -46,8 +48,10 @@ class Integration(WithId, Base):
 
 
 class FormSubmission(WithId, Base):
-    """A form somebody filled in, with its contact, order and thread. `intake`: the values read from the answers; `told_at`: when
-    the answers were last changed, by the provider's clock."""
+    """A form that somebody filled in, with its contact, order and thread.
+
+    `intake`: the values read from the answers. `told_at`: when the answers were last changed, by the provider's clock.
+    """
 
     __tablename__ = "form_submissions"
 

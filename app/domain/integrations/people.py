@@ -17,8 +17,11 @@ from app.domain.events.actions import SYSTEM
 
 
 def find_person(session: Session, *, name: str, email: str, phone: str, now: datetime) -> Contact:
-    """Return the contact with this address or number, else a new one. Invalid addresses and numbers are ignored. Raises
-    UnableToParse without name, address and number."""
+    """Return the contact with this e-mail address or phone number. If there is none, create the contact. Invalid addresses and
+    numbers are ignored.
+
+    Raises `UnableToParse` if there is no name, no valid address and no valid number.
+    """
     identities = [*_identity("email", email), *_identity("phone", phone)]
     if not identities and not name:
         raise UnableToParse(N_("no person found: the name, e-mail address and phone number are missing"))

@@ -19,7 +19,7 @@ TABLE = table_of(Integration).name
 
 
 class IntegrationMissing(Exception):
-    """There is no such integration, or the viewer may not see its brand."""
+    """Raised when there is no such integration, or when it belongs to a brand that is not allowed here."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,10 @@ class Opened:
 
 
 def get_integration(session: Session, integration_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID] | None = None) -> Integration:
-    """Return the integration. Raises IntegrationMissing. `brand_ids` limits to these brands."""
+    """Return the integration with this id. If `brand_ids` is given, it must belong to one of these brands.
+
+    Raises `IntegrationMissing` if there is no such integration.
+    """
     found = session.get(Integration, integration_id, populate_existing=True)
     if found is None or (brand_ids is not None and found.brand_id not in brand_ids):
         raise IntegrationMissing(str(integration_id))
@@ -45,7 +48,8 @@ def list_integrations(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> li
 
 
 def list_account_names(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[str, str]:
-    """Return the names by id of the channels and integrations of these brands, and "" for calls made for none of them."""
+    """Return {id as text: name} of the channels and integrations of these brands. The key "" has the name "", for calls that
+    belong to none of them."""
     found = {"": ""}
     for model in (Channel, Integration):
         rows = session.execute(sa.select(model.id, model.name).where(model.brand_id.in_(brand_ids)))
@@ -54,7 +58,7 @@ def list_account_names(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict
 
 
 def list_scenarios(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[str]:
-    """List the scenarios that active connections of these brands can call, by name."""
+    """List the names of the scenarios that active integrations of these brands can call, sorted."""
     query = sa.select(Integration.settings["hooks"]).where(Integration.provider == Provider.MAKE, Integration.is_active)
     rows = session.execute(query.where(Integration.brand_id.in_(brand_ids))).scalars()
     return sorted({name for hooks in rows for name in hooks or {}})
@@ -67,7 +71,7 @@ def list_opened(session: Session, provider: Provider, keyring: Keyring) -> list[
 
 
 def open_secrets(integration: Integration, keyring: Keyring) -> dict[str, str]:
-    """Return the integration's decrypted secrets by name. Raises UnableToDecrypt."""
+    """Return the integration's decrypted secrets, {name: secret}. Raises `UnableToDecrypt`."""
     opened = keyring.decrypt(integration.sealed_secrets, table=TABLE, column="sealed_secrets", row_id=integration.id)
     secrets: dict[str, str] = json.loads(opened)
     return secrets

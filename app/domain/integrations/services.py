@@ -24,7 +24,7 @@ _MEND_SCENARIO = N_("Switch the scenario on in Make, or enter the new address of
 
 
 def list_integration_services(session: Session) -> list[Service]:
-    """List the active integrations that we call as services: forms that are polled, and scenarios with a URL."""
+    """List, by name, the active integrations that we call: forms that are polled, and scenarios with a URL."""
     query = sa.select(Integration).where(Integration.is_active).order_by(Integration.name)
     return [_service(one) for one in session.execute(query).scalars() if one.settings.get("form_id") or one.settings.get("hooks")]
 
@@ -56,8 +56,11 @@ def _ask_form(integration: Integration) -> Health:
 
 
 def _ask_scenarios(integration: Integration) -> Health:
-    """Return the health of scenarios: whether their hosts can be reached and the last call succeeded. Nothing is posted, as a
-    post would start the scenario."""
+    """Return the health of an integration's scenarios. It is good if their hosts can be reached and no problem of the last call
+    is stored.
+
+    Nothing is posted, because a post would start the scenario.
+    """
     secrets = open_secrets(integration, runtime().keyring)
     for name in integration.settings["hooks"]:
         try:

@@ -34,7 +34,8 @@ _REACHED_BY = {Medium.EMAIL: {"email"}, Medium.WHATSAPP: {"wa_id", "phone"}, Med
 
 @dataclass(frozen=True)
 class Said:
-    """The content of a contact's message that came by an integration. `external_id` is unique; `files` are fetched afterwards."""
+    """The content of a contact's message that came through an integration. `external_id` is unique. `files` are downloaded
+    later."""
 
     external_id: str
     subject: str
@@ -46,19 +47,23 @@ class Said:
 
 
 def begin_thread(session: Session, integration: Integration, contact: Contact, said: Said, *, now: datetime) -> Thread:
-    """Create a thread with the contact's message. Answers go over the integration's channel, if it has one."""
+    """Create a thread with the contact's message. Replies are sent through the integration's channel, if it has one."""
     channel = session.get(Channel, integration.channel_id) if integration.channel_id else None
     return _begin(session, integration.brand_id, channel, contact, said, now)
 
 
 def begin_thread_of_program(session: Session, brand_id: uuid.UUID, contact: Contact, said: Said, *, now: datetime) -> Thread:
-    """Create a thread with a contact's message that a program sent by the API. Answers go over a channel of the brand that
-    reaches the contact."""
+    """Create a thread with a contact's message that a program sent through the API. Replies are sent through a channel of the
+    brand that can reach the contact."""
     return _begin(session, brand_id, _find_reaching(session, brand_id, contact), contact, said, now)
 
 
 def _find_reaching(session: Session, brand_id: uuid.UUID, contact: Contact) -> Channel | None:
-    """Return the brand's channel that reaches the contact: mail before WhatsApp before texts, first by name; None for none."""
+    """Return a channel of the brand that can reach the contact. Mail is preferred to WhatsApp, and WhatsApp to SMS; within a
+    medium, the first by name is taken.
+
+    Return None if no channel can reach the contact.
+    """
     ways = sa.select(ContactIdentity.kind).where(ContactIdentity.contact_id == contact.id, ContactIdentity.former_since.is_(None))
     kinds = set(session.execute(ways).scalars())
     sends = (Channel.brand_id == brand_id, Channel.is_active, Channel.adapter_key.in_(sorted(runtime().adapters.senders)))

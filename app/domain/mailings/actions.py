@@ -37,7 +37,8 @@ _UNASKED = N_("No consent recorded for this recipient")
 
 @dataclass(frozen=True)
 class NewRecipient:
-    """A recipient of a new mailing. `has_consent`: the sender says that the recipient agreed; `basis`: where and how."""
+    """A recipient of a new mailing. `has_consent`: the sender of the mailing states that the recipient agreed. `basis`: where
+    and how the recipient agreed."""
 
     address: str
     name: str = ""
@@ -58,7 +59,8 @@ class NewMailing:
 
 
 def create_mailing(session: Session, new: NewMailing, *, channel: Channel, actor: Actor, now: datetime) -> Mailing:
-    """Create a mailing with one recipient per address, to be sent from `send_at` on. `actor` is a user."""
+    """Create a mailing that is sent from `new.send_at` on, or from now on if that is None. An address that occurs twice gets
+    one mail. `actor` is a user."""
     mailing = Mailing(
         id=new_id(),
         brand_id=channel.brand_id,
@@ -101,7 +103,7 @@ def _row(mailing: Mailing, address: str, one: NewRecipient) -> MailingRecipient:
 
 @dataclass(frozen=True)
 class Decided:
-    """The outcome of one recipient, with the reason or the queued message."""
+    """The outcome for one recipient, with the reason why no mail was queued, or with the id of the queued message."""
 
     outcome: RecipientOutcome
     reason: str = ""
@@ -111,7 +113,8 @@ class Decided:
 def carry_out(
     session: Session, recipient: MailingRecipient, *, author_name: str, unsubscribe_url: str, context: ReplyContext
 ) -> Decided:
-    """Queue one recipient's mail, or return why not. The caller ends the recipient's row in the same transaction."""
+    """Queue the mail of one recipient, or decide that no mail is sent, and return the outcome. The caller ends the recipient's
+    row in the same transaction."""
     lock_address(session, recipient.address)
     mailing = session.get_one(Mailing, recipient.mailing_id)
     channel = session.get_one(Channel, mailing.channel_id)
@@ -133,8 +136,10 @@ def carry_out(
 
 
 def _ask_consent(session: Session, recipient: MailingRecipient, actor: Actor, now: datetime) -> str:
-    """Return why the recipient has not consented, "" if they have. The contact's stored answer decides; without one, the sender's
-    statement does, and is stored as the answer.
+    """Return "" if the recipient has consented, otherwise the reason for the refusal.
+
+    The contact's stored consent decides. If there is none, the statement of the mailing's sender decides; a positive
+    statement is stored as the contact's consent.
     """
     kept = _kept_consent(session, recipient.address)
     if kept is not None:
@@ -148,7 +153,7 @@ def _ask_consent(session: Session, recipient: MailingRecipient, actor: Actor, no
 
 
 def _kept_consent(session: Session, address: str) -> bool | None:
-    """Return the stored consent to mailings of the contact with this address; None if never asked."""
+    """Return whether the contact with this address agreed to mailings. Return None if no consent or refusal is stored."""
     theirs = sa.and_(ContactIdentity.kind == "email", ContactIdentity.value == address.lower())
     query = (
         sa.select(ContactConsent.is_given)
@@ -177,7 +182,8 @@ def _mail(mailing: Mailing, recipient: MailingRecipient, unsubscribe_url: str) -
 
 
 def end_mailings(session: Session, recipient_id: uuid.UUID, *, now: datetime) -> bool:
-    """Unsubscribe a recipient from the brand's mailings; a repeat changes nothing. Returns False for an unknown recipient."""
+    """Unsubscribe a recipient from all mailings of the brand. A repeat changes nothing. Return False if there is no such
+    recipient."""
     recipient = session.get(MailingRecipient, recipient_id)
     if recipient is None:
         return False

@@ -1,6 +1,7 @@
-"""Pause, resume and stop a mailing. A mail that a worker has claimed at that moment is still sent; none is sent twice.
+"""Pause, resume and stop a mailing. A mail that a worker has already claimed is still sent. No mail is sent twice.
 
-A pause moves the due time of waiting rows far into the future, so that no worker finds them due, not even one with a hint.
+A pause moves the due time of the waiting rows far into the future. Even a worker that has a hint for such a row then does
+not find it due.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ OUT_OF_REACH = timedelta(days=3650)
 def pause_mailing(
     session: Session, mailing_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID], now: datetime, actor: Actor
 ) -> Mailing:
-    """Pause a mailing and return it; a paused or stopped one stays. Raises MailingMissing."""
+    """Pause a mailing and return it. A mailing that is paused or stopped already is not changed.
+
+    Raises `MailingMissing` if these brands have no such mailing.
+    """
     mailing = _lock(session, mailing_id, brand_ids)
     if mailing.paused_at is None and mailing.stopped_at is None:
         mailing.paused_at = now
@@ -35,7 +39,8 @@ def pause_mailing(
 def resume_mailing(
     session: Session, mailing_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID], now: datetime, actor: Actor
 ) -> Mailing:
-    """Resume a paused mailing with the remaining recipients, and return it. Raises MailingMissing."""
+    """Resume a paused mailing with the remaining recipients, and return it. Raises `MailingMissing` if these brands have no
+    such mailing."""
     mailing = _lock(session, mailing_id, brand_ids)
     if mailing.paused_at is not None and mailing.stopped_at is None:
         mailing.paused_at = None
@@ -47,7 +52,8 @@ def resume_mailing(
 def stop_mailing(
     session: Session, mailing_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID], now: datetime, actor: Actor
 ) -> Mailing:
-    """Stop a mailing for good and return it; the remaining recipients are cancelled. Raises MailingMissing."""
+    """Stop a mailing for good, cancel its remaining recipients, and return it. Raises `MailingMissing` if these brands have no
+    such mailing."""
     mailing = _lock(session, mailing_id, brand_ids)
     if mailing.stopped_at is None:
         mailing.stopped_at, mailing.paused_at = now, None
@@ -64,7 +70,8 @@ def _lock(session: Session, mailing_id: uuid.UUID, brand_ids: Sequence[uuid.UUID
 
 
 def _change(session: Session, mailing: Mailing, **values: Any) -> None:
-    """Set columns of all recipients of the mailing that still wait and are not being sent to."""
+    """Set the columns in `values` for all recipients of the mailing that still wait. A recipient whose mail is being sent is
+    not changed."""
     waiting = sa.and_(MailingRecipient.mailing_id == mailing.id, MailingRecipient.state == "ready")
     session.execute(sa.update(MailingRecipient).where(waiting).values(values).execution_options(synchronize_session=False))
     session.flush()

@@ -1,4 +1,5 @@
-"""Fill the blanks of a mailing, {{name}} or {{name|fallback}}, with a recipient's values. Pure; values are text."""
+"""Fill the blanks of a mailing, {{name}} or {{name|fallback}}, with the values of a recipient. Pure. Values are inserted as
+plain text."""
 
 from __future__ import annotations
 
@@ -11,11 +12,14 @@ _PLACE = re.compile(r"\{\{[ \t]*+((?:[^{}|\n \t]++(?:[ \t]++(?=[^{}|\n \t]))?+){
 
 
 class BlankLeft(Exception):
-    """A blank has neither value nor fallback; the message is its name."""
+    """Raised when a blank has neither a value nor a fallback. The message is the name of the blank."""
 
 
 def fill_in(source: str, values: Mapping[str, Any], *, is_html: bool = False) -> str:
-    """Return the text with its blanks filled; blanks inside values stay. `is_html` escapes the values. Raises BlankLeft."""
+    """Return `source` with its blanks filled. If a value itself contains a blank, that blank is not filled.
+
+    If `is_html` is True, the values are escaped. Raises `BlankLeft` if a blank has neither a value nor a fallback.
+    """
 
     def value_of(place: re.Match[str]) -> str:
         value = values.get(place[1])

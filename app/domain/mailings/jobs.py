@@ -1,7 +1,7 @@
-"""Job that sends one recipient's mail of a mailing.
+"""Job that queues the mail of one recipient of a mailing.
 
-Exactly once: the row ends in the transaction that queues its message. A worker that dies before the commit leaves nothing; one
-that lost its lease rolls back.
+Runs exactly once: the recipient's row ends in the same transaction that queues the message. If a worker dies before the
+commit, nothing is stored. A worker that lost its lease rolls back.
 """
 
 from __future__ import annotations

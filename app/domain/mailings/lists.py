@@ -31,8 +31,12 @@ def _holding(words: str) -> list[sa.ColumnElement[bool]]:
 def list_subscribers(
     session: Session, *, brand_id: uuid.UUID, limit: int, words: str = "", since: date | None = None
 ) -> list[NewRecipient]:
-    """List contacts with a thread of the brand who agreed to mailings, each with one address, by name. `words` must all occur in
-    name or address; `since`: only contacts with a message on that day or later."""
+    """List contacts who agreed to mailings and have a thread of the brand, sorted by name, each with one current e-mail
+    address.
+
+    Every word in `words` must occur in the name or address. If `since` is given, the contact must have a thread with a
+    message on that day (UTC) or later.
+    """
     agreed = sa.exists().where(
         ContactConsent.contact_id == Contact.id,
         ContactConsent.purpose == ConsentPurpose.MARKETING_EMAIL,

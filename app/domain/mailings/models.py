@@ -45,9 +45,11 @@ class Mailing(WithId, Base):
 
 
 class MailingRecipient(WithId, Claimable, Base):
-    """A recipient of a mailing. States: ready → running → done, with an `outcome` and, if a mail was queued, its message.
+    """A recipient of a mailing. States: ready → running → done. A row that is done has an `outcome` and, if a mail was queued,
+    a `message_id`.
 
-    `values` fill the blanks of the text. `consent`: the sender's statement about it, {"given", "basis"}.
+    `values` fill the blanks of the mailing's text. `consent`: what the sender of the mailing stated about the recipient's
+    consent, {"given", "basis"}.
     """
 
     __tablename__ = "mailing_recipients"

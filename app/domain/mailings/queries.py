@@ -21,12 +21,13 @@ SHOWN_PROBLEMS = 100
 
 
 class MailingMissing(Exception):
-    """There is no such mailing, or the viewer may not see its brand."""
+    """Raised when there is no such mailing, or when it belongs to a brand that is not allowed here."""
 
 
 @dataclass(frozen=True)
 class MailingProgress:
-    """The counts of a mailing's recipients: `outcomes` by outcome, `deliveries` by delivery status of their messages."""
+    """Counts of a mailing's recipients. `outcomes`: {outcome: number of recipients}. `deliveries`: {delivery status: number of
+    their messages}."""
 
     total: int
     outcomes: Counter[str]
@@ -48,7 +49,8 @@ def get_mailing(session: Session, *, mailing_id: uuid.UUID, brand_ids: Sequence[
 
 @dataclass(frozen=True)
 class MailingRow:
-    """A mailing in a list: the number of recipients, how many of them have an outcome (`decided`), and the sender's name."""
+    """A mailing in a list. `total`: the number of recipients. `decided`: how many of them have an outcome. `sender`: the name
+    of the user who created the mailing."""
 
     mailing: Mailing
     total: int
@@ -68,8 +70,11 @@ def list_mailings(session: Session, *, brand_ids: Sequence[uuid.UUID], limit: in
 
 @dataclass(frozen=True)
 class RecipientRow:
-    """A recipient with the outcome of their mail. `delivery`: the delivery status, None without a message; `unsubscribed_at`: the
-    first time since the mailing was created."""
+    """A recipient of a mailing and what became of the mail.
+
+    `delivery`: the delivery status of the message, None if there is no message. `unsubscribed_at`: the first time that the
+    recipient unsubscribed after the mailing was created, None if never.
+    """
 
     address: str
     name: str
@@ -83,7 +88,8 @@ class RecipientRow:
 def list_recipients(
     session: Session, mailing: Mailing, *, outcome: RecipientOutcome | None = None, after: str = "", limit: int = 100
 ) -> list[RecipientRow]:
-    """List the recipients of a mailing by address, from the first behind the address `after`. `outcome` limits them to one."""
+    """List recipients of a mailing, sorted by address, starting with the first address that sorts after `after`. If `outcome`
+    is given, list only recipients with this outcome."""
     ended = (
         sa.select(sa.func.min(Suppression.occurred_at))
         .where(

@@ -13,7 +13,7 @@ def unsubscribe_token(recipient_id: uuid.UUID, secret_key: str) -> str:
 
 
 def read_token(token: str, secret_key: str) -> uuid.UUID | None:
-    """Return the recipient's id in the token; None for an invalid one."""
+    """Return the recipient's id from an unsubscribe token. Return None if the token is invalid."""
     try:
         return uuid.UUID(_serializer(secret_key).loads(token))
     except (BadSignature, ValueError, TypeError, AttributeError):

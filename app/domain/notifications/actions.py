@@ -37,11 +37,12 @@ TOLD_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class News:
-    """News to notify users of, about a thread, a channel, or the page at `place` (a path). The user who caused it is not
-    notified.
+    """News about a thread, a channel, or the page at `place` (a path), of which users are to be notified. The user who caused
+    it (`actor_user_id`) is not notified.
 
-    `brand_id` None: only administrators. `priority`: that of the order at `place`; "" uses the thread's. `team_id`: the team
-    whose Teams channel gets the card; None: the subject decides (`hook_for`). `count`: the number of messages this news is about.
+    If `brand_id` is None, only administrators are notified. `priority`: the priority of the order at `place`, or "" for the
+    thread's priority. `team_id`: the team whose Teams channel gets the card; if None, `hook_for` chooses by the subject.
+    `count`: the number of messages that this news is about.
     """
 
     kind: NotificationKind
@@ -67,11 +68,14 @@ def tell(
     through: frozenset[Way] = ALL_WAYS,
     in_quiet_hours: bool = False,
 ) -> list[uuid.UUID]:
-    """Notify those users of `to` (a condition on User) who may see the brand and want this kind of news. Returns their ids.
+    """Notify users of the news, and return the ids of the notified users.
 
-    Each is told in those ways of `through` they want it in. News of kind `message` join the unread notification of their thread,
-    those of kind `new_work` the unread one of their brand, which is told again after TOLD_AGAIN at the earliest.
-    `in_quiet_hours` True: quiet hours do not delay the news.
+    `to` is an SQL condition on `User`. Of these users, those are notified who may see the brand and want this kind of news.
+    Each is notified in those ways of `through` that they want. If `in_quiet_hours` is True, quiet hours do not delay the
+    news.
+
+    News of kind `message` is added to the unread notification of its thread, if there is one. News of kind `new_work` is
+    added to the unread notification of its brand; the user hears of that again after TOLD_AGAIN at the earliest.
     """
     receivers = [found for row in session.execute(_receivers(news).where(to)) if (found := _receiver(row, news, through)).ways]
     if not receivers:
@@ -123,8 +127,9 @@ def _receivers(news: News) -> sa.Select[Any]:
 
 
 def _write(session: Session, news: News, receivers: list[_Receiver]) -> tuple[dict[uuid.UUID, uuid.UUID], frozenset[uuid.UUID]]:
-    """Write the notifications. Returns {user id: notification id}, and the users whose unread "new work" notification was only
-    updated, so that they are not disturbed again so soon.
+    """Write the notifications. Return {user id: notification id}, and a set of user ids.
+
+    The set has the users whose unread "new work" notification was only updated. They are not disturbed again so soon.
     """
     values = {
         "ids": [new_id() for _ in receivers],
@@ -149,9 +154,12 @@ def _write(session: Session, news: News, receivers: list[_Receiver]) -> tuple[di
 
 @lru_cache(maxsize=2)
 def _inserting(is_new_work: bool) -> sa.Insert:
-    """Build the statement that writes one notification for each of several users, or joins the unread one each has. Built once:
-    of values for each row it would be built anew each time. Of new work a message counts once, and the time is that of the last
-    telling."""
+    """Build the SQL statement that writes one notification for each of several users. For the kinds `message` and `new_work`,
+    it updates a user's unread notification of the same thread or place instead, if there is one.
+
+    The statement is built only once, because the values are parameters. For new work, the same message is counted only once,
+    and `created_at` stays the time at which the user was last notified.
+    """
     table = table_of(Notification)
     of_each: dict[str, type[sa.types.TypeEngine[Any]]] = {"id": sa.Uuid, "user_id": sa.Uuid, "in_app": sa.Boolean}
     arrays = [sa.bindparam(f"{name}s", type_=sa.ARRAY(kind)) for name, kind in of_each.items()]
@@ -185,7 +193,8 @@ def mark_read(
     notification_id: uuid.UUID | None = None,
     thread_id: uuid.UUID | None = None,
 ) -> int:
-    """Note that the user has seen one notification, those of a thread, or all. Returns how many were unread."""
+    """Mark notifications of the user as read: the given one, those of the given thread, or all if neither is given. Return how
+    many were unread."""
     statement = sa.update(Notification).where(Notification.user_id == user_id, Notification.read_at.is_(None)).values(read_at=now)
     if notification_id is not None:
         statement = statement.where(Notification.id == notification_id)
@@ -196,7 +205,7 @@ def mark_read(
 
 @dataclass(frozen=True)
 class Wishes:
-    """A user's preferences as the form sends them; every pair missing in `wanted` is unwanted."""
+    """A user's preferences as the form sends them. A pair of kind and way that is missing in `wanted` is not wanted."""
 
     wanted: Collection[tuple[NotificationKind, Way]]
     quiet: Week = NO_QUIET
@@ -205,7 +214,7 @@ class Wishes:
 
 
 def set_preferences(session: Session, wishes: Wishes, *, user_id: uuid.UUID, now: datetime, actor: Actor) -> None:
-    """Save a user's preferences. Dispatches held by quiet hours wait for the end of the new ones."""
+    """Save a user's preferences. Dispatches that quiet hours hold back now wait for the end of the new quiet hours."""
     session.execute(sa.delete(NotificationChoice).where(NotificationChoice.user_id == user_id))
     pairs = [(kind, way) for kind in NotificationKind for way in Way if is_offered(kind, way)]
     session.add_all(NotificationChoice(user_id=user_id, kind=k, way=w, wanted=(k, w) in wishes.wanted) for k, w in pairs)

@@ -1,7 +1,7 @@
 """Plan and count the daily digest of a user. The caller owns the transaction.
 
-The row of `notification_digests` is made before the mail, one for each user and local date, so a day has one digest however
-often the clock is looked at. Nothing to report is no mail.
+The row of `notification_digests` is created before the mail, one for each user and local date. There is therefore at most
+one digest a day, however often the job runs. If there is nothing to report, no mail is sent.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ class Pending:
 
 @dataclass(frozen=True)
 class DueDigest:
-    """A claimed digest; `is_uncertain`: a worker died while the mail server had it."""
+    """A claimed digest. `is_uncertain` is True if a worker died while it was sending the mail, so that the mail may have been
+    sent."""
 
     user: User
     pending: Pending
@@ -88,12 +89,12 @@ class DueDigest:
 
 
 def plan_digests(session: Session, *, now: datetime) -> Sequence[uuid.UUID]:
-    """Make the digests of users whose hour has come in their time zone; returns the new ids."""
+    """Create today's digests for the users whose digest hour has come in their time zone. Return the ids of the new digests."""
     return session.execute(_PLAN, {"now": now}).scalars().all()
 
 
 def take_digest(session: Session, lease: Lease, *, now: datetime) -> DueDigest:
-    """Count the content of a claimed digest."""
+    """Count the content of a claimed digest, and store that sending begins now."""
     row = session.get_one(NotificationDigest, lease.row_id, populate_existing=True)
     user = session.get_one(User, row.user_id, populate_existing=True)
     uncertain = row.calling_at is not None
@@ -102,7 +103,8 @@ def take_digest(session: Session, lease: Lease, *, now: datetime) -> DueDigest:
 
 
 def count_pending(session: Session, user: User, *, now: datetime) -> Pending:
-    """Count what is due for a user until the end of their local day. Two queries, besides those for preferences and brands."""
+    """Count the threads and tasks that are due for a user by the end of their local day, and their unread notifications. Two
+    queries, besides those for preferences and brands."""
     wanted = get_preferences(session, user.id).wanted
     kinds = [kind.value for kind in NotificationKind if (kind, Way.EMAIL) in wanted]
     midnight = sa.select(
@@ -114,12 +116,12 @@ def count_pending(session: Session, user: User, *, now: datetime) -> Pending:
 
 
 def end_digest(outcome: Outcome, *, error: str = "") -> Ended:
-    """Return the ending of a digest that is over, sent or not, with its outcome."""
+    """Return the values that end a digest with this outcome, whether its mail was sent or not."""
     return Ended({"outcome": outcome, "error": error[:500], "calling_at": None, "ended_at": _NOW})
 
 
 def ending_of(answer: Answer) -> Ended | Failed:
-    """Return the ending that an answer of the mail server means for a digest: it is over, or tried again."""
+    """Convert an answer of the mail server into what happens to the digest: it ends, or it is tried again."""
     if answer.outcome is not None:
         return end_digest(answer.outcome, error="" if answer.ok else answer.words)
     return Failed(end_digest(Outcome.REFUSED, error=answer.words), {"error": answer.words[:500], "calling_at": None})

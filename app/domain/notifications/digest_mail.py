@@ -14,7 +14,7 @@ from app.domain.notifications.mail.compose import SystemMail
 
 
 def digest_mail(user: User, pending: Pending, *, reference: str, base: str, secret_key: str) -> SystemMail:
-    """Write the digest: counts and links in the user's language; nothing of a customer."""
+    """Return the digest mail, with counts and links in the user's language. It contains no data of customers."""
     with force_locale(user.locale):
         lines = [f"{words}\n{base}{path}" for words, path in _lines(pending)]
         total = pending.threads_overdue + pending.threads_today + pending.tasks_overdue + pending.tasks_today + pending.unread
@@ -43,7 +43,7 @@ def unsubscribe_token(user_id: uuid.UUID, secret_key: str) -> str:
 
 
 def read_token(token: str, secret_key: str) -> uuid.UUID | None:
-    """Return the user's id in the token; None for an invalid one."""
+    """Return the user's id from an unsubscribe token. Return None if the token is invalid."""
     try:
         return uuid.UUID(_serializer(secret_key).loads(token))
     except (BadSignature, ValueError, TypeError, AttributeError):

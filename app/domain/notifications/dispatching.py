@@ -1,8 +1,8 @@
-"""Promise notifications outside the app (dispatches), claim them by target, and fold several into one.
+"""Promise to send notifications outside the app (dispatches), claim these promises by target, and fold several into one.
 
-The caller owns the transaction. Guarantees: one promise for each event, way and target, however often an event is looked at;
-no second promise while one of the same notification waits, so ten messages of a thread are one; what was held in quiet hours
-is told as one when they end.
+The caller owns the transaction. There is only one dispatch for each event, way and target, however often the event is
+processed. While a dispatch of a notification waits, there is no second one for it, so ten messages in a thread are sent as
+one. Dispatches that were held in quiet hours are sent as one when quiet hours end.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _NOW = sa.func.clock_timestamp()
 
 @dataclass(frozen=True)
 class Told:
-    """One user with their notification and the ways they want it. `quiet_until`: when their quiet hours end, None outside of
-    them."""
+    """One user with their notification, and the ways in which they want it. `quiet_until`: when the user's current quiet hours
+    end, None if there are none now."""
 
     user_id: uuid.UUID
     notification_id: uuid.UUID
@@ -45,9 +45,8 @@ class Told:
 
 
 def promise(session: Session, told: Sequence[Told], occasion: Occasion) -> None:
-    """Promise to notify users by push, mail or Teams: one row per target (device, address, workflow). A repeat for the same event
-    adds nothing.
-    """
+    """Add a dispatch for each target by push, mail or Teams: one row per device, mail address or Teams workflow. A repeat for
+    the same event adds nothing."""
     rows = [_row(occasion, target) for target in _targets(session, told, occasion)]
     if rows:
         session.execute(postgresql.insert(TABLE).values(rows).on_conflict_do_nothing())
@@ -55,8 +54,11 @@ def promise(session: Session, told: Sequence[Told], occasion: Occasion) -> None:
 
 @dataclass(frozen=True)
 class Occasion:
-    """What happened. `in_quiet_hours`: quiet hours do not delay it. `priority` "": the thread's. `team_id`: whose channel a card
-    is for, None: found by its subject."""
+    """What happened and led to the notifications.
+
+    If `in_quiet_hours` is True, quiet hours do not delay the dispatches. `priority`: "" means the thread's priority.
+    `team_id`: the team whose Teams channel gets the card; if None, it is chosen by the subject.
+    """
 
     kind: NotificationKind
     thread_id: uuid.UUID | None
@@ -80,8 +82,9 @@ class _Target:
     hook_id: uuid.UUID | None = None
 
     def held_until(self, occasion: Occasion) -> datetime | None:
-        """Return until when quiet hours hold the dispatch back, None to send it now. A card is held only while all of its users
-        have quiet hours, until the first of them ends.
+        """Return the time until which quiet hours hold the dispatch back. Return None if it is sent without this delay.
+
+        A Teams card is held only if all its users have quiet hours now, until the first user's quiet hours end.
         """
         ends = [one.quiet_until for one in self.told]
         return None if occasion.in_quiet_hours or None in ends else min(end for end in ends if end)
@@ -125,7 +128,7 @@ def _targets(session: Session, told: Sequence[Told], occasion: Occasion) -> Iter
 
 
 def hold_until(session: Session, *, user_id: uuid.UUID, at: datetime) -> None:
-    """Hold the user's dispatches that wait for the end of quiet hours until `at`, the end of the new ones."""
+    """Set the due time of the user's dispatches that wait for the end of quiet hours to `at`, the end of the new quiet hours."""
     waits = sa.and_(TABLE.c.user_id == user_id, TABLE.c.is_held, TABLE.c.state == READY)
     session.execute(sa.update(TABLE).where(waits).values(run_at=at, hinted_at=None))
 
@@ -141,15 +144,14 @@ class Batch:
 
 
 def lock_target(session: Session, dispatch_id: uuid.UUID) -> None:
-    """Lock the target, so that two workers with two of its dispatches do not tell them separately."""
+    """Lock the target of a dispatch, so that two workers with dispatches for the same target do not send them separately."""
     found = session.execute(sa.select(TABLE.c.target_id).where(TABLE.c.id == dispatch_id)).scalar_one_or_none()
     advisory_xact_lock(session, f"dispatches {found}")
 
 
 def take_batch(session: Session, lease: Lease) -> Batch:
-    """Fold the target's other waiting dispatches into the claimed one if they may be sent as one, note that the call begins, and
-    return the batch.
-    """
+    """Fold the other waiting dispatches for the same target into the claimed one, if they may be sent together. Store that the
+    call begins, and return the batch."""
     lead = session.get_one(NotificationDispatch, lease.row_id, populate_existing=True)
     _fold(session, lead)
     together = sa.select(TABLE.c.notification_id, TABLE.c.told_user_ids)
@@ -176,24 +178,28 @@ def _fold(session: Session, lead: NotificationDispatch) -> None:
 
 
 def folds_always(way: Way) -> bool:
-    """Return whether waiting dispatches are always folded: cards are, as Teams allows few calls."""
+    """Return True if waiting dispatches of this way are always folded. This is so for Teams cards, because Teams allows few
+    calls."""
     return way == Way.TEAMS
 
 
 def end(outcome: Outcome, *, error: str = "") -> Ended:
-    """Return the ending of dispatches that are sent or can never be sent. `error` is in English, "" for none."""
+    """Return the values that end dispatches which are sent or can never be sent. `error` is in English, "" if there is none."""
     return Ended({"outcome": outcome, "error": error[:500], "calling_at": None, "ended_at": _NOW})
 
 
 def wait(seconds: float) -> Later:
-    """Return the ending of dispatches that wait `seconds` for their turn, which is no try. A newer dispatch of the same
-    notification replaces them."""
+    """Make dispatches wait `seconds` for their turn; this does not count as a try. Return the `Later` that the job needs for
+    this.
+
+    If a newer dispatch of the same notification waits already, the older one ends as folded instead.
+    """
     return Later(seconds, {"error": "", "calling_at": None}, is_try=False, unless_unique=end(Outcome.FOLDED))
 
 
 def ending_of(answer: Answer) -> Ended | Failed:
-    """Return the ending that an answer means for a dispatch. One to be tried again gives way to a newer one of its
-    notification."""
+    """Convert an answer into what happens to a dispatch: it ends, or it is tried again. If a newer dispatch of the same
+    notification waits already, it is not tried again but ends."""
     if answer.outcome is not None:
         return end(answer.outcome, error="" if answer.ok else answer.words)
     again = {"error": answer.words[:500], "calling_at": None}
@@ -203,6 +209,6 @@ def ending_of(answer: Answer) -> Ended | Failed:
 
 
 def hasten(session: Session, target_id: uuid.UUID) -> None:
-    """Make the target's dispatches that wait for another try due now, because the target works again."""
+    """Make those dispatches of the target due now that wait for another try. Called when the target works again."""
     waits = sa.and_(TABLE.c.target_id == target_id, TABLE.c.state == READY, TABLE.c.attempts > 0, TABLE.c.run_at > _NOW)
     session.execute(sa.update(TABLE).where(waits).values(run_at=_NOW, hinted_at=None))

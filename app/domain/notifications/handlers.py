@@ -1,4 +1,4 @@
-"""Decide who is notified of events on threads. Called in the transaction of the change, see app/wiring.py."""
+"""Decide which users are notified of events on threads. The handlers run in the transaction of the change; see app/wiring.py."""
 
 from __future__ import annotations
 
@@ -24,28 +24,29 @@ NOTIFICATIONS = table_of(Notification)
 
 
 def tell_mentioned(session: Session, event: Event) -> None:
-    """`NoteAdded`: notify the people its text mentions."""
+    """Handle `NoteAdded`: notify the users that the note mentions."""
     mentioned = [uuid.UUID(user_id) for user_id in event.payload.get("mentions", ())]
     if mentioned:
         tell(session, _news(event, NotificationKind.MENTION), to=User.id.in_(mentioned), caused_by=event)
 
 
 def tell_assignee(session: Session, event: Event) -> None:
-    """`ThreadAssigned`: notify the new assignee, unless they took it themselves."""
+    """Handle `ThreadAssigned`: notify the new assignee, unless they assigned the thread to themselves."""
     assignee = event.payload.get("to")
     if assignee is not None and assignee != str(event.actor_user_id):
         tell(session, _news(event, NotificationKind.ASSIGNMENT), to=User.id == uuid.UUID(assignee), caused_by=event)
 
 
 def tell_team(session: Session, event: Event) -> None:
-    """`ThreadHandedOver`: notify the team that got the thread, except whoever handed it over."""
+    """Handle `ThreadHandedOver`: notify the team that got the thread, except the user who handed it over."""
     if event.payload.get("to") is not None:
         members = sa.select(TeamMember.user_id).where(TeamMember.team_id == uuid.UUID(event.payload["to"]))
         tell(session, _news(event, NotificationKind.TEAM), to=User.id.in_(members), caused_by=event)
 
 
 def tell_followers(session: Session, events: Sequence[Event]) -> None:
-    """`MessageReceived`: notify the thread's assignee and watchers, unless a machine wrote the message or the thread is spam."""
+    """Handle `MessageReceived`: notify the thread's assignee and watchers, unless a machine wrote the message or the thread is
+    spam."""
     thread_ids = [event.thread_id for event in by_people(session, in_older_threads(events))]
     if not thread_ids:
         return
@@ -59,13 +60,13 @@ def tell_followers(session: Session, events: Sequence[Event]) -> None:
 
 
 def tell_writer_of_held(session: Session, event: Event) -> None:
-    """`ScheduledReplyHeld`: notify whoever scheduled the reply."""
+    """Handle `ScheduledReplyHeld`: notify the user who scheduled the reply."""
     writer = uuid.UUID(event.payload["user_id"])
     tell(session, _news(event, NotificationKind.HELD), to=User.id == writer, caused_by=event)
 
 
 def tell_of_unsent(session: Session, event: Event) -> None:
-    """`SendFailed`: notify the message's writer, and the thread's assignee."""
+    """Handle `SendFailed`: notify the writer of the message and the assignee of the thread."""
     message = session.get_one(Message, event.message_id)
     thread = session.get_one(Thread, event.thread_id)
     concerned = {message.sender_user_id, thread.assignee_user_id} - {None}
@@ -73,9 +74,8 @@ def tell_of_unsent(session: Session, event: Event) -> None:
 
 
 def tell_escalation(session: Session, event: Event) -> None:
-    """`EscalationStepReached`: notify the users that the step names, in the ways it names. They also hear of it in quiet hours if
-    the step says so.
-    """
+    """Handle `EscalationStepReached`: notify the users that the step names, in the ways that it names. Quiet hours do not delay
+    this if the step says so."""
     told = [uuid.UUID(user_id) for user_id in event.payload["user_ids"]]
     through = frozenset(Way(way) for way in event.payload["through"])
     if told and through:
@@ -84,7 +84,7 @@ def tell_escalation(session: Session, event: Event) -> None:
 
 
 def tell_administrators(session: Session, event: Event) -> None:
-    """`ChannelAlerted`: notify every administrator."""
+    """Handle `ChannelAlerted`: notify every administrator."""
     if event.brand_id is None:
         raise ValueError(f"{event.type} names no brand")
     about = {"channel_id": uuid.UUID(event.payload["channel_id"]), "text": event.payload["text"]}
@@ -93,7 +93,7 @@ def tell_administrators(session: Session, event: Event) -> None:
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `SplitUndone`: move watchers and notifications to the kept thread."""
+    """Handle `ThreadsMerged` and `SplitUndone`: move watchers and notifications to the thread that is kept."""
     move = parse_move(event)
     if move.gone is None:
         return
@@ -109,14 +109,15 @@ def follow_merged_thread(session: Session, event: Event) -> None:
 
 
 def follow_split(session: Session, event: Event) -> None:
-    """`ThreadSplit`: move notifications of messages with their messages."""
+    """Handle `ThreadSplit`: move the notifications of the moved messages to the new thread."""
     move = parse_move(event)
     about = NOTIFICATIONS.c.message_id.in_(moved_ids(move.id, "messages"))
     move_rows(session, NOTIFICATIONS, move_id=move.id, origin=move.thread_id, target=move.other, where=(about,))
 
 
 def go_back(session: Session, event: Event) -> None:
-    """`MergeUndone`, `SplitUndone`: return notifications to their thread; of two unread ones there the newer stays."""
+    """Handle `MergeUndone` and `SplitUndone`: return notifications to the thread from which they were moved. If a user then has
+    two unread ones in that thread, only the newer is kept."""
     move = parse_move(event)
     other = NOTIFICATIONS.alias("other")
     twin = sa.exists(sa.select(other.c.id).where(other.c.thread_id == move.target, _same_news(other)))
@@ -131,7 +132,8 @@ def _is_unread_message(table: sa.FromClause) -> sa.ColumnElement[bool]:
 
 
 def _same_news(other: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Return the condition on `other`: an unread notification of messages for the same user, of which a thread can have one."""
+    """Return the SQL condition that `other` is an unread notification of messages for the same user. A user has at most one of
+    these per thread."""
     return sa.and_(_is_unread_message(other), other.c.user_id == NOTIFICATIONS.c.user_id)
 
 

@@ -29,9 +29,9 @@ log = get_logger(__name__)
 
 
 def send_dispatch(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: send the batch of a dispatch; at least once by push, at most once by mail and Teams.
+    """RQ entry point: send the batch of a dispatch. It is sent at least once by push, and at most once by mail and Teams.
 
-    A second push replaces the first on the device.
+    If a push is sent twice, the second one replaces the first on the device.
     """
     keep(DISPATCHES, uuid.UUID(row_id))
 
@@ -60,7 +60,8 @@ DISPATCHES = Promise(
 
 
 def plan_digests(**_ignored: Any) -> int:
-    """Make the digests whose hour has come; returns how many. The outbox relay enqueues their sending."""
+    """Create the digests whose hour has come. Return their number, 0 if no mail server is configured. The outbox relay then
+    enqueues sending them."""
     if not mail_sender().is_set_up:
         return 0
     with transaction() as session:
@@ -73,7 +74,8 @@ def send_digest(*, row_id: str, **_ignored: Any) -> None:
 
 
 def _prepare_digest(session: Session, lease: Lease) -> tuple[str, EmailMessage] | Ended:
-    """Return the recipient's address and the mail of a digest, or its ending where no mail is to be sent."""
+    """Return the recipient's address and the mail of a digest. If no mail is to be sent, return the ending of the digest
+    instead."""
     now, settings = utc_now(), runtime().settings
     due = digest.take_digest(session, lease, now=now)
     if due.pending.is_nothing:

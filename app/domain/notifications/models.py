@@ -35,7 +35,7 @@ class NotificationKind(StrEnum):
 
 
 class Way(StrEnum):
-    """The ways to notify a user. EMAIL is the daily digest; only deadlines are mailed at once."""
+    """A way to notify a user. EMAIL means the daily digest; only notifications of the kinds in AT_ONCE are mailed at once."""
 
     APP = "app"
     PUSH = "push"
@@ -64,17 +64,18 @@ def is_offered(kind: NotificationKind, way: Way) -> bool:
 
 
 def is_usual(kind: NotificationKind, way: Way) -> bool:
-    """Return whether a user who chose nothing is told of this kind in this way."""
+    """Return the default: True if a user who has made no choice gets this kind of notification in this way."""
     return is_offered(kind, way) and (kind, way) not in UNASKED
 
 
 class Notification(WithId, Base):
-    """One notification of a user. A user has at most one unread notification of kind `message` per thread and one of `new_work`
-    per brand; `count` is the number of messages it stands for.
+    """One notification of one user. A user has at most one unread notification of kind `message` per thread, and at most one of
+    kind `new_work` per brand. `count` is the number of messages it stands for.
 
-    It is about a thread, a channel, or the page at `place`, a path (then `brand_id` says who may see it; null: only
-    administrators). For a channel or place, `text` is the sentence in English. `message_id` is the newest message it is about,
-    `actor_user_id` who caused it; null if no user did. `in_app` False: it is sent only in other ways, and no list shows it.
+    A notification is about a thread, about a channel, or about the page at `place` (a path). For a `place`, users of
+    `brand_id` may see it; if `brand_id` is null, only administrators may. For a channel or place, `text` is the sentence in
+    English. `message_id`: the newest message that it is about. `actor_user_id`: the user who caused it, null if no user did.
+    If `in_app` is False, no list shows the notification; it is only sent in other ways.
     """
 
     __tablename__ = "notifications"
@@ -115,7 +116,9 @@ class Notification(WithId, Base):
 
 
 class NotificationChoice(Base):
-    """What a user chose for one kind and way. Without a row the default holds (`is_usual`)."""
+    """A user's choice whether to get one kind of notification in one way. If there is no row, the default applies
+    (`is_usual`).
+    """
 
     __tablename__ = "notification_choices"
 
@@ -126,10 +129,11 @@ class NotificationChoice(Base):
 
 
 class NotificationSettings(Base):
-    """When and how a user is told. `quiet` is a week of quiet hours (app/domain/notifications/quiet.py) in the user's time zone.
+    """One user's settings: when and how they are notified. `quiet`: the quiet hours of a week, in the user's time zone
+    (app/domain/notifications/quiet.py).
 
-    `shows_content`: lock screens and mails may show names and subjects. `digest_hour`: the local hour of the digest, null for
-    none.
+    If `shows_content` is True, lock screens and mails may show names and subjects. `digest_hour`: the local hour of the
+    daily digest, null if the user gets none.
     """
 
     __tablename__ = "notification_settings"
@@ -141,12 +145,13 @@ class NotificationSettings(Base):
 
 
 class NotificationDispatch(Claimable, WithId, Base):
-    """The promise to send a notification outside the app in one way to one target: a device, a Teams channel, or the user's mail
-    address.
+    """The promise to send a notification outside the app, in one way and to one target: a device, a Teams channel, or the
+    user's mail address.
 
-    A card is for all of `told_user_ids`; `user_id` is the first of them. While one dispatch waits, the same notification gets no
-    second one for that way and target. `is_held`: it waits for the end of quiet hours, when everything held for the target is
-    sent as one. `calling_at` is set while the push service, Teams or mail server is being called.
+    A Teams card is for all users in `told_user_ids`; `user_id` is the first of them. While a dispatch waits, the same
+    notification gets no second one for this way and target. If `is_held` is True, it waits for the end of quiet hours; then
+    everything held for the target is sent as one. `calling_at` is set while the push service, Teams or mail server is being
+    called.
     """
 
     __tablename__ = "notification_dispatches"
@@ -188,7 +193,8 @@ class NotificationDispatch(Claimable, WithId, Base):
 
 
 class PushKey(WithId, Base):
-    """The key pair by which push services know us; one for an installation, as all devices are bound to it."""
+    """The key pair by which push services recognise this installation. There is only one, because every device's subscription
+    is bound to it."""
 
     __tablename__ = "push_keys"
 
@@ -199,8 +205,8 @@ class PushKey(WithId, Base):
 
 
 class PushSubscription(WithId, Base):
-    """A browser that agreed to be told. Signing out of the session `session_id` deletes it. `problem`: why its push service
-    refuses us, in English."""
+    """A browser in which a user agreed to get push notifications (a device). It is deleted when the user signs out of the
+    session `session_id`. `problem`: why the push service refuses our calls, in English."""
 
     __tablename__ = "push_subscriptions"
 
@@ -218,11 +224,13 @@ class PushSubscription(WithId, Base):
 
 
 class TeamsHook(WithId, Base):
-    """The workflow address to which a team's cards go, sealed because it is a secret as a whole; `host` may be shown.
+    """The address of the Teams workflow that gets a team's cards. It is stored encrypted, because the whole address is a
+    secret; only `host` may be shown.
 
-    `calls` are the instants of the last day's calls, by which their pace is kept. `problem`: why Teams refuses us, in English.
-    `mentions_assignee`: cards mention the thread's assignee by e-mail address; Teams never shows a card with an unknown address.
-    `triggers`: which of TRIGGERS come there. `least_priority`: cards about less urgent threads and orders are left out.
+    `calls`: the times of the calls of the last day, used to limit their rate. `problem`: why Teams refuses our calls, in
+    English. `mentions_assignee`: cards mention the thread's assignee by e-mail address; Teams does not show a card with an
+    unknown address. `triggers`: those of TRIGGERS for which cards are sent. `least_priority`: no cards are sent about
+    threads and orders with a lower priority.
     """
 
     __tablename__ = "teams_hooks"
@@ -243,8 +251,8 @@ class TeamsHook(WithId, Base):
 
 
 class NotificationDigest(Claimable, WithId, Base):
-    """The promise of one user's digest for one local day, made before it is sent; `calling_at` is set while the mail server has
-    it."""
+    """The promise to send one user's digest of one local day. The row is created before the mail is sent. `calling_at` is set
+    while the mail is being sent."""
 
     __tablename__ = "notification_digests"
 

@@ -1,7 +1,7 @@
-"""Notify people of new unassigned work: the thread's team, the team its routing rule asks first, or the brand.
+"""Notify people of new unassigned work: the thread's team, or the team that its routing rule asks first, or else the brand.
 
-It runs after the commit; an active routing rule first gets some time to assign the thread. Each person has one unread
-notification per brand, which is told outside the app once an hour at most.
+This runs after the commit. If a routing rule is active, it first gets some time to assign the thread. Each person has at
+most one unread notification of new work per brand, and hears of it outside the app at most once an hour.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PLACE = "/inbox/unassigned"
 
 
 def of_people_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Return those events in which a person wrote in an unassigned thread."""
+    """Return those events in which a person wrote in an open thread without assignee."""
     found = by_people(session, events)
     return [event for event in found if event.thread_id and _is_waiting(session.get(Thread, event.thread_id))]
 
@@ -41,7 +41,7 @@ def of_people_among(session: Session, events: Sequence[Event]) -> Sequence[Event
 def tell_of_new_work(event: Event) -> None:
     """After-commit handler of `MessageReceived`: notify the people who could take the new work. A repeat notifies nobody twice.
 
-    Raises NotYet while a routing rule still has time to assign the thread.
+    Raises `NotYet` if a routing rule still has time to assign the thread.
     """
     for seconds in tell_of_all_new_work([event]).values():
         raise NotYet(seconds)
@@ -50,7 +50,8 @@ def tell_of_new_work(event: Event) -> None:
 def tell_of_all_new_work(events: Sequence[Event]) -> dict[uuid.UUID, float]:
     """Notify people of the new work of many events, once for each brand and team.
 
-    Returns the ids of events that must come again, with the seconds until then, as a routing rule may still assign their thread.
+    Return {event id: seconds} for events that have to be handled again after this time, because a routing rule may still
+    assign their thread.
     """
     found: defaultdict[_Whose, list[tuple[Event, Thread]]] = defaultdict(list)
     again: dict[uuid.UUID, float] = {}
@@ -105,8 +106,10 @@ def _is_waiting(thread: Thread | None) -> bool:
 
 
 def _people(session: Session, whose: _Whose) -> sa.ColumnElement[bool]:
-    """Return the condition on users who may reply: the members of the team if it has any, else of the brand if it has any, else
-    those who see every brand.
+    """Return the SQL condition for the users to notify. They all have the permission to reply.
+
+    They are the members of the team. If no member of the team may reply, they are the members of the brand. If none of these
+    may either, they are all users who may reply.
     """
     brand_id, team_id = whose
     may = users_with(Permission.THREADS_REPLY)

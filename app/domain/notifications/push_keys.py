@@ -1,4 +1,5 @@
-"""Make and open the installation's push key pair (VAPID), its private half sealed. A new key would end every subscription."""
+"""Create and decrypt the installation's push key pair (VAPID). Its private key is stored encrypted. A new key would end every
+subscription."""
 
 from __future__ import annotations
 
@@ -18,7 +19,10 @@ from app.providers.web_push.vapid import OwnKey
 
 
 def own_key(session: Session, *, keyring: Keyring, now: datetime) -> OwnKey:
-    """Return the key pair, made now if there is none. Processes that make it at once get the same. Raises UnableToDecrypt."""
+    """Return the key pair. If there is none, create it. Processes that do this at the same time get the same key.
+
+    Raises `UnableToDecrypt`.
+    """
     found = session.execute(sa.select(PushKey)).scalar_one_or_none() or _make(session, keyring, now)
     der = keyring.decrypt(found.sealed_private, table="push_keys", column="sealed_private", row_id=found.id)
     private = load_der_private_key(der, password=None)

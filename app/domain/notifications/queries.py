@@ -1,4 +1,4 @@
-"""Read notifications, preferences and devices; threads the viewer may no longer see are left out."""
+"""Read notifications, preferences and devices. Notifications about threads that the viewer may no longer see are left out."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ BRAND_ID = sa.func.coalesce(Thread.brand_id, Channel.brand_id, Notification.bran
 
 @dataclass(frozen=True)
 class NotificationRow:
-    """A notification as a list shows it. `text` is that of its newest message, `actor_name` of the user who caused it; "" for
-    none."""
+    """A notification as a list shows it. `text`: the beginning of the newest message that it is about, "" if there is none.
+    `actor_name`: the user who caused it, "" if no user did."""
 
     notification: Notification
     subject: str
@@ -57,7 +57,7 @@ def list_notifications(session: Session, *, viewer: Viewer, cursor: str | None =
 
 
 def rows_query() -> sa.Select[Any]:
-    """Return the query of notifications with their subjects; `as_row` converts its rows."""
+    """Return the query that selects notifications with their subjects. Use `as_row` to convert its result rows."""
     return (
         sa.select(Notification, SUBJECT, Contact.name, User.name, sa.func.left(Message.text, 300))
         .outerjoin(Thread, Thread.id == Notification.thread_id)
@@ -69,7 +69,7 @@ def rows_query() -> sa.Select[Any]:
 
 
 def as_row(found: Any) -> NotificationRow:
-    """Convert one row of `rows_query`."""
+    """Convert one result row of `rows_query` to a `NotificationRow`."""
     return NotificationRow(found[0], found[1], found[2] or "", found[3] or "", found[4] or "")
 
 
@@ -81,14 +81,16 @@ def count_unread(session: Session, *, viewer: Viewer) -> int:
 
 
 def find_notification(session: Session, *, viewer: Viewer, notification_id: Any) -> Notification | None:
-    """Return a notification of the viewer, also one told outside the app alone; None for another's or an unknown one."""
+    """Return a notification of the viewer, even if it was sent only outside the app. Return None if it is another user's or
+    does not exist."""
     query = _about(sa.select(Notification))
     return session.execute(query.where(*_own(viewer), Notification.id == notification_id)).scalar_one_or_none()
 
 
 @dataclass(frozen=True)
 class Preferences:
-    """What a user wants to be told: pairs of kind and way, quiet hours, whether names are shown, and the hour of the digest."""
+    """A user's notification preferences. `wanted`: the pairs of kind and way that the user wants. `quiet`: the quiet hours.
+    `shows_content`: names may be shown. `digest_hour`: the hour of the digest, None for no digest."""
 
     wanted: frozenset[tuple[NotificationKind, Way]]
     quiet: Week
@@ -97,7 +99,7 @@ class Preferences:
 
 
 def get_preferences(session: Session, user_id: uuid.UUID) -> Preferences:
-    """Read the user's preferences, with the defaults where they chose nothing. Two queries."""
+    """Read the user's preferences, with the defaults for everything they have not chosen. Two queries."""
     query = sa.select(NotificationChoice.kind, NotificationChoice.way, NotificationChoice.wanted)
     rows = session.execute(query.where(NotificationChoice.user_id == user_id)).all()
     chosen = {(row.kind, row.way): row.wanted for row in rows}
@@ -120,9 +122,8 @@ def _own(viewer: Viewer) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def in_sight(brand_ids: Collection[uuid.UUID]) -> sa.ColumnElement[bool]:
-    """Return the condition on notifications about these brands, or about the installation itself: only administrators ever get
-    those.
-    """
+    """Return the SQL condition for notifications about these brands or about the installation itself. Only administrators get
+    notifications about the installation."""
     return sa.or_(BRAND_ID.in_(brand_ids), Notification.kind == NotificationKind.SYSTEM_ERROR)
 
 

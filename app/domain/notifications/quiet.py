@@ -17,7 +17,7 @@ LOOK_AHEAD = 8 * DAY
 
 
 def quiet_until(week: Week, zone: str, at: datetime) -> datetime | None:
-    """Return when the quiet hours that hold at `at` end, at most eight days later; None when none hold.
+    """If `at` is in quiet hours, return when they end, at most eight days later. Otherwise return None.
 
     Adjoining quiet hours count as one.
     """
@@ -29,7 +29,7 @@ def quiet_until(week: Week, zone: str, at: datetime) -> datetime | None:
 
 
 def leaves_time(week: Week) -> bool:
-    """Return whether at least an hour of the week is not quiet. Clock changes are left aside."""
+    """Return True if at least one hour of the week is not quiet. Changes between summer and winter time are ignored."""
     return _calendar(week, "UTC").seconds_between(4 * DAY, 11 * DAY) <= 7 * DAY - 3600
 
 
@@ -39,7 +39,7 @@ def stored(week: Week) -> list[list[int] | None]:
 
 
 def read(value: Sequence[Sequence[int] | None] | None) -> Week:
-    """Read quiet hours from stored JSON; nothing stored means none."""
+    """Read quiet hours from stored JSON. If nothing is stored, there are no quiet hours."""
     return tuple((span[0], span[1]) if span else None for span in value) if value else NO_QUIET
 
 

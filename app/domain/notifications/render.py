@@ -28,9 +28,11 @@ NOTHING_KNOWN = CardFacts()
 
 
 def still_news(session: Session, batch: Batch) -> tuple[User, list[NotificationRow]]:
-    """Return the receiver, and those notifications of the batch the user may still see, oldest first; none for a disabled user.
+    """Return the receiver and those notifications of the batch that the receiver may still see, oldest first. The list is empty
+    if the user is disabled.
 
-    A push is only for unread notifications. Mails and cards keep read ones, as the thread may still need an answer.
+    A push message contains only unread notifications. Mails and cards also contain read ones, because the thread may still
+    need an answer.
     """
     user = session.get_one(User, batch.lead.user_id, populate_existing=True)
     if user.disabled_at is not None:
@@ -57,9 +59,11 @@ def card_of(
     known: CardFacts = NOTHING_KNOWN,
     assignees: Sequence[Assignee] = (),
 ) -> Card:
-    """Return the card for a Teams channel, for the users called `names`; `shows_content` False leaves out names and subjects.
+    """Return the card for a Teams channel. `names`: the users whom it is for. If `shows_content` is False, the card has no
+    customer names and no subjects.
 
-    `known`: facts about the subject of a card with one notification. `assignees`: who is mentioned.
+    `known`: facts about the subject; they are shown only on a card with one notification. `assignees`: the users whom the
+    card mentions.
     """
     with force_locale(locale):
         lines = tuple(_line(row, base, shows_content) for row in rows)
@@ -95,7 +99,8 @@ def _line(row: NotificationRow, base: str, shows_content: bool) -> Line:
 
 
 def mail_of(rows: Sequence[NotificationRow], user: User, *, reference: str, base: str, shows_content: bool) -> SystemMail:
-    """Write the mail about deadlines; with names and subjects only if the user allowed that."""
+    """Return the mail about notifications that are mailed at once. It contains names and subjects only if `shows_content` is
+    True."""
     with force_locale(user.locale):
         words = [(sentence(row) if shows_content else bare_sentence(row), row) for row in rows]
         lines = []
@@ -108,7 +113,7 @@ def mail_of(rows: Sequence[NotificationRow], user: User, *, reference: str, base
 
 
 def push_message(rows: Sequence[NotificationRow], *, locale: str, shows_content: bool) -> PushMessage:
-    """Write the message for a browser: ids and a short text, without names unless the user allowed them."""
+    """Return the push message for a browser, with ids and a short text. It contains names only if `shows_content` is True."""
     with force_locale(locale):
         payload = _one(rows[-1], shows_content) if len(rows) == 1 else _many(rows)
     urgent = any(row.notification.kind in (*AT_ONCE, NotificationKind.MENTION) for row in rows)
@@ -137,5 +142,5 @@ def _many(rows: Sequence[NotificationRow]) -> dict[str, str]:
 
 
 def place_of(told: Notification) -> str:
-    """Return the path of the notification's subject."""
+    """Return the path of the page that the notification is about."""
     return told.place or (f"/settings/channels/{told.channel_id}" if told.channel_id else f"/threads/{told.thread_id}")

@@ -1,6 +1,7 @@
-"""Prepare the call that sends a batch by push, Teams or mail, and note its answer (edge).
+"""Prepare the call that sends a batch by push, Teams or mail, and store the answer (edge).
 
-Each function runs in the claim's transaction and returns the call to make after it, or the ending where there is none to make.
+Each function runs in the transaction of the claim. It returns the call to make after that transaction, or an ending if there
+is no call to make.
 """
 
 from __future__ import annotations
@@ -47,14 +48,15 @@ CARD_EVERY = timedelta(minutes=3)
 
 @dataclass(frozen=True)
 class Call:
-    """One call to a push service, Teams or mail server. `send` makes it; `note` writes its answer in a transaction of its own."""
+    """A call to a push service, Teams or the mail server. `send` makes the call. `note` stores the answer, in a transaction of
+    its own."""
 
     send: Callable[[datetime], Answer]
     note: Callable[[Session, Answer], None]
 
 
 def prepare(session: Session, batch: Batch) -> Call | Ended | Later:
-    """Prepare the call of a batch. Returns its ending where there is nothing to tell, or Later where it must wait."""
+    """Prepare the call of a batch. Return an ending if there is nothing to send, or `Later` if the batch has to wait."""
     return {Way.PUSH: _push, Way.EMAIL: _mail, Way.TEAMS: _card}[batch.lead.way](session, batch)
 
 
@@ -108,8 +110,9 @@ def _card(session: Session, batch: Batch) -> Call | Ended | Later:
 
 
 def _pause(session: Session, batch: Batch, rows: list[NotificationRow], now: datetime) -> float:
-    """Return the seconds to wait before the next card about the same thread; 0 if none was sent lately, or the batch is urgent or
-    about several threads.
+    """Return how many seconds to wait before the next card about the same thread.
+
+    Return 0 if no such card was sent recently, if the batch is urgent, or if it is about several threads.
     """
     threads = {row.notification.thread_id for row in rows}
     if len(threads) > 1 or any(row.notification.kind in (NotificationKind.ESCALATION, *TRIGGERS) for row in rows):
@@ -121,7 +124,8 @@ def _pause(session: Session, batch: Batch, rows: list[NotificationRow], now: dat
 
 
 def _end(rows: list[NotificationRow], unknown: str) -> Ended:
-    """Return the ending without a call: LAPSED if nothing is left to send; UNKNOWN if a worker died during an earlier call."""
+    """Return the ending of a batch for which no call is made. It is LAPSED if nothing is left to send, and UNKNOWN if a worker
+    died during an earlier call."""
     return end(Outcome.UNKNOWN if rows else Outcome.LAPSED, error=unknown if rows else "")
 
 

@@ -25,6 +25,6 @@ def teams_sender() -> TeamsSender:
 
 
 def mail_sender() -> MailSender:
-    """Build the sender to the installation's mail server; without a server its `is_set_up` is False."""
+    """Return the sender of mails through the installation's mail server. If there is no mail server, its `is_set_up` is False."""
     settings = runtime().settings
     return MailSender(settings.smtp_url, settings.system_mail_from, runtime().meter)

@@ -24,7 +24,7 @@ _MEND_MAIL = N_("Ask the operator of this installation to check SMTP_URL. We ret
 
 
 def list_notice_services(session: Session, *, place: str) -> list[Service]:
-    """List the Teams workflow of each team that has one, and the mail server where there is one, as services to check.
+    """List the services to check: the Teams workflow of each team that has one, and the mail server if there is one.
 
     `place` is the path of the page that shows the mail server.
     """
@@ -38,9 +38,9 @@ def _workflow(team: str, hook: TeamsHook) -> Service:
 
 
 def _ask_workflow(hook: TeamsHook) -> Health:
-    """Return the health of a workflow: connect to its host, and read how its last card went.
+    """Return the health of a workflow: whether its host can be reached, and whether its last card was accepted.
 
-    Nothing is posted: every post is a card that people see.
+    Nothing is posted, because every post is a card that people see.
     """
     url = open_address(hook, runtime().keyring)
     if not is_allowed(url, runtime().settings.teams_hosts):

@@ -1,7 +1,7 @@
-"""Promise the Teams card that a rule or macro asks for.
+"""Queue the Teams card for which a rule or macro asks.
 
-The card is routed, paced and folded as all cards are. Where the team has no address, nobody in the team may see the brand, or
-the team wants nothing of so low a priority, the wish stays noted and nothing is sent.
+The card is routed, delayed and folded like all other cards. In three cases nothing is sent and the request stays noted: the
+team has no address, nobody in the team may see the brand, or the team does not want cards of such a low priority.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ TOLD_BY_SOMEBODY = N_("A colleague sent this to the team.")
 
 
 def tell_asked_team(session: Session, event: Event) -> None:
-    """`OutsideCallAsked`: promise the card, if it is for a team that has a channel, and note that in the event."""
+    """Handle `OutsideCallAsked`: if the call is for a team with a Teams channel, queue the card. If a card was queued, mark the
+    event as told, and its row of `OutsideIntent` as done."""
     call = event.payload["call"]
     hook = find_hook_named(session, call["target"]) if call["kind"] == "teams" and event.brand_id else None
     if hook is None:
@@ -52,13 +53,15 @@ def tell_asked_team(session: Session, event: Event) -> None:
 
 
 def _text(event: Event) -> str:
-    """Return the text the step gives, else a sentence with the rule's name."""
+    """Return the text that the step gives. If it gives none, return a sentence with the name of the rule, or one about a
+    colleague if there is no rule."""
     name = (event.payload.get("by") or {}).get("name")
     return event.payload["call"].get("words") or (TOLD % {"name": name} if name else TOLD_BY_SOMEBODY)
 
 
 def _about(session: Session, event: Event) -> tuple[str, str]:
-    """Return the path and the priority of an event without a thread: those of its order, else the inbox and normal."""
+    """Return (path, priority) for an event without a thread. They are those of the order that caused it; without an order, they
+    are the inbox and normal priority."""
     cause = session.get(Event, event.caused_by_id) if event.caused_by_id else None
     order_id = cause.payload.get("order_id") if cause else None
     order = session.get(Order, order_id) if order_id else None

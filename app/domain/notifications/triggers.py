@@ -1,6 +1,7 @@
-"""Notify of urgent orders, absent technicians, system troubles, bad survey answers, failing webhooks and partner commitments.
+"""Notify users of urgent orders, absent technicians, system troubles, bad survey answers, failing webhooks and partner
+commitments.
 
-Called in the transaction, see app/wiring.py.
+The handlers run in the event's transaction; see app/wiring.py.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ FROM = Priority.URGENT
 
 
 def tell_of_urgent_order(session: Session, event: Event) -> None:
-    """`OrderCreated`, `OrderPriorityChanged`: notify leads and its thread's assignee when the order becomes urgent."""
+    """Handle `OrderCreated` and `OrderPriorityChanged`: when an order becomes urgent, notify the leads and the assignee of the
+    order's thread."""
     priority = Priority(event.payload.get("priority", Priority.NORMAL))
     former = Priority(event.payload.get("former_priority", Priority.LOW))
     if priority.rank < FROM.rank or former.rank >= priority.rank:
@@ -59,7 +61,7 @@ def tell_of_urgent_order(session: Session, event: Event) -> None:
 
 
 def tell_of_absent_technician(session: Session, event: Event) -> None:
-    """`TechnicianAbsent`: notify the leads of the brand whose appointments are affected."""
+    """Handle `TechnicianAbsent`: notify the leads of the brand whose appointments are affected."""
     user_id, day = uuid.UUID(event.payload["user_id"]), date.fromisoformat(event.payload["date"])
     values = {"name": session.get_one(User, user_id).name, "date": day.isoformat(), "count": event.payload["count"]}
     at, place = event.occurred_at, f"/absences#absence-{user_id}-{day}"
@@ -69,15 +71,15 @@ def tell_of_absent_technician(session: Session, event: Event) -> None:
 
 
 def tell_of_trouble(session: Session, event: Event) -> None:
-    """`SystemTroubleTold`: notify every administrator."""
+    """Handle `SystemTroubleTold`: notify every administrator."""
     text, place = event.payload["text"], event.payload["place"]
     news = News(NotificationKind.SYSTEM_ERROR, None, None, None, None, event.occurred_at, text=text, place=place)
     tell(session, news, to=users_with(Permission.ALERTS_RECEIVE), caused_by=event)
 
 
 def tell_of_verdict(session: Session, event: Event) -> None:
-    """`SurveyAnswered`: notify the brand's leads, once for each question, if the answer is so bad that somebody should act on
-    it."""
+    """Handle `SurveyAnswered`: if the answer is so bad that somebody should act on it, notify the brand's leads, once for each
+    question."""
     if not event.payload["is_alarm"]:
         return
     text = VERDICT % {"score": event.payload["score"], "most": 10 if event.payload["kind"] == "nps" else 5}
@@ -86,9 +88,9 @@ def tell_of_verdict(session: Session, event: Event) -> None:
 
 
 def tell_of_endpoint(session: Session, event: Event) -> None:
-    """`CallbackEndpointFailing`, `CallbackEndpointRecovered`: notify those who manage webhooks.
+    """Handle `CallbackEndpointFailing` and `CallbackEndpointRecovered`: notify the users who manage integrations.
 
-    Endpoints of Make are left out: their own page shows the state.
+    Endpoints for Make are left out, because the page of their integration shows the state.
     """
     if event.payload["kind"] == "make":
         return
@@ -100,9 +102,9 @@ def tell_of_endpoint(session: Session, event: Event) -> None:
 
 
 def tell_of_commitment(session: Session, event: Event) -> None:
-    """`CommitmentAtRisk`: notify those who manage partners, and the other leads of the brand.
+    """Handle `CommitmentAtRisk`: notify the users who manage partners, and the other leads of the brand.
 
-    The first are led to the partner's page, leads to the partner's orders.
+    The notification leads users who manage partners to the partner's page, and other leads to the partner's orders.
     """
     told, manages = event.payload, users_with(Permission.PARTNERS_MANAGE)
     text, kind = (

@@ -1,5 +1,7 @@
-"""Notify technicians of changes to their visits and of messages of the day's customers. Called in the transaction, see
-app/wiring.py."""
+"""Notify technicians of changes to their visits, and of messages from customers whose visit is within a day.
+
+The handlers run in the event's transaction; see app/wiring.py.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,8 @@ AHEAD, OF_THE_DAY = timedelta(days=14), timedelta(days=1)
 
 
 def tell_technician(session: Session, event: Event) -> None:
-    """Notify the present and the former technician of a change to a visit of the next two weeks, except who made the change."""
+    """Notify the current and the former technician of a change to a visit, if the visit is within the next two weeks. The user
+    who made the change is not notified."""
     words = WORDS.get(event.type)
     if words is None:
         return
@@ -55,7 +58,8 @@ def tell_technician(session: Session, event: Event) -> None:
 
 
 def tell_of_answers(session: Session, events: Sequence[Event]) -> None:
-    """`MessageReceived`: notify the technician who visits this customer today, or a day before or after. One query."""
+    """Handle `MessageReceived`: notify the technician of an open visit to this customer that begins within a day before or
+    after now. One query."""
     by_thread = {event.thread_id: event for event in by_people(session, in_older_threads(events))}
     if not by_thread:
         return
@@ -69,7 +73,8 @@ def tell_of_answers(session: Session, events: Sequence[Event]) -> None:
 
 
 def tell_of_waiting(session: Session, event: Event) -> None:
-    """`PhoneWaits`: notify the phone's owner that entries wait on it; a phone sends nothing while the app is closed."""
+    """Handle `PhoneWaits`: notify the phone's user that unsent entries wait on it. A phone sends nothing while its app is
+    closed."""
     user = session.get_one(User, uuid.UUID(event.payload["user_id"]))
     since = datetime.fromisoformat(event.payload["since"]).astimezone(ZoneInfo(user.timezone))
     words = WAITS % {"count": event.payload["count"], "date": since.date().isoformat(), "time": f"{since:%H:%M}"}

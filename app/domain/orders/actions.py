@@ -44,9 +44,11 @@ _UNNUMBERED = "~"  # what stands before an id where a number will be; nobody els
 
 @dataclass(frozen=True)
 class NewLine:
-    """One line to order. `article`: a number or name, which may match no article of ours. `unit_price` None: the article's.
+    """A line of a new order. `article`: the number or name of an article, which may be unknown to us. If `unit_price` is None,
+    the article's price is used.
 
-    `discount` is an amount off the whole line; `tax_code` "": the article's, or the brand's.
+    `discount`: an amount that is subtracted from the total of the line. If `tax_code` is "", the article's tax code is used,
+    or the brand's if the article has none.
     """
 
     description: str
@@ -61,12 +63,13 @@ class NewLine:
 
 @dataclass(frozen=True)
 class NewOrder:
-    """An order as it came in. `source_key`: the sender's own number of it; a repeat of the number gives the first order.
+    """An order that is to be created. The caller has checked brand and contacts.
 
-    `thread_id`: the thread the order came out of. `source_owner_id`: the partner or connection that sent it, where each has
-    numbers of its own. `currency` "" and `prices_include_tax` None: the brand's. `articles`: articles of the lines that were
-    found already, by case-folded number. `is_known_new`: the caller made sure, under a lock of its own, that the `source_key` is
-    new. Brand and contacts were checked by the edge.
+    `source_key`: the sender's own number for the order; if it comes again, the first order is returned. `source_owner_id`:
+    the partner or integration that sent it, if each of them has its own numbers. `is_known_new`: the caller has made sure,
+    under its own lock, that `source_key` is new. `thread_id`: the thread from which the order comes. If `currency` is "" or
+    `prices_include_tax` is None, the brand's setting is used. `articles`: {case-folded number: article} for articles of the
+    lines that were found already.
     """
 
     brand_id: uuid.UUID
@@ -92,16 +95,18 @@ class NewOrder:
 
 
 def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor) -> Order:
-    """Write an order with its address and lines under the next number of its brand, or return the one its `source_key` names."""
+    """Create an order with its address and lines, and with the next number of its brand. If an order with its `source_key`
+    exists, return that order instead."""
     order = begin_order(session, new, now=now, actor=actor)
     return number_order(session, order, now=now, actor=actor, thread_id=new.thread_id)
 
 
 def begin_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor) -> Order:
-    """Write an order without a number and without the event `OrderCreated`; call `number_order` in the same transaction. An order
-    with the same `source_key` is returned instead, if there is one.
+    """Create an order without a number and without the event `OrderCreated`. The caller calls `number_order` in the same
+    transaction.
 
-    Numbering last keeps other transactions from waiting for the brand's next number while this one does its work.
+    If an order with the same `source_key` exists, it is returned instead. The number is taken last, so that other
+    transactions do not wait for the brand's next number while this one works.
     """
     known = None if new.is_known_new else find_by_source_key(session, new)
     if known is not None:
@@ -141,9 +146,11 @@ def begin_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor)
 
 
 def number_order(session: Session, order: Order, *, now: datetime, actor: Actor, thread_id: uuid.UUID | None = None) -> Order:
-    """Give an order of `begin_order` its number and record `OrderCreated`; an order with a number keeps it.
+    """Give an order from `begin_order` its number, and record `OrderCreated`. If the order has a number already, nothing
+    changes.
 
-    From here to the end of the transaction, others wait for the brand's next number. `thread_id`: the order's thread, if known.
+    From now until the end of this transaction, other transactions wait for the brand's next number. `thread_id`: the order's
+    thread, if the caller knows it.
     """
     if not order.order_number.startswith(_UNNUMBERED):
         return order
@@ -155,7 +162,8 @@ def number_order(session: Session, order: Order, *, now: datetime, actor: Actor,
 
 
 def find_by_source_key(session: Session, new: NewOrder) -> Order | None:
-    """Return the order with this `source_key`, None if there is none; the key stays locked until the transaction ends."""
+    """Return the order with the `source_key` of `new`. Return None if there is none. The key stays locked until the transaction
+    ends."""
     if new.source_key is None:
         return None
     advisory_xact_lock(session, f"order:{new.source.value}:{new.source_owner_id or ''}:{new.source_key}")
@@ -175,7 +183,10 @@ def set_order_status(
     actor: Actor,
     business_context: dict[str, Any] | None = None,
 ) -> Order:
-    """Move an order to a status and return it; the present status changes nothing. Raises TransitionRefused."""
+    """Change the status of an order, and return the order. If the order has this status already, nothing changes.
+
+    Raises `TransitionRefused` if the change is not allowed.
+    """
     change_entity_status(
         session,
         entity_type=ORDER,
@@ -191,7 +202,7 @@ def set_order_status(
 
 
 def set_order_priority(session: Session, order_id: uuid.UUID, priority: OrderPriority, *, now: datetime, actor: Actor) -> Order:
-    """Set the priority of an order; the present one changes nothing."""
+    """Set the priority of an order, and return the order. If the order has this priority already, nothing changes."""
     order = lock_order(session, order_id)
     former = order.priority
     if priority != former:
@@ -203,7 +214,8 @@ def set_order_priority(session: Session, order_id: uuid.UUID, priority: OrderPri
 
 
 def edit_order(session: Session, order_id: uuid.UUID, columns: dict[str, Any], *, now: datetime, actor: Actor) -> Order:
-    """Set notes or references (values by column name); equal values change nothing."""
+    """Set notes or references of an order, and return the order. `columns`: {column name: new value}. Values that are equal to
+    the stored ones change nothing."""
     order = lock_order(session, order_id)
     changed = sorted(name for name, value in columns.items() if getattr(order, name) != value)
     for name in changed:
@@ -215,7 +227,8 @@ def edit_order(session: Session, order_id: uuid.UUID, columns: dict[str, Any], *
 
 
 def link_thread(session: Session, order: Order, thread_id: uuid.UUID, *, now: datetime) -> bool:
-    """Link a thread with the order; False where it was linked already. The edge checked that both are of one brand."""
+    """Link a thread with the order. Return False if they were linked already. The caller has checked that both belong to one
+    brand."""
     link = postgresql.insert(OrderThread).values(order_id=order.id, thread_id=thread_id, linked_at=now)
     return session.execute(link.on_conflict_do_nothing().returning(OrderThread.order_id)).first() is not None
 
@@ -241,14 +254,15 @@ def _lines(session: Session, order: Order, new: NewOrder, money: OrderSettings, 
 
 
 def names_of(lines: Sequence[NewLine]) -> list[str]:
-    """Return the texts by which the lines' articles are looked up: the article given, else the description."""
+    """Return for each line the text by which its article is looked up: `article`, or `description` if `article` is empty."""
     return [line.article or line.description for line in lines]
 
 
 def make_lines(
     order_id: uuid.UUID, new: NewOrder, articles: Mapping[str, Article], prices: Mapping[uuid.UUID, Decimal], tax_code: str
 ) -> list[LineItem]:
-    """Make the lines of a new order. `articles` by folded name, `prices` of this day by article, `tax_code` the brand's."""
+    """Return the lines of a new order. `articles`: {case-folded name: article}. `prices`: {article id: price on this day}.
+    `tax_code`: the brand's tax code."""
     made = []
     for position, line in enumerate(new.lines, start=1):
         article = articles.get((line.article or line.description).casefold())
@@ -287,9 +301,10 @@ def record_of_order(
     payload: dict[str, Any],
     thread_id: uuid.UUID | None = None,
 ) -> Event:
-    """Record an event of an order with the thread linked last, so that rules on threads can act on it.
+    """Record an event of an order. The event also names the thread that was linked to the order last, so that rules on threads
+    can act on it.
 
-    `thread_id`: that thread, if the caller knows it.
+    `thread_id`: the id of this thread, if the caller knows it.
     """
     if thread_id is None:
         newest = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order.id)
@@ -301,5 +316,5 @@ def record_of_order(
 
 
 def note_feedback(session: Session, order: Order, *, rating: str, now: datetime, actor: Actor) -> None:
-    """Record that the customer gave feedback; its text is in the thread."""
+    """Record the event that the customer gave feedback. The text of the feedback is in the thread."""
     record_of_order(session, "FeedbackReceived", order, now=now, actor=actor, payload={"rating": rating})

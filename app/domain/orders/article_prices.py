@@ -1,4 +1,4 @@
-"""Read the prices of articles that hold on a day."""
+"""Read the prices of articles that are valid on a day."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def day_in(zone: str, now: datetime) -> date:
 
 
 def prices_on(session: Session, articles: Iterable[Article], day: date) -> dict[uuid.UUID, Decimal]:
-    """Return the dated prices that hold on this day, by article id; articles left out cost their own price. One query."""
+    """Return {article id: dated price that is valid on this day}. For articles that are missing in it, the article's own price
+    applies. One query."""
     ids = {article.id for article in articles}
     if not ids:
         return {}

@@ -1,4 +1,4 @@
-"""Create many imported orders in few statements, without reactions. The caller owns the transaction."""
+"""Create many imported orders with few SQL statements. No handlers react to them. The caller owns the transaction."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _LINE = (
 def create_orders(
     session: Session, brand_id: uuid.UUID, news: Sequence[NewOrder], *, now: datetime, actor: Actor, told: dict[str, Any]
 ) -> list[tuple[uuid.UUID, str]]:
-    """Create orders of one brand in its currency; returns (id, number) in the sequence of `news`.
+    """Create orders of one brand in the brand's currency. Return (order id, order number) for each, in the sequence of `news`.
 
-    `told` is added to each order's history. The caller made sure that no `source_key` exists. Raises TooMuchDiscount, and
-    ValueError for a status no order begins with.
+    `told` is added to the history of each order. The caller has made sure that no order has one of the `source_key` values.
+    Raises `TooMuchDiscount`, and `ValueError` for a status with which no order may begin.
     """
     if not news:
         return []

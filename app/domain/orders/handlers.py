@@ -1,4 +1,5 @@
-"""Move orders when contacts are merged, and back when that is undone. Called in the transaction, see app/wiring.py."""
+"""Move orders to another contact when contacts are merged, and move them back when the merge is undone. The handlers run in the
+event's transaction; see app/wiring.py."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ ROLES = {"orders": Order.customer_contact_id, "account_orders": Order.account_co
 
 
 def follow_merged_contact(session: Session, event: Event) -> None:
-    """`ContactsMerged`: move orders to the kept contact, and write their ids into the merge."""
+    """Handle `ContactsMerged`: move orders to the contact that is kept, and store the ids of these orders in the merge."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     moved = {name: _give(session, column, column == merge.merged_id, merge.kept_id) for name, column in ROLES.items()}
     merge.moved = {**merge.moved, **moved}
@@ -24,7 +25,7 @@ def follow_merged_contact(session: Session, event: Event) -> None:
 
 
 def give_back_merged_contact(session: Session, event: Event) -> None:
-    """`ContactMergeUndone`: return the moved orders that still belong to the kept contact."""
+    """Handle `ContactMergeUndone`: return the moved orders that still belong to the kept contact."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     for name, column in ROLES.items():
         theirs = sa.and_(Order.id.in_(merge.moved.get(name, [])), column == merge.kept_id)

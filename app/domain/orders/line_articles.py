@@ -28,9 +28,11 @@ def set_line_articles(
     now: datetime,
     actor: Actor = SYSTEM,
 ) -> int:
-    """Set the article of those lines that have none, and their price where it is missing. Returns how many lines were set.
+    """Set the article of those lines at `positions` that have no article, and their price if it is missing. Return how many
+    lines were changed.
 
-    `unit_price` is in euros without tax; None: the article's price of today.
+    `unit_price` is in the currency of the order, and includes tax if the order's prices do. If it is None, today's price of
+    the article is used.
     """
     order = lock_order(session, order_id)
     unknown = sa.and_(LineItem.order_id == order_id, LineItem.position.in_(positions), LineItem.article_id.is_(None))

@@ -1,6 +1,6 @@
-"""Add, change, remove and discount the lines of an order, with undo.
+"""Add, change and remove lines of an order, and set its discount. Each change can be undone.
 
-The caller owns the transaction. Totals and the event are written with the change.
+The caller owns the transaction. Totals and event are written together with the change.
 """
 
 from __future__ import annotations
@@ -33,12 +33,16 @@ _EDITED = ("description", "quantity", "unit_price", "discount_amount", "tax_code
 
 
 class UnableToEdit(Exception):
-    """The line cannot be changed now; the message says why, in English."""
+    """Raised when the line cannot be changed now. The message gives the reason in English."""
 
 
 @dataclass(frozen=True)
 class LineContent:
-    """The content of a line as people enter it. `article`: a number or name; `tax_code` "": the article's, or the brand's."""
+    """The content of a line as users enter it. `article`: the number or name of an article, "" to find it by `description`.
+
+    `discount`: an amount that is subtracted from the total of the line. If `tax_code` is "", the article's tax code is used,
+    or the brand's if the article has none.
+    """
 
     description: str
     quantity: Decimal
@@ -49,7 +53,10 @@ class LineContent:
 
 
 def add_line(session: Session, order_id: uuid.UUID, content: LineContent, *, now: datetime, actor: Actor) -> Event:
-    """Add a line at the end; without a price it gets its article's. Raises UnableToEdit, TooMuchDiscount."""
+    """Add a line at the end of an order, and return the event. If `content` has no price, the article's price is used.
+
+    Raises `UnableToEdit` if the order has ended, and `TooMuchDiscount`.
+    """
     order = _lock_open(session, order_id)
     called = content.article or content.description
     article = find_articles(session, brand_id=order.brand_id, names=[called]).get(called.casefold())
@@ -73,9 +80,9 @@ def add_line(session: Session, order_id: uuid.UUID, content: LineContent, *, now
 
 
 def edit_line(session: Session, line_id: uuid.UUID, columns: dict[str, Any], *, now: datetime, actor: Actor) -> Event | None:
-    """Change some of description, quantity, unit_price, discount_amount, tax_code. Returns the event, None if nothing differs.
+    """Change values of a line. `columns` may have description, quantity, unit_price, discount_amount and tax_code.
 
-    Raises UnableToEdit, TooMuchDiscount.
+    Return the event, or None if no value differs. Raises `UnableToEdit` if the order has ended, and `TooMuchDiscount`.
     """
     order, line = _lock_line(session, line_id)
     before = _kept(line)
@@ -89,7 +96,8 @@ def edit_line(session: Session, line_id: uuid.UUID, columns: dict[str, Any], *, 
 
 
 def remove_line(session: Session, line_id: uuid.UUID, *, now: datetime, actor: Actor) -> Event:
-    """Remove a line from its order. Raises UnableToEdit."""
+    """Remove a line from its order, and return the event. Raises `UnableToEdit` if the order has ended or the line is
+    installed."""
     order, line = _lock_line(session, line_id)
     if line.status is LineItemStatus.INSTALLED:
         raise UnableToEdit(INSTALLED)
@@ -99,8 +107,9 @@ def remove_line(session: Session, line_id: uuid.UUID, *, now: datetime, actor: A
 
 
 def set_discount(session: Session, order_id: uuid.UUID, amount: Decimal, *, now: datetime, actor: Actor) -> Event | None:
-    """Set the amount taken off the whole order. Returns the event, None if the amount is the same. Raises UnableToEdit,
-    TooMuchDiscount.
+    """Set the amount that is subtracted from the total of the whole order. Return the event, or None if the amount is the same.
+
+    Raises `UnableToEdit` if the order has ended, and `TooMuchDiscount`.
     """
     order = _lock_open(session, order_id)
     before = order.discount_amount
@@ -111,7 +120,10 @@ def set_discount(session: Session, order_id: uuid.UUID, amount: Decimal, *, now:
 
 
 def undo_change(session: Session, event: Event, *, now: datetime, actor: Actor) -> Event:
-    """Undo an `OrderLinesChanged` of a line or the discount. Raises UnableToEdit if the line or discount changed since."""
+    """Undo the change of a line or of the discount that an `OrderLinesChanged` event describes. Return the new event.
+
+    Raises `UnableToEdit` if the order has ended, or if the line or discount has changed since.
+    """
     order = _lock_open(session, uuid.UUID(event.payload["order_id"]))
     before, after, line_id = event.payload["before"], event.payload["after"], event.payload["line_item_id"]
     if line_id is None:
@@ -168,7 +180,7 @@ def _changed(
 
 
 def _kept(line: LineItem) -> dict[str, Any]:
-    """Return a line as an event stores it, with numbers as text to avoid floats."""
+    """Return a line as JSON in the form in which events store it. Numbers are text, so that they do not become floats."""
     return {
         "position": line.position,
         "article_id": str(line.article_id) if line.article_id else None,

@@ -79,7 +79,7 @@ _AT_LEAST = {
 
 
 def follow(line: LineItemStatus, order: OrderStatus) -> LineItemStatus:
-    """Return the status a line gets when its order enters the status `order`."""
+    """Return the status that a line with the status `line` gets when its order enters the status `order`."""
     if order is _S.CANCELLED:
         return line if line is _L.INSTALLED else _L.CANCELLED
     goal = _AT_LEAST.get(order)

@@ -74,7 +74,7 @@ ENDED = (OrderStatus.COMPLETED, OrderStatus.CANCELLED)
 
 
 class OrderNumberSeries(Base):
-    """The prefix of a brand's order numbers; two brands never share one."""
+    """The prefix of one brand's order numbers. Two brands never have the same prefix."""
 
     __tablename__ = "order_number_series"
 
@@ -85,7 +85,8 @@ class OrderNumberSeries(Base):
 
 
 class OrderCounter(Base):
-    """The last number a brand gave out in a year. The row stays locked until the order is written, so no number is left out."""
+    """The last order number that a brand used in a year. The row stays locked until the order is committed, so that the numbers
+    have no gaps."""
 
     __tablename__ = "order_counters"
 
@@ -95,10 +96,8 @@ class OrderCounter(Base):
 
 
 class Article(WithId, Base):
-    """Something that can be ordered. `sku` is the brand's own number for it, `unit_price` in the brand's currency.
-
-    `tax_code` None: the brand's own.
-    """
+    """Something that can be ordered. `sku` is the brand's own number for the article. `unit_price` is in the brand's currency;
+    null means unknown. If `tax_code` is null, the brand's tax code applies."""
 
     __tablename__ = "articles"
 
@@ -118,9 +117,11 @@ class Article(WithId, Base):
 
 
 class ArticlePrice(WithId, Base):
-    """An article's price from `valid_from` until before `valid_until` (None: for good), in its brand's currency.
+    """A dated price of an article, in the brand's currency. It is valid from the day `valid_from` until the day before
+    `valid_until`; null means without end.
 
-    Of several prices that hold, the one that began last counts; without one, the article's own.
+    If several prices are valid on a day, the one with the latest `valid_from` counts. If none is valid, the article's own
+    price counts.
     """
 
     __tablename__ = "article_prices"
@@ -139,9 +140,11 @@ class ArticlePrice(WithId, Base):
 
 
 class OrderSettings(Base):
-    """Order settings of a brand: its currency, the time zone of the year in order numbers, how prices are written and taxed.
+    """The order settings of one brand: the currency, the time zone that decides the year in order numbers, the usual tax code,
+    and whether prices include tax.
 
-    `column_limits`: the number of orders, by status, above which the board warns; a warning forbids nothing.
+    `column_limits`: {status: number of orders}. If there are more orders in the status, the board shows a warning; nothing
+    is forbidden.
     """
 
     __tablename__ = "order_settings"
@@ -157,12 +160,13 @@ class OrderSettings(Base):
 
 
 class Order(WithId, Base):
-    """One order. `customer_contact_id`: whom it is for; `account_contact_id`: the organization, such as a partner, on whose
-    account it is; `channel_contact_ids`: the organizations through which it came.
+    """One order of a customer.
 
-    `source_key` is the sender's own number of the order, unique for each source and `source_owner_id` (the partner or connection,
-    where there are several), so the same order is never written twice.
-    Totals follow from the lines (`pricing.py`), None while a line has no price. `discount_amount` is off the whole order.
+    `customer_contact_id`: the customer. `account_contact_id`: the organization (such as a partner) that ordered on its
+    account. `channel_contact_ids`: the organizations through which the order came. `source_key`: the sender's own number for
+    the order. It is unique for each source and `source_owner_id` (the partner or integration, if a source has several), so
+    that the same order is never stored twice. The totals are calculated from the lines (`pricing.py`), and are null while a
+    line has no price. `discount_amount` is subtracted from the total of the whole order.
     """
 
     __tablename__ = "orders"
@@ -224,7 +228,8 @@ class Order(WithId, Base):
 
 
 class LineItem(WithId, Base):
-    """One line of an order. `description` is as it was ordered; the article may not be known yet."""
+    """One line of an order. `description` is the text with which it was ordered. `article_id` is null while the article is not
+    known."""
 
     __tablename__ = "line_items"
 
@@ -252,7 +257,8 @@ class LineItem(WithId, Base):
 
 
 class OrderTaxTotal(Base):
-    """The tax of one part of one tax code in an order: `tax` on the amount `taxable` without tax. `rate` in per cent."""
+    """The amount of one tax in an order. `part` is one of the taxes of a tax code. `tax` is the tax on the amount `taxable`,
+    which is without tax. `rate` is in per cent."""
 
     __tablename__ = "order_tax_totals"
 
@@ -265,7 +271,8 @@ class OrderTaxTotal(Base):
 
 
 class OrderThread(Base):
-    """The link of a thread with an order. `thread_id` is no foreign key: a merged thread is found by its alias."""
+    """A link between a thread and an order. `thread_id` is not a foreign key, because a merged thread is found through its
+    alias."""
 
     __tablename__ = "order_threads"
 
@@ -277,9 +284,9 @@ class OrderThread(Base):
 
 
 class OrderView(WithId, Base):
-    """A saved list of orders: `filters` are the fields of the list's form, and never widen what a viewer may see.
+    """A saved list of orders. `filters` are the values of the list's form. They never show orders that a viewer may not see.
 
-    `is_shared`: everybody has it, else its owner alone.
+    If `is_shared` is True, all users have the view, otherwise only its owner.
     """
 
     __tablename__ = "order_views"
@@ -294,9 +301,9 @@ class OrderView(WithId, Base):
 
 
 class OrderLinkRefusal(Base):
-    """Somebody said that a thread is not about the order: nothing links the two automatically any more.
+    """A statement by a user that a thread is not about an order. The two are then not linked automatically any more.
 
-    As in `OrderThread`, `thread_id` is no foreign key.
+    As in `OrderThread`, `thread_id` is not a foreign key.
     """
 
     __tablename__ = "order_link_refusals"
@@ -309,9 +316,11 @@ class OrderLinkRefusal(Base):
 
 
 class OrderPayment(WithId, Base):
-    """Money that came in for an order, or went back. `source_key` is the sender's own id of it, so that it counts once.
+    """Money that came in for an order, or that was refunded. `source_key` is the sender's own id of the payment; it makes sure
+    that the payment is counted only once.
 
-    A refund is a row of its own that names the payment; what was received less what was refunded is paid.
+    A refund is a row of its own, and `refunds_id` names its payment. The paid amount is everything received minus everything
+    refunded.
     """
 
     __tablename__ = "order_payments"

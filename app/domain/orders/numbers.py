@@ -1,7 +1,7 @@
-"""Give out order numbers such as CC-2026-00123: prefix of the brand, year, counter without gaps.
+"""Give out order numbers such as CC-2026-00123: the brand's prefix, the year, and a counter without gaps.
 
-The counter's row stays locked until the order's transaction ends: whoever asks next waits, and a rollback gives the number
-back. So the number is taken last, just before the order is written.
+The counter's row stays locked until the order's transaction ends. Other transactions that need a number of the brand wait
+until then, and a rollback gives the number back. Therefore take the number last, just before the order is written.
 """
 
 from __future__ import annotations
@@ -29,22 +29,21 @@ _LOCK = "order number series"
 
 
 class PrefixTaken(ValueError):
-    """Another brand's order numbers begin with this prefix."""
+    """Raised when the order numbers of another brand begin with this prefix."""
 
 
 class WrongPrefix(ValueError):
-    """The prefix is not 2 to 8 capitals and digits, a capital first."""
+    """Raised when the prefix does not consist of 2 to 8 capital letters and digits, beginning with a letter."""
 
 
 def take_order_number(session: Session, brand_id: uuid.UUID, *, now: datetime) -> str:
-    """Return the brand's next number of this year. It stays locked: other transactions that ask for a number of the brand wait
-    until this one ends.
-    """
+    """Return the brand's next order number of this year. Other transactions that ask for a number of the brand wait until this
+    transaction ends."""
     return take_order_numbers(session, brand_id, 1, now=now)[0]
 
 
 def take_order_numbers(session: Session, brand_id: uuid.UUID, count: int, *, now: datetime) -> list[str]:
-    """Return the brand's next `count` numbers of this year; `count` is at least one."""
+    """Return the brand's next `count` order numbers of this year. `count` must be at least 1."""
     last, of_year, chosen = session.execute(_count_on(), {"of_brand": brand_id, "now": now, "count": count}).one()
     begins = f"{chosen or choose_prefix(session, brand_id)}-{of_year}"
     return [f"{begins}-{number:0{DIGITS}}" for number in range(last - count + 1, last + 1)]
@@ -52,8 +51,8 @@ def take_order_numbers(session: Session, brand_id: uuid.UUID, count: int, *, now
 
 @lru_cache(maxsize=1)
 def _count_on() -> sa.Insert:
-    """Build the statement that counts a brand's orders on and returns the last number, its year and the brand's prefix. Built
-    once."""
+    """Build the SQL statement that increases a brand's counter, and returns the last number, its year and the brand's prefix.
+    It is built only once."""
     brand_id, count = sa.bindparam("of_brand", type_=sa.Uuid), sa.bindparam("count", type_=sa.Integer)
     zone = sa.select(OrderSettings.zone).where(OrderSettings.brand_id == brand_id).scalar_subquery()
     there = sa.func.timezone(sa.func.coalesce(zone, ZONE), sa.bindparam("now", type_=sa.DateTime(timezone=True)))
@@ -67,12 +66,15 @@ def _count_on() -> sa.Insert:
 
 
 def list_prefixes(session: Session) -> dict[uuid.UUID, str]:
-    """Return the chosen prefixes by brand."""
+    """Return {brand id: prefix}. Brands without a prefix are missing."""
     return {row.brand_id: row.prefix for row in session.execute(sa.select(OrderNumberSeries.brand_id, OrderNumberSeries.prefix))}
 
 
 def set_prefix(session: Session, brand_id: uuid.UUID, prefix: str) -> None:
-    """Set the prefix of the brand's new numbers; given ones stay. Raises WrongPrefix, PrefixTaken."""
+    """Set the prefix for the brand's new order numbers. Existing order numbers do not change.
+
+    Raises `WrongPrefix` if the prefix is malformed, and `PrefixTaken` if another brand uses it.
+    """
     if not PREFIX.fullmatch(prefix):
         raise WrongPrefix(prefix)
     advisory_xact_lock(session, _LOCK)
@@ -83,7 +85,7 @@ def set_prefix(session: Session, brand_id: uuid.UUID, prefix: str) -> None:
 
 
 def choose_prefix(session: Session, brand_id: uuid.UUID) -> str:
-    """Return the brand's prefix; a brand without one gets one that fits its name."""
+    """Return the brand's prefix. If the brand has none, choose a free prefix that fits its name, and store it."""
     mine = sa.select(OrderNumberSeries.prefix).where(OrderNumberSeries.brand_id == brand_id)
     prefix = session.execute(mine).scalar_one_or_none()
     if prefix is not None:
@@ -100,14 +102,15 @@ def choose_prefix(session: Session, brand_id: uuid.UUID) -> str:
 
 
 def _is_taken(session: Session, brand_id: uuid.UUID, prefix: str) -> bool:
-    """Return whether order numbers of another brand begin with the prefix, now or in the past: a number stays unique."""
+    """Return True if another brand has this prefix, or has order numbers that begin with it. This keeps order numbers unique."""
     now = sa.exists().where(OrderNumberSeries.prefix == prefix, OrderNumberSeries.brand_id != brand_id)
     once = sa.exists().where(Order.order_number.startswith(f"{prefix}-"), Order.brand_id != brand_id)
     return bool(session.execute(sa.select(sa.or_(now, once))).scalar_one())
 
 
 def _candidates(name: str, key: str) -> Iterator[str]:
-    """Yield prefixes: the capitals of the name, then beginnings of the key, then those with a digit; one is always free."""
+    """Yield possible prefixes: the capital letters of the name, then beginnings of the key, then such beginnings with a number.
+    There are so many that one is always free."""
     capitals = "".join(c for c in _plain(name) if c.isupper())[:8]
     if len(capitals) > 1:
         yield capitals

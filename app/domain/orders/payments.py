@@ -1,7 +1,7 @@
 """Record payments and refunds of an order, and calculate its balance. The caller owns the transaction.
 
-The same payment reported twice is one row; a pending one may be reported again as received or failed. A refund is a row of its
-own.
+A payment that is reported twice is stored once. A pending payment may be reported again as received or failed. A refund is a
+row of its own.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ EVENTS = {
 
 
 class WrongCurrency(ValueError):
-    """A payment in another currency than its order; the two are never added."""
+    """Raised when a payment is in another currency than its order. Amounts in different currencies are never added."""
 
 
 class TooMuchRefund(ValueError):
-    """The refund is larger than the payment it refunds."""
+    """Raised when a refund is larger than the amount paid for the order."""
 
 
 @dataclass(frozen=True)
 class NewPayment:
-    """Money that came in or went back. `source_key`: the sender's own id, unique over all; `currency`: three capitals; `amount` >
-    0."""
+    """Money that came in or was refunded. `source_key`: the sender's own id of the payment, unique among all payments.
+    `currency`: three capital letters. `amount` is greater than 0. `refunds_id`: the payment that a refund refunds."""
 
     source_key: str
     amount: Decimal
@@ -52,9 +52,10 @@ class NewPayment:
 
 @dataclass(frozen=True)
 class Balance:
-    """The money paid for an order and the money open. `paid`: received less refunded; `open`: the total less `paid`.
+    """The paid and the open amount of an order. `paid`: everything received minus everything refunded. `open`: the order's
+    total minus `paid`.
 
-    `open` is None while a line has no price, and below 0 if too much was paid.
+    `open` is None while a line has no price. It is negative if too much was paid.
     """
 
     paid: Decimal
@@ -66,9 +67,9 @@ class Balance:
 
 
 def add_payment(session: Session, order: Order, new: NewPayment, *, now: datetime, actor: Actor) -> bool:
-    """Record a payment or refund, or the outcome of a pending one. Returns False for a known one.
+    """Record a payment or refund, or the result of a pending one. Return False, and change nothing, if it is known already.
 
-    Raises WrongCurrency, TooMuchRefund.
+    Raises `WrongCurrency` if the currency is not the order's, and `TooMuchRefund` if a refund exceeds the paid amount.
     """
     lock_order(session, order.id)
     if new.currency != order.currency:
@@ -96,13 +97,13 @@ def add_payment(session: Session, order: Order, new: NewPayment, *, now: datetim
 
 
 def list_payments(session: Session, order_id: uuid.UUID) -> list[OrderPayment]:
-    """List payments and refunds of an order, first to last."""
+    """List the payments and refunds of an order, oldest first."""
     query = sa.select(OrderPayment).where(OrderPayment.order_id == order_id)
     return list(session.execute(query.order_by(OrderPayment.paid_at, OrderPayment.id)).scalars())
 
 
 def read_paid(session: Session, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Decimal]:
-    """Return the money received less refunded, by order id; 0 for an order without payments. One query."""
+    """Return {order id: amount received minus amount refunded}. It is 0 for an order without payments. One query."""
     found = dict.fromkeys(order_ids, Decimal(0))
     signed = sa.case((OrderPayment.kind == PaymentKind.PAYMENT, OrderPayment.amount), else_=-OrderPayment.amount)
     received = (OrderPayment.order_id.in_(order_ids), OrderPayment.state == PaymentState.RECEIVED)
@@ -113,7 +114,7 @@ def read_paid(session: Session, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUI
 
 
 def balance_of(order: Order, payments: Sequence[OrderPayment]) -> Balance:
-    """Return what was paid and what is open. Pending and failed payments do not count."""
+    """Return the paid and the open amount of an order. Pending and failed payments do not count."""
     received = [one for one in payments if one.state is PaymentState.RECEIVED]
     paid = sum((one.amount if one.kind is PaymentKind.PAYMENT else -one.amount for one in received), Decimal(0))
     return Balance(paid, None if order.gross_total is None else order.gross_total - paid)

@@ -1,4 +1,4 @@
-"""Recompute the stored totals of an order from its lines, under the order's lock."""
+"""Recalculate the stored totals of an order from its lines. The caller holds the lock of the order."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _TAX_TOTAL = sa.insert(table_of(OrderTaxTotal))
 
 
 def recompute_totals(session: Session, order: Order) -> Totals:
-    """Recompute totals, tax rows and the lines' shares of the discount. Raises TooMuchDiscount.
+    """Recalculate totals, tax rows, and the share of each line in the order's discount, and return the totals.
 
-    Cancelled lines do not count, except in a cancelled order, which keeps its value.
+    Cancelled lines do not count. But if the whole order is cancelled they count, so that it keeps its value. Raises
+    `TooMuchDiscount`.
     """
     session.flush()
     query = sa.select(LineItem).where(LineItem.order_id == order.id).order_by(LineItem.position)
@@ -34,7 +35,7 @@ def recompute_totals(session: Session, order: Order) -> Totals:
 
 
 def first_totals(session: Session, order: Order, lines: Sequence[LineItem]) -> None:
-    """Write a new order with its lines and their totals. Raises TooMuchDiscount."""
+    """Insert a new order with its lines and its totals. Raises `TooMuchDiscount`."""
     counted = [line for line in lines if order.status is OrderStatus.CANCELLED or line.status is not LineItemStatus.CANCELLED]
     found = _work_out(order, counted)
     session.add(order)

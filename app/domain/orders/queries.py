@@ -1,4 +1,5 @@
-"""Read orders of the viewer's brands: lists, one order, its history and money. What the board and the list show: summaries.py."""
+"""Read orders of the viewer's brands: lists, one order, its history and its money. The short rows of board and list are in
+summaries.py."""
 
 from __future__ import annotations
 
@@ -35,13 +36,16 @@ Narrow = Callable[[sa.Select[uuid.UUID]], sa.Select[uuid.UUID]]
 
 
 class OrderMissing(Exception):
-    """The order does not exist, or the viewer may not see it."""
+    """Raised when the order does not exist, or when the viewer may not see it."""
 
 
 @dataclass(frozen=True)
 class OrderConditions:
-    """Which orders to list; None does not limit. `words` are looked for in our numbers, the senders' numbers, and customers'
-    names."""
+    """Filters for a list of orders. None or an empty value means no filter.
+
+    `words` are searched in our order numbers, in the senders' numbers, and in customers' names. `brand` is the key of a
+    brand. `place`: the beginning of a postcode or town. `beside`: SQL conditions that other features add.
+    """
 
     status: OrderStatus | None = None
     brand: str | None = None
@@ -88,7 +92,11 @@ def list_orders(
     limit: int = 50,
     with_threads: bool = True,
 ) -> Page[OrderRow]:
-    """List orders with lines, and with thread ids if asked, in three queries. `sort.field` is created_at. Raises BadCursor."""
+    """List one page of orders with their lines, in at most three queries. If `with_threads` is True, also read the ids of their
+    threads.
+
+    `sort.field` is created_at. Raises `BadCursor`.
+    """
 
     def cut_off(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
         return paged(query, sort, Order.created_at, Order.id, cursor=cursor, limit=limit)
@@ -99,7 +107,10 @@ def list_orders(
 
 
 def get_order(session: Session, *, viewer: Viewer, order_id: uuid.UUID, with_threads: bool = True) -> OrderRow:
-    """Return the order with its lines, in one query; one more for its threads. Raises OrderMissing."""
+    """Return the order with its lines, in one query. If `with_threads` is True, a second query reads the ids of its threads.
+
+    Raises `OrderMissing` if there is no such order, or if the viewer may not see it.
+    """
     query = _query(viewer).add_columns(LineItem, Article).where(Order.id == order_id)
     query = query.outerjoin(LineItem, LineItem.order_id == Order.id).outerjoin(Article, Article.id == LineItem.article_id)
     rows = session.execute(query.order_by(LineItem.position).execution_options(populate_existing=True)).all()
@@ -113,7 +124,11 @@ def get_order(session: Session, *, viewer: Viewer, order_id: uuid.UUID, with_thr
 def find_order_beside(
     session: Session, order: Order, *, viewer: Viewer, conditions: OrderConditions, sort: Sort
 ) -> uuid.UUID | None:
-    """The order that follows this one in the list of `conditions`, by `sort` (created_at); this need not be in it. One query."""
+    """Return the id of the order that comes next after `order` in the list of `conditions`, sorted by `sort` (created_at).
+    Return None if there is none.
+
+    `order` itself need not fulfil the conditions. One query.
+    """
     place = Place(order.created_at, order.id)
 
     def following(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
@@ -124,15 +139,16 @@ def find_order_beside(
 
 
 def find_order_numbered(session: Session, *, viewer: Viewer, brand_id: uuid.UUID, number: str) -> Order | None:
-    """Return the brand's order with this number if the viewer may see it, else None. One query."""
+    """Return the brand's order with this number if the viewer may see it. Return None otherwise. One query."""
     query = sa.select(Order).where(Order.order_number == number, Order.brand_id == brand_id)
     return session.execute(query.where(Order.brand_id.in_(viewer.brand_ids))).scalar_one_or_none()
 
 
 def list_events_of_order(session: Session, order_id: uuid.UUID, *, limit: int = 200) -> list[tuple[Event, str]]:
-    """List the events of an order and of orders merged into it, first to last, each with the name of who caused it.
+    """List (event, name of the user who caused it) for an order and the orders merged into it, oldest first. The name is "" if
+    no user caused the event.
 
-    The newest `limit` events. One query, and one more for each merged order.
+    Only the newest `limit` events are returned. One query, and one more for each merged order.
     """
     told, gone, seen = list[tuple[Event, str]](), [order_id], set[uuid.UUID]()
     while gone:
@@ -152,7 +168,8 @@ def _list_events_of(session: Session, order_id: uuid.UUID, *, limit: int) -> lis
 
 
 def _merged_into(events: Iterable[Event]) -> set[uuid.UUID]:
-    """Return the ids of orders that were merged into the events' order, without merges that were undone."""
+    """Return the ids of the orders that, according to these events, were merged into their order. Merges that were undone are
+    left out."""
     told = [event for event in events if event.type == "OrderRegrouped" and not event.payload.get("is_other")]
     undone = {event.payload["moved"].get("undoes") for event in told if event.payload["kind"] == "undo"}
     merged = [event for event in told if event.payload["kind"] == "merge" and str(event.id) not in undone]
@@ -160,7 +177,8 @@ def _merged_into(events: Iterable[Event]) -> set[uuid.UUID]:
 
 
 def list_money(session: Session, order_id: uuid.UUID) -> tuple[list[OrderTaxTotal], list[OrderPayment]]:
-    """Return an order's tax by code and part, and its payments, first to last. One query joins the two, as both are few."""
+    """Return an order's tax rows, sorted by code and part, and its payments, oldest first. One query joins both, because there
+    are few of each."""
     query = sa.select(OrderTaxTotal, OrderPayment).select_from(Order)
     query = query.outerjoin(OrderTaxTotal, OrderTaxTotal.order_id == Order.id)
     query = query.outerjoin(OrderPayment, OrderPayment.order_id == Order.id).where(Order.id == order_id)
@@ -171,7 +189,7 @@ def list_money(session: Session, order_id: uuid.UUID) -> tuple[list[OrderTaxTota
 
 
 def list_orders_of_contact(session: Session, *, viewer: Viewer, contact_id: uuid.UUID, limit: int = 20) -> list[OrderRow]:
-    """List the newest orders for a customer, without lines. One query."""
+    """List the newest orders of a customer, newest first, without their lines. One query."""
     query = _query(viewer).where(Order.customer_contact_id == contact_id)
     rows = session.execute(query.order_by(Order.created_at.desc(), Order.id.desc()).limit(limit)).all()
     return [_row(row, (), ()) for row in rows]
@@ -187,10 +205,10 @@ def _query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
 
 
 def matching_orders(viewer: Viewer, wanted: OrderConditions, cut_off: Narrow) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions for the wanted orders of the viewer's brands, for a query that `cut_off` then orders and limits.
+    """Return the SQL conditions for orders of the viewer's brands that fulfil `wanted`. `cut_off` orders and limits a query.
 
-    Number, customer's name and senders' number are each searched by their own index and cut off alone: a condition that joins
-    them by OR would read all orders.
+    If `wanted` has words, order number, customer's name and senders' number are searched in one subquery each. Each of these
+    uses its own index and is limited by `cut_off`; one condition with OR would read all orders.
     """
     here = [Order.brand_id.in_(viewer.brand_ids), *_conditions(wanted)]
     if not wanted.words:
@@ -225,14 +243,15 @@ def _conditions(wanted: OrderConditions) -> list[sa.ColumnElement[bool]]:
 
 
 def at_place(place: str) -> sa.ColumnElement[bool]:
-    """The addresses whose postcode or town begins so."""
+    """Return the SQL condition for addresses whose postcode or town begins with `place`, ignoring case."""
     code, city = (sa.func.lower(column) for column in (sa.func.replace(Address.postal_code, " ", ""), Address.city))
     begins = code.startswith(place.lower().replace(" ", ""), autoescape=True)
     return sa.or_(begins, city.startswith(place.lower(), autoescape=True))
 
 
 def orders_called(reference: str) -> sa.Select[uuid.UUID]:
-    """Return the query of ids of orders with this number of another party (a partner, a purchase order), in any case."""
+    """Return the query that selects the ids of orders with this reference of another party, such as a partner's number or a
+    purchase order number. Case is ignored."""
     other = aliased(Order)
     values = sa.func.reference_values(other.external_references, type_=ARRAY(sa.Text))
     return sa.select(other.id).where(values.contains([reference.strip().upper()]))

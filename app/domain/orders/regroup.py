@@ -1,7 +1,7 @@
-"""Duplicate, split and merge orders, with undo.
+"""Duplicate, split and merge orders. Each of these can be undone.
 
-The caller owns the transaction. Numbers are never given back: an unwanted order is cancelled as a duplicate. Orders of a partner
-are never cancelled here, since the partner would be told of the cancellation.
+The caller owns the transaction. Order numbers are never used again, so an order that is not wanted any more is cancelled as
+a duplicate. Orders sent by a partner are never cancelled here, because the partner would be notified of the cancellation.
 """
 
 from __future__ import annotations
@@ -54,11 +54,12 @@ CHANGED_SINCE = N_("One of the orders has changed since; you cannot undo this.")
 
 
 class UnableToRegroup(Exception):
-    """The orders cannot be regrouped; the message says why, in English."""
+    """Raised when orders cannot be duplicated, split or merged in this way. The message gives the reason in English."""
 
 
 def duplicate_order(session: Session, order_id: uuid.UUID, *, now: datetime, actor: Actor) -> tuple[Order, Event]:
-    """Create one more order with the same customer, address, lines and prices; without payments, threads or references."""
+    """Create another order with the same customer, address, lines and prices, but without payments, threads and references.
+    Return the new order and the event."""
     order = lock_order(session, order_id)
     rows = session.execute(
         sa.select(LineItem, Article.sku)
@@ -86,8 +87,10 @@ def duplicate_order(session: Session, order_id: uuid.UUID, *, now: datetime, act
 def split_order(
     session: Session, order_id: uuid.UUID, line_ids: Collection[uuid.UUID], *, now: datetime, actor: Actor
 ) -> tuple[Order, Event]:
-    """Move some lines to a new order; a discount on the whole order stays with the old one. Returns the new order and the event.
-    Raises UnableToRegroup, also for no line or all lines.
+    """Move some lines to a new order. Return the new order and the event. A discount on the whole order stays with the old
+    order.
+
+    Raises `UnableToRegroup`, for example if no line or all lines are to be moved.
     """
     order = _lock_open(session, order_id)
     lines = _lines(session, order.id)
@@ -106,9 +109,9 @@ def split_order(
 
 
 def merge_orders(session: Session, kept_id: uuid.UUID, other_id: uuid.UUID, *, now: datetime, actor: Actor) -> Event:
-    """Move lines, payments and threads of the other order to the kept one, and cancel the other.
+    """Move lines, payments and threads of the order `other_id` to the order `kept_id`, and cancel the former. Return the event.
 
-    Raises UnableToRegroup, TransitionRefused.
+    Raises `UnableToRegroup` if the orders do not fit together, and `TransitionRefused`.
     """
     if kept_id == other_id:
         raise UnableToRegroup(SAME_ORDER)
@@ -132,7 +135,10 @@ def merge_orders(session: Session, kept_id: uuid.UUID, other_id: uuid.UUID, *, n
 
 
 def undo_regroup(session: Session, event: Event, *, now: datetime, actor: Actor) -> Event:
-    """Undo a duplication, split or merge; an order it created is cancelled. Raises UnableToRegroup, TransitionRefused."""
+    """Undo a duplication, split or merge, and return the new event. If the operation created an order, that order is cancelled.
+
+    Raises `UnableToRegroup` if one of the orders has changed since, and `TransitionRefused`.
+    """
     payload = event.payload
     order_id, other_id = uuid.UUID(payload["order_id"]), uuid.UUID(payload["other_order_id"])
     for locked in sorted((order_id, other_id)):
@@ -166,7 +172,7 @@ def _part_again(session: Session, order: Order, other: Order, payload: dict[str,
 
 
 def _cancel(session: Session, other: Order, order: Order, *, now: datetime, actor: Actor) -> None:
-    """Cancel an order, with the number of the order that stays as the reason."""
+    """Cancel the order `other`. The reason is the number of the order that stays, `order`."""
     to, number = OrderStatus.CANCELLED, order.order_number
     set_order_status(session, other.id, to, reason=number, reason_code="duplicate", now=now, actor=actor)
 
@@ -216,7 +222,7 @@ def _lines(session: Session, order_id: uuid.UUID) -> list[LineItem]:
 
 
 def _move_lines(session: Session, lines: list[LineItem], to: Order) -> list[dict[str, Any]]:
-    """Move lines to the end of an order; returns [{"id", "position"}] as they were before."""
+    """Move lines to the end of the order `to`. Return [{"id", "position"}] with their former positions."""
     last = max((line.position for line in _lines(session, to.id)), default=0)
     former = [{"id": str(line.id), "position": line.position} for line in lines]
     for place, line in enumerate(lines, start=1):
@@ -239,9 +245,9 @@ def _move_payments(session: Session, other: Order, order: Order) -> list[str]:
 
 
 def _link_threads(session: Session, other: Order, order: Order, *, now: datetime | None) -> list[str]:
-    """Link the threads of the other order with both orders; returns their ids.
+    """Link the threads of the order `other` also with `order`. Return the ids of the threads that were linked.
 
-    `now`: the kept order becomes the one that lists show; None: lists go on showing the other.
+    If `now` is given, lists of threads then show `order`. If it is None, they go on showing `other`.
     """
     here = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order.id)
     query = sa.select(OrderThread.thread_id, OrderThread.linked_at)
@@ -266,7 +272,7 @@ def _recompute(session: Session, *orders: Order, now: datetime) -> None:
 def _told(
     session: Session, kind: str, order: Order, other: Order, moved: dict[str, Any], *, now: datetime, actor: Actor
 ) -> Event:
-    """Record the event on both orders, and return that of the first, which an undo refers to."""
+    """Record the event on both orders. Return the event of `order`, which an undo refers to."""
     session.flush()
     last = _last_transition(session, other)
     payload = {"kind": kind, "moved": moved, "versions": [order.version, other.version], "transition_id": last}

@@ -20,11 +20,11 @@ _OF_COUNTRY = {"CA": ("CAD", "qc"), "BE": ("EUR", "be_21")}
 
 
 class WrongSettings(ValueError):
-    """A field of OrderSettings has a wrong value; the message is its name."""
+    """Raised when a field of `OrderSettings` gets a wrong value. The message is the name of the field."""
 
 
 def settings_of(session: Session, brand_id: uuid.UUID) -> OrderSettings:
-    """Return the brand's order settings, or the defaults; readers must not change them."""
+    """Return the brand's order settings, or the defaults if it has none. Callers must not change the result."""
     found = session.get(OrderSettings, brand_id)
     return found or OrderSettings(**vars_of("EUR", ZONE, "nl_21"), brand_id=brand_id, column_limits={})
 
@@ -34,7 +34,8 @@ def vars_of(currency: str, zone: str, tax_code: str, *, prices_include_tax: bool
 
 
 def set_money(session: Session, brand_id: uuid.UUID, *, currency: str, tax_code: str, prices_include_tax: bool) -> None:
-    """Set currency and tax of the brand's new orders; existing orders stay. Raises WrongSettings."""
+    """Set currency and tax for the brand's new orders. Existing orders do not change. Raises `WrongSettings` for an unknown
+    currency or tax code."""
     if not CURRENCY.fullmatch(currency):
         raise WrongSettings("currency")
     if tax_code not in CODES:
@@ -46,9 +47,10 @@ def set_money(session: Session, brand_id: uuid.UUID, *, currency: str, tax_code:
 
 
 def set_column_limits(session: Session, brand_id: uuid.UUID, limits: Mapping[OrderStatus, int]) -> None:
-    """Set the limits of the board's columns: with more orders in a status than this the board warns. Raises WrongSettings.
+    """Set the limits of the board's columns, {status: number of orders}. The board warns if a status has more orders than its
+    limit.
 
-    A status that is left out has no limit.
+    A status that is missing has no limit. Raises `WrongSettings`.
     """
     for status, most in limits.items():
         if status not in LIMITED or not 1 <= most <= MOST_OF_A_COLUMN:
@@ -58,14 +60,15 @@ def set_column_limits(session: Session, brand_id: uuid.UUID, limits: Mapping[Ord
 
 
 def list_column_limits(session: Session, brand_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[OrderStatus, int]]:
-    """Return the limits by brand, for brands that have some. One query."""
+    """Return {brand id: {status: limit}}. Brands without limits are missing. One query."""
     query = sa.select(OrderSettings.brand_id, OrderSettings.column_limits).where(OrderSettings.brand_id.in_(brand_ids))
     rows = session.execute(query.where(OrderSettings.column_limits != {}))
     return {row.brand_id: {OrderStatus(name): most for name, most in row.column_limits.items()} for row in rows}
 
 
 def set_place(session: Session, brand_id: uuid.UUID, *, zone: str, country: str) -> None:
-    """Set the time zone of the brand's order numbers; the first time, the country also sets currency and tax."""
+    """Set the time zone for the brand's order numbers. If the brand has no order settings yet, the country also decides its
+    currency and tax."""
     known = session.get(OrderSettings, brand_id)
     if known is None:
         currency, tax_code = _OF_COUNTRY.get(country, ("EUR", "nl_21"))

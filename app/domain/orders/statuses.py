@@ -1,7 +1,7 @@
-"""Lock, guard and write the statuses of orders and lines for the status engine (`app/domain/transitions`).
+"""Lock, check and write the statuses of orders and lines for the status engine (`app/domain/transitions`).
 
-Lines follow their order in transitions of their own that name the order's. When the order's transition is undone, or the order
-is opened again, the lines' are undone, too.
+When an order changes its status, its lines follow with transitions of their own, which name the order's transition. If the
+order's transition is undone, or the order is reopened, those transitions of the lines are undone too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ INSTALLATION = "installation"
 
 
 def order_kind(visit_guards: Mapping[str, Guard]) -> EntityKind:
-    """Return the status engine's entry for orders. `visit_guards` come from appointments, a feature above this one."""
+    """Return the definition of orders for the status engine. `visit_guards` come from appointments, a feature that this one
+    must not import."""
     own: dict[str, Guard] = {"lines": _lines, "priced": _priced, "address": _address}
     return EntityKind(
         machine=ORDERS,
@@ -55,7 +56,8 @@ def line_kind() -> EntityKind:
 
 
 def lacks_of_lines(lines: Iterable[LineItem]) -> dict[str, Lack | None]:
-    """Return by guard name what an order lacks in its lines, cancelled ones left aside; None: nothing."""
+    """Return {guard name: what the order's lines lack for it}. The value is None if nothing is missing. Cancelled lines do not
+    count."""
     wanted = [line for line in lines if line.status is not LineItemStatus.CANCELLED]
     return {
         "lines": None if wanted else Lack(NO_LINES),
@@ -76,7 +78,8 @@ def _lines_of(session: Session, order: Order) -> Sequence[LineItem]:
 
 
 def _address(_session: Session, order: Order) -> Lack | None:
-    """Guard: an installation order needs an address; a reason makes up for a missing one."""
+    """Guard: return what is missing if an installation order has no address, otherwise None. A user may give a reason instead
+    of an address."""
     if order.order_type != INSTALLATION or order.address_id is not None:
         return None
     return Lack(NO_ADDRESS, or_reason=True)
@@ -122,7 +125,8 @@ def _lead_lines(session: Session, order: Order, transition: Transition, *, now: 
 
 
 def _take_lines_back(session: Session, order: Order, order_transition_id: uuid.UUID, *, now: datetime) -> None:
-    """Undo the lines' transitions that followed the order's, except of lines that changed since."""
+    """Undo the transitions of lines that followed this transition of the order. Lines that have changed since are left as they
+    are."""
     lines = sa.select(LineItem.id).where(LineItem.order_id == order.id).scalar_subquery()
     followed = sa.select(Transition).where(Transition.entity_type == LINE_ITEM, Transition.entity_id.in_(lines))
     followed = followed.where(Transition.business_context["follows"].astext == str(order_transition_id))
@@ -132,14 +136,16 @@ def _take_lines_back(session: Session, order: Order, order_transition_id: uuid.U
 
 
 def _lock_line(session: Session, line_id: uuid.UUID) -> LineItem:
-    """Lock the line's order, then the line: the same sequence as wherever an order and its lines change."""
+    """Lock the line's order, then the line, and return the line. Everything that changes orders and lines locks in this
+    sequence."""
     lock_order(session, session.execute(sa.select(LineItem.order_id).where(LineItem.id == line_id)).scalar_one())
     query = sa.select(LineItem).where(LineItem.id == line_id).with_for_update().execution_options(populate_existing=True)
     return session.execute(query).scalar_one()
 
 
 def _write_line(session: Session, line: LineItem, transition: Transition, now: datetime, actor: Actor) -> None:
-    """Write the line's status and record the change, which is left to the order's event where the line follows its order."""
+    """Write the line's status and record the event. If the line only follows its order, or if this is an undo, no event is
+    recorded here."""
     line.status = LineItemStatus(transition.to_status)
     session.flush()
     if "follows" in transition.business_context or transition.undoes_id is not None:

@@ -1,4 +1,4 @@
-"""Read what the board and the list show of many orders: a few columns of each, and what the columns of the board come to."""
+"""Read short rows of many orders for the board and the list, and the sums of the board's columns."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NOTHING = (sa.cast(sa.null(), Order.currency.type), sa.cast(sa.null(), Order.gr
 
 @dataclass(frozen=True, slots=True)
 class OrderSummary:
-    """An order as a card or a row shows it. `city` is None or "" where it is not known."""
+    """An order as a card of the board or a row of the list shows it. `city` is None or "" if it is not known."""
 
     id: uuid.UUID
     order_number: str
@@ -46,8 +46,11 @@ class OrderSummary:
 
 @dataclass(frozen=True)
 class ColumnSums:
-    """The sums of a board's column. `count`: orders in the status; `is_more`: there are at least so many. `money`: their totals
-    by currency, {} if there are too many to add up; `unpriced`: orders without a price. `of_brand`: count by brand.
+    """The sums of a column (status) of the board. `count`: the number of orders. If `is_more` is True, there are at least so
+    many.
+
+    `money`: {currency: sum of the totals}, {} if there are too many orders to add up. `unpriced`: the number of orders
+    without a price. `of_brand`: {brand id: number of orders}.
     """
 
     count: int = 0
@@ -60,7 +63,7 @@ class ColumnSums:
 def list_summaries(
     session: Session, *, viewer: Viewer, conditions: OrderConditions, sort: Sort, cursor: str | None = None, limit: int
 ) -> Page[OrderSummary]:
-    """List orders by `sort` (created_at). One query. Raises BadCursor."""
+    """List one page of orders, sorted by `sort` (created_at). One query. Raises `BadCursor`."""
 
     def cut_off(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
         return paged(query, sort, Order.created_at, Order.id, cursor=cursor, limit=limit)
@@ -82,7 +85,8 @@ def list_ordered(session: Session, order_ids: Sequence[uuid.UUID]) -> dict[uuid.
 def list_columns(
     session: Session, *, viewer: Viewer, limit: int, conditions: OrderConditions = EVERY
 ) -> dict[OrderStatus, list[OrderSummary]]:
-    """List the newest orders of each status. One query, each column by its index."""
+    """Return {status: orders} with the newest orders of each status, newest first, at most `limit` each. One query, which uses
+    the index for each status."""
 
     def newest(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
         return query.order_by(Order.created_at.desc(), Order.id.desc()).limit(limit)
@@ -98,8 +102,10 @@ def list_columns(
 def sum_by_status(
     session: Session, *, viewer: Viewer, conditions: OrderConditions = EVERY, cap: int = COUNTED
 ) -> dict[OrderStatus, ColumnSums]:
-    """Return the sums of each status that has orders: counts up to `cap`, and money for statuses that have not ended. One query,
-    whose cost does not grow with the number of orders.
+    """Return {status: sums} for each status with orders. Orders are counted up to `cap`. Money is added up only for statuses in
+    which an order has not ended.
+
+    One query. Its cost does not grow with the number of orders.
     """
 
     def some(query: sa.Select[*Ts]) -> sa.Select[*Ts]:
@@ -129,15 +135,20 @@ def sum_by_status(
 
 
 def is_large(session: Session, place: str, *, cap: int = COUNTED) -> bool:
-    """Whether a place has more than `cap` addresses, so that to count its orders would take longer than to list them. One query,
-    which looks at no more."""
+    """Return True if a place has more than `cap` addresses. Counting its orders would then take longer than listing them.
+
+    One query, which reads at most `cap` + 1 addresses.
+    """
     some = sa.select(Address.id).where(at_place(place)).limit(cap + 1).subquery()
     return session.execute(sa.select(sa.func.count()).select_from(some)).scalar_one() > cap
 
 
 def sum_shown(shown: Mapping[OrderStatus, Sequence[OrderSummary]], *, limit: int) -> dict[OrderStatus, ColumnSums]:
-    """Return the sums from the orders of a board that were read with this limit, if they are not counted in the database. A
-    status with `limit` orders gets no money, as there may be more.
+    """Return {status: sums}, calculated from the orders that the board shows, for the case that they are not counted in the
+    database.
+
+    `limit` is the limit with which the orders were read. A status with `limit` orders gets no money, because it may have
+    more orders.
     """
     return {
         status: _sum_of(orders, status) if len(orders) < limit else ColumnSums(limit, is_more=True)
@@ -162,7 +173,8 @@ def _query() -> sa.Select[*tuple[Any, ...]]:
 
 
 def _by_status(viewer: Viewer, wanted: OrderConditions, cut_off: Narrow) -> dict[OrderStatus, list[sa.ColumnElement[bool]]]:
-    """The conditions of each column. They are made once, as far as they are the same: nine times takes longer than the query."""
+    """Return {status: SQL conditions} for the columns of the board. Conditions that all columns share are built once, because
+    building them nine times takes longer than the query."""
     if wanted.words:  # each way to find them is cut off by itself, so within a status
         return {status: matching_orders(viewer, replace(wanted, status=status), cut_off) for status in OrderStatus}
     here = matching_orders(viewer, wanted, cut_off)

@@ -1,7 +1,8 @@
-"""List the tax codes: rates, parts, and the sentence a document must have. Pure data; a bookkeeper chooses.
+"""List the tax codes: their rates, their parts, and the sentence that a document must show. Pure data. A bookkeeper decides
+which code applies.
 
-A rate is a row with the day it began, so a change of rates is one more row. TPS and TVQ of Quebec are both calculated on the
-price without tax (since 2013), and stand apart on every document.
+A rate is a row with the day on which it began, so a change of rates is one more row. TPS and TVQ of Quebec are both
+calculated on the price without tax (since 2013), and every document shows them separately.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from app.core.text import mark as N_
 
 @dataclass(frozen=True)
 class TaxPart:
-    """One tax on a price. `name` is what stands on the document; `rate` is in per cent."""
+    """One tax on a price. `name` is printed on documents. `rate` is in per cent."""
 
     name: str
     rate: Decimal
@@ -23,9 +24,10 @@ class TaxPart:
 
 @dataclass(frozen=True)
 class TaxCode:
-    """A tax code. `category` as in EN 16931 (S standard, Z zero, AE reverse charge, E exempt).
+    """A tax code. `category` is the code of EN 16931 (S standard, Z zero, AE reverse charge, E exempt).
 
-    `sentence` stands on the document; `needs_vat_number`: the buyer's VAT number must be known.
+    `sentence` is printed on documents, "" for none. If `needs_vat_number` is True, the VAT number of the buyer must be
+    known.
     """
 
     code: str
@@ -66,5 +68,5 @@ STANDARD = "nl_21"
 
 
 def codes_like(code: str) -> list[TaxCode]:
-    """Return the codes of the same country, the standard one first."""
+    """Return all tax codes of the same country as `code`, the standard one first."""
     return [one for one in CODES.values() if one.country == CODES[code].country]

@@ -1,4 +1,4 @@
-"""Fill template variables about an order in the customer's language."""
+"""Provide the values of template variables about an order, in the customer's language."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ LINES_NAMED = 20
 
 
 def language_of(language: str | None) -> str:
-    """Return the language to write to a contact in: the contact's where we have it, else Dutch."""
+    """Return the language in which to write to a contact: the contact's language if we support it, otherwise Dutch."""
     return language if language in LANGUAGES else LANGUAGES[0]
 
 
 def order_facts(session: Session, order: Order, *, language: str) -> dict[str, str]:
-    """Return template values by variable; "" where nothing is known. One query."""
+    """Return {template variable: value} for an order. A value is "" if it is not known. One query."""
     total = order.gross_total
     return {
         "order.number": order.order_number,

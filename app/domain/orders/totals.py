@@ -1,7 +1,8 @@
-"""Calculate an order's totals: lines, discounts, tax per rate, to the cent. Pure; nothing else adds up an order.
+"""Calculate an order's totals: lines, discounts, and tax per rate, to the cent. Pure. No other code adds up orders.
 
-Tax is calculated per document and rate, never per line: three lines of 10.02 at 21 % are 6.31, not 6.30. With prices that
-include tax, the gross amount stays as the customer sees it and the tax is gross less net, so no cent is lost in rounding.
+Tax is calculated per document and rate, never per line: three lines of 10.02 at 21 % make 6.31 of tax, not 6.30. If prices
+include tax, the gross amount stays as the customer sees it, and the tax is gross minus net, so that no cent is lost in
+rounding.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ ZERO = Decimal("0.00")
 
 
 class TooMuchDiscount(ValueError):
-    """A discount is more than what it is taken from."""
+    """Raised when a discount is larger than the amount from which it is subtracted."""
 
 
 @dataclass(frozen=True)
 class PricedLine:
-    """A line as totals need it. `unit_price` None: unknown, which leaves the order unpriced. `discount` is off the whole line."""
+    """The values of a line that are needed for totals. If `unit_price` is None, the price is unknown, and the whole order has
+    no totals. `discount` is subtracted from the total of the line."""
 
     quantity: Decimal
     unit_price: Decimal | None
@@ -32,7 +34,8 @@ class PricedLine:
 
 @dataclass(frozen=True)
 class TaxRow:
-    """The tax of one part of one tax code: `tax` on the amount `taxable` without tax; `rate` in per cent."""
+    """The amount of one tax. `part` is one of the taxes of a tax code. `tax` is the tax on the amount `taxable`, which is
+    without tax. `rate` is in per cent."""
 
     tax_code: str
     part: str
@@ -43,10 +46,11 @@ class TaxRow:
 
 @dataclass(frozen=True)
 class Totals:
-    """The totals of an order. `amounts` and `shares` (of the order's discount) are by line, with or without tax as its prices
-    are.
+    """The totals of an order. `amounts`: the amount of each line. `shares`: the share of each line in the order's discount.
+    Both are with or without tax, like the prices of the order.
 
-    An amount is None where its line is unpriced; then `net`, `tax` and `gross` are None, too: a missing price is not 0.
+    An amount is None if its line has no price. Then `net`, `tax` and `gross` are None, too, because a missing price does not
+    count as 0.
     """
 
     amounts: tuple[Decimal | None, ...]
@@ -58,7 +62,10 @@ class Totals:
 
 
 def line_amount(line: PricedLine) -> Decimal | None:
-    """Return quantity times price less the line's discount, in whole cents; None without a price. Raises TooMuchDiscount."""
+    """Return quantity times price minus the line's discount, rounded to cents. Return None if the line has no price.
+
+    Raises `TooMuchDiscount` if the discount is larger than the amount or negative.
+    """
     if line.unit_price is None:
         return None
     full = round2(line.quantity * line.unit_price)
@@ -68,7 +75,10 @@ def line_amount(line: PricedLine) -> Decimal | None:
 
 
 def order_totals(lines: Sequence[PricedLine], *, prices_include_tax: bool, discount: Decimal = ZERO) -> Totals:
-    """Calculate an order's totals. `discount` is off the whole order, shared out over the lines. Raises TooMuchDiscount."""
+    """Calculate an order's totals. `discount` is an amount for the whole order, which is distributed over the lines.
+
+    Raises `TooMuchDiscount` if it is larger than the sum of the lines, or if the discount of a line is larger than the line.
+    """
     before = [line_amount(line) for line in lines]
     priced = [amount for amount in before if amount is not None]
     if len(priced) < len(before):

@@ -24,8 +24,8 @@ MOST_AT_ONCE, MOST_VIEWS, NAME_CHARACTERS = 200, 50, 80
 
 @dataclass(frozen=True)
 class ChangedMany:
-    """The result of changing many orders: `batch` is its id for the undo; `refused` has the reasons, in English, by order
-    number."""
+    """The result of changing many orders. `batch`: the id with which the change can be undone. `changed`: the number of changed
+    orders. `refused`: {order number: reason in English}."""
 
     batch: uuid.UUID
     changed: int
@@ -43,8 +43,10 @@ def list_views(session: Session, viewer: Viewer) -> list[OrderView]:
 def save_view(
     session: Session, *, name: str, filters: Mapping[str, str], is_shared: bool, viewer: Viewer, now: datetime
 ) -> OrderView:
-    """Save a list as a view; the viewer's view of the same name is replaced. `is_shared` counts only with
-    Permission.VIEWS_SHARE."""
+    """Save a list as a view. If the viewer already has a view of this name, replace it.
+
+    `is_shared` is ignored if the viewer lacks `Permission.VIEWS_SHARE`.
+    """
     known = sa.select(OrderView).where(OrderView.owner_user_id == viewer.user_id, OrderView.name == name).with_for_update()
     view = session.execute(known).scalars().first()
     if view is None:
@@ -56,7 +58,7 @@ def save_view(
 
 
 def delete_view(session: Session, view_id: uuid.UUID, viewer: Viewer) -> bool:
-    """Delete a view of the viewer, or a shared one if the viewer may share views. Returns False where there is none to delete."""
+    """Delete a view of the viewer, or a shared one if the viewer may share views. Return False if there is no such view."""
     view = session.get(OrderView, view_id)
     if view is None or not (view.owner_user_id == viewer.user_id or (view.is_shared and viewer.may(Permission.VIEWS_SHARE))):
         return False
@@ -74,7 +76,8 @@ def change_many(
     viewer: Viewer,
     now: datetime,
 ) -> ChangedMany:
-    """Move orders the viewer sees to a status, each alone; refused ones stay and are named. At most MOST_AT_ONCE."""
+    """Change the status of those orders that the viewer may see, at most MOST_AT_ONCE. Each order is changed on its own. Orders
+    for which this is refused stay as they are, and are listed in the result."""
     batch, changed, refused = new_id(), 0, {}
     seen = sa.select(Order.id, Order.order_number, Order.status).where(Order.id.in_(list(order_ids)[:MOST_AT_ONCE]))
     rows = session.execute(seen.where(Order.brand_id.in_(viewer.brand_ids)).order_by(Order.id)).all()
@@ -100,7 +103,8 @@ def change_many(
 
 
 def undo_many(session: Session, batch: uuid.UUID, *, now: datetime, actor: Actor, since: datetime) -> tuple[int, int]:
-    """Undo a change to many orders, except where an order changed since; returns how many were undone, and how many not."""
+    """Undo a change of many orders that the actor made after `since`. Return the number of orders that were undone, and the
+    number that were not, because they have changed since."""
     made = sa.select(Transition.id).where(Transition.entity_type == ORDER, Transition.at >= since)
     made = made.where(Transition.business_context["batch"].astext == str(batch), Transition.actor_id == actor.user_id)
     back, left = 0, 0

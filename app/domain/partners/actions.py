@@ -53,7 +53,7 @@ EVERY_SCOPE = tuple(one.value for one in Scope)
 
 
 class WrongPartner(ValueError):
-    """A partner's field has a wrong value; `field` names it."""
+    """Raised when a field of a partner or key has a wrong value. `field` is the name of the field."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -62,7 +62,8 @@ class WrongPartner(ValueError):
 
 @dataclass(frozen=True)
 class PartnerContent:
-    """What is set for a partner. `slug` stands in its addresses. `contact_id` None: an organization of its name is added."""
+    """The settings of a partner that users can change. `slug` is part of the partner's URLs. If `contact_id` is None, an
+    organization with the partner's name is created as its contact."""
 
     name: str
     slug: str
@@ -88,7 +89,7 @@ class PartnerContent:
 
 @dataclass(frozen=True)
 class NewKey:
-    """A new key with its text and signing secret, which are shown this once."""
+    """A new key with its text and its signing secret. Both are shown only now."""
 
     row: PartnerKey
     text: str
@@ -96,12 +97,13 @@ class NewKey:
 
 
 def content_of(partner: Partner) -> PartnerContent:
-    """Return the present content of a partner."""
+    """Return the current settings of a partner."""
     return PartnerContent(**{name: getattr(partner, name) for name in PartnerContent.__dataclass_fields__})
 
 
 def create_partner(session: Session, content: PartnerContent, *, now: datetime, actor: Actor) -> Partner:
-    """Add a partner. Brand, contact and channel were checked by the edge. Raises WrongPartner."""
+    """Create a partner. The caller has checked brand, contact and channel. Raises `WrongPartner` if another partner uses the
+    slug or the form."""
     _check_free(session, content.slug)
     _check_form_free(session, content.form_integration_id)
     partner = Partner(id=new_id(), is_active=True, created_at=now, updated_at=now, version=1)
@@ -116,7 +118,8 @@ def create_partner(session: Session, content: PartnerContent, *, now: datetime, 
 
 
 def change_partner(session: Session, partner: Partner, content: PartnerContent, *, now: datetime, actor: Actor) -> None:
-    """Change a locked partner; equal content changes nothing. Raises WrongPartner."""
+    """Change a partner, which the caller has locked. If all values are equal, nothing changes. Raises `WrongPartner` if another
+    partner uses the slug or the form."""
     if content.slug != partner.slug:
         _check_free(session, content.slug)
     if content.form_integration_id != partner.form_integration_id:
@@ -131,7 +134,7 @@ def change_partner(session: Session, partner: Partner, content: PartnerContent, 
 
 
 def switch_partner(session: Session, partner: Partner, *, active: bool, now: datetime, actor: Actor) -> None:
-    """Switch a partner on or off; the keys of a partner that is off are refused. Its orders stay."""
+    """Switch a partner on or off. If it is off, its keys are refused. Its orders stay."""
     if partner.is_active != active:
         partner.is_active, partner.updated_at, partner.version = active, now, partner.version + 1
         session.flush()
@@ -141,7 +144,7 @@ def switch_partner(session: Session, partner: Partner, *, active: bool, now: dat
 def set_credentials(
     session: Session, partner: Partner, credentials: Mapping[str, str] | None, *, keyring: Keyring, now: datetime, actor: Actor
 ) -> None:
-    """Replace the credentials for the partner's own API; None removes them."""
+    """Replace the credentials with which we call the partner's own API. If `credentials` is None, remove them."""
     if credentials is None:
         partner.sealed_credentials = None
     else:
@@ -164,7 +167,10 @@ def create_key(
     requires_signature: bool = False,
     texts: KeyTexts | None = None,
 ) -> NewKey:
-    """Make a key with its signing secret; `texts` are used for both if given. Raises WrongPartner for an unknown scope."""
+    """Create a key with its signing secret. If `texts` is given, its key text and secret are used instead of random ones.
+
+    Raises `WrongPartner` if a scope is unknown.
+    """
     if unknown := [scope for scope in scopes if scope not in EVERY_SCOPE]:
         raise WrongPartner("scopes", _NO_SCOPE % {"scope": unknown[0], "scopes": ", ".join(EVERY_SCOPE)})
     made = texts or new_key_texts(environment)
@@ -198,7 +204,11 @@ def rotate_key(
     actor: Actor,
     overlap: timedelta = OVERLAP,
 ) -> NewKey:
-    """Make another key with the same rights; the locked old key works on for `overlap`, at most a week. Raises WrongPartner."""
+    """Create another key with the same rights. The old key, which the caller has locked, stays valid for `overlap`, at most a
+    week.
+
+    Raises `WrongPartner` if the overlap is too long, or if the old key is no longer valid.
+    """
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise WrongPartner("overlap_hours", N_("must be 0 to 168 hours"))
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
@@ -223,7 +233,7 @@ def rotate_key(
 
 
 def revoke_key(session: Session, key: PartnerKey, *, now: datetime, actor: Actor) -> None:
-    """Revoke a locked key from the next request on; a repeat changes nothing."""
+    """Revoke a key, which the caller has locked. It is refused from the next request on. A repeat changes nothing."""
     if key.revoked_at is None:
         key.revoked_at = now
         session.flush()
@@ -231,7 +241,7 @@ def revoke_key(session: Session, key: PartnerKey, *, now: datetime, actor: Actor
 
 
 def suggest_slug(name: str) -> str:
-    """Suggest a slug that fits the name; "" where none does."""
+    """Return a slug made from the name. Return "" if the name has no usable characters."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
 
 
@@ -266,7 +276,8 @@ def _fill(partner: Partner, content: PartnerContent) -> None:
 
 
 def read_networks(texts: Sequence[str]) -> list[str]:
-    """Normalise addresses and networks, each once. Raises WrongPartner."""
+    """Return IP addresses and networks in normalised form, without repeats. Raises `WrongPartner` if one is malformed or there
+    are too many."""
     found = []
     for text in filter(None, (one.strip() for one in texts)):
         try:
@@ -280,7 +291,8 @@ def read_networks(texts: Sequence[str]) -> list[str]:
 
 
 def read_senders(texts: Sequence[str]) -> list[str]:
-    """Normalise sender addresses and domains to lower case, each once. Raises WrongPartner."""
+    """Return mail addresses and domains of senders in lower case, without repeats. Raises `WrongPartner` if one is malformed or
+    there are too many."""
     found = []
     for text in filter(None, (one.strip().lower() for one in texts)):
         name, at, domain = text.rpartition("@")
@@ -303,14 +315,14 @@ def _check_address(address: str) -> None:
 
 
 def _check_free(session: Session, slug: str) -> None:
-    """Raise WrongPartner where the slug is taken. The slug stays locked until the transaction ends."""
+    """Raise `WrongPartner` if another partner uses the slug. The slug stays locked until the transaction ends."""
     advisory_xact_lock(session, f"partner:{slug}")
     if session.execute(sa.select(Partner.id).where(Partner.slug == slug)).first() is not None:
         raise WrongPartner("slug", N_("another partner uses this slug"))
 
 
 def _check_form_free(session: Session, integration_id: uuid.UUID | None) -> None:
-    """Raise WrongPartner where another partner has the form. The form stays locked until the transaction ends."""
+    """Raise `WrongPartner` if another partner uses the form. The form stays locked until the transaction ends."""
     if integration_id is not None:
         advisory_xact_lock(session, f"partner form:{integration_id}")
         if session.execute(sa.select(Partner.id).where(Partner.form_integration_id == integration_id)).first() is not None:

@@ -35,11 +35,11 @@ TOPICS = (
 
 
 class AgreementMissing(Exception):
-    """The partner has no such version of the agreement."""
+    """Raised when the partner has no such version of the agreement."""
 
 
 class AgreementPassed(Exception):
-    """A newer version has replaced this one."""
+    """Raised when a newer version has replaced this version of the agreement."""
 
 
 def list_agreements(session: Session, partner_id: uuid.UUID) -> list[PartnerAgreement]:
@@ -50,7 +50,8 @@ def list_agreements(session: Session, partner_id: uuid.UUID) -> list[PartnerAgre
 
 
 def write_agreement(session: Session, partner: Partner, text: str, *, now: datetime, actor: Actor) -> PartnerAgreement:
-    """Add the next version of the agreement, which the partner has to accept. Raises WrongPartner."""
+    """Add the next version of the agreement, which the partner then has to accept. Raises `WrongPartner` if the text is empty,
+    too long, or the same as before."""
     text = text.replace("\r\n", "\n").strip()
     if not text or len(text) > TEXT_CHARACTERS:
         raise WrongPartner("text", N_("Enter a text of at most 50000 characters."))
@@ -70,7 +71,10 @@ def write_agreement(session: Session, partner: Partner, text: str, *, now: datet
 def accept_agreement(
     session: Session, partner: Partner, agreement_id: uuid.UUID, user: User, *, now: datetime, actor: Actor
 ) -> None:
-    """Accept the newest version for the partner, once. Raises AgreementMissing, AgreementPassed."""
+    """Accept the newest version for the partner. If it is accepted already, nothing changes.
+
+    Raises `AgreementMissing` if the partner has no such version, and `AgreementPassed` if it is not the newest.
+    """
     _take_turn(session, partner)
     known = list_agreements(session, partner.id)
     if agreement_id not in [one.id for one in known]:
@@ -85,7 +89,7 @@ def accept_agreement(
 
 
 def _take_turn(session: Session, partner: Partner) -> None:
-    """Lock the partner's agreement, so that nobody accepts a version while another replaces it."""
+    """Lock the partner's agreement, so that nobody can accept a version while somebody else replaces it."""
     advisory_xact_lock(session, f"partner agreement:{partner.id}")
 
 

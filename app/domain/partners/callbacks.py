@@ -1,7 +1,8 @@
-"""Queue a partner's callbacks about its orders: received, and each new state.
+"""Queue callbacks that notify a partner about its orders: order received, and each new state.
 
-Runs in the transaction of the change. A callback that is not sent is kept with its reason: no endpoint, an event that is not
-subscribed, a state without a word. app/domain/webhooks delivers.
+This runs in the transaction of the change. A callback that is not sent is stored with the reason: there is no endpoint, the
+endpoint does not subscribe to the event, or the partner has no word for the state. app/domain/webhooks delivers the
+callbacks.
 """
 
 from __future__ import annotations
@@ -37,12 +38,13 @@ EVENTS = (CREATED, UPDATE, CHANGED, *(name for names in NAMES.values() for name 
 
 
 def tell_received(session: Session, partner: Partner, row: PartnerOrder, *, now: datetime) -> None:
-    """Queue the callback `order_created`."""
+    """Queue the callback `order_created`, which says that we have received the order."""
     _tell(session, partner, row, former="", reason="", now=now, is_new=True)
 
 
 def tell_status(session: Session, partner: Partner, row: PartnerOrder, *, former: str, reason: str, now: datetime) -> None:
-    """Queue the callback of an order's new state; `row` has the state and its sequence number already."""
+    """Queue the callback for an order's new state. `row` already has the new state and its sequence number. `former` is the
+    state before."""
     _tell(session, partner, row, former=former, reason=reason, now=now, is_new=False)
 
 
@@ -81,7 +83,11 @@ def _tell(
 
 
 def _name_for(endpoint: WebhookEndpoint, status: str) -> str:
-    """Return the event name for this endpoint: the general one if the endpoint subscribes to it, else that of the state."""
+    """Return the name of the event for this endpoint. It is the general name if the endpoint subscribes to that, otherwise a
+    name for the state to which it subscribes.
+
+    If it subscribes to neither, return the general name.
+    """
     general = _version(endpoint)
     if endpoint.hears(general) or ANY_EVENT in endpoint.event_types:
         return general

@@ -32,7 +32,7 @@ _USE = postgresql.insert(_NONCES).on_conflict_do_nothing().returning(_NONCES.c.n
 
 @dataclass(frozen=True)
 class PartnerCaller:
-    """A partner's program that sent a valid key."""
+    """A partner's program that sent a valid key, with the rights of this key."""
 
     partner_id: uuid.UUID
     slug: str
@@ -66,7 +66,7 @@ class PartnerCaller:
 
 
 def find_caller(session: Session, text: str, *, now: datetime) -> PartnerCaller | None:
-    """Return the caller with this key, if the key is valid now and its partner is active; else None. One query."""
+    """Return the caller with this key. Return None if the key is not valid now, or if its partner is switched off. One query."""
     if not is_key_text(text):
         return None
     row = session.execute(_CALLER, {"key_hash": hash_of(text)}).one_or_none()
@@ -98,6 +98,6 @@ def note_used(session: Session, caller: PartnerCaller, *, ip: str, now: datetime
 
 
 def use_nonce(session: Session, caller: PartnerCaller, nonce: str, *, now: datetime) -> bool:
-    """Store a nonce as used with the caller's key; False where it was used before."""
+    """Store a nonce as used with the caller's key. Return False if it was used before."""
     values = {"key_id": caller.key_id, "nonce": nonce, "expires_at": now + timedelta(seconds=NONCE_KEPT_SECONDS)}
     return session.connection().execute(_USE, values).first() is not None

@@ -1,4 +1,5 @@
-"""Log each call of a partner's program and its answer, refused keys included. The caller owns the transaction."""
+"""Log each call that a partner's program makes to our API, with the answer. Calls with refused keys are logged, too. The caller
+owns the transaction."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ PATH_CHARACTERS, DETAIL_CHARACTERS = 300, 500
 
 @dataclass(frozen=True)
 class Call:
-    """A request and its answer. `id` is the request id in the answer's header. `took_ms` in milliseconds."""
+    """A request to the partner API and its answer. `id` is the request id, which the answer has in a header. `took_ms`: the
+    duration in milliseconds. `is_repeat`: the request repeated an earlier one."""
 
     id: uuid.UUID
     method: str
@@ -41,9 +43,10 @@ def keep_call(session: Session, call: Call, *, caller: PartnerCaller, now: datet
 
 
 def keep_refused_call(session: Session, call: Call, *, partner_name: str, key_text: str, now: datetime) -> None:
-    """Log a call whose key was refused, with the reason, which the caller was not told.
+    """Log a call whose key was refused, with the reason for it. The caller of the API does not get this reason.
 
-    `partner_name` is the one in the URL; calls for unknown partners are not logged.
+    `partner_name`: the partner's name in the URL. It is used if the key itself is unknown. Calls for unknown partners are
+    not logged.
     """
     row = None
     if is_key_text(key_text):

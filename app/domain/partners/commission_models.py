@@ -22,7 +22,8 @@ class CommissionState(StrEnum):
 
 
 class PartnerRate(Base):
-    """The percentage agreed with a partner for a level of its channel, from a day on; without a row the usual one holds."""
+    """The commission percentage (0–100) that is agreed with a partner for a level of its channel, valid from a day on. If there
+    is no row, the default percentage applies."""
 
     __tablename__ = "partner_rates"
 
@@ -38,10 +39,11 @@ class PartnerRate(Base):
 
 
 class PartnerCommission(WithId, Base):
-    """The commission of one organization of the channel for an order: `percent` of `base`, in euros without tax.
+    """The commission of one organization of a partner's channel for one order. `amount` is `percent` per cent of `base`, the
+    order's total without tax, in the currency of the order.
 
-    `state_at` is when `state` was set; a final amount never changes. `paid_month`: the closed month whose statement has it, until
-    another month takes it back.
+    `state_at`: when `state` was set. A final amount never changes. `paid_month`: the closed month whose statement contains
+    the commission, until another month takes it back.
     """
 
     __tablename__ = "partner_commissions"
@@ -66,7 +68,8 @@ class PartnerCommission(WithId, Base):
 
 
 class PartnerStatement(Base):
-    """The statement of a closed month: its lines and their sum as they were then. It never changes with its orders."""
+    """The statement of a partner for one closed month. `lines` are the commissions and `total` is their sum at that time. It
+    does not change when orders change later."""
 
     __tablename__ = "partner_statements"
 

@@ -1,8 +1,9 @@
 """Calculate the commissions of a partner's order, one for each level of its channel.
 
-A commission is provisional when the order is made, final when the order is completed, and reversed when the order is cancelled
-or all payments were refunded; reopening makes it provisional again. The base is the order's total without tax. A final amount
-no longer changes. `statements.py` says month by month what is paid out. The caller owns the transaction.
+A commission is provisional when the order is created, final when the order is completed, and reversed when the order is
+cancelled or all payments were refunded. Reopening the order makes it provisional again. The base is the order's total
+without tax. While a commission is final, its amount does not change. `statements.py` calculates the payout of each month.
+The caller owns the transaction.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _AGREED = (
 
 
 def settle_commissions(session: Session, order: Order, *, now: datetime) -> None:
-    """Update an order's commissions by its state and lines; an order that is no partner's has none."""
+    """Update the commissions of an order from its state and lines. Do nothing if the order did not come from a partner."""
     row = session.execute(sa.select(PartnerOrder).where(PartnerOrder.order_id == order.id)).scalar_one_or_none()
     if row is not None:
         _settle(session, order, row, {one.level: one for one in session.execute(_of_order(order.id)).scalars()}, now=now)
@@ -65,12 +66,15 @@ def _settle(session: Session, order: Order, row: PartnerOrder, known: Mapping[in
 
 
 def share_of(base: Decimal, percent: Decimal) -> Decimal:
-    """Return the percentage of an amount in euros, half a cent rounded up."""
+    """Return `percent` percent of the amount `base` in euros, rounded to the cent (half a cent up)."""
     return (base * percent / 100).quantize(_CENT, rounding=ROUND_HALF_UP)
 
 
 def read_rates(session: Session, partner_id: uuid.UUID, *, on: date) -> dict[int, Decimal]:
-    """Return percentages by level that hold on a day: those agreed with the partner, else the usual ones."""
+    """Return the commission percentages that are valid on the day `on`, by level.
+
+    A level without a percentage agreed with the partner has the default percentage (`USUAL`).
+    """
     agreed = {row.level: row.percent for row in session.execute(_AGREED, {"of_partner": partner_id, "on": on})}
     return {**USUAL, **agreed}
 
@@ -78,7 +82,7 @@ def read_rates(session: Session, partner_id: uuid.UUID, *, on: date) -> dict[int
 def set_rate(
     session: Session, partner: Partner, level: int, percent: Decimal, *, valid_from: date, now: datetime, actor: Actor
 ) -> None:
-    """Set the percentage of a level from a day on; earlier orders keep their percentage."""
+    """Set the commission percentage of a level from the day `valid_from` on. Earlier orders keep their percentage."""
     session.merge(PartnerRate(partner_id=partner.id, level=level, valid_from=valid_from, percent=percent))
     session.flush()
     detail = {"level": level, "percent": str(percent), "valid_from": valid_from.isoformat()}
@@ -90,7 +94,7 @@ def _of_order(order_id: uuid.UUID) -> sa.Select[PartnerCommission]:
 
 
 def _base(session: Session, order: Order) -> Decimal:
-    """Return the order's value without tax; while a line has no price, the sum of the other lines."""
+    """Return the order's total without tax, in euros. If a line has no price, return the sum of the other lines."""
     if order.net_total is not None:
         return order.net_total
     query = sa.select(sa.func.sum(LineItem.line_total))

@@ -1,7 +1,8 @@
-"""Measure what partners were promised, and report once a day which commitments are at risk.
+"""Measure the commitments that every partner is promised, and report once a day which of them are at risk.
 
-Measured beside the agreed figure: the time to answer a call, calls that do not fail on our side, the time until an order is in
-our books, and until the first callback. The row of the day is written first, so repeated or parallel runs report once.
+Four values are compared with the agreed ones: the time to answer a call, the percentage of calls that do not fail on our
+side, the time until an order is stored, and the time until the first attempt of a callback. An alert row for the day is
+written before the report, so repeated or parallel runs report once.
 """
 
 from __future__ import annotations
@@ -42,7 +43,11 @@ FEWEST_CALLS = 20  # below that a slow one says little of the others
 
 @dataclass(frozen=True)
 class Measured:
-    """A commitment with its measured value, None if nothing happened. `says_little`: too few calls for a reliable value."""
+    """A commitment to a partner with its measured `value`: milliseconds (answer), percent (success) or seconds (the others).
+
+    `value` is None if nothing happened in the period. `says_little` is True if there were too few calls for a reliable
+    value.
+    """
 
     commitment: Commitment
     value: Decimal | None
@@ -60,7 +65,7 @@ class Measured:
 
     @property
     def is_at_risk(self) -> bool:
-        """Return whether the commitment is broken or about to be."""
+        """Return True if the commitment is broken, or close to being broken."""
         if self.value is None:
             return False
         if self.commitment == Commitment.SUCCESS:
@@ -71,7 +76,10 @@ class Measured:
 def read_commitments(
     session: Session, partner_id: uuid.UUID, calls: CallFigures, *, since: datetime, now: datetime
 ) -> tuple[Measured, ...]:
-    """Return all commitments as measured from `since` to `now`; `calls` are the figures of the same time. One query."""
+    """Return the measured value of every commitment from `since` to `now`. Runs one query.
+
+    `calls` are the call figures of the same period.
+    """
     callback = first_try_seconds(
         session, partner_id, since=since, now=now, late_seconds=float(AGREED[Commitment.CALLBACK] * NEAR)
     )
@@ -86,14 +94,21 @@ def read_commitments(
 def read_day_and_month(
     session: Session, partner_id: uuid.UUID, *, day: CallFigures, month: CallFigures, now: datetime
 ) -> list[tuple[Measured, Measured]]:
-    """Return each commitment as measured over 24 hours and over 30 days. Two queries."""
+    """Return for each commitment the pair (last 24 hours, last 30 days) of its measured values. Runs two queries.
+
+    `day` and `month` are the call figures of these two periods.
+    """
     times = ((day, DAY), (month, MONTH))
     found = [read_commitments(session, partner_id, calls, since=now - time, now=now) for calls, time in times]
     return list(zip(*found, strict=True))
 
 
 def tell_of_risks(session: Session, *, now: datetime) -> int:
-    """Record an event for each commitment that the last 24 hours put at risk, once a day; returns how many."""
+    """Record an event for each commitment that was at risk in the last 24 hours, at most once a day. Return the number of
+    events.
+
+    Commitments with too few calls (`says_little`) are left out.
+    """
     count, active = 0, sa.select(Partner).where(Partner.is_active).order_by(Partner.id)
     for partner in session.execute(active).scalars():
         calls = read_calls(session, partner.id, since=now - DAY)

@@ -31,7 +31,10 @@ _NO_ARTICLE = known("article %(article)s does not exist")
 
 @dataclass(frozen=True)
 class TableRow:
-    """One line of the table. `problem` says why it cannot be imported; `is_new` and `is_changed`: what importing it would do."""
+    """One line of the table. `problem` says why it cannot be imported, "" if it can.
+
+    `is_new`: the import would add a product number. `is_changed`: the import would change an existing one.
+    """
 
     line: int
     sku: str
@@ -43,7 +46,7 @@ class TableRow:
 
 
 def read_table(session: Session, partner: Partner, text: str) -> list[TableRow]:
-    """Read every line and say what importing it would do. Raises UnreadableTable."""
+    """Read every line of the CSV text, with a problem or with what the import would do. Raises `UnreadableTable`."""
     rows = _rows(text)
     articles = find_articles(session, brand_id=partner.brand_id, names=[row.get("article", "") for _line, row in rows])
     kept = {(row.product.partner_sku, row.product.valid_from): row.product for row in list_products(session, partner.id)}
@@ -70,7 +73,8 @@ def read_table(session: Session, partner: Partner, text: str) -> list[TableRow]:
 
 
 def _rows(text: str) -> list[tuple[int, Mapping[str, str]]]:
-    """Return the rows, each with its line number in the file. Raises UnreadableTable for a missing column."""
+    """Return each row with its line number in the file, as (line, {column: cell}). Raises `UnreadableTable` if a column is
+    missing."""
     table = csv_table.read_text(text, most_rows=MOST_ROWS)
     names = [name.lower() for name in table.heads]
     if not all(name in names for name in NEEDED):
@@ -79,7 +83,7 @@ def _rows(text: str) -> list[tuple[int, Mapping[str, str]]]:
 
 
 def _content(row: Mapping[str, str], article: Article | None) -> ProductContent:
-    """Read a row. Raises ValueError with what is wrong, in English."""
+    """Convert a row to a product number. Raises ValueError with the problem in English."""
     sku = row.get("partner_sku", "")
     if not sku or len(sku) > SKU_CHARACTERS:
         raise ValueError(N_("partner_sku must have 1 to 200 characters"))
@@ -92,7 +96,10 @@ def _content(row: Mapping[str, str], article: Article | None) -> ProductContent:
 
 
 def read_price(text: str) -> Decimal | None:
-    """Read a price in euros, with a comma or a point before the cents; None for an empty text. Raises ValueError."""
+    """Read a price in euros, with a comma or a point before the cents. Return None for an empty text.
+
+    Raises ValueError if the text is not an amount.
+    """
     try:
         return csv_table.read_amount(text, places=2)
     except ValueError as error:

@@ -1,7 +1,7 @@
 """Find or create the customer of a partner's order.
 
-A contact known by e-mail address or phone number is used and not changed: what one partner says of a person must not change
-what others, or we, know.
+A contact with the same e-mail address or phone number is used, but not changed: what one partner says about a person must
+not change what we or other partners know.
 """
 
 from __future__ import annotations
@@ -32,7 +32,11 @@ _OWNERS = (
 
 
 def find_customer(session: Session, incoming: IncomingOrder, *, now: datetime) -> Contact:
-    """Return the contact of the order's e-mail address, else of its phone number, else a new one. Both must be normalised."""
+    """Return the contact with the order's e-mail address. If there is none, use the phone number, and then create a new
+    contact.
+
+    The address and the number in `incoming` must be normalised.
+    """
     ways = {"email": incoming.email, "phone": incoming.phone}
     identities = [IdentityInput(kind, value, display=value) for kind, value in ways.items() if value]
     if not identities:
@@ -46,14 +50,16 @@ def find_customer(session: Session, incoming: IncomingOrder, *, now: datetime) -
 
 
 def chain_of(session: Session, contact_id: uuid.UUID) -> list[uuid.UUID]:
-    """Return the ids of all organizations above the contact, topmost first, and the contact's last. One query."""
+    """Return the ids of the contact and all organizations above it: the topmost organization first, the contact last. One
+    query."""
     found = session.execute(_chain(), {"contact_id": contact_id}).scalars().all()
     return list(dict.fromkeys(found))[::-1]
 
 
 @lru_cache(maxsize=1)
 def _chain() -> sa.Select[uuid.UUID]:
-    """Build the query of a contact and the organizations above it, the nearest first. Built once."""
+    """Return a query for the ids of a contact and all organizations above it, the contact first. It takes the parameter
+    `contact_id`."""
     place = sa.literal(0).label("place")
     first = sa.select(Contact.id, Contact.parent_organization_id.label("above"), place)
     chain = first.where(Contact.id == sa.bindparam("contact_id")).cte("chain", recursive=True)

@@ -1,4 +1,4 @@
-"""Find and set which organization each dealer of a partner is."""
+"""Find and set which organization of our contacts belongs to a dealer id of a partner."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from app.domain.partners.models import Partner, PartnerDealer
 
 
 def find_dealer(session: Session, partner: Partner, dealer_group_id: str) -> uuid.UUID | None:
-    """Return the contact id of the dealer with the partner's id `dealer_group_id`; None if unknown."""
+    """Return the contact id of the organization that is the dealer `dealer_group_id` of the partner. Return None if it is
+    unknown."""
     same = (PartnerDealer.partner_id == partner.id, PartnerDealer.dealer_group_id == dealer_group_id)
     return session.execute(sa.select(PartnerDealer.contact_id).where(*same)).scalar_one_or_none() if dealer_group_id else None
 
 
 def keep_dealer(session: Session, partner: Partner, dealer_group_id: str, contact_id: uuid.UUID, *, now: datetime) -> None:
-    """Set which organization a dealer of the partner is."""
+    """Store which organization (`contact_id`) is the dealer `dealer_group_id` of the partner. An existing entry is replaced."""
     kept = postgresql.insert(PartnerDealer).values(
         id=new_id(), partner_id=partner.id, dealer_group_id=dealer_group_id, contact_id=contact_id, created_at=now
     )

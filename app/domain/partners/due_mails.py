@@ -1,4 +1,5 @@
-"""Record that a partner is to get a mail about an order's state, and the mail's outcome. `status_mails.py` writes the mail."""
+"""Record that a partner must get a mail about an order's state, and later the outcome of this mail. `status_mails.py` writes
+the mail."""
 
 from __future__ import annotations
 
@@ -14,7 +15,10 @@ ASKED = "asked"
 
 
 def ask_for_mail(session: Session, partner: Partner, row: PartnerOrder, *, now: datetime) -> None:
-    """Record `PartnerMailDue` if the partner wants mails of this state, in the state's transaction. Sandbox orders get none."""
+    """Record `PartnerMailDue` if the partner wants a mail about the order's current state and did not get one yet.
+
+    Call this in the transaction which changes the state. Sandbox orders get no mails.
+    """
     status = row.order_status
     if row.environment == Environment.LIVE and status in partner.mailed_states and status not in row.mails:
         row.mails = {**row.mails, status: ASKED}
@@ -24,7 +28,7 @@ def ask_for_mail(session: Session, partner: Partner, row: PartnerOrder, *, now: 
 
 
 def note_mail(session: Session, row_id: uuid.UUID, status: str, outcome: str) -> None:
-    """Note on the order the outcome of its mail about a state."""
+    """Store the outcome of the mail about a state on the partner order `row_id`."""
     row = session.get_one(PartnerOrder, row_id, with_for_update=True, populate_existing=True)
     row.mails = {**row.mails, status: outcome}
     session.flush()

@@ -20,14 +20,14 @@ from app.domain.webhooks.rules import checked_url
 
 @dataclass(frozen=True)
 class Kept:
-    """A saved endpoint with its secret if the endpoint is new, else ""."""
+    """A saved endpoint. `secret` is its signing secret if the endpoint is new, and "" if it existed before."""
 
     endpoint: WebhookEndpoint
     secret: str = ""
 
 
 def find_endpoint(session: Session, partner: Partner, environment: Environment) -> WebhookEndpoint | None:
-    """Return the partner's endpoint of an environment, None if there is none."""
+    """Return the partner's endpoint for an environment (live or sandbox). Return None if there is none."""
     found = list_endpoints_of_partner(session, partner.id, is_test=environment == Environment.SANDBOX)
     return found[0] if found else None
 
@@ -48,10 +48,10 @@ def keep_endpoint(
     includes_customer_data: bool | None = None,
     secret: str | None = None,
 ) -> Kept:
-    """Add or change the endpoint of an environment. Empty `events`: all. Raises BadEndpoint.
+    """Add or change the partner's endpoint for an environment. Raises `BadEndpoint`.
 
-    `includes_customer_data` None: unchanged, or no for a new endpoint; the partner itself cannot switch it on. `secret`: the one
-    to give a new endpoint.
+    Empty `events` means all events. `secret` is used for a new endpoint only. If `includes_customer_data` is None, the
+    setting of the endpoint stays; a new endpoint gets False. The partner itself cannot switch customer data on.
     """
     known = find_endpoint(session, partner, environment)
     content = partner_content(

@@ -1,7 +1,7 @@
-"""Mail a partner when a callback was given up, once for each delivery.
+"""Mail a partner when we stopped trying to deliver a callback to it, once for each delivery.
 
-The mail has order numbers, the event and the kind of failure; no secret, and nothing of the answer. An edge: it opens its own
-transactions, and sends outside any.
+The mail names the order, the event and the kind of failure. It contains no secret and nothing of the partner's response.
+This module opens its own transactions, and sends the mail outside of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from app.domain.webhooks.health import ASKED, note_fallback
 
 
 def mail_given_up(event: Event) -> None:
-    """After-commit handler of `CallbackGivenUp`: mail the partner. The mail is noted on the delivery, so a repeat sends
+    """After-commit handler of `CallbackGivenUp`: mail the partner. The outcome is stored on the delivery, so a repeat sends
     nothing."""
     if not event.payload.get("email_fallback") or event.payload.get("kind") != "partner":
         return

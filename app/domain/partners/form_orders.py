@@ -1,6 +1,6 @@
-"""Take an order that a partner's people fill in a form, once for each of the partner's order numbers.
+"""Create orders from forms that people of a partner fill in, once for each of the partner's order numbers.
 
-A submission without a customer or a product is no order and becomes a request like any other.
+A submission without a customer or a product becomes a request without an order, like any other form.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ MISSING = {
 
 
 def read_partner_form(session: Session, event: InboundEvent) -> list[ItemResult]:
-    """Apply one posted form, of a partner or anybody, and return its results. Raises UnableToParse."""
+    """Apply a posted form, from a partner's people or from anybody else, and return its results. Raises `UnableToParse`."""
     return read_form(session, event, take=_take)
 
 
@@ -71,7 +71,11 @@ def _take(
 def _incoming(
     session: Session, partner: Partner, submission: Submission, intake: Intake, *, now: datetime
 ) -> IncomingOrder | None:
-    """Return the order that a submission makes; None without a name, a valid e-mail address or phone number, or a product."""
+    """Return the order in a submission.
+
+    Return None if the name or all products are missing, or if there is neither a valid e-mail address nor a valid phone
+    number.
+    """
     email, phone = _clean(clean_email, intake.email), _clean(clean_phone, intake.phone)
     name = intake.customer_name[:NAME_CHARACTERS]
     if not name or not (email or phone) or not intake.products:
@@ -100,9 +104,10 @@ def _incoming(
 
 
 def _lines(session: Session, partner: Partner, products: Sequence[str], *, now: datetime) -> list[IncomingLine]:
-    """Read each choice of the form with its quantity: "2 x 50F-ZAPPI-7 zappi 7 kW".
+    """Read product number and quantity from each choice of the form, such as "2 x 50F-ZAPPI-7 zappi 7 kW".
 
-    The product number is the word, or all words, that an article is mapped to; else the word that looks like a number.
+    The product number is the word, or the whole text, that is mapped to an article. If nothing is mapped, it is the first
+    word with a hyphen and a digit, or else the whole text.
     """
     read = [match for one in products if (match := LINE.fullmatch(one)) and match["rest"]]
     candidates = {match["rest"]: [match["rest"], *match["rest"].split()] for match in read}
@@ -117,7 +122,7 @@ def _lines(session: Session, partner: Partner, products: Sequence[str], *, now: 
 
 
 def _clean(clean: Callable[[str], str], text: str) -> str:
-    """Normalise the value; "" where it is invalid."""
+    """Normalise `text` with the function `clean`. Return "" if the text is empty or invalid."""
     try:
         return clean(text) if text else ""
     except NotAnAddress:

@@ -35,7 +35,7 @@ ROLES: dict[str, Any] = {
 
 
 def follow_order_status(session: Session, event: Event) -> None:
-    """`OrderStatusChanged`: tell the partner the new state, with the next number of the order's sequence."""
+    """Handle `OrderStatusChanged`: report the new state to the partner, with the next number of the order's sequence."""
     order_id = uuid.UUID(event.payload["order_id"])
     query = sa.select(PartnerOrder).where(PartnerOrder.order_id == order_id).with_for_update()
     row = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
@@ -46,12 +46,15 @@ def follow_order_status(session: Session, event: Event) -> None:
 
 
 def follow_commissions(session: Session, event: Event) -> None:
-    """`OrderStatusChanged`, `OrderChanged`, `PaymentRefunded`: settle the order's commissions."""
+    """Handle `OrderStatusChanged`, `OrderChanged` and `PaymentRefunded`: update the order's commissions."""
     settle_commissions(session, session.get_one(Order, uuid.UUID(event.payload["order_id"])), now=event.occurred_at)
 
 
 def follow_merged_contact(session: Session, event: Event) -> None:
-    """`ContactsMerged`: move partners and dealers to the kept contact, and write their ids into the merge."""
+    """Handle `ContactsMerged`: move the partners and dealers of the merged contact to the kept contact.
+
+    The ids of the moved rows are stored in the merge, for an undo.
+    """
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     moved = {name: _give(session, model, model.contact_id == merge.merged_id, merge.kept_id) for name, model in ROLES.items()}
     merge.moved = {**merge.moved, **moved}
@@ -59,7 +62,7 @@ def follow_merged_contact(session: Session, event: Event) -> None:
 
 
 def give_back_merged_contact(session: Session, event: Event) -> None:
-    """`ContactMergeUndone`: return the moved partners and dealers that still belong to the kept contact."""
+    """Handle `ContactMergeUndone`: give the moved partners and dealers back, if they still belong to the kept contact."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     for name, model in ROLES.items():
         theirs = sa.and_(model.id.in_(merge.moved.get(name, [])), model.contact_id == merge.kept_id)
@@ -72,7 +75,7 @@ def _give(session: Session, model: Any, which: sa.ColumnElement[bool], contact_i
 
 
 def order_mail_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Return the events whose message is a mail from a sender of partner orders."""
+    """Return those of the events whose message is a mail from a sender of partner orders."""
     mails = [(event, message) for event in events if (message := _incoming_mail(session, event.message_id)) is not None]
     if not mails or not anybody_sends(session):
         return []
@@ -80,8 +83,10 @@ def order_mail_among(session: Session, events: Sequence[Event]) -> Sequence[Even
 
 
 def read_order_mail(event: Event) -> None:
-    """After-commit handler of `MessageReceived`: read the order mail, once. The thread exists already, so the inbox need not
-    wait."""
+    """After-commit handler of `MessageReceived`: read the order in the mail, once.
+
+    The thread of the mail already exists at this point, so the inbox need not wait for the reading.
+    """
     with transaction() as session:
         message = session.get(Message, event.message_id) if event.message_id else None
         if message is not None:

@@ -21,10 +21,11 @@ NOT_APPROVED = (OrderStatus.INTAKE_RECEIVED.value, OrderStatus.NEW.value, "quote
 
 @dataclass(frozen=True)
 class CallFigures:
-    """Figures of a partner's calls in a period. `p95_ms` None: no calls; `failed`: on our side; `refused`: (code, count), most
-    first.
+    """Figures of a partner's API calls in a period.
 
-    `slowest_order_ms`: the slowest call that created an order.
+    `failed`: calls that failed on our side (5xx). `p95_ms`: the 95th percentile of the response time, None if there were no
+    calls. `refused`: pairs (error code, number of calls), the most frequent first. `slowest_order_ms`: the slowest call that
+    created an order.
     """
 
     calls: int
@@ -35,15 +36,19 @@ class CallFigures:
 
     @property
     def success_percent(self) -> Decimal | None:
-        """Return the share of calls that did not fail on our side, None without calls. A refused call is no failure."""
+        """Return the percentage (0 to 100) of calls that did not fail on our side. Return None if there were no calls.
+
+        A call that we refused is not a failure.
+        """
         return (Decimal(100) * (self.calls - self.failed) / self.calls).quantize(Decimal("0.01")) if self.calls else None
 
 
 @dataclass(frozen=True)
 class OrderFigures:
-    """Figures of live orders of the last 30 days; `before`: the number of the 30 days before.
+    """Figures of a partner's live orders of the last 30 days. `before` is the number of orders in the 30 days before.
 
-    `average`: in euros without tax, of priced orders. `answers`: surveys answered about orders; `satisfaction`: their mean score.
+    `average`: mean order value in euros without tax; orders without a price are left out. `answers`: the number of answered
+    surveys about the orders. `satisfaction`: their mean score.
     """
 
     orders: int
@@ -60,7 +65,7 @@ class OrderFigures:
 
 
 def read_calls(session: Session, partner_id: uuid.UUID, *, since: datetime) -> CallFigures:
-    """Read the figures of calls from `since` on. Two queries."""
+    """Read the figures of a partner's API calls from `since` on. Two queries."""
     mine = sa.and_(PartnerCall.partner_id == partner_id, PartnerCall.called_at >= since)
     p95 = sa.func.percentile_cont(0.95).within_group(PartnerCall.took_ms)
     failed = sa.func.count().filter(PartnerCall.status >= 500)
@@ -73,7 +78,7 @@ def read_calls(session: Session, partner_id: uuid.UUID, *, since: datetime) -> C
 
 
 def read_orders(session: Session, partner_id: uuid.UUID, *, now: datetime) -> OrderFigures:
-    """Read the figures of orders of the last 30 days. Three queries."""
+    """Read the figures of a partner's live orders of the last 30 days. Three queries."""
     live = sa.and_(PartnerOrder.partner_id == partner_id, PartnerOrder.environment == Environment.LIVE)
     recent = PartnerOrder.created_at > now - MONTH
     count = sa.func.count
@@ -103,7 +108,7 @@ def read_orders(session: Session, partner_id: uuid.UUID, *, now: datetime) -> Or
 
 
 def _answers(partner_id: uuid.UUID, *, since: datetime) -> sa.Select[int, Decimal | None]:
-    """Return the query of how many surveys about the partner's orders were answered, and their mean score, 1 to 5."""
+    """Return a query for the number of answered surveys about the partner's orders and their mean score (1 to 5)."""
     about = sa.select(OrderThread.thread_id).join(PartnerOrder, PartnerOrder.order_id == OrderThread.order_id)
     former = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id == SurveyInvitation.thread_id)
     asked = sa.or_(

@@ -20,7 +20,10 @@ UNKNOWN_FIELD = "unknown_field"  # the code of a warning
 
 @dataclass(frozen=True)
 class IncomingLine:
-    """A line of the order. `sku` is the partner's number, or one of ours; `item_id` is the partner's id of the line."""
+    """A line of a partner's order.
+
+    `sku` is the product number of the partner, or an article number of ours. `item_id` is the partner's id of the line.
+    """
 
     sku: str
     description: str
@@ -30,7 +33,10 @@ class IncomingLine:
 
 @dataclass(frozen=True)
 class IncomingOrder:
-    """A partner's order as it was read. `payload` is all the partner sent; `warnings` stand in the answer to the partner."""
+    """A partner's order as it was read.
+
+    `payload` is everything that the partner sent. `warnings` are returned to the partner in the response.
+    """
 
     partner_order_id: str
     customer_name: str
@@ -45,14 +51,15 @@ class IncomingOrder:
 
 
 def warning(code: str, field_name: str, message: str) -> dict[str, str]:
-    """Return a warning about a field the partner sent; a warning does not refuse the order."""
+    """Return a warning as {"code", "field", "message"} about a field that the partner sent. An order with warnings is still
+    accepted."""
     return {"code": code, "field": field_name, "message": message}
 
 
 def payload_of(
     *, number: str, name: str, email: str, phone: str, address: AddressParts | None, products: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return an order in the shape of the API, so that all orders are compared alike."""
+    """Return the order as a dict in the format of the partner API, so that orders from all sources can be compared."""
     place = {
         "street": address.street,
         "house_number": address.house_number,
@@ -68,13 +75,13 @@ def payload_of(
 
 
 def fingerprint_of(payload: Any) -> bytes:
-    """Return the SHA-256 of the content in canonical form, whatever the white space and sequence of members."""
+    """Return the SHA-256 hash of a JSON value. White space and the order of the members make no difference."""
     text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def changed_fields(before: Any, after: Any) -> list[str]:
-    """Return where two payloads differ, as JSON pointers such as /customer/phone, at most MOST_CHANGED_FIELDS."""
+    """Return the places at which two payloads differ, as JSON pointers such as /customer/phone, at most `MOST_CHANGED_FIELDS`."""
     found: list[str] = []
     for pointer in _differences(before, after, ""):
         if len(found) == MOST_CHANGED_FIELDS:

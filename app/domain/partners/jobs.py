@@ -1,4 +1,4 @@
-"""Periodic jobs: pull order states from partners' APIs, and report commitments to partners that are at risk."""
+"""Periodic jobs: read order states from partners' APIs, and report which commitments to partners are at risk."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from app.domain.partners.pulls import pull_partner, take_due
 
 
 def pull_statuses(**_ignored: Any) -> int:
-    """Periodic job: pull states from every partner that is due; returns how many. Each partner is asked once, however often it
-    runs."""
+    """Periodic job: read order states from the API of every partner that is due. Return the number of partners.
+
+    A partner that is due is asked once, even if several jobs run at the same time.
+    """
     due = take_due(utc_now())
     for partner_id in due:
         pull_partner(partner_id)
@@ -20,6 +22,6 @@ def pull_statuses(**_ignored: Any) -> int:
 
 
 def watch_commitments(**_ignored: Any) -> int:
-    """Periodic job: report commitments at risk; returns how many. Each is reported once a day."""
+    """Periodic job: report commitments at risk, each at most once a day. Return the number of reports."""
     with transaction() as session:
         return tell_of_risks(session, now=utc_now())

@@ -1,6 +1,7 @@
-"""Make and check the text of a partner key: scannable prefix, 190 random bits, checksum.
+"""Create and check the text of a partner key. All functions are pure, except that `new_key_texts` uses random bytes.
 
-"swp_test_" or "swp_live_", 32 characters of base 62, and the CRC-32 of all before it as 6 more. Pure.
+A key is "swp_test_" or "swp_live_" (a prefix that secret scanners recognise), 32 random characters in base 62 (190 bits),
+and 6 characters with the CRC-32 checksum of everything before.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ RANDOM_BYTES = 64
 
 @dataclass(frozen=True)
 class KeyTexts:
-    """A key, and the secret that signs requests with it; the HMAC key is the secret's whole text."""
+    """A partner key and the secret for signing requests. The whole text of `signing_secret` is used as the HMAC key."""
 
     key: str
     signing_secret: str
@@ -33,7 +34,10 @@ def new_key_texts(environment: Environment) -> KeyTexts:
 
 
 def key_texts_from(environment: Environment, random_bytes: bytes) -> KeyTexts:
-    """Derive key and secret from RANDOM_BYTES bytes, half of them each; whoever has the bytes has the key."""
+    """Derive the key from the first half of `random_bytes`, and the signing secret from the second half.
+
+    There must be `RANDOM_BYTES` bytes (else ValueError). Treat the bytes as a secret: they determine the key.
+    """
     if len(random_bytes) != RANDOM_BYTES:
         raise ValueError(f"takes {RANDOM_BYTES} bytes")
     number, digits = int.from_bytes(random_bytes[: RANDOM_BYTES // 2]), ""
@@ -45,7 +49,7 @@ def key_texts_from(environment: Environment, random_bytes: bytes) -> KeyTexts:
 
 
 def is_key_text(text: str) -> bool:
-    """Return whether the text has the form and checksum of a key, so that a typing error costs no query."""
+    """Return True if the text has the format and checksum of a key. A key with a typing error is then refused without a query."""
     body, check = text[:-_CHECK_CHARACTERS], text[-_CHECK_CHARACTERS:]
     prefix = next((one for one in PREFIXES.values() if text.startswith(one)), None)
     return prefix is not None and len(body) == len(prefix) + _RANDOM_CHARACTERS and text.isascii() and check == checksum(body)
@@ -61,11 +65,11 @@ def checksum(body: str) -> str:
 
 
 def hash_of(text: str) -> bytes:
-    """Return the stored hash of a key; a plain SHA-256 is enough for 190 random bits."""
+    """Return the hash under which a key is stored. A plain SHA-256 is enough, because a key has 190 random bits."""
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()
 
 
 def shown_of(text: str) -> str:
-    """Return the shortened key that people see after its creation: swp_live_7Kq9…c41e."""
+    """Return the shortened key, such as swp_live_7Kq9…c41e. Only this form is shown after the key was created."""
     prefix = next(one for one in PREFIXES.values() if text.startswith(one))
     return f"{text[: len(prefix) + 4]}…{text[-4:]}"

@@ -1,4 +1,4 @@
-"""Send a mail to a partner, and find whom it goes to. No transaction is open while it is sent."""
+"""Find the recipient of a mail to a partner, and send the mail. Nothing here opens a transaction while a mail is sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.domain.partners.models import Partner, PartnerPerson
 
 
 class MailNotTaken(Exception):
-    """The mail server is unavailable at the moment; the handler is retried."""
+    """Raised when the mail server is unavailable at the moment. The event handler is then retried."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,10 @@ class Reader:
 
 
 def find_reader(session: Session, partner: Partner) -> Reader | None:
-    """Return the partner's first portal user, else the address of its organization; None if there is neither."""
+    """Return the partner's first portal user as recipient. If there is none, use the mail address of its organization.
+
+    Return None if the organization has no address either.
+    """
     query = sa.select(User).join(PartnerPerson, PartnerPerson.user_id == User.id)
     query = query.where(PartnerPerson.partner_id == partner.id, PartnerPerson.contact_id.is_(None), User.disabled_at.is_(None))
     user = session.execute(query.order_by(PartnerPerson.created_at, PartnerPerson.id).limit(1)).scalar_one_or_none()
@@ -45,7 +48,7 @@ def find_reader(session: Session, partner: Partner) -> Reader | None:
 
 
 def send_letter(mail: SystemMail) -> str:
-    """Send the mail; returns sent, refused, or no_mail_server. Raises MailNotTaken."""
+    """Send the mail and return "sent", "refused" or "no_mail_server". Raises `MailNotTaken`."""
     sender = mail_sender()
     if not sender.is_set_up:
         return "no_mail_server"

@@ -18,11 +18,11 @@ TYPE = "application/pdf"
 
 
 class StillFetched(Exception):
-    """A file of the mail is still being fetched; `AttachmentsFetched` follows when it is stored."""
+    """Raised when a file of the mail is still being downloaded. The event `AttachmentsFetched` follows when it is stored."""
 
 
 def read_pdf_rows(session: Session, message: Message) -> list[list[str]]:
-    """Return the rows of a mail's PDF files as lists of cells. Raises StillFetched."""
+    """Return all rows of the PDF files of a mail, each row as a list of cells. Raises `StillFetched`."""
     named = sa.or_(Attachment.content_type == TYPE, sa.func.lower(Attachment.filename).endswith(".pdf"))
     query = sa.select(Attachment).where(Attachment.message_id == message.id, named).order_by(Attachment.position, Attachment.id)
     rows: list[list[str]] = []
@@ -36,6 +36,6 @@ def read_pdf_rows(session: Session, message: Message) -> list[list[str]]:
 
 
 def all_lines(message: Message, pdf_rows: Sequence[Sequence[Any]]) -> list[Line]:
-    """Return all lines of the mail and its PDF files; a field's `line` is an index into this list."""
+    """Return all lines of the mail and of its PDF files. The `line` of a field is an index into this list."""
     own = lines_of(message.text, message.html, subject=message.subject)
     return [*own, *with_kinds([tuple(row) for row in pdf_rows], is_reply=False)]

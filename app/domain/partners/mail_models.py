@@ -1,4 +1,4 @@
-"""Tables of order mails that were read, their layouts, and what was learned."""
+"""Tables of order mails: the readings, the layouts, and the counts from reviewed mails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.core.db import Base, WithId, text_enum
 
 
 class ReadingState(StrEnum):
-    """The state of an order mail. Those of `WAITING` wait for a person's decision."""
+    """The state of an order mail. A mail in one of the states `WAITING` needs a person's decision."""
 
     REVIEW = "review"
     CHANGE = "change"  # another content for an order that is here
@@ -30,10 +30,10 @@ WAITING = (ReadingState.REVIEW, ReadingState.CHANGE, ReadingState.CANCELLATION)
 
 
 class PartnerMailLayout(WithId, Base):
-    """A layout of a partner's order mails, known by the labels of required fields.
+    """A layout of a partner's order mails. It is recognised by the labels of its required fields.
 
-    `rules`: label by field path, learned from corrections; `version` counts them. `clean_in_row`: mails reviewed since the last
-    one with an error in a required field.
+    `rules` are learned from corrections: field path -> label. `version` is the number of the current rules. `clean_in_row`:
+    mails reviewed since the last mail with an error in a required field.
     """
 
     __tablename__ = "partner_mail_layouts"
@@ -51,11 +51,12 @@ class PartnerMailLayout(WithId, Base):
 
 
 class PartnerMailReading(WithId, Base):
-    """What was read of an order mail, once. `fields`: {path: {"value", "raw", "line", "cell", "bucket", "confidence", "others",
-    "label"}}, and "decided" beside "value" where a person corrected it.
+    """What was read from one order mail. `fields`: {path: {"value", "raw", "line", "cell", "bucket", "confidence", "others",
+    "label"}}; a field that a person corrected has "decided" too.
 
-    `pdf_rows`: the cells of its PDF files. `confidence`: the probability that all required fields are right. `reason`: a code,
-    why a person has to look. `order_row_id`: the order the mail became or is about.
+    `pdf_rows`: the cells of the mail's PDF files. `confidence`: the probability (0 to 1) that all required fields are right.
+    `reason`: a code that says why a person must review the mail. `order_row_id`: the order that was made from the mail, or
+    that the mail is about.
     """
 
     __tablename__ = "partner_mail_readings"
@@ -94,7 +95,11 @@ class PartnerMailReading(WithId, Base):
 
 
 class PartnerMailCount(Base):
-    """How many reviewed mails had a field of this bucket, and in how many it was right (`order_mail/confidence.py`)."""
+    """The counts of one bucket: in how many reviewed mails a field of this bucket was read (`seen_count`), and in how many it
+    was right.
+
+    A bucket is a way in which a value is found (see `order_mail/confidence.py`).
+    """
 
     __tablename__ = "partner_mail_counts"
 

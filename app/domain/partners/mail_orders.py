@@ -1,7 +1,8 @@
-"""Read an order mail, take its order where the reading is sure enough, else keep it for a person to review.
+"""Read an order mail, and create its order if the confidence is high enough. If not, the reading waits for a person's review.
 
-A mail is read once, and an order is taken once for each of the partner's numbers (`take_order.py`), so a mail that was passed
-on, repeated or changed creates nothing twice. A mail alone never cancels or changes an order. The caller owns the transaction.
+A mail is read once. An order is created once for each of the partner's numbers (`take_order.py`), so a mail that is
+forwarded, repeated or changed creates nothing twice. A mail never cancels or changes an order without a person. The caller
+owns the transaction.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ PROVEN = ("dmarc", "dkim")
 
 
 class UnableToTake(ValueError):
-    """The values of a reading make no order; `field` is the path of the missing or wrong value."""
+    """Raised when no order can be made from the values of a reading. `field` is the path of the missing or wrong value."""
 
     def __init__(self, field: str) -> None:
         super().__init__(field)
@@ -61,13 +62,13 @@ class UnableToTake(ValueError):
 
 
 class AlreadyDecided(Exception):
-    """Somebody else decided about the mail first."""
+    """Raised when somebody else has already decided about the mail."""
 
 
 def read_message(session: Session, message: Message, *, now: datetime) -> PartnerMailReading | None:
-    """Read a mail, and take its order if the reading is sure enough.
+    """Read an order mail, and create its order if the confidence is high enough. Return the reading.
 
-    Returns None where the mail is of no partner, was read before, or has a file that is still being fetched.
+    Return None if the mail is not from a partner, was read before, or has a file that is still being downloaded.
     """
     partner = find_sender(session, message)
     if partner is None:
@@ -100,10 +101,12 @@ def accept(
     now: datetime,
     actor: Actor,
 ) -> str:
-    """Take the order of a reviewed mail, and count which fields were right and wrong. Raises UnableToTake, AlreadyDecided.
+    """Create the order of a reviewed mail, and count which fields were right and wrong. Raises `UnableToTake` and
+    `AlreadyDecided`.
 
-    With `learns`, a correction becomes a rule of the layout unless it would change the reading of the layout's last mails.
-    Returns "learned", "differs" (no rule was made) or "".
+    `values` are the final values by field path. With `learns`, a correction becomes a rule of the layout, unless the rule
+    would change the reading of the layout's last mails. Returns "learned", "differs" (no rule was made) or "" (nothing to
+    learn).
     """
     if not row.is_waiting:
         raise AlreadyDecided
@@ -122,7 +125,8 @@ def accept(
 
 
 def cancel_order(session: Session, partner: Partner, row: PartnerMailReading, *, now: datetime, actor: Actor) -> str:
-    """Cancel the order the mail is about; returns the code of a refusal, "" where it was cancelled. Raises AlreadyDecided."""
+    """Cancel the order that the mail is about. Return "" if it was cancelled, else the code of the refusal. Raises
+    `AlreadyDecided`."""
     if not row.is_waiting or row.order_row_id is None:
         raise AlreadyDecided
     order = session.get_one(PartnerOrder, row.order_row_id, with_for_update=True, populate_existing=True)
@@ -133,7 +137,7 @@ def cancel_order(session: Session, partner: Partner, row: PartnerMailReading, *,
 
 
 def dismiss(session: Session, row: PartnerMailReading, *, now: datetime, actor: Actor) -> None:
-    """Mark the mail as no order. Raises AlreadyDecided."""
+    """Mark the mail as not being an order. Raises `AlreadyDecided`."""
     if not row.is_waiting:
         raise AlreadyDecided
     row.state, row.by_hand = ReadingState.NOT_AN_ORDER, True
@@ -160,12 +164,12 @@ def _read(
 
 
 def is_known(layout: PartnerMailLayout | None) -> bool:
-    """Return whether enough mails of the layout in a row were reviewed without an error."""
+    """Return True if enough mails of the layout were reviewed in a row without an error. None is an unknown layout: False."""
     return layout is not None and layout.clean_in_row >= KNOWN_AFTER
 
 
 def telling(reading: Reading) -> list[str]:
-    """Return the labels of required fields, by which layouts are told apart, sorted."""
+    """Return the labels of required fields in the reading, sorted. They identify the layout."""
     required = {*REQUIRED, *PARTS} - {labels.ADDITION}
     return sorted(label for label in reading.labels if BY_LABEL.get(label) in required)
 
@@ -187,7 +191,7 @@ def _write(
     *,
     now: datetime,
 ) -> PartnerMailReading | None:
-    """Write the reading; None where the mail was read before."""
+    """Store the reading of a mail. Return None if the mail was read before."""
     bucket = confidence.order_bucket(reading)
     sure = confidence.sure_of_order(reading, read_counts(session, [bucket]))
     values = {
@@ -218,7 +222,10 @@ def _judge(
     reading: Reading,
     layout: PartnerMailLayout | None,
 ) -> tuple[ReadingState, str]:
-    """Return the state of the mail, and the code why a person has to look, "" for none. Sets `row.order_row_id`."""
+    """Return the state of the mail, and a code that says why a person must review it ("" for no reason).
+
+    Also sets `row.order_row_id` to the order with the same reference, or None.
+    """
     reference = reading.fields.get(REFERENCE)
     known = _known_order(session, partner, reference.value) if reference else None
     row.order_row_id = known.id if known else None
@@ -303,8 +310,10 @@ def _decide(session: Session, row: PartnerMailReading, *, now: datetime, actor: 
 
 
 def _count(session: Session, row: PartnerMailReading, wrong: set[str], *, now: datetime) -> PartnerMailLayout:
-    """Count for each bucket whether its field was right, and for the layout whether all required ones were; returns the
-    layout."""
+    """Count for each bucket whether its field was right, and for the layout whether all required fields were; return the
+    layout,
+    which is created if there is none. `wrong` are the paths of the wrong fields.
+    """
     told = {one["bucket"]: path not in wrong for path, one in row.fields.items() if one.get("bucket")}
     least = [row.fields[path].get("confidence", 0.0) for path in REQUIRED if path in row.fields]
     all_right = not wrong & set(REQUIRED)
@@ -382,7 +391,7 @@ def _plain(value: Any) -> Any:
 
 
 def values_of(row: PartnerMailReading) -> dict[str, Any]:
-    """Return the values that were read, by field path."""
+    """Return the values that were read from the mail, by field path. Address and date are converted from JSON."""
     found = {path: one["value"] for path, one in row.fields.items()}
     if ADDRESS in found:
         found[ADDRESS] = AddressParts(**found[ADDRESS])

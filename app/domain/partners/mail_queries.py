@@ -1,4 +1,4 @@
-"""Read order mails: sender, waiting and decided ones, layouts and counts."""
+"""Read order mails: their sender, waiting and decided mails, layouts, and counts from reviews."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAME_LAYOUT = 0.8  # of the labels of both
 
 
 class ReadingMissing(Exception):
-    """The order mail does not exist, or is of a brand the viewer does not see."""
+    """Raised when the order mail does not exist, or its brand is not visible to the viewer."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,15 @@ class ReadingRow:
 
 @dataclass(frozen=True)
 class DayFigures:
-    """The order mails of the last 24 hours. `came`: all of them; `by_themselves`: those that needed no review by a person."""
+    """Numbers of order mails in the last 24 hours. `came`: all mails. `by_themselves`: mails that no person had to review."""
 
     came: int
     by_themselves: int
 
 
 def find_sender(session: Session, message: Message) -> Partner | None:
-    """Return the partner of the message's brand that sends orders from this address, else None."""
+    """Return the active partner that sends orders from the sender's address or domain, in the message's brand. Return None if
+    there is none."""
     address = str(message.sender.get("address") or "").strip().lower()
     domain = address.rpartition("@")[2]
     if not domain:
@@ -58,7 +59,7 @@ def anybody_sends(session: Session) -> bool:
 
 
 def list_waiting(session: Session, *, brand_ids: Collection[uuid.UUID]) -> list[ReadingRow]:
-    """List order mails that wait for a person, the oldest first."""
+    """List order mails that wait for a person's decision, the oldest first, at most 200."""
     query = _rows(brand_ids).where(PartnerMailReading.decided_at.is_(None), PartnerMailReading.state.in_(WAITING))
     rows = session.execute(query.order_by(PartnerMailReading.created_at, PartnerMailReading.id).limit(200))
     return [ReadingRow(*row) for row in rows]
@@ -72,7 +73,7 @@ def list_decided(session: Session, *, brand_ids: Collection[uuid.UUID], limit: i
 
 
 def get_reading(session: Session, reading_id: uuid.UUID, *, brand_ids: Collection[uuid.UUID], lock: bool = False) -> ReadingRow:
-    """Return an order mail of these brands, locked if asked. Raises ReadingMissing."""
+    """Return an order mail of these brands. With `lock`, its row is locked for an update. Raises `ReadingMissing`."""
     query = _rows(brand_ids).where(PartnerMailReading.id == reading_id)
     query = query.with_for_update(of=PartnerMailReading) if lock else query
     row = session.execute(query.execution_options(populate_existing=True)).one_or_none()
@@ -95,7 +96,7 @@ def read_day(session: Session, *, brand_ids: Collection[uuid.UUID], now: datetim
 
 
 def find_layout(session: Session, partner_id: uuid.UUID, labels: Collection[str]) -> PartnerMailLayout | None:
-    """Return the partner's layout that shares the most of these labels, None if none shares enough."""
+    """Return the partner's layout that shares the most of these labels. Return None if none shares enough (`SAME_LAYOUT`)."""
     wanted, best, most = set(labels), None, 0.0
     query = sa.select(PartnerMailLayout).where(PartnerMailLayout.partner_id == partner_id).order_by(PartnerMailLayout.id)
     for layout in session.execute(query.execution_options(populate_existing=True)).scalars():
@@ -107,14 +108,15 @@ def find_layout(session: Session, partner_id: uuid.UUID, labels: Collection[str]
 
 
 def read_counts(session: Session, buckets: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Return (right, seen) by bucket, for buckets that were reviewed."""
+    """Return bucket -> (right, seen): how often its values were right, and how often they were reviewed. Unknown buckets are
+    absent."""
     query = sa.select(PartnerMailCount).where(PartnerMailCount.bucket.in_(list(buckets)))
     rows = session.execute(query.execution_options(populate_existing=True)).scalars()
     return {one.bucket: (one.right_count, one.seen_count) for one in rows}
 
 
 def list_of_layout(session: Session, layout_id: uuid.UUID, *, limit: int = 50) -> list[tuple[PartnerMailReading, Message]]:
-    """List the newest mails of a layout that became orders."""
+    """List the mails of a layout that became orders, the newest first."""
     query = sa.select(PartnerMailReading, Message).join(Message, Message.id == PartnerMailReading.message_id)
     query = query.where(PartnerMailReading.layout_id == layout_id, PartnerMailReading.state == ReadingState.ACCEPTED)
     rows = session.execute(query.order_by(PartnerMailReading.created_at.desc(), PartnerMailReading.id.desc()).limit(limit))

@@ -19,14 +19,15 @@ CALLS_PER_MINUTE = 60
 
 
 class Environment(StrEnum):
-    """Live or sandbox. Sandbox orders are kept apart, use up no order numbers, and nobody is written to about them."""
+    """The live environment or the sandbox. Sandbox orders are separate, use no order numbers, and no customer is contacted
+    about them."""
 
     SANDBOX = "sandbox"
     LIVE = "live"
 
 
 class Protocol(StrEnum):
-    """How a partner's orders come in; the values are the words of the partner documents."""
+    """The way in which a partner's orders come in. The values are the words of the partner documents."""
 
     API = "api"
     WEBHOOK = "webhook"
@@ -35,7 +36,7 @@ class Protocol(StrEnum):
 
 
 class Authentication(StrEnum):
-    """How we sign in at a partner's own API."""
+    """The method with which we authenticate at a partner's own API."""
 
     API_KEY = "api_key"
     OAUTH2 = "oauth2"
@@ -60,16 +61,19 @@ class Scope(StrEnum):
 
 
 class Partner(WithId, Base):
-    """A company that sends us orders. `contact_id` is its organization in the tree of contacts, from which commissions follow.
+    """A company that sends us orders. `contact_id` is its organization among the contacts; that organization's place in the
+    tree of contacts determines the commissions.
 
-    `channel_id`: the channel on which customers of its orders are written to. `allowed_networks`: from where its keys may be
-    used, [] anywhere. `order_mail_senders`: addresses and domains whose mails are read as orders. `form_integration_id`: the form
-    whose submissions are its orders. `mailed_states`: order states the partner is mailed about. `body_mapping`: which of the
-    partner's fields is which of ours, for bodies in its own shape (`own_bodies.py`).
+    `channel_id`: the channel for messages to customers of the partner's orders. `allowed_networks`: the networks from which
+    its keys may be used; [] means any. `order_mail_senders`: addresses and domains whose mails are read as orders.
+    `form_integration_id`: the form whose submissions are orders of the partner. `mailed_states`: the order states about
+    which the partner gets a mail. `body_mapping`: maps the partner's fields to ours, for request bodies in the partner's own
+    format (`own_bodies.py`).
 
-    The columns from `integration_name` on are for our calls to the partner's API: states are pulled if `sync_enabled`, orders are
-    pushed if `push_enabled`, at `sync_frequency`. `sealed_credentials` is an encrypted JSON object. `status_mapping` is
-    {"chargecars_to_partner": {ours: theirs}, "partner_to_chargecars": {theirs: ours}}.
+    The columns from `integration_name` on are for our calls to the partner's API. States are pulled if `sync_enabled`, and
+    orders are pushed if `push_enabled`, at `sync_frequency`. `sealed_credentials` is an encrypted JSON object.
+    `status_mapping` is {"chargecars_to_partner": {our status: partner's word}, "partner_to_chargecars": {partner's word: our
+    status}}.
     """
 
     __tablename__ = "partners"
@@ -118,10 +122,11 @@ class Partner(WithId, Base):
 
 
 class PartnerKey(WithId, Base):
-    """A key of a partner. `key_hash` is the SHA-256 of its whole text, `shown` its first and last characters.
+    """A key with which a partner's program calls our API. `key_hash` is the SHA-256 hash of the whole key. `shown` is a
+    shortened form of the key.
 
-    `sealed_signing_secret` signs requests, which must be signed if `requires_signature` and may be otherwise. A rotated key works
-    until `expires_at` beside its replacement.
+    `sealed_signing_secret` is the encrypted secret for signing requests. Requests must be signed if `requires_signature` is
+    True, and may be signed otherwise. A rotated key works until `expires_at`, beside its replacement.
     """
 
     __tablename__ = "partner_keys"
@@ -146,7 +151,8 @@ class PartnerKey(WithId, Base):
 
 
 class PartnerPerson(WithId, Base):
-    """A user of a partner's portal. `contact_id`: the dealer whose orders are all this user sees; None: the partner itself."""
+    """A user of a partner's portal. If `contact_id` is a dealer, the user sees only this dealer's orders. None: everything of
+    the partner."""
 
     __tablename__ = "partner_people"
 
@@ -159,9 +165,9 @@ class PartnerPerson(WithId, Base):
 
 
 class PartnerAgreement(WithId, Base):
-    """A version of the agreement with a partner; its text never changes.
+    """One version of the agreement with a partner. Its text never changes.
 
-    `accepted_name`: the name of the user who accepted it, as it was then; "" until somebody did.
+    `accepted_name`: the name of the user who accepted this version, at that time; "" if nobody has accepted it.
     """
 
     __tablename__ = "partner_agreements"
@@ -185,7 +191,10 @@ class PartnerAgreement(WithId, Base):
 
 
 class PartnerCommitmentAlert(Base):
-    """An alert that a commitment is at risk, once a day (UTC) for each commitment. `value`: what was measured."""
+    """An alert that a commitment to a partner is at risk. There is at most one for each commitment and day (UTC).
+
+    `value` is the measured value.
+    """
 
     __tablename__ = "partner_commitment_alerts"
 
@@ -197,7 +206,10 @@ class PartnerCommitmentAlert(Base):
 
 
 class PartnerNonce(Base):
-    """A nonce that was used with a key. Kept in the database, because an emptied Redis must not let a request in twice."""
+    """A nonce that was used in a request signed with a key.
+
+    Nonces are stored in the database, because a request must not be accepted twice after Redis was emptied.
+    """
 
     __tablename__ = "partner_nonces"
 
@@ -209,12 +221,16 @@ class PartnerNonce(Base):
 
 
 class PartnerOrder(WithId, Base):
-    """An order as a partner sent it, one row for each of the partner's numbers. A sandbox order has this row alone, and no Order.
+    """An order as a partner sent it, one row for each of the partner's order numbers. A sandbox order has only this row and no
+    `Order`.
 
-    `payload` is what the partner sent, `fingerprint` its SHA-256 in canonical form; `warnings` stood in the answer;
-    `unmapped_skus` are the numbers without an article. `order_status` and `sequence` (one more with each change) follow the
-    order. `differing`: what a later post of the same number said otherwise, {"changed_fields", "payload", "at"}; the order does
-    not follow it. `mails`: the outcome of the mail about each state, {state: asked, sent, refused, …}.
+    `payload` is what the partner sent; `fingerprint` is its SHA-256 hash in canonical form. `warnings` were returned to the
+    partner. `unmapped_skus` are product numbers without an article. `order_status` follows the order; `sequence` grows by
+    one with each change.
+
+    If a later request with the same number has different content, `differing` stores it as {"changed_fields", "payload",
+    "at"}, and the order is not changed. `mails` is the outcome of the mail about each state: {state: asked, sent, refused,
+    …}.
     """
 
     __tablename__ = "partner_orders"
@@ -247,9 +263,10 @@ class PartnerOrder(WithId, Base):
 
 
 class PartnerProduct(WithId, Base):
-    """The mapping of a partner's product number to one of our articles. `unit_price` in euros without tax; None: the article's.
+    """The mapping of a partner's product number to one of our articles. It is valid from `valid_from` until before
+    `valid_until` (None: without end).
 
-    It holds from `valid_from` until before `valid_until`; null: without end.
+    `unit_price` is in euros without tax. None means the price of the article.
     """
 
     __tablename__ = "partner_products"
@@ -273,9 +290,10 @@ class PartnerProduct(WithId, Base):
 
 
 class PartnerDealer(WithId, Base):
-    """A dealer of a partner: the partner's id of it, and its organization among our contacts.
+    """A dealer of a partner: `dealer_group_id` is the partner's id for it, and `contact_id` is its organization among our
+    contacts.
 
-    The channel of an order follows from the organization's place in the tree of contacts.
+    The place of this organization in the tree of contacts determines the channel of an order.
     """
 
     __tablename__ = "partner_dealers"
@@ -293,9 +311,10 @@ class PartnerDealer(WithId, Base):
 
 
 class PartnerCall(WithId, Base):
-    """One request of a partner and its answer, so that the partner and we can see why one failed.
+    """One request of a partner to our API with its response. The partner and we can see here why a request failed.
 
-    `code` is that of the refusal, "" for none; `id` is the X-Request-Id. `environment` null: the request had no key of ours.
+    `id` is the X-Request-Id. `code` is the error code of a refused request, else "". `environment` is None if the request
+    had no key of ours.
     """
 
     __tablename__ = "partner_calls"
@@ -321,7 +340,7 @@ class PartnerCall(WithId, Base):
 
 
 class ReportOutcome(StrEnum):
-    """The outcome of a partner's report. Skipped: nothing changed, and the report's `reason` says why."""
+    """The outcome of a partner's report. SKIPPED: nothing was changed, and the `reason` of the report says why."""
 
     APPLIED = "applied"
     UNCHANGED = "unchanged"
@@ -329,9 +348,10 @@ class ReportOutcome(StrEnum):
 
 
 class PartnerReport(WithId, Base):
-    """A partner's report of an order's state, once. `word` is the partner's; `mapped_status` our status for it, or "".
+    """A partner's report about the state of an order, stored once. `word` is the partner's word for the state. `mapped_status`
+    is our status for it, or "".
 
-    `reason` says why a report was skipped: no_status_mapping, or the code with which the change was refused.
+    `reason` says why a report was skipped: "no_status_mapping", or the code with which the change was refused.
     """
 
     __tablename__ = "partner_reports"

@@ -1,4 +1,4 @@
-"""Move a partner's order to a state: by the status engine, or by hand in the sandbox."""
+"""Change the status of a partner's order: live orders through the status engine, sandbox orders directly."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from app.domain.transitions.actions import TransitionRefused, change_entity_stat
 
 @dataclass(frozen=True)
 class Moved:
-    """The outcome of a move. `refused`: the code of a refusal, else ""; `why`: its reason as text; `allowed`: possible
-    statuses."""
+    """The outcome of a status change. If it was refused, `refused` is the code ("" if not) and `why` is the reason as text.
+
+    `allowed` are the statuses to which the order could change.
+    """
 
     transition_id: str = ""
     refused: str = ""
@@ -38,7 +40,10 @@ def move_order(
     context: dict[str, Any],
     now: datetime,
 ) -> Moved:
-    """Move a locked order to a status in the partner's name. A sandbox order may be moved to any."""
+    """Change the status of a partner's order in the partner's name. The caller has locked the order.
+
+    A sandbox order may change to any status.
+    """
     if row.order_id is None:
         advance(session, partner, row, wanted.value, reason=reason, now=now)
         return Moved()
@@ -59,7 +64,10 @@ def move_order(
 
 
 def advance(session: Session, partner: Partner, row: PartnerOrder, status: str, *, reason: str, now: datetime) -> None:
-    """Set the status the partner sees, under the next number of the order's sequence, and tell the partner."""
+    """Set the status that the partner sees, increase the order's sequence by one, and notify the partner.
+
+    The partner is notified by callback, by a push to its API and by mail, as far as agreed.
+    """
     former, row.order_status = row.order_status, status
     row.sequence, row.updated_at = row.sequence + 1, now
     session.flush()
@@ -69,5 +77,5 @@ def advance(session: Session, partner: Partner, row: PartnerOrder, status: str, 
 
 
 def actor_of(partner: Partner) -> Actor:
-    """Return the actor of changes by a partner's report."""
+    """Return the actor for changes that a report of this partner causes."""
     return Actor(by={"kind": "partner", "id": str(partner.id), "name": partner.name})

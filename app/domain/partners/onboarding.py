@@ -24,7 +24,7 @@ from app.domain.partners.models import (
 
 
 class Step(StrEnum):
-    """The steps of a partner's onboarding, in their sequence."""
+    """A step of a partner's onboarding. The members are in the order in which the steps are done."""
 
     CONTACT = "contact"  # somebody can be reached
     FORM = "form"  # the one they fill in is known
@@ -45,7 +45,7 @@ LOAD_ORDERS = 20
 
 @dataclass(frozen=True)
 class StepState:
-    """A step and whether it is done. `done_at` None: still to do, or done at an unknown time."""
+    """A step of the onboarding, and whether it is done. `done_at` is None if it is not done, or if the time is unknown."""
 
     step: Step
     is_done: bool
@@ -53,7 +53,10 @@ class StepState:
 
 
 def read_steps(session: Session, partner: Partner) -> list[StepState]:
-    """Return every step that applies to the partner; without programs of its own it has no key steps. Nine small queries."""
+    """Return the state of every step that applies to the partner. Runs nine small queries.
+
+    A partner that sends orders by mail or form has no steps for keys and the sandbox.
+    """
     found = {
         Step.CONTACT: _first(session, ContactIdentity.created_at, ContactIdentity.contact_id == partner.contact_id),
         Step.AGREEMENT: _agreement(session, partner),
@@ -90,7 +93,7 @@ def _agreement(session: Session, partner: Partner) -> datetime | None:
 
 
 def _load(session: Session, partner: Partner) -> datetime | None:
-    """Return the first minute in which LOAD_ORDERS sandbox orders were taken, None if there is none."""
+    """Return the first minute in which at least `LOAD_ORDERS` sandbox orders were created. Return None if there is none."""
     minute = sa.func.date_trunc("minute", PartnerOrder.created_at)
     trials = (PartnerOrder.partner_id == partner.id, PartnerOrder.environment == Environment.SANDBOX)
     full = sa.select(minute).where(*trials).group_by(minute).having(sa.func.count() >= LOAD_ORDERS)

@@ -32,7 +32,10 @@ from app.domain.threads.order_threads import find_thread_of_order
 def begin_order_thread(
     session: Session, partner: Partner, customer: Contact, incoming: IncomingOrder, row: PartnerOrder, *, now: datetime
 ) -> Thread:
-    """Create a thread with the customer, and the partner beside. Replies use the partner's channel, where it has one."""
+    """Create the thread of a new partner order, with the customer as its contact and the partner as its partner.
+
+    Replies use the partner's channel. If the partner has no channel, the thread is internal.
+    """
     channel = session.get(Channel, partner.channel_id) if partner.channel_id else None
     new = NewThread(
         brand_id=partner.brand_id,
@@ -67,14 +70,14 @@ def begin_order_thread(
 
 
 def note_in_thread(session: Session, order_id: uuid.UUID, text: str, *, author_name: str, now: datetime) -> None:
-    """Write a note into the thread linked last with the order, if there is one."""
+    """Write a note into the newest thread of the order. Do nothing if the order has no thread."""
     thread_id = find_thread_of_order(session, order_id)
     if thread_id is not None:
         add_note(session, thread_id=thread_id, text=text, actor=SYSTEM, author_name=author_name, now=now)
 
 
 def _in_words(session: Session, partner: Partner, incoming: IncomingOrder, row: PartnerOrder) -> str:
-    """Return the order as text in the brand's language, with the products without article and the warnings."""
+    """Return the order as text. Products without an article are marked, and the warnings follow in the brand's first language."""
     unmapped = {sku.casefold() for sku in row.unmapped_skus}
     doubts = [one["message"] for one in incoming.warnings if one["code"] != UNKNOWN_FIELD]
     no_article = ""

@@ -1,8 +1,9 @@
-"""Translate request bodies in a partner's own shape, by stored rows that say which of its fields is which of ours.
+"""Translate request bodies in a partner's own format, with stored rows that map the partner's fields to ours.
 
-A row is {"path": theirs, "field": ours}. Members are divided by points; "[]" behind one means each item of a list, as in
-`regels[].artikel` for `products[].partner_sku`. Several paths of one field are joined with a space, in the order of the rows.
-Nothing is run or guessed: a path without a row is kept with the order and listed as unread. Pure.
+A row is {"path": the partner's field, "field": our field}. Points separate the names of a path. "[]" after a name means each
+item of a list: `regels[].artikel` for `products[].partner_sku`. Several paths for one field are joined with a space, in the
+order of the rows. Nothing is executed or guessed. A path without a row is stored with the order and reported as unread.
+Pure.
 """
 
 from __future__ import annotations
@@ -50,13 +51,16 @@ NO_VALUE = known("%(path)s is a list or an object, not a single value")
 
 
 class WrongBodyMapping(ValueError):
-    """The rows of a body mapping are invalid; the message says why, in English."""
+    """Raised when the rows of a body mapping are invalid. The message says why, in English."""
 
 
 @dataclass(frozen=True)
 class Translated:
-    """A body in our shape. `origins`: the partner's paths by our field; `unread`: its paths without a row; `faults`: (field,
-    problem)."""
+    """A request body in our format.
+
+    `origins`: our field -> the partner's paths for it. `unread`: paths without a row. `faults`: pairs (the partner's path,
+    problem).
+    """
 
     body: dict[str, Any]
     origins: Mapping[str, str]
@@ -66,8 +70,9 @@ class Translated:
 
 @dataclass(frozen=True)
 class Preview:
-    """The result of a body mapping on a sample: `found` has (field, value), `faults` (field, what is wrong), `unread` the paths
-    without a row.
+    """The result of a body mapping on a sample. `found` has pairs (our field, value). `unread` are the paths without a row.
+
+    `faults` has pairs (field, problem). The field is ours, or the partner's path if its value is a list or an object.
     """
 
     found: Sequence[tuple[str, str]]
@@ -76,7 +81,7 @@ class Preview:
 
 
 def checked(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return the rows as they are stored. Raises WrongBodyMapping."""
+    """Check the rows and return them as they are stored. Raises `WrongBodyMapping` if a row is invalid."""
     kept = [{"path": str(row.get("path", "")).strip(), "field": str(row.get("field", "")).strip()} for row in rows]
     if len(kept) > MOST_ROWS:
         raise WrongBodyMapping(_TOO_MANY % {"count": MOST_ROWS})
@@ -98,7 +103,7 @@ def checked(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def translate(rows: Sequence[Mapping[str, str]], body: Mapping[str, Any]) -> Translated:
-    """Return the body in the shape of the API. Missing fields are left out; the reader of that shape reports them."""
+    """Translate a partner's request body to the format of our API. Missing fields are left out; the API reports them later."""
     made, origins = dict[str, Any](), dict[str, str]()
     faults: list[tuple[str, str]] = []
     for row in rows:
@@ -122,7 +127,7 @@ def translate(rows: Sequence[Mapping[str, str]], body: Mapping[str, Any]) -> Tra
 
 
 def preview(rows: Sequence[Mapping[str, str]], body: Mapping[str, Any]) -> Preview:
-    """Return what the body would become, with missing and unreadable values by our field."""
+    """Translate a sample body, and return the values with all missing or unreadable fields."""
     made = translate(rows, body)
     found = [(name, str(value)) for name, value in _leaves(made.body)]
     values, faults = dict(found), list(made.faults)
@@ -158,7 +163,10 @@ def _at(body: Any, path: str) -> Any:
 
 
 def _put(into: dict[str, Any], name: str, value: Any, *, is_number: bool = False) -> None:
-    """Set a field to a text, joined to what it already has, or to a number; None and "" change nothing."""
+    """Set a field in `into`. A text is appended to an existing text of the field; a number (`is_number`) replaces it.
+
+    None and "" change nothing.
+    """
     if value is None or value == "":
         return
     *outer, last = name.split(".")

@@ -1,6 +1,6 @@
-"""Invite and remove users of a partner's portal, and find what each of them sees.
+"""Invite and remove users of a partner's portal, and find what each user may see.
 
-They have the role `partner`, and are members of no brand and no team. The caller owns the transaction.
+These users have the role `partner` and are members of no brand and no team. The caller owns the transaction.
 """
 
 from __future__ import annotations
@@ -26,25 +26,26 @@ MOST_PEOPLE = 100
 
 
 class PersonMissing(Exception):
-    """The partner has no such person."""
+    """Raised when the partner's portal has no such user."""
 
 
 @dataclass(frozen=True)
 class PortalSight:
-    """What a portal user sees. `under`: the dealer whose orders alone they see; None: everything of the partner."""
+    """What a portal user may see. `under`: the dealer whose orders the user may see. None: everything of the partner."""
 
     partner: Partner
     under: uuid.UUID | None
 
     @property
     def beneficiary_id(self) -> uuid.UUID:
-        """Return the organization whose commissions the user sees, never those of another level."""
+        """Return the id of the organization whose commissions the user sees: the dealer, or the partner. No other level is
+        visible."""
         return self.under or self.partner.contact_id
 
 
 @dataclass(frozen=True)
 class PersonRow:
-    """A user of a partner's portal. `dealer`: the name of their dealer, "" for the partner itself."""
+    """A user of a partner's portal. `dealer` is the name of the user's dealer, or "" for a user of the partner itself."""
 
     person: PartnerPerson
     user: User
@@ -53,14 +54,14 @@ class PersonRow:
 
 
 def find_sight(session: Session, user_id: uuid.UUID) -> PortalSight | None:
-    """Return what this user sees in the portal; None for a user of no partner. One query."""
+    """Return what this user may see in the portal. Return None if the user is not a portal user. One query."""
     query = sa.select(PartnerPerson, Partner).join(Partner, Partner.id == PartnerPerson.partner_id)
     row = session.execute(query.where(PartnerPerson.user_id == user_id)).one_or_none()
     return None if row is None else PortalSight(row.Partner, row.PartnerPerson.contact_id)
 
 
 def list_partner_people(session: Session, partner_id: uuid.UUID) -> list[PersonRow]:
-    """List a partner's people by name, disabled ones last. One query."""
+    """List the users of a partner's portal by name, with disabled users last. One query."""
     seen = sa.select(sa.func.max(UserSession.last_seen_at)).where(UserSession.user_id == User.id).scalar_subquery()
     query = sa.select(PartnerPerson, User, Contact.name.label("dealer"), seen.label("seen")).join(
         User, User.id == PartnerPerson.user_id
@@ -97,7 +98,8 @@ def add_partner_person(
     dealer_id: uuid.UUID | None = None,
     locale: str = "en",
 ) -> User:
-    """Add a portal user without a password, who chooses one by a link. Raises WrongPartner."""
+    """Add a portal user without a password. The user chooses one through a link. Raises `WrongPartner` if a value is not
+    allowed."""
     name = " ".join(name.split())
     if not name or len(name) > NAME_CHARACTERS:
         raise WrongPartner("person_name", N_("Enter a name of at most 120 characters."))
@@ -122,7 +124,7 @@ def add_partner_person(
 
 
 def remove_partner_person(session: Session, partner: Partner, user: User, *, now: datetime, actor: Actor) -> None:
-    """Disable a portal user, whose sessions end at once."""
+    """Disable a portal user. All sessions of the user end at once."""
     disable_user(session, user.id, now=now, actor=actor)
     _audit(session, "PartnerPersonRemoved", partner, user, now=now, actor=actor)
 

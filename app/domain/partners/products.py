@@ -42,7 +42,7 @@ _THEIRS = (
 
 @dataclass(frozen=True)
 class Mapped:
-    """The article of a partner's number; `unit_price` in euros without tax, None: the article's."""
+    """The article of a product number. `unit_price` is in euros without tax; None means the price of the article."""
 
     article: Article
     unit_price: Decimal | None = None
@@ -50,9 +50,10 @@ class Mapped:
 
 @dataclass(frozen=True)
 class ProductContent:
-    """A mapping of a partner's number to an article. `unit_price` None: the article's.
+    """A mapping of a partner's product number to an article, as it is entered. `unit_price` None means the price of the
+    article.
 
-    It holds from `valid_from` until before `valid_until`, None: for good.
+    It is valid from `valid_from` until before `valid_until` (None: without end).
     """
 
     partner_sku: str
@@ -64,7 +65,11 @@ class ProductContent:
 
 
 def find_mapped(session: Session, partner: Partner, skus: Sequence[str], *, now: datetime) -> dict[str, Mapped]:
-    """Return articles by the partner's numbers, case-folded. A number the partner has not mapped may be one of ours."""
+    """Return the articles by product number (case-folded). A number that the partner has not mapped may also be a number of
+    ours.
+
+    Unknown numbers are absent.
+    """
     wanted = {sku.casefold() for sku in skus if sku}
     if not wanted:
         return {}
@@ -79,7 +84,10 @@ def _find_theirs(session: Session, partner: Partner, wanted: set[str], *, now: d
 
 
 def keep_product(session: Session, partner: Partner, content: ProductContent, *, now: datetime, actor: Actor) -> None:
-    """Add a mapping, or change the one of the same number and first day; order lines that waited for it get their article."""
+    """Add a mapping, or replace the mapping with the same number and first day.
+
+    Order lines with this number and without an article get the article.
+    """
     values = {"id": new_id(), "partner_id": partner.id, "created_at": now, "updated_at": now, **vars(content)}
     kept = postgresql.insert(PartnerProduct).values(values)
     changed = {name: kept.excluded[name] for name in ("article_id", "product_type", "unit_price", "valid_until", "updated_at")}
@@ -90,20 +98,21 @@ def keep_product(session: Session, partner: Partner, content: ProductContent, *,
 
 
 def remove_product(session: Session, partner: Partner, product_id: uuid.UUID, *, now: datetime, actor: Actor) -> None:
-    """Delete a mapping; orders keep their articles. A repeat changes nothing."""
+    """Delete a mapping. Existing orders keep their articles. Do nothing if the mapping does not exist."""
     gone = sa.delete(PartnerProduct).where(PartnerProduct.id == product_id, PartnerProduct.partner_id == partner.id)
     if session.execute(gone.returning(PartnerProduct.id)).first() is not None:
         _audit(session, "PartnerProductRemoved", partner, now=now, actor=actor)
 
 
 def find_article_by_sku(session: Session, partner: Partner, sku: str) -> Article | None:
-    """Return the active article of the partner's brand with this number of ours, in any case; None if there is none."""
+    """Return the active article of the partner's brand with our number `sku`, in upper or lower case. Return None if there is
+    none."""
     found = find_articles(session, brand_id=partner.brand_id, names=[sku]).get(sku.casefold())
     return found if found is not None and found.sku.casefold() == sku.casefold() else None
 
 
 def skus_by_position(payload: dict[str, Any]) -> list[str]:
-    """Return the partner's number of each line of the order, in their sequence; "" for a line without one."""
+    """Return the partner's product number of each order line, in the order of the lines. A line without a number gives ""."""
     products, items = payload.get("products") or (), payload.get("line_items") or ()
     return [str(one.get("partner_sku") or "") for one in products] + [str(one.get("sku") or "") for one in items]
 

@@ -1,7 +1,8 @@
-"""Pull order states from partners' own APIs, at the agreed pace.
+"""Read order states from partners' own APIs, at the agreed frequency.
 
-Each state is applied as a report (`reported.py`), once, so a repeated round changes nothing; the cursor moves on in the
-transaction that ends the round. No call is made inside a transaction. An edge: it opens its own.
+Each state is applied as a report (`reported.py`), once, so a repeated round changes nothing. The time up to which states are
+known moves forward in the last transaction of a successful round. No call is made inside a transaction. This module opens
+its own transactions.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ log = get_logger(__name__)
 
 
 def take_due(now: datetime) -> list[uuid.UUID]:
-    """Return the ids of partners that are due, leased to this caller for LEASE."""
+    """Return the ids of partners whose states must be read now. Each is reserved for this caller for the time `LEASE`."""
     table = table_of(Partner)
     pace = sa.case(*((table.c.sync_frequency == one, sa.cast(every, sa.Interval)) for one, every in EVERY.items()))
     due = sa.or_(table.c.pulled_at.is_(None), table.c.pulled_at + pace <= now)
@@ -47,7 +48,10 @@ def take_due(now: datetime) -> list[uuid.UUID]:
 
 
 def pull_partner(partner_id: uuid.UUID) -> str:
-    """Pull states from one partner. Returns what went wrong, or "". A failure is noted on the partner, and the cursor stays."""
+    """Read states from one partner's API. Return the problem as text, or "" if all went well.
+
+    A problem is stored on the partner, and the next round asks for the same changes again.
+    """
     began, problem, taken = utc_now(), "", 0
     try:
         asked = _prepare(partner_id)
@@ -69,7 +73,7 @@ def pull_partner(partner_id: uuid.UUID) -> str:
 
 
 def _prepare(partner_id: uuid.UUID) -> tuple[Account, datetime] | None:
-    """Return the account to call and the instant from which changes are asked for; None for a partner without an API."""
+    """Return the account to call and the time from which changes are requested. Return None if the partner has no API."""
     with transaction() as session:
         partner = session.get(Partner, partner_id, populate_existing=True)
         if partner is None or not partner.api_base_url:
@@ -98,7 +102,10 @@ def _pages(account: Account, since: datetime) -> Iterator[list[Any]]:
 
 
 def _take(partner_id: uuid.UUID, orders: list[Any]) -> int:
-    """Apply the answers; returns how many changed an order's state. Unreadable ones and those of unknown orders are left out."""
+    """Apply the states in `orders`. Return how many of them changed an order.
+
+    Unreadable entries and unknown orders are left out.
+    """
     taken = 0
     with transaction() as session:
         partner = session.get_one(Partner, partner_id, populate_existing=True)

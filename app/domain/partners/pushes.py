@@ -1,8 +1,8 @@
-"""Push orders and their states to a partner's own API, at the agreed pace.
+"""Push orders and their states to a partner's own API, at the agreed frequency.
 
-A push is a delivery of `app/domain/webhooks` to an endpoint that stands for the partner's API. It is written in the transaction
-of the change, once for each number of the order's sequence, delivered in that sequence, retried, and logged with the callbacks.
-A push for an agreed hour waits as a row until then.
+A push is a delivery of `app/domain/webhooks` to an endpoint that represents the partner's API. It is written in the
+transaction of the change, once for each sequence number of the order. Pushes are delivered in this sequence, retried, and
+logged with the callbacks. If pushes are agreed for full hours or days, a push waits as a row until then.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ SLOTS = {
 
 
 def push_order(session: Session, partner: Partner, row: PartnerOrder, *, now: datetime) -> None:
-    """Queue a push of the order as it is now. Does nothing for a sandbox order, or without an agreed API."""
+    """Queue a push of the order in its current state.
+
+    Do nothing for a sandbox order, or if the partner has no API or wants no pushes.
+    """
     if not partner.push_enabled or not partner.api_base_url or row.environment != Environment.LIVE:
         return
     endpoint = endpoint_of_owner(
@@ -60,19 +63,19 @@ def push_order(session: Session, partner: Partner, row: PartnerOrder, *, now: da
 
 
 def find_push_endpoint(session: Session, partner_id: uuid.UUID) -> WebhookEndpoint | None:
-    """Return the endpoint that stands for the partner's API, None before the first push."""
+    """Return the endpoint that represents the partner's API. Return None before the first push."""
     mine = (WebhookEndpoint.kind == EndpointKind.PARTNER_API, WebhookEndpoint.owner_id == partner_id)
     return session.execute(sa.select(WebhookEndpoint).where(*mine)).scalar_one_or_none()
 
 
 def slot_after(frequency: SyncFrequency, now: datetime) -> datetime | None:
-    """Return the next full quarter of an hour, hour or day (UTC); None: at once."""
+    """Return the start of the next quarter of an hour, hour or day (UTC). Return None if pushes are sent at once."""
     every = SLOTS.get(frequency)
     return None if every is None else now + every - (now - datetime(2000, 1, 1, tzinfo=UTC)) % every
 
 
 def open_partner_api(session: Session, endpoint: WebhookEndpoint, keyring: Keyring, _now: datetime) -> Target:
-    """Return address and sign-in for a push to the partner's API. Raises NoTarget."""
+    """Return the URL and the authentication for a push to the partner's API. Raises `NoTarget` if pushing is not possible."""
     partner = session.get_one(Partner, endpoint.owner_id, populate_existing=True)
     if not partner.is_active or not partner.push_enabled or not partner.api_base_url:
         raise NoTarget("no_address")
@@ -101,7 +104,7 @@ def open_partner_api(session: Session, endpoint: WebhookEndpoint, keyring: Keyri
 
 
 def _body(partner: Partner, row: PartnerOrder, *, now: datetime) -> dict[str, Any]:
-    """Build the body: the order as the partner sent it, with its state here."""
+    """Build the request body: the order as the partner sent it, with its number, status and sequence in our system."""
     return {
         **row.payload,
         "partner_order_id": row.partner_order_id,

@@ -33,17 +33,19 @@ IN_ORDER_OF_CHANGE = Sort("updated_at", descending=False)
 
 
 class PartnerMissing(Exception):
-    """The partner does not exist, or the viewer may not see it."""
+    """Raised when the partner does not exist, or the viewer may not see it."""
 
 
 class PartnerKeyMissing(Exception):
-    """The partner has no such key."""
+    """Raised when the partner has no such key."""
 
 
 @dataclass(frozen=True)
 class PartnerRow:
-    """A partner as lists show it. `orders`: live ones of the last 30 days; `open_skus`: live orders with a number without an
-    article."""
+    """A partner as shown in lists. `orders`: the number of live orders in the last 30 days.
+
+    `open_skus`: the number of live orders with a product number that has no article.
+    """
 
     partner: Partner
     brand_name: str
@@ -55,13 +57,13 @@ class PartnerRow:
 
 
 def list_partner_names(session: Session, *, brand_ids: Collection[uuid.UUID]) -> list[tuple[uuid.UUID, str]]:
-    """List (contact, name) of each partner, by name. One query."""
+    """List (contact id, name) of each partner of these brands, by name. One query."""
     query = sa.select(Partner.contact_id, Partner.name).where(Partner.brand_id.in_(brand_ids))
     return [(row.contact_id, row.name) for row in session.execute(query.order_by(sa.func.lower(Partner.name), Partner.id))]
 
 
 def list_partners(session: Session, *, brand_ids: Collection[uuid.UUID], now: datetime) -> list[PartnerRow]:
-    """List partners by name. One query."""
+    """List the partners of these brands by name. One query."""
     mine = PartnerOrder.partner_id == Partner.id
     live = sa.and_(mine, PartnerOrder.environment == Environment.LIVE)
     recent = sa.select(sa.func.count()).where(live, PartnerOrder.created_at > now - timedelta(days=30))
@@ -85,7 +87,7 @@ def list_partners(session: Session, *, brand_ids: Collection[uuid.UUID], now: da
 
 
 def get_partner(session: Session, partner_id: uuid.UUID, *, brand_ids: Collection[uuid.UUID], lock: bool = False) -> Partner:
-    """Return a partner of these brands, locked if asked. Raises PartnerMissing."""
+    """Return a partner of these brands. With `lock`, its row is locked for an update. Raises `PartnerMissing`."""
     query = sa.select(Partner).where(Partner.id == partner_id, Partner.brand_id.in_(brand_ids))
     query = query.with_for_update() if lock else query
     partner = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
@@ -95,20 +97,20 @@ def get_partner(session: Session, partner_id: uuid.UUID, *, brand_ids: Collectio
 
 
 def find_partner(session: Session, name: str) -> Partner | None:
-    """Return the partner with this slug or id, else None."""
+    """Return the partner whose slug or id is `name`. Return None if there is none."""
     query = sa.select(Partner).where(sa.or_(Partner.slug == name.lower(), sa.cast(Partner.id, sa.Text) == name.lower()))
     return session.execute(query).scalar_one_or_none()
 
 
 def list_keys(session: Session, partner_id: uuid.UUID) -> list[PartnerKey]:
-    """List the partner's keys: revoked ones last, then the newest first."""
+    """List the keys of a partner, the newest first. Revoked keys come last."""
     query = sa.select(PartnerKey).where(PartnerKey.partner_id == partner_id)
     query = query.order_by(PartnerKey.revoked_at.is_not(None), PartnerKey.created_at.desc(), PartnerKey.id.desc())
     return list(session.execute(query.execution_options(populate_existing=True)).scalars())
 
 
 def get_key(session: Session, partner_id: uuid.UUID, key_id: uuid.UUID) -> PartnerKey:
-    """Return the key, locked. Raises PartnerKeyMissing."""
+    """Return a key of the partner and lock its row for an update. Raises `PartnerKeyMissing`."""
     query = sa.select(PartnerKey).where(PartnerKey.id == key_id, PartnerKey.partner_id == partner_id).with_for_update()
     key = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if key is None:
@@ -119,7 +121,7 @@ def get_key(session: Session, partner_id: uuid.UUID, key_id: uuid.UUID) -> Partn
 def find_partner_order(
     session: Session, *, partner_id: uuid.UUID, environment: Environment, partner_order_id: str
 ) -> PartnerOrder | None:
-    """Return the order with this number of the partner, None if there is none."""
+    """Return the order with this number of the partner (`partner_order_id`). Return None if there is none."""
     asked = {"of_partner": partner_id, "environment": environment, "partner_order_id": partner_order_id}
     return session.execute(_PARTNER_ORDER, asked).scalar_one_or_none()
 
@@ -144,7 +146,10 @@ def list_changed_orders(
     cursor: str | None,
     limit: int,
 ) -> Page[PartnerOrder]:
-    """List orders by their last change, so that a later call continues where this one ended. Raises BadCursor."""
+    """List a partner's orders by the time of their last change, the oldest first, so that a later call can continue at the end.
+
+    Raises `BadCursor`.
+    """
     query = sa.select(PartnerOrder).where(PartnerOrder.partner_id == partner_id, PartnerOrder.environment == environment)
     if updated_since is not None:
         query = query.where(PartnerOrder.updated_at >= updated_since)
@@ -163,9 +168,9 @@ def list_orders_of_partner(
     under: uuid.UUID | None = None,
     text: str = "",
 ) -> Page[PartnerOrder]:
-    """List a partner's orders, the newest first. Raises BadCursor.
+    """List a partner's orders, the newest first. Raises `BadCursor`.
 
-    `under`: only those through this organization; `text`: part of a number or of the customer's name.
+    `under`: list only orders through this organization. `text`: part of an order number or of the customer's name.
     """
     query = sa.select(PartnerOrder).where(*_orders_of(partner_id, under), PartnerOrder.environment == environment)
     if text:
@@ -179,7 +184,11 @@ def list_orders_of_partner(
 def find_order_row(
     session: Session, partner_id: uuid.UUID, row_id: uuid.UUID, *, under: uuid.UUID | None = None, lock: bool = False
 ) -> PartnerOrder | None:
-    """Return one of the partner's orders, else None; with `under` only one through this organization."""
+    """Return one of the partner's orders, or None if there is none. With `under`, only an order through this organization is
+    found.
+
+    With `lock`, its row is locked for an update.
+    """
     query = sa.select(PartnerOrder).where(*_orders_of(partner_id, under), PartnerOrder.id == row_id)
     query = query.with_for_update() if lock else query
     return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
@@ -194,7 +203,7 @@ def _orders_of(partner_id: uuid.UUID, under: uuid.UUID | None) -> list[sa.Column
 
 
 def list_calls(session: Session, partner_id: uuid.UUID, *, failed: bool = False, limit: int = 50) -> list[PartnerCall]:
-    """List the newest calls; with `failed` only those answered with 400 or more."""
+    """List the API calls of a partner, the newest first. With `failed`, only calls with a response status of 400 or more."""
     query = sa.select(PartnerCall).where(PartnerCall.partner_id == partner_id)
     query = query.where(PartnerCall.status >= 400) if failed else query
     query = query.order_by(PartnerCall.called_at.desc(), PartnerCall.id.desc()).limit(limit)
@@ -208,7 +217,7 @@ class ProductRow:
 
 
 def list_products(session: Session, partner_id: uuid.UUID) -> list[ProductRow]:
-    """List mappings by the partner's number, the newest period first."""
+    """List the product mappings of a partner by product number. For the same number, the newest period comes first."""
     query = sa.select(PartnerProduct, Article).join(Article, Article.id == PartnerProduct.article_id)
     query = query.where(PartnerProduct.partner_id == partner_id)
     rows = session.execute(query.order_by(PartnerProduct.partner_sku, PartnerProduct.valid_from.desc(), PartnerProduct.id))
@@ -216,7 +225,7 @@ def list_products(session: Session, partner_id: uuid.UUID) -> list[ProductRow]:
 
 
 def list_open_skus(session: Session, partner_id: uuid.UUID) -> list[str]:
-    """List the partner's numbers in live orders that have no article."""
+    """List the product numbers in the partner's live orders that have no article, sorted and each once."""
     every = sa.func.unnest(PartnerOrder.unmapped_skus).label("sku")
     query = sa.select(every).where(PartnerOrder.partner_id == partner_id, PartnerOrder.environment == Environment.LIVE)
     return sorted(set(session.execute(query.distinct()).scalars()))
@@ -224,14 +233,15 @@ def list_open_skus(session: Session, partner_id: uuid.UUID) -> list[str]:
 
 @dataclass(frozen=True)
 class Visit:
-    """The next visit of an order: its date in the visit's time zone, and the technician's name, "" while nobody is chosen."""
+    """The next visit of an order: its date in the time zone of the visit, and the name of the technician ("" if nobody is
+    chosen yet)."""
 
     day: date
     technician: str
 
 
 def find_visit(session: Session, order_id: uuid.UUID) -> Visit | None:
-    """Return the first planned visit of the order, None if there is none."""
+    """Return the first planned visit of the order. Return None if there is none."""
     query = sa.select(Appointment, User.name).outerjoin(User, User.id == Appointment.technician_user_id)
     query = query.where(Appointment.order_id == order_id, Appointment.kind == AppointmentKind.VISIT)
     query = query.where(Appointment.state == AppointmentState.PLANNED).order_by(Appointment.starts_at, Appointment.id).limit(1)
@@ -245,7 +255,8 @@ def find_visit(session: Session, order_id: uuid.UUID) -> Visit | None:
 def list_reports(
     session: Session, partner_id: uuid.UUID, *, limit: int = 20, order_row_id: uuid.UUID | None = None
 ) -> list[tuple[PartnerReport, PartnerOrder]]:
-    """List the partner's reports of states, the newest first; `order_row_id` limits to one order."""
+    """List the partner's reports about order states with their orders, the newest first. `order_row_id`: only reports about
+    this order."""
     query = sa.select(PartnerReport, PartnerOrder).join(PartnerOrder, PartnerOrder.id == PartnerReport.partner_order_row_id)
     query = query.where(PartnerReport.partner_id == partner_id)
     if order_row_id is not None:
@@ -274,7 +285,7 @@ _ENDPOINTS = (
 
 @dataclass(frozen=True)
 class CallbackRow:
-    """A callback to a partner. `delivery` None: no endpoint subscribes to it, and the message says why."""
+    """A callback message to a partner. `delivery` is None if no endpoint subscribes to this event; the message then says why."""
 
     message: WebhookMessage
     delivery: WebhookDelivery | None
@@ -283,7 +294,7 @@ class CallbackRow:
 def list_callbacks(
     session: Session, partner_id: uuid.UUID, *, limit: int = 20, order_row_id: uuid.UUID | None = None
 ) -> list[CallbackRow]:
-    """List callbacks, the newest first; `order_row_id` limits to one order."""
+    """List the callbacks to a partner, the newest first. `order_row_id`: only callbacks about this order."""
     query = sa.select(WebhookMessage, WebhookDelivery)
     query = query.outerjoin(WebhookDelivery, WebhookDelivery.message_id == WebhookMessage.id)
     query = query.where(WebhookMessage.owner_id == partner_id).order_by(
@@ -296,12 +307,12 @@ def list_callbacks(
 
 
 def ordering_key(order_row_id: uuid.UUID) -> str:
-    """Return the key that keeps the callbacks of one order in sequence."""
+    """Return the ordering key of an order. Callbacks with the same key are delivered in their sequence."""
     return f"partner order:{order_row_id}"
 
 
 def find_callback(session: Session, partner_id: uuid.UUID, delivery_id: uuid.UUID) -> WebhookDelivery | None:
-    """Return one of the partner's callbacks, None if there is none."""
+    """Return one delivery of a callback to this partner. Return None if there is none."""
     query = sa.select(WebhookDelivery).join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
     query = query.where(WebhookDelivery.id == delivery_id, WebhookMessage.owner_id == partner_id)
     return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()

@@ -1,6 +1,7 @@
-"""Apply a partner's report of an order's state, given in the partner's own word.
+"""Apply a partner's report about the state of an order. The report names the state in the partner's own word.
 
-A word without a mapping is stored and shown. The same report twice is applied once. The caller owns the transaction.
+A word without a mapping to our states changes nothing, but the report is stored and shown. The same report is applied once
+only. The caller owns the transaction.
 """
 
 from __future__ import annotations
@@ -23,13 +24,16 @@ from app.domain.partners.status_map import NO_MAPPING, our_status
 
 
 class PartnerOrderMissing(Exception):
-    """The partner has no order of this number."""
+    """Raised when the partner has no order with this number."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """A partner's report. `word`: its name of the state; `told_at`: its time of the report, "" for none; `payload`: all it
-    sent."""
+    """A partner's report about the state of an order. `word` is the partner's word for the state. `payload` is everything the
+    partner sent.
+
+    `told_at` is the partner's time of the report as text, or "".
+    """
 
     partner_order_id: str
     word: str
@@ -40,7 +44,10 @@ class Report:
 
 
 def take_report(session: Session, partner: Partner, environment: Environment, report: Report, *, now: datetime) -> PartnerReport:
-    """Apply a report and return it with its outcome; a known report is returned as it was. Raises PartnerOrderMissing."""
+    """Apply a report and return it with its outcome. A report that was applied before is returned without changes.
+
+    Raises `PartnerOrderMissing`.
+    """
     row = lock_partner_order(session, partner, environment, report.partner_order_id)
     key = _key(report)
     query = sa.select(PartnerReport).where(PartnerReport.partner_order_row_id == row.id, PartnerReport.dedupe_key == key)
@@ -73,7 +80,7 @@ def take_report(session: Session, partner: Partner, environment: Environment, re
 
 
 def lock_partner_order(session: Session, partner: Partner, environment: Environment, partner_order_id: str) -> PartnerOrder:
-    """Return the order of this number, locked. Raises PartnerOrderMissing."""
+    """Return the partner's order with this number and lock its row. Raises `PartnerOrderMissing`."""
     query = sa.select(PartnerOrder).where(
         PartnerOrder.partner_id == partner.id,
         PartnerOrder.environment == environment,
@@ -103,6 +110,9 @@ def _apply(
 
 
 def _key(report: Report) -> str:
-    """Return the key that marks repeats: a hash of word and the partner's time, or of the whole content without a time."""
+    """Return the key by which a repeated report is recognised: a hash of the word and the partner's time of the report.
+
+    Without a time, it is a hash of the word and the whole content.
+    """
     named = report.told_at or json.dumps(report.payload, sort_keys=True)
     return hashlib.sha256(f"{report.word}\n{named}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,7 +1,7 @@
-"""Handle a start on a restored database: hold partner callbacks, and raise the sequence numbers of orders.
+"""Handle the first start on a restored database: stop partner callbacks, and raise the sequence numbers of open orders.
 
-Nothing is sent until a person has looked. Later callbacks then have higher numbers than any before the restore, so receivers
-that drop older ones accept them.
+Nothing is sent until a person has checked the endpoints. Later callbacks then have higher numbers than all callbacks before
+the restore. A receiver that ignores older numbers therefore accepts them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ENDED = (OrderStatus.COMPLETED.value, OrderStatus.CANCELLED.value)
 
 
 def begin_after_restore(session: Session, *, now: datetime) -> bool:
-    """Hold all endpoints and raise sequence numbers if the database was restored; returns whether it was."""
+    """Stop all endpoints and raise the sequence numbers if the database was restored. Return True if it was."""
     if not is_another_database(session, now=now):
         return False
     hold_every_endpoint(session, now=now)

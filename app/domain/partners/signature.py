@@ -1,7 +1,8 @@
-"""Sign and verify partners' requests: method, path, query, time (300 s off at most), nonce and body.
+"""Sign and verify partners' requests. The signature covers method, path, query, timestamp, nonce and body.
 
-canonical = "v1" LF METHOD LF raw path LF raw query LF timestamp LF nonce LF hex(SHA-256(body)); the signature is
-hex(HMAC-SHA256(secret as shown, canonical)). Pure; comparing is constant-time.
+canonical = "v1" LF METHOD LF raw path LF raw query LF timestamp LF nonce LF hex(SHA-256(body)). The signature is
+hex(HMAC-SHA256(secret as shown to the partner, canonical)). The timestamp may differ from our clock by at most 300 s. Pure;
+signatures are compared in constant time.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _VERSION = "v1="
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """A request as it was sent: `path` and `query` still percent-encoded, `query` without its "?"."""
+    """A request as it was sent. `path` and `query` are still percent-encoded. `query` has no leading "?"."""
 
     method: str
     path: str
@@ -31,12 +32,13 @@ class SignedRequest:
 
 
 def sign(request: SignedRequest, secret: str) -> str:
-    """Return the signature, the value of X-Signature."""
+    """Return the signature of a request: the value of the header X-Signature."""
     return _VERSION + _digest(request, secret)
 
 
 def is_signed(request: SignedRequest, given: str, secrets: Sequence[str]) -> bool:
-    """Return whether one of the given signatures (separated by spaces or commas) was made with one of the secrets."""
+    """Return True if `given` has a signature made with one of the secrets. Several signatures are separated by spaces or
+    commas."""
     found = [one.removeprefix(_VERSION) for one in re.split(r"[ ,]+", given) if one.startswith(_VERSION)]
     made = [_digest(request, secret) for secret in secrets if secret]
     matches = [hmac.compare_digest(one.encode("utf-8", "replace"), mine.encode()) for one in found for mine in made]
@@ -44,7 +46,7 @@ def is_signed(request: SignedRequest, given: str, secrets: Sequence[str]) -> boo
 
 
 def is_of_now(timestamp: str, *, now_seconds: float) -> bool:
-    """Return whether the text is unix seconds, at most 300 from now in either direction."""
+    """Return True if the text is a time in Unix seconds that differs from `now_seconds` by at most 300 seconds."""
     is_number = timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12
     return is_number and abs(int(now_seconds) - int(timestamp)) <= TOLERANCE_SECONDS
 

@@ -1,7 +1,7 @@
-"""Read and close the monthly commission statement of a partner's channel.
+"""Read and close the monthly statement of the commissions of a partner's channel.
 
-A person closes a month that is over; its statement then never changes with its orders. A commission that is reversed later is
-deducted in the month of the reversal.
+A person closes a month after its end. From then on, changes of orders do not change its statement. If a commission is
+reversed later, it is deducted in the month of the reversal.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ FINAL, REVERSED = CommissionState.FINAL, CommissionState.REVERSED
 
 
 class UnableToClose(Exception):
-    """The month is not over, or is closed already."""
+    """Raised when the month is not over, or is closed already."""
 
 
 @dataclass(frozen=True)
 class StatementLine:
-    """A commission in a statement. `counts` is what it adds to the total: its amount; 0 if it was reversed before it was paid;
-    negative if it was reversed afterwards.
+    """A commission in a statement. `counts` is the amount in euros that it adds to the total.
+
+    It is `amount` for a final commission, 0 if the commission was reversed before it was paid, and negative if it was
+    reversed after.
     """
 
     order_id: uuid.UUID
@@ -51,9 +53,9 @@ class StatementLine:
 
 @dataclass(frozen=True)
 class Statement:
-    """The statement of one month: the commissions that became final or were reversed in it.
+    """The statement of one month: all commissions that became final or were reversed in this month.
 
-    `provisional` is the sum of all provisional commissions, of orders of any month.
+    `provisional` is the sum of all provisional commissions in euros, whatever the month of the order.
     """
 
     month: date
@@ -83,7 +85,7 @@ def read_statement(session: Session, partner_id: uuid.UUID, *, month: date, bene
 
 
 def close_month(session: Session, partner: Partner, *, month: date, now: datetime, actor: Actor) -> PartnerStatement:
-    """Store the statement of a past month as it is now. Raises UnableToClose."""
+    """Store the statement of a past month in its present state, so that it no longer changes. Raises `UnableToClose`."""
     advisory_xact_lock(session, f"partner statement:{partner.id}")
     is_over = month < now.astimezone(ZONE).date().replace(day=1)
     if not is_over or session.get(PartnerStatement, (partner.id, month), populate_existing=True) is not None:
@@ -118,9 +120,10 @@ def following(month: date) -> date:
 def _list(
     session: Session, partner_id: uuid.UUID, month: date, *, lock: bool = False
 ) -> Sequence[tuple[PartnerCommission, StatementLine]]:
-    """List the commissions of an open month with their lines: those that became final or were reversed in it.
+    """List the commissions of an open month with their lines: those that became final or were reversed in this month.
 
-    Left out is what another month paid. What became final in a month as that month was closed counts in the first month after.
+    Final commissions that another month paid are left out. A commission that became final in an already closed month is
+    listed in the first month after the last closed one.
     """
     begins, ends = _bounds(month)
     closed = sa.select(PartnerStatement.month).where(PartnerStatement.partner_id == partner_id)

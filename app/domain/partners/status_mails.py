@@ -1,6 +1,6 @@
-"""Mail a partner that its order came in or has another state, once for each order and state.
+"""Mail a partner that we received its order, or that the order has a new state, once for each order and state.
 
-The outcome is noted on the order. An edge: it opens its own transactions, and sends outside any.
+The outcome is stored on the order. This module opens its own transactions, and sends the mail outside of them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from app.domain.partners.queries import find_visit
 def mail_status(event: Event) -> None:
     """After-commit handler of `PartnerMailDue`: mail the partner.
 
-    A repeat is harmless: a sent mail is noted, and a mail sent twice has the same Message-ID.
+    A repeat is harmless: a mail with an outcome is not sent again, and a mail that is sent twice has the same Message-ID.
     """
     row_id, status = uuid.UUID(event.payload["partner_order_row_id"]), str(event.payload["status"])
     with transaction() as session:
@@ -65,7 +65,7 @@ def _letter(session: Session, row: PartnerOrder, status: OrderStatus, reader: Re
 
 
 def _received(row: PartnerOrder) -> Iterator[str]:
-    """Yield the lines that say what was read of the order, so that its sender notices a mistake."""
+    """Yield the lines that show what we read in the order, so that the sender can notice a mistake."""
     customer, products = row.payload.get("customer") or {}, row.payload.get("products") or row.payload.get("line_items") or []
     place = " ".join(str(one) for one in (customer.get("address") or {}).values() if one)
     yield _("We received your order %(order)s. Our number is %(number)s.", order=row.partner_order_id, number=row.order_number)

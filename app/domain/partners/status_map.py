@@ -1,4 +1,5 @@
-"""Map order states to a partner's words and back. A state without a word is skipped and shown as skipped, never refused."""
+"""Map our order states to a partner's words and back. A state or word without a mapping is skipped and shown as skipped, but
+never refused."""
 
 from __future__ import annotations
 
@@ -28,23 +29,23 @@ USUAL: dict[str, dict[str, str]] = {
 
 
 class WrongMapping(ValueError):
-    """The mapping is malformed or names a state we do not have; the message says which."""
+    """Raised when a mapping is malformed or names a state that we do not have. The message says what is wrong."""
 
 
 def their_word(mapping: Mapping[str, Any], status: OrderStatus) -> str | None:
-    """Return the partner's word for our status, or None."""
+    """Return the partner's word for our status. Return None if the mapping has no word for it."""
     word = (mapping.get(OUT) or {}).get(status.value)
     return word if isinstance(word, str) and word else None
 
 
 def our_status(mapping: Mapping[str, Any], word: str) -> OrderStatus | None:
-    """Return our status for the partner's word, or None."""
+    """Return our status for the partner's word. Return None if the mapping does not have the word."""
     value = (mapping.get(IN) or {}).get(word)
     return next((one for one in OrderStatus if one.value == value), None)
 
 
 def checked(mapping: Any) -> dict[str, dict[str, str]]:
-    """Return the mapping in both directions as it is stored. Raises WrongMapping."""
+    """Check the mapping of both directions and return it as it is stored. Raises `WrongMapping`."""
     if not isinstance(mapping, dict):
         raise WrongMapping(f"must have {OUT} and {IN}")
     ours = {one.value for one in OrderStatus}

@@ -1,7 +1,8 @@
-"""Take a partner's order, once for each of the partner's numbers: order, thread, and a task where a person is needed.
+"""Create a partner's order, once for each of the partner's order numbers: with its thread, and a task if a person must do
+something.
 
-Of several posts of one number at the same time, one writes the order; the others wait for its commit and return that order. The
-caller owns the transaction.
+If the same number is sent several times at once, one transaction creates the order. The others wait for its commit and
+return this order. The caller owns the transaction.
 """
 
 from __future__ import annotations
@@ -43,7 +44,10 @@ LONGEST_LIST = 10
 
 @dataclass(frozen=True)
 class Taken:
-    """The outcome of a post: the order, whether it is new, and as JSON pointers the fields in which a repeat differs."""
+    """The outcome of an incoming order. `is_new` is False if the number was known.
+
+    `changed_fields`: for a known number, the fields (JSON pointers) in which the new content differs.
+    """
 
     row: PartnerOrder
     is_new: bool
@@ -59,9 +63,9 @@ def take_order(
     now: datetime,
     thread_id: uuid.UUID | None = None,
 ) -> Taken:
-    """Take the order, or find the one with its number, which is not changed.
+    """Create the order, or return the existing order with the same number, which stays unchanged.
 
-    `thread_id`: the thread the order came out of; None: a new thread.
+    `thread_id` is the thread from which the order comes. None: a new thread is created.
     """
     number, fingerprint = incoming.partner_order_id, fingerprint_of(incoming.payload)
     named: dict[str, Any] = {"partner_id": partner.id, "environment": environment, "partner_order_id": number}
@@ -108,7 +112,7 @@ def take_order(
 
 
 def take_turn(session: Session, partner: Partner, environment: Environment, number: str) -> None:
-    """Lock the order's number until the transaction ends, so that another writer of the order waits."""
+    """Lock the partner's order number until the transaction ends. Other transactions that would create this order wait."""
     advisory_xact_lock(session, _turn(partner, environment, number))
 
 
@@ -159,7 +163,7 @@ def _begin_order(
     thread_id: uuid.UUID | None,
     now: datetime,
 ) -> tuple[Order, uuid.UUID]:
-    """Create the order and its thread; returns both (the thread's id)."""
+    """Create the order and, without `thread_id`, its thread. Return the order and the id of the thread."""
     customer = find_customer(session, incoming, now=now)
     dealer_id = find_dealer(session, partner, incoming.references.get("dealer_group_id", ""))
     if thread_id is None:

@@ -1,4 +1,4 @@
-"""Call a partner's own API: address, sign-in, one call. No transaction is open while it is called."""
+"""Call a partner's own API: open the account, authenticate, make a call. Nothing here opens a transaction during a call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEY_HEADER = "X-API-Key"
 
 
 class CallFailed(Exception):
-    """The call to the partner's API failed; the text is for people and has no secret in it."""
+    """Raised when a call to the partner's API failed. The message is for people and contains no secret."""
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,21 @@ class Account:
 
     @property
     def secret_header(self) -> str:
-        """Return the name of the header that must not be logged."""
+        """Return the name of the header with the credentials, which must not be logged."""
         is_key = self.authentication == Authentication.API_KEY
         return self.credentials.get("header") or KEY_HEADER if is_key else "Authorization"
 
 
 def open_account(partner: Partner, keyring: Keyring) -> Account:
-    """Return the account with its credentials. Raises UnableToDecrypt."""
+    """Return our account at the partner's API, with decrypted credentials. Raises `UnableToDecrypt`."""
     sealed, place = partner.sealed_credentials, {"table": PARTNERS, "column": "sealed_credentials"}
     plain = keyring.decrypt(sealed, row_id=partner.id, **place) if sealed else b"{}"
     return Account(partner.id, partner.api_base_url.rstrip("/"), partner.authentication_type, json.loads(plain))
 
 
 def sign_in(account: Account) -> dict[str, str]:
-    """Return the headers that sign in to the partner's API, after fetching a token where one is needed. Raises CallFailed."""
+    """Return the headers that authenticate us at the partner's API. For OAuth 2, a token is requested first. Raises
+    `CallFailed`."""
     known, way = account.credentials, account.authentication
     if way is None:
         return {}
@@ -67,7 +68,10 @@ def sign_in(account: Account) -> dict[str, str]:
 
 
 def call(account: Account, method: str, url: str, name: str, **more: Any) -> dict[str, Any]:
-    """Make one call and return the JSON object it answers. Raises CallFailed."""
+    """Make one call and return the JSON object of the response. Raises `CallFailed`.
+
+    `name` names the call in logs, `more` are further arguments of the HTTP client.
+    """
     try:
         called = Endpoint("partner_api", name, str(account.partner_id))
         answer = runtime().http.request(method, url, called=called, **more)

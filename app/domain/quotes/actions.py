@@ -1,7 +1,7 @@
-"""Make and withdraw a quote, and take the customer's answer. The caller owns the transaction.
+"""Make and withdraw quotes, and store the customer's answer. The caller owns the transaction.
 
-The thread is locked before the order, in the same sequence as where the two are linked. The customer's answer is kept even
-where the order's status cannot follow; colleagues then read it in the history.
+The thread is locked before the order, as in the code that links them. The customer's answer is stored even if the status of
+the order cannot change; colleagues then see the answer in the order's history.
 """
 
 from __future__ import annotations
@@ -35,19 +35,22 @@ EMPTY = N_("The order is empty: add a line.")
 
 
 class UnableToQuote(Exception):
-    """The order cannot be quoted now; the message says why, in English."""
+    """Raised when no quote can be made for the order now. The message says why, in English."""
 
 
 @dataclass(eq=False)
 class QuoteClosed(Exception):
-    """The quote takes no answer any more; `state` says why, in the words of `state_of`."""
+    """Raised when the quote can no longer be answered. `state` says why, in the words of `state_of`."""
 
     state: str
 
 
 @dataclass(frozen=True)
 class NewQuote:
-    """What a colleague enters. `id` is made once per form, so that sending the form twice makes one quote."""
+    """The values that a colleague enters for a quote.
+
+    `id` is made once per form, so that sending the form twice makes one quote.
+    """
 
     id: uuid.UUID
     language: str
@@ -55,9 +58,10 @@ class NewQuote:
 
 
 def make_quote(session: Session, order_id: uuid.UUID, new: NewQuote, *, now: datetime, actor: Actor) -> tuple[OrderQuote, str]:
-    """Quote an order as it is. Returns the quote and the secret of its link, which is told this once; "" for an existing quote.
+    """Make a quote of the order in its present state. Return the quote and the secret of its link.
 
-    The order becomes quoted, and its earlier open quotes are withdrawn. Raises UnableToQuote, TransitionRefused.
+    The secret is returned only here; it is "" if a quote with this id exists already. The order becomes quoted, and its
+    earlier open quotes are withdrawn. Raises `UnableToQuote` and `TransitionRefused`.
     """
     order = lock_order(session, order_id)
     known = session.get(OrderQuote, new.id)
@@ -89,9 +93,9 @@ def make_quote(session: Session, order_id: uuid.UUID, new: NewQuote, *, now: dat
 
 
 def withdraw_quote(session: Session, quote_id: uuid.UUID, *, now: datetime, actor: Actor) -> bool:
-    """Withdraw a quote, so that its link takes no answer any more; the order's status stays.
+    """Withdraw a quote, so that it can no longer be answered. The order's status stays the same.
 
-    Returns False if the quote was already answered or withdrawn.
+    Return False if the quote was already answered or withdrawn.
     """
     order = lock_order(session, session.get_one(OrderQuote, quote_id).order_id)
     quote = _lock(session, quote_id)
@@ -105,9 +109,9 @@ def withdraw_quote(session: Session, quote_id: uuid.UUID, *, now: datetime, acto
 def answer_quote(
     session: Session, quote_id: uuid.UUID, answer: QuoteAnswer, *, name: str, note: str = "", now: datetime
 ) -> OrderQuote:
-    """Write the customer's answer to a quote, once; the same answer again changes nothing. Raises QuoteClosed.
+    """Store the customer's answer to a quote, once. The same answer again changes nothing. Raises `QuoteClosed`.
 
-    An accepted order becomes approved, a declined one new again, and its thread comes back to the open ones.
+    The order becomes approved if the quote is accepted, and new if it is declined. Its thread is opened again.
     """
     order_id = session.get_one(OrderQuote, quote_id).order_id
     thread_id = find_thread_of_order(session, order_id)
@@ -132,7 +136,7 @@ def answer_quote(
 
 
 def _follow(session: Session, order: Order, quote: OrderQuote, *, now: datetime, actor: Actor) -> None:
-    """Move the order to approved, or to new after a refusal; an order that is not quoted any more stays as it is."""
+    """Set the order's status to approved, or to new if the quote was declined. Do nothing if the order is no longer quoted."""
     to = OrderStatus.APPROVED if quote.answer is QuoteAnswer.ACCEPTED else OrderStatus.NEW
     if order.status is not OrderStatus.QUOTED:
         return

@@ -1,6 +1,6 @@
-"""Build the content of a quote or order confirmation: lines, amounts, taxes, address, as plain JSON with numbers as texts.
+"""Build the content of a quote or order confirmation as plain JSON: lines, amounts, taxes and address. Numbers are strings.
 
-Cancelled lines are left out. The same order gives the same content, so comparing two contents shows a change.
+Cancelled lines are left out. The same order always gives the same content, so two contents can be compared to find a change.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from app.domain.orders.totals import PricedLine, line_amount
 
 
 def content_of(session: Session, order: Order) -> dict[str, Any]:
-    """Return the content of an order as JSON. Five queries at most. An unpriced order has None for its sums."""
+    """Return the content of an order as JSON. `net` and `gross` are None if the order is unpriced. At most five queries."""
     lines = _lines(session, order)
     customer, brand = session.get_one(Contact, order.customer_contact_id), session.get_one(Brand, order.brand_id)
     address = session.get(Address, order.address_id) if order.address_id else None
@@ -42,7 +42,7 @@ def content_of(session: Session, order: Order) -> dict[str, Any]:
 
 
 def place_lines(address: Address | None) -> list[str]:
-    """Return the lines of an address as on a letter; none for None."""
+    """Return the lines of an address as on a letter. Return [] if there is no address."""
     if address is None:
         return []
     street = " ".join(part for part in (address.street, address.house_number, address.house_number_addition) if part)
@@ -51,7 +51,8 @@ def place_lines(address: Address | None) -> list[str]:
 
 
 def offered(content: dict[str, Any]) -> dict[str, Any]:
-    """Return the part of the content a customer agrees to; names and addresses may be corrected afterwards."""
+    """Return the part of the content to which a customer agrees. Names and addresses are not in it, as they may be corrected
+    later."""
     return {name: content[name] for name in ("currency", "prices_include_tax", "lines", "discount", "taxes", "net", "gross")}
 
 
@@ -61,7 +62,7 @@ def _lines(session: Session, order: Order) -> Sequence[LineItem]:
 
 
 def _line(line: LineItem) -> dict[str, Any]:
-    """Return one line as JSON; `amount` is before the discount on the whole order."""
+    """Return one order line as JSON. `amount` does not include the discount on the whole order."""
     priced = PricedLine(line.quantity, line.unit_price, line.tax_code, line.discount_amount)
     return {
         "description": line.description,

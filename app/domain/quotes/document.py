@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Paper:
-    """How content is written as a document. `accepted_by`, `accepted_at`: who accepted and when; `until`: how long a quote holds.
+    """The settings of the document. `until`: the end of the quote's validity. `accepted_by` and `accepted_at`: who accepted it
+    and when.
 
-    Times are aware.
+    All times are timezone-aware.
     """
 
     is_quote: bool
@@ -34,7 +35,7 @@ class Paper:
 
 
 def write_document(content: dict[str, Any], paper: Paper) -> bytes:
-    """Draw the PDF. The same input gives the same bytes."""
+    """Return the content as a PDF. The same input gives the same bytes."""
     from app.core.pdf import Document  # what draws takes long to import, and most processes never draw
 
     with force_locale(paper.language):
@@ -59,7 +60,10 @@ def write_document(content: dict[str, Any], paper: Paper) -> bytes:
 
 
 def sums_of(content: dict[str, Any], language: str) -> list[tuple[str, str]]:
-    """Return the rows below the lines as (label, amount), the total last, for page and PDF alike. Empty where unpriced."""
+    """Return the rows below the order lines as pairs (label, amount), the total last. Used for page and PDF.
+
+    Return [] if the order is unpriced.
+    """
     if content["gross"] is None:
         return []
     currency = content["currency"]
@@ -75,7 +79,10 @@ def sums_of(content: dict[str, Any], language: str) -> list[tuple[str, str]]:
 
 
 def cells_of(line: dict[str, Any], language: str) -> tuple[str, str, str, str, str]:
-    """Return a line's description, quantity, price, discount ("" for none) and amount, written in the language."""
+    """Return (description, quantity, price, discount, amount) of an order line as texts in the given language.
+
+    Price, discount or amount is "" if there is none.
+    """
     price, discount = line["unit_price"], Decimal(line["discount"])
     return (
         line["description"],

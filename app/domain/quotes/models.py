@@ -1,4 +1,4 @@
-"""Table of quotes: what was offered, by which link, and the answer."""
+"""Table of quotes: what was offered, the link to it, and the customer's answer."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ class QuoteAnswer(StrEnum):
 
 
 class OrderQuote(WithId, Base):
-    """One quote. `content` is what it says, as `content.py` builds it, and never changes with the order.
+    """One quote. `content` is what the quote says, as built by `content.py`. It does not change when the order changes.
 
-    The row has only the hash of the link's secret. `withdrawn_at`: by a colleague, or because a newer quote was made.
+    Only a hash of the link's secret is stored. `withdrawn_at`: when a colleague withdrew the quote, or a newer quote
+    replaced it.
     """
 
     __tablename__ = "order_quotes"

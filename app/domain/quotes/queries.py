@@ -22,19 +22,19 @@ NOT_YET = (OrderStatus.INTAKE_RECEIVED, OrderStatus.NEW)  # somebody took the st
 
 @dataclass(frozen=True)
 class QuoteRow:
-    """A quote and the name of the user who made it, "" for none."""
+    """A quote. `made_by` is the name of the user who made it, or "" if there is no such user."""
 
     quote: OrderQuote
     made_by: str
 
 
 def hash_of(token: str) -> bytes:
-    """Return the stored hash of a link's secret."""
+    """Return the hash under which the secret of a quote's link is stored."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def find_quote(session: Session, token: str) -> OrderQuote | None:
-    """Return the quote of a link's secret in whatever state, None if there is none."""
+    """Return the quote whose link has this secret, in any state. Return None if there is none."""
     return session.execute(sa.select(OrderQuote).where(OrderQuote.token_hash == hash_of(token))).scalar_one_or_none()
 
 
@@ -46,8 +46,11 @@ def list_quotes(session: Session, order_id: uuid.UUID) -> list[QuoteRow]:
 
 
 def state_of(session: Session, quote: OrderQuote, order: Order, *, now: datetime) -> str:
-    """Return the state: open, accepted, declined, withdrawn, expired, closed (the order has ended) or changed (the order is no
-    longer as quoted)."""
+    """Return the state of a quote: "open", "accepted", "declined", "withdrawn", "expired", "closed" or "changed".
+
+    "closed": the order has ended. "changed": the order differs from the quote. A quote whose order was set back to new
+    counts as withdrawn.
+    """
     if quote.answer is not None:
         return quote.answer.value
     if quote.withdrawn_at is not None or order.status in NOT_YET:
@@ -60,7 +63,11 @@ def state_of(session: Session, quote: OrderQuote, order: Order, *, now: datetime
 
 
 def language_for(session: Session, order: Order) -> str:
-    """Return the language for the customer: the contact's own, else the first of the brand's that we have."""
+    """Return the language in which to write to the customer: the contact's language, or else the first of the brand's
+    languages.
+
+    Languages that are not in `LANGUAGES` are skipped. If none is left, return the first of `LANGUAGES`.
+    """
     language = session.get_one(Contact, order.customer_contact_id).language
     known = [language, *session.get_one(Brand, order.brand_id).languages]
     return next((one for one in known if one in LANGUAGES), LANGUAGES[0])

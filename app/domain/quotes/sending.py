@@ -1,4 +1,4 @@
-"""Send a quote to the customer by mail, with the link below the words."""
+"""Send a quote to the customer by mail, with the link below the text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ SENT = N_("This quote was already sent.")
 
 @dataclass(frozen=True)
 class QuoteMail:
-    """The mail of a quote. `subject` is for a new thread; `address_of_link` is the link up to its secret."""
+    """The mail of a quote. `subject` is used for a new thread. `address_of_link` is the URL of the quote without its secret at
+    the end."""
 
     channel: Channel
     subject: str
@@ -37,7 +38,10 @@ class QuoteMail:
 def send_quote(
     session: Session, order: Order, new: NewQuote, mail: QuoteMail, *, viewer: Viewer, context: ReplyContext, now: datetime
 ) -> OrderQuote:
-    """Make the quote and promise the mail. Raises UnableToQuote, TransitionRefused, UnableToReply; then nothing is written."""
+    """Make the quote and queue its mail.
+
+    Raises `UnableToQuote`, `TransitionRefused` or `UnableToReply`; the caller must then roll back.
+    """
     customer = session.get_one(Contact, order.customer_contact_id)
     thread = _running(session, order, mail.channel) or begin_thread(
         session, customer, mail.channel, subject=mail.subject, order=order, viewer=viewer, now=now
@@ -58,7 +62,11 @@ def send_quote(
 
 
 def _running(session: Session, order: Order, channel: Channel) -> Thread | None:
-    """Return the newest thread about the order with its customer on this channel, open or closed; None if there is none."""
+    """Return the thread on this channel about the order with its customer, open or closed; the newest link counts. Spam is left
+    out.
+
+    Return None if there is none.
+    """
     query = sa.select(Thread).join(OrderThread, Thread.id == PLACE).where(OrderThread.order_id == order.id)
     query = query.where(Thread.contact_id == order.customer_contact_id, Thread.channel_id == channel.id, Thread.spam_at.is_(None))
     return session.execute(query.order_by(OrderThread.linked_at.desc()).limit(1)).scalar_one_or_none()

@@ -1,13 +1,13 @@
-"""Push to browsers that something changed, never the content.
+"""Notify browsers that something changed. A push never contains the content.
 
-Changes of a brand go to the room of everybody who sees the brand (`routes.py` and `sessions.py` see to that), what is for one
-user to that user's room. Each push names its room and carries the room's sequence number, so a browser that missed one
-notices at the next and refreshes. Pushes arrive at least once, maybe late, and may be lost with Redis; the page also asks
-again on every connect.
+A change of a brand goes to the room of everybody who sees the brand (see `routes.py` and `sessions.py`), a change for one
+user to this user's room. Each push has the name of its room and the room's sequence number. A browser that missed a push
+notices at the next number and refreshes. Pushes may arrive twice, late, or be lost with Redis; the page also asks again
+after every connect.
 
-Changes that wait are told together: one push for a room, of each thread the newest version. It has the shape of the last
-change, with those before in `others`; the number rises by as many as are told, so a browser that does not read `others`
-sees a gap.
+Changes that wait are sent as one push for each room, with the newest version of each thread. The push has the form of the
+last change, and the earlier ones are in `others`. The sequence number grows by the number of changes, so a browser that does
+not read `others` sees a gap and refreshes.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ Body = dict[str, Any]
 
 
 def push_thread_change(event: Event) -> None:
-    """After-commit handler: tell everybody who may see the brand that the thread changed."""
+    """After-commit handler: notify everybody who may see the brand that the thread changed."""
     push_thread_changes([event])
 
 
 def push_thread_changes(events: Sequence[Event]) -> None:
-    """Push many changes of threads, oldest first, in one push for each brand."""
+    """Push many changes of threads, one push for each brand. `events` are ordered, the oldest first."""
     told: defaultdict[uuid.UUID, list[Event]] = defaultdict(list)
     for event in events:
         if event.thread_id is not None and event.brand_id is not None:  # an appointment may be about an order alone
@@ -61,7 +61,8 @@ def push_thread_changes(events: Sequence[Event]) -> None:
 
 
 def _folded(events: Sequence[Event], versions: Mapping[uuid.UUID | None, int]) -> list[Body]:
-    """Keep one change for each thread, ordered by their last events; merges stay apart, as they name another thread."""
+    """Return one change for each thread, ordered by its last event. A merge stays a change of its own, because it names a
+    second thread."""
     changes: dict[tuple[str, str | None], Body] = {}
     for event in events:
         change = {"thread_id": str(event.thread_id), "version": versions.get(event.thread_id), "kind": event.type}
@@ -82,24 +83,24 @@ def _together(bodies: Sequence[Body]) -> Body:
 
 
 def push_channel_change(event: Event) -> None:
-    """After-commit handler: tell everybody who may see the brand that a channel's health changed."""
+    """After-commit handler: notify everybody who may see the brand that a channel's health changed."""
     _push_to_brand(event, "notification", {"kind": event.type, "channel_id": event.payload.get("channel_id")})
 
 
 def push_notification(event: Event) -> None:
-    """After-commit handler: tell the users named in `NotificationAdded` that they have one."""
+    """After-commit handler: notify the browsers of the users in `NotificationAdded` that there is a new notification."""
     user_ids = [uuid.UUID(user_id) for user_id in event.payload["user_ids"]]
     _push_to_users(user_ids, "notification", {"kind": event.type, "thread_id": str(event.thread_id)})
 
 
 def push_sla_alert(event: Event) -> None:
-    """After-commit handler: push `sla:alert` to those an escalation step is for, as far as they see the brand."""
+    """After-commit handler: push `sla:alert` to the users whom an escalation step names, if they may see the brand."""
     body = {"thread_id": str(event.thread_id), "step": event.payload["step"], "clock": event.payload["clock"]}
     _push_to_users(_who_see(event, set(event.payload["user_ids"])), "sla:alert", body)
 
 
 def push_task_change(event: Event) -> None:
-    """After-commit handler: tell everybody who may see the brand that a task changed; a reminder is for its assignee alone."""
+    """After-commit handler: notify everybody who may see the brand that a task changed. A reminder goes to the assignee only."""
     thread_id = str(event.thread_id) if event.thread_id else None
     body = {"task_id": event.payload["task_id"], "thread_id": thread_id, "kind": event.type}
     if event.type == "TaskReminded":
@@ -109,7 +110,7 @@ def push_task_change(event: Event) -> None:
 
 
 def push_bulk_progress(event: Event) -> None:
-    """After-commit handler: tell the user who asked for a bulk action that a batch of it was done."""
+    """After-commit handler: notify the user who started a bulk action that one of its batches is done."""
     body = {"bulk_action_id": event.payload["bulk_action_id"]}
     _push_to_users([uuid.UUID(event.payload["user_id"])], "bulk:changed", body)
 
@@ -137,12 +138,18 @@ def _push_to_users(user_ids: Sequence[uuid.UUID], name: str, body: Body) -> None
 
 
 def next_brand_sequences(session: Session, changes: Mapping[uuid.UUID, int]) -> dict[uuid.UUID, int]:
-    """Count changes for each brand and return the new numbers; brands are locked in id order."""
+    """Increase the sequence number of each brand by the number of its changes. Return the new numbers by brand id.
+
+    Brands are locked in the order of their ids.
+    """
     return _count(session, table_of(BrandSequence), "brand_id", changes)
 
 
 def next_user_sequences(session: Session, user_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """Count one push for each user and return their new numbers; users are locked in id order."""
+    """Increase the sequence number of each user by one. Return the new numbers by user id.
+
+    Users are locked in the order of their ids.
+    """
     return _count(session, table_of(PushSequence), "user_id", dict.fromkeys(user_ids, 1))
 
 

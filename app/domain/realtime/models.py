@@ -1,4 +1,4 @@
-"""Tables of push counters by brand and user, by which a browser notices that it missed something."""
+"""Tables of the push counters of brands and users. With their numbers, a browser notices that it missed a push."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.core.db import Base
 
 
 class BrandSequence(Base):
-    """Counter of pushes to everybody who sees the brand."""
+    """The counter of pushes to everybody who sees a brand, one row for each brand."""
 
     __tablename__ = "brand_sequences"
 
@@ -20,7 +20,7 @@ class BrandSequence(Base):
 
 
 class PushSequence(Base):
-    """Counter of pushes to one user alone."""
+    """The counter of pushes to one user only, one row for each user."""
 
     __tablename__ = "push_sequences"
 

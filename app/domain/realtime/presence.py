@@ -1,7 +1,7 @@
-"""Track who has a thread open and who is typing in it, in Redis, for seconds. May be lost at any time.
+"""Store in Redis, for seconds only, who has a thread open and who is typing in it. The data may be lost at any time.
 
-One hash per thread, one field per socket. A socket that closes removes its field; one that vanishes is forgotten after
-STALE_SECONDS, and stops typing after TYPING_SECONDS.
+Each thread has one hash with one field per socket. A socket that closes removes its field. A socket that disappears is
+ignored after `STALE_SECONDS`, and counts as not typing after `TYPING_SECONDS`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TYPING = frozenset({"reply", "note"})
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who has the thread open. `typing` is what they write: "reply", "note" or None."""
+    """A user who has the thread open. `typing` is what the user is writing: "reply", "note" or None."""
 
     user_id: uuid.UUID
     name: str
@@ -38,15 +38,17 @@ class Person:
 
 
 class Attendance(NamedTuple):
-    """Who has a thread open. `read_at` (microseconds of Redis's clock) orders answers and pushes, which can overtake each
-    other."""
+    """The people who have a thread open. `read_at` is the time of reading in microseconds (Redis clock).
+
+    Answers and pushes can overtake each other; a higher `read_at` is newer.
+    """
 
     read_at: int
     people: list[Person]
 
 
 def thread_room(thread_id: uuid.UUID) -> str:
-    """Return the room of everybody who has the thread open; the server joins a socket to it after `may_see`."""
+    """Return the name of the room of everybody who has the thread open. The server adds a socket to it after `may_see`."""
     return f"thread:{thread_id}"
 
 
@@ -59,7 +61,7 @@ def may_see(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> bool:
 
 
 def renew(client: redis.Redis, *, thread_id: uuid.UUID, socket_id: str, person: Person, now: datetime) -> bool:
-    """Note that a socket shows the thread. Returns True if the person is new there, or began or stopped typing."""
+    """Store that a socket shows the thread. Return True if the person is new there, or started or stopped typing."""
     before = _read(client.hget(_key(thread_id), socket_id), now)
     kept = {"user_id": str(person.user_id), "name": person.name, "typing": person.typing, "at": now.timestamp()}
     pipe = client.pipeline()
@@ -70,12 +72,12 @@ def renew(client: redis.Redis, *, thread_id: uuid.UUID, socket_id: str, person: 
 
 
 def leave(client: redis.Redis, *, thread_id: uuid.UUID, socket_id: str) -> None:
-    """Note that a socket no longer shows the thread."""
+    """Remove a socket that no longer shows the thread."""
     client.hdel(_key(thread_id), socket_id)
 
 
 def list_people(client: redis.Redis, *, thread_id: uuid.UUID, now: datetime) -> Attendance:
-    """List who has the thread open, by name; somebody with two tabs is one person, typing if either types."""
+    """List the people who have the thread open, by name. A user with two tabs is listed once, as typing if one of the tabs is."""
     people: dict[uuid.UUID, Person] = {}
     pipe = client.pipeline()
     pipe.time()
@@ -95,7 +97,7 @@ def _key(thread_id: uuid.UUID) -> str:
 
 
 def _read(text: object, now: datetime) -> Person | None:
-    """Return the person a socket last named; None if that was more than STALE_SECONDS ago."""
+    """Return the person whom a socket stored last. Return None if this is more than `STALE_SECONDS` ago."""
     if not isinstance(text, (bytes, str)):
         return None
     kept = json.loads(text)

@@ -11,7 +11,7 @@ from app.domain.realtime.socket import brand_room, user_room
 
 
 def list_sequences(session: Session, *, viewer: Viewer) -> dict[str, int]:
-    """Return the number of the newest push to each room of the viewer, by room; rooms without a push are left out."""
+    """Return room name -> number of the newest push, for all rooms of the viewer. Rooms without a push are left out."""
     own = sa.select(PushSequence.user_id, PushSequence.sequence, sa.true()).where(PushSequence.user_id == viewer.user_id)
     of_brands = sa.select(BrandSequence.brand_id, BrandSequence.sequence, sa.false())
     rows = session.execute(sa.union_all(own, of_brands.where(BrandSequence.brand_id.in_(viewer.brand_ids))))

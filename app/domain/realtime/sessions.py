@@ -1,7 +1,7 @@
 """Close sockets whose session ended, and move sockets between brand rooms when rights change.
 
-Each process looks every CHECK_SECONDS, and notes its users as present every SEEN_SECONDS (app/domain/routing). Until then a
-push gives nothing away, as it says only what changed.
+Each process checks its sockets every `CHECK_SECONDS`, and stores every `SEEN_SECONDS` that its users are present (for
+app/domain/routing). A push in between reveals nothing, because it has no content.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SEEN_SECONDS = 60
 
 @dataclass(frozen=True)
 class Moved:
-    """The rooms a socket must leave and enter, because its user sees other brands than before."""
+    """The rooms that a socket (`sid`) must leave and enter, because its user now sees other brands than before."""
 
     sid: str
     left: frozenset[str]
@@ -36,7 +36,7 @@ class Moved:
 
 
 class OpenSockets:
-    """The sockets of this process, the sessions behind them and the brands whose rooms they are in."""
+    """The open sockets of this process, with the session of each socket and the brands whose rooms it is in."""
 
     def __init__(self) -> None:
         self._sessions: dict[str, uuid.UUID] = {}
@@ -56,7 +56,7 @@ class OpenSockets:
         return self.look(session, now=now)[0]
 
     def look(self, session: Session, *, now: datetime) -> tuple[list[str], list[Moved]]:
-        """Return the sockets whose session ended, and those whose user sees other brands than at the last look."""
+        """Return the ids of sockets whose session ended, and the sockets whose user sees other brands than at the last check."""
         asked = dict(self._sessions)  # others come and go during the query
         if not asked:
             return [], []
@@ -70,14 +70,16 @@ class OpenSockets:
         return [sid for sid, session_id in asked.items() if session_id not in alive], moved
 
     def note_seen(self, session: Session, *, now: datetime) -> None:
-        """Note for routing that users with an open page are present, every SEEN_SECONDS."""
+        """Store for routing that users with an open page are present, at most once in `SEEN_SECONDS`."""
         if self._sessions and (self._said_at is None or now - self._said_at >= timedelta(seconds=SEEN_SECONDS)):
             self._said_at = now
             note_sessions_seen(session, set(self._sessions.values()), now=now)
 
     def watch(self, app: Flask, socketio: SocketIO, *, leave_thread: Callable[[str], None]) -> None:
-        """Start the background task that checks the sockets, once per process. `leave_thread` takes a socket out of its thread's
-        room."""
+        """Start the background task that checks the sockets, once per process.
+
+        `leave_thread` removes a socket (by its id) from the room of its thread.
+        """
         if not self._is_watched:
             self._is_watched = True
             socketio.start_background_task(self._keep_watching, app, socketio, leave_thread)
@@ -101,9 +103,10 @@ class OpenSockets:
 
 
 def follow(socketio: SocketIO, move: Moved, leave_thread: Callable[[str], None]) -> None:
-    """Move a socket into the rooms of the brands its user may see.
+    """Move a socket to the rooms of the brands that its user may see.
 
-    A socket that loses a brand leaves its thread's room, too; its next message joins it again if the user may see the thread.
+    A socket that loses a brand also leaves the room of its thread. Its next message adds it again, if the user may see the
+    thread.
     """
     if move.left:
         leave_thread(move.sid)

@@ -1,5 +1,7 @@
-"""Create, edit, archive and restore reply templates, and count their use. Every edit keeps the version before it; nothing is
-ever deleted."""
+"""Create, edit, archive and restore reply templates, and count their use.
+
+Every edit stores a new version beside the earlier ones. Nothing is ever deleted.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +29,9 @@ from app.domain.threads.models import Thread
 
 @dataclass(frozen=True)
 class TemplateContent:
-    """Everything a person writes in a template. Empty `media`: fits any; empty `brand_ids`: for every brand.
+    """The content of a template as a person enters it. Empty `media` means any medium, and empty `brand_ids` means every brand.
 
-    `html`: the text for a formatted mail, "" where it is plain everywhere; both forms go through `formatting.cleaned`.
+    `html` is the text for a formatted mail, or "" if the template is plain only. It was cleaned with `formatting.cleaned`.
     """
 
     name: str
@@ -44,7 +46,8 @@ class TemplateContent:
 
 
 class BadTemplate(Exception):
-    """A text has unknown variables or stray braces. `problems`: pairs of field ("subject", "text", "html") and problem."""
+    """Raised when a text has unknown variables or unmatched braces. `problems` has pairs (field: "subject", "text" or "html";
+    problem)."""
 
     def __init__(self, problems: Sequence[tuple[str, Problem]]) -> None:
         super().__init__("a template has problems")
@@ -52,7 +55,7 @@ class BadTemplate(Exception):
 
 
 class TemplateMovedOn(Exception):
-    """Somebody saved a newer version after the one the writer saw."""
+    """Raised when somebody else has saved a newer version in the meantime."""
 
 
 def create_template(session: Session, content: TemplateContent, *, now: datetime, actor: Actor = SYSTEM) -> ReplyTemplate:
@@ -77,7 +80,10 @@ def edit_template(
     actor: Actor = SYSTEM,
     if_version: int | None = None,
 ) -> ReplyTemplate:
-    """Save a new version; nothing happens if the content is the same. Raises BadTemplate, TemplateMovedOn."""
+    """Save a new version of a template. Do nothing if the content is the same. Raises `BadTemplate`.
+
+    Raises `TemplateMovedOn` if the current version is not `if_version`.
+    """
     check_content(content)
     template = lock_template(session, template_id)
     if if_version is not None and template.version != if_version:
@@ -96,7 +102,7 @@ def edit_template(
 
 
 def archive_template(session: Session, template_id: uuid.UUID, *, now: datetime, actor: Actor = SYSTEM) -> None:
-    """Archive a template: it is no longer offered; its versions and uses stay. A repeat changes nothing."""
+    """Archive a template, so that it is no longer offered. Its versions and uses stay. A repeat changes nothing."""
     template = lock_template(session, template_id)
     if template.archived_at is None:
         template.archived_at = now
@@ -114,7 +120,7 @@ def restore_template(session: Session, template_id: uuid.UUID, *, now: datetime,
 def note_use(
     session: Session, template: ReplyTemplate, *, thread: Thread, kind: str, medium: str, now: datetime, actor: Actor
 ) -> ReplyTemplateUse:
-    """Note that a template was inserted into what a user is writing; the use counts once that is sent (`settle_uses`)."""
+    """Store that a user inserted a template into a text. The use counts only when the text is sent (see `settle_uses`)."""
     use = ReplyTemplateUse(
         id=new_id(),
         template_id=template.id,
@@ -134,7 +140,7 @@ def note_use(
 def settle_uses(
     session: Session, *, thread_id: uuid.UUID, user_id: uuid.UUID, kind: str, message_id: uuid.UUID, now: datetime
 ) -> None:
-    """Count the templates this user inserted on the thread as sent with this message."""
+    """Mark the templates that this user inserted on the thread as sent with this message."""
     open_ones = (
         ReplyTemplateUse.thread_id == thread_id,
         ReplyTemplateUse.user_id == user_id,
@@ -145,13 +151,13 @@ def settle_uses(
 
 
 def unsettle_uses(session: Session, *, message_id: uuid.UUID) -> None:
-    """Uncount the templates of a message that was taken back into the composer."""
+    """Mark the templates of a message as not sent, because its writer took the message back into the composer."""
     gone = sa.update(ReplyTemplateUse).where(ReplyTemplateUse.message_id == message_id)
     session.execute(gone.values(sent_at=None, message_id=None).execution_options(synchronize_session=False))
 
 
 def check_content(content: TemplateContent) -> None:
-    """Raise BadTemplate where subject, text or html has problems."""
+    """Raise `BadTemplate` if the subject, text or HTML has problems."""
     fields = (("subject", content.subject), ("text", content.text), ("html", content.html))
     problems = [(name, problem) for name, text in fields for problem in list_problems(text)]
     if problems:

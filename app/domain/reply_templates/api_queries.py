@@ -17,7 +17,10 @@ from app.domain.reply_templates.queries import TemplateRow, for_brands, template
 
 @dataclass(frozen=True)
 class TemplateConditions:
-    """Which templates to list; None does not limit. `medium` and `brand_ids` also find templates for any medium or brand."""
+    """The filters of a list of templates. None means no filter.
+
+    `medium` and `brand_ids` also match templates for any medium or every brand.
+    """
 
     category: TemplateCategory | None = None
     medium: str | None = None
@@ -29,7 +32,7 @@ class TemplateConditions:
 def page_templates(
     session: Session, *, viewer: Viewer, conditions: TemplateConditions, sort: Sort, cursor: str | None = None, limit: int = 50
 ) -> Page[TemplateRow]:
-    """List a page of templates. One query. `sort.field` is created_at. Raises BadCursor."""
+    """Return a page of templates. `sort.field` must be created_at. One query. Raises `BadCursor`."""
     query = template_rows(viewer).where(*_conditions(conditions))
     query = paged(query, sort, ReplyTemplate.created_at, ReplyTemplate.id, cursor=cursor, limit=limit)
     rows = [template_row(record) for record in session.execute(query)]

@@ -1,4 +1,4 @@
-"""Clean and fill in templates with formatting (HTML)."""
+"""Clean templates with formatting (HTML), and fill in their variables."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ _MARKED: Final = re.compile(f"{_OPEN}([a-z]+){_BETWEEN}([^{_OPEN}{_CLOSE}]*){_CL
 
 
 def cleaned(source: str) -> str:
-    """Return the cleaned HTML of a template; "" where it has no formatting."""
+    """Return the cleaned HTML of a template. Return "" if it has no formatting."""
     return clean_rich(_SIGNS.sub("", source))
 
 
 def plain_of(source: str) -> str:
-    """Return the plain text of HTML, with or without formatting."""
+    """Return the plain text of an HTML source."""
     return html_to_text(storable(source), with_links=True).strip()
 
 
 def own_plain(text: str, html: str) -> str:
-    """Return the plain text if somebody wrote one beside the HTML; "" where it is derived from the HTML or there is no HTML."""
+    """Return `text` if somebody wrote it separately from the HTML. Return "" if it is derived from the HTML, or if there is no
+    HTML."""
     return text if html and text != rich_to_text(html) else ""
 
 
 def fill_html(source: str, values: Mapping[str, str]) -> str:
-    """Fill values into a formatted text; a value is text whatever markup it holds.
+    """Fill values into the variables of an HTML text. Markup inside a value is shown as text.
 
     The result is cleaned again, so that no value or fallback becomes markup.
     """
@@ -44,7 +45,7 @@ def fill_html(source: str, values: Mapping[str, str]) -> str:
 
 
 def marked_html(source: str, values: Mapping[str, str]) -> str:
-    """Fill in a preview, with values in `<mark>`. The HTML is cleaned and safe to show."""
+    """Fill in the HTML for a preview, with each value inside `<mark>`. The result is cleaned and safe to show."""
     filled = fill(source, _as_html(values))
     with_signs = "".join(_signed(segment.kind, segment.text) for segment in filled.segments)
     clean = _TAG.sub(lambda tag: _unsigned(tag[0]), clean_rich(with_signs))

@@ -1,4 +1,4 @@
-"""React to replies and notes: count template uses, and refuse texts with unfilled blanks."""
+"""Event handlers for replies and notes: count the uses of templates, and refuse replies with values missing from a template."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ USES = table_of(ReplyTemplateUse)
 
 
 def settle_sent_reply(session: Session, event: Event) -> None:
-    """`MessageQueued`: count the templates of a reply or forward. Raises UnableToReply if a blank in it is not filled."""
+    """Handle `MessageQueued`: count the templates of a reply or forward.
+
+    Raises `UnableToReply` if the text still has the mark of a missing value (see `hole`).
+    """
     message = session.get(Message, event.message_id)
     if message is not None and FORWARD_OF in message.meta:
         _check_filled(_typed(session, message))
@@ -34,13 +37,13 @@ def settle_sent_reply(session: Session, event: Event) -> None:
 
 
 def _typed(session: Session, message: Message) -> str:
-    """Return what the writer of a forward typed; blanks in the forwarded message do not matter."""
+    """Return the text that the writer of a forward typed. Marks in the forwarded message itself do not matter."""
     typed = sa.select(Delivery.outgoing["typed"]["text"].astext).where(Delivery.message_id == message.id)
     return session.execute(typed).scalar_one_or_none() or ""
 
 
 def check_scheduled_reply(session: Session, event: Event) -> None:
-    """Check a reply for later. Raises UnableToReply if a blank in it is not filled."""
+    """Check a scheduled reply. Raises `UnableToReply` if the text still has the mark of a missing value."""
     row = session.get(ScheduledReply, uuid.UUID(event.payload["id"]))
     _check_filled(row.reply["text"] if row is not None else "")
 
@@ -53,13 +56,13 @@ def _check_filled(text: str) -> None:
 
 
 def unsettle_taken_back(session: Session, event: Event) -> None:
-    """`MessageTakenBack`: uncount its templates; they count again when the text is sent."""
+    """Handle `MessageTakenBack`: no longer count the templates of the message. They count again when the text is sent."""
     if event.message_id is not None:
         unsettle_uses(session, message_id=event.message_id)
 
 
 def settle_note(session: Session, event: Event) -> None:
-    """`NoteAdded`: count the templates of a note, which may have blanks."""
+    """Handle `NoteAdded`: count the templates of a note. A note may have marks of missing values."""
     _settle(session, event, "note")
 
 
@@ -76,13 +79,13 @@ def _settle(session: Session, event: Event, kind: str) -> None:
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `SplitUndone`: move template uses to the kept thread."""
+    """Handle `ThreadsMerged` and `SplitUndone`: move the template uses of the removed thread to the kept thread."""
     move = parse_move(event)
     if move.gone is not None:
         move_rows(session, USES, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
 
 
 def go_back(session: Session, event: Event) -> None:
-    """`MergeUndone`: return template uses to their thread."""
+    """Handle `MergeUndone`: move template uses back to the restored thread."""
     move = parse_move(event)
     return_rows(session, USES, move_id=move.id, origin=move.origin, target=move.target)

@@ -14,7 +14,7 @@ READ_CHARACTERS = 2000
 
 
 def guess_language(text: str) -> str | None:
-    """Return "nl", "en" or "fr"; None if the text is too short to tell, or could be two of them."""
+    """Return "nl", "en" or "fr". Return None if the text is too short to tell, or if two languages fit equally well."""
     words = re.findall(r"[^\W\d_]+", text[:READ_CHARACTERS].lower())
     counts = sorted(((sum(word in small for word in words), language) for language, small in SMALL_WORDS.items()), reverse=True)
     (most, language), (second, _other) = counts[0], counts[1]

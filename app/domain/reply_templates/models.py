@@ -32,10 +32,11 @@ class TemplateCategory(StrEnum):
 
 
 class ReplyTemplate(WithId, Base):
-    """A text to answer with. `media` names the media it fits (empty: any); `version` grows with every edit.
+    """A text for answering. `media` are the media for which it can be used (empty: any). `version` grows by one with every
+    edit.
 
-    `text` and `subject` hold variables as {{contact.first_name|there}}; the text after the bar is used when there is no value.
-    `for_visits`: technicians can send it from a visit with one tap.
+    `text` and `subject` may contain variables such as {{contact.first_name|there}}. The part after the bar is used if there
+    is no value. `for_visits`: technicians can send the text from a visit with one tap.
     """
 
     __tablename__ = "reply_templates"
@@ -65,7 +66,7 @@ class ReplyTemplate(WithId, Base):
 
 
 class ReplyTemplateBrand(Base):
-    """A brand a template is for. A template without a row here is for every brand."""
+    """One brand for which a template can be used. A template without rows here is for every brand."""
 
     __tablename__ = "reply_template_brands"
 
@@ -74,7 +75,11 @@ class ReplyTemplateBrand(Base):
 
 
 class ReplyTemplateVersion(Base):
-    """A template as somebody saved it. `content` is {"name", "category", "media", "brand_ids", "language", "subject", "text"}."""
+    """One saved version of a template. `content` has "name", "category", "media", "brand_ids", "language", "subject" and
+    "text".
+
+    It has "html" and "for_visits" too if they were set.
+    """
 
     __tablename__ = "reply_template_versions"
 
@@ -86,7 +91,7 @@ class ReplyTemplateVersion(Base):
 
 
 class ReplyTemplateUse(WithId, Base):
-    """One insertion of a template into what a user was writing; it counts once that was sent (`sent_at`)."""
+    """One insertion of a template into a text that a user was writing. It counts as a use when the text is sent (`sent_at`)."""
 
     __tablename__ = "reply_template_uses"
 

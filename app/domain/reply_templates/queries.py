@@ -1,6 +1,6 @@
-"""Read reply templates with counts and versions, and the facts of a thread that fill variables.
+"""Read reply templates with their uses and versions, and the values of a thread for template variables.
 
-A viewer sees the templates for every brand and those for one of the viewer's brands.
+A viewer sees the templates for every brand, and the templates for the viewer's brands.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ LIST_LIMIT = 500
 
 
 class TemplateMissing(Exception):
-    """The template does not exist, or is not for this viewer."""
+    """Raised when the template does not exist, or the viewer may not see it."""
 
 
 @dataclass(frozen=True)
 class TemplateRow:
-    """A template with the brands it is for (none: all), and how often it was sent."""
+    """A template with its brands, and how often it was sent. No brands means every brand."""
 
     template: ReplyTemplate
     brand_ids: tuple[uuid.UUID, ...]
@@ -57,7 +57,10 @@ class VersionRow:
 def list_templates(
     session: Session, *, viewer: Viewer, category: TemplateCategory | None = None, words: str = "", archived: bool = False
 ) -> list[TemplateRow]:
-    """List templates by category and name, at most LIST_LIMIT; `words` must all occur in name, subject or text."""
+    """List templates by category and name, at most `LIST_LIMIT`. With `archived`, only archived ones, else only the others.
+
+    Every word of `words` must occur in the name, subject or text.
+    """
     query = template_rows(viewer).where(
         ReplyTemplate.archived_at.is_not(None) if archived else ReplyTemplate.archived_at.is_(None)
     )
@@ -83,8 +86,10 @@ def get_template(session: Session, *, viewer: Viewer, template_id: uuid.UUID) ->
 
 
 def find_template_named(session: Session, name: str, *, viewer: Viewer, brand_id: uuid.UUID) -> ReplyTemplate:
-    """Return the brand's mail template of this name; "order_confirmation" finds “Order confirmation”, too. Raises
-    TemplateMissing."""
+    """Return the brand's mail template with this name. A name such as "order_confirmation" also finds “Order confirmation”.
+
+    Raises `TemplateMissing`.
+    """
     wanted = (name.strip().lower(), name.strip().lower().replace("_", " "))
     query = template_rows(viewer).where(sa.func.lower(ReplyTemplate.name).in_(wanted), ReplyTemplate.archived_at.is_(None))
     rows = [template_row(record) for record in session.execute(query.order_by(ReplyTemplate.created_at))]
@@ -96,7 +101,7 @@ def find_template_named(session: Session, name: str, *, viewer: Viewer, brand_id
 
 
 def find_template_in(session: Session, template: ReplyTemplate, *, language: str, brand_id: uuid.UUID) -> ReplyTemplate:
-    """Return the template of the same name in another language where the brand has one, else the template itself."""
+    """Return the template with the same name in the given language. Return `template` itself if the brand has none."""
     if template.language == language:
         return template
     same = (sa.func.lower(ReplyTemplate.name) == template.name.lower(), ReplyTemplate.language == language)
@@ -105,7 +110,7 @@ def find_template_in(session: Session, template: ReplyTemplate, *, language: str
 
 
 def may_change(viewer: Viewer, row: TemplateRow) -> bool:
-    """Return whether the viewer may change the template: with the permission, and seeing every brand it is for."""
+    """Return True if the viewer may change the template: this needs the permission, and access to every brand of the template."""
     return viewer.may(Permission.TEMPLATES_MANAGE) and set(row.brand_ids) <= set(viewer.brand_ids)
 
 
@@ -121,7 +126,7 @@ def list_versions(session: Session, template_id: uuid.UUID) -> list[VersionRow]:
 
 
 def template_rows(viewer: Viewer) -> sa.Select[Any]:
-    """Return the query of templates the viewer may see, with brands and uses; `template_row` reads it."""
+    """Return the query of all templates that the viewer may see, with brands and uses. Convert its rows with `template_row`."""
     brands = sa.select(
         sa.func.array_agg(aggregate_order_by(Brand.id, Brand.name)).label("ids"),
         sa.func.array_agg(aggregate_order_by(Brand.name, Brand.name)).label("names"),
@@ -132,7 +137,7 @@ def template_rows(viewer: Viewer) -> sa.Select[Any]:
 
 
 def use_count(viewer: Viewer) -> sa.ScalarSelect[int]:
-    """Return the SQL count of how often the row's template was sent in the viewer's brands."""
+    """Return the SQL expression for the number of times a template was sent in the viewer's brands."""
     counted = sa.select(sa.func.count()).where(
         ReplyTemplateUse.template_id == ReplyTemplate.id,
         ReplyTemplateUse.sent_at.is_not(None),
@@ -142,7 +147,7 @@ def use_count(viewer: Viewer) -> sa.ScalarSelect[int]:
 
 
 def visible(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """Return the condition on templates: for every brand, or for a brand of the viewer."""
+    """Return the SQL condition for the templates that the viewer sees: for every brand, or for a brand of the viewer."""
     return for_brands(viewer.brand_ids)
 
 
@@ -158,10 +163,10 @@ def template_row(record: Any) -> TemplateRow:
 
 
 def get_facts(session: Session, *, thread: Thread, viewer: Viewer, now: datetime, order: Order | None = None) -> dict[str, str]:
-    """Return the thread's values by variable; variables without a value, and the date, are left out.
+    """Return variable name -> value for the thread. Variables without a value are left out, and so is today's date.
 
-    `order`: which order is meant, None: the one linked last. Order and visit are written in the contact's language. The caller
-    checked that the viewer may see the thread.
+    `order` None means the order linked last. Values about order and visit are in the contact's language. The caller must
+    have checked that the viewer may see the thread.
     """
     organization = aliased(Contact)
     query = (
@@ -209,7 +214,7 @@ def _as_number(way: ContactIdentity) -> str:
 
 
 def first_name(name: str) -> str:
-    """Return the first word of a name; "" where the name is only an address or a number."""
+    """Return the first word of a name. Return "" if the name is only a mail address or a number."""
     return name.split()[0] if _is_name(name) else ""
 
 
@@ -218,6 +223,6 @@ def _is_name(name: str) -> bool:
 
 
 def find_thread_by_number(session: Session, *, viewer: Viewer, number: int) -> Thread | None:
-    """Return the thread with this number if the viewer may see it, else None."""
+    """Return the thread with this number. Return None if there is none, or if the viewer may not see it."""
     query = sa.select(Thread).where(Thread.number == number, Thread.brand_id.in_(viewer.brand_ids))
     return session.execute(query).scalar_one_or_none()

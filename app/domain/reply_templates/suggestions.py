@@ -1,8 +1,9 @@
-"""Suggest the templates that fit a thread, best first.
+"""Suggest the templates that fit a thread, the best first.
 
-A template fits if it is for the thread's brand and for the medium, and is no visit text. Its score adds up the words shared with
-the last message (full text rank in the template's own language), whether it is in the contact's language, made for this very
-medium, and how often it was sent recently in this brand (as a logarithm, so that a favourite does not displace a better fit).
+A template fits if it is for the thread's brand and for the medium, and is not a visit text. Its score is a sum: the words
+that it shares with the last message (full-text rank in the template's own language), whether it is in the contact's
+language, whether it is made for exactly this medium, and how often it was sent recently in this brand. The last number
+counts as a logarithm, so that a favourite does not displace a better fit.
 """
 
 from __future__ import annotations
@@ -59,14 +60,20 @@ GROUP BY language
 
 @dataclass(frozen=True)
 class Asked:
-    """The thread's subject with the contact's last message (without quotes), and the language; None where unknown."""
+    """The question in a thread. `text`: the subject and the contact's last message without quotes.
+
+    `language` is None if it is unknown.
+    """
 
     text: str
     language: str | None
 
 
 def get_asked(session: Session, *, thread: Thread) -> Asked:
-    """Read the last incoming message; the language stored for the contact counts before a guess."""
+    """Read the subject and the last incoming message of a thread, and find their language.
+
+    The language is the one stored for the contact. If there is none, it is guessed from the text.
+    """
     last = (
         sa.select(Message.text)
         .where(Message.thread_id == thread.id, Message.message_type == MessageType.INCOMING)
@@ -86,7 +93,10 @@ def get_asked(session: Session, *, thread: Thread) -> Asked:
 def list_fitting(
     session: Session, *, thread: Thread, medium: str, asked: Asked, now: datetime, limit: int = LIMIT
 ) -> Sequence[ReplyTemplate]:
-    """List the templates that fit, best first. The caller has made sure that the viewer may see the thread."""
+    """List the templates that fit the thread and medium, the best first.
+
+    The caller must have checked that the viewer may see the thread.
+    """
     words = sa.text(ASKED).bindparams(sa.bindparam("polite", POLITE, sa.ARRAY(sa.Text)), asked=asked.text)
     known = words.columns(sa.column("language", sa.Text), sa.column("query", TSQUERY), sa.column("words", sa.Integer)).cte(
         "asked"

@@ -1,6 +1,6 @@
-"""Parse and fill variables of a template: {{contact.first_name|there}}.
+"""Parse templates and fill in their variables, such as {{contact.first_name|there}}.
 
-One pass of plain substitution: variables inside a value are not filled.
+A text is filled in once: a variable inside a filled-in value is not replaced.
 """
 
 from __future__ import annotations
@@ -72,7 +72,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Segment:
-    """A piece of a filled-in text. `kind`: "text", or for a variable "value", "fallback", "missing", "unknown"."""
+    """A piece of a filled-in text. `kind` is "text", or for a variable one of "value", "fallback", "missing" and "unknown".
+
+    `name` is the name of the variable.
+    """
 
     kind: str
     text: str
@@ -81,7 +84,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Filled:
-    """A text with its variables filled in; a missing value is left as a visible mark (`hole`)."""
+    """A text with its variables filled in. A missing value leaves a visible mark in the text (see `hole`)."""
 
     segments: tuple[Segment, ...]
 
@@ -100,17 +103,17 @@ def hole(name: str) -> str:
 
 
 def list_holes(text: str) -> tuple[str, ...]:
-    """List the variables whose marks are still in a text, each once."""
+    """List the names of the variables whose marks (see `hole`) are still in the text, each once."""
     return tuple(dict.fromkeys(HOLE.findall(text)))
 
 
 def named(written: str) -> str:
-    """Return the variable's own name for a name in a text, which may be the one other systems use."""
+    """Return our name of a variable. `written` is this name or an alias from another system (`ALIASES`)."""
     return ALIASES.get(written, written)
 
 
 def list_problems(text: str) -> tuple[Problem, ...]:
-    """List everything that keeps a text from being filled in, in order of place."""
+    """List the unknown variables and unmatched braces in the text, in the order of their places."""
     unknown = [
         (found.start(), "unknown", found.group(1)) for found in PLACE.finditer(text) if named(found.group(1)) not in VARIABLES
     ]
@@ -125,7 +128,10 @@ def _place(text: str, start: int) -> tuple[int, int]:
 
 
 def fill(text: str, values: Mapping[str, str]) -> Filled:
-    """Fill values into a text. A missing value becomes the fallback; without one, or for an unknown variable, a mark."""
+    """Fill the values (by variable name) into a text. If a value is missing, the fallback after the bar is used.
+
+    A missing value without a fallback, or an unknown variable, becomes a visible mark.
+    """
     segments, end = [], 0
     for found in PLACE.finditer(text):
         segments.append(Segment(TEXT, text[end : found.start()]))

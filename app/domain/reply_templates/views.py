@@ -1,4 +1,4 @@
-"""Write categories, languages and problems of templates as text, and give example values for the preview."""
+"""Describe categories, languages and problems of templates as text, and provide example values for the preview."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def language_words(language: str) -> str:
 
 
 def problem_words(problem: Problem) -> str:
-    """Return one sentence that says what is wrong and where."""
+    """Return one sentence that says what is wrong in a template and where."""
     place = {"line": problem.line, "column": problem.column}
     if problem.kind == "stray":
         return _("Line %(line)s, column %(column)s: %(name)s is unmatched.", name=problem.name, **place)
@@ -72,12 +72,12 @@ def problem_words(problem: Problem) -> str:
 
 
 def date_in(language: str, day: datetime) -> str:
-    """Return a day written in the language of a template, which may not be the reader's."""
+    """Return a date as text in the language of a template. That language may differ from the reader's."""
     return f"{day.day} {MONTHS[language][day.month - 1]} {day.year}" if language in MONTHS else format_date(day)
 
 
 def example_facts(language: str, today: datetime) -> Mapping[str, str]:
-    """Return made-up values for every variable."""
+    """Return variable name -> invented example value, for every variable."""
     told = language if language in STATUS_WORDS else "en"
     return {
         **_EXAMPLE,

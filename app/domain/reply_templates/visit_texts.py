@@ -1,6 +1,6 @@
-"""List the templates that technicians send from a visit with one tap.
+"""List the templates that technicians send from a visit with one tap (visit texts).
 
-The default ones are written with the first brand, or when a lead asks for them; leads may then edit them.
+Default visit texts are created with the first brand, or when a team lead asks for them. Leads may then edit them.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ USUAL: Mapping[str, Mapping[str, str]] = {
 
 
 def list_visit_templates(session: Session, *, brand_id: uuid.UUID, medium: str, language: str) -> list[ReplyTemplate]:
-    """List the brand's visit texts for the medium, by name, at most MOST.
+    """List the brand's visit texts for the medium, by name, at most `MOST`.
 
-    Of several languages under one name, the given language is listed.
+    If there are several with the same name, the one in the given language is listed.
     """
     fits = sa.or_(ReplyTemplate.media == [], ReplyTemplate.media.contains([medium]))
     query = sa.select(ReplyTemplate).where(_offered(), fits, for_brands((brand_id,)))
@@ -62,7 +62,7 @@ def has_visit_templates(session: Session) -> bool:
 
 
 def install_visit_texts(session: Session, *, now: datetime) -> None:
-    """Write the default visit texts, in three languages, where there are none."""
+    """Create the default visit texts in three languages, if there are no visit texts yet."""
     if has_visit_templates(session):
         return
     for name, texts in USUAL.items():

@@ -1,4 +1,4 @@
-"""Assign waiting threads to people, and record who is available. The caller owns the transaction."""
+"""Assign waiting threads to users, and store who is available. The caller owns the transaction."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ SEEN = AvailabilityState.AVAILABLE
 
 
 def assign_next(session: Session, *, now: datetime, caused_by: Event | None = None) -> Claim | None:
-    """Assign the thread that is due first, and return the assignment; None where nobody can take a waiting thread."""
+    """Assign the waiting thread that is due first, and return the assignment.
+
+    Return None if nobody can take any of the waiting threads.
+    """
     lock_routing(session)
     claim = claim_next(session, now=now)
     if claim is not None:
@@ -34,7 +37,7 @@ def assign_next(session: Session, *, now: datetime, caused_by: Event | None = No
 
 
 def note_seen(session: Session, user_id: uuid.UUID, *, now: datetime, on_phone: bool = False) -> None:
-    """Note that a user is present. Users who were offline become available; those who set themselves away stay away."""
+    """Store that a user is present. An offline user becomes available; a user who set the state to away stays away."""
     until = now + (ON_A_PHONE if on_phone else AT_A_DESK)
     present = sa.update(Availability).where(Availability.user_id == user_id, Availability.state != AvailabilityState.OFFLINE)
     later = {"last_seen_at": sa.func.greatest(Availability.last_seen_at, now)}
@@ -45,7 +48,7 @@ def note_seen(session: Session, user_id: uuid.UUID, *, now: datetime, on_phone: 
 
 
 def note_sessions_seen(session: Session, session_ids: Collection[uuid.UUID], *, now: datetime) -> None:
-    """Note that the users of these sessions are present, as their pages are open."""
+    """Store that the users of these sessions are present, because their pages are open."""
     users = sa.select(UserSession.user_id).where(UserSession.id.in_(session_ids)).distinct().order_by(UserSession.user_id)
     for user_id in session.execute(users).scalars().all():
         note_seen(session, user_id, now=now)
@@ -54,7 +57,7 @@ def note_sessions_seen(session: Session, session_ids: Collection[uuid.UUID], *, 
 def set_availability(
     session: Session, user_id: uuid.UUID, state: AvailabilityState, *, now: datetime, actor: Actor, on_phone: bool = False
 ) -> None:
-    """Set a user's availability; the present state only counts as a sign of presence."""
+    """Set a user's availability. If the user has this state already, only the presence is renewed."""
     row = session.execute(_known(user_id)).scalar_one_or_none()
     if row is not None and row.state == state:
         note_seen(session, user_id, now=now, on_phone=on_phone)
@@ -64,7 +67,7 @@ def set_availability(
 
 
 def end_presence(session: Session, *, now: datetime, limit: int = 100) -> int:
-    """Set users offline whose presence has run out; returns how many."""
+    """Set at most `limit` users offline who gave no sign of presence for too long. Return how many."""
     silent = sa.and_(Availability.state == SEEN, Availability.present_until <= now)
     found = sa.select(Availability.user_id).where(silent).order_by(Availability.user_id).limit(limit)
     user_ids = session.execute(found.with_for_update(skip_locked=True)).scalars().all()
@@ -74,13 +77,13 @@ def end_presence(session: Session, *, now: datetime, limit: int = 100) -> int:
 
 
 def refuse_thread(session: Session, *, thread_id: uuid.UUID, user_id: uuid.UUID, now: datetime) -> None:
-    """Note that a user gave the thread back: routing never assigns it to that user again."""
+    """Store that a user gave the thread back. Routing never assigns it to this user again."""
     values = {"thread_id": thread_id, "user_id": user_id, "refused_at": now}
     session.execute(postgresql.insert(RoutingRefusal).values(values).on_conflict_do_nothing())
 
 
 def share_refusals(session: Session, *, origin: uuid.UUID, target: uuid.UUID) -> None:
-    """Copy refusals to the thread that holds the refused thread's messages now."""
+    """Copy the refusals of the thread `origin` to the thread `target`, to which its messages moved."""
     theirs = sa.select(sa.literal(target, sa.Uuid), RoutingRefusal.user_id, RoutingRefusal.refused_at)
     insert = postgresql.insert(RoutingRefusal).from_select(
         ["thread_id", "user_id", "refused_at"], theirs.where(RoutingRefusal.thread_id == origin)

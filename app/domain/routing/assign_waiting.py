@@ -1,4 +1,4 @@
-"""Assign all waiting threads, one commit for each. Parallel runs are harmless: a lock makes their decisions one by one."""
+"""Assign all waiting threads, with one commit for each. Parallel runs are harmless: a lock allows one decision at a time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ MOST_AT_ONCE = 200  # then others in the queue of jobs have their turn
 
 
 def give_away(*, caused_by_id: uuid.UUID | None = None) -> int:
-    """Assign every waiting thread that somebody can take; returns how many. `caused_by_id`: the event that brought work or
-    room."""
+    """Assign the waiting threads that somebody can take, at most `MOST_AT_ONCE`. Return how many were assigned.
+
+    `caused_by_id`: the event that brought a new thread, or made somebody free.
+    """
     count = 0
     while count < MOST_AT_ONCE and _route_one(caused_by_id):
         count += 1

@@ -1,6 +1,6 @@
-"""Explain why a thread waits: the first hindrance that leaves nobody who can take it.
+"""Explain why a thread waits for an assignee: find the first condition that nobody fulfils.
 
-Pure; `pick_next.py` decides by the same facts.
+Pure. `pick_next.py` assigns threads by the same conditions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from app.domain.routing.queries import WaitingThread, Worker
 
 
 class Hindrance(StrEnum):
-    """What keeps a thread waiting, from the rarest cause to the one that changes by the minute."""
+    """The cause that keeps a thread waiting. The members go from rare causes to causes that change every minute."""
 
     NOBODY_SEES_IT = "nobody_sees_it"
     GIVEN_BACK = "given_back"
@@ -32,7 +32,10 @@ class Hindrance(StrEnum):
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a thread waits. `names`: who could take it but for this hindrance; `until`: when a further tier is asked."""
+    """Why a thread waits. `names`: the users who could take it without this hindrance; `away`: how many of them are away.
+
+    `until`: the time at which the next tier of the rule is asked.
+    """
 
     hindrance: Hindrance
     names: tuple[str, ...] = ()
@@ -63,7 +66,11 @@ def _among_present(thread: WaitingThread, rule: RoutingRule, present: list[Worke
 
 
 def _asked_at(thread: WaitingThread, rule: RoutingRule, worker: Worker, present: list[Worker]) -> datetime:
-    """Return when this person's tier is asked: as the thread begins to wait where nobody of an earlier tier is present."""
+    """Return the time from which routing may give the thread to this worker.
+
+    This is the time at which the thread began to wait. If the worker belongs to a later tier and somebody of an earlier tier
+    is present, the minutes of the worker's tier are added.
+    """
     tier = tier_of(rule, worker)
     if thread.team_id is not None or worker.user_id == thread.owner_id or tier is None:
         return thread.waiting_since
@@ -73,7 +80,7 @@ def _asked_at(thread: WaitingThread, rule: RoutingRule, worker: Worker, present:
 
 
 def tier_of(rule: RoutingRule, worker: Worker) -> int | None:
-    """Return the index of the first tier the person belongs to, None for none."""
+    """Return the index of the first tier to which the worker belongs. Return None if there is none."""
     for place, tier in enumerate(rule.tiers):
         if tier["team_id"] is None or uuid.UUID(tier["team_id"]) in worker.teams:
             return place

@@ -1,4 +1,4 @@
-"""Periodic job of routing: set users offline whose presence has run out, and assign waiting threads."""
+"""Periodic job of routing: set users offline who are no longer present, and assign waiting threads."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ BATCH = 100
 
 
 def route_waiting_threads(**_ignored: Any) -> int:
-    """Periodic job: assign waiting threads; returns how many."""
+    """Periodic job: set users offline who are no longer present, then assign waiting threads. Return how many were assigned."""
     run_batches(lambda session: end_presence(session, now=utc_now(), limit=BATCH), size=BATCH)
     return give_away()

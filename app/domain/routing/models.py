@@ -1,4 +1,4 @@
-"""Tables of routing: availability, capacity of people, rules, turns and refusals."""
+"""Tables of routing: availability, capacity of users, rules, turns and refusals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ STICKY_DAYS_AT_MOST = 90
 
 
 class AvailabilityState(StrEnum):
-    """Whether a user takes new threads. AWAY: the user said so. OFFLINE: no sign of presence; the next one ends it."""
+    """Whether a user takes new threads. AWAY: the user chose it. OFFLINE: the user gives no sign of presence.
+
+    The next sign of presence changes OFFLINE to AVAILABLE.
+    """
 
     AVAILABLE = "available"
     AWAY = "away"
@@ -32,8 +35,10 @@ class Strategy(StrEnum):
 
 
 class Availability(Base):
-    """Whether a user takes new work. `present_until`: how long the last sign of presence counts, longer from a phone that
-    sleeps."""
+    """Whether a user takes new threads, one row for each user.
+
+    `present_until`: the time until which the last sign of presence counts. It is later for a phone, because a phone sleeps.
+    """
 
     __tablename__ = "availabilities"
 
@@ -45,9 +50,9 @@ class Availability(Base):
 
 
 class RoutingProfile(Base):
-    """How much one person can take. `capacity` is the sum of the weights of open threads at which the person is full.
+    """What one user can take. The user is full when the weights of the user's open threads add up to `capacity`.
 
-    `hours` is [[weekday, from, to], …] in minutes of the day in the person's time zone, Monday 0; none: at any time.
+    `hours` is [[weekday, from, to], …] with Monday 0 and minutes of the day in the user's time zone. Empty: at any time.
     """
 
     __tablename__ = "routing_profiles"
@@ -62,11 +67,11 @@ class RoutingProfile(Base):
 
 
 class RoutingRule(WithId, Base):
-    """Who gets the threads of a channel. The first active rule that fits the thread's type decides.
+    """A rule that says who gets the threads of a channel. For each thread, the first active rule that fits its type decides.
 
-    `tiers` is [{"team_id": id or null for everybody, "after_minutes": n}, …]: a later tier is asked when nobody of the earlier
-    ones is present, or the thread has waited so long. `sticky_days`: how many days a contact returns to the last assignee; 0:
-    never.
+    `tiers` is [{"team_id": id or null for everybody, "after_minutes": n}, …]. A later tier is asked if nobody of the earlier
+    tiers is present, or if the thread has waited for that many minutes. `sticky_days`: for so many days, new threads of a
+    contact go to the contact's last assignee; 0: never.
     """
 
     __tablename__ = "routing_rules"
@@ -93,7 +98,7 @@ class RoutingRule(WithId, Base):
 
 
 class RoutingTurn(Base):
-    """Whose turn it is: of those who can take a thread of a rule, the one with the lowest `turn` is next."""
+    """The place of a user in the rotation of a rule. The next thread goes to the able user with the lowest `turn`."""
 
     __tablename__ = "routing_turns"
 
@@ -103,7 +108,7 @@ class RoutingTurn(Base):
 
 
 class RoutingRefusal(Base):
-    """A user gave a thread back: routing never assigns it to that user again."""
+    """The fact that a user gave a thread back. Routing never assigns the thread to this user again."""
 
     __tablename__ = "routing_refusals"
 

@@ -1,14 +1,16 @@
-"""Choose which thread goes to whom next, by one SQL statement.
+"""Choose the next thread to assign and its assignee, with one SQL statement.
 
-The caller holds one lock until the end of its transaction, so each decision sees the assignments before it: no thread goes to
-two, nobody exceeds their capacity, and turns stay in order, however many workers there are. The thread is locked as well; one
-that another transaction holds is left for the next round.
+The caller holds one lock until the end of its transaction, so each decision sees the assignments before it. No thread goes
+to two users, nobody exceeds their capacity, and turns stay in order, with any number of workers. The thread is locked too. A
+thread that another transaction has locked is left for the next round.
 
-A person can take a thread if they are present (`PRESENT`), may see its brand, have the skills of the rule and, where it asks for
-that, the contact's language, have room for the thread's weight, belong to a tier that is asked, and did not give it back before.
-Threads with the same needs (channel, type, team, weight, language) are a group: a group that nobody with room can take is
-skipped in one step of an index, however many threads it has.
-`app/domain/routing/explain.py` says the same in words; tests/domain/routing/test_explain.py holds the two together.
+A user can take a thread if all of this is true: the user is present (`PRESENT`), may see its brand, has the skills of the
+rule and (if the rule asks for it) the contact's language, has room for the weight of the thread, belongs to a tier that is
+asked, and did not give the thread back before.
+
+Threads with the same needs (channel, type, team, weight, language) are a group. A group that no user with room can take is
+skipped in one step of an index, however many threads it has. `app/domain/routing/explain.py` says the same in words;
+tests/domain/routing/test_explain.py checks that both agree.
 """
 
 from __future__ import annotations
@@ -197,8 +199,8 @@ _TURN = """
 
 @dataclass(frozen=True)
 class Claim:
-    """A thread and the user it goes to. `because` is stored with the assignment and written out by
-    `app/domain/routing/words.py`."""
+    """A thread and the user who gets it. `because` is stored with the assignment; `app/domain/routing/words.py` writes it as
+    text."""
 
     thread_id: uuid.UUID
     user_id: uuid.UUID
@@ -206,14 +208,15 @@ class Claim:
 
 
 def lock_routing(session: Session) -> None:
-    """Allow one routing decision at a time, until the transaction ends. Must be locked before any thread."""
+    """Take the lock that allows one routing decision at a time, until the transaction ends. Take it before locking any thread."""
     advisory_xact_lock(session, LOCK)
 
 
 def claim_next(session: Session, *, now: datetime) -> Claim | None:
-    """Choose and lock the waiting thread due first among those somebody can take, and whose turn it is; None where there is none.
+    """Choose and lock the waiting thread that is due first among those that somebody can take, and choose the user whose turn
+    it is.
 
-    The caller holds `lock_routing` and assigns the thread in the same transaction.
+    Return None if there is no such thread. The caller holds `lock_routing` and assigns the thread in the same transaction.
     """
     found = _find_next(session, now)
     if found is None:
@@ -223,7 +226,7 @@ def claim_next(session: Session, *, now: datetime) -> Claim | None:
 
 
 def _find_next(session: Session, now: datetime) -> Any:
-    """Find the next thread and lock it, None where there is none; threads locked by others are skipped."""
+    """Find and lock the next thread. Return None if there is none. Threads that others have locked are skipped."""
     held: list[uuid.UUID] = []
     while (found := session.execute(_STATEMENT, {"now": now, "held": held}).one_or_none()) is not None:
         if found.is_free:

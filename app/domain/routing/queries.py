@@ -1,4 +1,4 @@
-"""Read routing rules, people with their load, and waiting threads."""
+"""Read routing rules, users with their load, and waiting threads."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ _QUEUE = sa.text(
 
 
 class RuleMissing(Exception):
-    """The rule does not exist, or is not for this viewer."""
+    """Raised when the rule does not exist, or the viewer may not see it."""
 
 
 @dataclass(frozen=True)
 class Worker:
-    """A person with availability, abilities and load as routing sees them now. `load` and `capacity` are sums of weights."""
+    """A user with the availability, abilities and load that routing sees now. `load` and `capacity` are in weights of threads."""
 
     user_id: uuid.UUID
     name: str
@@ -100,7 +100,7 @@ class WaitingThread:
 
 @dataclass(frozen=True)
 class ThreadName:
-    """A thread's number, contact and title, as lists name it."""
+    """The number, contact and title of a thread, as shown in lists."""
 
     id: uuid.UUID
     number: int
@@ -114,13 +114,13 @@ def is_routing_on(session: Session) -> bool:
 
 
 def team_asked_first(rule: RoutingRule) -> uuid.UUID | None:
-    """Return the team of the rule's first tier; None where everybody is asked."""
+    """Return the team of the rule's first tier. Return None if the first tier is everybody."""
     team_id = rule.tiers[0].get("team_id")
     return uuid.UUID(team_id) if team_id else None
 
 
 def find_rule(session: Session, channel_id: uuid.UUID | None, thread_type: ThreadType) -> RoutingRule | None:
-    """Return the active rule that assigns threads of this type and channel, None if there is none."""
+    """Return the active rule for threads of this channel and type. Return None if there is none."""
     fits = sa.or_(RoutingRule.thread_type.is_(None), RoutingRule.thread_type == thread_type)
     query = sa.select(RoutingRule).where(RoutingRule.channel_id == channel_id, RoutingRule.is_on, fits)
     return session.execute(query.order_by(RoutingRule.position, RoutingRule.id).limit(1)).scalar_one_or_none()
@@ -143,7 +143,7 @@ def get_rule(session: Session, rule_id: uuid.UUID, *, brand_ids: Sequence[uuid.U
 
 
 def list_workers(session: Session, *, now: datetime) -> list[Worker]:
-    """List everybody who answers threads, by name. One query."""
+    """List all users who may answer threads, by name. One query."""
     return [_worker(row) for row in session.execute(_PEOPLE, {"now": now})]
 
 
@@ -166,7 +166,7 @@ def _worker(row: Any) -> Worker:
 def list_waiting(
     session: Session, *, brand_ids: Sequence[uuid.UUID], now: datetime, limit: int = QUEUE_SHOWN
 ) -> list[WaitingThread]:
-    """List threads of these brands that a rule is to assign, in queue order. One query."""
+    """List threads of these brands that wait to be assigned by a rule, in the order of the queue. One query."""
     rows = session.execute(_QUEUE, {"brands": list(brand_ids), "now": now, "limit": limit})
     return [_waiting(row) for row in rows]
 
@@ -201,14 +201,14 @@ def find_availability(session: Session, user_id: uuid.UUID) -> Availability | No
 
 
 def list_threads_named(session: Session, thread_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, ThreadName]:
-    """Return the names of these threads, by id."""
+    """Return thread id -> number, contact and title."""
     columns = (Thread.id, Thread.number, Thread.subject, Thread.preview, Contact.name)
     query = sa.select(*columns).outerjoin(Contact, Contact.id == Thread.contact_id).where(Thread.id.in_(thread_ids))
     return {row.id: ThreadName(row.id, row.number, row.name or "", row.subject or row.preview) for row in session.execute(query)}
 
 
 def count_decided(session: Session, rule: RoutingRule, *, since: datetime) -> int:
-    """Count the threads since then that this rule would have assigned if it came first on its channel."""
+    """Count the threads created since `since` that the rule would assign if it were the first rule of its channel."""
     of_type = sa.true() if rule.thread_type is None else Thread.thread_type == rule.thread_type
     brand = sa.select(Channel.brand_id).where(Channel.id == rule.channel_id).scalar_subquery()
     asked = (Thread.brand_id == brand, Thread.created_at >= since, Thread.channel_id == rule.channel_id, of_type)

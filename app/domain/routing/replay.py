@@ -1,6 +1,6 @@
-"""Replay the last 30 days with a changed routing rule: which threads would have gone elsewhere.
+"""Replay the last 30 days with a changed routing rule, to see which threads would have gone to other people.
 
-By the rules alone: presence, load and earlier assignees of those days cannot be replayed. Never writes.
+Only the rules are compared: presence, load and earlier assignees of those days are not known any more. Never writes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ Kind = tuple[uuid.UUID | None, ThreadType]
 
 @dataclass(frozen=True)
 class Destination:
-    """Who is asked first. `team_id` None: everybody who sees the brand. Destinations by different rules are equal."""
+    """The people whom a rule asks first. `team_id` None means everybody who sees the brand.
+
+    `rule_name` does not count when two destinations are compared.
+    """
 
     team_id: uuid.UUID | None
     skills: tuple[str, ...]
@@ -39,7 +42,8 @@ class Destination:
 
 @dataclass(frozen=True)
 class Move:
-    """A thread that would have gone elsewhere. `before`, `after` None: no rule fits, the thread stays unassigned."""
+    """A thread that would have gone to other people. `before` or `after` is None if no rule fits, so that the thread stays
+    unassigned."""
 
     thread: ThreadName
     came_at: datetime
@@ -49,9 +53,10 @@ class Move:
 
 @dataclass(frozen=True)
 class Replay:
-    """The result of a replay. `threads`: how many came in on the channels; `moved`: how many would have gone elsewhere.
+    """The result of a replay. `threads`: the number of new threads on the channels. `moved`: how many would have gone to other
+    people.
 
-    `moves` are the newest of those.
+    `moves`: the newest of them.
     """
 
     threads: int
@@ -60,7 +65,7 @@ class Replay:
 
 
 class _Says(Protocol):
-    """The fields that a stored rule and an unsaved one have in common."""
+    """The fields that a stored rule and an unsaved rule have in common."""
 
     @property
     def channel_id(self) -> uuid.UUID: ...
@@ -77,7 +82,10 @@ class _Says(Protocol):
 
 
 def replay(session: Session, content: RuleContent | RoutingRule, *, rule: RoutingRule | None, now: datetime) -> Replay:
-    """Compare where threads go with `content` active in place of `rule`, or as a new last rule where `rule` is None."""
+    """Compare the destinations of threads with today's rules and with the changed rules.
+
+    In the changed rules, `content` replaces `rule` and is active. If `rule` is None, `content` is added as the last rule.
+    """
     channels = {content.channel_id, *([rule.channel_id] if rule else [])}
     query = sa.select(RoutingRule).where(RoutingRule.channel_id.in_(channels))
     kept = session.execute(query.order_by(RoutingRule.position, RoutingRule.id)).scalars().all()
@@ -97,7 +105,7 @@ def replay(session: Session, content: RuleContent | RoutingRule, *, rule: Routin
 
 
 def destination(rules: Sequence[_Says], channel_id: uuid.UUID | None, thread_type: ThreadType) -> Destination | None:
-    """Return who is asked first by the first rule for this channel and type; None if no rule fits."""
+    """Return whom the first fitting rule for this channel and type asks first. Return None if no rule fits."""
     fit = (rule for rule in rules if rule.channel_id == channel_id and rule.thread_type in (None, thread_type))
     rule = next(fit, None)
     if rule is None:
@@ -110,7 +118,7 @@ _KIND = (Thread.channel_id, Thread.thread_type)
 
 
 def _came(session: Session, channel_ids: set[uuid.UUID], now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition on threads of the last 30 days on these channels that were to be answered."""
+    """Return the SQL condition for the threads of the last 30 days on these channels which needed an answer."""
     brands = session.execute(sa.select(Channel.brand_id).where(Channel.id.in_(channel_ids)).distinct()).scalars().all()
     is_work = sa.or_(Thread.last_inbound_at.is_not(None), Thread.medium != "email")
     return sa.and_(Thread.brand_id.in_(brands), Thread.created_at > now - LOOKS_BACK, Thread.channel_id.in_(channel_ids), is_work)

@@ -1,4 +1,4 @@
-"""Create, change, switch and order routing rules, and set each person's capacity and skills. The caller owns the transaction."""
+"""Create, change, switch and reorder routing rules, and set each user's capacity and skills. The caller owns the transaction."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TRIED_AT_MOST = 50
 
 
 class TooManyRules(Exception):
-    """There are RULES_AT_MOST rules already."""
+    """Raised when there are already `RULES_AT_MOST` rules."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class RuleContent:
 
 @dataclass(frozen=True)
 class Abilities:
-    """What a person can take, with the fields of `RoutingProfile`."""
+    """What a user can take. The fields are those of `RoutingProfile`."""
 
     capacity: int
     skills: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Abilities:
 
 
 def create_rule(session: Session, content: RuleContent, *, viewer: Viewer, now: datetime) -> RoutingRule:
-    """Create a rule, inactive and the last of its channel. The caller checked the channel. Raises TooManyRules."""
+    """Create an inactive rule after the last rule. The caller has checked the channel. Raises `TooManyRules`."""
     count, last = session.execute(sa.select(sa.func.count(), sa.func.max(RoutingRule.position))).one()
     if count >= RULES_AT_MOST:
         raise TooManyRules
@@ -66,14 +66,14 @@ def create_rule(session: Session, content: RuleContent, *, viewer: Viewer, now: 
 
 
 def change_rule(session: Session, rule: RoutingRule, content: RuleContent, *, viewer: Viewer, now: datetime) -> None:
-    """Change a rule; assigned threads stay assigned."""
+    """Change a rule. Threads that are assigned already stay assigned."""
     _fill(rule, content, now)
     session.flush()
     _note(session, rule, "changed", viewer, now)
 
 
 def switch_rule(session: Session, rule: RoutingRule, *, is_on: bool, viewer: Viewer, now: datetime) -> None:
-    """Switch a rule on or off; its present state changes nothing."""
+    """Switch a rule on or off. Do nothing if it has this state already."""
     if rule.is_on != is_on:
         rule.is_on, rule.updated_at = is_on, now
         session.flush()
@@ -81,7 +81,7 @@ def switch_rule(session: Session, rule: RoutingRule, *, is_on: bool, viewer: Vie
 
 
 def move_rule_up(session: Session, rule: RoutingRule, *, viewer: Viewer, now: datetime) -> None:
-    """Swap a rule with the one before it on its channel; the first stays."""
+    """Swap a rule with the rule before it on its channel. Do nothing if it is the first."""
     before = sa.select(RoutingRule).where(RoutingRule.channel_id == rule.channel_id, RoutingRule.position < rule.position)
     other = session.execute(before.order_by(RoutingRule.position.desc()).limit(1)).scalar_one_or_none()
     if other is not None:
@@ -97,7 +97,10 @@ def delete_rule(session: Session, rule: RoutingRule, *, viewer: Viewer, now: dat
 
 
 def try_rule(session: Session, rule: RoutingRule, *, now: datetime) -> list[Claim]:
-    """Return what this rule would assign if it were active, among the next TRIED_AT_MOST threads; the caller rolls back."""
+    """Return the assignments that this rule would make if it were active. The next `TRIED_AT_MOST` threads are tried.
+
+    The threads are really assigned in the transaction, so the caller must roll it back.
+    """
     lock_routing(session)
     rule.is_on = True
     session.flush()
@@ -108,7 +111,7 @@ def try_rule(session: Session, rule: RoutingRule, *, now: datetime) -> list[Clai
 
 
 def save_profile(session: Session, user_id: uuid.UUID, abilities: Abilities, *, actor: Actor, now: datetime) -> None:
-    """Save what the person can take from now on; assigned threads stay assigned."""
+    """Save what the user can take from now on. Threads that are assigned already stay assigned."""
     values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(abilities).items()}
     insert = postgresql.insert(RoutingProfile).values(user_id=user_id, **values)
     session.execute(insert.on_conflict_do_update(index_elements=["user_id"], set_=values))

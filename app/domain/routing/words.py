@@ -42,7 +42,7 @@ NAMES_SHOWN = 4
 
 
 def given_words(name: str, by: dict[str, Any]) -> str:
-    """Return the sentence that says by which rule and why a user got the thread."""
+    """Return the sentence that says by which rule and why the user `name` got the thread. `by` is `Claim.because`."""
     parts = [_(HOW.get(by["how"], HOW[Strategy.ROUND_ROBIN]))]
     if by["how"] != "sticky":
         parts.append(
@@ -67,7 +67,7 @@ def waiting_words(reason: Reason, *, skills: list[str], language: str | None) ->
 
 
 def destination_words(to: Destination | None, teams: dict[str, str]) -> str:
-    """Return who is asked first, as part of a sentence. `teams`: names by id."""
+    """Return as part of a sentence whom a rule asks first. `teams` are the names of the teams by id."""
     if to is None:
         return _("The thread stays unassigned")
     gone = _("A deleted team")
@@ -80,7 +80,7 @@ def destination_words(to: Destination | None, teams: dict[str, str]) -> str:
 
 
 def names_words(names: tuple[str, ...]) -> str:
-    """Return the first few names, and how many more there are."""
+    """Return the first `NAMES_SHOWN` names as text, with the number of further names."""
     shown, more = ", ".join(names[:NAMES_SHOWN]), len(names) - NAMES_SHOWN
     return ngettext("%(names)s and %(num)s more", "%(names)s and %(num)s more", more, names=shown) if more > 0 else shown
 
@@ -94,12 +94,12 @@ def strategy_words(strategy: str) -> str:
 
 
 def state_tone(worker: Worker) -> str:
-    """Return the colour of a person's availability: "done", "due" or ""."""
+    """Return the CSS colour name for a worker's availability: "done" (present), "due" (away) or ""."""
     return "done" if worker.is_present else "due" if worker.state == AvailabilityState.AWAY else ""
 
 
 def presence_words(worker: Worker) -> str:
-    """Return whether a person takes threads now, and if not why, as text."""
+    """Return as text whether a worker takes threads now, and the reason if not."""
     if worker.state == AvailabilityState.AVAILABLE and worker.is_heard and not worker.is_at_work:
         return _("Outside working hours")
     return state_words(worker.state if worker.is_heard or worker.state == AvailabilityState.AWAY else AvailabilityState.OFFLINE)

@@ -1,7 +1,7 @@
-"""Create, change, pause and delete scheduled reports, and promise their due mails. The caller owns the transaction.
+"""Create, change, pause and delete scheduled reports, and queue the mails that are due. The caller owns the transaction.
 
-The `ReportSend` is written before the mail, one for each schedule, reader and due moment, so each due moment is mailed once
-however often the clock is looked at.
+A row of `ReportSend` is written before the mail, one for each schedule, recipient and due time. So each mail is sent once,
+however often the job runs.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ SENDS = table_of(ReportSend)
 
 
 class ScheduleNameTaken(Exception):
-    """The user has another scheduled report of this name."""
+    """Raised when the user has another scheduled report with this name."""
 
 
 class TooManySchedules(Exception):
-    """The user has MOST scheduled reports already."""
+    """Raised when the user already has `MOST` scheduled reports."""
 
 
 class UnknownRecipients(Exception):
-    """A recipient may not see figures, or there are no recipients or too many."""
+    """Raised when a recipient may not see figures, or when there are no recipients or too many."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def change_schedule(
 
 
 def pause_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, is_paused: bool, now: datetime) -> None:
-    """Pause or resume a scheduled report; what was due during the pause is never sent. Raises ScheduleMissing."""
+    """Pause or resume a scheduled report. Mails that were due during the pause are never sent. Raises `ScheduleMissing`."""
     row = get_schedule(session, viewer, schedule_id).schedule
     if is_paused == (row.paused_at is not None):
         return
@@ -100,15 +100,17 @@ def delete_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *,
 
 
 def leave_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID) -> bool:
-    """Remove the viewer from the recipients of a report; False where the viewer was none."""
+    """Remove the viewer from the recipients of a report. Return False if the viewer was not a recipient."""
     mine = sa.and_(ReportRecipient.schedule_id == schedule_id, ReportRecipient.user_id == viewer.user_id)
     statement = sa.delete(ReportRecipient).where(mine).returning(ReportRecipient.user_id)
     return session.execute(statement).first() is not None
 
 
 def ask_for_test(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, now: datetime) -> uuid.UUID:
-    """Promise a test mail to the viewer, now, even if the report is paused. Returns the id of the send. Raises
-    ScheduleMissing."""
+    """Queue a test mail of the report to the viewer now, even if the report is paused. Return the id of the `ReportSend`.
+
+    Raises `ScheduleMissing`.
+    """
     row = get_schedule(session, viewer, schedule_id).schedule
     due = last_due(rhythm_of(row), ZoneInfo(viewer.timezone), now)
     send = ReportSend(id=new_id(), **_send(row.id, viewer.user_id, due, now), is_test=True)
@@ -119,7 +121,10 @@ def ask_for_test(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, no
 
 
 def plan_sends(session: Session, *, now: datetime) -> int:
-    """Promise the due mails that were not promised yet; returns how many. After an outage each report is sent once."""
+    """Queue the due mails that are not queued yet. Return how many.
+
+    After an outage, only the newest due mail of a report is sent to each recipient.
+    """
     query = sa.select(ReportSchedule, User.id, User.timezone).join(ReportRecipient, ReportRecipient.user_id == User.id)
     query = query.join(ReportSchedule, ReportSchedule.id == ReportRecipient.schedule_id)
     rows = []

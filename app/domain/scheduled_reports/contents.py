@@ -1,6 +1,6 @@
-"""Read the contents of a scheduled report for one reader: figures, channels, pictures, sheet.
+"""Read the contents of a scheduled report for one recipient: figures, channels, charts and workbook.
 
-They are limited by the reader's rights and written in the reader's language, which the caller has set.
+The recipient's rights limit the contents. The texts are in the recipient's language, which the caller has set.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ MEDIUM_NAMES = {"email": N_("E-mail"), "whatsapp": "WhatsApp", "sms": "SMS", "ph
 
 @dataclass(frozen=True)
 class Line:
-    """A figure with its change in words; `tone` is "good", "bad", "few" or ""."""
+    """One figure of the report, its change and its target, all as text. `tone` is "good", "bad", "few" (too few cases) or ""."""
 
     name: str
     value: str
@@ -56,7 +56,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart: its title, what it shows as a sentence (`says`), and the PNG."""
+    """A chart as a PNG, with its title. `says` is a sentence with the same content as the chart."""
 
     key: str
     title: str
@@ -66,9 +66,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Contents:
-    """Everything a mail or PDF says. `filters`: the report's filters as text; `path`: the path of its page.
+    """The whole content of a report mail or PDF. `filters`: the report's filters as text. `path`: the path of the report's
+    page.
 
-    `sheet` is a workbook of every figure, day by day; None where it was not asked for.
+    `sheet` is an Excel workbook with every figure by day, or None if it was not requested.
     """
 
     name: str
@@ -121,7 +122,10 @@ def read_contents(
 
 
 def before_of(slice: Slice) -> Slice:
-    """Return the period before: as many days in whole weeks earlier; for whole months the month before."""
+    """Return the period with which `slice` is compared: the same number of days, shifted back by whole weeks.
+
+    If `slice` is one or more whole months, this is the month before.
+    """
     following = slice.last + timedelta(days=1)
     if slice.first.day == following.day == 1:
         last = slice.first - timedelta(days=1)

@@ -1,7 +1,7 @@
-"""Calculate when a scheduled report is due and which days it covers. Pure.
+"""Calculate when a scheduled report is due, and which days it covers. Pure.
 
-A due moment is calculated from day, hour and zone each time, so its local hour stays the same in summer. An hour that a day does
-not have (02:00 in March) becomes the next that it has; of an hour that it has twice, the first counts.
+A due time is calculated from day, hour and time zone each time, so its local hour is the same in summer and winter. If a day
+does not have this hour (02:00 in March), the next hour is used. If a day has it twice, the first is used.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LATEST = {Every.DAY: timedelta(hours=12), Every.WEEK: timedelta(days=3), Every.M
 
 @dataclass(frozen=True)
 class Rhythm:
-    """How often a report is sent, and at which local moment of its reader; see `ReportSchedule`."""
+    """How often a report is sent, and at which time in the recipient's time zone. The fields are those of `ReportSchedule`."""
 
     every: Every
     weekday: int = 0
@@ -30,7 +30,7 @@ class Rhythm:
 
 @dataclass(frozen=True)
 class Due:
-    """One due moment, and the first and last day it covers, both included."""
+    """One due time (`at`), and the first and last day that the report covers, both included."""
 
     at: datetime
     first: date
@@ -38,12 +38,12 @@ class Due:
 
 
 def last_due(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> Due:
-    """Return the newest due moment up to `now`."""
+    """Return the newest due time that is not after `now`."""
     return max((one for one in _around(rhythm, zone, now) if one.at <= now), key=lambda due: due.at)
 
 
 def next_due(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> Due:
-    """Return the first due moment after `now`."""
+    """Return the first due time after `now`."""
     return min((one for one in _around(rhythm, zone, now) if one.at > now), key=lambda due: due.at)
 
 
@@ -55,7 +55,7 @@ def _around(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> Iterator[Due]:
 
 
 def _days(rhythm: Rhythm, today: date) -> Iterator[date]:
-    """Yield the days with a due moment around today: at least one before and one after."""
+    """Yield days near `today` on which the report is due: at least one before and one after."""
     if rhythm.every == Every.DAY:
         yield from (today + timedelta(days=number) for number in (-1, 0, 1))
     elif rhythm.every == Every.WEEK:
@@ -68,7 +68,7 @@ def _days(rhythm: Rhythm, today: date) -> Iterator[date]:
 
 
 def _told(every: Every, day: date) -> tuple[date, date]:
-    """Return the first and last day of the period before `day`: a day, a week from Monday on, or a month."""
+    """Return the first and last day of the last complete period before `day`: a day, a week from Monday on, or a month."""
     if every == Every.DAY:
         return day - timedelta(days=1), day - timedelta(days=1)
     if every == Every.WEEK:

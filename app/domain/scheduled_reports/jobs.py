@@ -1,4 +1,4 @@
-"""Jobs that promise due reports and send them, at most once each."""
+"""Jobs that queue due reports and send them, each at most once."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _NOW = sa.func.clock_timestamp()
 
 
 def plan_reports(**_ignored: Any) -> int:
-    """Promise the reports whose moment has come; returns how many. The outbox relay enqueues their sending."""
+    """Periodic job: queue the reports that are due. Return how many. The outbox relay then starts the sending."""
     if not mail_sender().is_set_up:
         return 0
     with transaction() as session:
@@ -94,7 +94,7 @@ def _write(session: Session, row: ReportSend, schedule: ReportSchedule, viewer: 
 
 
 def _refusal(schedule: ReportSchedule, viewer: Viewer, user: User, owner: User) -> str:
-    """Return why this reader is not sent the report; "" where there is no reason."""
+    """Return the reason why this recipient does not get the report. Return "" if there is none."""
     if owner.disabled_at is not None or not role_may(owner.role, Permission.ANALYTICS_SEE):
         return OWNER_GONE
     if user.disabled_at is not None:

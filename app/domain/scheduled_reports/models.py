@@ -1,4 +1,4 @@
-"""Tables of scheduled reports, their recipients, and the promise of each mail."""
+"""Tables of scheduled reports, their recipients, and the mails to send."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.core.db import Base, Claimable, WithId, text_enum
 
 
 class Every(StrEnum):
-    """How often a report is sent; each covers the last period that is over."""
+    """How often a report is sent. A report covers the last complete day, week or month."""
 
     DAY = "day"
     WEEK = "week"
@@ -23,10 +23,11 @@ class Every(StrEnum):
 
 
 class ReportSchedule(WithId, Base):
-    """A report sent by mail. `args` are the filters of the report's URL; `is_open`: times are counted in open hours.
+    """A report that is sent regularly by mail. `args` are the filters of the report's URL; `is_open`: times count open hours
+    only.
 
-    `weekday` (Monday 0), `month_day` and `hour` are in each reader's time zone; a month without that day sends on its last.
-    Due moments before `since_at`, when it was made, changed or resumed, are not sent.
+    `weekday` (Monday 0), `month_day` and `hour` are in each recipient's time zone. A month without this day sends on its
+    last day. `since_at` is when the schedule was made, changed or resumed; mails that were due before are not sent.
     """
 
     __tablename__ = "report_schedules"
@@ -51,7 +52,7 @@ class ReportSchedule(WithId, Base):
 
 
 class ReportRecipient(Base):
-    """A user who gets a report."""
+    """One user who gets a scheduled report."""
 
     __tablename__ = "report_recipients"
 
@@ -60,9 +61,10 @@ class ReportRecipient(Base):
 
 
 class ReportSend(Claimable, WithId, Base):
-    """The promise of one mail to one user for one due moment, made before it is sent. It covers `first_day` to `last_day`.
+    """One mail to one user for one due time. The row is written before the mail is sent. The mail covers `first_day` to
+    `last_day`.
 
-    `calling_at` is set while the mail server has it.
+    `calling_at` is set while the mail is being handed to the mail server.
     """
 
     __tablename__ = "report_sends"

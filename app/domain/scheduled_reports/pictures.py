@@ -1,4 +1,7 @@
-"""Draw charts as PNGs (Pillow) for mails, which show no SVG. Pure. The mail says the same in text beside them."""
+"""Draw charts as PNG images (Pillow) for mails, because mails do not show SVG. Pure.
+
+The mail says the same in text beside each chart.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +28,10 @@ Values = Sequence[float | None]
 
 @dataclass(frozen=True)
 class Plot:
-    """What is drawn, one value a day: `stacks` as bars, or `line` with `high` above it; `before` dashed, `target` across.
+    """The data of a chart, one value for each day: bars (`stacks`), or a `line` with a `high` line above it.
 
-    `names` are those of the stacks, the lowest first.
+    `before` is drawn as a dashed line, and `target` as a horizontal line. `names` are the names of the stacks, the lowest
+    first.
     """
 
     scale: Scale
@@ -66,7 +70,7 @@ def _font() -> ImageFont.FreeTypeFont:
 
 
 class _Pen:
-    """Draws on the picture. Converts places of a chart, which is 1000 wide and 100 high (`charts.py`), to pixels."""
+    """Draws a chart on an image. It converts coordinates of the chart (1000 wide and 100 high, see `charts.py`) to pixels."""
 
     def __init__(self, pen: ImageDraw.ImageDraw, plot: Plot) -> None:
         self.pen, self.plot = pen, plot
@@ -116,7 +120,7 @@ class _Pen:
                 below += value
 
     def band(self) -> None:
-        """Draw the area between `line` and `high`, between days on which both have a value."""
+        """Fill the area between `line` and `high`, for neighbouring days on which both have a value."""
         plot = self.plot
         ends = [
             (self.centre(number), self.y(plot.scale.y(low)), self.y(plot.scale.y(top)))
@@ -134,7 +138,8 @@ class _Pen:
         self._dashed((self.x(0), y), (self.x(1000), y), _TARGET, 3)
 
     def path(self, values: Values, colour: str, *, width: int, is_dashed: bool = False) -> None:
-        """Draw a line with a dot at each value, or dashed without dots. It breaks at a missing value (None)."""
+        """Draw a line through the values, either solid with a dot at each value, or dashed. A missing value (None) interrupts
+        the line."""
         points = [None if v is None else (self.centre(n), self.y(self.plot.scale.y(v))) for n, v in enumerate(values)]
         for number, point in enumerate(points):
             if point is None:

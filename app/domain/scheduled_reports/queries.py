@@ -22,12 +22,12 @@ from app.domain.scheduled_reports.models import ReportRecipient, ReportSchedule,
 
 
 class ScheduleMissing(Exception):
-    """The scheduled report does not exist, or is not the viewer's."""
+    """Raised when the scheduled report does not exist, or does not belong to the viewer."""
 
 
 @dataclass(frozen=True)
 class ScheduleRow:
-    """A scheduled report as its owner sees it. `sends` are its newest mails, newest first, each with its reader's name."""
+    """A scheduled report as its page shows it. `sends` are its newest mails with the recipients' names, the newest first."""
 
     schedule: ReportSchedule
     owner_name: str
@@ -62,7 +62,7 @@ def get_schedule(session: Session, viewer: Viewer, schedule_id: uuid.UUID, *, sh
 
 
 def list_possible_recipients(session: Session, viewer: Viewer) -> list[User]:
-    """List colleagues who may see figures of a brand the viewer sees, by name."""
+    """List, by name, the active users who may see figures of a brand that the viewer sees too."""
     return [
         one.user
         for one in list_people(session)

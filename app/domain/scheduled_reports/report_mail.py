@@ -1,6 +1,6 @@
-"""Compose the mail of a scheduled report: HTML tables, pictures, attached sheet, plain text. Pure.
+"""Compose the mail of a scheduled report: HTML tables, charts, attached workbook and plain text. Pure.
 
-Colours are set on each cell, since mail programs drop style sheets.
+Colours are set on each cell, because mail programs remove style sheets.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ _TONES = {"good": "#0b6b43", "bad": "#a32121"}
 
 
 def report_mail(viewer: Viewer, contents: Contents, *, reference: str, base: str, zone: object, owner: str) -> SystemMail:
-    """Return the mail in the reader's language, which the caller has set."""
+    """Return the mail of a report in the recipient's language, which the caller has set.
+
+    `viewer` is the recipient and `owner` the name of the report's author. `base` is the URL of the installation.
+    """
     subject = _("%(name)s: %(days)s", name=contents.name, days=contents.days)
     as_of = format_datetime(contents.as_of.astimezone(zone), "d MMM y HH:mm", rebase=False)  # type: ignore[arg-type]
     foot = [

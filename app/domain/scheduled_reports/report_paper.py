@@ -1,4 +1,4 @@
-"""Draw a scheduled report as a PDF. In the reader's language, which the caller has set."""
+"""Draw a scheduled report as a PDF, in the language that the caller has set."""
 
 from __future__ import annotations
 

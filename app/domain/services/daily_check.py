@@ -1,7 +1,8 @@
-"""Periodic job that checks the services besides the channels (forms, scenarios, Teams, register, mail server).
+"""Periodic job that checks the services other than channels (forms, scenarios, Teams, register of addresses, mail server).
 
-Each is checked once a day, and in every round while it fails or a call in between failed, so that people who were alerted
-(`process/health/queries.py`) also hear that it works again. Parallel rounds check twice, which changes nothing.
+Each service is checked once a day. A service that fails, or had a failing call since, is checked in every round, so that
+people who were alerted (`process/health/queries.py`) are also notified when it works again. Parallel rounds check twice,
+which does no harm.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def watch_services(*, now: datetime | None = None, **_ignored: Any) -> None:
 
 
 def check_service(service: Service, *, now: datetime) -> Health:
-    """Check one service, store the result and return it. For edges; no transaction is open during the check."""
+    """Check one service, store the result and return it. Opens its own transactions; none is open during the check."""
     try:
         health = service.ask()
     except UnableToDecrypt as error:
@@ -40,14 +41,14 @@ def check_service(service: Service, *, now: datetime) -> Health:
 
 
 def is_due(service: Service, check: ServiceCheck | None, *, now: datetime) -> bool:
-    """Return whether the service is checked in this round."""
+    """Return True if the service must be checked in this round. `check` is its last check, None if there was none."""
     if check is None or check.health != "ok" or service.is_suspect:
         return True
     return now.hour >= FROM_HOUR and check.checked_at.date() < now.date()
 
 
 def _take_due(*, now: datetime) -> list[Service]:
-    """Return the services to check now, and delete the rows of those that no longer exist."""
+    """Return the services to check now. Also delete the stored checks of services that no longer exist."""
     with transaction() as session:
         services, checks = list_services(session), list_checks(session)
         gone = checks.keys() - {service.key for service in services}
@@ -58,7 +59,7 @@ def _take_due(*, now: datetime) -> list[Service]:
 
 
 def _keep(service: Service, health: Health, *, now: datetime) -> None:
-    """Store the result; a service that was down stays so until it works."""
+    """Store the result of a check. A service that is down stays down until a check succeeds."""
     with transaction() as session:
         former = session.get(ServiceCheck, service.key, with_for_update=True, populate_existing=True)
         passes = health.passes and (former is None or former.health != "down")

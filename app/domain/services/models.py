@@ -1,4 +1,4 @@
-"""Table of the last check of each service besides the channels."""
+"""Table of the last check of each service other than the channels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from app.core.db import Base
 class ServiceCheck(Base):
     """The last check of one service (`app/contract/service.py`). `name` and `place` are stored for alerts.
 
-    `detail` says in English what is wrong. A service that is down stays so until it works; "degraded" usually passes by itself.
+    `detail` says in English what is wrong. A service that is "down" stays so until it works. "degraded" usually ends without
+    help.
     """
 
     __tablename__ = "service_checks"

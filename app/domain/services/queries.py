@@ -1,4 +1,4 @@
-"""List the services besides the channels, and their last checks."""
+"""List the services other than the channels, and their last checks."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ PASSES = timedelta(hours=1)  # what fails for a while mends itself in less, most
 
 
 def list_services(session: Session) -> list[Service]:
-    """List all services besides the channels that this installation calls."""
+    """List all services that this installation calls, except the channels."""
     theirs = list_integration_services(session)
     return [*theirs, *list_notice_services(session, place=PLACE), *list_register_services(session, place=PLACE)]
 
 
 def list_checks(session: Session) -> dict[str, ServiceCheck]:
-    """Return the last checks, by key."""
+    """Return service key -> its last check."""
     query = sa.select(ServiceCheck).execution_options(populate_existing=True)
     return {check.key: check for check in session.execute(query).scalars()}
 
 
 def list_failing(session: Session, *, now: datetime) -> list[ServiceCheck]:
-    """List services to alert about, by name: down, or failing for an hour."""
+    """List the services that need an alert, by name: those that are down, or degraded for `PASSES` (an hour)."""
     lasting = sa.and_(ServiceCheck.health == "degraded", ServiceCheck.failing_since <= now - PASSES)
     query = sa.select(ServiceCheck).where(sa.or_(ServiceCheck.health == "down", lasting))
     return list(session.execute(query.order_by(ServiceCheck.name, ServiceCheck.key)).scalars())

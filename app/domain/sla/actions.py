@@ -21,18 +21,18 @@ from app.domain.sla.rules import PolicyRules, StoredCalendar
 
 
 class ScopeTaken(Exception):
-    """Another calendar has this scope already."""
+    """Raised when another calendar is already set for the same brand, team or channel (or for all)."""
 
 
 class StillNeeded(Exception):
-    """The calendar is still needed: it is the one for all, or a policy names it."""
+    """Raised when the calendar is still needed, because it is the calendar for all or a policy names it."""
 
 
 @dataclass(frozen=True)
 class CalendarContent:
-    """The content of a calendar as people enter it. At most one of the ids is set; none: it holds for all.
+    """The content of a calendar as people enter it. At most one of the ids is set; without an id, the calendar is for all.
 
-    `is_by_name_only`: it holds only for policies that name it.
+    `is_by_name_only`: the calendar is used only for policies that name it.
     """
 
     name: str
@@ -54,21 +54,21 @@ def create_calendar(session: Session, content: CalendarContent, *, now: datetime
 def change_calendar(
     session: Session, calendar_id: uuid.UUID, content: CalendarContent, *, now: datetime, actor: Actor
 ) -> BusinessCalendar:
-    """Change a calendar; running clocks are recomputed. Raises ScopeTaken, StillNeeded."""
+    """Change a calendar and recompute running clocks. Raises `ScopeTaken` and `StillNeeded`."""
     calendar = _lock(session, BusinessCalendar, calendar_id)
     check_calendar(session, content, calendar)
     return _write_calendar(session, calendar, content, now=now, actor=actor)
 
 
 def check_calendar(session: Session, content: CalendarContent, calendar: BusinessCalendar | None = None) -> None:
-    """Check that this content can be saved, in place of `calendar` or as a new one. Raises ScopeTaken, StillNeeded."""
+    """Check that this content can be saved for `calendar`, or as a new calendar (None). Raises `ScopeTaken` and `StillNeeded`."""
     _check_scope(session, content, calendar.id if calendar else None)
     if calendar is not None and _is_for_all(calendar) and not _is_for_all(content):
         raise StillNeeded(str(calendar.id))
 
 
 def archive_calendar(session: Session, calendar_id: uuid.UUID, *, now: datetime, actor: Actor) -> BusinessCalendar:
-    """Archive a calendar; the clocks measured by it can still be explained. Raises StillNeeded."""
+    """Archive a calendar. Clocks that were measured by it can still be explained. Raises `StillNeeded`."""
     calendar = _lock(session, BusinessCalendar, calendar_id)
     named = sa.select(PolicyVersion.id).join(
         SlaPolicy, sa.and_(SlaPolicy.id == PolicyVersion.policy_id, SlaPolicy.version == PolicyVersion.number)
@@ -82,7 +82,7 @@ def archive_calendar(session: Session, calendar_id: uuid.UUID, *, now: datetime,
 
 
 def create_policy(session: Session, rules: PolicyRules, *, position: int, now: datetime, actor: Actor) -> SlaPolicy:
-    """Create a policy at a position, before the policy that had it."""
+    """Create a policy at `position`. The policy that was there, and those after it, come after the new one."""
     policy = SlaPolicy(id=new_id(), version=0, position=position)
     session.add(policy)
     return _write_policy(session, policy, rules, position, now=now, actor=actor)
@@ -91,12 +91,12 @@ def create_policy(session: Session, rules: PolicyRules, *, position: int, now: d
 def change_policy(
     session: Session, policy_id: uuid.UUID, rules: PolicyRules, *, position: int, now: datetime, actor: Actor
 ) -> SlaPolicy:
-    """Change a policy; running clocks are recomputed."""
+    """Change a policy and move it to `position`. Running clocks are recomputed."""
     return _write_policy(session, _lock(session, SlaPolicy, policy_id), rules, position, now=now, actor=actor)
 
 
 def archive_policy(session: Session, policy_id: uuid.UUID, *, now: datetime, actor: Actor) -> SlaPolicy:
-    """Archive a policy; for its threads the next policy that fits holds."""
+    """Archive a policy. From now on, the next policy that fits applies to its threads."""
     policy = _lock(session, SlaPolicy, policy_id)
     policy.archived_at = now
     _note(session, "PolicyChanged", ("policy", policy.id), str(policy.id), now=now, actor=actor)

@@ -1,6 +1,6 @@
-"""Choose the SLA policy and the calendar that hold for a thread now.
+"""Choose the SLA policy and the business calendar that apply to a thread now.
 
-Versions never change, so those that were read stay in a cache of the process.
+Versions never change, so versions that were read are cached in the process.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _terms: dict[uuid.UUID, Terms] = {}
 
 @dataclass(frozen=True)
 class HeldCalendar:
-    """A calendar's newest version."""
+    """The newest version of a calendar."""
 
     id: uuid.UUID
     version_id: uuid.UUID
@@ -43,7 +43,7 @@ class HeldCalendar:
 
 @dataclass(frozen=True)
 class HeldPolicy:
-    """A policy's newest version."""
+    """The newest version of a policy."""
 
     id: uuid.UUID
     version_id: uuid.UUID
@@ -53,7 +53,7 @@ class HeldPolicy:
 
 @dataclass(frozen=True)
 class Choice:
-    """The policy and calendar that hold for a thread, with their versions; None where there is none."""
+    """The policy and calendar that apply to a thread, each in its newest version. None if there is none."""
 
     policy: HeldPolicy | None
     calendar: HeldCalendar | None
@@ -65,14 +65,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class Book:
-    """All policies and calendars that hold now."""
+    """All active policies and calendars, each in its newest version."""
 
     policies: tuple[HeldPolicy, ...]
     calendars: tuple[HeldCalendar, ...]
 
     def choose(self, thread: Thread, contact_ids: Iterable[uuid.UUID] = ()) -> Choice:
-        """Choose the first policy that fits; and its calendar, else that of the team, the channel, the brand, or all.
-        `contact_ids`: the thread's contact and its organizations."""
+        """Choose the first policy that fits the thread, and the calendar.
+
+        The calendar is that of the policy, or else of the thread's team, channel or brand, or the calendar for all.
+        `contact_ids`: the thread's contact and its organizations.
+        """
         known = frozenset([*contact_ids, *([thread.contact_id] if thread.contact_id else [])])
         policy = next((p for p in self.policies if fits(p.rules.match, thread, known)), None)
         return Choice(policy, self._calendar(thread, policy))
@@ -93,12 +96,15 @@ class Book:
 
 
 def calendar_of_channel(session: Session, *, channel_id: uuid.UUID, brand_id: uuid.UUID) -> Calendar:
-    """Return the calendar of a channel: its own, else its brand's, else the one for all, else around the clock."""
+    """Return the calendar of the channel, or else of its brand, or else the calendar for all.
+
+    If there is none, return a calendar that is always open.
+    """
     return _first_calendar(session, (None, channel_id, None), (None, None, brand_id), (None, None, None))
 
 
 def calendar_of_brand(session: Session, brand_id: uuid.UUID) -> Calendar:
-    """Return the calendar of a brand: its own, else the one for all, else around the clock."""
+    """Return the calendar of the brand, or else the calendar for all. If there is none, return a calendar that is always open."""
     return _first_calendar(session, (None, None, brand_id), (None, None, None))
 
 
@@ -109,7 +115,8 @@ def _first_calendar(session: Session, *scopes: Scope) -> Calendar:
 
 
 def fits(match: Match, thread: Thread, contact_ids: frozenset[uuid.UUID]) -> bool:
-    """Return whether a policy is for this thread. `contact_ids`: the thread's contact and its organizations."""
+    """Return True if the conditions of a policy (`match`) fit the thread. `contact_ids`: the thread's contact and its
+    organizations."""
     asked: list[bool] = [
         value in wanted
         for wanted, value in (
@@ -128,7 +135,7 @@ def fits(match: Match, thread: Thread, contact_ids: frozenset[uuid.UUID]) -> boo
 
 
 def read_book(session: Session) -> Book:
-    """Read all policies and calendars that hold. Two queries over two small tables."""
+    """Read all active policies and calendars. Two queries over two small tables."""
     if len(_policies) + len(_calendars) > MOST_KEPT:
         for kept in (_policies, _terms, _calendars):
             kept.clear()
@@ -166,7 +173,7 @@ def _calendar(row: Any) -> HeldCalendar:
 
 
 def organizations_of(session: Session, contact_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
-    """Return the organizations above each contact, nearest first, by contact id."""
+    """Return contact id -> ids of all organizations above the contact, the nearest first."""
     found: dict[uuid.UUID, list[uuid.UUID]] = {}
     for contact_id in contact_ids:
         above, at = [], session.get(Contact, contact_id)
@@ -178,7 +185,7 @@ def organizations_of(session: Session, contact_ids: Iterable[uuid.UUID]) -> dict
 
 
 def read_policies(session: Session, version_ids: Iterable[uuid.UUID | None]) -> Mapping[uuid.UUID, PolicyRules]:
-    """Return the rules of these policy versions by id, perhaps with others that were read before."""
+    """Return policy version id -> rules. The result may contain other versions that were read before."""
     missing = {found for found in version_ids if found is not None} - _policies.keys()
     if missing:
         query = sa.select(PolicyVersion.id, PolicyVersion.rules).where(PolicyVersion.id.in_(missing))
@@ -188,7 +195,7 @@ def read_policies(session: Session, version_ids: Iterable[uuid.UUID | None]) -> 
 
 
 def terms_of(version_id: uuid.UUID | None) -> Terms:
-    """Return the terms of a version that was read before; for None terms without promises."""
+    """Return the terms of a policy version that was read before. For None, return terms without any promise."""
     if version_id is None:
         return Terms()
     found = _terms.get(version_id)
@@ -198,7 +205,7 @@ def terms_of(version_id: uuid.UUID | None) -> Terms:
 
 
 def read_calendar(session: Session, version_id: uuid.UUID | None) -> Calendar:
-    """Return the calendar of a version; for None one that is open around the clock."""
+    """Return the calendar with the rules of this version. For None, return a calendar that is always open."""
     if version_id is None:
         return _ROUND_THE_CLOCK
     found = _calendars.get(version_id)

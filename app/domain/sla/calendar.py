@@ -1,10 +1,13 @@
-"""Calculate open hours: weekly hours in local time, holidays, own days, clock changes. Pure.
+"""Calculate open hours from weekly hours in local time, public holidays and own days, with changes of summer time. Pure.
 
-An instant is open when the local wall clock shows a time inside the hours of its day. So an hour the clock skips in spring
-counts nothing, the hour it shows twice in autumn counts twice, and cutting hours in two changes nothing. Hours belong to the day
-they begin on: those from 22:00 to 06:00 run into the next morning, be that a holiday or not, and a holiday has none of its own.
+A moment is open if the local clock shows a time inside the hours of its day. An hour that the clock skips in spring
+therefore does not count, and an hour that occurs twice in autumn counts twice. Splitting a span of hours in two changes
+nothing.
 
-Instants are whole seconds since 1970 (UTC), half-open intervals of them tuples `(begin, end)`.
+Hours belong to the day on which they begin. Hours from 22:00 to 06:00 continue into the next morning, even if that day is a
+holiday. A holiday has no hours of its own.
+
+Times are whole seconds since 1970 (UTC). An interval is a tuple `(begin, end)` without its end.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ _LAST_DAY = date.max.toordinal() - _EPOCH - 2
 
 @dataclass(frozen=True)
 class OwnDay:
-    """A day with hours of its own (none: closed), which replace those of the weekday or public holiday."""
+    """A day with its own hours, which replace the hours of the weekday or public holiday. No `spans`: closed."""
 
     day: date
     name: str = ""
@@ -40,9 +43,9 @@ class OwnDay:
 
 @dataclass(frozen=True)
 class CalendarRules:
-    """The rules of a calendar. `week` has the hours of Monday to Sunday.
+    """The rules of a calendar. `week` has the opening hours of the seven days from Monday to Sunday.
 
-    `country` and `region` (ISO codes, "": none): it is closed on their public holidays.
+    `country` and `region` are ISO codes; the calendar is closed on the public holidays there. "" means no public holidays.
     """
 
     zone: str
@@ -57,7 +60,7 @@ ALWAYS = CalendarRules("UTC", (((0, DAY),),) * 7)
 
 
 class Closed(StrEnum):
-    """Why a period is closed."""
+    """The reason why a period is closed."""
 
     HOLIDAY = "holiday"
     OWN_DAY = "own_day"
@@ -69,7 +72,8 @@ class Closed(StrEnum):
 
 @dataclass(frozen=True)
 class ClosedTime:
-    """A closed period; `day` is the local date of a holiday or own day."""
+    """A closed period from `begin` to `end`, in seconds since 1970. `day` is the local date if the reason is a holiday or own
+    day."""
 
     begin: int
     end: int
@@ -79,7 +83,10 @@ class ClosedTime:
 
 @dataclass(frozen=True)
 class _Hours:
-    """The hours of one local day, in order and disjoint; `why` they are not its weekday's, or there are none."""
+    """The opening hours of one local day, in order and disjoint.
+
+    `why` is the reason if the day has no hours, otherwise None.
+    """
 
     spans: tuple[Span, ...]
     why: Closed | None = None
@@ -87,7 +94,7 @@ class _Hours:
 
 @dataclass
 class Calendar:
-    """Calculates open time by a calendar's rules. It caches the days it read, as the rules never change."""
+    """Calculates open time with the rules of a calendar. It caches the days that it calculated; its rules never change."""
 
     rules: CalendarRules
     _own: dict[int, OwnDay] = field(default_factory=dict, repr=False)
@@ -101,7 +108,7 @@ class Calendar:
         self._has_week = any(self.rules.week)
 
     def open_between(self, begin: int, end: int) -> Iterator[Interval]:
-        """Yield the open intervals of `[begin, end)`, in order; none touches the next."""
+        """Yield the open intervals in `[begin, end)`, in order. Intervals that touch are joined."""
         held: Interval | None = None
         for day in range(begin // DAY, -(-end // DAY)):
             for opens, closes in self._open_on(day):
@@ -123,9 +130,9 @@ class Calendar:
         return sum(max(0, min(b, end) - max(a, begin)) for day in days for a, b in self._open_on(day))
 
     def after(self, begin: int, seconds: int) -> int | None:
-        """Return the first instant by which `seconds` open ones have passed since `begin`; this may be closing time.
+        """Return the first time at which `seconds` open seconds have passed since `begin`. This may be closing time.
 
-        Returns None if they never pass.
+        Return None if there will never be so much open time.
         """
         if seconds <= 0:
             return begin
@@ -141,8 +148,9 @@ class Calendar:
         return None
 
     def closed_between(self, begin: int, end: int) -> list[ClosedTime]:
-        """Return the closed periods between two instants (seconds since 1970, `end` excluded), with their reasons. Neighbours
-        with the same reason are one period.
+        """Return the closed periods in `[begin, end)` (seconds since 1970) with their reasons, in order.
+
+        Neighbouring periods with the same reason are joined.
         """
         found: list[ClosedTime] = []
         at = begin
@@ -157,22 +165,23 @@ class Calendar:
         return found
 
     def local(self, at: int) -> datetime:
-        """Return the aware local time of an instant in seconds since 1970."""
+        """Return the aware local time of `at`, which is in seconds since 1970."""
         return datetime.fromtimestamp(at, self._zone)
 
     def hours_on(self, day: date) -> tuple[tuple[Span, ...], Closed | None]:
-        """Return the opening hours of a local day, and why they differ from those of its weekday (None: they do not differ)."""
+        """Return (opening hours, reason) of a local day. The reason says why the day is closed, or is OWN_DAY for any own day,
+        else None."""
         number = day.toordinal() - _EPOCH
         hours = self._hours(number)
         return hours.spans, Closed.OWN_DAY if number in self._own else hours.why
 
     def own_name(self, day: date) -> str:
-        """Return the name of an own day, "" for any other day."""
+        """Return the name of an own day. Return "" for any other day."""
         own = self._own.get(day.toordinal() - _EPOCH)
         return own.name if own else ""
 
     def _open_on(self, day: int) -> tuple[Interval, ...]:
-        """Return the open intervals of one UTC day, in order and disjoint."""
+        """Return the open intervals of a UTC day, in order and disjoint. `day` counts days since 1970."""
         found = self._days.get(day)
         if found is None:
             found = self._days[day] = tuple(_merged(self._opening(day)))
@@ -189,7 +198,7 @@ class Calendar:
                         yield a, b
 
     def _pieces(self, day: int) -> list[tuple[int, int, int]]:
-        """Cut a UTC day where the zone's offset (seconds) changes; returns (begin, end, offset) of each part."""
+        """Split a UTC day at a change of the zone's UTC offset. Return (begin, end, offset) of each part, all in seconds."""
         begin, end = day * DAY, (day + 1) * DAY
         first, last = self._offset(begin), self._offset(end - 1)
         if first == last:
@@ -215,7 +224,7 @@ class Calendar:
         return _Hours(spans, None if spans else Closed.WEEKEND if weekday >= 5 else Closed.DAY_OFF)
 
     def _reasons(self, begin: int, end: int) -> Iterator[ClosedTime]:
-        """Cut a closed period at local midnights and yield the parts with their reasons."""
+        """Split a closed period at local midnights, and yield each part with its reason."""
         for day in range(begin // DAY, -(-end // DAY)):
             for piece_begin, piece_end, offset in self._pieces(day):
                 at, stop = max(begin, piece_begin), min(end, piece_end)
@@ -237,7 +246,7 @@ class Calendar:
 
 
 def _merged(intervals: Iterator[Interval]) -> Iterator[Interval]:
-    """Yield the union of intervals, in order and disjoint."""
+    """Yield the intervals in order. Overlapping or touching intervals are joined."""
     held: Interval | None = None
     for begin, end in sorted(intervals):
         if held is not None and begin <= held[1]:

@@ -1,4 +1,5 @@
-"""Set when a missed call must be called back, by the SLA policy of its thread. In the transaction of the call's event."""
+"""Calculate when a missed call must be called back, by the SLA policy of its thread. Runs in the transaction of the call's
+event."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ MORNING = time(9)
 
 
 def hear_end_of_call(session: Session, event: Event) -> None:
-    """`CallLogged`, `CallChanged`: make a task for a missed call; a later call that reached the caller completes it."""
+    """Handle `CallLogged` and `CallChanged`: create a task for a missed call. A later call that reached the caller completes
+    the task."""
     message = session.get(Message, event.message_id) if event.message_id else None
     if message is None:
         return
@@ -32,9 +34,9 @@ def hear_end_of_call(session: Session, event: Event) -> None:
 
 
 def callback_due(session: Session, thread: Thread, *, now: datetime) -> Due:
-    """Return when a call back is due: after the promised first-response time, in open hours.
+    """Return when a missed call must be called back: after the first-response time of the policy, counted in open hours.
 
-    Without a promise it is due at nine on the next working day.
+    If no policy promises a first response, this is nine o'clock on the next working day.
     """
     contact_ids = [thread.contact_id] if thread.contact_id else []
     above = organizations_of(session, contact_ids) if contact_ids else {}
@@ -49,5 +51,5 @@ def callback_due(session: Session, thread: Thread, *, now: datetime) -> Due:
 
 
 def _whole_minute(local: datetime) -> datetime:
-    """Round up to a whole minute, so that the due time is never before the promised one."""
+    """Round up to a whole minute, so that the result is never before the promised time."""
     return local + timedelta(seconds=60 - local.second) if local.second else local

@@ -1,12 +1,13 @@
 """Calculate a thread's SLA clocks: a pure function of facts, terms and calendar.
 
-*First response* runs from a contact's first question to the first answer, *next response* from a question after an answer to the
-next answer, *resolution* from the first question to the end of the matter. None runs while the thread waits for something its
-terms pause for, nor while it is closed. A matter that comes back after its reopen window is a new one.
+*First response* runs from a contact's first question to the first answer. *Next response* runs from a question after an
+answer to the next answer. *Resolution* runs from the first question to the end of the matter. No clock runs while the thread
+is closed, or waits for something for which its terms pause the clocks. A matter that is reopened after its reopen window is
+a new matter.
 
-Terms that change while a clock runs change its target. A longer target counts from the clock's beginning, and the deadline never
-becomes earlier. A shorter one counts from the change on, so that no clock is late the moment it applies, and the deadline never
-becomes later.
+If the terms change while a clock runs, its target changes. A longer target counts from the start of the clock, and the
+deadline never becomes earlier. A shorter target counts from the change, so that no clock is late when the change takes
+effect, and the deadline never becomes later.
 """
 
 from __future__ import annotations
@@ -50,7 +51,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Terms:
-    """The promised times in seconds of open time (None: nothing), and which of PAUSES stop the clocks. `name` is the policy's."""
+    """The promised times in seconds of open time (None: no promise), and the reasons in `pauses` for which the clocks stop.
+
+    `name` is the name of the policy.
+    """
 
     first_response: int | None = None
     next_response: int | None = None
@@ -60,7 +64,7 @@ class Terms:
     name: str = ""
 
     def target(self, kind: ClockKind) -> int | None:
-        """Return the target seconds of a clock of this kind."""
+        """Return the promised seconds for a clock of this kind. Return None if nothing is promised."""
         return {
             ClockKind.FIRST_RESPONSE: self.first_response,
             ClockKind.NEXT_RESPONSE: self.next_response,
@@ -75,7 +79,7 @@ PAUSES = (*WAITING_STATUSES, "task", "snoozed")
 
 @dataclass(frozen=True)
 class Fact:
-    """Something that happened to a thread, `at` in whole seconds since 1970."""
+    """Something that happened to a thread. `at` is in whole seconds since 1970. `terms` is set for a fact of kind TERMS only."""
 
     at: int
     kind: FactKind
@@ -86,9 +90,9 @@ class Fact:
 
 @dataclass(frozen=True)
 class Retarget:
-    """A change of a clock's target. From `at` on, the target is `target` seconds from the clock's beginning.
+    """A change of a clock's target. From `at` on, the target is `target` seconds, counted from the start of the clock.
 
-    `promised`: the seconds in the terms that caused the change; None for nothing. `name` is the terms' name.
+    `promised` and `name` come from the new terms: the promised seconds (None: no promise) and the name of the policy.
     """
 
     at: int
@@ -99,7 +103,11 @@ class Retarget:
 
 @dataclass(frozen=True)
 class Clock:
-    """One clock. `target` in seconds of counted time, None: nothing was promised. `ended` is when it stopped for good."""
+    """One SLA clock of a thread. `target` is in counted seconds (None: no promise). `started` and `ended` are in seconds since
+    1970.
+
+    `ended` is None while the clock has not stopped for good.
+    """
 
     kind: ClockKind
     started: int
@@ -112,26 +120,29 @@ class Clock:
 
     @property
     def paused_for(self) -> str:
-        """Return the reason of the pause that goes on now, "" if the clock is not paused."""
+        """Return the reason of the current pause. Return "" if the clock is not paused now."""
         return self.pauses[-1].why if self.ended is None and self.pauses and self.pauses[-1].end is None else ""
 
     @property
     def is_late(self) -> bool:
-        """Return whether the clock ended after it was due."""
+        """Return True if the clock ended after it was due. A clock that has not ended is never late here."""
         return self.ended is not None and self.due.at is not None and self.ended > self.due.at
 
     def counted(self, calendar: Calendar, at: int) -> int:
-        """Return the seconds the clock has counted by the instant `at`."""
+        """Return how many seconds the clock has counted by the time `at`."""
         return counted_seconds(calendar, self.started, max(self.started, self._until(at)), self.pauses)
 
     def instant_of(self, calendar: Calendar, share: int) -> int | None:
-        """Return the instant at which `share` percent of the target are used up, None while that is unknown."""
+        """Return the time (seconds since 1970) at which `share` percent of the target are used. Return None if it is unknown."""
         if self.target is None:
             return None
         return due_after(calendar, self.started, -(-self.target * share // 100), self.pauses).at
 
     def segments(self, calendar: Calendar, now: int) -> tuple[Segment, ...]:
-        """Return the clock's time cut into segments: from its start to its end, else to its due time, else to `now`."""
+        """Split the time of the clock into segments: counted, closed or paused.
+
+        They go from its start to its end. If it has not ended, they go to its due time, or to `now` if it has none.
+        """
         until = self.ended if self.ended is not None else self.due.at if self.due.at is not None else now
         return segments_between(calendar, self.started, max(until, self.started), self.pauses)
 
@@ -140,13 +151,19 @@ class Clock:
 
 
 def evaluate(facts: Sequence[Fact], calendar: Calendar) -> list[Clock]:
-    """Return all clocks that follow from these facts, by their start. Facts of one instant count in the order given."""
+    """Return all clocks that follow from these facts, in the order of their start.
+
+    Facts with the same time are applied in the given order.
+    """
     life = _Life(_settled(facts))
     return [_timed(clock, life, calendar) for clock in life.clocks()]
 
 
 def _settled(facts: Iterable[Fact]) -> list[Fact]:
-    """Return the facts by time, without withdrawn answers and the statuses and waits that came with them."""
+    """Return the facts in the order of their times, without answers and `NEEDLESS` facts that were withdrawn.
+
+    The status "waiting_customer" that was set at the same time as a withdrawn fact is left out too.
+    """
     found: list[Fact] = []
     for fact in sorted(facts, key=lambda f: f.at):
         if fact.kind != FactKind.WITHDRAWN:
@@ -166,7 +183,7 @@ def _is_of_answer(fact: Fact, ref: str) -> bool:
 
 @dataclass
 class _Open:
-    """A clock while the facts are read."""
+    """A clock that is being built while the facts are read."""
 
     kind: ClockKind
     started: int
@@ -178,7 +195,7 @@ class _Open:
 
 
 class _Life:
-    """Follows the facts of one thread once: what paused it, what terms held, which clocks began and ended."""
+    """Reads the facts of one thread once, and collects the pauses, the terms and the clocks that follow from them."""
 
     def __init__(self, facts: list[Fact]) -> None:
         self.facts = facts
@@ -255,9 +272,7 @@ class _Life:
                 self._is_answered = False
 
     def _pause(self, at: int) -> None:
-        """After a fact at `at`, begin or end a pause: end the present one if its reason no longer holds, begin one if a reason
-        holds.
-        """
+        """After a fact at the time `at`, end the current pause if its reason is gone, and start a pause if there is a reason."""
         why = self._why_paused()
         if self._paused is not None and self._paused[1] != why:
             self.pauses.append(Pause(self._paused[0], at, self._paused[1]))

@@ -1,4 +1,4 @@
-"""Dry-run an SLA policy or calendar on the threads of the last 30 days. Never writes."""
+"""Dry-run a changed SLA policy or calendar on the threads of the last 30 days. Never writes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_THREADS = 2000
 
 @dataclass(frozen=True)
 class Deadline:
-    """When one clock is due, in seconds since 1970, None for never. `is_late`: the clock missed it."""
+    """The deadline of one clock. `due` is in seconds since 1970, None if there is no deadline. `is_late`: the clock missed it."""
 
     due: int | None
     is_late: bool
@@ -35,7 +35,7 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Difference:
-    """A clock whose deadline would change."""
+    """A clock whose deadline would change. `before` and `after` are its deadlines with the present and with the changed rules."""
 
     thread_id: uuid.UUID
     number: int
@@ -47,7 +47,8 @@ class Difference:
 
     @property
     def moved_seconds(self) -> int | None:
-        """Return by how many seconds the deadline moves, negative for earlier; None where it is not due before or after."""
+        """Return by how many seconds the deadline moves (negative: earlier). Return None if there is no deadline before or
+        after the change."""
         if self.before is None or self.after is None or self.before.due is None or self.after.due is None:
             return None
         return self.after.due - self.before.due
@@ -55,7 +56,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class DryRun:
-    """The result of a dry run on `threads` threads, the newest first. `is_cut`: there are more in the last 30 days."""
+    """The result of a dry run. `threads`: how many threads were tried, the newest first. `is_cut`: there are more in the last
+    30 days.
+
+    `late_before` and `late_after`: how many clocks are late with the present and with the changed rules.
+    """
 
     threads: int
     is_cut: bool
@@ -78,9 +83,9 @@ def dry_run(
     now: datetime,
     most: int = MOST_THREADS,
 ) -> DryRun:
-    """Return what saving this policy would change.
+    """Return which deadlines would change if this policy were saved.
 
-    `policy_id`: the policy it would replace, None for a new one; `position`: its index in the order.
+    `policy_id`: the policy that would be replaced, or None for a new one. `position`: its place in the order of policies.
     """
     book = read_book(session)
     changed = _Try(_with(book, rules, policy_id, position, now))
@@ -96,9 +101,10 @@ def dry_run_calendar(
     now: datetime,
     most: int = MOST_THREADS,
 ) -> DryRun:
-    """Return what saving this calendar would change. The caller checked that it can be saved (`check_calendar`).
+    """Return which deadlines would change if this calendar were saved. The caller has checked that it can be
+    (`check_calendar`).
 
-    `calendar_id`: the calendar it would replace, None for a new one.
+    `calendar_id`: the calendar that would be replaced, or None for a new one.
     """
     book, version_id = read_book(session), new_id()
     scope = (content.team_id, content.channel_id, content.brand_id)
@@ -110,7 +116,7 @@ def dry_run_calendar(
 
 @dataclass(frozen=True)
 class _Try:
-    """The rules to try, with their unsaved calendars by version id."""
+    """The rules of one side of the comparison. `unsaved`: calendars that are not stored, by version id."""
 
     book: Book
     unsaved: Mapping[uuid.UUID, Calendar] = field(default_factory=dict)
@@ -143,7 +149,7 @@ def _compare(
 
 
 def _facts(session: Session, threads: Sequence[Thread]) -> dict[uuid.UUID, list[Fact]]:
-    """Read the facts of each thread, without the terms that held."""
+    """Read the facts of each thread. The terms that applied then are left out."""
     rows: dict[uuid.UUID, list[Any]] = {thread.id: [] for thread in threads}
     for row in session.execute(FACTS_OF, {"thread_ids": list(rows)}):
         if row.kind != FactKind.TERMS:
@@ -167,7 +173,7 @@ Clocks = dict[tuple[ClockKind, int], Deadline]
 
 
 def _deadlines(facts: list[Fact], choice: Choice, calendar: Calendar, *, now: int) -> Clocks:
-    """Return the deadlines of the last 30 days, as if this choice had always held."""
+    """Return the deadlines of clocks that started in the last 30 days, as if this policy and calendar had always applied."""
     if not facts:
         return {}
     terms = choice.policy.rules.terms() if choice.policy else Terms()

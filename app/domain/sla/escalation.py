@@ -1,7 +1,8 @@
-"""Carry out escalation steps of SLA clocks: tell people, make tasks, change threads.
+"""Carry out escalation steps of SLA clocks: notify people and create tasks.
 
-`sla_clocks.next_step_at` is the promise, and the unique key of `sla_steps` makes each step happen once, however many workers
-look: the thread is locked, its clocks are calculated anew from its facts, and only due steps without a row are carried out.
+The periodic job finds clocks by `sla_clocks.next_step_at`. The unique key of `sla_steps` ensures that each step is carried
+out once, with any number of workers: the thread is locked, its clocks are calculated again from its facts, and only due
+steps without a row are carried out.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ _THREADS = (
 
 @dataclass(frozen=True)
 class Reached:
-    """A step of a clock whose instant has come."""
+    """A due escalation step of a clock."""
 
     thread: Thread
     row: SlaClock
@@ -59,9 +60,10 @@ class Reached:
 
 
 def reach_due_steps(session: Session, *, now: datetime, limit: int = 100) -> int:
-    """Carry out the steps due by `now`, of the clocks that have waited longest.
+    """Carry out the steps that are due by `now`, for at most `limit` clocks, the longest overdue first.
 
-    Returns how many clocks were found; 0 where other workers hold all of their threads, which are left for the next round.
+    Return how many clocks were found. Return 0 if other workers have locked all of the threads; these are left for the next
+    round.
     """
     due = session.execute(_DUE.limit(as_written(limit)), {"now": now}).scalars().all()
     threads = session.execute(_THREADS, {"thread_ids": sorted(set(due))}).scalars().all() if due else ()
@@ -99,7 +101,7 @@ def _keys(session: Session, row: SlaClock) -> set[str]:
 
 
 def _reach(session: Session, reached: Reached, *, now: datetime) -> None:
-    """Carry out a step once: where another worker did, its row exists."""
+    """Carry out a step, unless another worker already did (then its row in `sla_steps` exists)."""
     row, step = reached.row, reached.step
     values = {"id": new_id(), "thread_id": row.thread_id, "kind": row.kind, "started_at": row.started_at, "step": step.key}
     values |= {"due_at": reached.due_at, "reached_at": now}
@@ -135,9 +137,10 @@ def _payload(reached: Reached, receivers: list[uuid.UUID]) -> dict[str, Any]:
 
 
 def receivers_of(session: Session, thread: Thread, step: Step, policy: PolicyRules) -> list[uuid.UUID]:
-    """Return the users that a step notifies: of the groups it names, the first with an active user.
+    """Return the ids of the users whom a step notifies.
 
-    If no named group has one, the next higher group is notified: team leads instead of the assignee, in the end administrators.
+    This is the first group named by the step that has an active user. If there is none, a higher group is notified: team
+    leads instead of the assignee, and in the end administrators.
     """
     if step.tell == "assignee" and thread.assignee_user_id is not None:
         return [thread.assignee_user_id]
@@ -154,7 +157,10 @@ def receivers_of(session: Session, thread: Thread, step: Step, policy: PolicyRul
 
 
 def _named(session: Session, thread: Thread, step: Step, policy: PolicyRules) -> list[Collection[uuid.UUID]]:
-    """Return the groups of users a step names, nearest first: by the settings, if they see the thread, then by the policy."""
+    """Return the groups of users for a step to the manager or executive, in the order in which they are tried.
+
+    Users from the settings who may see the thread come first, then the users from the policy.
+    """
     if step.tell == "manager":
         team = sa.select(Team.manager_user_id).where(Team.id == thread.team_id)
         brand = sa.select(Brand.manager_user_id).where(Brand.id == thread.brand_id)
@@ -174,7 +180,7 @@ def _who_see(session: Session, thread: Thread, who: sa.Select[Any]) -> list[uuid
 
 
 def _leads(session: Session, thread: Thread) -> list[uuid.UUID]:
-    """Return the leads of the thread's team, else those of its brand."""
+    """Return the team leads of the thread's team. If there are none, return those of the brand."""
     leads = sa.select(User.id).where(User.disabled_at.is_(None), users_with(Permission.ESCALATIONS_LEAD)).order_by(User.id)
     member = sa.select(BrandMember.user_id).where(BrandMember.brand_id == thread.brand_id)
     leads = leads.where(User.id.in_(member))
@@ -183,8 +189,10 @@ def _leads(session: Session, thread: Thread) -> list[uuid.UUID]:
 
 
 def _make_task(session: Session, reached: Reached, receivers: list[uuid.UUID], *, now: datetime, caused_by: Event) -> uuid.UUID:
-    """Make the task of a step for the first of its receivers, due by default for its priority, else by the policy. Returns its
-    id."""
+    """Create the task of a step for the first of `receivers`. Return the id of the task.
+
+    The due time depends on the priority: it comes from the installation's settings or, if these have none, from the policy.
+    """
     thread = reached.thread
     priority = max(thread.priority, Priority.HIGH, key=lambda p: p.rank)
     user = session.get(User, receivers[0]) if receivers else None

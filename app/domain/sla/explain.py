@@ -1,6 +1,7 @@
 """Explain a thread's SLA clocks line by line.
 
-The explanation comes from the functions that calculated the clocks, with the same facts and versions, so the two cannot differ.
+The explanation uses the same functions, facts and versions with which the clocks were calculated, so it cannot differ from
+them.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ LINES_SHOWN = 120
 
 @dataclass(frozen=True)
 class StepStory:
-    """An escalation step of a clock: when it is due (None while the clock is paused), and when it was carried out."""
+    """An escalation step of a clock. `due_at` is None while the clock is paused. `reached_at` is when the step was carried out,
+    or None."""
 
     key: str
     percent: int | None
@@ -40,7 +42,11 @@ class StepStory:
 
 @dataclass(frozen=True)
 class Story:
-    """One clock with its explanation. `lines` cover its time without a gap; `used` is the seconds counted up to now."""
+    """One clock with its explanation. `lines` are the segments of its time, without gaps; `left_out` is how many are not
+    listed.
+
+    `used` is the number of seconds that the clock has counted so far.
+    """
 
     row: SlaClock
     clock: Clock

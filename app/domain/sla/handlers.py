@@ -1,7 +1,7 @@
-"""Turn thread events into SLA facts and update the clocks, in the transaction of the event; see app/wiring.py.
+"""Convert thread events to SLA facts and update the clocks, in the transaction of the event (see app/wiring.py).
 
-An answer counts from the moment it is queued; one that is taken back or fails does not count. Automatic messages neither ask nor
-answer. Notes and forwards are no answers; an outgoing call that reached the contact is one.
+An answer counts from the time at which it is queued. It does not count if it is taken back or fails. Automatic messages are
+neither questions nor answers. Notes and forwards are not answers; an outgoing call that reached the contact is an answer.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ _STATES = (
 
 
 def hear_messages(session: Session, events: Sequence[Event]) -> None:
-    """`MessageReceived`, of different threads: a question begins a clock, an answer sent from elsewhere ends it."""
+    """Handle `MessageReceived` events of different threads. A question starts a clock; an answer sent from another program ends
+    it."""
     asked: defaultdict[datetime, dict[Message, datetime]] = defaultdict(dict)
     older = {event.thread_id for event in in_older_threads(events)}
     for event in by_people(session, events):
@@ -64,19 +65,19 @@ def hear_messages(session: Session, events: Sequence[Event]) -> None:
 
 
 def hear_courtesy_undone(session: Session, event: Event) -> None:
-    """`CourtesyUndone`: count the message that seemed to be thanks as a question, from its own time on."""
+    """Handle `CourtesyUndone`: the message was not only thanks, so count it as a question, from the time of the message."""
     message = session.get_one(Message, event.message_id)
     _ask(session, {message: message.occurred_at}, now=event.occurred_at, older={message.thread_id})
 
 
 def hear_no_answer_needed(session: Session, event: Event) -> None:
-    """`AnswerNotNeeded`, `AnswerNeededAgain`: end the wait for an answer, or begin it again."""
+    """Handle `AnswerNotNeeded` and `AnswerNeededAgain`: end the running response clock, or let it run again."""
     kind = FactKind.NEEDLESS if event.type == "AnswerNotNeeded" else FactKind.WITHDRAWN
     _note(session, event, kind, message_id=event.message_id)
 
 
 def hear_reply(session: Session, event: Event) -> None:
-    """`MessageQueued`: count our reply as an answer; a failed one that is sent again counts from then."""
+    """Handle `MessageQueued`: count our reply as an answer. A failed reply that is sent again counts from the new time."""
     message = session.get(Message, event.message_id) if event.message_id else None
     if message is None or message.automatic is not None or message.message_type != MessageType.OUTGOING:
         return
@@ -85,7 +86,7 @@ def hear_reply(session: Session, event: Event) -> None:
 
 
 def hear_call(session: Session, event: Event) -> None:
-    """`CallLogged`: count an outgoing call that reached the contact as an answer."""
+    """Handle `CallLogged`: count an outgoing call that reached the contact as an answer."""
     reached = event.payload.get("direction") == "outgoing" and event.payload.get("outcome") == "reached"
     message = session.get(Message, event.message_id) if reached and event.message_id else None
     if message is not None:
@@ -93,7 +94,8 @@ def hear_call(session: Session, event: Event) -> None:
 
 
 def withdraw_answer(session: Session, event: Event) -> None:
-    """`MessageTakenBack`: withdraw the answer, with those sent at the same instant."""
+    """Handle `MessageTakenBack`: the answer no longer counts, and neither do answers of the thread that were sent at the same
+    time."""
     this = sa.select(SlaFact.at).where(SlaFact.message_id == event.message_id, SlaFact.kind == FactKind.ANSWERED)
     together = sa.select(SlaFact.message_id).where(
         SlaFact.thread_id == event.thread_id, SlaFact.kind == FactKind.ANSWERED, SlaFact.at.in_(this)
@@ -103,7 +105,7 @@ def withdraw_answer(session: Session, event: Event) -> None:
 
 
 def hear_delivery(session: Session, event: Event) -> None:
-    """`DeliveryChanged`: withdraw a failed reply as an answer; count it again if it arrives after all."""
+    """Handle `DeliveryChanged`: a failed reply no longer counts as an answer. If it arrives later, it counts again."""
     status = event.payload.get("status")
     if event.thread_id is None or event.message_id is None or status not in FAILED | ARRIVED:
         return
@@ -115,17 +117,17 @@ def hear_delivery(session: Session, event: Event) -> None:
 
 
 def hear_status(session: Session, event: Event) -> None:
-    """`ThreadStatusChanged`: note the status as a fact."""
+    """Handle `ThreadStatusChanged`: store the status as a fact."""
     _note(session, event, FactKind.STATUS, str(event.payload["to"]))
 
 
 def hear_snooze(session: Session, event: Event) -> None:
-    """`ThreadSnoozed`, `SnoozeEnded`: note the snooze, which pauses clocks only where the policy says so."""
+    """Handle `ThreadSnoozed` and `SnoozeEnded`: store it as a fact. A snooze pauses the clocks only if the policy says so."""
     _note(session, event, FactKind.SNOOZED, "yes" if event.type == "ThreadSnoozed" else "")
 
 
 def hear_spam(session: Session, event: Event) -> None:
-    """`ThreadMarkedSpam`, `SpamEnded`: note the spam, or its end with the status the thread has again."""
+    """Handle `ThreadMarkedSpam` and `SpamEnded`: store it as a fact. At the end of spam, the thread's status is stored too."""
     thread = _asked_thread(session, event.thread_id)
     if thread is None:
         return
@@ -135,19 +137,19 @@ def hear_spam(session: Session, event: Event) -> None:
 
 
 def hear_wait(session: Session, event: Event) -> None:
-    """`WaitBegan`, `WaitEnded`: note that the thread waits for a task."""
+    """Handle `WaitBegan` and `WaitEnded`: store as a fact whether the thread waits for a task."""
     _note(session, event, FactKind.WAITING, str(event.payload.get("for") or "task") if event.type == "WaitBegan" else "")
 
 
 def retarget(session: Session, event: Event) -> None:
-    """`ThreadPriorityChanged`, `ThreadHandedOver`, `ThreadEdited`: update the clocks where other terms hold now."""
+    """Handle `ThreadPriorityChanged`, `ThreadHandedOver` and `ThreadEdited`: update the clocks if other terms apply now."""
     thread = _asked_thread(session, event.thread_id)
     if thread is not None:
         settle_thread(session, thread, now=event.occurred_at, because=event.type)
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `SplitUndone`: move facts of the removed thread to the kept one."""
+    """Handle `ThreadsMerged` and `SplitUndone`: move facts and reached steps of the removed thread to the kept thread."""
     move = parse_move(event)
     if move.gone is None:
         return
@@ -161,7 +163,7 @@ def follow_merged_thread(session: Session, event: Event) -> None:
 
 
 def follow_split(session: Session, event: Event) -> None:
-    """`ThreadSplit`: move facts with their messages."""
+    """Handle `ThreadSplit`: move the facts of the moved messages to the new thread."""
     move = parse_move(event)
     theirs = FACTS.c.message_id.in_(moved_ids(move.id, "messages"))
     move_rows(session, FACTS, move_id=move.id, origin=move.thread_id, target=move.other, where=(theirs,))
@@ -170,7 +172,7 @@ def follow_split(session: Session, event: Event) -> None:
 
 
 def go_back(session: Session, event: Event) -> None:
-    """`MergeUndone`, `SplitUndone`: return facts to their thread."""
+    """Handle `MergeUndone` and `SplitUndone`: move facts and reached steps back to the thread from which they came."""
     move = parse_move(event)
     for table in (FACTS, STEPS):
         return_rows(session, table, move_id=move.id, origin=move.origin, target=move.target)
@@ -185,10 +187,10 @@ def _settle(session: Session, thread_id: uuid.UUID, event: Event) -> None:
 
 
 def _ask(session: Session, questions: Mapping[Message, datetime], *, now: datetime, older: Collection[uuid.UUID | None]) -> None:
-    """Note questions with their times, each in a thread of its own, which the caller has locked.
+    """Store questions as facts, with their times. Each message is in a different thread, which the caller has locked.
 
-    Only threads `older` than their question can have facts. A status change by the question itself (reopened, woken) is dated as
-    the question is.
+    Only the threads in `older` existed before their question and can have facts. If the question itself changed the thread's
+    status (reopened it, ended a snooze), that fact gets the time of the question.
     """
     threads = [session.get_one(Thread, message.thread_id) for message in questions]
     asked_before = [thread.id for thread in threads if thread.id in older]
@@ -212,7 +214,7 @@ def _ask(session: Session, questions: Mapping[Message, datetime], *, now: dateti
 
 
 def _state_of(thread: Thread, at: datetime) -> Iterator[dict[str, Any]]:
-    """Yield the facts of the thread's state as its first question comes in."""
+    """Yield the facts that describe the state of a thread at its first question."""
     yield new_fact(thread.id, FactKind.STATUS, at=at, value=thread.status.value)
     if thread.waiting_for:
         yield new_fact(thread.id, FactKind.WAITING, at=at, value=thread.waiting_for)
@@ -230,7 +232,8 @@ def _answer(session: Session, message: Message, *, at: datetime, now: datetime) 
 
 
 def _note(session: Session, event: Event, kind: FactKind, value: str = "", message_id: uuid.UUID | None = None) -> None:
-    """Note a fact of a thread that has a question; threads without one have no clocks."""
+    """Store a fact and update the clocks of the thread. Do nothing if the thread has no question, because it then has no
+    clocks."""
     thread = _asked_thread(session, event.thread_id)
     if thread is not None:
         add_fact(session, thread.id, kind, at=event.occurred_at, value=value, message_id=message_id)

@@ -15,13 +15,15 @@ BATCH = 10
 
 
 def reach_steps(**_ignored: Any) -> int:
-    """Periodic job: carry out due escalation steps; returns how many clocks were found. Parallel runs are harmless."""
+    """Periodic job: carry out due escalation steps. Return how many clocks were found. Parallel runs are harmless."""
     return run_batches(lambda session: reach_due_steps(session, now=utc_now(), limit=BATCH), size=BATCH)
 
 
 def run_recompute(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: do some batches of a recompute, and put it back until it is done. At least once; each batch is one
-    commit."""
+    """RQ entry point: run some batches of a recompute, and queue it again until it is done.
+
+    A batch may run more than once, which is harmless. Each batch is one commit.
+    """
     keep(RECOMPUTES, uuid.UUID(row_id))
 
 

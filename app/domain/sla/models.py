@@ -1,6 +1,6 @@
 """Tables of SLA: calendars, policies and their versions, facts, clocks, steps, recomputes.
 
-Versions never change, and a clock names those it was calculated by, so it can always be explained as it is shown.
+Versions never change. A clock stores the versions with which it was calculated, so it can always be explained.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from app.domain.threads.models import Priority
 
 
 class BusinessCalendar(WithId, Base):
-    """Business hours. A thread has the calendar of its team, else its channel, else its brand, else the one for all.
+    """One business calendar. A thread uses the calendar of its team, or else of its channel or brand, or else the calendar for
+    all.
 
     `version` is the number of the calendar's newest version.
     """
@@ -49,7 +50,8 @@ class BusinessCalendar(WithId, Base):
 
 
 class CalendarVersion(WithId, Base):
-    """A calendar's rules from `created_at` on; `rules` as in app/domain/sla/rules.py `StoredCalendar`."""
+    """One version of a calendar, valid from `created_at` on. `rules` have the format of `StoredCalendar`
+    (app/domain/sla/rules.py)."""
 
     __tablename__ = "calendar_versions"
 
@@ -63,7 +65,7 @@ class CalendarVersion(WithId, Base):
 
 
 class SlaPolicy(WithId, Base):
-    """An SLA policy. Of those that fit a thread, the first by `position` holds."""
+    """An SLA policy. Of the policies that fit a thread, the first by `position` applies."""
 
     __tablename__ = "sla_policies"
 
@@ -75,7 +77,7 @@ class SlaPolicy(WithId, Base):
 
 
 class PolicyVersion(WithId, Base):
-    """A policy's rules from `created_at` on; `rules` as in app/domain/sla/rules.py `PolicyRules`."""
+    """One version of a policy, valid from `created_at` on. `rules` have the format of `PolicyRules` (app/domain/sla/rules.py)."""
 
     __tablename__ = "policy_versions"
 
@@ -89,7 +91,7 @@ class PolicyVersion(WithId, Base):
 
 
 class SlaFact(WithId, Base):
-    """Something that happened to a thread and moves its clocks. Facts of one instant are ordered by id."""
+    """Something that happened to a thread and affects its clocks. Facts with the same time are ordered by id."""
 
     __tablename__ = "sla_facts"
 
@@ -109,9 +111,9 @@ class SlaFact(WithId, Base):
 
 
 class SlaClock(WithId, Base):
-    """One clock of a thread. `due_at` null: it is paused, never due, or nothing was promised.
+    """One clock of a thread. `due_at` is None if the clock is paused or never due, or if nothing is promised.
 
-    `next_step_at` is when its next escalation step is due; the periodic job finds due clocks by that alone.
+    `next_step_at` is when the next escalation step is due. The periodic job finds due clocks by this column.
     """
 
     __tablename__ = "sla_clocks"
@@ -138,7 +140,7 @@ class SlaClock(WithId, Base):
 
 
 class SlaStep(WithId, Base):
-    """An escalation step that was carried out, once for each clock."""
+    """An escalation step that was carried out for a clock. Each step is carried out at most once for each clock."""
 
     __tablename__ = "sla_steps"
 
@@ -154,7 +156,8 @@ class SlaStep(WithId, Base):
 
 
 class SlaRecompute(WithId, Claimable, Base):
-    """The promise to recompute all running clocks after a change at `changed_at`; `cursor` is the last thread done."""
+    """A request to recompute all running clocks, because rules changed at `changed_at`. `cursor` is the id of the last thread
+    done."""
 
     __tablename__ = "sla_recomputes"
 
@@ -176,7 +179,8 @@ class SlaRecompute(WithId, Claimable, Base):
 
 
 class TaskDueTime(Base):
-    """In how many minutes of open time a task of this priority is due if it has no date; without a row it is not due."""
+    """The open time in minutes after which a task of this priority is due if it has no date. No row: such tasks get no due
+    time."""
 
     __tablename__ = "task_due_times"
 

@@ -23,22 +23,28 @@ def _year(country: str, region: str, year: int, language: str) -> dict[date, str
 
 @lru_cache(maxsize=512)
 def _language(country: str, region: str, locale: str) -> str:
-    """Return the library's code of the reader's language for this country, "" where it has none."""
+    """Return the code with which the library names the reader's language for this country. Return "" if it does not support it.
+
+    If the language is missing, English is tried.
+    """
     supported = holidays.country_holidays(country, subdiv=region or None).supported_languages
     wanted = (*_LANGUAGES.get(locale, ()), *_LANGUAGES["en"])
     return next((language for language in wanted if language in supported), "")
 
 
 def name_of(country: str, region: str, day: date, *, locale: str | None = None) -> str:
-    """Return the name of the public holiday on that day, "" where it is none; in the country's own language without `locale`."""
+    """Return the name of the public holiday on that day. Return "" if the day is not a public holiday.
+
+    Without `locale`, the name is in the country's own language.
+    """
     language = _language(country, region, locale) if locale else ""
     return _year(country, region, day.year, language).get(day, "")
 
 
 def region_at(country: str, zone: str, language: str) -> str:
-    """Return the Canadian province whose holidays hold in this time zone and language, "" where unknown or in other countries.
+    """Return the Canadian province whose holidays apply in this time zone. Return "" if it is unknown, or in another country.
 
-    Ontario and Quebec share a zone, so the language decides.
+    Ontario and Quebec share a time zone, so the language decides between them.
     """
     if country != "CA":
         return ""
@@ -47,7 +53,7 @@ def region_at(country: str, zone: str, language: str) -> str:
 
 @lru_cache(maxsize=1)
 def supported_regions() -> dict[str, tuple[str, ...]]:
-    """Return the countries whose holidays are known (ISO 3166), each with its regions (ISO 3166-2 without the country)."""
+    """Return country -> regions, for all countries with known holidays: ISO 3166 and ISO 3166-2 codes (without the country)."""
     return {country: tuple(regions) for country, regions in holidays.list_supported_countries(include_aliases=False).items()}
 
 

@@ -20,7 +20,7 @@ class RulesMissing(Exception):
 
 @dataclass(frozen=True)
 class CalendarRow:
-    """A calendar with its newest rules; `scope` is the name of its brand, team or channel, "" for all."""
+    """A calendar with its newest rules. `scope` is the name of its brand, team or channel, or "" for the calendar for all."""
 
     calendar: BusinessCalendar
     rules: StoredCalendar
@@ -34,7 +34,7 @@ class PolicyRow:
 
 
 def list_calendars(session: Session, *, calendar_id: uuid.UUID | None = None) -> list[CalendarRow]:
-    """List active calendars, the one for all first, then by name; with `calendar_id` only that one. One query."""
+    """List active calendars by name, with the calendar for all first. With `calendar_id`, only this calendar. One query."""
     newest = sa.and_(CalendarVersion.calendar_id == BusinessCalendar.id, CalendarVersion.number == BusinessCalendar.version)
     scope = sa.func.coalesce(Brand.name, Team.name, Channel.name, "")
     query = (
@@ -60,7 +60,7 @@ def get_calendar(session: Session, calendar_id: uuid.UUID) -> CalendarRow:
 
 
 def list_policies(session: Session, *, policy_id: uuid.UUID | None = None) -> list[PolicyRow]:
-    """List active policies in the order in which they are tried; with `policy_id` only that one. One query."""
+    """List active policies in the order in which they are tried. With `policy_id`, only this policy. One query."""
     newest = sa.and_(PolicyVersion.policy_id == SlaPolicy.id, PolicyVersion.number == SlaPolicy.version)
     query = sa.select(SlaPolicy, PolicyVersion.rules).join(PolicyVersion, newest).where(SlaPolicy.archived_at.is_(None))
     if policy_id is not None:

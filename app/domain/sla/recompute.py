@@ -1,7 +1,7 @@
 """Recompute running clocks after a change of calendars or policies, in batches.
 
-A thread that waits for its batch keeps its clocks, explained by their versions. Any event of the thread updates them at once,
-and the batch then finds nothing to change.
+Until its batch comes, a thread has its old clocks, which are explained with their old versions. Any event of the thread
+updates its clocks at once, and the batch then finds nothing to change.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ BECAUSE = "RulesChanged"
 
 
 def ask_for_recompute(session: Session, *, what: str, now: datetime, actor: Actor) -> uuid.UUID:
-    """Promise that every running clock is recomputed, and return the promise's id; `what` is the name of what changed."""
+    """Queue a recompute of all running clocks, and return the id of its row. `what` is the name of the calendar or policy that
+    changed."""
     row = SlaRecompute(
         id=new_id(), changed_at=now, what=what, user_id=actor.user_id, total=_count_running(session), created_at=now, state=READY
     )
@@ -45,7 +46,8 @@ def _count_running(session: Session) -> int:
 
 
 def run_batch(session: Session, lease: Lease, *, now: datetime, limit: int = BATCH) -> Ended | More:
-    """Recompute the clocks of the next threads. Raises Overtaken where the lease is lost."""
+    """Recompute the clocks of the next threads. Return `Ended` if no thread is left, else `More`. Raises `Overtaken` if the
+    lease is lost."""
     row = session.get_one(SlaRecompute, lease.row_id, populate_existing=True)
     if row.lease_token != lease.token:
         raise Overtaken

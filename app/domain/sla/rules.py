@@ -1,4 +1,4 @@
-"""Validate the stored rules (JSON) of calendars and policies, and convert them for the pure functions."""
+"""Validate the stored rules (JSON) of calendars and policies, and convert them for the pure functions of clock and calendar."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Stored(BaseModel):
 
 
 class StoredDay(_Stored):
-    """A day with hours of its own; without spans it is closed."""
+    """A day with its own hours. Without spans, it is closed."""
 
     day: date
     name: Annotated[str, Field(max_length=80)] = ""
@@ -39,7 +39,7 @@ class StoredDay(_Stored):
 
 
 class StoredCalendar(_Stored):
-    """The stored rules of a calendar. Raises ValidationError for invalid ones."""
+    """The stored rules of a calendar. Raises `ValidationError` if they are invalid."""
 
     zone: str = "Europe/Amsterdam"
     week: tuple[Spans, Spans, Spans, Spans, Spans, Spans, Spans]
@@ -58,14 +58,14 @@ class StoredCalendar(_Stored):
         return self
 
     def rules(self) -> CalendarRules:
-        """Return the rules in the form `Calendar` reads."""
+        """Return the rules in the form that `Calendar` uses."""
         week = tuple(_seconds(spans) for spans in self.week)
         own = tuple(OwnDay(own.day, own.name, _seconds(own.spans)) for own in self.own_days)
         return CalendarRules(self.zone, week, self.country, self.region, own)
 
 
 def is_zone(name: str) -> bool:
-    """Return whether there is a time zone of that name."""
+    """Return True if there is a time zone with this name."""
     try:
         return ZoneInfo(name).key == name
     except (ValueError, OSError, ZoneInfoNotFoundError):
@@ -73,11 +73,11 @@ def is_zone(name: str) -> bool:
 
 
 class Overlapping(ValueError):
-    """Two intervals of one day overlap."""
+    """Raised when two intervals of one day overlap."""
 
 
 def check_spans(spans: Spans) -> None:
-    """Check the hours of a day. Raises ValueError for invalid hours, Overlapping for intervals that overlap."""
+    """Check the hours of a day. Raises ValueError if they are invalid, and `Overlapping` if two intervals overlap."""
     if len(spans) > SPANS_A_DAY:
         raise ValueError(f"more than {SPANS_A_DAY} intervals")
     edges = []
@@ -95,7 +95,7 @@ def _seconds(spans: Spans) -> tuple[Span, ...]:
 
 
 class Match(_Stored):
-    """Which threads a policy is for: a thread must be in every list that is not empty."""
+    """The threads for which a policy is. A thread must fit every list that is not empty; with `any_of`, one of them is enough."""
 
     media: tuple[str, ...] = ()
     channel_ids: tuple[uuid.UUID, ...] = ()
@@ -108,7 +108,8 @@ class Match(_Stored):
 
 
 class Step(_Stored):
-    """An escalation step: what happens when `percent` of a target are used up, or `late_minutes` after it was due."""
+    """An escalation step. It is due when `percent` of the target are used, or `late_minutes` after the deadline; one of both is
+    set."""
 
     percent: Annotated[int | None, Field(ge=1, le=100)] = None
     late_minutes: Annotated[int | None, Field(ge=1, le=LONGEST_MINUTES)] = None
@@ -125,7 +126,7 @@ class Step(_Stored):
 
     @property
     def key(self) -> str:
-        """The key under which a reached step is stored."""
+        """The key under which a step is stored when it was carried out, such as "80%" or "+30"."""
         return f"{self.percent}%" if self.percent is not None else f"+{self.late_minutes}"
 
 
@@ -138,10 +139,10 @@ STEPS = (
 
 
 class PolicyRules(_Stored):
-    """The rules of a policy, in minutes of open time; None: nothing is promised.
+    """The rules of a policy. Times in minutes are open time; None means no promise.
 
-    `manager_ids` and `executive_ids` are told where a thread's team and brand have no manager, and the company no head
-    (app/domain/accounts/managers.py); where they are empty, administrators are.
+    `manager_ids` are notified if the thread's team and brand have no manager, and `executive_ids` if the company has no head
+    (app/domain/accounts/managers.py). If these are empty too, administrators are notified.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
@@ -164,7 +165,7 @@ class PolicyRules(_Stored):
         return self
 
     def terms(self) -> Terms:
-        """Return the terms in the form the clocks read."""
+        """Return the terms in the form that the clocks use."""
         return Terms(
             first_response=_in_seconds(self.first_minutes),
             next_response=_in_seconds(self.next_minutes),

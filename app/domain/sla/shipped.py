@@ -1,4 +1,4 @@
-"""Write the calendars and policies a new installation begins with. The caller owns the transaction."""
+"""Create the calendars and policies with which a new installation starts. The caller owns the transaction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BEHIND_CHATS = 2  # a technical issue that comes as a chat is answered in the sh
 
 
 def ship_defaults(session: Session, *, now: datetime, actor: Actor) -> None:
-    """Write the default rules with the first brand, where nobody wrote calendars or policies yet.
+    """Create the default rules together with the first brand, if nobody has changed calendars or policies yet.
 
     Office hours are 8 to 17, technical issues are answered within two hours, and each priority has a due time for tasks.
     """

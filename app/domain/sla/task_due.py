@@ -1,4 +1,4 @@
-"""Set the due time, by its priority, of a task that was made without a date."""
+"""Set the due time of a task that was created without a date. The due time depends on the priority of the task."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.domain.threads.models import Priority, Thread
 
 
 def give_due_time(session: Session, event: Event) -> None:
-    """`TaskCreated`: set the task's due time by its priority, unless it has a date."""
+    """Handle `TaskCreated`: set the task's due time by its priority, unless it has a date."""
     task = session.get_one(Task, uuid.UUID(event.payload["task_id"]))
     if task.due_date is not None:
         return
@@ -34,18 +34,21 @@ def give_due_time(session: Session, event: Event) -> None:
 
 
 def due_on_clock(calendar: Calendar, *, now: datetime, minutes: int | None, zone: str) -> datetime | None:
-    """Return the instant after this many minutes of open time, in `zone` and to the minute; None: never."""
+    """Return the local time in `zone` after so many minutes of open time, without seconds.
+
+    Return None if `minutes` is None, or if there will never be so much open time.
+    """
     due = instant(due_after(calendar, seconds(now), minutes * 60).at) if minutes else None
     return due.astimezone(ZoneInfo(zone)).replace(second=0, microsecond=0) if due else None
 
 
 def list_task_minutes(session: Session) -> dict[Priority, int]:
-    """Return minutes of open time by priority; tasks of a priority left out are not due automatically."""
+    """Return priority -> minutes of open time until a task is due. Tasks with a priority that is absent get no due time."""
     return {row.priority: row.minutes for row in session.execute(sa.select(TaskDueTime.priority, TaskDueTime.minutes))}
 
 
 def set_task_minutes(session: Session, minutes: Mapping[Priority, int], *, now: datetime, actor: Actor) -> None:
-    """Set the minutes for tasks made from now on."""
+    """Replace all minutes until tasks are due, by priority. They apply to tasks created from now on."""
     session.execute(sa.delete(TaskDueTime))
     session.add_all(TaskDueTime(priority=priority, minutes=count) for priority, count in minutes.items())
     session.flush()

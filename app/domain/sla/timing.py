@@ -1,6 +1,7 @@
-"""Calculate counted time and due times: open time less pauses. Pure; instants and intervals as in calendar.py.
+"""Calculate counted time and due times: open time without pauses. Pure. Times and intervals are as in calendar.py.
 
-A pause is `(begin, end, why)`; `end` None: it goes on. Pauses given to these functions are in order and disjoint (`tidy`).
+A pause is `(begin, end, why)`; `end` is None while it lasts. The functions expect pauses in order and without overlaps
+(`tidy`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class Pause:
 
 @dataclass(frozen=True)
 class Due:
-    """When a target is used up. `at` None: unknown during a pause, or never where `is_never`."""
+    """The time at which a target is used up. `at` is None if it is unknown because of a pause, or if it never comes
+    (`is_never`)."""
 
     at: int | None
     is_never: bool = False
@@ -38,10 +40,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of a clock's time, from `begin` to `end` in seconds since 1970. `why`: the reason it is closed or paused, "" if it
-    counted.
+    """A part of a clock's time, from `begin` to `end` in seconds since 1970. `why`: the reason why it is closed or paused, else
+    "".
 
-    `day`: the ISO date of the holiday or own day that closed it, else "".
+    `day`: the ISO date of the holiday or own day that is the reason, else "".
     """
 
     begin: int
@@ -57,7 +59,7 @@ class Segment:
 
 
 def tidy(pauses: Iterable[Pause]) -> tuple[Pause, ...]:
-    """Return the pauses in order without overlaps; where two overlap, the earlier one's reason holds."""
+    """Return the pauses in order and without overlaps. If two overlap, the common time belongs to the earlier pause."""
     found: list[Pause] = []
     for pause in sorted(pauses, key=lambda p: p.begin):
         last = found[-1] if found else None
@@ -69,12 +71,12 @@ def tidy(pauses: Iterable[Pause]) -> tuple[Pause, ...]:
 
 
 def counted_seconds(calendar: Calendar, begin: int, end: int, pauses: tuple[Pause, ...] = ()) -> int:
-    """Return the open seconds of `[begin, end)` that no pause covers."""
+    """Return the number of open seconds in `[begin, end)` outside all pauses."""
     return sum(calendar.seconds_between(a, b) for a, b in _running(begin, end, pauses))
 
 
 def due_after(calendar: Calendar, begin: int, seconds: int, pauses: tuple[Pause, ...] = ()) -> Due:
-    """Return when `seconds` are counted since `begin`."""
+    """Return the time at which `seconds` open seconds outside all pauses have passed since `begin`."""
     for a, b in _running(begin, FAR, pauses):
         if b == FAR:
             at = calendar.after(a, seconds)
@@ -88,7 +90,7 @@ def due_after(calendar: Calendar, begin: int, seconds: int, pauses: tuple[Pause,
 
 
 def segments_between(calendar: Calendar, begin: int, end: int, pauses: tuple[Pause, ...] = ()) -> tuple[Segment, ...]:
-    """Return `[begin, end)` cut into segments without a gap: what counted, what was closed or paused, and why."""
+    """Split `[begin, end)` into segments without gaps, in order: counted, closed or paused time, with the reason."""
     found = [
         Segment(max(p.begin, begin), min(p.end or end, end), Kind.PAUSED, p.why)
         for p in pauses

@@ -1,7 +1,7 @@
 """Write SLA facts, and update the stored clocks of threads from them.
 
-The caller has locked the threads and owns the transaction. Clocks are calculated anew from all facts of their thread each time,
-by the pure functions of clock.py, so a repeat changes nothing.
+The caller has locked the threads and owns the transaction. Each time, the clocks are calculated again from all facts of
+their thread by the pure functions of clock.py, so a repeat changes nothing.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ Reached = dict[tuple[ClockKind, datetime], set[str]]
 
 
 def instant(seconds: int | None) -> datetime | None:
-    """Return the aware UTC instant of seconds since 1970."""
+    """Convert seconds since 1970 to an aware datetime in UTC. Return None for None."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def seconds(at: datetime) -> int:
-    """Return whole seconds since 1970, rounded down."""
+    """Convert a datetime to whole seconds since 1970, rounded down."""
     return int(at.timestamp() // 1)
 
 
 def add_fact(session: Session, thread_id: uuid.UUID, kind: FactKind, **values: Any) -> None:
-    """Add a fact about a thread; takes the keywords of `new_fact`."""
+    """Add a fact about a thread. `values` are the keyword arguments of `new_fact`."""
     session.connection().execute(_ADD_FACTS, new_fact(thread_id, kind, **values))
 
 
@@ -68,7 +68,7 @@ def new_fact(
     choice: Choice | None = None,
     because: str = "",
 ) -> dict[str, Any]:
-    """Return the row of a fact, for an insert. `choice`: the policy and calendar that hold from this fact on."""
+    """Return the row of a fact, for an insert. `choice`: the policy and calendar that apply from this fact on."""
     policy_id, calendar_id = choice.key if choice is not None else (None, None)
     values = {"id": new_id(), "thread_id": thread_id, "at": at, "kind": kind, "value": value[:200], "message_id": message_id}
     return values | {"policy_version_id": policy_id, "calendar_version_id": calendar_id, "because": because}
@@ -88,10 +88,10 @@ def settle_threads(
     changed_at: datetime | None = None,
     begun: Sequence[dict[str, Any]] = (),
 ) -> int:
-    """Update the clocks of locked threads by their facts and the terms that hold now; returns how many threads changed.
+    """Update the clocks of locked threads from their facts and the terms that apply now. Return how many threads changed.
 
-    `because`: the event, for the history. `changed_at`: when a calendar or policy changed, where that is the reason. `begun`:
-    all facts (`new_fact`) of threads that have no facts or clocks yet; they are written as well.
+    `because`: the type of the event, for the history. `changed_at`: if a calendar or policy changed, the time of this
+    change. `begun`: all facts (`new_fact`) of threads that have no facts or clocks yet; they are written too.
     """
     made = _Made(facts=list(begun))
     known = _Known(session, {thread.id for thread in threads} - {fact["thread_id"] for fact in begun})
@@ -115,7 +115,7 @@ def settle_threads(
 
 @dataclass
 class _Made:
-    """The rows to write, collected and written together."""
+    """Collects the rows to write, and writes them together."""
 
     facts: list[dict[str, Any]] = field(default_factory=list)
     clocks: list[dict[str, Any]] = field(default_factory=list)
@@ -140,14 +140,14 @@ def _keep_clocks() -> postgresql.Insert:
 
 
 class _Known:
-    """The stored facts of threads, by thread. No query is made for no threads."""
+    """The stored facts of some threads, by thread id. Without threads, no query is made."""
 
     def __init__(self, session: Session, thread_ids: set[uuid.UUID]) -> None:
         self._session, self._values = session, {"thread_ids": list(thread_ids)}
         self.facts = _by_thread(self._read(FACTS_OF))
 
     def read_clocks(self) -> tuple[defaultdict[uuid.UUID, list[Any]], defaultdict[uuid.UUID, Reached]]:
-        """Read the stored clocks and the steps they reached, by thread."""
+        """Return (stored clocks, steps that they reached), both by thread id."""
         return _by_thread(self._read(CLOCKS_OF)), _reached(self._read(STEPS_OF))
 
     def _read(self, query: sa.Select[*tuple[Any, ...]]) -> Iterable[Any]:
@@ -169,7 +169,7 @@ def _reached(rows: Iterable[Any]) -> defaultdict[uuid.UUID, Reached]:
 
 
 def _forget(session: Session, thread: Thread) -> int:
-    """Delete the clocks of a thread that has no question left. Returns 1 if it had any, else 0."""
+    """Delete the clocks of a thread that has no question any more. Return 1 if it had clocks, else 0."""
     gone = session.execute(sa.delete(CLOCKS).where(CLOCKS.c.thread_id == thread.id).returning(CLOCKS.c.id)).all()
     set_response_due(thread, None)
     session.flush()
@@ -177,7 +177,7 @@ def _forget(session: Session, thread: Thread) -> int:
 
 
 def _follow_terms(made: _Made, thread: Thread, facts: list[Any], choice: Choice, *, now: datetime, because: str) -> None:
-    """Add a TERMS fact where the terms that hold now differ from those of the last such fact."""
+    """Add a TERMS fact if the terms that apply now differ from those of the last TERMS fact."""
     last = next((fact for fact in reversed(facts) if fact.kind == FactKind.TERMS), None)
     if last is not None and (last.policy_version_id, last.calendar_version_id) == choice.key:
         return
@@ -189,7 +189,7 @@ def _follow_terms(made: _Made, thread: Thread, facts: list[Any], choice: Choice,
 
 @dataclass(frozen=True)
 class _Row:
-    """A fact to be written, with the attributes of a row that was read."""
+    """A fact that will be written. It has the same attributes as a row that was read from the database."""
 
     id: uuid.UUID
     thread_id: uuid.UUID
@@ -203,7 +203,7 @@ class _Row:
 
 
 def facts_of(rows: Iterable[Any]) -> list[Fact]:
-    """Convert rows to facts for the pure functions; the policies they name must have been read before."""
+    """Convert database rows to facts for the functions of clock.py. The policy versions in the rows must be read before."""
     return [
         Fact(
             seconds(row.at),
@@ -256,14 +256,15 @@ def _values(clock: Clock, step_at: int | None) -> dict[str, Any]:
 
 
 def _differs(row: Any, values: Mapping[str, Any]) -> bool:
-    """Return whether the stored clock differs from the new values. An ended clock may keep older versions."""
+    """Return True if the stored clock differs from the new values. For an ended clock, versions are not compared."""
     compared = _COMPARED if row.ended_at is not None else (*_COMPARED, *_BY)
     return any(getattr(row, name) != values[name] for name in compared)
 
 
 def next_step_at(clock: Clock, calendar: Calendar, policy: PolicyRules | None, reached: set[str]) -> int | None:
-    """Return when the next step not in `reached` is due, in seconds since 1970. None if the clock is paused, has ended or has no
-    step left.
+    """Return when the next step that is not in `reached` is due, in seconds since 1970.
+
+    Return None if the clock is paused, has ended, or has no step left.
     """
     if policy is None or clock.outcome != Outcome.RUNNING or clock.paused_for or clock.due.at is None:
         return None
@@ -271,7 +272,7 @@ def next_step_at(clock: Clock, calendar: Calendar, policy: PolicyRules | None, r
 
 
 def step_instants(clock: Clock, calendar: Calendar, policy: PolicyRules) -> dict[str, int]:
-    """Return the instant at which each step of a clock is due, by step key."""
+    """Return step key -> time at which the step is due, in seconds since 1970. Steps without a known time are left out."""
     found = {}
     for step in policy.steps:
         if step.percent is not None:
@@ -284,6 +285,6 @@ def step_instants(clock: Clock, calendar: Calendar, policy: PolicyRules) -> dict
 
 
 def _response_due(clocks: Iterable[Clock]) -> datetime | None:
-    """Return the deadline of the running response clock, None where none runs."""
+    """Return the deadline of the running response clock. Return None if no response clock runs."""
     waiting = (c for c in clocks if c.kind != ClockKind.RESOLUTION and c.outcome == Outcome.RUNNING and not c.paused_for)
     return next((instant(clock.due.at) for clock in waiting), None)

@@ -1,4 +1,5 @@
-"""Stop an address (suppression), lift that, and say why nothing is sent there. A repeated report changes nothing."""
+"""Suppress a mail address, lift a suppression, and explain why nothing is sent to an address. A repeated report changes
+nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ _WORDS = {
 
 
 class AddressStopped(Exception):
-    """An address must not be written to; the message names it and says why."""
+    """Raised when nothing may be sent to an address. The message names the address and the reason."""
 
     def __init__(self, address: str, stop: Stop) -> None:
         super().__init__(stop_words(address, stop))
@@ -34,12 +35,12 @@ class AddressStopped(Exception):
 
 
 def stop_words(address: str, stop: Stop) -> str:
-    """Return why nothing is sent to this address, in English as it is stored."""
+    """Return the sentence that says why nothing is sent to this address, in English (for storing)."""
     return _WORDS[stop] % {"address": address}
 
 
 def note_address(session: Session, news: AddressNews, *, brand_id: uuid.UUID, now: datetime) -> None:
-    """Store the suppression, unless it is known, or was lifted after the report's time by a person."""
+    """Store the suppression of an address. Do nothing if it is known, or if a person lifted it after the time of this report."""
     address = storable(news.address).strip().lower()
     if "@" not in address:
         return
@@ -63,7 +64,7 @@ def note_address(session: Session, news: AddressNews, *, brand_id: uuid.UUID, no
 
 
 def lift_suppression(session: Session, suppression: Suppression, *, now: datetime, actor: Actor) -> None:
-    """Lift one suppression of an address; a lifted one changes nothing."""
+    """Lift one suppression of an address. Do nothing if it was lifted before."""
     if suppression.lifted_at is not None:
         return
     suppression.lifted_at, suppression.lifted_by_user_id = now, actor.user_id
@@ -75,7 +76,7 @@ def lift_suppression(session: Session, suppression: Suppression, *, now: datetim
 
 
 def check_not_stopped(session: Session, *, brand_id: uuid.UUID, addresses: Collection[str]) -> None:
-    """Raise AddressStopped for the first of these addresses that must not be written to."""
+    """Raise `AddressStopped` for the first of these addresses to which nothing may be sent."""
     stopped = find_stopped(session, brand_id=brand_id, addresses=addresses)
     for address in addresses:
         if address.lower() in stopped:

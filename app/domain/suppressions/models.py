@@ -1,4 +1,4 @@
-"""Table of suppressions: addresses that must not be written to, by brand, with source and reason."""
+"""Table of suppressions: addresses to which a brand must not send, with reason and source."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ STOPS_EVERYTHING = frozenset({Stop.BOUNCED, Stop.COMPLAINED})
 
 
 class Suppression(WithId, Base):
-    """One reason not to write to an address (lower case) for a brand. It holds until lifted, and stays as a record.
+    """One reason why a brand must not send to an address (in lower case). It applies until it is lifted; the row is never
+    deleted.
 
-    `source`: a provider, "link" for the recipient's own click, "user" for a colleague. `detail` is the source's own text.
+    `source` is the name of a provider, "link" for a click of the recipient, or "user" for a colleague. `detail` is the text
+    of the source.
     """
 
     __tablename__ = "suppressions"

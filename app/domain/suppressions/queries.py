@@ -1,4 +1,4 @@
-"""Read suppressions: which addresses must not be written to."""
+"""Read suppressions: the addresses to which nothing may be sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.domain.suppressions.models import STOPS_EVERYTHING, Suppression
 
 
 class SuppressionMissing(Exception):
-    """The suppression does not exist, or is of a brand the viewer does not see."""
+    """Raised when the suppression does not exist, or its brand is not visible to the viewer."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class SuppressionPage:
 
 
 def find_stopped(session: Session, *, brand_id: uuid.UUID, addresses: Collection[str], is_bulk: bool = False) -> dict[str, Stop]:
-    """Return {address in lower case: reason} for those of `addresses` (any case) that must not be written to now.
+    """Return address in lower case -> reason, for those of `addresses` (any case) to which nothing may be sent now.
 
-    `is_bulk`: reasons that stop mailings alone count, too.
+    With `is_bulk`, reasons that only stop mailings count too.
     """
     reasons = list(Stop) if is_bulk else sorted(STOPS_EVERYTHING)
     lowered = [address.lower() for address in addresses]
@@ -49,7 +49,7 @@ def list_suppressions(
     before: datetime | None = None,
     limit: int = 50,
 ) -> SuppressionPage:
-    """List suppressions in force, newest first; `words` is part of the address."""
+    """List suppressions that are not lifted, the newest first. `words` is a part of the address."""
     query = sa.select(Suppression).where(Suppression.lifted_at.is_(None), Suppression.brand_id.in_(brand_ids))
     if words:
         query = query.where(Suppression.address.contains(words.lower(), autoescape=True))

@@ -1,7 +1,7 @@
-"""Save a brand's survey, and record answers to it. The caller owns the transaction.
+"""Save a brand's survey, and store answers to it. The caller owns the transaction.
 
-Opening the link records nothing, since some programs open every link in a mail. An answer that came too quickly to be a
-person's is stored and shown, and left out of all figures; a person's latest answer counts.
+Opening the link of a survey stores nothing, because some programs open every link in a mail. An answer that came too quickly
+for a person is stored and shown, but left out of all figures. The latest answer of a person counts.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ BASIS = N_("The link in a survey")
 
 
 class SurveyOver(Exception):
-    """The question was not sent yet, or takes no answer any more."""
+    """Raised when the question was not sent yet, or can no longer be answered."""
 
 
 class NoScore(Exception):
-    """The answer's score is not on the scale of its survey."""
+    """Raised when the score is not on the scale of the survey."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class SurveyContent:
 
 @dataclass(frozen=True)
 class Said:
-    """An answer as the customer gave it. `speed`, `reach`: 1 to 5."""
+    """An answer as the customer gave it. `speed` and `reach` are ratings from 1 to 5, or None."""
 
     score: int
     is_solved: bool | None = None
@@ -82,7 +82,7 @@ class Said:
 def save_survey(
     session: Session, *, brand_id: uuid.UUID, kind: SurveyKind, content: SurveyContent, actor: Actor, now: datetime
 ) -> Survey:
-    """Save the settings of a brand's survey from now on."""
+    """Save the settings of a brand's survey. They apply from now on."""
     survey = find_survey(session, brand_id, kind)
     if survey is None:
         survey = Survey(id=new_id(), brand_id=brand_id, kind=kind)
@@ -97,7 +97,10 @@ def save_survey(
 
 
 def take_answer(session: Session, invitation_id: uuid.UUID, said: Said, *, way: AnswerWay, now: datetime) -> SurveyAnswer:
-    """Record an answer; the latest counts, on the day of the first. A repeat changes nothing. Raises SurveyOver, NoScore."""
+    """Store an answer. The latest answer counts (a suspect one only if there is no other), but on the day of the first one.
+
+    The same answer again changes nothing. Raises `SurveyOver` and `NoScore`.
+    """
     invitation = _lock(session, invitation_id)
     if invitation.sent_at is None or invitation.expires_at is None or now >= invitation.expires_at:
         raise SurveyOver
@@ -125,7 +128,8 @@ def take_answer(session: Session, invitation_id: uuid.UUID, said: Said, *, way: 
 
 
 def take_chat_answer(session: Session, thread_id: uuid.UUID, text: str, *, now: datetime) -> bool:
-    """Record a message that is only a score as the answer to the thread's one open question; False where it is no answer."""
+    """If the message is only a score, store it as the answer to the open question of the thread. Return False if it is no
+    answer."""
     score = read_score(text)
     invitation_id = find_answerable(session, thread_id, now=now) if score is not None else None
     if score is None or invitation_id is None:
@@ -140,7 +144,7 @@ def take_chat_answer(session: Session, thread_id: uuid.UUID, text: str, *, now: 
 
 
 def stop_surveys(session: Session, invitation_id: uuid.UUID, *, now: datetime) -> bool:
-    """Unsubscribe the contact of a question from surveys; a repeat changes nothing. False where it has no contact."""
+    """Unsubscribe the contact of an invitation from surveys. Return False if the invitation has no contact."""
     invitation = session.get_one(SurveyInvitation, invitation_id)
     contact = session.get(Contact, invitation.contact_id) if invitation.contact_id else None
     if contact is None:
@@ -165,7 +169,8 @@ def _versions(session: Session, invitation_id: uuid.UUID) -> list[SurveyAnswerVe
 
 
 def _doubt_hasty(versions: Sequence[SurveyAnswerVersion], said: Said, now: datetime) -> bool:
-    """Mark answers from the page as suspect if another score follows within TOO_QUICK; returns whether there were any."""
+    """Mark answers from the page as suspect if an answer with another score follows within `TOO_QUICK`. Return True if there
+    were any."""
     hasty = [one for one in versions if one.said_at > now - TOO_QUICK and one.way == AnswerWay.PAGE]
     hasty = [one for one in hasty if one.said["score"] != said.score]
     for one in hasty:
@@ -188,7 +193,7 @@ def _new_version(
 
 
 def _tell(session: Session, invitation: SurveyInvitation, answer: SurveyAnswer, *, is_change: bool, now: datetime) -> None:
-    """Record `SurveyAnswered`; of the bad answers of one question, only the first event has `is_alarm`."""
+    """Record `SurveyAnswered`. Among the bad answers to one question, only the first event has `is_alarm`."""
     alarm = is_bad(invitation.kind, answer) and not answer.is_suspect and not answer.is_followed_up
     if alarm:
         answer.is_followed_up = True

@@ -1,6 +1,6 @@
-"""React to events for surveys: plan a question, follow merges, make a follow-up task.
+"""Event handlers for surveys: plan a question, follow merges, create a follow-up task.
 
-Called in the transaction of the change, see app/wiring.py.
+They run in the transaction of the change (see app/wiring.py).
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ DISAPPOINTED = known("%(name)s was disappointed (%(score)s of %(most)s): get in 
 
 
 def follow_status(session: Session, event: Event) -> None:
-    """`ThreadStatusChanged`: plan a question where a person resolved a matter, cancel it where the matter is reopened."""
+    """Handle `ThreadStatusChanged`: plan a question if a person resolved a matter. Cancel the question if the matter is
+    reopened."""
     former, latter = event.payload.get("from"), event.payload.get("to")
     if event.thread_id is None or event.brand_id is None:
         return
@@ -48,13 +49,13 @@ def follow_status(session: Session, event: Event) -> None:
 
 
 def follow_spam(session: Session, event: Event) -> None:
-    """`ThreadMarkedSpam`: cancel the thread's unsent questions."""
+    """Handle `ThreadMarkedSpam`: cancel the thread's questions that are not sent yet."""
     if event.thread_id is not None:
         cancel_planned(session, event.thread_id, IS_SPAM, now=event.occurred_at)
 
 
 def make_follow_up(session: Session, event: Event) -> None:
-    """`SurveyAnswered`: for a bad answer, make a task for tomorrow, for a lead other than the rated person."""
+    """Handle `SurveyAnswered`: after a bad answer, create a task for tomorrow for a team lead who is not the rated person."""
     if not event.payload["is_alarm"] or event.brand_id is None:
         return
     invitation = session.get_one(SurveyInvitation, uuid.UUID(event.payload["invitation_id"]))
@@ -77,20 +78,21 @@ def make_follow_up(session: Session, event: Event) -> None:
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `SplitUndone`: move questions to the kept thread."""
+    """Handle `ThreadsMerged` and `SplitUndone`: move questions of the removed thread to the kept thread."""
     move = parse_move(event)
     if move.gone is not None:
         move_rows(session, INVITATIONS, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
 
 
 def go_back(session: Session, event: Event) -> None:
-    """`MergeUndone`, `SplitUndone`: return questions to their thread."""
+    """Handle `MergeUndone` and `SplitUndone`: move questions back to the thread from which they came."""
     move = parse_move(event)
     return_rows(session, INVITATIONS, move_id=move.id, origin=move.origin, target=move.target)
 
 
 def follow_merged_contact(session: Session, event: Event) -> None:
-    """`ContactsMerged`: move questions to the kept contact, and write their ids into the merge."""
+    """Handle `ContactsMerged`: move questions to the kept contact. The ids of the questions are stored in the merge, for an
+    undo."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     moved = _give(session, SurveyInvitation.contact_id == merge.merged_id, merge.kept_id)
     merge.moved = {**merge.moved, "survey_invitations": moved}
@@ -98,7 +100,7 @@ def follow_merged_contact(session: Session, event: Event) -> None:
 
 
 def give_back_merged_contact(session: Session, event: Event) -> None:
-    """`ContactMergeUndone`: return questions to the contact they came from."""
+    """Handle `ContactMergeUndone`: give questions back to the contact from which they came."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     moved = SurveyInvitation.id.in_(merge.moved.get("survey_invitations", []))
     _give(session, sa.and_(moved, SurveyInvitation.contact_id == merge.kept_id), merge.merged_id)
@@ -110,7 +112,7 @@ def _give(session: Session, which: sa.ColumnElement[bool], contact_id: uuid.UUID
 
 
 def _lead(session: Session, brand_id: uuid.UUID, rated: uuid.UUID | None) -> uuid.UUID | None:
-    """Return the brand's first lead by name, except the rated person; None where there is no other."""
+    """Return the id of the brand's first team lead by name, other than the rated person. Return None if there is none."""
     member = sa.and_(BrandMember.brand_id == brand_id, BrandMember.user_id == User.id)
     leads = sa.and_(users_with(Permission.ESCALATIONS_RECEIVE), User.disabled_at.is_(None), sa.exists().where(member))
     query = sa.select(User.id).where(leads)

@@ -1,4 +1,4 @@
-"""Tables of surveys, their invitations (questions sent) and answers."""
+"""Tables of surveys, their invitations (the questions to contacts) and answers."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class AnswerWay(StrEnum):
 
 
 class Survey(WithId, Base):
-    """The survey of one brand. `questions`: text by language, "" for the default one. Hours are local in `zone`.
+    """The survey of one brand and kind. `questions`: text by language, "" for the default text. Hours are local in `zone`.
 
-    The question is sent `delay_hours` after a mail, `chat_delay_minutes` after a chat, and to nobody twice within `min_days`.
-    `reminder_days`: 0 for no reminder; only questions by mail have one.
+    The question is sent `delay_hours` after a mail, or `chat_delay_minutes` after a chat. No contact gets it twice within
+    `min_days`. A reminder follows after `reminder_days` (0: no reminder), for questions by mail only.
     """
 
     __tablename__ = "surveys"
@@ -74,10 +74,11 @@ class Survey(WithId, Base):
 
 
 class SurveyInvitation(WithId, Claimable, Base):
-    """One question to one contact, or why none was sent. A promise: ready → running → done, with an outcome.
+    """One question to one contact, or the reason why none was sent. Its states are ready → running → done, with an outcome.
 
-    A sent question waits once more where a reminder is wanted. The rated user is the one at the time of resolution, so later
-    assignments move no score. `token_hash`: of the token in the link, which is derived from id and secret and never stored.
+    If there is a reminder, a sent question becomes ready once more. The rated user is fixed when the matter is resolved, so
+    later assignments do not change a score. `token_hash` is the hash of the token in the link. The token is derived from the
+    id and a secret, and never stored.
     """
 
     __tablename__ = "survey_invitations"
@@ -116,9 +117,10 @@ class SurveyInvitation(WithId, Claimable, Base):
 
 
 class SurveyAnswer(Base):
-    """The latest answer to a question; `SurveyAnswerVersion` has every one. Its day is that of the first.
+    """The answer to a question that counts: the latest answer that is not suspect, or the latest if all are suspect.
 
-    `speed` and `reach` (was the channel easy): 1 to 5. `is_suspect`: a machine may have answered; shown, but in no figure.
+    `SurveyAnswerVersion` has all answers. For figures, the day is that of the first answer. `speed` and `reach` (was it easy
+    to reach us) are 1 to 5. `is_suspect`: a machine may have answered; the answer is shown, but not counted in any figure.
     """
 
     __tablename__ = "survey_answers"
@@ -143,7 +145,7 @@ class SurveyAnswer(Base):
 
 
 class SurveyAnswerVersion(WithId, Base):
-    """One answer as it was given; never changed."""
+    """One answer as the customer gave it. Only `is_suspect` may change later."""
 
     __tablename__ = "survey_answer_versions"
 

@@ -1,6 +1,7 @@
-"""Plan whom a survey asks and when. The caller owns the transaction.
+"""Plan which contacts get a survey question, and when. The caller owns the transaction.
 
-Reopening a matter cancels its unsent question. A contact who is not asked has a row with the reason, for the thread's page.
+When a matter is reopened, its unsent question is cancelled. If a contact is not asked, a row with the reason is stored, for
+the thread's page.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ INVITATIONS = table_of(SurveyInvitation)
 
 
 def plan_survey(session: Session, survey: Survey, thread: Thread, *, now: datetime) -> SurveyInvitation:
-    """Plan the question about the matter that ended on a locked thread, or note why it is not asked."""
+    """Plan the question about the matter that ended on a locked thread. If it is not asked, store the reason in the same row."""
     cancel_planned(session, thread.id, GOES_ON, now=now)
     row = _new(session, survey, thread, now)
     row.run_at = ask_at(survey, medium=row.medium, now=now)
@@ -59,9 +60,11 @@ def plan_survey(session: Session, survey: Survey, thread: Thread, *, now: dateti
 
 
 def plan_campaign(session: Session, survey: Survey, *, days: int, now: datetime) -> int:
-    """Plan the question by mail, whether they recommend the brand, for contacts whose matter ended in the last `days`.
+    """Plan the mail with the question whether a contact recommends the brand, for contacts whose matter ended in the last
+    `days` days.
 
-    Returns how many. Nobody is asked twice within the survey's period, so running it twice a day asks once.
+    Return the number of planned questions. Nobody is asked twice within the survey's `min_days`, so a second run on the same
+    day asks nobody again.
     """
     advisory_xact_lock(session, f"survey-campaign:{survey.brand_id}")
     ended = sa.and_(Thread.brand_id == survey.brand_id, Thread.resolved_at >= now - timedelta(days=days))
@@ -82,8 +85,10 @@ def plan_campaign(session: Session, survey: Survey, *, days: int, now: datetime)
 
 
 def why_not(session: Session, survey: Survey, thread: Thread, *, now: datetime) -> str:
-    """Return why the thread's contact may not be asked, in the words stored with the question; "" if they may. Called when the
-    question is planned, and again when it is sent.
+    """Return the reason why the thread's contact may not be asked, as it is stored with the question. Return "" if there is
+    none.
+
+    This is called when the question is planned, and again when it is sent.
     """
     if thread.spam_at is not None:
         return IS_SPAM
@@ -124,7 +129,7 @@ def _why_not_them(session: Session, thread: Thread) -> str:
 
 
 def cancel_planned(session: Session, thread_id: uuid.UUID, reason: str, *, now: datetime) -> None:
-    """Cancel unsent questions and reminders about a thread's matter. A worker that holds one loses its lease."""
+    """Cancel the unsent questions and reminders about a thread's matter. A worker that is sending one of them loses its lease."""
     waiting = sa.and_(
         INVITATIONS.c.thread_id == thread_id,
         INVITATIONS.c.state.in_((READY, RUNNING)),
@@ -164,7 +169,7 @@ def _answered_last(session: Session, thread: Thread) -> uuid.UUID | None:
 
 
 def _is_drawn(survey: Survey, row: SurveyInvitation) -> bool:
-    """Return whether the question is in the sample, drawn by the random part of its id."""
+    """Return True if the question is in the sample of `sample_percent`. The random part of its id decides."""
     return int.from_bytes(row.id.bytes[-4:]) % 100 < survey.sample_percent
 
 

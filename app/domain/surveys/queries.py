@@ -22,12 +22,12 @@ ANSWER_BY_CHAT = timedelta(hours=48)
 
 
 class SurveyMissing(Exception):
-    """The survey does not exist, or is not for this viewer."""
+    """Raised when the survey does not exist, or the viewer may not see it."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One question with its answer, for pages. `answer` None: none yet."""
+    """One question with its answer, for pages. `answer` is None if there is no answer yet. `user_name` is the rated user."""
 
     invitation: SurveyInvitation
     answer: SurveyAnswer | None
@@ -43,13 +43,13 @@ def find_survey(session: Session, brand_id: uuid.UUID, kind: SurveyKind) -> Surv
 
 
 def list_surveys(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[tuple[uuid.UUID, SurveyKind], Survey]:
-    """Return surveys by brand and kind. One query."""
+    """Return (brand id, kind) -> survey. One query."""
     rows = session.execute(sa.select(Survey).where(Survey.brand_id.in_(brand_ids))).scalars()
     return {(row.brand_id, row.kind): row for row in rows}
 
 
 def find_by_token(session: Session, token: str) -> SurveyInvitation | None:
-    """Return the question of a token; None for an invalid one."""
+    """Return the invitation whose link has this token. Return None if the token is invalid."""
     wanted = hash_of(token)
     if not wanted:
         return None
@@ -57,7 +57,10 @@ def find_by_token(session: Session, token: str) -> SurveyInvitation | None:
 
 
 def find_answerable(session: Session, thread_id: uuid.UUID, *, now: datetime) -> uuid.UUID | None:
-    """Return the id of the thread's one chat question that a score may answer now; None where there is none or more than one."""
+    """Return the id of the thread's question by chat that a score can answer now.
+
+    Return None if there is no such question, or more than one.
+    """
     query = sa.select(SurveyInvitation.id).where(
         SurveyInvitation.thread_id == thread_id,
         SurveyInvitation.kind == SurveyKind.CSAT,
@@ -69,7 +72,7 @@ def find_answerable(session: Session, thread_id: uuid.UUID, *, now: datetime) ->
 
 
 def last_asked_at(session: Session, contact_id: uuid.UUID, brand_id: uuid.UUID, kind: SurveyKind) -> datetime | None:
-    """Return when a contact was last sent a question of this kind for the brand, on any address; None for never."""
+    """Return when a contact last got a question of this kind from the brand, on any address. Return None if never."""
     query = sa.select(sa.func.max(SurveyInvitation.sent_at)).where(
         SurveyInvitation.contact_id == contact_id, SurveyInvitation.brand_id == brand_id, SurveyInvitation.kind == kind
     )
@@ -77,7 +80,7 @@ def last_asked_at(session: Session, contact_id: uuid.UUID, brand_id: uuid.UUID, 
 
 
 def list_of_thread(session: Session, thread_id: uuid.UUID, *, limit: int = 5) -> list[Verdict]:
-    """List the questions of a thread, newest first, unsent ones included."""
+    """List the questions of a thread, the newest first, including unsent questions."""
     return _verdicts(session, _ROWS.where(SurveyInvitation.thread_id == thread_id), limit)
 
 
@@ -95,7 +98,10 @@ def list_answers(
     limit: int = 50,
     only_comments: bool = False,
 ) -> list[Verdict]:
-    """List the newest answers of these brands."""
+    """List the answers of these brands, the newest first.
+
+    `only_comments`: only answers with a comment that are not suspect.
+    """
     query = _ROWS.where(SurveyInvitation.brand_id.in_(brand_ids), SurveyAnswer.invitation_id.is_not(None))
     if only_comments:
         query = query.where(SurveyAnswer.comment != "", ~SurveyAnswer.is_suspect)
@@ -104,8 +110,9 @@ def list_answers(
 
 
 def count_waiting(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[tuple[uuid.UUID, SurveyKind], tuple[int, int, int]]:
-    """Return by brand and kind: questions planned, questions sent in the last 30 days, and answers. Only questions planned in the
-    last 45 days count.
+    """Return (brand id, kind) -> (questions planned, questions sent in the last 30 days, answers).
+
+    Only questions that were planned in the last 45 days are counted.
     """
     sent = sa.and_(SurveyInvitation.outcome == SurveyOutcome.SENT, SurveyInvitation.sent_at > sa.func.now() - timedelta(days=30))
     count: Any = sa.func.count

@@ -1,7 +1,7 @@
-"""Send one survey question or its reminder (edge).
+"""Send one survey question or its reminder. The worker opens the transaction.
 
-Exactly once: the row ends in the transaction of the message it queues, and questions of one contact are serialised, so two
-threads of one contact ask once. All conditions are checked again before sending.
+Each is sent exactly once: the row ends in the transaction that queues the message. Questions to one contact are sent one
+after the other, so two threads of a contact do not both ask. All conditions are checked again before sending.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ BY = {"kind": "survey", "name": "survey"}
 
 @dataclass(frozen=True)
 class _Letter:
-    """The texts of one question."""
+    """The texts for the message with one question. `again` is True for a reminder."""
 
     language: str
     question: str
@@ -106,7 +106,7 @@ PROMISE = in_database(
 
 
 def _ended(row: SurveyInvitation, outcome: SurveyOutcome, reason: str, now: datetime) -> Ended:
-    """Return the ending of the row; a question that was sent stays sent, whatever forbids its reminder."""
+    """Return how the row ends. A question that was sent keeps the outcome SENT, even if its reminder is not sent."""
     if row.sent_at is not None:
         return Ended({"outcome": SurveyOutcome.SENT, "ended_at": now})
     return Ended({"outcome": outcome, "reason": reason, "ended_at": now})

@@ -1,6 +1,6 @@
 """Write the texts of a survey in the customer's language, and read scores from answers.
 
-The texts stand here in all three languages, as they do not follow the language of a page.
+The texts are here in all three languages, because they do not follow the language of a page.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ _KEYCAP: Final = "\ufe0f\u20e3"
 
 
 def question_of(kind: SurveyKind, questions: Mapping[str, str], language: str) -> str:
-    """Return the brand's question in that language, else the default one."""
+    """Return the brand's own question in this language. If it has none, return the default question."""
     return questions.get(language) or QUESTIONS[kind][language]
 
 
@@ -94,7 +94,7 @@ def subject_words(language: str) -> str:
 
 
 def mail_text(*, kind: SurveyKind, language: str, question: str, name: str, about: str, brand: str, url: str, again: bool) -> str:
-    """Write the plain part of the mail; `mail_html` writes the formatted one."""
+    """Write the plain-text part of the mail (`mail_html` writes the formatted part). `again` is True for a reminder."""
     words = _WORDS[language]
     head = words["hello"].format(name=name) if name else words["nobody"]
     about_line = [words["intro"].format(subject=about), ""] if about and kind == SurveyKind.CSAT else []
@@ -105,7 +105,7 @@ def mail_text(*, kind: SurveyKind, language: str, question: str, name: str, abou
 
 
 def mail_html(*, kind: SurveyKind, language: str, question: str, name: str, about: str, brand: str, url: str, again: bool) -> str:
-    """Write the formatted part of the mail, as rich text that `clean_rich` lets through."""
+    """Write the formatted part of the mail as HTML that `clean_rich` accepts. `again` is True for a reminder."""
     words, safe = _WORDS[language], html.escape
     head = words["hello"].format(name=safe(name)) if name else words["nobody"]
     parts = [f"<p>{head}</p>"]
@@ -125,12 +125,13 @@ def chat_text(*, language: str, question: str, url: str) -> str:
 
 
 def choice_titles(language: str) -> tuple[str, ...]:
-    """Return the rows of a chat list with the scores, best first; at most 24 characters each."""
+    """Return the titles of the rows in a chat list with the scores 5 to 1, at most 24 characters each."""
     return tuple(f"{score} {SCORE_WORDS[language][score - 1]}" for score in range(5, 0, -1))
 
 
 def read_score(text: str) -> int | None:
-    """Return the score that a whole message is ("4", "4/5", "④", "★★★★" or a tapped row); None for any other text."""
+    """Return the score if the whole message is a score ("4", "4/5", "④", "★★★★" or a tapped list row). Return None for any
+    other text."""
     said = text.strip().replace(_KEYCAP, "").strip()
     if said in _TAPPED:
         return _TAPPED[said]
@@ -147,7 +148,7 @@ _TAPPED: Final = {title: int(title[0]) for language in LANGUAGES for title in ch
 
 
 def _links(kind: SurveyKind, language: str, url: str) -> list[tuple[str, str]]:
-    """Return (text, URL) of each score: of 1 to 5 the best first, of 0 to 10 ascending."""
+    """Return (text, URL) of each score. A scale of 1 to 5 starts with the best score, a scale of 0 to 10 with 0."""
     if kind == SurveyKind.CSAT:
         return [(SCORE_WORDS[language][score - 1], f"{url}?score={score}") for score in reversed(SCORES[kind])]
     ends = {0: f"0 ({_WORDS[language]['bad']})", 10: f"10 ({_WORDS[language]['good']})"}

@@ -1,1 +1,1 @@
-"""Tasks of people: what a user must do, until when, for which thread."""
+"""Tasks of people: what a user must do, until when, and for which thread."""

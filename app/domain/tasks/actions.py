@@ -20,24 +20,24 @@ from app.domain.threads.models import Priority
 
 
 class NothingToDecide(Exception):
-    """The task is no approval request, or is closed."""
+    """Raised when the task is not an approval request, or is closed."""
 
 
 class WhyRefused(Exception):
-    """The refusal has no reason."""
+    """Raised when a refusal has no reason."""
 
 
 class TaskMovedOn(Exception):
-    """Somebody changed the task after the version the writer saw."""
+    """Raised when somebody else has changed the task in the meantime."""
 
 
 @dataclass(frozen=True)
 class TaskContent:
-    """What people write in a task. `reminder_minutes` count back from the due time (09:00 without one). `zone` is that of the
-    dates.
+    """The content of a task as people enter it. `zone` is the time zone of its dates. A recurrence or a reminder needs a due
+    date.
 
-    A recurrence or a reminder needs a due date. `waiting_for`: what the task's thread waits for while the task is open, "" for
-    nothing. `depends_on_id`: the task that this task waits for.
+    `reminder_minutes` are minutes before the due time, or before 09:00 if there is no time. `waiting_for`: what the task's
+    thread waits for while the task is open ("" for nothing). `depends_on_id`: another task for which this task waits.
     """
 
     brand_id: uuid.UUID
@@ -59,9 +59,9 @@ class TaskContent:
 
 @dataclass(frozen=True)
 class StatusChange:
-    """The result of a change of status. `next_task`: the new one of a recurring task, where completing made it.
+    """The result of a status change. `next_task`: the new task, if a recurring task was completed.
 
-    `before`: the open task that this one should have waited for.
+    `before`: the task that should have been done first, if it is still open.
     """
 
     task: Task
@@ -71,7 +71,7 @@ class StatusChange:
 
 
 def create_task(session: Session, content: TaskContent, *, now: datetime, actor: Actor) -> Task:
-    """Write a new task. Brand, thread and assignee were checked by the edge."""
+    """Create a task. The caller has checked brand, thread and assignee."""
     return add_task(session, content, now=now, actor=actor)
 
 
@@ -85,7 +85,7 @@ def add_task(
     called_in_message_id: uuid.UUID | None = None,
     caused_by: Event | None = None,
 ) -> Task:
-    """Write a task with what it follows from: the event that caused it, the reply that promised it, or the missed call."""
+    """Create a task, and store its origin: the event that caused it, the reply that promised it, or the missed call."""
     lock_threads(session, [content.thread_id if content.waiting_for else None])
     task = Task(id=new_id(), created_by_user_id=actor.user_id, created_at=now, updated_at=now)
     task.promised_in_message_id, task.called_in_message_id = promised_in_message_id, called_in_message_id
@@ -101,7 +101,7 @@ def add_task(
 def edit_task(
     session: Session, task_id: uuid.UUID, content: TaskContent, *, now: datetime, actor: Actor, if_version: int | None = None
 ) -> Task:
-    """Change the content of a task. Raises TaskMovedOn if it is not at `if_version` any more."""
+    """Change the content of a task. Raises `TaskMovedOn` if the current version is not `if_version`."""
     task = lock_task(session, task_id, content.thread_id if content.waiting_for else None)
     if if_version is not None and task.version != if_version:
         raise TaskMovedOn(str(task_id))
@@ -116,7 +116,7 @@ def edit_task(
 
 
 def set_due(session: Session, task: Task, due_date: date, due_time: time) -> None:
-    """Set the due time of a new task that nobody gave a date, on the clock of its zone."""
+    """Set the due time of a new task that has no date. Date and time are local in the task's zone."""
     task.due_date, task.due_time, task.due_at = due_date, due_time, due_instant(due_date, due_time, task.zone)
     session.flush()
 
@@ -124,9 +124,9 @@ def set_due(session: Session, task: Task, due_date: date, due_time: time) -> Non
 def decide_task(
     session: Session, task_id: uuid.UUID, decision: Decision, *, reason: str, now: datetime, actor: Actor
 ) -> StatusChange:
-    """Approve or refuse an approval task, which completes it; rules on completed tasks see the decision.
+    """Approve or refuse an approval task. This completes the task; rules on completed tasks see the decision.
 
-    Raises NothingToDecide for a task of another type, WhyRefused for a refusal without a reason.
+    Raises `NothingToDecide` if the task is of another type or closed, and `WhyRefused` if a refusal has no reason.
     """
     task = lock_task(session, task_id)
     if task.task_type != TaskType.APPROVAL_REQUEST or not task.is_open:
@@ -141,9 +141,10 @@ def decide_task(
 def set_task_status(
     session: Session, task_id: uuid.UUID, status: TaskStatus, *, now: datetime, actor: Actor, completion_notes: str | None = None
 ) -> StatusChange:
-    """Move a task to a status; its present status changes nothing. Reopening deletes its decision.
+    """Change the status of a task. Do nothing if it has this status already. Reopening deletes its decision.
 
-    Completing a recurring task makes its next one, once, however often it is reopened; reopening removes an untouched next one.
+    When a recurring task is completed, its next task is created, once only. When the task is reopened, its next task is
+    cancelled if that is still open and not started.
     """
     task = lock_task(session, task_id)
     former = task.status
@@ -167,7 +168,10 @@ def set_task_status(
 
 
 def remind_due_tasks(session: Session, *, now: datetime, limit: int) -> int:
-    """Record the reminders that are due now. Tasks that another transaction holds are left for the next round."""
+    """Record the reminders that are due now, at most `limit`. Return how many tasks were found.
+
+    Tasks that another transaction has locked are left for the next round.
+    """
     due = sa.select(Task).where(Task.remind_at <= now, Task.reminded_at.is_(None), Task.remind_at.is_not(None))
     tasks = session.execute(due.order_by(Task.remind_at).limit(limit).with_for_update(skip_locked=True)).scalars().all()
     for task in tasks:
@@ -179,7 +183,8 @@ def remind_due_tasks(session: Session, *, now: datetime, limit: int) -> int:
 
 
 def lock_task(session: Session, task_id: uuid.UUID, thread_id: uuid.UUID | None = None) -> Task:
-    """Return the task, locked until the transaction ends. Its thread and `thread_id` are locked before it."""
+    """Return the task and lock its row until the transaction ends. The task's thread and the thread `thread_id` are locked
+    first."""
     of_task = session.execute(sa.select(Task.thread_id).where(Task.id == task_id)).scalar_one()
     lock_threads(session, [of_task, thread_id])
     query = sa.select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
@@ -187,7 +192,7 @@ def lock_task(session: Session, task_id: uuid.UUID, thread_id: uuid.UUID | None 
 
 
 def _settle(session: Session, task: Task, *, now: datetime, actor: Actor) -> None:
-    """Update `waiting_for` of the task's thread, where the task makes it wait."""
+    """Update `waiting_for` of the task's thread, if the thread waits because of this task."""
     if task.thread_id is not None and task.waiting_for:
         is_done = task.status == TaskStatus.COMPLETED
         settle_waiting(session, task.thread_id, now=now, actor=actor, is_done=is_done)
@@ -288,7 +293,7 @@ def _record(
 
 
 def _stands_in_timeline(event: str, task: Task) -> bool:
-    """Return whether this change of the task is shown in its thread, as those of promised tasks are."""
+    """Return True if this change of the task is shown in its thread. This is so for promised tasks only."""
     if task.promised_in_message_id is None:
         return False
     return event in ("TaskCreated", "TaskCompleted", "TaskReopened") or task.status == TaskStatus.CANCELLED

@@ -1,6 +1,6 @@
-"""Read tasks for the API, with any filter. Everything is limited to the brands of the viewer.
+"""Read tasks for the API, with any filter. Only tasks of the viewer's brands are found.
 
-A list runs one keyset scan of `ix_tasks_created` per visible brand and merges what each returns.
+A list runs one keyset scan of `ix_tasks_created` for each of these brands, and merges the results.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ Assignee, Creator = aliased(User), aliased(User)
 
 @dataclass(frozen=True)
 class TaskConditions:
-    """Which tasks to list; None does not limit. Users are named by their contacts; NOBODY finds an empty column."""
+    """The filters of a list of tasks. None means no filter. Users are given by the ids of their contacts.
+
+    `NOBODY` finds tasks without an assignee.
+    """
 
     status: TaskStatus | None = None
     task_type: TaskType | None = None
@@ -51,7 +54,7 @@ class TaskRecord:
 def list_task_records(
     session: Session, *, viewer: Viewer, conditions: TaskConditions, sort: Sort, cursor: str | None = None, limit: int = 50
 ) -> Page[TaskRecord]:
-    """List a page of tasks. One query. `sort.field` is created_at. Raises BadCursor."""
+    """Return a page of tasks. `sort.field` must be created_at. One query. Raises `BadCursor`."""
     scan = sa.select(Task.id, Task.created_at).where(*_conditions(conditions))
     if cursor is not None:
         scan = scan.where(after(read_cursor(sort, cursor), sort, Task.created_at, Task.id))
@@ -66,7 +69,7 @@ def list_task_records(
 
 
 def get_task_record(session: Session, *, viewer: Viewer, task_id: uuid.UUID) -> TaskRecord:
-    """Return the task. Raises TaskMissing, also for a brand the viewer may not see."""
+    """Return the task. Raises `TaskMissing` if it does not exist, or if the viewer may not see its brand."""
     query = _query().where(Task.id == task_id, Task.brand_id.in_(viewer.brand_ids))
     row = session.execute(query.execution_options(populate_existing=True)).one_or_none()
     if row is None:

@@ -1,4 +1,4 @@
-"""Make tasks that follow from events and promises, and cancel them again. The caller owns the transaction."""
+"""Create tasks that follow from events and promises, and cancel such tasks. The caller owns the transaction."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from app.domain.threads.models import Message, MessageType
 
 
 def make_task_of_promise(session: Session, message_id: uuid.UUID, *, now: datetime, caused_by: Event) -> Task | None:
-    """Make the task a reply promised, for its writer. A deleted task is not made again.
+    """Create the task that a reply promised, for the writer of the reply.
 
-    Returns None where the reply promises nothing, has its task already, or the brand wants no such tasks. The thread is locked,
-    so that one promise never makes two tasks.
+    Return None if the reply promises nothing or has its task already (even a cancelled one), or if the brand does not want
+    such tasks. The thread must be locked, so that a promise never makes two tasks.
     """
     written = sa.and_(
         Message.id == message_id,
@@ -54,9 +54,9 @@ def make_task_of_promise(session: Session, message_id: uuid.UUID, *, now: dateti
 def take_asked_tasks_back(
     session: Session, asked: Collection[uuid.UUID], *, thread_id: uuid.UUID, now: datetime, actor: Actor
 ) -> int:
-    """Cancel the tasks of the thread that these `TaskAsked` events made. Returns how many stay.
+    """Cancel the tasks of the thread that were created by these `TaskAsked` events. Return how many tasks were not cancelled.
 
-    A task stays where somebody changed, began or completed it since, or another task waits for it.
+    A task is not cancelled if somebody has changed, started or completed it, or if another task waits for it.
     """
     made = (Event.thread_id == thread_id, Event.type == "TaskCreated", Event.caused_by_id.in_(asked))
     stay = 0

@@ -1,4 +1,4 @@
-"""Read the tasks of a month by day."""
+"""Read the tasks of a month for a calendar, by day."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.domain.tasks.queries import TaskFilter, conditions_of
 
 @dataclass(frozen=True)
 class CalendarTask:
-    """A task as a day of the calendar shows it. `due_time`: in the task's own zone, None without a time."""
+    """A task as shown on a day of the calendar. `due_time` is in the task's own time zone, or None if the task has no time."""
 
     id: uuid.UUID
     title: str
@@ -30,7 +30,7 @@ class CalendarTask:
 
 
 class DayOfTasks(NamedTuple):
-    """The first tasks of a day, and how many the day has, capped."""
+    """The first tasks of a day. `number` is how many tasks the day has, up to a limit."""
 
     tasks: tuple[CalendarTask, ...]
     number: int
@@ -42,7 +42,10 @@ NO_TASKS = DayOfTasks((), 0)
 def list_by_day(
     session: Session, *, viewer: Viewer, filter: TaskFilter, days: Iterable[date], now: datetime, shown: int, counted: int
 ) -> dict[date, DayOfTasks]:
-    """Return the first tasks of each day that has any, open ones first, then by due time. One query."""
+    """Return day -> its first `shown` tasks: open tasks first, then by due time. Days without tasks are left out. One query.
+
+    The number of a day's tasks is counted up to `counted`.
+    """
     found: dict[date, list[sa.Row[Any]]] = {}
     query = _by_day(tuple(viewer.brand_ids), filter, shown, counted)
     for record in session.execute(query, {"days": list(days)}):
@@ -52,7 +55,8 @@ def list_by_day(
 
 @lru_cache(maxsize=256)
 def _by_day(brand_ids: tuple[uuid.UUID, ...], filter: TaskFilter, shown: int, counted: int) -> sa.Select[*tuple[Any, ...]]:
-    """Build the statement, cached for each reader and filter, as building takes longer than running it."""
+    """Build the statement of `list_by_day`. It is cached for each set of arguments, because building takes longer than running
+    it."""
     wanted = sa.bindparam("days", type_=sa.ARRAY(sa.Date))
     day = sa.func.unnest(wanted).table_valued(sa.column("on", sa.Date), name="day").render_derived()
     is_completed = Task.status == sa.literal(TaskStatus.COMPLETED, Task.status.type, literal_execute=True)

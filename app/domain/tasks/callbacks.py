@@ -1,4 +1,4 @@
-"""Make and complete the task to call back after a missed call."""
+"""Create and complete the task to call somebody back after a missed call."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ LANGUAGES = ("nl", "fr", "en")
 
 @dataclass(frozen=True)
 class Due:
-    """When to call back: an aware instant, None if no time was promised. `zone` is the time zone of the task's date."""
+    """The time at which to call back. `at` is aware, or None if no time was promised. `zone` is the time zone of the task's
+    date."""
 
     at: datetime | None
     zone: str
 
 
 def make_task_of_missed_call(session: Session, message: Message, due: Due, *, now: datetime, caused_by: Event) -> Task | None:
-    """Make the task to call back, for the thread's assignee.
+    """Create the task to call back, for the thread's assignee.
 
-    Returns None where there is no number to call, or an open task for this caller. The thread is locked, so that one call never
-    makes two tasks; the database allows one for each.
+    Return None if there is no number to call, if an open task for this caller exists, or if this call had a task before. The
+    thread must be locked, so that a call never makes two tasks; the database also allows only one for each call.
     """
     number = number_of(message)
     if not number or _find_open(session, message) or _made_before(session, message.id):
@@ -58,7 +59,7 @@ def make_task_of_missed_call(session: Session, message: Message, due: Due, *, no
 
 
 def complete_callbacks(session: Session, message: Message, *, now: datetime) -> int:
-    """Complete every open task to call back this call's other side, who was reached. Returns how many."""
+    """Complete all open tasks to call back the person who was reached in this call. Return how many."""
     waiting = _find_open(session, message)
     for task_id in waiting:
         set_task_status(session, task_id, TaskStatus.COMPLETED, now=now, actor=SYSTEM)
@@ -66,7 +67,8 @@ def complete_callbacks(session: Session, message: Message, *, now: datetime) -> 
 
 
 def language_of(contact: Contact | None, number: str) -> str:
-    """Return the caller's language: that of the contact, else that of the number's country."""
+    """Return the caller's language: the contact's language, or else the language of the number's country, or else "en" for
+    English."""
     if contact is not None and contact.language in LANGUAGES:
         return str(contact.language)
     return next((language for code, language in LANGUAGE_OF.items() if number.startswith(code)), "en")
@@ -78,14 +80,14 @@ def title_of(name: str, language: str) -> str:
 
 
 def number_of(message: Message) -> str:
-    """Return the phone number of the other side of a call record, "" where there is none."""
+    """Return the phone number of the other person in a call record. Return "" if there is none."""
     told = message.recipients.get("to") or [{}]
     address = str(told[0].get("address") or "")
     return address if address.startswith("+") else ""
 
 
 def _find_open(session: Session, message: Message) -> list[uuid.UUID]:
-    """List the ids of open tasks to call back this call's other side, oldest first."""
+    """List the ids of open tasks to call back the other person of this call, the oldest first."""
     number, contact_id = number_of(message), _contact_id(session, message)
     same = [Message.recipients["to"][0]["address"].astext == number] if number else []
     if contact_id is not None:

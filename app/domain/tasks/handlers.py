@@ -1,6 +1,6 @@
-"""React to events for tasks: merged threads, regrouped orders, asked and promised tasks.
+"""Event handlers for tasks: merged threads, regrouped orders, requested and promised tasks.
 
-Called in the transaction of the change, see app/wiring.py.
+They run in the transaction of the change (see app/wiring.py).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LEFT = frozenset({"accepted", "sent", "delivered", "read"})  # what a delivery i
 
 
 def move_tasks_of_merged_thread(session: Session, event: Event) -> None:
-    """`ThreadsMerged`, `SplitUndone`: move tasks to the kept thread."""
+    """Handle `ThreadsMerged` and `SplitUndone`: move tasks of the removed thread to the kept thread."""
     move = parse_move(event)
     if move.gone is not None:
         move_rows(session, TASKS, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
@@ -40,7 +40,7 @@ def move_tasks_of_merged_thread(session: Session, event: Event) -> None:
 
 
 def return_tasks(session: Session, event: Event) -> None:
-    """`MergeUndone`: return tasks, with their changes since, to the thread they came from."""
+    """Handle `MergeUndone`: move tasks back to the thread from which they came. Changes made in between stay."""
     move = parse_move(event)
     return_rows(session, TASKS, move_id=move.id, origin=move.origin, target=move.target)
     for thread_id in sorted({move.origin, move.target}):
@@ -48,7 +48,7 @@ def return_tasks(session: Session, event: Event) -> None:
 
 
 def follow_regrouped_orders(session: Session, event: Event) -> None:
-    """`OrderRegrouped`: move tasks to the order that stays; an undo returns them."""
+    """Handle `OrderRegrouped`: when orders are merged, move tasks to the kept order. When this is undone, move them back."""
     payload = event.payload
     if "versions" not in payload:  # the other order's half of the same news
         return
@@ -73,7 +73,7 @@ def _move_to_order(session: Session, which: sa.ColumnElement[bool], order_id: uu
 
 
 def make_callback_task(session: Session, event: Event) -> None:
-    """`CallLogged`: make the task to call back that the record asks for, for its writer."""
+    """Handle `CallLogged`: if the call record asks for a task to call back, create it for the user who wrote the record."""
     wanted: dict[str, Any] | None = event.payload.get("callback")
     if wanted is None or event.brand_id is None:
         return
@@ -91,7 +91,10 @@ def make_callback_task(session: Session, event: Event) -> None:
 
 
 def make_asked_task(session: Session, event: Event) -> None:
-    """`TaskAsked`: make the task that a macro or rule asks for, for the thread's assignee, else for the event's user."""
+    """Handle `TaskAsked`: create the task that a macro or rule requests.
+
+    It is for the thread's assignee. If there is none, it is for the user who caused the event.
+    """
     if event.brand_id is None:
         return
     asked: dict[str, Any] = event.payload["task"]
@@ -114,13 +117,14 @@ def make_asked_task(session: Session, event: Event) -> None:
 
 
 def make_promised_task(session: Session, event: Event) -> None:
-    """`DeliveryChanged`: make the task that a sent message promises."""
+    """Handle `DeliveryChanged`: when a message has been sent, create the task that it promises."""
     if event.message_id is not None and event.payload.get("status") in LEFT:
         make_task_of_promise(session, event.message_id, now=event.occurred_at, caused_by=event)
 
 
 def _order_of(session: Session, event: Event) -> uuid.UUID | None:
-    """Return the id of the causing event's order, else of the order the thread is about; None for none."""
+    """Return the id of the order in the event that caused `event`, or else of the order the thread is about. Return None if
+    there is none."""
     cause = session.get(Event, event.caused_by_id) if event.caused_by_id else None
     named = cause.payload.get("order_id") if cause is not None else None
     if named:

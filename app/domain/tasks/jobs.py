@@ -12,5 +12,5 @@ BATCH = 100
 
 
 def remind_assignees(**_ignored: Any) -> int:
-    """Periodic job: record due reminders; returns how many tasks. Parallel runs are harmless."""
+    """Periodic job: record due reminders. Return the number of tasks. Parallel runs are harmless."""
     return run_batches(lambda session: remind_due_tasks(session, now=utc_now(), limit=BATCH), size=BATCH)

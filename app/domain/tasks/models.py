@@ -55,11 +55,14 @@ _OPEN = "status IN ('open', 'in_progress', 'waiting')"
 
 
 class Task(WithId, Base):
-    """One task. `due_at` is the instant after which it is overdue: `due_date` at `due_time`, or the end of that day, in `zone`.
+    """One task. It is overdue after `due_at`: `due_date` at `due_time` (without a time, the end of that day) in `zone`.
 
-    `follows_id`: the completed task that this one repeats. `promised_in_message_id`: the reply that promised it.
-    `called_in_message_id`: the missed call to return. `decision`: of a completed approval; its reason is in `completion_notes`.
-    While it is open, its thread waits for `waiting_for` ("": nothing), and it waits itself for `depends_on_id`.
+    `follows_id`: the completed task that this task repeats. `promised_in_message_id`: the reply that promised it.
+    `called_in_message_id`: the missed call to return. `decision`: the decision of a completed approval; its reason is in
+    `completion_notes`.
+
+    While the task is open, its thread waits for `waiting_for` ("": nothing). The task itself waits for the task
+    `depends_on_id`.
     """
 
     __tablename__ = "tasks"

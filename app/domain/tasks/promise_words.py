@@ -1,4 +1,4 @@
-"""Patterns of promises in Dutch, English and French: who commits, to what, and when."""
+"""Patterns of promises in Dutch, English and French: the words for committing to something, and for days."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
 
 @dataclass(frozen=True)
 class Language:
-    """The patterns of one language. `commits`: we promise to do something; `denies`: the same clause takes that back.
+    """The patterns of one language. `commits`: we promise to do something. `denies`: the same clause withdraws the promise.
 
-    The days: a pattern for each way to name one; months and weekdays in sequence.
+    The other patterns are for the ways to name a day. `weekdays` and `months` are names in order.
     """
 
     commits: tuple[re.Pattern[str], ...]
@@ -57,7 +57,7 @@ def _days(weekdays: str, months: str, *, after: str = "", ordinal: str = "") -> 
 
 
 def _some(count: int) -> str:
-    """Return a pattern for up to `count` words."""
+    """Return a regular expression for 0 to `count` words."""
     return rf"(?:\s+[\w'’-]+){{0,{count}}}?"
 
 

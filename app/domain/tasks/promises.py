@@ -1,7 +1,8 @@
 """Find a promise and its date in the text of a reply. Pure: no database, no clock.
 
-A doubtful promise is left out: a task nobody needs is worse than one that somebody makes by hand. A promise names a day, so "as
-soon as possible" is none, nor is anything quoted, asked, denied or left to the reader.
+A doubtful promise is left out, because a task that nobody needs is worse than a task that somebody creates by hand. A
+promise must name a day, so "as soon as possible" is not a promise. Text that is quoted, a question, a denial or up to the
+reader is not a promise either.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _EVERY_DAY: Final = tuple(
 
 @dataclass(frozen=True)
 class Promise:
-    """A promise as the reply words it, and when it is due; without a time at the end of that day."""
+    """A promise in the words of the reply, and its due date. `due_time` None means the end of that day."""
 
     what: str
     due_date: date
@@ -42,7 +43,10 @@ class Promise:
 
 
 def find_promise(text: str, *, at: datetime, zone: str) -> Promise | None:
-    """Return the first promise in a text sent at `at` (aware), with days of `zone`; None where there is none."""
+    """Return the first promise in a text that was sent at `at` (aware). Return None if there is none.
+
+    Words such as "tomorrow" are read as days in `zone`.
+    """
     local = at.astimezone(ZoneInfo(zone))
     for sentence in _sentences(text):
         if sentence.rstrip().endswith("?"):
@@ -54,7 +58,7 @@ def find_promise(text: str, *, at: datetime, zone: str) -> Promise | None:
 
 
 def _sentences(text: str) -> Iterator[str]:
-    """Yield the writer's own sentences, up to a quote, closing words or a signature."""
+    """Yield the sentences of the writer, up to a closing phrase or a signature. Quoted lines are left out."""
     for line in text[:_TEXT_LOOKED_AT].splitlines():
         line = line[:_LINE_LOOKED_AT]
         if ENDS.fullmatch(line):
@@ -81,7 +85,7 @@ def _due_of(sentence: str, local: datetime) -> tuple[date, time | None] | None:
 
 
 def _clauses(sentence: str) -> list[str]:
-    """Return the clauses of a sentence, each joined with a short neighbour that says when."""
+    """Return the clauses of a sentence. A short neighbouring clause that names a day is joined to each."""
     parts = [part for part in _CLAUSE_ENDS.split(sentence) if part.strip()]
     says_when = [len(part.split()) <= _SHORT and any(p.search(part) for p in _EVERY_DAY) for part in parts]
     return [
@@ -91,13 +95,19 @@ def _clauses(sentence: str) -> list[str]:
 
 
 def _nearest(days: list[tuple[int, int, datetime | date]], done_at: list[int]) -> datetime | date | None:
-    """Return the day named closest to the promise, which ends at `done_at` in the clause; None for no days."""
+    """Return the named day that is closest to the promise in the clause. Return None if no day is named.
+
+    `done_at` are the places in the clause at which a promise ends.
+    """
     away = [(min(max(start - place, place - end, 0) for place in done_at), start, when) for start, end, when in days]
     return min(away, key=lambda each: each[:2])[2] if away else None
 
 
 def _days(language: Language, clause: str, local: datetime) -> list[tuple[int, int, datetime | date]]:
-    """Return (start, end, day) for every day the clause names; an instant instead of a day for "within two hours"."""
+    """Return (start, end, day) for every day that the clause names; start and end are places in the clause.
+
+    For a time such as "within two hours", `day` is a datetime.
+    """
     today = local.date()
     friday = today + timedelta(days=max(4 - today.weekday(), 0))
     fixed = (
@@ -148,7 +158,11 @@ def _date(month: int, day: int, today: date) -> date | None:
 
 
 def _at_its_time(due: datetime | date, clause: str, local: datetime) -> tuple[date, time | None]:
-    """Return the day with the named time, else MORNING; for today EVENING, or None (the end of the day) where that is over."""
+    """Return the due date and time. The time is taken from the clause; if the clause has none, it is `MORNING`.
+
+    For today, a time that is over does not count, and `EVENING` is used instead. If that is over too, the time is None (the
+    end of the day).
+    """
     if isinstance(due, datetime):
         at = due.replace(second=0, microsecond=0, tzinfo=None)
         return at.date(), at.time()

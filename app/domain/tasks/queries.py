@@ -1,4 +1,4 @@
-"""Read tasks of the viewer's brands: lists, board columns, own tasks, one task."""
+"""Read tasks of the viewer's brands: lists, the columns of the board, the viewer's own tasks, one task."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _Read = Callable[[Sequence[uuid.UUID]], sa.Select[*tuple[Any, ...]]]
 
 
 class TaskMissing(Exception):
-    """The task does not exist, or the viewer may not see it."""
+    """Raised when the task does not exist, or the viewer may not see it."""
 
 
 @dataclass(frozen=True)
 class TaskFilter:
-    """Which tasks to list. `status` None: those of `statuses`, by default the open ones."""
+    """The filters of a list of tasks. If `status` is None, tasks with one of `statuses` are listed: by default all open tasks."""
 
     assignee_user_id: uuid.UUID | None = None
     task_type: TaskType | None = None
@@ -54,8 +54,10 @@ class TaskFilter:
 
 @dataclass(frozen=True)
 class TaskRow:
-    """A task as lists show it. `about`, `contact_name` and `subject` are its thread's; `blocked_by` is the open task it waits
-    for."""
+    """A task as shown in lists. `contact_name` and `subject` are those of its thread; `about` is one of the two.
+
+    `blocked_by` is the title of the open task for which it waits, or "".
+    """
 
     task: Task
     brand_name: str
@@ -71,13 +73,17 @@ class TaskRow:
 
 
 def list_tasks(session: Session, *, viewer: Viewer, filter: TaskFilter, limit: int = LIST_LIMIT) -> list[TaskRow]:
-    """List tasks by due time, those without a date last and the newest of them first; ended ones newest first. One query."""
+    """List tasks by due time. Tasks without a date come last, the newest first. One query.
+
+    If the filter is for completed or cancelled tasks, the newest comes first.
+    """
     return [_row(record) for record in session.execute(_listed(tuple(viewer.brand_ids), filter, limit))]
 
 
 @lru_cache(maxsize=256)
 def _listed(brand_ids: tuple[uuid.UUID, ...], filter: TaskFilter, limit: int) -> sa.Select[*tuple[Any, ...]]:
-    """Build the statement, cached for each reader and filter, as building takes longer than running it."""
+    """Build the statement of `list_tasks`. It is cached for each set of arguments, because building takes longer than running
+    it."""
     return _rows(brand_ids).where(*conditions_of(filter)).order_by(*_order_of(filter.status)).limit(as_written(limit))
 
 
@@ -89,7 +95,8 @@ def _order_of(status: TaskStatus | None) -> tuple[sa.ColumnElement[Any], ...]:
 def list_columns(
     session: Session, *, viewer: Viewer, filter: TaskFilter, limits: Mapping[TaskStatus, int]
 ) -> dict[TaskStatus, list[TaskRow]]:
-    """List the first tasks of each status, as many as `limits` has for it, ordered as by `list_tasks`. One query."""
+    """Return status -> its first tasks, in the order of `list_tasks`. `limits` is the number of tasks for each status. One
+    query."""
     found: dict[TaskStatus, list[TaskRow]] = {status: [] for status in limits}
     for record in session.execute(_columns(tuple(viewer.brand_ids), filter, tuple(limits.items()))):
         found[record[0].status].append(_row(record))
@@ -100,7 +107,7 @@ def list_columns(
 def _columns(
     brand_ids: tuple[uuid.UUID, ...], filter: TaskFilter, limits: tuple[tuple[TaskStatus, int], ...]
 ) -> sa.Select[*tuple[Any, ...]]:
-    """Build the statement of `list_columns`, cached as `_listed`."""
+    """Build the statement of `list_columns`. It is cached in the same way as in `_listed`."""
     columns = [
         sa.select(Task.id, sa.func.row_number().over(order_by=_order_of(status)).label("place"))
         .where(Task.brand_id.in_(brand_ids), *conditions_of(replace(filter, status=status)))
@@ -125,10 +132,10 @@ def list_own_tasks(
     cursor: str | None = None,
     limit: int,
 ) -> Page[TaskRow]:
-    """List one page of the viewer's open tasks by due time, those without a date last. Raises BadCursor.
+    """Return one page of the viewer's open tasks by due time. Tasks without a date come last. Raises `BadCursor`.
 
-    `due_by`, `due_until`: only those due by then; `of_all`: everybody's tasks. One query along `ix_tasks_open_assignee`, or
-    `ix_tasks_open`.
+    `due_by` and `due_until`: only tasks that are due by these times. `of_all`: the tasks of everybody. One query, which uses
+    `ix_tasks_open_assignee` or `ix_tasks_open`.
     """
     until = min((at for at in (due_by, due_until) if at is not None), default=None)
     asked = {"due_by": until, "brand_id": brand_id, "priority": priority, "cursor": cursor, "limit": limit + 1}
@@ -147,8 +154,11 @@ def list_own_dues(
     cursor: str | None = None,
     limit: int,
 ) -> list[datetime | None]:
-    """List the due times of the first `limit` tasks of `list_own_tasks`, in its order; read from the index alone. Raises
-    BadCursor."""
+    """List the due times of the first `limit` tasks of `list_own_tasks`, in the same order. None stands for a task without a
+    date.
+
+    Only the index is read. Raises `BadCursor`.
+    """
     asked = {"due_by": due_until, "brand_id": brand_id, "priority": priority, "cursor": cursor, "limit": limit}
     query, values = _own(_dues, viewer, of_all=of_all, **asked)  # type: ignore[arg-type]
     return list(session.execute(query, values).scalars())
@@ -165,7 +175,7 @@ def _own(
     cursor: str | None,
     limit: int,
 ) -> tuple[sa.Select[*tuple[Any, ...]], dict[str, Any]]:
-    """Return the statement for the viewer's open tasks and its values."""
+    """Return the statement for the viewer's open tasks, and the values of its parameters."""
     brands = tuple(brand for brand in viewer.brand_ids if brand_id in (None, brand))
     wanted = {"due_by": due_by, "priority": priority}
     asked = {name: value for name, value in wanted.items() if value is not None}
@@ -178,7 +188,8 @@ def _own(
 def _own_statement(
     read: _Read, brand_ids: tuple[uuid.UUID, ...], asked: tuple[str, ...], edge: str, limit: int
 ) -> sa.Select[*tuple[Any, ...]]:
-    """Build the statement, cached as `_listed`. Joined columns are read for the page's tasks alone."""
+    """Build the statement of `_own`. It is cached in the same way as in `_listed`. Joined columns are read only for the tasks
+    of the page."""
     conditions = [_is(Task.status, *OPEN_STATUSES)]
     if "me" in asked:
         conditions.append(Task.assignee_user_id == sa.bindparam("me", type_=sa.Uuid))
@@ -201,7 +212,8 @@ def _dues(brand_ids: Sequence[uuid.UUID]) -> sa.Select[*tuple[Any, ...]]:
 
 
 def cursor_behind(due_at: datetime | None, task_id: uuid.UUID) -> str:
-    """Return a cursor for `list_own_tasks` after a task of this id and due time (None: without a date)."""
+    """Return a cursor with which `list_own_tasks` continues after this task. `due_at` is the task's due time, None without a
+    date."""
     return make_cursor(_BY_DUE, Place(due_at.isoformat() if due_at else _NO_DATE, task_id))
 
 
@@ -210,7 +222,7 @@ def _place(row: TaskRow) -> Place:
 
 
 def _edge(cursor: str) -> tuple[str, dict[str, Any]]:
-    """Return "dated" or "undated" for the cursor's task, and its values for `_behind`. Raises BadCursor."""
+    """Return ("dated" or "undated", values for `_behind`) for the task in the cursor. Raises `BadCursor`."""
     place = read_cursor(_BY_DUE, cursor, str)
     if place.value == _NO_DATE:
         return "undated", {"edge_id": place.row_id}
@@ -232,7 +244,7 @@ def _behind(edge: str) -> sa.ColumnElement[bool]:
 
 
 def get_task(session: Session, *, viewer: Viewer, task_id: uuid.UUID) -> TaskRow:
-    """Return the task as lists show it. Raises TaskMissing."""
+    """Return the task as shown in lists. Raises `TaskMissing`."""
     record = session.execute(_rows(viewer.brand_ids).where(Task.id == task_id)).one_or_none()
     if record is None:
         raise TaskMissing(str(task_id))
@@ -240,9 +252,9 @@ def get_task(session: Session, *, viewer: Viewer, task_id: uuid.UUID) -> TaskRow
 
 
 def list_before(session: Session, *, viewer: Viewer, task: Task) -> list[tuple[uuid.UUID, str]]:
-    """List (id, title) of the open tasks this one may wait for, those of its thread first.
+    """List (id, title) of the open tasks for which this task may wait. Tasks of the same thread come first.
 
-    They are of its brand, and none waits for this task.
+    They are of the same brand, and none of them waits for this task.
     """
     waits = sa.select(sa.literal(task.id, sa.Uuid).label("id")).cte("waits", recursive=True)
     waits = waits.union(sa.select(Task.id).join(waits, Task.depends_on_id == waits.c.id))
@@ -260,8 +272,10 @@ def list_before(session: Session, *, viewer: Viewer, task: Task) -> list[tuple[u
 def may_wait_for(
     session: Session, *, viewer: Viewer, brand_id: uuid.UUID, before_id: uuid.UUID, task_id: uuid.UUID | None = None
 ) -> bool:
-    """Return whether a task of this brand may wait for `before_id`: it is open, of the brand, and does not wait for the task
-    itself."""
+    """Return True if a task of this brand may wait for the task `before_id`.
+
+    That task must be open and of the brand, and must not itself wait for the task `task_id`.
+    """
     query = sa.select(Task.id).where(
         Task.id == before_id,
         Task.brand_id == brand_id,
@@ -305,14 +319,17 @@ def _row(record: sa.Row[Any]) -> TaskRow:
 
 
 def _is(status: Any, *wanted: TaskStatus) -> sa.ColumnElement[bool]:
-    """Return a condition with the wanted values as literals: a plan for any value could not use the indexes of open tasks."""
+    """Return the condition that the status is one of the wanted values, written as literals.
+
+    With parameters, the query plan could not use the indexes of open tasks.
+    """
     words = [sa.literal(one, status.type, literal_execute=True) for one in wanted]
     found: sa.ColumnElement[bool] = status == words[0] if len(words) == 1 else status.in_(words)
     return found
 
 
 def conditions_of(filter: TaskFilter) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions of a statement over tasks; a filter by contact needs their threads joined."""
+    """Return the SQL conditions of a filter on tasks. With a filter by contact, the statement must join the threads."""
     found = [_is(Task.status, *([filter.status] if filter.status else filter.statuses))]
     for column, value in (
         (Task.assignee_user_id, filter.assignee_user_id),

@@ -1,4 +1,4 @@
-"""Update `threads.waiting_for` by the open tasks a thread waits for.
+"""Update `threads.waiting_for` from the open tasks of a thread that make it wait.
 
 Every writer locks the thread before any of its tasks.
 """
@@ -26,8 +26,10 @@ def lock_threads(session: Session, thread_ids: Iterable[uuid.UUID | None]) -> No
 
 
 def settle_waiting(session: Session, thread_id: uuid.UUID, *, now: datetime, actor: Actor, is_done: bool = False) -> None:
-    """Store what the thread waits for now. `is_done`: a task was completed; after the last one, the thread comes back as new
-    work."""
+    """Store what the thread waits for now.
+
+    `is_done`: a task was completed. If the thread then waits for nothing any more, it comes back as new work.
+    """
     thread = lock_thread(session, thread_id)
     former, wanted = thread.waiting_for, _waiting_for(session, thread.id)
     if former == wanted:
@@ -44,7 +46,8 @@ def settle_waiting(session: Session, thread_id: uuid.UUID, *, now: datetime, act
 
 
 def _waiting_for(session: Session, thread_id: uuid.UUID) -> str | None:
-    """Return what the thread waits for because of its open tasks, each once, oldest task first, as one text; None for nothing."""
+    """Return as one text what the thread waits for because of its open tasks, the oldest task first. Return None if it waits
+    for nothing."""
     blocking = sa.and_(Task.thread_id == thread_id, Task.waiting_for != "", Task.status.in_(OPEN_STATUSES))
     found = session.execute(sa.select(Task.waiting_for).where(blocking).order_by(Task.created_at, Task.id)).scalars()
     words = ", ".join(dict.fromkeys(found))

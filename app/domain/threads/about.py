@@ -1,6 +1,6 @@
-"""Set what a thread is about, for people, macros, rules and bulk changes: subject, customer, partner, order.
+"""Set what a thread is about (subject, customer, partner, order), for people, macros, rules and bulk changes.
 
-The caller owns the transaction and holds the thread's lock. The edge checked that the writer may see the contacts.
+The caller owns the transaction, has locked the thread, and has checked that the user may see the contacts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _EVENTS = {"customer": "CustomerChanged", "partner": "PartnerChanged"}
 
 
 class UnableToSay(Exception):
-    """A step cannot be carried out. `step` is its field of MacroSteps; the message says why, in English."""
+    """Raised when a step cannot be carried out. `step` is the field of `MacroSteps`. The message says why, in English."""
 
     def __init__(self, step: str, why: str) -> None:
         super().__init__(why)
@@ -46,7 +46,7 @@ class UnableToSay(Exception):
 
 @dataclass(frozen=True)
 class Meant:
-    """The customer, partner and order that the steps name; None where they name none."""
+    """The customer, partner and order that the steps of a macro name. A value is None if the steps do not name it."""
 
     customer_id: uuid.UUID | None = None
     partner_id: uuid.UUID | None = None
@@ -54,7 +54,10 @@ class Meant:
 
 
 def find_meant(session: Session, steps: MacroSteps, *, brand_id: uuid.UUID, contact_id: uuid.UUID | None) -> Meant:
-    """Find the contacts and order the steps name, for a thread of the brand with this customer. Raises UnableToSay."""
+    """Find the contacts and the order that the steps name. Raises `UnableToSay`.
+
+    `brand_id` and `contact_id` are the brand and the present customer of the thread.
+    """
     customer = _find_contact(session, steps.customer_id, "customer_id")
     partner = _find_contact(session, steps.partner_id, "partner_id")
     if steps.order is None:
@@ -63,7 +66,10 @@ def find_meant(session: Session, steps: MacroSteps, *, brand_id: uuid.UUID, cont
 
 
 def find_order_meant(session: Session, asked: str, *, brand_id: uuid.UUID, contact_id: uuid.UUID | None) -> Order:
-    """Return the order with this number, or for ONLY_OPEN the customer's one open order of the brand. Raises UnableToSay."""
+    """Return the brand's order with the number `asked`. If `asked` is `ONLY_OPEN`, return the only open order of the customer.
+
+    Raises `UnableToSay` if there is no such order, or if the customer has several open orders.
+    """
     query = sa.select(Order).where(Order.brand_id == brand_id)
     if asked != ONLY_OPEN:
         order = session.execute(query.where(Order.order_number == asked)).scalar_one_or_none()
@@ -78,7 +84,7 @@ def find_order_meant(session: Session, asked: str, *, brand_id: uuid.UUID, conta
 
 
 def say_about(session: Session, thread: Thread, steps: MacroSteps, *, actor: Actor, now: datetime) -> None:
-    """Carry out the steps that set what a locked thread is about. Raises UnableToSay."""
+    """Carry out the steps that set what a locked thread is about: subject, customer, partner and order. Raises `UnableToSay`."""
     meant = find_meant(session, steps, brand_id=thread.brand_id, contact_id=thread.contact_id)
     if steps.subject is not None:
         edit_thread(session, thread, {"subject": steps.subject}, actor=actor, now=now)
@@ -93,7 +99,10 @@ def say_about(session: Session, thread: Thread, steps: MacroSteps, *, actor: Act
 def change_person(
     session: Session, thread: Thread, which: str, contact_id: uuid.UUID | None, *, actor: Actor, now: datetime
 ) -> None:
-    """Set the "customer" or the "partner" (`which`) of a locked thread; None removes it. Raises UnableToSay."""
+    """Set the customer or the partner of a locked thread. `which` is "customer" or "partner". None removes the contact.
+
+    Raises `UnableToSay` if the customer of a thread on a channel would be removed.
+    """
     column = _COLUMNS[which]
     former: uuid.UUID | None = getattr(thread, column)
     if contact_id == former:
@@ -107,13 +116,13 @@ def change_person(
 
 
 def link_by_hand(session: Session, thread: Thread, order: Order, *, actor: Actor, now: datetime) -> None:
-    """Link a locked thread with the order; an existing link stays as it is."""
+    """Link a locked thread with the order. Do nothing if they are linked already."""
     with contextlib.suppress(AlreadyAbout):
         link_order(session, order, thread, because=Because.HAND, now=now, actor=actor)
 
 
 def list_links(session: Session, thread_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
-    """Return the ids of the orders linked with each thread, as sorted texts. One query."""
+    """Return thread id -> ids of its linked orders as sorted strings. Threads without orders are absent. One query."""
     links: dict[uuid.UUID, list[str]] = defaultdict(list)
     query = sa.select(OrderThread.thread_id, OrderThread.order_id).where(OrderThread.thread_id.in_(thread_ids))
     for row in session.execute(query.order_by(OrderThread.order_id)):
@@ -124,7 +133,10 @@ def list_links(session: Session, thread_ids: Collection[uuid.UUID]) -> dict[uuid
 def restore_links(
     session: Session, thread: Thread, *, was: Collection[str], wanted: Collection[str], actor: Actor, now: datetime
 ) -> None:
-    """Undo a change of the thread's order links. `was`: the ids of linked orders after the change; `wanted`: before it."""
+    """Undo a change of the thread's order links.
+
+    `was`: the ids of the linked orders after that change. `wanted`: their ids before it.
+    """
     for order_id in sorted(set(was) ^ set(wanted)):
         order = session.get(Order, uuid.UUID(order_id))
         if order is None:
@@ -136,7 +148,7 @@ def restore_links(
 
 
 def restore_person(session: Session, thread: Thread, which: str, contact_id: str | None, *, actor: Actor, now: datetime) -> None:
-    """Set the former customer or partner again, or the contact into which it was merged."""
+    """Set the former customer or partner again. If that contact was merged into another, set the other contact."""
     known = _find_contact(session, uuid.UUID(contact_id), f"{which}_id") if contact_id else None
     change_person(session, thread, which, known, actor=actor, now=now)
 

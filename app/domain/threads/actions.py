@@ -35,7 +35,8 @@ TEXT_LIMIT = 1_000_000
 
 
 class ThreadMovedOn(Exception):
-    """Messages arrived after the one the writer had seen; `newer` holds them, oldest first."""
+    """Raised when others wrote in the thread after the last message that the writer had seen. `newer`: these messages, oldest
+    first."""
 
     def __init__(self, newer: list[Message]) -> None:
         super().__init__(f"{len(newer)} newer items")
@@ -43,7 +44,7 @@ class ThreadMovedOn(Exception):
 
 
 class VersionConflict(Exception):
-    """The thread changed since the version the writer had read."""
+    """Raised when the thread has changed since the version that the writer had read."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def create_thread(
 
 
 def lock_thread(session: Session, thread_id: uuid.UUID) -> Thread:
-    """Return the thread, locked until the transaction ends; follows merges. Raises ThreadMissing."""
+    """Return the thread, or the thread it was merged into, locked until the transaction ends. Raises `ThreadMissing`."""
     thread = session.execute(
         sa.select(Thread).where(Thread.id == thread_id).with_for_update().execution_options(populate_existing=True)
     ).scalar_one_or_none()
@@ -117,7 +118,7 @@ def lock_thread(session: Session, thread_id: uuid.UUID) -> Thread:
 
 
 def add_message(session: Session, thread: Thread, new: NewMessage, *, now: datetime) -> Message:
-    """Add a message to a locked thread and update the thread's summary. The caller records the event."""
+    """Add a message to a locked thread and update the thread's preview, counts and times. The caller records the event."""
     thread.message_count += 1
     message = Message(
         id=new_id(),
@@ -157,12 +158,13 @@ def _summarise(thread: Thread, message: Message, *, opens_window: bool) -> None:
 
 
 def preview_of(text: str) -> str:
-    """Return one line for the list: the beginning of the text, white space folded."""
+    """Return one line for the list: the beginning of the text, with each run of white space as one space."""
     return " ".join(text[: PREVIEW_CHARACTERS * 3].split())[:PREVIEW_CHARACTERS]
 
 
 def reopen_for_incoming(session: Session, thread: Thread, *, now: datetime) -> None:
-    """Reopen a locked thread that is resolved, snoozed or waits for the customer, as a person wrote. Spam stays spam."""
+    """Set a locked thread to open because a person wrote, if it is resolved, snoozed or waits for the customer. Spam stays
+    spam."""
     if thread.spam_at is not None:
         thread.spam_former = {**(thread.spam_former or {}), "status": "open", "resolved_at": None, "snoozed_until": None}
         return
@@ -172,10 +174,8 @@ def reopen_for_incoming(session: Session, thread: Thread, *, now: datetime) -> N
 
 
 def wake_thread(session: Session, thread: Thread, *, because: str, now: datetime, actor: Actor = SYSTEM) -> None:
-    """End the snooze of a locked thread; without a snooze nothing changes. `because`: due | message | user.
-
-    A thread whose snooze was due comes back as new work: open (unless escalated) and unread for everybody.
-    """
+    """End the snooze of a locked thread, or do nothing if it is not snoozed. `because` is "due", "message" or "user". Except
+    for "user", the thread becomes open (unless it is escalated). For "due", it also becomes unread for everybody."""
     if thread.snoozed_until is None:
         return
     thread.snoozed_until = None
@@ -188,7 +188,8 @@ def wake_thread(session: Session, thread: Thread, *, because: str, now: datetime
 
 
 def bring_back(session: Session, thread: Thread, *, now: datetime, actor: Actor) -> None:
-    """Bring back a locked thread whose wait is over, as new work on top and unread. A closed thread stays closed."""
+    """Make a locked thread whose wait is over new work again: open, unread and first in its lists. A closed thread stays
+    closed."""
     if thread.status in CLOSED_STATUSES:
         return
     wake_thread(session, thread, because="user", now=now, actor=actor)
@@ -209,10 +210,8 @@ def _make_unread(session: Session, thread: Thread) -> None:
 def check_nothing_newer(
     session: Session, thread: Thread, *, last_seen_message_id: uuid.UUID | None, user_id: uuid.UUID | None
 ) -> None:
-    """Raise ThreadMovedOn if somebody else's message arrived after the one the writer saw. The thread is locked against races.
-
-    Without `last_seen_message_id` nothing is checked.
-    """
+    """Raise `ThreadMovedOn` if another person's message came after the message `last_seen_message_id`; if that is None, check
+    nothing. The caller has locked the thread, so that no message can come in between."""
     if last_seen_message_id is None:
         return
     seen = session.execute(
@@ -241,7 +240,7 @@ def add_note(
     client_token: uuid.UUID | None = None,
     attachment_ids: tuple[uuid.UUID, ...] = (),
 ) -> Message:
-    """Write an internal note. The same `client_token` twice is the same note. Users named with `@` become watchers."""
+    """Add an internal note, or return the note already added with `client_token`. Users named with `@` become watchers."""
     thread = lock_thread(session, thread_id)
     repeat = find_by_client_token(session, actor.user_id, client_token)
     if repeat is not None:
@@ -259,7 +258,7 @@ def add_note(
 
 
 def find_by_client_token(session: Session, user_id: uuid.UUID | None, client_token: uuid.UUID | None) -> Message | None:
-    """Return the message an earlier submit of the same composer form made, None if there is none."""
+    """Return the message that the user already created with the same composer form, or None if there is none."""
     if client_token is None or user_id is None:
         return None
     return session.execute(
@@ -270,10 +269,8 @@ def find_by_client_token(session: Session, user_id: uuid.UUID | None, client_tok
 def attach_uploads(
     session: Session, message: Message, attachment_ids: tuple[uuid.UUID, ...], *, user_id: uuid.UUID | None
 ) -> list[Attachment]:
-    """Attach files the user uploaded to the message; ids of another user's or of used files are ignored.
-
-    A file that the message's HTML shows becomes inline; any other is listed below.
-    """
+    """Attach files that the user uploaded to the message and return them. Other users' files and files already attached are
+    ignored. A file that the message's HTML shows becomes inline; the others are listed below the message."""
     if not attachment_ids:
         return []
     mine = sa.and_(Attachment.id.in_(attachment_ids), Attachment.uploaded_by_user_id == user_id, Attachment.message_id.is_(None))
@@ -294,7 +291,8 @@ def assign_thread(
     now: datetime,
     if_version: int | None = None,
 ) -> Thread:
-    """Assign the thread to a user, None for nobody. The present assignee changes nothing."""
+    """Assign the thread to a user, or to nobody (None). Assigning it to its present assignee changes nothing. Raises
+    `VersionConflict` if `if_version` is given and is not the thread's version."""
     thread = _lock_at_version(session, thread_id, if_version)
     if thread.assignee_user_id != assignee_user_id:
         previous, thread.assignee_user_id = thread.assignee_user_id, assignee_user_id
@@ -314,7 +312,8 @@ def change_status(
     if_version: int | None = None,
     because: str = "",
 ) -> Thread:
-    """Set the status; the same status again changes nothing. `because`: the reason of an automatic change, for the timeline."""
+    """Set the status; the same status again changes nothing. `because`: the reason of an automatic change, for the timeline.
+    Raises `VersionConflict` if `if_version` is given and is not the thread's version."""
     thread = _lock_at_version(session, thread_id, if_version)
     _set_status(session, thread, status, now=now, actor=actor, because=because)
     return thread
@@ -345,14 +344,14 @@ def _set_status(
 
 
 def set_response_due(thread: Thread, due_at: datetime | None) -> None:
-    """Set when the awaited answer is due, None for never, as app/domain/sla calculated. The thread is locked."""
+    """Store by when a locked thread must be answered, as calculated by app/domain/sla. None means that no answer is due."""
     thread.response_due_at = due_at
 
 
 def change_priority(
     session: Session, *, thread_id: uuid.UUID, priority: Priority, actor: Actor, now: datetime, if_version: int | None = None
 ) -> Thread:
-    """Set the priority; the same priority again changes nothing."""
+    """Set the priority; the same priority again changes nothing. Raises `VersionConflict` if the version is not `if_version`."""
     thread = _lock_at_version(session, thread_id, if_version)
     if thread.priority != priority:
         previous, thread.priority = thread.priority, priority
@@ -363,8 +362,8 @@ def change_priority(
 
 
 def after_reply(session: Session, thread: Thread, *, actor: Actor, now: datetime, takes: bool = True) -> None:
-    """Make a thread somebody replied to wait for the customer, and end its spam and unsent marks. Assigns an unassigned thread to
-    the writer, unless `takes` is False."""
+    """Update a thread after a reply: it now waits for the customer and is no longer marked as spam or unsent. An unassigned
+    thread is assigned to the writer, unless `takes` is False."""
     thread.unsent_medium = None
     if takes and thread.assignee_user_id is None and actor.user_id is not None:
         assign_thread(session, thread_id=thread.id, assignee_user_id=actor.user_id, actor=actor, now=now)
@@ -382,7 +381,7 @@ def _lock_at_version(session: Session, thread_id: uuid.UUID, if_version: int | N
 def save_draft(
     session: Session, *, user_id: uuid.UUID, thread_id: uuid.UUID, kind: str, text: str, attachment_ids: list[str], now: datetime
 ) -> None:
-    """Save what was typed; an empty draft is deleted."""
+    """Save the user's draft of this kind in the thread. A draft without text and files is deleted."""
     if not text.strip() and not attachment_ids:
         discard_draft(session, user_id=user_id, thread_id=thread_id, kind=kind)
         return

@@ -1,8 +1,8 @@
 """Read threads and messages for the API, with any filter and sort.
 
-Like `queries.py`, a list runs one keyset scan per visible brand and merges what each returns, so that it starts from an index
-that begins with the brand: `ix_threads_all` and `ix_threads_created`, `ix_messages_brand` (and `ix_messages_timeline` within a
-thread). Everything is limited to the brands of the viewer.
+As in `queries.py`, a list runs one keyset scan per visible brand and merges the results. Each scan can then use an index
+that begins with the brand: `ix_threads_all` and `ix_threads_created`, `ix_messages_brand` (and `ix_messages_timeline` within
+a thread). Every result is limited to the brands of the viewer.
 """
 
 from __future__ import annotations
@@ -46,7 +46,11 @@ Assignee, Creator, Sender = aliased(User), aliased(User), aliased(User)
 
 @dataclass(frozen=True)
 class ThreadConditions:
-    """Which threads to list; None does not limit. Users are named by their contacts; NOBODY finds an empty column."""
+    """Filters for a list of threads. A filter that is None does not limit the list.
+
+    A user is given by the id of the user's contact. NOBODY in place of an id finds threads without an assignee or without a
+    team.
+    """
 
     status: ThreadStatus | None = None
     priority: Priority | None = None
@@ -75,7 +79,7 @@ class ThreadRecord:
 
 @dataclass(frozen=True)
 class MessageConditions:
-    """Which messages to list; None does not limit."""
+    """Filters for a list of messages. A filter that is None does not limit the list."""
 
     thread_id: uuid.UUID | None = None
     channel_id: uuid.UUID | None = None
@@ -116,7 +120,10 @@ def _per_brand(
     sort: Sort,
     limit: int,
 ) -> sa.Subquery:
-    """Return the first `limit` rows of `scan` (id, place) over all visible brands, scanning each brand up to `limit`."""
+    """Return a subquery of the ids of the first `limit` rows of `scan` over all visible brands.
+
+    `scan` selects an id and its `place`, the value it is sorted by. At most `limit` rows of each brand are scanned.
+    """
     brands = sa.func.unnest(sa.cast(list(viewer.brand_ids), sa.ARRAY(sa.Uuid))).table_valued("id", name="brand").render_derived()
     each = scan.where(brand_column == brands.c.id).order_by(*ordering(sort, place, id_column)).limit(limit).lateral("scan")
     merged = sa.select(each.c.id).select_from(brands.join(each, sa.true()))
@@ -182,7 +189,10 @@ def _thread_query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _order_id() -> sa.ScalarSelect[uuid.UUID]:
-    """Return the subquery of the brand's newest order that is linked with the thread, or with one merged into it."""
+    """Return the subquery for the id of the newest order linked with the thread, or with a thread merged into it.
+
+    Only orders of the thread's own brand count.
+    """
     merged = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id == Thread.id).correlate(Thread)
     linked = sa.or_(OrderThread.thread_id == Thread.id, OrderThread.thread_id.in_(merged))
     query = (
@@ -196,7 +206,10 @@ def _thread_record(row: sa.Row[*tuple[Any, ...]]) -> ThreadRecord:
 
 
 def get_thread_record(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> ThreadRecord:
-    """Return the thread; follows merges. Raises ThreadMissing, also for a brand the viewer may not see."""
+    """Return the thread, or the thread it was merged into.
+
+    Raises `ThreadMissing` if it does not exist or the viewer may not see its brand.
+    """
     found = find_thread_records(session, viewer=viewer, thread_ids=[thread_id])
     if found:
         return found[thread_id]
@@ -207,7 +220,7 @@ def get_thread_record(session: Session, *, viewer: Viewer, thread_id: uuid.UUID)
 
 
 def find_thread_records(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, ThreadRecord]:
-    """Return the threads with these ids that the viewer may see, by id."""
+    """Return the threads with these ids that the viewer may see, as a dict from thread id to record."""
     query = _thread_query(viewer).where(Thread.id.in_(thread_ids), Thread.brand_id.in_(viewer.brand_ids))
     return {row.Thread.id: _thread_record(row) for row in session.execute(query)} if thread_ids else {}
 
@@ -215,9 +228,10 @@ def find_thread_records(session: Session, *, viewer: Viewer, thread_ids: Sequenc
 def list_message_records(
     session: Session, *, viewer: Viewer, conditions: MessageConditions, sort: Sort, cursor: str | None = None, limit: int = 50
 ) -> Page[MessageRecord]:
-    """List a page of messages, in two queries, three for one thread. Raises BadCursor.
+    """List a page of messages. Raises BadCursor.
 
-    `sort.field` is created_at, which here is the message's time in the timeline.
+    `sort.field` must be created_at; for messages it means their time in the timeline. Runs two queries, or three if the
+    messages of one thread are asked for.
     """
     scan = sa.select(Message.id, Message.occurred_at.label("place")).where(*_message_conditions(session, viewer, conditions))
     if cursor is not None:
@@ -261,7 +275,7 @@ def _message_query() -> sa.Select[*tuple[Any, ...]]:
 
 
 def get_message_record(session: Session, *, viewer: Viewer, message_id: uuid.UUID) -> MessageRecord:
-    """Return the message. Raises ThreadMissing, also for a brand the viewer may not see."""
+    """Return the message. Raises `ThreadMissing` if it does not exist or the viewer may not see its brand."""
     found = find_message_records(session, viewer=viewer, message_ids=[message_id])
     if not found:
         raise ThreadMissing(str(message_id))
@@ -269,7 +283,7 @@ def get_message_record(session: Session, *, viewer: Viewer, message_id: uuid.UUI
 
 
 def find_message_records(session: Session, *, viewer: Viewer, message_ids: Sequence[uuid.UUID]) -> list[MessageRecord]:
-    """Return the messages with these ids that the viewer may see, by thread and in order of arrival."""
+    """Return the messages with these ids that the viewer may see, sorted by thread and, within a thread, by order of arrival."""
     query = _message_query().where(Message.id.in_(message_ids), Message.brand_id.in_(viewer.brand_ids))
     return _message_records(session, session.execute(query.order_by(Message.thread_id, Message.seq)).all())
 
@@ -288,9 +302,9 @@ def _message_records(session: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]])
 
 
 def contact_in_sight(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """Return the condition on contacts the viewer sees: those with a thread the viewer sees, and those without any thread.
+    """Return the SQL condition for contacts that the viewer may see.
 
-    Nobody sees merged contacts.
+    These are the contacts with a thread the viewer sees, and those without any thread. Nobody sees merged contacts.
     """
     stands = Contact.merged_into_id.is_(None)
     if viewer.may(Permission.BRANDS_ALL):
@@ -301,10 +315,10 @@ def contact_in_sight(viewer: Viewer) -> sa.ColumnElement[bool]:
 
 
 def is_reserved(session: Session, *, viewer: Viewer, identities: Iterable[IdentityInput]) -> bool:
-    """Return whether the viewer may not give one of these identities to a contact.
+    """Return True if the viewer may not give one of these identities to a contact.
 
-    A contact the viewer does not see has it, or a channel of ours. Both are refused alike, so that trying addresses does not tell
-    who writes to other brands.
+    This is so if a contact that the viewer does not see has the identity, or if one of our channels has it. Both cases give
+    the same answer, so that nobody can find out by trying addresses who writes to other brands.
     """
     wanted = {(identity.kind, identity.value) for identity in identities}
     if not wanted or viewer.may(Permission.BRANDS_ALL):
@@ -333,7 +347,10 @@ def find_brand_id(session: Session, *, viewer: Viewer, key: str) -> uuid.UUID | 
 def find_assignable_user_id(
     session: Session, *, contact_id: uuid.UUID, brand_id: uuid.UUID, permissions: Collection[Permission]
 ) -> uuid.UUID | None:
-    """Return the id of the active user behind a contact, if the user sees the brand and has one of the permissions; else None."""
+    """Return the id of the active user whose contact this is, or None.
+
+    The user must see the brand and have at least one of the permissions; otherwise the result is None.
+    """
     member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id)
     may_have_it = sa.and_(users_with(*permissions), sa.or_(users_with(Permission.BRANDS_ALL), member))
     query = sa.select(User.id).where(User.contact_id == contact_id, User.disabled_at.is_(None), may_have_it)

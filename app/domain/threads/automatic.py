@@ -1,4 +1,4 @@
-"""Tell messages that a machine wrote from those of people, and messages that began their thread from later ones."""
+"""Distinguish messages written by a machine from those of people, and messages that began their thread from later ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from app.domain.threads.models import Message, MessageType
 
 
 def is_automatic_answer() -> sa.ColumnElement[bool]:
-    """Return the condition on messages that are automatic answers; visit reminders and survey questions answer nobody."""
+    """Return the SQL condition for messages that are automatic answers.
+
+    Visit reminders and survey questions are sent automatically, too, but they answer nobody and do not match.
+    """
     others = (~Message.meta.has_key(name) for name in ("appointment_id", "survey_invitation_id"))
     return sa.and_(Message.message_type == MessageType.AUTO_RESPONSE, *others)
 
@@ -28,6 +31,6 @@ BEGINS = {"begins_thread": True}
 
 
 def in_older_threads(events: Iterable[Event]) -> list[Event]:
-    """Return those events whose thread existed before the message: only there can somebody wait, watch or have planned
-    anything."""
+    """Return those events whose message did not begin its thread. Only in an existing thread can a user be waiting or watching,
+    or have planned something."""
     return [event for event in events if not event.payload.get("begins_thread")]

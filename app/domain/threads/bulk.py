@@ -1,8 +1,9 @@
 """Change many threads at once (bulk action), in batches, with undo.
 
-The `bulk_actions` row is the promise; its `bulk_targets` name the threads, chosen once when it is made. A job carries it out in
-batches, each one transaction that checks the lease first; an interrupted batch is repeated from the last commit. The state of
-every thread before and after is stored, so that an undo restores exactly what nobody changed since.
+A `bulk_actions` row stores the request. Its `bulk_targets` rows name the threads, which are chosen once, when the request is
+made. A job changes them in batches. Each batch is one transaction that checks the job's lease first; after an interruption
+the job continues from the last commit. The state of every thread before and after is stored, so that an undo restores only
+values that nobody changed since.
 """
 
 from __future__ import annotations
@@ -53,18 +54,19 @@ KINDS = ABOUT | {"status", "priority", "type", "assignee", "tag", "untag", "snoo
 
 
 class NothingToUndo(Exception):
-    """The bulk action is not this user's, changed nothing, is itself an undo, or was undone before."""
+    """Raised when a bulk action or a macro run cannot be undone: it is another user's, changed nothing, is itself an undo, or
+    was undone before."""
 
 
 class Refused(Exception):
-    """The thread cannot take the change: the assignee does not see its brand, or it has too many tags."""
+    """Raised when a thread cannot be given to the new assignee, because this user may not see its brand."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """The change made to each thread: `kind` of KINDS, `to` its value as text (a time as ISO 8601).
+    """The change to make to each thread: `kind` is one of KINDS, `to` is the new value as text (a time as ISO 8601).
 
-    `to` None: no assignee, no partner or no spam. `named`: the name of `to`, where that is an id.
+    `to` is None for no assignee, no partner or no spam. If `to` is an id, `named` is the name of what it identifies.
     """
 
     kind: str
@@ -82,7 +84,10 @@ def start_bulk_action(
     thread_ids: Sequence[uuid.UUID] = (),
     matching: ThreadFilter | None = None,
 ) -> BulkAction:
-    """Promise the change for these threads, or for the newest BULK_CAP that match; only those the viewer sees."""
+    """Create the bulk action that a job will carry out on these threads, or on the newest BULK_CAP threads that match.
+
+    Only threads that the viewer sees are included.
+    """
     bulk = _add(session, user_id=viewer.user_id, change=asdict(change), now=now)
     chosen = ThreadFilter(view="all") if matching is None else matching
     found = select_matching(viewer=viewer, filter=chosen)
@@ -95,7 +100,7 @@ def start_bulk_action(
 
 
 def undo_bulk_action(session: Session, *, bulk_id: uuid.UUID, viewer: Viewer, now: datetime) -> BulkAction:
-    """Stop a bulk action if it still runs, and promise to restore each changed thread. Raises NothingToUndo."""
+    """Stop a bulk action if it still runs, and create another one that restores each changed thread. Raises NothingToUndo."""
     done = session.execute(sa.select(BulkAction).where(BulkAction.id == bulk_id).with_for_update()).scalar_one_or_none()
     again = sa.exists().where(BulkAction.undoes_id == bulk_id)
     if done is None or done.user_id != viewer.user_id or done.undoes_id or session.execute(sa.select(again)).scalar_one():
@@ -139,7 +144,7 @@ def _aim(session: Session, bulk: BulkAction, found: sa.Select[*tuple[Any, ...]],
 
 
 def run_batch(session: Session, lease: Lease, *, now: datetime) -> Ended | More:
-    """Change the next BATCH threads. Raises Overtaken where the lease is lost."""
+    """Change the next BATCH threads of a bulk action, and return `More` or `Ended`. Raises Overtaken if the lease is lost."""
     held = sa.select(BulkAction).where(BulkAction.id == lease.row_id, BulkAction.lease_token == lease.token)
     bulk = session.execute(held.with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
     if bulk is None:
@@ -163,7 +168,7 @@ def _note(session: Session, event_type: str, bulk: BulkAction, *, now: datetime,
 
 
 def _change_one(session: Session, bulk: BulkAction, target: BulkTarget, *, now: datetime) -> str:
-    """Change or restore one thread and return its outcome; "refused" leaves the database as it was."""
+    """Change or restore one thread, and return "changed", "unchanged" or "refused". If refused, nothing of it is written."""
     actor = Actor(user_id=bulk.user_id)
     try:
         with session.begin_nested():
@@ -183,14 +188,16 @@ def _change_one(session: Session, bulk: BulkAction, target: BulkTarget, *, now: 
 
 
 def read_state(session: Session, thread: Thread) -> dict[str, Any]:
-    """Return `state_of` the thread, with its linked orders."""
+    """Return the thread's state as `state_of` does, including the ids of its linked orders."""
     session.flush()
     return state_of(thread, links=list_links(session, [thread.id])[thread.id])
 
 
 def state_of(thread: Thread, *, links: Iterable[str] | None = None) -> dict[str, Any]:
-    """Return the thread's state that an undo can restore, as JSON. `links`: the ids of its linked orders, None leaves them
-    out."""
+    """Return the part of the thread's state that an undo can restore, as a dict of JSON values.
+
+    `links` are the ids of its linked orders. If None, the dict has no key "orders".
+    """
     return {
         "subject": thread.subject,
         "customer": str(thread.contact_id) if thread.contact_id else None,
@@ -232,7 +239,7 @@ def _apply(session: Session, thread: Thread, change: Change, *, actor: Actor, no
 
 
 def _say_about(session: Session, thread: Thread, change: Change, *, actor: Actor, now: datetime) -> None:
-    """Set what the thread is about. Raises UnableToSay."""
+    """Set what the thread is about: its subject, customer, partner or order. Raises UnableToSay."""
     if change.kind == "subject":
         edit_thread(session, thread, {"subject": change.to or ""}, actor=actor, now=now)
     elif change.kind == "order":
@@ -262,7 +269,7 @@ def _assign(session: Session, thread: Thread, to: str | None, *, actor: Actor, n
 def restore(
     session: Session, thread: Thread, *, was: dict[str, Any], wanted: dict[str, Any], actor: Actor, now: datetime
 ) -> None:
-    """Restore each value that nobody changed since: `was` is the state after the change, `wanted` that before.
+    """Restore each value that nobody changed since. `was` is the state just after the change, `wanted` the state before it.
 
     Raises Refused, BadTag, UnableToSay.
     """

@@ -1,8 +1,9 @@
 """Calculate the state of a phone call from the reports of its legs. Pure: the same reports in any order give the same state.
 
-A leg is {"state", "place", "caller", "called", "shown", "is_incoming", "app", "talked", "machine", "seconds", "at"}.
-An incoming call was answered if a person was connected; an answering machine does not count. A call from our own phone app comes
-as incoming from the provider; its state is that of the leg dialled for it.
+A leg is one connection of a call, as a dict with the keys "state", "place", "caller", "called", "shown", "is_incoming",
+"app", "talked", "machine", "bridged", "seconds" and "at".
+An incoming call was answered if a person was connected; an answering machine does not count. The provider reports a call
+made with our own phone app as incoming. Its state is the state of the leg that was dialled for it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Leg = dict[str, Any]
 
 @dataclass(frozen=True)
 class LegNews:
-    """What a provider reported of one leg; see `CallUpdate` of app/contract/calls.py."""
+    """One report of a provider about one leg of a call. The fields are explained at `CallUpdate` in app/contract/calls.py."""
 
     leg_id: str
     at: datetime
@@ -41,7 +42,11 @@ class LegNews:
 
 @dataclass(frozen=True)
 class CallLook:
-    """The state of a call as its record shows it. `number`: of the other side, "" for a hidden one; `shown`: their other name."""
+    """The state of a call as its record shows it. `at` is the time of the first report.
+
+    `number` is the number of the other party, "" if hidden; `shown` is another name of a caller. `seconds` is the length of
+    the conversation, or None while the call lasts or if there was none.
+    """
 
     direction: CallDirection
     outcome: CallOutcome
@@ -61,8 +66,8 @@ class CallLook:
 
 
 def with_news(legs: Mapping[str, Leg], news: LegNews) -> dict[str, Leg]:
-    """Return the legs with the report added. Late and repeated reports add what is missing and never go back to an earlier
-    state."""
+    """Return the legs with the report added. A late or repeated report adds missing data but never sets a leg back to an
+    earlier state."""
     known = legs.get(news.leg_id, {})
     leg: Leg = {
         "is_incoming": news.is_incoming,
@@ -83,14 +88,15 @@ def with_news(legs: Mapping[str, Leg], news: LegNews) -> dict[str, Leg]:
 
 
 def _is_later(known: Leg, news: LegNews) -> bool:
-    """Return whether the reported state is later than the known one; an unknown state ends a leg that had not ended."""
+    """Return whether the reported state is later than the known state. A report without a place counts as later if the leg has
+    not ended."""
     if news.place is None:
         return known.get("state") not in OVER
     return news.place > int(known.get("place", -1))
 
 
 def look_of_call(legs: Mapping[str, Leg], call_id: str, *, ours: str) -> CallLook | None:
-    """Return the state of the call; None while its first leg is unknown. `ours` is the channel's number."""
+    """Return the state of the call, or None if nothing was reported about its first leg yet. `ours` is the channel's number."""
     first = legs.get(call_id)
     if first is None:
         return None
@@ -116,7 +122,8 @@ def _incoming(first: Leg, dialled: list[Leg], at: datetime) -> CallLook:
 
 
 def _why_missed(first: Leg, dialled: list[Leg]) -> CallOutcome:
-    """Return why the call was missed; busy or failed only where every leg was."""
+    """Return why the call was missed. The reason is busy or failed only if all dialled legs ended so; otherwise it is no
+    answer."""
     states = {leg.get("state") for leg in dialled} or {first.get("state")}
     return _ENDS.get(str(states.pop()), CallOutcome.NO_ANSWER) if len(states) == 1 else CallOutcome.NO_ANSWER
 

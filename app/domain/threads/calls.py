@@ -47,7 +47,7 @@ UNANSWERED = frozenset({CallOutcome.NO_ANSWER, CallOutcome.VOICEMAIL})
 
 @dataclass(frozen=True)
 class Call:
-    """One call as a person entered it. `at` is aware UTC, `minutes` its length, `number` that of the other side."""
+    """One call as a person entered it. `at` is in UTC (aware), `minutes` its length, `number` the number of the other party."""
 
     direction: CallDirection
     outcome: CallOutcome
@@ -59,7 +59,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Callback:
-    """The task to call back, due on `due_date` at MORNING in `zone`."""
+    """A task to call back. It is due on `due_date` at the time MORNING in the time zone `zone`."""
 
     title: str
     due_date: date
@@ -77,9 +77,10 @@ def log_call(
     now: datetime,
     client_token: uuid.UUID | None = None,
 ) -> Message:
-    """Write the record of a call. The same `client_token` twice is the same record, with the one task it asked for.
+    """Add the record of a call to the thread, with the task to call back if one is wanted.
 
-    An outgoing call that reached the customer counts as an answer. Raises ThreadMissing.
+    If `client_token` was used before, return the existing record and create nothing. An outgoing call that reached the
+    customer counts as an answer. Raises ThreadMissing.
     """
     thread = lock_thread(session, thread_id)
     repeat = find_by_client_token(session, actor.user_id, client_token)
@@ -110,7 +111,7 @@ def _message(call: Call, actor: Actor, author_name: str, client_token: uuid.UUID
 
 
 def _preview(thread: Thread, message: Message, call: Call) -> None:
-    """Show the number as the thread's preview, for a call without notes."""
+    """Show the call's number as the thread's preview if the call has no notes."""
     if not message.text and thread.last_message_at == message.occurred_at:
         thread.preview = call.number
 
@@ -123,7 +124,7 @@ def _payload(callback: Callback | None) -> dict[str, Any] | None:
 
 
 def is_no_missed_call() -> sa.ColumnElement[bool]:
-    """Return the condition on messages that leaves out records of missed calls."""
+    """Return the SQL condition for messages that are not records of missed calls."""
     missed: sa.ColumnElement[str] = Message.meta[CALL_META]["missed"].astext
     return missed.is_distinct_from("true")
 

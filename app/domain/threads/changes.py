@@ -1,6 +1,7 @@
 """Apply edits, deletions, reactions and quotes to messages, also when they came before the message.
 
-`side` of a change is that of its writer (incoming or outgoing): only the side that wrote a message may edit or delete it.
+The `side` of a change is incoming or outgoing: the side of the person who made it. Only the side that wrote a message may
+edit or delete it.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ _OURS = frozenset({MessageType.OUTGOING, MessageType.AUTO_RESPONSE})
 
 
 def apply_change(session: Session, message_id: uuid.UUID, change: dict[str, Any], *, now: datetime) -> bool:
-    """Apply {"kind", "text", "by", "who", "side", "at"} to the message; returns False where that changes nothing.
+    """Apply `change` ({"kind", "text", "by", "who", "side", "at"}) to the message. Return False if it changes nothing.
 
-    A repeated or older change changes nothing, nor does an edit or deletion by the side that did not write the message.
+    Nothing changes if the change is a repeat or older than the last one, or if the side that did not write the message edits
+    or deletes it.
     """
     message = session.execute(
         sa.select(Message).where(Message.id == message_id).with_for_update().execution_options(populate_existing=True)
@@ -58,7 +60,8 @@ def _preview(session: Session, message: Message, kind: str) -> dict[str, str]:
 
 
 def _link_quote(session: Session, quoted: Message, change: dict[str, Any]) -> bool:
-    """Link an earlier arrived message with the message it quotes; False where it was linked."""
+    """Link the message named in `change`, which arrived earlier, with the message it quotes. Return False if it has a link
+    already."""
     waiting = sa.and_(Message.id == uuid.UUID(change["message_id"]), Message.reply_to_message_id.is_(None))
     linked = sa.update(Message).where(waiting).values(reply_to_message_id=quoted.id).returning(Message.id)
     return session.execute(linked.execution_options(synchronize_session="fetch")).first() is not None
@@ -88,7 +91,10 @@ def _revoke(message: Message, change: dict[str, Any]) -> bool:
 
 
 def _react(message: Message, change: dict[str, Any]) -> bool:
-    """Store one reaction for each person. "" takes it back and stays stored, so that an older reaction does not come again."""
+    """Store one reaction for each person, and return False if nothing changes.
+
+    The reaction "" takes a person's reaction back. It stays stored, so that an older report cannot bring that reaction back.
+    """
     who = change.get("who") or change["by"]
     mine = next((r for r in message.reactions if (r.get("who") or r["by"]) == who), None)
     if mine is not None and (mine["at"] > change["at"] or (mine["at"], mine["emoji"]) == (change["at"], change["text"])):
@@ -99,7 +105,10 @@ def _react(message: Message, change: dict[str, Any]) -> bool:
 
 
 def _place(message: Message, change: dict[str, Any]) -> bool:
-    """Store the mail's place in the provider's mailbox. `text`: "moved" (`by`: to which folder), "deleted" or "" (it is back)."""
+    """Store where a mail now is in the provider's mailbox. Return False if nothing changes.
+
+    `text` of the change is "moved" (to the folder `by`), "deleted", or "" if the mail is back.
+    """
     known = message.meta.get("mailbox", {"gone": "", "at": ""})
     if known["at"] >= change["at"] or known["gone"] == change["text"] == "":
         return False

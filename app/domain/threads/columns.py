@@ -7,8 +7,8 @@ from enum import StrEnum
 
 
 class Column(StrEnum):
-    """The columns, in the order of the form. static/css/features/inbox/columns.css hides each where a list's `data-hides`
-    names it."""
+    """The columns that can be hidden, in the order of the form. A list names its hidden columns in `data-hides`, and
+    static/css/features/inbox/columns.css hides them."""
 
     PREVIEW = "preview"
     TAGS = "tags"
@@ -35,6 +35,6 @@ def read_hidden(names: Iterable[str]) -> tuple[Column, ...]:
 
 
 def hidden_beside(shown: Iterable[str]) -> tuple[Column, ...]:
-    """Return all columns except the named ones."""
+    """Return all columns except those in `shown`."""
     named = set(shown)
     return tuple(column for column in Column if column.value not in named)

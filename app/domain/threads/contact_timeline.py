@@ -21,7 +21,7 @@ PAGE_ITEMS = 30
 
 @dataclass(frozen=True)
 class ContactItem:
-    """One message with the thread it is in. `author_name` is a colleague's; "" for messages from outside."""
+    """One message with the thread it is in. `author_name` is the colleague who wrote it, or "" for a message from outside."""
 
     message: Message
     thread: Thread
@@ -71,7 +71,11 @@ def brands_of_contacts(session: Session, contact_ids: tuple[uuid.UUID, ...]) -> 
 
 
 def last_heard_of(session: Session, *, viewer: Viewer, contact_ids: tuple[uuid.UUID, ...]) -> dict[uuid.UUID, Any]:
-    """Return the time of the newest message in threads the viewer sees, by contact id. One query, a short scan per contact."""
+    """Return the time of the newest message in threads the viewer sees, as a dict by contact id (None if there is no such
+    thread).
+
+    One query, a short scan per contact.
+    """
     newest = (
         sa.select(Thread.last_message_at)
         .where(Thread.contact_id == Contact.id, Thread.brand_id.in_(viewer.brand_ids))

@@ -39,8 +39,11 @@ _COUNT = "(SELECT count(*) FROM (SELECT FROM {table} WHERE {of} LIMIT {cap}) x) 
 
 @dataclass(frozen=True)
 class Counted:
-    """Rows of a feature's own table to count for the rail. `where` is SQL that an index answers; it must limit what it counts to
-    `brand_id = ANY(:brands)` and may use `:me`, the viewer's user id."""
+    """Rows of a feature's own table to count for the rail (sidebar).
+
+    `where` is an SQL condition that an index can answer. It must limit the rows to `brand_id = ANY(:brands)` and may use
+    `:me`, the viewer's user id.
+    """
 
     table: str
     where: str
@@ -80,7 +83,7 @@ _counts = _statement({})
 
 
 def install(others: Mapping[str, Counted]) -> None:
-    """Install the counts of other features, which are read with those of threads."""
+    """Set the counts of other features, by name. `count_views` reads them in the same query as the counts of threads."""
     global _counts
     _counts = _statement(others)
 

@@ -1,8 +1,10 @@
-"""Recognise messages that only say thanks (courtesy). A courtesy does not reopen a thread and begins no clock; it can be undone.
+"""Recognise messages that only say thanks (courtesy). A courtesy does not reopen a thread and begins no clock; it can be
+undone.
 
-Only a thread where nobody waits for us has courtesies: resolved, closed, or waiting for the customer. In doubt a message is a
-question: any word not known as thanks, well or goodbye in nl, en, fr or de, a digit, a question mark or a file makes it one.
-Words that agree ("ok", a thumb) are courtesy only if our last message asked nothing.
+A message can only be a courtesy in a thread where nobody waits for us: one that is resolved, closed, or waits for the
+customer. In doubt a message counts as a question. It is one if it has a question mark, a digit or a file, or any word that
+is not in the lists of courtesy_words.py (nl, en, fr, de). Words that agree ("ok", a thumb) are a courtesy only if our last
+message asked nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ def receive(session: Session, thread: Thread, message: Message, *, has_files: bo
 
 
 def count_as_question(session: Session, *, message_id: uuid.UUID, actor: Actor, now: datetime) -> Thread:
-    """Count a courtesy as a question after all, which reopens the thread. A repeat changes nothing."""
+    """Count a courtesy as a question after all, and reopen its thread. A repeat changes nothing."""
     message = session.get_one(Message, message_id)
     thread = lock_thread(session, message.thread_id)
     session.refresh(message)
@@ -80,9 +82,10 @@ def own_words(text: str) -> str:
 
 
 def is_courtesy(text: str, *, asked: bool = False, names: frozenset[str] = frozenset()) -> bool:
-    """Return whether the text only thanks or agrees. `asked`: our last message had a question.
+    """Return whether the text only thanks or agrees.
 
-    `names` (lower case) are known words that may occur in it.
+    `asked`: our last message had a question, so agreeing is an answer and no courtesy. `names`: further words, in lower
+    case, that the text may contain.
     """
     if "?" in text or any(sign.isdigit() for sign in text):
         return False

@@ -19,9 +19,10 @@ MOST_PLACES, MOST_FORMS = 5, 3
 
 @dataclass(frozen=True)
 class CustomerFacts:
-    """A customer's addresses, consents and forms. `places`, each once, those of the newest orders first.
+    """A customer's addresses, consents and forms.
 
-    `forms`: the newest messages that came by a form.
+    `places` are the addresses without repeats, those of the newest orders first. `forms` are the newest messages that came
+    from a form.
     """
 
     places: tuple[str, ...]

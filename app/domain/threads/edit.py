@@ -21,11 +21,14 @@ EDITABLE = frozenset({"subject", "thread_type", "tags", "team_id", "contact_id",
 
 
 class NotYours(Exception):
-    """A note may be changed by its author alone, and no other message by anybody."""
+    """Raised when a user may not edit a message: only notes can be edited, and only by their author."""
 
 
 def edit_thread(session: Session, thread: Thread, columns: Mapping[str, Any], *, actor: Actor, now: datetime) -> Thread:
-    """Set columns of a locked thread, all of them in EDITABLE; equal values change nothing."""
+    """Set columns of a locked thread. Values that are the same as before change nothing.
+
+    Raises `ValueError` if a column is not in EDITABLE.
+    """
     changed = sorted(name for name, value in columns.items() if getattr(thread, name) != value)
     if not EDITABLE.issuperset(columns):
         raise ValueError(f"not editable: {sorted(columns.keys() - EDITABLE)}")
@@ -40,7 +43,10 @@ def edit_thread(session: Session, thread: Thread, columns: Mapping[str, Any], *,
 def change_type(
     session: Session, thread: Thread, kind: ThreadType, *, because: Sequence[str] = (), actor: Actor, now: datetime
 ) -> None:
-    """Set the type of a locked thread; an internal ticket stays one. `because`: the words on which a rule guessed the type."""
+    """Set the type of a locked thread. Does nothing if the former or the new type is internal ticket.
+
+    `because`: the words on which a rule guessed the type.
+    """
     former = thread.thread_type
     if ThreadType.INTERNAL_TICKET in (former, kind) or kind == former:
         return
@@ -50,7 +56,7 @@ def change_type(
 
 
 def edit_note(session: Session, *, message_id: uuid.UUID, text: str, actor: Actor, now: datetime) -> Message:
-    """Correct a note; its former text is stored. Raises NotYours."""
+    """Change the text of a note; its former text is stored. Raises `NotYours` if it is no note or `actor` did not write it."""
     thread = lock_thread(session, session.get_one(Message, message_id).thread_id)
     query = sa.select(Message).where(Message.id == message_id).with_for_update().execution_options(populate_existing=True)
     message = session.execute(query).scalar_one()

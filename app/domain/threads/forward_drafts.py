@@ -25,10 +25,10 @@ def find_forward_draft(session: Session, *, user_id: uuid.UUID, thread_id: uuid.
 
 
 def move_forward_drafts(session: Session, *, origin: uuid.UUID, target: uuid.UUID, moved_by: uuid.UUID | None = None) -> None:
-    """Move drafts of forwards to `target`, if the message they forward is there now.
+    """Move drafts of forwards from `origin` to `target` if the message they forward is now in `target`.
 
-    `moved_by`: a move that is being undone; then the messages it took along decide. A user who has a forward draft in `target`
-    already keeps both drafts where they are.
+    `moved_by` is a move that is being undone: then only drafts that forward a message of this move go to `target`. If a user
+    already has a forward draft in `target`, none of this user's drafts move.
     """
     there = table_of(Draft).alias("there")
     own = sa.and_(there.c.thread_id == target, there.c.user_id == Draft.user_id, there.c.kind == KIND)
@@ -52,10 +52,10 @@ def save_forward_draft(
     options: Mapping[str, Any],
     now: datetime,
 ) -> None:
-    """Save the draft of a forward; one without text, files and addresses is deleted.
+    """Save the draft of a forward. A draft without text, files and addresses is deleted.
 
-    `options` as in Draft.options; its "forward" holds "message_id", "to", "cc", "bcc", "subject", "mailbox_id", "file_ids" and
-    "unsigned".
+    `options` is as in `Draft.options`. Its "forward" is a dict with the keys "message_id", "to", "cc", "bcc", "subject",
+    "mailbox_id", "file_ids" and "unsigned".
     """
     fields = options.get("forward", {})
     if not text.strip() and not attachment_ids and not any(fields.get(name, "").strip() for name in WORTH_KEEPING):

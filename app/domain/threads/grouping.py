@@ -14,7 +14,8 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 def follows_on(message: Message, before: Message | None) -> bool:
     """Return whether `message` continues the burst of `before`, the message just before it.
 
-    It does with the same writer, channel and kind within ONE_BREATH. Mails, calls and automatic messages stand alone.
+    Messages of a burst have the same writer, medium and type, and follow each other within ONE_BREATH. Mails, calls and
+    automatic messages always stand alone.
     """
     if before is None or message.medium == "email" or MessageType.PHONE_CALL in (message.message_type, before.message_type):
         return False

@@ -14,7 +14,7 @@ from app.domain.threads.models import Message, Thread
 
 
 def follow_merged_contact(session: Session, event: Event) -> None:
-    """`ContactsMerged`: move threads and messages to the kept contact, and write their ids into the merge."""
+    """Handle `ContactsMerged`: move threads and messages to the kept contact, and store their ids in the row of the merge."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     kept, gone = merge.kept_id, merge.merged_id
     threads = _move(session, Thread, Thread.contact_id, [Thread.contact_id == gone], kept)
@@ -29,7 +29,8 @@ def follow_merged_contact(session: Session, event: Event) -> None:
 
 
 def give_back_merged_contact(session: Session, event: Event) -> None:
-    """`ContactMergeUndone`: return the moved threads and messages that still belong to the kept contact."""
+    """Handle `ContactMergeUndone`: move threads and messages back to the merged contact if they still belong to the kept
+    contact."""
     merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
     kept, back, moved = merge.kept_id, merge.merged_id, merge.moved
     for model, column, name in (

@@ -17,7 +17,10 @@ from app.domain.threads.models import Thread
 
 @dataclass(frozen=True)
 class HandoverNote:
-    """The note for the new assignee. The same `token` twice is the same note; `author_name` is shown as its author."""
+    """The note for the new assignee. `author_name` is shown as its author.
+
+    A note with a `token` that was used before is not written again.
+    """
 
     text: str
     author_name: str
@@ -33,7 +36,7 @@ def hand_over(
     actor: Actor,
     now: datetime,
 ) -> Thread:
-    """Assign the thread to a user, None for nobody, and write the note if there is one. Raises ThreadMissing."""
+    """Assign the thread to a user, or to nobody (None), and write the note if there is one. Raises ThreadMissing."""
     _write(session, thread_id, note, actor=actor, now=now)
     return assign_thread(session, thread_id=thread_id, assignee_user_id=assignee_user_id, actor=actor, now=now)
 
@@ -41,9 +44,9 @@ def hand_over(
 def hand_to_team(
     session: Session, *, thread_id: uuid.UUID, team: Team | None, note: HandoverNote | None, actor: Actor, now: datetime
 ) -> Thread:
-    """Hand the thread to a team, None for no team, and write the note if there is one. Raises ThreadMissing.
+    """Hand the thread to a team, or take it from its team (None), and write the note if there is one. Raises ThreadMissing.
 
-    A new team's thread is unassigned until a member takes it.
+    If the team is a new one for the thread, the thread becomes unassigned until a member takes it.
     """
     _write(session, thread_id, note, actor=actor, now=now)
     thread = lock_thread(session, thread_id)
@@ -73,10 +76,10 @@ def _write(session: Session, thread_id: uuid.UUID, note: HandoverNote | None, *,
 
 
 def name_of_only_answerer(session: Session, thread: Thread, *, actor: Actor) -> str | None:
-    """Return the assignee's name if the brand lets only the assignee answer and `actor` is another user; None: `actor` may
-    answer.
+    """Return the assignee's name if the brand lets only the assignee answer and `actor` is another user.
 
-    An unassigned thread is open to all: answering takes it. The system itself may always answer. One query at most.
+    Return None if `actor` may answer. Everybody may answer an unassigned thread and thereby becomes its assignee. The system
+    itself may always answer. One query at most.
     """
     if thread.assignee_user_id is None or actor.user_id in (None, thread.assignee_user_id):
         return None

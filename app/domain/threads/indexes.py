@@ -10,16 +10,16 @@ _BY_DUE = (DUE, "last_message_at", "id")
 
 
 def rank_index(name: str, *columns: str, where: str | None = None) -> sa.Index:
-    """Return an index on `columns` by priority, the newest first among equals."""
+    """Return an index on `columns`, then by priority with the highest first, then by the last message with the newest first."""
     return sa.Index(name, *columns, *map(sa.text, _BY_RANK), postgresql_where=sa.text(where) if where else None)
 
 
 def due_index(name: str, *columns: str, where: str | None = None) -> sa.Index:
-    """Return an index on `columns` by due time, threads without one last."""
+    """Return an index on `columns`, then by due time. Threads without a due time come last."""
     return sa.Index(name, *columns, *map(sa.text, _BY_DUE), postgresql_where=sa.text(where) if where else None)
 
 
 def newest_index(name: str, *columns: str, where: str | None = None) -> sa.Index:
-    """Return an index on `columns` by the last message, the newest first."""
+    """Return an index on `columns`, then by the time of the last message with the newest first."""
     newest = sa.text("last_message_at DESC"), sa.text("id DESC")
     return sa.Index(name, *columns, *newest, postgresql_where=sa.text(where) if where else None)

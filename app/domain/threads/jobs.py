@@ -1,4 +1,4 @@
-"""Jobs of threads: wake snoozed ones, run bulk actions, note when words were last written."""
+"""Jobs of threads: wake snoozed threads, run bulk actions, note when each word was last written."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ def wake_snoozed_threads(**_ignored: Any) -> int:
 
 
 def note_new_words(**_ignored: Any) -> None:
-    """Periodic job: note when the words of new messages were last written, up to WORD_BATCHES batches. Parallel runs are
-    harmless."""
+    """Periodic job: for each word of new messages, store when it was last written. Handles up to WORD_BATCHES batches.
+
+    Parallel runs are harmless.
+    """
     for _batch in range(WORD_BATCHES):
         with transaction() as session:
             more = search_words.note_new_words(session, now=utc_now(), limit=WORDS_OF)
@@ -37,13 +39,15 @@ def note_new_words(**_ignored: Any) -> None:
 
 
 def run_bulk_action(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: do some batches of a bulk action, and put it back until it is done. At least once; each batch is one
-    commit."""
+    """RQ entry point: run some batches of a bulk action and enqueue it again until it is done.
+
+    Each batch is one commit. A batch may run more than once if it is interrupted before its commit.
+    """
     keep(BULK_ACTIONS, uuid.UUID(row_id))
 
 
 def _give_up(_session: Session, lease: Lease) -> Lease | Ended:
-    """Give up a bulk action that failed too often; changed threads stay changed and can be undone."""
+    """Return `Ended` if a bulk action failed too often, otherwise its lease. Changed threads stay changed and can be undone."""
     return lease if lease.attempts <= MOST_TURNS else Ended({"ended_at": utc_now()}, FAILED)
 
 

@@ -37,11 +37,13 @@ Due = Literal["overdue", "today", "week"]
 
 
 class ViewFilters(BaseModel):
-    """A view of the rail with further filters. "mine" and "mentions" are the reader's: a shared view shows each reader their own.
+    """A view of the rail (sidebar) with further filters.
 
-    `tasks`: tasks of the reader ("mine") or of everybody ("all") are listed among the threads, all by due time.
-    `assignee` and `channel` limit to a user and a channel; `assignee` replaces the view's own.
-    `due`: only what is due by now, by the end of the reader's day, or of the six days after it.
+    The views "mine" and "mentions" are about the reader: each reader of a shared view sees their own threads there.
+    `tasks` adds tasks of the reader ("mine") or of everybody ("all") to the threads and sorts all of them by due time.
+    `assignee` and `channel` limit to a user and a channel; `assignee` replaces the assignee that the view has.
+    `due` limits to threads that are due by now ("overdue"), by the end of the reader's day ("today"), or by the end of the
+    six days after it ("week").
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,7 +62,7 @@ class ViewFilters(BaseModel):
     due: Due | None = None
 
     def due_until(self, viewer: Viewer, now: datetime) -> datetime | None:
-        """Return by when a thread must be due to be listed; None: any."""
+        """Return the time by which a thread must be due to be listed, or None if the due time does not matter."""
         due = "overdue" if self.view == "overdue" else self.due
         if due in (None, "overdue"):
             return now if due else None
@@ -70,7 +72,7 @@ class ViewFilters(BaseModel):
 
 
 def thread_filter(filters: ViewFilters, viewer: Viewer, now: datetime) -> ThreadFilter:
-    """Return the filter for this viewer now. With a `status`, resolved and snoozed threads are listed, too."""
+    """Return the filter for this viewer at `now`. If `status` is set, resolved and snoozed threads are listed, too."""
     known = {
         "open": ThreadFilter(),
         "mine": ThreadFilter(assignee_user_id=viewer.user_id),

@@ -13,8 +13,9 @@ from app.core.db import Base, WithId
 
 
 class Macro(WithId, Base):
-    """Steps under a name, for the threads of one brand or (`brand_id` null) of all. `steps` as in
-    app/domain/threads/macros.py.
+    """A named list of steps for the threads of one brand, or of all brands if `brand_id` is null.
+
+    `steps` has the form of `MacroSteps` in app/domain/threads/macros.py.
     """
 
     __tablename__ = "macros"
@@ -30,9 +31,10 @@ class Macro(WithId, Base):
 
 
 class MacroRun(Base):
-    """A macro that a user ran on a thread. `token` is made once per menu, so that pressing twice runs the macro once.
+    """One run of a macro by a user on a thread.
 
-    `former` and `latter`: the thread before and after it, for the undo. `message_id`: the message it sent.
+    `token` is made each time the menu is shown, so that pressing twice runs the macro once. `former` and `latter` are the
+    thread's state before and after the run, for the undo. `message_id` is the message that the run sent.
     """
 
     __tablename__ = "macro_runs"

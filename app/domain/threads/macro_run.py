@@ -39,7 +39,7 @@ TOO_MANY_TAGS = N_("The thread has too many tags")
 
 
 class StepFailed(Exception):
-    """A step cannot be carried out. `step` is its field of MacroSteps; the message says why, in English."""
+    """Raised when a step cannot be carried out. `step` is the step's field in `MacroSteps`; the message says why, in English."""
 
     def __init__(self, step: str, why: str) -> None:
         super().__init__(why)
@@ -48,9 +48,10 @@ class StepFailed(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a macro. `token` identifies repeats; `until`: when the snooze of its steps ends.
+    """One run of a macro. `token` is the same for a repeat of the run. `until` is when the snooze of its steps ends.
 
-    `asked` collects the events by which it asked for calls outside; an event's `why_not` says why nothing was called.
+    `asked` collects the events by which the run asked for outside calls. If nothing was called, an event's `why_not` says
+    why.
     """
 
     actor: Actor
@@ -62,7 +63,8 @@ class Run:
 
 
 def snooze_end(steps: MacroSteps, *, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """Return when the snooze of these steps ends, None without one. "later" in the late evening means tomorrow morning."""
+    """Return when the snooze of these steps ends, or None if they do not snooze. Late in the evening, "later" means tomorrow
+    morning."""
     if steps.snooze is None:
         return None
     times = snooze_times(now=now, zone=zone)
@@ -70,7 +72,10 @@ def snooze_end(steps: MacroSteps, *, now: datetime, zone: ZoneInfo) -> datetime 
 
 
 def is_first_run(session: Session, run: Run, *, macro: Macro, thread: Thread) -> bool:
-    """Record the run; False where the same menu ran it before. A simultaneous repeat waits for the first transaction."""
+    """Record the run and return True, or return False if the macro already ran from the same menu.
+
+    A simultaneous repeat waits for the first transaction.
+    """
     old = (MacroRun.user_id == run.actor.user_id, MacroRun.run_at < run.now - REMEMBERED)
     session.execute(sa.delete(MacroRun).where(*old).execution_options(synchronize_session=False))
     values = {"user_id": run.actor.user_id, "token": run.token, "macro_id": macro.id, "thread_id": thread.id, "run_at": run.now}
@@ -79,13 +84,13 @@ def is_first_run(session: Session, run: Run, *, macro: Macro, thread: Thread) ->
 
 
 def check_brand(macro_brand_id: uuid.UUID | None, thread: Thread) -> None:
-    """Raise StepFailed for a macro of another brand."""
+    """Raise StepFailed if the macro is for another brand than the thread's. A macro without a brand fits every thread."""
     if macro_brand_id not in (None, thread.brand_id):
         raise StepFailed("brand_id", OTHER_BRAND)
 
 
 def note_run(session: Session, macro: Macro, thread: Thread, run: Run) -> None:
-    """Record `MacroRun` on the thread."""
+    """Record the event `MacroRun` on the thread."""
     payload = {"macro_id": str(macro.id), "name": macro.name}
     record(session, "MacroRun", subject=subject_of(thread), now=run.now, actor=run.actor, payload=payload)
 
@@ -127,7 +132,8 @@ def take_first_steps(session: Session, *, thread_id: uuid.UUID, steps: MacroStep
 
 
 def _ask(session: Session, thread: Thread, steps: MacroSteps, run: Run) -> None:
-    """Record the events that ask other features for tasks and calls; they react in the same transaction."""
+    """Record the events by which tasks and outside calls are asked for. Other features react to these events in the same
+    transaction."""
     if steps.task is not None:
         payload = {"task": steps.task.model_dump(mode="json")}
         record(session, "TaskAsked", subject=subject_of(thread), now=run.now, actor=run.actor, payload=payload)
@@ -135,7 +141,7 @@ def _ask(session: Session, thread: Thread, steps: MacroSteps, run: Run) -> None:
 
 
 def ask_outside(session: Session, calls: tuple[OutsideCall, ...], *, subject: Subject, run: Run) -> None:
-    """Record an `OutsideCallAsked` for each call, also without a thread."""
+    """Record an event `OutsideCallAsked` for each call, and add it to `run.asked`. `subject` may be without a thread."""
     for call in calls:
         payload = {"call": call.model_dump(exclude_defaults=True)}
         run.asked.append(record(session, "OutsideCallAsked", subject=subject, now=run.now, actor=run.actor, payload=payload))

@@ -1,6 +1,7 @@
 """Undo a macro's changes of one thread, except what somebody changed since. Its note stays.
 
-Tasks and calls belong to other features: the edge gives them the events in `Undone`, in the same transaction.
+Tasks and calls belong to other features. The caller (app/web/inbox/macros.py) passes the events in `Undone` to these
+features, in the same transaction.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ ASKING = ("TaskAsked", "OutsideCallAsked", "NoteAdded")
 
 @dataclass(frozen=True)
 class Undone:
-    """What remains to be undone by the caller. `message_id`: the message the macro sent, to take back while it waits.
+    """What the caller still has to undo after `undo_run`. `name` is the macro's name, `has_note` True if the macro wrote a
+    note.
 
-    `asked`: ids of the events, by type, that asked for tasks (`TaskAsked`) and calls (`OutsideCallAsked`). `has_note`: the macro
-    wrote a note.
+    `message_id` is the message the macro sent, to be taken back if it has not left yet. `asked` has, by event type, the ids
+    of the events that asked for tasks (`TaskAsked`) and calls (`OutsideCallAsked`).
     """
 
     name: str
@@ -50,7 +52,7 @@ def note_outcome(
 
 
 def undo_run(session: Session, thread: Thread, *, token: uuid.UUID, actor: Actor, now: datetime) -> Undone:
-    """Restore each value that the actor's run changed and nobody changed since. Once. Raises NothingToUndo."""
+    """Restore each value that the actor's run changed and nobody changed since. Raises `NothingToUndo`, also at a second undo."""
     mine = sa.and_(MacroRun.user_id == actor.user_id, MacroRun.token == token, MacroRun.undone_at.is_(None))
     query = sa.select(MacroRun).where(mine, MacroRun.former.is_not(None)).with_for_update()
     run = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
@@ -73,7 +75,7 @@ def undo_run(session: Session, thread: Thread, *, token: uuid.UUID, actor: Actor
 
 
 def _events_of(session: Session, run: MacroRun, thread: Thread) -> dict[str, list[uuid.UUID]]:
-    """Return the ids of the run's events by type: those of its time and user."""
+    """Return the ids of the events that the run recorded, by event type. They are found by the run's user and time."""
     mine = (Event.thread_id == thread.id, Event.occurred_at == run.run_at, Event.actor_user_id == run.user_id)
     query = sa.select(Event.type, Event.id).where(*mine, Event.type.in_(ASKING)).order_by(Event.id)
     found: dict[str, list[uuid.UUID]] = {}

@@ -32,7 +32,10 @@ Tag = Annotated[str, Field(min_length=1, max_length=TAG_CHARACTERS)]
 
 
 class TaskStep(BaseModel):
-    """A task for the thread's assignee, else for whoever runs the macro; `kind` is a type of task, `due_days` from today."""
+    """A task for the thread's assignee, or for whoever runs the macro if the thread has no assignee.
+
+    `kind` is a type of task. `due_days` counts days from today.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,9 +45,9 @@ class TaskStep(BaseModel):
 
 
 class OutsideCall(BaseModel):
-    """A call outside. `target`: a URL, or the name of a scenario, Teams channel, integration or template.
+    """A request to an outside service. `target` is a URL, or the name of a scenario, Teams channel, integration or template.
 
-    `words`: the text of a Teams card.
+    `words` is the text of a Teams card.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,11 +58,12 @@ class OutsideCall(BaseModel):
 
 
 class MacroSteps(BaseModel):
-    """The steps of a macro or rule (app/domain/automation), carried out from top to bottom; None and () change nothing.
+    """The steps of a macro or rule (app/domain/automation), carried out from top to bottom. None and () change nothing.
 
-    `assignee`: a user's id, ME (whoever runs it) or NOBODY. `customer_id` and `partner_id` are contacts; `order` is a number or
-    ONLY_OPEN (app/domain/threads/about.py). `template_id` is put into the composer, or sent (`sends`). `snooze` is a line of the
-    snooze menu. `task` and `calls` are recorded as events, to which other features react (app/wiring.py).
+    `assignee` is a user's id, ME (whoever runs the macro) or NOBODY. `customer_id` and `partner_id` are ids of contacts.
+    `order` is an order number or ONLY_OPEN (app/domain/threads/about.py). The template `template_id` is put into the
+    composer, or sent if `sends` is True. `snooze` is an entry of the snooze menu. `task` and `calls` are recorded as events,
+    to which other features react (app/wiring.py).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -110,7 +114,10 @@ def steps_of(macro: Macro) -> MacroSteps:
 
 
 def list_macros(session: Session, *, viewer: Viewer, brand_id: uuid.UUID | None = None) -> list[Macro]:
-    """List the macros for all brands and for those the viewer sees, by name; with `brand_id` only those for its threads."""
+    """List the macros that the viewer may use, by name: those for all brands and those for a brand the viewer sees.
+
+    With `brand_id`, list only macros that can run on threads of this brand.
+    """
     query = sa.select(Macro).where(_visible(viewer))
     if brand_id is not None:
         query = query.where(sa.or_(Macro.brand_id.is_(None), Macro.brand_id == brand_id))
@@ -148,7 +155,7 @@ def create_macro(
 def change_macro(
     session: Session, macro: Macro, *, name: str, brand_id: uuid.UUID | None, steps: MacroSteps, viewer: Viewer, now: datetime
 ) -> None:
-    """Change a macro; equal content changes nothing. Runs that began keep the former steps."""
+    """Change a macro. If the content is the same, nothing changes. Runs that have begun keep the former steps."""
     changed = (name, brand_id, as_json(steps))
     if changed != (macro.name, macro.brand_id, macro.steps):
         macro.name, macro.brand_id, macro.steps = changed
@@ -164,7 +171,7 @@ def delete_macro(session: Session, macro: Macro, *, viewer: Viewer, now: datetim
 
 
 def as_json(steps: MacroSteps) -> dict[str, object]:
-    """Return the steps as stored, without those that do nothing."""
+    """Return the steps as they are stored, leaving out fields with default values."""
     return steps.model_dump(mode="json", exclude_defaults=True)
 
 

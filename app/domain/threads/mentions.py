@@ -20,9 +20,10 @@ BEFORE, AFTER = r"(?<![^\s(>])@", r"(?!\w)"  # not inside an address or a link
 
 
 def find_mentions(text: str, people: People) -> dict[uuid.UUID, str]:
-    """Return the mentioned users' ids, each with the words of the mention as written, without `@`.
+    """Return a dict from each mentioned user's id to the words of the mention as written, without `@`.
 
-    `@Sarah Peeters` mentions her, and `@Sarah` where no other Sarah is among `people`; case does not matter.
+    `@Sarah Peeters` mentions the user with this name, and so does `@Sarah` if no other Sarah is among `people`. Case does
+    not matter.
     """
     by_name = _names(people)
     if "@" not in text or not by_name:
@@ -38,7 +39,7 @@ def find_mentions(text: str, people: People) -> dict[uuid.UUID, str]:
 
 
 def _names(people: People) -> dict[str, uuid.UUID]:
-    """Return the full and first names that belong to one person alone, in lower case, with the user id."""
+    """Return a dict from name to user id, for each full name and first name that only one person has. Names are in lower case."""
     known = [(user_id, name.strip().casefold()) for user_id, name in people if name.strip()]
     full = Counter(name for _user_id, name in known)
     first = Counter(name.split()[0] for _user_id, name in known)
@@ -47,7 +48,8 @@ def _names(people: People) -> dict[str, uuid.UUID]:
 
 
 def keep_mentions(session: Session, message: Message, people: People) -> list[uuid.UUID]:
-    """Store the users the note mentions, and the words in its `meta` for highlighting. Returns the user ids, sorted."""
+    """Store which users the note mentions, and return their ids, sorted. The words of the mentions are stored in the note's
+    `meta`, for highlighting."""
     found = find_mentions(message.text, people)
     if found:
         session.add_all(Mention(message_id=message.id, user_id=user_id) for user_id in sorted(found))
@@ -68,7 +70,7 @@ def highlighted(html: Markup, message: Message) -> Markup:
 
 
 def add_watchers(session: Session, thread_id: uuid.UUID, user_ids: Collection[uuid.UUID], *, now: datetime) -> bool:
-    """Make users watch the thread, without an event. Returns whether one of them did not before."""
+    """Make users watch the thread, without an event. Return True if at least one of them did not watch it before."""
     if not user_ids:
         return False
     rows = [{"thread_id": thread_id, "user_id": user_id, "created_at": now} for user_id in sorted(user_ids)]

@@ -1,8 +1,9 @@
 """Merge two threads into one, and undo that.
 
-Moved rows are recorded in `thread_moves` and `thread_move_items`; an undo returns every message, read mark and draft to its
-thread. What came since stays: messages that arrived in the kept thread after the merge remain there, behind its own, and values
-that somebody changed meanwhile (status, assignee, tags …) are not restored. Moves of the same threads are undone last first.
+Moved rows are recorded in `thread_moves` and `thread_move_items`. An undo moves every message, read mark and draft back to
+its thread. Later additions stay: messages that arrived in the kept thread after the merge remain there, behind its own
+messages, and values that somebody changed meanwhile (status, assignee, tags …) are not restored. Of several moves of the
+same threads, the last must be undone first.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ _FOR_US = frozenset({ThreadStatus.OPEN, ThreadStatus.IN_PROGRESS, ThreadStatus.E
 
 
 class UnableToMerge(Exception):
-    """The two threads belong to different brands, or are the same."""
+    """Raised when the two threads belong to different brands."""
 
 
 def merge_threads(
@@ -64,12 +65,14 @@ def merge_threads(
     actor: Actor = SYSTEM,
     batch_id: uuid.UUID | None = None,
 ) -> Thread:
-    """Move everything of `merge_id` into `keep_id`, behind what is there, and leave an alias.
+    """Move everything of the thread `merge_id` into `keep_id`, behind what is there, and leave an alias. Return the kept
+    thread.
 
-    Users who had read both threads have read the merged one. An open thread stays open: the kept one takes the other's status if
-    its own was closed, or if it waited for the customer and the other waits for us.
-    Threads are locked in id order. Tables of higher features that name a thread (deliveries) follow through `ThreadsMerged`, an
-    in-transaction event. Raises UnableToMerge for two brands; one thread twice changes nothing.
+    The kept thread counts as read for users who had read both threads. It takes the status of the other thread if its own
+    was closed, or if it waited for the customer and the other waits for us. So open work stays open.
+    Threads are locked in id order. Higher features whose tables refer to a thread (deliveries) move their rows in the same
+    transaction, on the event `ThreadsMerged`. Raises UnableToMerge if the brands differ. Nothing changes if both ids are the
+    same thread.
     """
     for thread_id in sorted((keep_id, merge_id)):
         lock_thread(session, thread_id)
@@ -92,7 +95,7 @@ def merge_threads(
 
 
 def fold_in(session: Session, keep: Thread, gone: Thread, *, move_id: uuid.UUID | None, now: datetime) -> None:
-    """Move all rows of this feature from the removed thread to the kept one."""
+    """Move all rows of this feature from `gone` to `keep`. If `move_id` is None, nothing is recorded for an undo."""
     session.flush()
     offset = keep.message_count
     to: dict[str, Any] = {"move_id": move_id, "origin": gone.id, "target": keep.id}
@@ -135,7 +138,7 @@ def _settle_reads(session: Session, keep: Thread, gone: Thread, *, now: datetime
 
 
 def _join_drafts(session: Session, keep: Thread, gone: Thread) -> None:
-    """Join a user's drafts in both threads into one, the kept thread's first."""
+    """Join drafts of the same kind that a user has in both threads into one, with the text of the kept thread first."""
     ids = {"keep": keep.id, "gone": gone.id}
     session.execute(_JOIN_DRAFTS, ids)
     session.execute(_MOVE_DRAFTS, ids)
@@ -153,8 +156,10 @@ _MOVE_DRAFTS = sa.text(
 
 
 def _take_over(session: Session, keep: Thread, gone: Thread, *, now: datetime, actor: Actor) -> None:
-    """Take over the removed thread's values: what the kept one lacks, the higher priority, the tags of both, the newest message's
-    preview, and the status if the kept thread is closed or waits for less.
+    """Copy values of the removed thread to the kept one.
+
+    These are values that the kept thread lacks, the higher priority, the tags of both, and the preview of the newest
+    message. The status is copied if the kept thread is closed or waits for less.
     """
     keep.version = max(keep.version, gone.version) + 1
     keep.created_at = min(keep.created_at, gone.created_at)
@@ -178,7 +183,7 @@ def _take_over(session: Session, keep: Thread, gone: Thread, *, now: datetime, a
 
 
 def remove_thread(session: Session, keep: Thread, gone: Thread, *, now: datetime) -> None:
-    """Delete an emptied thread, and make its id and number lead to the kept one."""
+    """Delete the emptied thread `gone`, and add an alias so that its id and number lead to `keep`."""
     session.add(ThreadAlias(old_id=gone.id, old_number=gone.number, thread_id=keep.id, merged_at=now))
     session.flush()
     session.delete(gone)
@@ -186,10 +191,10 @@ def remove_thread(session: Session, keep: Thread, gone: Thread, *, now: datetime
 
 
 def undo_merge(session: Session, move: ThreadMove, *, now: datetime, actor: Actor) -> Thread:
-    """Undo a merge: recreate the removed thread with its id and number, and return it. The move row is locked.
+    """Undo a merge: recreate the removed thread with its id and number, and return it. The caller has locked the move row.
 
-    What came to the kept thread since stays there, renumbered without gaps; a message taken back since stays away. Raises
-    UnableToUndo.
+    Messages that came to the kept thread since then stay there and are renumbered without gaps. A message that was taken
+    back since then does not come back. Raises UnableToUndo.
     """
     check_undoable(session, move, now=now)
     keep = lock_thread(session, move.to_thread_id)
@@ -220,13 +225,14 @@ def undo_merge(session: Session, move: ThreadMove, *, now: datetime, actor: Acto
 
 
 def count_moved(session: Session, move: ThreadMove) -> int:
-    """Return how many messages the move took along."""
+    """Return how many messages the merge or split moved."""
     moved = moved_ids(move.id, "messages").subquery()
     return session.execute(sa.select(sa.func.count()).select_from(moved)).scalar_one()
 
 
 def is_untouched(session: Session, thread: Thread) -> bool:
-    """Return whether no colleague has worked on the open thread, so that merging it surprises nobody."""
+    """Return whether the thread is open, without an assignee and without a message of a colleague, so that merging it surprises
+    nobody."""
     ours = sa.and_(Message.thread_id == thread.id, Message.sender_user_id.is_not(None))
     return (
         thread.assignee_user_id is None

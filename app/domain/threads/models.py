@@ -69,10 +69,10 @@ IN_INBOX = "is_open AND snoozed_until IS NULL"
 
 
 class Thread(WithId, Base):
-    """One thread over any channels. `version` grows with every change; `message_count` numbers its messages.
+    """One thread (conversation) over any channels. `version` grows with every change; `message_count` numbers its messages.
 
-    `last_message_at` is the sort key of every list, by priority after `priority_rank`; `is_open` is generated from `status` so
-    that one index serves all open work.
+    Every list is sorted by `last_message_at`; a list by priority is sorted by `priority_rank` first. `is_open` is computed
+    from `status`, so that one index serves all open work.
     """
 
     __tablename__ = "threads"
@@ -174,17 +174,19 @@ class Thread(WithId, Base):
 
     @property
     def is_ticket(self) -> bool:
-        """Return whether it is internal, with nobody outside to write to. A ticket into which a customer's thread was merged is
-        not."""
+        """Return whether the thread is an internal ticket without anybody outside to write to.
+
+        A ticket into which a customer's thread was merged does not count.
+        """
         return self.thread_type == ThreadType.INTERNAL_TICKET and self.last_inbound_at is None
 
 
 class Message(WithId, Base):
     """One item of a thread: a message in or out, a note, or the record of a call.
 
-    `seq` is its number in order of arrival, `occurred_at` its time. `external_id` is the provider's id (for mail the Message-ID);
-    with `content_hash` it is unique within brand and medium, so a repeat changes nothing and another message that reuses an id is
-    still kept. `html` is sanitised; the original is `raw_key`.
+    `seq` is its number in order of arrival, `occurred_at` its time. `external_id` is the provider's id (for mail the
+    Message-ID). `external_id` and `content_hash` together are unique within brand and medium. So a repeat is not stored
+    again, and a different message that reuses an id is still stored. `html` is sanitised; `raw_key` leads to the original.
     """
 
     __tablename__ = "messages"
@@ -263,9 +265,9 @@ class Message(WithId, Base):
 
 
 class MessageKey(Base):
-    """A Message-ID known to a thread: a mail's own (`own`), or one that a mail refers to (`named`).
+    """A Message-ID known to a thread. It is a mail's own (`role` is "own"), or a mail refers to it (`role` is "named").
 
-    By these keys replies and originals find each other in any order of arrival.
+    With these keys, replies and originals find each other in any order of arrival.
     """
 
     __tablename__ = "message_keys"
@@ -309,8 +311,8 @@ class Attachment(WithId, Base):
 
 
 class Draft(Base):
-    """What one user typed and did not send, per thread and kind ("reply", "note", "call" or "forward"). Merges and splits move
-    it."""
+    """What one user typed and did not send, per thread and kind ("reply", "note", "call" or "forward"). Merges and splits of
+    threads move drafts along."""
 
     __tablename__ = "drafts"
 
@@ -328,7 +330,10 @@ class Draft(Base):
 
 
 class TakenBackMessage(Base):
-    """A message its writer took back before it left. Its form cannot send again, its place in the thread stays known."""
+    """A message that its writer took back before it was sent.
+
+    With this row, its form cannot send it again, and its place in the thread stays known.
+    """
 
     __tablename__ = "taken_back_messages"
 
@@ -343,7 +348,7 @@ class TakenBackMessage(Base):
 
 
 class ThreadRead(Base):
-    """Up to which message one user has seen a thread."""
+    """The read mark of one user in one thread: all messages up to `seen_seq` were seen."""
 
     __tablename__ = "thread_reads"
 
@@ -354,7 +359,7 @@ class ThreadRead(Base):
 
 
 class ThreadAlias(Base):
-    """A removed, merged thread: its old id and number lead to the thread that holds its messages now."""
+    """The old id and number of a merged thread that was removed. They lead to the thread that now has its messages."""
 
     __tablename__ = "thread_aliases"
 
@@ -365,7 +370,7 @@ class ThreadAlias(Base):
 
 
 class PendingChange(WithId, Base):
-    """An edit, deletion or reaction that came before its message; applied when the message arrives."""
+    """An edit, deletion or reaction that arrived before its message. It is applied when the message arrives."""
 
     __tablename__ = "pending_changes"
 

@@ -1,4 +1,4 @@
-"""Tables of merges and splits, with what they moved, for their undo."""
+"""Tables of merges and splits, and of the rows they moved, for the undo."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from app.core.db import Base, WithId
 
 
 class ThreadMove(WithId, Base):
-    """One merge or split. Rows moved from `from_thread_id` to `to_thread_id`; neither is a foreign key, for either may be gone.
+    """One merge or split, which moved rows from `from_thread_id` to `to_thread_id`. Neither is a foreign key, as either may be
+    gone.
 
-    `batch_id` joins the moves of one request. `former` and `latter` are the two threads just before and just after,
-    {"from": …, "to": …}, each a `snapshot` of row_moves.py. `user_id` null: it was made automatically.
+    `batch_id` is the same for all moves of one request. `former` and `latter` are the two threads just before and just after
+    the move: {"from": …, "to": …}, each a `snapshot` of row_moves.py. `user_id` is null if the move was made automatically.
     """
 
     __tablename__ = "thread_moves"
@@ -43,9 +44,9 @@ class ThreadMove(WithId, Base):
 
 
 class ThreadMoveItem(Base):
-    """One row that moved: of table `kind`, with key `item_id`, and its former place `seq` where it has one.
+    """One row that moved: `kind` is its table, `item_id` its key, and `seq` its former place if it has one.
 
-    `row` is the whole of a row that could not move and was removed.
+    `row` is the whole row, if it could not move and was removed.
     """
 
     __tablename__ = "thread_move_items"

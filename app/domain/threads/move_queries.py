@@ -1,6 +1,6 @@
 """Read the choices of merge and split: target threads, split messages, moves that can be undone.
 
-All are within the open thread's brand, since threads of two brands are never merged.
+All results are within the brand of the thread that the user looks at, as threads of two brands are never merged.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ NUMBER = re.compile(r"#?\s*(\d{1,12})$")
 
 
 def list_merge_targets(session: Session, *, viewer: Viewer, thread: Thread, text: str = "") -> list[ThreadRow]:
-    """List threads to merge the open one into: the contact's own first, then newest first; at most OFFERED. Three queries at
-    most.
+    """List at most OFFERED threads into which `thread` can be merged: threads of its contact first, then the newest first.
 
-    `text` looks for a number (#17), words of a subject, or a name; "" lists the contact's threads and the brand's newest.
+    `text` searches for a number (#17), words of a subject, or a contact's name. "" lists the contact's threads and the
+    newest of the brand. Three queries at most.
     """
     text = text.strip()[:100]
     found = _found(thread, text) if text else _at_hand(thread)
@@ -67,14 +67,14 @@ def _found(thread: Thread, text: str) -> sa.Select[uuid.UUID]:
 
 
 def list_split_places(session: Session, *, thread: Thread) -> list[Message]:
-    """List messages at which the thread can be split, newest first: all but its first one, at most SPLIT_PLACES."""
+    """List messages at which the thread can be split, newest first. These are all but its first message, at most SPLIT_PLACES."""
     query = sa.select(Message).where(Message.thread_id == thread.id)
     found = session.execute(query.order_by(Message.occurred_at.desc(), Message.id.desc()).limit(SPLIT_PLACES + 1)).scalars().all()
     return list(found[:-1])
 
 
 def lock_batch(session: Session, *, viewer: Viewer, batch_id: uuid.UUID) -> list[ThreadMove]:
-    """Return the moves of one request, locked, last first. Raises ThreadMissing where the viewer sees none."""
+    """Lock and return the moves of one request, the last one first. Raises `ThreadMissing` if the viewer sees none of them."""
     query = sa.select(ThreadMove).where(ThreadMove.batch_id == batch_id, ThreadMove.brand_id.in_(viewer.brand_ids))
     moves = list(session.execute(query.order_by(ThreadMove.id.desc()).with_for_update()).scalars())
     if not moves:

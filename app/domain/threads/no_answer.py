@@ -16,7 +16,10 @@ _ASKS = frozenset({ThreadStatus.OPEN, ThreadStatus.IN_PROGRESS})
 
 
 def need_no_answer(session: Session, *, thread_id: uuid.UUID, actor: Actor, now: datetime) -> Thread:
-    """End the wait for an answer; a thread without an incoming message stays as it is."""
+    """Mark that the last incoming message needs no answer. An open thread then waits for the customer.
+
+    A thread without an incoming message stays as it is.
+    """
     thread = lock_thread(session, thread_id)
     asked = _last_question(session, thread)
     if asked is None:
@@ -28,7 +31,7 @@ def need_no_answer(session: Session, *, thread_id: uuid.UUID, actor: Actor, now:
 
 
 def need_answer_again(session: Session, *, thread_id: uuid.UUID, status: ThreadStatus, actor: Actor, now: datetime) -> Thread:
-    """Undo `need_no_answer`: restore the deadline, and the status unless somebody changed it since."""
+    """Undo `need_no_answer`: restore the deadline. Restore the former `status`, too, unless somebody changed it since."""
     thread = lock_thread(session, thread_id)
     asked = _last_question(session, thread)
     if asked is None:

@@ -1,7 +1,7 @@
 """Write and list comments on an order: notes in an internal thread that is linked with the order.
 
-The thread is closed, so that nobody is waited for; users named with `@` are notified as in any note, and search finds comments.
-A merged order has the comments of both. The caller owns the transaction.
+The thread is closed, so that nobody has to answer it. Users named with `@` are notified as in any note, and the search finds
+comments. A merged order has the comments of both orders. The caller owns the transaction.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ MOST_SHOWN = 100
 def add_order_comment(
     session: Session, order: Order, text: str, *, viewer: Viewer, now: datetime, client_token: uuid.UUID | None
 ) -> Message:
-    """Write a comment; the first one makes the thread. The same `client_token` twice is the same comment."""
+    """Add a comment to the order, or return the comment already added with `client_token`. The first comment creates the
+    thread."""
     session.execute(sa.select(Order.id).where(Order.id == order.id).with_for_update())  # two first comments take turns
     repeat = find_by_client_token(session, viewer.user_id, client_token)
     if repeat is not None:
@@ -44,7 +45,7 @@ def add_order_comment(
 
 
 def list_order_comments(session: Session, *, viewer: Viewer, order_id: uuid.UUID) -> list[tuple[Message, str]]:
-    """List the newest MOST_SHOWN comments, oldest first, each with its author. One query."""
+    """List the newest MOST_SHOWN comments, oldest first, as pairs (message, author's name). One query."""
     linked = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order_id)
     query = sa.select(Message, User.name).join(Thread, Thread.id == Message.thread_id)
     query = query.outerjoin(User, User.id == Message.sender_user_id)
@@ -55,7 +56,7 @@ def list_order_comments(session: Session, *, viewer: Viewer, order_id: uuid.UUID
 
 
 def is_of_comments(thread: Thread) -> bool:
-    """Return whether the thread holds the comments of an order, which the order's page shows."""
+    """Return whether the thread consists of an order's comments, which are shown on the order's page."""
     return OF_ORDER in thread.external_references
 
 

@@ -1,7 +1,7 @@
-"""Link threads with orders, automatically by messages and by hand, and unlink them, for good or not.
+"""Link threads with orders, automatically by messages and by hand. Unlink them, permanently or not.
 
-Orders are found only among those of the sender or the sender's organization, in the brand of the thread. A link that somebody
-removed is not made again automatically. Merged threads keep their links under their former ids.
+Only orders of the sender or of the sender's organization, in the brand of the thread, are linked automatically. A link that
+somebody removed is not made again automatically. Merged threads keep their links under their former ids.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class AlreadyAbout(Exception):
 def link_order(
     session: Session, order: Order, thread: Thread, *, because: Because, said: str = "", now: datetime, actor: Actor
 ) -> None:
-    """Link a thread with an order, with the reason. Raises AlreadyAbout. The edge checked that both are of one brand."""
+    """Link a thread with an order, for the reason `because`. Raises AlreadyAbout. The caller has checked that both are of one
+    brand."""
     if not link_thread(session, order, thread.id, now=now):
         raise AlreadyAbout(order.order_number)
     if because == Because.HAND:
@@ -50,7 +51,10 @@ def link_order(
 
 
 def unlink_order(session: Session, order: Order, thread: Thread, *, now: datetime, actor: Actor, for_good: bool = True) -> bool:
-    """Unlink the thread from the order; with `for_good` no message links it again. False where it was not linked."""
+    """Unlink the thread from the order. Return False if it was not linked.
+
+    With `for_good`, messages do not link it again automatically.
+    """
     if not unlink_thread(session, order.id, thread.id):
         return False
     if for_good:
@@ -63,8 +67,10 @@ def unlink_order(session: Session, order: Order, thread: Thread, *, now: datetim
 
 
 def link_orders_of_messages(session: Session, events: Sequence[Event]) -> None:
-    """`MessageReceived`: link the threads of people's messages with the orders they are about. Few queries, however many
-    messages."""
+    """Handle `MessageReceived`: link the threads of people's messages with the orders that the messages are about.
+
+    The number of queries is small and does not grow with the number of messages.
+    """
     messages = [session.get_one(Message, event.message_id) for event in by_people(session, events)]
     incoming = [one for one in messages if one.message_type == MessageType.INCOMING and one.sender_contact_id is not None]
     incoming = [one for one in incoming if not OF_PROGRAMS & one.meta.keys()]
@@ -80,7 +86,7 @@ def link_orders_of_messages(session: Session, events: Sequence[Event]) -> None:
 
 
 class _Found:
-    """The orders, links and contacts of these messages' senders, read for all at once."""
+    """Orders, links and contacts of the senders of these messages, read once for all messages."""
 
     def __init__(self, session: Session, messages: Sequence[Message]) -> None:
         self.session = session
@@ -91,7 +97,7 @@ class _Found:
         self.links, self.refused, self.answered = self._read_links(messages)
 
     def chosen_for(self, message: Message) -> list[Chosen]:
-        """Return the orders to link with the message's thread, without linked and refused ones."""
+        """Return the orders to link with the message's thread. Orders already linked or refused for it are left out."""
         people = self.people[message.sender_contact_id] if message.sender_contact_id else set()
         said, quoted = self.mentions[message.id]
         own = [order for order in self.orders if order.brand_id == message.brand_id and _belongs(order, people)]
@@ -104,7 +110,10 @@ class _Found:
         return [one for one in chosen if one.order_id not in linked | refused]
 
     def _read_orders(self, senders: set[uuid.UUID]) -> list[Order]:
-        """Read the senders' orders, and anybody's orders whose whole number is mentioned; one query where there are neither."""
+        """Read the senders' orders, and the orders of anybody whose full number is mentioned.
+
+        Runs one query, or two if numbers of other orders are mentioned.
+        """
         orders: dict[uuid.UUID, Order] = {}
         for sender_id, parent_id, order in self.session.execute(_orders_of(senders)):
             self.people[sender_id] |= {sender_id, parent_id} - {None}
@@ -119,7 +128,7 @@ class _Found:
     def _forget_what_is_no_number(self) -> None:
         """Drop texts that only look like order numbers, such as "9 nov 2026 10:12".
 
-        Those stay that begin with a brand's prefix, or as one of the senders' orders does.
+        A number is kept if it begins with the prefix of a brand or of one of the senders' orders.
         """
         if any(part.numbers for pair in self.mentions.values() for part in pair):
             prefixes = {*list_prefixes(self.session).values(), *(order.order_number.split("-")[0] for order in self.orders)}
@@ -130,7 +139,8 @@ class _Found:
     def _read_links(
         self, messages: Sequence[Message]
     ) -> tuple[Mapping[uuid.UUID, set[uuid.UUID]], Mapping[uuid.UUID, set[uuid.UUID]], Mapping[uuid.UUID, set[uuid.UUID]]]:
-        """Read by thread id: linked orders, refused orders, and orders of the messages it answers."""
+        """Read three dicts from thread id to order ids: linked orders, refused orders, and orders of the messages that are
+        answered."""
         links: defaultdict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
         refused: defaultdict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
         answered: defaultdict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
@@ -147,7 +157,10 @@ class _Found:
 
 
 def _orders_of(senders: set[uuid.UUID]) -> sa.Select[*tuple[Any, ...]]:
-    """Return the query of (sender, their organization, order): the newest orders of each sender or of their organization."""
+    """Return the query for rows (sender id, organization id, order).
+
+    The rows have the newest orders of each sender and of the sender's organization.
+    """
     ids = sa.cast(postgresql.array([Contact.id, Contact.parent_organization_id]), postgresql.ARRAY(sa.Uuid))
     theirs = sa.or_(
         Order.customer_contact_id.in_([Contact.id, Contact.parent_organization_id]),
@@ -161,7 +174,10 @@ def _orders_of(senders: set[uuid.UUID]) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _answered_orders(messages: Iterable[Message]) -> sa.Select[uuid.UUID, uuid.UUID]:
-    """Return the query of (thread, order): orders linked with the threads whose messages these mails answer."""
+    """Return the query for rows (thread id, order id) of the threads of `messages`.
+
+    The orders are those linked with another thread, if a mail in `messages` answers a message of that thread.
+    """
     named, own = aliased(MessageKey), aliased(MessageKey)
     answering, answered = aliased(Message), aliased(Message)
     query = sa.select(answering.thread_id, OrderThread.order_id).join(named, named.message_id == answering.id)

@@ -1,7 +1,7 @@
 """Find which orders a text mentions. Pure: no database.
 
-Numbers in the sender's own text count first, those in quotes less. `choose_orders` is given the sender's orders alone, so a text
-never leads to another customer's order.
+Numbers in the sender's own text count first, numbers in quotes less. The caller passes only the sender's orders to
+`choose_orders`, so a text never leads to another customer's order.
 """
 
 from __future__ import annotations
@@ -43,9 +43,11 @@ class Because(StrEnum):
 
 @dataclass(frozen=True)
 class Mentions:
-    """What a text mentions. `numbers` have the form of order numbers, `written` are as written but for the dashes.
+    """What a text mentions. `numbers` have the form of order numbers. `written` are the same numbers as the person wrote them,
+    except for the dashes.
 
-    `short` are counters without prefix, with the year where it was said; `references` are in lower case.
+    `short` are pairs (year, counter) of numbers without prefix, with the year "" if it is not mentioned. `references` are in
+    lower case.
     """
 
     numbers: tuple[str, ...] = ()
@@ -54,7 +56,7 @@ class Mentions:
     references: frozenset[str] = frozenset()
 
     def beginning_with(self, prefixes: Collection[str]) -> Mentions:
-        """Return the mentions with only those numbers that have one of these prefixes."""
+        """Return the mentions, keeping only numbers that begin with one of these prefixes."""
         numbers, written = (
             tuple(number for number in found if number.split("-")[0] in prefixes) for found in (self.numbers, self.written)
         )
@@ -63,7 +65,7 @@ class Mentions:
 
 @dataclass(frozen=True)
 class TheirOrder:
-    """An order of the sender. `references` in lower case: the numbers partners and shops have for it."""
+    """An order of the sender. `references` are the numbers that partners and shops use for the order, in lower case."""
 
     id: uuid.UUID
     number: str
@@ -97,10 +99,10 @@ def choose_orders(
     answered: Collection[uuid.UUID] = (),
     is_linked: bool = False,
 ) -> list[Chosen]:
-    """Return the orders a message is about, among the sender's, with the reasons.
+    """Return which of the sender's `orders` a message is about, each with the reason.
 
-    `others`: the mentioned numbers that are orders of somebody else. `answered`: orders of the message it answers. `is_linked`:
-    its thread has an order already; then only an outright mention adds another.
+    `others`: mentioned numbers of orders that belong to somebody else. `answered`: ids of orders of the message that this
+    message answers. `is_linked`: the thread already has an order. Then only an explicit mention adds another one.
     """
     named = _by_number(said, orders) or _by_reference(said, orders) or _by_short_number(said, orders)
     if named or is_linked:
@@ -148,7 +150,7 @@ def _by_reference(said: Mentions, orders: Sequence[TheirOrder]) -> list[Chosen]:
 
 
 def _by_short_number(said: Mentions, orders: Sequence[TheirOrder]) -> list[Chosen]:
-    """Find orders by counter without prefix; a counter that two of the sender's orders share finds none."""
+    """Find orders by their counter without the prefix. If two of the sender's orders have the same counter, find neither."""
     chosen = []
     for year, counter in said.short:
         fits = [order for order in orders if _ends_in(order.number, year, counter)]

@@ -1,4 +1,4 @@
-"""Read the threads about an order, and the orders of a thread. A merged thread is found under the one it was merged into."""
+"""Read the threads about an order, and the orders of a thread. A merged thread is replaced by the thread it was merged into."""
 
 from __future__ import annotations
 
@@ -21,40 +21,44 @@ PLACE = sa.func.coalesce(_MERGED, OrderThread.thread_id)
 
 
 def is_about_order(order_id: Any) -> sa.ColumnElement[bool]:
-    """Return the condition on threads linked with the order, of merged ones their kept thread.
+    """Return the SQL condition for threads linked with the order. A merged thread is replaced by the thread it was merged into.
 
-    `order_id`: a value, or a parameter.
+    `order_id` is a value or a bound parameter.
     """
     return are_linked(OrderThread.order_id == order_id)
 
 
 def are_linked(which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """Return the condition on threads with such a link (`which` on OrderThread), of merged ones their kept thread."""
+    """Return the SQL condition for threads that have a link for which `which` is true. `which` is a condition on `OrderThread`.
+
+    A merged thread is replaced by the thread it was merged into.
+    """
     linked = sa.select(OrderThread.thread_id).where(which)
     merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id.in_(linked))
     return Thread.id.in_(sa.union_all(linked, merged))
 
 
 def list_threads_about(session: Session, *, viewer: Viewer, order_id: uuid.UUID) -> list[Thread]:
-    """List the threads about an order, newest first, of merged ones the kept thread. One query."""
+    """List the threads about an order, newest first. A merged thread is replaced by the thread it was merged into. One query."""
     query = sa.select(Thread).where(is_about_order(order_id), Thread.brand_id.in_(viewer.brand_ids))
     return list(session.execute(query.order_by(Thread.last_message_at.desc(), Thread.id.desc()).limit(MOST)).scalars())
 
 
 def find_thread_of_order(session: Session, order_id: uuid.UUID) -> uuid.UUID | None:
-    """Return the id of the thread linked last with an order, None if there is none."""
+    """Return the id of the thread that was linked with the order most recently, or None if there is none."""
     query = sa.select(Thread.id).join(OrderThread, Thread.id == PLACE).where(OrderThread.order_id == order_id)
     return session.execute(query.order_by(OrderThread.linked_at.desc()).limit(1)).scalar_one_or_none()
 
 
 def find_order_of_thread(session: Session, thread_id: uuid.UUID) -> Order | None:
-    """Return the order linked last with a thread, or with one merged into it; None if there is none."""
+    """Return the order most recently linked with the thread or with a thread merged into it, or None if there is none."""
     query = _orders_of(thread_id).order_by(OrderThread.linked_at.desc(), Order.id.desc())
     return session.execute(query.limit(1)).scalar_one_or_none()
 
 
 def list_order_ids(session: Session, thread_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
-    """Return the id of the order linked last with each thread, or with one merged into it, by thread id. One query."""
+    """Return a dict from thread id to the id of the order most recently linked with the thread or a thread merged into it. One
+    query."""
     query = sa.select(PLACE.label("thread_id"), OrderThread.order_id).where(_is_of(thread_ids)).ext(postgresql.distinct_on(PLACE))
     rows = session.execute(query.order_by(PLACE, OrderThread.linked_at.desc(), OrderThread.order_id.desc()))
     return {row.thread_id: row.order_id for row in rows}
@@ -72,6 +76,6 @@ def _orders_of(thread_id: uuid.UUID) -> sa.Select[Order]:
 
 
 def _is_of(thread_ids: Collection[uuid.UUID]) -> sa.ColumnElement[bool]:
-    """Return the condition on links of these threads and of those merged into them."""
+    """Return the SQL condition for links of these threads and of threads merged into them."""
     merged = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id.in_(thread_ids))
     return sa.or_(OrderThread.thread_id.in_(thread_ids), OrderThread.thread_id.in_(merged))

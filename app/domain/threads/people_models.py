@@ -22,7 +22,7 @@ class ThreadWatcher(Base):
 
 
 class Mention(Base):
-    """A user who was named with `@` in a note."""
+    """One mention: a note names a user with `@`."""
 
     __tablename__ = "mentions"
 

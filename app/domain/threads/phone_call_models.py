@@ -13,9 +13,10 @@ from app.core.db import Base, WithId
 
 
 class PhoneCall(WithId, Base):
-    """One call, by the provider's id of its first leg. `legs`: each leg as in app/domain/threads/call_legs.py.
+    """One phone call. `call_id` is the provider's id of its first leg; `legs` are as in app/domain/threads/call_legs.py.
 
-    `message_id` is its one record in a thread; null while only a dialled leg is known. `ended_at`: when we first knew it ended.
+    `message_id` is the record of the call in a thread; it is null while only a dialled leg is known. `ended_at` is when we
+    first knew that the call had ended.
     """
 
     __tablename__ = "phone_calls"

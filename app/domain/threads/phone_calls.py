@@ -27,9 +27,9 @@ from app.domain.threads.phone_call_models import PhoneCall
 def hear_of_call(
     session: Session, *, call_id: str, channel_id: uuid.UUID, news: LegNews, recording: dict[str, Any], now: datetime
 ) -> PhoneCall:
-    """Add a report of a call, and return the call. The caller holds the lock of the call's id.
+    """Store a provider's report of a call, and return the call. The caller has locked the call's id.
 
-    The report of the first leg decides whose channel the call is.
+    The report of the first leg determines the call's channel.
     """
     query = sa.select(PhoneCall).where(PhoneCall.call_id == call_id).with_for_update()
     call = session.execute(query).scalar_one_or_none()
@@ -71,7 +71,10 @@ def begin_call_record(
 
 
 def renew_call_record(session: Session, call: PhoneCall, look: CallLook, *, now: datetime) -> Message | None:
-    """Update the call's record and return it; None where it was removed. Nothing changes without news."""
+    """Update the call's record in its thread and return it, or return None if the record was removed.
+
+    If the report says nothing new, nothing changes.
+    """
     message = session.get(Message, call.message_id) if call.message_id else None
     if message is None:
         return None
@@ -84,7 +87,10 @@ def renew_call_record(session: Session, call: PhoneCall, look: CallLook, *, now:
 
 
 def meta_of(call: PhoneCall, look: CallLook) -> dict[str, Any]:
-    """Return the record's data: that of a logged call, with what only a provider knows."""
+    """Return the data that the record of the call stores in its `meta`.
+
+    It has the keys of a call logged by hand and more, such as "seconds", "missed" and "recording".
+    """
     return {
         "direction": look.direction.value,
         "outcome": look.outcome.value,

@@ -50,8 +50,8 @@ class ThreadMissing(Exception):
 
 @dataclass(frozen=True)
 class ThreadFilter:
-    """Which threads to list. `view`: "open" (without resolved, closed and snoozed), "snoozed", "unsent" (a message of ours
-    failed), "spam" or "all". With a `status`, "open" leaves nothing out."""
+    """Filters for a list of threads. `view` is "open" (not resolved, closed or snoozed), "snoozed", "unsent" (a message of ours
+    failed), "spam" or "all". If `status` is set, "open" leaves out nothing."""
 
     view: str = "open"
     medium: str | None = None
@@ -89,7 +89,7 @@ class ThreadRow:
 
 @dataclass(frozen=True)
 class ThreadHead:
-    """A thread to open: its row, and its contact with all identities."""
+    """A thread as its page shows it: its row, and its contact with all identities."""
 
     row: ThreadRow
     contact: Contact | None
@@ -106,7 +106,7 @@ def list_threads(
     due_by: datetime | None = None,
     limit: int = 50,
 ) -> Page[ThreadRow]:
-    """List one page of threads in the order of `sort`. `due_by`: only threads to be answered by then. Raises BadCursor."""
+    """List one page of threads, sorted by `sort`. `due_by`: only threads whose answer is due by then. Raises BadCursor."""
     query = _list_statement(_shape_of(viewer, filter), sort, limit + 1, from_the_start=cursor is None, has_end=due_by is not None)
     values = {**_seen_by(viewer), **_given(filter), "wanted_brands": list(_brands(viewer, filter))}
     if cursor is not None:
@@ -125,7 +125,7 @@ def _key_of(row: ThreadRow) -> Key:
 def _list_statement(
     shape: _Shape, sort: ListSort, limit: int, *, from_the_start: bool, has_end: bool
 ) -> sa.Select[*tuple[Any, ...]]:
-    """Build the statement of a list, cached for each kind of list, as building takes longer than running it."""
+    """Build the SQL statement of a list. The statements are cached, as building one takes longer than running it."""
     brands = _unnested("wanted_brands", shape.brands)
     scan, keys = _scan(shape, _parameters(shape), brands.c.id)
     if not from_the_start:
@@ -141,15 +141,15 @@ def _list_statement(
 
 
 def _unnested(name: str, count: int) -> Any:
-    """Return the brand ids of an array parameter as rows, with their `count` as a limit. Without it the planner takes the array
-    for ten rows, and plans anew each time where that looks dearer."""
+    """Return the brand ids in the array parameter `name` as rows, with the LIMIT `count`. Without the limit the planner expects
+    ten rows, and may plan each execution anew."""
     brand_ids = sa.cast(sa.bindparam(name, type_=sa.ARRAY(sa.Uuid)), sa.ARRAY(sa.Uuid))
     brands = sa.func.unnest(brand_ids).table_valued("id", name="brand").render_derived()
     return sa.select(brands.c.id).limit(as_written(count)).subquery("brands")
 
 
 def select_matching(*, viewer: Viewer, filter: ThreadFilter) -> sa.Select[uuid.UUID]:
-    """Return the query of ids of every thread a list with this filter shows, unordered."""
+    """Return the unordered query for the ids of all threads that a list with this filter shows."""
     conditions = _conditions(filter.view, filter.unassigned, _given(filter))
     found = sa.select(Thread.id).where(Thread.brand_id.in_(_brands(viewer, filter)), *conditions)
     if filter.tag is not None:
@@ -164,7 +164,7 @@ def count_matching(session: Session, *, viewer: Viewer, filter: ThreadFilter, ca
 
 
 def count_lists(session: Session, *, viewer: Viewer, filters: Sequence[ThreadFilter]) -> list[int]:
-    """Count each list's threads, each at most COUNT_CAP, by the lists' own indexes. One query."""
+    """Count the threads of each list, at most COUNT_CAP each. Return the counts in the order of `filters`. One query."""
     values: dict[str, Any] = {}
     for place, filter in enumerate(filters):
         values[f"brands_{place}"] = list(_brands(viewer, filter))
@@ -191,7 +191,7 @@ def _count(shape: _Shape, place: int) -> sa.ScalarSelect[int]:
 
 @dataclass(frozen=True)
 class _Shape:
-    """A filter without its values, by which statements are cached: `given` names its columns, `brands` counts its brands."""
+    """A filter without its values, as the key of cached statements. `given`: its columns; `brands`: the number of its brands."""
 
     brands: int
     view: str
@@ -203,7 +203,7 @@ class _Shape:
         return self.view == "open" and "status" not in self.given
 
     def has_one_plan(self, sort: ListSort) -> bool:
-        """Return whether one plan suits all values, rare ones, too: where an index has each of them in this order."""
+        """Return True if one query plan suits all values, even rare ones: an index holds each of them in this order."""
         if self.is_inbox:
             return "priority" not in self.given
         return not self.given or (self.given in (("status",), ("contact_id",)) and sort in (ListSort.NEWEST, ListSort.OLDEST))
@@ -253,8 +253,8 @@ def _parameters(shape: _Shape, suffix: str = "") -> dict[str, Any]:
 def _scan(
     shape: _Shape, given: Mapping[str, Any], brand_id: sa.ColumnElement[uuid.UUID]
 ) -> tuple[sa.Select[*tuple[Any, ...]], SortKeys]:
-    """Return the query of one brand's thread ids, and its sort columns; a tag is scanned in its own table. `given` has values or
-    the parameters that stand for them."""
+    """Return the query for the thread ids of one brand, and its sort columns. Threads with a tag are read from `ThreadTag`.
+    `given` has, by column name, values or bound parameters."""
     if "tag" not in given:
         columns = (_KEYS.rank, _KEYS.at, _KEYS.row_id, _KEYS.due.label("due"))
         conditions = _conditions(shape.view, shape.unassigned, given)
@@ -354,13 +354,13 @@ def _row(record: Iterable[Any]) -> ThreadRow:
 
 
 def list_rows(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> list[ThreadRow]:
-    """Return these threads as a list shows them, in no particular order; those the viewer may not see are left out."""
+    """Return these threads as rows of a list, in no particular order. Threads that the viewer may not see are left out."""
     values = {**_seen_by(viewer), "thread_ids": list(thread_ids)}
     return [_row(record) for record in session.execute(_NAMED, values)] if thread_ids else []
 
 
 def get_thread_head(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> ThreadHead:
-    """Return the head of a thread. One query. Raises ThreadMissing, also for a thread of a brand the viewer may not see."""
+    """Return the head of a thread. One query. Raises ThreadMissing, also if the viewer may not see the thread's brand."""
     records = session.execute(_HEAD, {**_seen_by(viewer), "thread_id": thread_id}).all()
     if not records:
         return get_thread_head(session, viewer=viewer, thread_id=_merged_into(session, thread_id))
@@ -376,7 +376,7 @@ def _merged_into(session: Session, thread_id: uuid.UUID) -> uuid.UUID:
 
 
 def get_thread(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> Thread:
-    """Return the thread alone; follows merges. Raises ThreadMissing."""
+    """Return the thread without its contact; a merged thread leads to the kept one. Raises ThreadMissing."""
     return get_thread_head(session, viewer=viewer, thread_id=thread_id).row.thread
 
 
@@ -390,7 +390,7 @@ def get_message(session: Session, *, viewer: Viewer, message_id: uuid.UUID) -> M
 
 
 def get_attachment(session: Session, *, viewer: Viewer, attachment_id: uuid.UUID) -> Attachment:
-    """Return a file of a message the viewer may see, or their own upload. Raises ThreadMissing."""
+    """Return a file of a message that the viewer may see, or a file that the viewer uploaded. Raises ThreadMissing."""
     in_sight = sa.exists(sa.select(Message.id).where(Message.id == Attachment.message_id, Message.brand_id.in_(viewer.brand_ids)))
     own_upload = sa.and_(Attachment.message_id.is_(None), Attachment.uploaded_by_user_id == viewer.user_id)
     query = sa.select(Attachment).where(Attachment.id == attachment_id, sa.or_(in_sight, own_upload))

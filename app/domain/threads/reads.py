@@ -20,7 +20,10 @@ def mark_read(
     now: datetime,
     besides: postgresql.Insert | None = None,
 ) -> None:
-    """Note up to which message the user has seen the thread; it never moves back. `besides` is written by the same statement."""
+    """Store that the user has seen the thread up to the message with number `seen_seq`. A higher stored number stays.
+
+    `besides` is a further INSERT to run in the same statement.
+    """
     statement = postgresql.insert(ThreadRead).values(user_id=user_id, thread_id=thread_id, seen_seq=seen_seq, seen_at=now)
     if besides is not None:
         statement = statement.add_cte(besides.cte("besides"))

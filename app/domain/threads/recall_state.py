@@ -1,4 +1,4 @@
-"""Keep what to restore of a thread (status, assignee, snooze) when a message is taken back before it leaves."""
+"""Store how to restore a thread (status, assignee, snooze) when a message is taken back before it is sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.domain.threads.models import Attachment, Draft, Message, TakenBackMessa
 
 
 class AlreadyTakenBack(Exception):
-    """This form was sent before, and its message taken back; `thread_id` is the thread it was in."""
+    """Raised when a form is sent again whose message was taken back. `thread_id` is the thread the message was in."""
 
     def __init__(self, thread_id: uuid.UUID) -> None:
         super().__init__(str(thread_id))
@@ -22,7 +22,7 @@ class AlreadyTakenBack(Exception):
 
 
 def check_not_taken_back(session: Session, user_id: uuid.UUID | None, client_token: uuid.UUID | None) -> None:
-    """Raise AlreadyTakenBack for a late repeat of a form whose message was taken back. The thread is locked."""
+    """Raise AlreadyTakenBack if this form was sent before and its message was taken back. The caller has locked the thread."""
     if client_token is None or user_id is None:
         return
     query = sa.select(TakenBackMessage.thread_id).where(
@@ -34,13 +34,16 @@ def check_not_taken_back(session: Session, user_id: uuid.UUID | None, client_tok
 
 
 def find_taken_back(session: Session, *, message_id: uuid.UUID, user_id: uuid.UUID) -> TakenBackMessage | None:
-    """Return the record of a message this user took back, None if there is none."""
+    """Return the record of a message that this user took back, or None if there is none."""
     found = session.get(TakenBackMessage, message_id)
     return found if found is not None and found.user_id == user_id else None
 
 
 def seen_before(session: Session, thread: Thread, message_id: uuid.UUID | None) -> uuid.UUID | None:
-    """Return `message_id`, or for a message that was taken back the one before it, which its reader has seen as well."""
+    """Return `message_id`. If this message was taken back, return the id of the message before it instead.
+
+    A user who has seen the message has also seen the one before it.
+    """
     if message_id is None:
         return None
     seq = session.execute(
@@ -53,7 +56,7 @@ def seen_before(session: Session, thread: Thread, message_id: uuid.UUID | None) 
 
 
 def standing_of(thread: Thread) -> dict[str, str | None]:
-    """Return status, assignee and snooze of the thread as text: what a reply changes."""
+    """Return what a reply can change in a thread, as text: a dict with the keys "status", "assignee" and "snoozed_until"."""
     assignee, until = thread.assignee_user_id, thread.snoozed_until
     return {
         "status": thread.status.value,
@@ -63,7 +66,7 @@ def standing_of(thread: Thread) -> dict[str, str | None]:
 
 
 def note_wait(messages: Sequence[Message], *, before: dict[str, Any], thread: Thread, leaves_at: datetime) -> None:
-    """Store on messages sent together until when they can be taken back, and what to restore then."""
+    """Store in the `meta` of messages sent together until when they can be taken back, and what is then restored."""
     together = [str(message.id) for message in messages]
     waiting = {"leaves_at": leaves_at.isoformat(), "together": together, "before": before, "after": standing_of(thread)}
     for message in messages:
@@ -71,8 +74,10 @@ def note_wait(messages: Sequence[Message], *, before: dict[str, Any], thread: Th
 
 
 def remove_messages(session: Session, thread: Thread, messages: Sequence[Message], *, user_id: uuid.UUID, now: datetime) -> None:
-    """Remove messages from a locked thread; their files become uploads of `user_id` again. Their deliveries were deleted
-    before."""
+    """Remove messages from a locked thread. Their files become uploads of `user_id` again.
+
+    The caller has already deleted the deliveries of the messages.
+    """
     ids = [message.id for message in messages]
     loose = sa.update(Attachment).where(Attachment.message_id.in_(ids)).values(message_id=None, uploaded_by_user_id=user_id)
     session.execute(loose.execution_options(synchronize_session=False))
@@ -106,6 +111,6 @@ def _summarise_again(session: Session, thread: Thread) -> None:
 def keep_draft_options(
     session: Session, *, user_id: uuid.UUID, thread_id: uuid.UUID, options: dict[str, Any], kind: str = "reply"
 ) -> None:
-    """Store a draft's recipients beside its text: {"cc", "bcc", "unsigned"}. Does nothing without a draft."""
+    """Store the options ("cc", "bcc", "unsigned") of a draft beside its text. Does nothing if there is no draft."""
     mine = sa.and_(Draft.user_id == user_id, Draft.thread_id == thread_id, Draft.kind == kind)
     session.execute(sa.update(Draft).where(mine).values(options=options).execution_options(synchronize_session=False))

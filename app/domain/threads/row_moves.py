@@ -1,7 +1,8 @@
-"""Move rows between threads for merge and split, recorded for the undo.
+"""Move rows between threads for merge and split, and record them for the undo.
 
-Every feature moves its own rows with `move_rows` (in the transaction, see `ThreadsMerged` and `ThreadSplit` in app/wiring.py) and
-returns them with `return_rows`. A row that moved on or was deleted since stays as it is: nothing is lost or doubled.
+Every feature moves its own rows with `move_rows` (in the same transaction, see `ThreadsMerged` and `ThreadSplit` in
+app/wiring.py) and moves them back with `return_rows`. A row that was moved again or deleted since then stays as it is:
+nothing is lost or doubled.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ Snapshot = dict[str, Any]
 
 
 class UnableToUndo(Exception):
-    """The move cannot be undone. `because`: done (it was undone), late (its time is over), later (undo the later move first)."""
+    """Raised when a move cannot be undone. `because` is "done" (it was undone), "late" (its time is over) or "later" (a later
+    move must be undone first)."""
 
     def __init__(self, because: str) -> None:
         super().__init__(because)
@@ -45,10 +47,10 @@ class UnableToUndo(Exception):
 
 @dataclass(frozen=True)
 class Moved:
-    """A merge, split or undo as its event describes it. `thread_id`: the event's thread; `gone`: the removed thread, if any.
+    """A merge, split or undo as its event describes it. `thread_id` is the event's thread, `gone` the removed thread or None.
 
-    `other`: the new thread of a split. An undo returns rows from `origin` to `target`. `noted_as`: the move under which moved
-    rows are recorded, None for `SplitUndone`.
+    `other` is the new thread of a split, or otherwise the event's thread. An undo moves rows back from `origin` to `target`.
+    `noted_as` is the id of the move under which moved rows are recorded, or None for `SplitUndone`.
     """
 
     id: uuid.UUID
@@ -61,7 +63,7 @@ class Moved:
 
 
 def parse_move(event: Event) -> Moved:
-    """Read `ThreadsMerged`, `MergeUndone`, `ThreadSplit` or `SplitUndone`."""
+    """Read an event `ThreadsMerged`, `MergeUndone`, `ThreadSplit` or `SplitUndone`. Raises `ValueError` if it has no thread."""
     if event.thread_id is None:
         raise ValueError(f"{event.type} names no thread")
     payload = event.payload
@@ -83,8 +85,8 @@ def parse_move(event: Event) -> Moved:
 
 
 def snapshot(session: Session, thread_id: uuid.UUID) -> Snapshot:
-    """Return the thread as it is, as JSON: {"thread": its columns, "thread_reads": rows, "drafts": rows, "thread_watchers":
-    rows}."""
+    """Return the present rows of a thread as JSON: {"thread": its columns, "thread_reads": rows, "drafts": rows,
+    "thread_watchers": rows}."""
     session.flush()
     row = sa.text("SELECT to_jsonb(t) FROM threads t WHERE id = :id")
     taken: Snapshot = {"thread": session.execute(row, {"id": thread_id}).scalar_one()}
@@ -105,7 +107,7 @@ def add_move(
     now: datetime,
     actor: Actor,
 ) -> ThreadMove:
-    """Begin the record of a merge or split; `latter` is filled in when everything has moved."""
+    """Add the row of a merge or split. The caller sets its `latter` when everything has moved."""
     move_id = new_id()
     move = ThreadMove(
         id=move_id,
@@ -135,9 +137,9 @@ def move_rows(
     where: Sequence[sa.ColumnElement[bool]] = (),
     seq: sa.ColumnElement[int] | None = None,
 ) -> int:
-    """Move rows of `table` to another thread and record each; returns how many. `seq` is the expression of their new place.
+    """Move rows of `table` to another thread, record each of them, and return their number.
 
-    Without `move_id` nothing is recorded, and there is no undo.
+    `seq` is an SQL expression for the new `seq` of the rows. If `move_id` is None, nothing is recorded and there is no undo.
     """
     session.flush()
     key = next(iter(table.primary_key.columns))
@@ -154,7 +156,7 @@ def move_rows(
 
 
 def remove_rows(session: Session, table: sa.Table, *, move_id: uuid.UUID | None, where: sa.ColumnElement[bool]) -> None:
-    """Delete rows that the other thread cannot take, and record each as a whole."""
+    """Delete rows that the other thread cannot take, and record the content of each row for the undo."""
     whole = sa.func.to_jsonb(sa.literal_column(table.name), type_=postgresql.JSONB)
     rows = session.execute(sa.delete(table).where(where).returning(table.c.id, whole)).all()
     if move_id is not None and rows:
@@ -163,13 +165,15 @@ def remove_rows(session: Session, table: sa.Table, *, move_id: uuid.UUID | None,
 
 
 def moved_ids(move_id: uuid.UUID, kind: str) -> sa.Select[uuid.UUID]:
-    """Return the query of the keys of one table's moved rows."""
+    """Return the query for the keys of the rows that the move took from one table. `kind` is the name of the table."""
     return sa.select(ThreadMoveItem.item_id).where(ThreadMoveItem.move_id == move_id, ThreadMoveItem.kind == kind)
 
 
 def return_rows(session: Session, table: sa.Table, *, move_id: uuid.UUID, origin: uuid.UUID, target: uuid.UUID) -> int:
-    """Return the moved rows still in `origin` to their former places in `target`, and insert removed ones; returns how many
-    moved."""
+    """Move the rows that are still in `origin` back to their former places in `target`, and insert the removed rows again.
+
+    Return the number of rows that moved.
+    """
     session.flush()
     key = next(iter(table.primary_key.columns))
     here = (ITEMS.c.move_id == move_id, ITEMS.c.kind == table.name)
@@ -184,7 +188,7 @@ def return_rows(session: Session, table: sa.Table, *, move_id: uuid.UUID, origin
 
 
 def put_rows(session: Session, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert whole rows that were stored as JSON; an existing one stays."""
+    """Insert rows that were stored as JSON. A row that exists already is not changed."""
     if not rows:
         return
     columns = ", ".join(f'"{column.name}"' for column in table.columns if column.computed is None)
@@ -196,7 +200,7 @@ def put_rows(session: Session, table: sa.Table, rows: Sequence[dict[str, Any]]) 
 
 
 def recreate_thread(session: Session, row: dict[str, Any], *, version: int, contact_id: uuid.UUID | None) -> None:
-    """Insert a thread from its snapshot; a contact that was deleted since is replaced by `contact_id`."""
+    """Insert a thread from its snapshot `row`. If its contact was deleted since then, `contact_id` takes its place."""
     wanted = {name: row[name] for name in ("contact_id", "partner_contact_id") if row[name]}
     ids = [uuid.UUID(value) for value in wanted.values()]
     known = {str(found) for found in session.execute(sa.select(Contact.id).where(Contact.id.in_(ids))).scalars()}
@@ -225,9 +229,9 @@ def restore_columns(session: Session, thread: Thread, *, former: dict[str, Any],
 
 
 def restore_people(session: Session, thread_id: uuid.UUID, *, former: Snapshot, latter: Snapshot) -> None:
-    """Restore each user's read mark, draft and watching of a thread, where the user changed nothing since.
+    """Restore the read mark, draft and watching of each user in a thread, unless the user changed it since.
 
-    A user who read messages newer than the move keeps the read mark.
+    A user who has read messages newer than the move keeps the present read mark.
     """
     count = latter["thread"]["message_count"]
     current = snapshot(session, thread_id)
@@ -246,7 +250,7 @@ def restore_people(session: Session, thread_id: uuid.UUID, *, former: Snapshot, 
 
 
 def put_people(session: Session, former: Snapshot) -> None:
-    """Insert the reads, drafts and watchers of a recreated thread."""
+    """Insert the read marks, drafts and watchers of a recreated thread from its snapshot."""
     for table in PEOPLE:
         put_rows(session, table, former[table.name])
 
@@ -257,7 +261,7 @@ def _by_key(table: sa.Table, rows: list[dict[str, Any]]) -> dict[tuple[str, ...]
 
 
 def close_ranks(session: Session, thread: Thread, *, after: int, by: int, since: datetime) -> None:
-    """Renumber messages that came to a locked thread since the move: those behind place `after` move by `by` places."""
+    """Renumber messages that came to a locked thread since the move. `by` is added to each `seq` that is greater than `after`."""
     if by == 0 or thread.message_count <= after:
         return
     new = {"messages": "seq > :after", "taken_back_messages": "seq > :after AND taken_back_at > :since"}

@@ -27,7 +27,7 @@ MOVING = 0x76696577  # the lock under which views change places, one at a time
 
 
 class NotForYou(Exception):
-    """The viewer may not make a view for this audience, or not change this view."""
+    """Raised when the viewer may not create a view for this audience, or may not change this view."""
 
 
 class TooManyViews(Exception):
@@ -36,7 +36,7 @@ class TooManyViews(Exception):
 
 @dataclass(frozen=True)
 class ViewContent:
-    """The content of a saved view as people enter it. `team_id` goes with the scope TEAM alone."""
+    """The content of a saved view as people enter it. `team_id` is set only with the scope TEAM."""
 
     name: str
     scope: ViewScope
@@ -86,10 +86,10 @@ def copy_view(session: Session, view_id: uuid.UUID, *, name: str, viewer: Viewer
 
 
 def move_view(session: Session, view_id: uuid.UUID, *, before_id: uuid.UUID | None, viewer: Viewer, now: datetime) -> None:
-    """Move a view directly before another one of the viewer's list; `before_id` None: to the end.
+    """Move a view directly before the view `before_id` in the viewer's list, or to the end if `before_id` is None.
 
-    All views have one order, of which each reader sees a part: others who have this view see it move, too, and nothing else
-    changes for anybody. Raises NotForYou, ViewMissing (also for `before_id`); then nothing is moved.
+    All views have one common order, and each reader sees a part of it. Others who have this view see it move, too; nothing
+    else changes for them. Raises NotForYou, or ViewMissing (also for `before_id`). Then nothing is moved.
     """
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(MOVING)))
     view = _lock(session, view_id, viewer=viewer)
@@ -113,13 +113,16 @@ def _list_places(session: Session, viewer: Viewer) -> list[tuple[uuid.UUID, int]
 
 
 def _follower(session: Session, view: SavedView, *, viewer: Viewer) -> uuid.UUID | None:
-    """Return the id of the view after this one in the viewer's list, None for the last."""
+    """Return the id of the view after this one in the viewer's list, or None if it is the last."""
     ids = [view_id for view_id, _place in _list_places(session, viewer)]
     return next(iter(ids[ids.index(view.id) + 1 :]), None)
 
 
 def _find_place(session: Session, view: SavedView, before_id: uuid.UUID | None, *, viewer: Viewer) -> int | None:
-    """Return a position before the view `before_id` (None: at the end), None if no number is free there. Raises ViewMissing."""
+    """Return a free position directly before the view `before_id`, or at the end if `before_id` is None.
+
+    Return None if no number is free there. Raises `ViewMissing` if the viewer's list does not have `before_id`.
+    """
     rows = [row for row in _list_places(session, viewer) if row[0] != view.id]
     ids, places = [row[0] for row in rows], [row[1] for row in rows]
     if before_id is not None and before_id not in ids:
@@ -136,7 +139,7 @@ def _between(before: int | None, after: int | None) -> int | None:
 
 
 def _spread(session: Session) -> None:
-    """Renumber all views with room between them, without changing their order."""
+    """Renumber all views, leaving free numbers between them. Their order stays the same."""
     order = sa.func.row_number().over(order_by=(SavedView.position, SavedView.name, SavedView.id)).label("place")
     ranked = sa.select(SavedView.id, order).subquery()
     spread = sa.update(SavedView).where(SavedView.id == ranked.c.id).values(position=ranked.c.place * ROOM)

@@ -31,7 +31,7 @@ class ViewMissing(Exception):
 
 @dataclass(frozen=True)
 class View:
-    """A saved view as pages use it. One with `search` leads to that search, and its `filters` do not count."""
+    """A saved view as pages use it. A view with `search` opens that search; its `filters` are ignored."""
 
     id: uuid.UUID
     name: str
@@ -44,7 +44,7 @@ class View:
     hidden_columns: tuple[Column, ...] = ()
 
     def may_be_changed_by(self, viewer: Viewer) -> bool:
-        """Return whether the viewer may change the view: its owner may, and for a shared one those who may share views."""
+        """Return whether the viewer may change the view. Its owner may; everybody who may share views may change shared ones."""
         return viewer.user_id == self.owner_user_id or (viewer.may(Permission.VIEWS_SHARE) and self.scope != ViewScope.PRIVATE)
 
 
@@ -63,7 +63,7 @@ SELECT_OWN_TEAMS = (
 
 
 def read_rail(rows: Iterable[sa.RowMapping | Mapping[str, Any]]) -> tuple[View, ...]:
-    """Convert the rows of SELECT_FOR_RAIL; a view with unreadable filters is left out."""
+    """Convert the rows of SELECT_FOR_RAIL into views. A view whose filters cannot be read is left out."""
     return tuple(view for view in map(_read, rows) if view is not None)
 
 
@@ -80,7 +80,7 @@ def _read(row: sa.RowMapping | Mapping[str, Any]) -> View | None:
 
 
 def visible_to(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """Return the condition on saved views this viewer has in their list."""
+    """Return the SQL condition for saved views that are in this viewer's list."""
     teams = sa.select(TeamMember.team_id).where(TeamMember.user_id == viewer.user_id)
     return sa.or_(SavedView.owner_user_id == viewer.user_id, SavedView.scope == ViewScope.EVERYONE, SavedView.team_id.in_(teams))
 
@@ -103,9 +103,9 @@ def get_view(session: Session, *, viewer: Viewer, view_id: uuid.UUID) -> View:
 
 
 def count_of_views(session: Session, *, viewer: Viewer, views: Iterable[View], now: datetime) -> dict[uuid.UUID, int]:
-    """Count the threads of the first COUNTED views, each at most COUNT_CAP, by view id. One query.
+    """Count the threads of the first COUNTED views, at most COUNT_CAP each. Return a dict from view id to count. One query.
 
-    Searches are not counted, as no index bounds their cost.
+    Saved searches are not counted, as no index limits the cost of counting them.
     """
     chosen = [view for view in views if view.search is None][:COUNTED]
     filters = [thread_filter(view.filters, viewer, now) for view in chosen]

@@ -1,7 +1,7 @@
 """Search threads by words, people, numbers and operators. A page has threads of the viewer's brands, newest hit first.
 
-`search_query` parses the text, `search_filter` turns operators into conditions, `search_find` looks for messages. Hits by people
-and numbers are few and stand on top.
+`search_query` parses the text, `search_filter` turns operators into conditions, `search_find` looks for messages. Threads
+found by a person or a number are few and come first.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ NUMBER = re.compile(r"#\s?(\d{1,15})")
 
 @dataclass(frozen=True)
 class SearchHit:
-    """A thread with its matching message (None: contact or number matched), and a snippet as safe HTML with <mark>."""
+    """A thread with its matching message, and a snippet of it as safe HTML with <mark>.
+
+    `message_id` is None if the contact or a number matched and not a message.
+    """
 
     row: ThreadRow
     message_id: uuid.UUID | None
@@ -50,7 +53,7 @@ class SearchHit:
 class SearchResults(Page[SearchHit]):
     """A page of hits, with notices about operators that were not understood.
 
-    A page that is not full but has a cursor was cut at the bounds: older messages have not been searched.
+    If a page has a cursor although it is not full, the search stopped at its bounds. Older messages were not searched.
     """
 
     notices: tuple[Notice, ...] = ()
@@ -66,9 +69,10 @@ def search_threads(
     bounds: Bounds = USUAL,
     now: datetime | None = None,
 ) -> SearchResults:
-    """Return the threads that match every word and operator; the last word may be incomplete. An empty text finds nothing.
+    """Return a page of the threads that match every word and operator. The last word may be incomplete. An empty text finds
+    nothing.
 
-    `now` is for dates such as "yesterday". Raises BadCursor.
+    `now` is the reference for dates such as "yesterday" (None: the present time). Raises BadCursor.
     """
     query = parse_search(clean_query(text))
     if not query.parts:
@@ -89,7 +93,10 @@ def search_threads(
 def _page(
     finder: Finder, finding: Finding, people: list[Found], place: tuple[datetime, uuid.UUID] | None, limit: int
 ) -> tuple[str | None, list[Found]]:
-    """Return the cursor of the next page, and this page's hits: people on top of the first page, each thread once."""
+    """Return the cursor of the next page (None for the last page), and the hits of this page with each thread once.
+
+    On the first page, the hits by people come first.
+    """
     found = finding.found
     by_message = {f.thread_id: f for f in found[:limit]}  # where both found a thread, the message's own words say more
     people = [by_message.get(f.thread_id, f) for f in people]
@@ -108,12 +115,12 @@ def _page(
 
 
 def clean_query(text: str) -> str:
-    """Fold white space in the typed text and cut it to QUERY_CHARACTERS."""
+    """Return the typed text with each run of white space as one space, cut to QUERY_CHARACTERS."""
     return " ".join(storable(text)[:QUERY_CHARACTERS].split())
 
 
 def _wanted_words(query: SearchQuery, filter: SearchFilter) -> tuple[Word, ...]:
-    """Return the query's words; without words and valid operators, unknown operators count as words."""
+    """Return the words of the query. If it has no words and no valid operators, its unknown operators count as words."""
     if query.words or filter.used:
         return query.words
     return tuple(Word(part, negated=operator.negated) for operator in query.operators for part in _split(str(operator)))
@@ -124,7 +131,8 @@ def _split(text: str) -> list[str]:
 
 
 def compile_words(words: Sequence[Word]) -> Words:
-    """Compile the words to one tsquery: all must match, the last one as a prefix; "or" between words means either."""
+    """Compile the words to one tsquery. All words must match, the last one as a prefix. If "or" is among the words, either side
+    of it is enough."""
     wanted = [word for word in words if word.parts]
     values: dict[str, str] = {}
     if any(word.text.casefold() == "or" and not word.quoted for word in wanted):
@@ -137,10 +145,10 @@ def compile_words(words: Sequence[Word]) -> Words:
 
 
 def _term(word: Word, is_last: bool, values: dict[str, str]) -> str:
-    """Return the SQL of one word, and add its values to `values`.
+    """Return the SQL of one word, and add its parameters to `values`.
 
-    A phrase or a number with dashes must match exactly; a plain word also matches its other forms; of anything else the parts
-    match in any order.
+    A phrase in quotes and a number with dashes must match exactly. A plain word also matches its other forms. Of any other
+    word, the parts must match in any order.
     """
     name, end = f"w{len(values)}", ":*" if is_last and not word.quoted and not word.negated else ""
     values[name], values[f"p{name}"] = word.text, (" <-> " if word.is_code else " & ").join(word.parts) + end
@@ -186,7 +194,10 @@ _NUMBER_SQL = sa.text(
 
 
 def _by_number(session: Session, viewer: Viewer, text: str) -> list[Found]:
-    """Return the thread with the number in "#17", also by the number of a thread merged into it; [] for none."""
+    """Return a list with the thread that the text gives by its number ("#17"), or [] if there is none.
+
+    The number of a thread that was merged leads to the thread it was merged into.
+    """
     match = NUMBER.fullmatch(text)
     if not match:
         return []
@@ -195,8 +206,8 @@ def _by_number(session: Session, viewer: Viewer, text: str) -> list[Found]:
 
 
 def _people(session: Session, viewer: Viewer, query: SearchQuery, finder: Finder) -> list[Found]:
-    """Return threads found by contact (name, address, phone number), own number, subject or order number, within the
-    operators."""
+    """Return threads that match the operators and are found by their contact (name, address, phone number), thread number,
+    subject or order number."""
     text = " ".join(str(word) for word in query.words)
     if finder.filter.message:
         return []

@@ -26,8 +26,10 @@ _CONTACTS = sa.text(
 
 
 def digits_of(text: str) -> str:
-    """Return the digits of a phone number in any notation, without leading zeros; "" for other texts or fewer than four
-    digits."""
+    """Return the digits of a phone number in any notation, without leading zeros.
+
+    Return "" if the text is no phone number or has fewer than four digits.
+    """
     if not re.fullmatch(r"[\d\s+().\-/]+", text):
         return ""
     digits = re.sub(r"\D", "", text.replace("(0)", "")).lstrip("0")

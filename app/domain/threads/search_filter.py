@@ -1,7 +1,8 @@
 """Translate search operators into SQL conditions, with notices about wrong ones.
 
-A condition is a constant text with bound values; `t` is the thread, `m` the message. An operator given twice matches either
-value, except `tag:` and the dates, where both must match. An operator that is not understood is ignored and gets a notice.
+A condition is a constant SQL text with bound values; `t` is the thread, `m` the message. If an operator is given twice, one
+of its values must match. For `tag:` and the dates, both values must match. An operator that is not understood is ignored and
+gets a notice.
 """
 
 from __future__ import annotations
@@ -38,10 +39,9 @@ ALLOWED_SHOWN = 12
 
 @dataclass(frozen=True)
 class Notice:
-    """What is said about an operator: ignored (`problem` "unknown" or "value"), without results ("missing") or cut short
-    ("many").
+    """A notice to the user about one operator. `allowed` are the values that the operator takes.
 
-    `allowed` are the values it takes.
+    `problem` is "unknown" or "value" (it was ignored), "missing" (it has no results) or "many" (its results were cut short).
     """
 
     problem: str
@@ -52,7 +52,8 @@ class Notice:
 
 @dataclass(frozen=True)
 class Narrowing:
-    """Values by which an index finds threads; None where the operator was not used. An assignee None means unassigned."""
+    """Values by which an index can find threads. A field is None if its operator was not used. None among the assignees means
+    unassigned."""
 
     statuses: tuple[str, ...] | None = None
     media: tuple[str, ...] | None = None
@@ -68,9 +69,10 @@ class Narrowing:
 
 @dataclass
 class SearchFilter:
-    """All conditions of the operators. `thread`: (condition, the field of `narrowing` that says the same, or "").
+    """All conditions of the operators. `message` are conditions on messages; `since` and `until` limit a message's time.
 
-    `since` and `until` limit a message's time.
+    `thread` are conditions on threads as pairs: the condition, and the field of `narrowing` with the same meaning ("" for
+    none).
     """
 
     brand_ids: tuple[uuid.UUID, ...]
@@ -91,7 +93,7 @@ class SearchFilter:
 def read_operators(
     session: Session, *, viewer: Viewer, operators: Sequence[Operator], now: datetime
 ) -> tuple[SearchFilter, tuple[Notice, ...]]:
-    """Read the operators within the viewer's brands, with notices about wrong ones."""
+    """Return the filter for the operators, limited to the viewer's brands, and notices about wrong operators."""
     reading = _Reading(session, viewer, now, SearchFilter(viewer.brand_ids))
     wanted: dict[tuple[str, bool], list[str]] = {}
     for operator in operators:
@@ -128,7 +130,8 @@ class _Reading:
 
 
 def _one_of(reading: _Reading, name: str, values: list[str], allowed: dict[str, Any]) -> list[Any]:
-    """Return the allowed values, in any case and with any joining sign; each other value gets a notice."""
+    """Return the meanings of those values that are allowed, whatever their case and separators. Every other value gets a
+    notice."""
     known = {_folded(key): meaning for key, meaning in allowed.items()}
     found = []
     for value in values:
@@ -177,7 +180,7 @@ def _types(reading: _Reading, name: str, values: list[str], negated: bool) -> No
 
 
 def _orders(reading: _Reading, name: str, values: list[str], negated: bool) -> None:
-    """Add the condition of `order:`: threads of orders with our number or another party's number."""
+    """Add the condition of `order:`: threads of orders that have this number, be it ours or another party's."""
     asked = [value for value in values if value]
     if not asked:
         return reading.refuse(name, "")
@@ -219,7 +222,7 @@ def _tags(reading: _Reading, name: str, values: list[str], negated: bool) -> Non
 
 
 def list_colleagues(session: Session, viewer: Viewer) -> list[tuple[uuid.UUID, str]]:
-    """List (id, name) of all users, also disabled ones, who see a brand of the viewer, by name."""
+    """List (id, name) of all users who see at least one of the viewer's brands, sorted by name. Disabled users are included."""
     member = sa.exists(
         sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id.in_(viewer.brand_ids))
     )
@@ -228,7 +231,7 @@ def list_colleagues(session: Session, viewer: Viewer) -> list[tuple[uuid.UUID, s
 
 
 def _named(people: Sequence[tuple[uuid.UUID, str]], value: str) -> list[uuid.UUID]:
-    """Return the ids of people with exactly that name, else of those with a name that begins so."""
+    """Return the ids of people with exactly this name. If nobody has it, return those with a name that begins with `value`."""
     wanted = _folded(value)
     same = [user_id for user_id, name in people if _folded(name) == wanted]
     if same or not wanted:
@@ -306,7 +309,8 @@ def _from(reading: _Reading, name: str, values: list[str], negated: bool) -> Non
 
 
 def _to(reading: _Reading, name: str, values: list[str], negated: bool) -> None:
-    """Add the condition of `to:`: a customer we wrote to; else an address or channel of ours; else anybody in To or Cc."""
+    """Add the condition of `to:`. If the value names customers, it finds messages to them. Otherwise, if it names a channel of
+    ours or its address, it finds messages that came in there. Otherwise, it finds messages with the value in To or Cc."""
     found = [value for value in values if _is_long_enough(reading, name, value)]
     contacts = [contact for value in found for contact in _contacts(reading, name, value)]
     bind = reading.filter.bind

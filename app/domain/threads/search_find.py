@@ -1,15 +1,17 @@
 """Find messages and threads for a search, each step bounded.
 
-Two ways find the newest messages with a word, and each is slow for the other's words. Walking back in time is right for common
-words and takes seconds for rare ones; reading the word's index is right for rare words and takes as long for common ones. The
-planner's own estimate says which words are rare enough for the index at once. Else a small slice is walked first, and its hits
-say how far the walk must go to fill the page; where that is too far, the index follows, in windows back in time. A sample of the
-table's pages says how long the windows are, as a word out of use for years would else bring all of its matches. Where nobody
-wrote the word for days, the walk goes on at the last day somebody did (`search_words`).
+There are two ways to find the newest messages with a word. Each is fast for some words and slow for others. Reading messages
+back in time is fast for common words and takes seconds for rare ones. Reading the index of words is fast for rare words and
+takes as long for common ones. If the planner estimates that the words are rare, the index is used at once. Otherwise a small
+slice of messages is read first; its hits tell how far back we must read to fill the page. If this is too far, the index
+follows, in windows back in time. The length of the windows is estimated from a sample of the table's pages. Without windows,
+a word that was not used for years would bring all of its matches. If nobody wrote the word for days, reading continues at
+the last day on which somebody did (`search_words`).
 
-Operators narrow this. If an index finds at most `few` threads, those are read whole. Otherwise the walk and the windows leave out
-what does not match. A common word under a narrow operator could be walked without end; the walk stops after SLICES slices, and
-the page says from where to look further. Operators on threads alone are a list: keyset scans by its indexes.
+Operators narrow the search. If an index finds at most `few` threads, these are read completely. Otherwise messages that do
+not match the operators are skipped. Reading could go on without end for a common word under a narrow operator. It stops
+after SLICES slices, and the page has the place from which to continue. Operators on threads alone are answered like a list,
+with keyset scans of its indexes.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ Place = tuple[datetime, uuid.UUID]
 
 @dataclass(frozen=True)
 class Found:
-    """A thread with its newest matching message; None where the thread itself matched."""
+    """A thread with its newest matching message. `message_id` is None if the thread itself matched."""
 
     thread_id: uuid.UUID
     message_id: uuid.UUID | None
@@ -52,7 +54,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Bounds:
-    """How many rows each step of one search reads at most."""
+    """The most rows that each step of one search reads."""
 
     rare: int = 3000  # expected matches that are all looked at
     alone: int = 2000  # expected messages with one of several words that are all looked at for the others
@@ -64,7 +66,8 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found, newest first. `looked_to`: there may be more before this place; None where everything was searched."""
+    """What was found, newest first. `looked_to` is the place behind which there may be more, or None if everything was
+    searched."""
 
     found: tuple[Found, ...]
     looked_to: Place | None = None
@@ -72,10 +75,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Words:
-    """The search words as a tsquery in SQL ("" for none) with its values. `by_index` False: only absent words, which no index
-    finds.
+    """The search words as a tsquery in SQL ("" if there are none), with its values.
 
-    `terms`: parts of the query that must all match, where they are separable; `forms`: the beginnings of each word and its forms.
+    `by_index` is False if all words must be absent, as no index finds that. `terms` are the parts of the query that must all
+    match, if they can be separated. `forms` has for each word the beginnings of the word and of its other forms.
     """
 
     query: str = ""
@@ -170,7 +173,8 @@ class Finder:
         }
 
     def find(self, place: Place | None) -> Finding:
-        """Return the newest matches behind the place, one per thread; `enough` of them if the bounds allow."""
+        """Return the newest matches behind `place` (None: from the newest on), one per thread. There are `enough` of them if
+        the bounds allow."""
         if not self.words.query and not self.filter.message:
             return self._list(place)
         few = self._few()
@@ -180,7 +184,7 @@ class Finder:
         return self._rare(place, hit) if hit else self._walk(place)
 
     def shown_before(self, found: tuple[Found, ...], place: Place) -> set[uuid.UUID]:
-        """Return the threads that a newer match put on an earlier page: each thread is shown once, at its newest match."""
+        """Return the ids of those found threads that an earlier page has shown already, because they also have a newer match."""
         if found and found[0].message_id is None:
             return set()
         sql = _SHOWN_SQL.format(hit=self.words.hit, range=self.range, message=self.message)
@@ -188,12 +192,12 @@ class Finder:
         return set(self.session.execute(sa.text(sql), self._bound(sql, more)).scalars())
 
     def fitting(self, thread_ids: list[uuid.UUID]) -> set[uuid.UUID]:
-        """Return those of the threads that match the operators."""
+        """Return the ids of those threads that match the operators."""
         sql = f"SELECT t.id FROM threads t WHERE t.id = ANY(:threads) AND t.brand_id = ANY(:brands) {self.thread}"  # noqa: S608
         return set(self.session.execute(sa.text(sql), self._bound(sql, {"threads": thread_ids})).scalars())
 
     def _bound(self, sql: str, more: dict[str, Any]) -> dict[str, Any]:
-        """Return the values of the parameters in the statement."""
+        """Return the values, by name, of the parameters that occur in the statement."""
         named = set(sa.text(sql).compile().params)
         return {name: value for name, value in {**self.values, **more}.items() if name in named}
 
@@ -201,7 +205,7 @@ class Finder:
         return list(self.session.execute(sa.text(sql), self._bound(sql, more)))
 
     def _few(self) -> list[uuid.UUID] | None:
-        """Return the ids of all threads that can match if an index finds at most `few`, else None."""
+        """Return the ids of all threads that can match, or None if no index finds at most `few`."""
         for sql in probe_scans(self.filter):
             more = {**_narrowed(self.filter), "walk": self.bounds.few + 1}
             found = list(self.session.execute(sa.text(sql), self._bound(sql, more)).scalars())
@@ -244,7 +248,8 @@ class Finder:
         return self._windows(found, seen.reached)
 
     def _last_used(self, before: datetime) -> Place | None:
-        """Return the place behind which the words were last used; None where that is not before `before`, or unknown."""
+        """Return the place (the end of a day) after which nobody used the words. Return None if it is unknown or not earlier
+        than `before`."""
         day = last_day_of(self.session, self.words.forms, before=before)
         if day is None:
             return None
@@ -263,7 +268,7 @@ class Finder:
         return self._rows(sql, size=size, **({"at": place[0], "id": place[1]} if place else {}))
 
     def _rare_hit(self) -> str:
-        """Return the SQL with which the index finds all matches, "" where too many are expected."""
+        """Return the SQL condition with which the index finds all matches, or "" if too many matches are expected."""
         if not self.words.by_index:
             return ""
         terms = self.words.terms if len(self.words.terms) > 1 else ()
@@ -287,7 +292,7 @@ class Finder:
         return Finding(tuple(map(_found, rows))[: self.enough])
 
     def _by_index(self, hit: str, range: str, **values: Any) -> list[sa.Row[Any]]:
-        """Return the newest matches within the range, found by the index of words."""
+        """Return the newest matches in the time range, found with the index of words."""
         message = _MESSAGE if self.filter.message else ""
         fitting = _FITTING.format(message=message, threads=thread_of("hits.thread_id"), fits=self.fits) if self.fits else ""
         bound = "LIMIT :window_hits" if "window_hits" in values else ""
@@ -306,14 +311,18 @@ class Finder:
         return Finding(tuple(found.values())[: self.enough])
 
     def _sample(self, until: datetime) -> list[datetime]:
-        """Return times before which a page should be full, estimated from a sample; none where few messages match."""
+        """Return instants, newest first, at which the windows of the search should begin, estimated from a sample.
+
+        The list is empty if few messages match.
+        """
         sql = _SAMPLE_SQL.format(hit=self.words.hit)
         rows = self._rows(sql, window_until=until, pages=SAMPLE_PAGES, sampled=max(SAMPLED) + 1, window_memory=WINDOW_MEMORY)
         times = [row.occurred_at for row in rows if row.occurred_at is not None]
         return [times[place] for place in SAMPLED if place < len(times)]
 
     def _list(self, place: Place | None) -> Finding:
-        """Return threads by their newest message, from the indexes of the lists; overdue ones have no such index."""
+        """Return threads sorted by their newest message, read from the indexes of the lists. Overdue threads have no such
+        index."""
         few = self._few() if self.filter.narrowing.overdue else None
         if few is not None:
             self.filter.narrowing = replace(self.filter.narrowing, threads=tuple(few))

@@ -15,14 +15,16 @@ EXCERPT_BEFORE, EXCERPT_AFTER = 60, 160
 
 
 def folded(text: str) -> str:
-    """Return the text in lower case without accents, of the same length."""
+    """Return the text in lower case without accents. Its length stays the same."""
     return "".join(unicodedata.normalize("NFD", letter)[0].lower()[:1] or letter for letter in text)
 
 
 @lru_cache(maxsize=64)
 def pattern_of(search: str) -> re.Pattern[str] | None:
-    """Return the pattern of the search words for a folded text, the last plain word as a prefix. None for a search without
-    words."""
+    """Return a pattern that finds the search words in a `folded` text, or None for a search without words.
+
+    The last plain word also matches as a prefix.
+    """
     query = parse_search(search)
     wanted = [folded(text) for text in words_to_mark(query)]
     if not wanted:
@@ -57,7 +59,7 @@ def has_match(text: str, search: str) -> bool:
 
 
 def excerpt(text: str, search: str) -> Markup:
-    """Return the first match in a plain text, marked, as safe HTML; "" if there is none."""
+    """Return the text around the first match in a plain text, with <mark>, as safe HTML. Return "" if there is no match."""
     pattern = pattern_of(search)
     flat = " ".join(text.split())
     match = pattern.search(folded(flat)) if pattern else None

@@ -1,4 +1,4 @@
-"""Find an order by its number in a search, and its threads."""
+"""Find an order by a number in a search, and the threads about it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MOST_THREADS = 200
 
 
 def find_order_numbered(session: Session, *, text: str, brand_ids: Sequence[uuid.UUID]) -> Order | None:
-    """Return the order with this whole number, in any case, else the newest with it as another party's number. At most one
-    query."""
+    """Return the order with this complete number (in any case). If there is none, return the newest order for which another
+    party uses this number, or None. At most one query."""
     ours, theirs = NUMBER.fullmatch(text.strip()), REFERENCE.fullmatch(text.strip())
     number = ours[1].upper() if ours else ""
     ids = [sa.select(Order.id).where(Order.order_number == number)] if ours else []
@@ -36,7 +36,10 @@ def find_order_numbered(session: Session, *, text: str, brand_ids: Sequence[uuid
 
 
 def list_threads_numbered(session: Session, *, text: str, brand_ids: Sequence[uuid.UUID]) -> Sequence[sa.Row[Any]]:
-    """List (id, last_message_at) of the threads about that order, newest first, of merged ones the kept thread."""
+    """List (id, last_message_at) of the threads about the order with this number, newest first.
+
+    A merged thread is replaced by the thread it was merged into.
+    """
     order = find_order_numbered(session, text=text, brand_ids=brand_ids)
     if order is None:
         return ()
@@ -46,7 +49,7 @@ def list_threads_numbered(session: Session, *, text: str, brand_ids: Sequence[uu
 def list_threads_called(session: Session, *, names: Sequence[str], brand_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
     """List the ids of threads about orders with one of these numbers, ours or another party's, newest first.
 
-    At most MOST_THREADS and one more.
+    The list has at most MOST_THREADS + 1 ids, so that the caller sees whether there are too many.
     """
     numbered = sa.select(Order.id).where(Order.order_number.in_([name.upper() for name in names]))
     orders = sa.select(Order.id).where(Order.id.in_(sa.union_all(numbered, *map(orders_called, names))))

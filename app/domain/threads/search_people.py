@@ -18,7 +18,7 @@ LOOKED_AT = 60
 
 @dataclass(frozen=True)
 class FoundPerson:
-    """A contact with one address ("" if there is none) and the id of the newest thread."""
+    """A contact with one address ("" if there is none) and the id of the contact's newest thread."""
 
     contact_id: uuid.UUID
     name: str
@@ -50,8 +50,10 @@ _SQL = sa.text(
 
 
 def list_people(session: Session, *, viewer: Viewer, text: str, limit: int = 6) -> list[FoundPerson]:
-    """List people, those whose name begins with the text first, then by last message. Texts under LEAST_CHARACTERS find
-    nobody."""
+    """List people by part of a name, address or number. Texts shorter than LEAST_CHARACTERS find nobody.
+
+    People whose name begins with the text come first, then those with the newest message.
+    """
     text = " ".join(as_searched(text).split())
     if len(text) < LEAST_CHARACTERS:
         return []

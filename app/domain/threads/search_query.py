@@ -46,7 +46,7 @@ CODE = re.compile(r"(?=.*\d)\w+(?:[-/.]\w+)+[-/.]?")
 
 @dataclass(frozen=True)
 class Word:
-    """A word, or a phrase in quotes; `negated`: it must be absent."""
+    """A word, or a phrase in quotes. `negated`: results must not have the word."""
 
     text: str
     quoted: bool = False
@@ -57,23 +57,28 @@ class Word:
 
     @property
     def parts(self) -> list[str]:
-        """Return the word's runs of letters and digits."""
+        """Return the parts of the word that consist of letters and digits."""
         return re.findall(r"\w+", self.text)
 
     @property
     def forms(self) -> tuple[str, ...]:
-        """Return the beginnings of the word's other forms; none for a phrase or a negated word, which match as typed."""
+        """Return the beginnings of the word's other forms.
+
+        A phrase and a negated word have none, because they match only as typed.
+        """
         return () if self.quoted or self.negated else beginnings(self.text)
 
     @property
     def is_code(self) -> bool:
-        """Return whether it is an order or serial number: digits, and parts joined by dashes, dots or slashes."""
+        """Return whether the word is an order or serial number: it has digits, and its parts are joined by dashes, dots or
+        slashes."""
         return not self.quoted and bool(CODE.fullmatch(self.text))
 
 
 @dataclass(frozen=True)
 class Operator:
-    """`name:value`. The name is in lower case and may be unknown; the value may be empty for a known name."""
+    """An operator `name:value` of a search. The name is in lower case and may be unknown. For a known name the value may be
+    empty."""
 
     name: str
     value: str
@@ -103,7 +108,7 @@ class SearchQuery:
 
 
 def parse_search(text: str) -> SearchQuery:
-    """Parse any text; white space counts as one space, an unclosed quote runs to the end."""
+    """Parse any text. Runs of white space count as one space. A quote that is not closed runs to the end."""
     found = (_part(match) for match in _TOKEN.finditer(" ".join(as_searched(text).split())))
     return SearchQuery(tuple(part for part in found if part is not None))
 
@@ -122,8 +127,10 @@ def _part(match: re.Match[str]) -> Word | Operator | None:
 
 
 def words_to_mark(query: SearchQuery) -> tuple[str, ...]:
-    """Return the texts to mark in a result: phrases and codes whole, other words by their parts. `forms_to_mark` adds other
-    forms."""
+    """Return the texts to mark in a result: phrases and codes as a whole, other words in their parts.
+
+    `forms_to_mark` returns other forms of the words.
+    """
     found: list[str] = []
     for word in query.words:
         if not word.negated:
@@ -137,7 +144,11 @@ def forms_to_mark(query: SearchQuery) -> tuple[str, ...]:
 
 
 def read_day(text: str, today: date) -> date | None:
-    """Return the day a text names: a date, the first of a month or year, or so many days back; None if it names none."""
+    """Return the day that the text names, or None if it names none.
+
+    The text is "today", "yesterday", a date, a year or month (meaning its first day), or a time back from `today` such as
+    "7d", "2w" or "3m".
+    """
     words = {"today": 0, "yesterday": 1}
     back = re.fullmatch(r"(\d{1,4})([dwm])", text.casefold())
     try:

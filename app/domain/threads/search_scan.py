@@ -38,7 +38,7 @@ _ORDER = " ORDER BY t.last_message_at DESC, t.{id} DESC LIMIT :walk"
 
 
 def thread_of(id: str) -> str:
-    """Return the SQL that joins each row's thread by its id.
+    """Return the SQL that joins to each row the thread with the id `id`, an SQL expression.
 
     OFFSET 0 keeps the planner from reading all threads that match a condition instead.
     """
@@ -47,14 +47,17 @@ def thread_of(id: str) -> str:
 
 @dataclass(frozen=True)
 class Scan:
-    """Keyset scans of threads, one for each row of the product of `tables`. `answers`: the fields of Narrowing it covers."""
+    """A set of keyset scans of threads, one for each combination of the rows of `tables`.
+
+    `answers` are the fields of `Narrowing` that the scans already check.
+    """
 
     tables: tuple[str, ...]
     branch: str
     answers: frozenset[str]
 
     def branches(self, filter: SearchFilter) -> int:
-        """Return how many keyset scans it runs."""
+        """Return how many keyset scans this runs for the filter."""
         counts = {
             BRANDS: len(filter.brand_ids),
             STATUSES: len(filter.narrowing.statuses or ()),
@@ -75,12 +78,12 @@ class Scan:
 
     @property
     def probe(self) -> str:
-        """Return the SQL of the thread ids alone, at most `walk` of them."""
+        """Return the SQL that reads only the thread ids, at most `walk` of them."""
         return f"SELECT x.id FROM {' CROSS JOIN '.join(self.tables)} CROSS JOIN LATERAL ({self.branch}) x LIMIT :walk"  # noqa: S608
 
 
 def thread_scan(filter: SearchFilter, *, behind: bool) -> Scan:
-    """Return the scan for the most selective operator; with `behind` it begins at the place `at`, `id`."""
+    """Return the scan for the most selective operator. With `behind`, the scan begins behind the place (`:at`, `:id`)."""
     asked = filter.narrowing
     if asked.threads is not None:
         return Scan((BRANDS,), _branch(_THREADS, " AND t.id = ANY(:threads)", filter, behind), frozenset({"threads"}))
@@ -128,7 +131,7 @@ def _branch(template: str, conditions: str, filter: SearchFilter, behind: bool, 
 
 
 def probe_scans(filter: SearchFilter) -> list[str]:
-    """Return statements, the most selective first, that each find all threads which can match, at most `walk`; dates are
+    """Return SQL statements, the most selective first. Each one finds all threads that can match, at most `walk`. Dates are
     ignored."""
     asked, found = filter.narrowing, []
     if asked.senders is not None:

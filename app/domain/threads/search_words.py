@@ -1,7 +1,8 @@
-"""Note on which day each word was last written, from which the search of a rare word begins.
+"""Store on which day each word was last written. The search for a rare word begins at this day.
 
-A background job notes the words of messages that no longer change. The day narrows a search only where all older messages are
-noted. Words are grouped by their leading letters: all numbers and article names would make the table as long as the mail.
+A background job stores the words of messages that no longer change. The day narrows a search only if the words of all older
+messages are stored. Words are grouped by their first letters, because all numbers and article names would make the table as
+long as the mail.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ NEVER = date.min
 
 
 class SearchWord(Base):
-    """Leading letters of words, and the day (UTC) of the newest message with one of them."""
+    """One group of words with the same first letters, and the day (UTC) of the newest message that has one of them."""
 
     __tablename__ = "search_words"
 
@@ -33,7 +34,7 @@ class SearchWord(Base):
 
 
 class SearchWordMark(Base):
-    """The single row with the message id up to which words are noted."""
+    """The single row that tells up to which message id the words are stored."""
 
     __tablename__ = "search_word_mark"
 
@@ -86,7 +87,7 @@ _LAST_DAY = sa.text("""
 
 
 def note_new_words(session: Session, *, now: datetime, limit: int) -> bool:
-    """Note the words of the next messages; returns whether there may be more. Parallel runs are harmless."""
+    """Store the words of the next messages. Return whether there may be more messages. Parallel runs are harmless."""
     mark = session.execute(_MARK).scalar_one_or_none()
     if mark is None:
         return False
@@ -101,13 +102,16 @@ def note_new_words(session: Session, *, now: datetime, limit: int) -> bool:
 
 
 def note_words_of(session: Session, message_id: uuid.UUID) -> None:
-    """Note the words of a message that was edited after its words were noted."""
+    """Store the words of a message that was edited after its words were stored."""
     session.flush()
     session.execute(_NOTE_ONE, {"message_id": message_id, "letters": LETTERS})
 
 
 def forms_of(words: Iterable[Word]) -> tuple[tuple[str, ...], ...]:
-    """Return the beginnings of each required word and its forms; words with punctuation are left out."""
+    """Return for each word that must occur a group: the beginnings of the word and of its other forms.
+
+    Words with punctuation are left out.
+    """
     found = []
     for word in words:
         if not word.negated:
@@ -117,8 +121,10 @@ def forms_of(words: Iterable[Word]) -> tuple[tuple[str, ...], ...]:
 
 
 def last_day_of(session: Session, groups: tuple[tuple[str, ...], ...], *, before: datetime) -> date | None:
-    """Return the day after which no message has all of the words, NEVER where none has; None where that is unknown. `before`:
-    newer messages do not count."""
+    """Return the day after which no message has all of the words. `groups` are as `forms_of` returns them.
+
+    Return NEVER if no message has them, or None if the day is unknown. Messages newer than `before` do not count.
+    """
     asked = [(number, form) for number, group in enumerate(groups) for form in group]
     if not asked:
         return None
@@ -129,5 +135,5 @@ def last_day_of(session: Session, groups: tuple[tuple[str, ...], ...], *, before
 
 
 def _first_id_at(moment: datetime) -> uuid.UUID:
-    """Return the smallest id (UUID version 7) of that instant."""
+    """Return the smallest id (UUID version 7) that can be made at this instant."""
     return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -1,7 +1,7 @@
 """Snooze threads until a time or the next message, and wake them.
 
-`threads.snoozed_until` is the promise; `app/domain/threads/jobs.py` looks every few seconds for those that are due. Waking a
-thread without a snooze changes nothing.
+`threads.snoozed_until` stores the time. Every few seconds `app/domain/threads/jobs.py` looks for threads whose time has
+come. Waking a thread that is not snoozed changes nothing.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ FARTHEST = timedelta(days=730)
 
 
 class BadSnoozeTime(ValueError):
-    """The text is no time, or the time has passed or is more than FARTHEST ahead."""
+    """Raised when the text is no time, or the time has passed or is more than FARTHEST ahead."""
 
 
 def snooze_times(*, now: datetime, zone: ZoneInfo) -> dict[str, datetime]:
-    """Return the menu's times, aware UTC: "later" (in three hours, if that is still today), "tomorrow", "week" (Monday)."""
+    """Return the times of the menu in aware UTC: "later" (in three hours, only if this is still today), "tomorrow" and "week"
+    (next Monday)."""
     local = now.astimezone(zone)
     later = _up_to_quarter(local + LATER)
     tomorrow, monday = local.date() + timedelta(days=1), local.date() + timedelta(days=7 - local.weekday())
@@ -39,7 +40,7 @@ def snooze_times(*, now: datetime, zone: ZoneInfo) -> dict[str, datetime]:
 
 
 def offered_times(*, now: datetime, zone: ZoneInfo) -> dict[str, datetime]:
-    """Return `snooze_times` without duplicates: on a Sunday "week" is "tomorrow" and left out."""
+    """Return `snooze_times` without duplicates. On a Sunday, "week" is left out because it is the same time as "tomorrow"."""
     times = snooze_times(now=now, zone=zone)
     return {name: at for name, at in times.items() if name != "week" or at != times["tomorrow"]}
 
@@ -50,7 +51,8 @@ def _up_to_quarter(at: datetime) -> datetime:
 
 
 def read_snooze_time(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
-    """Return the aware UTC instant of a date-and-time field, in `zone` unless it has an offset. Raises BadSnoozeTime."""
+    """Return the instant (aware UTC) in the text of a date-and-time field. A time without an offset is in `zone`. Raises
+    BadSnoozeTime."""
     try:
         at = datetime.fromisoformat(text.strip())
         at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
@@ -62,7 +64,8 @@ def read_snooze_time(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def snooze_thread(session: Session, *, thread_id: uuid.UUID, until: datetime, actor: Actor, now: datetime) -> Thread:
-    """Snooze the thread until then; a closed one is opened first, a snoozed one gets the new time. Raises ThreadMissing."""
+    """Snooze the thread until `until`. A closed thread is opened first. A snoozed thread gets the new time. Raises
+    ThreadMissing."""
     thread = lock_thread(session, thread_id)
     if thread.status in CLOSED_STATUSES:
         change_status(session, thread_id=thread.id, status=ThreadStatus.OPEN, actor=actor, now=now)
@@ -75,14 +78,15 @@ def snooze_thread(session: Session, *, thread_id: uuid.UUID, until: datetime, ac
 
 
 def end_snooze(session: Session, *, thread_id: uuid.UUID, actor: Actor, now: datetime) -> Thread:
-    """End a snooze before its time; the thread keeps its status and stays read. Without snooze nothing happens."""
+    """End the snooze of a thread before its time. The thread keeps its status and stays read. Does nothing without a snooze."""
     thread = lock_thread(session, thread_id)
     wake_thread(session, thread, because="user", actor=actor, now=now)
     return thread
 
 
 def wake_due_threads(session: Session, *, now: datetime, limit: int = 100) -> int:
-    """Wake threads whose snooze is over, the longest due first; returns how many. Locked threads are left for the next round."""
+    """Wake threads whose snooze is over, the longest overdue first. Return how many. Locked threads are left for the next
+    round."""
     due = sa.select(Thread).where(Thread.snoozed_until <= now).order_by(Thread.snoozed_until).limit(limit)
     due = due.with_for_update(skip_locked=True).execution_options(populate_existing=True)
     threads = session.execute(due).scalars().all()

@@ -1,8 +1,9 @@
-"""The sort orders of a thread list, with their cursors. Each is one index scan: the indexes have the same keys.
+"""The sort orders of a thread list, with their cursors. Each order is one index scan, as there is an index with the same keys.
 
-*Newest*: by the last message, newest first. *Oldest*: the reverse. *Priority*: the most urgent first, newest first among equals.
-*Due*: by due time, then threads without one, oldest first. The id breaks ties, so that a cursor is one place and no page repeats
-or drops a row.
+*Newest*: by the last message, newest first. *Oldest*: the reverse. *Priority*: the most urgent first, and newest first among
+equals.
+*Due*: by due time, then threads without a due time, oldest first. Equal rows are sorted by id, so that a cursor is a unique
+place and no page repeats or drops a row.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class ListSort(StrEnum):
 
 @dataclass(frozen=True)
 class SortKeys:
-    """The columns a list can be ordered by."""
+    """The columns by which a list can be sorted."""
 
     rank: Any
     at: Any
@@ -44,7 +45,7 @@ class SortKeys:
 
 
 def due_key(column: Any) -> sa.ColumnElement[Any]:
-    """Return a due-time column as the indexes have it, so that rows without a due time come last."""
+    """Return the expression for a due-time column that the indexes use. With it, rows without a due time come last."""
     never = sa.literal_column("'9999-12-31 00:00:00+00'::timestamptz", sa.DateTime(timezone=True))
     return sa.func.coalesce(column, never)
 
@@ -57,7 +58,7 @@ def ordering(sort: ListSort, keys: SortKeys) -> list[sa.SQLColumnExpression[Any]
 
 
 def behind_the_edge(sort: ListSort, keys: SortKeys) -> sa.ColumnElement[bool]:
-    """Return the condition on rows behind a cursor, with parameters whose values `edge_of` returns."""
+    """Return the SQL condition for rows behind a cursor. `edge_of` returns the values of its parameters."""
     time = sa.DateTime(timezone=True)
     edge = [sa.bindparam("edge_at", type_=time), sa.bindparam("edge_id", type_=sa.Uuid)]
     if sort == ListSort.OLDEST:
@@ -70,7 +71,7 @@ def behind_the_edge(sort: ListSort, keys: SortKeys) -> sa.ColumnElement[bool]:
 
 
 def edge_of(sort: ListSort, cursor: str) -> dict[str, Any]:
-    """Return the values for `behind_the_edge`. Raises BadCursor, also for the cursor of another sort."""
+    """Return the parameter values for `behind_the_edge`, by name. Raises BadCursor, also for the cursor of another sort."""
     rank, at, row_id, due = place_of(sort, cursor)
     edge: dict[str, Any] = {"edge_at": at, "edge_id": row_id}
     if sort == ListSort.PRIORITY:
@@ -81,20 +82,24 @@ def edge_of(sort: ListSort, cursor: str) -> dict[str, Any]:
 
 
 def cut(rows: Sequence[T], limit: int, sort: ListSort, key: Callable[[T], Key]) -> Page[T]:
-    """Return the page of `limit` rows and the next cursor from `limit + 1` fetched rows."""
+    """Return the first `limit` of the rows as a page. It has a cursor for the next page if there are more rows.
+
+    The caller fetches `limit + 1` rows.
+    """
     items = tuple(rows[:limit])
     return Page(items, cursor_at(sort, key(items[-1])) if len(rows) > limit and items else None)
 
 
 def cursor_at(sort: ListSort, key: Key) -> str:
-    """Return the cursor of the rows behind this place."""
+    """Return the cursor for the rows behind the row with this key."""
     rank, at, row_id, due = key
     place = f"{rank} {at.isoformat()}" + (f" {(due or NEVER).isoformat()}" if sort == ListSort.DUE else "")
     return keyset.make_cursor(keyset.Sort(sort.value), keyset.Place(place, row_id))
 
 
 def place_of(sort: ListSort, cursor: str) -> Key:
-    """Return the place of a cursor; NEVER for no due time. Raises BadCursor, also for the cursor of another sort."""
+    """Return the key of the row that a cursor names. A missing due time is NEVER. Raises BadCursor, also for the cursor of
+    another sort."""
     place = keyset.read_cursor(keyset.Sort(sort.value), cursor, str)
     try:
         rank, *times = str(place.value).split(" ")

@@ -1,7 +1,7 @@
 """Mark threads as spam, block senders, and undo both.
 
-`threads.spam_at` is set on a spam thread, `threads.spam_former` has its state before. Messages that arrive in it are stored like
-any other and stay there. A blocked sender is an identity whose messages to one brand go to spam.
+A spam thread has `threads.spam_at` set; `threads.spam_former` stores its state before. Messages that arrive in it are stored
+like any other and stay in it. A blocked sender is an identity whose messages to one brand go to spam.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from app.domain.threads.timeline import list_assignable_users
 
 
 def mark_spam(session: Session, *, thread_id: uuid.UUID, now: datetime, actor: Actor = SYSTEM, because: str = "user") -> Thread:
-    """Mark the thread as spam. `because`: user | sender (it is blocked). Raises ThreadMissing.
+    """Mark the thread as spam. `because` is "user" or "sender" (the sender is blocked). Raises ThreadMissing.
 
-    A thread that is spam already, or an internal ticket, stays as it is.
+    A thread that is already spam, or is an internal ticket, is not changed.
     """
     thread = lock_thread(session, thread_id)
     if thread.spam_at is not None or thread.is_ticket:
@@ -54,9 +54,9 @@ def _standing(thread: Thread) -> dict[str, Any]:
 
 
 def end_spam(session: Session, *, thread_id: uuid.UUID, actor: Actor, now: datetime) -> Thread:
-    """Restore the thread as it was before it was marked as spam; any other thread stays as it is. Raises ThreadMissing.
+    """Restore the thread as it was before it was marked as spam. A thread that is no spam is not changed. Raises ThreadMissing.
 
-    If its snooze ran out meanwhile, the next round wakes it.
+    If its snooze ended meanwhile, the next round of the job wakes it.
     """
     thread = lock_thread(session, thread_id)
     if thread.spam_at is None:
@@ -82,7 +82,8 @@ def _still_assignable(session: Session, thread: Thread, user_id: str | None) -> 
 
 
 def block_sender(session: Session, *, thread_id: uuid.UUID, actor: Actor, now: datetime) -> int:
-    """Block every identity of the thread's contact for its brand; returns how many were not blocked yet. Raises ThreadMissing."""
+    """Block every identity of the thread's contact for the thread's brand. Return how many were not blocked before. Raises
+    ThreadMissing."""
     thread = lock_thread(session, thread_id)
     columns = ("brand_id", "kind", "scope", "value", "blocked_by_user_id", "blocked_at")
     theirs = sa.select(
@@ -104,7 +105,7 @@ def block_sender(session: Session, *, thread_id: uuid.UUID, actor: Actor, now: d
 def lift_block(
     session: Session, *, contact_id: uuid.UUID, brand_id: uuid.UUID, actor: Actor, now: datetime, thread: Thread | None = None
 ) -> int:
-    """Unblock this contact for this brand; returns how many identities were blocked."""
+    """Unblock this contact for this brand. Return how many of the contact's identities were blocked."""
     theirs = sa.select(ContactIdentity.kind, ContactIdentity.scope, ContactIdentity.value)
     theirs = theirs.where(ContactIdentity.contact_id == contact_id)
     key = sa.tuple_(BlockedSender.kind, BlockedSender.scope, BlockedSender.value)
@@ -130,7 +131,7 @@ def is_blocked(session: Session, *, brand_id: uuid.UUID, identities: Sequence[Id
 
 @dataclass(frozen=True)
 class Block:
-    """The brand a contact is blocked for, since when and by whom; "" for a user who was deleted."""
+    """One brand for which a contact is blocked, since when and by whom. `blocked_by` is "" if this user was deleted."""
 
     brand_id: uuid.UUID
     brand_name: str
@@ -139,7 +140,7 @@ class Block:
 
 
 def list_blocks(session: Session, *, viewer: Viewer, contact_id: uuid.UUID) -> list[Block]:
-    """List the brands of the viewer for which a contact is blocked, by name."""
+    """List the viewer's brands for which the contact is blocked, sorted by brand name."""
     same = sa.and_(
         BlockedSender.kind == ContactIdentity.kind,
         BlockedSender.scope == ContactIdentity.scope,

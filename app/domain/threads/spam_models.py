@@ -12,7 +12,10 @@ from app.core.db import Base
 
 
 class BlockedSender(Base):
-    """An identity whose messages to one brand go to spam. Stored by value, not by contact, so it outlives a merge."""
+    """An identity whose messages to one brand go to spam.
+
+    It is stored by its value and not by its contact, so that it stays blocked after a merge of contacts.
+    """
 
     __tablename__ = "blocked_senders"
 

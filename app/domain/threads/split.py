@@ -1,9 +1,9 @@
 """Split a thread at a message into two, and undo that.
 
-Both threads renumber their messages without gaps, so that counts and read marks are right in both. An undo puts every message
-back in its place. What came to either thread since is kept: in the old thread behind the returned messages; in the new one it
-keeps that thread. A new thread without such messages is merged into the old one, with the notes, drafts and tasks people added,
-and its id leads to the old one.
+Both threads renumber their messages without gaps, so that counts and read marks are right in both. An undo moves every
+message back to its place. Messages that came to either thread after the split are kept. In the old thread they come behind
+the messages that are moved back. If there are such messages in the new thread, it stays, with them. Otherwise the new thread
+is merged into the old one, with the notes, drafts and tasks people added, and its id leads to the old thread.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ READS = table_of(ThreadRead)
 
 
 class UnableToSplit(Exception):
-    """No message would be left before the split, or the message is in another thread by now."""
+    """Raised when no message would be left before the split, or when the message is in another thread now."""
 
 
 def split_thread(
@@ -53,8 +53,9 @@ def split_thread(
 ) -> Thread:
     """Move the message and everything after it in the timeline to a new thread, and return the new thread.
 
-    The new thread is open, with the old one's brand, channel, people, priority, team and assignee. The old one keeps its status,
-    tags, tasks and drafts, except drafts of forwards of moved messages. Raises UnableToSplit.
+    The new thread is open and has the old one's brand, partner, priority, team and assignee. Its channel and customer are
+    those of the message if it has them, otherwise the old one's. The old thread keeps its status, tags, tasks and drafts,
+    except drafts of forwards of moved messages. Raises UnableToSplit.
     """
     thread = lock_thread(session, thread_id)
     first = session.get(Message, from_message_id, populate_existing=True)
@@ -119,7 +120,7 @@ def _move_messages(session: Session, move: ThreadMove, thread: Thread, new: Thre
 
 
 def _sum_up(session: Session, thread: Thread, new: Thread) -> None:
-    """Recompute the summaries of both threads from their messages."""
+    """Recompute the preview, counts and times of both threads from their messages."""
     for each in (thread, new):
         incoming = sa.and_(Message.message_type == MessageType.INCOMING, Message.automatic.is_(None))
         numbers = sa.select(
@@ -139,7 +140,7 @@ def _sum_up(session: Session, thread: Thread, new: Thread) -> None:
 
 
 def _share_reads(session: Session, move: ThreadMove, thread: Thread, new: Thread) -> None:
-    """Copy read marks: users who had seen a message have seen it in the new thread."""
+    """Copy the read marks to the new thread: a user who had seen a message before the split has also seen it there."""
     seen = sa.text(
         "INSERT INTO thread_reads (user_id, thread_id, seen_seq, seen_at)"
         " SELECT r.user_id, :new, (SELECT count(*) FROM thread_move_items i"
@@ -152,7 +153,8 @@ def _share_reads(session: Session, move: ThreadMove, thread: Thread, new: Thread
 
 
 def undo_split(session: Session, move: ThreadMove, *, now: datetime, actor: Actor) -> Thread:
-    """Undo a split, as the module describes. The move row is locked. Raises UnableToUndo."""
+    """Undo a split, as the module describes, and return the old thread. The caller has locked the move row. Raises
+    UnableToUndo."""
     check_undoable(session, move, now=now)
     for thread_id in sorted((move.from_thread_id, move.to_thread_id)):
         lock_thread(session, thread_id)
@@ -201,7 +203,7 @@ def _find_newest(session: Session, thread: Thread) -> None:
 
 
 def _keep_rest(session: Session, move: ThreadMove, new: Thread) -> None:
-    """Keep the new thread with the messages that came to it since."""
+    """Renumber the messages that came to the new thread after the split, which keeps only these."""
     count = move.latter["to"]["thread"]["message_count"]
     reads = sa.update(READS).where(READS.c.thread_id == new.id, READS.c.seen_seq <= count)
     session.execute(reads.values(seen_seq=0))

@@ -1,8 +1,9 @@
 """Find other forms of a word (stems) in Dutch, English and French: "facturen" also finds "factuur". Pure.
 
-Texts are indexed as they were written, since the language of a message would have to be guessed and that of a one-word query
-cannot be; other forms are looked for by the query. A stem in each language is a beginning, and so is its spelling before an
-ending: factuur, factur-en; brief, briev-en; battery, batteri-es. Strong forms (betaald, betalen) are not known.
+Texts are indexed as they were written, because we would have to guess the language of each message. The language of a query
+with one word cannot even be guessed. So the query looks for the other forms, in each language. The stem of a word is used as
+a beginning, and so is the spelling of the stem before an ending: factuur, factur-en; brief, briev-en; battery, batteri-es.
+Strong forms (betaald, betalen) are not known.
 """
 
 from __future__ import annotations

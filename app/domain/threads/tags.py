@@ -1,6 +1,6 @@
 """Add and remove tags of threads, and list known tags.
 
-`threads.tags` holds a thread's tags; triggers copy them to `thread_tags`, from which lists and known tags are read.
+`threads.tags` stores a thread's tags. Triggers copy them to `thread_tags`, from which lists and known tags are read.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ KNOWN_TAGS = 500
 
 
 class BadTag(ValueError):
-    """The text is no tag: empty, longer than TAG_CHARACTERS or unprintable, or the thread has TAGS_PER_THREAD already."""
+    """Raised when a text is no tag (empty, longer than TAG_CHARACTERS, or unprintable), or when the thread would have more than
+    TAGS_PER_THREAD tags."""
 
 
 @dataclass(frozen=True)
 class TagChange:
-    """The tags that a change added and removed; both empty where nothing changed."""
+    """The tags that a change added to a thread and removed from it. Both are empty if nothing changed."""
 
     thread: Thread
     added: tuple[str, ...]
@@ -37,7 +38,7 @@ class TagChange:
 
 
 def clean_tag(text: str) -> str:
-    """Return the tag with folded white space and without a leading #. Raises BadTag."""
+    """Return the tag without a leading #, and with each run of white space as one space. Raises BadTag."""
     tag = " ".join(text.split()).lstrip("#").strip()
     if not tag or len(tag) > TAG_CHARACTERS or not tag.isprintable():
         raise BadTag(text[:TAG_CHARACTERS])
@@ -85,6 +86,6 @@ def list_known_tags(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list
 
 
 def known_spelling(session: Session, tag: str, *, viewer: Viewer) -> str:
-    """Return the tag as the viewer's brands spell it already, else as it is."""
+    """Return the tag in the spelling that the viewer's brands already use. If they do not use it, return it unchanged."""
     same = (known for known in list_known_tags(session, brand_ids=viewer.brand_ids) if known.casefold() == tag.casefold())
     return next(same, tag)

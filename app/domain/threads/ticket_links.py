@@ -1,4 +1,4 @@
-"""Read the links between tickets and the threads they are about. Of a merged thread the kept thread is found."""
+"""Read the links between tickets and the threads they are about. A merged thread is replaced by the thread it was merged into."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ MOST_LINKS = 20
 
 @dataclass(frozen=True)
 class LinkedThread:
-    """The thread at the other end of a link. `is_ticket`: it is a ticket about the open thread; else the open ticket is about
-    it."""
+    """A thread that is linked with the thread on the page.
+
+    If `is_ticket` is True, this is a ticket about the thread on the page. Otherwise the thread on the page is a ticket about
+    this thread.
+    """
 
     id: uuid.UUID
     number: int
@@ -59,7 +62,7 @@ LINKS = _links_column()
 
 
 def read_links(rows: Sequence[dict[str, Any]] | None) -> tuple[LinkedThread, ...]:
-    """Convert the rows of `LINKS`."""
+    """Convert the rows that `LINKS` selects into linked threads. None gives ()."""
     return tuple(
         LinkedThread(
             id=uuid.UUID(row["id"]),

@@ -28,9 +28,9 @@ from app.domain.threads.models import Priority, Thread, ThreadType
 
 @dataclass(frozen=True)
 class NewTicket:
-    """A ticket as a person enters it. `about`: the thread, `order`: the order it is about, of the same brand.
+    """A ticket as a person enters it. `about` is the thread and `order` the order that it is about, both of the ticket's brand.
 
-    Brand and assignee were checked by the edge.
+    The caller has checked brand and assignee.
     """
 
     brand_id: uuid.UUID
@@ -45,8 +45,10 @@ class NewTicket:
 def open_ticket(
     session: Session, new: NewTicket, *, actor: Actor, author_name: str, now: datetime, client_token: uuid.UUID | None = None
 ) -> Thread:
-    """Create the ticket with its first note, the subject where `text` is empty. The same `client_token` twice is the same
-    ticket."""
+    """Create the ticket with its first note. If `text` is empty, the note has the subject as its text.
+
+    If `client_token` was used before, return the ticket that exists already.
+    """
     session.execute(sa.select(User.id).where(User.id == actor.user_id).with_for_update(key_share=True))  # two clicks take turns
     repeat = find_by_client_token(session, actor.user_id, client_token)
     if repeat is not None:
@@ -85,7 +87,10 @@ def open_ticket(
 
 
 def list_ticket_people(session: Session, brand_ids: tuple[uuid.UUID, ...]) -> dict[uuid.UUID, tuple[str, frozenset[uuid.UUID]]]:
-    """Return {id: (name, which of the brands they see)} of active users who may see one of the brands, by name. One query."""
+    """Return a dict from user id to (name, ids of those of the brands that the user sees). One query.
+
+    It has the active users who may answer threads and see at least one of the brands, sorted by name.
+    """
     brands = sa.func.array_agg(BrandMember.brand_id).filter(BrandMember.brand_id.is_not(None))
     member = sa.and_(BrandMember.user_id == User.id, BrandMember.brand_id.in_(brand_ids))
     query = sa.select(User.id, User.name, User.role, brands.label("brands")).outerjoin(BrandMember, member)

@@ -78,7 +78,7 @@ MOST_EVENTS = 200
 
 @dataclass(frozen=True)
 class Quoted:
-    """The message another one quotes. `is_here`: it is among the timeline items read with it."""
+    """A message that another message quotes. `is_here` is True if it is among the timeline items on the same page."""
 
     message: Message
     author_name: str
@@ -102,8 +102,8 @@ class TimelineItem:
 
 @dataclass(frozen=True)
 class Timeline:
-    """A page of a timeline, oldest first. `older_cursor` leads to older items; `newest_message_id` is what a reply says it has
-    seen."""
+    """A page of a timeline, oldest first. `older_cursor` leads to older items. A reply sends `newest_message_id` to say up to
+    which message its writer has seen the thread."""
 
     items: tuple[TimelineItem, ...]
     older_cursor: str | None
@@ -172,9 +172,10 @@ _ASSIGNABLE = _PEOPLE.where(_ANSWERS)
 def list_timeline(
     session: Session, *, viewer: Viewer, thread: Thread, before: str | None = None, limit: int = PAGE_ITEMS
 ) -> Timeline:
-    """Return the newest `limit` messages before the cursor with their files and the events between them. Raises BadCursor.
+    """Return the newest `limit` messages before the cursor `before`, with their files and the events between them. Raises
+    BadCursor.
 
-    Two to four queries. `thread` was read through `get_thread`, so the viewer may see it.
+    Two to four queries. The caller has read `thread` through `get_thread`, so the viewer may see it.
     """
     found = _messages(session, thread, before, limit + 1)
     older, before_these, found = len(found) > limit, found[limit].Message if len(found) > limit else None, found[:limit]
@@ -200,7 +201,7 @@ def list_timeline(
 
 
 def _messages(session: Session, thread: Thread, before: str | None, limit: int) -> list[sa.Row[Any]]:
-    """Read messages, newest first, each with its author's name and its files."""
+    """Read messages, newest first. Each row has a message, its author's name and its files."""
     values: dict[str, Any] = {"thread_id": thread.id}
     if before is not None:
         values["before_at"], values["before_id"] = read_cursor(before)
@@ -240,8 +241,8 @@ def _newest(session: Session, thread: Thread) -> Message | None:
 
 
 def _latest_arrival(session: Session, thread: Thread, messages: list[Message], newest: Message | None) -> uuid.UUID | None:
-    """Return the id of the message with the highest `seq`: a late message with an older date arrived last but is not shown
-    last."""
+    """Return the id of the message with the highest `seq`, or None. This need not be the last in the timeline: a late message
+    may have an older date."""
     here = max(messages, key=lambda m: m.seq, default=None)
     if here is not None and here.seq == thread.message_count:
         return here.id
@@ -259,8 +260,8 @@ def _author(message: Message, user_name: str | None) -> str:
 
 
 def _quoted(session: Session, records: list[sa.Row[Any]]) -> dict[uuid.UUID, Quoted]:
-    """Return the messages that chat messages quote, by id; only those not among `records` are queried. Mails carry their own
-    quotes."""
+    """Return a dict from message id to the message that a chat message quotes. Messages among `records` are not queried again.
+    Mails are left out, as they contain their quotes."""
     here = {record.Message.id: Quoted(record.Message, _author(record.Message, record.author_name), True) for record in records}
     named = {record.Message.reply_to_message_id for record in records if record.Message.medium != "email"} - {None}
     if not named - here.keys():
@@ -307,7 +308,7 @@ def get_context(
 ) -> ThreadContext:
     """Read contact, channels for a reply, other threads, drafts and assignable people, in three queries.
 
-    `more` is a value of a higher feature for the same page, read without a query of its own.
+    `more` is a column of a higher feature. It is read in one of these queries and returned as `more` of the result.
     """
     thread, contact = head.row.thread, head.contact
     others = (

@@ -16,9 +16,10 @@ _BY_DUE = (_DUE, sa.text("last_message_at"), sa.text("thread_id"))
 
 
 class ThreadTag(Base):
-    """One tag of one thread with the thread's sort keys, so that a tag's threads are one keyset scan.
+    """One tag of one thread with the thread's sort keys, so that one keyset scan lists the threads of a tag.
 
-    Triggers on `threads` keep it in step with `threads.tags` (migration 0025). `in_inbox`: open and not snoozed.
+    Triggers on `threads` keep this table in step with `threads.tags` (migration 0025). `in_inbox`: the thread is open and
+    not snoozed.
     """
 
     __tablename__ = "thread_tags"
@@ -64,7 +65,10 @@ class ThreadTag(Base):
 
 
 class BulkAction(WithId, Claimable, Base):
-    """The promise to make one change to many threads, in batches. `undoes_id`: the bulk action that this one undoes."""
+    """A request to make one change to many threads, which a job carries out in batches.
+
+    If it undoes another bulk action, `undoes_id` is the id of that one.
+    """
 
     __tablename__ = "bulk_actions"
 
@@ -84,8 +88,11 @@ class BulkAction(WithId, Claimable, Base):
 
 
 class BulkTarget(Base):
-    """One thread of a bulk action, with its state before and after. `thread_id` is no foreign key, so a merged thread is
-    followed."""
+    """One thread of a bulk action, with its state before and after the change.
+
+    `thread_id` is no foreign key, so that it stays valid if the thread is merged. The change is then made to the kept
+    thread.
+    """
 
     __tablename__ = "bulk_targets"
 

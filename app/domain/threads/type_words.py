@@ -30,7 +30,7 @@ def thread_type_words(thread_type: str) -> str:
 
 @lru_cache(maxsize=1)
 def types_by_name() -> dict[str, ThreadType]:
-    """Return each type by its name in every language."""
+    """Return a dict from the name of a thread type, in every language of the interface, to the type."""
     found = {}
     for language in LANGUAGES:
         with force_locale(language):

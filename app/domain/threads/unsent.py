@@ -1,6 +1,6 @@
-"""Reopen a thread whose message failed to arrive (unsent), and clear that mark.
+"""Reopen a thread whose message failed to arrive (unsent), and clear the unsent mark.
 
-Lists and counts read `threads.unsent_medium`; `apply_status` of app/domain/delivery sets it.
+Lists and counts read `threads.unsent_medium`. It is set by `apply_status` of app/domain/delivery.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _LOOKS_ANSWERED = CLOSED_STATUSES | {ThreadStatus.WAITING_CUSTOMER}
 
 
 def mark_unsent(session: Session, thread: Thread, message: Message, *, now: datetime) -> None:
-    """Reopen the locked thread of a person's failed message, and mark the thread until somebody acts on it.
+    """Reopen the locked thread of a message that a person sent and that failed. Mark the thread until somebody acts on it.
 
-    Automatic messages and spam change nothing.
+    Automatic messages and spam threads change nothing.
     """
     if message.message_type != MessageType.OUTGOING or message.automatic is not None or thread.spam_at is not None:
         return
@@ -38,7 +38,7 @@ def mark_unsent(session: Session, thread: Thread, message: Message, *, now: date
 
 
 def copy_files(session: Session, message: Message, *, user_id: uuid.UUID, now: datetime) -> tuple[uuid.UUID, ...]:
-    """Copy a message's files as uploads of a user, and return their ids: new rows for the same stored bytes."""
+    """Copy a message's files as uploads of a user and return the ids of the new rows. The stored bytes are shared, not copied."""
     theirs = sa.select(Attachment).where(Attachment.message_id == message.id, Attachment.state == "stored")
     copies = [
         Attachment(
@@ -62,5 +62,5 @@ def copy_files(session: Session, message: Message, *, user_id: uuid.UUID, now: d
 
 
 def clear_unsent(thread: Thread) -> None:
-    """Clear the mark of a locked thread, because the message arrived after all or is sent again."""
+    """Clear the unsent mark of a locked thread, because the message arrived after all or is sent again."""
     thread.unsent_medium = None

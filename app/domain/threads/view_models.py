@@ -21,9 +21,10 @@ class ViewScope(StrEnum):
 
 
 class SavedView(WithId, Base):
-    """A saved list with filters and sort order; or a saved search, with the typed text in `search` and no filters.
+    """A saved list with filters and sort order, or a saved search. A search has the typed text in `search` and no filters.
 
-    `filters` is read and written through `list_filters.ViewFilters` alone. It never widens what a reader may see.
+    `filters` is read and written only through `list_filters.ViewFilters`. A saved view never lets readers see more threads
+    than they otherwise may.
     """
 
     __tablename__ = "saved_views"

@@ -18,7 +18,8 @@ from app.domain.threads.people_models import ThreadWatcher
 def set_watching(
     session: Session, *, thread_id: uuid.UUID, user_id: uuid.UUID, is_watching: bool, actor: Actor, now: datetime
 ) -> Thread:
-    """Make a user watch a thread, or stop watching; a repeat changes nothing. Raises ThreadMissing."""
+    """Make a user watch a thread, or stop watching it if `is_watching` is False. A repeat changes nothing. Raises
+    ThreadMissing."""
     thread = lock_thread(session, thread_id)
     changed = add_watchers(session, thread.id, [user_id], now=now) if is_watching else _remove(session, thread.id, user_id)
     if changed:

@@ -27,7 +27,7 @@ SAME_FORM = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Recipient:
-    """A new recipient: `kind` is email or phone, `value` as identities store it."""
+    """A new recipient. `kind` is "email" or "phone"; `value` has the form in which identities store it."""
 
     kind: str
     value: str
@@ -35,13 +35,15 @@ class Recipient:
 
 
 def find_or_add_recipient(session: Session, recipient: Recipient, channel: Channel, *, now: datetime) -> Contact:
-    """Return the contact with this address or number, added if there is none. On WhatsApp a number is a WhatsApp identity,
-    too."""
+    """Return the contact with this address or number, and create it if there is none.
+
+    If the channel is WhatsApp, a number also becomes a WhatsApp identity of the contact.
+    """
     return _with_identities(session, [IdentityInput(recipient.kind, recipient.value)], channel, name=recipient.name, now=now)
 
 
 def reach_by(session: Session, contact: Contact, channel: Channel, *, now: datetime) -> None:
-    """Add the contact's phone number as WhatsApp identity, where the channel is WhatsApp."""
+    """Add the contact's phone number as a WhatsApp identity if the channel is WhatsApp and the contact has none yet."""
     if channel.medium != Medium.WHATSAPP:
         return
     known = sa.select(ContactIdentity).where(ContactIdentity.contact_id == contact.id, ContactIdentity.former_since.is_(None))
@@ -62,8 +64,10 @@ def begin_thread(
     now: datetime,
     takes_it: bool = True,
 ) -> Thread:
-    """Begin a thread, assigned to the writer (`takes_it`) or to nobody. A repeat within minutes, with nothing written, returns
-    the same thread."""
+    """Begin a thread, assigned to the writer if `takes_it` is True, otherwise to nobody.
+
+    A repeat within some minutes returns the same thread, if nothing was written in it yet.
+    """
     advisory_xact_lock(session, f"write-first:{viewer.user_id}:{contact.id}:{channel.id}")
     thread = _find_empty(session, contact, channel, subject, viewer, now)
     if thread is None:
@@ -85,7 +89,7 @@ def begin_thread(
 
 
 def about(session: Session, thread: Thread, order: Order, *, viewer: Viewer, now: datetime) -> None:
-    """Link the thread with the order on whose page the writer began."""
+    """Link the thread with the order from whose page the writer began the thread. Does nothing if they are linked already."""
     with contextlib.suppress(AlreadyAbout):
         link_order(session, order, lock_thread(session, thread.id), because=Because.HAND, now=now, actor=viewer.actor)
 
@@ -98,7 +102,7 @@ def find_running(session: Session, contact: Contact, channel: Channel) -> Thread
 
 
 def list_open_threads(session: Session, *, viewer: Viewer, contact: Contact) -> Sequence[ThreadRow]:
-    """List the contact's open threads, newest first, in which the writer may reply instead."""
+    """List the contact's open threads, newest first. The writer may reply in one of them instead of beginning a thread."""
     found = list_threads(session, viewer=viewer, filter=ThreadFilter(view="all", contact_id=contact.id), limit=20).items
     return [row for row in found if row.thread.is_open and row.thread.spam_at is None and not row.thread.is_ticket]
 

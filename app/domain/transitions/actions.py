@@ -1,7 +1,8 @@
 """Change the status of any entity that has one (status engine), and undo the change. The caller owns the transaction.
 
-The entity is locked before its status is read, so of two simultaneous changes the second sees the first. Nothing else writes a
-status column (tests/house/test_statuses.py). An undone transition stays in the history; the undo is another transition.
+The entity is locked before its status is read. So the second of two simultaneous changes sees the first. No other code
+writes a status column (tests/house/test_statuses.py). An undone transition stays in the history; the undo is another
+transition.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ _KINDS = {"automation": ActorKind.RULE, "routing": ActorKind.RULE, **{kind.value
 
 @dataclass(eq=False)
 class TransitionRefused(Exception):
-    """A status change that was refused. `code` is for programs, `reasons` (all of them) for people, in English.
+    """Raised when a status change is refused. `code` is for programs, `reasons` (all of them, in English) for people.
 
-    `allowed`: the statuses that may come next.
+    `allowed` are the statuses that may come next.
     """
 
     code: str
@@ -77,10 +78,13 @@ def change_entity_status(
     expected_from: str | None = None,
     request_key: str | None = None,
 ) -> Transition:
-    """Move an entity to a status and return the transition; its present status changes nothing and returns the last one.
+    """Change the status of an entity and return the transition. If it has this status already, change nothing and return its
+    last transition.
 
-    `expected_from`: the status the writer saw. `request_key`: a repeat of it returns the transition of the first.
-    Raises TransitionRefused (`transition_not_allowed`, `status_moved_on`, `needs_lead`, `needs_reason`, `guard`), LookupError.
+    `expected_from` is the status that the writer saw. If `request_key` was used before for this entity, return the
+    transition made then.
+    Raises TransitionRefused (`transition_not_allowed`, `status_moved_on`, `needs_lead`, `needs_reason`, `guard`),
+    LookupError.
     """
     kind = kind_of(entity_type)
     entity = kind.lock(session, entity_id)
@@ -108,10 +112,10 @@ def change_entity_status(
 def undo_transition(
     session: Session, transition_id: uuid.UUID, *, now: datetime, actor: Actor, at_any_time: bool = False
 ) -> Transition:
-    """Undo an entity's last transition by another one, which is returned.
+    """Undo an entity's last transition by adding another transition, and return the added one.
 
-    Only its maker or a lead may, for a short time (`at_any_time`: without limit). Raises TransitionRefused
-    (`undo_not_last`, `undo_not_yours`, `undo_too_late`).
+    Only the user who made the last transition, a lead or the system may undo it, and only for a short time (with
+    `at_any_time`: without limit). Raises TransitionRefused (`undo_not_last`, `undo_not_yours`, `undo_too_late`).
     """
     found = session.get_one(Transition, transition_id)
     kind = kind_of(found.entity_type)
@@ -158,9 +162,9 @@ def record_creations(
     actor: Actor,
     business_context: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the first transitions of many imported entities, given as (id, status).
+    """Write the first transitions of many imported entities. `made` has pairs (entity id, status).
 
-    Raises ValueError for a status no entity begins with.
+    Raises ValueError if an entity cannot begin with its status.
     """
     initial, kind = kind_of(entity_type).machine.initial, actor_kind_of(actor)
     if not {str(status) for _id, status in made} <= set(initial):
@@ -192,7 +196,7 @@ def set_rule(
     is_forbidden: bool,
     needs_reason: bool,
 ) -> None:
-    """Set how a brand restricts a transition; without either restriction its rule is deleted.
+    """Set whether a brand forbids a transition or wants a reason for it. If neither, the brand's rule is deleted.
 
     Raises LookupError for an unknown transition.
     """
@@ -206,14 +210,16 @@ def set_rule(
 
 
 def actor_kind_of(actor: Actor) -> ActorKind:
-    """Return the kind of actor. A rule that acts for a user counts as a rule; `Actor.by` has `kind` and `name`, and the `id`
-    of a partner or connection."""
+    """Return the kind of actor. A rule that acts for a user counts as a rule.
+
+    `Actor.by` is a dict with "kind" and "name", and "id" for a partner or connection.
+    """
     named = _KINDS.get(str((actor.by or {}).get("kind", "")))
     return named or (ActorKind.SYSTEM if actor.user_id is None else ActorKind.USER)
 
 
 def _check(session: Session, kind: EntityKind, entity: Any, current: str, wanted: _Wanted) -> Edge:
-    """Return the edge of an allowed change. Raises TransitionRefused with the reasons of all failed guards at once."""
+    """Return the edge of an allowed change. Raises `TransitionRefused`, with the reasons of all failed guards."""
     edge = kind.machine.find(current, wanted.to_status, wanted.actor_kind)
     if edge is None:
         is_for_leads = (current, wanted.to_status) in kind.machine.edges

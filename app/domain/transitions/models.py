@@ -1,4 +1,4 @@
-"""Tables of transitions (status history) and of transitions a brand restricts."""
+"""Tables of transitions (status history) and of the restrictions that brands put on transitions."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ REASON_CHARACTERS = 300
 
 
 class Transition(WithId, Base):
-    """One change of a status. `seq` numbers those of an entity without gaps; the first has no `from_status`.
+    """One change of a status. `seq` numbers the transitions of an entity without gaps. The first one has no `from_status`.
 
-    `actor_id` is the user, or the rule, partner or connection that `actor_name` names. `undoes_id`: the transition this one
-    undoes.
+    `actor_id` is the id of the user, or of the rule, partner or connection named in `actor_name`. If the transition undoes
+    another one, `undoes_id` is the id of that one.
     """
 
     __tablename__ = "transitions"
@@ -47,7 +47,7 @@ class Transition(WithId, Base):
 
 
 class TransitionRule(Base):
-    """A transition that a brand forbids, or for which it wants a reason."""
+    """A rule of a brand about one transition: it is forbidden, or it needs a reason."""
 
     __tablename__ = "transition_rules"
 

@@ -21,9 +21,10 @@ FORBIDDEN = "forbidden"
 
 @dataclass(frozen=True)
 class Step:
-    """A transition that may come next. `lacks`: what forbids it, in English; empty: nothing does.
+    """A transition that may come next. `lacks` are the reasons that forbid it now, in English; it is empty if nothing does.
 
-    `needs_reason`: also where the brand requires a reason, or a reason makes up for what is lacking.
+    `needs_reason` is True if a reason must be given. This may also be because the brand requires it, or because a reason
+    makes up for something that is lacking.
     """
 
     to_status: str
@@ -39,14 +40,14 @@ class Step:
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """A transition with the name of its user, rule, partner or connection; "" for none."""
+    """A transition with the name of the user, rule, partner or connection that made it ("" if there is none)."""
 
     transition: Transition
     actor: str
 
 
 def list_history(session: Session, entity_type: str, entity_ids: Collection[uuid.UUID]) -> list[HistoryRow]:
-    """List all transitions of these entities, first to last. One query."""
+    """List all transitions of these entities, sorted by entity and, for each entity, oldest first. One query."""
     query = sa.select(Transition, User.name).outerjoin(User, User.id == Transition.actor_id)
     query = query.where(Transition.entity_type == entity_type, Transition.entity_id.in_(entity_ids))
     rows = session.execute(query.order_by(Transition.entity_id, Transition.seq))
@@ -61,9 +62,9 @@ def find_last_transition(session: Session, entity_type: str, entity_id: uuid.UUI
 def list_steps(
     session: Session, entity_type: str, entity: Any, *, may_reopen: bool, known: Mapping[str, Lack | None] | None = None
 ) -> list[Step]:
-    """List the transitions that may come next for an entity, the main line first, each with all that is lacking.
+    """List the transitions that may come next for an entity, each with everything that is lacking. The usual way comes first.
 
-    `known`: results of guards by name, where the caller has read what they check.
+    `known` are results of guards by guard name, if the caller has already read what these guards check.
     """
     kind = kind_of(entity_type)
     rules = _rules_from(session, kind.brand_of(session, entity), entity_type, kind.status_of(entity))
@@ -95,13 +96,13 @@ def find_rule(session: Session, brand_id: uuid.UUID, entity_type: str, edge: Edg
 
 
 def list_rules(session: Session, brand_id: uuid.UUID, entity_type: str) -> dict[tuple[str, str], TransitionRule]:
-    """Return the brand's rules for a kind of entity, by (from, to)."""
+    """Return the brand's rules for a kind of entity, as a dict by (from status, to status)."""
     query = sa.select(TransitionRule).where(TransitionRule.brand_id == brand_id, TransitionRule.entity_type == entity_type)
     return {(rule.from_status, rule.to_status): rule for rule in session.execute(query).scalars()}
 
 
 def user_may_reopen(session: Session, user_id: uuid.UUID | None) -> bool:
-    """Return whether this user may make the transitions that are for leads."""
+    """Return whether this user may make the transitions that only leads may make."""
     query = sa.select(User.id).where(User.id == user_id, users_with(Permission.ORDERS_REOPEN))
     return user_id is not None and session.execute(query).first() is not None
 

@@ -1,4 +1,7 @@
-"""Registry of entities that have a status, with their status machine, lock, guards and write; `app/wiring.py` installs it."""
+"""Registry of the kinds of entities that have a status. `app/wiring.py` installs it.
+
+For each kind it has the status machine, and functions to lock an entity, to check guards and to write the status.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ from app.domain.transitions.models import Transition
 
 @dataclass(frozen=True)
 class Lack:
-    """Why a status cannot be entered, in English. `or_reason`: a given reason makes up for it."""
+    """The reason why a status cannot be entered, in English. If `or_reason` is True, the status can be entered with a reason
+    given."""
 
     words: str
     or_reason: bool = False
@@ -29,9 +33,9 @@ Guard = Callable[[Session, Any], Lack | None]
 
 @dataclass(frozen=True)
 class EntityKind:
-    """How the status engine handles one kind of entity.
+    """What the status engine needs to handle one kind of entity.
 
-    `lock` returns the row, locked until the transaction ends; `write` sets its status and records the event.
+    `lock` returns the entity's row, locked until the transaction ends. `write` sets its status and records the event.
     """
 
     machine: Machine
@@ -57,5 +61,5 @@ def install(kinds: Mapping[str, EntityKind]) -> None:
 
 
 def kind_of(entity_type: str) -> EntityKind:
-    """Return the kind of entity. Raises LookupError for one without a status."""
+    """Return the entity kind with this name. Raises LookupError if there is no such kind with a status."""
     return _installed[entity_type]

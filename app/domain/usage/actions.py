@@ -1,4 +1,4 @@
-"""Add a process's counted calls to the usage table, by one statement outside any transaction."""
+"""Add the calls that a process has counted to the usage table, by one statement outside any transaction."""
 
 from __future__ import annotations
 

@@ -27,6 +27,6 @@ def count_calls(blueprint: Blueprint) -> None:
 
 
 def _provider(rule: str) -> str:
-    """Return the provider's name in a path: of /webhooks/sms/status it is "sms"."""
+    """Return the provider's name in a path: for /webhooks/sms/status it is "sms". Return "other" if there is none."""
     parts = rule.strip("/").split("/")
     return parts[1] if len(parts) > 1 else "other"

@@ -12,7 +12,7 @@ from app.domain.usage.actions import add_usage
 
 
 def writer(app: Flask) -> Write:
-    """Return the function with which a meter writes its counts, from any thread. It raises the database's errors."""
+    """Return the function with which a meter writes its counts. It can be called from any thread and raises database errors."""
 
     def write(counted: Mapping[Key, Tally]) -> None:
         with app.app_context(), autocommitted() as connection:

@@ -11,9 +11,9 @@ from app.core.db import Base
 
 
 class UsageDay(Base):
-    """The calls of one endpoint on one day (UTC). `account`: the channel or integration it was called for, "" for none.
+    """The calls of one endpoint on one day (UTC). `account` is the channel or integration that they were made for, "" for none.
 
-    `steps` are counts by duration, in the steps of `core/metering.py`.
+    `steps` are numbers of calls by duration, one for each step of `core/metering.py`.
     """
 
     __tablename__ = "usage_days"

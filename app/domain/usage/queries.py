@@ -18,7 +18,7 @@ MOST_ROWS = 500
 
 @dataclass(frozen=True)
 class Used:
-    """The calls of one endpoint over some days. `p95_ms`: 95 of 100 calls took no longer; None where that is past the last
+    """The calls of one endpoint over some days. 95 of 100 calls took at most `p95_ms`; it is None if that is beyond the last
     step."""
 
     is_ours: bool
@@ -33,15 +33,15 @@ class Used:
 
     @property
     def success_percent(self) -> float:
-        """Return the share of successes in percent, below 100 if any call failed."""
+        """Return how many percent of the calls succeeded (0 to 100). It is at most 99.9 if any call failed."""
         share = 100 * (self.requests - self.failures) / self.requests
         return min(share, 99.9) if self.failures else 100.0
 
 
 def list_usage(session: Session, *, first: date, last: date, accounts: Sequence[str]) -> list[Used]:
-    """List the endpoints called from `first` to `last`, both included, for these accounts; "" means calls for no account.
+    """List the usage of each endpoint from `first` to `last`, both included, for these accounts. "" means calls for no account.
 
-    By account, the busiest first, at most MOST_ROWS.
+    Sorted by account, and for each account with the most used endpoint first. At most MOST_ROWS.
     """
     names = (UsageDay.is_ours, UsageDay.provider, UsageDay.account, UsageDay.endpoint)
     steps = (sa.func.sum(UsageDay.steps[place + 1]) for place in range(len(STEPS_MS) + 1))
@@ -76,7 +76,10 @@ def _used(row: Sequence[Any]) -> Used:
 
 
 def p95_ms(steps: Sequence[int]) -> int | None:
-    """Return the upper end (ms) of the step that 95 of 100 calls do not exceed; None where it is past the last step."""
+    """Return the upper end, in ms, of the step that 95 of 100 calls do not exceed. Return None if it is beyond the last step.
+
+    `steps` are numbers of calls by duration.
+    """
     needed, seen = 0.95 * sum(steps), 0
     for end, count in zip(STEPS_MS, steps, strict=False):
         seen += count

@@ -1,1 +1,1 @@
-"""Callbacks (outgoing webhooks): post events to other parties' endpoints, signed, in order, retried, logged."""
+"""Callbacks (outgoing webhooks): post events to the endpoints of other parties, signed, in order, with retries and a log."""

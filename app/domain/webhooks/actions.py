@@ -1,6 +1,6 @@
 """Create and change webhook endpoints, queue their messages, redeliver and test them. The caller owns the transaction.
 
-`queue_message` is called in the transaction of the change it reports, so that both are written or neither.
+`queue_message` is called in the transaction of the change that the message reports, so that both are written or neither.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ _KEEP_MESSAGE = postgresql.insert(WebhookMessage).on_conflict_do_nothing(index_e
 
 
 class TooManyTests(Exception):
-    """The endpoint got TESTS_AN_HOUR test events within the last hour."""
+    """Raised when the endpoint has already got TESTS_AN_HOUR test events within the last hour."""
 
 
 class StillUnderWay(Exception):
-    """The delivery has not ended, so it cannot be sent again."""
+    """Raised when a delivery cannot be sent again, because it is being sent now or was skipped."""
 
 
 class BodyTooLarge(ValueError):
@@ -62,7 +62,7 @@ class BodyTooLarge(ValueError):
 
 @dataclass(frozen=True)
 class Skip:
-    """Why an endpoint is not sent a message: the code of `WebhookDelivery.why` and its parameters."""
+    """The reason why a message is not sent to an endpoint: a code of `WebhookDelivery.why` and its parameters."""
 
     code: str
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -73,7 +73,7 @@ Render = Callable[[WebhookEndpoint], bytes | Skip | None]
 
 @dataclass(frozen=True)
 class EndpointContent:
-    """An endpoint's content as people enter it; `url` has passed `rules.checked_url`. `schedule` "": the default of its kind."""
+    """An endpoint's content as people enter it. `url` was checked already. `schedule` "" means the default of its kind."""
 
     name: str
     url: str
@@ -89,7 +89,7 @@ class EndpointContent:
 
 
 def partner_content(name: str, url: str, **more: Any) -> EndpointContent:
-    """Return the content of a partner's endpoint, with the headers that partners' documents name."""
+    """Return the content of a partner's endpoint, with the names of headers that the partner documentation gives."""
     usual = {"signature_header": PARTNER_SIGNATURE_HEADER, "event_header": PARTNER_EVENT_HEADER}
     return EndpointContent(name, url, **{**usual, **more})
 
@@ -107,8 +107,8 @@ def create_endpoint(
     is_test: bool = False,
     secret: str | None = None,
 ) -> tuple[WebhookEndpoint, str]:
-    """Create an endpoint; returns it with its signing secret, which is shown this once. `secret`: an existing one to use instead
-    of a new one. Raises BadEndpoint."""
+    """Create an endpoint and return it with its signing secret, which is shown only now. `secret` is used if given; otherwise a
+    new one is made. Raises BadEndpoint."""
     _check(content)
     endpoint = WebhookEndpoint(id=new_id(), kind=kind, owner_id=owner_id, brand_id=brand_id, is_test=is_test, created_at=now)
     endpoint.state, endpoint.state_reason, endpoint.failures_in_row = EndpointState.ACTIVE, "", 0
@@ -125,7 +125,7 @@ def create_endpoint(
 def change_endpoint(
     session: Session, endpoint: WebhookEndpoint, content: EndpointContent, *, keyring: Keyring, now: datetime, actor: Actor
 ) -> None:
-    """Change an endpoint; the secret stays. Waiting deliveries go to the new URL. Raises BadEndpoint, UnableToDecrypt."""
+    """Change an endpoint but keep its secret. Waiting deliveries go to the new URL. Raises BadEndpoint, UnableToDecrypt."""
     _check(content)
     kept = sealed.open_sealed(endpoint, keyring=keyring)
     if endpoint.url != content.url:
@@ -145,8 +145,8 @@ def rotate_secret(
     actor: Actor,
     overlap: timedelta = sealed.OVERLAP,
 ) -> str:
-    """Make a new signing secret and return it, shown this once. For `overlap`, messages are signed with the old secret as well;
-    zero is for a leaked one."""
+    """Make a new signing secret and return it, which is shown only now. For `overlap`, messages are also signed with the old
+    secret. Zero is for a secret that leaked."""
     rotated = sealed.open_sealed(endpoint, keyring=keyring).rotated(now=now, overlap=overlap)
     sealed.seal(endpoint, rotated, keyring=keyring)
     session.flush()
@@ -203,11 +203,12 @@ def queue_message(
     render: Render | None = None,
     due_at: datetime | None = None,
 ) -> WebhookMessage | None:
-    """Promise a message to the endpoints of these kinds (of `owner_id`), once for each `dedupe_key`, else each event and type.
+    """Store a message and its deliveries to the endpoints of these kinds (of `owner_id`), only once for each `dedupe_key`.
 
-    `endpoints`: found already (`queries.list_listening`). `render` returns an endpoint's own bytes, a `Skip`, or None for the
-    payload as it is. `due_at`: not sent before. Returns None where the message exists already, or no endpoint subscribes and
-    there is no owner; an owner's message is always kept, with why it is not sent. Raises BodyTooLarge.
+    The default key is the event with its type. `endpoints`: those of `queries.list_listening`, if read already. `render`
+    returns an endpoint's own bytes, a `Skip`, or None for the payload. `due_at`: the earliest time to send. Returns None if
+    the message exists, or if no endpoint subscribes and there is no owner. An owner's message is always stored. Raises
+    BodyTooLarge.
     """
     if endpoints is None:
         endpoints = list_listening(session, event_type, brand_id=brand_id, kinds=kinds, owner_id=owner_id, is_test=is_test)
@@ -255,7 +256,7 @@ def send_test_event(session: Session, endpoint: WebhookEndpoint, *, now: datetim
 
 
 def redeliver(session: Session, delivery: WebhookDelivery, *, now: datetime, actor: Actor) -> None:
-    """Send an ended delivery again, or try a waiting one now: same id, same bytes. Raises StillUnderWay."""
+    """Send an ended delivery again, or try a waiting one now, with the same id and bytes. Raises StillUnderWay."""
     if delivery.state == RUNNING or delivery.state == SKIPPED:
         raise StillUnderWay
     if delivery.state == READY:
@@ -281,8 +282,8 @@ def redeliver_since(
     actor: Actor,
     states: Sequence[str] = (FAILED,),
 ) -> int:
-    """Send ended deliveries in these states (`done`, `failed`) since then again, at most REPLAY_AT_MOST, oldest first; returns
-    how many."""
+    """Send deliveries created since `since` again that ended in one of `states` (`done`, `failed`), the oldest first, at most
+    REPLAY_AT_MOST. Return how many."""
     oldest = sa.select(WebhookDelivery.id).where(*replayable(endpoint.id, since, states))
     oldest = oldest.order_by(WebhookDelivery.number).limit(REPLAY_AT_MOST).with_for_update(skip_locked=True)
     again = sa.update(WebhookDelivery).where(WebhookDelivery.id.in_(oldest.scalar_subquery())).values(**_again(actor))
@@ -302,7 +303,7 @@ def serialize(body: Mapping[str, Any]) -> bytes:
 
 
 def timestamp(at: datetime) -> str:
-    """Return the instant in RFC 3339 as all bodies have it, in UTC with milliseconds."""
+    """Return the instant as RFC 3339 text in UTC with milliseconds, the form that all bodies use."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -312,7 +313,7 @@ def _message(**values: Any) -> dict[str, Any]:
 
 
 def _write(session: Session, message: dict[str, Any]) -> WebhookMessage | None:
-    """Write the message; None where it existed already."""
+    """Write the message and return it. Return None if its `dedupe_key` exists already."""
     return session.execute(_KEEP_MESSAGE.returning(WebhookMessage), message).scalar_one_or_none()
 
 

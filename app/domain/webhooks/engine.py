@@ -1,8 +1,9 @@
 """Deliver callbacks: one attempt of one delivery, or of several to one endpoint.
 
-At least once, with the same bytes and `webhook-id` in every attempt, and in sequence for each ordering key. The attempt, the
-endpoint's counters, an alert and the next try are written together, under the lease. A failing endpoint is called by one worker
-at a time, and after some failures in a row only once in a while, so that it delays no other endpoint.
+Each delivery is made at least once, with the same bytes and `webhook-id` in every attempt, and in sequence for each ordering
+key. The attempt, the endpoint's counters, an alert and the time of the next try are written together, while the lease is
+valid. A failing endpoint is called by one worker at a time. After some failures in a row it is called only once in a while,
+so that it delays no other endpoint.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Call:
-    """Everything one attempt needs. `before`: the endpoint's health when the delivery was claimed."""
+    """Everything that one attempt needs. `before` is the endpoint's health when the delivery was claimed."""
 
     lease: Lease
     target: Target
@@ -71,7 +72,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Result:
-    """The result of a call. `asked_seconds`: the delay the receiver asked for."""
+    """The result of one HTTP call. `asked_seconds` is the delay in seconds that the receiver asked for, or None."""
 
     outcome: str
     started_at: datetime
@@ -84,13 +85,15 @@ class Result:
 
 
 def deliver(delivery_id: uuid.UUID) -> None:
-    """Make one attempt of one delivery, if it is due and its turn in its ordering key."""
+    """Make one attempt of one delivery, if it is due and no earlier delivery with its ordering key is waiting."""
     keep(PROMISE, delivery_id)
 
 
 def deliver_all(delivery_ids: Collection[uuid.UUID]) -> None:
-    """Make one attempt of each delivery to one endpoint, in order, if it is due and its turn; the first failure ends the
-    round."""
+    """Make one attempt of each of these deliveries to one endpoint, in order, until one fails.
+
+    A delivery is left out if it is not due or an earlier one with its ordering key is waiting.
+    """
     if len(delivery_ids) == 1:
         deliver(next(iter(delivery_ids)))
     else:
@@ -98,7 +101,10 @@ def deliver_all(delivery_ids: Collection[uuid.UUID]) -> None:
 
 
 def may_go() -> sa.ColumnElement[bool]:
-    """Return the condition that it is the delivery's turn, and its endpoint is active and does not rest."""
+    """Return the SQL condition for deliveries that may be sent now.
+
+    No earlier delivery with the same ordering key is waiting, and the endpoint is active and does not rest.
+    """
     open_endpoint = sa.select(WebhookEndpoint.id).where(
         WebhookEndpoint.id == TABLE.c.endpoint_id,
         WebhookEndpoint.state == EndpointState.ACTIVE,
@@ -136,7 +142,8 @@ def _prepare(session: Session, lease: Lease) -> Call | Ended | Later:
 
 
 def _prepare_all(session: Session, leases: Sequence[Lease]) -> dict[Lease, Call | Ended | Later]:
-    """Prepare deliveries of one endpoint. Where the endpoint fails, only the first is tried and the others wait."""
+    """Prepare deliveries of one endpoint, and return for each lease what to do. If the endpoint is failing, only the first
+    delivery is tried and the others wait."""
     found = {row[0].id: row for row in session.execute(_look(), {"row_ids": [lease.row_id for lease in leases]})}
     leases = [lease for lease in leases if lease.row_id in found]
     first, *others = leases
@@ -171,8 +178,8 @@ def _call(lease: Lease, target: Target, delivery: WebhookDelivery, message: Webh
 
 @lru_cache(maxsize=1)
 def _look() -> sa.Select[WebhookDelivery, WebhookMessage, WebhookEndpoint, bool, int]:
-    """Return the cached query of deliveries with message, endpoint, whether it is their turn, and the number of other calling
-    leases."""
+    """Return the cached query of deliveries. Each row has the delivery, its message, its endpoint, whether it is the delivery's
+    turn, and how many other leases are calling the endpoint."""
     other = aliased(WebhookDelivery)
     calling = (
         sa.select(sa.func.count(other.lease_token.distinct()))
@@ -203,7 +210,7 @@ def _takes_turn(session: Session, endpoint: WebhookEndpoint, now: datetime) -> b
 
 
 def _post(call: Call) -> Result:
-    """Make one HTTP call and return its result; failures are results, too, and not raised."""
+    """Make one HTTP call and return its result. A failure is returned as a result, too, and not raised."""
     started_at, began, trace = utc_now(), monotonic(), Trace()
     target = call.target
     seconds = int(started_at.timestamp())
@@ -255,7 +262,7 @@ def _note(session: Session, call: Call, result: Result) -> Ended | Later:
 
 
 def _note_all(session: Session, answers: Sequence[tuple[Lease, Call, Result]]) -> dict[Lease, Mapping[str, Any]]:
-    """Write the attempts and effects of calls that succeeded."""
+    """Write the attempts and effects of calls that all succeeded. Return for each lease the values to set on its delivery."""
     session.connection().execute(_INSERT_ATTEMPT, [_attempt(call, result) for _lease, call, result in answers])
     counted = [(call, result) for _lease, call, result in answers if call.trigger != Trigger.TEST]
     for _lease, call, result in answers:
@@ -328,7 +335,7 @@ def _given_up(
     also: Any = None,
     trigger: Trigger | None = None,
 ) -> Ended:
-    """Return the ending of a delivery that is given up: kept for a replay, with a `CallbackGivenUp`."""
+    """Return the `Ended` of a delivery that is given up. It records `CallbackGivenUp`, and the delivery can be replayed later."""
 
     def then(session: Session) -> None:
         if also:
@@ -340,7 +347,7 @@ def _given_up(
 
 
 def _broken(_error: Exception) -> Ended:
-    """Return the ending of a delivery that an error of our own broke; it is shown as failed."""
+    """Return the `Ended` of a delivery that failed because of an error in our own code. It is shown as failed."""
     return Ended({"why": {"code": "final", "outcome": "error"}, "last_outcome": "error", "ended_at": utc_now()}, FAILED)
 
 

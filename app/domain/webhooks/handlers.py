@@ -26,8 +26,10 @@ _LISTENING = (
 
 
 def tell_webhooks(session: Session, events: Sequence[Event]) -> None:
-    """Queue a message for every name of an event to which an outgoing webhook of its brand subscribes. One query where none
-    does."""
+    """Queue a message for each name of each event to which an outgoing webhook of the event's brand subscribes.
+
+    If no webhook subscribes, this runs one query only.
+    """
     named = [(event, names) for event in events if (names := names_of(event))]
     listening = _listening(session, {name for _event, names in named for name in names}) if named else []
     if not listening:

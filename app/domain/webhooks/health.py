@@ -1,6 +1,6 @@
 """Track an endpoint's health: failures in a row, incident, rest, and disabling.
 
-Written in the transaction of the attempt. Test events do not count.
+Health is written in the transaction of the attempt. Test events do not count.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ASKED = "asked"  # of the mail that tells of a delivery that was given up
 
 @dataclass(frozen=True)
 class Before:
-    """An endpoint's health when an attempt began."""
+    """An endpoint's health when an attempt began. `last_ok_at` is the time of its last success."""
 
     endpoint_id: uuid.UUID
     is_well: bool
@@ -35,7 +35,8 @@ def before(endpoint: WebhookEndpoint) -> Before:
 
 
 def note(session: Session, was: Before, *, outcome: str, disables: bool, now: datetime) -> None:
-    """Count an attempt. Successes of a healthy endpoint are written once a minute, so that workers do not wait for its row."""
+    """Add the outcome of an attempt to the endpoint's health. For a healthy endpoint, a success is written at most once a
+    minute, so that workers do not wait for the row."""
     is_fresh = was.last_ok_at is not None and now - was.last_ok_at < NOTED_EVERY
     if outcome == OK and was.is_well and is_fresh:
         return
@@ -71,7 +72,7 @@ def _fail(session: Session, endpoint: WebhookEndpoint, outcome: str, *, disables
 
 
 def tell_given_up(session: Session, delivery_id: uuid.UUID, *, why: dict[str, Any], now: datetime) -> None:
-    """Record `CallbackGivenUp`: a delivery ended without success."""
+    """Record the event `CallbackGivenUp`, because a delivery ended without success."""
     delivery = session.get_one(WebhookDelivery, delivery_id, populate_existing=True)
     endpoint = session.get_one(WebhookEndpoint, delivery.endpoint_id)
     message = session.get_one(WebhookMessage, delivery.message_id)
@@ -89,7 +90,10 @@ def tell_given_up(session: Session, delivery_id: uuid.UUID, *, why: dict[str, An
 
 
 def note_fallback(session: Session, delivery_id: uuid.UUID, outcome: str) -> str:
-    """Note the outcome of the mail that replaces a given-up callback; a sent mail stays noted. Returns the stored outcome."""
+    """Store the outcome of the mail that replaces a callback that was given up, and return the stored outcome.
+
+    An outcome that is already stored is not replaced, so a mail once sent stays recorded as sent.
+    """
     delivery = session.get_one(WebhookDelivery, delivery_id, with_for_update=True, populate_existing=True)
     if delivery.fallback in ("", ASKED):
         delivery.fallback = outcome

@@ -18,7 +18,7 @@ _lanes = Lanes(engine.deliver_all)
 
 
 def deliver_callbacks(*, row_ids: list[str], **_ignored: Any) -> None:
-    """RQ entry point: hand deliveries to the threads of this worker, without waiting for them."""
+    """RQ entry point: pass deliveries to the lanes (threads) of this worker, without waiting for the result."""
     wanted = [uuid.UUID(row_id) for row_id in row_ids]
     with transaction() as session:
         query = sa.select(WebhookDelivery.endpoint_id, WebhookDelivery.id).where(WebhookDelivery.id.in_(wanted))

@@ -1,7 +1,8 @@
-"""Threads (lanes) of a worker that wait for slow receivers, so that the worker goes on.
+"""Threads (lanes) of a worker that wait for slow receivers, so that the worker itself can continue.
 
-A lane delivers to one endpoint, some rows at a time, in sequence. An endpoint has few lanes in a process, so one that hangs holds
-few threads; rows without room are left and hinted again. Rows are the promise, so nothing is lost with a process.
+A lane delivers to one endpoint, some rows at a time, in sequence. An endpoint has few lanes in a process, so that an
+endpoint that hangs blocks few threads. If there is no room for a row, it is left and enqueued again later. The rows in the
+database are the source of truth, so nothing is lost when a process ends.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ log = get_logger(__name__)
 
 
 class Lanes:
-    """The lanes of one process. `deliver` is called for some rows of one endpoint, in an application context."""
+    """The lanes of one process. They call `deliver` with ids of some deliveries of one endpoint, in an application context."""
 
     def __init__(self, deliver: Callable[[Sequence[uuid.UUID]], None], *, threads: int = THREADS) -> None:
         self._deliver, self._threads = deliver, threads
@@ -35,7 +36,7 @@ class Lanes:
         self._lanes: dict[uuid.UUID, int] = {}
 
     def take(self, app: Flask, endpoint_id: uuid.UUID, row_ids: Sequence[uuid.UUID]) -> None:
-        """Deliver these rows soon, in order. Rows without room are dropped here and hinted again later."""
+        """Deliver these rows soon, in order. If there is no room for a row, it is dropped here and enqueued again later."""
         with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="callbacks")
@@ -61,7 +62,7 @@ class Lanes:
                 log.exception("callbacks_not_delivered", delivery_ids=[str(row_id) for row_id in row_ids])
 
     def _next(self, endpoint_id: uuid.UUID) -> list[uuid.UUID]:
-        """Return a lane's share of the waiting rows; an empty one ends the lane."""
+        """Return the ids of waiting rows that this lane takes next. An empty list means that the lane ends."""
         with self._lock:
             waiting = self._waiting.get(endpoint_id)
             if waiting:

@@ -31,7 +31,8 @@ class EndpointKind(StrEnum):
 
 
 class EndpointState(StrEnum):
-    """The state of an endpoint. A person paused it, or the engine disabled it for `state_reason`; a person resumes both."""
+    """The state of an endpoint. PAUSED: a person paused it. DISABLED: the engine disabled it, for `state_reason`. In both cases
+    a person resumes it."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -39,7 +40,7 @@ class EndpointState(StrEnum):
 
 
 class Trigger(StrEnum):
-    """Why a delivery is made: an event, a test by a person, or a replay by a person."""
+    """The reason for a delivery: an event, a test by a person, or a replay by a person."""
 
     EVENT = "event"
     TEST = "test"
@@ -47,12 +48,13 @@ class Trigger(StrEnum):
 
 
 class WebhookEndpoint(WithId, Base):
-    """A URL of another party to which events are posted. `owner_id`: the partner or integration it belongs to; None for the
+    """A URL of another party to which events are posted. `owner_id` is the partner or integration that owns it, None for the
     brand.
 
-    `sealed_secrets` is an encrypted JSON object (`secrets.py`); None where its kind has them elsewhere. `event_types`: names,
-    or `ANY_EVENT`. `signature_header`, `event_header`: names of additional headers, or "". `is_test`: it gets test data alone.
-    `failures_in_row`, `failing_since`, `has_incident` are about its attempts, not its deliveries.
+    `sealed_secrets` is an encrypted JSON object (`secrets.py`); it is None if secrets of this kind are stored elsewhere.
+    `event_types` are event names, or `ANY_EVENT`. `signature_header` and `event_header` are names of additional headers, or
+    "". If `is_test` is True, it gets only test data. `failures_in_row`, `failing_since` and `has_incident` are about its
+    attempts, not its deliveries.
     """
 
     __tablename__ = "webhook_endpoints"
@@ -99,10 +101,11 @@ class WebhookEndpoint(WithId, Base):
 
 
 class WebhookMessage(WithId, Base):
-    """An event as a message, once for all endpoints. `payload` are the bytes signed and sent; `number` is the order of writing.
+    """One event as a message, stored once for all endpoints. `payload` has the bytes that are signed and sent. `number` is the
+    order of writing.
 
-    `dedupe_key`: unique, so that an event is sent once. `ordering_key`: an endpoint gets messages with the same key in sequence;
-    "" has no sequence. `about`: {"label", "order_id", "thread_id", …}, for the log.
+    `dedupe_key` is unique, so that an event is sent once. An endpoint gets messages with the same `ordering_key` in
+    sequence; "" means no sequence. `about` is for the log: {"label", "order_id", "thread_id", …}.
     """
 
     __tablename__ = "webhook_messages"
@@ -134,10 +137,10 @@ class WebhookMessage(WithId, Base):
 
 
 class WebhookDelivery(WithId, Claimable, Base):
-    """The promise to bring one message to one endpoint. `body`: its own bytes where they are not the message's payload.
+    """The delivery of one message to one endpoint. `body` has its own bytes if they differ from the message's payload.
 
-    `why`: {"code", …} of its state or of what it waits for, written out by the pages. `tries_before`: the attempts before the
-    present round; a replay begins a new round.
+    `why` is {"code", …}: the reason of its state, or what it waits for. Pages turn it into words. `tries_before` is the
+    number of attempts before the present round; a replay begins a new round.
     """
 
     __tablename__ = "webhook_deliveries"
@@ -184,9 +187,9 @@ class WebhookDelivery(WithId, Claimable, Base):
 
 
 class WebhookAttempt(WithId, Base):
-    """One HTTP call, written when it ended. Secret headers are masked; `response_body` is the answer's first 4 KiB.
+    """One HTTP call, written after it ended. Secret headers are masked. `response_body` is the first 4 KiB of the answer.
 
-    `outcome` is one of `outcomes.py`; `address` is the IP address that was called.
+    `outcome` is a name from `outcomes.py`; `address` is the IP address that was called.
     """
 
     __tablename__ = "webhook_attempts"

@@ -1,4 +1,4 @@
-"""Name the outcome of an attempt, from the answer's status or the call's failure. Pure."""
+"""Determine the outcome of an attempt, from the HTTP status of the answer or the failure of the call. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OUTCOMES = (
 
 
 def of_status(status: int) -> str:
-    """Return the outcome of a status: everything but 2xx is a failure, redirects included."""
+    """Return the outcome name for an HTTP status. Every status except 2xx is a failure, also a redirect."""
     if 200 <= status < 300:
         return OK
     if status in (408, 425):
@@ -26,5 +26,5 @@ def of_status(status: int) -> str:
 
 
 def of_failure(failure: HttpFailure) -> str:
-    """Return the outcome of a failed call; never an error text, which could describe our network."""
+    """Return the outcome name for a failed call. It is never an error text, because that could describe our network."""
     return _OF_FAILURES.get(failure.kind, failure.kind)

@@ -17,7 +17,7 @@ from app.domain.webhooks.models import ANY_EVENT, OWNED, EndpointKind, EndpointS
 def endpoint_of_owner(
     session: Session, *, kind: EndpointKind, owner_id: uuid.UUID, name: str, brand_id: uuid.UUID, now: datetime
 ) -> WebhookEndpoint:
-    """Return the owner's endpoint of this name, made when it is first needed; its URL is stored with the owner."""
+    """Return the owner's endpoint with this name, and create it if it does not exist yet. Its URL is stored with the owner."""
     values = {"id": new_id(), "kind": kind, "owner_id": owner_id, "brand_id": brand_id, "name": name, "created_at": now}
     usual = {"schedule": kind.value, "event_types": [ANY_EVENT], "updated_at": now, **_UNTOUCHED}
     made = postgresql.insert(WebhookEndpoint).values(**values, **usual)

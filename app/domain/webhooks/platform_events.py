@@ -1,7 +1,7 @@
 """List the events sent to outgoing webhooks, their names, and the payload of each.
 
-A body is {"type", "id", "timestamp", "brand", "data"}. Every body has ids, numbers and states; names, addresses and message
-texts are included only where the endpoint asks for customer data.
+A body is {"type", "id", "timestamp", "brand", "data"}. Every body has ids, numbers and states. It has names, addresses and
+message texts only if the endpoint asks for customer data.
 """
 
 from __future__ import annotations
@@ -62,7 +62,10 @@ _OF_TYPE: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Told:
-    """The payload of one event. `private`: customer data, for endpoints that ask for it. `key`: the ordering key."""
+    """The payload of one event. `data` goes to every endpoint; `private` is customer data, only for endpoints that ask for it.
+
+    `key` is the ordering key of the message.
+    """
 
     data: dict[str, Any]
     private: dict[str, Any] = field(default_factory=dict)
@@ -72,7 +75,7 @@ class Told:
 
 
 def names_of(event: Event) -> tuple[str, ...]:
-    """Return the names under which an event is sent; none for most events."""
+    """Return the names under which an event is sent to webhooks. Most events are not sent and have none."""
     if event.type == "OrderStatusChanged":
         status = str(event.payload.get("status"))
         return ("job.updated", *((f"job.{status}",) if status in ("completed", "cancelled") else ()))
@@ -86,8 +89,10 @@ def names_of(event: Event) -> tuple[str, ...]:
 
 
 def brands_of(session: Session, event: Event) -> list[uuid.UUID]:
-    """Return the ids of brands whose endpoints get the event; a changed contact's are all with a thread or order of the
-    contact."""
+    """Return the ids of the brands whose endpoints get the event.
+
+    A change of a contact goes to every brand that has a thread or order of the contact.
+    """
     if event.brand_id is not None:
         return [event.brand_id]
     contact_id = event.payload.get("contact_id")
@@ -99,7 +104,7 @@ def brands_of(session: Session, event: Event) -> list[uuid.UUID]:
 
 
 def tell(session: Session, event: Event, name: str, brand: Brand) -> Told | None:
-    """Return the payload of the event under this name; None where its subject was deleted, or the name does not apply."""
+    """Return the payload of the event under this name. Return None if its subject was deleted or the name does not apply."""
     return _OF_AREA[name.partition(".")[0]](session, event, name, brand)
 
 
@@ -189,7 +194,7 @@ _OF_AREA: Mapping[str, Callable[[Session, Event, str, Brand], Told | None]] = {
 
 
 def _of(event: Event, *names: str) -> dict[str, Any]:
-    """Return those of the event's payload values that have these names."""
+    """Return the part of the event's payload that has these names."""
     return {name: event.payload[name] for name in names if name in event.payload}
 
 
@@ -208,7 +213,7 @@ def _contact_of(session: Session, event: Event) -> Contact | None:
 
 
 def _is_first(session: Session, event: Event, contact_id: uuid.UUID, brand_id: uuid.UUID) -> bool:
-    """Return whether the brand had no other thread or order of the contact before."""
+    """Return True if the brand has no thread or order of the contact besides the one of this event."""
     order_id = event.payload.get("order_id")
     threads = sa.select(Thread.id).where(Thread.contact_id == contact_id, Thread.brand_id == brand_id)
     orders = sa.select(Order.id).where(Order.customer_contact_id == contact_id, Order.brand_id == brand_id)

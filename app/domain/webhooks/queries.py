@@ -36,7 +36,7 @@ COUNTED_UP_TO = 10_000
 
 
 class EndpointMissing(LookupError):
-    """The endpoint does not exist, or is not of these brands."""
+    """Raised when an endpoint does not exist, or does not belong to the given brands, kinds or owner."""
 
 
 class DeliveryMissing(LookupError):
@@ -45,7 +45,7 @@ class DeliveryMissing(LookupError):
 
 @dataclass(frozen=True)
 class DeliveryRow:
-    """A line of the log. `is_behind`: an earlier message with the same ordering key is not delivered yet."""
+    """A row of the delivery log. `is_behind`: an earlier message with the same ordering key is not delivered yet."""
 
     delivery: WebhookDelivery
     message: WebhookMessage
@@ -58,7 +58,7 @@ class DeliveryRow:
 
 @dataclass(frozen=True)
 class DeliveryFilter:
-    """Which deliveries the log shows; None does not limit. `text`: a message id, or part of what the message is about."""
+    """Filters for the delivery log; None or "" does not limit. `text` is a message id, or part of what the message is about."""
 
     state: str | None = None
     event_type: str | None = None
@@ -68,7 +68,10 @@ class DeliveryFilter:
 
 @dataclass(frozen=True)
 class Rates:
-    """How many deliveries of a period ended, how many of them succeeded, and the share; None where none ended."""
+    """How many deliveries of a period ended and how many of them succeeded.
+
+    `share` is the part that succeeded (0 to 1), or None if no delivery ended.
+    """
 
     ended: int
     delivered: int
@@ -107,7 +110,7 @@ def list_endpoints(
     kinds: Collection[EndpointKind] = (EndpointKind.WEBHOOK,),
     owner_id: uuid.UUID | None = None,
 ) -> list[WebhookEndpoint]:
-    """List endpoints that are not deleted, by name."""
+    """List the endpoints of these brands and kinds (and of the owner, if given) that are not deleted, by name."""
     query = sa.select(WebhookEndpoint).where(
         WebhookEndpoint.brand_id.in_(brand_ids), WebhookEndpoint.kind.in_(kinds), WebhookEndpoint.deleted_at.is_(None)
     )
@@ -139,7 +142,10 @@ def list_listening(
     owner_id: uuid.UUID | None,
     is_test: bool,
 ) -> list[WebhookEndpoint]:
-    """List all endpoints of the brand (and the owner) that are not deleted, whatever they subscribe to and also paused ones."""
+    """List all endpoints of the brand (and of the owner, if given) that are not deleted.
+
+    Paused endpoints and those that do not subscribe to `event_type` are included.
+    """
     query = sa.select(WebhookEndpoint).where(
         WebhookEndpoint.brand_id == brand_id,
         WebhookEndpoint.kind.in_(kinds),
@@ -182,7 +188,7 @@ def get_delivery(session: Session, delivery_id: uuid.UUID, *, endpoint_id: uuid.
 
 
 def list_attempts(session: Session, delivery_ids: Collection[uuid.UUID]) -> list[WebhookAttempt]:
-    """List attempts in the order they were made."""
+    """List the attempts of these deliveries, sorted by delivery and, for each delivery, in the order they were made."""
     query = sa.select(WebhookAttempt).where(WebhookAttempt.delivery_id.in_(delivery_ids))
     return list(session.execute(query.order_by(WebhookAttempt.delivery_id, WebhookAttempt.attempt_no)).scalars())
 
@@ -201,7 +207,7 @@ def count_waiting_behind(session: Session, delivery: WebhookDelivery) -> int:
 
 
 def count_states(session: Session, *, endpoint_id: uuid.UUID, wanted: DeliveryFilter = DeliveryFilter()) -> dict[str, int]:
-    """Count the newest COUNTED_UP_TO deliveries by the names of STATES."""
+    """Count the newest COUNTED_UP_TO deliveries by state. Return a dict from each name of STATES to its count."""
     newest = (
         sa.select(WebhookDelivery.state)
         .join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
@@ -216,7 +222,8 @@ def count_states(session: Session, *, endpoint_id: uuid.UUID, wanted: DeliveryFi
 
 
 def rates_since(session: Session, endpoint_ids: Collection[uuid.UUID], *, since: datetime) -> dict[uuid.UUID, Rates]:
-    """Return the rates of ended deliveries begun since then, by endpoint id, without tests."""
+    """Return a dict from endpoint id to the rates of deliveries that were created since `since` and have ended. Tests do not
+    count."""
     is_done = sa.func.count().filter(WebhookDelivery.state == DONE)
     query = sa.select(WebhookDelivery.endpoint_id, sa.func.count(), is_done).where(
         WebhookDelivery.endpoint_id.in_(endpoint_ids),
@@ -231,10 +238,11 @@ def rates_since(session: Session, endpoint_ids: Collection[uuid.UUID], *, since:
 def first_try_seconds(
     session: Session, owner_id: uuid.UUID, *, since: datetime, now: datetime, late_seconds: float
 ) -> float | None:
-    """Return the 95th percentile of how many seconds the owner's callbacks since then waited for their first try; None for none.
+    """Return how many seconds the owner's callbacks created since `since` waited for their first try, as the 95th percentile.
+    Return None if there are no callbacks.
 
-    A callback that still waits counts with its wait up to now. A wait over `late_seconds` that the receiver caused is left out:
-    its endpoint failed meanwhile, or was paused.
+    A callback that still waits counts with its waiting time so far. A waiting time over `late_seconds` is left out if the
+    receiver caused it, because its endpoint failed meanwhile or was paused.
     """
     first, other, failed = aliased(WebhookAttempt), aliased(WebhookDelivery), aliased(WebhookAttempt)
     began, tried_at = WebhookDelivery.created_at, sa.func.coalesce(first.started_at, now)
@@ -259,7 +267,10 @@ def first_try_seconds(
 
 
 def oldest_waiting(session: Session, endpoint_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, datetime]:
-    """Return the creation time of the oldest unfinished delivery, by endpoint id; endpoints without one are left out."""
+    """Return a dict from endpoint id to the creation time of its oldest unfinished delivery.
+
+    Endpoints without an unfinished delivery are left out.
+    """
     query = sa.select(WebhookDelivery.endpoint_id, sa.func.min(WebhookDelivery.created_at)).where(
         WebhookDelivery.endpoint_id.in_(endpoint_ids), WebhookDelivery.state.in_((READY, RUNNING))
     )
@@ -267,7 +278,7 @@ def oldest_waiting(session: Session, endpoint_ids: Collection[uuid.UUID]) -> dic
 
 
 def count_tests_since(session: Session, endpoint_id: uuid.UUID, *, now: datetime, within: timedelta) -> int:
-    """Count the test events sent to the endpoint in the last `within`."""
+    """Count the test events that were sent to the endpoint within the time `within` before `now`."""
     query = sa.select(sa.func.count()).where(
         WebhookDelivery.endpoint_id == endpoint_id,
         WebhookDelivery.created_at > now - within,
@@ -283,8 +294,8 @@ def count_replayable(session: Session, *, endpoint_id: uuid.UUID, since: datetim
 
 
 def replayable(endpoint_id: uuid.UUID, since: datetime, states: Sequence[str]) -> tuple[sa.ColumnElement[bool], ...]:
-    """Return the conditions on deliveries begun since then that ended in one of these states (`done`, `failed`), without
-    tests."""
+    """Return the SQL conditions for deliveries created since `since` that ended in one of these states (`done`, `failed`).
+    Tests are left out."""
     return (
         WebhookDelivery.endpoint_id == endpoint_id,
         WebhookDelivery.created_at >= since,

@@ -1,6 +1,7 @@
-"""Pause every endpoint when the database was restored or copied; a person then resumes each.
+"""Pause every endpoint when the database was restored or copied; a person then resumes each of them.
 
-A database is recognised by its server's id and timeline: another server has another id, a restored one another timeline.
+A database is recognised by its server's id and its timeline. Another server has another id, and a restored server has
+another timeline.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ log = get_logger(__name__)
 
 
 class DatabaseIdentity(Base):
-    """The identity of this database; one row."""
+    """The single row with the identity of this database."""
 
     __tablename__ = "database_identity"
 
@@ -34,9 +35,9 @@ class DatabaseIdentity(Base):
 
 
 def is_another_database(session: Session, *, now: datetime) -> bool:
-    """Return whether the database is another than at the last start. Asked at each start, before anything is sent.
+    """Return whether the database is another one than at the last start. Called at each start, before anything is sent.
 
-    The first start stores the identity. Returns False where the server does not tell it.
+    The first start stores the identity and returns False. Returns False, too, if the server does not tell its identity.
     """
     advisory_xact_lock(session, "database identity")
     try:
@@ -58,7 +59,7 @@ def is_another_database(session: Session, *, now: datetime) -> bool:
 
 
 def hold_every_endpoint(session: Session, *, now: datetime) -> int:
-    """Pause all active endpoints, for a person to resume; returns how many."""
+    """Pause all active endpoints until a person resumes them. Return how many."""
     active = sa.and_(WebhookEndpoint.state == EndpointState.ACTIVE, WebhookEndpoint.deleted_at.is_(None))
     held = sa.update(WebhookEndpoint).where(active).returning(WebhookEndpoint.id)
     values = {"state": EndpointState.PAUSED, "state_reason": REASON, "state_changed_at": now}

@@ -1,6 +1,6 @@
 """Check what people enter for an endpoint: URL, headers, event types. Pure.
 
-Called when the endpoint is saved, for headers also when a message is sent.
+The checks run when the endpoint is saved. Headers are also checked when a message is sent.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OUR_PREFIXES = ("webhook-", "x-chargecars-", "x-webhook-", "x-forwarded-", "x-r
 
 
 class BadEndpoint(ValueError):
-    """An entered value is wrong. `field` names it; the message says what to do."""
+    """Raised when a value that was entered is wrong. `field` is the name of its field; the message says what to do."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -31,7 +31,10 @@ class BadEndpoint(ValueError):
 
 
 def checked_url(url: str, *, allows_http: bool, ports: Collection[int]) -> str:
-    """Return the URL as it is stored, its host in ASCII. Raises BadEndpoint. Its IP address is checked only when it is called."""
+    """Return the URL in the form to store, with its host in ASCII. Raises BadEndpoint.
+
+    The IP address is not checked here but when the URL is called.
+    """
     try:
         parts = urlsplit(url.strip())
         host, port = (parts.hostname or "").encode("idna").decode().lower(), parts.port
@@ -54,7 +57,7 @@ def checked_url(url: str, *, allows_http: bool, ports: Collection[int]) -> str:
 
 
 def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the receiver's own headers to send beside ours. Raises BadEndpoint."""
+    """Return the headers that the receiver wants in addition to ours, after checking them. Raises BadEndpoint."""
     if len(headers) > MAX_HEADERS:
         raise BadEndpoint("headers", N_("At most 20 headers."))
     for name, value in headers.items():
@@ -71,7 +74,8 @@ def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def checked_header_name(name: str) -> str:
-    """Return the name of an additional signature or event header, or "". Raises BadEndpoint."""
+    """Return the name of an additional signature or event header after checking it. "" means no such header. Raises
+    BadEndpoint."""
     low = name.lower()
     if name and (not _TOKEN.fullmatch(name) or low in _OURS or low.startswith(("webhook-", "x-forwarded-", "sec-"))):
         raise BadEndpoint("headers", N_("We set this header ourselves. Use another name."))

@@ -3,7 +3,7 @@
 webhook   at once, then after 1, 2, 4, 8, 16 s: six tries within half a minute
 partner   at once, then after 60 and 120 s (so 60 s and 180 s after the event), then stored for replay
 patient   over three days, for a receiver that may be down for hours; the example of Standard Webhooks
-make, partner_api   as other calls of ours to services
+make, partner_api   the same as our other calls to services
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _MOST_JITTER_SECONDS, _JITTER = 15.0, 0.1
 
 
 def delay_seconds(schedule: str, tries: int, *, asked_seconds: float | None = None) -> float | None:
-    """Return the delay from the end of try number `tries` to the next; None where there is no next one.
+    """Return the delay in seconds from the end of try number `tries` to the next try, or None if there is no next try.
 
-    `asked_seconds`: what the receiver asked for, counted up to an hour; it never shortens the delay.
+    `asked_seconds` is the delay that the receiver asked for. It counts up to an hour, and it never shortens the delay.
     """
     delays = SCHEDULES[schedule]
     if tries > len(delays):
@@ -40,7 +40,10 @@ def delay_seconds(schedule: str, tries: int, *, asked_seconds: float | None = No
 
 
 def jitter_seconds(delay: float, delivery_id: uuid.UUID) -> float:
-    """Return the seconds added to a delay, up to a tenth of it and 15, so that simultaneous failures are not retried together."""
+    """Return how many seconds to add to a delay, so that deliveries that failed together are not retried together.
+
+    This is at most a tenth of the delay and at most 15 seconds.
+    """
     share = (delivery_id.int % 997) / 997
     return min(delay * _JITTER, _MOST_JITTER_SECONDS) * share
 

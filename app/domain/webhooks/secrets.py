@@ -1,4 +1,4 @@
-"""Seal, open and rotate the secrets of an endpoint, sealed as one JSON object bound to its row."""
+"""Encrypt, decrypt and rotate the secrets of an endpoint. They are encrypted as one JSON object that is bound to its row."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TABLE = table_of(WebhookEndpoint).name
 
 @dataclass(frozen=True)
 class Former:
-    """A replaced secret, with which messages are also signed until `until`."""
+    """A signing secret that was replaced. Until `until`, messages are signed with it as well."""
 
     value: str = field(repr=False)
     until: datetime
@@ -26,24 +26,25 @@ class Former:
 
 @dataclass(frozen=True)
 class EndpointSecrets:
-    """The secrets of an endpoint. `headers`: names and values the receiver wants beside our own headers."""
+    """The secrets of an endpoint. `headers` are names and values that the receiver wants in addition to our own headers."""
 
     signing: str = field(repr=False)
     former: tuple[Former, ...] = ()
     headers: dict[str, str] = field(default_factory=dict, repr=False)
 
     def valid(self, now: datetime) -> tuple[str, ...]:
-        """Return the secrets a message is signed with, newest first."""
+        """Return the secrets with which a message is signed at `now`, newest first."""
         return (self.signing, *(one.value for one in self.former if one.until > now))
 
     def rotated(self, *, now: datetime, overlap: timedelta) -> EndpointSecrets:
-        """Return the secrets with a new signing secret. `overlap` zero ends the old ones now, as after a leak."""
+        """Return the secrets with a new signing secret. The old one stays valid for the time `overlap`. Zero ends all old ones
+        now, for example after a leak."""
         old = [Former(self.signing, now + overlap), *(one for one in self.former if one.until > now)][:MOST_FORMER]
         return EndpointSecrets(new_signing_secret(), tuple(old) if overlap else (), self.headers)
 
 
 def seal(endpoint: WebhookEndpoint, secrets: EndpointSecrets, *, keyring: Keyring) -> None:
-    """Seal the endpoint's secrets, replacing the stored ones."""
+    """Encrypt the secrets and store them in the endpoint, in place of those it has."""
     former = [{"value": one.value, "until": one.until.isoformat()} for one in secrets.former]
     plain = json.dumps({"signing": secrets.signing, "former": former, "headers": secrets.headers}).encode()
     endpoint.sealed_secrets = keyring.encrypt(plain, table=_TABLE, column="sealed_secrets", row_id=endpoint.id)

@@ -1,6 +1,7 @@
 """Resolve how an endpoint is called: URL, signatures, headers.
 
-A kind with URL and secrets stored elsewhere has an opener in `app/wiring.py` (`TARGETS`); others are called by their row.
+If the URL and secrets of a kind are stored elsewhere, the kind has a function in `app/wiring.py` (`TARGETS`) that reads
+them. Other endpoints are called as their row says.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Noted = Callable[[Session, str, int | None, datetime], None]
 
 
 class NoTarget(Exception):
-    """The endpoint cannot be called; the outcome says why (`outcomes.py`)."""
+    """Raised when an endpoint cannot be called. `outcome` gives the reason as a name from `outcomes.py`."""
 
     def __init__(self, outcome: str) -> None:
         super().__init__(outcome)
@@ -34,11 +35,12 @@ class NoTarget(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """How an endpoint is called. `sign` returns headers for a body and a time, beside those of Standard Webhooks.
+    """How an endpoint is called. `sign` returns, for a body and a time, further headers beside those of Standard Webhooks.
 
-    `sign` may make a call, and raises HttpFailure if that fails. `secret_header`: its header that no log shows. `id_header`: the
-    name of the header with the message's id. `final_statuses`: answers that are not retried. `shown_url`: the URL for the log, as
-    a URL can be a secret. `noted` is called with outcome and status in the transaction that writes an attempt.
+    `sign` may make a call itself, and raises HttpFailure if that fails. `secret_header` is the header that no log may show.
+    `id_header` is the name of the header with the message's id. `final_statuses` are HTTP statuses that are not retried.
+    `shown_url` is the URL for the log, as a URL can be a secret. `noted` is called with outcome, status and time in the
+    transaction that writes an attempt.
     """
 
     url: str = field(repr=False)
@@ -64,13 +66,13 @@ _installed: dict[EndpointKind, Opener] = {}
 
 
 def install(openers: Mapping[EndpointKind, Opener]) -> None:
-    """Install the kinds of targets; `create_app` calls it once."""
+    """Store for some kinds of endpoints the function that returns how to call them. `create_app` calls this once."""
     _installed.clear()
     _installed.update(openers)
 
 
 def open_target(session: Session, endpoint: WebhookEndpoint, *, keyring: Keyring, now: datetime) -> Target:
-    """Return how an endpoint is called. Raises NoTarget."""
+    """Return how the endpoint is called. Raises `NoTarget` if it cannot be called."""
     return _installed.get(endpoint.kind, _as_its_row_says)(session, endpoint, keyring, now)
 
 
@@ -109,7 +111,8 @@ def headers_for(target: Target, body: bytes, *, message_id: str, event_type: str
 
 
 def shown_headers(target: Target, sent: Mapping[str, str]) -> dict[str, str]:
-    """Return the sent headers with secrets masked; signatures and times stay, as a receiver's engineer looks for them."""
+    """Return the sent headers with secrets masked, for the log. Signatures and times stay readable, because a receiver's
+    engineer needs them."""
     own = {name.lower() for name in target.headers}
     masked = redact_headers({name: value for name, value in sent.items() if name.lower() in own})
     hidden = target.secret_header.lower()

@@ -1,8 +1,9 @@
 """Fork worker processes from a process that has imported everything, so that they share its memory and start at once.
 
-Only a process with one thread and no connection forks: a lock that another thread holds would stay locked in the child for ever,
-and two processes on one connection talk at the same time. `fork` refuses when there is a second thread. What makes random numbers
-here (`random`, uuid_utils, OpenSSL) seeds itself anew in a child; tests/process/background/test_forks.py holds it to that.
+Only a process with one thread and no connection forks. Otherwise a lock that another thread has would stay locked in the
+child for ever, and two processes would use one connection at the same time. `fork` refuses if there is a second thread. The
+sources of random numbers here (`random`, uuid_utils, OpenSSL) get a new seed in a child;
+tests/process/background/test_forks.py checks this.
 """
 
 from __future__ import annotations
@@ -31,13 +32,14 @@ log = get_logger(__name__)
 
 
 class NotAlone(Exception):
-    """This process has more than one thread and must not fork."""
+    """Raised when this process has more than one thread and therefore must not fork."""
 
 
 def fork(name: str) -> int:
-    """Fork as os.fork does. The child has its own session, the usual signals and the name `name`, and gets SIGTERM when we die.
+    """Fork as `os.fork` does, and return the child's process id, or 0 in the child. Raises NotAlone.
 
-    Raises NotAlone.
+    The child has its own session, the usual signal handlers and the process name `name`. It gets SIGTERM when its parent
+    dies.
     """
     if threading.active_count() > 1:
         raise NotAlone(", ".join(thread.name for thread in threading.enumerate()))
@@ -69,7 +71,7 @@ def _leave_home(name: str, parent: int) -> None:
 
 
 class Wakeup:
-    """Turn signals into something `select` can wait for. Install it in the main thread."""
+    """A file object for `select` that becomes readable when one of the signals arrives. Create it in the main thread."""
 
     def __init__(self, numbers: Collection[signal.Signals]) -> None:
         self._receiver, self._sender = socket.socketpair()
@@ -83,19 +85,19 @@ class Wakeup:
         return self._receiver.fileno()
 
     def take(self) -> bytes:
-        """Return the numbers of the signals that came since the last call, a byte each."""
+        """Return the numbers of the signals that arrived since the last call, one byte for each signal."""
         with contextlib.suppress(BlockingIOError):
             return self._receiver.recv(4096)
         return b""
 
     def close(self) -> None:
-        """Close the sockets, in a child that has its own signals."""
+        """Close the sockets. A child process does this, because it has its own signal handlers."""
         self._receiver.close()
         self._sender.close()
 
 
 def reap() -> Iterator[tuple[int, int]]:
-    """Yield process id and exit code (negative: the signal) of every child that has ended."""
+    """Yield the process id and exit code of every child that has ended. A negative exit code is the number of a signal."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -108,7 +110,7 @@ def reap() -> Iterator[tuple[int, int]]:
 
 @dataclass
 class Member:
-    """A child process of a kind. Where it has ended, it is started again at `due_at` (monotonic seconds)."""
+    """One child process of a kind. `pid` is 0 if it is not running; then it is started at `due_at` (monotonic seconds)."""
 
     kind: str
     pid: int = 0
@@ -118,16 +120,19 @@ class Member:
 
 
 class Family:
-    """Child processes of some kinds. One that ends by itself is started again, after a pause that doubles when it ends soon."""
+    """The child processes of some kinds. A child that ends by itself is started again after a pause.
+
+    The pause doubles each time the child ends soon after its start.
+    """
 
     def __init__(self, kinds: Sequence[str]) -> None:
         self._members = [Member(kind) for kind in kinds]
         self._stopping = False
 
     def run(self) -> str | None:
-        """Fork the children and watch them until SIGTERM or SIGINT has ended all.
+        """Fork the children and watch them. After SIGTERM or SIGINT, end all of them.
 
-        Returns in each process: the kind in a child, None in this one.
+        Returns in each process: in a child its kind, and in this process None when all children have ended.
         """
         wakeup = Wakeup(OURS)
         while True:
@@ -153,7 +158,7 @@ class Family:
         return max(0.0, min(waiting) - time.monotonic()) if waiting else None
 
     def _stop(self) -> None:
-        """Send SIGTERM to every child. A worker leaves its job at the second one."""
+        """Send SIGTERM to every child. A worker finishes its job first; a second SIGTERM makes it leave the job."""
         self._stopping = True
         for member in self._members:
             if member.pid:
@@ -170,7 +175,10 @@ class Family:
 
 
 def next_pause(previous_seconds: float, *, lived_seconds: float) -> float:
-    """Return the seconds to wait before the next start: twice as many as before, or the first pause if the process settled."""
+    """Return how many seconds to wait before the next start of a process.
+
+    This is twice the previous pause (up to a maximum), or the first pause if the process lived for SETTLED_SECONDS.
+    """
     if lived_seconds >= SETTLED_SECONDS:
         return FIRST_PAUSE_SECONDS
     return min(previous_seconds * 2, LONGEST_PAUSE_SECONDS)

@@ -1,8 +1,8 @@
-"""Lower the priority of a process that works behind the web, which answers people and providers and comes first.
+"""Lower the priority of background processes, because the web, which answers people and providers, comes first.
 
-Linux with autogroups, which is most of it, shares the processors among sessions before it shares them among processes, and each
-of our processes has a session of its own: there a nice value says something among the processes of one session alone, and the
-session has one of its own (`man 7 sched`).
+Most Linux systems have autogroups: the processors are shared among sessions first, and then among the processes of a
+session. Each of our processes has a session of its own. So a process's nice value only has an effect among the processes of
+its session, and the session has a nice value of its own (`man 7 sched`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ TRIES, PAUSE_SECONDS = 20, 0.11  # the kernel takes one such change in a tenth o
 
 
 def stand_behind(nice: int) -> None:
-    """Lower the priority of this process by `nice` steps, and that of its session to as many where it leads it. A session that
-    others lead stays as it is: the web may be in it, and then the process's own priority counts."""
+    """Lower the priority of this process by `nice` steps. If the process leads its session, lower the session's priority, too.
+
+    The priority of a session that another process leads is not changed, because the web may be in it. In this case the
+    process's own priority is what counts.
+    """
     os.nice(nice)
     if nice and os.getsid(0) == os.getpid() and AUTOGROUP.exists():
         _lower_session(nice)

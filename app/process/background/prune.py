@@ -1,6 +1,6 @@
 """Delete old rows in small batches: done outbox entries, raw events, idempotency records, and undo data of merges after a week.
 
-Moves that say two threads are apart on purpose stay (`domain/ingest/threading.py`).
+Moves which tell that two threads are separate on purpose are kept (`domain/ingest/threading.py`).
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _RULES = (
 
 
 def prune(**_ignored: Any) -> int:
-    """Delete every row and half-written file past its time; return the number of rows."""
+    """Delete every row and half-written file whose time is over. Return the number of deleted rows."""
     with suppress(StorageFailed):  # the watch reports it (app/process/health)
         runtime().storage.sweep()
     removed = 0

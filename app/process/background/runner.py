@@ -1,7 +1,7 @@
 """Run the processes behind the web (`worker.py`): RQ workers and the scheduler.
 
-Neighbours: `domain/events/relay.py` hands out jobs, `process/background/schedule.py` lists the periodic ones. Guarantee: stopping
-or killing any of them at any moment loses nothing, because what they do is promised by rows.
+Related modules: `domain/events/relay.py` enqueues jobs, `process/background/schedule.py` lists the periodic ones. Stopping
+or killing any of these processes at any moment loses nothing, because the work to do is stored in rows of the database.
 """
 
 from __future__ import annotations
@@ -50,7 +50,11 @@ _prepared: list[Flask] = []
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the process of the kind named, or fork one for each of several, until told to stop. Return the exit status."""
+    """Run the process of the kind that `arguments` name. If they name several kinds, or none (all kinds), fork a process for
+    each.
+
+    Returns the exit status when the process is told to stop.
+    """
     kinds = tuple(arguments) or EVERYTHING
     if not set(kinds) <= set(RUNNERS):
         sys.stderr.write(f"usage: worker.py [{'|'.join(RUNNERS)}]…\n")
@@ -78,7 +82,7 @@ def prepare() -> None:
 
 
 def run(kind: str) -> None:
-    """Run a process of this kind until told to stop."""
+    """Run a process of this kind until it gets a signal to stop."""
     app = _prepared[0] if _prepared else create_app()
     with app.app_context():
         stand_behind(runtime().settings.worker_nice)
@@ -90,10 +94,10 @@ def run(kind: str) -> None:
 
 
 class AppWorker(SimpleWorker):
-    """A worker that runs each job inside a fresh application context, so no job sees another's database session.
+    """A worker that runs each job inside a fresh application context, so that no job sees the database session of another job.
 
-    Every `KEEP_SECONDS` it closes the connections that are idle then: each keeps a process of PostgreSQL in memory, and after a
-    burst of callbacks a dozen would stay.
+    Every `KEEP_SECONDS` it closes the connections that are idle at that time. Each of them keeps a process of PostgreSQL in
+    memory, and after a burst of callbacks a dozen would stay.
     """
 
     app: Flask
@@ -107,8 +111,11 @@ class AppWorker(SimpleWorker):
         job.ended_at = utc_now()  # it is forgotten or kept as failed next, and needs no more time
 
     def handle_job_success(self, job: Job, queue: Queue, started_job_registry: StartedJobRegistry) -> None:
-        """Forget the job in one round trip. RQ looks for jobs that wait for this one and for its result, registry by registry,
-        which takes more than most jobs do: no job of ours waits for another or has a result (tests/process/background)."""
+        """Delete the finished job in one round trip to Redis.
+
+        RQ's own method also looks in each registry for jobs that wait for this one, and for its result. This takes longer
+        than most jobs. It is not needed: no job of ours waits for another one or has a result (tests/process/background).
+        """
         with self.connection.pipeline() as pipeline:
             self.cleanup_execution(job, pipeline=pipeline)
             pipeline.delete(job.key)
@@ -123,7 +130,7 @@ class AppWorker(SimpleWorker):
 
 
 def run_worker(app: Flask, queues: Sequence[str]) -> None:
-    """Take jobs from `queues`, first to last, until told to stop."""
+    """Run jobs from `queues` until the process gets a signal to stop. A queue is read only if those before it are empty."""
     connection = redis.Redis.from_url(runtime().settings.redis_url)
     name = f"{socket.gethostname()}-{os.getpid()}-{random.getrandbits(32):08x}"
     worker = AppWorker(

@@ -10,7 +10,7 @@ from app.wiring import LIVE, SEND
 
 @dataclass(frozen=True)
 class Periodic:
-    """A job enqueued every so often; missing a round or running one twice is harmless for each of them."""
+    """A job that is enqueued every `every_seconds`. For each such job it is harmless to miss a round or to run twice."""
 
     name: str
     job: str

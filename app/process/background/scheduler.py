@@ -1,6 +1,6 @@
 """Run the scheduler process: the relay, and periodic jobs by the clock.
 
-Two of them at once are harmless: the relay skips locked rows, and a periodic job's id is its time slot.
+Two schedulers at once are harmless: the relay skips locked rows, and the id of a periodic job is its time slot.
 """
 
 from __future__ import annotations

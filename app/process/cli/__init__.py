@@ -36,7 +36,7 @@ def register(app: Flask) -> None:
 
 
 def send_logs_to_stderr() -> None:
-    """Send log lines to standard error: a command's output goes to standard output, and a log line there would spoil its JSON."""
+    """Send log lines to standard error. Commands print to standard output, and a log line there would make their JSON invalid."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
             handler.setStream(sys.stderr)

@@ -173,7 +173,7 @@ def show_teams(as_json: bool) -> None:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Turn a refusal into an error message of one line. Raises ClickException."""
+    """Turn the refusals of the actions inside this context into error messages of one line. Raises ClickException."""
     try:
         yield
     except WrongBrand as error:

@@ -163,7 +163,7 @@ def pause(name: str, state: str) -> None:
 
 
 def _given(kind: Kind, settings: tuple[str, ...], secrets: IO[str] | None) -> dict[str, str]:
-    """Return settings and secrets that were entered, by the names of the kind's fields. Raises ClickException."""
+    """Return the entered settings and secrets as a dict by the names of the kind's fields. Raises ClickException."""
     plain = dict(one.partition("=")[::2] for one in settings)
     try:
         sealed = json.load(secrets) if secrets else {}
@@ -178,14 +178,14 @@ def _given(kind: Kind, settings: tuple[str, ...], secrets: IO[str] | None) -> di
 
 
 def _ask(form: ConnectForm) -> None:
-    """Check the form and ask the provider. Raises ClickException with every wrong field, or with what the provider says."""
+    """Check the form and ask the provider. Raises ClickException with every wrong field, or with the answer of the provider."""
     if not is_right(form):
         raise click.ClickException(form.problem or "; ".join(f"{name}: {text}" for name, text in form.errors.items()))
 
 
 @contextmanager
 def _named() -> Iterator[None]:
-    """Raise ClickException where another channel took the name meanwhile."""
+    """Raise ClickException if another channel has taken the name in the meantime."""
     try:
         yield
     except IntegrityError as error:

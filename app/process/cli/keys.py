@@ -57,7 +57,10 @@ def rotate(as_json: bool) -> None:
 
 
 def _rotate(channel_id: uuid.UUID) -> str:
-    """Encrypt the secrets of one channel with the newest key, in a transaction of its own. Returns what became of them."""
+    """Encrypt the secrets of one channel with the newest key, in a separate transaction.
+
+    Return "sealed again", "up to date" or "cannot be opened".
+    """
     keyring = runtime().keyring
     try:
         with transaction() as session:
@@ -79,7 +82,10 @@ def _key(table: sa.Table) -> sa.Column[Any]:
 
 
 def _rotate_value(table: sa.Table, name: str, row_id: uuid.UUID | str) -> str:
-    """Encrypt one value of a table with the newest key, in a transaction of its own. Returns what became of it."""
+    """Encrypt the value in column `name` of one row with the newest key, in a separate transaction.
+
+    Return "sealed again", "up to date" or "cannot be opened".
+    """
     keyring, column = runtime().keyring, table.c[name]
     place: dict[str, Any] = {"table": table.name, "column": name, "row_id": row_id}
     try:

@@ -136,7 +136,7 @@ def invite(email: str, as_json: bool) -> None:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Turn a refusal into an error message of one line. Raises ClickException."""
+    """Turn a `LastAdmin` error into a ClickException with a message of one line, as a context manager."""
     try:
         yield
     except LastAdmin as error:
@@ -185,7 +185,7 @@ def setup_link() -> None:
 
 
 def find_brand_ids(session: Session, keys: Sequence[str]) -> list[uuid.UUID]:
-    """Return the ids of the brands with these keys, in their order. Raises ClickException."""
+    """Return the ids of the brands with these keys, in the order of `keys`. Raises ClickException if a key is unknown."""
     known = {row.key: row.id for row in session.execute(sa.select(Brand.key, Brand.id))}
     unknown = [key for key in keys if key not in known]
     if unknown:

@@ -1,4 +1,5 @@
-"""Write down each trouble of the installation once when it begins and once when it is mended. The caller owns the transaction."""
+"""Store each trouble of the installation, with one event when it begins and one when it is mended. The caller owns the
+transaction."""
 
 from __future__ import annotations
 
@@ -22,7 +23,11 @@ WAS_AWAY = known("The scheduler was down for %(minutes)s minutes; delayed work i
 
 
 def note_troubles(session: Session, troubles: Sequence[Trouble], *, now: datetime) -> int:
-    """Write down the troubles that began and those that ended since the last look; return the number of events made."""
+    """Store the troubles that began and end those that are over since the last check, with one event for each.
+
+    `troubles` are all that exist now. If the last check was longer ago than `GAP`, one more event says so. Return the number
+    of events.
+    """
     advisory_xact_lock(session, "system-troubles")
     gap = _gap(session, now)
     unended = sa.select(SystemTrouble).where(SystemTrouble.ended_at.is_(None)).order_by(SystemTrouble.key)
@@ -43,7 +48,7 @@ def note_troubles(session: Session, troubles: Sequence[Trouble], *, now: datetim
 
 
 def _gap(session: Session, now: datetime) -> timedelta:
-    """Return how long nobody looked, and note this look. Zero at the first one."""
+    """Return the time since the last check, and store `now` as the time of this check. Return zero at the first check."""
     row = session.get(SystemWatch, "troubles", populate_existing=True)
     last = row.looked_at if row else now
     insert = postgresql.insert(SystemWatch).values(name="troubles", looked_at=now)

@@ -16,7 +16,10 @@ from app.wiring import QUEUES
 
 
 def watch_system(**_ignored: Any) -> int:
-    """Tell administrators which troubles began and which ended; an RQ entry point, periodic. Returns how many were told."""
+    """Notify administrators of the troubles that began and of those that ended. A periodic RQ job.
+
+    Return the number of events that were recorded.
+    """
     served, now, fault = _served_queues(), utc_now(), find_storage_fault(runtime().storage)
     with transaction() as session:
         troubles = find_troubles(session, now=now, queues=QUEUES, served=served, storage_fault=fault)
@@ -24,7 +27,7 @@ def watch_system(**_ignored: Any) -> int:
 
 
 def _served_queues() -> set[str] | None:
-    """Return the queues that a living worker takes jobs of; None where Redis does not answer."""
+    """Return the names of the queues from which a living worker takes jobs. Return None if Redis does not answer."""
     try:
         workers = Worker.all(connection=runtime().redis)
     except redis.RedisError:

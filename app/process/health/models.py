@@ -1,4 +1,4 @@
-"""Tables of troubles of the installation, each from its beginning to its end, and of the time of the last look."""
+"""Tables of the troubles of the installation, with their beginning and end, and of the time of the last check."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from app.core.db import Base, WithId
 
 
 class SystemTrouble(WithId, Base):
-    """A trouble of the installation; one row from its beginning to its end.
+    """One trouble of the installation, with the times when it began and ended. `ended_at` is None while it lasts.
 
-    `key` names what is wrong, `text` says it in English, `place` is the path where to look.
+    `key` names what is wrong, `text` describes it in English, `place` is the path of the page where to look.
     """
 
     __tablename__ = "system_troubles"
@@ -28,7 +28,10 @@ class SystemTrouble(WithId, Base):
 
 
 class SystemWatch(Base):
-    """When the watch last looked; a gap means that nothing was scheduled meanwhile."""
+    """The time when a periodic check last ran. The only row is that of the check "troubles".
+
+    A long gap since then means that the scheduler was down.
+    """
 
     __tablename__ = "system_watches"
 

@@ -34,7 +34,10 @@ PROMISES = (table_of(InboundEvent), table_of(OutboxEntry), table_of(Delivery))
 
 @dataclass(frozen=True)
 class Trouble:
-    """A trouble that exists now. `key` stays the same while it lasts; `text` is English; `place` is the path where to look."""
+    """Something that is wrong with the installation now. `key` stays the same while it lasts.
+
+    `text` describes it in English. `place` is the path of the page where to look.
+    """
 
     key: str
     text: str
@@ -44,9 +47,10 @@ class Trouble:
 def find_troubles(
     session: Session, *, now: datetime, queues: Collection[str], served: Collection[str] | None, storage_fault: str = ""
 ) -> list[Trouble]:
-    """Return every trouble there is now.
+    """Return every trouble that exists now.
 
-    `queues`: all of them; `served`: those a worker takes jobs of, None where unknown; `storage_fault`: from `find_storage_fault`.
+    `queues` are the names of all queues. `served` are those from which a worker takes jobs, or None if this is unknown.
+    `storage_fault` is the result of `find_storage_fault`.
     """
     return [
         *_quarantine(session, now),
@@ -59,7 +63,7 @@ def find_troubles(
 
 
 def find_storage_fault(storage: Storage) -> str:
-    """Return why nothing can be written to the file store; "" if it can."""
+    """Return the reason why nothing can be written to the file store. Return "" if writing works."""
     try:
         storage.check()
     except StorageFailed as failed:
@@ -86,7 +90,7 @@ def _channels(session: Session) -> list[Trouble]:
 
 
 def _services(session: Session, now: datetime) -> list[Trouble]:
-    """Return a trouble for each service besides the channels that the daily check found failing."""
+    """Return one trouble for each service, other than a channel, that failed the daily check."""
     return [
         Trouble(f"service {one.key}", SERVICE % {"name": one.name, "why": one.detail or UNKNOWN}, one.place)
         for one in list_failing(session, now=now)
@@ -108,7 +112,7 @@ def _waiting(session: Session, now: datetime) -> list[Trouble]:
 
 
 def _storage(session: Session, fault: str) -> list[Trouble]:
-    """Return a trouble where nothing can be written to the file store, or an inbound event waits because it is too full."""
+    """Return a trouble if nothing can be written to the file store, or if an inbound event waits for the file store."""
     waits = InboundEvent.reason.like(WAITS_FOR_STORAGE % {"why": "%"})
     query = sa.select(InboundEvent.reason).where(InboundEvent.state.in_(("ready", "running")), waits).limit(1)
     why = fault or (session.execute(query).scalar() or "").removeprefix(WAITS_FOR_STORAGE % {"why": ""})

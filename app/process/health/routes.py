@@ -48,9 +48,10 @@ def favicon() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Check database, migrations, Redis, the file store, and that nothing waits longer than OLDEST_SECONDS.
+    """Answer 200 if this installation is ready, else 503. The JSON has the result of each check.
 
-    Answers 503 with what is wrong.
+    Checked are the database, its migrations, Redis, the file store, and that no inbound event or outbox entry waits longer
+    than OLDEST_SECONDS.
     """
     checks: dict[str, str] = {}
     try:
@@ -76,9 +77,9 @@ def _redis_check() -> str:
 
 @bp.get("/metrics")
 def metrics() -> ResponseReturnValue:
-    """Serve the metrics for Prometheus, to holders of the metrics token and to this machine itself.
+    """Serve the metrics for Prometheus. Answers 403 unless the request has the metrics token or comes from this machine.
 
-    A request that a proxy hands on is not from this machine.
+    A request that a proxy forwards does not count as coming from this machine.
     """
     if not _may_read_metrics():
         return Response(status=403)

@@ -18,7 +18,7 @@ USAGE = "usage: python -m app.process.launch [reset | migration NAME]"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command and return its exit code; a refusal is one line on stderr and 2."""
+    """Run the command and return its exit code. If the command is refused, print one line on stderr and return 2."""
     try:
         match list(arguments):
             case []:

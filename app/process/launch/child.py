@@ -1,7 +1,7 @@
-"""Run another program that dies with its parent: python -I -S child.py SIGNAL PARENT_PID UID GID PROGRAM ARGUMENT…
+"""Run another program that ends when its parent dies: python -I -S child.py SIGNAL PARENT_PID UID GID PROGRAM ARGUMENT…
 
-A wrapper instead of a `preexec_fn`, which is unsafe in a process with threads. The user is changed here and not by the caller,
-because the new user may not be allowed to read this file. Standard library only; the process id stays the same through the exec.
+This file replaces a `preexec_fn`, which is unsafe in a process with threads. This process changes the user, not its parent,
+because the new user may not be allowed to read this file. The program keeps the process id. Standard library only.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ KEEP_USER = -1
 
 
 def main() -> None:
-    """Change user, arrange the death signal, and become the program."""
+    """Change the user, choose the signal for the death of the parent, and replace this process by the program."""
     death_signal, parent, uid, gid = (int(argument) for argument in sys.argv[1:5])
     command = sys.argv[5:]
     if uid != KEEP_USER:

@@ -14,7 +14,7 @@ OWN_NAME = "switchyard"
 
 
 class Console:
-    """A terminal shared by many processes. Safe to call from any thread; a terminal that has gone away is no error."""
+    """A terminal on which many processes print. Safe to call from any thread. Printing is no error if the terminal is gone."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
@@ -23,7 +23,7 @@ class Console:
         self._seen: list[str] = []
 
     def line(self, name: str, text: str) -> None:
-        """Print one line, under the name of its part."""
+        """Print one line after the name of the part that it comes from."""
         with self._lock, contextlib.suppress(OSError, ValueError):
             self._stream.write(f"{self._prefix(name)} {text}\n")
             self._stream.flush()

@@ -1,7 +1,7 @@
-"""Kill every process group of a supervisor that died without ending them itself. Reads "+PGID" and "-PGID" lines on stdin.
+"""Kill every process group that a supervisor left running when it died. Reads "+PGID" and "-PGID" lines on stdin.
 
-The supervisor holds the other end of the pipe: when it is gone, however it went, the pipe ends, and what is left of its
-processes and their children gets SIGTERM and, a few seconds later, SIGKILL. Standard library only.
+The supervisor has the other end of the pipe. When the supervisor dies, for whatever reason, the pipe ends. Then its
+remaining processes and their children get SIGTERM and, a few seconds later, SIGKILL. Standard library only.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ STEP_SECONDS = 0.1
 
 
 def main() -> None:
-    """Read process groups from the pipe until it ends, then end those that are left."""
+    """Read process groups from the pipe until it ends, then end the groups that were not removed."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     groups: set[int] = set()
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def end(groups: set[int], grace_seconds: float) -> None:
-    """Ask every group to end, and kill what is still there after `grace_seconds`."""
+    """Ask every process group to end, and kill the processes that still run after `grace_seconds`."""
     tell(groups, signal.SIGTERM)
     deadline = time.monotonic() + grace_seconds
     while any(is_alive(group) for group in groups) and time.monotonic() < deadline:
@@ -35,7 +35,7 @@ def end(groups: set[int], grace_seconds: float) -> None:
 
 
 def tell(groups: set[int], number: int) -> None:
-    """Send a signal to every process of the groups that is still there."""
+    """Send the signal `number` to every process group that still exists."""
     for group in groups:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, number)

@@ -1,12 +1,12 @@
 """Settings of gunicorn for web workers that are forked and share memory (`gunicorn --config … --preload wsgi:app`).
 
-The master imports the application once and forks the workers from it. gunicorn runs this file before that, by itself: it must not
-import the application. What the application imports has to be gevent's from the start, so the patches come first. The rest of
-them are for the workers alone, which apply them themselves: the master waits for its children and its signals as it always did.
-Nothing here opens a connection or starts a thread.
+The master imports the application once and forks the workers from it. gunicorn runs this file before that, so this file must
+not import the application. It patches Python for gevent first, because the modules that the application imports must be
+patched from the start. The workers apply the patches of os, signal and subprocess themselves: the master must wait for its
+children and signals in the usual way. Nothing here opens a connection or starts a thread.
 
-A worker waits for the database on gevent's loop itself. The driver would ask gevent's poll(), which makes a poll object, its
-watchers and a timer for each answer: a quarter of what a small statement costs the worker.
+A worker waits for the database directly on gevent's loop. The driver would call gevent's poll(), which makes a poll object,
+its watchers and a timer for each answer. That is a quarter of what a small statement costs the worker.
 """
 
 import time
@@ -25,7 +25,10 @@ from psycopg import errors, waiting  # noqa: E402 as everything that imports thr
 
 
 def wait_on_loop(generator: Any, fileno: int, interval: float = 0.0, timeout: float | None = None) -> Any:
-    """Drive the driver's `generator` as `psycopg.waiting.wait` does; the other greenlets of the worker run meanwhile."""
+    """Run a database operation of the driver as `psycopg.waiting.wait` does, while other greenlets of the worker run.
+
+    `generator` is the operation, whose result is returned. `timeout` is in seconds, None for no limit.
+    """
     ends_at = None if timeout is None else time.monotonic() + timeout
     try:
         wanted = next(generator)

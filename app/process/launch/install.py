@@ -1,9 +1,9 @@
 """Make `.venv` and install the requirements, and Chromium for browser tests, from nothing but Python and this file.
 
-Run as a script (`python3 app/process/launch/install.py run|test|browser`) before any package exists, so it uses the standard
-library alone and syntax that an old Python can still read far enough to be told that it is too old. It guarantees: a second call
-with the same requirements installs nothing, two calls at once wait for each other, and a failure says what to do in a line or
-two.
+Run as a script (`python3 app/process/launch/install.py run|test|browser`) before any package exists. So it uses the standard
+library only, and a syntax that an old Python can read: that Python then reports that it is too old. A second call with the
+same requirements installs nothing. Two calls at the same time wait for each other. A failure prints what to do, in one or
+two lines.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ PLAYWRIGHT_SECONDS = 300
 
 
 class InstallError(Exception):
-    """The installation cannot go on; the text tells a person what to do."""
+    """Raised when the installation cannot go on. The text tells a person what to do."""
 
 
 def main(arguments: t.Sequence[str]) -> int:
@@ -70,7 +70,7 @@ def ensure_packages(which: str) -> None:
 
 
 def stamp_path(requirements: str) -> str:
-    """Return the file whose presence says that exactly this content is installed."""
+    """Return the path of the marker file that exists if the requirements file is installed with exactly its present content."""
     with open(requirements, "rb") as file:
         digest = hashlib.sha256(file.read()).hexdigest()[:16]
     return os.path.join(VENV, ".installed-%s" % digest)
@@ -82,7 +82,8 @@ def venv_works() -> bool:
 
 
 def ensure_venv() -> None:
-    """Create `.venv`, or raise InstallError with the missing system package named."""
+    """Create `.venv` unless it works already. Raises InstallError if that fails; the text says which system package is missing,
+    if one is."""
     if venv_works():
         return
     print("Creating .venv with Python %d.%d …" % sys.version_info[:2], flush=True)
@@ -94,7 +95,7 @@ def ensure_venv() -> None:
 
 
 def venv_hint(output: str) -> str:
-    """Return what to tell a person whose Python cannot make virtual environments."""
+    """Return the message for a person whose Python failed to make a virtual environment. `output` is what it printed."""
     if "ensurepip" in output or "No module named venv" in output:
         package = "python%d.%d-venv" % sys.version_info[:2]
         return "Python's venv module is missing. On Debian or Ubuntu: sudo apt-get install -y " + package
@@ -102,7 +103,10 @@ def venv_hint(output: str) -> str:
 
 
 def install_requirements(path: str) -> None:
-    """Install the file with uv if it is on PATH, else with pip; compile bytecode, or every process starts slowly."""
+    """Install the requirements file `path` with uv if it is on PATH, else with pip. Raises InstallError.
+
+    Bytecode is compiled at once, because otherwise every process starts slowly.
+    """
     uv = shutil.which("uv")
     if uv:
         command = [uv, "pip", "install", "--quiet", "--python", VENV_PYTHON, "--compile-bytecode"]
@@ -114,14 +118,20 @@ def install_requirements(path: str) -> None:
 
 @contextlib.contextmanager
 def installation_lock() -> t.Iterator[None]:
-    """Hold the lock that keeps two installations apart; it is released by the system when the process ends."""
+    """Hold the lock that prevents two installations at the same time, as a context manager.
+
+    The system releases the lock even if the process dies.
+    """
     with open(os.path.join(ROOT, ".install.lock"), "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def find_chromium() -> t.Optional[str]:
-    """Return the path of a Chromium on this machine: CHROMIUM_PATH, one on PATH, or Playwright's own newest; else None."""
+    """Return the path of Chromium on this machine: CHROMIUM_PATH, one on PATH, or the newest that Playwright installed.
+
+    Return None if there is none.
+    """
     named = os.environ.get("CHROMIUM_PATH")
     if named:
         return named
@@ -135,7 +145,7 @@ def find_chromium() -> t.Optional[str]:
 
 
 def ensure_browser() -> None:
-    """Find or install a Chromium. Failing to is not an error here: the browser tests themselves fail, and say so."""
+    """Find Chromium or install it. A failure here is only printed: the browser tests themselves then fail and say why."""
     for attempt in (install_with_apt, install_with_playwright):
         if find_chromium():
             return
@@ -145,7 +155,8 @@ def ensure_browser() -> None:
 
 
 def install_with_apt() -> None:
-    """Install Debian's chromium when that is possible. Ubuntu's package of the name is a stub for another system: left alone."""
+    """Install Debian's chromium, if we are root on Debian. Ubuntu's package of that name contains no browser, so it is not
+    used."""
     if os.geteuid() != 0 or not shutil.which("apt-get") or os_release_id() != "debian":
         return
     print("Installing Debian's chromium for the browser tests …", flush=True)
@@ -164,7 +175,7 @@ def os_release_id() -> str:
 
 
 def install_with_playwright() -> None:
-    """Let Playwright download its own Chromium, with the system libraries it needs when we are root."""
+    """Let Playwright download its own Chromium. If we are root, it also installs the system libraries that Chromium needs."""
     print("Letting Playwright install its Chromium for the browser tests …", flush=True)
     options = ["--with-deps"] if os.geteuid() == 0 else []
     environment = dict(os.environ, PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT="15000")

@@ -12,10 +12,11 @@ from app.process.launch.servers import EmbeddedServers
 
 
 def settings_for_command(environ: Mapping[str, str]) -> Settings:
-    """Return complete settings, starting the servers they lack, which stop at exit. Raises SettingError, InUse or ServerError.
+    """Return complete settings. A server that they lack is started, and stops when this process exits.
 
-    Only a command typed by a person (`flask --app wsgi …`) may start servers: several web processes would each want their own. It
-    finds a migrated database, so that the first user can be made before the first `make run`.
+    Only a command typed by a person (`flask --app wsgi …`) may start servers, because several web processes would each start
+    their own. The database is then migrated, so that the first user can be made before the first `make run`. Raises
+    SettingError if a server is missing and may not be started, and InUse or ServerError if it cannot be started.
     """
     settings = load_settings(environ)
     if settings.database_url and settings.redis_url:

@@ -13,7 +13,7 @@ STEP_SECONDS = 0.05
 
 
 class InUse(Exception):
-    """Another process holds the lock; `holder` is its process id as far as known."""
+    """Raised when another process holds the lock. `holder` is the id of that process, or "" if it is unknown."""
 
     def __init__(self, path: Path, holder: str) -> None:
         super().__init__(f"{path.parent} is in use by another run (process {holder or 'unknown'})")
@@ -21,14 +21,14 @@ class InUse(Exception):
 
 
 class FolderLock:
-    """A lock on a folder. Its file stays, and holds the process id of the last holder."""
+    """A lock on a folder. Its file is never deleted, and contains the process id of the last holder."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock. Raises InUse when another process keeps it."""
+        """Take the lock. Raises InUse if another process holds it for longer than PATIENCE_SECONDS."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not _taken(descriptor):

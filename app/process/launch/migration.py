@@ -27,11 +27,14 @@ def upgrade() -> None:
 
 
 class BadName(Exception):
-    """A migration cannot have this name; the text says what to write."""
+    """Raised when a migration cannot have the given name. The text says what to write."""
 
 
 def write_migration(name: str, folder: Path = FOLDER) -> Path:
-    """Write the next migration and its number into HEAD, so that two made at once collide in git. Raises BadName."""
+    """Write the file of the next migration and return its path. Raises BadName if `name` is not allowed.
+
+    The new number is also written into the file HEAD, so that two migrations made at the same time conflict in git.
+    """
     if not NAME.fullmatch(name):
         raise BadName("NAME: give the migration a name in small letters, for example make migration NAME=add_tags")
     previous = (folder / "HEAD").read_text().strip()

@@ -1,9 +1,9 @@
 """Fork our Python processes from one process (the nursery) that has imported the application.
 
-The supervisor has threads, so it cannot fork them itself. Before it has any it forks the nursery, which has one thread, imports
-what the parts need, and forks a part whenever the supervisor asks over a socket. A part runs its command line as a Python of its
-own would, with the imports done already. The nursery ends with the supervisor, and its children with it; should it die alone, the
-supervisor starts parts as programs.
+The supervisor cannot fork them itself, because it has threads. Before it starts a thread, it forks the nursery. The nursery
+has one thread, imports what the parts need, and forks a part whenever the supervisor asks for it over a socket. A part then
+runs its command line as a new Python would, but its imports are already done. When the supervisor ends, the nursery ends,
+and so do its children. If only the nursery dies, the supervisor starts parts as programs.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ MESSAGE_BYTES = 65536
 
 
 class Nursery:
-    """The supervisor's handle on the nursery. Make it while this process has one thread, nothing open and nothing locked."""
+    """The supervisor's connection to the nursery process.
+
+    Create it while this process has only one thread, and no open connection, file or lock.
+    """
 
     def __init__(self) -> None:
         gc.collect()
@@ -64,12 +67,15 @@ class Nursery:
         theirs.close()
 
     def prepare(self, env: Mapping[str, str]) -> None:
-        """Tell the nursery to make the application with these settings, once for all workers. Returns at once."""
+        """Tell the nursery to create the application once for all workers, with the environment `env`. Does not wait for it."""
         with self._lock:
             self._send({"prepare": dict(env)})
 
     def start(self, command: Command) -> Started:
-        """Fork a command, a Python program of ours run by our user. Without a nursery, start it as a program."""
+        """Fork a child that runs the command: a Python program of ours, under our own user.
+
+        If the nursery has died, start the command as a program instead.
+        """
         with self._lock:
             order = {"name": command.name, "argv": list(command.argv[1:]), "env": dict(command.env), "cwd": str(command.cwd)}
             read, write = os.pipe()
@@ -84,7 +90,7 @@ class Nursery:
         return start_program(command)
 
     def exit_code(self, pid: int) -> int | None:
-        """Return the exit code of a child; None while it runs."""
+        """Return the exit code of a child of the nursery. Return None while it runs."""
         with self._lock:
             self._read(0)
             if pid not in self._ended and not self._is_there and not _is_running(pid):
@@ -92,7 +98,7 @@ class Nursery:
             return self._ended.get(pid)
 
     def close(self) -> None:
-        """End the nursery, once its children have ended."""
+        """End the nursery and wait for it. To be called when its children have ended."""
         with self._lock:
             self._socket.close()
             self._is_there = False
@@ -118,7 +124,11 @@ class Nursery:
         return 0
 
     def _read(self, seconds: float | None) -> list[int]:
-        """Read the nursery's messages: note the children that ended, return the process ids of those that started."""
+        """Read the nursery's messages: store the exit codes of children that ended, and return the process ids of those that
+        started.
+
+        Waits at most `seconds` for a message; None means without limit.
+        """
         started: list[int] = []
         while self._is_there and select.select([self._socket], [], [], seconds)[0]:
             received = b""
@@ -172,9 +182,10 @@ def _is_running(pid: int) -> bool:
 
 
 def _serve(supervisor: socket.socket) -> int:
-    """Fork children as the supervisor asks and tell which ended, until the supervisor is gone. Returns the exit code.
+    """Run the nursery: fork children as the supervisor orders, and report those that ended, until the supervisor closes the
+    socket.
 
-    In a child: runs the command it was forked for.
+    Return the exit code. In a forked child, run the ordered command and return that command's exit code.
     """
     for name in IMPORTED:
         import_module(name)
@@ -208,7 +219,8 @@ def _serve(supervisor: socket.socket) -> int:
 
 
 class Orders:
-    """The supervisor's orders: lines of JSON, each order to start a part with the descriptor of its output."""
+    """The orders from the supervisor, each one line of JSON. An order to start a part comes with a file descriptor for its
+    output."""
 
     def __init__(self, supervisor: socket.socket) -> None:
         self._supervisor = supervisor
@@ -217,7 +229,8 @@ class Orders:
         self.have_ended = False
 
     def take(self) -> list[dict[str, Any]]:
-        """Receive once; return the orders that are complete."""
+        """Read from the socket once and return the orders that have arrived completely. Sets `have_ended` if the supervisor is
+        gone."""
         message = b""
         with contextlib.suppress(ConnectionError):
             message, descriptors, _flags, _address = socket.recv_fds(self._supervisor, MESSAGE_BYTES, 1)
@@ -255,7 +268,7 @@ def _move_in(order: Mapping[str, Any], output: int) -> None:
 
 
 def _become(words: Sequence[str]) -> int:
-    """Run what `python WORDS…` runs, in this process; return its exit code."""
+    """Run in this process what the command `python WORDS…` runs. Return 0 if it ends without SystemExit."""
     if words[0] == "-m":
         for name in (words[1], f"{words[1]}.__main__"):
             sys.modules.pop(name, None)  # the modules it imports stay loaded

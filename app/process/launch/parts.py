@@ -27,7 +27,7 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 gunicorn's heartbeat files; a slo
 
 @dataclass(frozen=True)
 class Part:
-    """A process that is started, watched and started again when it ends."""
+    """A process of the installation: its name and its command line."""
 
     name: str
     argv: tuple[str, ...]
@@ -40,16 +40,19 @@ _BESIDE = ("notices", "smtp", "mailserver", "submission", "imap", "make", "recei
 
 
 def choose_simulator_ports(environ: Mapping[str, str]) -> SimulatorPorts:
-    """Return the port of each simulator by name: WHATSAPP_SIM_PORT, GRAPH_SIM_PORT and so on of `environ`, else free ports."""
+    """Return the port of each simulator by the simulator's name.
+
+    The port is the one in `environ` (WHATSAPP_SIM_PORT, GRAPH_SIM_PORT and so on), or else a free port.
+    """
     return {name: int(environ.get(f"{name.upper()}_SIM_PORT") or free_port()) for name in (*_SIMULATED, *_BESIDE)}
 
 
 def told_environment(
     settings: Settings, urls: ServerUrls, ports: SimulatorPorts | None, environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the environment variables that every process of this run gets beside those it inherits.
+    """Return the environment variables that every process of this run gets in addition to the inherited ones.
 
-    With `ports` the providers' addresses are those of the simulators, unless `environ` names others.
+    If `ports` is given, the addresses of the providers lead to the simulators, unless `environ` has other addresses.
     """
     told = {
         "DATABASE_URL": urls.database_url or settings.database_url,
@@ -91,13 +94,16 @@ def simulators(ports: SimulatorPorts, data_dir: Path) -> Part:
 
 
 def _simulator(provider: Provider) -> str:
-    """Return the module of a provider's simulator: in app.sandbox.simulators, else `simulator` in the provider's folder."""
+    """Return the name of the module with a provider's simulator.
+
+    The module is in app.sandbox.simulators, or else is `simulator` in the provider's own package.
+    """
     ours = f"app.sandbox.simulators.{provider.key}"
     return ours if find_spec(ours) else f"app.providers.{provider.key}.simulator"
 
 
 def migrations() -> Part:
-    """Return the part that migrates the database, says so, and ends."""
+    """Return the part that migrates the database, prints the database's version, and ends."""
     return Part("migrate", (sys.executable, "-m", "app.process.launch.migrate"))
 
 
@@ -117,7 +123,7 @@ def web(settings: Settings) -> Part:
 
 
 def workers() -> tuple[Part, ...]:
-    """Return the parts behind the web (workers and scheduler), in starting order."""
+    """Return the parts that do background work (workers and scheduler), in starting order."""
     kinds = (("live", "live"), ("send-1", "send"), ("send-2", "send"), ("scheduler", "scheduler"))
     return tuple(Part(name, (sys.executable, "worker.py", kind)) for name, kind in kinds)
 

@@ -9,10 +9,10 @@ HOST = "127.0.0.1"
 
 
 def free_port(host: str = HOST) -> int:
-    """Return a TCP port nobody listens on.
+    """Return a TCP port on which nobody listens.
 
-    On Linux the port stays reserved while this process lives: a bound socket that does not listen keeps it from outgoing
-    connections and other searches, and a server that sets SO_REUSEADDR can still listen there.
+    On Linux the port stays reserved while this process lives: a socket is bound to it that does not listen. So no outgoing
+    connection and no other search gets this port, but a server that sets SO_REUSEADDR can still listen on it.
     """
     with socket.socket() as probe:
         probe.bind((host, 0))

@@ -1,7 +1,7 @@
-"""Start and end child processes: each in its own session, dying with us, its output handed on.
+"""Start and end child processes. Each has its own session, ends when we die, and its output is passed on line by line.
 
-If we die by SIGKILL, the death signal of Linux (child.py) ends a process, and the guard (guard.py) everything it started itself.
-Nothing here knows what the processes are.
+If we die by SIGKILL, Linux's death signal ends each process (child.py), and the guard ends everything that the processes
+started themselves (guard.py). This module does not know what the processes are for.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Command:
-    """A program to start. `death_signal` is what it gets when we die without ending it. `user` None: our own."""
+    """A program to start. `death_signal` is the signal it gets if we die without ending it.
+
+    `user` is the system user to run it as, None for our own. `stdin` is the content of its standard input.
+    """
 
     name: str
     argv: Sequence[str]
@@ -71,7 +74,7 @@ class Guard:
         self._process: subprocess.Popen[bytes] | None = None
 
     def add(self, group: int) -> None:
-        """Tell the guard to end this process group should we die."""
+        """Tell the guard to end this process group if we die."""
         self._tell(b"+%d\n" % group)
 
     def remove(self, group: int) -> None:
@@ -93,7 +96,7 @@ class Guard:
         return os.fdopen(write, "wb", buffering=0)
 
     def _close(self) -> None:
-        """Close the pipe at our regular end, and wait until the guard has ended what is left."""
+        """Close the pipe when we exit normally, and wait until the guard has ended the remaining processes."""
         if self._pipe and self._process:
             self._pipe.close()
             self._process.wait()
@@ -103,10 +106,10 @@ _guard = Guard()
 
 
 class Process:
-    """A started command. Every line it prints goes to `on_line(name, line)`, from a thread of its own."""
+    """A started command. A thread passes every line that the command prints to `on_line(name, line)`."""
 
     def __init__(self, command: Command, on_line: OnLine, start: Callable[[Command], Started] | None = None) -> None:
-        """Start the command. `start`: the function that starts it, if not as a program (nursery.py)."""
+        """Start the command. `start` is the function that starts it, e.g. the nursery's; by default `start_program`."""
         self.name = command.name
         self.started_at = time.monotonic()
         self._popen = (start or start_program)(command)
@@ -123,7 +126,7 @@ class Process:
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code; None while it runs, negative: the signal that ended it."""
+        """The exit code, or None while the process runs. If a signal ended the process, this is minus the signal's number."""
         return self._popen.poll()
 
     def signal(self, number: int) -> None:
@@ -132,7 +135,7 @@ class Process:
             self._popen.send_signal(number)
 
     def wait(self, timeout_seconds: float) -> bool:
-        """Wait for the process to end; return False if it has not in time."""
+        """Wait at most `timeout_seconds` for the process to end. Return True if it has ended."""
         try:
             self._popen.wait(max(0.0, timeout_seconds))
         except subprocess.TimeoutExpired:
@@ -147,7 +150,7 @@ class Process:
         _guard.remove(self.pid)
 
     def close(self) -> None:
-        """Read the last lines of a process that has ended."""
+        """Wait, at most one second, until the last lines of an ended process have been read."""
         self._reader.join(timeout=1)
 
     def _hand_on_lines(self, on_line: OnLine) -> None:
@@ -180,9 +183,10 @@ def start_program(command: Command) -> Started:
 
 
 def stop(processes: Sequence[Process], *, number: int, grace_seconds: float) -> list[str]:
-    """Send the signal to all, wait `grace_seconds` for all together, and kill the rest with their children.
+    """Send the signal `number` to all processes, and wait at most `grace_seconds` for all of them together.
 
-    Returns the names of those that were killed.
+    Then kill the processes that still run, and everything that they all started. Return the names of the processes that did
+    not end in time.
     """
     for process in processes:
         process.signal(number)
@@ -200,7 +204,10 @@ def run_to_end(
     check: Callable[[], None] = lambda: None,
     start: Callable[[Command], Started] | None = None,
 ) -> int:
-    """Run a command to its end and return its exit code. `check` is called now and then and may raise to end it early."""
+    """Run a command until it ends and return its exit code.
+
+    `check` is called every few milliseconds meanwhile. If it raises, the command is killed and the exception is passed on.
+    """
     process = Process(command, on_line, start)
     try:
         while not process.wait(STEP_SECONDS):
@@ -214,7 +221,7 @@ def run_to_end(
 
 
 def without(noise: Sequence[str], on_line: OnLine) -> OnLine:
-    """Return `on_line` for all lines but those that contain one of the given texts."""
+    """Return a function that calls `on_line` for each line, except for lines that contain one of the texts in `noise`."""
 
     def hand_on(name: str, line: str) -> None:
         if not any(words in line for words in noise):

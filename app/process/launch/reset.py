@@ -1,4 +1,4 @@
-"""Delete the demo data (`make demo-reset`), so that the next `make run` makes it anew. Refuses where real data may be lost."""
+"""Delete the demo data (`make demo-reset`), so that the next `make run` creates it again. Refuses if real data may be lost."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ FORGOTTEN = ("postgres", "postgres-socket", "storage", "simulators")
 
 
 class NotOnlyADemo(Exception):
-    """The data are, or may be, real ones."""
+    """Raised when the data to delete is, or may be, real data. The text says why."""
 
 
 def note_purpose(settings: Settings) -> None:
-    """Note in DATA_DIR whether it has only ever held the demo."""
+    """Write into DATA_DIR whether it has only ever contained the demo ("demo") or may contain real data ("real")."""
     path = settings.data_dir / PURPOSE_FILE
     if not settings.demo:
         path.write_text(REAL)
@@ -27,7 +27,10 @@ def note_purpose(settings: Settings) -> None:
 
 
 def reset_demo(settings: Settings) -> None:
-    """Remove the embedded database and the stored files of a demo that is not running. Raises NotOnlyADemo or InUse."""
+    """Delete the embedded database, the stored files and the simulators' data of a demo.
+
+    Raises NotOnlyADemo if the data may be real, and InUse if the demo is running.
+    """
     path = settings.data_dir / PURPOSE_FILE
     if settings.database_url:
         raise NotOnlyADemo("DATABASE_URL: is set; demo-reset clears the embedded database only")

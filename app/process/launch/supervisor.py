@@ -1,9 +1,9 @@
 """Supervise `make run`: start the servers and every process of the application, watch them, and end them all.
 
-Order: servers, migrations, simulators, web, demo data (while the web starts), workers, scheduler. It says "ready" when the web
-answers and the demo is there, not when a port is open. Ctrl-C, SIGTERM or a closed terminal ends everything in reverse order
-within ten seconds; a second Ctrl-C at once. A part that ends by itself is shown and started again, the longer the pause the more
-often that happens.
+The order is: servers, migrations, simulators, web, demo data (while the web starts), workers, scheduler. The supervisor
+prints "ready" when the web answers and the demo is loaded, not already when a port is open. Ctrl-C, SIGTERM or a closed
+terminal ends everything in reverse order within ten seconds. A second Ctrl-C ends everything at once. If a part ends by
+itself, the supervisor prints this and starts it again after a pause, which grows if it happens often.
 """
 
 from __future__ import annotations
@@ -50,16 +50,19 @@ HEALTH_TIMEOUT_SECONDS = 5
 
 
 class Stopping(Exception):
-    """Somebody asked the supervisor to stop while it was starting."""
+    """Raised when somebody asks the supervisor to stop while it is starting."""
 
 
 class UnableToStart(Exception):
-    """A step of the start failed; the text is one line."""
+    """Raised when a step of the start fails. The text is one line."""
 
 
 @dataclass
 class Running:
-    """A part, its process, and the pause and time of its next restart."""
+    """A started part and its process. `pause_seconds` is the pause before a restart.
+
+    `restart_at` is when to start the part again (in seconds of time.monotonic), None while its process runs.
+    """
 
     part: Part
     process: Process
@@ -68,7 +71,7 @@ class Running:
 
 
 class Supervisor:
-    """One run in one DATA_DIR. `run` returns the exit code when everything has ended."""
+    """One run of Switchyard in one DATA_DIR, from start to end."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], console: Console, nursery: Nursery) -> None:
         self._nursery = nursery
@@ -85,7 +88,10 @@ class Supervisor:
         self._stop_asked = False
 
     def run(self) -> int:
-        """Start, watch until asked to stop, end everything. Raises SettingError, InUse, ServerError or UnableToStart."""
+        """Start everything, watch it until somebody asks to stop, and end it. Return the exit code.
+
+        Raises SettingError, InUse, ServerError or UnableToStart.
+        """
         started_at = time.monotonic()
         self._lock.acquire()
         check_port_is_free(self._settings)
@@ -129,21 +135,21 @@ class Supervisor:
         return self._servers.start()
 
     def _publish(self) -> None:
-        """Write the settings file by which commands in other terminals join this run (config.running_environment)."""
+        """Write the settings file that lets commands in other terminals use this run's servers (config.running_environment)."""
         path = self._settings.data_dir / RUNNING_FILE
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(self._told, file, indent=1)
 
     def _migrate(self) -> None:
-        """Run the migrations in a process of their own, which gives back the memory that reading them takes.
-
-        Raises UnableToStart.
-        """
+        """Run the migrations in a separate process, so that the memory they take is freed. Raises UnableToStart if they fail."""
         if run_to_end(self._command(migrations()), self._console.line, self._check, self._nursery.start):
             raise UnableToStart("the migrations failed, see the line above")
 
     def _load_demo(self) -> None:
-        """Load the demo data, once for a database, and keep the sign-ins it prints for the end of the start."""
+        """Load the demo data, unless the database has it already. Raises UnableToStart if that fails.
+
+        The sign-ins that the loader prints are stored, to be printed at the end of the start.
+        """
 
         def sort_line(name: str, line: str) -> None:
             if line == SIGNINS_FOLLOW or self._signins:
@@ -155,7 +161,8 @@ class Supervisor:
             raise UnableToStart("the demo could not be loaded, see its lines above; without it: make run DEMO=0")
 
     def _read_setup_link(self) -> None:
-        """Read the link for the first administrator, if there is none yet, to print it at the end of the start."""
+        """Read the link for making the first administrator, to print it at the end of the start. Reads nothing if there is one
+        already."""
         command = self._command(setup_link())
         run_to_end(command, lambda _name, line: self._signins.append(line), self._check, self._nursery.start)
 
@@ -242,7 +249,7 @@ class Supervisor:
         self._servers.stop(grace_seconds=SERVERS_GRACE_SECONDS)
 
     def _listen_for_signals(self) -> None:
-        """Set every signal handler, SIGINT's too: a process started with & inherits SIGINT ignored."""
+        """Set the handlers of all signals. SIGINT needs one too, because a process started with & inherits SIGINT as ignored."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
         # Under nohup a closed terminal is no reason to stop.
@@ -260,7 +267,7 @@ class Supervisor:
 
 
 def check_port_is_free(settings: Settings) -> None:
-    """Raise SettingError when somebody listens on PORT, or HOST is not ours to listen on."""
+    """Raise SettingError if another program listens on PORT, or if this machine does not let us listen on HOST."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
         # A port whose old connections are only fading away is free.

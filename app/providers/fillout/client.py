@@ -38,7 +38,10 @@ class Fillout:
         return str(self._get(f"/forms/{form_id}", {}).get("name") or "")
 
     def submissions(self, form_id: str, *, after: str, offset: int) -> SubmissionPage:
-        """Return one page of submissions finished since then (ISO 8601; "" for all), oldest first. Raises FormsFailure."""
+        """Return one page of finished submissions, oldest first. `offset` is how many to skip. Raises FormsFailure.
+
+        `after` (ISO 8601) leaves out submissions finished before that time; "" returns all.
+        """
         asked = {"limit": str(PAGE), "offset": str(offset), "sort": "asc", "status": "finished"}
         found = self._get(f"/forms/{form_id}/submissions", {**asked, **({"afterDate": after} if after else {})})
         responses, total = found.get("responses"), found.get("totalResponses")

@@ -1,6 +1,7 @@
 """Parse what Fillout posts, in its three shapes: the submission alone, in an envelope, or in a body somebody built.
 
-No database. Whatever is unknown passes through as an answer; only a body that is no object, or says nothing, is not understood.
+No database. Unknown questions become answers too. Only a body that is no JSON object, or has neither answers nor an id, is
+an error.
 """
 
 from __future__ import annotations
@@ -75,7 +76,11 @@ def read_submission(body: bytes, *, received_at: datetime) -> Submission:
 
 
 def read_intake(submission: Submission, fields: Mapping[str, str]) -> Intake:
-    """Return the intake that the answers make. `fields` names questions (by id, or else name) for some of FIELDS."""
+    """Return the intake (customer, address, products and so on) that the answers of a submission contain.
+
+    `fields` maps some of FIELDS to the id or name of the question to read. For every other field, the question is found by
+    its type or its usual names.
+    """
     named = {name: _named(submission, question) for name, question in fields.items() if question and name in FIELDS}
     found = {name: named.get(name) or _by_itself(submission, name) for name in FIELDS}
     values = {name: answer.value if answer else None for name, answer in found.items()}
@@ -92,7 +97,7 @@ def read_intake(submission: Submission, fields: Mapping[str, str]) -> Intake:
 
 
 def in_words(submission: Submission) -> str:
-    """Return every question with its answer as text, one to a line."""
+    """Return the answered questions as text, one "question: answer" per line."""
     lines = [f"{answer.name or answer.id}: {_words(answer.value)}" for answer in submission.answers if _words(answer.value)]
     return storable("\n".join(lines))[:100_000]
 
@@ -162,7 +167,8 @@ def _line(value: Any, most: int) -> str:
 
 
 def _words(value: Any, depth: int = 0) -> str:
-    """Return any answer as text; an object by its name, as files and choices have one."""
+    """Return the value of any answer as text. An object, such as a file or a choice, becomes its label, file name, name and
+    URL."""
     if value is None or depth > 4:
         return ""
     if isinstance(value, bool):

@@ -1,8 +1,9 @@
 """`GraphMail`, the adapter of a Microsoft 365 mailbox: `Sender`, `Poller`, and what reconciling needs.
 
-An account's settings are `tenant_id`, `client_id`, optionally `sync_from` (ISO 8601: mail received earlier is left alone) and
-`folders` (folders.py); its secret is `client_secret`; its address is the mailbox. Where somebody signed in, the settings name the
-transport and the secrets hold `token_cache` (signed_in.py). Nothing is kept between calls but tokens and open connections.
+An account's settings are `tenant_id`, `client_id`, and optionally `sync_from` (ISO 8601: mail received earlier is ignored)
+and `folders` (folders.py). Its secret is `client_secret`, its address is the mailbox. If somebody signed in to the mailbox,
+the settings name the transport and the secrets contain `token_cache` (signed_in.py). Only tokens and open connections stay
+in memory between calls.
 """
 
 from __future__ import annotations
@@ -65,16 +66,17 @@ class GraphMail:
     def send(
         self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json, save_progress: SaveProgress
     ) -> SendResult:
-        """Send a mail at most once per delivery, whatever is lost on the way (sending.py). Raises ProviderError."""
+        """Send a mail at most once per delivery, even if an answer is lost or the process dies (sending.py). Raises
+        ProviderError."""
         return send_message(self._outbound(message, account), progress, save_progress)
 
     def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup:
         return look_up(self._outbound(message, account), progress)
 
     def poll(self, *, account: ChannelAccount, state: Json) -> PollPage:
-        """Return one page of new mails (polling.py); state {} starts from the beginning.
+        """Return one page of new mails (polling.py). `state` comes from the page before; {} starts from the beginning.
 
-        Raises ProviderError, and then nothing has changed.
+        Raises ProviderError; the old state is then still valid.
         """
         return poll_once(self._client, account, state, now=self._clock())
 
@@ -108,7 +110,7 @@ class GraphMail:
         return counting.fetch_items(self._client, account, wanted, now=self._clock())
 
     def locate_items(self, *, account: ChannelAccount, keys: Sequence[str]) -> dict[str, ItemPlace]:
-        """Return where the mails with these ids are now, for counting (counting.py). Raises ProviderError."""
+        """Return the present place of each mail by its id, for counting (counting.py). Raises ProviderError."""
         return counting.locate_items(self._client, account, keys)
 
     def begin_sign_in(self, *, account: ChannelAccount, redirect_uri: str) -> Json:
@@ -125,7 +127,7 @@ class GraphMail:
         )
 
     def poll_calendar(self, *, account: ChannelAccount, state: Json) -> CalendarPage:
-        """Return one page of the mailbox's calendar (calendar.py). Raises ProviderError, and then nothing has changed."""
+        """Return one page of the mailbox's calendar (calendar.py). Raises ProviderError; the old state is then still valid."""
         with permitted(account):
             return poll_calendar(self._client, account, state, now=self._clock())
 
@@ -142,9 +144,10 @@ class GraphMail:
             remove_event(self._client, account, reference, key)
 
     def check(self, *, account: ChannelAccount) -> Health:
-        """Check that we can sign in and read the mailbox; a refusal is told in its own words with what to do.
+        """Check that we can sign in and read the mailbox. If the provider refuses, the result says why and what to do.
 
-        For a new channel the calendar is checked too; later its polling reports refusals, as mail works all the same.
+        For a new channel the calendar is checked too. Later, polling the calendar reports its refusals, because mail works
+        all the same.
         """
         try:
             inbox = self._client.call_json(account, "GET", "mailFolders/inbox", params={"$select": "id,totalItemCount"})

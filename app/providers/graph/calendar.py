@@ -1,7 +1,7 @@
 """Read a mailbox's calendar by calendarView/delta over a moving window of days, and write events.
 
-An event of ours carries our reference twice: as `transactionId`, by which a repeated creation makes no second event, and as an
-extended property, by which an event is found whose id we never learned.
+Each event of ours contains our reference twice. As `transactionId`, it prevents a second event if the creation is repeated.
+As an extended property, it lets us find an event whose id we never received.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _AGREE = N_("Sign in again on the channel's page and agree to the calendar")
 
 @contextmanager
 def permitted(account: ChannelAccount, *, writes: bool = False) -> Iterator[None]:
-    """Translate a refusal of the calendar into an error that says nothing against the channel's mail. Raises ProviderError.
+    """Turn a refusal of the calendar (403) into a ProviderError that does not mark the channel as down, as a context manager.
 
-    A refused write is retried, as somebody may permit it meanwhile.
+    A refused write may be tried again, because somebody may give the permission meanwhile. A refused read is permanent.
     """
     try:
         yield
@@ -49,7 +49,10 @@ def permitted(account: ChannelAccount, *, writes: bool = False) -> Iterator[None
 def write_event(
     client: GraphClient, account: ChannelAccount, event: WantedEvent, key: str | None, *, may_be_there: bool
 ) -> WrittenEvent:
-    """Create the event, or change the one there is (`HasCalendar.write_event`). Raises EventGone, ProviderError."""
+    """Create the event, or change it if it exists (`HasCalendar.write_event`).
+
+    Raises EventGone if the event to change no longer exists, and ProviderError.
+    """
     known = key or (_find(client, account, event.reference) if may_be_there else None)
     if known is None:
         marks = {"transactionId": event.reference, "singleValueExtendedProperties": [_mark(event.reference)]}
@@ -98,7 +101,10 @@ def _written(answer: Json) -> WrittenEvent:
 
 
 def poll_calendar(client: GraphClient, account: ChannelAccount, state: Json, *, now: datetime) -> CalendarPage:
-    """Return one page of the calendar. `state`: {"link", "from"}, {} at the beginning. Raises ProviderError."""
+    """Return one page of the calendar. Raises ProviderError.
+
+    `state` is {"link", "from"}: the link of the page, and when the window of days begins. {} starts from the beginning.
+    """
     began = read_time(state.get("from"))
     link = state.get("link") if began and now - began < RENEW_AFTER else None
     began = began if link and began else now
@@ -118,7 +124,7 @@ def poll_calendar(client: GraphClient, account: ChannelAccount, state: Json, *, 
 
 
 def _event(one: Json) -> CalendarEvent | None:
-    """Return the event; None for a change without a time (nothing to show) and for the master of a series."""
+    """Return Graph's event as a `CalendarEvent`. Return None for a change without a time and for the master of a series."""
     starts_at = _instant(one.get("start") or {})
     if starts_at is None or one.get("type") == "seriesMaster":
         return None
@@ -130,9 +136,9 @@ def _event(one: Json) -> CalendarEvent | None:
 
 
 def _instant(start: Any) -> datetime | None:
-    """Return Graph's time as an aware UTC instant; None if it is none.
+    """Return Graph's time as an aware UTC datetime. Return None if it is no time.
 
-    Graph writes up to seven digits of a second and the zone apart; we asked for UTC.
+    Graph writes up to seven digits of a second, and the zone in a field of its own. We asked for UTC.
     """
     try:
         return datetime.fromisoformat(str(start.get("dateTime"))[:19]).replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Call Microsoft Graph: token, immutable ids, three calls at a time per mailbox, refusals as `ProviderError`."""
+"""Call Microsoft Graph with a token and immutable ids, three calls at a time per mailbox. Refusals become `ProviderError`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class GraphClient:
 
     @property
     def root(self) -> str:
-        """The versioned root, for resources that belong to no mailbox."""
+        """The URL of the API with its version, for resources that belong to no mailbox."""
         return self._root
 
     def call(
@@ -69,9 +69,10 @@ class GraphClient:
     ) -> HttpResponse:
         """Call `path` below the account's mailbox, or a whole URL that Graph gave us, and return the answer.
 
-        Statuses outside 2xx raise ProviderError unless listed in `accept`. An expired token is renewed once. `expect` is the one
-        success status of the call: another comes from a machine in between. `acts` marks a call whose effect leaves the mailbox:
-        without a clear answer its outcome is unknown. `mime` is a whole mail, sent base64-encoded as Graph wants it.
+        A status outside 2xx raises ProviderError unless it is in `accept`. An expired token is renewed once. `expect` is the
+        only success status of this call: another one comes from a proxy and raises ProviderError. `acts` marks a call with
+        an effect outside the mailbox: without a clear answer the error has `outcome_unknown`. `mime` is a whole mail, sent
+        base64-encoded as Graph requires. `deadline` is in seconds.
         """
         url = self._url(account, path)
         preferences = ", ".join(filter(None, ('IdType="ImmutableId"', prefer)))
@@ -102,7 +103,8 @@ class GraphClient:
         return read_object(response, path, needs=needs)
 
     def put_upload(self, url: str, chunk: bytes, *, content_range: str, account_id: str = "") -> HttpResponse:
-        """Put a chunk to an upload URL, which carries its own permission: our token is never sent there. Raises ProviderError."""
+        """Put one chunk of a file to an upload URL. The URL alone gives permission, so our token is not sent. Raises
+        ProviderError."""
         self._check_upload_host(url)
         headers = {"Content-Range": content_range, "Content-Type": "application/octet-stream"}
         called = Endpoint("graph", "PUT upload", account_id)
@@ -146,9 +148,9 @@ def _shape(url: str, root: str) -> str:
 
 
 def mailbox_path(account: ChannelAccount) -> str:
-    """Return the mailbox's path: "users/ADDRESS", or "me" for a mailbox somebody signed in to as their own.
+    """Return the path of the mailbox: "me" if its owner signed in to it, otherwise "users/ADDRESS".
 
-    A personal account has no other name in Graph.
+    Graph has no other path than "me" for a personal account.
     """
     if is_signed_in(account) and not is_shared(account):
         return "me"
@@ -173,5 +175,5 @@ def read_object(response: HttpResponse, what: str, *, needs: str = "") -> Json:
 
 
 def item_path(message_id: str, rest: str = "") -> str:
-    """Return the path of one message; ids may hold "/", "+" and "="."""
+    """Return the path of one message with the id escaped, followed by `rest`. Ids may contain "/", "+" and "="."""
     return f"messages/{quote(message_id, safe='')}{rest}"

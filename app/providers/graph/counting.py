@@ -19,7 +19,10 @@ _FIELDS = "id,receivedDateTime,lastModifiedDateTime,isDraft,subject"
 
 
 def list_folder(client: GraphClient, account: ChannelAccount, folder: str, link: str | None) -> Listing:
-    """Return one page of a folder's mails. `link`: the next page's, None for the first. Raises ProviderError, ListingLost."""
+    """Return one page of a folder's mails. `link` is the link of the page, None for the first page.
+
+    Raises ListingLost if the provider does not know `link` any more, and ProviderError.
+    """
     params = None if link else _first_page(account)
     answer = client.call(account, "GET", link or f"{folder_path(folder)}/messages", params=params, accept=(400, 404, 410))
     if link and not answer.ok:
@@ -51,7 +54,10 @@ def fetch_items(client: GraphClient, account: ChannelAccount, wanted: Sequence[t
 
 
 def locate_items(client: GraphClient, account: ChannelAccount, keys: Sequence[str]) -> dict[str, ItemPlace]:
-    """Return where the mails with these ids are; fewer where the provider refuses to go on. Raises ProviderError."""
+    """Return the present place of each mail by its id. If the provider refuses to go on, return the places found so far.
+
+    Raises ProviderError if none was found before the refusal.
+    """
     ids = {folder_id(client, account, one) if one in FOLDERS else one: one for one in followed(account)}
     names: dict[str, str] = {}
     found: dict[str, ItemPlace] = {}

@@ -1,7 +1,7 @@
 """Build an outgoing mail as Graph's JSON, with the marks by which we recognise it later.
 
-Graph takes x-headers and extended properties only when the draft is made, at most five headers, and no others: in JSON the
-threading headers come from createReply, never from us. Where there is nothing to reply to, the draft begins as MIME.
+Graph takes extended properties and headers only when the draft is made: at most five headers, and only x-headers. So in JSON
+the threading headers come from createReply, never from us. If there is nothing to reply to, the draft begins as MIME.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DELIVERY_PROPERTY = "String {9c8a1f52-6b0e-4a57-9d0c-3f2a7be41c88} Name switchya
 
 
 def new_draft(message: OutgoingMessage) -> Json:
-    """Return the JSON that creates a draft, with the marks by which a draft is found whose id we never learned."""
+    """Return the JSON that creates a draft. It contains the marks by which we find the draft if we never receive its id."""
     draft: Json = {
         "internetMessageHeaders": [{"name": DELIVERY_HEADER, "value": message.reference}],
         "singleValueExtendedProperties": [{"id": DELIVERY_PROPERTY, "value": message.reference}],
@@ -30,9 +30,10 @@ def new_draft(message: OutgoingMessage) -> Json:
 
 
 def mime_skeleton(message: OutgoingMessage) -> bytes:
-    """Return a mail without content that has the headers JSON cannot set; the draft made of it gets its content later.
+    """Return a mail without content, with the headers that JSON cannot set. The draft made from it gets its content later.
 
-    It holds only ids of ours and of mails we read, one to a line, so no line needs to be broken inside an id.
+    The headers contain only ids of ours and of mails that we read. Each id has a line of its own, so no line is broken
+    inside an id.
     """
     headers = {
         "Message-ID": _bracketed(message.message_id_header),
@@ -89,7 +90,7 @@ def attachment_item(attachment: OutgoingAttachment) -> Json:
 
 
 def reference_in(message: Json) -> str | None:
-    """Return our delivery id in a message that was requested with its extended property; None without one."""
+    """Return our delivery id from a message that was requested with its extended property. Return None if it has none."""
     for one in message.get("singleValueExtendedProperties") or ():
         if str(one.get("id", "")).lower() == DELIVERY_PROPERTY.lower():
             return str(one.get("value") or "") or None
@@ -97,7 +98,7 @@ def reference_in(message: Json) -> str | None:
 
 
 def bare_message_id(message: Json) -> str | None:
-    """Return the message's internetMessageId without its angle brackets; None without one."""
+    """Return the message's internetMessageId without its angle brackets. Return None if it has none."""
     return str(message.get("internetMessageId") or "").strip().strip("<>") or None
 
 

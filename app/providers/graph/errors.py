@@ -112,7 +112,10 @@ def unreadable(what: str, *, outcome_unknown: bool = False) -> ProviderError:
 
 
 def token_refusal(answer: Mapping[str, Any]) -> ProviderError:
-    """Return the error for what msal returns instead of a token: `error`, `error_description`, `error_codes` (AADSTS numbers)."""
+    """Return the error for an answer of msal that contains no token.
+
+    `answer` has the keys `error`, `error_description` and `error_codes` (AADSTS numbers).
+    """
     numbers = [number for number in answer.get("error_codes") or () if isinstance(number, int)]
     known = next((number for number in numbers if number in _BY_AADSTS), None)
     title, advice = _BY_AADSTS[known] if known else (N_("Microsoft refused our sign-in"), N_("Check the channel's credentials"))

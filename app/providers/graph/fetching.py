@@ -1,4 +1,4 @@
-"""Fetch mails by id: their MIME and what Graph knows beside it. A mail that cannot be fetched now is kept for later."""
+"""Fetch mails by id: their MIME and their fields in Graph. A mail that cannot be fetched now is postponed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _GONE_AFTER_TRIES = 5
 
 @dataclass(frozen=True)
 class Wanted:
-    """A mail to fetch. `entry`: what the page already says of it, {} for nothing."""
+    """A mail to fetch. `entry` contains the fields of the mail that are known already, {} if none."""
 
     pending: Pending
     entry: Json = field(default_factory=dict)
@@ -37,7 +37,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Fetched:
-    """The result of fetching: every mail asked for is in exactly one of the four. `stopped`: the provider refused to go on."""
+    """The result of fetching mails. Each requested mail is in exactly one of `items`, `postponed`, `gone` and `unwanted`.
+
+    `stopped`: the provider refused to go on.
+    """
 
     items: tuple[PolledItem, ...] = ()
     postponed: tuple[Pending, ...] = ()
@@ -47,9 +50,10 @@ class Fetched:
 
 
 def is_too_old(entry: Json, account: ChannelAccount, floor: datetime | None) -> bool:
-    """Return whether the mail is older than the channel's `sync_from`, or than `floor` in a round that repeats a lost one.
+    """Return True if the mail is older than the channel's `sync_from`, or older than `floor`.
 
-    A mail moved into the folder lately counts as new for `floor`, as moving changes lastModifiedDateTime.
+    `floor` is set in a round that repeats a lost one (pollstate.py). A mail moved into the folder lately counts as new for
+    it, because moving changes lastModifiedDateTime.
     """
     received_at, modified_at = read_time(entry.get("receivedDateTime")), read_time(entry.get("lastModifiedDateTime"))
     start = read_time(account.settings.get("sync_from"))
@@ -58,7 +62,7 @@ def is_too_old(entry: Json, account: ChannelAccount, floor: datetime | None) -> 
 
 
 def fetch_all(client: GraphClient, account: ChannelAccount, wanted: Sequence[Wanted], *, now: datetime) -> Fetched:
-    """Fetch the mails in order, until the page is full or the provider refuses to go on."""
+    """Fetch the mails in order, until the page is full or the provider refuses to go on. The other mails are postponed."""
     done = Fetched()
     size = 0
     ends_at = time.monotonic() + _SECONDS_PER_PAGE
@@ -82,9 +86,10 @@ def _with_one(done: Fetched, client: GraphClient, account: ChannelAccount, one: 
 
 
 def _after_failure(done: Fetched, pending: Pending, error: ProviderError, now: datetime) -> Fetched:
-    """Keep a failed mail for later; give it up only when the provider has said for a while that it does not exist.
+    """Postpone a mail that could not be fetched. Give it up only if the provider has answered 404 to several tries over ten
+    minutes.
 
-    Such an answer may be out of date.
+    A single 404 may be out of date.
     """
     tries = pending.tries + 1
     if error.status_code == 404 and tries >= _GONE_AFTER_TRIES and now - pending.first_seen_at >= _GONE_AFTER:
@@ -109,9 +114,9 @@ def _fetch(client: GraphClient, account: ChannelAccount, one: Wanted) -> PolledI
 
 
 def _reference_of(client: GraphClient, account: ChannelAccount, raw: bytes, pending: Pending) -> str | None:
-    """Return our delivery id in a mail of ours; None for any other mail.
+    """Return our delivery id in a mail that we sent. Return None for any other mail.
 
-    Sent copies do not always show their headers, so the extended property is asked for as well.
+    The copies in Sent Items do not always show their headers, so the extended property is requested as well.
     """
     head = BytesHeaderParser().parsebytes(raw.partition(b"\r\n\r\n")[0])
     in_header = head.get(DELIVERY_HEADER)

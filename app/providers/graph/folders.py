@@ -1,7 +1,7 @@
 """List the followed folders of a mailbox: Inbox, Sent Items, and those an administrator chose.
 
-The chosen ones stand in the account's settings: {"folders": {id: name}}. Names are for people; they are in the mailbox's language
-and change, so a folder is only ever asked for by its id.
+The chosen folders are in the account's settings: {"folders": {id: name}}. The names are only for people: they are in the
+mailbox's language and may change. So a folder is always requested by its id.
 """
 
 from __future__ import annotations
@@ -30,18 +30,21 @@ def folder_path(folder: str) -> str:
 
 
 def was_removed(folder: str, status: int) -> bool:
-    """Return whether a chosen folder no longer exists in the mailbox; the others are followed without it."""
+    """Return True if an answer with this status means that a chosen folder no longer exists in the mailbox.
+
+    The other folders are then followed without it.
+    """
     return status == 404 and folder not in FOLDERS
 
 
 def folder_id(client: GraphClient, account: ChannelAccount, name: str) -> str:
-    """Return the id behind a well-known name, "" where the mailbox has no such folder. Raises ProviderError."""
+    """Return the id of the folder with this well-known name. Return "" if the mailbox has none. Raises ProviderError."""
     answer = client.call(account, "GET", folder_path(name), params={"$select": "id"}, accept=(404,))
     return "" if answer.status == 404 else str(read_object(answer, f"the folder {name}", needs="id")["id"])
 
 
 def list_choosable(client: GraphClient, account: ChannelAccount) -> tuple[MailFolder, ...]:
-    """List every folder that could be followed besides Inbox and Sent Items, by its full name. Raises ProviderError."""
+    """Return the folders that can be followed besides Inbox and Sent Items, sorted by full name. Raises ProviderError."""
     always = {folder_id(client, account, name) for name in FOLDERS}
     never = {folder_id(client, account, name) for name in _NEVER_FOLLOWED}
     found: list[MailFolder] = []

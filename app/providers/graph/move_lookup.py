@@ -12,14 +12,20 @@ from app.providers.graph.folders import folder_path
 
 @dataclass(frozen=True)
 class Place:
-    """Where an item is. `folder_id`: "" where it is not in the mailbox; `name`: the folder's name in its owner's language."""
+    """The folder in which an item is now. `folder_id` is "" if the item is not in the mailbox.
+
+    `name` is the folder's name, in the language of the mailbox's owner.
+    """
 
     folder_id: str = ""
     name: str = ""
 
 
 def locate_removed(client: GraphClient, account: ChannelAccount, ids: Sequence[str], *, folder: str) -> tuple[RemovedItem, ...]:
-    """Return where the items are that left `folder`. Where the provider refuses, they count as moved elsewhere, not deleted."""
+    """Return the present place of each item that left `folder`.
+
+    If the provider refuses to answer, the remaining items count as moved elsewhere, not as deleted.
+    """
     names: dict[str, str] = {}
     found: list[RemovedItem] = []
     for position, item_id in enumerate(ids):

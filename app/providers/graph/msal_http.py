@@ -1,7 +1,7 @@
 """Send msal's calls through our own HTTP client.
 
-msal insists on an https authority. A simulator speaks plain http, so an `http://` authority is shown to msal as https and
-turned back on its way out.
+msal accepts only an https authority, but a simulator speaks plain http. So msal gets an `http://` authority as https, and
+its calls are changed back to http before they are sent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ _DESCRIPTION, _TOKEN = Endpoint("microsoft_sign_in", "GET description"), Endpoin
 
 
 class TenantRefused(Exception):
-    """The discovery document is refused; msal would turn this into a ValueError without the code that explains it."""
+    """Raised when the provider refuses the tenant's discovery document. `answer` contains the reason.
+
+    msal itself would raise a ValueError, which hides the error code.
+    """
 
     def __init__(self, answer: Mapping[str, Any]) -> None:
         super().__init__("tenant discovery refused")
@@ -37,7 +40,7 @@ class _MsalAnswer:
 
 
 class MsalHttp:
-    """msal's HTTP interface on our client; `plain` turns https back into http, for a simulator on loopback."""
+    """The HTTP interface that msal expects, on our own client. `plain` changes https to http, for a simulator on loopback."""
 
     def __init__(self, http: HttpClient, *, plain: bool) -> None:
         self._http = http

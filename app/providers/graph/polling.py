@@ -1,7 +1,7 @@
 """Poll one step of a mailbox: a page of one folder's delta, and the new mails on it.
 
-Guarantees: a mail the provider named is either among the page's items or in the state's pending list, never in neither; the
-same mail may come twice, with the same key. Delta is the truth: notifications, if there are any, only cause a poll.
+No mail is lost: each mail that the provider names is among the page's items or in the state's pending list. The same mail
+may come twice, with the same key. Notifications only start a poll; what is new is read from delta alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ _REPEAT_MARGIN = timedelta(days=30)
 
 
 def poll_once(client: GraphClient, account: ChannelAccount, state: Json, *, now: datetime) -> PollPage:
-    """Fetch the due mails of earlier pages, else the next page of the folder whose turn it is. Raises ProviderError."""
+    """Fetch the postponed mails that are due. If there are none, fetch the next page of the folder whose turn it is.
+
+    Raises ProviderError.
+    """
     current = read_state(state, followed(account))
     due = [Wanted(one) for one in current.pending if one.due_at <= now]
     if due:
@@ -59,15 +62,18 @@ def _ask(client: GraphClient, account: ChannelAccount, state: PollState) -> Http
 
 
 def _start_again(folder: FolderState) -> FolderState:
-    """Return the state of a new round, as the provider forgot our link.
+    """Return the state of a folder for a new round, after the provider has forgotten our link.
 
-    Mails well before the last complete round were seen then and are not fetched again.
+    Mails from well before the last complete round were seen in that round, and are not fetched again.
     """
     return FolderState(synced_at=folder.synced_at, floor=folder.synced_at - _REPEAT_MARGIN if folder.synced_at else None)
 
 
 def _merged(value: Sequence[Json]) -> list[Json]:
-    """Return the entries with those of the same id merged, later over earlier: a page may name the same mail several times."""
+    """Return the entries of a page, with one entry per id. A page may name the same mail several times.
+
+    The fields of a later entry overwrite those of an earlier one with the same id.
+    """
     entries: dict[str, Json] = {}
     for entry in value:
         earlier = entries.pop(entry["id"], {})
@@ -87,7 +93,10 @@ def _wanted(entries: Sequence[Json], state: PollState, account: ChannelAccount, 
 
 
 def _follow(state: PollState, page: Json, now: datetime) -> tuple[PollState, bool]:
-    """Return the state after this page, and whether to poll again at once: more pages, or another folder in the same round."""
+    """Return (state after this page, True to poll again at once).
+
+    Polling goes on at once if there are more pages, or another folder in the same round.
+    """
     folder = state.folder()
     started_at = folder.started_at or now
     next_link, delta_link = page.get("@odata.nextLink"), page.get("@odata.deltaLink")

@@ -3,10 +3,10 @@
     {"folders": {"inbox": {"link": "https://…", "synced_at": "…", "floor": "…"}, "sentitems": {…}},
      "turn": "inbox", "pending": [{"id", "folder", "tries", "first_seen_at", "due_at"}], "known": ["9f…", …]}
 
-`link` is the provider's next or delta link, followed verbatim; without one a new round starts. `synced_at` is when the folder's
-last round began that was completed. `floor` is set for a round that repeats a lost one: what is older was seen before.
-`pending` are mails the provider told us of and we could not fetch yet. `known` are the newest fetched ids, hashed; it only
-saves fetching, so forgetting an id is harmless.
+`link` is the provider's next link or delta link, called exactly as given; without a link a new round starts. `synced_at` is
+when the folder's last complete round began. `floor` is set in a round that repeats a lost one: older mails were seen before.
+`pending` are mails that the provider named and we could not fetch yet. `known` are hashes of the ids fetched last. They only
+save fetching, so a forgotten id does no harm.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class FolderState:
 
 @dataclass(frozen=True)
 class Pending:
-    """A mail to fetch later. `due_at` moves away with each failed try."""
+    """A mail to fetch later. `due_at` is when to try again; each failed try sets a later time."""
 
     message_id: str
     folder: str
@@ -47,7 +47,10 @@ class Pending:
 
 @dataclass(frozen=True)
 class PollState:
-    """The poll state. `order`: the followed folders, in the order of their turns; other folders' state is forgotten."""
+    """The state of polling one mailbox. `turn` is the folder to poll next.
+
+    `order` lists the followed folders in the order of polling. The state of all other folders is dropped.
+    """
 
     order: tuple[str, ...] = FOLDERS
     folders: Mapping[str, FolderState] = field(default_factory=dict)
@@ -85,7 +88,7 @@ class PollState:
 
 
 def read_state(state: Json, order: tuple[str, ...] = FOLDERS) -> PollState:
-    """Return the stored state of these folders; {} is a mailbox never polled."""
+    """Return the stored poll state, limited to the folders in `order`. {} stands for a mailbox that was never polled."""
     turn = state.get("turn")
     return PollState(
         order=order,
@@ -97,7 +100,7 @@ def read_state(state: Json, order: tuple[str, ...] = FOLDERS) -> PollState:
 
 
 def read_time(value: Any) -> datetime | None:
-    """The ISO 8601 instant with its zone; None for anything else."""
+    """Return the instant in an ISO 8601 text with a time zone. Return None for any other value."""
     try:
         read = datetime.fromisoformat(str(value))
     except ValueError:

@@ -1,14 +1,14 @@
 """Send a mail through a draft, so that a crash or a lost answer at any point sends one mail, not none and not two.
 
-    save {"creating": true}          a draft may exist whose id we never learned: look for it before making another
-    create the draft                 it carries our delivery id and Message-ID from its first moment
+    save {"creating": true}          a draft may exist whose id we never received: look for it before making another
+    create the draft                 it contains our delivery id and Message-ID from the beginning
     save {"draft_id"}                from here on only this draft is ever sent
     write content, add attachments   repeatable; attachments already there are counted, not added again
     save {"send_requested_at"}       from here on the mail may be out
     send
 
-A later try asks what became of the draft: no draft any more means sent. Sending is asynchronous: for `settle` after the request
-nothing can be concluded from a draft that is still there, or from a message that is nowhere.
+A later try asks what became of the draft: if it is no draft any more, it was sent. Sending is asynchronous. For the time
+`settle` after the request, a draft that is still there and a message that is nowhere prove nothing.
 """
 
 from __future__ import annotations
@@ -58,7 +58,10 @@ _NOWHERE = N_("Neither the draft nor a sent copy is in the mailbox")
 
 @dataclass(frozen=True)
 class Outbound:
-    """One delivery to be sent through one mailbox."""
+    """One delivery and the mailbox that sends it.
+
+    `settle` is how long after a send request a draft that is still there proves nothing.
+    """
 
     client: GraphClient
     account: ChannelAccount
@@ -71,7 +74,10 @@ class Outbound:
 
 
 def send_message(out: Outbound, progress: Json, save_progress: SaveProgress) -> SendResult:
-    """Send the mail from wherever an earlier try left it, until the provider accepts it. Raises ProviderError."""
+    """Send the mail, starting after the last step that an earlier try completed, until the provider accepts it.
+
+    Raises ProviderError.
+    """
     saved = dict(progress)
 
     def save(step: Json) -> None:
@@ -96,7 +102,7 @@ def send_message(out: Outbound, progress: Json, save_progress: SaveProgress) -> 
 
 
 def look_up(out: Outbound, progress: Json) -> Lookup:
-    """Return what became of an attempt of unknown outcome. Raises ProviderError when the provider cannot be asked."""
+    """Return whether an attempt of unknown outcome sent the mail. Raises ProviderError if the provider cannot be asked."""
     draft_id = progress.get("draft_id")
     if not draft_id or not progress.get("send_requested_at"):
         return Lookup(
@@ -113,7 +119,11 @@ def look_up(out: Outbound, progress: Json) -> Lookup:
 
 
 def _known_draft(out: Outbound, saved: Json) -> Json | None:
-    """Return what an earlier attempt made: the draft, or the sent message it became; None if nothing is found."""
+    """Return the draft that an earlier attempt made, or the sent message that the draft became. Return None if there is
+    neither.
+
+    Raises ProviderError (outcome unknown) if the sending was requested and neither is found.
+    """
     draft_id = saved.get("draft_id")
     if not draft_id:
         return _message_by_reference(out) if saved.get("creating") else None
@@ -132,7 +142,8 @@ def _message_by_id(out: Outbound, message_id: str) -> Json | None:
 
 
 def _message_by_reference(out: Outbound) -> Json | None:
-    """Find our mail anywhere in the mailbox by the marks it was made with; a sent one before a draft."""
+    """Return our mail, found anywhere in the mailbox by its marks: a sent mail rather than a draft. Return None if there is
+    none."""
     has_mark = f"ep/id eq '{DELIVERY_PROPERTY}' and ep/value eq '{_quoted(out.message.reference)}'"
     filters = [f"singleValueExtendedProperties/Any(ep: {has_mark})"]
     if out.message.message_id_header:
@@ -147,7 +158,10 @@ def _message_by_reference(out: Outbound) -> Json | None:
 
 
 def _create(out: Outbound) -> Json:
-    """Create the draft as a reply to the original, which sets the threading headers; else with headers of our own."""
+    """Create the draft as a reply to the original mail, because Graph then sets the threading headers.
+
+    If that is not possible, create it with headers of our own.
+    """
     marks = new_draft(out.message)
     original = out.message.reply_to_external_id
     if original and not out.message.is_automatic:
@@ -174,7 +188,7 @@ def _attach_missing(out: Outbound, draft_id: str, *, is_new: bool) -> None:
 
 
 def _attached(out: Outbound, draft_id: str) -> Counter[tuple[str, bool]]:
-    """Return the files on the draft, by name and kind; Graph's sizes include overhead and cannot be compared."""
+    """Count the draft's attachments by (file name, is inline). Graph's sizes include overhead, so they cannot be compared."""
     present: Counter[tuple[str, bool]] = Counter()
     path: str | None = item_path(draft_id, "/attachments?$select=name,isInline&$top=100")
     while path:

@@ -1,8 +1,8 @@
 """Connect a mailbox by signing in at Microsoft (OAuth), and get tokens from that sign-in.
 
-The code is bound to us by PKCE and to the browser by `state`, both msal's. msal's token cache is kept sealed among the channel's
-secrets as `token_cache`; whenever a refresh changes it, `keep_tokens` is told. Losing such a change is harmless: the refresh
-token before it still works.
+msal binds the code to us by PKCE, and to the browser by `state`. msal's token cache is stored encrypted among the channel's
+secrets as `token_cache`. When a refresh changes the cache, `keep_tokens` is called to store it. Losing such a change is
+harmless, because the earlier refresh token still works.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def is_signed_in(account: ChannelAccount) -> bool:
 
 
 def is_shared(account: ChannelAccount) -> bool:
-    """Return whether the mailbox is another than that of the person who signs in."""
+    """Return True if the person who signs in (`user_address`) has another address than the mailbox."""
     user = str(account.settings.get("user_address") or "")
     return bool(user) and user.lower() != account.address.lower()
 
@@ -58,7 +58,7 @@ def wanted_scopes(account: ChannelAccount) -> list[str]:
 
 @dataclass
 class _Open:
-    """msal's application for one channel, with the cache as it was last read or written."""
+    """msal's application for one channel. `text` is its token cache as it was last read or written."""
 
     made: msal.ConfidentialClientApplication
     cache: msal.SerializableTokenCache
@@ -66,9 +66,9 @@ class _Open:
 
 
 class SignedInMailboxes:
-    """Sign-ins of mailboxes at Microsoft, and their tokens. `login_authority` as for `TokenSource`.
+    """Sign-ins to mailboxes at Microsoft, and their tokens. `login_authority` is the same as for `TokenSource`.
 
-    It keeps one msal application per channel, as making one asks the network.
+    One msal application per channel stays in memory, because creating one makes a network call.
     """
 
     def __init__(self, http: HttpClient, *, login_authority: str, keep_tokens: KeepTokens | None) -> None:
@@ -90,9 +90,9 @@ class SignedInMailboxes:
         return {**flow, "auth_uri": self._outside(str(flow["auth_uri"]))}
 
     def finish(self, account: ChannelAccount, *, flow: Json, answer: Mapping[str, str]) -> SignedIn:
-        """Return the tokens of the person who signed in.
+        """Return the tokens and the address of the person who signed in. `flow` is the result of `begin`.
 
-        Raises ProviderError where they refused, or the sign-in is not the begun one.
+        Raises ProviderError if the person refused, or if `answer` does not belong to `flow`.
         """
         cache = msal.SerializableTokenCache()
         application = self._application(account, cache)
@@ -108,9 +108,9 @@ class SignedInMailboxes:
         return SignedIn(cache.serialize(), str(claims.get("preferred_username") or ""))
 
     def token(self, account: ChannelAccount, *, fresh: bool) -> str:
-        """Return a bearer token of the person who signed in; a refreshed one is stored.
+        """Return a bearer token of the person who signed in. `fresh` forces a refresh; a refreshed token is stored.
 
-        Raises ProviderError, `channel_down` where they must sign in again.
+        Raises ProviderError, with `channel_down` if the person must sign in again.
         """
         with self._lock:
             opened = self._opened(account)
@@ -131,7 +131,7 @@ class SignedInMailboxes:
         return str(got["access_token"])
 
     def consent_url(self, *, tenant_id: str, client_id: str, redirect_uri: str, state: str) -> str:
-        """Return the URL where an administrator of the directory consents to the application, for all its mailboxes."""
+        """Return the URL where an administrator of the directory consents to the application for all its mailboxes."""
         query = urlencode({"client_id": client_id, "redirect_uri": redirect_uri, "state": state})
         return f"{self._authority}/{tenant_id}/adminconsent?{query}"
 
@@ -172,7 +172,10 @@ class SignedInMailboxes:
 
 
 def _agreed(account: ChannelAccount, opened: _Open) -> list[str]:
-    """Return the scopes that are wanted and were granted: asking for others would end the sign-in, for mail as well."""
+    """Return the wanted scopes that the person granted, and always those for mail.
+
+    Requesting a scope that was not granted would end the sign-in, so that mail would stop too.
+    """
     kept = opened.cache.search(msal.TokenCache.CredentialType.REFRESH_TOKEN)
     agreed = {scope.rpartition("/")[2] for one in kept for scope in str(one.get("target") or "").split()}
     return [scope for scope in wanted_scopes(account) if scope in agreed or scope in SCOPES]

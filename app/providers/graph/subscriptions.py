@@ -1,7 +1,7 @@
 """Create and renew the Graph subscriptions that notify us of new mail.
 
-A notification only wakes a poll; the delta query is the truth, so a lost notification or subscription costs seconds, never a
-mail.
+A notification only starts a poll, which reads the delta query. So a lost notification or subscription delays mail by
+seconds, but never loses any.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ def keep_subscribed(
     now: datetime,
     renew: bool = False,
 ) -> Json:
-    """Return the subscriptions as they stand now: {folder: {"id", "expires_at", "url"}}. Raises ProviderError.
+    """Create or renew the subscriptions and return all: {folder: {"id", "expires_at", "url"}}. Raises ProviderError.
 
-    `current` is what the last call returned. A subscription with less than RENEW_BEFORE left is renewed; one that is gone, or
-    that calls another address than `notification_url`, is made anew. `renew`: Graph asks for it, so each is renewed whatever is
-    left of it. A chosen folder that no longer exists has none; the subscription of a folder that is no longer chosen runs out.
+    `current` is the result of the last call. A subscription is renewed if less than RENEW_BEFORE is left of it. With
+    `renew`, because Graph asks for it, every subscription is renewed. A subscription that is gone, or calls another address
+    than `notification_url`, is replaced by a new one. A chosen folder that no longer exists gets none. The subscription of a
+    folder that is no longer chosen expires by itself.
     """
     least = LIFE if renew else RENEW_BEFORE
     kept = {
@@ -65,7 +66,7 @@ def _keep_one(
 
 
 def _create(client: GraphClient, account: ChannelAccount, folder: str, url: str, client_state: str, expires_at: datetime) -> Json:
-    """Create the subscription; {} for a chosen folder that does not exist."""
+    """Create the subscription of a folder and return it. Return {} for a chosen folder that does not exist."""
     wanted = {
         "changeType": "created",
         "notificationUrl": url,
@@ -86,7 +87,10 @@ def _create(client: GraphClient, account: ChannelAccount, folder: str, url: str,
 
 
 def _remove_same(client: GraphClient, account: ChannelAccount, resource: str) -> None:
-    """Delete an earlier installation's subscription to the same folder, perhaps for another address: ours replaces it."""
+    """Delete all subscriptions to this resource, so that ours can replace them.
+
+    They come from an earlier installation, which may have had another address.
+    """
     listed = client.call_json(account, "GET", f"{client.root}/subscriptions").get("value", [])
     for one in listed:
         if str(one.get("resource", "")).lower() == resource.lower():

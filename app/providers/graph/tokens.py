@@ -45,9 +45,9 @@ class TokenSource:
         self._lock = threading.Lock()
 
     def token(self, account: ChannelAccount, *, fresh: bool = False) -> str:
-        """Return a bearer token for the account's tenant; `fresh` drops the stored token, after the provider refused it.
+        """Return a bearer token for the account. `fresh` drops the cached token first, for use after the provider refused it.
 
-        Raises ProviderError, `channel_down` where the credentials are to blame.
+        Raises ProviderError, with `channel_down` if the credentials are the cause.
         """
         if is_signed_in(account):
             return self.signed_in.token(account, fresh=fresh)
@@ -83,7 +83,10 @@ class _Application:
         self._lock = threading.Lock()
 
     def acquire(self, scope: str, *, fresh: bool) -> Mapping[str, Any]:
-        """Return msal's answer. After a failure the application is dropped, as msal repeats a cached refusal for a minute."""
+        """Return msal's answer, with the token or the error. After an error the msal application is dropped.
+
+        Otherwise msal would repeat the cached error for a minute.
+        """
         with self._lock:
             made, self._made = self._made, None
             try:

@@ -1,6 +1,6 @@
 """Parse what Make scenarios post; no database.
 
-Fields lie in the body itself or in its `data`:
+The fields are in the body itself, or in its `data`:
     {"event_id", "occurred_at", "data": {…}} with, for
     order-created      customer {name, email, phone}, address (text or parts), line_items | products, notes, order_reference
     visit-completed    order_number | order_id, completed_at, technician, notes
@@ -30,19 +30,19 @@ _LACKS = known("%(what)s is missing or invalid")
 
 @dataclass(frozen=True)
 class Told:
-    """A post of a scenario. `event_id` is the scenario's own id of it."""
+    """The content of one post from a Make scenario. `event_id` is the scenario's own id for it, `data` are its fields."""
 
     event_id: str
     occurred_at: datetime
     data: Mapping[str, Any]
 
     def text(self, *names: str, most: int = 300) -> str:
-        """Return the first of these fields with a value, on one line; "" where none has one."""
+        """Return the value of the first of these fields that has one, on one line. Return "" if no field has a value."""
         found = (_text(self.data.get(name)) for name in names)
         return " ".join(next((one for one in found if one), "").split())[:most]
 
     def words(self, *names: str) -> str:
-        """Return the first of these fields with a value, with its line breaks; "" where none has one."""
+        """Return the value of the first of these fields that has one, with its line breaks. Return "" if no field has a value."""
         return next((one for one in (_text(self.data.get(name)) for name in names) if one), "")[:20_000]
 
     def at(self, *names: str) -> datetime:
@@ -51,7 +51,10 @@ class Told:
 
 @dataclass(frozen=True)
 class OrderedLine:
-    """An ordered line: `article` is a number, perhaps none of ours; `unit_price` without tax, None where it is missing."""
+    """One ordered line. `article` is an article number, perhaps one that we do not have.
+
+    `unit_price` is without tax, None if it is missing.
+    """
 
     description: str
     quantity: Decimal = Decimal(1)
@@ -60,7 +63,7 @@ class OrderedLine:
 
 
 def read_event_id(body: bytes, header: str) -> str:
-    """Return the sender's id of this event, "" where it has none."""
+    """Return the sender's id of this event, from the body or else from the header. Return "" if there is none."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -82,7 +85,7 @@ def read_told(body: bytes, *, received_at: datetime) -> Told:
 
 
 def read_customer(told: Told) -> dict[str, str]:
-    """Return name, e-mail address and phone number, as far as they are given."""
+    """Return {"name", "email", "phone"} of the customer. A missing value is ""."""
     customer = told.data.get("customer") or told.data.get("contact")
     found = customer if isinstance(customer, dict) else told.data
     keys = {"name": ("name", "customer_name"), "email": ("email",), "phone": ("phone",)}
@@ -91,7 +94,7 @@ def read_customer(told: Told) -> dict[str, str]:
 
 
 def read_place(told: Told) -> AddressParts | None:
-    """Return the delivery address, from one line or from parts; None without one."""
+    """Return the delivery address, which was posted as one line or in parts. Return None if there is none."""
     customer = told.data.get("customer")
     value = told.data.get("address") or (customer.get("address") if isinstance(customer, dict) else None)
     if isinstance(value, str):
@@ -110,13 +113,17 @@ def read_place(told: Told) -> AddressParts | None:
 
 
 def read_lines(told: Told) -> list[OrderedLine]:
-    """Return the ordered lines: texts, or objects with `sku` or `partner_sku`, `description`, `quantity`, `unit_price`."""
+    """Return the ordered lines.
+
+    Each was posted as a text, or as an object with `sku` or `partner_sku`, `description`, `quantity`, `unit_price`.
+    """
     listed = told.data.get("line_items") or told.data.get("products")
     return [line for line in map(_line, listed[:MOST_LINES] if isinstance(listed, list) else []) if line is not None]
 
 
 def read_amount(value: Any, what: str) -> Decimal:
-    """Return money with two decimals. Raises UnableToParse."""
+    """Return an amount of money with two decimals. Raises UnableToParse if it is missing or invalid; `what` is the field's
+    name."""
     amount = _number(value)
     if amount is None or abs(amount) > MOST_AMOUNT:
         raise UnableToParse(_LACKS % {"what": what})
@@ -158,7 +165,7 @@ def _line(value: Any) -> OrderedLine | None:
 
 
 def _number(value: Any) -> Decimal | None:
-    """Return a JSON number, or a number in text that can be read in one way only; None for anything else."""
+    """Return the number in a JSON number or in a text that can be read in only one way. Return None for any other value."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str) or len(str(value)) > 40:
         return None
     if not isinstance(value, str):

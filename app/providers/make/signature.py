@@ -1,7 +1,8 @@
 """Sign and verify posts to and from scenarios, as Make has no signature: `X-Signature: t=<unix seconds>,v1=<hex>`.
 
-The hex is HMAC-SHA256 over "<t>.<body>". Inbound, the hex over the body alone is let in as well, with or without "sha256=":
-that is what a scenario can compute with Make's own functions. Pure; verifying is constant-time and never raises.
+The hex is HMAC-SHA256 over "<t>.<body>". In incoming posts, a hex over the body alone is accepted as well, with or without
+"sha256=" before it, because a scenario can compute that with Make's own functions. Pure. Verifying takes constant time and
+never raises.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def sign(body: bytes, secret: str, *, now_seconds: int) -> str:
 
 
 def is_signed(body: bytes, header: str, secret: str, *, now_seconds: float) -> bool:
-    """Return whether the header signs this body and, where it has a time, is recent."""
+    """Return True if the header is a valid signature of this body. If the header contains a time, it must be recent too."""
     timed, bare = _TIMED.fullmatch(header.strip()), _BARE.fullmatch(header.strip())
     if not secret or (timed is None and bare is None):
         return False

@@ -1,7 +1,8 @@
 """Look up Dutch addresses in PDOK's Locatieserver by structured filters, and check every answer against its question.
 
-A postcode in free text finds addresses far away with a good score, so number and postcode (or street and town) are filters, and
-what comes back with others is not believed. Free of charge and without a promise: whatever is not a good answer is `UnableToAsk`.
+A postcode as free text finds addresses far away with a good score. So the number and the postcode (or street and town) are
+filters, and an address that does not match them is ignored. The service is free and without guarantee: anything but a good
+answer raises `UnableToAsk`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Pdok:
         self._base_url = base_url
 
     def find(self, question: Question) -> tuple[Match, ...]:
-        """Return all addresses of this postcode or street and number. Raises UnableToAsk."""
+        """Return all addresses with this house number and this postcode, or street and town. Raises UnableToAsk."""
         docs: list[Any] = []
         for page in range(MOST_PAGES):
             total, found = self._page(question, start=page * ROWS)
@@ -104,7 +105,7 @@ def _read(answer: HttpResponse) -> tuple[int, list[Any]]:
 
 
 def _match(doc: Any) -> Match | None:
-    """Return a document as an address; None for one without a house number."""
+    """Return a document of the register as an address. Return None if it is no address, or has no BAG id or street."""
     if not isinstance(doc, dict) or doc.get("type") not in (None, "adres"):
         return None
     texts = {name: str(doc.get(name) or "").strip() for name in _FIELDS.split(",")}
@@ -126,7 +127,10 @@ def _match(doc: Any) -> Match | None:
 
 
 def _place(point: str) -> tuple[float | None, float | None]:
-    """Return (latitude, longitude) of POINT(longitude latitude); (None, None) if invalid or outside the Netherlands."""
+    """Return (latitude, longitude) from a text "POINT(longitude latitude)".
+
+    Return (None, None) if the text is invalid or the point is outside the Netherlands.
+    """
     found = _POINT.fullmatch(point)
     try:
         longitude, latitude = (float(found[1]), float(found[2])) if found else (0.0, 0.0)

@@ -1,8 +1,8 @@
 """`SendGridMail`, the adapter of SendGrid: its API as a `Sender`, its event webhook as a `WebhookReceiver`.
 
-An account's settings and secrets are CONNECT_FIELDS; its address is the sender. SendGrid has no idempotency key and no look-up of
-a mail: a send of unknown outcome waits for SendGrid's reports, which carry our delivery id, and is not sent again by itself.
-Silence is not taken for "not sent", even while mail comes in.
+An account's settings and secrets are CONNECT_FIELDS; its address is the sender. SendGrid has no idempotency key and cannot
+be asked about a mail. So a send of unknown outcome waits for SendGrid's reports, which contain our delivery id, and is never
+repeated by itself. A missing report does not mean "not sent", even if reports about other mails come in.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class SendGridMail:
     def send(
         self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json, save_progress: SaveProgress
     ) -> SendResult:
-        """Post the mail once. Raises ProviderError, its outcome unknown where the answer was lost."""
+        """Post the mail once. Raises ProviderError, with `outcome_unknown` if the answer was lost."""
         body = _written(message, account)
         save_progress({"requested": True})
         try:
@@ -117,7 +117,10 @@ class SendGridMail:
         return Lookup(Found.UNKNOWN, detail=detail, silence_tells=False)
 
     def check(self, *, account: ChannelAccount) -> Health:
-        """Check that the key is accepted and may send, and that forged reports can be detected."""
+        """Check that the API key is valid and may send, and that the key for verifying reports is valid.
+
+        A channel without a verification key passes: it then gets no delivery reports.
+        """
         try:
             scopes = self._call("GET", "scopes", account, acts=False).json().get("scopes", ())
         except ProviderError as error:

@@ -65,7 +65,7 @@ def refusal(response: HttpResponse, *, now: datetime, acts: bool = True) -> Prov
 
 
 def unreachable(failure: HttpFailure, *, acts: bool = True) -> ProviderError:
-    """Return the error for a call without an answer."""
+    """Return the error for a call without an answer. `acts`: the call may have sent something."""
     reason = Reason(f"network_{failure.kind}", N_("We could not reach SendGrid"), advice=_AGAIN)
     unknown = acts and failure.request_sent
     return ProviderError(reason, permanent=False, outcome_unknown=unknown, status_code=failure.status)
@@ -113,7 +113,8 @@ def _unknown(status: int) -> _Meaning:
 
 
 def _words(response: HttpResponse) -> str:
-    """Return the messages of its answer, each with the field it is about."""
+    """Return the error messages of SendGrid's answer as one text, each after the name of its field. Return "" if there are
+    none."""
     try:
         errors = response.json()["errors"]
         told = [f"{one.get('field') or ''}: {one.get('message') or ''}".strip(": ") for one in errors]
@@ -123,7 +124,11 @@ def _words(response: HttpResponse) -> str:
 
 
 def _wait(response: HttpResponse, now: datetime) -> float | None:
-    """Return the seconds until the rate limit's window begins anew (X-RateLimit-Reset is unix seconds); None where unknown."""
+    """Return the number of seconds to wait before the next try. Return None if SendGrid does not say it.
+
+    After a 429 that is the time until the rate limit's window begins anew (X-RateLimit-Reset, unix seconds), or 30 if
+    unknown.
+    """
     if response.status != 429:
         return read_retry_after(response.headers.get("retry-after"), now=now, most=_LONGEST_WAIT_SECONDS)
     reset = response.headers.get("x-ratelimit-reset", "")

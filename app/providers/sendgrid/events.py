@@ -1,7 +1,7 @@
 """Parse SendGrid's event webhook: an array of mixed events about many mails, in any order, some of them twice.
 
-Each is known by `sg_event_id`. Openings and clicks are passed over: tracking is off, they are not reliable, and no mail is marked
-as read because of them.
+`sg_event_id` identifies an event. Openings and clicks are ignored: tracking is off, and they are not reliable. So no mail is
+marked as read because of them.
 """
 
 from __future__ import annotations
@@ -116,7 +116,10 @@ def _addresses(event: Json) -> list[AddressNews]:
 
 
 def _stop(event: Json) -> Stop | None:
-    """Return why the address is stopped; None if it is not. A block is temporary and stops nothing."""
+    """Return the reason to stop the event's address (see `Stop`). Return None if the event gives no such reason.
+
+    A block is only temporary, so it stops nothing.
+    """
     kind = event.get("event")
     if kind == "bounce":
         is_dead = event.get("type", "bounce") == "bounce" and not str(event.get("status") or "5").startswith("4")

@@ -1,7 +1,8 @@
 """Build the body of SendGrid's POST /v3/mail/send from a message of ours. Pure.
 
-Tracking is off: a picture that counts openings is not reliable, and needs the recipient's consent. Our ids go along as custom
-arguments, which come back in every report; nothing personal is among them, as SendGrid keeps them for long.
+Tracking is off, because a picture that counts openings is not reliable and needs the recipient's consent. Our ids are sent
+as custom arguments, which SendGrid repeats in every report. They contain nothing personal, because SendGrid stores them for
+a long time.
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ def mail_body(message: OutgoingMessage, account: ChannelAccount) -> Json:
 
 
 def _content(message: OutgoingMessage, recipients: Json) -> Json:
-    """Return the content of our mail as JSON, or the id of a dynamic template with subject and texts of its own."""
+    """Return the subject and content of our mail as JSON. For a dynamic template, return its id instead.
+
+    A template has a subject and texts of its own. Its values are added to `recipients`.
+    """
     template = message.template
     if template is not None:
         recipients["dynamic_template_data"] = next((dict(one) for one in template.components), {})
@@ -61,7 +65,10 @@ def _content(message: OutgoingMessage, recipients: Json) -> Json:
 
 
 def _recipients(message: OutgoingMessage) -> Json:
-    """Return the recipients as JSON, each address once, in its most visible place: SendGrid refuses duplicates."""
+    """Return the recipients as JSON by "to", "cc" and "bcc". SendGrid refuses duplicates, so each address is there only once.
+
+    An address given several times is in the most visible of its places.
+    """
     seen: set[str] = set()
     found: Json = {}
     for name, parties in (("to", message.to), ("cc", message.cc), ("bcc", message.bcc)):

@@ -18,9 +18,10 @@ TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 
 
 def is_signed(headers: Headers, body: bytes, keys: Sequence[str]) -> bool:
-    """Return whether a signature of one of the public `keys` (base64 of DER, as SendGrid shows them) fits. Never raises.
+    """Return True if the post is signed by one of the public `keys` (base64 of DER, as SendGrid shows them). Never raises.
 
-    Old time stamps are accepted: a report tried again for a day may bear its first one, and one that comes twice changes nothing.
+    Old time stamps are accepted, because SendGrid may repeat a post for a day with its first time stamp. A repeated report
+    changes nothing.
     """
     told = {name.lower(): value for name, value in headers.items()}
     signature, stamp = _decoded(told.get(SIGNATURE, "")), told.get(TIMESTAMP, "")
@@ -31,7 +32,7 @@ def is_signed(headers: Headers, body: bytes, keys: Sequence[str]) -> bool:
 
 
 def read_public_key(key: str) -> ec.EllipticCurvePublicKey | None:
-    """Return the key, None if it is no P-256 key."""
+    """Return the public key in this text. Return None if it is no P-256 key."""
     raw = _decoded("".join(line for line in key.split() if "-" not in line))
     try:
         found = load_der_public_key(raw) if raw else None
@@ -53,7 +54,10 @@ def _fits(key: str, signature: bytes, signed: bytes) -> bool:
 
 
 def _decoded(text: str) -> bytes | None:
-    """Return the bytes of base64; None for any spelling but the canonical one, as base64 has unused bits at its end."""
+    """Return the bytes that a base64 text encodes. Return None unless the text is their canonical encoding.
+
+    The last bits of base64 are unused, so other texts would decode to the same bytes.
+    """
     try:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

@@ -86,7 +86,7 @@ def smtp_server(account: ChannelAccount) -> SmtpServer:
 
 
 def imap_server(account: ChannelAccount) -> ImapServer | None:
-    """Return the IMAP server; None for a channel that only sends. Raises ProviderError for wrong settings."""
+    """Return the channel's IMAP server. Return None if the channel only sends. Raises ProviderError if a setting is wrong."""
     host = _text(account, "imap_host")
     if not host:
         return None
@@ -96,7 +96,10 @@ def imap_server(account: ChannelAccount) -> ImapServer | None:
 
 
 def sent_copy(account: ChannelAccount) -> SentCopy:
-    """Return who stores the copy of sent mail: we ("append"), the server, or nobody ("none"). Raises ProviderError."""
+    """Return how sent mail is copied: "append" if we store the copy, "server" if the mail server does, "none" for no copy.
+
+    Raises ProviderError if the setting is wrong.
+    """
     value = _text(account, "sent_copy") or "append"
     if value not in SENT_COPIES:
         raise _not_set_up(_WRONG, "sent_copy")

@@ -1,7 +1,7 @@
 """`MailServerMail`, the adapter of a mailbox at any mail server: `Sender` by SMTP, `Poller` by IMAP.
 
-An account's settings and its secret are `account.CONNECT_FIELDS`, and optionally `sync_from` (ISO 8601: mail that came earlier is
-left alone); its address is the mailbox. Nothing is kept between calls.
+An account's settings and its secret are `account.CONNECT_FIELDS`, and optionally `sync_from` (ISO 8601: mail that came
+earlier is ignored). Its address is the mailbox. Nothing stays in memory between calls.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ _READING = known("Reading: %(why)s")
 class MailServerMail:
     """The adapter of a mailbox at any mail server.
 
-    `allowed_networks` (CIDR) may be reached although they are not public; `ehlo_name` is our name in SMTP's EHLO; `meter` counts
-    the calls.
+    `allowed_networks` (CIDR) are networks that may be called although they are not public. `ehlo_name` is our name in SMTP's
+    EHLO. `meter` counts the calls. `mail_bytes` is how much of a mail is read at most.
     """
 
     def __init__(
@@ -67,16 +67,19 @@ class MailServerMail:
     def send(
         self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json, save_progress: SaveProgress
     ) -> SendResult:
-        """Send a mail to each recipient at most once, whatever is lost on the way (sending.py). Raises ProviderError."""
+        """Send a mail to each recipient at most once, even if an answer is lost or the process dies (sending.py).
+
+        Raises ProviderError.
+        """
         return send_message(self._outbound(message, account), progress, save_progress)
 
     def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup:
         return look_up(self._outbound(message, account), progress)
 
     def poll(self, *, account: ChannelAccount, state: Json) -> PollPage:
-        """Return one page of new mails (polling.py); state {} starts from the beginning.
+        """Return one page of new mails (polling.py). `state` comes from the page before; {} starts from the beginning.
 
-        Raises ProviderError, and then nothing has changed.
+        Raises ProviderError; the old state is then still valid. A channel that only sends has no mails.
         """
         server = imap_server(account)
         if server is None:
@@ -85,7 +88,8 @@ class MailServerMail:
             return poll_once(line, account, read_state(state), now=self._clock(), mail_bytes=self._mail_bytes)
 
     def check(self, *, account: ChannelAccount) -> Health:
-        """Check that we can sign in at both servers and read the folder; a refusal is told in words, with what to do."""
+        """Check that we can sign in at both servers and read the folder. If a server refuses, the result says why and what to
+        do."""
         try:
             self._smtp.check(smtp_server(account))
         except SmtpTrouble as trouble:

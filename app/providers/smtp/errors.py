@@ -1,4 +1,4 @@
-"""Translate refusals of mail servers into `ProviderError`: in words, whether to retry, what a person can do."""
+"""Translate refusals of mail servers into `ProviderError`: what they mean, whether to retry, what a person can do."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _BY_CLASS: Mapping[str, tuple[str, str]] = {
 
 
 def line_trouble(kind: str, *, outcome_unknown: bool = False, retry_after_seconds: float | None = None) -> ProviderError:
-    """Return the error for a connection that failed, whatever its protocol."""
+    """Return the error for a failed connection, by SMTP or IMAP. `kind` is a key of LINE_TROUBLE."""
     meaning = LINE_TROUBLE.get(kind) or LINE_TROUBLE["broken"]
     return ProviderError(
         Reason(f"mail_{kind}", meaning.title, advice=meaning.advice),
@@ -76,7 +76,7 @@ def sign_in_refused(words: str) -> ProviderError:
 
 
 def smtp_trouble(trouble: SmtpTrouble) -> ProviderError:
-    """Return the error for a mail that no server took."""
+    """Return the error for a mail that the server did not accept for any recipient."""
     if trouble.outcome_unknown:
         reason = Reason("mail_unconfirmed", N_("Connection lost before the mail server confirmed the mail"))
         return ProviderError(reason, permanent=False, outcome_unknown=True)
@@ -99,7 +99,7 @@ def smtp_trouble(trouble: SmtpTrouble) -> ProviderError:
 
 
 def refusal_reason(refusal: Refusal) -> Reason:
-    """Return the reason that a server's refusal of a recipient or a text means."""
+    """Return the reason for a server's refusal of a recipient or of the mail's text."""
     if not refusal.is_permanent:
         return _busy(refusal)
     title, advice = _BY_CLASS.get(_subject_of(refusal.words)) or _by_code(refusal.code)
@@ -111,7 +111,8 @@ def _busy(refusal: Refusal) -> Reason:
 
 
 def _subject_of(words: str) -> str:
-    """Return the middle digit of an enhanced status code such as "5.1.1 …"; "" where there is none."""
+    """Return the middle digit of the enhanced status code at the start of `words`, such as "5.1.1 …". Return "" if there is
+    none."""
     first = words.partition(" ")[0].split(".")
     return first[1] if len(first) == 3 and all(part.isdigit() for part in first) else ""
 

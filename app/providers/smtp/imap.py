@@ -1,8 +1,8 @@
 """Open one IMAP connection, as carefully as any connection to a host somebody typed.
 
-Folders are only examined, so no mail is ever marked as read. A mail is read in pieces, so that no server can make us take more
-than we want, and every read has a deadline. imapclient parses the answers; its connection is replaced by one that is dialled
-through `app/core/guarded_connect.py`.
+Folders are only examined, so no mail is ever marked as read. A mail is read in pieces, so that no server can make us take
+more than we want. Every read has a deadline. imapclient parses the answers, but the connection below it is ours, made by
+`app/core/guarded_connect.py`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ _REFUSED = known("The mail server refused a command (%(command)s)")
 
 @dataclass(frozen=True)
 class FolderFacts:
-    """A folder as it stands. When `uid_validity` changes, every uid in the folder is new."""
+    """The present facts of one folder. `count` is the number of mails. `next_uid` is the uid of the next mail, None if unknown.
+
+    If `uid_validity` has changed, all uids in the folder are new ones.
+    """
 
     name: str
     uid_validity: int
@@ -88,14 +91,14 @@ Counting = Callable[[str], AbstractContextManager[Call]]
 
 
 class ImapLine:
-    """A signed-in IMAP connection. Every call may raise what `telling_provider_errors` turns into ProviderError."""
+    """A signed-in IMAP connection. Every method may raise errors that `telling_provider_errors` turns into ProviderError."""
 
     def __init__(self, client: IMAPClient, counting_as: Counting) -> None:
         self._client = client
         self._counting = counting_as
 
     def examine(self, folder: str) -> FolderFacts | None:
-        """Select a folder read-only and return its facts; None if there is none of that name."""
+        """Select a folder read-only and return its facts. Return None if there is no folder of that name."""
         try:
             with self._counting("EXAMINE"):
                 told = self._client.select_folder(folder, readonly=True)
@@ -107,15 +110,16 @@ class ImapLine:
         return FolderFacts(folder, int(told[b"UIDVALIDITY"]), int(next_uid) if next_uid else None, int(told.get(b"EXISTS", 0)))
 
     def sent_folder(self) -> str | None:
-        """Return the folder of sent mail, as the server marks it or as such folders are named; None where none is found."""
+        """Return the name of the folder of sent mail: the one the server marks so, or one with a usual name. Return None if
+        there is none."""
         with self._counting("LIST"):
             found: str | None = self._client.find_special_folder(SENT)
         return found
 
     def uids_from(self, first: int, *, since: date | None = None) -> list[int]:
-        """Return the uids from `first` on, ascending, of mails that came on `since` or later.
+        """Return the uids from `first` on, ascending. With `since`, only those of mails that came on that day or later.
 
-        `*` names the last mail even where its number is below `first`, so the answer is filtered.
+        The answer is filtered, because IMAP's `*` means the last mail, even if its uid is below `first`.
         """
         criteria: list[Any] = ["UID", f"{first}:*", *(["SINCE", since] if since else [])]
         with self._counting("SEARCH"):
@@ -123,7 +127,8 @@ class ImapLine:
         return sorted(uid for uid in found if uid >= first)
 
     def facts(self, uids: list[int]) -> dict[int, MailFacts]:
-        """Return size, arrival, and whether it was read, of each mail by uid; deleted mails are left out."""
+        """Return for each mail, by uid, its size in bytes, its time of arrival, and whether it was read. Deleted mails are left
+        out."""
         with self._counting("FETCH"):
             told = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE", "FLAGS"])
         return {
@@ -133,7 +138,7 @@ class ImapLine:
         }
 
     def read(self, uid: int, *, at_most: int) -> bytes | None:
-        """Return the mail's bytes, at most `at_most`, read piece by piece; None if the mail is gone."""
+        """Read the mail in pieces and return its first `at_most` bytes. Return None if the mail is gone."""
         content = bytearray()
         while len(content) < at_most:
             size = min(PIECE_BYTES, at_most - len(content))
@@ -148,7 +153,7 @@ class ImapLine:
         return bytes(content)
 
     def has(self, message_id: str) -> bool:
-        """Return whether the examined folder holds a mail with this Message-ID (without <>)."""
+        """Tell whether the examined folder contains a mail with this Message-ID (without <>)."""
         with self._counting("SEARCH"):
             return bool(self._client.search(["HEADER", "Message-ID", message_id]))
 
@@ -230,7 +235,7 @@ class _Client(IMAPClient):  # type: ignore[misc]
 
 
 class _Wire(imaplib.IMAP4):
-    """imaplib's connection to a checked address, read under a deadline and piece by piece."""
+    """imaplib's connection, made to a checked address, with a deadline for everything and a limit on the size of each read."""
 
     def __init__(self, house: ImapClient, server: ImapServer) -> None:
         self._house, self._server = house, server

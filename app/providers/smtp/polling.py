@@ -1,9 +1,9 @@
 """Poll one step of a mailbox over IMAP: new mails of its folders, as many as one page holds.
 
-Guarantees: a mail the server numbered is among the page's items, or pending in the state, or at or above the next uid to ask for.
-A server may renumber a folder (a changed UIDVALIDITY): then the folder is read again from a month before it was last in step. A
-mail's key is made of its bytes, so one that comes again is known. Flags are not read, so CONDSTORE is not needed. Nothing is
-marked, moved or deleted.
+No mail is lost: each mail is among the page's items, or pending in the state, or has a uid that is still to be asked for. If
+the server renumbers a folder (a changed UIDVALIDITY), the folder is read again, from a month before it was last read
+completely. The key of a mail is made from its bytes, so a mail that comes again is recognised. Nothing is marked, moved or
+deleted. CONDSTORE is not needed, because changes of flags are not followed.
 """
 
 from __future__ import annotations
@@ -50,9 +50,10 @@ class _Page:
 def poll_once(
     line: ImapLine, account: ChannelAccount, state: PollState, *, now: datetime, mail_bytes: int = MAIL_BYTES
 ) -> PollPage:
-    """Take the new mails, folder after folder, until the page is full; of a mail larger than `mail_bytes` its beginning.
+    """Return the new mails, folder after folder, until the page is full. Of a mail larger than `mail_bytes`, read only its
+    beginning.
 
-    Raises ProviderError, and then nothing has changed.
+    Raises ProviderError; the old state is then still valid.
     """
     page = _Page(line, account, now, state, mail_bytes=mail_bytes)
     more = False
@@ -99,7 +100,7 @@ def _no_folder(name: str) -> ProviderError:
 
 
 def _take_new(page: _Page, facts: FolderFacts) -> bool:
-    """Take the folder's new mails; return whether it has more than the page could hold."""
+    """Read the folder's new mails into the page. Return True if the page is full and the folder has more."""
     folder = _begin(page, facts)
     first = folder.last_uid + 1
     if facts.count == 0 or (facts.next_uid is not None and facts.next_uid <= first):
@@ -121,7 +122,7 @@ def _take_new(page: _Page, facts: FolderFacts) -> bool:
 
 
 def _begin(page: _Page, facts: FolderFacts) -> FolderState:
-    """Return the folder's state to go on from: the start where the folder is new, or its uids were renumbered."""
+    """Return the state from which to read on in this folder: a fresh one if the folder is new or its uids were renumbered."""
     known = page.state.folders.get(facts.name)
     if known is None:
         return FolderState(facts.uid_validity)
@@ -187,7 +188,10 @@ def _arrival(told: MailFacts) -> datetime | None:
 
 
 def _key(folder: str, raw: bytes) -> str:
-    """Return a hash of the mail's bytes as its key: uids change, and a mail filed in two folders has two."""
+    """Return the mail's key: the folder and a hash of the mail's bytes.
+
+    A uid may change, so it is no part of the key. A mail in two folders has two keys.
+    """
     return f"{folder}:{hashlib.sha256(raw).hexdigest()}"
 
 

@@ -3,8 +3,9 @@
     {"folders": {"INBOX": {"uid_validity": 1000, "last_uid": 7, "synced_at": "…", "floor": "2026-10-22"}},
      "sent": "Sent", "pending": [{"folder", "uid_validity", "uid", "tries", "due_at"}]}
 
-Mails up to `last_uid` were taken, or are pending: mails the server would not give us yet. `synced_at` is when the folder was last
-looked through to its end. `floor` is the day from which on a folder is read again whose numbers all changed.
+All mails up to `last_uid` were read, or are in `pending`: mails that the server did not give us yet. `synced_at` is when the
+folder was last read to its end. `floor` is set if all uids of the folder have changed: it is then read again from that day
+on.
 """
 
 from __future__ import annotations

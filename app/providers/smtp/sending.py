@@ -1,14 +1,15 @@
 """Send one mail by SMTP so that a crash or a lost answer never sends it twice to anybody.
 
-save {"date"}                        every try of this delivery is the very same mail
-save {"on_the_way": true}            from here on it may be out: the text follows
-hand it over
-save {"taken", "refused", …false}    who it was taken for, and who not for good; a later try asks for the others alone
-save {"handed_over": true}           nobody is asked again; only the copy may be missing
+save {"date"}                        every try of this delivery sends the very same mail
+save {"on_the_way": true}            from here on the mail may be out: its text follows
+hand over the mail
+save {"taken", "refused", …false}    recipients accepted or refused for good; a later try is for the others alone
+save {"handed_over": true}           no recipient is tried again; only the copy may be missing
 file the copy
 
-A server cannot be asked what became of a mail. Where it keeps a copy of what is sent by itself, a copy proves that it was; the
-lack of one proves nothing, and nobody reports, so an outcome that is unknown stays so until a person decides.
+A server cannot be asked what became of a mail. If the server itself stores copies of sent mail, a copy proves that the mail
+was sent, but a missing copy proves nothing. Nobody sends reports either. So an unknown outcome stays unknown until a person
+decides.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def send_message(out: Outbound, progress: Json, save_progress: SaveProgress) -> 
 
 
 def look_up(out: Outbound, progress: Json) -> Lookup:
-    """Return what became of an attempt of unknown outcome. Raises ProviderError when the mailbox cannot be asked."""
+    """Return whether an attempt of unknown outcome sent the mail. Raises ProviderError if the mailbox cannot be asked."""
     if progress.get("handed_over") or not progress.get("on_the_way"):
         return Lookup(Found.NOT_SENT, detail=N_("We saved which recipients the server accepted, and send the mail to the others"))
     message_id = out.message.message_id_header
@@ -131,9 +132,9 @@ def _hand_over(out: Outbound, done: _Progress, raw: bytes, recipients: tuple[str
 
 
 def _attempt(out: Outbound, done: _Progress, raw: bytes, recipients: tuple[str, ...]) -> Handed:
-    """Hand the mail over once; return who took it.
+    """Hand the mail over to the server once. Return which recipients it accepted and which it refused. Raises ProviderError.
 
-    Automatic mail has an empty sender (RFC 3834) where the server allows that, so that nothing answers it.
+    Automatic mail has an empty sender (RFC 3834) if the server allows that, so that nobody answers it.
     """
     senders = ("", out.account.address) if out.message.is_automatic else (out.account.address,)
     for place, sender in enumerate(senders, start=1):
@@ -163,7 +164,10 @@ def _put_off(later: dict[str, Refusal], *, some_have_it: bool) -> ProviderError:
 
 
 def _file_copy(out: Outbound, done: _Progress, raw: bytes) -> None:
-    """Store the copy, retried a few times; a missing copy never makes a sent mail count as unsent."""
+    """Store the copy of the sent mail. If that fails, raise ProviderError so that it is tried again, at most COPY_TRIES times.
+
+    The mail counts as sent even if the copy stays missing.
+    """
     message_id, tries = out.message.message_id_header, int(done.saved.get("copy_tries") or 0)
     if sent_copy(out.account) != "append" or not message_id or tries >= COPY_TRIES:
         return
@@ -179,7 +183,7 @@ def _file_copy(out: Outbound, done: _Progress, raw: bytes) -> None:
 
 
 def _report(address: str, refusal: Refusal, now: datetime) -> StatusUpdate:
-    """Return the report about a refused recipient among several: the mail is out, and its writer has to know."""
+    """Return the report that one of several recipients was refused. The others have the mail, so its writer must be told."""
     reason = refusal_reason(refusal)
     title = _NOT_ALL % {"address": address}
     detail = " · ".join(filter(None, (reason.title, reason.detail)))

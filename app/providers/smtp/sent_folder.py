@@ -1,6 +1,7 @@
 """Store a copy of a sent mail in the mailbox's Sent folder, as proof that it left and for colleagues to see.
 
-A copy is looked for by its Message-ID before it is put there, so that no try adds a second one, nor adds one to a server's own.
+First the folder is searched for the mail's Message-ID. So a repeated try adds no second copy, and no copy is added to one
+that the server made.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from app.providers.smtp.imap import ImapClient, ImapLine
 
 
 def find_copy(imap: ImapClient, account: ChannelAccount, message_id: str) -> bool:
-    """Return whether the Sent folder holds the mail. Raises ProviderError."""
+    """Tell whether the Sent folder contains the mail. Raises ProviderError."""
     server = imap_server(account)
     if server is None:
         return False
@@ -22,7 +23,10 @@ def find_copy(imap: ImapClient, account: ChannelAccount, message_id: str) -> boo
 
 
 def file_copy(imap: ImapClient, account: ChannelAccount, message_id: str, raw: bytes, *, now: datetime) -> bool:
-    """Store the mail in the Sent folder unless it is there; False for a mailbox without one. Raises ProviderError."""
+    """Store the mail in the Sent folder, unless it is there already. Return False if the mailbox has no such folder.
+
+    Raises ProviderError.
+    """
     server = imap_server(account)
     if server is None:
         return False
@@ -34,7 +38,7 @@ def file_copy(imap: ImapClient, account: ChannelAccount, message_id: str, raw: b
 
 
 def _look(line: ImapLine, account: ChannelAccount, message_id: str) -> bool | None:
-    """Return whether the Sent folder holds the mail; None where there is no such folder."""
+    """Return True if the Sent folder contains the mail, False if not, None if there is no such folder."""
     folder = _folder(line, account)
     if folder is None or line.examine(folder) is None:
         return None

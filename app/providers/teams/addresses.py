@@ -11,11 +11,11 @@ RETIRED = ("webhook.office.com", "outlook.office.com", "outlook.office365.com")
 
 
 class BadAddress(ValueError):
-    """Cards cannot be posted to the address; the text says why, in the reader's language."""
+    """Raised when no cards can be posted to an address. The text says why, in the reader's language."""
 
 
 def check_address(url: str, *, allowed: tuple[str, ...]) -> str:
-    """Return the host of a workflow's address. Raises BadAddress."""
+    """Return the host of a workflow's address. `allowed` are the allowed hosts. Raises BadAddress."""
     try:
         host = (urlsplit(url).hostname or "").lower()
         query = parse_qs(urlsplit(url).query)

@@ -1,7 +1,7 @@
 """Build the Teams card of one or more notifications, for the trigger "When a Teams webhook request is received". Pure.
 
-Adaptive Card 1.5 within the envelope of attachments; text is a small Markdown, so whatever people wrote is escaped; the one
-action opens the item, as workflows carry out no other.
+It is an Adaptive Card 1.5 in an envelope of attachments. Its texts are a small Markdown, so everything that people wrote is
+escaped. The only action opens the item, because workflows support no other action.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MARKS = re.compile(r"([\\`*_\[\]()#~>|!-])")
 
 @dataclass(frozen=True)
 class Line:
-    """One notification: what happened, about what (may be ""), and its address."""
+    """One notification in a card. `text` says what happened, `about` what it is about ("" if nothing), `url` leads to it."""
 
     text: str
     about: str
@@ -35,13 +35,17 @@ class Mention:
 
     @property
     def text(self) -> str:
-        """The mention as it stands in the card's text, word for word as in its entity."""
+        """The mention as written in the card's text. Teams requires the same words in the mention's entity."""
         return f"<at>{_TAGS.sub('', self.name).strip()[:80] or self.user}</at>"
 
 
 @dataclass(frozen=True)
 class Card:
-    """The content of a card. Everything but `title` may hold what strangers wrote; `reference` is our own id."""
+    """The content of a card. `facts` are (title, value). `open_words` is the label of the button to `open_url`.
+
+    `more_words` says that there are more lines. `reference` is our own id. Everything except `title` and `reference` may
+    contain what strangers wrote.
+    """
 
     title: str
     lines: tuple[Line, ...]
@@ -54,7 +58,8 @@ class Card:
 
 
 def render(card: Card) -> bytes:
-    """Return the body of the request, JSON of at most MOST_BYTES: texts are shortened until it fits."""
+    """Return the request body for a card, as JSON. Texts are cut to 300, 120 or 40 characters, so that it has at most
+    MOST_BYTES."""
     for characters in (300, 120, 40):
         body = json.dumps(_envelope(card, characters), ensure_ascii=False, separators=(",", ":")).encode()
         if len(body) <= MOST_BYTES:

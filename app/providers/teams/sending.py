@@ -1,7 +1,7 @@
 """Post one card to a Teams workflow. No database.
 
-Teams has no idempotency key and no look-up of cards: a call of unknown outcome stays unknown and is not repeated. What a missing
-card says is still in the app; cards that come twice make people distrust all of them.
+Teams has no idempotency key and cannot be asked about a card. So a call of unknown outcome stays unknown and is not
+repeated. If a card is missing, its content is still in the app. Cards that come twice would make people distrust all cards.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class TeamsSender:
     hosts: tuple[str, ...]
 
     def send(self, url: str, body: bytes, *, now: datetime) -> Answer:
-        """Post a card; every failure is an answer. `url` is used as it is, for its signature covers it."""
+        """Post a card and return the outcome; a failure is returned too, never raised. `url` is signed, so it must not be
+        changed."""
         if not is_allowed(url, self.hosts):
             return Answer(Outcome.REFUSED, FORBIDDEN)
         headers = {"Content-Type": "application/json"}

@@ -1,7 +1,7 @@
 """Adapter of Twilio texts (SMS): send, look up, check, fetch files. Twilio has no idempotency key.
 
-So `send` makes one call a person can see and notes in `progress` when it began. A call without an answer is looked up in Twilio's
-list of messages; status posts report it too, as their address carries our reference.
+So `send` makes at most one call that a person can see, and first notes in `progress` when it began. If the answer is lost,
+the text is looked up in Twilio's list of messages. Status posts report it too, because their address contains our reference.
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ _LOOKED_UP = N_("We look the text up at Twilio ourselves.", "We look it up at Tw
 
 
 class TwilioSms:
-    """The adapter of Twilio texts: `Sender` and `MediaSource`. `public_url` is ours, where statuses go. No state; thread-safe."""
+    """The adapter of Twilio texts: `Sender` and `MediaSource`. Stateless and thread-safe.
+
+    `public_url` is our own address, to which Twilio posts statuses.
+    """
 
     def __init__(
         self,
@@ -82,11 +85,11 @@ class TwilioSms:
         return _result(answer)
 
     def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup:
-        """Ask Twilio's list of messages for one to this person with this text, from about when the try began.
+        """Look in Twilio's list of messages for this text to this person, sent since shortly before the try began.
 
-        The list may be a little behind, so an early "not there" is UNKNOWN until `settle_seconds` have passed. A text that still
-        waits has no date of sending, so the list is not asked by date: its pages are read until they are too old. Raises
-        ProviderError.
+        The list may lag behind: a text that is missing is UNKNOWN until `settle_seconds` have passed, then NOT_SENT. The
+        list cannot be filtered by date, because a waiting text has no date of sending yet. So its pages are read until they
+        are too old. Raises ProviderError.
         """
         requested_at = _time_of(progress.get(_REQUESTED))
         if requested_at is None:
@@ -103,7 +106,8 @@ class TwilioSms:
         return check_account(self._api, account=account, ability="sms", webhook=("sms_url", f"{self._public_url}{SMS_PATH}"))
 
     def fetch_media(self, *, media_id: str, url: str | None, account: ChannelAccount) -> FetchedMedia:
-        """Fetch a picture that came with a text. Raises ProviderError, permanent where it is gone or not the provider's."""
+        """Fetch a picture that came with a text. Raises ProviderError, which is permanent if the file is gone or not on
+        Twilio's host."""
         return self._api.download(url or "", account=account)
 
     def _fields(self, message: OutgoingMessage, account: ChannelAccount) -> dict[str, str]:
@@ -123,7 +127,10 @@ class TwilioSms:
         }
 
     def _alike(self, message: OutgoingMessage, account: ChannelAccount, since: datetime) -> list[str]:
-        """Return ids of texts that may be this one, oldest first, without those known to be others."""
+        """Return the ids of listed texts since `since` that may be this message, oldest first.
+
+        Texts that are known to belong to other messages are left out.
+        """
         params = {"To": _recipient(message), "PageSize": "100", **{k: v for k, v in _sender(account).items() if k == "From"}}
         page = self._api.get("Messages.json", account=account, params=params)
         found: list[tuple[datetime, str]] = []
@@ -141,14 +148,14 @@ class TwilioSms:
 
 
 class TwilioPhone:
-    """The adapter of Twilio calls, a `Checker` alone: calls are made and taken elsewhere, and reported to us."""
+    """The adapter of Twilio calls. It is only a `Checker`: calls are made and taken elsewhere, and Twilio reports them to us."""
 
     def __init__(self, http: HttpClient, base_url: str, public_url: str) -> None:
         self._api = TwilioApi(http, base_url)
         self._public_url = public_url.rstrip("/")
 
     def check(self, *, account: ChannelAccount) -> Health:
-        """Check the account and its number, as for texts."""
+        """Check that we can sign in, that the number is ours, and that it posts to us. What is wrong is returned, not raised."""
         webhook = ("status_callback", f"{self._public_url}{VOICE_PATH}")
         return check_account(self._api, account=account, ability="voice", webhook=webhook)
 
@@ -162,7 +169,7 @@ def _recipient(message: OutgoingMessage) -> str:
 
 
 def _sender(account: ChannelAccount) -> dict[str, str]:
-    """Return the fields that name the sender: a messaging service where one is set, else a name, else the number."""
+    """Return the form fields that name the sender: the messaging service if one is set, else the sender name, else the number."""
     service, name = (str(account.settings.get(key) or "") for key in ("messaging_service_sid", "sender_name"))
     if service:
         return {"MessagingServiceSid": service}
@@ -177,9 +184,10 @@ def _validity(account: ChannelAccount) -> int:
 
 
 def _result(answer: Json) -> SendResult:
-    """Return the result of an answer.
+    """Return the result in Twilio's answer to a sent text.
 
-    Raises ProviderError: outcome unknown without an id, refused for a text that failed already.
+    Raises ProviderError, with `outcome_unknown` if the answer has no id, or with Twilio's reason if the text has already
+    failed.
     """
     sid, status = str(answer.get("sid") or ""), LADDER.get(str(answer.get("status") or ""), DeliveryStatus.ACCEPTED)
     if not sid:
@@ -203,7 +211,8 @@ def _is_it(row: Json, message: OutgoingMessage) -> bool:
 
 
 def _essence(text: str) -> str:
-    """Return the text without the differences that a messaging service makes by replacing typographic characters."""
+    """Return a text for comparing. A messaging service may replace typographic characters; texts that differ only so become
+    equal."""
     return simplify(text.replace("\r\n", "\n").strip()).text
 
 

@@ -1,4 +1,4 @@
-"""Call Twilio's API: address, sign-in, and the one place where an answer or its absence becomes a `ProviderError`."""
+"""Call Twilio's API: address, sign-in, and the one place that turns an answer or a missing answer into a `ProviderError`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TwilioApi:
         self._read_timeout = read_timeout
 
     def get(self, path: str, *, account: ChannelAccount, params: Mapping[str, str] | None = None) -> Json:
-        """Get a resource of the account, such as "Messages.json"; "" is the account itself. Raises ProviderError."""
+        """Get a resource of the account, such as "Messages.json". The path "" gets the account itself. Raises ProviderError."""
         return self._call("GET", self._address(path, account), account, params=params)
 
     def get_next(self, uri: str, *, account: ChannelAccount) -> Json:
@@ -51,11 +51,12 @@ class TwilioApi:
         return self._call("GET", url, account)
 
     def post(self, path: str, *, account: ChannelAccount, fields: Mapping[str, str]) -> Json:
-        """Post something that a person will see. Raises ProviderError; `outcome_unknown` unless it surely was not done."""
+        """Post something that a person will see. Raises ProviderError, with `outcome_unknown` unless it is certain that nothing
+        was done."""
         return self._call("POST", self._address(path, account), account, data=fields)
 
     def download(self, url: str, *, account: ChannelAccount) -> FetchedMedia:
-        """Fetch a file from Twilio's host with our credentials; one redirect elsewhere is followed without them.
+        """Fetch a file from Twilio's host with our credentials. One redirect to another host is followed, without credentials.
 
         Raises ProviderError.
         """
@@ -104,7 +105,10 @@ class TwilioApi:
 
 
 def _authorization(account: ChannelAccount) -> dict[str, str]:
-    """Return the authorization headers: of the API key where there is one, else of the account with its auth token."""
+    """Return the authorization header: with the API key if there is one, else with the account's auth token.
+
+    Raises ProviderError if the channel has no credentials.
+    """
     key = str(account.settings.get("api_key_sid") or "")
     user = key or str(account.settings.get("account_sid") or "")
     secret = account.secrets.get("api_key_secret" if key else "signing_secret", "")
@@ -125,7 +129,10 @@ def _decoded(answer: HttpResponse) -> Json | None:
 
 
 def _refuse(answer: HttpResponse, *, changes: bool) -> NoReturn:
-    """Raise the ProviderError of an unsuccessful answer. A code with a 4xx makes it certain that nothing was done."""
+    """Raise the ProviderError for an unsuccessful answer. An error code with a 4xx status proves that nothing was done.
+
+    `changes`: the call would have changed something, so without such a code the outcome may be unknown.
+    """
     told = _decoded(answer) or {}
     code = told.get("code")
     retry_after = read_retry_after(answer.headers.get("retry-after"), now=utc_now())

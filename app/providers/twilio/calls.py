@@ -1,4 +1,4 @@
-"""Parse a stored Twilio post about a call: progress of a leg, the end of a dialled one, a recording."""
+"""Parse a stored Twilio post about a call: the progress of a leg, the end of a dialled leg, or a recording."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class VoicePosts(SmsPosts):
         return tuple(fields[name].strip() for name in _NAMES if fields.get(name, "").strip())
 
     def parse(self, body: bytes, *, query: str, account: ChannelAccount, received_at: datetime) -> Parsed:
-        """Parse the leg the post is about, and the leg dialled for it where the post reports its end."""
+        """Parse the leg that the post is about. If the post reports the end of a leg dialled for it, parse that leg as well."""
         fields = read_fields(body)
         status = fields.get("CallStatus", "").strip().lower()
         if status and status not in _STATES:
@@ -77,7 +77,7 @@ def _own_leg(fields: Mapping[str, str], sid: str, state: LegState | None, receiv
 
 
 def _dialled_leg(fields: Mapping[str, str], own: CallUpdate) -> CallUpdate | None:
-    """Return the update of a leg that dialled a colleague; None where the post does not say how it ended."""
+    """Return the update of the leg that was dialled to a colleague. Return None if the post does not say how that leg ended."""
     state = _STATES.get(fields.get("DialCallStatus", "").strip().lower())
     if state is None:
         return None
@@ -95,7 +95,10 @@ def _recording(fields: Mapping[str, str]) -> dict[str, object]:
 
 
 def _time(text: str, otherwise: datetime) -> datetime:
-    """Return the post's own time if it is plausible, else `otherwise`: not ahead of its arrival, nor a week before."""
+    """Return the time in the post if it is plausible, else `otherwise`, the time of its arrival.
+
+    A time is plausible if it is not after the arrival and less than a week before it.
+    """
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -23,7 +23,10 @@ _CALLS, _TEXTS = N_("phone calls"), N_("texts")
 
 
 def check_account(api: TwilioApi, *, account: ChannelAccount, ability: str, webhook: tuple[str, str]) -> Health:
-    """Check the account and its number. `webhook`: the field of the number that must hold an address, and that address."""
+    """Check the account and its number. `ability` ("sms" or "voice") is what the number must be able to do.
+
+    `webhook` is (field of the number, address that this field must contain).
+    """
     checked = ["sign-in", "phone number", "webhook"]
     if not account.secrets.get("signing_secret"):
         return Health(False, _NO_TOKEN, tuple(checked[:1]))
@@ -38,7 +41,7 @@ def check_account(api: TwilioApi, *, account: ChannelAccount, ability: str, webh
 
 
 def _has_no_number(account: ChannelAccount) -> bool:
-    """Return whether the account sends by a messaging service or a name, whose numbers are set up at Twilio."""
+    """Tell whether the account sends by a messaging service or a sender name. Their numbers are set up at Twilio."""
     return bool(account.settings.get("messaging_service_sid")) or not number_of(account.address)
 
 

@@ -1,6 +1,7 @@
 """Map Twilio's error codes to what each means to the agent and what delivery should do.
 
-The same codes come in answers to calls and in status posts. Source: the provider's error dictionary; the plain words are ours.
+The same codes come in answers to calls and in status posts. Source: the provider's error dictionary; the plain words are
+ours.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ _SEE_CODE = N_("Ask an administrator what the error code means.", "Ask an admini
 
 @dataclass(frozen=True)
 class Rule:
-    """The meaning of one error code. With `retry_after_seconds` None and `permanent` False the retry schedule sets the pace."""
+    """The meaning of one error code. If it is not `permanent`, the next try comes after `retry_after_seconds`.
+
+    If that is None, the retry schedule decides.
+    """
 
     title: str
     advice: str

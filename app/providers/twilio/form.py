@@ -1,6 +1,6 @@
 """Parse url-encoded posts byte by byte, as the signature covers the very bytes and new fields appear without notice.
 
-Nothing here trims, repairs or refuses: bytes that are no UTF-8 are replaced only where they become text.
+Nothing here trims, repairs or refuses. Bytes that are not UTF-8 are replaced only when they become text.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MOST_FIELDS = 1000
 
 
 def read_pairs(body: bytes) -> list[Pair]:
-    """Return every name and value as the sender meant them, in order, empty values included."""
+    """Return every (name, value), decoded, in the order of the post. Empty values are included."""
     found = []
     for part in body.split(b"&"):
         if part:
@@ -33,7 +33,10 @@ def _plain(part: bytes) -> bytes:
 
 
 def read_fields(body: bytes) -> dict[str, str]:
-    """Return the fields by name, the first value of each; of a JSON object its texts. Raises UnableToParse."""
+    """Return the fields by name. If a name occurs twice, its first value counts. Of a JSON object, the texts are returned.
+
+    Raises UnableToParse.
+    """
     if body.lstrip()[:1] == b"{":
         return _fields_of_json(body)
     pairs = read_pairs(body)
@@ -61,14 +64,14 @@ def _fields_of_json(body: bytes) -> dict[str, str]:
 
 
 def fingerprint(body: bytes) -> str:
-    """Return a digest that posts of the same fields share, whatever the order of the fields."""
+    """Return a digest that is the same for two posts with the same fields, in any order. A JSON body is compared byte by byte."""
     is_json = body.lstrip()[:1] == b"{"
     parts = [body] if is_json else [b"%d:%b=%b" % (len(name), name, value) for name, value in sorted(read_pairs(body))]
     return hashlib.sha256(b"\n".join(parts)).hexdigest()
 
 
 def needed(fields: Mapping[str, str], names: Sequence[str]) -> str:
-    """Return the first of these fields with a value. Raises UnableToParse."""
+    """Return the value of the first of these fields that has one. Raises UnableToParse if no field has a value."""
     for name in names:
         if fields.get(name, "").strip():
             return fields[name].strip()[:200]
@@ -76,7 +79,7 @@ def needed(fields: Mapping[str, str], names: Sequence[str]) -> str:
 
 
 def whole_number(text: str, *, most: int = 10**9) -> int | None:
-    """Return a number sent as digits; None where it is none, or more than `most`."""
+    """Return the number that a text of digits gives. Return None if it is no number or greater than `most`."""
     cleaned = text.strip()
     if not (cleaned.isascii() and cleaned.isdigit() and len(cleaned) < 12):
         return None

@@ -103,7 +103,10 @@ def _message(fields: Mapping[str, str], received_at: datetime) -> InboundMessage
 
 
 def _consent(fields: Mapping[str, str], text: str) -> Consent | None:
-    """Return the consent that Twilio read, which knows words of the languages set there; else what we read in the text."""
+    """Return the consent (stop, start, help) that a text expresses, None if it expresses none.
+
+    If Twilio has recognised it, by the words and languages set there, that counts. Otherwise we read the text.
+    """
     told = fields.get("OptOutType", "").strip().lower()
     return Consent(told) if told in tuple(Consent) else read_consent(text)
 

@@ -1,4 +1,4 @@
-"""Tell reachable phone numbers from senders that only look like a number."""
+"""Distinguish phone numbers that can be called from senders that only look like a number."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HIDDEN = frozenset({"+266696687", "+7378742833", "+8656696", "+86282452253", "+
 
 
 def number_of(text: str) -> str:
-    """Return a number in E.164, "" for anything else: anonymous, client:, sip:, a name, a short code."""
+    """Return the text if it is a number in E.164. Return "" for anything else: anonymous, client:, sip:, a name, a short code."""
     cleaned = text.strip()
     return cleaned if _NUMBER.fullmatch(cleaned) and cleaned not in _HIDDEN else ""
 

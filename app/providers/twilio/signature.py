@@ -1,9 +1,10 @@
 """Verify the signature of Twilio's posts: HMAC over the address and every field, in base64.
 
-The HMAC covers the address as configured (scheme, host, port, path, query; never the fragment), then for a form each name in
-order of its bytes with each of its different values in order, nothing between. A JSON body is covered by its SHA-256 in the query
-instead. Twilio signs with the default port or without it: both count. Values are never trimmed. Source: Twilio's security
-documentation; tests/providers/twilio/test_signature.py compares this with Twilio's own Python package.
+The HMAC covers the configured address (scheme, host, port, path, query; never the fragment). After it, for a form, follow
+the names in the order of their bytes, each with its different values in order, without separators. A JSON body is covered by
+its SHA-256 in the query instead. Twilio signs the address with or without the default port: both are accepted. Values are
+never trimmed. Source: Twilio's security documentation; tests/providers/twilio/test_signature.py compares this with Twilio's
+own Python package.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ _PORTS = {"https": 443, "http": 80}
 
 
 def is_signed(post: SignedPost, *, secrets: Sequence[str], shared_key: str = "") -> bool:
-    """Return whether one of the auth tokens signed the post (two during a rotation). Constant time, never raises.
+    """Tell whether one of the auth tokens in `secrets` signed the post (two during a rotation). Constant time, never raises.
 
-    A post that says it is signed by the newer algorithm is held to `shared_key` alone: saying so must not open another way in.
+    If the post says that it is signed by the newer algorithm, only `shared_key` counts, so that this claim opens no other
+    way in.
     """
     given = header_of(post.headers, SIGNATURE_HEADER).encode("utf-8", "surrogatepass")
     newer = _algorithm(header_of(post.headers, SETTINGS_HEADER)) == NEWER
@@ -45,7 +47,7 @@ def sign(secret: str, url: str, pairs: Sequence[Pair] = (), *, algorithm: str = 
 
 
 def header_of(headers: Headers, name: str) -> str:
-    """Return a header whatever the case of its name; "" where it is absent."""
+    """Return the value of the header with this name, in upper or lower case. Return "" if there is none."""
     return next((value for key, value in headers.items() if key.lower() == name.lower()), "")
 
 
@@ -58,7 +60,7 @@ def _algorithm(settings: str) -> str:
 
 
 def _covered(post: SignedPost) -> bytes | None:
-    """Return the bytes that are signed after the URL; None where the signature does not cover the body."""
+    """Return the bytes that are signed after the URL. Return None if the signature does not cover the body."""
     kind = header_of(post.headers, "Content-Type").split(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
         return _joined(read_pairs(post.body))
@@ -77,7 +79,7 @@ def _mac(key: str, url: str, covered: bytes, digest: Callable[[], object]) -> by
 
 
 def _spellings(url: str) -> tuple[str, ...]:
-    """Return the URL as it stands, and with and without the default port."""
+    """Return the URL as given, and also with the default port added or removed."""
     whole = url.split("#", 1)[0]
     try:
         parts = urlsplit(whole)
@@ -90,6 +92,6 @@ def _spellings(url: str) -> tuple[str, ...]:
 
 
 def _at(parts: SplitResult, netloc: str) -> str:
-    """Return the same URL at another host; nothing else of it changes."""
+    """Return the same URL with another host and port (`netloc`)."""
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.scheme}://{netloc}{parts.path}{query}"

@@ -1,7 +1,7 @@
 """Encrypt a push message for one browser, so that the push service cannot read it (RFC 8291 over RFC 8188). Pure.
 
-Written here and not taken from `pywebpush`: that needs a package which exists as source alone, and we install only wheels.
-Beside the example of RFC 8291 (tests/providers/web_push/test_encryption.py) it was held against `http_ece`.
+`pywebpush` is not used, because it needs a package that exists only as source, and we install only wheels. This code was
+checked against the example of RFC 8291 (tests/providers/web_push/test_encryption.py) and against `http_ece`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ AUTH_BYTES = 16
 
 
 class BadSubscription(ValueError):
-    """The keys of a subscription are invalid."""
+    """Raised when the keys of a subscription are invalid."""
 
 
 class TooMuchToPush(ValueError):
-    """The message is longer than MOST_PLAIN_BYTES."""
+    """Raised when a message is longer than MOST_PLAIN_BYTES."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class BrowserKeys:
 
 
 def seal(plain: bytes, keys: BrowserKeys, *, ours: ec.EllipticCurvePrivateKey | None = None, salt: bytes = b"") -> bytes:
-    """Return the body for the push service, `aes128gcm`. `ours` and `salt` (16 bytes) are new for each message; tests give them.
+    """Encrypt a message and return the body for the push service (`aes128gcm`). Raises TooMuchToPush.
 
-    Raises TooMuchToPush.
+    `ours` and `salt` (16 bytes) are made anew for each message. Only tests pass them.
     """
     if len(plain) > MOST_PLAIN_BYTES:
         raise TooMuchToPush(f"{len(plain)} bytes")

@@ -35,7 +35,10 @@ CALLED = Endpoint("push", "POST subscription")
 
 @dataclass(frozen=True)
 class PushMessage:
-    """A message to push. `payload` becomes JSON; a newer message with the same `topic` replaces it."""
+    """A message to push to a browser. `payload` becomes JSON. A newer message with the same `topic` replaces it.
+
+    `ttl_seconds` is how long the push service keeps the message for a browser that is offline.
+    """
 
     payload: dict[str, Any] = field(repr=False)
     topic: str
@@ -59,7 +62,10 @@ def topic_of(text: str) -> str:
 
 @dataclass(frozen=True)
 class PushSender:
-    """The sender of push messages to the push services that `hosts` allows, as `contact`, signed with our key."""
+    """A sender of push messages, signed with our key. `hosts` are the allowed push services.
+
+    `contact` is the operator's address that the push services get.
+    """
 
     http: HttpClient
     key: OwnKey
@@ -67,7 +73,7 @@ class PushSender:
     contact: str
 
     def send(self, address: Address, message: PushMessage, *, now: datetime) -> Answer:
-        """Post the message to the push service; every failure is an answer."""
+        """Post the message to the push service and return the outcome. A failure is returned too, never raised."""
         if not is_allowed(address.endpoint, self.hosts):
             return Answer(Outcome.REFUSED, FORBIDDEN)
         try:

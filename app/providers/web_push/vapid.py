@@ -17,7 +17,7 @@ TOKEN_SECONDS = 12 * 3600  # push services refuse more than a day
 
 @dataclass(frozen=True)
 class OwnKey:
-    """The key that signs, and its public point in base64url, which browsers get."""
+    """Our signing key. `public` is its public point in base64url, which the browsers get."""
 
     private: ec.EllipticCurvePrivateKey = field(repr=False)
     public: str

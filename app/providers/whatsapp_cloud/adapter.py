@@ -1,8 +1,9 @@
 """Adapter of the WhatsApp Business Cloud API.
 
-An account's `address` is the phone number id; `secrets` are access_token, app_secret and verify_token; `settings` may hold
-waba_id (the business account: templates, subscription) and templates (the provider's list as last read, for exact checks).
-Guarantee: one `send` makes at most one call a person can see, and notes in `progress` before that call that it is about to.
+An account's `address` is the phone number id. Its `secrets` are access_token, app_secret and verify_token. Its `settings`
+may contain waba_id (the business account: templates, subscription) and templates (the provider's list as last read, for
+exact checks). Guarantee: one `send` makes at most one call that a person can see, and notes in `progress` before that call
+that it is about to.
 """
 
 from __future__ import annotations
@@ -73,16 +74,16 @@ class WhatsAppAdapter:
         return webhook.dedupe_key(body)
 
     def parse(self, body: bytes, *, account: ChannelAccount) -> Parsed:
-        """Parse what concerns this account. Raises UnableToParse on non-JSON, and nothing else."""
+        """Parse the items of a webhook body that concern this account. Raises UnableToParse only if the body is not JSON."""
         return parse_body(body, phone_number_id=account.address)
 
     def send(
         self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json, save_progress: SaveProgress
     ) -> SendResult:
-        """Send one message as one provider message; a text with a file becomes its caption. Raises ProviderError.
+        """Send one message as one provider message. If it has a file, its text becomes the caption. Raises ProviderError.
 
-        A file is uploaded first and its media id saved, so a repeat uploads nothing twice. `save_progress` must raise if the
-        caller has lost its claim on the delivery: the message is then not sent.
+        A file is uploaded first and its media id saved, so that a repeat does not upload it again. If the caller has lost
+        its claim on the delivery, `save_progress` must raise: the message is then not sent.
         """
         outgoing.check_parts(message)
         frame = outgoing.envelope(message)
@@ -97,10 +98,10 @@ class WhatsAppAdapter:
         return _result(answer)
 
     def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup:
-        """Return what is certain about an earlier try. The provider cannot be asked: it has no search and no idempotency key.
+        """Return what `progress` shows about an earlier try. WhatsApp cannot be asked: it has no search and no idempotency key.
 
-        NOT_SENT while `progress` shows that the call was never begun. Otherwise UNKNOWN: statuses carry our reference
-        (`StatusUpdate.our_reference`), so the caller decides by those that came or still come.
+        The result is NOT_SENT if the call was never begun, otherwise UNKNOWN. Status reports contain our reference
+        (`StatusUpdate.our_reference`), so the caller decides by those.
         """
         if progress.get(_REQUESTED) is not True:
             return Lookup(Found.NOT_SENT, detail=N_("The message was not sent to WhatsApp."))
@@ -119,17 +120,23 @@ class WhatsAppAdapter:
         return Health(True, _describe(number), tuple(checked), number=facts_of(number))
 
     def fetch_media(self, *, media_id: str, url: str | None, account: ChannelAccount) -> FetchedMedia:
-        """Fetch a customer's file. `url` is not used: it lives five minutes, and asking by id also tells the checksum."""
+        """Fetch a customer's file by `media_id`. Raises ProviderError.
+
+        `url` is not used: it expires after five minutes, and a request by id also returns the checksum.
+        """
         return media.fetch(self._api, media_id, account=account)
 
     def mark_read(self, external_id: str, *, account: ChannelAccount, is_typing: bool = False) -> None:
-        """Mark a customer's message, and those before it, as read; `is_typing` shows them for up to 25 s that we are typing."""
+        """Mark a customer's message and all earlier ones as read. Raises ProviderError.
+
+        `is_typing` also shows the customer, for up to 25 seconds, that we are typing.
+        """
         typing = {"typing_indicator": {"type": "text"}} if is_typing else {}
         payload = {"messaging_product": "whatsapp", "status": "read", "message_id": external_id, **typing}
         self._api.post_repeatable(f"{account.address}/messages", account=account, payload=payload)
 
     def react(self, external_id: str, emoji: str, *, to: Party, account: ChannelAccount) -> None:
-        """Put our reaction on a message, in place of an earlier one; "" takes it back."""
+        """Set our reaction to a message, in place of an earlier reaction. The emoji "" removes it. Raises ProviderError."""
         payload = {**outgoing.address_of(to), "type": "reaction", "reaction": {"message_id": external_id, "emoji": emoji}}
         self._api.post_repeatable(f"{account.address}/messages", account=account, payload=payload)
 
@@ -140,7 +147,10 @@ class WhatsAppAdapter:
     def _content(
         self, message: OutgoingMessage, account: ChannelAccount, progress: Json, save_progress: SaveProgress
     ) -> tuple[Json, Json]:
-        """Return the type-dependent part of the message, and the progress after the uploads for it."""
+        """Return (the part of the JSON that depends on the type of message, the progress after uploading its file).
+
+        Raises ProviderError.
+        """
         if message.template:
             return self._template(message.template, message.attachments, account, progress, save_progress)
         if message.choices:
@@ -162,7 +172,10 @@ class WhatsAppAdapter:
         progress: Json,
         save_progress: SaveProgress,
     ) -> tuple[Json, Json]:
-        """Return the part of a template, its file uploaded as the header, and the progress. Raises ProviderError."""
+        """Return (the JSON part of a template, the progress). A file is uploaded and becomes the template's header.
+
+        Raises ProviderError.
+        """
         if not files:
             return outgoing.template_part(template, account=account), progress
         header, file = outgoing.template_header(template, account=account), files[0]
@@ -195,7 +208,7 @@ class WhatsAppAdapter:
 
 
 def _result(answer: Json) -> SendResult:
-    """Return the result with the provider's id. Raises ProviderError for an answer without one, its outcome unknown."""
+    """Return the result with the provider's id. Raises ProviderError (outcome unknown) if the answer has no id."""
     messages = [item for item in as_list(answer.get("messages")) if isinstance(item, dict)]
     message_id = text_of(messages[0], "id") if messages else ""
     if not message_id:

@@ -1,4 +1,4 @@
-"""Call the Cloud API: address, token, and the one place where an answer or its absence becomes a `ProviderError`."""
+"""Call the Cloud API: address, token, and the one place that turns an answer or a missing answer into a `ProviderError`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class CloudApi:
         return self._call("GET", path, account, repeatable=True, params=params)
 
     def post_message(self, path: str, *, account: ChannelAccount, payload: Json) -> Json:
-        """Post something that a person will see. Raises ProviderError; `outcome_unknown` unless it surely was not done."""
+        """Post something that a person will see. Raises ProviderError, with `outcome_unknown` unless it is certain that nothing
+        was done."""
         return self._call("POST", path, account, repeatable=False, json=payload)
 
     def post_repeatable(self, path: str, *, account: ChannelAccount, payload: Json) -> Json:
@@ -50,7 +51,7 @@ class CloudApi:
         return self._call("POST", path, account, repeatable=True, data=fields, files={"file": file}, **patience)
 
     def download(self, url: str, *, account: ChannelAccount, max_bytes: int) -> HttpResponse:
-        """Fetch bytes with the token, from our provider's hosts only; a 404 is an answer. Raises ProviderError."""
+        """Fetch a file with the token, from WhatsApp's hosts only. A 404 is returned like a success. Raises ProviderError."""
         if _origin(url) not in self._origins:
             raise cannot_send(
                 "media_host", N_("The file is on a host that is not WhatsApp's"), N_("Ask an administrator."), _host(url)
@@ -108,7 +109,7 @@ def _decoded(answer: HttpResponse) -> Json | None:
 
 
 def _refuse(answer: HttpResponse, *, repeatable: bool) -> NoReturn:
-    """Raise the ProviderError of an unsuccessful answer; Meta's own error object makes the outcome certain."""
+    """Raise the ProviderError for an unsuccessful answer. If it contains an error object of Meta, the outcome is certain."""
     error = (_decoded(answer) or {}).get("error")
     retry_after = read_retry_after(answer.headers.get("retry-after"), now=utc_now())
     if isinstance(error, dict):

@@ -1,7 +1,7 @@
-"""Parse the content of a message by its type: neutral kind, readable text, files, and details worth keeping.
+"""Parse the content of a message by its type: neutral kind, readable text, files, and details to store.
 
-One reader per documented type; every other type becomes kind "unknown" with its raw item in `meta`, so it is stored and seen.
-Readers raise `Broken` where the type's own object is missing.
+There is one reader for each documented type. Every other type becomes kind "unknown" with its raw item in `meta`, so that it
+is stored and shown. A reader raises `Broken` if the object of its type is missing.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class Content:
 
 
 def read_content(item: Json) -> Content:
-    """Parse the content of a message item. Raises Broken where the object that its type promises is missing."""
+    """Parse the content of a message item. Raises Broken if the object that belongs to its type is missing."""
     reader = _READERS.get(needed_text(item, "type"), _unknown)
     return _unsupported(item) if _has_failed(item) else reader(item)
 
 
 def _has_failed(item: Json) -> bool:
-    """Return whether Meta could not pass the message on: it then carries errors in place of its content, whatever its type."""
+    """Tell whether Meta could not pass the message on. Such an item has errors in place of its content, whatever its type."""
     return bool(as_list(item.get("errors"))) and not isinstance(item.get(text_of(item, "type")), dict)
 
 
@@ -120,7 +120,7 @@ def _button(item: Json) -> Content:
 
 
 def _interactive(item: Json) -> Content:
-    """Parse the answer to an interactive message; Meta omits the object when it could not read the answer (131000)."""
+    """Parse the answer to an interactive message. Meta leaves the answer out if it could not read it (131000)."""
     answer = as_object(item.get("interactive"))
     kind = text_of(answer, "type")
     body = as_object(answer.get(kind))
@@ -204,7 +204,7 @@ def _welcome(item: Json) -> Content:
 
 
 def _unknown(item: Json) -> Content:
-    """Parse a type we do not know; any text it plainly carries is shown."""
+    """Parse a message of an unknown type. If it contains a text in a usual field, that text is shown."""
     body = as_object(item.get(text_of(item, "type")))
     said = text_of(body, "body") or text_of(body, "text") or text_of(body, "caption") or _poll_text(body)
     shown = said or f"A message of a type not known here ({text_of(item, 'type')[:60]}). {_ASK_AGAIN}"

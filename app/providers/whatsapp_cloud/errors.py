@@ -22,7 +22,10 @@ _OTHER_WAY = N_("Reach this person by phone, SMS or e-mail instead.")
 
 @dataclass(frozen=True)
 class Rule:
-    """The meaning of one error code. `retry_after_seconds` None with `permanent` False leaves the pace to the retry schedule."""
+    """The meaning of one error code. If it is not `permanent`, the next try comes after `retry_after_seconds`.
+
+    If that is None, the retry schedule decides.
+    """
 
     title: str
     advice: str
@@ -174,13 +177,13 @@ def rule_for(code: int) -> Rule:
 
 
 def needs_admin(code: str) -> bool:
-    """Return whether an error of this code is for an administrator to see, and not only for who wrote the message."""
+    """Tell whether an error with this code is also shown to administrators, not only to the writer of the message."""
     rule = rule_for(int(code)) if code.isdecimal() else None
     return rule is not None and (rule.needs_admin or rule.channel_down)
 
 
 def code_of(error: Mapping[str, Any]) -> int:
-    """Return the numeric code of an error object, -1 where it has none."""
+    """Return the numeric code of an error object. Return -1 if it has none."""
     try:
         return int(text_of(error, "code"))
     except ValueError:
@@ -188,7 +191,7 @@ def code_of(error: Mapping[str, Any]) -> int:
 
 
 def reason_of(error: Mapping[str, Any]) -> Reason:
-    """Return the reason in one of Meta's error objects; works on any mapping, however incomplete."""
+    """Return the reason for one of Meta's error objects. Any mapping will do, however incomplete."""
     rule = rule_for(code_of(error))
     details = text_of(as_object(error.get("error_data")), "details")
     detail = details or text_of(error, "message") or text_of(error, "title")

@@ -1,7 +1,8 @@
 """Upload and fetch media files: the kind a file is sent as, and how a customer's file is fetched.
 
-A customer's file is fetched in two steps: ask for its address, which lives five minutes, then get it with the token. An address
-that has expired (404) is asked for once more. Limits: https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media
+A customer's file is fetched in two steps: request its address, which is valid for five minutes, then fetch it with the
+token. If the address has expired (404), it is requested once more. Limits:
+https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media
 """
 
 from __future__ import annotations
@@ -61,9 +62,9 @@ def bare_type(content_type: str) -> str:
 
 
 def kind_for(attachment: OutgoingAttachment) -> MediaKind:
-    """Return the kind a file is sent as: its own where it fits, else a document, which keeps a large photo whole.
+    """Return the kind a file is sent as: its own kind if its size fits, else a document, which leaves a large photo unchanged.
 
-    Raises ProviderError (permanent) for a file nobody could open, or one too large for any kind.
+    Raises ProviderError (permanent) for a file that WhatsApp would not accept in any kind.
     """
     content_type, size = bare_type(attachment.content_type), len(attachment.content)
     problem = find_file_problem(content_type, size)
@@ -73,7 +74,7 @@ def kind_for(attachment: OutgoingAttachment) -> MediaKind:
 
 
 def find_file_problem(content_type: str, size_bytes: int) -> Reason | None:
-    """Return why WhatsApp would refuse such a file, None where it takes it."""
+    """Return the reason why WhatsApp would refuse a file of this type and size. Return None if it would accept it."""
     bare = bare_type(content_type)
     if bare in _CONVERT:
         return Reason("attachment", _NOT_TAKEN % {"type": bare}, advice=_CONVERT_FIRST % {"type": _CONVERT[bare]})
@@ -86,9 +87,9 @@ def find_file_problem(content_type: str, size_bytes: int) -> Reason | None:
 
 
 def find_header_problem(header: str, content_type: str, size_bytes: int) -> Reason | None:
-    """Return why such a file cannot be the header of a template that wants a `header` ("image", "video", "document").
+    """Return the reason why a file of this type and size cannot be the header of a template. Return None if it can.
 
-    None where it can.
+    `header` is the kind of file that the template requires ("image", "video", "document").
     """
     kind = next((kind for kind in KINDS if kind.name == header), None)
     bare = bare_type(content_type)
@@ -127,7 +128,11 @@ def upload(api: CloudApi, attachment: OutgoingAttachment, *, account: ChannelAcc
 
 
 def fetch(api: CloudApi, media_id: str, *, account: ChannelAccount) -> FetchedMedia:
-    """Fetch a file a customer sent. Raises ProviderError, permanent where it is gone, too large or not what was announced."""
+    """Fetch a file that a customer sent.
+
+    Raises ProviderError. It is permanent if the file is gone or too large, and temporary if the file arrived damaged or its
+    link does not work.
+    """
     for _ in range(2):
         info = api.get(media_id, account=account, params={"phone_number_id": account.address})
         limit = _limit(info)
@@ -141,7 +146,7 @@ def fetch(api: CloudApi, media_id: str, *, account: ChannelAccount) -> FetchedMe
 
 
 def _limit(info: Json) -> int:
-    """Return how many bytes a file of the announced type may have. Raises ProviderError where it announces more."""
+    """Return the largest size in bytes for a file of the announced type. Raises ProviderError if the announced size is larger."""
     content_type = bare_type(text_of(info, "mime_type"))
     limit = next((kind.max_bytes for kind in KINDS if content_type in kind.content_types), DOCUMENT.max_bytes)
     size = text_of(info, "file_size")
@@ -151,7 +156,8 @@ def _limit(info: Json) -> int:
 
 
 def _check_sum(info: Json, content: bytes) -> None:
-    """Raise ProviderError (temporary: the next try may get it whole) where the bytes are not the announced ones."""
+    """Raise ProviderError if the content does not have the announced checksum. The error is temporary: the next try may
+    succeed."""
     announced = hex_sha256(text_of(info, "sha256"))
     if announced and announced != sha256_hex(content):
         raise ProviderError(

@@ -22,7 +22,10 @@ _NEW_IDENTITY_NOTES = frozenset({"user_changed_number", "user_changed_user_id", 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a message item needs of the change around it. `business_number` is digits, `scope` the id of the business account."""
+    """The parts of the webhook change around a message item that are needed to read it.
+
+    `contacts` are the change's contacts, `business_number` our number in digits, `scope` the id of the business account.
+    """
 
     contacts: Sequence[Json]
     business_number: str
@@ -30,10 +33,10 @@ class Surroundings:
 
 
 def read_message(item: Json, around: Surroundings, *, is_echo: bool = False, is_past: bool = False) -> InboundMessage:
-    """Parse one message. Raises Broken where its id, time or type is missing or its content is not what the type promises.
+    """Parse one message. Raises Broken if its id, time or type is missing, or if its content does not match its type.
 
-    `content_hash` covers id, time and content but no link that expires, so a repeat of the same message hashes the same even if
-    Meta has added fields around it.
+    `content_hash` covers id, time and content, but no links that expire. So a repeat of the same message has the same hash,
+    even if Meta has added other fields.
     """
     content = read_content(item)
     return InboundMessage(
@@ -64,7 +67,7 @@ def _new_identities(content: Content, around: Surroundings) -> tuple[Identity, .
 
 
 def content_hash(item: Json) -> str:
-    """Return a hash of what identifies the message's content; works on any object."""
+    """Return a hash of the message's id, time, type and content. Any object will do, however incomplete."""
     kind = text_of(item, "type")
     parts = {"id": item.get("id"), "timestamp": text_of(item, "timestamp"), "type": kind, "content": item.get(kind)}
     return sha256_hex(canonical(parts))

@@ -13,7 +13,8 @@ _STATUS_OF = {"REINSTATED": "APPROVED", "UNARCHIVED": "APPROVED", "FLAGGED": "AP
 
 
 def template_news(field: str, value: Json, account_id: str) -> TemplateNews | None:
-    """Return the news of a template in a change of an account-level field; None where the change is about something else."""
+    """Return the news about a template in a change of an account-level field. Return None if the change is about something
+    else."""
     name, language = text_of(value, "message_template_name"), text_of(value, "message_template_language")
     if field == "message_template_components_update" and name:
         return TemplateNews(account_id, name, language, read_again=True)

@@ -83,9 +83,11 @@ def _account_update(field: str, value: Json) -> AccountNotice:
 
 
 def facts_of(number: Json) -> dict[str, str]:
-    """Return the facts of a number that people should know: {"quality", "limit", "throughput"}, those that Meta gives.
+    """Return the facts about a number that people should know: {"quality", "limit", "throughput"}, without those that Meta left
+    out.
 
-    `throughput` is a level of Meta's; "APP" for a number that is in the WhatsApp Business app too, which has a limit of its own.
+    `throughput` is a level of Meta's. It is "APP" for a number that is also in the WhatsApp Business app, which has its own
+    limit.
     """
     found = {
         "quality": text_of(number, "quality_rating"),

@@ -26,7 +26,10 @@ _SHORTEN = N_("Shorten the text, or send it in parts.")
 
 
 def envelope(message: OutgoingMessage) -> Json:
-    """Return the fields that every type of message has. Raises ProviderError (permanent) unless one party is addressed."""
+    """Return the JSON fields that every type of message has.
+
+    Raises ProviderError (permanent) unless the message has exactly one recipient.
+    """
     quoted = {"context": {"message_id": message.reply_to_external_id}} if message.reply_to_external_id else {}
     if len(message.to) != 1:
         raise cannot_send(
@@ -36,7 +39,11 @@ def envelope(message: OutgoingMessage) -> Json:
 
 
 def address_of(party: Party) -> Json:
-    """Return the address of a message: a number where one is known (`to`), else the business-scoped id (`recipient`)."""
+    """Return the JSON fields with a message's recipient: the number as `to` if it is known, else the business-scoped id as
+    `recipient`.
+
+    Raises ProviderError (permanent) if the party has neither.
+    """
     return {"messaging_product": "whatsapp", "recipient_type": "individual", **_address(party)}
 
 
@@ -56,8 +63,8 @@ def _address(party: Party) -> Json:
 def check_parts(message: OutgoingMessage) -> None:
     """Check that a message fits in one provider message. Raises ProviderError (permanent).
 
-    One delivery is one provider message, because nothing says which of several got through when an answer is lost. The text
-    beside a template is our own rendering of it and is not sent.
+    One delivery is always one provider message. With several, a lost answer would not tell which of them were sent. The text
+    beside a template is only our own rendering of the template and is not sent.
     """
     if len(message.attachments) > 1:
         raise cannot_send(
@@ -74,9 +81,10 @@ def text_part(text: str) -> Json:
 
 
 def choices_part(text: str, choices: Choices) -> Json:
-    """Return buttons under the text, or a list; each is named by its place, which comes back when it is tapped.
+    """Return the JSON part of a text with buttons, a list, or the request for a phone number.
 
-    The request for a phone number is a button of WhatsApp's own, and brings a contact card.
+    Each button or row is named by its place, from "1" on. This name comes back when somebody taps it. The request for a
+    phone number is WhatsApp's own button, and is answered by a contact card.
     """
     body = {"text": text}
     if choices.kind == NUMBER:
@@ -111,7 +119,10 @@ def media_part(kind: MediaKind, media_id: str, *, caption: str, filename: str) -
 
 
 def template_header(template: OutgoingTemplate, *, account: ChannelAccount) -> str:
-    """Return the kind of the template's header file. Raises ProviderError (permanent) where it has none."""
+    """Return the kind of file in the template's header ("image", "video" or "document").
+
+    Raises ProviderError (permanent) if its header takes no file.
+    """
     definition = find_definition(account.settings.get("templates"), template)
     header = definition.media_header() if definition else ""
     if not header:
@@ -120,7 +131,7 @@ def template_header(template: OutgoingTemplate, *, account: ChannelAccount) -> s
 
 
 def with_header(template: OutgoingTemplate, header: str, media_id: str, *, filename: str) -> OutgoingTemplate:
-    """Return the template with the file as its header."""
+    """Return the template with an uploaded file as its header. `header` is the kind of the file."""
     part = media_part(MediaKind(header, 0), media_id, caption="", filename=filename)
     return replace(template, components=({"type": "header", "parameters": [part]}, *template.components))
 

@@ -1,7 +1,8 @@
 """Parse a stored webhook body into everything in it that concerns one of our numbers.
 
-Every entry, change, message, echo, piece of history, status, error and piece of account news is read by itself: what cannot be
-read becomes one sentence in `problems` and the others go on. Meta adds fields without notice: unknown ones never count as wrong.
+Every entry, change, message, echo, piece of history, status, error and piece of account news is read separately. An item
+that cannot be read becomes one sentence in `problems`, and the others are read all the same. Meta adds fields without
+notice, so unknown fields are never an error.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def parse_body(body: bytes, *, phone_number_id: str) -> Parsed:
 
 
 class _Reading:
-    """A walk through one body, which collects what the body holds."""
+    """The reading of one webhook body, which collects the body's messages, statuses, notices and problems."""
 
     def __init__(self, phone_number_id: str) -> None:
         self._phone_number_id = phone_number_id

@@ -1,7 +1,7 @@
-"""Read who wrote a message or is meant by one: numbers, business-scoped ids and names, most trusted first.
+"""Read the sender or the recipient of a message: numbers, business-scoped ids and names, most trusted first.
 
-A user with a user name may have no number in the webhook; the business-scoped id is then all there is. A scoped id is only unique
-within a business portfolio, so it carries the id of the business account it came by.
+The webhook may have no number for a user with a user name. Then the business-scoped id is all we know. Such an id is unique
+only within a business portfolio, so it is stored with the id of the business account that it came from.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PARENT_BSUID = re.compile(r"[A-Z]{2}\.ENT\.[A-Za-z0-9]{1,128}")
 
 
 def digits_of(value: str) -> str:
-    """Return the digits of a number as the provider wants them: no "+", no spaces; "" where it is no number."""
+    """Return the digits of a phone number as WhatsApp requires them, without "+" and spaces. Return "" if it is no number."""
     digits = re.sub(r"[\s().+-]", "", value)
     return digits if _NUMBER.fullmatch(digits) else ""
 
@@ -28,7 +28,10 @@ def is_scoped_id(value: str) -> bool:
 
 
 def person(*, number: str, user_id: str, contact: Json, scope: str) -> Party:
-    """Return the party of a message's own ids, completed by the webhook's contact of that person."""
+    """Return the party with these ids from a message, completed by the webhook's `contact` of that person.
+
+    `scope` is the id of the business account.
+    """
     wa_id = digits_of(number) or digits_of(text_of(contact, "wa_id"))
     scoped = [user_id, number, text_of(contact, "user_id")]
     found = [
@@ -41,7 +44,7 @@ def person(*, number: str, user_id: str, contact: Json, scope: str) -> Party:
 
 
 def is_own_card(card: Json) -> bool:
-    """Return whether the contact card came from the button that asks for it.
+    """Tell whether a contact card is the sender's own: it then came from the button that asks for it.
 
     A card chosen from a phone's contacts may be anybody's.
     """
@@ -49,7 +52,7 @@ def is_own_card(card: Json) -> bool:
 
 
 def shared_number(item: Json) -> str:
-    """Return the phone number that somebody shared of themselves; "" for any other message."""
+    """Return the sender's own phone number that a message shares. Return "" for any other message."""
     cards = as_list(item.get("contacts")) if text_of(item, "type") == "contacts" else []
     own = [card for card in map(as_object, cards) if is_own_card(card)]
     numbers = [text_of(as_object(phone), "wa_id") for card in own for phone in as_list(card.get("phones"))]
@@ -67,7 +70,10 @@ def _username(contact: Json) -> list[Identity]:
 
 
 def contact_of(contacts: Sequence[Json], *, number: str, user_id: str) -> Json:
-    """Return the webhook's contact with this number or user id, {} where none fits; contacts are never matched by position."""
+    """Return the webhook's contact with this number or user id. Return {} if there is none.
+
+    If both are "", return the contact if there is exactly one. Contacts are never matched by position.
+    """
     for contact in contacts:
         same_id = user_id and text_of(contact, "user_id") == user_id
         if same_id or (number and text_of(contact, "wa_id") == number):

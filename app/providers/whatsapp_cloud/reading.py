@@ -1,6 +1,7 @@
 """Read JSON from outside carefully: any field may be missing or of another type.
 
-Readers return an empty value for a field that is absent or malformed. Readers of a required field raise `Broken`, which loses its
+Readers return an empty value for a field that is absent or malformed. Readers of a required field raise `Broken`, which
+loses its
 own item and no other.
 """
 
@@ -37,16 +38,16 @@ _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 class Broken(ValueError):
-    """One item is not what the provider documents; the sentence ends up in `Parsed.problems`."""
+    """Raised when one item is not as the provider documents it. The text ends up in `Parsed.problems`."""
 
 
 def load_json(body: bytes) -> Any:
-    """Decode a body into something that can be stored. Raises UnableToParse where it is no JSON or nested absurdly deep."""
+    """Decode a body into values that can be stored. Raises UnableToParse if it is not JSON or nested too deeply."""
     return _clean(decode_json(body), _MAX_DEPTH)
 
 
 def decode_json(body: bytes) -> Any:
-    """Decode a body for looking only: its texts may be unfit for storing. Raises UnableToParse where it is not JSON."""
+    """Decode a body only to look into it: its texts may be unfit for storing. Raises UnableToParse if it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -99,7 +100,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 def text_of(source: Mapping[str, Any], name: str) -> str:
-    """Return a field as text; a number as its digits, "" for anything that is no scalar."""
+    """Return a field as text; a number is turned into text. Return "" for any other value."""
     value = source.get(name)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
@@ -131,7 +132,7 @@ def needed_time(source: Mapping[str, Any], name: str = "timestamp") -> datetime:
 
 
 def number_of(source: Mapping[str, Any], name: str) -> float | None:
-    """Return a finite number, sent as text or number; None where there is none."""
+    """Return a finite number, given as text or number. Return None if there is none."""
     try:
         number = float(text_of(source, name))
     except ValueError:
@@ -140,7 +141,7 @@ def number_of(source: Mapping[str, Any], name: str) -> float | None:
 
 
 def hex_sha256(value: str) -> str | None:
-    """Return a SHA-256 that comes as hex or base64 as lower hex; None where it is neither."""
+    """Return a SHA-256, given as hex or base64, as lower-case hex. Return None if it is neither."""
     if re.fullmatch(r"[0-9a-fA-F]{64}", value):
         return value.lower()
     try:
@@ -151,7 +152,7 @@ def hex_sha256(value: str) -> str | None:
 
 
 class Items:
-    """A reader of lists of objects that keeps a sentence about each item it could not read."""
+    """A reader of lists of objects. For each item that it cannot read, it stores a sentence in `problems`."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []
@@ -170,7 +171,7 @@ class Items:
                 self.problems.append(_NO_OBJECT % {"what": where})
 
     def attempt(self, read: Callable[[Json], T], item: Json, what: str) -> T | None:
-        """Return what `read` makes of `item`, or None after noting why it could not."""
+        """Return the result of `read(item)`. If that raises Broken, store the problem and return None."""
         try:
             return read(item)
         except Broken as error:

@@ -8,7 +8,7 @@ import json
 
 
 def signed_test(secret: str, word: str) -> tuple[dict[str, str], bytes]:
-    """Return headers and body of a signed post that carries `word` and no message; whoever reads it finds nothing to do."""
+    """Return (headers, body) of a signed post that contains `word` but no message, so processing it changes nothing."""
     body = json.dumps({"object": "whatsapp_business_account", "entry": [], "self_test": word}).encode()
     signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return {"X-Hub-Signature-256": f"sha256={signature}", "Content-Type": "application/json"}, body

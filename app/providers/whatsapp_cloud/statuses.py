@@ -24,7 +24,7 @@ _NO_REASON = Reason("unknown", N_("WhatsApp gave no reason"), advice=N_("Send th
 
 
 def read_status(item: Json) -> StatusUpdate:
-    """Parse one status. Raises Broken where nothing says which message it is about, when, or what happened."""
+    """Parse one status. Raises Broken if it does not say which message it is about, when, or what happened."""
     message_id, reference = text_of(item, "id"), text_of(item, "biz_opaque_callback_data")
     if not message_id and not reference:
         raise Broken(_NAMELESS)

@@ -1,6 +1,7 @@
 """List the account's message templates, and check a filled-in template before it is sent.
 
-Meta answers a wrong template with an error code about the whole; checking here names the very value, before anything is sent.
+Meta answers a wrong template with an error code about the whole; checking here names the very value, before anything is
+sent.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ _MEDIA_FORMATS = frozenset({"IMAGE", "VIDEO", "DOCUMENT"})
 
 @dataclass(frozen=True)
 class TemplateDefinition:
-    """A template as the provider has it; `components` are the provider's, `status` its word (APPROVED, PAUSED, …)."""
+    """A template as the provider lists it. `components` have the provider's format. `status` is the provider's word (APPROVED,
+    …)."""
 
     id: str
     name: str
@@ -39,14 +41,14 @@ class TemplateDefinition:
     reason: str = ""
 
     def to_json(self) -> Json:
-        """Return the JSON that `definition_of` reads, for keeping in `account.settings["templates"]`."""
+        """Return the JSON to store in `account.settings["templates"]`, which `definition_of` reads again."""
         return {**vars(self), "components": list(self.components)}
 
     def component(self, kind: str) -> Json:
         return next((part for part in self.components if text_of(part, "type").upper() == kind), {})
 
     def media_header(self) -> str:
-        """Return the kind of file in the template's header ("image", "video", "document"), "" for none."""
+        """Return the kind of file in the template's header ("image", "video", "document"). Return "" if it takes no file."""
         form = text_of(self.component("HEADER"), "format").upper()
         return form.lower() if form in _MEDIA_FORMATS else ""
 
@@ -55,7 +57,10 @@ class TemplateDefinition:
 
 
 def definition_of(item: Mapping[str, Any]) -> TemplateDefinition:
-    """Return the definition of a template of the provider's list, or of a stored one; works on any mapping."""
+    """Return the definition of a template from an item of the provider's list, or from a stored one.
+
+    Any mapping will do, however incomplete.
+    """
     return TemplateDefinition(
         id=text_of(item, "id"),
         name=text_of(item, "name"),
@@ -90,15 +95,16 @@ def list_definitions(api: CloudApi, *, account: ChannelAccount) -> tuple[Templat
 
 
 def find_definition(known: Any, template: OutgoingTemplate) -> TemplateDefinition | None:
-    """Return the definition of a template among stored ones (`account.settings["templates"]`), None where it is not there."""
+    """Return the template's definition among the stored ones (`account.settings["templates"]`). Return None if there is none."""
     definitions = (definition_of(item) for item in as_list(known) if isinstance(item, dict))
     return next((found for found in definitions if (found.name, found.language) == (template.name, template.language)), None)
 
 
 def template_problems(template: OutgoingTemplate, definition: TemplateDefinition | None = None) -> tuple[str, ...]:
-    """Return a sentence for each thing wrong with a template; () where it may be sent.
+    """Return a sentence for each thing that is wrong with a template. Return () if it may be sent.
 
-    Without a definition only the form is checked; with it also the status, every value's name and number, header and buttons.
+    Without a definition only the form is checked. With a definition, the status, the name and number of each value, the
+    header and the buttons are checked as well.
     """
     problems = list(_form_problems(template))
     if definition is not None and not problems:

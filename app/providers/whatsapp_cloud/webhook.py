@@ -22,9 +22,11 @@ _NOT_ITEMS = frozenset({"messaging_product", "metadata", "contacts", "messages",
 
 
 def is_signed(*, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> bool:
-    """Return whether the raw `body` carries an HMAC-SHA256 made with one of the app secrets (two during a rotation).
+    """Tell whether the headers contain an HMAC-SHA256 of the raw `body`, made with one of the app secrets (two during a
+    rotation).
 
-    The older SHA-1 header is never looked at. Constant time, never raises; no secret, or an empty one, verifies nothing.
+    The older SHA-1 header is ignored. Constant time, never raises. Without a secret, or with an empty one, the result is
+    False.
     """
     given = _header(headers, SIGNATURE_HEADER)
     matches = [hmac.compare_digest(given, _signature(secret, body)) for secret in secrets if secret]
@@ -37,9 +39,9 @@ def sign(secret: str, body: bytes) -> str:
 
 
 def challenge_answer(args: Mapping[str, str], verify_token: str) -> str | None:
-    """Return the text to answer the subscription handshake with, None where it must be refused (403).
+    """Return the text that answers the subscription handshake. Return None if it must be refused (403).
 
-    `args` is the query; Flask's `request.args` will do. An empty `verify_token` refuses everybody.
+    `args` is the query, e.g. Flask's `request.args`. If `verify_token` is empty, every handshake is refused.
     """
     given = args.get("hub.verify_token") or ""
     is_right = hmac.compare_digest(_bytes(given), _bytes(verify_token))
@@ -49,10 +51,10 @@ def challenge_answer(args: Mapping[str, str], verify_token: str) -> str | None:
 
 
 def dedupe_key(body: bytes) -> str:
-    """Return a key that two posts of the same items share whatever their order and spacing; raises UnableToParse.
+    """Return a key that is the same for two posts with the same items, in any order and spacing. Raises UnableToParse.
 
-    A message counts by id and content (so that another message under a known id is not taken for a repeat), a status by id, name,
-    time and recipient; anything else by its whole self together with its entry's time.
+    A message is compared by id and content, so that another message with a known id is no repeat. A status is compared by
+    id, name, time and recipient. Anything else is compared as a whole, together with the time of its entry.
     """
     root = decode_json(body)
     try:
@@ -63,15 +65,15 @@ def dedupe_key(body: bytes) -> str:
 
 
 def phone_number_ids(body: bytes) -> tuple[str, ...]:
-    """Return the phone number ids the items of a body belong to, in order, once each; raises UnableToParse.
+    """Return the phone number ids of the items in a body, in order, without duplicates. Raises UnableToParse.
 
-    Account-level news (templates, restrictions) names no number: see `business_account_ids`.
+    Account-level news (templates, restrictions) name no number: see `business_account_ids`.
     """
     return _storable_once(_phone_number_id(value) for _, _, value in _changes(decode_json(body)))
 
 
 def business_account_ids(body: bytes) -> tuple[str, ...]:
-    """Return the ids of the business accounts a body is about, in order, once each; raises UnableToParse."""
+    """Return the ids of the business accounts that a body is about, in order, without duplicates. Raises UnableToParse."""
     return _storable_once(text_of(entry, "id") for entry in _objects(as_object(decode_json(body)).get("entry")))
 
 
@@ -123,7 +125,7 @@ def _objects(value: Any) -> list[Json]:
 
 
 def _strange(value: Any) -> list[Any]:
-    """Return the values that stand where a list of objects should."""
+    """Return the values that are not objects where a list of objects is expected."""
     if isinstance(value, list):
         return [item for item in value if not isinstance(item, dict)]
     return [] if value is None else [value]

@@ -9,9 +9,9 @@ SAFETY_MARGIN = timedelta(minutes=2)  # a message queued in the last minute must
 
 
 def window_closes_at(last_customer_message_at: datetime) -> datetime:
-    """Return the instant from which only templates may be sent; both are aware UTC.
+    """Return the time from which only templates may be sent, in aware UTC.
 
-    Counted from the provider's time of the last message that opened the window (`InboundMessage.opens_window`), not from when
-    we received it.
+    It is counted from the provider's time of the last message that opened the window (`InboundMessage.opens_window`), not
+    from the time when we received that message.
     """
     return last_customer_message_at + WINDOW - SAFETY_MARGIN

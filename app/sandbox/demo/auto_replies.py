@@ -17,6 +17,6 @@ ANSWERS = "RatioShop e-mail"
 
 
 def make_auto_replies(session: Session, *, channels: Mapping[str, Channel], now: datetime) -> None:
-    """Switch on every automatic answer of one mailbox. `channels` are by name."""
+    """Switch on every automatic answer of one mailbox. `channels` are the demo's channels by name."""
     contents = tuple(AutoReplyContent(kind, True, DEFAULTS[kind]) for kind in AutoReplyKind)
     save_auto_replies(session, channels[ANSWERS], contents, now=now, actor=SYSTEM)

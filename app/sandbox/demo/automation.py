@@ -28,7 +28,7 @@ TAG = "nakijken"
 
 
 def make_automation(session: Session, *, author: User, brand_ids: Sequence[uuid.UUID], now: datetime) -> None:
-    """Make the rules, all off; one of them was on for a while and has a log."""
+    """Make the automation rules, all switched off. One of them gets a log, as if it had been on for a while."""
     viewer = viewer_of(session, author)
     teams: dict[str, uuid.UUID] = {row[0]: row[1] for row in session.execute(sa.select(Team.name, Team.id))}
     for content in _rules(teams):
@@ -38,7 +38,7 @@ def make_automation(session: Session, *, author: User, brand_ids: Sequence[uuid.
 
 
 def _tell_of_runs(session: Session, rule: AutomationRule, brand_ids: Sequence[uuid.UUID], now: datetime) -> None:
-    """Write the log of past runs of a rule. Its events have no outbox entry, so nobody reacts to them."""
+    """Write the log of past runs of a rule. The events have no outbox entries, so no handler reacts to them."""
     past = list_past(session, rule, brand_ids=brand_ids, since=now - LOOKS_BACK, until=now - timedelta(days=2))
     facts = read_facts(session, past)
     fitting = [(o, f) for o, f in zip(past, facts, strict=True) if parts_that_fit(parts_of(rule), f, now=now)]

@@ -1,4 +1,4 @@
-"""Tell a phone call of the demo as its provider reports it."""
+"""Add a phone call to the demo as its provider would report it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ CALLS = {
 
 
 def tell_call(session: Session, channel: Channel, number: str, line: str, *, at: datetime) -> None:
-    """Add a call with `number` to their thread. `line` says who called ("<" they, ">" we), how it went, and its seconds."""
+    """Add a call with `number` to the contact's thread, at the time `at`.
+
+    `line` is the direction ("<" incoming, ">" outgoing), how the call went (a key of CALLS), and its seconds: "< spoke 95".
+    """
     is_incoming, (how, *seconds) = line[0] == "<", line[1:].split()
     state, is_bridged, by_machine, is_recorded = CALLS[how]
     call_id = f"CA{new_id().hex}"

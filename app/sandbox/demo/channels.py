@@ -79,7 +79,10 @@ OLD = timedelta(days=60)  # calendars hold from then on
 
 @dataclass(frozen=True)
 class Accounts:
-    """The secrets of the accounts at providers: one account of each serves all companies, as one app serves all numbers."""
+    """The secrets of the demo's accounts at the providers: `chat` for WhatsApp, `phone` for Twilio.
+
+    All demo companies share these two accounts, as one account serves all numbers.
+    """
 
     chat: Mapping[str, str]
     phone: Mapping[str, str]
@@ -92,7 +95,7 @@ class Accounts:
 
 @dataclass
 class Company:
-    """A demo company while it is made: brands, users and teams that its threads use."""
+    """A demo company while it is being made, with the brands, users, teams and channels for its threads."""
 
     demo: DemoCompany
     brands: dict[str, Brand] = field(default_factory=dict)
@@ -146,7 +149,7 @@ def make_people(session: Session, company: Company, password_hash: str, now: dat
 
 
 def _brand(session: Session, company: DemoCompany, demo: DemoBrand, now: datetime) -> Brand:
-    """Make a brand; one of another country gets its currency, tax and holidays as on the page of brands."""
+    """Make a brand. A brand with a `prefix` also gets its country's currency, tax and holidays, as on the page of brands."""
     signature = company.signature.format(name=demo.name)
     brand = Brand(id=new_id(), key=demo.key, name=demo.name, hue=demo.hue, email_signature=signature)
     brand.languages = [company.language]
@@ -161,7 +164,7 @@ def _brand(session: Session, company: DemoCompany, demo: DemoBrand, now: datetim
 
 
 def make_channels(session: Session, company: Company, accounts: Accounts, keyring: Keyring, now: datetime) -> None:
-    """Make a mailbox for each brand, and the numbers the brand has."""
+    """Make a mailbox for each brand, and a channel for each phone number that the brand has."""
     for demo in company.demo.brands:
         made = {Medium.EMAIL: _mailbox(company, demo)}
         if demo.phone_number_id:
@@ -201,7 +204,7 @@ def _number(company: Company, demo: DemoBrand, accounts: Accounts) -> NewChannel
 def _line(
     company: Company, demo: DemoBrand, kind: ChannelType, number: str, more: dict[str, str], accounts: Accounts
 ) -> NewChannel:
-    """Return a number for texts or for calls, at the one Twilio account."""
+    """Return a channel for texts or calls with this number. All numbers are at one Twilio account."""
     return NewChannel(
         channel_type=kind,
         name=f"{demo.name} {'SMS' if kind is ChannelType.SMS else 'phone'}",

@@ -1,6 +1,6 @@
 """Play what a customer does in a chat besides writing: react, edit, delete, quote, tap, change the number.
 
-Also what a colleague and the provider do there.
+What a colleague or the provider does in a chat is played here as well.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ EMOJI = "👍"
 
 
 def newest(items: list[Json], direction: str) -> str:
-    """Return the id of the newest bubble ("from_customer" or "to_customer") that can be referred to, "" for none."""
+    """Return the id of the newest of the chat's `items` in this direction ("from_customer" or "to_customer").
+
+    Deleted and failed messages are left out. Return "" if there is none.
+    """
     ids = [i["id"] for i in items if i["direction"] == direction and not i["is_deleted"] and i["ticks"] != "failed"]
     return str(ids[-1]) if ids else ""
 
 
 def written(how: str, text: str, player: Mapping[str, str], items: list[Json]) -> Json | None:
-    """Return the simulator's order for a text that answers the newest message or edits the customer's own.
+    """Return the simulator's order for a text that answers our newest message, or that replaces the customer's newest one.
 
-    None for a plain message.
+    `how` is "answer" or "edit". Return None if the text is a plain message.
     """
     base: Json = {"from": player["number"], "name": player["name"], "text": text}
     if how == "answer" and (target := newest(items, "to_customer")):
@@ -33,7 +36,10 @@ def written(how: str, text: str, player: Mapping[str, str], items: list[Json]) -
 
 
 def act(kind: str, values: Mapping[str, str], player: Mapping[str, str]) -> Json | None:
-    """Return the simulator's order for a button that was pressed; None for an unknown kind."""
+    """Return the order to the simulator for a pressed button. `kind` is the button, `player` the customer who is played.
+
+    Return None if the kind is unknown.
+    """
     make = _ACTS.get(kind)
     if make is None:
         return None

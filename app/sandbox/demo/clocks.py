@@ -1,4 +1,4 @@
-"""Make the demo company's calendars and SLA policies, and run the clocks of its threads as if from the beginning."""
+"""Make the demo company's calendars and SLA policies, and calculate the clocks of its threads from their beginning."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _make_rules(session: Session, now: datetime) -> None:
 
 
 def _make_facts(session: Session) -> None:
-    """Write the clocks' facts of the threads: what was asked and answered, and what became of each thread."""
+    """Write the facts from which the clocks are calculated: questions, answers, and the present state of each thread."""
     kinds = {MessageType.INCOMING: FactKind.ASKED, MessageType.OUTGOING: FactKind.ANSWERED}
     columns = (Message.id, Message.thread_id, Message.occurred_at, Message.message_type)
     spoken = sa.select(*columns).where(

@@ -35,7 +35,7 @@ group = AppGroup("demo", help="The demonstration companies.")
 
 @dataclass(frozen=True)
 class DemoPerson:
-    """A demo user with their password, for the page that signs in."""
+    """A demo user with their password, for the buttons on the sign-in page."""
 
     company: str
     name: str
@@ -45,7 +45,7 @@ class DemoPerson:
 
 
 def register(app: Flask) -> None:
-    """Add the commands to `flask`, and give one user of each role to the page that signs in."""
+    """Add the `demo` commands to `flask`, and offer one user of each role on the sign-in page."""
     app.cli.add_command(group)
     # One person of each role that somebody has; the passwords are printed by `make run` anyway.
     people, roles = demo_people(), list(Role)
@@ -54,7 +54,7 @@ def register(app: Flask) -> None:
 
 
 def demo_people() -> list[DemoPerson]:
-    """Return everybody who can sign in, company by company; the partner's person is listed with the first company."""
+    """Return all users who can sign in, company by company. The partner's user is last, with the name of the first company."""
     people = [DemoPerson(one.name, user.name, user.email, user.role.value) for one in COMPANIES for user in one.users]
     return [*people, DemoPerson(COMPANIES[0].name, PERSON[1], PERSON[2], Role.PARTNER.value)]
 
@@ -154,7 +154,7 @@ def _secrets_of(_session: Session, channel: Channel) -> dict[str, Any]:
 
 
 def _receiver_url() -> str | None:
-    """Return the URL where the demo partners' receiver takes posts; None where it does not answer."""
+    """Return the URL where the receiver of the demo's partners accepts posts. Return None if it does not answer."""
     try:
         return simulator("receiver").url
     except SimulatorAway:

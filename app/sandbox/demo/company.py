@@ -1,4 +1,4 @@
-"""The shape of a demo company's data (`people.py` has ChargeCars, `laurier.py` Domaine Laurier)."""
+"""Classes for a demo company's data (`people.py` has the data of ChargeCars, `laurier.py` those of Domaine Laurier)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Template = tuple[str, TemplateCategory, str, tuple[str, ...], tuple[str, ...], s
 
 @dataclass(frozen=True)
 class DemoBrand:
-    """A brand of a demo company. `prefix` and `country` are set where its orders are not Dutch ones."""
+    """A brand of a demo company. `prefix` and `country` are set only if its orders are not Dutch ones."""
 
     key: str
     name: str
@@ -56,7 +56,7 @@ class DemoUser:
 
 @dataclass(frozen=True)
 class Payment:
-    """A payment of an order; `percent` of the order's total."""
+    """A payment or refund of an order. `percent` is its share of the order's total."""
 
     percent: str
     state: PaymentState = PaymentState.RECEIVED
@@ -65,7 +65,10 @@ class Payment:
 
 @dataclass(frozen=True)
 class DemoOrder:
-    """The order of a story: its lines (article, quantity, tax code or "" for the brand's), its final status, and its payments."""
+    """The order in a story. `lines` are (article, quantity, tax code), with "" for the brand's usual tax code.
+
+    `goal` is the order's final status, `paid` its payments.
+    """
 
     goal: OrderStatus
     address: str
@@ -76,10 +79,10 @@ class DemoOrder:
 
 @dataclass(frozen=True)
 class Story:
-    """One conversation. Without `hours_ago`, chance tells when it began, where, how far it came and how it ended.
+    """One conversation of the demo. Without `hours_ago`, its time, brand, progress and ending are chosen at random.
 
-    A line begins with "<" for the contact, ">" for us or "#" for a note among ourselves. Of a story by phone, what follows the
-    first two says how the call went: one of `calls.CALLS`. `pauses`: hours before each line, where chance is not to tell them.
+    A line begins with "<" (the contact), ">" (we) or "#" (an internal note). In a story by phone, the rest of a line says
+    how the call went, with a key of `calls.CALLS`. `pauses` are the hours before each line; None is a random pause.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -102,7 +105,10 @@ class Story:
 
 @dataclass(frozen=True)
 class Visits:
-    """A technician's visits today and tomorrow (day, hour, address, notes), with the order lines of each."""
+    """The visits of a technician, and the lines of the order for each visit.
+
+    `planned` are (days from today, hour, address, notes).
+    """
 
     brand: str
     title: str
@@ -113,7 +119,10 @@ class Visits:
 
 @dataclass(frozen=True)
 class Customers:
-    """Sample customers: first and last names by language, the domains of their addresses, and how their numbers begin."""
+    """Samples for making customers. `names` are (first names, last names) by language.
+
+    `domains` are the mail domains, `dialling` is how phone numbers begin, `digits` how many digits follow.
+    """
 
     names: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
     domains: Mapping[str, str]
@@ -125,7 +134,7 @@ class Customers:
 
 @dataclass(frozen=True)
 class DemoView:
-    """A saved view of somebody (first name), also for their team where one is named."""
+    """A saved view. `owner` is the first name of its user. If `team` is set, that team has the view as well."""
 
     owner: str
     name: str
@@ -136,7 +145,10 @@ class DemoView:
 
 @dataclass(frozen=True)
 class DemoCompany:
-    """`stories` are told once each; `by_chance`: how many threads are told by chance from the samples, besides."""
+    """The data of a demo company. Each of its `stories` becomes one thread.
+
+    `by_chance` is how many more threads are made at random from the samples.
+    """
 
     name: str
     zone: str

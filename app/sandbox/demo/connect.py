@@ -1,4 +1,4 @@
-"""Register the demo's channels at the simulated providers: addresses to call, secrets, recent senders."""
+"""Configure the simulated providers for the demo's channels: addresses to call, secrets, recent senders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.sandbox.demo.simulator_state import World
 
 
 def connect_simulators(session: Session, world: World, *, keyring: Keyring, settings: Settings, now: datetime) -> None:
-    """Configure both simulators with the channels and the open windows. Harmless to repeat. Raises SimulatorAway."""
+    """Configure the simulators of chat and mail with the channels and the open windows. Can be repeated. Raises SimulatorAway."""
     numbers = list_channels(session, channel_type=ChannelType.WHATSAPP_BUSINESS)
     mailboxes = list_channels(session, channel_type=ChannelType.EMAIL_OUTLOOK)
     if numbers:
@@ -32,7 +32,8 @@ def connect_simulators(session: Session, world: World, *, keyring: Keyring, sett
 
 
 def _forget_former_simulator(channel: Channel, mail_url: str) -> None:
-    """Forget the polling links to a simulator that ran before at another address: nothing answers them any more."""
+    """Drop a mailbox's polling state if it has links to another address, where an earlier simulator ran. Nobody answers there
+    now."""
     links = [folder.get("link") for folder in channel.poll_state.get("folders", {}).values()]
     if any(link and not link.startswith(f"{mail_url}/") for link in links):
         channel.poll_state = {}

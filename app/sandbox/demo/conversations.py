@@ -24,7 +24,10 @@ from app.sandbox.demo.sample_threads import OUT_OF_OFFICE
 
 
 def how_far(dice: random.Random, story: Story, at: datetime, now: datetime) -> int:
-    """Return how many lines of the story are told: all of an older one or one of known end, a random part of today's."""
+    """Return how many lines of the story have been said by now.
+
+    This is all of them if the story has a fixed time (`hours_ago`) or began over two days ago, else a random number.
+    """
     if story.hours_ago is not None or now - at > timedelta(days=2):
         return len(story.lines)
     return dice.randint(1, len(story.lines))
@@ -44,7 +47,7 @@ def tell(
     at: datetime,
     now: datetime,
 ) -> datetime:
-    """Add the lines of the story, each at its time; returns when the last word was said."""
+    """Add the lines of the story to the thread, each at its time. Return the time of the last message."""
     moment = at
     for place, line in enumerate(lines):
         if place:
@@ -81,14 +84,17 @@ def tell(
 
 
 def _following(dice: random.Random, moment: datetime, hours: float | None, now: datetime) -> datetime:
-    """When the next one speaks: after so many hours, or chance tells. One after the other, and none to come."""
+    """Return the time of the next line: `hours` after `moment`, or after a random pause if `hours` is None.
+
+    The time is always after `moment` and never in the future.
+    """
     minutes = dice.choice((4, 9, 17, 35, 80, 160)) * dice.uniform(0.6, 1.4) if hours is None else 60 * hours
     following, latest = moment + timedelta(minutes=minutes), now - timedelta(minutes=1)
     return following if following < latest else moment + (latest - moment) / 2
 
 
 def _only_thanks(lines: tuple[str, ...]) -> bool:
-    """Return whether the last line only thanks for an answer of ours."""
+    """Tell whether the last line is one in which the contact only thanks for our answer."""
     *before, last = lines
     answers = [line for line in before if line[0] == ">"]
     return last[0] == "<" and bool(answers) and is_courtesy(last[2:], asked="?" in answers[-1])
@@ -171,7 +177,8 @@ def finish(
 
 
 def finish_as_told(session: Session, thread: Thread, owner: User, story: Story, last_at: datetime, now: datetime) -> None:
-    """The thread has the tags and ends as its story says. Nobody is to react to what happened in it."""
+    """Give the thread the tags and the final status of its story, and delete its outbox entries, so that no handler reacts to
+    it."""
     if story.tags:
         change_tags(session, thread_id=thread.id, add=story.tags, actor=Actor(owner.id), now=last_at)
     events = sa.select(Event.id).where(Event.thread_id == thread.id)

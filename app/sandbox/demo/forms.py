@@ -1,4 +1,4 @@
-"""Play a customer who fills in a form and a scenario that calls us, with failures."""
+"""Play a customer who fills in a form, or a Make scenario that calls us, with failures."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ PARTNER_ANSWERS = {
 @bp.get("/simulator/forms")
 @login_required  # type: ignore[untyped-decorator]
 def forms() -> ResponseReturnValue:
-    """Show the page with what scenarios were told."""
+    """Show the page, with the calls that we made to scenarios."""
     away, taken = "", []
     try:
         taken = list(reversed(simulator("make").call("GET", "/__sim/taken")["taken"]))[:20]
@@ -106,7 +106,7 @@ def _fill_in_with_photo(*, is_gone: bool = False) -> Callable[[str], str]:
 
 
 def _fill_in_for_partner(_number: str) -> str:
-    """Post an order of the partner 50five in its own form, with the next number. Return what to say."""
+    """Post an order of the partner 50five in the partner's own form, with the next number. Return the message to show."""
     with transaction() as session:
         partner = session.execute(sa.select(Partner).where(Partner.slug == PARTNER_SLUG)).scalar_one()
         count = sa.select(sa.func.count()).where(PartnerOrder.partner_id == partner.id)
@@ -170,7 +170,10 @@ _ACTIONS: dict[str, Callable[[str], str]] = {
 
 
 def rest_ours(provider: Provider, *, rests: bool) -> None:
-    """Switch the demo's own connection of a provider off, where there is one, so that no form arrives twice; or on again."""
+    """Switch the demo's own connection of a provider off (`rests`) or on again. Does nothing if there is none.
+
+    It is off while somebody has connected the provider by hand, so that no form arrives twice.
+    """
     with transaction() as session:
         found = session.execute(sa.select(Integration).where(Integration.name == _NAMES[provider])).scalar_one_or_none()
         if found is not None:
@@ -178,9 +181,9 @@ def rest_ours(provider: Provider, *, rests: bool) -> None:
 
 
 def _connect(provider: Provider) -> None:
-    """Make a connection of the first brand and configure the simulator with it, unless somebody entered another there.
+    """Connect the provider's simulator with the first brand, unless somebody has connected it to another place by hand.
 
-    Repeated at each start, as the simulator keeps nothing and may have another address.
+    This is repeated each time, because the simulator stores nothing and may have another address after a restart.
     """
     if simulator(provider.value).call("GET", "/__sim/config")["by_hand"]:
         return

@@ -1,4 +1,4 @@
-"""The data of Domaine Laurier: the second demo company, which keeps buildings in Quebec, in French and Canadian dollars."""
+"""The data of Domaine Laurier, the second demo company. It maintains buildings in Quebec, in French and Canadian dollars."""
 # ruff: noqa: E501  a sentence a person wrote stays on one line
 
 from __future__ import annotations

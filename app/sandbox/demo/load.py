@@ -1,6 +1,7 @@
 """Load the demo companies once: brands, people, channels and a few hundred threads with plausible times.
 
-The same seed gives the same companies; times are counted back from the moment of loading, so the inbox looks like this morning's.
+The same seed gives the same companies; times are counted back from the moment of loading, so the inbox looks like this
+morning's.
 """
 
 from __future__ import annotations
@@ -94,7 +95,10 @@ def _load_company(
 
 
 def _orders_of_stories(told: list[tuple[Thread, Story]], now: datetime) -> Iterator[Wanted]:
-    """Yield the orders of stories: each is made half an hour after its thread began, and ends two days after its resolution."""
+    """Yield the orders of stories. Each order is made half an hour after its thread began.
+
+    It reaches its final status two days after its thread was resolved, at the latest an hour ago.
+    """
     for thread, story in told:
         if story.order is not None:
             over = thread.resolved_at + timedelta(days=2) if thread.resolved_at else now
@@ -102,7 +106,7 @@ def _orders_of_stories(told: list[tuple[Thread, Story]], now: datetime) -> Itera
 
 
 def _make_more_mailboxes(session: Session, company: Company, keyring: Keyring, now: datetime) -> None:
-    """Make an address that takes forwarded mail, and one mailbox for each other way to carry mail."""
+    """Make a channel that receives forwarded mail, and one mailbox for each transport besides Microsoft 365."""
     first = BRANDS[0]
     inbound = NewChannel(
         channel_type=ChannelType.EMAIL,
@@ -123,8 +127,10 @@ def _make_organizations(session: Session, company: Company, now: datetime) -> No
 
 
 def _stories(demo: DemoCompany, now: datetime) -> Iterator[tuple[Story, datetime, random.Random]]:
-    """What is told, when it began, and the dice it is told with: one more story changes nothing of those by chance. Oldest
-    first, so that thread numbers follow time."""
+    """Yield (story, time it began, random generator for it), oldest first, so that thread numbers follow time.
+
+    Written and random stories have separate generators. So one more written story does not change the random ones.
+    """
     dice, chance = random.Random(SEED), random.Random(SEED)
     written = [(now - timedelta(hours=story.hours_ago or 0), story) for story in demo.stories]
     by_chance = ((at, None) for at in _start_times(chance, ZoneInfo(demo.zone), demo.by_chance, now))
@@ -133,7 +139,10 @@ def _stories(demo: DemoCompany, now: datetime) -> Iterator[tuple[Story, datetime
 
 
 def _start_times(dice: random.Random, zone: ZoneInfo, count: int, now: datetime) -> list[datetime]:
-    """Return random times for threads to begin, oldest first: mostly office hours on weekdays, more of them lately."""
+    """Return `count` random times at which threads begin, oldest first.
+
+    Most are in office hours on weekdays, and recent days have more of them.
+    """
     moments: list[datetime] = []
     while len(moments) < count:
         day = (now - timedelta(days=DAYS * dice.random() ** 1.6)).astimezone(zone)

@@ -1,7 +1,7 @@
 """List the demo's mailboxes outside Microsoft 365, and set up their simulated providers.
 
-A simulator has another address at each start. The channels' settings hold it, and `simulator_url`, where the Simulator page
-controls it.
+A simulator has another address at each start. The channels' settings contain that address, and `simulator_url`, where the
+Simulator page controls the simulator.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SENDGRID_KEY = "SG.simulated-key"
 
 
 def simulated_mailboxes(brand_ids: Mapping[str, uuid.UUID]) -> list[NewChannel]:
-    """Return one mailbox for each other way to carry mail; the addresses of its servers are filled in at each start."""
+    """Return one mailbox for each transport besides Microsoft 365. Their server addresses are filled in at each start."""
     line = {"smtp_security": "none", "imap_security": "none"}
     server = NewChannel(
         channel_type=ChannelType.EMAIL,
@@ -49,7 +49,8 @@ def simulated_mailboxes(brand_ids: Mapping[str, uuid.UUID]) -> list[NewChannel]:
 
 
 def connect_mailboxes(session: Session, environ: Mapping[str, str], *, keyring: Keyring, public_url: str) -> None:
-    """Configure mailboxes and simulators with each other's addresses; harmless to repeat. Raises SimulatorAway."""
+    """Configure the mailboxes with the simulators' addresses, and the simulators with ours. Can be repeated. Raises
+    SimulatorAway."""
     _connect_mail_server(session, simulator("mailserver", environ), keyring)
     _connect_sendgrid(session, simulator("sendgrid", environ), keyring, public_url)
 
@@ -67,7 +68,7 @@ def _connect_mail_server(session: Session, server: Outside, keyring: Keyring) ->
 
 
 def _connect_sendgrid(session: Session, sendgrid: Outside, keyring: Keyring, public_url: str) -> None:
-    """Configure the simulator of SendGrid, and the channels with the key that it makes at each start."""
+    """Configure SendGrid's simulator with our addresses, and the channels with the signing key that it makes at each start."""
     for channel in _simulated(session, EMAIL_SENDGRID):
         kept = open_secrets(channel, keyring)
         inbound = f"{public_url}/webhooks/email/inbound/{kept['url_key']}"

@@ -1,4 +1,4 @@
-"""Show what colleagues receive outside the app (pushes, Teams cards, mails), and cause a failure of each."""
+"""Show the notifications that colleagues receive outside the app (pushes, Teams cards, mails), and cause failures of each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ bp = Blueprint("received", __name__)
 @bp.get("/simulator/received")
 @login_required  # type: ignore[untyped-decorator]
 def received() -> ResponseReturnValue:
-    """Show the page; as fragment `arrivals`, asked for every two seconds."""
+    """Show the page. The browser requests its fragment `arrivals` every two seconds."""
     away, pushes, cards, mails = "", [], [], []
     try:
         outside = simulator("notices")
@@ -41,7 +41,7 @@ def received() -> ResponseReturnValue:
 @bp.post("/simulator/received")
 @login_required  # type: ignore[untyped-decorator]
 def arrange() -> ResponseReturnValue:
-    """Add a simulated browser for the viewer, let the next ones fail, or end the failures."""
+    """Add a simulated browser for the viewer, let the next notifications fail, or end the failures."""
     kinds: dict[str, tuple[Callable[[Outside], None], str]] = {
         "browser": (_add_browser, _("You now have a simulated browser; your notifications appear here.")),
         "push_gone": (lambda o: _fault(o, "^/push/", 410), _("The next push notification will find no browser")),
@@ -82,7 +82,7 @@ def _calm(outside: Outside) -> None:
 
 
 def _shown(arrived: dict[str, Any]) -> dict[str, Any]:
-    """Return a card as Teams would show it, without its Markdown."""
+    """Return {"lines", "facts", "actions", "at"} of a card as Teams would show it, without its Markdown."""
     parts = arrived["card"]["body"]
     lines = [str(part["text"]).replace("\\", "") for part in parts if part["type"] == "TextBlock"]
     facts = [(fact["title"], str(fact["value"]).replace("\\", "")) for part in parts for fact in part.get("facts", ())]

@@ -1,4 +1,4 @@
-"""Make the demo's order mails: one of a new layout that waits, and one without a phone number."""
+"""Make the demo's order mails: one with a new layout that waits for a person, and one without a phone number."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ ORDERS = 24
 
 @dataclass(frozen=True)
 class Work:
-    """The visits of a company's orders: their title, time zone, and the technician of those to come."""
+    """The settings for the visits of a company's orders: title, time zone, and the technician of future visits."""
 
     title: str
     zone: str
@@ -54,7 +54,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Wanted:
-    """An order to make out of a thread; `ended_at`: when it reached its final status."""
+    """An order to make from a thread. `made_at` is when it was created, `ended_at` when it reached its final status."""
 
     made_at: datetime
     ended_at: datetime
@@ -80,7 +80,7 @@ def orders_by_chance(session: Session, dice: random.Random, *, now: datetime) ->
 
 
 def make_orders(session: Session, wanted: Iterable[Wanted], *, work: Work, now: datetime) -> None:
-    """Make each order at its time out of its thread, and take it to its final status."""
+    """Make each order from its thread, with the times in `wanted`, and change it step by step to its final status."""
     for one in wanted:
         thread, demo = one.thread, one.demo
         assert thread.contact_id is not None
@@ -101,7 +101,7 @@ def make_orders(session: Session, wanted: Iterable[Wanted], *, work: Work, now: 
 
 
 def _pay(session: Session, order: Order, wanted: Wanted) -> None:
-    """Record the order's payments, one after the other, in the hour after its last step."""
+    """Record the order's payments, 20 minutes apart, after its final status."""
     for place, one in enumerate(wanted.demo.paid, start=1):
         assert order.gross_total is not None
         at = wanted.ended_at + timedelta(minutes=20 * place)
@@ -118,7 +118,7 @@ def _pay(session: Session, order: Order, wanted: Wanted) -> None:
 
 
 def _walk(session: Session, order: Order, wanted: Wanted, *, work: Work, now: datetime) -> None:
-    """Take a new order to its final status step by step, as people would."""
+    """Change a new order to its final status step by step, as people would, with its visit."""
     goal = wanted.demo.goal
     ways = {
         OrderStatus.ON_HOLD: (OrderStatus.QUOTED, OrderStatus.ON_HOLD),
@@ -142,7 +142,7 @@ def _walk(session: Session, order: Order, wanted: Wanted, *, work: Work, now: da
 
 
 def _visit(order: Order, goal: OrderStatus, work: Work, at: datetime, now: datetime) -> AppointmentContent:
-    """Return the visit of an order: in the coming days where it is scheduled, else right after `at`."""
+    """Return the visit for an order. It is in the next days if the order ends as scheduled, else half an hour after `at`."""
     starts_at, is_to_come = at + timedelta(minutes=30), goal is OrderStatus.SCHEDULED
     if is_to_come:
         day = (now + timedelta(days=2 + int(order.order_number[-1]) % 5)).astimezone(ZoneInfo(work.zone))

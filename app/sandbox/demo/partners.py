@@ -1,6 +1,7 @@
 """Make the demo's partners, each with protocol, keys, product numbers and orders of the last weeks.
 
-Their keys are derived from the secret key of this installation, so that only `demo secrets` can tell them, at any time.
+Their keys are derived from the secret key of this installation. So `demo secrets` can print them at any time, and nobody
+else can know them.
 """
 
 from __future__ import annotations
@@ -57,9 +58,9 @@ ARTICLES = (
 
 @dataclass(frozen=True)
 class DemoPartner:
-    """A partner of the demo. `products`: their number → our number, type, price (None: the article's).
+    """A partner of the demo. `prefix` is how its order numbers begin, `orders` how many orders it has.
 
-    `prefix`: the beginning of its order numbers.
+    `products` are (the partner's number, our number, type, price); with the price None, the article's own price is used.
     """
 
     name: str
@@ -134,9 +135,10 @@ def make_partners(
     receiver_url: str | None = None,
     password_hash: str | None = None,
 ) -> None:
-    """Make the partners with everything they have; their newest order came in an hour ago.
+    """Make the partners with all their data. The newest order came an hour ago.
 
-    `receiver_url`: where callbacks to partners go, None for nowhere; `password_hash`: of the partner's user who signs in.
+    `receiver_url` is where callbacks to partners are sent, None for nowhere. `password_hash` is for the partner's user who
+    signs in to the portal.
     """
     dice = random.Random(SEED)
     brand_id = session.execute(sa.select(Brand.id).where(Brand.key == BRAND)).scalar_one()
@@ -175,7 +177,8 @@ def make_partners(
 
 
 def connect_partners(session: Session, receiver_url: str, *, secret_key: str, keyring: Keyring, now: datetime) -> None:
-    """Point the demo partners' callbacks at the receiver's present address; an address that somebody entered stays."""
+    """Set the address of the demo partners' callbacks to `receiver_url`. An address that somebody entered by hand is not
+    changed."""
     slugs = [one.slug for one in PARTNERS]
     for partner in session.execute(sa.select(Partner).where(Partner.slug.in_(slugs)).order_by(Partner.slug)).scalars():
         known = find_endpoint(session, partner, Environment.LIVE)
@@ -210,7 +213,7 @@ def _look_after(session: Session, row: PartnerOrder, *, at: datetime) -> None:
 
 
 def demo_key(secret_key: str, slug: str, environment: Environment) -> KeyTexts:
-    """Return the key and signing secret of a demo partner; the same at every call."""
+    """Return the key and the signing secret of a demo partner. They follow from `secret_key`, so they are always the same."""
     return key_texts_from(environment, _derived(secret_key, f"{slug}:{environment.value}"))
 
 
@@ -278,7 +281,8 @@ def _articles(brand_id: uuid.UUID) -> sa.Select[Article]:
 
 
 def _tree(session: Session, *, now: datetime) -> uuid.UUID:
-    """Make the importer above its dealers, the second level of the commission tree; return the dealers' organization."""
+    """Make an importer and, below it, an organization of its dealers (the commission tree). Return the id of the dealers'
+    organization."""
     master = create_contact(session, ContactEdit(_organization("Volvo Car Nederland")), actor=SYSTEM, now=now)
     under = ContactEdit({**_organization("Volvo dealers West"), "parent_organization_id": master.id})
     dealers: Contact = create_contact(session, under, actor=SYSTEM, now=now)

@@ -1,4 +1,4 @@
-"""List the colleagues of ChargeCars, the first demo company, and the customers who write to it."""
+"""The data of ChargeCars, the first demo company: its brands and colleagues, and the customers who write to it."""
 
 from __future__ import annotations
 

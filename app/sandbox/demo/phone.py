@@ -52,7 +52,7 @@ def _number() -> str:
 @bp.get("/simulator/phone")
 @login_required  # type: ignore[untyped-decorator]
 def phone() -> ResponseReturnValue:
-    """Show the page; as fragments `texts` and `call_list`, asked for every second."""
+    """Show the page. The browser requests its fragments `texts` and `call_list` every second."""
     away = ""
     shown: dict[str, Any] = {"texts": [], "calls": []}
     trouble: dict[str, Any] = {}
@@ -90,7 +90,7 @@ def write_text() -> ResponseReturnValue:
 @bp.post("/simulator/phone/calls")
 @login_required  # type: ignore[untyped-decorator]
 def place_call() -> ResponseReturnValue:
-    """Call as the customer."""
+    """Call one of our numbers as the customer, with the chosen outcome."""
     outcome, to = request.form.get("outcome", ""), request.form.get("to", "")
     if outcome not in OUTCOMES:
         abort(422)
@@ -100,7 +100,7 @@ def place_call() -> ResponseReturnValue:
 @bp.post("/simulator/phone/trouble")
 @login_required  # type: ignore[untyped-decorator]
 def make_trouble() -> ResponseReturnValue:
-    """Cause one kind of failure in what comes next, or end the failures."""
+    """Let the simulated Twilio fail in one way from now on, or end the failures."""
     troubles: dict[str, tuple[Callable[[PhoneWorld], None], str]] = {
         "fail": (lambda w: w.configure({"failing": {_number(): 30007}}), _("Texts to you are accepted, then blocked as spam")),
         "token": (lambda w: w.configure({"refuses_sign_in": True}), _("Twilio rejects our credentials")),

@@ -23,13 +23,13 @@ BUSY = {"code": 20429, "message": "Too many requests", "status": 429}
 
 @dataclass(frozen=True)
 class PhoneWorld:
-    """The controls of the simulated Twilio. Every call raises SimulatorAway."""
+    """The controls of the simulated Twilio. Every method raises SimulatorAway if the simulator does not answer."""
 
     http: HttpClient
     url: str
 
     def phone(self, number: str) -> Json:
-        """Return {"texts": […], "calls": […]} of this number, oldest first."""
+        """Return the texts and calls of the customer's phone: {"texts": […], "calls": […]}, oldest first."""
         answer: Json = self._call("GET", f"phone/{number}")
         return answer
 
@@ -41,20 +41,20 @@ class PhoneWorld:
         self._call("POST", "config", changes)
 
     def write(self, *, number: str, to: str, text: str, bad_signature: bool = False) -> None:
-        """Send a text as the customer."""
+        """Send a text from the customer's `number` to our number `to`."""
         self._call("POST", "emit", {"kind": "sms", "from": number, "to": to, "body": text, "bad_signature": bad_signature})
 
     def call(self, *, number: str, to: str, outcome: str) -> None:
-        """Call as the customer; `outcome` is one of the simulator's."""
+        """Call our number `to` from the customer's `number`. `outcome` is one that the simulator knows."""
         order = {"kind": "call", "from": number, "to": to, "outcome": outcome, "recording": outcome == "answered"}
         self._call("POST", "emit", order)
 
     def lose_next_answer(self) -> None:
-        """Let the next text be accepted, and the connection break before the answer."""
+        """Let Twilio accept our next text, but break the connection before it answers."""
         self.fault(when="after", drop_connection=True)
 
     def fault(self, **fault: Any) -> None:
-        """Let the next text be answered with this fault."""
+        """Let Twilio answer our next text with this fault (see `simulators/common.py` for the fields)."""
         self._call("POST", "fault", {"match": {"method": "POST", "path": "/Messages.json$"}, "times": 1, **fault})
 
     def calm(self) -> None:
@@ -78,7 +78,7 @@ def simulated_phone() -> PhoneWorld:
 
 
 def connect_phone(session: Session, world: PhoneWorld, *, keyring: Keyring, settings: Settings) -> None:
-    """Configure the simulator with the demo's numbers, and where and with which secrets it reports. Harmless to repeat."""
+    """Configure the simulator with the demo's numbers, our webhook addresses and the secrets. Can be repeated."""
     texts = list_channels(session, channel_type=ChannelType.SMS)
     lines = list_channels(session, channel_type=ChannelType.PHONE_CALL)
     if texts:

@@ -48,7 +48,7 @@ def draw_stain() -> bytes:
 
 
 def draw_charger() -> bytes:
-    """A JPEG of some 40 kB."""
+    """Return the photo of the charger as a JPEG of some 40 kB."""
     from PIL import Image, ImageDraw
 
     picture = Image.new("RGB", SIZE, JOINT)

@@ -35,7 +35,11 @@ bp = Blueprint("demo_providers", __name__)
 
 @dataclass
 class Shown:
-    """A provider as the page shows it; `away` says why its simulator cannot be asked, "" if it can."""
+    """One provider on the page. `account` are the fields of the account to connect: {name: (label, value)}.
+
+    `entered` are the values entered at the provider, `trouble` is the failure in force. `away` says why the simulator cannot
+    be reached, "" if it can.
+    """
 
     provider: Provider
     account: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -78,7 +82,7 @@ def _shown(provider: Provider) -> Shown:
 @bp.post("/simulator/providers/<key>/trouble")
 @login_required  # type: ignore[untyped-decorator]
 def arrange(key: str) -> ResponseReturnValue:
-    """Cause one kind of failure at one provider, or end it."""
+    """Cause a failure at one provider, or end the failure."""
     provider, kind = _provider(key), request.form.get("kind", "")
     if kind and kind not in provider.troubles:
         abort(422)
@@ -93,7 +97,7 @@ def arrange(key: str) -> ResponseReturnValue:
 @bp.post("/simulator/providers/<key>/entered")
 @login_required  # type: ignore[untyped-decorator]
 def enter_there(key: str) -> ResponseReturnValue:
-    """Save at the simulated provider what the wizard says is to be entered there."""
+    """Store the values that the wizard tells people to enter at the provider, in the simulated provider."""
     provider = _provider(key)
     values = {name: storable(request.form.get(name, "")).strip()[:500] for name in provider.entered}
     ours = runtime().settings.public_url

@@ -1,4 +1,4 @@
-"""List the simulated providers: an account to connect, what is entered there, and how each can fail."""
+"""List the simulated providers: an account to connect, the values to enter at the provider, and how each can fail."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SILENT_SECONDS = 12  # longer than any timeout of ours
 
 @dataclass(frozen=True)
 class Trouble:
-    """A failure: settings of a simulator, and the answers it gives from now on."""
+    """A failure of a simulator: the settings it gets, and the faults it answers with from now on."""
 
     config: Json = field(default_factory=dict)
     faults: tuple[Json, ...] = ()
@@ -40,9 +40,10 @@ class Trouble:
 class Provider:
     """A simulated provider on the page.
 
-    `kind`: the kind of channel its account is connected as, "" for none. `account`: the fields of the form that connects it, with
-    their values; a name in braces stands for the simulator's setting of that name. `entered`: what of ours is entered at the
-    provider: {setting: label}. `has_own`: the demo has a connection of its own, which is switched off for one that was entered.
+    `kind` is the kind of channel as which its account is connected, "" for none. `account` are the fields of the form that
+    connects the account: {name: (label, value)}. A name in braces in a value stands for the simulator's setting of that
+    name. `entered` are the values of ours to enter at the provider: {setting: label}. `has_own` means that the demo has a
+    connection of its own, which is switched off when somebody enters another one.
     """
 
     key: str
@@ -56,7 +57,7 @@ class Provider:
 
 
 def _every(**fault: Any) -> Trouble:
-    """Return the failure in which every call gets this answer until it is ended."""
+    """Return the failure in which every call gets this fault, until somebody ends it."""
     return Trouble(faults=({"times": None, **fault},))
 
 
@@ -65,7 +66,7 @@ def _silent() -> Trouble:
 
 
 def _answers(busy: Any, broken: Any) -> dict[str, Trouble]:
-    """Return the failures that all providers have, with a provider's own bodies."""
+    """Return the failures that all providers have: busy (429), broken (500) and silent. The bodies are those of one provider."""
     slow = _every(status=429, headers={"Retry-After": "2"}, body=busy)
     return {BUSY: slow, BROKEN: _every(status=500, body=broken), SILENCE: _silent()}
 
@@ -212,12 +213,15 @@ def find_provider(key: str) -> Provider | None:
 
 
 def told_trouble(provider: Provider) -> str:
-    """Return the name of the failure somebody caused there, "" for none. Raises SimulatorAway."""
+    """Return the key of the failure that somebody caused at this provider. Return "" if there is none. Raises SimulatorAway."""
     return str(_call(simulator(provider.key), "GET", "note").get("text", ""))
 
 
 def make_trouble(provider: Provider, kind: str) -> None:
-    """Cause this failure and end any other. `kind`: a key of the provider's failures, "" for none. Raises SimulatorAway."""
+    """Cause a failure at the provider and end any other. `kind` is a key of `provider.troubles`; "" ends the failures.
+
+    Raises SimulatorAway.
+    """
     surface, trouble = simulator(provider.key), provider.troubles.get(kind, Trouble())
     surface.call("DELETE", "/__sim/fault")
     changes = {**provider.calm, **trouble.config}
@@ -229,7 +233,7 @@ def make_trouble(provider: Provider, kind: str) -> None:
 
 
 def enter(provider: Provider, values: Mapping[str, str]) -> None:
-    """Save at the simulator what somebody entered at the provider. Raises SimulatorAway."""
+    """Store in the simulator the values that somebody entered at the provider. Raises SimulatorAway."""
     changes: Json = {name: values[name] for name in provider.entered if values.get(name)}
     if provider.has_own:
         changes["by_hand"] = bool(changes)
@@ -237,7 +241,11 @@ def enter(provider: Provider, values: Mapping[str, str]) -> None:
 
 
 def settings_of(provider: Provider) -> Json:
-    """Return the simulator's settings, with its first business account or the ports of its mail server. Raises SimulatorAway."""
+    """Return the simulator's settings and its URL. Raises SimulatorAway.
+
+    Added are, as far as it has them, the id of its first business account, the ports of its mail server, and a workflow's
+    address.
+    """
     surface = simulator(provider.key)
     known = {**_call(surface, "GET", "config"), "url": surface.url}
     if provider.key == "mailserver":
@@ -251,7 +259,10 @@ def settings_of(provider: Provider) -> Json:
 
 
 def account_of(provider: Provider, known: Json) -> dict[str, tuple[str, str]]:
-    """Return {field: (label, value)} of the form that connects the spare account. `known`: the simulator's settings."""
+    """Return the fields of the form that connects the spare account: {name: (label, value)}.
+
+    `known` are the simulator's settings, as returned by `settings_of`.
+    """
     filled = defaultdict[str, Any](str, known)
     return {name: (label, value.format_map(filled)) for name, (label, value) in provider.account.items()}
 

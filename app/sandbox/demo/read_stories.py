@@ -1,7 +1,7 @@
-"""Read the conversations that a demo company tells as they are written: `<company>_threads.toml` beside this file.
+"""Read the written conversations of a demo company from `<company>_threads.toml` beside this file.
 
-Each `[[stories]]` is a Story by its field names; `language` above them is that of those that name none. A line may begin with
-the hours since the line before it, as in "+26.5 < …"; chance tells how long the others take.
+Each `[[stories]]` has the field names of `Story`. `language` at the top of the file is for stories without their own. A line
+may begin with the hours since the line before it, as in "+26.5 < …". Without them, the pause is random.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ STORIES = TypeAdapter(tuple[Story, ...])
 
 
 def read_stories(company: str) -> tuple[Story, ...]:
-    """Raises pydantic.ValidationError where a story names something that there is not."""
+    """Return the stories of a company. Raises pydantic.ValidationError if a story has an unknown field or value."""
     told = tomllib.loads((Path(__file__).parent / f"{company}_threads.toml").read_text("utf-8"))
     usual = {"language": told["language"], "subject": ""}
     return STORIES.validate_python([usual | _with_pauses(story) for story in told["stories"]])

@@ -53,7 +53,7 @@ def _player() -> dict[str, str]:
 @bp.get("/simulator")
 @login_required  # type: ignore[untyped-decorator]
 def simulator() -> ResponseReturnValue:
-    """Show the page; as fragments `phone` and `mailbox`, asked for every second."""
+    """Show the page. The browser requests its fragments `phone` and `mailbox` every second."""
     session, player, brand_ids = db.session(), _player(), current_viewer().brand_ids
     away, mails = "", []
     chat: dict[str, Any] = {"items": []}
@@ -139,7 +139,8 @@ def _written(how: str, text: str, player: dict[str, str]) -> dict[str, Any] | No
 @bp.post("/simulator/chat/acts")
 @login_required  # type: ignore[untyped-decorator]
 def act_in_chat() -> ResponseReturnValue:
-    """Play another act in the chat of the customer, of a colleague with the phone, or of the provider (chat_acts.py)."""
+    """Play something other than a message in the chat, as the customer, a colleague with a phone, or the provider
+    (chat_acts.py)."""
     player, form = _player(), request.form
     names = ("target", "choice", "number", "text", "name", "template", "to")
     values = {name: storable(form.get(name, "")).strip()[:500] for name in names}
@@ -172,7 +173,7 @@ def _photo() -> Photo | None:
 @bp.post("/simulator/mail")
 @login_required  # type: ignore[untyped-decorator]
 def write_mail() -> ResponseReturnValue:
-    """Send a mail as the customer, or answer one of ours."""
+    """Send a mail to us as the customer, or answer one of our mails."""
     player, form = _player(), request.form
     values = {name: storable(form.get(name, "")).strip() for name in ("mailbox", "subject", "text", "in_reply_to")}
     if not values["text"]:
@@ -184,7 +185,7 @@ def write_mail() -> ResponseReturnValue:
 @bp.post("/simulator/trouble")
 @login_required  # type: ignore[untyped-decorator]
 def make_trouble() -> ResponseReturnValue:
-    """Cause one kind of failure in what comes next, or end the failures."""
+    """Let one of the simulated providers fail in one way from now on, or end the failures."""
     world, kind, address = simulated_world(), request.form.get("kind", ""), _player()["address"]
     troubles: dict[str, tuple[Callable[[], Any], str]] = {
         "fail": (lambda: world.fail_next_chat(_code()), _("The next WhatsApp answer from Switchyard will fail")),
@@ -212,7 +213,7 @@ def make_trouble() -> ResponseReturnValue:
 
 
 def _mail_troubles(world: World) -> dict[str, tuple[Callable[[], Any], str]]:
-    """Return the failures of the simulated mail server: {kind: (what causes it, what is said)}."""
+    """Return the failures of the simulated mail server: {kind: (function that causes it, message to show)}."""
     modes = {
         "server_busy": ({"smtp_mode": "busy"}, _("The mail server asks us to try later")),
         "server_refuses": ({"smtp_mode": "refuses"}, _("The mail server refuses every recipient")),
@@ -264,7 +265,7 @@ def _code() -> int:
 @bp.get("/simulator/media/<file_id>")
 @login_required  # type: ignore[untyped-decorator]
 def media(file_id: str) -> ResponseReturnValue:
-    """Serve a picture in the chat, as the phone shows it."""
+    """Serve a picture of the chat to the page's simulated phone. Answers 404 for any other file."""
     try:
         answer = simulated_world().media(file_id)
     except SimulatorAway:

@@ -1,4 +1,4 @@
-"""Make the routing rules of the demo company, and set what its people take. All rules are off, for the visitor to try."""
+"""Make the demo company's routing rules and its users' routing profiles. All rules are off, so that visitors can try them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ TECHNIQUE, SERVICE = "Technical team", "Customer service"
 
 
 def make_routing(session: Session, *, users: Sequence[User], channels: Mapping[str, Channel], now: datetime) -> None:
-    """Make the rules and each user's routing profile. `channels` are by name. Julia is away; the others are offline."""
+    """Make the routing rules and each user's routing profile. `channels` are the demo's channels by name.
+
+    The user Julia is set to away; the others are offline.
+    """
     for user in users:
         save_profile(session, user.id, PEOPLE[user.name.split()[0]], actor=SYSTEM, now=now)
         if user.name.startswith("Julia"):

@@ -1,7 +1,7 @@
 """Texts of the demo's conversations with an installer of charging points, Dutch and English.
 
-Each line is "<" for the contact, ">" for us, "#" for a note among ourselves. {order}, {day}, {time}, {town}, {street} are filled
-in.
+A line begins with "<" (the contact), ">" (we) or "#" (an internal note). {order}, {day}, {time}, {town} and {street} are
+replaced by values.
 """
 # ruff: noqa: E501  a sentence a person wrote stays on one line
 

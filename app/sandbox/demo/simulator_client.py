@@ -1,4 +1,4 @@
-"""Call the control surface of simulated providers for the demo."""
+"""Call the control routes of simulated providers for the demo."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ from app.sandbox.demo.wait_for_simulators import LOOPBACK
 
 @dataclass(frozen=True)
 class Outside:
-    """The control surface of a simulated provider. Every call raises SimulatorAway."""
+    """The control routes of one simulated provider."""
 
     http: HttpClient
     url: str
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Call a path of the control surface and return the JSON it answers."""
+        """Call a control route and return the JSON of the answer. Raises SimulatorAway if the simulator does not answer with
+        JSON."""
         try:
             return self.http.request(method, f"{self.url}{path}", json=body, max_bytes=10_000_000).json()
         except (HttpFailure, ValueError) as error:
@@ -37,9 +38,9 @@ class Outside:
 
 
 def simulator(key: str, environ: Mapping[str, str] = os.environ) -> Outside:
-    """Return the simulator started as `key`: "make", "mailserver", "notices" (push service, Teams, mail to colleagues) and so on.
+    """Return the simulator with this key, such as "make", "mailserver" or "notices" (push service, Teams, mail to colleagues).
 
-    `environ` names its port. Raises SimulatorAway where there is none.
+    `environ` contains the port of each simulator. Raises SimulatorAway if it has none for this key.
     """
     port = environ.get(f"{key.upper()}_SIM_PORT", "")
     if not port.isdecimal():
@@ -48,9 +49,9 @@ def simulator(key: str, environ: Mapping[str, str] = os.environ) -> Outside:
 
 
 def connect_teams(session: Session, outside: Outside, *, keyring: Keyring) -> None:
-    """Give the first team a channel in the simulated Teams, at each start, as the simulator keeps none.
+    """Connect the first team to a channel in the simulated Teams. Repeated at each start, because the simulator stores nothing.
 
-    One that somebody entered for real stays. Another workflow is there for whoever connects one by hand.
+    An address that somebody entered by hand is not changed. A second workflow is made, for trying to connect one by hand.
     """
     workflow = {"id": unconnected_accounts.WORKFLOW, "signature": unconnected_accounts.WORKFLOW_SIGNATURE}
     outside.call("POST", "/__sim/workflows", workflow)

@@ -1,4 +1,4 @@
-"""Read the state of simulated providers for the Simulator page."""
+"""Control the simulated providers of chats and mails for the Simulator page, and read their state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CALM = {"duplicate": 0, "reorder": False, "delay_s": 0.0, "slow_s": 0.0, "status
 
 
 class SimulatorAway(Exception):
-    """A simulated provider does not answer, or refuses; the message says which provider."""
+    """Raised when a simulated provider does not answer, or refuses. The text says which provider."""
 
 
 # A client of its own, which may call during a transaction: the simulators are on this machine.
@@ -36,10 +36,10 @@ class Photo:
 
 
 class World:
-    """The simulated providers of chats and mails. Every call raises SimulatorAway.
+    """The simulated providers of chats and mails. Every method raises SimulatorAway if its provider does not answer.
 
-    `mail_url` is the simulator of most mailboxes; `elsewhere` has the mailboxes with another provider: {address: URL}. All of
-    them have the same controls for what customers write and receive.
+    `mail_url` is the simulator of the mailboxes in Microsoft 365. `elsewhere` has the mailboxes at other providers:
+    {address: URL}. All mail simulators have the same controls for the mails that customers write and receive.
     """
 
     def __init__(self, http: HttpClient, *, chat_url: str, mail_url: str, elsewhere: Mapping[str, str] | None = None) -> None:
@@ -54,11 +54,14 @@ class World:
         return answer
 
     def play_chat(self, order: Json) -> None:
-        """Play any other act of a customer, a colleague with the phone or the provider; `order` is one of the simulator's."""
+        """Play something else in a chat, as a customer, a colleague with a phone, or the provider.
+
+        `order` is the body of the simulator's POST /__sim/emit.
+        """
         self._call("POST", f"{self._chat_url}/__sim/emit", order)
 
     def write_chat(self, *, number: str, name: str, to: str, text: str, photo: Photo | None = None) -> None:
-        """Send a chat message as the customer, with a photo if there is one."""
+        """Send a chat message as the customer to our number `to` (its phone number id), with a photo if given."""
         order: Json = {"kind": "message", "from": number, "name": name, "phone_number_id": to, "text": text}
         if photo is not None:
             media = {
@@ -70,7 +73,7 @@ class World:
         self._call("POST", f"{self._chat_url}/__sim/emit", order)
 
     def open_windows(self, windows: list[Json]) -> None:
-        """Open the windows of people who wrote lately: [{"wa_id", "at", "phone_number_id"}]."""
+        """Open the customer service windows of people who wrote lately: [{"wa_id", "at", "phone_number_id"}]."""
         self._call("POST", f"{self._chat_url}/__sim/windows", {"windows": windows})
 
     def media(self, file_id: str) -> HttpResponse:
@@ -85,18 +88,18 @@ class World:
         return answer
 
     def fail_next_chat(self, code: int) -> None:
-        """Let the next message to anybody be accepted and then fail with this code."""
+        """Let WhatsApp accept our next message to anybody, and then report that it failed with this code."""
         self._call("POST", f"{self._chat_url}/__sim/fail_next", {"code": code})
 
     def lose_next_answer(self) -> None:
-        """Let the next message be accepted, and the connection break before the answer."""
+        """Let WhatsApp accept our next message, but break the connection before it answers."""
         match = {"method": "POST", "path": "/messages$"}
         self._call(
             "POST", f"{self._chat_url}/__sim/fault", {"match": match, "times": 1, "when": "after", "drop_connection": True}
         )
 
     def calm(self) -> None:
-        """End every failure."""
+        """End all failures of the chat, and the faults of the mail simulators."""
         self.configure_chat(CALM)
         self._call("DELETE", f"{self._chat_url}/__sim/fault")
         for url in self._mail_urls():
@@ -106,7 +109,10 @@ class World:
         self._call("POST", f"{self._mail_url}/__sim/config", settings)
 
     def received_mail(self, address: str) -> list[Json]:
-        """Return the mails this address received from us, newest first; `number` is unique over all providers, and stays."""
+        """Return the mails that this address received from us, newest first.
+
+        `number` identifies a mail over all providers and never changes. `provider_url` is the simulator that has it.
+        """
         mails: list[Json] = []
         for url in self._mail_urls():
             there = self._call("GET", f"{url}/__sim/outbox?to={address}")["mails"]
@@ -114,13 +120,14 @@ class World:
         return sorted(mails, key=lambda mail: str(mail["at"]), reverse=True)
 
     def write_mail(self, *, mailbox: str, address: str, name: str, subject: str, text: str, in_reply_to: str = "") -> None:
-        """Send a mail as the customer; an answer to one of ours has its References and Reply-To."""
+        """Send a mail to `mailbox` as the customer. If it answers a mail of ours, it has that mail's References and goes to its
+        Reply-To."""
         order = {"mailbox": mailbox, "from": address, "name": name, "subject": subject, "text": text}
         url = self._elsewhere.get(mailbox, self._mail_url)
         self._call("POST", f"{url}/__sim/deliver", order | ({"in_reply_to": in_reply_to} if in_reply_to else {}))
 
     def answer_by_machine(self, *, address: str, kind: str) -> None:
-        """Let the newest mail to this address bounce, be answered by an out-of-office, or be read with a receipt."""
+        """Answer our newest mail to this address automatically: by a bounce, an out-of-office or a read receipt (`kind`)."""
         received = self.received_mail(address)
         url = received[0]["provider_url"] if received else self._mail_url
         self._call("POST", f"{url}/__sim/answer", {"kind": kind, "to": address})
@@ -131,7 +138,8 @@ class World:
             self._call("POST", f"{self._elsewhere[address]}/__sim/config", settings)
 
     def renumber(self, address: str) -> None:
-        """Let the server of a mailbox renumber its mails (a new UIDVALIDITY)."""
+        """Let the mail server of a mailbox in `elsewhere` renumber its mails (a new UIDVALIDITY). Does nothing for any other
+        mailbox."""
         if address in self._elsewhere:
             self._call("POST", f"{self._elsewhere[address]}/__sim/renumber", {"address": address})
 

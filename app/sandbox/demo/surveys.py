@@ -28,7 +28,7 @@ MOST = 60
 
 
 def make_surveys(session: Session, dice: random.Random, *, brand_id: uuid.UUID, now: datetime) -> None:
-    """Make the survey and invitations to customers of closed matters, six in ten of them answered."""
+    """Make the survey, and invitations to customers whose threads are resolved. About six in ten are answered."""
     content = SurveyContent(is_on=True, questions={})
     survey = save_survey(session, brand_id=brand_id, kind=SurveyKind.CSAT, content=content, actor=SYSTEM, now=now)
     over = sa.and_(Thread.brand_id == brand_id, Thread.resolved_at < now - timedelta(days=2), Thread.contact_id.is_not(None))

@@ -1,4 +1,4 @@
-"""Make tasks of a demo company: for threads of the last days, over people, states and weeks."""
+"""Make tasks of a demo company: for recent threads, with various assignees, states and due dates."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TIMES = (None, time(9), time(11, 30), time(15))
 def make_tasks(
     session: Session, dice: random.Random, *, tasks: Tasks, user_ids: Sequence[uuid.UUID], zone: str, now: datetime
 ) -> None:
-    """Make one task of each for the newest assigned threads and their assignees."""
+    """Make each of the `tasks` once: for one of the newest assigned threads, with the thread's assignee."""
     newest = sa.select(Thread).where(Thread.assignee_user_id.in_(user_ids)).order_by(Thread.last_message_at.desc(), Thread.id)
     threads = session.scalars(newest.limit(len(tasks))).all()
     today = now.astimezone(ZoneInfo(zone)).date()

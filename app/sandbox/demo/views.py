@@ -16,7 +16,7 @@ from app.sandbox.demo.company import DemoView
 
 
 def make_views(session: Session, views: Iterable[DemoView], *, users: Iterable[User], now: datetime) -> None:
-    """Each as its owner saves it."""
+    """Make each view as its owner would save it."""
     owners = {user.name.split()[0]: user for user in users}
     for view in views:
         scope = ViewScope.TEAM if view.team else ViewScope.PRIVATE

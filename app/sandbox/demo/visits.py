@@ -1,6 +1,7 @@
 """Give a technician of a demo company visits today and tomorrow, for /today and the planner.
 
-Each belongs to an order at an address the simulated register knows, so that the map shows it once the register was asked.
+Each visit belongs to an order. The order's address is known to the simulated register of addresses, so the map can show it
+once the register has been asked.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def wait_for_simulators(environ: Mapping[str, str], *, patience_seconds: float =
 
 
 def silent_ports(environ: Mapping[str, str]) -> list[int]:
-    """Return the ports `environ` names for simulators that take no connections yet."""
+    """Return those of the simulators' ports in `environ` that accept no connections yet."""
     return [int(value) for name, value in environ.items() if name.endswith("_SIM_PORT") and value and not _answers(int(value))]
 
 

@@ -25,7 +25,10 @@ TOLD_AT_FIRST = 12
 
 
 def connect_webhooks(session: Session, outside: Outside, *, keyring: Keyring, now: datetime) -> None:
-    """Make the webhooks once, with deliveries of the newest orders; later calls only update the receivers' addresses."""
+    """Make the webhooks, with deliveries about the newest orders. Later calls only update the addresses of the receivers.
+
+    An address that somebody entered by hand is not changed.
+    """
     brand = session.execute(sa.select(Brand).where(Brand.key == "chargecars")).scalar_one_or_none()
     if brand is None:
         return

@@ -13,6 +13,6 @@ blueprints = (bp,)
 
 @bp.get("/dev/components")
 def components() -> ResponseReturnValue:
-    """Show the components; needs nobody to be signed in and reads nothing."""
+    """Show the components. Nobody needs to be signed in, and the database is not used."""
     names = Path(current_app.static_folder or "", "img", "icons.txt").read_text().split()
     return render_template("dev/components.html", icon_names=names)

@@ -1,7 +1,7 @@
 """Run the simulators as one process: `python -m app.sandbox.simulators --provider app.sandbox.simulators.graph 5102 …`.
 
-Each module's `simulate(memory)` returns an application and what ends it; `--data-dir` keeps settings over a restart. Ends
-cleanly on SIGTERM and Ctrl-C.
+The function `simulate(memory)` of each module returns an application and the function that ends it. With `--data-dir`,
+settings survive a restart. SIGTERM and Ctrl-C end the process cleanly.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Stop = Callable[[], None]
 
 
 def main() -> int:
-    """Start what the arguments name and serve until told to stop; returns the exit status."""
+    """Start the simulators that the command line names, and serve until SIGTERM or SIGINT. Return the exit code."""
     arguments = _arguments()
     started: list[Stop] = []
     told = _told_to_stop()
@@ -102,7 +102,10 @@ def _announce(name: str, server: RunningServer) -> RunningServer:
 
 
 def _told_to_stop() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set from now on: the process may be ended before its last simulator has started."""
+    """Return an event that SIGTERM or SIGINT sets from now on.
+
+    This is called first, because a signal may come before the last simulator has started.
+    """
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())

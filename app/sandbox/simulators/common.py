@@ -1,4 +1,4 @@
-"""What all provider simulators share: a clock that can be moved, faults on request, a log of requests, controls.
+"""The parts that all provider simulators share: a movable clock, faults on request, a log of requests, control routes.
 
 A simulator is a Flask app; `install_controls` gives it these routes, outside the provider's own paths::
 
@@ -6,16 +6,16 @@ A simulator is a Flask app; `install_controls` gives it these routes, outside th
     POST   /__sim/fault     {"match": {"method": "POST", "path": "/messages$"}, "times": 1, "when": "before" | "after",
                              "status": 500, "headers": {}, "body": "text" | {...}, "delay_s": 0, "body_delay_s": 0,
                              "drop_connection": false, "truncate": 10}
-    DELETE /__sim/fault     take back every fault that is left
-    GET, PUT /__sim/note    {"text"}: what was written down of the faults; gone with them
+    DELETE /__sim/fault     remove all faults that are left
+    GET, PUT /__sim/note    {"text"}: a note about the faults; it is deleted together with them
     GET    /__sim/requests  every provider request since the last reset, raw
     POST   /__sim/clock     {"advance_seconds": 301}, {"stop": true} or {"reset": true}; answers {"now"}
-    POST   /__sim/emit      make the provider call us; the body belongs to the simulator
+    POST   /__sim/emit      make the provider call us; each simulator has its own body
     GET, PUT or POST /__sim/config   the simulator's own settings
 
-A fault `before` means the provider never saw the request; `after` means it carried the request out and only the answer is lost
-or changed. `match.path` is a regular expression searched in the path. `times: null` lasts until taken back. A fault that has
-only delays or `truncate` spoils the real answer. Control requests are neither logged nor faulted.
+With a fault `before`, the provider never sees the request. With `after`, it carries the request out, and only the answer is
+lost or changed. `match.path` is a regular expression searched in the path. `times: null` lasts until the fault is removed. A
+fault that has only delays or `truncate` changes the real answer. Control requests are neither logged nor faulted.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ CONTROL_PREFIX = "/__sim/"
 
 
 class BadOrder(ValueError):
-    """A control request is invalid; its sentence goes back with a 400."""
+    """Raised when a control request is invalid. The answer is then 400 with the text."""
 
 
 class SimClock:
-    """Wall time plus an offset that tests and demos move, or a stopped clock; expiries are measured with it, delays are not."""
+    """A simulator's clock: real time plus an offset that tests and demos set, or a stopped time. Delays use the real clock."""
 
     def __init__(self) -> None:
         self._offset = timedelta()
@@ -114,7 +114,7 @@ class Fault:
         return self.status is not None or self.body is not None
 
     def lets_it_through(self) -> bool:
-        """Return whether the provider carries the request out."""
+        """Return True if the simulated provider carries the request out despite the fault."""
         return self.when == "after" or not (self.replaces_answer() or self.drop_connection)
 
     def own_answer(self) -> Response:
@@ -133,7 +133,7 @@ def _check_pattern(pattern: str) -> None:
 
 
 class FaultBoard:
-    """The faults not yet played, oldest first; one request uses up at most one. `note`: a text about them."""
+    """The faults that are still to be simulated, oldest first; a request uses at most one. `note` is a text about them."""
 
     def __init__(self) -> None:
         self.note = ""
@@ -223,10 +223,10 @@ def install_controls(
     configure: Callable[[Json], Json],
     clock: SimClock | None = None,
 ) -> Controls:
-    """Give a simulator app its control surface and put the fault injector in front of its own routes.
+    """Add the control routes to a simulator's app, and put the fault injector in front of its own routes.
 
-    `emit` gets the body of POST /__sim/emit. `configure` gets the fields to change ({} for a GET) and returns the settings.
-    Both answer 400 with their sentence when they raise ValueError.
+    `emit` gets the body of POST /__sim/emit. `configure` gets the settings to change ({} for a GET) and returns all
+    settings. If one of them raises ValueError, the answer is 400 with the error's text.
     """
     controls = Controls(clock or SimClock(), FaultBoard(), RequestLog())
     app.register_blueprint(_control_routes(controls, reset=reset, emit=emit, configure=configure))
@@ -299,7 +299,7 @@ def _body() -> Json:
 
 
 class FaultInjector:
-    """WSGI front of a simulator: logs each provider request and plays the fault that waits for it, if one does."""
+    """WSGI middleware of a simulator. It logs each provider request and simulates the fault that matches the request, if any."""
 
     def __init__(self, app: WSGIApplication, controls: Controls) -> None:
         self._app = app
@@ -357,7 +357,7 @@ class FaultInjector:
 
 
 def _spoiled(body: bytes, fault: Fault) -> Iterator[bytes]:
-    """Yield the body in two halves with a pause between, or only its beginning: the promised length is then never reached."""
+    """Yield the body in two halves with a pause between; with `truncate`, only its beginning, shorter than its Content-Length."""
     kept = body if fault.truncate is None else body[: fault.truncate]
     yield kept[: len(kept) // 2]
     time.sleep(fault.body_delay_s)

@@ -1,11 +1,12 @@
 """Simulate Fillout: its REST API, and forms that are filled in on request and posted in each of the three shapes.
 
 PUT  /__sim/config   {"hook_url", "api_key", "per_second", "by_hand": whether somebody entered the address on the console}
-POST /__sim/emit     {"shape": "native" | "envelope" | "flat", "answers": {name: value}, "post": true, "times": 1, "test": false,
-                     "hook_url": where this one is posted, as of another form,
-                      "submission_id": an earlier one, whose answers are changed,
-                     "files": [{"filename", "content_type", "content": base64, "is_gone"}], uploaded with it at the question
-                     "photo"; one that is gone cannot be had any more};
+POST /__sim/emit     {"shape": "native" | "envelope" | "flat", "answers": {name: value}, "post": true, "times": 1,
+                     "test": false,
+                     "hook_url": where to post this submission, like one of another form,
+                     "submission_id": an earlier submission, whose answers are to be changed,
+                     "files": [{"filename", "content_type", "content": base64, "is_gone"}], uploaded in the question
+                     "photo"; a file that is gone cannot be downloaded};
                      answers {"submission_id", "statuses"}
 """
 
@@ -50,7 +51,10 @@ EXAMPLE = {
 
 @dataclass
 class FormAccount:
-    """State of the simulated account. `hook_url`: where submissions are posted, "" for nowhere."""
+    """The state of the simulated account. `hook_url` is where submissions are posted, "" for nowhere.
+
+    `per_second` is how many calls a second the API allows. `by_hand`: somebody entered `hook_url` by hand.
+    """
 
     now: Callable[[], datetime]
     hook_url: str = ""
@@ -84,7 +88,8 @@ class FormAccount:
             return made
 
     def upload(self, file: Json, *, base_url: str) -> Json:
-        """Keep a file and return what an answer says of it. Its address is signed, as those of file stores are."""
+        """Store a file and return {"url", "filename"}, the form in which an answer names it. The URL is signed, as with file
+        stores."""
         with self.lock:
             self.uploads += 1
             name = f"file_{self.uploads:06}"
@@ -94,7 +99,7 @@ class FormAccount:
         return {"url": f"{base_url}files/{name}?signed=1", "filename": str(file.get("filename", ""))}
 
     def may_ask(self) -> bool:
-        """Return whether another call fits into this second."""
+        """Count a call and return True if the rate limit of `per_second` allows it."""
         with self.lock:
             now = time.monotonic()
             while self.asked and now - self.asked[0] > 1:
@@ -104,7 +109,7 @@ class FormAccount:
 
 
 def simulate(_memory: Path | None) -> tuple[Flask, Callable[[], None]]:
-    """Return the application, which keeps nothing over a restart, and the function that ends it."""
+    """Return (the application, the function that ends it). The application stores nothing over a restart."""
     return create_fillout_app(), lambda: None
 
 

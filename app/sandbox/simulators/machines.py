@@ -15,7 +15,7 @@ ANSWERS = ("bounce", "delayed", "delivered", "out_of_office", "read_receipt", "n
 
 
 class Sent(Protocol):
-    """A mail of ours that left: when, from which mailbox, with which headers."""
+    """A mail that we sent: its time, its mailbox and its content."""
 
     @property
     def at(self) -> datetime: ...
@@ -28,7 +28,10 @@ class Sent(Protocol):
 
 
 def write_answer(kind: str, sent: Sent, who: str, *, now: datetime) -> bytes:
-    """Return the mail that a machine at `who` answers with. Raises BadOrder for a kind that is none of ANSWERS."""
+    """Return the automatic answer of address `who` to the mail `sent`, as bytes.
+
+    Raises `BadOrder` if `kind` is not in ANSWERS.
+    """
     if kind not in ANSWERS:
         raise BadOrder(f"kind must be one of {', '.join(ANSWERS)}")
     return _REPORTS[kind](sent, who, now) if kind in _REPORTS else _dsn(sent, who, now, kind)
@@ -106,7 +109,7 @@ def _out_of_office(sent: Sent, who: str, now: datetime) -> bytes:
 
 
 def _silent_reply(sent: Sent, who: str, now: datetime) -> bytes:
-    """Return the answer of a badly made machine, which looks like a new mail of a person."""
+    """Return the automatic answer of a badly made program. It looks like a new mail from a person."""
     head = [f"From: {who}", f"To: {sent.mailbox}", "Subject: Goed om te weten", f"Date: {format_datetime(now)}"]
     head.append(f"Message-ID: {_new_message_id(who.rpartition('@')[2] or 'example.org')}")
     return _joined([*head, "Content-Type: text/plain; charset=utf-8", "", "Fijn dat u schrijft. Wij bellen u morgen.", ""])

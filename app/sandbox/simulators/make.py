@@ -1,9 +1,9 @@
-"""Simulate Make: webhooks that take what they are posted, and a scenario that calls us.
+"""Simulate Make: webhooks that accept posts, and a scenario that calls us.
 
-POST /<key>          200 "Accepted", or what the mode says
+POST /<key>          200 "Accepted", or the answer of the mode
 PUT  /__sim/config   {"api_key": "", "mode": "fine" | "busy" | "full" | "gone" | "slow" | "broken", "hook_url": our routes,
                       "caller_key", "secret", "by_hand": whether somebody entered these on the console}
-GET  /__sim/taken    what arrived, with how often each event did
+GET  /__sim/taken    the posts that arrived, and how often each event arrived
 POST /__sim/emit     {"scenario", "body": {…}, "proof": "key" | "hmac" | "bare" | "wrong", "times": 1}; answers {"statuses"}
 """
 
@@ -39,7 +39,7 @@ PROOFS = ("key", "hmac", "bare", "wrong")
 
 @dataclass
 class MakeAccount:
-    """State of the simulated account. `taken` holds the bodies, with their headers in lower case."""
+    """State of the simulated account. `taken` has a dict for each accepted post: key, headers (in lower case), text, body."""
 
     api_key: str = ""
     mode: str = "fine"

@@ -1,9 +1,10 @@
-"""Simulate the APIs of partners, one server for all: each is a name in the address and a way to sign in.
+"""Simulate the APIs of all partners on one server. Each partner has a name in the path and a way to sign in.
 
 GET  /api/<partner>/orders?updated_since=&cursor=   {"orders": [{"partner_order_id", "status", "timestamp"}], "next_cursor"}
-POST /api/<partner>/orders                          an order of ours; what came is at GET /api/<partner>/__sim/brought
+POST /api/<partner>/orders                          take an order of ours
+GET  /api/<partner>/__sim/brought                   the orders of ours that arrived
 POST /api/<partner>/token                           client credentials for an access token
-POST /api/<partner>/__sim/orders                    say what it answers: {"orders": […], "fails": 503 or null, "signs_in"}
+POST /api/<partner>/__sim/orders                    set the answers: {"orders": […], "fails": 503 or null, "signs_in"}
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Simulate PDOK's Locatieserver: a small register of made-up addresses under `/free`, `/suggest` and `/lookup`.
 
-It refuses what the service refuses (an unknown parameter, no `q` where one is needed), filters by repeated `fq`, and does what
-the service does to free text: a postcode in `q` alone finds an address far away, with a good score. Controls as everywhere
-(app/sandbox/simulators/common.py); faults make it slow, broken or talk HTML.
+It refuses what the real service refuses (an unknown parameter, a missing `q` where one is needed) and filters by repeated
+`fq`. As with the real service, a postcode in the free text `q` alone finds a distant address with a good score. It has the
+common controls (app/sandbox/simulators/common.py); a fault makes it slow, broken or answer with HTML.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FILTER = re.compile(r'(\w+):(?:"((?:[^"\\]|\\.)*)"|(\S+))')
 def _of_number(
     street: str, number: int, behind: Iterable[tuple[str, str]], postcode: str, town: str, province: str, point: str
 ) -> list[Json]:
-    """Return an entry of the register for each letter and addition of a house number."""
+    """Return one entry of the register for each (letter, addition) in `behind`, all with the same house number."""
     return [_entry(street, number, letter, addition, postcode, town, province, point) for letter, addition in behind]
 
 
@@ -40,7 +40,7 @@ def _entry(street: str, number: int, letter: str, addition: str, postcode: str, 
 
 
 def hash_of(text: str) -> int:
-    """Return a number that is the same for a text in every process."""
+    """Return a hash of the text that is the same in every process."""
     value = 7
     for character in text:
         value = (value * 131 + ord(character)) % 2**61
@@ -74,7 +74,7 @@ REGISTER: tuple[Json, ...] = (
 
 
 def simulate(_memory: Path | None) -> tuple[Flask, Callable[[], None]]:
-    """Return the application, which keeps nothing over a restart, and the function that ends it."""
+    """Return the application and the function that stops it. Nothing is stored over a restart."""
     return create_pdok_app(), lambda: None
 
 

@@ -1,9 +1,9 @@
-"""Simulate receivers of outgoing webhooks that succeed, fail or are slow.
+"""Simulate receivers of outgoing webhooks that succeed or fail.
 
-POST /taken    200, every time
-POST /moody    500 at the first try of each message, then 200
-POST /locked   503, and wait ten minutes
-GET  /__sim/taken    what arrived, newest last
+POST /taken          200 every time
+POST /moody          500 at the first try of each message, then 200
+POST /locked         503 with "Retry-After: 600", every time
+GET  /__sim/taken    the messages that arrived, newest last
 /api/<partner>/…     the partner's own API (partner_api.py)
 """
 

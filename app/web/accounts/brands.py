@@ -1,4 +1,4 @@
-"""Pages of brands: list, create, change, archive; automatic answers, tasks and messages about visits of each."""
+"""Pages of brands: list, create, change, archive; and for each brand its automatic answers, tasks and messages about visits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from app.web.sla.calendar_form import country_choices
 
 @bp.get("/settings/brands")
 def brands() -> ResponseReturnValue:
-    """Show the brands with what they have, and the teams with their people."""
+    """Show the brands with their channels and number of open threads, and the teams with their people."""
     require(Permission.PEOPLE_SEE)
     session = db.session()
     rows = list_brand_rows(session, [brand.id for brand in list_brands(session)])
@@ -53,7 +53,7 @@ def add_brand() -> ResponseReturnValue:
 
 @bp.get("/settings/brands/<uuid:brand_id>")
 def brand(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one brand: its settings, how it answers, who sees it."""
+    """Show one brand: its settings, its rules for answering, and the users who see it."""
     require(Permission.PEOPLE_SEE)
     return _brand_page(brand_id)
 
@@ -77,7 +77,7 @@ def save_brand(brand_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/brands/<uuid:brand_id>/archiving")
 def archive(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Archive the brand; 409 while a channel of it is in use."""
+    """Archive the brand. Answer 409 if one of its channels is still switched on."""
     viewer = require(Permission.BRANDS_MANAGE)
     try:
         with transaction() as session:
@@ -109,13 +109,13 @@ def set_answering(brand_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/brands/<uuid:brand_id>/promises")
 def set_promises(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Set whether a reply of the brand that promises something makes a task."""
+    """Set whether a promise in a reply of the brand becomes a task."""
     return _set_rule(brand_id, BrandRule.TASKS_OF_PROMISES, is_on=request.form.get("tasks_of_promises") == "on")
 
 
 @bp.post("/settings/brands/<uuid:brand_id>/visits")
 def set_visits(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Set the rules of the brand's visits: each button of the form names one rule, with "on" or "off"."""
+    """Switch one rule for the brand's visits on or off. The posted field has the rule's name and the value "on" or "off"."""
     known = (BrandRule.SENDS_VISIT_REPORTS, BrandRule.KEEPS_PHOTO_PLACE, BrandRule.RECOGNISES_SPEECH)
     rule = next((one for one in known if one.value in request.form), None)
     return _set_rule(brand_id, rule, is_on=request.form[rule.value] == "on") if rule is not None else abort(422)
@@ -137,7 +137,7 @@ def with_countries(form: BrandForm) -> BrandForm:
 
 
 def add_brand_of(form: BrandForm, viewer: Viewer) -> bool:
-    """Add the brand of a valid form; return False, with the reason in the form, where it cannot be added."""
+    """Add the brand from a valid form. If it cannot be added, put the reason into the form and return False."""
     try:
         with transaction() as session:
             create_brand(session, content_of(form), now=utc_now(), actor=viewer.actor)
@@ -154,7 +154,7 @@ def content_of(form: BrandForm) -> BrandContent:
 
 
 def blame(form: BrandForm, error: WrongBrand) -> None:
-    """Add the reason why the brand is wrong to the field of the form it concerns."""
+    """Add the reason why the brand is wrong to the form field that the error is about."""
     field = form["language" if error.field == "languages" else error.field]
     field.errors = [_(str(error))]
 

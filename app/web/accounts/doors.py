@@ -1,6 +1,6 @@
-"""Build the menu of the settings: twelve entries (doors), each with its pages as tabs.
+"""Build the menu of the settings. Each entry is a `Door` and has its pages as tabs.
 
-A tab is left out for users who may not open its page, and a door without tabs is left out.
+A tab is left out if the user may not open its page. An entry without tabs is left out, too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Pages = Sequence[Link | None]
 
 
 def settings_doors() -> list[list[Door]]:
-    """Return groups of the doors that the reader may open; the page that is shown is marked, and so is its door."""
+    """Return the menu entries that the signed-in user may open, in groups. The tab of the current page is marked as current."""
     if current_user.may(Permission.PORTAL_OWN):
         return [[_you()]]
     groups: list[Sequence[Door | None]] = [
@@ -36,7 +36,10 @@ def settings_doors() -> list[list[Door]]:
 
 
 def open_door() -> Door | None:
-    """Return the door whose tabs include this request's page; None on deeper pages, and behind a door of one page."""
+    """Return the menu entry that has the current page as a tab.
+
+    Return None if the current page is below a tab, or if its entry has only one tab.
+    """
     doors = (door for group in settings_doors() for door in group)
     is_tab = (door for door in doors if len(door.pages) > 1 and any(page.href == request.path for page in door.pages))
     return next(is_tab, None)
@@ -169,14 +172,14 @@ def _you() -> Door:
 
 
 def _page(label: str, endpoint: str, needs: Permission | None = None, words: str = "") -> Link | None:
-    """Return a tab, or None for a user who may not open it. `words`: further words that find it in the palette."""
+    """Return a tab, or None if the user may not open its page. `words`: more words that find the page in the command palette."""
     if needs is not None and not current_user.may(needs):
         return None
     return Link(label, url_for(endpoint), "", False, words)
 
 
 def _door(label: str, icon: str, pages: Pages) -> Door:
-    """Return a door. Its current tab is the one whose path is the longest beginning of the request's path."""
+    """Return a menu entry. Its current tab is the tab with the longest path that the request's path begins with."""
     shown = [page for page in pages if page is not None]
     under = [page.href for page in shown if request.path == page.href or request.path.startswith(f"{page.href}/")]
     deepest = max(under, key=len, default="")

@@ -1,4 +1,7 @@
-"""Page for a forgotten password: ask for a link by mail. Neither the answer nor its timing tells whether an account exists."""
+"""Page for a forgotten password: ask for a link by mail.
+
+Neither the answer nor the time it takes reveals whether an account exists.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,10 @@ def forgotten() -> ResponseReturnValue:
 
 @bp.post("/forgotten-password")
 def send_link() -> ResponseReturnValue:
-    """Mail a link to the account's owner, after the response: its timing tells nobody whether the account exists."""
+    """Mail a link to the account's owner, if there is an account.
+
+    The mail is sent after the response, so that the response time does not reveal whether the account exists.
+    """
     form = ForgottenForm(request.form)
     if not form.validate():
         return _form(form, status=422)
@@ -52,9 +58,10 @@ def send_link() -> ResponseReturnValue:
 
 
 def _mail_for(email: str) -> Callable[[], None] | None:
-    """Return the function that sends the mail; None without such a user or without a mail server.
+    """Return the function that sends the mail with the link.
 
-    A lost mail is not retried: its reader asks for another.
+    Return None if there is no active user with this address, or no mail server is set up. A lost mail is not sent again: the
+    user can ask for another.
     """
     user, sender, now = find_user_by_email(db.session(), email), mail_sender(), utc_now()
     if user is None or user.disabled_at is not None or not sender.is_set_up:

@@ -60,7 +60,7 @@ def choices(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
 
 
 def _cleaned(text: Any) -> Any:
-    """Return the text as one line, fit for the database; anything else unchanged."""
+    """Return a text as one line, without characters that the database refuses. Return a value that is not a text unchanged."""
     return " ".join(storable(text).split()) if isinstance(text, str) else text
 
 
@@ -169,7 +169,7 @@ class BrandForm(TranslatedForm):
 
 
 class SetUpForm(TranslatedForm):
-    """Form of the first administrator and the first brand."""
+    """Form that sets up the first administrator and the first brand."""
 
     code = StringField(validators=_needed(_l("Enter the code.")), filters=[_cleaned])
     name = StringField(

@@ -1,8 +1,9 @@
-"""Check each page's permission before its route runs (gate): reading an area and changing it are two permissions.
+"""Check each page's permission before its route runs (the gate). Reading an area and changing it are two permissions.
 
-A page in none of these tables needs what the inbox needs, so that a new area is never open by oversight. Permissions narrower
-than an area's are checked by its routes (`session.require`). Technicians see no area; a thread or a visit of their own
-opens for them (`_through_visit`), on the pages named here alone. People of partners see the portal and what `WITH_PORTAL` names.
+A page that is in none of these tables needs the permissions of the inbox, so that a new area is never open by mistake.
+Routes check narrower permissions themselves (`session.require`). Technicians have no permission for an area. They can open
+only a thread or visit of their own (`_through_visit`), on the pages in `THROUGH_VISIT`. People of a partner see the portal
+and the pages in `WITH_PORTAL`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True)
 class Needs:
-    """The permissions an area needs for reading and for changing."""
+    """The permission needed to read an area, and the permission needed to change it."""
 
     read: Permission
     write: Permission
@@ -170,13 +171,16 @@ def init_gate(app: Flask) -> None:
 
 
 def may_open(endpoint: str) -> bool:
-    """Return whether the signed-in user may open this page, whatever object it shows; pages link only where this is True."""
+    """Return whether the signed-in user may open this page in general, whichever object it shows.
+
+    Templates show a link to a page only if this is True.
+    """
     area = endpoint.partition(".")[0]
     return area in OPEN_AREAS or endpoint in OPEN_PAGES or bool(current_user.may(_needs(endpoint, area).read))
 
 
 def _check() -> None:
-    """Answer 403 where the role lacks the permission, and 404 to a technician for what is not theirs.
+    """Answer 403 if the user's role lacks the permission, and 404 if a technician opens a thread or visit of somebody else.
 
     Requests without a signed-in user pass: the pages themselves ask people to sign in.
     """

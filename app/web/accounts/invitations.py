@@ -1,4 +1,4 @@
-"""Pages of invitations: invite a colleague, and set a password by a link that works once."""
+"""Pages of invitations: invite a colleague, and let them set a password through a link that works once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ from app.web.pages import page
 
 
 def invite(viewer: Viewer, user_id: uuid.UUID) -> str:
-    """Mail the person their invitation; return "" when the mail server took it, else the link, to be handed over."""
+    """Mail the person their invitation and return "".
+
+    If the mail server does not take the mail, return the invitation link instead, for the inviter to pass on.
+    """
     user, now = get_user(db.session(), user_id), utc_now()
     house = runtime().settings
     url = invitation_url(user, public_url=house.public_url, secret_key=house.secret_key, now=now)
@@ -45,7 +48,7 @@ def invite(viewer: Viewer, user_id: uuid.UUID) -> str:
 
 @bp.get("/invitation/<token>")
 def invited(token: str) -> ResponseReturnValue:
-    """Show the form in which an invited person sets a password."""
+    """Show the form in which an invited person sets a password. Answer 410 if the invitation is no longer valid."""
     try:
         return _form(InvitedForm(), _invited(token), token)
     except InvitationGone:

@@ -1,4 +1,4 @@
-"""Page that names the managers of teams and brands and the executive; administrators alone."""
+"""Page that names the managers of teams and brands and the executive. Only administrators may open it."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ EXECUTIVE = "executive"
 
 @bp.get("/settings/managers")
 def managers() -> ResponseReturnValue:
-    """Show who manages teams and brands, whom escalations tell."""
+    """Show the managers of teams and brands and the executive, who are notified of escalations."""
     require(Permission.PEOPLE_MANAGE)
     return _page(_values(get_managers(db.session())))
 
 
 @bp.post("/settings/managers")
 def save_managers() -> ResponseReturnValue:
-    """Save the managers: `team_<id>`, `brand_<id>` and `executive`, each a user's id or nothing."""
+    """Save the managers. The fields `team_<id>`, `brand_<id>` and `executive` each have a user's id, or are empty."""
     viewer, session = require(Permission.PEOPLE_MANAGE), db.session()
     values = _values(get_managers(session))
     values |= {name: request.form[name].strip() for name in values if name in request.form}
@@ -72,5 +72,5 @@ def _page(values: dict[str, str], *, errors: dict[str, str] | None = None, statu
 
 
 def _people(session: Session) -> list[tuple[str, str]]:
-    """Return the users who can be chosen as managers: (id, name), after the choice of nobody."""
+    """Return the choices for a manager as (id, name). The first choice is nobody, with an empty id."""
     return [(NOBODY, _("As set in the response time policy")), *((str(u.id), u.name) for u in list_possible_managers(session))]

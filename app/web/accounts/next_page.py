@@ -1,4 +1,4 @@
-"""Decide where to go after signing in: always a page of ours, whatever the URL says."""
+"""Decide which page opens after sign-in. It is always a page of ours, whatever the URL says."""
 
 from __future__ import annotations
 

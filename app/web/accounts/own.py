@@ -30,7 +30,7 @@ from app.web.pages import page
 
 @bp.get("/settings")
 def settings() -> ResponseReturnValue:
-    """Redirect to the first page of the settings."""
+    """Redirect to the profile, which is the viewer's first page of the settings."""
     current_viewer()
     return redirect(url_for("accounts.profile"), 303)
 
@@ -56,7 +56,7 @@ def save_profile() -> ResponseReturnValue:
 
 @bp.post("/settings/theme")
 def set_theme() -> ResponseReturnValue:
-    """Save the theme alone, chosen in the account menu or the palette."""
+    """Save only the theme, which the viewer chose in the account menu or the command palette."""
     viewer, theme = current_viewer(), request.form.get("theme")
     if theme not in dict(THEMES):
         abort(400)

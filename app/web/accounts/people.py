@@ -50,7 +50,7 @@ F = TypeVar("F", bound=PersonForm)
 
 @bp.get("/settings/people")
 def people() -> ResponseReturnValue:
-    """Show everybody who can sign in."""
+    """Show all colleagues, including disabled ones."""
     require(Permission.PEOPLE_SEE)
     session = db.session()
     return page("accounts/people.html", people=list_people(session), brand_count=len(list_brands(session)))
@@ -58,7 +58,7 @@ def people() -> ResponseReturnValue:
 
 @bp.get("/settings/roles")
 def roles() -> ResponseReturnValue:
-    """Show what each role may do, from the table that every page and the API ask."""
+    """Show what each role may do, from the same table that every page and the API check."""
     require(Permission.PEOPLE_SEE)
     return page("accounts/roles.html", columns=list_role_columns(), groups=list_permission_groups())
 
@@ -72,7 +72,7 @@ def new_person() -> ResponseReturnValue:
 
 @bp.post("/settings/people")
 def add_person() -> ResponseReturnValue:
-    """Add a person and invite them. Where no mail goes out, their invitation link is in this response and nowhere else."""
+    """Add a person and invite them. If the invitation cannot be mailed, only this response shows its link."""
     viewer, form, now = require(Permission.PEOPLE_MANAGE), _with_choices(NewPersonForm(request.form)), utc_now()
     if not form.validate():
         return page("accounts/new_person.html", form=form, status=422)
@@ -99,7 +99,7 @@ def add_person() -> ResponseReturnValue:
 
 @bp.post("/settings/people/<uuid:user_id>/invitation")
 def invite_again(user_id: uuid.UUID) -> ResponseReturnValue:
-    """Make another link for a person who has no password yet."""
+    """Make another invitation link for a person without a password. Answer 409 if the person has a password."""
     viewer = require(Permission.PEOPLE_MANAGE)
     if _find(user_id).user.password_hash is not None:
         abort(409)
@@ -132,7 +132,7 @@ def save_person(user_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/people/<uuid:user_id>/disabling")
 def disable_person(user_id: uuid.UUID) -> ResponseReturnValue:
-    """Disable a person."""
+    """Disable a person: end their sessions and let them no longer sign in."""
     viewer = require(Permission.PEOPLE_MANAGE)
     try:
         with transaction() as session:
@@ -158,7 +158,7 @@ def enable_person(user_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/people/<uuid:user_id>/sessions/ending")
 def end_sessions_of(user_id: uuid.UUID) -> ResponseReturnValue:
-    """End all sessions of a person who lost a device; their phone deletes what it keeps."""
+    """End all sessions of a person, for example when they lost a device. Their phone then deletes the visits stored on it."""
     viewer = require(Permission.PEOPLE_MANAGE)
     _find(user_id)
     with transaction() as session:
@@ -174,7 +174,7 @@ def end_sessions_of(user_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/people/<uuid:user_id>/password")
 def reset_password(user_id: uuid.UUID) -> ResponseReturnValue:
-    """Give a user a new password, which this answer alone shows; their sessions end."""
+    """Give a person a new random password and end their sessions. Only this response shows the password."""
     viewer = require(Permission.PEOPLE_MANAGE)
     _find(user_id)
     password = _first_password()
@@ -192,7 +192,10 @@ def _person_page(
     problem: str = "",
     status: int = 200,
 ) -> ResponseReturnValue:
-    """Render the page of a person. `link`: None: no invitation; "": it went by mail; else the link to hand over."""
+    """Render the page of a person.
+
+    `link` is None if nobody was invited, "" if the invitation went by mail, otherwise the link to pass on.
+    """
     found = _find(user_id)
     return page(
         "accounts/person.html",

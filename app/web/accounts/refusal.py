@@ -10,7 +10,7 @@ from app.domain.accounts.permissions import Permission
 
 
 class PermissionMissing(Forbidden):
-    """The user's role lacks `permission`: 403."""
+    """Raised when the user's role lacks `permission`. The answer is 403."""
 
     def __init__(self, permission: Permission) -> None:
         super().__init__()
@@ -18,5 +18,5 @@ class PermissionMissing(Forbidden):
 
 
 def refuse(permission: Permission) -> NoReturn:
-    """End the request with 403, as the user lacks this permission."""
+    """End the request with 403 because the user lacks this permission. Raises `PermissionMissing`."""
     raise PermissionMissing(permission)

@@ -1,4 +1,4 @@
-"""Sign browsers in by a session cookie, and find who is signed in on every request.
+"""Sign users in by a session cookie, and find the signed-in user of each request.
 
 One query per request reads session, user and brands.
 """
@@ -35,7 +35,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
-    """The viewer as flask-login needs a user; every field of Viewer is an attribute."""
+    """The signed-in user in the form that flask-login needs. Every attribute of its `viewer` is an attribute of it, too."""
 
     def __init__(self, viewer: Viewer, session_id: uuid.UUID) -> None:
         self.viewer = viewer
@@ -51,7 +51,8 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
 
 class CookieSessions(SecureCookieSessionInterface):
-    """Flask's sessions, skipped for requests without a cookie: most requests of providers and programs."""
+    """Flask's cookie sessions, which are not read if the request has no cookie. Most requests of providers and programs have
+    none."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if self.get_cookie_name(app) not in request.cookies:
@@ -60,11 +61,11 @@ class CookieSessions(SecureCookieSessionInterface):
 
 
 class Anonymous(AnonymousUserMixin):  # type: ignore[misc]
-    """Nobody is signed in; may do nothing."""
+    """The user of a request in which nobody is signed in. They may do nothing."""
 
 
 def init_login(app: Flask) -> None:
-    """Set up flask-login for the application; the cookie's token is looked up on first use in a request."""
+    """Set up flask-login for the application. The token in the cookie is looked up when a request first needs the user."""
     # The prefix makes browsers insist that the cookie came over https from this very host.
     prefix = "__Host-" if app.config["SESSION_COOKIE_SECURE"] else ""
     app.config.update(
@@ -81,7 +82,10 @@ def init_login(app: Flask) -> None:
 
 
 def _refuse_foreign_origin() -> None:
-    """Refuse a changing request that a browser sends for another site's page with our cookie; a check beside the CSRF token."""
+    """Answer 400 to a changing request with our session cookie that comes from a page of another site.
+
+    This check is an addition to the CSRF token.
+    """
     origin = request.headers.get("Origin")
     if origin is None or request.method in SAFE_METHODS or COOKIE_KEY not in cookie:
         return
@@ -90,7 +94,11 @@ def _refuse_foreign_origin() -> None:
 
 
 def ask_to_sign_in() -> ResponseReturnValue:
-    """Return the answer to a visitor who is not signed in: the sign-in page, which leads back here afterwards."""
+    """Return the answer to a visitor who is not signed in.
+
+    A page request is redirected to the sign-in page, which leads back to the page afterwards. Other requests get 401; htmx
+    then opens the sign-in page. An empty installation leads to the set-up page.
+    """
     if request.htmx:
         here = urlsplit(request.htmx.current_url or "")
         back = own_path(f"{here.path}?{here.query}" if here.query else here.path)
@@ -105,7 +113,7 @@ def ask_to_sign_in() -> ResponseReturnValue:
 
 
 def current_viewer() -> Viewer:
-    """Return the signed-in viewer. When nobody is signed in, the request ends with `ask_to_sign_in`."""
+    """Return the signed-in viewer. If nobody is signed in, end the request with the answer of `ask_to_sign_in`."""
     if not current_user.is_authenticated:
         abort(ask_to_sign_in())  # type: ignore[arg-type]
     viewer: Viewer = current_user.viewer
@@ -113,7 +121,10 @@ def current_viewer() -> Viewer:
 
 
 def require(permission: Permission) -> Viewer:
-    """Return the viewer if they have the permission; anybody else gets 403."""
+    """Return the viewer if they have the permission. Otherwise end the request with 403.
+
+    If nobody is signed in, end the request with the answer of `ask_to_sign_in`.
+    """
     viewer = current_viewer()
     if not viewer.may(permission):
         refuse(permission)
@@ -121,7 +132,7 @@ def require(permission: Permission) -> Viewer:
 
 
 def find_signed_in() -> SignedIn | None:
-    """Return the user of the cookie's token; None if there is no token or it has ended."""
+    """Return the user of the cookie's token, or None if there is no token or its session has ended."""
     token = cookie.get(COOKIE_KEY)
     if not isinstance(token, str):
         return None
@@ -142,7 +153,7 @@ def _viewer(record: Any) -> Viewer:
 
 
 def _touch(response: Response) -> Response:
-    """Note after the response that the session is in use, at most once in TOUCH_EVERY."""
+    """Note that the session is in use: after the response, and at most once in each TOUCH_EVERY."""
     session_id = g.pop("unseen_session_id", None)
     if session_id is not None:
         after_answer(response, partial(note_used, session_id=session_id, now=utc_now()))
@@ -150,7 +161,7 @@ def _touch(response: Response) -> Response:
 
 
 def remember_browser(token: str) -> None:
-    """Put the token into the cookie; whatever the cookie held before is forgotten."""
+    """Put the session token into the cookie and remove everything that was in the cookie before."""
     cookie.clear()
     cookie[COOKIE_KEY] = token
     cookie.permanent = True

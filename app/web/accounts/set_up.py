@@ -28,9 +28,9 @@ from app.web.pages import page
 
 @bp.get("/setup")
 def set_up() -> ResponseReturnValue:
-    """Show the form of the first administrator and brand, which asks for the code of the printed link.
+    """Show the form that creates the first administrator and brand. It asks for the code from the link printed at start-up.
 
-    Redirects to the sign-in page once somebody has an account.
+    Redirect to the sign-in page if a user exists already.
     """
     if not is_empty(db.session()):
         return redirect(url_for("accounts.sign_in"), 303)
@@ -60,14 +60,14 @@ def finish_set_up() -> ResponseReturnValue:
 
 @bp.get("/settings/first-steps")
 def first_steps() -> ResponseReturnValue:
-    """Show which first steps are left."""
+    """Show the list of first steps after the set-up and which of them are not done."""
     viewer = require(Permission.BRANDS_MANAGE)
     return page("accounts/first_steps.html", steps=read_first_steps(db.session(), viewer.user_id))
 
 
 @bp.post("/settings/first-steps")
 def hide_steps() -> ResponseReturnValue:
-    """Hide the first steps, or show them again."""
+    """Hide the list of first steps from the viewer, or show it again."""
     viewer, is_hidden = require(Permission.BRANDS_MANAGE), request.form.get("hidden") == "on"
     with transaction() as session:
         hide_first_steps(session, viewer.user_id, is_hidden=is_hidden)
@@ -75,7 +75,10 @@ def hide_steps() -> ResponseReturnValue:
 
 
 def _make(form: SetUpForm) -> str:
-    """Make the first administrator and brand; return the token of the administrator's session. Raises AlreadySetUp, WrongCode."""
+    """Create the first administrator and brand, and return the token of the administrator's new session.
+
+    Raises `AlreadySetUp` if a user exists already, and `WrongCode` if the code is wrong.
+    """
     name, email, password, now, ip = form.name.data, form.email.data, form.password.data, utc_now(), request.remote_addr
     content = BrandContent(form.brand.data, form.order_prefix.data, form.hue.data, (form.language.data,))
     with transaction() as session:

@@ -1,4 +1,5 @@
-"""Pages of teams: create, fill, rename, archive; administrators alone. They are listed with the brands."""
+"""Pages of teams: create, change name and people, archive. Only administrators may open them; the page of brands lists the
+teams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of the viewer's API tokens: list, create (its text is shown once), revoke."""
+"""Pages of the viewer's API tokens: list, create, revoke. The text of a new token is shown once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def tokens() -> ResponseReturnValue:
 
 @bp.post("/settings/tokens")
 def make_token() -> ResponseReturnValue:
-    """Make a token. Only this answer shows its text, so the POST answers with a page and not a redirect."""
+    """Create a token and answer the POST with a page, not a redirect, because only this answer shows the token's text."""
     viewer, form, now = current_viewer(), TokenForm(request.form), utc_now()
     if not form.validate():
         return _page(form, status=422)

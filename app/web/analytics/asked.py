@@ -1,4 +1,4 @@
-"""Read a report's request from its URL: period, comparison, filters. Unknown values count as left out."""
+"""Parse the URL of a report: period, comparison, filters. Unknown values are ignored."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ LONGEST_DAYS = 731
 
 @dataclass(frozen=True)
 class Asked:
-    """The request for a report, as its URL has it. `first` and `last` are days; `now` is the time of the request.
+    """The parameters of a report, parsed from its URL.
 
-    `errors`: {field: words} of the two dates of a custom period.
+    `first` and `last` are the days of the period; `now` is the time of the request. With `is_open`, durations count opening
+    hours only. `errors` maps "from" or "to" of a custom period to the kind of error.
     """
 
     period: str
@@ -42,7 +43,7 @@ class Asked:
 
     @property
     def runs_on(self) -> bool:
-        """Whether the report's last day is not over."""
+        """Whether the report's last day is today or later, so that its figures can still change."""
         return self.last >= self.today
 
     @property
@@ -50,14 +51,14 @@ class Asked:
         return (self.last - self.first).days + 1
 
     def slice(self, viewer: Viewer, **more: Any) -> Slice:
-        """Return the slice of facts of the report, as far as the viewer may see them."""
+        """Return the report's slice of facts, limited to what the viewer may see. `more` adds or replaces values of the slice."""
         days = {"first": self.first, "last": self.last, "is_open": self.is_open}
         return slice_for(viewer, **{**days, **slice_values(self.filters), **more})
 
     def before(self, slice: Slice) -> Slice:
-        """Return the slice of the period before: as many days, beginning on the same weekday.
+        """Return the same slice for the period before, which has as many days and begins on the same weekday.
 
-        For a calendar month or quarter: as many days from the beginning of the one before.
+        For a calendar month or quarter, the period before begins with the previous month or quarter and has as many days.
         """
         if self.period in CALENDAR_PERIODS:
             back = (self.first - _months_before(self.first, 1 if self.period == "month" else 3)).days
@@ -67,7 +68,7 @@ class Asked:
         return Slice(**{**vars(earlier), "until": self.now - timedelta(days=back)}) if self.runs_on else earlier
 
     def args(self, **changes: Any) -> dict[str, str]:
-        """Return the URL arguments of the same report with `changes`; None removes one."""
+        """Return the URL arguments of this report with `changes` made. A change to None removes the argument."""
         values: dict[str, Any] = {"period": None if self.period == DEFAULT else self.period, **self.filters}
         if self.period == "own":
             values |= {"from": self.first.isoformat(), "to": self.last.isoformat()}
@@ -107,7 +108,11 @@ def parse(args: Mapping[str, str], *, timezone: str, now: datetime) -> Asked:
 
 
 def parse_bucket(args: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a link to a list of facts narrows further: day, hour, weekday, band (seconds), met, as_of."""
+    """Parse the URL arguments that narrow a list of facts to one part of a figure, and return the valid ones as a dict.
+
+    They are day (as `first` and `last`), `hour`, `weekday`, `band` (from and to, in seconds), `score`, `currency`, `met`,
+    `as_of` and `until`.
+    """
     found: dict[str, Any] = {}
     if (day := _day(args.get("day", ""))) is not None:
         found |= {"first": day, "last": day}

@@ -1,4 +1,4 @@
-"""Blueprint of the reports, with the filters of their templates."""
+"""Blueprint of the reports, with the Jinja filters of their templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""List the filter choices of a report by name, and the chips that remove a filter."""
+"""List the choices of each filter of a report, and the chips that remove an active filter."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.web.inbox.words import medium_words, priority_words
 
 @dataclass(frozen=True)
 class Chip:
-    """A filter that is on, and the URL without it."""
+    """An active filter of a report. `href` is the report's URL without this filter."""
 
     name: str
     value: str
@@ -32,9 +32,9 @@ class Chip:
 
 @dataclass(frozen=True)
 class Choices:
-    """The filter choices of a report.
+    """The choices of each filter of a report.
 
-    `options`: {filter: [(value in the URL, words)]}; `people`: those whose figures one may see.
+    `options` is {filter: [(value in the URL, words)]}. `people` has the users whose figures the viewer may see, by id.
     """
 
     options: dict[str, list[tuple[str, str]]]
@@ -42,7 +42,10 @@ class Choices:
     people: dict[uuid.UUID, str]
 
     def medium(self, asked: Asked) -> str:
-        """Return the one kind of channel the report is of, by its filter or by that of a channel; "" for all."""
+        """Return the medium that the report is limited to, from its filter for medium or for a channel.
+
+        Return "" if the report covers all media.
+        """
         channels = {str(channel_id): medium.value for channel_id, medium in self.names.media.items()}
         return asked.filters.get("medium", "") or channels.get(asked.filters.get("channel", ""), "")
 
@@ -56,7 +59,10 @@ class Choices:
 
 
 def read_choices(session: Session, viewer: Viewer, *, is_own: bool) -> Choices:
-    """Return this viewer's choices; without the permission to see others' figures no team and no person. Two queries."""
+    """Return the filter choices for this viewer, with two queries.
+
+    A viewer without the permission to see the figures of others cannot choose a team or person.
+    """
     names = read_names(session, viewer)
     partners = list_partner_names(session, brand_ids=viewer.brand_ids)
     options: dict[str, list[tuple[str, str]]] = {

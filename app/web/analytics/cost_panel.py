@@ -15,7 +15,10 @@ from app.web.analytics.report import Cell, Report
 
 
 def costs_panel(report: Report) -> list[Row]:
-    """Return the rows of the panel; [] where no costs are stored, or the report covers a part of the channels' work."""
+    """Return the rows of the panel of costs: one for each channel and currency, then the totals.
+
+    Return [] if no costs are stored, or if the report is filtered by team, person or another part of a channel's work.
+    """
     spent = read_spent(report.session, report.slice)
     rows = [_row(one.channel_name, report.asked.url(channel=str(one.channel_id)), one, _count(report, one)) for one in spent]
     if len(spent) > 1:

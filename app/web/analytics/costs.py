@@ -1,4 +1,4 @@
-"""Page of the costs of each channel from a day on: show, set, delete."""
+"""Page of the costs of each channel, each valid from a day on: show, set, delete."""
 
 from __future__ import annotations
 
@@ -44,14 +44,17 @@ NAMES = {
 
 @bp.get("/analytics/costs")
 def costs() -> ResponseReturnValue:
-    """Show the channels of a brand (`brand`, else the first) with their costs from each day on."""
+    """Show the channels of a brand with their costs, each valid from a day on.
+
+    `brand` in the URL chooses the brand; without it, show the first brand.
+    """
     require(Permission.TARGETS_MANAGE)
     return _page(brand_of(request.args.get("brand", "")))
 
 
 @bp.post("/analytics/costs/<uuid:channel_id>")
 def save_cost(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Set the costs of a channel from the day `from_date` on; an empty field is no cost."""
+    """Set the costs of a channel from the day `from_date` on. An empty field means no cost."""
     viewer, channel = require(Permission.TARGETS_MANAGE), _channel(channel_id)
     typed = {name: request.form.get(name, "").strip() for name in (*PARTS, "from_date")}
     amounts = {name: _amount(typed[name]) for name in PARTS}
@@ -70,7 +73,7 @@ def save_cost(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/analytics/costs/<uuid:channel_id>/<day>/deletion")
 def remove_cost(channel_id: uuid.UUID, day: str) -> ResponseReturnValue:
-    """Delete the cost set for that day; the cost before it holds on."""
+    """Delete the cost that begins on this day. The cost before it then stays valid."""
     viewer, channel, from_date = require(Permission.TARGETS_MANAGE), _channel(channel_id), _day(day)
     if from_date is None:
         abort(404)
@@ -111,13 +114,14 @@ def _page(
 
 
 def _fields(channel: Channel) -> list[tuple[str, str]]:
-    """Return the cost fields that apply to this kind of channel, with their words."""
+    """Return (name, words) for each cost field of this channel. A phone channel has no cost per message, any other no cost per
+    call."""
     other = "per_message" if channel.medium == Medium.PHONE else "per_call"
     return [(name, _(text)) for name, text in NAMES.items() if name != other]
 
 
 def _values(kept: list[ChannelCost]) -> dict[str, str]:
-    """Return the present costs as the values of the form; {} where none are set."""
+    """Return the channel's latest costs as values of the form, or {} if none are set."""
     return {name: _text(getattr(kept[0], name)) for name in PARTS} if kept else {}
 
 
@@ -141,6 +145,6 @@ def _day(text: str) -> date | None:
 
 
 def _channel(channel_id: uuid.UUID) -> Channel:
-    """Return the channel; 404 for one of a brand the reader does not see."""
+    """Return the channel. Answer 404 if the viewer does not see its brand."""
     found = [one for one in list_channels(db.session(), brand_ids=current_viewer().brand_ids) if one.id == channel_id]
     return found[0] if found else abort(404)

@@ -28,7 +28,11 @@ COMMENTS = 5
 
 @dataclass(frozen=True)
 class Customers:
-    """The panel of customer satisfaction: figures, how many gave which score, the newest comments."""
+    """The panel of customer satisfaction.
+
+    `figures`: (measure key, cell, change since the period before, note). `scores`: (score, cell with the number of answers,
+    bar width from 0 to 1000). `comments`: the newest answers with a comment.
+    """
 
     figures: list[tuple[str, Cell, words.Change, str]]
     scores: list[tuple[int, Cell, float]]
@@ -36,7 +40,10 @@ class Customers:
 
 
 def customers(report: Report) -> Customers | None:
-    """Return the panel; None where no customer was asked. NPS has its margin beside it, which is wide for few answers."""
+    """Return the panel, or None if no customer was asked.
+
+    The NPS is shown with its margin of error, which is wide if there are few answers.
+    """
     if not any(kind in report.read.now for kind in (Kind.SURVEY_SENT, Kind.SATISFACTION, Kind.RECOMMENDS)):
         return None
     figures = []
@@ -56,7 +63,10 @@ def customers(report: Report) -> Customers | None:
 
 
 def _net_margin(report: Report) -> str:
-    """Return the 95 % margin of an NPS in words: 1.96 · √((p + d − (p − d)²) ÷ n); "" without answers."""
+    """Return the 95 % margin of error of the NPS in words, or "" without answers.
+
+    The formula is 1.96 · √((p + d − (p − d)²) ÷ n), with p and d as the shares of promoters and detractors.
+    """
     sums = sums_of(report.read.now, Kind.RECOMMENDS)
     if not sums.n:
         return ""

@@ -1,4 +1,4 @@
-"""Download reports and their facts as files (CSV, XLSX), with an audit entry for each."""
+"""Download reports and their facts as files (CSV, XLSX, PDF), with an audit entry for each."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ FORMATS = ("csv", "programs", "xlsx", "pdf")
 
 @dataclass(frozen=True)
 class _Column:
-    """A column of a file of facts: its name for programs (`key`) and for people (`head`)."""
+    """A column in a file of facts. `key` is its heading in a file for programs, `head` its heading in a file for people."""
 
     key: str
     head: str
@@ -52,7 +52,7 @@ class _Column:
 
 
 def columns(with_names: bool) -> list[_Column]:
-    """Return the columns of a file of facts; names and subjects of people outside only with `with_names`."""
+    """Return the columns of a file of facts. Contact names and subjects are included only with `with_names`."""
     found = [
         _Column("at", _("When")),
         _Column("local_day", _("Day")),
@@ -76,7 +76,10 @@ def columns(with_names: bool) -> list[_Column]:
 
 @bp.get("/analytics/list/export")
 def export_list() -> ResponseReturnValue:
-    """Download the facts behind the figure `m`: `format` csv, programs or xlsx; `names` adds those of people outside."""
+    """Download the facts behind the figure `m` as a file.
+
+    `format` is csv, programs (CSV with plain values) or xlsx. `names=yes` includes contact names and subjects.
+    """
     viewer, asked = current_viewer(), read_asked()
     measure = MEASURES.get(request.args.get("m", "")) or abort(404)
     file_format = _format()
@@ -102,7 +105,7 @@ def export_list() -> ResponseReturnValue:
 
 @bp.get("/analytics/export")
 def export_report() -> ResponseReturnValue:
-    """Download every figure of a report, day by day; as a PDF, the report as it is sent by mail."""
+    """Download every figure of a report, day by day. With `format=pdf` download the report as it is sent by mail."""
     viewer, asked = current_viewer(), read_asked()
     file_format, slice = _format(), asked.slice(viewer)
     if file_format == "pdf":
@@ -144,7 +147,7 @@ def _format() -> str:
 
 
 def _rows(slice: Slice, measure: Measure, shown: Sequence[_Column]) -> Iterator[tuple[Value, ...]]:
-    """Yield the rows of a file, read chunk by chunk, each by a short query, all as of one instant."""
+    """Yield the rows of a file. Read them in chunks with short queries; all rows are as of the same instant."""
     after: Place | None = None
     cells = attrgetter(*(column.key for column in shown))
     while True:

@@ -49,7 +49,10 @@ def saved_reports() -> ResponseReturnValue:
 
 @bp.post("/analytics/reports")
 def keep_report() -> ResponseReturnValue:
-    """Save the report of the URL in `report` under `name`, with `shared` for everyone."""
+    """Save a report of the viewer under `name`. `report` is the query string of the report's URL.
+
+    With `shared=yes` the report is saved for everyone. This needs the permission `REPORTS_SHARE`.
+    """
     viewer, name = current_viewer(), " ".join(storable(request.form.get("name", "")).split())
     is_shared = request.form.get("shared") == "yes"
     if is_shared:
@@ -80,7 +83,7 @@ def drop_report(report_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/analytics/targets")
 def targets() -> ResponseReturnValue:
-    """Show the targets of a brand's figures; `brand` chooses one."""
+    """Show the targets of a brand's figures. `brand` in the URL chooses the brand; without it, show the first brand."""
     require(Permission.TARGETS_MANAGE)
     brand = brand_of(request.args.get("brand", ""))
     return _targets_page(brand, _shown(read_targets(db.session(), [brand.id])))
@@ -88,7 +91,7 @@ def targets() -> ResponseReturnValue:
 
 @bp.post("/analytics/targets/<uuid:brand_id>")
 def set_targets(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Save the targets; an empty field means the default."""
+    """Save the targets of a brand's figures. An empty field means the default target."""
     viewer, brand = require(Permission.TARGETS_MANAGE), brand_of(str(brand_id))
     typed = {_field(key): request.form.get(_field(key), "").strip() for key in TARGETS}
     values, errors = {}, {}
@@ -124,7 +127,8 @@ def _unit(measure: Measure) -> str:
 
 
 def _scale(measure: Measure) -> float:
-    """Return the stored value of one typed unit: 3600 s of an hour, 0.01 of a per cent."""
+    """Return the factor from a typed number to the stored one: 3600 for hours (stored in seconds), 0.01 for per cent, 1 for a
+    mean."""
     return 3600.0 if measure.shape == Shape.TIME else 1.0 if measure.shape == Shape.MEAN else 0.01
 
 
@@ -133,7 +137,7 @@ def _most(measure: Measure) -> float:
 
 
 def _read(measure: Measure, text: str) -> float | None:
-    """Return the typed value, with a point or a comma; None for an invalid one."""
+    """Parse a number typed with a point or a comma, and return it in the stored unit. Return None if it is not valid."""
     number = text.replace(",", ".")
     if not number.isascii() or not number.replace(".", "", 1).isdigit() or len(number) > 8:
         return None
@@ -163,6 +167,7 @@ def own_brands() -> list[Brand]:
 
 
 def brand_of(text: str) -> Brand:
-    """Return the brand with this id, or the first for ""; 404 for one the reader does not see."""
+    """Return the viewer's brand with this id, or their first brand if the text is empty. Answer 404 if they do not see the
+    brand."""
     found = [one for one in own_brands() if text in ("", str(one.id))]
     return found[0] if found else abort(404)

@@ -30,7 +30,7 @@ BUCKETS = ("m", "day", "hour", "weekday", "band", "met", "score", "currency", "a
 
 @bp.get("/analytics/list")
 def show_list() -> ResponseReturnValue:
-    """Show the facts behind the figure `m` of a report's URL, narrowed to what the number stood for."""
+    """Show the facts behind the figure `m` of a report. Further URL arguments narrow them to one part, for example an hour."""
     viewer, asked, session = current_viewer(), read_asked(), db.session()
     measure = MEASURES.get(request.args.get("m", ""))
     if measure is None:
@@ -63,7 +63,7 @@ def show_list() -> ResponseReturnValue:
 
 @bp.get("/analytics/now/<live>")
 def show_live(live: str) -> ResponseReturnValue:
-    """Show the threads of a live figure, those due first on top."""
+    """Show the threads of a live figure. The thread that is due first comes first."""
     viewer, asked = current_viewer(), read_asked()
     if live not in tuple(Live):
         abort(404)
@@ -76,12 +76,13 @@ def show_live(live: str) -> ResponseReturnValue:
 
 
 def kept() -> dict[str, str]:
-    """Return the arguments of a list's URL besides those of the report."""
+    """Return the URL arguments that a list has besides those of its report: the figure `m`, and the arguments that narrow the
+    list."""
     return {name: request.args[name] for name in BUCKETS if name in request.args}
 
 
 def _now_words(session: Any, slice: Slice, measure: Measure, count: int) -> str:
-    """Say how many facts the same question counts today, where that differs; "" where it does not."""
+    """Return in words how many facts the figure counts now, or "" if the number is the same as at the time of the report."""
     if slice.as_of is None:
         return ""
     now = count_facts(session, Slice(**{**vars(slice), "as_of": None}), measure)
@@ -89,7 +90,10 @@ def _now_words(session: Any, slice: Slice, measure: Measure, count: int) -> str:
 
 
 def _narrowed(slice: Slice) -> str:
-    """Return the bucket in words: an hour, a step of a distribution; "" for none."""
+    """Return in words what the list is narrowed to, for example an hour, a score or a range of durations.
+
+    Return "" if the list is not narrowed.
+    """
     parts = []
     if slice.weekday is not None:
         parts.append(words.weekday_words(slice.weekday))
@@ -108,7 +112,10 @@ def _narrowed(slice: Slice) -> str:
 
 
 def _answers(asked: Asked, measure: Measure, slice: Slice) -> list[tuple[str, str, bool]]:
-    """Return the choices of a share: all facts, those that say yes, those that say no."""
+    """Return the links All, Yes and No of a list whose facts are split by yes and no, as (words, URL, is current).
+
+    Return [] for any other list.
+    """
     if not measure.says_yes:
         return []
     options = ((_("All"), None, slice.met is None), (_("Yes"), "yes", slice.met is True), (_("No"), "no", slice.met is False))

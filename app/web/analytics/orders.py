@@ -1,4 +1,4 @@
-"""Report of orders and partners: number of orders, average value, quotes, time in each state."""
+"""Report of orders and partners: number of orders, average value, quotes, time in each status."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ CHARTS = (*FIGURES, *STATES)
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of orders with its change; `href` shows it as the chart, "" for a figure without one."""
+    """A figure of orders with its change. `href` shows the figure as the chart, and is empty if the figure has no chart."""
 
     key: str
     name: str
@@ -49,7 +49,7 @@ class Figure:
 
 @bp.get("/analytics/orders")
 def orders() -> ResponseReturnValue:
-    """Show the figures of orders: of all that the viewer may see, or of those they entered."""
+    """Show the figures of all orders that the viewer may see, or only of the orders that the viewer entered."""
     viewer, asked = require(Permission.ORDERS_SEE), read_asked()
     chosen = asked if asked.measure in CHARTS else replace(asked, measure="orders")
     context = frame("orders", viewer, asked)
@@ -81,13 +81,13 @@ def _figure(report: Report, key: str) -> Figure:
 
 
 def _value(report: Report, currency: str, n: int, average: Decimal) -> tuple[str, Cell, str]:
-    """Return the average order value of a currency, with a link to the orders it averages."""
+    """Return (currency, cell, note) for the average order value in a currency. The cell links to the orders in this average."""
     href = report.list_url("orders", currency=currency)
     return currency, Cell(_money(average, currency), href), _("average of %(count)s orders", count=number_words(n))
 
 
 def _state(report: Report, key: str) -> Row:
-    """Return the row of how long orders were in a state: median, ninth decile, and how many left it."""
+    """Return the row that says how long orders were in a status: the median, the 90th percentile, and how many orders left it."""
     measure, found = report.measures[key], report.read.now
     sums = found.get(measure.kinds[0])
     cells = (
@@ -99,7 +99,7 @@ def _state(report: Report, key: str) -> Row:
 
 
 def _months(report: Report, worth: Collection[Worth]) -> list[Row]:
-    """Return a row for each month: number of orders, and their average value."""
+    """Return a row for each month, oldest first, with the number of orders and their average value."""
     rows = []
     for month in sorted({one.month for one in worth}):
         those = [one for one in worth if one.month == month]
@@ -108,7 +108,7 @@ def _months(report: Report, worth: Collection[Worth]) -> list[Row]:
 
 
 def _count(report: Report, those: Collection[Worth], month: date) -> Cell:
-    """Return a month's number of orders with a link to them, without the month's days outside the report."""
+    """Return the number of orders in a month, with a link to them. The link covers only the month's days in the report."""
     first = max(month, report.slice.first)
     last = min(date(month.year + month.month // 12, month.month % 12 + 1, 1) - date.resolution, report.slice.last)
     bucket = {"period": "own", "from": first.isoformat(), "to": last.isoformat()}
@@ -116,7 +116,7 @@ def _count(report: Report, those: Collection[Worth], month: date) -> Cell:
 
 
 def _partners(report: Report, worth: Collection[Worth], names: Mapping[uuid.UUID, str]) -> list[Row]:
-    """Return a row for each partner, by name and never by figure, then one for orders without partner."""
+    """Return a row for each partner, sorted by name and never by figure, then a row for orders without a partner."""
     found, rows = report.read.parts, []
     known = sorted((one for one in names if str(one) in found), key=lambda one: names[one].casefold())
     for partner_id in known:

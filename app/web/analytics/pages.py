@@ -1,4 +1,4 @@
-"""Report pages of the overview and of the people, with the frame they share."""
+"""Pages of the overview report and of the report of people, and the template context that all report pages share."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ USUAL_WEEKS = 4
 
 @bp.get("/analytics")
 def overview() -> ResponseReturnValue:
-    """Show live figures, and the figures of a period: of all that the viewer may see, or their own."""
+    """Show live figures and the figures of a period, of all threads that the viewer may see or only of their own."""
     viewer, asked = current_viewer(), read_asked()
     context = frame("overview", viewer, asked)
     report = Report(db.session(), viewer, asked, medium=context["choices"].medium(asked))
@@ -58,7 +58,7 @@ def overview() -> ResponseReturnValue:
 
 @bp.get("/analytics/people")
 def people() -> ResponseReturnValue:
-    """Show what each person did, by name; without the permission, only the viewer."""
+    """Show what each person did, sorted by name. A viewer who may not see the figures of others sees only their own."""
     viewer, asked = current_viewer(), read_asked()
     context = frame("people", viewer, asked)
     report = Report(db.session(), viewer, asked, panels.PEOPLE_KINDS, by=PERSON)

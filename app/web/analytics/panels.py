@@ -1,4 +1,4 @@
-"""Panels of a report: chart, promises, channels, hours, distribution, details, people."""
+"""Panels of a report: chart, response times kept, channels, hours, distribution, details, people."""
 
 from __future__ import annotations
 
@@ -62,7 +62,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Promise:
-    """A promise's share of times kept. `place` and `place_before` are on a scale from 0 to 1000."""
+    """A promised time (first response, next response or resolution) with the share of cases that kept it.
+
+    `place`, `place_before` and `target` are positions on a scale from 0 to 1000.
+    """
 
     key: str
     name: str
@@ -77,7 +80,7 @@ class Promise:
 
 @dataclass(frozen=True)
 class Chart:
-    """The chart of the chosen figure: its lines and labels, the finding in words, and the target."""
+    """The chart of the chosen figure: its lines and labels, its result in a sentence (`finding`), and the target."""
 
     measure: Measure
     finding: str
@@ -96,7 +99,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Stack:
-    """The panel of what came in by kind of channel: legend, bars, table."""
+    """The panel of new cases, by medium: legend, bars, table."""
 
     legend: tuple[tuple[int, str, Cell], ...]
     ticks: tuple[str, ...]
@@ -108,7 +111,10 @@ class Stack:
 
 @dataclass(frozen=True)
 class Heat:
-    """The panel of when work comes: the hours shown, and a row of (step 0 to 6, cell) for each weekday."""
+    """The panel of the hours in which new cases begin.
+
+    `hours` are the columns. `rows` has for each weekday its name and one (colour step 0 to 6, cell) for each hour.
+    """
 
     hours: tuple[int, ...]
     rows: tuple[tuple[str, tuple[tuple[int, Cell], ...]], ...]
@@ -188,7 +194,7 @@ def _day_row(report: Report, day: date) -> Row:
 
 
 def _finding(report: Report) -> str:
-    """Return the finding of the chart in one sentence."""
+    """Return in one sentence what the chart shows, with the change since the period before."""
     measure, now, before = report.measure, report.read.now, report.read.before
     value, size = value_of(measure, now), size_of(measure, now)
     if value is None or not size:
@@ -211,7 +217,7 @@ def _finding(report: Report) -> str:
 
 
 def promises(report: Report) -> list[Promise]:
-    """Return the shares of first response, next response and resolution times that were kept, never mixed into one figure."""
+    """Return the share of kept times for first response, next response and resolution, each on its own."""
     return [_promise(report, share, missed, _(name)) for share, missed, name in PROMISES]
 
 
@@ -229,7 +235,7 @@ def _promise(report: Report, key: str, missed_key: str, name: str) -> Promise:
 
 
 def stack(report: Report) -> Stack:
-    """Return the panel of what came in, by kind of channel."""
+    """Return the panel of new cases, by medium."""
     media = [medium for medium in MEDIA if medium in report.read.parts]
     totals = {medium: sums_of(report.read.parts[medium], Kind.RECEIVED).n for medium in media}
     days = [[report.read.cells.get((day, medium, Kind.RECEIVED), 0) for medium in media] for day in report.dates]
@@ -275,7 +281,7 @@ def count_cell(report: Report, key: str, n: int, **bucket: Any) -> Cell:
 
 
 def channels(report: Report) -> list[Row]:
-    """Return a row for each kind of channel with its main figures."""
+    """Return a row for each medium with its main figures."""
     keys = ("received", "first_response", "first_promise", "resolved", "messages_per_resolution")
     rows = []
     for medium in (one for one in MEDIA if one in report.read.parts):
@@ -287,14 +293,14 @@ def channels(report: Report) -> list[Row]:
 
 
 def _against_target(report: Report, cell: Cell, medium: str) -> Cell:
-    """Return the cell with the target of this kind of channel beside it, where the kind has its own."""
+    """Return the cell with the target of this medium beside it, if the medium has a target of its own."""
     measure = measures_of(report.targets, medium)["first_response"]
     has_own = ("first_response", medium) in report.targets and cell.href
     return replace(cell, beside=_("target %(value)s", value=words.target_words(measure))) if has_own else cell
 
 
 def heat(report: Report) -> Heat:
-    """Return the panel of when matters begin: the average of each hour of the week."""
+    """Return the panel of the hours in which new cases begin, with the average of each hour of the week."""
     times = {weekday: sum(day.weekday() == weekday for day in report.dates) for weekday in range(7)}
     averages = {key: n / times[key[0]] for key, n in report.read.hours.items() if times[key[0]]}
     most = max(averages.values(), default=0)
@@ -327,7 +333,10 @@ def _busiest(report: Report, averages: Mapping[tuple[int, int], float]) -> str:
 
 
 def distribution(report: Report) -> list[tuple[str, Cell, float]]:
-    """Return the distribution of durations, a step each: words, count, share of the largest step from 0 to 1000."""
+    """Return the distribution of durations: for each step its words, a cell with the count, and its bar width.
+
+    A bar width goes from 0 to 1000, which is the width of the largest step.
+    """
     key = report.measure.key if report.measure.shape == Shape.TIME else "first_response"
     most = max(report.read.steps, default=0) or 1
     edges = [0, *STEPS]
@@ -340,7 +349,7 @@ def distribution(report: Report) -> list[tuple[str, Cell, float]]:
 
 
 def details(report: Report) -> list[tuple[str, Cell, words.Change, str]]:
-    """Return further figures: key, value, change, target."""
+    """Return further figures as (measure key, cell, change, target in words)."""
     found = []
     for key in DETAILS:
         measure, now, before = report.measures[key], report.read.now, report.read.before
@@ -352,7 +361,7 @@ def details(report: Report) -> list[tuple[str, Cell, words.Change, str]]:
 
 
 def people(report: Report, names: Mapping[uuid.UUID, str]) -> list[Row]:
-    """Return a row for each person with figures of their own, by name and never by figure."""
+    """Return a row for each person who has figures, sorted by name and never by figure, then a row for unassigned threads."""
     found, rows = report.read.parts, []
     for user_id, name in sorted(names.items(), key=lambda item: item[1].casefold()):
         if str(user_id) in found:
@@ -365,14 +374,15 @@ def people(report: Report, names: Mapping[uuid.UUID, str]) -> list[Row]:
 
 
 def _of_person(report: Report, key: str, found: ByKind, user_id: str) -> Cell:
-    """Return a figure of a person.
+    """Return a figure of a person as a cell.
 
-    A score of fewer than ten customers is left out, as it says more about these customers than about the person.
+    The satisfaction score is left out if fewer than ten customers gave one, as it then says more about these customers than
+    about the person.
     """
     few = key == "satisfaction" and size_of(MEASURES[key], found) < FEW_VERDICTS
     return Cell(words.NO_VALUE) if few else report.cell(key, found, person=user_id)
 
 
 def _place(share: float | None) -> float | None:
-    """Return the place of a share on a scale from 80 % to 100 %, from 0 to 1000; lower shares are at 0."""
+    """Return the position of a share (0 to 1) on a scale that shows 80 % as 0 and 100 % as 1000. Lower shares are at 0."""
     return None if share is None else round(max(0.0, (share - 0.8) / 0.2) * 1000, 1)

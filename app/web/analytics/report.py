@@ -1,4 +1,4 @@
-"""Read a report's figures at one time, and link every number to the list behind it. Its parts are in panels.py."""
+"""Read all figures of a report as of one instant, and link every number to the list behind it. The panels are in panels.py."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ _query = lru_cache(maxsize=4096)(urlencode)  # buckets are days and hours, the s
 
 @dataclass(frozen=True)
 class Tile:
-    """A figure with its change and its daily course. `href` shows it as the chart, `list_href` opens the facts it counts."""
+    """A figure with its change and a small line of its daily values (`spark`).
+
+    `href` shows the figure as the chart, `list_href` opens the facts that it counts.
+    """
 
     key: str
     value: str
@@ -44,7 +47,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Cell:
-    """A number of a table. `href` opens the list of what it counts, "" for no link."""
+    """A number in a table. `href` opens the list of facts that it counts, and is empty if there is no list."""
 
     text: str
     href: str = ""
@@ -54,7 +57,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Read:
-    """The figures of one report, read at one time. `parts`: by what the report is split by."""
+    """The figures of one report, all as of one instant. `parts` has the figures of each part that the report is split into."""
 
     now: ByKind
     before: ByKind
@@ -68,7 +71,7 @@ class Read:
 
 
 class Report:
-    """A report as a viewer asked for it: its slices, targets and figures."""
+    """A report for one viewer: its slices, targets and figures, read from the database when it is created."""
 
     def __init__(
         self,
@@ -80,7 +83,10 @@ class Report:
         by: str = MEDIUM,
         medium: str = "",
     ) -> None:
-        """Read the report. `medium`: the only kind of channel it is about, whose targets apply; "" for all."""
+        """Read the report, with its figures split `by` a dimension.
+
+        `medium`: the only medium the report covers, whose targets apply; "" if it covers all.
+        """
         self.session, self.viewer, self.asked = session, viewer, asked
         self._list_urls: dict[str, str] = {}
         self.slice = asked.slice(viewer)
@@ -91,7 +97,8 @@ class Report:
         self.read, self.state = self._read(kinds, by)
 
     def _read(self, kinds: Collection[Kind], by: str) -> tuple[Read, State]:
-        """Read the figures in one query. `by`: what parts are split by; people are not compared with the time before."""
+        """Read the figures in one query. `by` is the dimension of `parts`. A report by person is not compared with the period
+        before."""
         is_compared = self.asked.compare and by != PERSON
         slices = [self.slice, self.slice_before] if is_compared else [self.slice]
         chart = kinds_of(self.measure)
@@ -121,7 +128,7 @@ class Report:
 
     @property
     def is_behind(self) -> bool:
-        """Whether a change has waited longer than a reader would expect."""
+        """Whether some change has waited longer than BEHIND to be counted in the figures."""
         since = self.state.waiting_since
         return since is not None and self.asked.now - since > BEHIND
 
@@ -132,7 +139,10 @@ class Report:
     # Links
 
     def list_url(self, key: str, **bucket: Any) -> str:
-        """Return the URL of the list behind a figure: the same filters, as of the same instant."""
+        """Return the URL of the list of facts behind a figure, with the report's filters and as of the same instant.
+
+        `bucket` narrows the list, for example to an hour.
+        """
         if not self._list_args.isdisjoint(bucket):
             return self.asked.url("analytics.show_list", **{**self._list_changes, "m": key, **bucket})
         if key not in self._list_urls:  # a page has some 500, most of which differ in their bucket only
@@ -150,7 +160,7 @@ class Report:
         return frozenset(self.asked.args(**self._list_changes))
 
     def cell(self, key: str, found: ByKind, **bucket: Any) -> Cell:
-        """Return a figure as a table cell that opens its list; for a share, the list of facts that miss it."""
+        """Return a figure as a table cell with a link to the list of facts behind it. `bucket` narrows the list."""
         measure = self.measures[key]
         value, size = value_of(measure, found), size_of(measure, found)
         if value is None or not size:
@@ -194,5 +204,5 @@ class Report:
         return [self.slice.first + timedelta(days=number) for number in range(self.slice.days)]
 
     def of_day(self, measure: Measure, days: Mapping[date, ByKind], day: date) -> float | None:
-        """Return the figure of a day: a missing count is zero, anything else missing is a gap."""
+        """Return the figure of a day. On a day without facts a count is 0 and any other figure is None, a gap in the chart."""
         return value_of(measure, days.get(day, {}))

@@ -69,7 +69,7 @@ def schedules() -> ResponseReturnValue:
 
 @bp.get("/analytics/schedules/new")
 def new_schedule() -> ResponseReturnValue:
-    """Show the form of a new scheduled report, for the report of the URL."""
+    """Show the form of a new scheduled report. The URL has the arguments of the report to send."""
     viewer = require(Permission.ANALYTICS_SEE)
     args = parse(request.args, timezone=viewer.timezone, now=utc_now()).args()
     values = {"name": "", "every": Every.WEEK.value, **_USUAL, "report": urlencode(args)}
@@ -99,7 +99,7 @@ def save_schedule(schedule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/analytics/schedules/<uuid:schedule_id>/pause")
 def set_pause(schedule_id: uuid.UUID) -> ResponseReturnValue:
-    """Pause (`paused` yes) or resume (no) a scheduled report."""
+    """Pause a scheduled report if `paused` is "yes", else resume it."""
     viewer, is_paused = require(Permission.ANALYTICS_SEE), request.form.get("paused") == "yes"
     with transaction() as session:
         pause_schedule(session, viewer, schedule_id, is_paused=is_paused, now=utc_now())
@@ -172,7 +172,7 @@ def _save(viewer: Viewer, former: ReportSchedule | None) -> ResponseReturnValue:
 
 
 def _read(viewer: Viewer, values: Mapping[str, str], chosen: set[str]) -> tuple[ScheduleContent | None, dict[str, str]]:
-    """Read the form; return its content, None with errors, and the errors by field."""
+    """Parse the form and return (content, errors by field). The content is None if there are errors."""
     errors: dict[str, str] = {}
     name = " ".join(values["name"].split())
     if not 0 < len(name) <= NAME_CHARACTERS:

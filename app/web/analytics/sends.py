@@ -1,4 +1,4 @@
-"""Put the rhythm and the mails of a scheduled report into words."""
+"""Put the schedule of a report, and the state of its mails, into words."""
 
 from __future__ import annotations
 

@@ -32,7 +32,10 @@ KINDS = kinds_of(MEASURES["received"], *(MEASURES[key] for key in TODAY))
 
 @dataclass(frozen=True)
 class Hour:
-    """An hour of today: what came in, and what usually does, as places on a scale of 100."""
+    """One hour of today in the chart: a bar with the new cases, and a mark (`usual_y`) with the usual number.
+
+    `x` and `width` are on a scale from 0 to 1000, `y`, `height` and `usual_y` on a scale from 0 to 100.
+    """
 
     hour: int
     x: float
@@ -45,7 +48,7 @@ class Hour:
 
 @bp.get("/analytics/wall")
 def wall() -> ResponseReturnValue:
-    """Show the wallboard, with the filters of a report's URL and always for today. As a fragment: `wall`."""
+    """Show the wallboard of today, with the filters of a report's URL. An htmx request gets only its block `wall`."""
     viewer, asked, session = require(Permission.ANALYTICS_SEE), read_asked(), db.session()
     slice = asked.slice(viewer, first=asked.today, last=asked.today)
     standing = read_standing(session, slice, now=asked.now)
@@ -75,7 +78,7 @@ def wall() -> ResponseReturnValue:
 
 
 def _usual_hours(weeks: Sequence[Breakdown]) -> dict[int, float]:
-    """Return the average of each hour of the same weekday in the weeks before."""
+    """Return the average number of new cases by hour of the day, over the same weekday of the weeks before."""
     found: dict[int, float] = {}
     for week in weeks:
         for (_weekday, hour), n in week.hours.items():

@@ -1,4 +1,4 @@
-"""Page of absences: the viewer's own days, and for leads those of their brands' people."""
+"""Page of absences: days on which the viewer is absent and, for leads, days of the people in their brands."""
 
 from __future__ import annotations
 
@@ -68,7 +68,10 @@ def remove(user_id: uuid.UUID, day: str) -> ResponseReturnValue:
 
 
 def _people() -> dict[uuid.UUID, str]:
-    """Return the people whose absences the viewer may enter, by id: themselves, and for a lead everybody in their brands."""
+    """Return the people whose absences the viewer may enter, as {user id: name}, sorted by name.
+
+    They are the viewer and, for a lead, everybody in the viewer's brands.
+    """
     viewer = current_viewer()
     found = {viewer.user_id: viewer.name}
     if viewer.may(Permission.ABSENCES_MANAGE):

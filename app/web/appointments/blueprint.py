@@ -1,4 +1,4 @@
-"""Blueprint of the appointment pages, with the filters of their templates."""
+"""Blueprint of the appointment pages, with the Jinja filters of their templates."""
 
 from __future__ import annotations
 

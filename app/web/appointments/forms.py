@@ -19,7 +19,7 @@ MOST_MINUTES = 7 * 24 * 60
 
 @dataclass(frozen=True)
 class About:
-    """The brand, contact, thread and order of an appointment; set by the route, not by the form."""
+    """The brand, contact, thread and order that an appointment belongs to. The route sets them, not the form."""
 
     brand_id: uuid.UUID
     contact_id: uuid.UUID
@@ -29,15 +29,16 @@ class About:
 
 @dataclass
 class AppointmentForm:
-    """An appointment as it was typed, and the errors by field."""
+    """The form of an appointment: the typed values and the errors, both by field."""
 
     values: Mapping[str, str]
     errors: dict[str, str] = field(default_factory=dict)
 
     def content(self, about: About, *, zone: str, technicians: set[uuid.UUID], orders: set[uuid.UUID]) -> AppointmentContent:
-        """Return the content of the form; check `errors` before using it.
+        """Check the typed values and return the content of the appointment. Do not use it if `errors` is not empty afterwards.
 
-        Without a length it takes as long as its kind usually does.
+        If no length is typed, the appointment gets the usual length of its kind. `technicians` and `orders` are the ids that
+        may be chosen.
         """
         kind = self._kind()
         starts_at = self._start(self._zone(zone))

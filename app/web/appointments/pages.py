@@ -1,4 +1,4 @@
-"""Pages of appointments: those of a thread, one alone, and the dialog that plans one."""
+"""Pages of appointments: the list of a thread, one appointment, and the dialog that plans one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from app.web.pages import page
 
 @dataclass(frozen=True)
 class Choices:
-    """The people and orders that the form may choose, by id, and the values it begins with."""
+    """The technicians and orders that the form offers, as (id, name), and the values that a new form begins with."""
 
     about: About
     contact_name: str
@@ -50,7 +50,7 @@ class Choices:
 
 @bp.get("/threads/<uuid:thread_id>/appointments")
 def thread_appointments(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the thread's appointments, the next first; as a fragment: `thread-appointments`."""
+    """Show the thread's appointments, the next one first. An htmx request gets only the block `thread-appointments`."""
     viewer, session = current_viewer(), db.session()
     thread = get_thread(session, viewer=viewer, thread_id=thread_id)
     rows = list_appointments_of_thread(session, viewer=viewer, thread_id=thread.id)
@@ -60,7 +60,7 @@ def thread_appointments(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/threads/<uuid:thread_id>/appointments/new")
 def plan_for_thread(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the dialog that plans an appointment; without scripts, a page."""
+    """Show the dialog that plans an appointment from a thread. Without scripts it is a page."""
     return editor_page(choices_of_thread(thread_id))
 
 
@@ -72,13 +72,16 @@ def plan_for_order(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/appointments/<uuid:appointment_id>")
 def show_appointment(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one appointment with the forms to change it; as a fragment the dialog `appointment-place`."""
+    """Show one appointment with the forms to change it. An htmx request gets only the dialog `appointment-place`."""
     row = get_appointment(db.session(), viewer=current_viewer(), appointment_id=appointment_id)
     return editor_page(choices_of(row), AppointmentForm(_values(row)), row=row)
 
 
 def choices_of_thread(thread_id: uuid.UUID) -> Choices | None:
-    """Return the form's choices for a thread; None where no contact is known. Raises ThreadMissing."""
+    """Return the form's choices for a thread, or None if the thread has no contact.
+
+    If the thread has exactly one order, it is chosen beforehand. Raises `ThreadMissing` if the viewer cannot see the thread.
+    """
     viewer, session = current_viewer(), db.session()
     thread = get_thread(session, viewer=viewer, thread_id=thread_id)
     if thread.contact_id is None:
@@ -89,14 +92,17 @@ def choices_of_thread(thread_id: uuid.UUID) -> Choices | None:
 
 
 def choices_of_order(order_id: uuid.UUID) -> Choices:
-    """Return the form's choices for an order, with its newest thread. Raises OrderMissing."""
+    """Return the form's choices for an order. Raises `OrderMissing` if the viewer cannot see the order."""
     row = get_order(db.session(), viewer=current_viewer(), order_id=order_id)
     about = About(row.order.brand_id, row.order.customer_contact_id, None, row.order.id)
     return replace(_choices(about, row.order), place=row.address.typed if row.address else "")
 
 
 def choices_of(row: AppointmentRow) -> Choices:
-    """Return the form's choices for an existing appointment; among them its own technician and order, even if unseen."""
+    """Return the form's choices for an existing appointment.
+
+    Its own technician and order are always among them, even if they are not available for a new appointment.
+    """
     one = row.appointment
     found = _choices(About(one.brand_id, one.contact_id, one.thread_id, None), None)
     technicians, orders = list(found.technicians), list(found.orders)
@@ -115,7 +121,10 @@ def editor_page(
     moved_on: bool = False,
     status: int = 200,
 ) -> Response:
-    """Render the form of a new appointment or of `row`."""
+    """Render the form of a new appointment, or of the existing appointment `row`.
+
+    `moved_on`: somebody else has changed the appointment meanwhile. If `choices` is None, no appointment can be planned.
+    """
     g.current_view = "tasks"
     form = form or AppointmentForm(_first_values(choices))
     context: dict[str, Any] = {

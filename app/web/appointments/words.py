@@ -1,4 +1,4 @@
-"""Put appointments into words: kinds, states, times on the clock of the place, reminders. No database."""
+"""Put appointments into words: kinds, states, times in the appointment's time zone, reminders. No database access."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def appointment_state_tone(value: str) -> str:
 
 
 def appointment_when_words(row: AppointmentRow) -> str:
-    """Return an appointment's time as "Mon 1 Dec 09:00–11:00", with the day of its end where that differs."""
+    """Return an appointment's time as "Mon 1 Dec 09:00–11:00". If it ends on another day, that day is shown, too."""
     begin, end = row.local_start, row.local_end
     last = "" if begin.date() == end.date() else f"{format_date(end.date(), 'EEE d MMM')} "
     return f"{format_date(begin.date(), 'EEE d MMM')} {begin:%H:%M}–{last}{end:%H:%M}"
@@ -62,7 +62,7 @@ def length_words(minutes: int) -> str:
 
 
 def reminder_words(reminder: AppointmentReminder, zone: str) -> str:
-    """Return in words when a reminder goes out or went out, or why it did not."""
+    """Return in words when a reminder will be sent or was sent, or why it was not sent."""
     if reminder.outcome is None:
         return _("We send the reminder %(when)s", when=_moment(reminder.run_at, zone))
     if reminder.outcome == ReminderOutcome.SENT:

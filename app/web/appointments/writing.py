@@ -40,7 +40,10 @@ from app.web.inbox.blueprint import parse_uuid
 
 @bp.post("/appointments")
 def add_appointment() -> ResponseReturnValue:
-    """Plan an appointment from a thread (`thread_id`) or an order (`order_id`); a form sent twice makes one appointment."""
+    """Plan an appointment from a thread (`thread_id`) or an order (`order_id`).
+
+    The form has a `token`, so that a form sent twice makes only one appointment.
+    """
     form = AppointmentForm(request.form.to_dict())
     thread_id, order_id = parse_uuid(form.get("thread_id")), parse_uuid(form.get("order_id"))
     if thread_id is None and order_id is None:
@@ -59,7 +62,7 @@ def add_appointment() -> ResponseReturnValue:
 
 @bp.post("/appointments/<uuid:appointment_id>")
 def save_appointment(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Change an appointment. 409, with the typed values kept, if somebody changed it meanwhile."""
+    """Change an appointment. If somebody else has changed it meanwhile, answer 409 with the form and its typed values."""
     row, form = _row(appointment_id), AppointmentForm(request.form.to_dict())
     choices, seen, one = choices_of(row), form.get("version"), row.appointment
     former, undo = (one.starts_at, one.ends_at), way_back(one)
@@ -98,9 +101,9 @@ def set_state(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/appointments/<uuid:appointment_id>/times")
 def set_times(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Undo a move of an appointment.
+    """Undo a move: set the times and the technician that an appointment had before.
 
-    `starts_at` and `ends_at` are times with their offset; `technician` is "" for nobody.
+    `starts_at` and `ends_at` are ISO times with their offset. An empty `technician` means nobody.
     """
     row, wanted = _row(appointment_id), request.values.get("technician", "")
     starts_at, ends_at, technician = _instant("starts_at"), _instant("ends_at"), parse_uuid(wanted)
@@ -115,7 +118,7 @@ def set_times(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def way_back(one: Appointment) -> str:
-    """Return the URL that moves an appointment back to its present times and technician."""
+    """Return the URL that sets an appointment back to its present times and technician, to undo a move later."""
     times: dict[str, Any] = {"starts_at": one.starts_at.isoformat(), "ends_at": one.ends_at.isoformat()}
     return url_for("appointments.set_times", appointment_id=one.id, technician=one.technician_user_id or "", **times)
 

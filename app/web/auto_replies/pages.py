@@ -1,4 +1,4 @@
-"""Settings pages of automatic answers by channel; administrators alone."""
+"""Settings pages of automatic answers, for each channel. Only administrators may open them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ def edit(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/auto-replies/<uuid:channel_id>")
 def save(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Save the automatic answers of a channel, or with `preview` show the typed texts filled in."""
+    """Save the automatic answers of a channel. With `preview` save nothing and show the typed texts with their variables filled
+    in."""
     viewer, channel, form = require(Permission.AUTO_REPLIES_MANAGE), _channel(channel_id), read_form()
     if form.errors:
         return _editor(channel, form, status=422)
@@ -82,7 +83,8 @@ def save(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class Tried:
-    """A message of the channel, with the decision it would get; `look` None: no occasion applies."""
+    """A message of the channel with the decision that it would get. `look` is None if no occasion for an automatic answer
+    applies."""
 
     message: Message
     thread: Thread
@@ -91,7 +93,10 @@ class Tried:
 
 @bp.get("/settings/auto-replies/<uuid:channel_id>/trial")
 def try_out(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Show which of the last messages would be answered if they came in now, or while the desk is closed (`?when=closed`)."""
+    """Show which of the channel's last messages would be answered automatically if they arrived now.
+
+    With `?when=closed` show which would be answered if they arrived outside opening hours.
+    """
     channel, session = _channel(channel_id), db.session()
     calendar = calendar_of_channel(session, channel_id=channel.id, brand_id=channel.brand_id)
     when = "closed" if request.args.get("when") == "closed" else "now"
@@ -147,7 +152,7 @@ def _editor(channel: Channel, form: TextsForm, *, status: int = 200) -> Response
 
 
 def _previews(form: TextsForm, calendar: Calendar, brand: str, now: datetime) -> dict[str, str]:
-    """Return every text as a customer would read it, by the name of its field."""
+    """Return each text as a customer would read it, as {field name: text}."""
     local = calendar.local(int(now.timestamp()))
     opening = next_opening(calendar, _closing(calendar, now) or now) or local
     found = {}
@@ -165,7 +170,7 @@ def _previews(form: TextsForm, calendar: Calendar, brand: str, now: datetime) ->
 
 
 def _closing(calendar: Calendar, now: datetime) -> datetime | None:
-    """Return the next instant at which the desk is closed; None if there is none within two weeks."""
+    """Return the next instant outside opening hours, or None if there is none within two weeks."""
     begin = int(now.timestamp())
     closed = calendar.closed_between(begin, begin + 14 * DAY)
     return calendar.local(closed[0].begin) if closed else None
@@ -177,5 +182,8 @@ def _answering_channels(session: Session, brand_ids: tuple[uuid.UUID, ...]) -> l
 
 
 def _channel(channel_id: uuid.UUID) -> Channel:
-    """Return the channel, for administrators of its brand. Raises ChannelMissing."""
+    """Return the channel if the viewer may manage its automatic answers.
+
+    Answer 403 without the permission. Raises `ChannelMissing` if the channel is not in one of the viewer's brands.
+    """
     return get_visible_channel(db.session(), channel_id=channel_id, brand_ids=require(Permission.AUTO_REPLIES_MANAGE).brand_ids)

@@ -21,7 +21,7 @@ class TextsForm:
     errors: dict[str, str] = field(default_factory=dict)
 
     def contents(self) -> tuple[AutoReplyContent, ...]:
-        """Return the answers to save; valid only without errors."""
+        """Return the automatic answers to save. Call it only if the form has no errors."""
         return tuple(
             AutoReplyContent(
                 kind,
@@ -33,7 +33,7 @@ class TextsForm:
 
 
 def form_of(saved: Mapping[AutoReplyKind, AutoReply]) -> TextsForm:
-    """Return the form of the saved answers, with the defaults where nothing is saved."""
+    """Return the form filled with the saved answers. An occasion without a saved answer gets the default texts."""
     values: dict[str, str] = {}
     for kind in AutoReplyKind:
         row = saved.get(kind)
@@ -44,7 +44,7 @@ def form_of(saved: Mapping[AutoReplyKind, AutoReply]) -> TextsForm:
 
 
 def read_form() -> TextsForm:
-    """Read the posted form, with an error for each field that cannot be used."""
+    """Return the posted form, with an error for each field whose value is not valid."""
     form = TextsForm({})
     for kind in AutoReplyKind:
         switch = f"{kind.value}_on"

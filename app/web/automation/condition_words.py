@@ -61,7 +61,7 @@ BY_ID = ("channel", "brand", "assignee", "team")
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words for values, by field: {field: {value: words}}. A value without words is shown as it is."""
+    """The words for the values of condition fields: {field: {value: words}}. A value without words is shown unchanged."""
 
     of: dict[str, dict[str, str]]
 
@@ -69,7 +69,10 @@ class Vocabulary:
         return self.of.get(field, {}).get(value, value)
 
     def value(self, field: str, typed: str) -> str | None:
-        """Return the value that the typed words name; None if there is none."""
+        """Return the value that was typed for a condition `field`, either in words or as the value itself.
+
+        Return None if what was typed is not valid.
+        """
         if field in NUMBERS:
             return typed if typed.replace(".", "", 1).isdigit() and typed.isascii() else None
         if field not in self.of:
@@ -84,7 +87,7 @@ class Vocabulary:
 
 
 def read_vocabulary(session: Session, viewer: Viewer) -> Vocabulary:
-    """Return the vocabulary of the viewer's brands. Four queries."""
+    """Read the words for all values in the viewer's brands (channels, people, statuses and so on). Four queries."""
     nobody = {NOBODY: _("unassigned")}
     statuses = {status.value: status_words(status) for status in ThreadStatus}
     orders = {status.value: _(words) for status, words in ORDER_STATUSES.items()}

@@ -52,7 +52,7 @@ STATE = {
 
 @dataclass(frozen=True)
 class Row:
-    """One occasion of a rule: its thread, its time, the outcome and the changes."""
+    """One occasion on which a rule ran or would run: its thread, its time, the outcome and the changes."""
 
     thread: ThreadName | None
     at: datetime
@@ -63,7 +63,7 @@ class Row:
 
 @bp.get("/settings/automation/<uuid:automation_rule_id>/dry-run")
 def show_dry_run(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """Show what the rule would do to the last 30 days. Nothing is changed."""
+    """Show what the rule would have done in the last 30 days. Nothing is changed."""
     viewer, rule = changeable(automation_rule_id)
     session, now = db.session(), utc_now()
     found = dry_run(session, rule, brand_ids=viewer.brand_ids, now=now)
@@ -109,7 +109,7 @@ def _run_rows(session: Session, runs: list[AutomationRun], vocabulary: Vocabular
 
 
 def _with_people_and_orders(session: Session, details: list[dict[str, Any]], vocabulary: Vocabulary) -> Vocabulary:
-    """Return the vocabulary with the customers, partners and orders that these runs name. At most two queries."""
+    """Return the vocabulary with the names of the customers, partners and orders in these runs. At most two queries."""
     states = [state for detail in details for state in (detail.get("before") or {}, detail.get("after") or {})]
     people = {uuid.UUID(state[who]) for state in states for who in ("customer", "partner") if state.get(who)}
     orders = {uuid.UUID(order_id) for state in states for order_id in state.get("orders", ())}
@@ -125,7 +125,7 @@ def _row(thread: ThreadName | None, at: datetime, outcome: str, changes: tuple[s
 
 
 def _changes(detail: dict[str, Any], vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Return what a run changed on the thread, in words; or why it could not."""
+    """Return in words what a run changed on the thread, or why it could change nothing."""
     if detail.get("why"):
         return (told(detail["why"]),)
     before, after = detail.get("before") or {}, detail.get("after") or {}

@@ -33,7 +33,10 @@ WEEKDAYS = tuple(range(7))
 
 @dataclass
 class RuleForm:
-    """The values as typed, by field, the errors, and the rule's content, None with errors."""
+    """The form of an automation rule: typed values and errors, both by field.
+
+    `content` is the rule's content, or None if there are errors.
+    """
 
     values: dict[str, str]
     weekdays: tuple[int, ...] = ()
@@ -47,7 +50,7 @@ def empty_form() -> RuleForm:
 
 
 def form_of(rule: AutomationRule, vocabulary: Vocabulary) -> RuleForm:
-    """Return the form that would make this rule."""
+    """Return the form filled with the values of an existing rule."""
     form = empty_form()
     form.values |= {
         "name": rule.name,
@@ -73,7 +76,7 @@ def _part_values(part: Part, vocabulary: Vocabulary) -> dict[str, str]:
 
 
 def read_form(viewer: Viewer, vocabulary: Vocabulary) -> RuleForm:
-    """Read the posted form; `content` is None where it makes no rule."""
+    """Return the posted form. Its `content` is None if it has errors."""
     form = empty_form()
     for name in form.values:
         form.values[name] = storable(request.form.get(name, "")).strip()
@@ -121,7 +124,10 @@ def _minute(text: str) -> int | None:
 
 
 def _part(form: RuleForm, prefix: str, vocabulary: Vocabulary) -> Part | None:
-    """Read a part of the rule; None for an empty second part."""
+    """Parse one part of the rule from the form. `prefix` names the part; it is empty for the first.
+
+    Return None if the second part is empty. Errors are added to the form.
+    """
     conditions = _conditions(form, prefix, vocabulary)
     steps = MacroForm({name: form.values[prefix + name] for name in STEP_FIELDS})
     steps.values["sends"] = "yes"

@@ -1,4 +1,4 @@
-"""Pages of automation rules: list and editor; leads and administrators."""
+"""Pages of automation rules: list and editor. Only leads and administrators may open them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from app.web.pages import page
 
 @dataclass(frozen=True)
 class PartWords:
-    """A part of a rule in words: its conditions and steps."""
+    """A part of a rule in words: its conditions and steps. `is_any`: one of the conditions is enough."""
 
     is_any: bool
     conditions: tuple[str, ...]
@@ -82,7 +82,7 @@ def rules() -> ResponseReturnValue:
 
 @bp.post("/settings/automation/ready-made/<name>")
 def take_ready_made(name: str) -> ResponseReturnValue:
-    """Add a ready-made rule: on at once (`on` 1), else off, so that its dry run can be seen first."""
+    """Add a ready-made rule. With `on=1` it is on at once. Otherwise it is off, and its dry run is shown."""
     viewer = require(Permission.RULES_MANAGE)
     shipped = next((one for one in (*SHIPPED, *GUESSES) if one.key == name), None)
     if shipped is None:
@@ -107,7 +107,7 @@ def new_rule() -> ResponseReturnValue:
 
 @bp.post("/settings/automation")
 def add_rule() -> ResponseReturnValue:
-    """Save a new rule, off; then show its dry run."""
+    """Save a new rule, which is off at first, and show its dry run."""
     viewer = require(Permission.RULES_MANAGE)
     vocabulary = read_vocabulary(db.session(), viewer)
     form = read_form(viewer, vocabulary)
@@ -131,7 +131,7 @@ def edit_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/automation/<uuid:automation_rule_id>")
 def save_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """Save the rule and show its dry run; a changed rule is off."""
+    """Save the changed rule, which is then off, and show its dry run."""
     viewer, rule = changeable(automation_rule_id)
     vocabulary = read_vocabulary(db.session(), viewer)
     form = read_form(viewer, vocabulary)
@@ -144,7 +144,7 @@ def save_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/automation/<uuid:automation_rule_id>/switch")
 def switch(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """Switch the rule on (`on` 1) or off; with `past` also apply it to what the dry run showed."""
+    """Switch the rule on (`on=1`) or off. With `past=1` also apply the rule to the threads that the dry run showed."""
     viewer, rule = changeable(automation_rule_id)
     is_on, past = request.form.get("on") == "1", request.form.get("past") == "1"
     with transaction() as session:
@@ -155,7 +155,7 @@ def switch(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/automation/<uuid:automation_rule_id>/up")
 def move_up(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """Move the rule up."""
+    """Move the rule up by one place in the order in which rules are checked."""
     viewer, rule = changeable(automation_rule_id)
     with transaction() as session:
         move_rule_up(session, rule, viewer=viewer, now=utc_now())
@@ -164,7 +164,7 @@ def move_up(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/automation/<uuid:automation_rule_id>/deletion")
 def remove_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
-    """Delete the rule, after its form asked for confirmation; what it did stays."""
+    """Delete the rule. The form has asked for confirmation before. What the rule has changed on threads stays."""
     viewer, rule = changeable(automation_rule_id)
     name = rule.name
     with transaction() as session:
@@ -173,7 +173,10 @@ def remove_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def changeable(rule_id: uuid.UUID) -> tuple[Viewer, AutomationRule]:
-    """Return the viewer and the rule. Raises RuleMissing; 403 for a viewer who may not manage rules."""
+    """Return the viewer and the rule. Answer 403 if the viewer may not manage rules.
+
+    Raises `RuleMissing` if the viewer cannot see such a rule.
+    """
     viewer = require(Permission.RULES_MANAGE)
     return viewer, get_rule(db.session(), rule_id, viewer=viewer)
 

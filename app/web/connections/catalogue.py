@@ -36,7 +36,7 @@ QUALITIES = {"GREEN": N_("High"), "YELLOW": N_("Medium"), "RED": N_("Low")}
 
 @bp.get("/settings/channels/<uuid:channel_id>/templates")
 def channel_templates(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Show every template with its language, category, state, quality and why it cannot be used."""
+    """Show each template with its language, category, status and quality and, if it cannot be used, the reason."""
     found = _find(channel_id)
     if not _has_list(found):
         return redirect(url_for("connections.channel", channel_id=channel_id), 303)

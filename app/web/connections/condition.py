@@ -1,4 +1,4 @@
-"""Describe a channel's condition in words, the worst first, each with the next step."""
+"""Describe the condition of a channel in words: findings, the worst first, each with what to do next."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ NO_LOOKS: Looks = (None, None)
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to know about a channel.
+    """One fact about the condition of a channel.
 
-    `rank`: the lower the worse. `tone`: one of the banners'. `step`: what to do about it. `title`: the meaning, where `text` is
-    the provider's.
+    `rank`: the lower, the worse. `tone`: the tone of the banner that shows it. `step`: what to do about it. `title`: the
+    meaning, if `text` is in the provider's words.
     """
 
     rank: int
@@ -40,9 +40,10 @@ class Finding:
 def findings(
     channel: Channel, flow: Flow, *, now: datetime, expires: date | None = None, looks: Looks = NO_LOOKS
 ) -> list[Finding]:
-    """Return everything to know about a channel, the worst first; never empty.
+    """Return the findings about a channel, the worst first. The list always has at least one.
 
-    `expires`: when its first credential expires. `looks`: the state of the lanes of its gate.
+    `expires`: the day on which the channel's first credential expires. `looks`: the state of the gate for sending and for
+    reading.
     """
     if not channel.is_active:
         step = _("The channel receives and sends nothing until an administrator switches it on.")

@@ -35,7 +35,7 @@ from app.web.pages import page
 
 @bp.get("/settings/channels/new")
 def new_channel() -> ResponseReturnValue:
-    """Show the kinds of channels, or with `?kind=` the form of one."""
+    """Show the kinds of channels. With `?kind=` show the form for this kind."""
     viewer = require(Permission.CHANNELS_MANAGE)
     if "kind" not in request.args:
         return page("connections/channel_kinds.html", kinds=KINDS)
@@ -61,7 +61,7 @@ def connect() -> ResponseReturnValue:
 
 
 def _sign_in_first(viewer: Viewer, form: ConnectForm) -> ResponseReturnValue:
-    """Send the browser to the provider's sign-in; before it, nothing can be asked about the mailbox."""
+    """Show the link to the provider's sign-in. Before the sign-in, the settings of the mailbox cannot be checked."""
     if not is_complete(form):
         return form_page(viewer, form, status=422)
     try:
@@ -74,7 +74,7 @@ def _sign_in_first(viewer: Viewer, form: ConnectForm) -> ResponseReturnValue:
 
 
 def keep_new(viewer: Viewer, form: ConnectForm) -> ResponseReturnValue:
-    """Create the channel that the provider accepted."""
+    """Create the channel whose settings the provider has accepted, and redirect to its page."""
     try:
         channel_id = _keep(form, viewer)
     except IntegrityError:  # another channel took the name meanwhile
@@ -93,9 +93,10 @@ def edit_channel(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/channels/<uuid:channel_id>/edit")
 def change(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Check the entered settings with the provider and save them if they work; a secret left empty stays as it is.
+    """Check the entered settings with the provider and save them if they work. A secret left empty stays unchanged.
 
-    409, with what was typed and what changed, if somebody changed the channel meanwhile.
+    If somebody else has changed the channel meanwhile, answer 409 with the form, its typed values and the other person's
+    changes.
     """
     viewer = require(Permission.CHANNELS_MANAGE)
     form, seen = _form_of(viewer, channel_id), _seen_version()
@@ -145,7 +146,7 @@ def _form_of(viewer: Viewer, channel_id: uuid.UUID) -> ConnectForm:
 
 
 def _issued() -> str:
-    """Return the posted secret if we made it for this form, else a new one."""
+    """Return the posted webhook secret if we issued it for this form. Otherwise return a new one."""
     key, sent = runtime().settings.secret_key, storable(request.form.get("issued", ""))
     return sent if is_issued(sent, key) else issue(key)
 

@@ -1,4 +1,4 @@
-"""Page that chooses a mailbox's followed folders besides Inbox and Sent Items."""
+"""Page where the user chooses which folders of a mailbox are followed, besides Inbox and Sent Items."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from app.web.pages import page
 
 @dataclass(frozen=True)
 class Row:
-    """A folder as the page lists it. `mails`: its number of mails; None where the folder is gone."""
+    """A folder in the list on the page. `mails` is the number of mails in it, or None if the folder no longer exists."""
 
     id: str
     name: str
@@ -40,7 +40,7 @@ class Row:
 
 @bp.get("/settings/channels/<uuid:channel_id>/folders")
 def mail_folders(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the mailbox's folders as they are now, followed ones ticked."""
+    """Show the folders that the mailbox has now. The followed folders are ticked."""
     found = _find(channel_id)
     if not _has_folders(found):
         return redirect(url_for("connections.channel", channel_id=channel_id), 303)
@@ -51,7 +51,10 @@ def mail_folders(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/channels/<uuid:channel_id>/folders")
 def choose_mail_folders(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Follow the ticked folders. Their names are read from the provider, as a posted form could hold any name."""
+    """Follow the ticked folders, and no others besides Inbox and Sent Items.
+
+    The names of the folders come from the provider, as a posted form could contain any name.
+    """
     viewer, found = require(Permission.CHANNELS_MANAGE), _find(channel_id)
     if not _has_folders(found):
         abort(409)
@@ -91,7 +94,7 @@ def _chosen(channel: Channel) -> dict[str, str]:
 
 
 def _ask(found: Channel) -> tuple[tuple[MailFolder, ...], str]:
-    """Return the mailbox's folders, and why they could not be read ("" if they were)."""
+    """Return the mailbox's folders and "". If they cannot be read, return () and the reason in words."""
     let_go()
     try:
         with reading(found):

@@ -1,4 +1,4 @@
-"""Routes to which a provider's sign-in (OAuth) sends the browser back."""
+"""Routes of a sign-in at a provider (OAuth), to which the provider sends the browser back."""
 
 from __future__ import annotations
 
@@ -58,7 +58,10 @@ def sign_in_again(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/settings/channels/sign-in")
 def come_back() -> ResponseReturnValue:
-    """Finish a sign-in: create its channel, or save the new tokens. An answer that no sign-in waits for changes nothing."""
+    """Finish a sign-in: create its channel, or save the new tokens of an existing channel.
+
+    If no sign-in with this `state` is waiting, nothing is changed.
+    """
     viewer = require(Permission.CHANNELS_MANAGE)
     with transaction() as session:
         begun = take_sign_in(
@@ -104,7 +107,10 @@ def _renew(viewer: Viewer, begun: UnderWay, channel_id: uuid.UUID) -> ResponseRe
 
 
 def _finish(sees: ChannelAccount, begun: UnderWay) -> SignedIn:
-    """Finish the sign-in. Raises ProviderError, also where another person signed in than was entered."""
+    """Finish the sign-in at the provider and return its result.
+
+    Raises `ProviderError` if the provider refuses, or if somebody signed in who is not the entered user.
+    """
     adapter = runtime().adapters.sign_ins[f"{sees.channel_type}/{sees.settings['transport']}"]
     signed_in = adapter.finish_sign_in(account=sees, flow=begun.flow, answer=request.args.to_dict())
     expected = str(sees.settings.get("user_address") or sees.address)
@@ -134,7 +140,7 @@ def _said(error: ProviderError) -> str:
 
 @bp.post("/settings/channels/consent")
 def ask_consent() -> ResponseReturnValue:
-    """Show the link at which an administrator of the directory consents to the application."""
+    """Show the link to the page where an administrator of the Microsoft directory consents to the application."""
     viewer = require(Permission.CHANNELS_MANAGE)
     tenant_id, client_id = (storable(request.form.get(name, "")).strip() for name in ("tenant_id", "client_id"))
     if not (_ID.fullmatch(tenant_id) and _ID.fullmatch(client_id)):
@@ -151,7 +157,7 @@ def ask_consent() -> ResponseReturnValue:
 
 @bp.get("/settings/channels/consent")
 def consented() -> ResponseReturnValue:
-    """Show whether an administrator of the directory consented; the channel's check shows what that allows."""
+    """Show whether the directory's administrator consented. Only a check of the channel shows what the consent allows."""
     viewer = require(Permission.CHANNELS_MANAGE)
     try:
         is_ours = _signer().unsign(request.args.get("state", ""), max_age=CONSENT_SECONDS) == str(viewer.user_id).encode()

@@ -1,6 +1,6 @@
-"""Pages of channels: list and one; leads see them, administrators switch them.
+"""Pages of channels: the list and one channel. Leads can see them, administrators can switch channels on and off.
 
-No page shows a secret but the webhook address, which asks for the user's password.
+No page shows a secret, except the webhook address, which is shown only after the user has entered their password.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from app.web.pages import page
 
 @bp.get("/settings/channels")
 def channels() -> ResponseReturnValue:
-    """Show the channels of the brands that the viewer sees."""
+    """Show the channels of the viewer's brands, those in the worst condition first."""
     viewer, session = require(Permission.CHANNELS_SEE), db.session()
     listed, now = list_channels(session, brand_ids=viewer.brand_ids), utc_now()
     flows = read_flows(session, [channel.id for channel in listed], now=now)
@@ -71,7 +71,7 @@ def channel(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/channels/<uuid:channel_id>/check")
 def check(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Ask the provider now whether the channel works."""
+    """Check now, by calling the provider, whether the channel works."""
     viewer = require(Permission.CHANNELS_SEE)
     found = _find(viewer, channel_id)
     let_go()
@@ -106,9 +106,9 @@ def pause(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/channels/<uuid:channel_id>/webhook-address")
 def webhook_address(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the whole webhook address, key included, and the verify token, in this answer alone.
+    """Show the whole webhook address with its key, and the verify token. Only this answer shows them.
 
-    Asks for the password, and writes an audit entry.
+    The user must enter their password. An audit entry is written.
     """
     viewer = require(Permission.CHANNELS_MANAGE)
     found = _find(viewer, channel_id)
@@ -180,7 +180,7 @@ def _looks(found: Channel) -> Looks:
 
 
 def _wanted(name: str) -> bool:
-    """Return the form's field of this name, 1 or 0, as a boolean; 422 for any other value."""
+    """Return the form field with this name as a boolean: True for "1", False for "0". Answer 422 for any other value."""
     value = request.form.get(name)
     if value not in ("0", "1"):
         abort(422)

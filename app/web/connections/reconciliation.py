@@ -1,4 +1,4 @@
-"""Route that begins to reconcile (count) a mailbox now."""
+"""Route that starts a reconciliation (count) of a mailbox."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from app.web.connections.blueprint import bp
 
 @bp.post("/settings/channels/<uuid:channel_id>/reconciliation")
 def count_mailbox(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Begin to reconcile this mailbox; the page shows the progress."""
+    """Start a reconciliation of this mailbox. The channel's page shows the progress. Answer 409 if the channel cannot be
+    counted."""
     viewer, now = require(Permission.CHANNELS_SEE), utc_now()
     with transaction() as session:
         try:

@@ -20,9 +20,9 @@ class Folder:
 
 @dataclass(frozen=True)
 class Run:
-    """A run that ended. `problem`: why it could not be carried out, "" if it was.
+    """A reconciliation that has ended, in words. `problem` is the reason why it failed, or "" if it did not.
 
-    `lines`: differences, one sentence each; `more`: how many others there were.
+    `lines` has one sentence for each difference; `more` is the number of differences that are not listed.
     """
 
     ended_at: datetime
@@ -39,7 +39,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Counts:
-    """The reconciliations on a channel's page. `doing`: what the running one does; `done` of `total`, where that is known."""
+    """The reconciliations shown on a channel's page.
+
+    `doing` says what the running one does, and is empty if none runs. `done` is the number of mails counted so far, of
+    `total`. Both are 0 if the total is not known.
+    """
 
     latest: Run | None
     earlier: tuple[Run, ...]
@@ -49,7 +53,10 @@ class Counts:
 
 
 def shown(runs: Sequence[Reconciliation], names: Mapping[str, str]) -> Counts:
-    """Return the reconciliations in words. `runs`: newest first. `names`: those of the chosen folders, by id."""
+    """Put the reconciliations of a channel into words. `runs` must be sorted newest first.
+
+    `names` has the names of the chosen folders, by folder id.
+    """
     ended = tuple(_run(one, names) for one in runs if one.ended_at is not None)
     active = next((one for one in runs if one.ended_at is None), None)
     latest, earlier = (ended[0] if ended else None), ended[1:]
@@ -68,7 +75,7 @@ def _doing(phase: str, folder: str) -> str:
 
 
 def folder_words(folder: str, names: Mapping[str, str]) -> str:
-    """Return a folder's name; a folder that is no longer followed has none left and gets a general word."""
+    """Return the name of a folder, or "Another folder" for a folder that is no longer followed."""
     return {"inbox": _("Inbox"), "sentitems": _("Sent items")}.get(folder) or names.get(folder) or _("Another folder")
 
 

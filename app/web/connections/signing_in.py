@@ -1,6 +1,6 @@
-"""Send the browser to a provider's pages to sign in, or to consent to an application.
+"""Lead the browser to a provider's pages, to sign in or to consent to an application.
 
-The browser follows a link, as the Content-Security-Policy lets forms lead to our own pages only.
+The browser has to follow a link, because the Content-Security-Policy allows forms to lead only to our own pages.
 """
 
 from __future__ import annotations
@@ -25,21 +25,24 @@ from app.web.pages import page
 
 
 def callback_url(kind: Kind) -> str:
-    """Return our URL to which the provider sends the browser back; "" for a kind that needs none."""
+    """Return our URL to which the provider sends the browser back, or "" if this kind of channel needs none."""
     if kind.signs_in:
         return public_url("connections.come_back")
     return public_url("connections.consented") if kind.asks_consent else ""
 
 
 def public_url(endpoint: str) -> str:
-    """Return the URL of a page as the provider knows it, whatever host the browser used."""
+    """Return the public URL of a page. The provider knows this URL, whichever host the browser used."""
     return f"{runtime().settings.public_url}{url_for(endpoint)}"
 
 
 def send_to_provider(
     viewer: Viewer, account: ChannelAccount, *, entered: Mapping[str, Any] | None = None, channel: Channel | None = None
 ) -> ResponseReturnValue:
-    """Begin a sign-in and show the link to the provider, which is called outside a transaction. Raises ProviderError."""
+    """Begin a sign-in and show the link to the provider. `channel` is the existing channel, `entered` the form of a new one.
+
+    The provider is called outside a transaction. Raises `ProviderError` if the sign-in cannot begin.
+    """
     adapter = runtime().adapters.sign_ins[kind_key(account.channel_type, account.settings)]
     flow = adapter.begin_sign_in(account=account, redirect_uri=public_url("connections.come_back"))
     one = UnderWay(viewer.user_id, flow, dict(entered or {}), channel.id if channel else None)
@@ -54,5 +57,5 @@ def onward_page(address: str, heading: str) -> ResponseReturnValue:
 
 
 def in_words(error: ProviderError) -> str:
-    """Return the provider's error in words, with what to do, as checks show it."""
+    """Return the provider's error in words: its title, what to do, and the details."""
     return " · ".join(filter(None, (error.reason.title, error.reason.advice, error.reason.detail)))

@@ -1,4 +1,4 @@
-"""Block a contact, whose messages then go to spam, and unblock it."""
+"""Block a contact, so that their messages go to spam, and unblock them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blueprint of the contact pages, with the filters of their templates."""
+"""Blueprint of the contact pages, with the Jinja filters of their templates."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ def _register_filters(state: Any) -> None:
 
 
 def in_sight() -> sa.ColumnElement[bool]:
-    """Return the condition for contacts that the viewer may see."""
+    """Return the SQL condition for contacts that the viewer may see."""
     return contact_in_sight(current_viewer())
 
 
 class Reserved(Exception):
-    """The viewer may not add this address or number: an unseen contact or a channel of ours has it."""
+    """Raised when the viewer may not add an address or number, because a contact they cannot see or a channel of ours has it."""
 
 
 def check_free_to_add(session: Session, identity: IdentityInput | None) -> None:
-    """Raise Reserved where the viewer may not add this address or number."""
+    """Raise `Reserved` if the viewer may not add this address or number. None is always allowed."""
     if identity and is_reserved(session, viewer=current_viewer(), identities=[identity]):
         raise Reserved
 
 
 def lock_visible(session: Session, contact_id: uuid.UUID) -> Contact:
-    """Return the contact, locked, if the viewer sees it. Raises ContactMissing."""
+    """Return the contact, locked for a change. Raises `ContactMissing` if the viewer cannot see it."""
     within = sa.and_(in_sight(), not_a_colleague())
     if not contact_exists(session, contact_id=contact_id, within=within):
         raise ContactMissing(str(contact_id))

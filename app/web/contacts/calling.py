@@ -1,4 +1,4 @@
-"""Pages that log a call with a contact and begin a new thread with it."""
+"""Pages that log a phone call with a contact, as the first item of a new thread."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ SUBJECT_CHARACTERS = 300
 
 @bp.get("/contacts/<uuid:contact_id>/calls")
 def new_call(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the form, filled in with an outgoing call, now, to the contact's number."""
+    """Show the form of a call. It is filled in with an outgoing call to the contact's number at the present time."""
     return _form(contact_id)
 
 
 @bp.post("/contacts/<uuid:contact_id>/calls")
 def log_call(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Begin a thread with this contact with the call. The same form sent twice makes one thread."""
+    """Create a thread with this contact whose first item is the call. The same form sent twice creates one thread."""
     form, brand_id = form_of_request(), parse_uuid(request.form.get("brand"))
     contact = get_profile(db.session(), contact_id=contact_id, within=in_sight()).contact
     call, callback = read_call(form, name=contact.name)
@@ -52,7 +52,7 @@ def log_call(contact_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _form(contact_id: uuid.UUID, form: CallForm | None = None, *, status: int = 200) -> Response:
-    """Render the form. Raises ContactMissing."""
+    """Render the form of a call. Raises `ContactMissing` if the viewer cannot see the contact."""
     profile = get_profile(db.session(), contact_id=contact_id, within=in_sight())
     brands = list_offered_brands(db.session(), current_viewer().brand_ids)
     context: dict[str, Any] = {

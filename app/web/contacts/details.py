@@ -99,7 +99,7 @@ def remove_place(contact_id: uuid.UUID, address_id: uuid.UUID) -> ResponseReturn
 
 @bp.post("/contacts/<uuid:contact_id>/consents")
 def change_consent(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Save that a consent was given (`given` yes) or withdrawn (no), and where that was said (`basis`)."""
+    """Save that a consent was given (`given=yes`) or withdrawn (`given=no`). `basis` says where the contact said so."""
     form = ContactForm(request.form.to_dict())
     purpose = next((known for known in ConsentPurpose if known.value == form.get("purpose")), None)
     basis = form.line("basis", LINE_CHARACTERS)
@@ -119,7 +119,7 @@ def change_consent(contact_id: uuid.UUID) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class _To:
-    """A change to a contact: the locked contact, who makes the change and when."""
+    """What a change to a contact needs: the locked contact, the actor who makes the change, and the time."""
 
     session: Session
     contact: Contact
@@ -128,7 +128,10 @@ class _To:
 
 
 def _change(contact_id: uuid.UUID, said: str, change: Callable[[_To], object]) -> ResponseReturnValue:
-    """Make one change to the locked contact; removing a detail that is gone changes nothing."""
+    """Lock the contact, make one change and return to its page with the message `said`.
+
+    Removing a detail that no longer exists changes nothing.
+    """
     with transaction() as session:
         contact = lock_visible(session, contact_id)
         try:

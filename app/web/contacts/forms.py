@@ -18,7 +18,7 @@ LANGUAGES = ("nl", "en", "fr")
 
 @dataclass
 class ContactForm:
-    """A contact as it was typed, and the errors by field. Times and ids are checked by the route."""
+    """The form of a contact: typed values and errors, both by field. The route checks times and ids."""
 
     values: Mapping[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class ContactForm:
         return self.values.get(name, "").strip()
 
     def columns(self) -> dict[str, Any]:
-        """Return the form's values by column; check `errors` before using them."""
+        """Check the form and return its values by column of the contact. Do not use them if `errors` is not empty afterwards."""
         name = self.line("name", NAME_CHARACTERS)
         if not name and "name" not in self.errors:
             self.errors["name"] = _("Enter a name.")
@@ -48,14 +48,17 @@ class ContactForm:
         }
 
     def line(self, name: str, most: int) -> str:
-        """Return a field as one line of text, white space folded; sets its error if it is longer than `most`."""
+        """Return a field as one line of text, with single spaces. Set an error if it has more than `most` characters."""
         text = " ".join(storable(self.get(name)).split())
         if len(text) > most:
             self.errors[name] = _("Use at most %(count)s characters.", count=most)
         return text
 
     def identity(self) -> IdentityInput | None:
-        """Return the address or number in `value`, of `kind`; None with an error where it is invalid."""
+        """Return the identity (address or number) in the field `value`. The field `kind` is email, phone or wa_id (WhatsApp).
+
+        Set an error and return None if it is not valid.
+        """
         kind, value = self.get("kind"), storable(self.get("value"))
         try:
             if kind == "email":

@@ -39,7 +39,7 @@ REFUSALS = {
 
 @bp.get("/contacts/<uuid:contact_id>/merge")
 def choose_merge(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Show both contacts side by side (`other`), or a search for the other one (`q`)."""
+    """Show this contact beside `other`, to compare them. Without `other` show a search for it (`q`)."""
     return _merge_page(contact_id, parse_uuid(request.args.get("other")))
 
 
@@ -64,7 +64,7 @@ def merge(contact_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/contacts/<uuid:contact_id>/merges/<uuid:merge_id>/undo")
 def take_merge_back(contact_id: uuid.UUID, merge_id: uuid.UUID) -> ResponseReturnValue:
-    """Undo a merge: the merged contact gets back what was theirs."""
+    """Undo a merge: the merged contact becomes a contact of its own again, with everything that came from it."""
     viewer, said = current_viewer(), _("Undone: there are two contacts again.")
     try:
         with transaction() as session:
@@ -85,7 +85,7 @@ def take_merge_back(contact_id: uuid.UUID, merge_id: uuid.UUID) -> ResponseRetur
 
 
 def _check_brands(*contact_ids: uuid.UUID) -> None:
-    """Check that the viewer sees all threads that would move. Raises UnableToMerge."""
+    """Check that the viewer sees the brands of all threads that would move. Raises `UnableToMerge` if not."""
     if brands_of_contacts(db.session(), contact_ids) - set(current_viewer().brand_ids):
         raise UnableToMerge("brands")
 

@@ -34,7 +34,10 @@ TASKS_SHOWN = 20
 
 @bp.get("/contacts")
 def show_list() -> ResponseReturnValue:
-    """List contacts by name; `q` searches, `after` is the last contact of the page before. As a fragment: `contact-list`."""
+    """List contacts by name. `q` searches; `after` is the id of the last contact on the previous page.
+
+    An htmx request gets only the block `contact-list`.
+    """
     session, viewer = db.session(), current_viewer()
     text = request.args.get("q", "")
     book = list_book(session, within=in_sight(), text=text, after=parse_uuid(request.args.get("after")))
@@ -44,7 +47,7 @@ def show_list() -> ResponseReturnValue:
 
 @bp.get("/contacts/<uuid:contact_id>")
 def show_contact(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one contact. A merged contact redirects to the kept one."""
+    """Show one contact. For a merged contact, redirect to the contact it was merged into."""
     try:
         return contact_page(contact_id)
     except ContactMissing:
@@ -57,7 +60,10 @@ def show_contact(contact_id: uuid.UUID) -> ResponseReturnValue:
 def contact_page(
     contact_id: uuid.UUID, form: ContactForm | None = None, *, wrong: str = "", status: int = 200, **more: Any
 ) -> Response:
-    """Render the page of a contact; `wrong` names the small form that `form` was sent by. Raises ContactMissing."""
+    """Render the page of a contact. `wrong` names the small form whose values and errors are in `form`.
+
+    Raises `ContactMissing` if the viewer cannot see the contact.
+    """
     session, viewer, within = db.session(), current_viewer(), in_sight()
     profile = get_profile(session, contact_id=contact_id, within=within)
     try:
@@ -85,6 +91,6 @@ def contact_page(
 
 
 def _opt_outs(identities: Iterable[ContactIdentity]) -> list[OptOut]:
-    """Return the opt-outs of the contact's numbers, of the brands the viewer sees."""
+    """Return the opt-outs of the contact's phone numbers from texts, for the brands that the viewer sees."""
     numbers = [identity.value for identity in identities if identity.kind == "phone"]
     return list_opt_outs(db.session(), brand_ids=current_viewer().brand_ids, addresses=numbers) if numbers else []

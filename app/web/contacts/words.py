@@ -51,16 +51,17 @@ def reason_words(why: str) -> str:
 
 
 def identity_words(identity: ContactIdentity) -> str:
-    """Return an address or number as people read it."""
+    """Return an address or number in the form that people read, for example +31 6 12345678."""
     if identity.kind in ("phone", "wa_id"):
         return spoken_number(f"+{identity.value.removeprefix('+')}")
     return identity.display or identity.value
 
 
 def reach_lines(identities: Iterable[ContactIdentity]) -> list[tuple[str, str, datetime | None]]:
-    """Return how a contact is reached, as (kinds, address or number, former since).
+    """Return the ways to reach a contact as (kinds in words, address or number, time since when it is no longer theirs, or
+    None).
 
-    Calls and WhatsApp on one number share a line.
+    Phone and WhatsApp with the same number are one line.
     """
     kinds: dict[tuple[str, datetime | None], list[str]] = {}
     for identity in identities:

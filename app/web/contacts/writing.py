@@ -25,7 +25,7 @@ CHOICES = 20
 
 
 class ContactMovedOn(Exception):
-    """Somebody changed the contact since the writer opened it."""
+    """Raised when somebody else has changed the contact since the user opened the form."""
 
 
 @bp.get("/contacts/new")
@@ -36,7 +36,7 @@ def new_contact() -> ResponseReturnValue:
 
 @bp.post("/contacts")
 def add_contact() -> ResponseReturnValue:
-    """Add a contact, with one identity if it was typed."""
+    """Add a contact, with one identity (address or number) if it was typed."""
     form = ContactForm(request.form.to_dict())
     columns = {**form.columns(), "parent_organization_id": _organization(form)}
     identity = form.identity() if form.get("value") else None
@@ -71,7 +71,7 @@ def edit_contact(contact_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/contacts/<uuid:contact_id>/edit")
 def save_contact(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Change a contact. 409, with the typed text kept, if somebody changed it meanwhile."""
+    """Change a contact. If somebody else has changed it meanwhile, answer 409 with the form and its typed values."""
     contact = get_profile(db.session(), contact_id=contact_id, within=in_sight()).contact
     form = ContactForm(request.form.to_dict())
     columns = {**form.columns(), "parent_organization_id": _organization(form, former=contact.parent_organization_id)}
@@ -94,7 +94,10 @@ def save_contact(contact_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _is_looking(form: ContactForm) -> bool:
-    """Return whether the form was sent to search organizations: by its button, or by Enter behind new words."""
+    """Return whether the form was sent only to search organizations.
+
+    That is so if the search button was pressed, or if the search words are new (Enter in the search field).
+    """
     words = form.get("organization_q")
     return "look" in request.form or (words != "" and words != form.get("looked_for"))
 
@@ -111,7 +114,10 @@ def _check_version(contact: Contact, form: ContactForm) -> None:
 
 
 def _organization(form: ContactForm, former: uuid.UUID | None = None) -> uuid.UUID | None:
-    """Return the id of the chosen organization. The former one may stay, even unseen by the writer; sets the form's errors."""
+    """Return the id of the chosen organization, or None. Set an error in the form if the viewer cannot see the organization.
+
+    The `former` organization may stay even if the viewer cannot see it.
+    """
     text = form.get("parent_organization_id")
     chosen = parse_uuid(text)
     if not text or (chosen is not None and chosen == former):
@@ -141,7 +147,10 @@ def _values(contact: Contact) -> dict[str, str]:
 def _editor(
     form: ContactForm, *, contact: Contact | None = None, moved_on: bool = False, status: int = 200
 ) -> ResponseReturnValue:
-    """Render the form of a contact. `organization_q` searches organizations by name; the chosen one stays among them."""
+    """Render the form of a contact. `organization_q` searches organizations by name.
+
+    The chosen organization is always among the choices. `moved_on`: somebody else has changed the contact meanwhile.
+    """
     session, wanted = db.session(), form.get("organization_q")
     found = list_organizations(session, within=in_sight(), text=wanted, limit=CHOICES)
     chosen = session.get(Contact, parse_uuid(form.get("parent_organization_id")) or uuid.UUID(int=0))

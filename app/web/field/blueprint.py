@@ -1,4 +1,5 @@
-"""Blueprint of the technicians' pages, with the filters of their templates and a frame that is small for slow connections."""
+"""Blueprint of the technicians' pages, with the Jinja filters of their templates. Its page layout is small, for slow
+connections."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ def _not_here(_error: Exception) -> Any:
 
 @bp.after_request
 def _say_whose(response: Any) -> Any:
-    """Mark a response with its user's id: phones keep pages for that user alone."""
+    """Add the signed-in user's id to the response, because a phone shows a stored page only to the user it belongs to."""
     if current_user.is_authenticated:
         response.headers["X-Field-User"] = str(current_user.user_id)
     return response

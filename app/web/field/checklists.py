@@ -22,7 +22,8 @@ TYPE_CHARACTERS = 60
 
 @bp.get("/settings/checklists")
 def checklists() -> ResponseReturnValue:
-    """Show the checklists of the viewer's brands, and the form; `brand` and `type` choose the one to change."""
+    """Show the checklists of the viewer's brands, and a form to change one. `brand` and `type` choose the checklist in the
+    form."""
     return _page({"brand": request.args.get("brand", ""), "type": request.args.get("type", "")}, {})
 
 

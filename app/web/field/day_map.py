@@ -1,6 +1,7 @@
-"""Draw a day's visits on a map, on the operator's tiles where there are some (MAP_TILES_URL). Pure.
+"""Draw the visits of a day on a map. Pure functions.
 
-Web Mercator, 256 pixels a tile; without tiles the browser calls no other server.
+The map uses Web Mercator and tiles of 256 pixels from the operator's tile server (MAP_TILES_URL). Without a tile server the
+browser calls no other server.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ TILE, WIDTH, HEIGHT, EDGE, CLOSEST = 256, 960, 420, 40, 14
 
 @dataclass(frozen=True)
 class Dot:
-    """A visit on the map. `number`: its place in its person's day."""
+    """A visit on the map. `number` is its position among the person's visits that are on the map; `person` numbers the person."""
 
     x: int
     y: int
@@ -28,7 +29,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Way:
-    """A person's route through their visits, as points of a polyline."""
+    """A person's route from visit to visit. `points` are the points of an SVG polyline."""
 
     person: int
     points: str
@@ -43,7 +44,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class DayMap:
-    """A drawn map. `missing`: how many visits have no known place."""
+    """A map that is ready to be shown. `missing` is the number of visits whose position is not known."""
 
     width: int
     height: int
@@ -86,7 +87,7 @@ def _fits(spots: Sequence[Spot], zoom: int) -> bool:
 
 
 def _corner(spots: Sequence[Spot], zoom: int) -> tuple[float, float]:
-    """Return the top left corner of the map in pixels, which puts the visits in its middle."""
+    """Return the position, in pixels of the world map, of the map's top left corner, so that the visits are in the middle."""
     points = [_pixels(spot, zoom) for spot in spots]
     middle = [(max(point[axis] for point in points) + min(point[axis] for point in points)) / 2 for axis in (0, 1)]
     return middle[0] - WIDTH / 2, middle[1] - HEIGHT / 2

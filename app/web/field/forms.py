@@ -1,4 +1,4 @@
-"""Read what a phone sends: actions as JSON from its outbox, or as a plain form."""
+"""Parse the actions that a phone sends, as JSON from its outbox or as a plain form."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STEPS = tuple(step.value for step in TAKEN)
 
 
 class BadAction(Exception):
-    """An action cannot be read; `field` names the wrong field, the text says what to do."""
+    """Raised when an action cannot be parsed. `field` names the wrong field; the exception's text says what to do."""
 
     def __init__(self, field: str, words: str) -> None:
         super().__init__(words)
@@ -33,7 +33,7 @@ class BadAction(Exception):
 
 
 def read_action(said: Mapping[str, Any]) -> NewAction:
-    """Return one action as the outbox sends it. Raises BadAction."""
+    """Parse one action in the form that the phone's outbox sends. Raises `BadAction` if it is not valid."""
     kind = _one_of(said, "kind", tuple(ActionKind))
     body = said.get("body")
     if not isinstance(body, Mapping):
@@ -76,7 +76,7 @@ def _note(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _message(body: Mapping[str, Any], *, has_file: bool = False) -> dict[str, Any]:
-    """Read a message; with a photo it needs no text."""
+    """Parse a message. Its text may be missing if the message has a photo."""
     seen = _uuid(body, "last_seen_message_id")
     text = _text(body, "text", TEXT_CHARACTERS) if body.get("text") or not has_file else ""
     return {"text": text, "last_seen_message_id": str(seen) if seen else None}
@@ -88,7 +88,10 @@ def _photo(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _place(body: Mapping[str, Any]) -> dict[str, str]:
-    """Return where a photo was taken, to about a hundred metres; {} for an unreadable place."""
+    """Return {"lat", "lon"} of the place where a photo was taken, rounded to about a hundred metres.
+
+    Return {} if the coordinates are missing or not valid.
+    """
     try:
         lat, lon = Decimal(str(body["lat"])), Decimal(str(body["lon"]))
         if not (abs(lat) <= 90 and abs(lon) <= 180):
@@ -99,7 +102,7 @@ def _place(body: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _voice(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a voice note. `sound`: its file type without codecs; its length is only shown."""
+    """Parse a voice note into {"sound", "seconds"}. `sound` is its media type without codecs; the length is for display only."""
     said = {"sound": str(body.get("sound") or "").partition(";")[0].strip().lower()}
     seconds = str(body.get("seconds") or "0")
     length = int(seconds) if seconds.isdecimal() and len(seconds) < 5 else 0
@@ -107,7 +110,7 @@ def _voice(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _follow_up(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Read another visit planned on the spot: `date` and `time` as form fields give them, on the clock of the place."""
+    """Parse another visit that the technician plans on the spot. `date` and `time` are in the time zone of the visit's place."""
     try:
         day, at = date.fromisoformat(str(body.get("date") or "")), time.fromisoformat(str(body.get("time") or ""))
     except ValueError as error:
@@ -124,7 +127,7 @@ def _checklist(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _serial(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a serial number. `corrects`: the id of the action whose number this one replaces."""
+    """Parse a serial number. `corrects` is the id of the earlier action whose serial number this one replaces."""
     read = {"text": _text(body, "text", LINE_CHARACTERS)}
     corrects = _uuid(body, "corrects")
     read |= {"corrects": str(corrects)} if corrects else {}
@@ -132,7 +135,7 @@ def _serial(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _meter(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a meter in kilowatt-hours, kept as text so that no digit is lost."""
+    """Parse a meter reading in kilowatt-hours. It is stored as text, so that no digit is lost."""
     text = str(body.get("value") or "").replace(" ", "").replace(",", ".")
     try:
         value = Decimal(text) if re.fullmatch(r"\d{1,9}(\.\d{1,3})?", text) else None
@@ -144,7 +147,10 @@ def _meter(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _signature(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a signature: the typed name signs; the strokes on the screen are its picture, points between 0 and 1,000."""
+    """Parse a signature. The typed name counts as the signature.
+
+    The strokes drawn on the screen are only its picture; their points have coordinates from 0 to 1,000.
+    """
     read: dict[str, Any] = {"name": _text(body, "name", LINE_CHARACTERS)}
     strokes = storable(str(body.get("strokes") or ""))
     if not re.fullmatch(r"[0-9 ,;]*", strokes) or len(strokes) > MOST_STROKES:

@@ -54,7 +54,7 @@ def office_paper(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/orders/<uuid:order_id>/visits")
 def order_visits(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the reports of the order's visits with their photos; as a fragment `order-visits`."""
+    """Show the reports of the order's visits with their photos. An htmx request gets only the block `order-visits`."""
     viewer, session = require(Permission.ORDERS_SEE), db.session()
     order = get_order(session, viewer=viewer, order_id=order_id).order
     rows = list_appointments_of_order(session, viewer=viewer, order_id=order.id)

@@ -1,4 +1,4 @@
-"""Serve the pages and files that a phone keeps for working offline: their list, manifest, icons."""
+"""Serve the pages and files that a phone stores to work offline, and their list, manifest and icons."""
 
 from __future__ import annotations
 
@@ -38,11 +38,15 @@ MOST_VISITS, MOST_PHOTOS, MOST_WAITING = 40, 60, 10_000
 
 @public.get("/field/pack")
 def pack() -> ResponseReturnValue:
-    """List what the phone keeps of today and tomorrow, with a name that changes with the content, the server's clock and a token.
+    """Return the list of pages and files that the phone stores: those for the next two days with visits.
 
-    `have`: the name the phone has; if it is still right, the answer has no list. `X-Field-Device`: the phone that asks, which
-    gets the key for what it keeps; `X-Field-Waiting`: "<count>;<time of the oldest>" of its unsent actions. 401: signed out; with
-    `wipe`, the office ended the session, and the phone deletes what it keeps. `keeps` false: pages are not kept any more.
+    The answer also has the pack's name (`pack`), the server's time and a CSRF token. The name changes if the content
+    changes. If the phone sends the present name in `have`, the answer has no list. `keeps` false: the phone must store no
+    pages any more.
+
+    `X-Field-Device` is the phone's id; the phone gets the key that encrypts what it stores. `X-Field-Waiting` is
+    "<count>;<time of the oldest>" of its unsent actions. If nobody is signed in, the answer is 401. With the code `wipe` the
+    office has ended the session, and the phone deletes what it stores.
     """
     if not current_user.is_authenticated:
         token = cookie.get(COOKIE_KEY)
@@ -78,7 +82,10 @@ def pack() -> ResponseReturnValue:
 
 
 def _key(user_id: uuid.UUID) -> dict[str, str]:
-    """Return {"key": base64} for the phone that asks; {} where it does not name itself."""
+    """Return {"key": base64} for the phone that sends the request, and note when it was seen.
+
+    Return {} if the request names no phone, or if the phone gets no key.
+    """
     try:
         device_id = uuid.UUID(request.headers.get("X-Field-Device", ""))
     except ValueError:
@@ -91,7 +98,10 @@ def _key(user_id: uuid.UUID) -> dict[str, str]:
 
 
 def _waiting(said: str) -> Waiting | None:
-    """Return the count and oldest time of a phone's unsent actions; None for none or an unreadable value."""
+    """Parse the number of a phone's unsent actions and the time of the oldest.
+
+    Return None if there are none, or if the text is not valid.
+    """
     count, _, oldest = said.partition(";")
     try:
         since = datetime.fromisoformat(oldest)
@@ -128,12 +138,12 @@ def manifest() -> ResponseReturnValue:
 
 @public.get("/field/offline")
 def not_kept() -> ResponseReturnValue:
-    """Serve the page that is shown without a network in place of a page that is not kept."""
+    """Serve the page that a phone without a network shows in place of a page it has not stored."""
     return Response(render_template("field/not_kept.html"), mimetype="text/html")
 
 
 def assets() -> list[str]:
-    """Return the URLs of the static files that the kept pages use; each changes with its content."""
+    """Return the URLs of the static files that the stored pages use. The URL of a file changes when its content changes."""
     own = [f"js/field/{name}.js" for name in SCRIPTS]
     return [*(asset(path) for path in (*STYLES, *own, *PICTURES)), "/static/img/icons.svg"]
 

@@ -1,4 +1,4 @@
-"""Page of the day planner: technicians and their visits, moved by drag, keys or form."""
+"""Page of the day planner: the technicians and their visits. A visit can be moved by mouse, keyboard or form."""
 
 from __future__ import annotations
 
@@ -33,14 +33,17 @@ HOURS = tuple(range(FIRST_HOUR, FIRST_HOUR + QUARTERS // 4))
 
 @bp.get("/planner")
 def planner() -> ResponseReturnValue:
-    """Show the plan of `date`, as a page or as the fragment `day-plan`, which an open page reloads regularly."""
+    """Show the plan of the day `date`. An open page regularly reloads only the block `day-plan`."""
     require(Permission.VISITS_PLAN)
     return _page()
 
 
 @bp.post("/planner/<uuid:appointment_id>")
 def move(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Move a visit to `technician` ("" for nobody) at `time` of `date`; it keeps its length. 409 if it changed meanwhile."""
+    """Move a visit to `technician` ("" for nobody) at `time` of `date`. Its length stays the same.
+
+    Answer 409 if somebody else has changed the visit meanwhile.
+    """
     viewer = require(Permission.VISITS_PLAN)
     row = get_appointment(db.session(), viewer=viewer, appointment_id=appointment_id)
     content, problem = _content(row, _plan())
@@ -68,7 +71,7 @@ def move(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _content(row: AppointmentRow, plan: DayPlan) -> tuple[AppointmentContent | None, str]:
-    """Return the visit's new content and "", or None and the reason why it cannot be moved there."""
+    """Return the moved visit's content and "". If it cannot be moved there, return None and the reason in words."""
     one, form = row.appointment, request.form
     wanted = form.get("technician", "")
     user_id = next((person.user_id for person in plan.people if str(person.user_id) == wanted), None)

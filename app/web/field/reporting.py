@@ -1,4 +1,4 @@
-"""Routes that take phones' actions: as JSON from the outbox, and as plain forms."""
+"""Routes that accept the actions of phones, as JSON from the outbox or as plain forms."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ MOST_ACTIONS = 50
 
 @bp.post("/field/actions")
 def take_actions() -> ResponseReturnValue:
-    """Apply a phone's actions: {"user_id", "actions": […]} → {"answers": […]}, in the same order.
+    """Apply the actions of a phone, each in its own transaction. The body is {"user_id", "actions": […]}.
 
-    An answer is {"id", "outcome", "code", "words", "choices", "details"}. Each action is a transaction of its own. 409 where
-    another user is signed in than the one the phone noted.
+    Return {"answers": […]} in the order of the actions. An answer is {"id", "outcome", "code", "words", "choices",
+    "details"}. Answer 409 if `user_id` is not the signed-in user.
     """
     viewer, said = current_viewer(), request.get_json(silent=True)
     actions = said.get("actions") if isinstance(said, dict) else None
@@ -49,7 +49,10 @@ def take_actions() -> ResponseReturnValue:
 
 @bp.post("/field/actions/known")
 def tell_known() -> ResponseReturnValue:
-    """Return {"outcomes": {id: outcome}} of those of {"ids": […]} that arrived, for a phone that lost its answers."""
+    """Return {"outcomes": {id: outcome}} for those actions of {"ids": […]} that have arrived.
+
+    A phone asks this if it lost the answers to its actions.
+    """
     said = request.get_json(silent=True)
     ids = (
         [_parse(one) for one in said.get("ids", [])[:500]] if isinstance(said, dict) and isinstance(said.get("ids"), list) else []
@@ -60,7 +63,8 @@ def tell_known() -> ResponseReturnValue:
 
 @bp.post("/field/actions/<uuid:action_id>/discarding")
 def discard(action_id: uuid.UUID) -> ResponseReturnValue:
-    """Discard an action that may be on its way; one that has arrived stays, and the answer says so."""
+    """Discard an action that may not have arrived yet. An action that has arrived already stays, and its own answer is
+    returned."""
     viewer, said = current_viewer(), request.get_json(silent=True)
     device_id = _parse(said.get("device_id")) if isinstance(said, dict) else None
     if isinstance(said, dict) and said.get("user_id", str(viewer.user_id)) != str(viewer.user_id):
@@ -74,7 +78,7 @@ def discard(action_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/visits/<uuid:appointment_id>/actions")
 def take_form(appointment_id: uuid.UUID) -> ResponseReturnValue:
-    """Apply one action sent as a form, with its picture in it, by a page without scripts."""
+    """Apply one action that a page without scripts sends as a form, with its picture in the form."""
     viewer = current_viewer()
     get_own_visit(db.session(), viewer=viewer, appointment_id=appointment_id)
     form = request.form.to_dict()

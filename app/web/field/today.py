@@ -37,7 +37,7 @@ FILE_POLICY = "sandbox; default-src 'none'; img-src 'self' data:; frame-ancestor
 
 @bp.get("/today")
 def today() -> ResponseReturnValue:
-    """Show the next visit in full and the others below it; tomorrow and the week are folded."""
+    """Show the viewer's next visit in full and the other visits of today below it. Tomorrow and the week are collapsed."""
     viewer, now = current_viewer(), utc_now()
     first = today_of(viewer, now)
     days = list_own_visits(db.session(), viewer=viewer, first=first, last=first + WEEK)
@@ -66,7 +66,7 @@ def visit(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def visit_page(appointment_id: uuid.UUID, *, problem: str = "", status: int = 200) -> ResponseReturnValue:
-    """Render a visit's page. `problem`: why an action failed, "" if none did."""
+    """Render a visit's page. `problem` says why an action failed, and is empty if none failed."""
     shown = get_visit_page(db.session(), viewer=current_viewer(), appointment_id=appointment_id)
     context: dict[str, Any] = {
         "shown": shown,
@@ -115,9 +115,9 @@ def report_paper(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def send_paper(appointment_id: uuid.UUID) -> Response:
-    """Return the visit report as a PDF, drawn now in the customer's language.
+    """Return the visit report as a PDF, created now in the customer's language.
 
-    The caller checks that the viewer may see the visit.
+    The caller must check that the viewer may see the visit.
     """
     from app.domain.field.report_paper import draw_report, read_facts  # imported here: what draws a PDF takes long to import
 
@@ -128,16 +128,16 @@ def send_paper(appointment_id: uuid.UUID) -> Response:
 
 @bp.get("/visits/<uuid:appointment_id>/files/<uuid:file_id>")
 def file(appointment_id: uuid.UUID, file_id: uuid.UUID) -> ResponseReturnValue:
-    """Serve a picture of one of the viewer's visits; other files are downloads."""
+    """Serve a file of one of the viewer's visits. A picture or sound is shown, any other file is a download."""
     session = db.session()
     get_own_visit(session, viewer=current_viewer(), appointment_id=appointment_id)
     return send_kept(find_file(session, appointment_id=appointment_id, file_id=file_id))
 
 
 def send_kept(found: FieldFile | None) -> Response:
-    """Return the file as a response, or with `?size=small` its thumbnail where there is one. 404 for None.
+    """Return the file as a response, or with `?size=small` its thumbnail if it has one. Answer 404 if `found` is None.
 
-    It is shown inline only if its bytes are a picture's or sound's.
+    The file is shown inline only if its bytes really are a picture or a sound.
     """
     if found is None:
         abort(404)

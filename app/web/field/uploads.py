@@ -1,7 +1,8 @@
-"""Routes that receive phones' pictures and sounds, whole or in pieces.
+"""Routes that receive pictures and sounds from phones, whole or in pieces.
 
-A larger file is sent by `PATCH` with `Upload-Offset` (where the piece begins), `Upload-Length` and `Repr-Digest` of the whole, as
-in tus.io but under an id the phone made. What arrived of a piece before the connection broke is kept; `GET` says how much.
+A larger file comes in pieces by `PATCH`, as in tus.io but with an id that the phone made. `Upload-Offset` says where the
+piece begins; `Upload-Length` and `Repr-Digest` are those of the whole file. If the connection breaks, the bytes of the piece
+that have arrived are stored. `GET` returns how many bytes have arrived.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ STATUS = {"too_large": 413, "empty_body": 400, "changed": 409, "wrong_offset": 4
 
 @bp.put("/field/uploads/<uuid:file_id>")
 def upload(file_id: uuid.UUID) -> ResponseReturnValue:
-    """Store the bytes of a picture, with `Content-Digest: sha-256=:…:`. 200 if they are stored already; 400 if incomplete."""
+    """Store a whole picture or sound. `Content-Digest: sha-256=:…:` must fit its bytes.
+
+    Answer 200 if the same file is stored already, 400 if the file is incomplete.
+    """
     viewer = current_viewer()
     if not _is_theirs(viewer):
         return other_person()
@@ -54,7 +58,8 @@ def upload(file_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/field/uploads/<uuid:file_id>")
 def reached(file_id: uuid.UUID) -> ResponseReturnValue:
-    """Return {"id", "offset"}: how many bytes of the file have arrived; 0 for an unknown file."""
+    """Return {"id", "offset"}, where `offset` is the number of bytes of the file that have arrived. It is 0 for an unknown
+    file."""
     viewer = current_viewer()
     offset = count_bytes(db.session(), user_id=viewer.user_id, file_id=file_id)
     response = jsonify(id=str(file_id), offset=offset)
@@ -64,9 +69,9 @@ def reached(file_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.patch("/field/uploads/<uuid:file_id>")
 def upload_part(file_id: uuid.UUID) -> ResponseReturnValue:
-    """Store a piece of a file and return {"id", "offset"}, with the last piece also "sha256".
+    """Store a piece of a file and return {"id", "offset"}. After the last piece the answer also has "sha256".
 
-    409 `wrong_offset` has the right place to continue in `offset`.
+    If the piece begins at the wrong place, answer 409 with the code `wrong_offset` and the right place in `offset`.
     """
     viewer = current_viewer()
     if not _is_theirs(viewer):
@@ -88,7 +93,10 @@ def upload_part(file_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _what_arrives(most: int) -> bytes:
-    """Return the body, read until it ends or the connection breaks; at most one byte more than wanted."""
+    """Return the request's body, or the part of it that arrived before the connection broke.
+
+    At most `most` + 1 bytes are read, so that a body that is too long can be recognised.
+    """
     pieces, missing = [], max(0, min(most, FILE_BYTES)) + 1
     try:
         while missing > 0 and (piece := request.stream.read(min(READ_AT_ONCE, missing))):
@@ -100,7 +108,10 @@ def _what_arrives(most: int) -> bytes:
 
 
 def _finish(viewer: Viewer, part: Part) -> ResponseReturnValue:
-    """Join the pieces after the last one and store the file. If the process dies here, the phone retries with an empty piece."""
+    """Join the pieces after the last one and store the file.
+
+    If the process dies before the end, the phone sends an empty piece, which leads here again.
+    """
     owned = {"user_id": viewer.user_id, "file_id": part.file_id}
     try:
         content = read_whole(db.session(), sha256=part.whole_sha256, **owned)
@@ -132,7 +143,7 @@ def _known(file: FieldFile, sha256: str) -> ResponseReturnValue:
 
 
 def store_file(viewer: Viewer, file_id: uuid.UUID, content: bytes) -> None:
-    """Store the file under this id, once; a repeated upload changes nothing."""
+    """Store the file under this id. If a file with this id is stored already, change nothing."""
     with undone_on_error(runtime().storage) as storage:
         kept = storage.put(content)
         row = FieldFile(user_id=viewer.user_id, id=file_id, sha256=kept.sha256, size_bytes=kept.size_bytes)
@@ -145,7 +156,7 @@ def store_file(viewer: Viewer, file_id: uuid.UUID, content: bytes) -> None:
 
 
 def other_person() -> tuple[Response, int]:
-    """Return the refusal (409) of a request for another user than the signed-in one."""
+    """Return the 409 answer for a phone whose user is not the signed-in user."""
     return jsonify(code="other_user", problem=_("Another person is signed in here. Nothing was sent.")), 409
 
 
@@ -159,7 +170,7 @@ def _number(header: str) -> int | None:
 
 
 def _digest(header: str) -> str | None:
-    """Return the digest of `sha-256=:<base64>:` as lower hex; None for anything else."""
+    """Return the digest in a header `sha-256=:<base64>:` as lower-case hex, or None if the header is missing or not valid."""
     found = re.fullmatch(r"sha-256=:([A-Za-z0-9+/]{43}=):", request.headers.get(header, ""))
     try:
         return base64.b64decode(found[1], validate=True).hex() if found else None

@@ -51,7 +51,7 @@ def reason_words(reason: str) -> str:
 
 
 def visit_window(visit: VisitRow) -> str:
-    """Return a visit's time as "08:00–10:00", on the clock of the place."""
+    """Return a visit's time as "08:00–10:00", in the time zone of the visit's place."""
     return f"{visit.row.local_start:%H:%M}–{visit.row.local_end:%H:%M}"
 
 
@@ -68,12 +68,12 @@ def kwh_words(value: str) -> str:
 
 
 def map_target(visit: VisitRow) -> str:
-    """Return what to search for on a map: the register's coordinates, else the address as written."""
+    """Return the search text for a map: the coordinates from the address register, or the address as typed if there are none."""
     return f"{visit.spot.lat:.6f},{visit.spot.lon:.6f}" if visit.spot else visit.place
 
 
 def map_link(visit: VisitRow) -> str:
-    """Return the link to a map with the way there; the phone may replace it with its own app (static/js/field/phone.js)."""
+    """Return the link to a map with directions. The phone may open its own map app instead (static/js/field/phone.js)."""
     return MAPS + quote(map_target(visit), safe="")
 
 
@@ -86,7 +86,7 @@ def label_table() -> dict[str, str]:
 
 
 def field_scripts() -> Markup:
-    """Return the import map of the technicians' scripts, and no others."""
+    """Return the HTML of the import map, with only the scripts of the technicians' pages."""
     return _field_scripts()
 
 

@@ -46,7 +46,7 @@ PRICE_HEADS = ("brand", "sku", "unit_price", "currency", "valid_from", "valid_un
 
 @bp.get("/orders/export")
 def orders() -> ResponseReturnValue:
-    """Export the filtered orders, a row for each line; `format` csv (for the reader's spreadsheet) or programs."""
+    """Export the filtered orders, one row for each order line. `format` is csv (for a spreadsheet) or programs."""
     viewer, filters = require(Permission.ORDERS_EXPORT), read_filters(request.args)
 
     def rows() -> Iterator[list[Value]]:
@@ -81,7 +81,7 @@ def articles() -> ResponseReturnValue:
 
 @bp.get("/settings/articles/prices/export")
 def prices() -> ResponseReturnValue:
-    """Export the prices of articles that are valid from a day on."""
+    """Export the prices of articles. Each price is valid from a day on."""
     viewer = require(Permission.ARTICLES_MANAGE)
     write = _amounts(viewer)
     rows: list[list[Value]] = [
@@ -94,7 +94,8 @@ def prices() -> ResponseReturnValue:
 
 @bp.get("/imports/<uuid:import_id>/errors.csv")
 def errors(import_id: uuid.UUID) -> ResponseReturnValue:
-    """Export the rows that an import left out, with the reason; once corrected, the file can be imported as it is."""
+    """Export the rows that an import left out, each with the reason. After correction, the file can be imported without other
+    changes."""
     viewer = importer()
     found = get_import(db.session(), viewer=viewer, import_id=import_id)
     heads = {field: head for field, head in zip(found.columns, found.heads, strict=False) if field}
@@ -139,7 +140,7 @@ def _line_cells(line: LineRow | None, write: Any) -> list[Value]:
 
 
 def _ways(session: Session, contact_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, str]]:
-    """Return one mail address and one number of each contact. One query."""
+    """Return {contact id: {"email", "phone"}} with one mail address and one phone number of each contact, if known. One query."""
     found: dict[uuid.UUID, dict[str, str]] = defaultdict(dict)
     query = sa.select(ContactIdentity).where(ContactIdentity.contact_id.in_(contact_ids), ContactIdentity.former_since.is_(None))
     query = query.where(ContactIdentity.kind.in_(("email", "phone")))
@@ -149,9 +150,9 @@ def _ways(session: Session, contact_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
 
 
 def _amounts(viewer: Viewer) -> Any:
-    """Return the function that writes amounts exactly, with the reader's decimal mark, and never with three decimals.
+    """Return a function that writes an amount as exact text, with the viewer's decimal mark.
 
-    Three decimals could be read as thousands.
+    It never writes three decimals, as they could be read as thousands.
     """
     mark = "." if viewer.locale == "en" or _dialect() is Dialect.PROGRAMS else ","
 

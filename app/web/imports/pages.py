@@ -46,13 +46,13 @@ GOOD = (RowOutcome.NEW, RowOutcome.CHANGES, RowOutcome.MADE, RowOutcome.CHANGED,
 
 @bp.get("/imports")
 def show_list() -> ResponseReturnValue:
-    """Show the newest imports, and a form for a new one (`kind`: what the file holds)."""
+    """Show the newest imports, and a form for a new one. `kind` is what the file contains: orders, articles or prices."""
     return _list(importer(), {})
 
 
 @bp.post("/imports")
 def begin() -> ResponseReturnValue:
-    """Store a file (`file`) of a kind (`kind`) for a brand (`brand`), and begin to read it."""
+    """Store the posted `file` of this `kind` for a `brand`, and start to read it in the background."""
     viewer = importer()
     brands = {str(brand.id): brand for brand in list_offered_brands(db.session(), viewer.brand_ids)}
     brand, kind = brands.get(request.form.get("brand", "")), _asked_kind(viewer)
@@ -74,13 +74,16 @@ def begin() -> ResponseReturnValue:
 
 @bp.get("/imports/<uuid:import_id>")
 def show(import_id: uuid.UUID) -> ResponseReturnValue:
-    """Show an import: progress, the field of each column, what its rows would become or became. Fragment: `import-state`."""
+    """Show an import: its progress, the field chosen for each column, and what its rows will become or have become.
+
+    An htmx request gets only the block `import-state`.
+    """
     return _page(get_import(db.session(), viewer=importer(), import_id=import_id))
 
 
 @bp.post("/imports/<uuid:import_id>/columns")
 def choose(import_id: uuid.UUID) -> ResponseReturnValue:
-    """Set the fields of columns (`column-1`, `column-2` …), and read the file again."""
+    """Set which field each column of the file is (`column-1`, `column-2` …), and read the file again."""
 
     def act(session: Session, found: Import, _now: datetime, _actor: Actor) -> None:
         chosen = [request.form.get(f"column-{place}", "") for place in range(1, len(found.heads) + 1)]
@@ -103,12 +106,12 @@ def undo(import_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/imports/<uuid:import_id>/again")
 def again(import_id: uuid.UUID) -> ResponseReturnValue:
-    """Resume an import that broke off."""
+    """Continue an import that was interrupted."""
     return _change(import_id, lambda session, found, _now, _actor: go_on(session, found))
 
 
 def importer() -> Viewer:
-    """Return the viewer if they may import something; others get 403."""
+    """Return the viewer if they may import at least one kind of file. Answer 403 if not."""
     viewer = current_viewer()
     if not kinds_of(viewer):
         refuse(Permission.ORDERS_IMPORT)

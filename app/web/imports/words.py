@@ -67,27 +67,30 @@ def outcome_tone(value: str) -> str:
 
 
 def field_words(kind: ImportKind, key: str) -> str:
-    """Return a field's name in words; the key itself where it has none."""
+    """Return the name of a field in words, or its key if it has no name."""
     found = next((one for one in FIELDS[kind] if one.key == key), None)
     return _(found.words) if found is not None else _(_MORE[key]) if key in _MORE else key
 
 
 def problem_words(problem: Mapping[str, str], kind: ImportKind, heads: Mapping[str, str]) -> str:
-    """Return a problem of a row: the column as the file calls it, and what is wrong."""
+    """Return in words what is wrong with a row, with the name of the column in the file."""
     column = heads.get(problem["column"]) or field_words(kind, problem["column"])
     words = told(problem["text"])
     return f"{column}: {words}" if column else words
 
 
 def title_of(row: ImportRow) -> str:
-    """Return a row's title: its order number, reference, article or customer; "" without any."""
+    """Return a title for a row: its order number, reference, article or customer, or "" if it has none of these."""
     after, first = row.after or {}, row.cells[0] if row.cells else {}
     names = ("order_number", "reference", "sku", "customer_name", "name")
     return str(after.get("order_number") or next((first[name] for name in names if first.get(name)), ""))[:200]
 
 
 def values_of(row: ImportRow, kind: ImportKind) -> list[tuple[str, str, str]]:
-    """Return the values a row writes: (field in words, former value, new value). The former is "" for a new entity."""
+    """Return the values that a row writes, as (field in words, former value, new value).
+
+    The former value is "" if the row creates something new.
+    """
     before, found = row.before or {}, []
     for key, value in (row.after or {}).items():
         if key in _HIDDEN or value in (None, "", []):

@@ -1,6 +1,7 @@
-"""Read the form fields that say what a thread is about, for macros, rules and bulk changes.
+"""Parse the form fields that say what a thread is about (customer, partner, order, subject), for macros, rules and bulk
+actions.
 
-A person named by an address or number is searched among the contacts that the writer may see.
+A person may be named by an address or number. They are searched only among the contacts that the user may see.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ NUMBERED = "number"  # the option for an order named by its number
 
 
 def about_values(steps: MacroSteps) -> dict[str, str]:
-    """Return the form's values of these steps; a customer as their id, until `about_choices` names them."""
+    """Return the form's values for these steps. The customer is an id, which `about_choices` replaces with an address or
+    number."""
     is_numbered = steps.order not in (None, ONLY_OPEN)
     return {
         "subject": steps.subject or "",
@@ -41,7 +43,7 @@ def about_values(steps: MacroSteps) -> dict[str, str]:
 
 
 def read_about(values: Mapping[str, str], errors: dict[str, str]) -> dict[str, Any]:
-    """Return the form as fields of MacroSteps; sets `errors` by field."""
+    """Parse the form and return its values as fields of `MacroSteps`. Errors are added to `errors`, by field."""
     subject = " ".join(values["subject"].split())
     if len(subject) > SUBJECT_CHARACTERS:
         errors["subject"] = _("Use at most %(count)s characters.", count=SUBJECT_CHARACTERS)
@@ -63,7 +65,10 @@ def read_about(values: Mapping[str, str], errors: dict[str, str]) -> dict[str, A
 
 
 def about_choices(session: Session, viewer: Viewer, values: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
-    """Return the options of each choice; names customers among `values` by their address or number."""
+    """Return the options for the partner and the order, as (value, words).
+
+    Also replace each customer id in `values` with the customer's address or number.
+    """
     for name in [name for name in values if name.endswith("customer")]:
         values[name] = _address_of(session, values[name])
     same = ("", _("Unchanged"))
@@ -73,7 +78,7 @@ def about_choices(session: Session, viewer: Viewer, values: dict[str, str]) -> d
 
 
 def find_person(typed: str) -> uuid.UUID | None:
-    """Return the id of the contact with this address, number or id; None if the viewer sees no such contact."""
+    """Return the id of the contact with this address, number or id, or None if the viewer cannot see such a contact."""
     session, within, contact_id = db.session(), contact_in_sight(current_viewer()), parse_uuid(typed)
     if contact_id is not None:
         return contact_id if contact_exists(session, contact_id=contact_id, within=within) else None

@@ -25,6 +25,7 @@ APPOINTMENT_EVENTS = {
 
 
 def appointment_event_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
-    """Return an event of APPOINTMENT_EVENTS as one line, with the time on the reader's clock."""
+    """Return a timeline event about an appointment (one of APPOINTMENT_EVENTS) as one line, with its time in the viewer's time
+    zone."""
     when = format_datetime(datetime.fromisoformat(payload["starts_at"]), "EEE d MMM HH:mm")
     return _(APPOINTMENT_EVENTS[event_type], who=who, when=when)

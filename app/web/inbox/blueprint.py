@@ -82,7 +82,7 @@ def view_title(view: str) -> str:
 
 
 def view_counts() -> ViewCounts:
-    """Return the counts of the rail, read once per request."""
+    """Return the counts of the sidebar's views, read once per request."""
     if "view_counts" not in g:
         g.view_counts = count_views(db.session(), viewer=current_viewer())
     counts: ViewCounts = g.view_counts
@@ -90,13 +90,16 @@ def view_counts() -> ViewCounts:
 
 
 def view_total(view: str) -> str:
-    """Return how many threads or tasks a view has, as shown; "" for a view that is not counted."""
+    """Return the number of threads or tasks in a view as text, capped for display. Return "" if the view is not counted."""
     counts = view_counts()
     return words.capped(counts.others.get(view, getattr(counts, view, 0)))
 
 
 def nav_groups() -> list[dict[str, Any]]:
-    """The rail: views with counts; the current one is marked. In the order of whoever looks, without the channels they hid."""
+    """Return the groups of the sidebar: views with their counts, the current one marked.
+
+    They are in the viewer's own order, without the channels that the viewer has hidden.
+    """
     if not current_viewer().may(Permission.THREADS_SEE):
         return [{"title": "", "items": [_rail_item("today", _("Today"), "/today", "calendar")]}]
     counts, path, hidden = view_counts(), _rail_path(), current_viewer().rail_hidden
@@ -112,7 +115,7 @@ def nav_groups() -> list[dict[str, Any]]:
 
 
 def rail_work() -> list[dict[str, Any]]:
-    """The first group of the rail, in the viewer's own order: lists of what is to be done, and the pages beside them."""
+    """Return the first group of the sidebar, in the viewer's own order: the lists of work to do, then the other pages."""
     counts = view_counts()
     first = [_view_item(view, icon) for view, icon in (("open", "inbox"), ("mine", "user"), ("unassigned", "users"))]
     overdue = words.capped(counts.overdue + counts.others.get("overdue_tasks", 0))
@@ -136,12 +139,15 @@ def rail_work() -> list[dict[str, Any]]:
 
 
 def rail_channels() -> list[dict[str, Any]]:
-    """The channels of the rail in the viewer's own order, with those they hid."""
+    """Return the channels of the sidebar in the viewer's own order, including those that the viewer has hidden."""
     return in_own_order([_view_item(view, icon) for view, icon in CHANNEL_VIEWS])
 
 
 def in_own_order(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """In the viewer's order; what they have put nowhere stays behind what is usually before it."""
+    """Return the items of the sidebar in the viewer's own order.
+
+    An item that the viewer has not placed stays behind the item that usually comes before it.
+    """
     own = {name: place for place, name in enumerate(current_viewer().rail_order)}
     places, place = {}, -1
     for number, item in enumerate(items):
@@ -151,7 +157,7 @@ def in_own_order(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _rail_path() -> str:
-    """Return the path of the reader's page; a rail that is fetched alone names it in `path`."""
+    """Return the path of the page that the viewer is on. A request for the sidebar alone has it in the argument `path`."""
     return request.args.get("path") or request.path
 
 
@@ -159,7 +165,7 @@ GO_TO = {"/inbox": "g i", "/tasks": "g t", "/contacts": "g c", "/orders": "g o",
 
 
 def _rail_item(name: str, label: str, href: str, icon: str, count: int = 0, *, current: bool | None = None) -> dict[str, Any]:
-    """`name` is what the viewer's own order and stylesheets know it by."""
+    """Return an item of the sidebar. The viewer's own order and the stylesheets refer to it by `name`."""
     is_current = _rail_path().startswith(href) if current is None else current
     shown = {"label": label, "href": href, "icon": icon, "count": words.capped(count), "shortcut": GO_TO.get(href, "")}
     return {"name": name, **shown, "current": is_current}
@@ -172,14 +178,14 @@ def _view_item(view: str, icon: str) -> dict[str, Any]:
 
 
 def view_audiences() -> list[tuple[str, str]]:
-    """Return for whom the viewer may save a view: (value of the field, words)."""
+    """Return the audiences for which the viewer may save a view, as (field value, words): the viewer, a team, or everyone."""
     teams = [(f"team:{team_id}", name) for team_id, name in view_counts().teams]
     everyone = [("everyone", _("Everyone"))] if current_viewer().may(Permission.VIEWS_SHARE) else []
     return [("private", _("Only me")), *teams, *everyone]
 
 
 def _saved_views(counts: ViewCounts, path: str) -> list[dict[str, Any]]:
-    """Return the saved views as a group of the rail; view_counts.js fills in their counts later."""
+    """Return the saved views as a group of the sidebar, or [] if there are none. view_counts.js adds their counts later."""
     if not counts.saved_views:
         return []
     items = []
@@ -204,7 +210,10 @@ def url_of_view(view: View | SavedView) -> str:
 
 
 def url_to(endpoint: str, *, thread_id: uuid.UUID | None = None, message_id: uuid.UUID | None = None, **more: Any) -> str:
-    """Return the URL of a thread or a message, as `url_for`, but built once per request and fast enough for every row."""
+    """Return the URL of a thread or message, like `url_for` but fast enough for every row of a list.
+
+    The URL pattern is built once per request.
+    """
     patterns: dict[Any, str] = g.setdefault("url_patterns", {})
     key = (endpoint, *more.items())
     if key not in patterns:
@@ -215,9 +224,10 @@ def url_to(endpoint: str, *, thread_id: uuid.UUID | None = None, message_id: uui
 
 @bp.record_once
 def _register_template_tools(state: Any) -> None:
-    """Register filters and functions for the templates.
+    """Register the Jinja filters and functions for the templates.
 
-    They are globals and not context: context costs something on every page, and macros that are kept can use globals only.
+    The functions are globals and not context, because context takes time on every page, and cached macros can use only
+    globals.
     """
     state.app.jinja_env.filters.update({**words.FILTERS, **clock_words.FILTERS, **chat_words.FILTERS})
     state.app.jinja_env.globals.update(
@@ -237,7 +247,7 @@ def _register_template_tools(state: Any) -> None:
 
 
 def parse_uuid(text: str | None) -> uuid.UUID | None:
-    """Return the id that the text is; None where it is none."""
+    """Parse an id. Return None if the text is not a valid id."""
     try:
         return uuid.UUID(text) if text else None
     except ValueError:

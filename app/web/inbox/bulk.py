@@ -37,7 +37,7 @@ from app.web.pages import page
 
 @bp.get("/bulk/count")
 def bulk_count() -> ResponseReturnValue:
-    """Count the threads of the whole list, for "Select all"."""
+    """Return the number of threads in the whole list as JSON, with the words for the button "Select all"."""
     filter, _kept = asked_filter(request.args.get("view") or "open")
     count = count_matching(db.session(), viewer=current_viewer(), filter=filter, cap=BULK_CAP)
     text = _("Select the newest %(count)s threads") if count >= BULK_CAP else _("Select all %(count)s matching threads")
@@ -61,10 +61,11 @@ def bulk_tags() -> ResponseReturnValue:
 
 @bp.post("/bulk")
 def start_bulk() -> ResponseReturnValue:
-    """Start a bulk action on `thread` (many), or on `all` of the list whose filters are in the query.
+    """Start a bulk action on the threads in `thread` (several values). With `all`, use all threads of the list in the URL
+    instead.
 
-    The action is one of `set_status`, `set_priority`, `set_type`, `set_assignee`, `add_tag`, `remove_tag`, `set_spam`, `macro`,
-    `choice`, `until`, `about` (which of the fields `about_…`).
+    The action is one of `set_status`, `set_priority`, `set_type`, `set_assignee`, `add_tag`, `remove_tag`, `set_spam`,
+    `macro`, `choice` or `until` (snooze), or `about` (the name of one of the fields `about_…`).
     """
     viewer = current_viewer()
     ids = [found for found in map(parse_uuid, request.form.getlist("thread")) if found]
@@ -158,7 +159,7 @@ def bulk_context(bulk: BulkAction) -> dict[str, Any]:
 
 
 def _said(bulk: BulkAction) -> str:
-    """Return the progress in words: "Status Closed: 150 of 200 threads"."""
+    """Return the progress or the result in words, for example "Status Closed: 150 of 200"."""
     if bulk.state in (READY, RUNNING):
         return _("%(what)s: %(done)s of %(total)s", what=_what(bulk), done=bulk.done, total=bulk.total)
     said = ngettext("%(num)s thread changed", "%(num)s threads changed", bulk.changed)

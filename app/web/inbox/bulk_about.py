@@ -20,18 +20,24 @@ from app.web.inbox.blueprint import bp
 
 
 class UnknownAbout(Exception):
-    """The typed text names no such order or person; the text says so in the reader's language."""
+    """Raised when there is no order or person as typed, or when the subject is not valid.
+
+    The exception's text says why, in the viewer's language.
+    """
 
 
 @bp.get("/bulk/about")
 def bulk_about() -> ResponseReturnValue:
-    """Show the fields of what threads are about, as a fragment for the bulk bar."""
+    """Return the HTML of the fields for order, customer, partner and subject, for the bulk bar."""
     partners = list_partner_names(db.session(), brand_ids=current_viewer().brand_ids)
     return render_template("inbox/bulk_about.html", partners=partners)
 
 
 def about_change(kind: str, form: Mapping[str, str]) -> Change:
-    """Return the change of `kind` with the value of its field. Raises UnknownAbout, ValueError for an unknown kind."""
+    """Return the change of `kind`, with the value typed in the field `about_<kind>`.
+
+    Raises `UnknownAbout` if the value is not valid, and `ValueError` if the kind is unknown.
+    """
     typed = " ".join(storable(form.get(f"about_{kind}", "")).split())
     if kind == "order":
         return _of_order(typed.upper())
@@ -50,7 +56,7 @@ def about_change(kind: str, form: Mapping[str, str]) -> Change:
 
 
 def about_words(kind: str, to: str, named: str) -> str:
-    """Return a change of what a thread is about in words: "Order CC-2026-00042"."""
+    """Return a change of order, subject, partner or customer in words: "Order CC-2026-00042". `named` is the person's name."""
     if kind == "order":
         return _("Order %(number)s", number=to)
     if kind == "subject":

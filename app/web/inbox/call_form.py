@@ -37,9 +37,9 @@ OUTCOMES = {
 
 @dataclass
 class CallForm:
-    """A call as it was typed, and the errors by field; check `errors` before using `call`.
+    """The form of a call record: typed values and errors, both by field.
 
-    `values`: by the names of FIELDS (each begins with PREFIX in the form) and "notes".
+    The keys of `values` are the names of FIELDS and "notes". In the posted form, the FIELDS begin with PREFIX.
     """
 
     values: Mapping[str, str]
@@ -49,7 +49,7 @@ class CallForm:
         return storable(self.values.get(name, "")).strip()
 
     def call(self, *, now: datetime, zone: ZoneInfo) -> Call:
-        """Return the call of the form; sets `errors`."""
+        """Check the typed values and return the call. Do not use it if `errors` is not empty afterwards."""
         return Call(
             direction=self._direction(),
             outcome=self._outcome(),
@@ -60,7 +60,7 @@ class CallForm:
         )
 
     def callback(self, *, name: str, today: date, zone: str) -> Callback | None:
-        """Return the task to call back, None where none was asked for; `name` is whom to call."""
+        """Return the task to call `name` back, or None if the form asks for none or its date is not valid."""
         if not self.get("callback"):
             return None
         try:
@@ -86,7 +86,10 @@ class CallForm:
         return CallOutcome(self.get("outcome"))
 
     def _at(self, now: datetime, zone: ZoneInfo) -> datetime:
-        """Return the time of the call in UTC; a time that was left as offered a moment ago is now."""
+        """Return the time of the call in UTC.
+
+        If the user has not changed the time that the form offered a moment ago, return `now`.
+        """
         try:
             at = datetime.fromisoformat(self.get("at")).replace(tzinfo=zone).astimezone(UTC)
         except (ValueError, OverflowError):
@@ -118,17 +121,17 @@ class CallForm:
 
 
 def form_of_request() -> CallForm:
-    """Return the form of the request."""
+    """Return the form with the values posted in this request."""
     return CallForm({**fields_of_request(), "notes": request.form.get("text", "")})
 
 
 def fields_of_request() -> dict[str, str]:
-    """Return all typed fields but the notes, as a draft keeps them."""
+    """Return the typed fields except the notes, as a draft stores them."""
     return {name: request.form.get(PREFIX + name, "")[:100] for name in FIELDS}
 
 
 def offered_form(identities: Iterable[ContactIdentity], draft: Draft | None = None) -> CallForm:
-    """Return the form to show: the draft, or an outgoing call, now, to the contact's number."""
+    """Return the form to show: the draft's values, or an outgoing call to the contact's number at the present time."""
     kept: dict[str, str] = (draft.options.get("call") or {}) if draft else {}
     local = utc_now().astimezone(ZoneInfo(current_viewer().timezone))
     minute = local.strftime("%Y-%m-%dT%H:%M")
@@ -146,7 +149,7 @@ def offered_form(identities: Iterable[ContactIdentity], draft: Draft | None = No
 
 
 def number_of(identities: Iterable[ContactIdentity]) -> str:
-    """Return the number to call: the contact's phone number, else their WhatsApp number; "" where none is known."""
+    """Return the number to call: the contact's phone number, otherwise their WhatsApp number, or "" if none is known."""
     usable = [found for found in identities if found.kind in ("phone", "wa_id") and found.former_since is None]
     usable.sort(key=lambda found: (found.kind != "phone", not found.is_primary))
     return ("+" if usable[0].kind == "wa_id" else "") + usable[0].value if usable else ""
@@ -164,7 +167,7 @@ HEARD_OUTCOMES = {CallOutcome.FAILED: N_("Failed"), CallOutcome.ONGOING: N_("Ong
 
 
 def call_words(meta: Mapping[str, Any]) -> str:
-    """Return a call record in one line: "Outgoing call, 12 min, no answer". Takes the `meta` of its message."""
+    """Return a call record as one line: "Outgoing call, 12 min, no answer". `meta` is the `meta` of the call's message."""
     known: Mapping[str, Any] = meta.get("call") or {}
     direction, outcome, minutes = known.get("direction"), known.get("outcome"), known.get("minutes")
     parts = [_("Incoming call") if direction == CallDirection.INCOMING else _("Outgoing call")]

@@ -54,7 +54,10 @@ def write_call(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def read_call(form: CallForm, *, name: str) -> tuple[Call, Callback | None]:
-    """Return the call, and the task to call back (None for none), in the viewer's time zone; check `form.errors`."""
+    """Return the call in the form, and the task to call back (None if there is none). Times are in the viewer's time zone.
+
+    Do not use them if `form.errors` is not empty afterwards.
+    """
     zone, now = ZoneInfo(current_viewer().timezone), utc_now()
     call = form.call(now=now, zone=zone)
     return call, form.callback(name=name, today=now.astimezone(zone).date(), zone=zone.key)
@@ -63,9 +66,9 @@ def read_call(form: CallForm, *, name: str) -> tuple[Call, Callback | None]:
 def begin_with_call(
     session: Session, *, contact: Contact, brand_id: uuid.UUID, subject: str, call: Call, callback: Callback | None
 ) -> Message:
-    """Begin a thread with this contact whose first item is the call; return its message.
+    """Create a thread with this contact whose first item is the call, and return the call's message.
 
-    The contact is locked, so the same form sent twice makes one thread.
+    The caller must hold the lock of the contact, so that the same form sent twice creates one thread.
     """
     viewer, now, token = current_viewer(), utc_now(), parse_uuid(request.form.get("client_token"))
     repeat = find_by_client_token(session, viewer.user_id, token)

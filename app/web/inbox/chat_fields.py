@@ -1,4 +1,4 @@
-"""Read the composer's fields of a chat: quoted message, buttons and lists; and fill them in again."""
+"""Parse the composer's fields for a chat (quoted message, buttons, lists), and fill them in again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ MOST_CHARACTERS = 300  # of one field; the channel's own limits are checked with
 
 
 def chat_fields(channel: Channel) -> dict[str, Any]:
-    """Return the parts of a Reply that only a chat has, with `options` to fill the fields in again; {} for any other channel."""
+    """Return the arguments of `Reply` that only a chat has, or {} for another channel.
+
+    `options` has the typed values, to fill in the fields again.
+    """
     if channel.medium != Medium.WHATSAPP:
         return {}
     return {
@@ -32,7 +35,7 @@ def chat_fields(channel: Channel) -> dict[str, Any]:
 
 
 def chat_options() -> dict[str, str]:
-    """Return the chat fields as typed, as a draft keeps them."""
+    """Return the chat fields as typed, as a draft stores them. Empty fields are left out."""
     names = ("answers", "choices_kind", "list_label", *_numbered("button", 3), *_numbered("row_title", 10))
     return {
         name: _field(request.form, name) for name in (*names, *_numbered("row_description", 10)) if _field(request.form, name)
@@ -40,7 +43,10 @@ def chat_options() -> dict[str, str]:
 
 
 def choices_of(form: Mapping[str, str]) -> dict[str, Any] | None:
-    """Return the choices as `Choices.to_json` makes them; None where there are none. Empty lines are left out."""
+    """Return the typed choices (buttons or list rows) in the format of `Choices.to_json`, or None if there are none.
+
+    Empty lines are left out.
+    """
     kind = form.get("choices_kind", "")
     if kind not in KINDS:
         return None
@@ -58,7 +64,10 @@ def choices_of(form: Mapping[str, str]) -> dict[str, Any] | None:
 
 
 def chat_context(thread: Thread, channel: Channel | None, rules: ChannelRules | None, draft: Draft | None) -> dict[str, Any]:
-    """Return the template context of the chat fields: their values, and the quoted message; {"chat": None} for other channels."""
+    """Return the template context of the chat fields: {"chat": {"typed", "limits", "answered"}}, with the quoted message.
+
+    Return {"chat": None} for any channel other than WhatsApp.
+    """
     if channel is None or rules is None or channel.medium != Medium.WHATSAPP:
         return {"chat": None}
     kept = dict(draft.options.get("chat", {})) if draft else {}

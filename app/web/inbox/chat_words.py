@@ -1,4 +1,4 @@
-"""Put chat messages into words: kinds without text, stored times."""
+"""Put chat messages into words: messages without text, and times stored in JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KINDS = {
 
 
 def kind_words(message: Message) -> str:
-    """Return the kind of a message without text in words, as a quote shows it."""
+    """Return the kind of a message in words (for example a photo), to show in place of its missing text in a quote."""
     return _(KINDS.get(message.kind, N_("Message without text")))
 
 

@@ -40,7 +40,7 @@ REACHED_BY = ("email", "phone", "wa_id")
 
 @dataclass(frozen=True)
 class Option:
-    """An order or person that can be chosen. `value` goes into the form; `hint` tells similar ones apart."""
+    """An order or person that can be chosen. `value` is the form's value; `hint` distinguishes similar options."""
 
     value: str
     label: str
@@ -49,7 +49,8 @@ class Option:
 
 @bp.get("/threads/<uuid:thread_id>/link-order")
 def choose_order(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the orders to choose from: the customer's, open ones first, or what `q` finds by number or customer."""
+    """Show the orders to choose from: the customer's orders, open ones first. With `q`, search by order number or customer
+    instead."""
     thread = _thread(thread_id)
     options = [_order_option(row, thread) for row in orders_to_link(thread, _typed())]
     lead = _("The thread shows the order, and the order shows the thread.")
@@ -71,13 +72,13 @@ def set_customer(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/threads/<uuid:thread_id>/partner")
 def choose_partner(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the partners of the thread's brand, narrowed by `q`."""
+    """Show the partners of the thread's brand whose name contains `q`."""
     return _partners(_thread(thread_id))
 
 
 @bp.post("/threads/<uuid:thread_id>/partner")
 def set_partner(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Make the contact `choice` the thread's partner; "" removes the partner."""
+    """Make the contact `choice` the thread's partner, or remove the partner if `choice` is empty."""
     thread = _thread(thread_id)
     return _change(thread, "partner") or _partners(thread, status=422)
 
@@ -143,7 +144,10 @@ def _person_option(record: ContactRecord) -> Option:
 
 
 def _change(thread: Thread, which: str) -> ResponseReturnValue | None:
-    """Set the customer or partner; return None where the choice names nobody the viewer knows."""
+    """Set the thread's customer or partner and return the answer.
+
+    Return None if the viewer cannot see the chosen contact, or if nothing was chosen.
+    """
     viewer, wanted = current_viewer(), parse_uuid(request.values.get("choice"))
     if wanted is None and (which == "customer" or request.values.get("choice") is None):
         return None

@@ -17,10 +17,10 @@ WEEK = timedelta(days=6)
 
 
 def clock_words(due_at: datetime, *, now: datetime | None = None) -> str:
-    """Return when an answer is due, or since when it is overdue.
+    """Return in words when an answer is due, or for how long it is overdue.
 
-    Due: minutes within the hour, the time today, else day and time, as a length of time says little across office hours. Overdue:
-    minutes below an hour, hours below two days, then days.
+    Due within an hour: minutes. Due later: the time today, weekday and time within a week, otherwise the date; a length of
+    time would say little across office hours. Overdue: minutes below an hour, hours below two days, then days.
     """
     now = now or utc_now()
     left = int((due_at - now).total_seconds() // 1)

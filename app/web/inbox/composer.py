@@ -1,4 +1,5 @@
-"""Routes of the composer: send replies and notes, keep drafts, upload files. A refusal never loses what was typed."""
+"""Routes of the composer: send replies and notes, save drafts, upload files. If sending is refused, the typed text is never
+lost."""
 
 from __future__ import annotations
 
@@ -50,7 +51,7 @@ AFTER_SEND = {"resolved": ThreadStatus.RESOLVED, "waiting_customer": ThreadStatu
 
 
 class UploadRefused(Exception):
-    """A file is refused; the text says why, `status` is the answer's."""
+    """Raised when an uploaded file is refused. The exception's text says why; `status` is the HTTP status of the answer."""
 
     def __init__(self, why: str, status: int) -> None:
         super().__init__(why)
@@ -59,9 +60,10 @@ class UploadRefused(Exception):
 
 @bp.post("/threads/<uuid:thread_id>/messages")
 def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Queue a reply. 409 with the newer items if the thread moved on, 422 with the reason if it cannot be sent.
+    """Queue a reply, or schedule it for later.
 
-    What was typed stays in the composer.
+    Answer 409 with the newer items if the thread has got new ones, and 422 with the reason if the reply cannot be sent. In
+    both cases the typed text stays in the composer.
     """
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
@@ -108,7 +110,10 @@ def reply_context(channel: Channel) -> ReplyContext:
 
 
 def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
-    """Return the reply of the form. Raises UnableToReply if the chosen template has variables without a value."""
+    """Return the reply in the posted form.
+
+    Raises `UnableToReply` if the chosen template has variables without a value, and `UploadRefused` if a file is refused.
+    """
     form = request.form
     filled = fill_template(channel, form) if form.get("template") else None
     if filled is not None and filled.missing:
@@ -133,7 +138,10 @@ def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
 
 
 def _file_of_template(thread_id: uuid.UUID, field: str) -> tuple[uuid.UUID, ...]:
-    """Return the id of the file for the template's header, () where none was chosen. Raises UploadRefused."""
+    """Return the id of the file for the template's header in a tuple, or () if no file was chosen.
+
+    Raises `UploadRefused` if the file is refused.
+    """
     file = request.files.get(field)
     if file is not None and file.filename:
         return (_store_upload(thread_id, file).id,)
@@ -141,20 +149,20 @@ def _file_of_template(thread_id: uuid.UUID, field: str) -> tuple[uuid.UUID, ...]
 
 
 def _keep_beside_template(session: Session, thread_id: uuid.UUID) -> None:
-    """Keep as a draft what was typed before the window closed, as only the template was sent."""
+    """Save the typed text as a draft. It was typed before the window for free text closed, and only the template is sent."""
     text, user_id = storable(request.form.get("text", "")), current_viewer().user_id
     if text.strip():
         save_draft(session, user_id=user_id, thread_id=thread_id, kind="reply", text=text, attachment_ids=[], now=utc_now())
 
 
 def _sent_otherwise(reply: Reply) -> bool:
-    """Return whether this form was sent before with another text, which must not be lost silently."""
+    """Return whether this form was already sent with another text. The new text must then not be lost without a warning."""
     earlier = find_by_client_token(db.session(), current_viewer().user_id, reply.client_token)
     return earlier is not None and earlier.text.strip() != reply.text.strip()
 
 
 def _then_status() -> ThreadStatus | None:
-    """Return the thread's new status by the pressed button; None for an unknown button."""
+    """Return the status that the pressed button gives the thread after sending, or None if the button changes no status."""
     return AFTER_SEND.get(request.form.get("then", ""))
 
 
@@ -191,9 +199,9 @@ def write_note(thread_id: uuid.UUID) -> ResponseReturnValue:
 def composer_again(
     thread_id: uuid.UUID, *, toast: dict[str, Any] | None = None, goes_on: bool = False, **more: Any
 ) -> ResponseReturnValue:
-    """Answer a change made in the composer: a new composer and a toast; without JavaScript, the thread's page.
+    """Answer a change made in the composer with a new composer and a toast, or without htmx with a redirect to the thread.
 
-    `goes_on` as in `changed`.
+    `goes_on`: the page moves on to the next thread if this one is closed or snoozed.
     """
     runtime().nudger.nudge()
     if not request.htmx:
@@ -205,7 +213,7 @@ def composer_again(
 
 
 def sent_toast(message: Message, wait_seconds: int) -> dict[str, Any] | None:
-    """Return the toast that a reply was sent and can be undone; None for a reply that leaves at once."""
+    """Return the toast that says a reply was sent and offers to undo it. Return None if the reply leaves at once."""
     if not wait_seconds:
         return None
     undo = {"undo_label": _("Undo"), "undo_url": url_for("inbox.take_message_back", message_id=message.id)}
@@ -213,7 +221,10 @@ def sent_toast(message: Message, wait_seconds: int) -> dict[str, Any] | None:
 
 
 def scheduled_toast(kept: ScheduledReply | Message) -> dict[str, Any] | None:
-    """Return the toast that says when a reply will go, with its undo; None for a repeated form whose reply is gone."""
+    """Return the toast that says when a reply will be sent and offers to undo it.
+
+    Return None if the same form was sent before and its reply is no longer waiting to be sent.
+    """
     if isinstance(kept, Message) or kept.state != "ready":
         return None
     undo = {"undo_label": _("Undo"), "undo_url": url_for("inbox.cancel_scheduled_reply", scheduled_id=kept.id)}
@@ -227,9 +238,9 @@ def _refused(thread_id: uuid.UUID, status: int, **why: Any) -> ResponseReturnVal
 
 
 def refused(thread_id: uuid.UUID, status: int, *, kind: str, **why: Any) -> ResponseReturnValue:
-    """Render the composer with what was typed and the reason of the refusal; without JavaScript, the whole page.
+    """Save the typed text as a draft and render the composer with this text and the reason of the refusal.
 
-    What was typed is kept as a draft too.
+    `why` is the template context for the reason. Without htmx, the whole page is rendered.
     """
     db.session.rollback()
     form = request.form
@@ -248,9 +259,9 @@ def _thread_again(thread_id: uuid.UUID, **more: Any) -> dict[str, Any]:
 
 
 def keep_typed(thread_id: uuid.UUID, kind: str, *, text: str | None = None) -> None:
-    """Keep what is typed (or `text` instead) as a draft, unless this very form was sent meanwhile.
+    """Save the typed text (or `text` instead) as a draft, unless this form was sent meanwhile.
 
-    The thread is locked, so that a late save cannot overtake its send.
+    The thread is locked, so that a late save cannot restore a draft after it was sent.
     """
     with transaction() as session:
         lock_thread(session, thread_id)
@@ -272,21 +283,21 @@ def keep_typed(thread_id: uuid.UUID, kind: str, *, text: str | None = None) -> N
 
 
 def _options(kind: str) -> dict[str, Any]:
-    """Return what a draft stores besides its text."""
+    """Return the values that a draft of this kind stores besides its text."""
     if kind == "call":
         return {"call": fields_of_request()}
     return {**options_of_form(), "chat": chat_options()} if kind == "reply" else {}
 
 
 def kind_of_form(name: str) -> str:
-    """Return the kind of message being written, as the field `name` says; "reply" for an unknown one."""
+    """Return the kind of message being written, from the form field `name`. Return "reply" if the kind is unknown."""
     said = request.form.get(name, "")
     return said if said in KINDS else "reply"
 
 
 @bp.post("/threads/<uuid:thread_id>/composer")
 def switch_composer(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Render the composer for another channel, or for a note; what was typed so far is saved first and goes along."""
+    """Render the composer for another channel, or for a note. The typed text is saved first and shown in the new composer."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     if "text" in request.form:
         keep_typed(thread.id, kind_of_form("composer_kind"))
@@ -306,7 +317,7 @@ def keep_draft(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _tell_of_typing(thread_id: uuid.UUID) -> None:
-    """Show the customer of a chat that an answer is being written, where the channel supports it."""
+    """Show the customer in the chat that an answer is being written, if the channel supports it."""
     if kind_of_form("kind") == "reply" and request.form.get("text", "").strip():
         with transaction() as session:
             show_typing(session, lock_thread(session, thread_id), now=utc_now())
@@ -315,7 +326,7 @@ def _tell_of_typing(thread_id: uuid.UUID) -> None:
 
 @bp.post("/threads/<uuid:thread_id>/attachments")
 def upload(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Store one file for a reply or note being written; it belongs to its uploader until sent."""
+    """Store one file for a reply or note that is being written. Only its uploader can use it until it is sent."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     file = request.files.get("file")
     if file is None:
@@ -328,7 +339,8 @@ def upload(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _store_upload(thread_id: uuid.UUID, file: FileStorage) -> Attachment:
-    """Store a file, under a safe name and with the type its bytes show. Raises UploadRefused."""
+    """Store a file under a safe name and with the content type that its bytes show. Raises `UploadRefused` if it cannot be
+    stored."""
     content = file.stream.read(UPLOAD_BYTES + 1)
     if not content:
         raise UploadRefused(_("The file is empty"), 422)
@@ -356,6 +368,9 @@ def _store_upload(thread_id: uuid.UUID, file: FileStorage) -> Attachment:
 
 
 def files_of_form(thread_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
-    """Return the ids of files uploaded before, and of those sent with the form itself (without scripts). Raises UploadRefused."""
+    """Return the ids of the files uploaded before, and of the files in the posted form itself (sent by a page without scripts).
+
+    Raises `UploadRefused` if a file is refused.
+    """
     with_form = [file for file in request.files.getlist("file") if file.filename]
     return (*attachment_ids_of_form(), *(_store_upload(thread_id, file).id for file in with_form))

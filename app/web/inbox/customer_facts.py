@@ -1,4 +1,7 @@
-"""Block of the customer beside the thread: addresses, consents, last forms. Loaded after the page; without scripts, a page."""
+"""Block with facts about the customer, beside the thread: addresses, consents, last forms.
+
+It is loaded after the page. Without scripts, it is a page of its own.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from app.web.pages import page
 
 @bp.get("/threads/<uuid:thread_id>/customer-facts")
 def customer_facts(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the facts known about the thread's customer. As a fragment: `customer_facts`."""
+    """Show the facts known about the thread's customer. An htmx request gets only the block `customer-facts`."""
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     facts = read_customer_facts(db.session(), viewer=viewer, contact_id=thread.contact_id) if thread.contact_id else None

@@ -1,4 +1,4 @@
-"""Answer a dialog over a thread when its action is done."""
+"""Answer a request from a dialog over a thread when its action is done."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from app.core.runtime import runtime
 
 
 def dialog_done(thread_id: uuid.UUID, said: str, *, undo: str) -> ResponseReturnValue:
-    """Close the dialog, let the page reload its parts of the thread, and show a toast with what was done.
+    """Close the dialog, let the page reload its parts of the thread, and show the toast `said`.
 
-    Without scripts, a redirect to the thread. `undo`: the URL of the toast's undo, "" for none.
+    `undo` is the URL of the toast's undo button, or "" for no button. Without scripts, redirect to the thread.
     """
     runtime().nudger.nudge()
     if not request.htmx:

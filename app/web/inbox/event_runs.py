@@ -1,4 +1,7 @@
-"""Group successive events of a timeline, which are shown as one line that opens on click. Days without a message are inside."""
+"""Group successive events of a timeline. A group is shown as one line that opens on click.
+
+A group goes on over days without a message.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,15 @@ MAKES_A_TASK = "TaskCreated"  # never folded, as its line has an undo
 
 @dataclass
 class Runs:
-    """The groups of a timeline. `first`: each group by the event it begins with; `rest`: the events inside one."""
+    """The groups of events in a timeline. `first` maps the first event of a group to all its events. `rest` has all other
+    grouped events."""
 
     first: dict[TimelineItem, list[TimelineItem]] = field(default_factory=dict)
     rest: set[TimelineItem] = field(default_factory=set)
 
 
 def event_runs(items: Sequence[TimelineItem]) -> Runs:
-    """Return the groups of successive events among the items of a timeline."""
+    """Find the groups of successive events in a timeline. A group has at least LEAST events."""
     found = Runs()
     for run in _runs(items):
         if len(run) >= LEAST:

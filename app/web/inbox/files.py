@@ -1,4 +1,4 @@
-"""Serve files, raw sources and the formatted view of a mail in ways that let their content run nothing."""
+"""Serve files, raw sources and the formatted view of a mail, so that their content can run no scripts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ FILE_POLICY = "sandbox; default-src 'none'; img-src 'self' data:; frame-ancestor
 
 
 def picture_type(content: bytes) -> str:
-    """Return the picture type that the bytes show, whatever type was claimed."""
+    """Return the media type of a picture from its bytes, whatever type the sender claimed."""
     return real_content_type("application/octet-stream", content)
 
 
@@ -63,7 +63,7 @@ def _open(storage_key: str) -> BinaryIO:
 
 @bp.get("/attachments/<uuid:attachment_id>")
 def attachment(attachment_id: uuid.UUID) -> ResponseReturnValue:
-    """Serve a file; inline only if it really is a plain picture, else as a download."""
+    """Serve an attachment. It is shown inline only if its bytes really are a plain picture, otherwise it is a download."""
     found = get_attachment(db.session(), viewer=current_viewer(), attachment_id=attachment_id)
     if found.storage_key is None:
         abort(404)
@@ -75,7 +75,7 @@ def attachment(attachment_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/attachments/<uuid:attachment_id>/fetch")
 def fetch_again(attachment_id: uuid.UUID) -> ResponseReturnValue:
-    """Announce a file again that was given up, so that it is fetched once more."""
+    """Let a file be fetched once more from the provider, after fetching it had failed for good."""
     viewer = current_viewer()
     message_id = get_attachment(db.session(), viewer=viewer, attachment_id=attachment_id).message_id or abort(404)
     message = get_message(db.session(), viewer=viewer, message_id=message_id)
@@ -90,7 +90,7 @@ def fetch_again(attachment_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _file(file: BinaryIO, content_type: str, filename: str, *, inline: bool = False) -> Response:
-    """Serve the open file piece by piece, or the requested part of it."""
+    """Serve the open file as a stream, or only the byte range that was requested."""
     size = file.seek(0, SEEK_END)
     file.seek(0)
     response = Response(wrap_file(request.environ, file), content_type=content_type, direct_passthrough=True)
@@ -130,7 +130,10 @@ def original(message_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/messages/<uuid:message_id>/frame")
 def frame(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Serve the formatted version as a document for a sandboxed frame. Remote pictures only when asked for."""
+    """Serve the formatted version of a message as a document for a sandboxed frame.
+
+    Remote pictures are shown only if the user has asked for them (`images=shown`).
+    """
     session = db.session()
     message = get_message(session, viewer=current_viewer(), message_id=message_id)
     show_remote = _remote_link if request.args.get("images") == "shown" else None
@@ -144,7 +147,10 @@ def frame(message_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _inline_images(message: Message, files: list[Attachment]) -> dict[str, str]:
-    """Return inline images as {content id: data URL}: the frame has no origin and cannot fetch files with the reader's cookie."""
+    """Return the inline images of a message as {content id: data URL}.
+
+    The frame has no origin, so it cannot fetch files with the user's cookie.
+    """
     wanted = set(sanitise(message.html).cid_refs)
     urls: dict[str, str] = {}
     for file in files:
@@ -167,7 +173,10 @@ def _remote_link(address: str) -> str:
 
 @public.get("/remote-image/<link>")
 def remote_image(link: str) -> ResponseReturnValue:
-    """Fetch a remote picture for a frame: signed links only, real raster pictures only, nothing of the reader passed on."""
+    """Fetch a remote picture for a frame, and serve it if it is a real raster picture.
+
+    The link must be signed by us. Nothing about the user is passed on to the other server.
+    """
     try:
         address = _signer().loads(link, max_age=REMOTE_LINK_SECONDS)
         answer = runtime().foreign_http.request("GET", address, called=_PICTURE, max_bytes=REMOTE_IMAGE_BYTES)

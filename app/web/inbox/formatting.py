@@ -18,14 +18,19 @@ from app.web.accounts.session import current_viewer
 
 @dataclass(frozen=True)
 class Writing:
-    """A written text as plain text; `html` is the same with formatting, "" where there is none."""
+    """A text that a user wrote. `text` is the plain text. `html` is the same text with formatting, or "" if it has no
+    formatting."""
 
     text: str
     html: str = ""
 
 
 def read_writing(files: Collection[uuid.UUID], *, formatted: bool) -> Writing:
-    """Return the text of the form. With formatting, the plain text is made from it, whatever plain text the form has."""
+    """Return the text that the form posted. `files` are the ids of the uploads that its HTML may show as pictures.
+
+    If `formatted` is set and the form has HTML with formatting, the plain text is made from this HTML. The form's own plain
+    text is then ignored.
+    """
     html = clean_rich(request.form.get("html", ""), pictures=files) if formatted else ""
     if html:
         return Writing(rich_to_text(html), html)
@@ -33,9 +38,10 @@ def read_writing(files: Collection[uuid.UUID], *, formatted: bool) -> Writing:
 
 
 def writing_of_draft(session: Session, thread_id: uuid.UUID, kind: str, files: Collection[uuid.UUID]) -> Writing:
-    """Return the text that a draft stores.
+    """Return the text to store in the draft.
 
-    A form without formatting (another channel's) leaves the stored HTML, which holds as long as its words are unchanged.
+    A reply form without an HTML field (of a channel other than mail) does not remove the HTML stored in the draft. That HTML
+    is used again only if its words are still those of the draft.
     """
     if kind != "reply" or "html" in request.form:
         return read_writing(files, formatted=kind == "reply")
@@ -45,6 +51,6 @@ def writing_of_draft(session: Session, thread_id: uuid.UUID, kind: str, files: C
 
 
 def html_of_draft(draft: Draft) -> str:
-    """Return the draft's HTML; "" where its words were changed since without formatting."""
+    """Return the draft's HTML. Return "" if the draft's plain text was changed since and no longer matches this HTML."""
     html = draft.options.get("html") or ""
     return html if html and rich_to_text(html) == draft.text.strip() else ""

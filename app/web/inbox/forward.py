@@ -57,9 +57,10 @@ def forward_form(message_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/messages/<uuid:message_id>/forward")
 def forward_message(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Send the forward, now or at a time. 409 with the newer items if the thread moved on, 422 with the reason of a refusal.
+    """Send the forward, now or at the chosen time.
 
-    What was typed stays in the form.
+    Answers 409 if the thread has newer items, and shows them, or if this form was already sent with other content. Answers
+    422 with the reason if the forward is refused. In all these cases the form keeps what was typed.
     """
     viewer, message = current_viewer(), _message(message_id)
     thread_id = message.thread_id
@@ -92,7 +93,8 @@ def forward_message(message_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/messages/<uuid:message_id>/forward/draft")
 def keep_forward(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Save the forward being typed as a draft; with `back` answer with the composer of a reply."""
+    """Save the forward that is being typed as a draft. Answers 204; with the query parameter `back` it answers with the
+    composer of a reply."""
     message = _message(message_id)
     thread_id = message.thread_id
     _keep(message)
@@ -105,7 +107,7 @@ def keep_forward(message_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def forward_again(message_id: uuid.UUID, **more: Any) -> ResponseReturnValue:
-    """Answer an undo with the form as it was, and a line about what happened."""
+    """Render the form of a forward that was not sent after all, with its text, and a toast that says so."""
     words = _("Not sent: your text is back in the form")
     if not request.htmx:
         flash(words)
@@ -117,7 +119,7 @@ def forward_again(message_id: uuid.UUID, **more: Any) -> ResponseReturnValue:
 
 
 def _message(message_id: uuid.UUID) -> Message:
-    """Return a message that may be forwarded. Raises ThreadMissing for a note."""
+    """Return the message to forward. Raises ThreadMissing if its type cannot be forwarded, such as a note."""
     message = get_message(db.session(), viewer=current_viewer(), message_id=message_id)
     if message.message_type not in FORWARDED_TYPES:
         raise ThreadMissing(str(message_id))
@@ -132,14 +134,16 @@ def _chosen_mailbox(message: Message) -> Channel:
 
 
 def _asked_for(message: Message) -> Forward:
-    """Return the forward of the form. Raises UnableToReply, UploadRefused."""
+    """Return the forward that the posted form describes. Raises UnableToReply if a field is wrong, UploadRefused if a file is
+    refused."""
     viewer, uploads = current_viewer(), files_of_form(message.thread_id)
     signature = signature_of(db.session(), message.brand_id, viewer)
     return forward_of_form(message, uploads, signature=signature, viewer=viewer)
 
 
 def _sent_otherwise(forward: Forward) -> bool:
-    """Return whether this form was sent before with another text or to others, which must not be lost silently."""
+    """Return True if the form with this token was sent before with another text or to other recipients. Then the new input must
+    not be lost without a message."""
     form_of = (db.session(), current_viewer().user_id, forward.client_token)
     earlier, promised = find_by_client_token(*form_of), find_scheduled_by_token(*form_of)
     if promised is not None:
@@ -151,9 +155,9 @@ def _sent_otherwise(forward: Forward) -> bool:
 
 
 def _keep(message: Message) -> None:
-    """Keep the forward being typed as a draft, unless this very form was sent meanwhile.
+    """Save the forward that is being typed as a draft, unless the same form was sent meanwhile.
 
-    The thread is locked, so that a late save cannot overtake its send.
+    The thread is locked, so that a late save cannot store the draft again after the forward was sent.
     """
     with transaction() as session:
         lock_thread(session, message.thread_id)
@@ -171,7 +175,8 @@ def _refused(message_id: uuid.UUID, status: int, **why: Any) -> ResponseReturnVa
 
 
 def _mailboxes(message: Message) -> list[Channel]:
-    """List the brand's mailboxes that can send, the one the message came by first."""
+    """List the active mailboxes of the message's brand. The mailbox through which the message came is first, then the others by
+    name."""
     query = sa.select(Channel).where(Channel.brand_id == message.brand_id, Channel.is_active).order_by(Channel.name)
     found = [channel for channel in db.session.execute(query).scalars() if channel.medium == Medium.EMAIL]
     return sorted(found, key=lambda channel: channel.id != message.channel_id)
@@ -186,7 +191,8 @@ def _form(
     token: uuid.UUID | None = None,
     **more: Any,
 ) -> ResponseReturnValue:
-    """Render the form of a forward. `error`: the wrong field, and the words."""
+    """Render the form of a forward. `typed`: fill it with the posted values, not with the draft. `error`: a pair (wrong field,
+    message)."""
     session, viewer = db.session(), current_viewer()
     stored = sa.and_(Attachment.message_id == message.id, Attachment.storage_key.is_not(None))
     files = session.execute(sa.select(Attachment).where(stored).order_by(Attachment.position)).scalars().all()

@@ -36,7 +36,10 @@ SUBJECT_CHARACTERS = 998
 
 @dataclass(frozen=True)
 class ForwardForm:
-    """The values of the form. `file_ids`: files of the original that are passed on; `upload_ids`: files of the writer."""
+    """The values of the form that forwards a message.
+
+    `file_ids`: the files of the original message to pass on. `upload_ids`: the files that the writer uploaded.
+    """
 
     to: str
     cc: str
@@ -53,7 +56,7 @@ class ForwardForm:
 
 
 def fields_of_request(message: Message) -> dict[str, Any]:
-    """Return all fields but text and uploads as typed, as a draft keeps them."""
+    """Return the form's fields as typed, in the shape in which a draft stores them. Text and uploads are not among them."""
     form = request.form
     return {
         "message_id": str(message.id),
@@ -79,9 +82,10 @@ def form_of_request(message: Message) -> ForwardForm:
 
 
 def form_to_offer(session: Session, message: Message, files: Sequence[Attachment]) -> ForwardForm:
-    """Return the form to show: the viewer's draft on this thread, else an empty one.
+    """Return the form to show: filled from the viewer's forward draft on this thread if there is one, otherwise empty.
 
-    A draft of forwarding another message keeps its text and recipients.
+    If the draft was for forwarding another message of the thread, its text and recipients are used, but not its subject,
+    mailbox and files of the original.
     """
     offered = {"subject": subject_to_forward(message), "file_ids": [str(file.id) for file in files]}
     draft = find_forward_draft(session, user_id=current_viewer().user_id, thread_id=message.thread_id)
@@ -118,7 +122,8 @@ def _form(
 
 
 def forward_of_form(message: Message, uploads: tuple[uuid.UUID, ...], *, signature: str, viewer: Viewer) -> Forward:
-    """Return the forward of the form, with `uploads`. Raises UnableToReply with the field that is wrong."""
+    """Return the forward that the posted form describes, with the files `uploads`. Raises UnableToReply with the field that is
+    wrong."""
     fields, written = fields_of_request(message), read_writing(uploads, formatted=True)
     to = read_addresses("to")
     if not to:
@@ -160,7 +165,7 @@ def keep_request(session: Session, message: Message) -> None:
 
 
 def put_back(session: Session, user_id: uuid.UUID, taken: TakenBack) -> list[str]:
-    """Save a forward that was taken back as a draft, followed by what its writer typed since. Returns the ids of its files."""
+    """Save a taken-back forward as a draft, followed by what its writer typed since. Returns the ids of the draft's files."""
     kept = find_forward_draft(session, user_id=user_id, thread_id=taken.thread_id)
     text, files = (kept.text, list(kept.attachment_ids)) if kept else ("", [])
     both = "\n\n".join(part for part in (taken.text, text.strip()) if part)
@@ -186,7 +191,10 @@ def _save(
 
 
 def subject_to_forward(message: Message) -> str:
-    """Return "Fwd: " and the message's subject; for a chat its first words."""
+    """Return "Fwd: " and the message's subject, or, for a message without a subject (a chat), its first 60 characters.
+
+    A subject that already begins with "Fwd:" or "Fw:" is returned unchanged.
+    """
     about = message.subject or " ".join(message.text.split())[:60]
     return about if about.lower().startswith(("fwd:", "fw:")) else f"Fwd: {about}".strip()
 

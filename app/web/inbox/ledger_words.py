@@ -31,12 +31,16 @@ REPORTED = {
 
 
 def step_words(step: Step) -> str:
-    """Return a step of a delivery in words; a step of an unknown kind as it is."""
+    """Return a step of a delivery in words. For a step of an unknown kind, return its raw name."""
     return _((REPORTED if step.is_report else OURS).get(step.name, step.name))
 
 
 def failure_words(reason: dict[str, Any]) -> str:
-    """Return why a message did not arrive, and what to do: title, the provider's own words where they say more, advice."""
+    """Return why a message did not arrive and what to do.
+
+    `reason` has `title`, `detail` (the provider's own words) and `advice`. `detail` is left out if it only repeats the
+    title.
+    """
     title, detail, advice = (told(reason.get(name)).removesuffix(".") for name in ("title", "detail", "advice"))
     what = _("%(what)s: %(detail)s", what=title, detail=detail) if detail not in ("", title) else title
     return " ".join(f"{sentence}." for sentence in (what, advice) if sentence)

@@ -25,7 +25,8 @@ from app.web.inbox.orders_kept import remembered_sort
 
 
 class IsSearch(ViewMissing):
-    """The saved view is a search and no list. Raised so that whoever asked for a list does not get the whole inbox instead."""
+    """Raised when a list is asked for and the saved view is a saved search, which has no list. Without it the caller would get
+    the whole inbox."""
 
     def __init__(self, view: View) -> None:
         super().__init__(str(view.id))
@@ -34,10 +35,10 @@ class IsSearch(ViewMissing):
 
 @dataclass(frozen=True)
 class Asked:
-    """The list that a URL asks for.
+    """The thread list that a URL asks for.
 
-    `view`: its name in URLs: a view of the rail, or the id of the saved view in `saved`. `kept`: the values behind the "?": None
-    where there is none, "" where it removes a filter of the saved view.
+    `view`: the view's name in URLs, which is a view of the rail or the id of the saved view in `saved`. `kept`: the query
+    parameters by name. A value is None if the URL does not have it, and "" if it removes a filter of the saved view.
     """
 
     view: str
@@ -53,12 +54,12 @@ class Asked:
 
     @property
     def due_until(self) -> datetime | None:
-        """The time until which tasks of the list must be due, None for any."""
+        """The latest due time of the tasks in this list; None if any due time is allowed."""
         return self.filters.due_until(current_viewer(), self.now)
 
     @property
     def is_changed(self) -> bool:
-        """Whether the list differs from its view by filters or order."""
+        """True if the URL changes a filter or the order of its view."""
         return any(value is not None for value in self.kept.values())
 
     @property
@@ -66,32 +67,33 @@ class Asked:
         return any(value is not None for name, value in self.kept.items() if name not in ("sort", "tasks"))
 
     def url(self, **more: Any) -> str:
-        """Return the URL of this list; keyword arguments change filters or order, None removes one."""
+        """Return the URL of this list. Each keyword argument changes one filter or the order; the value None removes it."""
         args = {**self.kept, **{name: self._without(name) if value is None else value for name, value in more.items()}}
         return bare_url(self.view, **args)
 
     def url_of(self, endpoint: str, **more: Any) -> str:
-        """Return the URL of an action on this list."""
+        """Return the URL of the route `endpoint` that acts on this list, with the list's filters in the query."""
         return url_for(endpoint, view=None if self.view == "open" else self.view, **{**self.kept, **more})
 
     def url_sorted(self, sort: ListSort) -> str:
         return self.url(sort=self._named(sort), **({} if sort == ListSort.DUE else {"tasks": None}))
 
     def url_with_tasks(self) -> str:
-        """Return the URL of the same list with the reader's tasks; without them where the list has them already."""
+        """Return the URL that switches the reader's tasks in this list: on if the list has no tasks, off if it has tasks."""
         if self.filters.tasks:
             return self.url(tasks=None)
         saved = self.saved is not None and self.saved.filters.tasks
         return bare_url(self.view, **{**self.kept, "sort": self._named(ListSort.DUE), "tasks": None if saved else "mine"})
 
     def url_with_all_tasks(self) -> str:
-        """Return the URL of the same list with everybody's tasks; without them where the list has them already."""
+        """Return the URL that switches everybody's tasks in this list: on if the list does not have them, off if it has them."""
         if self.filters.tasks == "all":
             return self.url(tasks=None)
         return bare_url(self.view, **{**self.kept, "sort": self._named(ListSort.DUE), "tasks": "all"})
 
     def _named(self, sort: ListSort) -> str | None:
-        """Return the sort's name for the URL; None where it is the view's own."""
+        """Return the sort order's name for the URL. Return None if it is the saved view's own order, which the URL need not
+        name."""
         return None if self.saved is not None and sort == self.saved.sort else sort.value
 
     def _without(self, name: str) -> str | None:
@@ -99,9 +101,10 @@ class Asked:
 
 
 def ask(view: str) -> Asked:
-    """Return the list that the request asks for. Unusable values behind the "?" are ignored.
+    """Return the list that the request asks for. Invalid values in the query string are ignored.
 
-    Raises 404 for an unknown view of the rail, ViewMissing for a saved view, IsSearch for a saved search.
+    Aborts with 404 if `view` is no view of the rail. Raises ViewMissing if the saved view does not exist for the viewer,
+    IsSearch if it is a saved search.
     """
     saved, kept = _find_saved(view), kept_args(view)
     if saved is not None and saved.search is not None:
@@ -117,7 +120,8 @@ def ask(view: str) -> Asked:
 
 
 def ask_beside_thread(view: str) -> Asked:
-    """Return the list that the request asks for; all open threads where its view is gone, so that the thread stays readable."""
+    """Return the list that the request asks for. If its saved view no longer exists, return all open threads, so that the
+    thread beside the list can still be read."""
     try:
         return ask(view)
     except ViewMissing:
@@ -125,14 +129,16 @@ def ask_beside_thread(view: str) -> Asked:
 
 
 def name_only(view: str) -> Asked:
-    """Return the list with what links back to it need, without a query. Raises 404 for an unknown view of the rail."""
+    """Return the list with only the values that links back to it need, without a database query. Aborts with 404 if `view` is
+    no view of the rail."""
     if not is_saved(view) and view not in get_args(RailView):
         abort(404)
     return Asked(view, ViewFilters(), remembered_sort(view), kept_args(view))
 
 
 def kept_args(view: str) -> dict[str, Any]:
-    """Return the filters and order of the URL, as they go into a URL again."""
+    """Return the filters and the order in the request's URL, by name, ready to be put into another URL. A missing or invalid
+    value is None."""
     kept = {
         "status": _choice(ThreadStatus, "status"),
         "priority": _choice(Priority, "priority"),
@@ -151,14 +157,14 @@ def kept_args(view: str) -> dict[str, Any]:
 
 
 def bare_url(view: str, **args: Any) -> str:
-    """Return the URL of a view by its name."""
+    """Return the URL of a view. `args` become its query parameters."""
     if is_saved(view):
         return url_for("inbox.saved_view", view_id=view, **args)
     return url_for("inbox.list_view", view=None if view == "open" else view, **args)
 
 
 def is_saved(view: str) -> bool:
-    """Return whether the view is a saved one, whose name is its id."""
+    """Return True if `view` names a saved view. The name of a saved view is its id."""
     return parse_uuid(view) is not None
 
 
@@ -167,13 +173,15 @@ def _choice(kind: type[StrEnum], name: str) -> str | None:
 
 
 def _given(name: str, fits: Callable[[str], bool]) -> str | None:
-    """Return the filter's value in the URL, "" where it is named without one, None where it is missing or unusable."""
+    """Return the value of the URL's parameter `name`. Return "" if the URL names it without a value, None if it is missing or
+    invalid."""
     text = request.args.get(name)
     return text if text is not None and (text == "" or fits(text)) else None
 
 
 def _find_saved(view: str) -> View | None:
-    """Return the saved view: from those read with a page's rail, else by a query."""
+    """Return the saved view with the id `view`, or None if `view` is no id. Uses the views already loaded for the rail,
+    otherwise one query."""
     view_id = parse_uuid(view)
     if view_id is None:
         return None

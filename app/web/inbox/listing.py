@@ -45,7 +45,10 @@ def home() -> ResponseReturnValue:
 @bp.get("/inbox", defaults={"view": "open"})
 @bp.get("/inbox/<view>")
 def list_view(view: str) -> ResponseReturnValue:
-    """Show one view of the inbox; as a fragment `#thread-list` (first page again) or `#list-more` (the next page)."""
+    """Show one view of the inbox.
+
+    htmx gets a fragment: `#thread-list` (the first page again) or `#list-more` (the next page).
+    """
     if is_saved(view):
         return redirect(url_for("inbox.saved_view", view_id=view), 303)
     if view in TASK_VIEWS:
@@ -55,7 +58,7 @@ def list_view(view: str) -> ResponseReturnValue:
 
 @bp.get("/inbox/views/<uuid:view_id>")
 def saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """Show a saved view in the same parts as `list_view`; a saved search redirects to its results."""
+    """Show a saved view, whole or in the same fragments as `list_view`. A saved search redirects to its results."""
     try:
         return _list_page(str(view_id))
     except IsSearch as found:
@@ -73,14 +76,15 @@ def _list_page(view: str) -> ResponseReturnValue:
 
 @bp.get("/rail")
 def rail() -> ResponseReturnValue:
-    """Render the rail alone, for a page that was told of a change."""
+    """Render the rail alone, for a page that was notified of a change."""
     return render_template("rail.html")
 
 
 def list_context(view: str, *, with_rows: bool = True) -> dict[str, Any]:
-    """Return the context of the list pane beside a thread. Unknown filters are ignored, an invalid cursor starts from the top.
+    """Return the template context of the list pane beside a thread. Unknown filters are ignored; an invalid cursor gives the
+    first page.
 
-    Without rows it has only what links back to the list need, and asks no query.
+    With `with_rows=False` the context has only what the links back to the list need, and no query is made.
     """
     if with_rows:
         view_counts()
@@ -144,18 +148,21 @@ def _task_context(view: str, *, with_rows: bool = True) -> dict[str, Any]:
 
 
 def asked_filter(view: str) -> tuple[ThreadFilter, dict[str, Any]]:
-    """Return the threads that the request asks for as a filter, and its values as they go into a URL. Raises as `ask` does."""
+    """Return the pair (filter of the threads that the request asks for, its query parameters for another URL). Raises as `ask`
+    does."""
     asked = ask(view)
     return asked.filter, asked.kept
 
 
 def _thread_url(view: str, thread_id: uuid.UUID, endpoint: str = "inbox.show_thread", **more: Any) -> str:
-    """Return the URL of a thread (or of something below it) that remembers from which list it was opened."""
+    """Return the URL of a thread, or of another `endpoint` of this thread. The URL names the view from which the thread was
+    opened."""
     return url_to(endpoint, thread_id=thread_id, view=None if view == "open" else view, **more)
 
 
 def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
-    """Return links to the views, shown where the rail is not in sight; as there, without the channels the viewer hid."""
+    """Return links to the views, for screens on which the rail is not visible. Channels that the viewer hid in the rail are
+    left out here too."""
     names = (
         "open",
         "email",
@@ -179,7 +186,7 @@ def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
 
 
 def _rows(asked: Asked) -> Page[Any]:
-    """Return a page of ThreadRow, with TaskRow among them where tasks are shown. An invalid cursor gives the first page."""
+    """Return a page of ThreadRow, mixed with TaskRow if the list shows tasks. An invalid cursor gives the first page."""
     cursor = request.args.get("cursor")
     try:
         return _page_at(asked, cursor)

@@ -78,7 +78,7 @@ FIELDS = (
 
 @dataclass
 class MacroForm:
-    """A macro as typed: its values and errors by field, and the steps they make."""
+    """A macro as typed into its form. `values` and `errors` are by field; `brand_id` and `steps` are what the values mean."""
 
     values: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -91,7 +91,7 @@ def empty_form() -> MacroForm:
 
 
 def form_of(macro: Macro) -> MacroForm:
-    """Return the form that would make this macro."""
+    """Return the form filled with this macro's values."""
     steps = steps_of(macro)
     values = {"name": macro.name, "brand": str(macro.brand_id or ""), **values_of(steps)}
     return MacroForm(values, {}, macro.brand_id, steps)
@@ -123,7 +123,7 @@ def values_of(steps: MacroSteps) -> dict[str, str]:
 
 
 def read_form(viewer: Viewer) -> MacroForm:
-    """Return the posted form; `errors` is empty where it makes a macro."""
+    """Return the posted form. Its `errors` is empty if the values are valid."""
     form = MacroForm({name: storable(request.form.get(name, "")).strip() for name in FIELDS})
     values, errors = form.values, form.errors
     values["name"] = " ".join(values["name"].split())
@@ -141,7 +141,7 @@ def read_form(viewer: Viewer) -> MacroForm:
 
 
 def read_steps(form: MacroForm) -> None:
-    """Set the form's steps from its values, and its errors."""
+    """Set `form.steps` from the form's values, and add an error to `form.errors` for each invalid field."""
     values, errors = form.values, form.errors
     values["note"] = values["note"].replace("\r\n", "\n")
     if len(values["note"]) > NOTE_CHARACTERS:
@@ -222,7 +222,8 @@ def _steps(values: dict[str, str], add: tuple[str, ...], remove: tuple[str, ...]
 
 
 def _tags(form: MacroForm, name: str) -> tuple[str, ...]:
-    """Return the tags of a field, which commas separate; () with an error for an invalid one."""
+    """Return the tags typed into the field `name`, separated by commas. If a tag is invalid, add an error to the form and
+    return ()."""
     try:
         found = tuple(dict.fromkeys(clean_tag(text) for text in form.values[name].split(",") if text.strip()))
     except BadTag:
@@ -234,7 +235,12 @@ def _tags(form: MacroForm, name: str) -> tuple[str, ...]:
 
 
 def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]:
-    """Return the options of every choice as (value, words); the first leaves the thread unchanged."""
+    """Return the options of every select field, by name, as lists of pairs (value, label). In the fields of steps, the first
+    pair leaves the thread unchanged.
+
+    A chosen value that was deleted stays in its list. `scenarios`, and `told_teams` (names of teams with a Teams workflow),
+    are plain lists.
+    """
     same = ("", _("Unchanged"))
     people = dict(pair for brand_id in viewer.brand_ids for pair in list_assignable_users(session, brand_id))
     named = sorted(((str(user_id), name) for user_id, name in people.items()), key=lambda pair: pair[1])

@@ -43,7 +43,7 @@ WINDOW_CLOSED = N_("The 24-hour window is closed: send a template, or use anothe
 
 @dataclass(frozen=True)
 class Plan:
-    """A macro's reply to write, and the channel it goes by."""
+    """The reply that a macro will write, and the channel through which it goes."""
 
     template: ReplyTemplate
     filled: Filled
@@ -52,7 +52,11 @@ class Plan:
 
 
 def plan_reply(thread: Thread, steps: MacroSteps) -> Plan:
-    """Return the planned reply. Raises StepFailed where the template is gone or lacks a value, or no channel can carry it."""
+    """Return the reply that the macro's steps ask for.
+
+    Raises StepFailed if the template is gone or belongs to another brand, if a reply to be sent lacks a value, or if no
+    channel can carry it.
+    """
     session, viewer = db.session(), current_viewer()
     if thread.is_ticket:
         raise StepFailed("template_id", NO_CHANNEL)
@@ -76,7 +80,11 @@ def plan_reply(thread: Thread, steps: MacroSteps) -> Plan:
 
 
 def _check_place(thread: Thread, channel: Channel, template: ReplyTemplate, steps: MacroSteps) -> None:
-    """Raise StepFailed where the channel does not carry the template, or there is no reply to put it into."""
+    """Raise StepFailed if the reply cannot go into this conversation.
+
+    That is so if the channel does not carry the template, its reply window is closed, or the open composer is that of a
+    note.
+    """
     if template.media and channel.medium.value not in template.media:
         raise StepFailed("template_id", OTHER_CHANNEL)
     closes_at = window_closes_at(thread, reply_context(channel).rules)
@@ -87,7 +95,10 @@ def _check_place(thread: Thread, channel: Channel, template: ReplyTemplate, step
 
 
 def send_reply(session: Session, thread: Thread, plan: Plan, steps: MacroSteps, run: Run) -> Message:
-    """Queue the planned reply as the composer would; a draft stays. Raises ThreadMovedOn, UnableToReply."""
+    """Queue the planned reply as the composer would, and return its message. The viewer's draft on the thread stays.
+
+    Raises ThreadMovedOn if the thread has newer items, UnableToReply if it cannot be sent.
+    """
     viewer = current_viewer()
     draft = session.get(Draft, (viewer.user_id, thread.id, "reply"))
     kept = (draft.text, list(draft.attachment_ids), dict(draft.options)) if draft else None

@@ -1,4 +1,4 @@
-"""Settings pages of macros; leads and administrators write them."""
+"""Settings pages of macros. Leads and administrators create and change macros."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def save_macro(macro_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/macros/<uuid:macro_id>/deletion")
 def remove_macro(macro_id: uuid.UUID) -> ResponseReturnValue:
-    """Delete a macro, after its form asked for confirmation; what it did stays."""
+    """Delete a macro, after its form asked for confirmation. Changes that the macro made to threads stay."""
     macro = _changeable(macro_id)
     name = macro.name
     with transaction() as session:
@@ -99,7 +99,7 @@ def remove_macro(macro_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _changeable(macro_id: uuid.UUID) -> Macro:
-    """Return a macro that the viewer may change. Raises MacroMissing; 403 without the permission."""
+    """Return a macro that the viewer may change. Raises MacroMissing. Aborts with 403 if the viewer lacks the permission."""
     return get_macro(db.session(), viewer=require(Permission.MACROS_MANAGE), macro_id=macro_id)
 
 

@@ -44,7 +44,7 @@ STEPS = {
 
 @dataclass(frozen=True)
 class Names:
-    """The names of the users, teams, templates and contacts in steps, by id; one that is gone is missing here."""
+    """The names of the users, teams, templates and contacts that appear in macro steps, by id. A deleted one has no name here."""
 
     of: Mapping[uuid.UUID, str]
 
@@ -128,7 +128,10 @@ def failed_words(step: str, why: str) -> str:
 
 
 def staying_words(*, reply: bool, note: bool, tasks: int, calls: int) -> str:
-    """Return in sentences what an undo could not take back, "" for nothing. `tasks`, `calls`: how many of each stay."""
+    """Return sentences about what an undo of a macro could not take back, or "" if it took back everything.
+
+    `reply` and `note` say if one stays; `tasks` and `calls` say how many stay.
+    """
     parts = [_("The macro’s reply was already sent.")] if reply else []
     if tasks:
         parts.append(

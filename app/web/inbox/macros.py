@@ -1,4 +1,4 @@
-"""Routes that run macros on the open thread and list them for the bulk bar."""
+"""Routes that run and undo macros on the open thread, and list macros for the thread and the bulk bar."""
 
 from __future__ import annotations
 
@@ -57,7 +57,10 @@ ERROR_STAYS_SECONDS = 60
 
 @bp.get("/threads/<uuid:thread_id>/macros")
 def thread_macros(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """List the macros for the thread: as a fragment for the menu; without scripts, a page. `seen`: the newest item shown."""
+    """List the macros for the thread: as a fragment for the menu, or as a page without scripts.
+
+    The query parameter `seen` is the newest item that the page shows.
+    """
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     macros = list_macros(db.session(), viewer=current_viewer(), brand_id=thread.brand_id)
     whole = not request.htmx
@@ -81,9 +84,9 @@ def _offered(macros: list[Macro], *, of_many: bool = False) -> list[dict[str, An
 
 @bp.post("/threads/<uuid:thread_id>/macros/<uuid:macro_id>")
 def run_macro(thread_id: uuid.UUID, macro_id: uuid.UUID) -> ResponseReturnValue:
-    """Run a macro: every step or none. With one `macro_token` (of the menu) it runs once.
+    """Run a macro on the thread: all of its steps, or none if one fails. Several posts with the same `macro_token` run it once.
 
-    The composer's fields are sent along.
+    The form also contains the composer's fields.
     """
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
@@ -106,7 +109,7 @@ def run_macro(thread_id: uuid.UUID, macro_id: uuid.UUID) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a run. `is_first`: False where the same menu had run the macro before."""
+    """The result of running a macro. `is_first` is False if the same `macro_token` had run it before; then nothing was done."""
 
     is_first: bool
     sent: Message | None = None
@@ -138,7 +141,8 @@ def _take_steps(thread: Thread, macro: Macro, steps: MacroSteps, run: Run) -> Ou
 
 
 def _with_triggers(response: Response, steps: MacroSteps, sent: Message | None) -> Response:
-    """Add HX-Trigger events: put the template into the composer, or offer the undo of what was sent."""
+    """Add HX-Trigger events to the response: one that puts the template into the composer, or a toast for the reply that was
+    sent."""
     if "HX-Trigger" not in response.headers:
         return response
     triggers = json.loads(response.headers["HX-Trigger"])
@@ -153,9 +157,10 @@ def _with_triggers(response: Response, steps: MacroSteps, sent: Message | None) 
 
 @bp.post("/threads/<uuid:thread_id>/macro-runs/<uuid:run_token>/undo")
 def undo_macro(thread_id: uuid.UUID, run_token: uuid.UUID) -> ResponseReturnValue:
-    """Undo the viewer's run of a macro on the thread, and name what stays.
+    """Undo the viewer's run of a macro on the thread, and say what cannot be undone.
 
-    A reply is taken back while it waits, a task while nobody changed it, calls outside before they are made.
+    A reply is taken back if it still waits, a task if nobody changed it, and a call to an outside service if it was not made
+    yet.
     """
     viewer, now = current_viewer(), utc_now()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
@@ -177,14 +182,14 @@ def undo_macro(thread_id: uuid.UUID, run_token: uuid.UUID) -> ResponseReturnValu
 
 
 def _undone(thread_id: uuid.UUID, said: str, files: list[str] | None = None) -> ResponseReturnValue:
-    """Answer an undo with the composer where a reply was taken back, else with the thread's head."""
+    """Answer an undo with the composer if a reply was taken back (`files` is not None), otherwise with the thread's head."""
     if files is not None:
         return say(thread_id, said, uploads=list_uploads(files))
     return say(thread_id, said) if request.htmx.target == "composer" else changed(thread_id, said, undo="")
 
 
 def _take_reply_back(session: Session, message_id: uuid.UUID, viewer: Viewer, now: datetime) -> list[str] | None:
-    """Take the reply back into the composer; return the ids of its files, None if it has left."""
+    """Take the reply back into the composer and return the ids of its files. Return None if it cannot be taken back any more."""
     try:
         taken = take_back(session, message_id=message_id, actor=viewer.actor, now=now)
     except (AlreadyLeft, AlreadyTakenBack, NotTheWriter):
@@ -203,7 +208,11 @@ def _failed(thread_id: uuid.UUID, step: str, why: str) -> ResponseReturnValue:
 
 
 def bulk_change() -> Change:
-    """Return the macro the bulk bar asks for (`macro`, `macro_token`), with its present steps. Raises MacroMissing."""
+    """Return the bulk change that runs the macro named in the form (`macro`, `macro_token`), with its current steps but without
+    its reply.
+
+    Raises MacroMissing if the viewer has no such macro.
+    """
     viewer, macro_id = current_viewer(), parse_uuid(request.form.get("macro"))
     if macro_id is None:
         raise MacroMissing(request.form.get("macro", "")[:40])

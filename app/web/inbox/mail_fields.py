@@ -29,7 +29,11 @@ IN_BRACKETS = re.compile(r".*<([^<>]*)>\s*")
 
 
 def read_addresses(name: str) -> tuple[str, ...]:
-    """Return the addresses of a field, each once. Commas, semicolons or lines separate them. Raises UnableToReply."""
+    """Return the addresses typed into the field `name`, each once, in lower case. Commas, semicolons or line breaks separate
+    them.
+
+    Raises UnableToReply if one is no address, or if there are too many.
+    """
     parts = [part.strip() for text in request.form.getlist(name) for part in BETWEEN.split(text)]
     found = dict.fromkeys(_checked(name, part) for part in parts if part)
     if len(found) > MAX_COPIES:
@@ -47,7 +51,8 @@ def _checked(name: str, part: str) -> str:
 
 
 def without_own(session: Session, addresses: Iterable[str]) -> tuple[str, ...]:
-    """Return the addresses that are not a mailbox of ours, with or without a +tag. One query, none without addresses."""
+    """Return the addresses without those of our own mailboxes. A +tag in an address is ignored. One query, or none without
+    addresses."""
     wanted = tuple(addresses)
     bare = {address: _bare(address) for address in wanted}
     if not wanted:
@@ -66,9 +71,10 @@ def _bare(address: str) -> str:
 
 
 def mail_fields(channel: Channel, viewer: Viewer) -> dict[str, Any]:
-    """Return the parts of a Reply that only a mail has: cc, bcc, signature, and `options` to fill the fields in again.
+    """Return the arguments of a Reply that only a mail has, read from the form: `cc`, `bcc`, `signature` and `options`.
 
-    {} for any other channel. Raises UnableToReply.
+    `options` are stored to fill the fields in again. Returns {} if the channel is not e-mail. Raises UnableToReply for a
+    wrong address.
     """
     if channel.medium != Medium.EMAIL:
         return {}
@@ -93,13 +99,16 @@ def is_signed_off(text: str, name: str) -> bool:
 
 
 def options_of_form() -> dict[str, Any]:
-    """Return the mail fields as typed, as a draft keeps them."""
+    """Return the mail fields as typed, in the shape in which a draft stores them."""
     unsigned = "signature_shown" in request.form and "signed" not in request.form
     return {"cc": request.form.get("cc", "")[:5000], "bcc": request.form.get("bcc", "")[:5000], "unsigned": unsigned}
 
 
 def signature_of(session: Session, brand_id: uuid.UUID, viewer: Viewer) -> str:
-    """Return the signature of a mail: the brand's lines, with the writer's name after a greeting, else before them."""
+    """Return the signature of a mail: the brand's lines and the writer's name.
+
+    The name follows the first line if that line is a greeting that ends with a comma. Otherwise the name comes first.
+    """
     brand: str = session.execute(sa.select(Brand.email_signature).where(Brand.id == brand_id)).scalar_one()
     if not brand.strip():
         return viewer.name
@@ -110,9 +119,10 @@ def signature_of(session: Session, brand_id: uuid.UUID, viewer: Viewer) -> str:
 def mail_context(
     thread: Thread, channel: Channel | None, draft: Draft | None, timeline: Timeline, viewer: Viewer
 ) -> dict[str, Any]:
-    """Return the template context of the mail fields: their values, the signature, and whom a reply to all would reach too.
+    """Return the template context of the mail fields: their values, the signature, and the further recipients of a reply to
+    all.
 
-    {"mail": None} for any other channel.
+    Returns {"mail": None} if the channel is not e-mail.
     """
     if channel is None or channel.medium != Medium.EMAIL:
         return {"mail": None}
@@ -131,7 +141,7 @@ def mail_context(
 
 
 def _others(timeline: Timeline, channel: Channel) -> tuple[str, ...]:
-    """Return the other recipients of the other side's last mail, without its sender and this mailbox."""
+    """Return the other recipients (To and Cc) of the last mail that we received, without its sender and this mailbox."""
     messages = [item.message for item in reversed(timeline.items) if item.message is not None]
     outsiders = frozenset[str]().union(*(addresses_of(m.recipients) for m in messages if FORWARD_OF in m.meta))
     theirs = (m for m in messages if m.message_type == MessageType.INCOMING and m.medium == "email" and not m.automatic)

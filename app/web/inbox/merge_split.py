@@ -39,7 +39,7 @@ NOT_UNDONE = {
 
 @bp.get("/threads/<uuid:thread_id>/merge")
 def choose_merge(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the dialog that chooses the thread to merge this one into, or its list alone."""
+    """Show the dialog that chooses the thread to merge this one into. htmx may ask for its list of threads alone."""
     return _merge_page(thread_id, status=200)
 
 
@@ -61,7 +61,7 @@ def _merge_page(thread_id: uuid.UUID, *, status: int, error: str = "") -> Respon
 
 @bp.post("/threads/<uuid:thread_id>/merge")
 def merge(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Merge this thread into `into`."""
+    """Merge this thread into the thread with the id `into`."""
     viewer, into = current_viewer(), parse_uuid(request.form.get("into"))
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     if into is None:
@@ -81,7 +81,7 @@ def merge(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/bulk/merge")
 def merge_chosen() -> ResponseReturnValue:
-    """Merge the threads of `thread` (two or more) into the newest."""
+    """Merge the threads whose ids are in the field `thread` (two or more) into the one with the newest message."""
     viewer = current_viewer()
     ids = list(dict.fromkeys(found for found in map(parse_uuid, request.form.getlist("thread")) if found))
     rows = list_rows(db.session(), viewer=viewer, thread_ids=ids[: MOST_AT_ONCE + 1])
@@ -114,7 +114,7 @@ def _refuse_bulk(text: str) -> ResponseReturnValue:
 
 @bp.get("/threads/<uuid:thread_id>/split")
 def choose_split(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the dialog that splits the thread from a message on (`from`), with the new thread's subject."""
+    """Show the dialog that splits the thread from the message `from` on. It proposes a subject for the new thread."""
     return _split_page(thread_id, status=200)
 
 
@@ -148,7 +148,7 @@ def _split_subject(thread: Thread, chosen: Message | None) -> str:
 
 @bp.post("/threads/<uuid:thread_id>/split")
 def split(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Split the thread at the message `from`; `subject` is the new thread's."""
+    """Move the message `from` and all later messages into a new thread with the subject `subject`."""
     viewer, first = current_viewer(), parse_uuid(request.form["from"])
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     subject = storable(request.form.get("subject", "")).strip()[:998]
@@ -174,7 +174,7 @@ def split(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/thread-moves/<uuid:batch_id>/undo")
 def undo_moves(batch_id: uuid.UUID) -> ResponseReturnValue:
-    """Undo a merge or split as a whole; everybody who sees the brand may."""
+    """Undo a whole merge or split. Every user who sees the brand may do this."""
     viewer = current_viewer()
     try:
         with transaction() as session:
@@ -194,7 +194,10 @@ def _not_undone(text: str) -> ResponseReturnValue:
 
 
 def _lead_to(thread_id: uuid.UUID, said: str, *, batch_id: uuid.UUID | None = None, of_many: bool = False) -> ResponseReturnValue:
-    """Show the thread and a toast whose undo stays for ten minutes; after a bulk action the list stays open."""
+    """Answer with an event that opens the thread, and a toast with an undo button for ten minutes.
+
+    After a bulk action (`of_many`) the list stays open instead. Without scripts, redirect to the thread.
+    """
     runtime().nudger.nudge()
     view = request.args.get("view")
     url = url_for("inbox.show_thread", thread_id=thread_id, view=view)

@@ -1,8 +1,10 @@
 """Mix tasks into a list of threads, each at the place of its due time.
 
-Two keyset scans, one of threads and one of tasks, each along its own index and no longer than its part of the page, are merged
-here; a list without tasks does not come here. A cursor is a place in the threads' order by due time: a task stands there as a
-thread older than all others would, so before the threads that are due with it.
+Two keyset queries, one for threads and one for tasks, are merged here. Each uses its own index and reads no more rows than
+the page needs. Lists without tasks do not use this module.
+
+A cursor is a place in the threads' order by due time. A task has the place of a thread older than all others, so it comes
+before the threads with the same due time.
 """
 
 from __future__ import annotations
@@ -26,10 +28,10 @@ Row = ThreadRow | TaskRow
 
 
 def list_with_tasks(asked: Asked, *, cursor: str | None, limit: int) -> Page[Row]:
-    """Return one page of threads and tasks. At most three queries. Raises BadCursor.
+    """Return one page of threads and tasks, by due time. At most three queries. Raises BadCursor.
 
-    The list's brand and priority filter the tasks too. Neither side is read further than the other lets it onto the page: threads
-    no further than the first task of the next page, tasks no further than the last thread of this one.
+    The list's brand and priority filter the tasks too. Threads are read only up to the first task of the next page, and
+    tasks only up to the last thread of this page.
     """
     session, viewer = db.session(), current_viewer()
     tasks = _tasks_behind(asked, cursor)
@@ -58,7 +60,7 @@ def _is_any_due(dues: Sequence[datetime | None], by: datetime | None) -> bool:
 
 
 def _tasks_behind(asked: Asked, cursor: str | None) -> dict[str, Any] | None:
-    """Return the arguments of the query for a page's tasks; None: no tasks follow."""
+    """Return the arguments of the query for the tasks behind `cursor`. Return None if the page has no tasks."""
     edge, whose = _edge(place_of(ListSort.DUE, cursor)) if cursor is not None else "", asked.filters.assignee
     if edge is None or whose not in (None, current_viewer().user_id):
         return None  # a list filtered to another assignee has no tasks of the reader
@@ -67,7 +69,7 @@ def _tasks_behind(asked: Asked, cursor: str | None) -> dict[str, Any] | None:
 
 
 def _edge(key: Key) -> str | None:
-    """Return the cursor of the tasks that follow a place of the merged list; None: no tasks follow."""
+    """Return the task cursor for a place in the merged list. Return None if no tasks follow this place."""
     _rank, at, row_id, due = key
     due_at = None if due == NEVER else due
     if at == BEFORE_ALL:

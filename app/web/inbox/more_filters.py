@@ -29,7 +29,8 @@ from app.web.pages import page
 
 @dataclass(frozen=True)
 class Choices:
-    """What a list can be narrowed to in one way. `name`: of the filter in the address; `chosen`: its value now, or ""."""
+    """The values of one filter of a list. `name`: the filter's parameter in the URL. `chosen`: its current value, or "" if it
+    is not set."""
 
     title: str
     name: str
@@ -40,8 +41,11 @@ class Choices:
 
 @bp.get("/inbox/more-filters")
 def more_filters() -> ResponseReturnValue:
-    """The people, brands, channel accounts and tags the list in the address (`view` and its filters) can be narrowed to: as a
-    fragment for the menu of filters, as a page without scripts."""
+    """Show the assignees, brands, channel accounts and tags by which the list in the URL (`view` and its filters) can be
+    filtered.
+
+    htmx gets a fragment for the filter menu; a browser without scripts gets a page.
+    """
     asked, session, viewer = ask(request.args.get("view") or "open"), db.session(), current_viewer()
     filters, brand_ids = asked.filters, viewer.brand_ids
     brands = [(str(brand.id), brand.name) for brand in list_brands(session) if brand.id in brand_ids]
@@ -59,7 +63,8 @@ def more_filters() -> ResponseReturnValue:
 
 
 def _assignees() -> list[tuple[str, str]]:
-    """The reader, nobody, then everybody else of their brands by name."""
+    """Return pairs (value, name) for the assignee filter: the reader, "Unassigned", then the other users of the reader's brands
+    by name."""
     viewer = current_viewer()
     people = dict(pair for brand_id in viewer.brand_ids for pair in list_assignable_users(db.session(), brand_id))
     people.pop(viewer.user_id, None)
@@ -68,7 +73,8 @@ def _assignees() -> list[tuple[str, str]]:
 
 
 def more_context(asked: Asked) -> dict[str, Any]:
-    """Return the names of person, channel account, order and brand a list is filtered by, for its chips; a query for each."""
+    """Return the template context of a list's filter chips: assignee, channel account, order and brand. One query for each
+    filter set."""
     filters = asked.filters
     person, channel, order = narrowed_to(filters)
     return {
@@ -83,7 +89,7 @@ def more_context(asked: Asked) -> dict[str, Any]:
 
 
 def narrowed_to(filters: ViewFilters) -> tuple[str, str, str]:
-    """Return the names of (person, channel account, order) a list is filtered by; "" without that filter."""
+    """Return the names (assignee, channel account, order) of the filters that are set. A filter that is not set gives ""."""
     return (
         _person(filters.assignee) if filters.assignee else "",
         _name(Channel, filters.channel) if filters.channel else "",
@@ -92,7 +98,7 @@ def narrowed_to(filters: ViewFilters) -> tuple[str, str, str]:
 
 
 def _order_number(order_id: uuid.UUID) -> str:
-    """Return the number of an order of the viewer's brands; a general word for any other."""
+    """Return the order's number, or "Unknown order" if the order is not of the viewer's brands."""
     query = sa.select(Order.order_number).where(Order.id == order_id, Order.brand_id.in_(current_viewer().brand_ids))
     return db.session.execute(query).scalar_one_or_none() or _("Unknown order")
 

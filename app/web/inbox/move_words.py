@@ -20,7 +20,10 @@ UNDONE = frozenset({"MergeUndone", "SplitUndone"})
 
 
 def undo_urls(timeline: Timeline) -> Callable[[TimelineItem], str]:
-    """Return a function from a timeline item to the URL that undoes its merge, split, link or task; "" where none can."""
+    """Return a function that takes a timeline item and returns the URL that undoes its merge, split, order link or task.
+
+    The function returns "" if the item cannot be undone.
+    """
     events = [item.event for item in timeline.items if item.event is not None]
     undone = {event.payload.get("move_id") for event in events if event.type in UNDONE}
     standing = standing_links(events)
@@ -43,9 +46,9 @@ def undo_urls(timeline: Timeline) -> Callable[[TimelineItem], str]:
 
 
 def subject_changes(timeline: Timeline) -> dict[uuid.UUID, str]:
-    """Return the mails whose subject differs from that of the mail before, by id with the new subject.
+    """Return the new subjects of mails whose subject differs from that of the mail before, by message id.
 
-    The writer may have begun another matter.
+    Such a change may mean that the writer began another matter. Automatic mails are left out.
     """
     changes: dict[uuid.UUID, str] = {}
     before = normalise_subject(timeline.earlier_subject)

@@ -22,7 +22,7 @@ from app.web.inbox.thread import changed
 
 @bp.post("/threads/<uuid:thread_id>/no-answer")
 def set_no_answer(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Mark that no answer is needed. With `undo` (the status before) the mark is undone."""
+    """Mark that the thread needs no answer. With `undo` (the thread's status before) remove the mark and restore this status."""
     viewer, now, before = current_viewer(), utc_now(), request.args.get("undo")
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     if before is not None:
@@ -38,7 +38,7 @@ def set_no_answer(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/messages/<uuid:message_id>/question")
 def set_question(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Mark that a message which counted as thanks needs an answer."""
+    """Mark that a message needs an answer although it had been taken for mere thanks."""
     viewer = current_viewer()
     message = get_message(db.session(), viewer=viewer, message_id=message_id)
     with transaction() as session:

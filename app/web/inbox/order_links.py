@@ -37,13 +37,16 @@ MOST_FOUND = 8
 
 @bp.get("/threads/<uuid:thread_id>/orders")
 def thread_orders(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the linked orders, the customer's others (open ones first), and what `q` finds. As a fragment: `thread_orders`."""
+    """Show the thread's linked orders, the customer's other orders (open ones first), and the orders that `q` finds.
+
+    As a fragment: `thread_orders`.
+    """
     return orders_page(get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id))
 
 
 @bp.post("/threads/<uuid:thread_id>/orders")
 def add_order_link(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Link the order `order_id`, one of the thread's brand."""
+    """Link the order `order_id` with the thread. Answers 422 if it is not an order of the thread's brand."""
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     order = _find(thread, parse_uuid(request.form.get("order_id")))
@@ -58,7 +61,7 @@ def add_order_link(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/threads/<uuid:thread_id>/orders/<uuid:order_id>/removal")
 def remove_order_link(thread_id: uuid.UUID, order_id: uuid.UUID) -> ResponseReturnValue:
-    """Unlink that order for good: nothing links the two automatically again."""
+    """Unlink the order from the thread for good: it is never linked again automatically."""
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     order = _find(thread, order_id)
@@ -83,7 +86,11 @@ def orders_page(thread: Thread, *, status: int = 200) -> Response:
 
 
 def orders_to_link(thread: Thread, words: str) -> list[OrderRow]:
-    """Return the orders that `words` find, without words the customer's; open ones first, without those linked already."""
+    """Return the orders that can be linked with the thread and are not linked yet.
+
+    If `words` is not empty, these are the orders that match it, newest first. Otherwise they are the customer's orders, open
+    ones first.
+    """
     session, viewer = db.session(), current_viewer()
     known = {order.id for order in list_orders_of_thread(session, viewer=viewer, thread_id=thread.id)}
     if words:
@@ -116,7 +123,10 @@ def _find(thread: Thread, order_id: uuid.UUID | None) -> Order | None:
 
 
 def _answer(thread_id: uuid.UUID, words: str, *, undo: str = "") -> ResponseReturnValue:
-    """Answer a change of links: the block again, for the dialog its end, without JavaScript the thread."""
+    """Answer a change of order links. htmx gets the block of orders, or the event that closes the dialog if the dialog asked.
+
+    Without JavaScript, redirect to the thread.
+    """
     runtime().nudger.nudge()
     if request.htmx.target == "move-place":
         return dialog_done(thread_id, words, undo=undo)

@@ -47,7 +47,7 @@ def _status(value: str) -> str:
 
 
 def standing_links(events: Iterable[Event]) -> frozenset[uuid.UUID]:
-    """Return the ids of the OrderLinked events whose link still stands. `events` are oldest first."""
+    """Return the ids of the OrderLinked events whose link was not removed since. `events` must be oldest first."""
     standing: dict[str, uuid.UUID] = {}
     for event in events:
         if event.type == "OrderLinked":

@@ -17,7 +17,7 @@ ARCHIVES = frozenset({"all", "resolved", "spam", "snoozed", "unsent"})
 
 
 def remembered_sort(view: str) -> ListSort:
-    """Return the sort order of a view whose URL names none."""
+    """Return the sort order of a view if the URL names none: the remembered one, otherwise the default."""
     kept = _kept().get(view)
     return kept or (ListSort.NEWEST if view in ARCHIVES else ListSort.DUE)
 

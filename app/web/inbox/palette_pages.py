@@ -1,4 +1,4 @@
-"""List the pages the palette leads to, besides the views and settings, which come from the rail and the doors."""
+"""List the pages that the command palette offers, besides views (from the rail) and settings pages (from their own index)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ MORE = (
 
 
 def open_pages(*, with_more: bool) -> list[Choice]:
-    """Return the pages that the reader may open."""
+    """Return the pages that the reader may open. `with_more`: include also the pages that are offered only for a typed search."""
     pages = (*MAIN, *MORE) if with_more else MAIN
     found = [
         Choice(url_for(endpoint), _(label), _(hint) if hint else "", icon)

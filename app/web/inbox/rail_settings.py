@@ -1,4 +1,4 @@
-"""Page of one's own sidebar: in which order its links stand, and which channels are in it."""
+"""Settings page of the user's own sidebar: the order of its links, and which channels it shows."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ STEPS = {"up": -1, "down": 1}
 
 @bp.get("/settings/sidebar")
 def sidebar() -> ResponseReturnValue:
-    """Show the links of one's sidebar, to be moved, and its channels, to be moved and hidden."""
+    """Show the links and channels of the user's sidebar, with controls to move them and to hide channels."""
     return _page([rail_work(), rail_channels()], current_viewer().rail_hidden)
 
 
 @bp.post("/settings/sidebar")
 def arrange_sidebar() -> ResponseReturnValue:
-    """Do to the link `name` what `to` says: up, down; to a channel also hide, show. Without a name all is as usual again."""
+    """Move the link `name` as `to` says: "up" or "down". For a channel, `to` can also be "hide" or "show".
+
+    Without `name`, restore the default sidebar.
+    """
     name, to = request.form.get("name", ""), request.form.get("to", "")
     groups, hidden = [rail_work(), rail_channels()], list(current_viewer().rail_hidden)
     if not name:
@@ -63,7 +66,7 @@ def _names(items: Links) -> list[str]:
 
 
 def _move(items: Links, name: str, by: int) -> str:
-    """Move a link one place; returns what to say of it."""
+    """Move a link by `by` places in `items` (negative: up). Return the message for the user."""
     here = _names(items).index(name)
     place = min(max(here + by, 0), len(items) - 1)
     items.insert(place, items.pop(here))
@@ -72,7 +75,7 @@ def _move(items: Links, name: str, by: int) -> str:
 
 
 def _show(items: Links, hidden: list[str], name: str, *, is_shown: bool) -> str:
-    """Take a channel out of `hidden`, or put it there; returns what to say of it."""
+    """Remove a channel from `hidden` (`is_shown`) or add it. Return the message for the user."""
     label = items[_names(items).index(name)]["label"]
     hidden[:] = [*(one for one in hidden if one != name), *([] if is_shown else [name])]
     return _("%(name)s is in the sidebar.", name=label) if is_shown else _("%(name)s is not in the sidebar.", name=label)

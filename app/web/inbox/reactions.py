@@ -23,7 +23,8 @@ from app.web.inbox.blueprint import bp
 
 @bp.post("/messages/<uuid:message_id>/reaction")
 def set_reaction(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Put the form's emoji on the message as our reaction, or take ours back (""); a refusal says why."""
+    """React to the message with the form's `emoji`, or remove our reaction if it is "". If this is refused, the answer says
+    why."""
     viewer = current_viewer()
     message = get_message(db.session(), viewer=viewer, message_id=message_id)
     emoji, rules = request.form.get("emoji", ""), runtime().adapters.rules["whatsapp_business"]

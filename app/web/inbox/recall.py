@@ -1,4 +1,4 @@
-"""Routes that bring a reply back into the composer: undo send, or send another way."""
+"""Routes that bring a reply back into the composer: undo a send, or send by another channel."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ from app.web.inbox.thread import list_uploads
 
 @bp.post("/messages/<uuid:message_id>/undo")
 def take_message_back(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Take back a reply that has not left; its text and files go into the composer, before what was typed since."""
+    """Take back a reply or forward that was not sent to the provider yet.
+
+    Its text and files go into the form, before what was typed since.
+    """
     viewer = current_viewer()
     thread_id = _thread_of(viewer, message_id)
     try:
@@ -56,7 +59,7 @@ def take_message_back(message_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/messages/<uuid:message_id>/elsewhere")
 def write_elsewhere(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Put a failed message into the composer on the channel of `channel_id`, before what was typed meanwhile."""
+    """Put a failed message into the composer for the channel `channel_id`, before what was typed meanwhile."""
     viewer, now = current_viewer(), utc_now()
     message = get_message(db.session(), viewer=viewer, message_id=message_id)
     if message.message_type != MessageType.OUTGOING:
@@ -69,28 +72,28 @@ def write_elsewhere(message_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def keep_composer(thread_id: uuid.UUID) -> None:
-    """Keep what was sent along from the composer as a draft, as the form of a forward replaces the composer."""
+    """Save the composer's posted fields as a draft, because the form of a forward is about to replace the composer."""
     if request.form.get("composer_kind") in KINDS and "text" in request.form:
         keep_typed(thread_id, request.form["composer_kind"])
 
 
 def _thread_of(viewer: Viewer, message_id: uuid.UUID) -> uuid.UUID:
-    """Return the thread of the message, also after this viewer took the message back."""
+    """Return the id of the message's thread. This works also after the viewer took the message back."""
     gone = find_taken_back(db.session(), message_id=message_id, user_id=viewer.user_id)
     return gone.thread_id if gone else get_message(db.session(), viewer=viewer, message_id=message_id).thread_id
 
 
 def say(thread_id: uuid.UUID, words: str, **more: Any) -> ResponseReturnValue:
-    """Render a new composer, and a toast about what happened."""
+    """Render a new composer, and a toast with the message `words`."""
     if not request.htmx:
         flash(words)
     return composer_again(thread_id, toast={"text": words}, **more)
 
 
 def put_into_composer(session: Session, user_id: uuid.UUID, kept: TakenBack) -> list[str]:
-    """Save the message as a draft, followed by what its writer typed since (in the form or in an earlier draft).
+    """Save the message `kept` as a draft, followed by what its writer typed since, in the form or in an earlier draft.
 
-    Returns the ids of its files.
+    Returns the ids of the draft's files.
     """
     draft = session.get(Draft, (user_id, kept.thread_id, "reply"))
     text, files = (draft.text, list(draft.attachment_ids)) if draft else ("", [])

@@ -1,4 +1,5 @@
-"""Cache the rows of a thread list as HTML, by what they show: most rows have not changed since the list was last drawn."""
+"""Cache the HTML of thread list rows, by the values that a row shows. Most rows have not changed since the list was last
+rendered."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ ROWS_KEPT = 4096  # about 3 kB each
 
 @dataclass(frozen=True, slots=True)
 class RowLook:
-    """All that the HTML of a row depends on, the reader's language included. Times are in the reader's words."""
+    """The values on which the HTML of one list row depends, including the reader's language. Times are already formatted for
+    the reader."""
 
     locale: str
     id: str
@@ -73,9 +75,9 @@ def rows_html(
     has_brands: bool,
     more: frozenset[str] = frozenset(),
 ) -> Markup:
-    """Return an `<li>` for each thread of a list sorted by `sort`, with the thread `current_id` marked as open beside it.
+    """Return an `<li>` for each thread of a list sorted by `sort`. The thread `current_id`, open beside the list, is marked.
 
-    `more`: which columns of `columns.ASKED_FOR` it shows.
+    `more`: the columns of `columns.ASKED_FOR` that the list shows.
     """
     locale = str(get_locale())
     return Markup("\n").join(_made(_look(row, locale, url, sort, current_id, has_brands, more)) for row in rows)

@@ -1,4 +1,4 @@
-"""Routes of saved views: create, rename, copy, order, delete, count."""
+"""Routes of saved views: create, change, copy, order, delete, count."""
 
 from __future__ import annotations
 
@@ -63,7 +63,10 @@ def _views_page(views: list[View]) -> ResponseReturnValue:
 
 @bp.get("/inbox/views/counts")
 def saved_view_counts() -> ResponseReturnValue:
-    """Return the counts of the rail's first saved views, as shown, by id. The page asks for them after it has loaded."""
+    """Return the thread counts of the first saved views in the rail, by view id, as the rail shows them ("999+" for many).
+
+    The page asks for them after it has loaded.
+    """
     session, viewer = db.session(), current_viewer()
     counts = count_of_views(session, viewer=viewer, views=list_views(session, viewer=viewer), now=utc_now())
     return jsonify({str(view_id): words.capped(count) for view_id, count in counts.items()})
@@ -71,7 +74,10 @@ def saved_view_counts() -> ResponseReturnValue:
 
 @bp.post("/inbox/views")
 def create_saved_view() -> ResponseReturnValue:
-    """Save the list in the URL (`view` and its filters) under `name`, `for` whom; or what was typed to `search`."""
+    """Save the list in the URL (`view` and its filters) as a view with the name `name` and the audience `for`.
+
+    If the form has the field `search`, save this search text instead of the list.
+    """
     asked, values = ask(request.args.get("view") or "open"), _values()
     content, errors = _content(asked, values)
     if not errors:
@@ -99,7 +105,10 @@ def edit_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/inbox/views/<uuid:view_id>")
 def save_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """Change a view's `name`, audience (`for`), each named `column`; or the words of its `search`."""
+    """Change a view's `name`, its audience (`for`) and its columns: each ticked column is one field `column`.
+
+    For a saved search, change `search` instead of the columns.
+    """
     view = _own(view_id)
     values = {**_searched(view.search), **_values()}
     if view.search is None:
@@ -115,7 +124,7 @@ def save_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/inbox/views/<uuid:view_id>/filters")
 def save_filters(view_id: uuid.UUID) -> ResponseReturnValue:
-    """Save the filters and order of the URL in the view."""
+    """Store the filters and the order of the URL in the saved view."""
     view, asked = _own(view_id), ask(str(view_id))
     content = ViewContent(view.name, view.scope, view.team_id, asked.filters, asked.sort, hidden_columns=view.hidden_columns)
     if _change(view_id, content):
@@ -127,7 +136,7 @@ def save_filters(view_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/inbox/views/<uuid:view_id>/copy")
 def copy_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """Copy a view as one of the viewer's own."""
+    """Copy a view. The copy belongs to the viewer."""
     viewer = current_viewer()
     name = _("Copy of %(name)s", name=get_view(db.session(), viewer=viewer, view_id=view_id).name[: NAME_CHARACTERS - 12])
     try:
@@ -142,9 +151,9 @@ def copy_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/inbox/views/<uuid:view_id>/place")
 def place_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """Move a view `before` another (an id; "" for the end), or one step `to`: up, down, first, last.
+    """Move a view: before the view with the id `before` ("" for the end), or as `to` says: "up", "down", "first" or "last".
 
-    Answers with the list where the form asks for it, else with a toast alone, for a page that has moved it already.
+    Answers with the list if htmx asks for it. Otherwise htmx gets only a message, as the page has already moved the view.
     """
     view, viewer = _own(view_id), current_viewer()
     views = list_views(db.session(), viewer=viewer)
@@ -159,7 +168,7 @@ def place_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _before(view_id: uuid.UUID, views: list[View]) -> uuid.UUID | None:
-    """Return the id of the view that is to follow the moved one, from the form; None for the end."""
+    """Return the id of the view that will follow the moved one, read from the form. Return None to move it to the end."""
     others, to = [view.id for view in views if view.id != view_id], request.form.get("to", "")
     here = next((number for number, view in enumerate(views) if view.id == view_id), len(others))
     steps = {"up": max(here - 1, 0), "down": here + 1, "first": 0, "last": len(others)}
@@ -169,7 +178,7 @@ def _before(view_id: uuid.UUID, views: list[View]) -> uuid.UUID | None:
 
 
 def _again(said: str) -> ResponseReturnValue:
-    """Render the whole page again with a message, as the views are now."""
+    """Reload the whole page with the message `said`, so that it shows the current views."""
     flash(said)
     if request.htmx:
         return "", 204, {"HX-Refresh": "true"}
@@ -196,7 +205,8 @@ def delete_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _own(view_id: uuid.UUID) -> View:
-    """Return a view this viewer may change. Raises ViewMissing; 403 for one they may only look at."""
+    """Return a view that this viewer may change. Raises ViewMissing if the viewer does not see it. Aborts with 403 if they may
+    only see it."""
     view = get_view(db.session(), viewer=current_viewer(), view_id=view_id)
     if not view.may_be_changed_by(current_viewer()):
         refuse(Permission.VIEWS_SHARE)
@@ -204,7 +214,7 @@ def _own(view_id: uuid.UUID) -> View:
 
 
 def _change(view_id: uuid.UUID, content: ViewContent) -> dict[str, str]:
-    """Change the view; return the errors by field, {} if it was changed."""
+    """Change the view. Return the errors by field, or {} if the view was changed."""
     try:
         with transaction() as session:
             change_view(session, view_id, content, viewer=current_viewer(), now=utc_now())
@@ -220,12 +230,12 @@ def _values() -> dict[str, str]:
 
 
 def _searched(text: str | None) -> dict[str, str]:
-    """Return the form's field of a saved search; {} for a list."""
+    """Return the form value of a saved search, {"search": text}. Return {} if `text` is None, as for a saved list."""
     return {} if text is None else {"search": text}
 
 
 def _content(asked: Asked, values: dict[str, str]) -> tuple[ViewContent, dict[str, str]]:
-    """Return the view of the form, and the errors by field."""
+    """Return the pair (content of the view that the form describes, errors by field)."""
     errors = {}
     if not values["name"]:
         errors["name"] = _("Enter a name.")
@@ -244,7 +254,10 @@ def _content(asked: Asked, values: dict[str, str]) -> tuple[ViewContent, dict[st
 
 
 def _hidden_columns(asked: Asked) -> tuple[Column, ...]:
-    """Return the columns without a tick. The form above a list has none; its view keeps the list's."""
+    """Return the columns that the form leaves without a tick.
+
+    The form above a list has no columns. A view saved from it hides the same columns as the list.
+    """
     if "columns" in request.form:
         return hidden_beside(request.form.getlist("column"))
     return asked.saved.hidden_columns if asked.saved else ASKED_FOR
@@ -269,7 +282,7 @@ def _form(
 
 
 def _audience(view: View) -> str:
-    """Return the audience of a view as the form's value."""
+    """Return the audience of a view as the form's value: the scope, or "team:" and the team's id."""
     return f"team:{view.team_id}" if view.scope == ViewScope.TEAM else view.scope.value
 
 
@@ -280,12 +293,12 @@ def _audience_words(view: View) -> str:
 
 
 def saved_search(query: str) -> View | None:
-    """Return the saved search of the rail with exactly this query; None if there is none."""
+    """Return the saved search in the rail with exactly this query, or None if there is none."""
     return next((view for view in view_counts().saved_views if query and view.search == query), None)
 
 
 def _said_of(view: View, *, teams: Mapping[uuid.UUID, str]) -> str:
-    """Return a view's filters or search in one line. `teams`: names by id."""
+    """Return one line that describes a view: its filters and order, or its search. `teams`: the names of teams by id."""
     if view.search is not None:
         return _("Search: %(words)s", words=view.search)
     filters = view.filters

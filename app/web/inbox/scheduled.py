@@ -75,7 +75,7 @@ def date_field(at: Any) -> str:
 def send_scheduled(scheduled_id: uuid.UUID) -> ResponseReturnValue:
     """Send a scheduled reply now.
 
-    Refused in its row if it cannot be sent, or if something came in that the page did not show yet.
+    If it cannot be sent, or the thread has a newer item than `last_seen_message_id`, its row shows the reason.
     """
     row, viewer = _row(scheduled_id), current_viewer()
     context = reply_context(db.session().get_one(Channel, row.channel_id))
@@ -91,7 +91,7 @@ def send_scheduled(scheduled_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/scheduled/<uuid:scheduled_id>/time")
 def set_scheduled_time(scheduled_id: uuid.UUID) -> ResponseReturnValue:
-    """Set the time of a scheduled reply to `send_at`, in the reader's zone; a held reply waits again."""
+    """Set the time of a scheduled reply to `send_at`, in the reader's time zone. A held reply is scheduled again."""
     row, viewer = _row(scheduled_id), current_viewer()
     context = reply_context(db.session().get_one(Channel, row.channel_id))
     try:
@@ -105,7 +105,8 @@ def set_scheduled_time(scheduled_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/scheduled/<uuid:scheduled_id>/cancellation")
 def cancel_scheduled_reply(scheduled_id: uuid.UUID) -> ResponseReturnValue:
-    """Cancel a scheduled reply; its text and files go into its writer's composer, with `again` its time too."""
+    """Cancel a scheduled reply. Its text and files go back into its writer's composer; with the field `again`, its time goes
+    back too."""
     row, viewer = _row(scheduled_id), current_viewer()
     try:
         with transaction() as session:
@@ -136,7 +137,7 @@ def _kept(row: ScheduledReply) -> TakenBack:
 
 
 def _row(scheduled_id: uuid.UUID) -> ScheduledReply:
-    """Return a scheduled reply of a thread that the viewer sees. Raises ThreadMissing."""
+    """Return a scheduled reply. Raises ThreadMissing if it does not exist or the viewer does not see its thread."""
     row = find_scheduled(db.session(), scheduled_id)
     if row is None:
         raise ThreadMissing(str(scheduled_id))
@@ -153,7 +154,10 @@ def _done(row: ScheduledReply, said: str) -> ResponseReturnValue:
 
 
 def _refused(row: ScheduledReply, error: Exception) -> ResponseReturnValue:
-    """Render the row with the reason of the refusal, without JavaScript the whole page; a row that is gone disappears."""
+    """Render the reply's row with the reason of the refusal; without JavaScript, the whole page.
+
+    If the reply is no longer scheduled, answer that it was already sent or cancelled.
+    """
     if isinstance(error, NoLongerScheduled):
         return _done(row, _("The message was already sent or cancelled"))
     words = {

@@ -76,7 +76,7 @@ def search_suggestions() -> ResponseReturnValue:
 
 @bp.get("/messages/<uuid:message_id>")
 def show_message(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Redirect to a message's place in its thread, however far back; `find` is what to mark there."""
+    """Redirect to a message's place in its thread, on whichever page of the timeline. The words in `find` are marked there."""
     session = db.session()
     message = get_message(session, viewer=current_viewer(), message_id=message_id)
     place = sa.tuple_(Message.occurred_at, Message.id)
@@ -92,7 +92,12 @@ def show_message(message_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/palette")
 def palette() -> ResponseReturnValue:
-    """List where the command palette leads for `q`: views, pages, tags, settings; from three characters on people and threads."""
+    """List the targets of the command palette that match `q`, in groups: views, pages and settings, then orders, brands, tags,
+    people, threads.
+
+    People and threads need at least three characters (a thread also matches its number with "#"). Without `q` only views and
+    pages are listed.
+    """
     typed = clean_query(request.args.get("q", ""))
     groups = [
         (_("Go to"), _pages(typed)),
@@ -128,13 +133,13 @@ def _orders(typed: str) -> list[Choice]:
 
 
 def _fits(typed: str, *texts: str) -> bool:
-    """Return whether every typed word begins a word of the texts."""
+    """Return True if each typed word is the beginning of some word in `texts`. Upper and lower case are the same."""
     known = [word.casefold() for text in texts for word in text.split()]
     return all(any(word.startswith(part) for word in known) for part in typed.casefold().split())
 
 
 def _brands(typed: str) -> list[Choice]:
-    """Return links to the threads of one brand, for a viewer with several."""
+    """Return links to the threads of each matching brand, or [] if the viewer has only one brand."""
     own = current_viewer().brand_ids
     brands = [brand for brand in list_brands(db.session()) if brand.id in own] if typed and len(own) > 1 else []
     found = [brand for brand in brands if _fits(typed, brand.name)][:PALETTE_ROWS]
@@ -175,14 +180,15 @@ def _threads(typed: str) -> list[Choice]:
 
 
 def hit_url(hit: Any, query: str) -> str:
-    """Return the URL of a search hit: its message, with the query to mark there."""
+    """Return the URL of a search hit: of its message if it has one, otherwise of its thread. The page marks the words of
+    `query`."""
     if hit.message_id:
         return url_for("inbox.show_message", message_id=hit.message_id, find=query)
     return url_for("inbox.show_thread", thread_id=hit.row.thread.id, find=query)
 
 
 def sought() -> str:
-    """Return the words to mark in a thread that was opened from a search."""
+    """Return the words to mark in a thread that was opened from a search, or ""."""
     return clean_query(request.args.get("find", ""))
 
 
@@ -192,7 +198,8 @@ def found_in(html: Markup) -> Markup:
 
 
 def excerpt_of(text: str) -> Markup:
-    """Return an excerpt around the searched words, for a message that is shown formatted; "" without a search."""
+    """Return an excerpt around the searched words, to show beside a formatted message. Return "" if the thread was not opened
+    from a search."""
     return excerpt(text, sought()) if "find" in request.args else Markup("")
 
 

@@ -27,9 +27,10 @@ def later_choices() -> list[SnoozeChoice]:
 
 
 def send_time_of_form() -> datetime | None:
-    """Return the time to send at, None for now. Raises UnableToReply for an invalid time.
+    """Return the time at which to send, or None to send now. Raises UnableToReply if the time is invalid.
 
-    A picked time counts whatever button was pressed, unless that button says otherwise.
+    A time in the field `send_at` counts even if the ordinary send button was pressed. It does not count if the button has a
+    value of its own in `later` or `then`.
     """
     form = request.form
     choice = form.get("later", "")
@@ -39,13 +40,14 @@ def send_time_of_form() -> datetime | None:
 
 
 def snooze_time_of_form() -> datetime | None:
-    """Return until when the thread is snoozed after sending; None where the button says nothing of it. Raises UnableToReply."""
+    """Return the time until which the thread is snoozed after sending, or None if the pressed button does not snooze. Raises
+    UnableToReply if the time is invalid."""
     then = request.form.get("then", "")
     return _time_of(then.removeprefix(SNOOZE)) if then.startswith(SNOOZE) else None
 
 
 def picked_time() -> datetime:
-    """Return the time of the date field. Raises UnableToReply."""
+    """Return the time in the form's date field `send_at`. Raises UnableToReply if it is invalid."""
     return _time_of(PICKED)
 
 

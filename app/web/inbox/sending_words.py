@@ -11,7 +11,10 @@ from app.domain.threads.models import Message
 
 
 def seconds_left(message: Message, viewer: Viewer) -> int:
-    """Return for how many seconds this viewer can still take the message back; 0 if they did not write it, or it has left."""
+    """Return the number of seconds in which this viewer can still take the message back.
+
+    Return 0 if the message was already sent, or if the viewer did not write it.
+    """
     leaves_at = message.meta.get("waiting", {}).get("leaves_at")
     if leaves_at is None or message.delivery_status != "pending" or message.sender_user_id != viewer.user_id:
         return 0

@@ -25,7 +25,7 @@ UNSEEN = "␣"  # shown for an invisible character
 
 @dataclass(frozen=True)
 class PartPrice:
-    """The price of one part of a text, from the channel's settings."""
+    """The price of one part of an SMS, from the channel's settings. `amount` is in whole units of `currency`."""
 
     amount: Decimal
     currency: str
@@ -33,7 +33,10 @@ class PartPrice:
 
 @dataclass(frozen=True)
 class SmsLook:
-    """What is shown under a text. `price` is "" where none is set; `misfits`: characters that force the costlier alphabet."""
+    """What the composer shows under an SMS.
+
+    `price` is "" if the channel has no price. `misfits`: the characters that force the more expensive alphabet.
+    """
 
     count: SmsCount
     price: str
@@ -41,7 +44,7 @@ class SmsLook:
 
 
 def sms_look(text: str, channel: Channel) -> SmsLook:
-    """Return what to show under a text that is being written."""
+    """Return what the composer shows under the SMS `text` while it is being written."""
     counted, price = count_sms(text), part_price(channel)
     return SmsLook(
         count=counted,
@@ -51,7 +54,7 @@ def sms_look(text: str, channel: Channel) -> SmsLook:
 
 
 def part_price(channel: Channel) -> PartPrice | None:
-    """Return the price in the channel's settings; None where there is none, or it is not a number."""
+    """Return the price of one part from the channel's settings. Return None if none is set or it is invalid."""
     try:
         amount = Decimal(str(channel.settings.get("part_price") or "").replace(",", "."))
     except InvalidOperation:
@@ -62,7 +65,7 @@ def part_price(channel: Channel) -> PartPrice | None:
 
 
 def price_words(price: PartPrice, parts: int) -> str:
-    """Return the price of so many parts in words, with tenths of a cent where it has them."""
+    """Return the price of this many parts, formatted for the reader. It shows up to four decimals if the price has them."""
     locale = get_locale()
     pattern = locale.currency_formats["standard"].pattern.replace("0.00", "0.00##")
     return str(format_currency(price.amount * parts, price.currency, pattern, locale=locale, currency_digits=False))
@@ -75,12 +78,12 @@ def named(characters: Sequence[str]) -> str:
 
 
 def shown(character: str) -> str:
-    """Return one character so that people can see it; a fixed sign for an invisible one."""
+    """Return the character itself, or a fixed visible sign if the character is invisible."""
     return character if character.isprintable() and not character.isspace() else UNSEEN
 
 
 def sms_context(thread: Thread, channel: Channel | None) -> dict[str, Any]:
-    """Return the template context of a text in the composer; {} for any other channel."""
+    """Return the template context of the composer for an SMS. Return {} if the channel is not SMS."""
     if channel is None or channel.medium != Medium.SMS:
         return {}
     return {"sms": True, "sms_price": part_price(channel), "sms_opt_out": _opt_out(thread, channel)}

@@ -24,7 +24,8 @@ bp.add_app_template_filter(sms_look)
 
 @bp.post("/threads/<uuid:thread_id>/simplified-text")
 def simplify_text(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Render the composer with plain characters for typographic ones, and what was replaced. The text is kept as the draft."""
+    """Render the composer with typographic characters replaced by plain ones, and list what was replaced. The new text is saved
+    as the draft."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     text = storable(request.form.get("text", "")).replace("\r\n", "\n")
     plainer = simplify(text, accents=request.args.get("accents") == "1")

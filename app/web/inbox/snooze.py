@@ -25,7 +25,7 @@ from app.web.inbox.triage_words import SNOOZES, until_words
 
 @dataclass(frozen=True)
 class SnoozeChoice:
-    """A line of the snooze menu: its key, words and time."""
+    """A line of the snooze menu. `key` is its value in the form, `label` its text, `time` the time in the reader's words."""
 
     key: str
     label: str
@@ -50,7 +50,11 @@ def snooze_earliest() -> str:
 
 
 def snooze_time_asked_for() -> datetime:
-    """Return the time of `choice` (a line of the menu) or `until` (the date field). Raises BadSnoozeTime."""
+    """Return the time that the request asks for: `choice` (a key of the menu), or `until` (the date field) if there is no
+    `choice`.
+
+    Raises BadSnoozeTime if it is invalid.
+    """
     now, choice = utc_now(), request.values.get("choice")
     if not choice:
         return read_snooze_time(request.values.get("until", ""), now=now, zone=zone())

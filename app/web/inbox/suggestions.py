@@ -38,7 +38,10 @@ class Suggestion:
 
 
 def suggest(session: Session, *, viewer: Viewer, typed: str) -> list[Suggestion]:
-    """Return suggestions for the text before the cursor: at most SAVED_SHOWN saved searches, then operators or values of one."""
+    """Return suggestions for `typed`, the text before the text cursor.
+
+    First come at most SAVED_SHOWN saved searches, then operators, or the values of the operator that is being typed.
+    """
     return _saved(session, viewer, typed) + _operators(session, viewer, typed)
 
 
@@ -57,7 +60,8 @@ def _operators(session: Session, viewer: Viewer, typed: str) -> list[Suggestion]
 
 
 def _saved(session: Session, viewer: Viewer, typed: str) -> list[Suggestion]:
-    """Return saved searches that begin with the text or have it in their name; each replaces all that was typed."""
+    """Return the saved searches whose query begins with the typed text or whose name contains it. Each replaces the whole typed
+    text."""
     begun = typed.strip().casefold()
     found = []
     for view in list_views(session, viewer=viewer):
@@ -102,7 +106,7 @@ def _fixed(name: str) -> list[tuple[str, str]]:
 
 
 def _fit(values: Iterable[tuple[str, str]], begun: str) -> list[tuple[str, str]]:
-    """Return the values that begin with the text, then those that contain it."""
+    """Return the pairs (value, hint) that match `begun`: first the values that begin with it, then the other matches."""
     wanted = begun.casefold()
     scored = [(not value.casefold().startswith(wanted), value, hint) for value, hint in values if _has(wanted, value, hint)]
     return [(value, hint) for _later, value, hint in sorted(scored, key=lambda one: one[0])]

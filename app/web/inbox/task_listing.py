@@ -17,7 +17,8 @@ PAGE_ROWS = 30
 
 
 def task_list_context(view: str, *, with_rows: bool) -> dict[str, Any]:
-    """Return the rows and URL of one of TASK_VIEWS; an invalid cursor starts from the top. At most one query."""
+    """Return the template context (rows, URL) of `view`, one of TASK_VIEWS. An invalid cursor gives the first page. At most one
+    query."""
     return {
         "rows": _rows() if with_rows else Page(()),
         "first_page": "cursor" not in request.args,

@@ -23,7 +23,8 @@ from app.web.inbox.row_cache import ROWS_KEPT
 
 @dataclass(frozen=True, slots=True)
 class TaskLook:
-    """All that the HTML of a task depends on, the reader's language included. Times are in the reader's words."""
+    """The values on which the HTML of one task row depends, including the reader's language. Times are already formatted for
+    the reader."""
 
     locale: str
     id: str
@@ -55,9 +56,9 @@ class TaskLook:
 def task_html(
     row: TaskRow, *, url: Callable[[uuid.UUID], str], token: str, current_id: uuid.UUID | None, has_brands: bool
 ) -> Markup:
-    """Return the `<li>` of a task in a list, with the thread `current_id` open beside it.
+    """Return the `<li>` of a task in a list. It is marked if its thread is `current_id`, which is open beside the list.
 
-    `url`: the function that links to a thread.
+    `url`: a function that returns the URL of a thread from its id.
     """
     task = row.task
     due_words = current_app.jinja_env.filters["due_words"]  # app/web/tasks imports app/web/inbox, not the reverse

@@ -17,7 +17,7 @@ WAIT_EVENTS = {
 
 
 def task_event_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
-    """Return an event of TASK_EVENTS as one line."""
+    """Return one line in words about a task event (a type in TASK_EVENTS). `who` is the name of the user who did it."""
     title = payload["title"]
     if event_type == "TaskCreated":
         return _("Task created because the reply promised “%(title)s”", title=title)
@@ -29,6 +29,6 @@ def task_event_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
 
 
 def removable_tasks(events: Iterable[Event]) -> set[str]:
-    """Return the ids of the tasks among these events, oldest first, that were neither completed nor removed."""
+    """Return the ids of the tasks in these events that are neither completed nor removed. `events` must be oldest first."""
     newest = {event.payload["task_id"]: event.type for event in events if event.type in TASK_EVENTS}
     return {task_id for task_id, event_type in newest.items() if event_type in ("TaskCreated", "TaskReopened")}

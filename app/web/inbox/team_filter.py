@@ -1,4 +1,4 @@
-"""Filter a list by team; further teams load when the menu opens."""
+"""Filter a list by team. Teams to which the viewer does not belong are loaded when the menu opens."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from app.web.pages import page
 def filter_teams() -> ResponseReturnValue:
     """List the teams by which the list in the URL (`view` and its filters) can be filtered.
 
-    As a fragment, those the viewer does not belong to; without scripts, a page with all of them.
+    htmx gets a fragment with the teams to which the viewer does not belong. A browser without scripts gets a page with all
+    teams.
     """
     asked, session = ask(request.args.get("view") or "open"), db.session()
     own = dict(list_own_teams(session, viewer=current_viewer()))
@@ -33,7 +34,8 @@ def filter_teams() -> ResponseReturnValue:
 
 
 def team_context(asked: Asked) -> dict[str, Any]:
-    """Return the template context of a list's team menu and chip; queries only the name of another team than the viewer's."""
+    """Return the template context of a list's team menu and filter chip. Makes a query only if the chosen team is not one of
+    the viewer's."""
     own, chosen = dict(view_counts().teams), asked.filters.team
     if chosen is None:
         return {"team_filter": "", "team_name": "", "own_teams": own}

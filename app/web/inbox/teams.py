@@ -34,7 +34,8 @@ def choose_team(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/threads/<uuid:thread_id>/team")
 def set_team(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Hand the thread to `team`, or to none; `assignee` assigns it to a person as well, as an undo does."""
+    """Hand the thread to `team`, or to no team if it is empty. If `assignee` is set (as by an undo), assign the thread to this
+    user too."""
     viewer, session = current_viewer(), db.session()
     before = get_thread(session, viewer=viewer, thread_id=thread_id)
     former, assignee_before = before.team_id, before.assignee_user_id

@@ -24,7 +24,7 @@ OFFERED = 20
 def list_header_files(
     session: Session, thread: Thread, choices: Iterable[TemplateChoice], rules: ChannelRules
 ) -> dict[str, list[Attachment]]:
-    """Return the thread's newest files that fit each kind of header, by that kind."""
+    """Return the thread's files that can be a template's header, newest first, by the kind of header."""
     headers = {choice.header for choice in choices if choice.header}
     find_problem = rules.find_header_problem
     if not headers or find_problem is None:
@@ -38,7 +38,10 @@ def list_header_files(
 
 
 def take_kept_file(thread_id: uuid.UUID, field: str) -> tuple[uuid.UUID, ...]:
-    """Return the id of the thread's file that the form names, () for none; a sent file is copied as the viewer's upload."""
+    """Return the id of the thread's file that the form field names, as a tuple of one; () if it names none.
+
+    A file that was already sent is copied, and the copy belongs to the viewer as an upload.
+    """
     wanted = parse_uuid(request.form.get(field))
     query = sa.select(Attachment).where(Attachment.id == wanted, _may_be_used(thread_id))
     found = db.session().execute(query).scalar_one_or_none() if wanted else None
@@ -55,7 +58,11 @@ def take_kept_file(thread_id: uuid.UUID, field: str) -> tuple[uuid.UUID, ...]:
 
 
 def _may_be_used(thread_id: uuid.UUID) -> sa.ColumnElement[bool]:
-    """Return the condition for usable files: sent by either side, or the viewer's unsent uploads; never those of notes."""
+    """Return the SQL condition for files of the thread that can be used: files of messages in or out, and the viewer's unsent
+    uploads.
+
+    Files of notes never match.
+    """
     sent = (MessageType.INCOMING, MessageType.OUTGOING)
     messages = sa.select(Message.id).where(
         Message.thread_id == thread_id, Message.message_type.in_(sent), Message.revoked_at.is_(None)

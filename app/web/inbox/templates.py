@@ -1,4 +1,4 @@
-"""Approved message templates in the composer: list, reasons against each, filled-in form."""
+"""Approved message templates in the composer: which can be sent, why others cannot, and the filled-in form."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def unusable_templates(channel: Channel) -> tuple[UnusableTemplate, ...]:
 
 
 def why_unusable(item: Mapping[str, Any]) -> str:
-    """Return why a template cannot be sent from here, "" where it can."""
+    """Return why a template cannot be sent from here, or "" if it can. `item` is the template as the provider lists it."""
     status = str(item.get("status", "APPROVED")).upper()
     if status != "APPROVED":
         words = _(STATUSES.get(status, N_("Not approved at the provider")))
@@ -64,7 +64,8 @@ def why_unusable(item: Mapping[str, Any]) -> str:
 
 
 def fill_template(channel: Channel, form: Mapping[str, str]) -> FilledTemplate | None:
-    """Return the template chosen in a form, filled in; None if none was chosen or it is gone."""
+    """Return the template chosen in the form, filled in with its values. Return None if no template was chosen or it no longer
+    exists."""
     choice = next((c for c in template_choices(channel) if c.key == form.get("template")), None)
     if choice is None:
         return None

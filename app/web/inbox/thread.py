@@ -53,7 +53,10 @@ BLOCKS = ("thread_pane", "thread_head", "timeline", "timeline_older", "context",
 
 @bp.get("/threads/<uuid:thread_id>")
 def show_thread(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the three panes of a thread; as fragments those of BLOCKS (`timeline-older` is a `timeline`)."""
+    """Show the page of a thread with its three panes. htmx gets one of the fragments in BLOCKS.
+
+    The fragment `timeline-older` is rendered as a whole `timeline`.
+    """
     head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id)
     if head.row.thread.id != thread_id:
         return redirect(url_for("inbox.show_thread", thread_id=head.row.thread.id, view=request.args.get("view")), 302)
@@ -61,7 +64,10 @@ def show_thread(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def thread_context(head: ThreadHead, **more: Any) -> dict[str, Any]:
-    """Return the template context of a thread's page, with the list only where the response has it. Marks the thread as read."""
+    """Return the template context of a thread's page, and mark the thread as read.
+
+    The rows of the list are included only if the response shows them. `more` is added to the context.
+    """
     viewer, session, row = current_viewer(), db.session(), head.row
     try:
         timeline = list_timeline(session, viewer=viewer, thread=row.thread, before=request.args.get("before"))
@@ -130,7 +136,10 @@ def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) 
 
 
 def token_of(draft: Draft | None) -> uuid.UUID | None:
-    """Return the token of the form a draft was typed in: every tab with this draft sends the same message. None without."""
+    """Return the token of the form in which a draft was typed, or None if there is none.
+
+    Every browser tab with this draft uses the same token, so that all tabs together send the message only once.
+    """
     return parse_uuid(draft.options.get("client_token")) if draft else None
 
 
@@ -168,18 +177,19 @@ def _mark_read(thread: Thread) -> None:
 
 
 def closed_here(thread: Thread) -> dict[str, Any]:
-    """Return the HX-Trigger event of a thread that is closed or snoozed, with which the page moves on.
+    """Return the HX-Trigger event that tells the page to move on, if the thread is closed or snoozed; otherwise {}.
 
-    {} for any other thread. static/js/lib/advance.js handles the event.
+    `static/js/lib/advance.js` handles the event.
     """
     is_done = not thread.is_open or thread.snoozed_until is not None
     return {"thread-closed-here": {"thread_id": str(thread.id)}} if is_done else {}
 
 
 def changed(thread_id: uuid.UUID, said: str, *, undo: str, goes_on: bool = False) -> ResponseReturnValue:
-    """Answer a change of the thread: for htmx its head and a toast with an undo, else a redirect.
+    """Answer a change of the thread: for htmx its head and a toast with the words `said`, otherwise a redirect.
 
-    `goes_on`: the page moves on to the next thread where this one is closed or snoozed.
+    `undo`: the URL of the toast's undo button, "" for no button. `goes_on`: the page moves on to the next thread if this one
+    is closed or snoozed.
     """
     runtime().nudger.nudge()
     if not request.htmx:
@@ -234,7 +244,7 @@ def set_assignment(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def handover_note() -> HandoverNote | None:
-    """Return the form's note to the new assignee, None without text; a form sent twice makes one note."""
+    """Return the form's note to the new assignee, or None if it is empty. The same form sent twice creates only one note."""
     text, rendering = storable(request.form.get("note", "")).strip(), parse_uuid(request.form.get("rendering"))
     if not text:
         return None
@@ -249,7 +259,7 @@ def set_read(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/messages/<uuid:message_id>/retry")
 def retry(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Send again a message that failed or could not be confirmed."""
+    """Send a message again that failed or whose outcome is unknown. Answers 409 if it has nothing to send."""
     viewer = current_viewer()
     message = get_message(db.session(), viewer=viewer, message_id=message_id)
     try:

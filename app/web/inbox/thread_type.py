@@ -25,7 +25,7 @@ CHOSEN = tuple(kind for kind in ThreadType if kind != ThreadType.INTERNAL_TICKET
 
 @bp.post("/threads/<uuid:thread_id>/type")
 def set_type(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Set the thread's type to `type`; an internal ticket keeps its type."""
+    """Set the thread's type to `type`. Answers 422 for an unknown type, and for an internal ticket, whose type never changes."""
     viewer, wanted = current_viewer(), request.values.get("type")
     kind = next((one for one in CHOSEN if one.value == wanted), None)
     before = get_thread(db.session(), viewer=viewer, thread_id=thread_id)

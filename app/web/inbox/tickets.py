@@ -45,7 +45,10 @@ class TicketForm:
     def ticket(
         self, *, brand_ids: tuple[uuid.UUID, ...], people: People, about: Thread | None, order: Order | None
     ) -> NewTicket | None:
-        """Return the ticket of the form; None with errors."""
+        """Return the ticket that the form describes. If a field is wrong, set `errors` and return None.
+
+        `people`: who may be the assignee. `about` or `order`, if given, sets the ticket's brand.
+        """
         set_by = about or order
         brand_id = set_by.brand_id if set_by else parse_uuid(self.get("brand"))
         if brand_id is None or brand_id not in brand_ids:
@@ -96,13 +99,15 @@ def add_ticket() -> ResponseReturnValue:
 
 
 def _about() -> Thread | None:
-    """Return the thread of `about`, None without. Raises ThreadMissing for a thread the viewer cannot see."""
+    """Return the thread whose id is the parameter `about`, or None if it is not set. Raises ThreadMissing if the viewer cannot
+    see it."""
     thread_id = parse_uuid(request.values.get("about"))
     return get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id) if thread_id else None
 
 
 def _order() -> Order | None:
-    """Return the order of `order_id`, None without. Raises OrderMissing for an order the viewer cannot see."""
+    """Return the order whose id is the parameter `order_id`, or None if it is not set. Raises OrderMissing if the viewer cannot
+    see it."""
     order_id = parse_uuid(request.values.get("order_id"))
     return get_order(db.session(), viewer=current_viewer(), order_id=order_id).order if order_id else None
 

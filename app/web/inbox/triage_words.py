@@ -1,4 +1,4 @@
-"""Put tags and snoozes into words, with the times of snoozes."""
+"""Put events about tags, snoozes, spam, consent and macros into words, and format the times of snoozes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TRIAGE_EVENTS = frozenset(
 
 
 def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
-    """Return an event of TRIAGE_EVENTS as one line."""
+    """Return one line in words about an event (a type in TRIAGE_EVENTS). `who` is the name of the user who did it."""
     if event_type in SPAM_EVENTS:
         by_block = payload.get("because") == "sender"
         return _("Went to spam: the sender is blocked") if by_block else _(SPAM_EVENTS[event_type], who=who)
@@ -81,7 +81,8 @@ def _tagged(who: str, payload: dict[str, Any]) -> str:
 
 
 def until_words(at: datetime) -> str:
-    """Return a coming time as short as it stays clear: the time today, the day this week, else the date."""
+    """Return a future time, as short as is clear: the time of day for today, with the weekday within a week, otherwise with the
+    date."""
     local, now = to_user_timezone(at), to_user_timezone(utc_now())
     days = (local.date() - now.date()).days
     if days == 0:

@@ -19,7 +19,7 @@ from app.web.inbox.thread import changed
 
 @bp.post("/threads/<uuid:thread_id>/watching")
 def set_watching(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Begin (`watch=on`) or end watching the thread."""
+    """Make the viewer a watcher of the thread (`watch=on`), or stop this (any other value)."""
     viewer, is_watching = current_viewer(), request.values.get("watch") == "on"
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     with transaction() as session:

@@ -1,4 +1,4 @@
-"""Put the inbox into words: times on the reader's clock, states, events, quoted text. No database."""
+"""Put parts of the inbox into words: times in the reader's time zone, states, events, quoted text. No database."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ PRIORITY_TONES = {"critical": "overdue", "urgent": "overdue", "high": "due"}
 
 @dataclass(frozen=True)
 class DeliveryWords:
-    """What is shown under an outgoing message: an icon, a word, a tone."""
+    """The delivery state shown under an outgoing message: an icon's name, a text, and the text's colour (`tone`)."""
 
     icon: str
     text: str
@@ -168,7 +168,7 @@ def delivery_words(message: Message) -> DeliveryWords | None:
 
 
 def list_time(at: datetime) -> str:
-    """Return a time for a row of a list: the time today, the day this week, else the date."""
+    """Return a time for a list row: the time of day for today, weekday and time in the last days, otherwise the date."""
     local, day = local_time(at), today()
     if local.date() == day:
         return str(local.strftime(CLOCK))
@@ -178,7 +178,7 @@ def list_time(at: datetime) -> str:
 
 
 def local_time(at: datetime) -> datetime:
-    """Return `at` on the reader's clock. The zone is looked up once per request, as a page shows a hundred times."""
+    """Return `at` in the reader's time zone. The zone is looked up only once per request, as a page has about a hundred times."""
     zone = getattr(g, "zone", None)
     if zone is None:
         zone = g.zone = ZoneInfo(str(get_timezone()))
@@ -187,7 +187,7 @@ def local_time(at: datetime) -> datetime:
 
 
 def today() -> date:
-    """Return the reader's day, calculated once per request."""
+    """Return today's date in the reader's time zone, calculated once per request."""
     if "today" not in g:
         g.today = local_time(utc_now()).date()
     day: date = g.today
@@ -200,7 +200,7 @@ def hour_now() -> int:
 
 
 def clock(at: datetime) -> str:
-    """Return the time of day; the day stands above it in a timeline."""
+    """Return the time of day in the reader's time zone. A timeline shows the date separately, above the items of a day."""
     return str(local_time(at).strftime(CLOCK))
 
 
@@ -214,7 +214,7 @@ def day_words(at: datetime) -> str:
 
 
 def local_date(at: datetime) -> str:
-    """Return the reader's day at that instant, as 2026-11-21."""
+    """Return the date of the instant `at` in the reader's time zone, in the form 2026-11-21."""
     return str(local_time(at).date().isoformat())
 
 
@@ -223,7 +223,10 @@ def exact_time(at: datetime) -> str:
 
 
 def left_words(until: datetime | None) -> str:
-    """Return how long a window stays open, such as "23 h left", or that it is closed; "" for None."""
+    """Return how long the reply window stays open, such as "Reply window: 23 h left", or that it is closed.
+
+    Return "" for None.
+    """
     if until is None:
         return ""
     minutes = int((until - utc_now()).total_seconds() // 60)
@@ -234,7 +237,8 @@ def left_words(until: datetime | None) -> str:
 
 
 def _type_words(_event_type: str, who: str, payload: dict[str, Any]) -> str:
-    """Return in words that the type was set; with the words that made an automatic guess."""
+    """Return one line in words about a change of the thread's type. If the type was guessed automatically, the line names the
+    words that led to it."""
     kind, found = thread_type_words(ThreadType(payload["to"])), ", ".join(f"“{word}”" for word in payload.get("because", ()))
     if found:
         return _("%(who)s set the type to %(kind)s: the message says %(words)s", who=who, kind=kind, words=found)
@@ -242,7 +246,7 @@ def _type_words(_event_type: str, who: str, payload: dict[str, Any]) -> str:
 
 
 def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
-    """Return an event of a timeline as one line."""
+    """Return one line in words about an event in a timeline. `user_names`: the names of users by id."""
     event = item.event
     assert event is not None
     payload: dict[str, Any] = event.payload
@@ -293,7 +297,11 @@ def _assigned_words(who: str, name: str, payload: dict[str, Any]) -> str:
 
 
 def sections_of(message: Message) -> list[Section]:
-    """Return the text of a mail in sections: what the sender wrote and what they quoted. Together they are the whole text."""
+    """Return the text of a mail in sections: what the sender wrote, and what they quoted. Together the sections are the whole
+    text.
+
+    Return [] for a note or a message that is not a mail.
+    """
     if message.medium != "email" or message.message_type == MessageType.INTERNAL_NOTE:
         return []
     return _split(message.text) if len(message.text) <= REMEMBERED_CHARACTERS else split_quoted(message.text)
@@ -317,12 +325,15 @@ def quoted_lines(text: str) -> str:
 
 
 def is_rich(message: Message) -> bool:
-    """Return whether the formatted version says more than the text."""
+    """Return True if the message's HTML shows something that its plain text does not, such as formatting or pictures."""
     return any(mark in message.html for mark in HTML_MARKS)
 
 
 def frame_height(message: Message) -> int:
-    """Return about how many pixels high the formatted version is. No script may run in its frame to measure it; it scrolls."""
+    """Return the estimated height, in pixels, of the frame that shows the message's HTML.
+
+    No script may run in that frame to measure it. If the estimate is too low, the frame scrolls.
+    """
     blocks = len(BLOCK_TAG.findall(message.html))
     pictures = message.html.count("<img")
     return max(140, min(760, 70 + 32 * blocks + 24 * (len(message.text) // 80) + 60 * pictures))
@@ -337,7 +348,7 @@ def size_words(size_bytes: int | None) -> str:
 
 
 def capped(count: int, cap: int = 1000) -> str:
-    """Return a count for the rail: "" for none, "999+" from the cap on."""
+    """Return a count as the rail shows it: "" for 0, and "999+" (for the default `cap`) if it is `cap` or more."""
     return "" if count == 0 else f"{cap - 1}+" if count >= cap else str(count)
 
 

@@ -68,9 +68,10 @@ class Choice:
 
 @bp.get("/write")
 def write_first() -> ResponseReturnValue:
-    """Show step one, where `q` finds people (as a fragment: `write_people`); or step two with `contact_id` or `to`: the channel.
+    """Show step one, where `q` finds people (as a fragment: `write_people`). With `contact_id` or `to`, show step two, which
+    chooses the channel.
 
-    A single match goes to step two at once.
+    If `q` finds only one person, redirect to step two at once.
     """
     require(Permission.THREADS_REPLY)
     choice = _choice(request.args)
@@ -84,7 +85,7 @@ def write_first() -> ResponseReturnValue:
 
 @bp.post("/write")
 def begin_writing() -> ResponseReturnValue:
-    """Begin the thread, or continue the chosen one, and open its composer."""
+    """Start the thread, or continue the thread `thread_id`, and redirect to its composer."""
     viewer, form = require(Permission.THREADS_REPLY), request.form
     choice, now = _choice(form), utc_now()
     if choice.contact is None and choice.new is None:
@@ -124,7 +125,7 @@ def _contact(choice: Choice, channel: Channel) -> Any:
 
 
 def _go_on(choice: Choice, thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Redirect to an existing thread with this contact, linked to the order if there is one."""
+    """Redirect to an existing thread with the chosen contact. If the choice has an order, link it with the thread."""
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     if choice.contact is None or thread.contact_id != choice.contact.contact.id:
@@ -136,7 +137,7 @@ def _go_on(choice: Choice, thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _choice(values: Mapping[str, str]) -> Choice:
-    """Return the recipient that the request names. Raises ContactMissing as 404."""
+    """Return the recipient and order that the request names. Aborts with 404 if the viewer cannot see the contact or order."""
     session, viewer = db.session(), current_viewer()
     order_id, contact_id = parse_uuid(values.get("order_id")), parse_uuid(values.get("contact_id"))
     try:
@@ -150,7 +151,7 @@ def _choice(values: Mapping[str, str]) -> Choice:
 
 
 def _read_recipient(text: str, name: str = "") -> Recipient | None:
-    """Return the address or number that was typed; None for anything else."""
+    """Return the typed e-mail address or phone number as a recipient. Return None if the text is neither."""
     typed = as_searched(storable(text)[:400])
     for kind, clean in (("email", clean_email), ("phone", clean_phone)):
         try:
@@ -161,7 +162,8 @@ def _read_recipient(text: str, name: str = "") -> Recipient | None:
 
 
 def _channels(choice: Choice) -> list[Channel]:
-    """Return the channels the writer may send from that reach the recipient; those of the order's brand first."""
+    """Return the channels from which the viewer may write and which can reach the recipient. Channels of the order's brand come
+    first."""
     adapters, viewer = runtime().adapters, current_viewer()
     found = [
         channel

@@ -1,4 +1,4 @@
-"""Page of inbound failures: quarantined events, reactions given up, refused posts."""
+"""Page of inbound failures: quarantined events, failed event handlers, refused requests."""
 
 from __future__ import annotations
 
@@ -52,19 +52,19 @@ REFUSALS = {
 
 @bp.app_template_filter()
 def result_words(result: str) -> str:
-    """Return in words what became of one item of an event."""
+    """Return in words how one item of an inbound event was processed."""
     return str(_(RESULTS.get(result, result)))
 
 
 @bp.app_template_filter()
 def refusal_words(reason: str) -> str:
-    """Return in words why a post was refused."""
+    """Return in words why a provider's request was refused."""
     return str(_(REFUSALS.get(reason, reason)))
 
 
 @bp.get("/settings/events")
 def events() -> ResponseReturnValue:
-    """Show quarantined events, failed reactions and refused posts."""
+    """Show quarantined events, failed event handlers and refused requests."""
     viewer, session = require(Permission.EVENTS_MANAGE), db.session()
     try:
         listed = list_quarantined(session, viewer=viewer, cursor=request.args.get("cursor"))
@@ -82,7 +82,7 @@ def events() -> ResponseReturnValue:
 
 @bp.get("/settings/events/<uuid:event_id>")
 def event(event_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one event: what came, when, from where, and why it could not be processed."""
+    """Show one inbound event: its content, time and source, and why it could not be processed."""
     viewer = require(Permission.EVENTS_MANAGE)
     found = _find(viewer, event_id)
     wants_channel = found.event.state == QUARANTINED and found.event.channel_id is None
@@ -97,7 +97,7 @@ def event(event_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/settings/events/<uuid:event_id>/body")
 def body(event_id: uuid.UUID) -> Response:
-    """Serve the raw bytes as a file, which a browser never shows as a page of ours."""
+    """Serve the raw bytes of an inbound event as a download, so that the browser never shows them as one of our pages."""
     viewer = require(Permission.EVENTS_MANAGE)
     found = _find(viewer, event_id).event
     with transaction() as session:
@@ -118,7 +118,7 @@ def body(event_id: uuid.UUID) -> Response:
 
 @bp.post("/settings/events/<uuid:event_id>/replay")
 def replay(event_id: uuid.UUID) -> ResponseReturnValue:
-    """Process one event again; the form may name its channel where none was known."""
+    """Process one quarantined event again. If the event has no channel, the form may name it in `channel_id`."""
     viewer = require(Permission.EVENTS_MANAGE)
     _find(viewer, event_id)
     channel_id = _chosen_channel(viewer)
@@ -147,7 +147,7 @@ def replay_all() -> ResponseReturnValue:
 @bp.post("/settings/events/reactions/<int:entry_id>/retry", endpoint="retry_reaction")
 @bp.post("/settings/events/reactions/retry", endpoint="retry_reactions")
 def retry(entry_id: int | None = None) -> ResponseReturnValue:
-    """Retry one reaction that was given up, or all of them."""
+    """Retry one failed event handler (the outbox entry `entry_id`), or all failed ones if it is None."""
     viewer = require(Permission.EVENTS_MANAGE)
     with transaction() as session:
         if entry_id is not None and find_reaction(session, entry_id, brand_ids=_brands(viewer)) is None:
@@ -180,7 +180,10 @@ def _chosen_channel(viewer: Viewer) -> uuid.UUID | None:
 
 
 def _as_text(raw: bytes) -> str:
-    """Return the beginning of a body for reading: JSON indented, anything else as it is, undecodable bytes replaced."""
+    """Return the beginning of an event's body as readable text.
+
+    JSON is indented. Anything else is unchanged, with bytes that are not UTF-8 replaced.
+    """
     if len(raw) <= SHOWN_BYTES:
         try:
             return json.dumps(json.loads(raw), indent=2, ensure_ascii=False)

@@ -38,9 +38,10 @@ SCENARIOS = {
 
 @dataclass
 class IntegrationForm:
-    """An integration as it was typed, and the errors by field.
+    """An integration as typed into its form: `values` and `errors` by field.
 
-    `channels` and `brands` are those to choose from. `zone` is the time zone of the user.
+    `brand_ids` are the brands to choose from. `channel_brands` are the channels to choose from, each with its brand. `zone`
+    is the user's time zone.
     """
 
     provider: Provider
@@ -55,7 +56,7 @@ class IntegrationForm:
         return storable(self.values.get(name, "")).strip()
 
     def content(self) -> IntegrationContent | None:
-        """Return the content of the form; None with errors."""
+        """Return the content that the form describes. If a field is wrong, set `errors` and return None."""
         name = self._line("name", NAME_CHARACTERS)
         if not name:
             self.errors.setdefault("name", _("Enter a name."))
@@ -67,7 +68,7 @@ class IntegrationForm:
         return None if self.errors or brand_id is None else IntegrationContent(name, brand_id, channel_id, settings)
 
     def secrets(self) -> dict[str, str]:
-        """Return the secrets that were typed; a field left empty keeps its secret."""
+        """Return the typed secrets by field. An empty field is left out, so that its stored secret stays."""
         names = ["api_key"] if self.provider == Provider.FORMS else ["hook_key", *(f"hook_{name}" for name in SCENARIOS)]
         typed = {name: self.get(name) for name in names if self.get(name)}
         for name in typed:
@@ -106,7 +107,8 @@ class IntegrationForm:
         }
 
     def _hook_settings(self) -> dict[str, Any]:
-        """Return the hosts of the webhook addresses that were typed; the addresses themselves are secrets."""
+        """Return the hosts of the typed webhook addresses, by scenario, as {"hooks": ...}. The full addresses are secrets and
+        not in it."""
         hooks = {}
         for name in SCENARIOS:
             address = self.get(f"hook_{name}")

@@ -1,4 +1,5 @@
-"""Pages on which administrators connect and change integrations. A secret we made is shown once, in the answer that made it."""
+"""Pages on which administrators connect and change integrations. A secret that we generate is shown only once, right after it
+was created."""
 
 from __future__ import annotations
 
@@ -72,7 +73,7 @@ def new_integration() -> ResponseReturnValue:
 
 @bp.post("/settings/integrations")
 def connect() -> ResponseReturnValue:
-    """Check the provider where it can be asked; if it works, add the integration and show its secrets, this once."""
+    """Add the integration and show its secrets, only this once. If the provider can be asked, its settings are checked first."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     form = _form(viewer, _provider(request.form.get("provider")), request.form.to_dict())
     content, typed = form.content(), form.secrets()
@@ -105,7 +106,7 @@ def integration(integration_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/integrations/<uuid:integration_id>")
 def change(integration_id: uuid.UUID) -> ResponseReturnValue:
-    """Change an integration; a secret left empty stays as it is."""
+    """Change an integration. An empty secret field leaves the stored secret unchanged."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     found = _find(viewer, integration_id)
     form = _form(viewer, found.provider, request.form.to_dict())
@@ -129,7 +130,7 @@ def change(integration_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/integrations/<uuid:integration_id>/secrets")
 def renew(integration_id: uuid.UUID) -> ResponseReturnValue:
-    """Make our secrets anew and show them once; the old ones are refused from now on."""
+    """Replace our secrets of an integration by new ones and show these once. The old secrets are refused from now on."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     found = _find(viewer, integration_id)
     ours = {name: new() for name, new in OURS[found.provider].items()}
@@ -157,7 +158,7 @@ def switch(integration_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/integrations/<uuid:integration_id>/retry")
 def retry(integration_id: uuid.UUID) -> ResponseReturnValue:
-    """Retry the calls to scenarios that were given up."""
+    """Retry the failed calls to an integration's scenarios."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     _find(viewer, integration_id)
     with transaction() as session:
@@ -168,7 +169,11 @@ def retry(integration_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _works(form: IntegrationForm, content: IntegrationContent, secrets: dict[str, str]) -> bool:
-    """Return whether the provider accepts the settings, as far as it can be asked. Holds no connection meanwhile."""
+    """Return True if the form has no errors and the provider accepts the settings. Ask the provider only if form id and API key
+    are given.
+
+    No database connection is used during the call.
+    """
     db.session().rollback()
     form_id, key = content.settings.get("form_id"), secrets.get("api_key")
     if not form_id or not key:

@@ -32,7 +32,8 @@ FIELDS = ("channel", "template", "subject", "text", "category", "words", "since"
 
 @dataclass
 class Draft:
-    """A mailing being written. `values`: what was typed, by `FIELDS`.
+    """A mailing that is being written. `values`: the typed text by field name (one of `FIELDS`). `errors`: messages by field
+    name.
 
     `subject`, `text` and `html` are what is sent, with their variables not filled in yet.
     """
@@ -65,9 +66,9 @@ class Draft:
 
 @dataclass(frozen=True)
 class Preview:
-    """The mail as one recipient gets it.
+    """The mail as one recipient gets it. `place`: the recipient's number in the list, from 1.
 
-    `blank`: a variable without a value for them, so that they would get nothing; "" if none.
+    `blank`: a variable that has no value for this recipient, who therefore gets no mail; "" if there is none.
     """
 
     to: NewRecipient
@@ -85,7 +86,7 @@ def list_mailboxes(session: Session, viewer: Viewer) -> list[Channel]:
 
 
 def read_draft(session: Session, viewer: Viewer, sent: Mapping[str, str]) -> Draft:
-    """Return the checked form, with `errors` by field; one that was only opened has none."""
+    """Return the checked form, with its `errors` by field. If `sent` is empty (the form was just opened), nothing is checked."""
     values = {name: storable(sent.get(name, "")).strip() for name in FIELDS}
     templates = [
         row.template
@@ -106,7 +107,10 @@ def read_draft(session: Session, viewer: Viewer, sent: Mapping[str, str]) -> Dra
 
 
 def preview(draft: Draft) -> Preview | None:
-    """Return the mail for the recipient of `shown` (a number from 1), else for the first; None without recipients."""
+    """Return the mail for the recipient with the number `shown` (from 1), or for the first if `shown` is no number.
+
+    Return None if there are no recipients.
+    """
     if not draft.recipients:
         return None
     shown = draft.values["shown"]
@@ -139,7 +143,10 @@ def _read_content(draft: Draft) -> None:
 
 
 def _read_day(draft: Draft, viewer: Viewer) -> date | None:
-    """Return the day of `since`; also sets `send_at`, in the reader's time zone, and the errors of both."""
+    """Return the day in the field `since`, or None. Also set `draft.send_at`, read in the viewer's time zone.
+
+    An invalid value adds an error to `draft.errors`.
+    """
     try:
         if draft.values["send_at"]:
             draft.send_at = datetime.fromisoformat(draft.values["send_at"]).replace(tzinfo=ZoneInfo(viewer.timezone))

@@ -83,7 +83,10 @@ def send_test() -> ResponseReturnValue:
 
 @bp.post("/mailings")
 def send() -> ResponseReturnValue:
-    """Send the mailing: promise it to each recipient. 409 where the recipients are not as many as the sender saw (`count`)."""
+    """Send the mailing: create it with a row for each recipient.
+
+    Answers 409 if the number of recipients is no longer the one that the sender saw (`count`).
+    """
     viewer = current_viewer()
     draft = read_draft(db.session(), viewer, request.form)
     if not draft.is_whole or draft.channel is None:
@@ -102,7 +105,10 @@ def send() -> ResponseReturnValue:
 
 @bp.get("/mailings/<uuid:mailing_id>")
 def mailing(mailing_id: uuid.UUID) -> ResponseReturnValue:
-    """Show a mailing's progress and its recipients; `outcome` filters them, `after` is where the page before ended."""
+    """Show a mailing's progress and a page of its recipients by address.
+
+    `outcome` filters the recipients. `after` is the last address of the page before.
+    """
     session, viewer = db.session(), current_viewer()
     try:
         found = get_mailing(session, mailing_id=mailing_id, brand_ids=viewer.brand_ids)

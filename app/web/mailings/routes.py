@@ -20,7 +20,8 @@ __all__ = ["pages"]
 
 @bp.get("/u/<mailing_token>")
 def ask_unsubscribe(mailing_token: str) -> ResponseReturnValue:
-    """Show a page with a button: programs that open every link in a mail must unsubscribe nobody."""
+    """Show a page with a button that unsubscribes. Opening the link alone must not unsubscribe, as some programs open every
+    link in a mail."""
     if read_token(mailing_token, runtime().settings.secret_key) is None:
         abort(404)
     return page("mailings/unsubscribe.html", token=mailing_token, is_done=False)

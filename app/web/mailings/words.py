@@ -12,7 +12,8 @@ from app.domain.mailings.queries import MailingRow, RecipientRow
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome for one recipient, or of a mailing. `tone` is one of pills'; `why` is set only where something failed."""
+    """The outcome for one recipient or the state of a mailing, in words. `tone`: the colour of its pill. `why`: the reason if
+    it was not sent."""
 
     text: str
     tone: str = ""
@@ -29,7 +30,7 @@ def state_words(row: MailingRow) -> Result:
 
 
 def outcome_words() -> dict[str, str]:
-    """Return the outcomes by which recipients can be filtered, in words."""
+    """Return the labels of the outcomes by which recipients can be filtered, by outcome."""
     return {
         RecipientOutcome.QUEUED.value: _("Sent"),
         RecipientOutcome.NO_CONSENT.value: _("No consent"),
@@ -40,7 +41,7 @@ def outcome_words() -> dict[str, str]:
 
 
 def result_words(row: RecipientRow) -> Result:
-    """Return the outcome for a recipient in words; an unsubscription comes first."""
+    """Return the outcome for a recipient in words. If the recipient unsubscribed, the result says only that."""
     if row.unsubscribed_at is not None:
         return Result(_("Unsubscribed"), "due")
     if row.outcome is None:

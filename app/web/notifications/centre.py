@@ -58,7 +58,8 @@ def notifications() -> ResponseReturnValue:
 
 @bp.get("/notifications/<uuid:notification_id>")
 def open_notification(notification_id: uuid.UUID) -> ResponseReturnValue:
-    """Redirect to the subject of the notification, and mark all notifications of its thread as read."""
+    """Redirect to what the notification is about. Mark all notifications of its thread as read, or only this one if it has no
+    thread."""
     viewer = current_viewer()
     found = find_notification(db.session(), viewer=viewer, notification_id=notification_id)
     if found is None:
@@ -76,7 +77,8 @@ def open_notification(notification_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/notifications/reading")
 def read_notifications() -> ResponseReturnValue:
-    """Mark all notifications as read, or with `thread_id` those of one thread; scripts get the new count."""
+    """Mark all notifications as read and redirect. With `thread_id`, mark those of this thread and answer with the new unread
+    count."""
     viewer, text = current_viewer(), request.form.get("thread_id")
     try:
         thread_id = uuid.UUID(text) if text else None
@@ -92,7 +94,8 @@ def read_notifications() -> ResponseReturnValue:
 
 @bp.get("/notifications/count")
 def unread_count() -> ResponseReturnValue:
-    """Return how many notifications are unread, as a number, as the bell shows it, and in words."""
+    """Return the count of unread notifications as JSON: `unread` (a number), `shown` (the text for the bell icon) and `words`
+    (a sentence)."""
     unread = count_unread(db.session(), viewer=current_viewer())
     shown = f"{COUNT_CAP - 1}+" if unread >= COUNT_CAP else str(unread or "")
     return jsonify(unread=unread, shown=shown, words=ngettext("%(num)s unread", "%(num)s unread", unread) if unread else "")

@@ -27,7 +27,7 @@ WORKER_POLICY = "default-src 'none'; connect-src 'self'"
 
 @bp.get("/sw.js")
 def service_worker() -> Response:
-    """Serve the service worker at the root, so that its scope is every page; never cached for long."""
+    """Serve the service worker at the root, so that its scope is every page. Browsers must check for a new version each time."""
     response = Response(_worker(str(current_app.static_folder)), mimetype="text/javascript")
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Content-Security-Policy"] = WORKER_POLICY
@@ -42,7 +42,7 @@ def _worker(folder: str) -> bytes:
 
 @bp.get("/settings/notifications/key")
 def push_key() -> ResponseReturnValue:
-    """Return the public half of our push key, with which a browser subscribes, and a CSRF token for the service worker."""
+    """Return `key`, our public push key with which a browser subscribes, and `token`, a CSRF token for the service worker."""
     current_viewer()
     with transaction() as session:
         return jsonify(key=push_sender(session).key.public, token=generate_csrf())
@@ -50,7 +50,7 @@ def push_key() -> ResponseReturnValue:
 
 @bp.post("/settings/notifications/devices")
 def add() -> ResponseReturnValue:
-    """Add this browser as a push device: `PushSubscription.toJSON()`."""
+    """Add this browser as a push device of the viewer. The JSON body is the browser's `PushSubscription.toJSON()`."""
     viewer = current_viewer()
     try:
         device = _parse(request.get_json(silent=True))
@@ -63,9 +63,9 @@ def add() -> ResponseReturnValue:
 
 @bp.post("/settings/notifications/devices/renewal")
 def renew() -> ResponseReturnValue:
-    """Replace the browser's subscription: {"old": endpoint, "subscription": … or none}.
+    """Replace the browser's push subscription. The JSON body is {"old": endpoint, "subscription": the new one, or none}.
 
-    410: we keep no subscription of this browser, so it may drop its own.
+    Answers 410 if we have no subscription of this browser, which may then delete its own.
     """
     viewer, body = current_viewer(), request.get_json(silent=True) if request.is_json else None
     if not isinstance(body, dict) or not isinstance(body.get("old"), str):
@@ -83,7 +83,7 @@ def renew() -> ResponseReturnValue:
 
 @bp.post("/settings/notifications/devices/<uuid:device_id>/removal")
 def remove(device_id: uuid.UUID) -> ResponseReturnValue:
-    """Remove one of the viewer's browsers."""
+    """Remove one of the viewer's push devices."""
     viewer = current_viewer()
     with transaction() as session:
         if not forget_device(session, user_id=viewer.user_id, device_id=device_id):

@@ -1,4 +1,4 @@
-"""Page of notification preferences: kinds, ways, quiet hours, digest."""
+"""Page of notification preferences: kinds of notification, ways to be notified, quiet hours, digest."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ Pair = tuple[NotificationKind, Way]
 
 @dataclass
 class PreferencesForm:
-    """The values as typed: wanted pairs of kind and way, begin and end of quiet hours by day, and the errors by field."""
+    """The notification preferences as typed into the form.
+
+    `wanted`: the ticked pairs (kind, way). `times`: begin and end of the quiet hours, for each day of the week. `errors`: by
+    field.
+    """
 
     wanted: frozenset[Pair]
     times: list[tuple[str, str]]
@@ -65,7 +69,8 @@ def save_preferences() -> ResponseReturnValue:
 
 
 def _ways() -> dict[Way, str]:
-    """Return the available ways: mail only with a mail server, Teams only where a team has a channel."""
+    """Return the available ways to be notified, with their labels. Mail needs a mail server; Teams needs a team with a Teams
+    channel."""
     ways = {Way.APP: _("In the app"), Way.PUSH: _("In the browser")}
     if mail_sender().is_set_up:
         ways[Way.EMAIL] = _("By e-mail")

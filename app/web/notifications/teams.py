@@ -1,4 +1,4 @@
-"""Settings page of the Teams channel (workflow) of each team; administrators alone.
+"""Settings page of each team's Microsoft Teams channel (workflow). Only administrators can use it.
 
 A workflow's address is entered here and never shown again.
 """
@@ -51,7 +51,7 @@ def teams_cards() -> ResponseReturnValue:
 
 @bp.post("/settings/teams-cards/<uuid:team_id>")
 def save_hook(team_id: uuid.UUID) -> ResponseReturnValue:
-    """Save the address of a team's workflow; an empty field keeps the stored one."""
+    """Save the address and the choices of a team's workflow. An empty address field keeps the stored address."""
     viewer, url = require(Permission.TEAM_CARDS_MANAGE), request.form.get("url", "").strip()
     hook, shows_content, wishes = _find(team_id), request.form.get("shows_content") == "yes", _wishes()
     if hook is None or url:
@@ -112,7 +112,7 @@ def try_card(viewer: Viewer, hook: TeamsHook) -> str:
 
 
 def _wishes() -> Wishes:
-    """Return the wishes that were ticked; an unknown priority counts as the lowest."""
+    """Return the form's choices of what goes to the Teams channel. An unknown priority counts as the lowest."""
     triggers = tuple(kind for kind in TRIGGERS if kind.value in request.form.getlist("triggers"))
     least = next((one for one in Priority if one.value == request.form.get("least_priority")), Priority.LOW)
     return Wishes(triggers, least, request.form.get("mentions_assignee") == "yes")

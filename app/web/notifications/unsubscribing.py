@@ -18,7 +18,8 @@ from app.web.pages import page
 
 @bp.get("/notifications/unsubscribe/<token>")
 def ask_unsubscribe(token: str) -> ResponseReturnValue:
-    """Show a page with a button: programs that open every link in a mail must unsubscribe nobody."""
+    """Show a page with a button that unsubscribes. Opening the link alone must not unsubscribe, as some programs open every
+    link in a mail."""
     if read_token(token, runtime().settings.secret_key) is None:
         abort(404)
     return page("notifications/unsubscribe.html", token=token, is_done=False)

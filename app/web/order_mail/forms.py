@@ -23,14 +23,18 @@ _LINE = re.compile(r"(\d{1,4}) ?(?:x|×)? ([^ ]{1,200})(?: (.*))?", re.IGNORECAS
 
 @dataclass
 class ReadingForm:
-    """The form of an order mail. `typed`: values by path. `read`: the address as it was read, kept in its parts if unchanged."""
+    """The form in which a user reviews what was read from an order mail.
+
+    `typed`: the typed values by field path. `read`: the address as read from the mail, whose parts are used if the typed
+    text is the same.
+    """
 
     typed: Mapping[str, str]
     read: AddressParts | None = None
     errors: dict[str, str] = field(default_factory=dict)
 
     def values(self) -> dict[str, Any]:
-        """Return the values by path; sets `errors`."""
+        """Return the checked values by field path. Sets `errors` for invalid ones."""
         found: dict[str, Any] = {
             REFERENCE: self._needed(REFERENCE, ORDER_ID_CHARACTERS),
             NAME: self._needed(NAME, NAME_CHARACTERS),
@@ -85,7 +89,7 @@ class ReadingForm:
 
 
 def form_of(row: PartnerMailReading) -> ReadingForm:
-    """Return the form with the fields as they were read."""
+    """Return the form filled with the values that were read from the mail, or with those a colleague decided on."""
     typed = {}
     for path in PATHS:
         value = row.fields.get(path, {}).get("decided", row.fields.get(path, {}).get("value"))
@@ -94,7 +98,7 @@ def form_of(row: PartnerMailReading) -> ReadingForm:
 
 
 def address_of(row: PartnerMailReading) -> AddressParts | None:
-    """Return the address that was read from the mail; None without one."""
+    """Return the address that was read from the mail, or None if none was read."""
     value = row.fields.get(ADDRESS, {}).get("value")
     return AddressParts(**value) if value else None
 

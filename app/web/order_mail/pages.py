@@ -28,7 +28,7 @@ from app.web.pages import page
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a cell of the mail; `path` of the field that was read there, "" for none."""
+    """A piece of the text in one table cell of the mail. `path` is the field that was read from it, or "" if none was."""
 
     text: str
     path: str = ""
@@ -93,7 +93,7 @@ def accept_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/order-mail/<uuid:reading_id>/cancellation")
 def cancel(reading_id: uuid.UUID) -> ResponseReturnValue:
-    """Cancel the order the mail is about."""
+    """Cancel the order that the mail asks to cancel. If it can no longer be cancelled, show the mail again with a message."""
     viewer = current_viewer()
     try:
         with transaction() as session:
@@ -169,7 +169,11 @@ def _tone(one: dict[str, Any] | None) -> str:
 
 
 def _parts(fields: dict[str, Any], tones: dict[str, str], number: int, place: int, line: Line) -> list[Part]:
-    """Return a cell cut into parts wherever a field was read in it."""
+    """Return the cell `place` of a line, cut into parts: the text of the field that was read from it, and the text before and
+    after.
+
+    `number`: the line's number. `tones`: the colour of each field, by path.
+    """
     text = line.cells[place]
     for path, one in fields.items():
         if one.get("line") == number and one.get("cell") == place and (raw := one.get("raw")) and raw in text:

@@ -18,7 +18,7 @@ CASE, STAY_SECONDS = "order-case", 8
 
 
 def done(order_id: uuid.UUID, said: str, *, undo: str = "") -> Response:
-    """Answer that the change was made; `undo` is the URL that undoes it, "" for none."""
+    """Answer that the change was made, with the message `said`. `undo`: the URL that undoes it, or "" if it cannot be undone."""
     runtime().nudger.nudge()
     if not request.headers.get("HX-Request"):
         flash(said)
@@ -33,9 +33,9 @@ def done(order_id: uuid.UUID, said: str, *, undo: str = "") -> Response:
 
 
 def refused(order_id: uuid.UUID, field: str, why: str, *, status: int) -> Response:
-    """Answer that the change was refused, with the reason at its field.
+    """Answer that the change was refused: the order's page with the reason `why` at the field `field`.
 
-    A board gets a toast with the reason, and reloads itself.
+    A board gets only a toast with the reason, and an event on which it reloads.
     """
     if request.headers.get("HX-Request") and request.headers.get("HX-Target") != CASE:
         return _quietly({"text": why, "tone": "alert"})

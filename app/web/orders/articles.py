@@ -24,7 +24,7 @@ from app.web.pages import page
 
 @bp.get("/settings/articles")
 def articles() -> ResponseReturnValue:
-    """Show all articles of the viewer's brands, those that are off last, and a form for a new one."""
+    """Show all articles of the viewer's brands, with those that are switched off last, and a form for a new one."""
     return _page(ArticleForm({}))
 
 
@@ -55,7 +55,7 @@ def article(article_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/articles/<uuid:article_id>")
 def save(article_id: uuid.UUID) -> ResponseReturnValue:
-    """Change an article, or with `active` alone switch it on or off."""
+    """Change an article. If the form has `active` (yes or no), only switch the article on or off."""
     found, form = _find(article_id), ArticleForm(request.form.to_dict())
     is_active = {"yes": True, "no": False}.get(form.get("active"))
     content = ArticleContent(found.sku, found.name, found.unit_price) if is_active is not None else form.content()

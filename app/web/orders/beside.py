@@ -1,5 +1,7 @@
-"""Go to the order before or after one in the list it was opened from. The address of its page names that list: its filters, and
-`from=board` for a column of the board."""
+"""Go to the order before or after an order, in the list from which it was opened.
+
+The URL of the order's page contains that list's filters, and `from=board` if the list was a column of the board.
+"""
 
 from __future__ import annotations
 
@@ -24,24 +26,27 @@ BOARD = {"from": "board"}
 
 @bp.get("/orders/<uuid:order_id>/next")
 def next_order(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Open the order after this in the list, else this."""
+    """Redirect to the order after this one in the list, or back to this one, with a message, if it is the last."""
     return _beside(order_id, NEWEST) or _stay(order_id, _("This is the last order of the list."))
 
 
 @bp.get("/orders/<uuid:order_id>/previous")
 def previous_order(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Open the order before this in the list, else this."""
+    """Redirect to the order before this one in the list, or back to this one, with a message, if it is the first."""
     return _beside(order_id, Sort(NEWEST.field)) or _stay(order_id, _("This is the first order of the list."))
 
 
 def opened_from() -> dict[str, Any]:
-    """The list an order was opened from, as the address of its page has it; of a form, of the page that sent it."""
+    """Return the list from which an order was opened, as query parameters (filters, and `from`).
+
+    They are read from the URL of the order's page. For a posted form this is the URL of the page that sent the form.
+    """
     args = request.args if request.method == "GET" else dict(parse_qsl(urlsplit(request.referrer or "").query))
     return {**read_filters(args).kept, **(BOARD if args.get("from") == "board" else {})}
 
 
 def to_order(order_id: uuid.UUID, *, status: int = 303) -> Response:
-    """Redirect to the page of an order, which keeps the list."""
+    """Redirect to the page of an order. The URL keeps the list from which it was opened."""
     return redirect(url_for("orders.show_order", order_id=order_id, **opened_from()), status)
 
 

@@ -27,7 +27,10 @@ CARDS = 20
 
 @dataclass(frozen=True)
 class Filled:
-    """How many orders a brand has in a column, beside its limit (`most`). `brand_name` is "" where the board shows one brand."""
+    """The number of a brand's orders in a column (`count`), and the brand's limit for it (`most`).
+
+    `brand_name` is "" if the board shows only one brand.
+    """
 
     brand_name: str
     count: int
@@ -40,7 +43,11 @@ class Filled:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the board. `filled`: with one brand shown, that brand; with several, those that are over their limit."""
+    """A column of the board: the orders in one status. `sums` are its count and totals, `cards` the HTML of its first orders.
+
+    `filled`: how full the column is for the one brand shown. If several brands are shown, it has only the brands over their
+    limit.
+    """
 
     status: OrderStatus
     sums: ColumnSums
@@ -49,14 +56,16 @@ class Column:
 
     @property
     def count_words(self) -> str:
-        """How many there are; "999+" or "20+" where not all were counted."""
+        """The number of orders as text. It ends with "+", as in "999+" or "20+", if not all were counted."""
         return f"{min(self.sums.count, COUNTED - 1)}+" if self.sums.is_more else str(self.sums.count)
 
 
 @bp.get("/orders/board")
 def board() -> ResponseReturnValue:
-    """The newest orders of each status as `filters.FIELDS` limit them, with how many there are and what they come to; of a large
-    town only where all are shown. As a fragment: `order-board`."""
+    """Show the newest orders of each status, filtered by `filters.FIELDS`, with the number and the total of each column.
+
+    For a large town, a column is counted only if all of its orders are shown. As a fragment: `order-board`.
+    """
     session, viewer, filters = db.session(), current_viewer(), read_filters(request.args)
     asked: dict[str, Any] = {"viewer": viewer, "conditions": replace(filters.conditions, status=None)}
     orders, limits = list_columns(session, limit=CARDS, **asked), _limits(filters)
@@ -72,7 +81,10 @@ def board() -> ResponseReturnValue:
 
 
 def _limits(filters: Filters) -> dict[uuid.UUID, tuple[str, Mapping[OrderStatus, int]]]:
-    """Return the name and column limits of each brand on the board; {} where further filters hide some of its orders."""
+    """Return the pair (name, column limits by status) of each brand on the board, by brand id.
+
+    The name is "" if only one brand is shown. Return {} if other filters hide orders, as the counts would then be too low.
+    """
     if set(filters.kept) - {"brand", "status", "columns"}:
         return {}
     wanted, seen = filters.conditions.brand_id, current_viewer().brand_ids

@@ -34,7 +34,7 @@ _NEXT = {
 
 @dataclass(frozen=True)
 class Stop:
-    """A status of the main line. `at`: when it was last entered, None if never."""
+    """One status of an order's main line. `at`: when the order last entered it; None if never."""
 
     status: str
     at: datetime | None
@@ -43,7 +43,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class Told:
-    """One event of an order in words. `more` is its reason or detail."""
+    """One event of an order in words. `more` is its reason or detail. `is_undone`: True if the change was undone later."""
 
     at: datetime
     words: str
@@ -52,7 +52,10 @@ class Told:
 
 
 def stops(order: Order, history: list[HistoryRow]) -> list[Stop]:
-    """Return the main line of an order with the statuses it passed and its present one; an order on hold is where it was held."""
+    """Return the statuses of the order's main line, with the times at which it entered them and its current one marked.
+
+    For an order on hold, the status from which it was put on hold is the current one.
+    """
     entered = {row.transition.to_status: row.transition.at for row in history}
     current = held_from(history) if order.status is OrderStatus.ON_HOLD else order.status.value
     place = ORDERS.main_line.index(current) if current in ORDERS.main_line else -1
@@ -63,7 +66,11 @@ def stops(order: Order, history: list[HistoryRow]) -> list[Stop]:
 
 
 def forward_first(steps: list[Step], order: Order, history: list[HistoryRow]) -> list[Step]:
-    """Return the steps with the most likely one first: onward along the main line, or back to where the order was held."""
+    """Return the steps with the most likely one first.
+
+    It leads to the next status of the main line. For an order on hold, it leads back to the status from which it was put on
+    hold.
+    """
     line, here = ORDERS.main_line, held_from(history) if order.status is OrderStatus.ON_HOLD else order.status.value
     place = line.index(here) + (order.status is not OrderStatus.ON_HOLD) if here in line else -1
     likely = line[place] if 0 <= place < len(line) else ""
@@ -71,7 +78,7 @@ def forward_first(steps: list[Step], order: Order, history: list[HistoryRow]) ->
 
 
 def held_from(history: list[HistoryRow]) -> str:
-    """Return the status from which an order was last put on hold, "" where it never was."""
+    """Return the status from which an order was last put on hold, or "" if it never was."""
     held = [row.transition.from_status for row in history if row.transition.to_status == OrderStatus.ON_HOLD]
     return (held[-1] or "") if held else ""
 
@@ -94,7 +101,8 @@ def next_words(order: Order, history: list[HistoryRow], visits: list[Appointment
 
 
 def timeline(events: list[tuple[Event, str]], order: Order) -> list[Told]:
-    """Return the events of an order in words, first to last; those of an order merged into it have that order's number."""
+    """Return the events of an order in words, oldest first. Events of another order that was merged into it begin with its
+    number."""
     undone = {event.payload.get("undoes_id") or event.payload.get("undoes") for event, _who in events} - {None}
     told = []
     for event, name in events:

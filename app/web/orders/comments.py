@@ -1,4 +1,4 @@
-"""Comments of colleagues on an order: block on its page, and page of its own."""
+"""Comments of colleagues on an order, as a block on the order's page and as a page of their own."""
 
 from __future__ import annotations
 

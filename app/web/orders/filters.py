@@ -1,4 +1,4 @@
-"""Read the filters of the order list from a form or URL, as conditions and as a saved view."""
+"""Read the filters of the order list from a form or URL, as query conditions and as the fields of a saved view."""
 
 from __future__ import annotations
 
@@ -38,7 +38,11 @@ USUAL = ("lines", "total", "status", "brand", "place", "made")
 
 @dataclass(frozen=True)
 class Filters:
-    """The filters of the order list. `kept`: the fields that filter it, as its URL has them, and the columns if chosen."""
+    """The filters of the order list, read from its fields.
+
+    `kept`: the filters that are set, as query parameters of the list's URL, and `columns` if not the default. `conditions`:
+    the same for the query.
+    """
 
     kept: Mapping[str, str]
     conditions: OrderConditions
@@ -46,7 +50,7 @@ class Filters:
 
 
 def read_filters(args: Mapping[str, str]) -> Filters:
-    """Return the filters of the fields; an unknown value filters nothing."""
+    """Return the filters that the fields describe. A field with an unknown value is ignored."""
     words, place = (" ".join(storable(args.get(name, "")).split())[:200] for name in ("q", "place"))
     status = next((one for one in OrderStatus if one.value == args.get("status")), None)
     brand, partner, technician = (parse_uuid(args.get(name)) for name in ("brand", "partner", "technician"))
@@ -71,7 +75,10 @@ def read_filters(args: Mapping[str, str]) -> Filters:
 
 
 def _read_columns(args: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the columns, named in one field as a link has them or in several as a form does; the usual ones without either."""
+    """Return the chosen columns of the list, or the default columns if none are chosen.
+
+    A link names them in one field `columns`, separated by commas. A form names them in several fields `column`.
+    """
     several = args.getlist("column") if isinstance(args, MultiDict) else []
     named = several or [name for name in args.get("columns", "").split(",") if name]
     chosen = tuple(name for name in COLUMNS if name in named)
@@ -79,7 +86,7 @@ def _read_columns(args: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def choices() -> dict[str, list[tuple[str, str]]]:
-    """Return the options of the filters, within the viewer's brands."""
+    """Return the options of the select filters as pairs (id, name), by filter. Only the viewer's brands count."""
     session, viewer = db.session(), current_viewer()
     partners = list_partner_names(session, brand_ids=viewer.brand_ids)
     return {

@@ -22,7 +22,7 @@ MOST_PRICE = Decimal(10**9)
 
 
 def read_quantity(text: str, errors: dict[str, str], name: str) -> Decimal:
-    """Return a typed quantity; 1 with an error under `name` for an invalid or ambiguous one."""
+    """Return a typed quantity. If it is invalid or ambiguous, add an error under `name` and return 1."""
     quantity = _number(text, errors, name)
     if quantity is not None and 0 < quantity <= MOST_QUANTITY and quantity == round_places(quantity, 3):
         return quantity
@@ -31,7 +31,8 @@ def read_quantity(text: str, errors: dict[str, str], name: str) -> Decimal:
 
 
 def read_price(text: str, errors: dict[str, str], name: str, *, places: int = 4) -> Decimal | None:
-    """Return a typed price; None for "", and None with an error under `name` for an invalid or ambiguous one."""
+    """Return a typed price with at most `places` decimals, or None for "". If it is invalid or ambiguous, add an error under
+    `name` and return None."""
     if not text:
         return None
     price = _number(text, errors, name)
@@ -73,7 +74,7 @@ class OrderForm:
         return found
 
     def customer(self) -> tuple[str, list[IdentityInput]]:
-        """Return the customer's name, and the addresses and numbers that were typed; sets errors."""
+        """Return the pair (customer's name, typed e-mail address and phone number). Sets errors for invalid values."""
         name = self._line("customer_name", NAME_CHARACTERS)
         if not name and "customer_name" not in self.errors:
             self.errors["customer_name"] = _("Enter a name.")
@@ -81,13 +82,13 @@ class OrderForm:
         return name, [found for found in identities if found is not None]
 
     def address(self) -> AddressParts | None:
-        """Return the typed address; None where nothing was typed."""
+        """Return the typed address, or None if nothing was typed."""
         names = ("street", "house_number", "addition", "postal_code", "city")
         typed = {name: self._line(name, LINE_CHARACTERS) for name in names}
         return read_fields(**typed, country=self.get("country")) if any(typed.values()) else None
 
     def lines(self) -> list[NewLine]:
-        """Return a line for each row with an article or a description; sets an error where there is none."""
+        """Return an order line for each row that has an article or a description. Sets an error if there is no such row."""
         found = [self._one_line(number) for number in range(1, self.rows + 1)]
         lines = [line for line in found if line is not None]
         if not lines and not self.errors:
@@ -145,7 +146,7 @@ class ArticleForm:
         return found
 
     def content(self) -> ArticleContent:
-        """Return the content of the form; check `errors` before using it."""
+        """Return the article's values from the form. Sets errors for invalid ones, so check `errors` before using the result."""
         sku = self._text("sku", 100, _("Enter an article number."))
         return ArticleContent(sku, self._text("name", NAME_CHARACTERS, _("Enter a name.")), self._price())
 

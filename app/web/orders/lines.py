@@ -1,4 +1,4 @@
-"""Routes that change an order's lines, discount and payments in place, with undo."""
+"""Routes that change an order's lines, discount and payments on its page. Changes of lines and discount can be undone."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def undo_line(order_id: uuid.UUID, change_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/orders/<uuid:order_id>/payments")
 def pay(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Record a payment of the order, or with `kind` refund a refund."""
+    """Record a payment of the order, or a refund if the field `kind` is "refund"."""
     order, errors = _find(order_id).order, dict[str, str]()
     amount = read_price(request.form.get("amount", "").strip(), errors, "amount", places=2)
     if not amount:

@@ -59,7 +59,10 @@ def show_list() -> ResponseReturnValue:
 
 @bp.post("/orders/views")
 def keep_view() -> ResponseReturnValue:
-    """Save the filtered list as a view under `name`; for everybody with `shared`."""
+    """Save the filtered list as a view under `name`, in place of the viewer's view of the same name.
+
+    With `shared=yes` everybody gets the view, if the viewer may share views.
+    """
     viewer, filters = require(Permission.ORDERS_SEE), read_filters(request.form)
     name = " ".join(storable(request.form.get("name", "")).split())[:NAME_CHARACTERS]
     if not name:
@@ -84,7 +87,8 @@ def drop_view(order_view_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/orders/bulk")
 def change_orders() -> ResponseReturnValue:
-    """Move the chosen orders (`order_id`, several) to `to`; those that may not be moved stay and are named."""
+    """Move the chosen orders (`order_id`, several) to the status `to`. Orders that cannot be moved stay, and a message names
+    them."""
     viewer, form = require(Permission.ORDERS_CHANGE), request.form
     filters = read_filters(form)
     ids = [found for text in form.getlist("order_id") if (found := parse_uuid(text))]
@@ -126,7 +130,7 @@ def undo_orders(order_batch_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _rows(session: Session, orders: Sequence[OrderSummary], filters: Filters) -> list[Markup]:
-    """Their HTML; the lines are read only where the list has them."""
+    """Return the HTML of each order's row. The order lines are queried only if the list shows the column "lines"."""
     lines = list_ordered(session, [one.id for one in orders]) if "lines" in filters.columns else {}
     look: dict[str, Any] = {"kept": filters.kept, "columns": filters.columns}
     return rows_html(orders, lines=lines, is_pickable=current_viewer().may(Permission.ORDERS_CHANGE), **look)

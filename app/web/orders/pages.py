@@ -45,7 +45,8 @@ def show_order(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/orders/<uuid:order_id>/articles")
 def suggest_articles(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Suggest articles of the order's brand for the typed `description`, as a fragment: the options of `order-articles`."""
+    """Return the `<option>` elements of the articles of the order's brand that match `description`, as a fragment for
+    `order-articles`."""
     session = db.session()
     brand_id = get_order(session, viewer=current_viewer(), order_id=order_id, with_threads=False).order.brand_id
     words = " ".join(storable(request.args.get("description", "")).split())[:LINE_CHARACTERS]
@@ -53,7 +54,7 @@ def suggest_articles(order_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, status: int = 200) -> Response:
-    """Render the page of an order; `errors` by field of the form that was refused. Raises OrderMissing."""
+    """Render the page of an order. `errors`: the errors of a refused form, by field. Raises OrderMissing."""
     session, viewer = db.session(), current_viewer()
     row = get_order(session, viewer=viewer, order_id=order_id, with_threads=False)
     about = list_threads_about(session, viewer=viewer, order_id=order_id)
@@ -78,7 +79,10 @@ def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, sta
 
 
 def _case(session: Session, row: OrderRow, appointments: list[AppointmentRow], *, is_refused: bool) -> dict[str, Any]:
-    """Return the template context of an order's head, lines and history. A line just saved is closed again, and has the focus."""
+    """Return the template context of an order's head, lines and history.
+
+    A line that was just saved is shown closed and gets the focus. If it was refused, it stays open for editing.
+    """
     order, viewer = row.order, current_viewer()
     history, (taxes, payments) = list_history(session, ORDER, [order.id]), list_money(session, order.id)
     balance = balance_of(order, payments)
@@ -105,6 +109,6 @@ def _case(session: Session, row: OrderRow, appointments: list[AppointmentRow], *
 
 
 def _undo_of() -> tuple[uuid.UUID, uuid.UUID] | None:
-    """Return the order and event of the regrouping whose undo the URL offers; None without."""
+    """Return the pair (order id, event id) of the regrouping whose undo the URL offers. Return None if it offers none."""
     order_id, event_id = parse_uuid(request.args.get("of")), parse_uuid(request.args.get("undo"))
     return (order_id, event_id) if order_id and event_id else None

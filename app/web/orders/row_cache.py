@@ -1,5 +1,7 @@
-"""Cache the cards of the board and the rows of the list as HTML, as app/web/inbox/row_cache.py does those of threads: most are as
-they were when the page was last drawn."""
+"""Cache the HTML of the cards of the board and the rows of the list, as `app/web/inbox/row_cache.py` does for threads.
+
+Most of them have not changed since the page was last rendered.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,10 @@ Fields = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class CardLook:
-    """All that the HTML of a card depends on, beside the reader's language and where the application is mounted. `opened`: the
-    list an order is opened from, as the address of its page has it."""
+    """The values on which the HTML of one card depends, besides the reader's language and the URL prefix of the application.
+
+    `opened`: the list from which the order is opened, as query parameters of the order's URL.
+    """
 
     order: OrderSummary
     opened: Fields
@@ -33,7 +37,11 @@ class CardLook:
 
 @dataclass(frozen=True, slots=True)
 class RowLook:
-    """The same for a row. `time` is in the reader's words; `columns` are those of `filters.COLUMNS`."""
+    """The values on which the HTML of one list row depends, besides the reader's language and the URL prefix of the
+    application.
+
+    `opened`: as in `CardLook`. `time`: already formatted for the reader. `columns`: the shown columns of `filters.COLUMNS`.
+    """
 
     order: OrderSummary
     opened: Fields
@@ -44,7 +52,7 @@ class RowLook:
 
 
 def cards_html(orders: Iterable[OrderSummary], kept: Mapping[str, str]) -> list[Markup]:
-    """A card for each of these orders of one column of a board that `kept` limits."""
+    """Return the HTML of a card for each of these orders of a board column. `kept`: the board's filters as query parameters."""
     opened, place = tuple({**kept, **BOARD}.items()), _place()
     return [_made(*place, "card", CardLook(order, opened)) for order in orders]
 
@@ -57,7 +65,8 @@ def rows_html(
     columns: tuple[str, ...],
     is_pickable: bool,
 ) -> list[Markup]:
-    """An `<li>` for each order of a list that `kept` limits."""
+    """Return an `<li>` for each order of a list. `lines`: the order lines as pairs (quantity, description), by order id.
+    `kept`: the list's filters as query parameters."""
     opened, place, made = tuple(kept.items()), _place(), list[Markup]()
     for order in orders:
         look = RowLook(order, opened, tuple(lines.get(order.id, ())), list_time(order.created_at), columns, is_pickable)

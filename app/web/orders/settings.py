@@ -47,13 +47,14 @@ GUARDS = {
 
 @bp.get("/settings/orders")
 def settings() -> ResponseReturnValue:
-    """Show the order settings of one brand (`brand`, else the first): money, and a picture and a table of each machine."""
+    """Show the order settings of one brand (`brand`; default: the first): money, and a picture and a table of each status
+    machine."""
     return _page(_brand(request.args.get("brand")))
 
 
 @bp.post("/settings/orders/<uuid:brand_id>/money")
 def save_money(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Set the brand's currency, tax and whether prices include it, for new orders."""
+    """Set the brand's currency, tax code, and whether prices include tax. This applies to new orders."""
     viewer, form = require(Permission.BRANDS_MANAGE), request.form
     _brand(str(brand_id))
     try:
@@ -71,7 +72,7 @@ def save_money(brand_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/orders/<uuid:brand_id>/limits")
 def save_limits(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Set the limits of the board's columns: a number by status, an empty field for none."""
+    """Set the limits of the board's columns. Each status has a field with a number; an empty field means no limit."""
     viewer, form = require(Permission.BRANDS_MANAGE), request.form
     _brand(str(brand_id))
     typed = {status: text for status in LIMITED if (text := form.get(status.value, "").strip())}
@@ -91,7 +92,10 @@ def save_limits(brand_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/orders/<uuid:brand_id>/transitions")
 def save_rule(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Set a brand's rule for a step (`entity_type`, `from_status`, `to_status`): allowed, reason or forbidden (`rule`)."""
+    """Set a brand's rule for one transition (`entity_type`, `from_status`, `to_status`).
+
+    `rule`: "allowed", "reason" (a reason is required) or "forbidden".
+    """
     viewer, form = require(Permission.BRANDS_MANAGE), request.form
     _brand(str(brand_id))
     entity_type, rule = form.get("entity_type", ""), form.get("rule")
@@ -122,7 +126,7 @@ def save_rule(brand_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _brand(text: str | None) -> uuid.UUID:
-    """Return the id of the requested brand, else of the first; 404 for an unknown one."""
+    """Return the id of the brand in `text`, or of the first brand if it has no id. Aborts with 404 for an unknown brand."""
     require(Permission.BRANDS_MANAGE)
     known = [brand.id for brand in list_brands(db.session())]
     wanted = parse_uuid(text) or (known[0] if known else None)

@@ -102,7 +102,7 @@ REFERENCES = {
 
 
 def reference_words(key: str) -> str:
-    """Return the name of a partner's reference; an unknown one with spaces for its underscores."""
+    """Return the label of a partner's reference. For an unknown key, return the key with spaces instead of underscores."""
     return _(REFERENCES[key]) if key in REFERENCES else key.replace("_", " ").strip().capitalize()
 
 
@@ -123,7 +123,7 @@ def order_source_words(value: str) -> str:
 
 
 def order_step_words(to_status: str, from_status: str) -> str:
-    """Return the label of a step's button; a step from hold says "Resume"."""
+    """Return the label of the button that moves an order to `to_status`. For an order on hold it begins with "Resume"."""
     pair = (OrderStatus(from_status), OrderStatus(to_status))
     if pair[0] is OrderStatus.ON_HOLD and pair[1] is not OrderStatus.CANCELLED:
         return _("Resume: %(status)s", status=order_status_words(to_status).lower())
@@ -145,7 +145,7 @@ def payment_tone(payment: OrderPayment) -> str:
 
 
 def rate_words(rate: Decimal) -> str:
-    """Return a rate in per cent, with the decimals it has."""
+    """Return a rate (already in per cent) as text with a per cent sign, with as many decimals as it has."""
     return f"{readable.number_words(rate, _language())}\u00a0%"
 
 
@@ -191,7 +191,7 @@ def address_check_tone(value: str) -> str:
 
 
 def match_words(match: dict[str, Any]) -> str:
-    """Return a stored address of the register in words."""
+    """Return a stored match of the address register (a dict of `Match`) as an address in one line."""
     return Match(**match).words
 
 

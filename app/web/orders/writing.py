@@ -45,13 +45,13 @@ MORE_ROWS = 5
 
 @bp.get("/orders/new")
 def new_order() -> ResponseReturnValue:
-    """Show the form of a new order; for a contact (`contact_id`) or from a thread (`thread_id`) if the URL says so."""
+    """Show the form of a new order. `contact_id` or `thread_id` in the URL says for which contact or from which thread it is."""
     return _editor(OrderForm(request.args.to_dict()))
 
 
 @bp.post("/orders")
 def add_order() -> ResponseReturnValue:
-    """Add the order of the form; a button of the form only adds rows for lines."""
+    """Add the order that the form describes. If the button `more` was pressed, only show the form again with more line rows."""
     form = OrderForm(request.form.to_dict())
     if "more" in request.form:
         return _editor(OrderForm({**form.values, "rows": str(min(form.rows + MORE_ROWS, MOST_ROWS))}))
@@ -65,7 +65,10 @@ def add_order() -> ResponseReturnValue:
 
 @bp.post("/orders/<uuid:order_id>/status")
 def set_status(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Move the order to `status`, for `reason` or `reason_code`; `expected_from` (or `seen`) is the status the user saw."""
+    """Move the order to `status`, with `reason` or `reason_code`. `expected_from` (or `seen`) is the status that the user saw.
+
+    Answers 409 if the transition is refused.
+    """
     viewer, form = current_viewer(), request.form
     get_order(db.session(), viewer=viewer, order_id=order_id)
     status = next((known for known in OrderStatus if known.value == form.get("status")), None)
@@ -140,7 +143,7 @@ def save_notes(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/orders/<uuid:order_id>/address")
 def choose_address(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Choose which address of the register is meant, by its `bag_id`."""
+    """Choose which of the addresses found in the register is meant, by its `bag_id`."""
     viewer = current_viewer()
     address = get_order(db.session(), viewer=viewer, order_id=order_id).address
     if address is None:
@@ -155,7 +158,7 @@ def choose_address(order_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _add(form: OrderForm) -> Order | None:
-    """Add the order of the form; return None with errors in the form."""
+    """Add the order that the form describes and return it. If a field is wrong, set the form's errors and return None."""
     viewer, contact = current_viewer(), _contact(form)
     thread_id = parse_uuid(form.get("thread_id"))
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id) if thread_id else None
@@ -182,7 +185,7 @@ def _add(form: OrderForm) -> Order | None:
 
 
 def _customer(session: Session, name: str, identities: list[Any]) -> Contact:
-    """Return the contact with this address or number, else a new one."""
+    """Return the contact with one of these identities (e-mail address, phone number), or a new contact."""
     viewer, now = current_viewer(), utc_now()
     if not identities:
         return create_contact(session, ContactEdit(columns={"name": name}), actor=viewer.actor, now=now)
@@ -192,7 +195,8 @@ def _customer(session: Session, name: str, identities: list[Any]) -> Contact:
 
 
 def _contact(form: OrderForm) -> Contact | None:
-    """Return the contact the form is for. Raises ContactMissing for one the viewer does not see."""
+    """Return the contact that the form names in `contact_id`, or None if it names none. Raises ContactMissing if the viewer
+    does not see the contact."""
     contact_id = parse_uuid(form.get("contact_id"))
     if contact_id is None:
         return None

@@ -1,4 +1,4 @@
-"""Page of a partner's agreement: versions with who accepted each, and a new one."""
+"""Page of a partner's agreement: its versions, who accepted each, and a form for a new one."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from app.web.partners.blueprint import bp
 
 @bp.get("/settings/partners/<uuid:partner_id>/agreement")
 def agreement(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Show every version, the newest first."""
+    """Show every version of the partner's agreement, newest first."""
     return _page(partner_id)
 
 
 @bp.post("/settings/partners/<uuid:partner_id>/agreement")
 def write(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Save the next version of the agreement; the one before it stays as it was accepted."""
+    """Save the next version of the agreement. The version before it stays unchanged, as it was accepted."""
     viewer = require(Permission.PARTNERS_MANAGE)
     text = storable(request.form.get("text", ""))
     try:

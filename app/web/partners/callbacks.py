@@ -1,4 +1,4 @@
-"""Page of a partner's callback endpoints: set, test, look. A secret is shown once, in the answer that made it."""
+"""Routes of a partner's callback endpoints: set, test, send again. A secret is shown only once, right after it was created."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ENVIRONMENTS = {one.value: one for one in Environment}
 
 @bp.post("/settings/partners/<uuid:partner_id>/callbacks/<environment>")
 def keep_callbacks(partner_id: uuid.UUID, environment: str) -> ResponseReturnValue:
-    """Set or change the callback address for live orders or for those of the sandbox."""
+    """Set or change the callback endpoint for live orders or for sandbox orders (`environment`). A new secret is shown once."""
     viewer, form, settings = require(Permission.PARTNERS_MANAGE), request.form, runtime().settings
     get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     wanted = _environment(environment)
@@ -59,7 +59,7 @@ def keep_callbacks(partner_id: uuid.UUID, environment: str) -> ResponseReturnVal
 
 @bp.post("/settings/partners/<uuid:partner_id>/callbacks/<environment>/secret")
 def rotate_callback_secret(partner_id: uuid.UUID, environment: str) -> ResponseReturnValue:
-    """Make a new callback secret and show it once; for a day both sign."""
+    """Create a new callback secret and show it once. For a day, callbacks are signed with both the old and the new secret."""
     viewer, wanted = require(Permission.PARTNERS_MANAGE), _environment(environment)
     with transaction() as session:
         partner = get_partner(session, partner_id, brand_ids=viewer.brand_ids)
@@ -70,7 +70,7 @@ def rotate_callback_secret(partner_id: uuid.UUID, environment: str) -> ResponseR
 
 @bp.post("/settings/partners/<uuid:partner_id>/callbacks/<environment>/test")
 def send_test(partner_id: uuid.UUID, environment: str) -> ResponseReturnValue:
-    """Send a test event, signed as any other."""
+    """Send a test event to the partner's endpoint, signed like any other event. At most ten tests an hour are allowed."""
     viewer, wanted = require(Permission.PARTNERS_MANAGE), _environment(environment)
     try:
         with transaction() as session:
@@ -87,7 +87,7 @@ def send_test(partner_id: uuid.UUID, environment: str) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/deliveries/<uuid:delivery_id>/retry")
 def retry_callback(partner_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue:
-    """Send a callback again, or try a waiting one now."""
+    """Send an ended callback again, or try a waiting one now."""
     viewer = require(Permission.PARTNERS_MANAGE)
     try:
         with transaction() as session:

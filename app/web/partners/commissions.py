@@ -1,4 +1,4 @@
-"""Page and CSV file of a partner's commission statement of a month (in the URL), and its rates."""
+"""Page and CSV file of a partner's commission statement for the month in the URL, and the partner's rates."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def close(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/rates")
 def agree_rates(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Set the commission rates from today on; earlier orders keep theirs."""
+    """Set the commission rates, in per cent by level, from today on. Earlier orders keep their rates."""
     viewer, found = require(Permission.PARTNERS_MANAGE), _find(partner_id)
     errors, rates = {}, dict[int, Decimal]()
     for level in LEVELS:
@@ -101,7 +101,7 @@ def _find(partner_id: uuid.UUID) -> Partner:
 
 
 def asked_month() -> date:
-    """Return the first day of the month in the URL, else of this month."""
+    """Return the first day of the month in the URL, or of the current month if the URL has no valid one."""
     try:
         return date.fromisoformat(f"{request.args.get('month', '')}-01")
     except ValueError:
@@ -127,10 +127,10 @@ def _page(found: Partner, errors: dict[str, str], *, status: int = 200) -> Respo
 
 
 def previous_month(month: date) -> date:
-    """Return the first day of the month before; for the earliest month, that month."""
+    """Return the first day of the month before. For the earliest month (January 2000), return that month itself."""
     return (month - date.resolution).replace(day=1) if month > date(2000, 1, 1) else month
 
 
 def month_key(month: date) -> str:
-    """Return a month such as 2026-11."""
+    """Return the month as text for a URL, such as "2026-11"."""
     return f"{month:%Y-%m}"

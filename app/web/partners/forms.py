@@ -22,9 +22,9 @@ MAILED = tuple(one.value for one in OrderStatus if one != OrderStatus.INTAKE_REC
 
 @dataclass
 class PartnerForm:
-    """A partner as it was typed, and the errors by field.
+    """A partner as typed into its form: `values` and `errors` by field.
 
-    `channel_brands`, `form_brands`: the brand of each channel and of each connected form.
+    `channel_brands` and `form_brands`: the channels and connected forms to choose from, each with its brand.
     """
 
     values: Mapping[str, str]
@@ -38,7 +38,10 @@ class PartnerForm:
         return storable(self.values.get(name, "")).strip()
 
     def content(self, contact_id: uuid.UUID | None) -> PartnerContent | None:
-        """Return the content of the form; None with errors. `contact_id`: the partner's organization, None for a new one."""
+        """Return the partner's content from the form. If a field is wrong, set `errors` and return None.
+
+        `contact_id`: the partner's organization, or None for a new partner.
+        """
         name = " ".join(self.get("name").split())
         if not name:
             self.errors["name"] = _("Enter a name.")
@@ -71,7 +74,7 @@ class PartnerForm:
         return None if self.errors or brand_id is None else PartnerContent(brand_id=brand_id, **content)
 
     def note(self, field_name: str, message: str) -> None:
-        """Add an error that the domain reported to its field."""
+        """Add an error that the domain code reported to the form field it belongs to."""
         self.errors["form" if field_name == "form_integration_id" else field_name] = told(message)
 
     def _of_brand(
@@ -118,9 +121,9 @@ def values_of(partner: Partner) -> dict[str, str]:
 
 
 def read_mapping(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Return the words for order states: ours to the partner's (`out_<status>`) and the partner's to ours (`in_<status>`).
+    """Return the partner's words for order statuses, in both directions: {OUT: {our status: word}, IN: {word: our status}}.
 
-    The latter field may hold several words, separated by commas.
+    They are read from the fields `out_<status>` and `in_<status>`. The second may have several words, separated by commas.
     """
     out, back = {}, {}
     for status in OrderStatus:

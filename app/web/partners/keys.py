@@ -1,4 +1,4 @@
-"""Routes of a partner's keys: create, rotate, revoke. A key's text is in the answer that made it and nowhere else."""
+"""Routes of a partner's keys: create, rotate, revoke. The text of a key is shown only once, right after it was created."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def make_key(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/keys/<uuid:partner_key_id>/rotation")
 def rotate(partner_id: uuid.UUID, partner_key_id: uuid.UUID) -> ResponseReturnValue:
-    """Make a new key beside the old one and show it once; the old one works for `overlap_hours` more, by default a day."""
+    """Create a new key beside the old one and show it once. The old key works for another `overlap_hours` hours (default: 24)."""
     viewer = require(Permission.PARTNERS_MANAGE)
     hours = request.form.get("overlap_hours", "24")
     try:

@@ -1,4 +1,4 @@
-"""Page of a partner's own API: our credentials there, and a button that asks it for states."""
+"""Routes for a partner's own API: save our credentials for it, and ask it now for order states."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ CHARACTERS = 2000
 
 @bp.post("/settings/partners/<uuid:partner_id>/credentials")
 def keep_credentials(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Replace our credentials at the partner's API; all fields empty removes them. They are encrypted and not shown again."""
+    """Replace our credentials for the partner's API, or remove them if all fields are empty. They are stored encrypted and not
+    shown again."""
     viewer = require(Permission.PARTNERS_MANAGE)
     typed = {name: storable(request.form.get(name, "")).strip()[:CHARACTERS] for name in FIELDS}
     found = {name: value for name, value in typed.items() if value}

@@ -1,4 +1,4 @@
-"""Page that maps the fields of a partner's own bodies to ours, and tries the mapping with a sample."""
+"""Page that maps the fields of a partner's own request bodies to our fields, and tries the mapping with a sample."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def bodies(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/bodies")
 def keep_bodies(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Save the mapping, or with `preview` show what a sample would become by it; then nothing is saved."""
+    """Save the mapping. If the button `preview` was pressed, save nothing and show what the sample becomes by the mapping."""
     viewer = require(Permission.PARTNERS_MANAGE)
     text, sample = (storable(request.form.get(name, ""))[:SAMPLE_CHARACTERS] for name in ("rows", "sample"))
     partner = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
@@ -81,7 +81,7 @@ def _bodies_page(
 
 
 def _read_rows(text: str) -> list[dict[str, str]]:
-    """Return the rows of a mapping, typed one a line: their path, "=", our field."""
+    """Return the rows of a mapping from text. Each line has the partner's path, "=", and our field."""
     lines = [line.partition("=") for line in text.splitlines() if line.strip()]
     return [{"path": path.strip(), "field": ours.strip()} for path, _sign, ours in lines]
 

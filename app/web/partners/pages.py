@@ -1,4 +1,4 @@
-"""Pages of partners: list, add, change, one. A key is shown once, in the answer that made it."""
+"""Pages of partners: list, add, change, and the page of one partner. A key is shown only once, right after it was created."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def new_partner() -> ResponseReturnValue:
 
 @bp.post("/settings/partners")
 def add() -> ResponseReturnValue:
-    """Add a partner, and an organization with its name."""
+    """Add a partner, and an organization with the same name among the contacts."""
     viewer = require(Permission.PARTNERS_MANAGE)
     form = _form(viewer, request.form.to_dict())
     content = form.content(None)
@@ -149,7 +149,7 @@ def switch(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/settings/partners/<uuid:partner_id>/orders")
 def orders(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """List the orders the partner posted, the newest first; `environment=sandbox` for those of the sandbox."""
+    """List the orders that the partner sent, newest first. With `environment=sandbox`, list the sandbox orders."""
     viewer = require(Permission.PARTNERS_MANAGE)
     found = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     environment = Environment.SANDBOX if request.args.get("environment") == "sandbox" else Environment.LIVE
@@ -164,7 +164,7 @@ def orders(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/settings/partners/<uuid:partner_id>/calls")
 def calls(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """List the partner's newest calls with their answers; `failed=1` for refused ones."""
+    """List the partner's newest API calls with our answers. With `failed=1`, list only calls answered with an error."""
     viewer, failed = require(Permission.PARTNERS_MANAGE), request.args.get("failed") == "1"
     found = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     rows = list_calls(db.session(), partner_id, failed=failed, limit=100)
@@ -172,7 +172,8 @@ def calls(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def partner_page(partner_id: uuid.UUID, *, status: int = 200, **more: Any) -> ResponseReturnValue:
-    """Render the page of a partner; `made` is a key just made, `key_errors` the errors of a key form."""
+    """Render the page of a partner. In `more`, `made` is a key that was just created and `key_errors` are the errors of a key
+    form."""
     session, viewer, now = db.session(), require(Permission.PARTNERS_MANAGE), utc_now()
     found = get_partner(session, partner_id, brand_ids=viewer.brand_ids)
     today, month = (read_calls(session, partner_id, since=now - time) for time in (DAY, MONTH))

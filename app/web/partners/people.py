@@ -1,4 +1,4 @@
-"""Page of a partner's people: invite them to the portal, and remove them."""
+"""Routes for a partner's people: invite them to the portal, and remove them from it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from app.web.partners.pages import partner_page
 
 @bp.post("/settings/partners/<uuid:partner_id>/people")
 def add_person(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Invite a person of the partner. Where no mail goes out, their link is in this answer and nowhere else."""
+    """Invite a person of the partner to the portal. If no mail can be sent, this answer shows the invitation link, and nothing
+    else does."""
     viewer, form = require(Permission.PARTNERS_MANAGE), request.form
     get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     locale = form.get("locale", "")
@@ -49,7 +50,7 @@ def add_person(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/people/<uuid:user_id>/invitation")
 def invite_person_again(partner_id: uuid.UUID, user_id: uuid.UUID) -> ResponseReturnValue:
-    """Make another link for a person who has no password yet."""
+    """Send a new invitation to a person who has no password yet. If no mail can be sent, this answer shows the link."""
     viewer = require(Permission.PARTNERS_MANAGE)
     get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     if get_partner_person(db.session(), partner_id, user_id).password_hash is not None:
@@ -69,7 +70,8 @@ def remove_person(partner_id: uuid.UUID, user_id: uuid.UUID) -> ResponseReturnVa
 
 
 def _dealer(text: str) -> uuid.UUID | None:
-    """Return the id of the chosen dealer, None for "". An invalid id counts as an unknown dealer, which the action reports."""
+    """Return the id of the chosen dealer, or None for "". For an invalid id, return the id of no dealer, which the action then
+    refuses."""
     if not text:
         return None
     try:

@@ -36,13 +36,13 @@ TABLE_CHARACTERS = 500_000
 
 @bp.get("/settings/partners/<uuid:partner_id>/products")
 def products(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the partner's numbers with our articles, and those that have none."""
+    """Show the partner's product numbers with our articles, and the numbers that have no article yet."""
     return _page(_find(partner_id), {"partner_sku": request.args.get("sku", "")})
 
 
 @bp.post("/settings/partners/<uuid:partner_id>/products")
 def add_product(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Save which article a partner's number means."""
+    """Save which of our articles a product number of the partner means."""
     viewer, found = require(Permission.PARTNERS_MANAGE), _find(partner_id)
     values = {name: " ".join(storable(text).split()) for name, text in request.form.items()}
     errors, content = _read(found, values)
@@ -57,7 +57,7 @@ def add_product(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/partners/<uuid:partner_id>/products/table")
 def take_table(partner_id: uuid.UUID) -> ResponseReturnValue:
-    """Preview a table of product numbers, or with `take=1` import the rows that are right."""
+    """Preview a table of product numbers. With `take=1`, import its valid rows that are new or changed."""
     viewer, found = require(Permission.PARTNERS_MANAGE), _find(partner_id)
     file = request.files.get("file")
     text = decode(file.read(TABLE_CHARACTERS * 4))[0] if file else request.form.get("table", "")

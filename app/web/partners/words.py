@@ -77,7 +77,7 @@ def commitment_words(value: Commitment) -> str:
 
 
 def commitment_value(of: Commitment, value: Decimal) -> str:
-    """Return a figure of a commitment with its unit."""
+    """Return the value of a commitment with its unit: per cent (0 to 100), milliseconds or seconds, depending on `of`."""
     if of == Commitment.SUCCESS:
         return percent_words(float(value) / 100, decimals=1)
     return _("%(count)s ms", count=value) if of == Commitment.ANSWER else _("%(count)s s", count=value)

@@ -1,4 +1,4 @@
-"""Blueprint of the partner portal, and `visitor()`, which says who looks and what they see."""
+"""Blueprint of the partner portal, and functions that find out who is looking at it and what they may see."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ bp = Blueprint("portal", __name__)
 
 @dataclass(frozen=True)
 class Visitor:
-    """A person of a partner who looks at the portal, and what of the partner they see."""
+    """A user of a partner who looks at the portal. `sight`: the partner, and which part of it the user may see."""
 
     viewer: Viewer
     sight: PortalSight
 
 
 def visitor() -> Visitor:
-    """Return the partner's person who looks at the portal; anybody else gets 403."""
+    """Return the user of a partner who makes this request. Aborts with 403 for any other user."""
     viewer = require(Permission.PORTAL_OWN)
     found = find_sight(db.session(), viewer.user_id)
     if found is None:
@@ -40,7 +40,10 @@ def visitor() -> Visitor:
 
 
 def whole_visitor() -> Visitor:
-    """Return a person of the partner itself; people of its dealers get 403: keys, callbacks and calls are not for them."""
+    """Return the user who makes this request, if they belong to the partner itself.
+
+    Aborts with 403 for users of its dealers: they must not see keys, callbacks and API calls.
+    """
     found = visitor()
     if found.sight.under is not None:
         abort(403)
@@ -55,7 +58,7 @@ def portal_is_whole() -> bool:
 
 @bp.app_template_global("partner_support")
 def partner_support() -> str:
-    """Return whom people of a partner ask for help; "" where nobody is named."""
+    """Return the contact that the portal names for help, or "" if none is configured."""
     return runtime().settings.partner_support
 
 

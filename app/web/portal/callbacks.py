@@ -31,13 +31,16 @@ AREA = "portal"
 
 @bp.get("/portal/callbacks")
 def callbacks() -> ResponseReturnValue:
-    """Show the callback addresses for live orders and for those of the sandbox."""
+    """Show the callback endpoints for live orders and for sandbox orders."""
     return _page(whole_visitor())
 
 
 @bp.post("/portal/callbacks/<environment>")
 def keep_callbacks(environment: str) -> ResponseReturnValue:
-    """Set or change a callback address. Only our own people can include customers' names in callbacks."""
+    """Set or change a callback endpoint for live or sandbox orders (`environment`).
+
+    Whether callbacks include customers' names can only be changed by our own users, not here.
+    """
     seen, form, settings = whole_visitor(), request.form, runtime().settings
     wanted = ENVIRONMENTS.get(environment) or abort(404)
     version = form.get("payload_version", "")
@@ -66,7 +69,7 @@ def keep_callbacks(environment: str) -> ResponseReturnValue:
 
 @bp.post("/portal/callbacks/<environment>/secret")
 def rotate_callback_secret(environment: str) -> ResponseReturnValue:
-    """Make a new callback secret and show it once; for a day both sign."""
+    """Create a new callback secret and show it once. For a day, callbacks are signed with both the old and the new secret."""
     seen, wanted = whole_visitor(), ENVIRONMENTS.get(environment) or abort(404)
     with transaction() as session:
         endpoint = find_endpoint(session, seen.sight.partner, wanted) or abort(404)
@@ -91,7 +94,7 @@ def test(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/portal/endpoints/<uuid:endpoint_id>/activity")
 def switch(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Resume an endpoint after it was mended; what waited goes first."""
+    """Resume an endpoint after its problem was fixed. Waiting messages are sent first."""
     seen = whole_visitor()
     with transaction() as session:
         resume_endpoint(session, _own(session, seen, endpoint_id), now=utc_now(), actor=seen.viewer.actor)
@@ -108,14 +111,14 @@ def deliveries(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/portal/endpoints/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>")
 def delivery(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one delivery: request as sent, answer, times, why, and what happens next."""
+    """Show one delivery: the request as sent, the answer, the times, the reason for its state, and what happens next."""
     endpoint = _own(db.session(), whole_visitor(), endpoint_id)
     return log_page(endpoint, get_delivery(db.session(), delivery_id, endpoint_id=endpoint_id), area=AREA)
 
 
 @bp.post("/portal/endpoints/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>/retry")
 def retry(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue:
-    """Try a delivery now, or send it again."""
+    """Try a waiting delivery now, or send an ended one again."""
     seen = whole_visitor()
     return send_again(_own(db.session(), seen, endpoint_id), delivery_id, seen.viewer, area=AREA)
 
@@ -128,13 +131,13 @@ def count_replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/portal/endpoints/<uuid:endpoint_id>/replay")
 def replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Send deliveries again, oldest first."""
+    """Send the deliveries that the form chooses again, oldest first."""
     seen = whole_visitor()
     return send_many_again(_own(db.session(), seen, endpoint_id), seen.viewer, area=AREA)
 
 
 def _own(session: Session, seen: Visitor, endpoint_id: uuid.UUID) -> WebhookEndpoint:
-    """Return the partner's own endpoint. Raises EndpointMissing for anybody else's."""
+    """Return an endpoint of the visitor's partner. Raises EndpointMissing if it belongs to anybody else."""
     return get_endpoint(session, endpoint_id, kinds=(EndpointKind.PARTNER,), owner_id=seen.sight.partner.id)
 
 

@@ -1,4 +1,4 @@
-"""Portal pages of the partner's keys and calls. A key's text is in the answer that made it alone."""
+"""Portal pages of the partner's keys and API calls. The text of a key is shown only once, right after it was created."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def make_key() -> ResponseReturnValue:
 
 @bp.post("/portal/keys/<uuid:partner_key_id>/rotation")
 def rotate(partner_key_id: uuid.UUID) -> ResponseReturnValue:
-    """Make a new key beside the old one and show it once; the old one works for a day more."""
+    """Create a new key beside the old one and show it once. The old key works for another 24 hours."""
     seen = whole_visitor()
     try:
         with transaction() as session:
@@ -76,7 +76,7 @@ def revoke(partner_key_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/portal/calls")
 def calls() -> ResponseReturnValue:
-    """List the newest calls with their answers; `failed=1` for refused ones."""
+    """List the partner's newest API calls with our answers. With `failed=1`, list only calls answered with an error."""
     seen, failed = whole_visitor(), request.args.get("failed") == "1"
     rows = list_calls(db.session(), seen.sight.partner.id, failed=failed, limit=100)
     return page("portal/calls.html", partner=seen.sight.partner, calls=rows, failed=failed)

@@ -1,6 +1,6 @@
-"""Portal pages of orders: list, and one with its states and callbacks.
+"""Portal pages of orders: the list, and one order with its statuses and callbacks.
 
-They show no price and no internal reason: of both, a partner knows what callbacks say.
+They show no prices and no internal reasons. The partner learns these only from callbacks, as far as callbacks contain them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ class Moment:
 
 @bp.get("/portal")
 def overview() -> ResponseReturnValue:
-    """Show the partner's figures, promises against measurements, and newest orders."""
+    """Show the newest orders. To people of the partner itself, also show its figures, and our commitments beside what was
+    measured."""
     seen, session, now = visitor(), db.session(), utc_now()
     partner, under = seen.sight.partner, seen.sight.under
     newest = list_orders_of_partner(session, partner.id, environment=Environment.LIVE, under=under, limit=8)
@@ -70,7 +71,8 @@ def overview() -> ResponseReturnValue:
 
 @bp.get("/portal/orders")
 def orders() -> ResponseReturnValue:
-    """List orders, the newest first; `q` finds by number or name, `environment=sandbox` shows those of the sandbox."""
+    """List the partner's orders, newest first. `q` searches by number or name. With `environment=sandbox`, list the sandbox
+    orders."""
     seen, args = visitor(), request.args
     environment = Environment.SANDBOX if args.get("environment") == "sandbox" else Environment.LIVE
     text = " ".join(storable(args.get("q", "")).split())[:100]
@@ -92,7 +94,7 @@ def orders() -> ResponseReturnValue:
 
 @bp.get("/portal/orders/<uuid:row_id>")
 def order(row_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one order: what was sent, its history, and the callbacks about it."""
+    """Show one order: the data as the partner sent it, its history, and the callbacks about it."""
     seen = visitor()
     row, partner = _find(seen, row_id), seen.sight.partner
     is_whole = seen.sight.under is None
@@ -111,7 +113,7 @@ def order(row_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/portal/orders/<uuid:row_id>/status")
 def advance_status(row_id: uuid.UUID) -> ResponseReturnValue:
-    """Set the state of a sandbox order, as our people would; its callback is real and signed."""
+    """Set the status of a sandbox order, as our users would do for a live order. The callback is really sent and signed."""
     seen, wanted = whole_visitor(), STATUSES.get(request.form.get("status", ""))
     partner = seen.sight.partner
     if _find(seen, row_id).environment != Environment.SANDBOX:

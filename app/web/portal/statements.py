@@ -1,4 +1,4 @@
-"""Portal page of the monthly commission statement, of the visitor's own level alone."""
+"""Portal page of the monthly commission statement. It shows only the commissions of the visitor's own organization."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blueprints of quotes: one for colleagues, one for customers with a link."""
+"""Blueprints of quotes: one for colleagues, one for customers who come by a link."""
 
 from __future__ import annotations
 

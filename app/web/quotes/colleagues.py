@@ -44,7 +44,7 @@ USUAL_DAYS, TEXT_CHARACTERS = 30, 5000
 
 @dataclass
 class QuoteForm:
-    """The form of a quote: language, validity in days, mailbox, text; defaults where nothing was chosen."""
+    """The form of a quote: language, validity in days, mailbox, text. Fields that were not filled in have defaults."""
 
     language: str
     days: int
@@ -56,14 +56,14 @@ class QuoteForm:
 
 @bp.get("/orders/<uuid:order_id>/quote")
 def prepare(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the quote as the customer will see it, and the mail it goes with; `language` changes its language."""
+    """Show the quote as the customer will see it, and the mail to send it with. `language` changes the language of both."""
     row = _find(order_id)
     return _page(row, _form(row.order))
 
 
 @bp.post("/orders/<uuid:order_id>/quotes")
 def send(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Send the quote; with `how` link only make the link, which is shown once."""
+    """Send the quote by mail. If `how` is "link", only create the link and show it once."""
     viewer, row, now = require(Permission.ORDERS_CHANGE), _find(order_id), utc_now()
     form = _form(row.order)
     only_link = request.form.get("how") == "link"
@@ -96,7 +96,7 @@ def send(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/orders/<uuid:order_id>/quotes/<uuid:quote_id>/withdrawal")
 def withdraw(order_id: uuid.UUID, quote_id: uuid.UUID) -> ResponseReturnValue:
-    """Withdraw the quote: its link takes no answer any more."""
+    """Withdraw the quote. The customer can no longer answer it by its link."""
     viewer = require(Permission.ORDERS_CHANGE)
     _find(order_id)
     if all(one.quote.id != quote_id for one in list_quotes(db.session(), order_id)):
@@ -113,7 +113,7 @@ def withdraw(order_id: uuid.UUID, quote_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/orders/<uuid:order_id>/quote.pdf")
 def quote_pdf(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Serve the order as a quote in PDF, as it is now."""
+    """Serve a PDF of the quote, made from the order as it is now."""
     row, now = _find(order_id), utc_now()
     paper = _paper(row.order, is_quote=True, now=now)
     return pdf(write_document(content_of(db.session(), row.order), paper), row.order.order_number)
@@ -121,7 +121,8 @@ def quote_pdf(order_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/orders/<uuid:order_id>/confirmation.pdf")
 def confirmation_pdf(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Serve the order confirmation in PDF, as the order is now, with who accepted the quote."""
+    """Serve a PDF of the order confirmation, made from the order as it is now. If a quote was accepted, it names the person who
+    accepted it."""
     row, now = _find(order_id), utc_now()
     quotes = [one.quote for one in list_quotes(db.session(), order_id)]
     accepted = next((one for one in quotes if one.answer is QuoteAnswer.ACCEPTED), None)

@@ -1,6 +1,6 @@
-"""Page of a quote for the customer by link: read, print, accept, decline. Opening it changes nothing.
+"""Page of a quote for the customer, who opens it by a link: read, print, accept, decline.
 
-Programs that open every link of a mail only see the page: an answer needs a typed name and a button.
+Opening the page changes nothing, as some programs open every link in a mail. An answer needs a typed name and a button.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def show(quote_token: str) -> ResponseReturnValue:
 @public.post("/q/<quote_token>")
 @csrf.exempt  # type: ignore[untyped-decorator]
 def answer(quote_token: str) -> ResponseReturnValue:
-    """Save the customer's answer: `answer` accepted or declined, `name` of whoever gives it, and an optional `note`."""
+    """Save the customer's answer: `answer` (accepted or declined), `name` of the person who answers, and an optional `note`."""
     quote, form = _find(quote_token), request.form
     said = next((one for one in QuoteAnswer if one.value == form.get("answer")), None)
     name = " ".join(storable(form.get("name", "")).split())

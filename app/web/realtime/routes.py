@@ -1,4 +1,4 @@
-"""Socket.IO events (connect, presence), and the route that tells a page what it missed."""
+"""Socket.IO events (connect, presence), and the route by which a page finds out whether it missed a push."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ turns: dict[str, RLock] = {}
 
 @socketio.on("connect")  # type: ignore[untyped-decorator]
 def connect() -> bool | None:
-    """Accept the socket of a signed-in user, and join it to the user's room and those of their brands.
+    """Accept the socket of a signed-in user, and join it to the room of the user and the rooms of their brands.
 
-    False refuses it. Rooms are never of the client's choosing.
+    Returns False to refuse the socket, for portal users too. The client cannot choose rooms.
     """
     if not current_user.is_authenticated or current_user.may(Permission.PORTAL_OWN):
         return False
@@ -59,10 +59,11 @@ def disconnect(_reason: str) -> None:
 
 @socketio.on("presence")  # type: ignore[untyped-decorator]
 def presence(said: Any) -> dict[str, Any]:
-    """Note which thread a browser shows and whether its user types: {"thread_id", "typing"}, which it repeats while it does.
+    """Note which thread a browser shows and whether its user types. `said` is {"thread_id", "typing"}; the browser repeats the
+    event while it shows the thread.
 
-    Answers with everybody in the thread, as of when, and who of them is asking. Others in the thread are told of changes. Events
-    of one socket are handled in the order they came.
+    Returns {"me": the asking user's id, "thread_id", "read_at", "people"}, or {"people": []} if there is nothing to show.
+    Changes are sent to the others in the thread. Events of one socket are handled in the order in which they came.
     """
     turn = turns.get(_socket_id())
     if turn is None:
@@ -92,7 +93,7 @@ def _show(said: Any) -> dict[str, Any]:
 
 
 def leave_thread(socket_id: str) -> None:
-    """Note that a socket shows no thread any more, and tell those who still have the thread open."""
+    """Note that a socket no longer shows its thread, and notify the browsers that still have the thread open."""
     with turns.get(socket_id, nullcontext()):
         thread_id = shown_threads.pop(socket_id, None)
         if thread_id is None:
@@ -106,7 +107,7 @@ def leave_thread(socket_id: str) -> None:
 
 
 def _attendance(thread_id: uuid.UUID) -> dict[str, Any]:
-    """Return who has the thread open, as browsers are told: {"thread_id", "read_at", "people"}."""
+    """Return who has the thread open, in the form sent to browsers: {"thread_id", "read_at", "people"}."""
     read_at, people = list_people(runtime().redis, thread_id=thread_id, now=utc_now())
     return {"thread_id": str(thread_id), "read_at": read_at, "people": [person.as_json() for person in people]}
 

@@ -33,7 +33,7 @@ def _lines(text: Any) -> Any:
 
 
 class TemplateForm(TranslatedForm):
-    """Form of a reply template. The route sets the choices of brands and the words of all choices."""
+    """Form of a reply template. The route sets the brands to choose from, and the labels of all choices."""
 
     name = StringField(
         validators=[DataRequired(_l("Enter a name.")), Length(max=120, message=_l("Use at most 120 characters."))],
@@ -70,18 +70,18 @@ class TemplateForm(TranslatedForm):
         _refuse_problems(field)
 
     def validate_html(self, field: Field) -> None:
-        """Check that no formatting begins inside a variable, which the text alone does not show."""
+        """Refuse HTML in which formatting begins inside a variable. The plain text does not show this error."""
         if list_problems(self.formatted) and not list_problems(self.text.data or ""):
             raise ValidationError(_l("A variable has formatting inside its braces: remove that formatting."))
 
     @property
     def formatted(self) -> str:
-        """The formatted version, cleaned; "" where there is none."""
+        """The template's HTML, cleaned; "" if it has no formatting."""
         return cleaned(self.html.data or "")
 
     @property
     def plain_text(self) -> str:
-        """The text that is sent where nothing is formatted."""
+        """The plain version of the template, which is sent if a message has no formatting."""
         html = self.formatted
         return (self.plain.data or rich_to_text(html)) if html else (self.text.data or "")
 

@@ -83,9 +83,10 @@ def thread_templates(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/threads/<uuid:thread_id>/template-uses")
 def use_template(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Insert a template into a reply, note or forward: for scripts return the filled-in text, else add it to the draft.
+    """Insert a template into a reply, note or forward. Scripts get the filled-in text as JSON; without scripts it is added to
+    the draft.
 
-    Without `template_id` the typed text is saved as the draft and the answer leads to the choice.
+    Without `template_id`, save the typed text as the draft and redirect to the list of templates.
     """
     viewer = current_viewer()
     place = _place(thread_id, viewer)
@@ -126,7 +127,7 @@ def _place(thread_id: uuid.UUID, viewer: Viewer) -> Place:
 
 
 def _passed_on(thread: Thread, viewer: Viewer) -> Message:
-    """Return the message that is being forwarded. Raises ThreadMissing."""
+    """Return the message that is being forwarded. Raises ThreadMissing if it is not in this thread."""
     message = get_message(db.session(), viewer=viewer, message_id=parse_uuid(request.values.get("message_id")) or new_id())
     if message.thread_id != thread.id:
         raise ThreadMissing(str(message.id))
@@ -138,7 +139,8 @@ def _filled(text: str, template: ReplyTemplate, facts: dict[str, str]) -> Filled
 
 
 def _html(place: Place, template: ReplyTemplate, facts: dict[str, str]) -> str:
-    """Return the template's HTML for a formatted mail; "" where the template or the channel has none."""
+    """Return the template's HTML, filled in, for a formatted mail. Return "" if the template has no HTML or the medium is not
+    e-mail."""
     if not template.html or place.medium != Medium.EMAIL:
         return ""
     return fill_html(template.html, {**facts, "date.today": date_in(template.language, utc_now())})

@@ -1,4 +1,4 @@
-"""Settings pages of reply templates; leads and administrators write them."""
+"""Settings pages of reply templates. Leads and administrators create and change templates."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def templates() -> ResponseReturnValue:
 
 @bp.post("/settings/templates/visit-texts")
 def add_visit_texts() -> ResponseReturnValue:
-    """Add the usual texts for technicians' visits where there are none; leads may change them from then on."""
+    """Add the ready-made texts for technicians' visits, if there are none yet. Leads can change them afterwards."""
     require(Permission.TEMPLATES_MANAGE)
     with transaction() as session:
         install_visit_texts(session, now=utc_now())
@@ -71,7 +71,7 @@ def new_template() -> ResponseReturnValue:
 
 @bp.post("/settings/templates")
 def add_template() -> ResponseReturnValue:
-    """Save a new template."""
+    """Save a new template. If the button `preview` was pressed, only show the form again with a preview."""
     viewer = require(Permission.TEMPLATES_MANAGE)
     form = _with_choices(TemplateForm(request.form), viewer)
     if "preview" in request.form:
@@ -98,7 +98,10 @@ def template(template_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/templates/<uuid:template_id>")
 def save_template(template_id: uuid.UUID) -> ResponseReturnValue:
-    """Save a new version of a template. 409, with the typed text kept, if somebody saved one meanwhile."""
+    """Save a new version of a template. Answers 409 and keeps the typed text if somebody else saved a version meanwhile.
+
+    If the button `preview` was pressed, only show the form again with a preview.
+    """
     viewer, row = _changeable(template_id)
     form = _with_choices(TemplateForm(request.form), viewer)
     _keep_formatting(form, row)
@@ -137,7 +140,7 @@ def restore(template_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/templates/preview")
 def preview() -> ResponseReturnValue:
-    """Render the template being written, filled in: the fragment beside the editor."""
+    """Render the fragment beside the editor: the template being written, with its variables filled in."""
     viewer = current_viewer()
     form = _with_choices(TemplateForm(request.form), viewer)
     return render_template("reply_templates/preview.html", preview=_preview(form, viewer))
@@ -166,7 +169,7 @@ def _form_of(row: TemplateRow) -> TemplateForm:
 
 
 def _split_plain(form: TemplateForm) -> None:
-    """Set the editor's text from its formatting, and the field of a plain version that differs from it."""
+    """Set the editor's text from the template's HTML. Set the field `plain` if the stored plain version differs from it."""
     html = form.html.data or ""
     form.plain.data = own_plain(form.text.data or "", html)
     if html:
@@ -174,7 +177,7 @@ def _split_plain(form: TemplateForm) -> None:
 
 
 def _keep_formatting(form: TemplateForm, row: TemplateRow) -> None:
-    """Keep the stored HTML where a browser without scripts sends none and the words are unchanged."""
+    """Keep the stored HTML if a browser without scripts sent none and the words are unchanged."""
     if "html" not in request.form and row.template.html and form.text.data == rich_to_text(row.template.html):
         form.html.data = row.template.html
 
@@ -214,7 +217,10 @@ def _editor(
 
 
 def _preview(form: TemplateForm, viewer: Viewer) -> dict[str, Any]:
-    """Return the filled-in text and subject, their problems, and the thread whose values were used (None: the example)."""
+    """Return the template context of the preview: `subject`, `text` and `html` filled in, and the `problems` found.
+
+    `thread`: the thread whose values are used. It is None if example values are used.
+    """
     session, language = db.session(), form.language.data or "en"
     number = (form.thread.data or "").lstrip("#")
     thread = find_thread_by_number(session, viewer=viewer, number=int(number)) if number.isdigit() and len(number) < 18 else None

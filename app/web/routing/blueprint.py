@@ -1,4 +1,4 @@
-"""Blueprint of the routing pages; every request of a user counts as a sign of life."""
+"""Blueprint of the routing pages. Every request of a user shows that the user is online."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PHONE = re.compile(r"Mobile|Android|iPhone|iPad", re.IGNORECASE)
 
 
 def on_phone() -> bool:
-    """Return whether the request comes from a phone: a sleeping phone gives no sign of life."""
+    """Return True if the request comes from a phone or tablet. Such a device sends no requests while it sleeps."""
     return bool(PHONE.search(request.headers.get("User-Agent", "")))
 
 
@@ -44,9 +44,9 @@ def _not_here(_error: Exception) -> Any:
 
 @bp.after_app_request
 def _notice(response: Response) -> Response:
-    """Note that the user was seen, at most once a minute and browser, when their session is touched anyway.
+    """Note that the user is online, whenever the session's last use is written: at most once a minute for each browser.
 
-    See app/web/accounts/session.py.
+    See `app/web/accounts/session.py`.
     """
     if g.get("unseen_session_id") is not None and request.endpoint != "accounts.sign_out":
         sign = partial(note_seen, user_id=current_user.user_id, now=utc_now(), on_phone=on_phone())

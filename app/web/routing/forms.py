@@ -35,7 +35,8 @@ class Filled:
     errors: dict[str, str] = field(default_factory=dict)
 
     def number(self, name: str, *, most: int) -> int:
-        """Return a whole number from 0 to `most`; 0 for "", and with an error for anything else."""
+        """Return the whole number (0 to `most`) in the field `name`. Return 0 for an empty field. For anything else, add an
+        error and return 0."""
         text = self.values[name] or "0"
         if not text.isascii() or not text.isdigit() or int(text) > most:
             self.errors[name] = _("Enter a whole number from 0 to %(most)s.", most=most)
@@ -43,7 +44,8 @@ class Filled:
         return int(text)
 
     def words(self, name: str) -> tuple[str, ...]:
-        """Return the words between commas, in lower case; () with an error for an invalid one."""
+        """Return the words in the field `name`, which commas separate, in lower case. If one is invalid, add an error and
+        return ()."""
         try:
             found = tuple(dict.fromkeys(clean_tag(text).lower() for text in self.values[name].split(",") if text.strip()))
         except BadTag:
@@ -80,7 +82,10 @@ def form_of_rule(rule: RoutingRule) -> Filled:
 
 
 def read_rule(posted: dict[str, str], *, channels: set[str], teams: set[str]) -> tuple[Filled, RuleContent | None]:
-    """Return the posted form, and the rule's content; None with errors."""
+    """Return the pair (posted form, content of the rule). The content is None if the form has errors.
+
+    `channels` and `teams`: the ids that may be chosen.
+    """
     form = read(RULE_FIELDS, posted)
     values, errors = form.values, form.errors
     if not values["name"]:
@@ -125,7 +130,10 @@ def _tiers(form: Filled, teams: set[str]) -> tuple[dict[str, object], ...]:
 
 
 def form_of_person(profile: RoutingProfile | None, *, sees_all: bool) -> Filled:
-    """Return the form of a person's capacity, skills and hours; the defaults where nothing is saved."""
+    """Return the form of a user's capacity, skills and hours, with defaults if nothing is saved.
+
+    `sees_all`: the default capacity is 0, so that this user gets no threads by default.
+    """
     if profile is None:
         return Filled({**dict.fromkeys(PERSON_FIELDS, ""), "capacity": "0" if sees_all else str(CAPACITY)})
     values = {"capacity": str(profile.capacity), "skills": ", ".join(profile.skills), "languages": ", ".join(profile.languages)}
@@ -134,7 +142,7 @@ def form_of_person(profile: RoutingProfile | None, *, sees_all: bool) -> Filled:
 
 
 def read_person(posted: dict[str, str]) -> tuple[Filled, Abilities | None]:
-    """Return the posted form, and the person's abilities; None with errors."""
+    """Return the pair (posted form, the user's abilities). The abilities are None if the form has errors."""
     form = read(PERSON_FIELDS, posted)
     languages = form.words("languages")
     if any(not LANGUAGE.fullmatch(language) for language in languages):
@@ -149,7 +157,10 @@ def read_person(posted: dict[str, str]) -> tuple[Filled, Abilities | None]:
 
 
 def _spans(form: Filled, day: int) -> list[tuple[int, int, int]]:
-    """Return the spans of a day's working hours, in minutes; one that goes past midnight ends on the next day."""
+    """Return the working hours typed for a day as tuples (day, start, end), in minutes from midnight.
+
+    Hours that go past midnight are split: the second part belongs to the next day.
+    """
     spans: list[tuple[int, int, int]] = []
     for part in filter(None, (part.strip() for part in form.values[DAYS[day]].split(","))):
         found = SPAN.fullmatch(part)

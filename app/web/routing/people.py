@@ -28,7 +28,7 @@ from app.web.routing.forms import DAYS, Filled, form_of_person, read_person
 
 @bp.get("/settings/routing/people")
 def workers() -> ResponseReturnValue:
-    """Show the people of the viewer's brands: who is present, their open work and their capacity."""
+    """Show the users of the viewer's brands: their availability, their open work and their capacity."""
     viewer = require(Permission.CAPACITY_MANAGE)
     return page("routing/people.html", workers=_in_sight(viewer))
 
@@ -55,7 +55,7 @@ def save_worker(user_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/routing/people/<uuid:user_id>/away")
 def send_away(user_id: uuid.UUID) -> ResponseReturnValue:
-    """Set a person who forgot to do so away: they get no new threads until they say they are back."""
+    """Set a user away who forgot to do so. This user gets no new threads until they set themselves available again."""
     found, _sees_all = _worker(user_id)
     with transaction() as session:
         set_availability(session, user_id, AvailabilityState.AWAY, now=utc_now(), actor=require(Permission.CAPACITY_MANAGE).actor)

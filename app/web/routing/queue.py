@@ -18,7 +18,7 @@ from app.web.routing.blueprint import bp
 
 @dataclass(frozen=True)
 class QueueRow:
-    """A waiting thread and why it waits, in words; `moves`: it is assigned in the next round."""
+    """A waiting thread and the reason in words (`why`). `moves`: True if nothing hinders it, so the next round assigns it."""
 
     thread: WaitingThread
     rule_name: str

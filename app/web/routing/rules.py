@@ -41,7 +41,7 @@ from app.web.routing.forms import EVERYBODY, Filled, empty_rule, form_of_rule, r
 
 @bp.get("/settings/routing")
 def rules() -> ResponseReturnValue:
-    """Show every channel with its rules, in order."""
+    """Show every channel with its rules, in the order in which the rules are checked."""
     viewer, session = require(Permission.ROUTING_MANAGE), db.session()
     channels = list_channels(session, brand_ids=viewer.brand_ids)
     by_channel: defaultdict[uuid.UUID, list[RoutingRule]] = defaultdict(list)
@@ -59,7 +59,7 @@ def new_rule() -> ResponseReturnValue:
 
 @bp.post("/settings/routing")
 def add_rule() -> ResponseReturnValue:
-    """Save a new rule, off."""
+    """Save a new rule. It is off at first."""
     viewer = require(Permission.ROUTING_MANAGE)
     form, content = _read(viewer)
     if content is not None:
@@ -95,9 +95,9 @@ def save_rule(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/routing/dry-run")
 @bp.post("/settings/routing/<uuid:routing_rule_id>/dry-run", endpoint="dry_run_changed_rule")
 def dry_run_new_rule(routing_rule_id: uuid.UUID | None = None) -> ResponseReturnValue:
-    """Show which threads of the last 30 days the form would have assigned elsewhere; nothing is saved.
+    """Show which threads of the last 30 days the rule in the form would have assigned to somebody else.
 
-    The form stays filled in.
+    Nothing is saved, and the form stays filled in.
     """
     viewer, rule = _rule(routing_rule_id) if routing_rule_id else (require(Permission.ROUTING_MANAGE), None)
     form, content = _read(viewer)
@@ -137,7 +137,7 @@ def remove_rule(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _rule(routing_rule_id: uuid.UUID) -> tuple[Viewer, RoutingRule]:
-    """Return the viewer and the rule. Raises RuleMissing; 403 for a viewer who may not manage rules."""
+    """Return the pair (viewer, rule). Raises RuleMissing. Aborts with 403 if the viewer may not manage rules."""
     viewer = require(Permission.ROUTING_MANAGE)
     return viewer, get_rule(db.session(), routing_rule_id, brand_ids=viewer.brand_ids)
 

@@ -1,4 +1,5 @@
-"""Trial of a routing rule: who would get the waiting threads now, and how many threads a month. Nothing is changed."""
+"""Trial of a routing rule: to whom it would assign the waiting threads now, and how many threads it gets a month. Nothing is
+changed."""
 
 from __future__ import annotations
 

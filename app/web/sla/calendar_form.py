@@ -27,7 +27,8 @@ EVERYTHING, BY_NAME = "all", "named"
 
 @dataclass
 class CalendarForm:
-    """The values as typed and the errors, by field, and the calendar's content (None with errors)."""
+    """A business calendar as typed into its form: `values` and `errors` by field. `content`: what they make; None if there are
+    errors."""
 
     values: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -35,7 +36,8 @@ class CalendarForm:
 
 
 def form_of(row: CalendarRow | None) -> CalendarForm:
-    """Return the form that would make this calendar; without one, the default hours."""
+    """Return the form filled with this calendar's values. If `row` is None, return the form of a new calendar with default
+    hours."""
     rules = row.rules if row else DEFAULT_CALENDAR
     values = {"name": row.calendar.name if row else "", "zone": rules.zone, "country": rules.country, "region": rules.region}
     values["scope"] = scope_of(row) if row else BY_NAME
@@ -45,7 +47,7 @@ def form_of(row: CalendarRow | None) -> CalendarForm:
 
 
 def scope_of(row: CalendarRow) -> str:
-    """Return the calendar's scope as the form's value."""
+    """Return what the calendar applies to, as the value of the form's field, such as "brand:<id>"."""
     calendar = row.calendar
     if calendar.is_by_name_only:
         return BY_NAME
@@ -54,7 +56,7 @@ def scope_of(row: CalendarRow) -> str:
 
 
 def scope_choices(session: Session) -> list[tuple[str, str]]:
-    """Return what a calendar can be for, as (value, words)."""
+    """Return everything a calendar can apply to, as pairs (value, label)."""
     found = [(EVERYTHING, _("Everything")), (BY_NAME, _("Only policies that use this calendar"))]
     found += [(f"brand:{brand.id}", _("Brand: %(name)s", name=brand.name)) for brand in list_brands(session)]
     found += [(f"team:{team.id}", _("Team: %(name)s", name=team.name)) for team in list_teams(session)]
@@ -63,14 +65,15 @@ def scope_choices(session: Session) -> list[tuple[str, str]]:
 
 
 def country_choices() -> list[tuple[str, str]]:
-    """Return every country whose holidays are known as (code, name), by name."""
+    """Return the countries whose public holidays are known, as pairs (code, name) by name. The first pair means no public
+    holidays."""
     names = get_locale().territories
     found = sorted(((code, str(names.get(code, code))) for code in supported_regions() if len(code) == 2), key=lambda c: c[1])
     return [("", _("No public holidays")), *found]
 
 
 def read_form(session: Session) -> CalendarForm:
-    """Return the posted form; `errors` is empty where it makes a calendar."""
+    """Return the posted form. Its `errors` is empty if the values are valid."""
     form = CalendarForm({name: storable(request.form.get(name, "")).strip() for name in FIELDS})
     values, errors = form.values, form.errors
     values["name"] = " ".join(values["name"].split())

@@ -1,4 +1,4 @@
-"""Settings pages of business calendars; administrators alone."""
+"""Settings pages of business calendars. Only administrators can use them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def new_calendar() -> ResponseReturnValue:
 
 @bp.post("/settings/calendars")
 def add_calendar() -> ResponseReturnValue:
-    """Save a new calendar, or with `preview` show its next weeks."""
+    """Save a new calendar. If the button `preview` was pressed, save nothing and show the next weeks of what was typed."""
     return _save(None)
 
 
@@ -84,7 +84,8 @@ def edit_calendar(calendar_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/calendars/<uuid:calendar_id>")
 def save_calendar(calendar_id: uuid.UUID) -> ResponseReturnValue:
-    """Change the calendar from now on, or with `preview` show the next weeks of what was typed."""
+    """Change the calendar from now on. If the button `preview` was pressed, save nothing and show the next weeks of what was
+    typed."""
     return _save(calendar_id)
 
 
@@ -143,7 +144,7 @@ def _save(calendar_id: uuid.UUID | None) -> ResponseReturnValue:
 
 @contextmanager
 def _naming_scope(form: CalendarForm) -> Iterator[None]:
-    """Turn a refused scope of a calendar into an error beside its field."""
+    """Provide a context in which a refused scope of a calendar becomes an error at the form's field."""
     try:
         yield
     except ScopeTaken:
@@ -176,7 +177,7 @@ def _editor(
 
 
 def preview_days(stored: StoredCalendar, *, weeks: int = WEEKS_SHOWN) -> list[PreviewDay]:
-    """Return the calendar's days from today on."""
+    """Return the days of the next `weeks` weeks, from today on in the calendar's time zone."""
     calendar = Calendar(stored.rules())
     today = utc_now().astimezone(ZoneInfo(stored.zone)).date()
     return [_preview(calendar, today + timedelta(days=number)) for number in range(weeks * 7)]
@@ -193,7 +194,8 @@ def _preview(calendar: Calendar, day: date) -> PreviewDay:
 
 
 def week_words(rules: StoredCalendar) -> list[str]:
-    """Return the hours of the week, successive days with the same hours together: "Mon–Fri 09:00–17:00"."""
+    """Return the hours of the week in words, such as "Mon–Fri 09:00–17:00". Successive days with the same hours are one entry;
+    closed days are left out."""
     found: list[tuple[int, int, str]] = []
     for number, spans in enumerate(rules.week):
         text = ", ".join(f"{clock(begin)}–{clock(end)}" for begin, end in spans)

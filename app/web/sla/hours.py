@@ -16,11 +16,14 @@ DAYS_AT_MOST = 400
 
 
 class WrongHours(ValueError):
-    """The typed hours are invalid; the text says why, in the reader's language."""
+    """Raised when typed hours or days are invalid. The text says why, in the reader's language."""
 
 
 def read_spans(text: str) -> Spans:
-    """Return the intervals of a day in minutes; () for "", which means closed. Raises WrongHours."""
+    """Return the opening hours of a day as pairs (begin, end), in minutes from midnight. Return () for "", which means closed.
+
+    Raises WrongHours.
+    """
     if not text.strip():
         return ()
     found = []
@@ -44,7 +47,7 @@ def read_spans(text: str) -> Spans:
 
 
 def span_text(spans: Spans) -> str:
-    """Return intervals as people type them."""
+    """Return opening hours as text, in the form in which users type them."""
     return ", ".join(f"{clock(begin)}-{clock(end)}" for begin, end in spans)
 
 
@@ -53,7 +56,7 @@ def clock(minutes: int) -> str:
 
 
 def read_days(text: str) -> tuple[StoredDay, ...]:
-    """Return own days, typed one a line: the date, hours (none: closed), a name. Raises WrongHours."""
+    """Return the typed own days, by date. Each line has a date, hours (no hours: closed) and a name. Raises WrongHours."""
     found: dict[date, StoredDay] = {}
     for number, line in enumerate(filter(str.strip, text.splitlines()), start=1):
         day = _read_day(line.strip(), number)
@@ -80,5 +83,5 @@ def _read_day(line: str, number: int) -> StoredDay:
 
 
 def day_text(days: tuple[StoredDay, ...]) -> str:
-    """Return own days as people type them."""
+    """Return own days as text, in the form in which users type them, one day a line."""
     return "\n".join(" ".join(filter(None, [own.day.isoformat(), span_text(own.spans), own.name])) for own in days)

@@ -1,4 +1,4 @@
-"""Settings pages of SLA policies; administrators alone."""
+"""Settings pages of SLA policies. Only administrators can use them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def policies() -> ResponseReturnValue:
 
 @bp.post("/settings/policies/task-times")
 def save_task_times() -> ResponseReturnValue:
-    """Set when tasks without a date are due, by priority; an empty field sets no time."""
+    """Set after how many minutes tasks without a date are due, by priority. An empty field means no due time."""
     viewer = require(Permission.SLA_MANAGE)
     typed = {priority.value: request.form.get(priority.value, "").strip() for priority in Priority}
     if wrong := {name for name, text in typed.items() if text and not _is_number(text)}:
@@ -161,12 +161,12 @@ def _editor(form: PolicyForm, *, row: PolicyRow | None = None, run: DryRun | Non
 
 
 def minutes_words(minutes: int | None) -> str:
-    """Return a target in words; "–" where nothing is promised."""
+    """Return a target in words, or "–" if there is no target."""
     return span_words(minutes * 60) if minutes else "–"
 
 
 def _match_words(rules: PolicyRules, offered: dict[str, list[tuple[str, str]]]) -> str:
-    """Return in words which threads a policy is for."""
+    """Return in words which threads a policy applies to. `offered`: the form's choices, from which the labels come."""
     parts = []
     for name in ("media", "priorities", "statuses", "brand_ids", "channel_ids", "thread_types"):
         words = dict(offered[name])

@@ -46,9 +46,10 @@ UNITS = {"min": 1, "h": 60, "d": 1440}
 
 @dataclass
 class PolicyForm:
-    """The values as typed by field (lists for choices of several), the rows of escalation steps, and the errors by field.
+    """An SLA policy as typed into its form.
 
-    `rules`: the policy they make, None with errors.
+    `values`: by field, with a list for a field of several choices. `steps`: the rows of escalation steps. `errors`: by
+    field. `rules`: the policy that they make; None if there are errors.
     """
 
     values: dict[str, Any]
@@ -58,12 +59,13 @@ class PolicyForm:
 
     @property
     def position(self) -> int:
-        """The policy's place in the order, from 0."""
+        """The policy's place in the order in which policies are checked, counted from 0."""
         return int(self.values["position"]) - 1
 
 
 def form_of(session: Session, row: PolicyRow | None, *, count: int) -> PolicyForm:
-    """Return the form that would make this policy; without one, a new form in the last place after `count` policies."""
+    """Return the form filled with this policy's values. If `row` is None, return the form of a new policy, placed after the
+    `count` existing ones."""
     rules = row.rules if row else PolicyRules(name="new", first_minutes=240, next_minutes=240, steps=STEPS)
     match = rules.match
     values: dict[str, Any] = {"name": rules.name if row else "", "position": str((row.policy.position if row else count) + 1)}
@@ -94,7 +96,7 @@ def _when(step: Step) -> str:
 
 
 def read_form(session: Session) -> PolicyForm:
-    """Return the posted form; `errors` is empty where it makes a policy."""
+    """Return the posted form. Its `errors` is empty if the values are valid."""
     values: dict[str, Any] = {name: storable(request.form.get(name, "")).strip() for name in SINGLE}
     values |= {name: request.form.getlist(name) for name in SEVERAL}
     form = PolicyForm(values, [_typed_step(number) for number in range(STEP_ROWS)])
@@ -197,7 +199,10 @@ def _steps(form: PolicyForm) -> list[Step]:
 
 
 def _customers(session: Session, form: PolicyForm) -> list[str]:
-    """Return the ids of the contacts named by e-mail address or exact name, one a line; sets errors."""
+    """Return the ids of the contacts typed into the field `customers`, one a line, by e-mail address or exact name.
+
+    Sets an error if a line does not match exactly one contact.
+    """
     found: dict[uuid.UUID, None] = {}
     lines = [line.strip() for line in form.values["customers"].splitlines() if line.strip()][: CUSTOMERS_AT_MOST + 1]
     if len(lines) > CUSTOMERS_AT_MOST:
@@ -217,7 +222,7 @@ def _named(text: str) -> sa.Select[Any]:
 
 
 def _customer_text(session: Session, contact_ids: tuple[uuid.UUID, ...]) -> str:
-    """Return the contacts one a line, as they are typed: by address, else by name."""
+    """Return the contacts as text, one a line: the e-mail address, or the name of a contact without one."""
     if not contact_ids:
         return ""
     address = sa.select(sa.func.min(ContactIdentity.value)).where(

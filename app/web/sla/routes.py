@@ -1,4 +1,4 @@
-"""Routes of SLA: explained clocks, and settings of calendars and policies."""
+"""Routes of SLA: the page that explains clocks, and the settings of calendars and policies."""
 
 from app.web.sla import calendars, policies, thread
 from app.web.sla.blueprint import bp

@@ -18,7 +18,7 @@ from app.web.sla.blueprint import bp
 
 @bp.get("/threads/<uuid:thread_id>/clocks")
 def clocks(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Show each SLA clock line by line with its history; as a fragment for `#clocks`."""
+    """Show each SLA clock of the thread with its history, period by period. As a fragment: `#clocks`."""
     session = db.session()
     thread = get_thread(session, viewer=current_viewer(), thread_id=thread_id)
     stories = explain_thread(session, thread, now=utc_now())

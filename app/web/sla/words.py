@@ -62,7 +62,8 @@ def span_words(seconds: int) -> str:
 
 
 def line_times(line: Segment) -> str:
-    """Return the begin and end of a line in words; the day once where both are on one day of the reader."""
+    """Return the begin and end of a period in words. The day is named only once if both are on the same day in the reader's
+    time zone."""
     begin, end = _at(line.begin), _at(line.end)
     first, last = to_user_timezone(begin).date(), to_user_timezone(end).date()
     day = format_date(begin, "EEE d MMM")
@@ -72,7 +73,8 @@ def line_times(line: Segment) -> str:
 
 
 def line_words(line: Segment, story: Story) -> str:
-    """Return what a line of time counts as: counted, closed with the reason, or paused with the reason."""
+    """Return how a period of a clock counts: counted with its length, paused with the reason, or the reason for which it is
+    closed."""
     if line.kind == Kind.COUNTED:
         return _("counted %(length)s", length=span_words(line.seconds))
     if line.kind == Kind.PAUSED:
@@ -83,7 +85,7 @@ def line_words(line: Segment, story: Story) -> str:
 
 
 def pause_words(why: str) -> str:
-    """Return in words why a clock stands still."""
+    """Return in words why a clock is paused."""
     if why.startswith("task:"):
         return _("waiting for: %(what)s", what=why.removeprefix("task:"))
     return _(PAUSES.get(why, why))
@@ -116,7 +118,7 @@ def state_words(story: Story) -> str:
 
 
 def change_words(story: Story) -> list[str]:
-    """Return the changes of the target while the clock ran, oldest first, in words."""
+    """Return in words how the clock's target changed while it ran, oldest change first."""
     words = []
     for change in story.changes:
         at = _at(change.at)
@@ -129,7 +131,7 @@ def change_words(story: Story) -> list[str]:
 
 
 def step_words(step: StepStory) -> str:
-    """Return in words when an escalation step comes, and whom it tells."""
+    """Return in words when an escalation step happens, and who is notified."""
     if step.percent is not None:
         when = _("at %(percent)s%% of the target", percent=step.percent)
     else:
@@ -148,7 +150,7 @@ def deadline_words(deadline: Deadline | None) -> str:
 
 
 def moved_words(found: Difference) -> str:
-    """Return in words by how much a deadline would move, and whether it would be kept or missed instead."""
+    """Return in words by how much a deadline would move. If it would be missed instead of kept, or the reverse, say that too."""
     was, would_be = (deadline is not None and deadline.is_late for deadline in (found.before, found.after))
     parts = [_span_of_move(found.moved_seconds)] if found.moved_seconds else []
     if was != would_be:
@@ -162,7 +164,7 @@ def _span_of_move(seconds: int) -> str:
 
 
 def moment(at: datetime) -> str:
-    """Return a day and time, with seconds where they are not 0."""
+    """Return a day and time in words. Seconds are shown only if they are not 0."""
     return str(format_datetime(at, "EEE d MMM HH:mm:ss" if at.second else "EEE d MMM HH:mm"))
 
 

@@ -45,7 +45,7 @@ def suppressions() -> ResponseReturnValue:
 
 @bp.post("/settings/suppressions/<uuid:suppression_id>/release")
 def release(suppression_id: uuid.UUID) -> ResponseReturnValue:
-    """Lift the suppression of an address, at its provider too."""
+    """Lift one suppression of an address, here and at its provider."""
     viewer = require(Permission.DELIVERIES_MANAGE)
     with transaction() as session:
         try:

@@ -44,7 +44,7 @@ def ask(survey_token: str) -> ResponseReturnValue:
 @public.post("/s/<survey_token>")
 @csrf.exempt  # type: ignore[untyped-decorator]
 def answer(survey_token: str) -> ResponseReturnValue:
-    """Store the answer. A repeat changes nothing; another answer replaces the first."""
+    """Store the customer's answer. The same answer again changes nothing; a different one replaces the first."""
     found = _open(survey_token)
     if found is None:
         return _gone()
@@ -69,7 +69,8 @@ def answer(survey_token: str) -> ResponseReturnValue:
 
 @public.get("/s/<survey_token>/stop")
 def ask_to_stop(survey_token: str) -> ResponseReturnValue:
-    """Show a page with a button: programs that open every link must unsubscribe nobody."""
+    """Show a page with a button that unsubscribes. Opening the link alone must not unsubscribe, as some programs open every
+    link."""
     found = find_by_token(db.session(), survey_token)
     return _gone() if found is None else _stop_page(survey_token, found, is_done=False)
 
@@ -77,7 +78,7 @@ def ask_to_stop(survey_token: str) -> ResponseReturnValue:
 @public.post("/s/<survey_token>/stop")
 @csrf.exempt  # type: ignore[untyped-decorator]
 def stop(survey_token: str) -> ResponseReturnValue:
-    """Unsubscribe this contact from surveys; mail programs post here by themselves (RFC 8058). A repeat changes nothing."""
+    """Unsubscribe this contact from surveys. A repeat changes nothing. Mail programs can post here directly (RFC 8058)."""
     found = find_by_token(db.session(), survey_token)
     if found is None:
         return _gone()
@@ -94,7 +95,7 @@ def _open(token: str) -> SurveyInvitation | None:
 
 
 def _said(found: SurveyInvitation) -> Said | None:
-    """Return the posted answer; None without a score."""
+    """Return the posted answer, or None if it has no valid score."""
     score = _score(request.form.get("score", ""), found)
     if score is None:
         return None
@@ -152,12 +153,12 @@ def _stop_page(token: str, found: SurveyInvitation, *, is_done: bool) -> Respons
 
 
 def _gone() -> Response:
-    """Answer 410 for an old, an invalid and an unsent token alike, so that nobody learns which it was."""
+    """Answer 410. An expired, an invalid and an unsent token get the same answer, so that nobody learns which it was."""
     return _private(page("surveys/gone.html", status=410))
 
 
 def _private(response: Any) -> Response:
-    """Set headers so that the page is not cached, indexed, or sent as a referrer."""
+    """Set headers so that the page is not cached or indexed, and its URL is not sent as a referrer."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"

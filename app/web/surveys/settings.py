@@ -1,4 +1,4 @@
-"""Settings pages of surveys by brand, recent questions, and the campaign (NPS)."""
+"""Settings pages of each brand's surveys, with the newest answers and the start of a campaign (NPS)."""
 
 from __future__ import annotations
 
@@ -80,7 +80,10 @@ def save(brand_id: uuid.UUID, kind: str) -> ResponseReturnValue:
 
 @bp.post("/settings/surveys/<uuid:brand_id>/campaign")
 def start_campaign(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Ask every contact of the last 30 days whether they recommend the brand, without those who were asked lately."""
+    """Ask the contacts whose mail thread was resolved in the last 30 days whether they recommend the brand (NPS).
+
+    Contacts who were asked lately are left out. If the survey is off, nothing is sent.
+    """
     require(Permission.SURVEYS_MANAGE)
     brand = _brand(brand_id)
     with transaction() as session:
@@ -164,7 +167,7 @@ def _brands(viewer: Any) -> list[Brand]:
 
 
 def _brand(brand_id: uuid.UUID) -> Brand:
-    """Return the brand. Raises SurveyMissing for one the reader does not see."""
+    """Return the brand. Raises SurveyMissing if the reader does not see it."""
     found = next((one for one in _brands(require(Permission.SURVEYS_MANAGE)) if one.id == brand_id), None)
     if found is None:
         raise SurveyMissing(str(brand_id))

@@ -21,7 +21,7 @@ def kind_words(kind: SurveyKind) -> str:
 
 
 def score_words(kind: SurveyKind, score: int) -> str:
-    """Return a score in words: "4 of 5, good"; of ten, the numbers alone."""
+    """Return a score in words, such as "4 of 5, good". For NPS it has only numbers, such as "9 of 10"."""
     if kind == SurveyKind.NPS:
         return _("%(score)s of %(most)s", score=score, most=10)
     return _("%(score)s of 5, %(words)s", score=score, words=_(SCORE_WORDS[score - 1]).lower())
@@ -40,7 +40,10 @@ def verdict_words(verdict: Verdict) -> str:
 
 
 def verdict_tone(verdict: Verdict) -> str:
-    """Return the tone of an outcome's mark; "" without an answer, or for a suspect one."""
+    """Return the colour of an outcome's mark: "overdue" for a bad answer, "done" for a good one.
+
+    Return "" if there is no answer, or if it may come from a bot.
+    """
     if verdict.answer is None or verdict.answer.is_suspect:
         return ""
     return "overdue" if is_bad(verdict.invitation.kind, verdict.answer) else "done"

@@ -35,7 +35,11 @@ class TaskForm:
         before: set[uuid.UUID] | None = None,
         order_id: uuid.UUID | None = None,
     ) -> TaskContent:
-        """Return the content of the form; check `errors` before using it. `before`: the tasks it may wait for."""
+        """Return the task's content from the form. Sets errors for invalid values, so check `errors` before using the result.
+
+        `zone`: the time zone of its due time. `assignees`: the ids of the users who may get it. `before`: the ids of the
+        tasks it may wait for.
+        """
         due_date, due_time = self._date("due_date"), self._time("due_time")
         if due_time is not None and due_date is None:
             self.errors.setdefault("due_date", _("Add a date to the time."))

@@ -1,4 +1,4 @@
-"""Tasks about an order: block on its page, and page of its own."""
+"""Tasks about an order, as a block on the order's page and as a page of their own."""
 
 from __future__ import annotations
 

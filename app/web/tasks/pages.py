@@ -38,7 +38,7 @@ DAY_SHOWN, DAY_COUNTED = 5, 25
 
 @dataclass(frozen=True)
 class First:
-    """The first tasks by due time; `is_cut`: there are more."""
+    """The first tasks of a list, by due time. `is_cut` is True if there are more."""
 
     rows: tuple[TaskRow, ...]
     is_cut: bool
@@ -46,7 +46,7 @@ class First:
 
 @dataclass(frozen=True)
 class Day:
-    """A day of the calendar with its tasks and appointments. `count`: its tasks, also those not shown."""
+    """A day of the calendar with its tasks and appointments. `count`: the number of its tasks, including those not shown."""
 
     date: date
     in_month: bool
@@ -59,14 +59,17 @@ class Day:
 
     @property
     def left_out(self) -> str:
-        """How many tasks are not shown, as text; "" for none."""
+        """The number of tasks that are not shown, as text; "" if all are shown. It ends with "+" if not all were counted."""
         rest = self.count - len(self.tasks)
         is_uncounted = rest and not self.is_whole and self.count > DAY_COUNTED
         return f"{DAY_COUNTED - len(self.tasks)}+" if is_uncounted else str(rest or "")
 
 
 def asked_filter() -> dict[str, Any]:
-    """Return `who` (mine, all), `type`, `status` and `more` (which step) of the URL; an unknown value counts as left out."""
+    """Return the filter in the URL: `who` (mine or all), `type`, `status`, and `more` (0 to 2: how many rows to show).
+
+    An unknown value counts as missing.
+    """
     args = request.args
     return {
         "more": {"1": 1, "2": 2}.get(args.get("more", ""), 0),
@@ -82,7 +85,7 @@ def filter_from(asked: dict[str, Any], **more: Any) -> TaskFilter:
 
 
 def tasks_url(endpoint: str, asked: dict[str, Any], **changes: Any) -> str:
-    """Return the URL of a view with the filter in `asked`, except for `changes`."""
+    """Return the URL of the page `endpoint` with the filter `asked`, in which `changes` replace some values."""
     values = {**asked, **changes}
     kept = {name: getattr(value, "value", value) for name, value in values.items() if value and value != "mine"}
     return url_for(endpoint, **kept)
@@ -126,7 +129,8 @@ def _first(rows: list[TaskRow], limit: int) -> First:
 
 
 def _cut(asked: dict[str, Any], steps: tuple[int, ...], is_cut: bool) -> dict[str, Any]:
-    """Return the template context for the foot of a view that does not show all tasks."""
+    """Return the template context for the end of a view that may not show all tasks: what is shown, and the next step of
+    "more"."""
     return {
         "is_cut": is_cut,
         "shown": steps[asked["more"]],
@@ -155,7 +159,8 @@ def board() -> ResponseReturnValue:
 
 @bp.get("/tasks/calendar")
 def show_calendar() -> ResponseReturnValue:
-    """Show a month (`month`, 2026-11) with the first tasks of each day, and all of the day `day` (2026-11-21).
+    """Show a month (`month`, such as 2026-11) with the first tasks of each day. The day `day` (such as 2026-11-21) shows all of
+    its tasks.
 
     As a fragment: `task-calendar`.
     """
@@ -199,7 +204,10 @@ def _tasks_of(asked: dict[str, Any], days: list[date], *, shown: int, counted: i
 
 
 def _appointments_of(asked: dict[str, Any], first: date, last: date) -> dict[date, list[AppointmentRow]]:
-    """Return the viewer's or everybody's appointments by day; {} where a type of task is chosen."""
+    """Return appointments by day, from `first` to `last`: the viewer's, or everybody's if the filter says so.
+
+    Return {} if the filter chooses a type of task.
+    """
     if asked["type"] is not None:
         return {}
     viewer = current_viewer()

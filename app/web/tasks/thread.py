@@ -1,4 +1,4 @@
-"""Tasks of a thread: block beside it, and page of its own."""
+"""Tasks of a thread, as a block beside the thread and as a page of their own."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def recurrence_words(value: str) -> str:
 
 
 def due_words(task: Task) -> str:
-    """Return when a task is due, as short as it stays clear: "Today 14:00", "Tomorrow", "Fri 4 Dec"; "" without a date."""
+    """Return when a task is due, as short as is clear: "Today 14:00", "Tomorrow", "Fri 4 Dec". Return "" if it has no date."""
     if task.due_date is None:
         return ""
     day, clock = task.due_date, f" {task.due_time:%H:%M}" if task.due_time else ""
@@ -138,7 +138,8 @@ HEADINGS = frozenset({N_("Overdue answer"), N_("Overdue resolution")})
 
 
 def title_words(title: str) -> str:
-    """Return a task's title as its writer put it; our own prefix ("Overdue answer: …") in the reader's language."""
+    """Return a task's title as it was written. A title that we made ("Overdue answer: …") gets its first part in the reader's
+    language."""
     heading, _colon, rest = title.partition(": ")
     return _("%(heading)s: %(rest)s", heading=_(heading), rest=rest) if heading in HEADINGS else title
 

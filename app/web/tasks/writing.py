@@ -90,7 +90,7 @@ def show_task(task_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/tasks/<uuid:task_id>")
 def save_task(task_id: uuid.UUID) -> ResponseReturnValue:
-    """Change a task. 409, with the typed text kept, if somebody changed it meanwhile."""
+    """Change a task. Answers 409 and keeps the typed text if somebody else changed the task meanwhile."""
     viewer = current_viewer()
     row = get_task(db.session(), viewer=viewer, task_id=task_id)
     form = TaskForm(request.form.to_dict())
@@ -145,7 +145,10 @@ def set_status(task_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/tasks/<uuid:task_id>/decision")
 def decide(task_id: uuid.UUID) -> ResponseReturnValue:
-    """Approve or refuse (`decision`) what the task asks for; a refusal says why (`completion_notes`)."""
+    """Approve or refuse (`decision`) what an approval task asks for. A refusal needs a reason (`completion_notes`).
+
+    Answers 422 without that reason, 409 if the task is not an open approval task.
+    """
     viewer, form = current_viewer(), TaskForm(request.form.to_dict())
     row = get_task(db.session(), viewer=viewer, task_id=task_id)
     wanted = next((known for known in Decision if known.value == form.get("decision")), None)
@@ -218,7 +221,11 @@ def _where_from(task: Task) -> str:
 
 
 def _order_of(form: TaskForm, brand_id: uuid.UUID, thread: Thread | None) -> uuid.UUID | None:
-    """Return the order whose number was typed; without one, the order of the thread. Sets an error for an unknown number."""
+    """Return the id of the order whose number was typed, or of the thread's order if none was typed. Return None if there is
+    none.
+
+    Sets an error if the number is unknown.
+    """
     number, session = form.get("order_number").upper(), db.session()
     if not number:
         order = find_order_of_thread(session, thread.id) if thread is not None else None
@@ -234,7 +241,7 @@ def _assignees(brand_id: uuid.UUID) -> set[uuid.UUID]:
 
 
 def _before(row: TaskRow) -> list[tuple[uuid.UUID, str]]:
-    """Return the tasks this one may wait for, and the task it waits for now."""
+    """Return pairs (id, title) of the tasks for which this task may wait, including the one for which it waits now."""
     session, task = db.session(), row.task
     known = list_before(session, viewer=current_viewer(), task=task)
     kept = session.get(Task, task.depends_on_id) if task.depends_on_id else None
@@ -253,7 +260,10 @@ def _number_of(task: Task) -> str:
 
 
 def _whom(task: Task) -> dict[str, uuid.UUID]:
-    """Return whom the viewer can write to about the task, as URL arguments: the customer of its order, else of its thread."""
+    """Return URL arguments that name to whom the viewer can write about the task: the order, or the contact of its thread.
+
+    Return {} if there is neither.
+    """
     if task.order_id is not None:
         return {"order_id": task.order_id}
     thread = db.session.get(Thread, task.thread_id) if task.thread_id else None

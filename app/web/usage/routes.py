@@ -1,4 +1,4 @@
-"""Page of usage: how often we called providers, and were called."""
+"""Page of usage: how often we called providers, and how often our API was called."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HEADS = ("direction", "provider", "account", "endpoint", "requests", "successful
 
 @dataclass(frozen=True)
 class Row:
-    """The usage of one endpoint in words."""
+    """The usage of one API endpoint, as texts for a table row. `average` and `p95` are times in milliseconds."""
 
     endpoint: str
     provider: str
@@ -77,7 +77,7 @@ def usage_csv() -> ResponseReturnValue:
 
 
 def _asked_days() -> dict[str, str]:
-    """Return `from` and `to` of the URL, by default the last days."""
+    """Return the days `from` and `to` of the URL as text, by default the last SHOWN_DAYS days."""
     today = utc_now().date()
     usual = {"from": (today - timedelta(days=SHOWN_DAYS - 1)).isoformat(), "to": today.isoformat()}
     return {name: request.args.get(name) or day for name, day in usual.items()}
@@ -102,7 +102,7 @@ def _read_days(values: dict[str, str]) -> tuple[tuple[date, date] | None, dict[s
 
 
 def _groups(rows: Sequence[Used], names: dict[str, str]) -> list[tuple[str, list[Row]]]:
-    """Return the connections with their endpoints, the API calls to us last."""
+    """Return pairs (connection's name, rows of its endpoints). Calls to our own API come last."""
     found: dict[str, list[Row]] = {}
     for row in rows:
         name = _("API requests to us") if row.is_ours else names[row.account] or _("Not tied to a connection")

@@ -21,7 +21,8 @@ bp = Blueprint("callbacks", __name__)
 
 
 def find(endpoint_id: uuid.UUID, *kinds: EndpointKind) -> tuple[Viewer, WebhookEndpoint]:
-    """Return the viewer and the endpoint, if it is of one of `kinds` (none: any). Raises EndpointMissing."""
+    """Return the pair (viewer, endpoint). Raises EndpointMissing if the endpoint is not of one of `kinds`; without `kinds`, any
+    kind is allowed."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     return viewer, get_endpoint(db.session(), endpoint_id, brand_ids=viewer.brand_ids, kinds=kinds or None)
 

@@ -30,7 +30,8 @@ def _one_line(text: Any) -> Any:
 
 
 class WebhookForm(TranslatedForm):
-    """An endpoint as it was typed. The page sets the brands, and where URLs may lead (`allows_http`, `ports`)."""
+    """A webhook endpoint as typed into its form. The page sets the brands to choose from, and to which URLs it may send
+    (`allows_http`, `ports`)."""
 
     name = StringField(
         validators=[DataRequired(_l("Enter a name.")), Length(max=MAX_NAME, message=_l("Use at most 100 characters."))],
@@ -67,7 +68,10 @@ class WebhookForm(TranslatedForm):
             raise ValidationError(_(words)) from None
 
     def content(self, kept: dict[str, str]) -> EndpointContent:
-        """Return the content of a valid form; `kept`: the stored headers, whose values a page never shows."""
+        """Return the endpoint's content from a form that was validated.
+
+        `kept`: the stored headers by name. They are used for headers whose values the page showed as dots.
+        """
         headers = {name: kept.get(name, "") if value == KEPT else value for name, value in self.typed_headers.items()}
         types = (ANY_EVENT,) if self.hears_all.data else tuple(self.event_types.data)
         return EndpointContent(
@@ -95,7 +99,7 @@ def values_of(endpoint: WebhookEndpoint, headers: Iterable[str]) -> dict[str, An
 
 
 def _lines(text: str) -> list[tuple[str, str]]:
-    """Return the (name, value) of each line. Raises ValueError."""
+    """Return the pair (name, value) of each line. Raises ValueError if a line has no colon."""
     found = []
     for line in filter(None, (line.strip() for line in text.splitlines())):
         name, colon, value = line.partition(":")

@@ -1,6 +1,6 @@
-"""Pages of the log of deliveries of an endpoint: list, one, redeliver one or many.
+"""Pages of an endpoint's delivery log: list the deliveries, show one, send one or many again.
 
-The partner portal shows the same log of a partner's endpoints. `area` is the blueprint whose URLs the pages link to.
+The partner portal shows the same log for a partner's endpoints. `area` is the blueprint to whose URLs the pages link.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ def deliveries(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/settings/webhooks/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>")
 def delivery(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one delivery beside the list; `try` chooses whose request and answer are shown."""
+    """Show one delivery beside the list. `try` chooses the attempt whose request and answer are shown."""
     _viewer, endpoint = find(endpoint_id)
     return log_page(endpoint, get_delivery(db.session(), delivery_id, endpoint_id=endpoint_id))
 
 
 @bp.post("/settings/webhooks/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>/retry")
 def retry(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue:
-    """Try a delivery now, or send it again."""
+    """Try a waiting delivery now, or send an ended one again."""
     viewer, endpoint = find(endpoint_id)
     return send_again(endpoint, delivery_id, viewer)
 
@@ -78,7 +78,7 @@ def count_replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/webhooks/<uuid:endpoint_id>/replay")
 def replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Send the chosen deliveries again, oldest first."""
+    """Send the deliveries that the form chooses (`what`, `hours`) again, oldest first."""
     viewer, endpoint = find(endpoint_id)
     return send_many_again(endpoint, viewer)
 
@@ -86,7 +86,7 @@ def replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 def send_again(
     endpoint: WebhookEndpoint, delivery_id: uuid.UUID, viewer: Viewer, *, area: str = "callbacks"
 ) -> ResponseReturnValue:
-    """Try a delivery now, or send it again, and show it."""
+    """Try a waiting delivery now, or send an ended one again, and redirect to its page."""
     try:
         with transaction() as session:
             row = get_delivery(session, delivery_id, endpoint_id=endpoint.id)
@@ -108,7 +108,7 @@ def count_page(endpoint: WebhookEndpoint, *, area: str = "callbacks") -> Respons
 
 
 def send_many_again(endpoint: WebhookEndpoint, viewer: Viewer, *, area: str = "callbacks") -> ResponseReturnValue:
-    """Send again the deliveries that the form chooses (`what`, `hours`)."""
+    """Send the deliveries that the form chooses (`what`, `hours`) again. Aborts with 422 for an unknown choice."""
     what, hours = request.form.get("what", ""), request.form.get("hours", "")
     if what not in REPLAYED or hours not in REPLAY_HOURS:
         abort(422)
@@ -203,7 +203,7 @@ def _answer_text(attempt: WebhookAttempt) -> str:
 
 
 def _readable(body: bytes) -> str:
-    """Return JSON indented, anything else as it is."""
+    """Return a body as text. JSON is indented; anything else is unchanged."""
     text = body.decode("utf-8", "replace")
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, indent=2)

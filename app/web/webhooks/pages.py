@@ -1,6 +1,6 @@
-"""Settings pages of webhooks: list, create, change, secret, pause, test, delete.
+"""Settings pages of webhooks: list, create, change, new secret, pause, test, delete.
 
-A secret is shown once, in the answer that made it.
+A secret is shown only once, right after it was created.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def change(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/webhooks/<uuid:endpoint_id>/secret")
 def rotate(endpoint_id: uuid.UUID) -> ResponseReturnValue:
-    """Make a new secret and show it once; `leaked=1` ends the old one now instead of in a day."""
+    """Create a new secret and show it once. The old secret works for another day, or ends at once with `leaked=1`."""
     viewer, _found = find(endpoint_id, OURS)
     overlap = timedelta() if request.form.get("leaked") == "1" else OVERLAP
     with transaction() as session:
@@ -152,7 +152,7 @@ def delete(endpoint_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _again(session: Any, viewer: Viewer, endpoint_id: uuid.UUID) -> WebhookEndpoint:
-    """Return the endpoint, locked, in the transaction of the change."""
+    """Lock the endpoint's row in the transaction of the change, and return the endpoint."""
     session.get(WebhookEndpoint, endpoint_id, with_for_update=True, populate_existing=True)
     return get_endpoint(session, endpoint_id, brand_ids=viewer.brand_ids)
 

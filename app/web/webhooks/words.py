@@ -1,4 +1,4 @@
-"""Put callbacks into words: states, triggers, outcomes. Each state says why, and what happens next."""
+"""Put callbacks into words: states, triggers, outcomes. The words for a state say why it is so, and what happens next."""
 
 from __future__ import annotations
 
@@ -66,13 +66,16 @@ STATE_REASONS = {
 
 
 def clock(at: datetime) -> str:
-    """Return hours, minutes and seconds on the reader's clock, with the day where it is not today."""
+    """Return the time with seconds in the reader's time zone. The day is added if it is not today."""
     is_today = format_datetime(at, "yyyyMMdd") == format_datetime(utc_now(), "yyyyMMdd")
     return str(format_datetime(at, "HH:mm:ss" if is_today else "d MMM HH:mm:ss"))
 
 
 def seconds_words(seconds: float) -> str:
-    """Return a wait in the largest unit in which it is a whole number of at least 2."""
+    """Return a length of time in days, hours or minutes if it is a whole number of at least 2 of them, such as "2 h".
+
+    Otherwise return minutes and seconds, or only seconds if it is shorter than 2 minutes.
+    """
     whole = max(0, round(seconds))
     for size, words in ((86_400, "%(num)s d"), (3600, "%(num)s h"), (60, "%(num)s min")):
         if whole >= 2 * size and whole % size == 0:
@@ -93,7 +96,7 @@ def outcome_words(outcome: str) -> str:
 
 
 def answer_words(attempt: WebhookAttempt) -> str:
-    """Return the answer to an attempt in a few words: the status and its meaning, or the failure without an answer."""
+    """Return the result of an attempt in a few words: the HTTP status and its meaning, or the failure if there was no answer."""
     words = f"{attempt.status} · {outcome_words(attempt.outcome)}" if attempt.status else outcome_words(attempt.outcome)
     if attempt.retry_after_seconds:
         words += " · " + _("asks us to wait %(time)s", time=seconds_words(attempt.retry_after_seconds))
@@ -101,7 +104,7 @@ def answer_words(attempt: WebhookAttempt) -> str:
 
 
 def why_words(why: Mapping[str, Any]) -> str:
-    """Return in words why an attempt was made when it was."""
+    """Return in words why an attempt was made at its time. `why` has a `code` and its details."""
     code = why.get("code")
     if code == "asked":
         asked, planned = seconds_words(why["seconds"]), seconds_words(why["planned"])
@@ -121,7 +124,7 @@ def plan_words(schedule: str) -> str:
 
 
 def state_tone(row: DeliveryRow) -> str:
-    """Return the tone of a delivery in the list."""
+    """Return the colour of a delivery's state in the list: "done", "overdue" (failed), "due" (tried and waiting), or ""."""
     if row.delivery.state == "done":
         return "done"
     if row.delivery.state == "failed":
@@ -148,7 +151,10 @@ def state_words(row: DeliveryRow, endpoint: WebhookEndpoint) -> str:
 
 
 def verdict(row: DeliveryRow, endpoint: WebhookEndpoint, *, behind: int) -> tuple[str, str, list[str]]:
-    """Return (tone, state, sentences) of a delivery; the sentences say why and what happens next."""
+    """Return (tone, state, sentences) of a delivery. The sentences say why it is in this state and what happens next.
+
+    `behind`: the number of later messages about the same item that wait for this delivery.
+    """
     delivery = row.delivery
     if delivery.state == "done":
         tries = ngettext("%(num)s try", "%(num)s tries", max(delivery.tries, 1))
@@ -206,7 +212,11 @@ def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tup
 
 
 def cut_off_words(delivery: WebhookDelivery, written: set[int]) -> list[str]:
-    """Return a sentence about attempts that began and were never recorded, because a process of ours died; [] for none."""
+    """Return one sentence about attempts that began but were never recorded, because a process of ours died; [] if there are
+    none.
+
+    `written`: the numbers of the recorded attempts.
+    """
     begun = range(1, delivery.attempts + (0 if delivery.state == "running" else 1))
     lost = [str(number) for number in begun if number not in written]
     if not lost or delivery.last_outcome in ("no_address", "sealed", "bad_header"):
@@ -228,7 +238,7 @@ def endpoint_state(endpoint: WebhookEndpoint) -> tuple[str, str, str]:
 
 
 def endpoint_reason(endpoint: WebhookEndpoint) -> str:
-    """Return in words why an endpoint is stopped; "" where no reason is known."""
+    """Return in words why an endpoint was stopped, or "" if no reason is known."""
     return _(STATE_REASONS[endpoint.state_reason]) if endpoint.state_reason in STATE_REASONS else ""
 
 

@@ -1,1 +1,2 @@
-"""Receive forms that customers fill in: read their posts, and poll for submissions that were not posted."""
+"""Receive forms that customers fill in. Posts are read as they arrive, and the provider is polled for submissions that were not
+posted."""

@@ -1,7 +1,7 @@
-"""Turn a form submission into a contact, a preliminary order and a thread, once, in the transaction of its inbound event.
+"""Create a contact, a preliminary order and a thread from a form submission, once, in the transaction of its inbound event.
 
-The same submission again changes nothing. A later one with the same id, such as edited answers, is added to the thread and makes
-no second order.
+Receiving the same submission again changes nothing. A later submission with the same id, such as edited answers, is added to
+the thread and creates no second order.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SOURCE = Provider.FORMS.value
 
 @dataclass(frozen=True)
 class Begun:
-    """The contact, thread and order of a submission. `is_new` False: the order existed already."""
+    """The contact, thread and order of a submission. `is_new` is False if the order existed already."""
 
     contact_id: uuid.UUID
     thread_id: uuid.UUID
@@ -57,7 +57,10 @@ _MISSING = known("the form no longer has the question %(questions)s: choose othe
 
 
 def read_form(session: Session, event: InboundEvent, *, take: Take | None = None) -> list[ItemResult]:
-    """Apply the inbound event of a form's post, and return its result in a list. Raises UnableToParse."""
+    """Apply the inbound event of a form's post, and return a list with its result.
+
+    `take` may handle a new submission in its own way; if it returns None, the usual way is used. Raises `UnableToParse`.
+    """
     integration = get_integration(session, uuid.UUID(str(event.meta.get("integration_id"))))
     now, provider = utc_now(), runtime().adapters.forms[integration.provider]
     fields = integration.settings.get("fields") or {}
@@ -142,7 +145,8 @@ def _begin(
 def _again(
     session: Session, before: FormSubmission, submission: Submission, intake: Intake, event: InboundEvent, now: datetime
 ) -> ItemResult:
-    """Apply a submission whose id is known: ignore it if nothing changed or it is older, else add the edited answers."""
+    """Apply a submission with a known id. Ignore it if nothing changed or if it is older than the stored one. Otherwise add the
+    edited answers to the thread."""
     files, known_files = read_files(submission), before.intake.get("files", [])
     fresh = tuple(file for file in files if file.key not in known_files)
     if before.intake == _intake_json(intake, known_files) and not fresh:
@@ -161,7 +165,7 @@ def _again(
 
 
 def _intake_json(intake: Intake, files: Sequence[str]) -> dict[str, Any]:
-    """Return the values read from a submission as JSON, with the keys of its files in the thread."""
+    """Return the values read from a submission as JSON. "files" has the keys of its files that are in the thread."""
     return intake.as_json() | ({"files": list(files)} if files else {})
 
 

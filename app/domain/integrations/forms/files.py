@@ -17,7 +17,8 @@ _FILE_TYPES = ("FileUpload", "AudioRecording", "Signature")
 
 @dataclass(frozen=True)
 class FormFile:
-    """A file in a form's answers. `key` identifies it within its submission, without the changing signature in its URL."""
+    """A file in a form's answers. `key` identifies the file within its submission; it leaves out the changing signature in the
+    URL."""
 
     url: str
     filename: str
@@ -32,9 +33,10 @@ class FormFile:
 
 
 def read_files(submission: Submission) -> tuple[FormFile, ...]:
-    """Return the files in a form's answers, each once, in order, at most MOST_FILES; further files stay links in the text.
+    """Return the files in a form's answers, in order and without repeats, at most MOST_FILES. Further files remain as links in
+    the text.
 
-    A question for files is known by its type. In a body without types, a value with a URL and a file name is a file.
+    A question for files is recognised by its type. If the post gives no types, a value with a URL and a file name is a file.
     """
     found = {
         file.key: file
@@ -53,7 +55,7 @@ def _files(value: Any, *, is_file: bool, fallback: str) -> Iterator[FormFile]:
 
 
 def _file(url: Any, name: str, fallback: str) -> Iterator[FormFile]:
-    """Yield the file at a URL; none for a value that is no http(s) URL."""
+    """Yield the file at a URL. Yield nothing if the value is not an http(s) URL."""
     try:
         parts = urlsplit(url) if isinstance(url, str) and len(url) <= MOST_CHARACTERS else None
     except ValueError:

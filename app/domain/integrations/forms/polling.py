@@ -1,8 +1,8 @@
-"""Poll a provider of forms for submissions, so that none is lost whose post never came.
+"""Poll a provider of forms for submissions, so that no submission is lost if its post never came.
 
-Submissions and the checkpoint are stored in one transaction. Each round starts a little before the checkpoint, and once a day
-some days before it, as an edit need not change the time by which the provider lists. No round starts before the day chosen for
-the form, as older submissions were dealt with elsewhere.
+Submissions and the checkpoint are stored in one transaction. Each round asks for submissions from a little before the
+checkpoint on. Once a day it goes back some days, because an edit does not always change the time by which the provider
+lists. No round goes back beyond the day chosen for the form, because older submissions were handled elsewhere.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ log = get_logger(__name__)
 
 
 def take_due(every_seconds: float) -> list[uuid.UUID]:
-    """Claim and return the ids of the forms that are due for polling; no other worker takes them for a while."""
+    """Claim the forms that are due for polling, and return their ids. No other worker polls them while the claim lasts."""
     table, now = table_of(Integration), sa.func.now()
     free = sa.or_(table.c.poll_lease_until.is_(None), table.c.poll_lease_until < now)
     due = sa.or_(table.c.polled_at.is_(None), table.c.polled_at < now - timedelta(seconds=every_seconds))
@@ -46,7 +46,7 @@ def take_due(every_seconds: float) -> list[uuid.UUID]:
 
 
 def poll_form(integration_id: uuid.UUID) -> int:
-    """Poll one form, store its new submissions and return how many. A failure is stored as the integration's problem."""
+    """Poll one form and store its new submissions. Return their number. A failure is stored as the integration's problem."""
     with transaction() as session:
         integration = session.get_one(Integration, integration_id, populate_existing=True)
         secrets, settings = open_secrets(integration, runtime().keyring), dict(integration.settings)
@@ -74,7 +74,8 @@ def poll_form(integration_id: uuid.UUID) -> int:
 
 
 def _since(integration: Integration) -> datetime:
-    """Return the time from which submissions are fetched: the chosen day, else the creation of the integration."""
+    """Return the time from which submissions are fetched: the start of the chosen day, or the creation of the integration if no
+    day is chosen."""
     chosen = integration.settings.get("since")
     if not chosen:
         return integration.created_at

@@ -1,7 +1,7 @@
 """Apply a scenario's call: an order, a status, a payment or a customer's message, once per event.
 
-It runs in the transaction of the inbound event. If the order does not exist (yet), the event is quarantined and can be processed
-again.
+This happens in the transaction of the inbound event. If the order does not exist (yet), the event is quarantined; a person
+can process it again later.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _Job:
 
 
 def read_scenario(session: Session, event: InboundEvent) -> list[ItemResult]:
-    """Apply the inbound event of a scenario's call, and return its result in a list. Raises UnableToParse."""
+    """Apply the inbound event of a scenario's call, and return a list with its result. Raises `UnableToParse`."""
     integration = get_integration(session, uuid.UUID(str(event.meta.get("integration_id"))))
     with reading_budget():
         told = read_told(event.body, received_at=event.received_at)
@@ -179,7 +179,7 @@ def _order(job: _Job) -> Order:
 
 
 def _thread_of(session: Session, order: Order) -> Thread | None:
-    """Return the thread linked last to the order, locked; None for none."""
+    """Return the thread that was linked to the order last, locked. Return None if the order has no thread."""
     found = find_thread_of_order(session, order.id)
     return lock_thread(session, found) if found is not None else None
 

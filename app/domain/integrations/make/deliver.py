@@ -1,7 +1,7 @@
-"""Describe the calls of scenarios: URL, secrets, signatures, and the meaning of answers.
+"""Describe the calls of scenarios: URL, secrets, signatures, and the meaning of the HTTP answers.
 
-The calls themselves are deliveries of `app/domain/webhooks`, with an endpoint for each scenario of a connection. A permanent
-error, such as a webhook that is gone, ends a call at once; the connection's page shows the problem.
+The calls themselves are deliveries of `app/domain/webhooks`. Each scenario of an integration has an endpoint there. A
+permanent error, such as a webhook that no longer exists, ends a call at once, and the integration's page shows the problem.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ LASTING = frozenset({_FORBIDDEN, _NO_ADDRESS, _REFUSED, _GONE})  # problems that
 
 @dataclass(frozen=True)
 class ScenarioCall:
-    """A call of a scenario, for the page of its connection. `answer`: the problem of the last try in words, "" for none."""
+    """A call of a scenario, as the page of its integration shows it. `answer`: the problem of the last try in words, "" if
+    there was none."""
 
     scenario: str
     event_type: str
@@ -56,7 +57,8 @@ class ScenarioCall:
 
 
 def open_scenario(session: Session, endpoint: WebhookEndpoint, keyring: Keyring, now: datetime) -> Target:
-    """Return the URL, secrets and headers of a scenario's call. Raises NoTarget if the connection is off or has no URL for it."""
+    """Return the URL, secrets and headers for calls of a scenario. Raises `NoTarget` if the integration is off or has no URL
+    for the scenario."""
     integration = session.get_one(Integration, endpoint.owner_id, populate_existing=True)
     try:
         secrets = open_secrets(integration, keyring) if integration.is_active else {}
@@ -83,14 +85,14 @@ def open_scenario(session: Session, endpoint: WebhookEndpoint, keyring: Keyring,
 
 
 def retry_calls(session: Session, integration_id: uuid.UUID, *, actor: Actor) -> int:
-    """Queue the failed calls of a connection again, and return how many."""
+    """Queue the failed calls of an integration again. Return their number."""
     now, theirs = utc_now(), sa.select(WebhookEndpoint).where(*_theirs(integration_id)).order_by(WebhookEndpoint.id)
     endpoints = session.execute(theirs).scalars().all()
     return sum(redeliver_since(session, one, since=one.created_at, now=now, actor=actor, states=(FAILED,)) for one in endpoints)
 
 
 def list_calls(session: Session, integration_id: uuid.UUID) -> Sequence[ScenarioCall]:
-    """List the newest calls of a connection's scenarios."""
+    """List the newest calls of an integration's scenarios, newest first, at most SHOWN."""
     query = (
         sa.select(WebhookEndpoint.name, WebhookMessage.event_type, WebhookDelivery)
         .join(WebhookDelivery, WebhookDelivery.endpoint_id == WebhookEndpoint.id)
@@ -104,7 +106,7 @@ def list_calls(session: Session, integration_id: uuid.UUID) -> Sequence[Scenario
 
 
 def answer_words(outcome: str, status: int | None) -> str:
-    """Return the outcome of an attempt in English words; "" for a success."""
+    """Describe the outcome of an attempt in English words. Return "" for a success."""
     if outcome in (OK, ""):
         return ""
     if outcome == "blocked":
@@ -117,7 +119,7 @@ def answer_words(outcome: str, status: int | None) -> str:
 
 
 def unreached_words(kind: str) -> str:
-    """Return in English words that the scenario could not be reached. `kind`: the kind of HttpFailure."""
+    """Return an English sentence which says that the scenario could not be reached. `kind`: the kind of the `HttpFailure`."""
     return _UNREACHED % {"kind": kind}
 
 

@@ -1,11 +1,11 @@
-"""Promise calls to the scenarios that hear of an event, in the event's transaction.
+"""Queue calls to the scenarios that want to know of an event, in the event's transaction. The scenarios and their events are:
 
 order_processing        an order came in; its status changed
-inventory_update        articles were ordered; used (completed) or given back (cancelled)
-customer_communication  the same, with the ways to reach the customer
+inventory_update        articles were ordered, used (order completed) or given back (order cancelled)
+customer_communication  the same events as order_processing, with the customer's e-mail address and phone number
 financial_processing    money came in; an order was completed and can be invoiced
 
-An order that a scenario created is not reported back, as the scenario would create another one.
+An order that a scenario created is not reported back, because the scenario would then create another one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ NAMES = {"OrderCreated": "order.created", "OrderStatusChanged": "order.status_ch
 
 
 def tell_scenarios(session: Session, event: Event) -> None:
-    """`OrderCreated`, `OrderStatusChanged`, `PaymentReceived`: promise a call for each connected scenario of the event."""
+    """Handle `OrderCreated`, `OrderStatusChanged` and `PaymentReceived`: queue a call for each scenario of the event that has a
+    URL."""
     wanted = _scenarios(event)
     listening = listening_to(session, brand_id=event.brand_id, names=wanted) if wanted else []
     if not listening:
@@ -55,7 +56,8 @@ def _scenarios(event: Event) -> tuple[str, ...]:
 
 
 def listening_to(session: Session, *, brand_id: uuid.UUID | None, names: tuple[str, ...]) -> list[tuple[uuid.UUID, str]]:
-    """List (connection id, scenario) for the scenarios in `names` for which a connection of the brand has a URL. One query."""
+    """List (integration id, scenario) for those scenarios in `names` for which an active integration of the brand has a URL.
+    One query."""
     rows = session.execute(_CONNECTED, {"of_brand": brand_id})
     return [(integration_id, name) for integration_id, hooks in rows for name in names if name in (hooks or {})]
 
@@ -71,7 +73,8 @@ _CONNECTED = (
 def promise_calls(
     session: Session, event: Event, event_type: str, *, listening: list[tuple[uuid.UUID, str]], data: dict[str, Any]
 ) -> None:
-    """Promise a call with `data` as an `event_type` to each scenario in `listening` (from `listening_to`); a repeat adds none."""
+    """Queue a call of type `event_type` with `data` to each scenario in `listening` (the result of `listening_to`). A repeat
+    for the same event queues nothing."""
     assert event.brand_id is not None
     about = {"label": data.get("order_number", event_type), **{name: data[name] for name in ("order_id",) if name in data}}
     for integration_id, scenario in listening:
@@ -127,7 +130,8 @@ def _data(session: Session, event: Event, order: Order) -> dict[str, Any]:
 
 
 def ways_of(session: Session, contact: Contact) -> dict[str, Any]:
-    """Return the contact's id, name, language, e-mail address and phone number, as JSON; None for what is unknown."""
+    """Return {"contact_id", "name", "language", "email", "phone"} of the contact, as JSON. "email" and "phone" are None if they
+    are unknown."""
     query = sa.select(ContactIdentity.kind, ContactIdentity.value).where(
         ContactIdentity.contact_id == contact.id, ContactIdentity.former_since.is_(None)
     )

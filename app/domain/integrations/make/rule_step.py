@@ -1,7 +1,7 @@
-"""Promise the call of a scenario that a rule or macro asks for.
+"""Queue the call of a scenario for which a rule or macro asks.
 
-The step names a scenario of outgoing_events.py. If no connection of the brand has a URL for it, the asked call stays noted and is
-never sent, as it would come too late.
+The step names a scenario of outgoing_events.py. If no integration of the brand has a URL for the scenario, nothing is sent
+and the request stays noted. It is not sent later either, because it would then come too late.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ NAME = "rule.called"
 
 
 def tell_asked_scenario(session: Session, event: Event) -> None:
-    """`OutsideCallAsked`: promise the call if it is for a connected scenario, and mark the event as told."""
+    """Handle `OutsideCallAsked`: if the call is for a scenario that has a URL, queue it. Then mark the event as told, and its
+    row of `OutsideIntent` as done."""
     call = event.payload["call"]
     if call["kind"] != "make" or event.brand_id is None:
         return
@@ -38,7 +39,9 @@ def tell_asked_scenario(session: Session, event: Event) -> None:
 
 
 def _data(session: Session, event: Event) -> dict[str, Any]:
-    """Return the call's data: the rule, its cause, and the thread, customer and order."""
+    """Return the data of the call: {"rule", "cause", "thread", "order", "customer"}. A value is None if there is no
+    such thing.
+    """
     cause = session.get(Event, event.caused_by_id) if event.caused_by_id else None
     thread = session.get(Thread, event.thread_id) if event.thread_id else None
     order_id = (cause.payload.get("order_id") if cause else None) or event.payload.get("order_id")

@@ -1,1 +1,1 @@
-"""Mail of the application itself: how it is composed, and the mail server it leaves through."""
+"""Mail that the application itself sends: composing it, and the mail server that sends it."""

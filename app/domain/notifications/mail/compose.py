@@ -1,7 +1,7 @@
 """Compose system mails: plain text, marked as automatic so that no machine answers them. Pure.
 
-A mail with pictures has the same text in HTML, too. Its pictures are attached parts: mail programs do not load remote ones
-unasked, and several do not show pictures embedded in the HTML.
+A mail with pictures also has an HTML part with the same text. Its pictures are attached, because mail programs do not load
+remote pictures without asking, and several of them do not show pictures embedded in the HTML.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ NAME = "Switchyard"
 
 @dataclass(frozen=True)
 class MailFile:
-    """A part of a mail: a picture the HTML names by `cid:` and its `name`, or an attachment. `mime_type` as "image/png"."""
+    """A picture or attachment of a mail. The HTML part refers to a picture by `cid:` and its `name`. `mime_type` is for example
+    "image/png"."""
 
     name: str
     mime_type: str
@@ -28,8 +29,11 @@ class MailFile:
 
 @dataclass(frozen=True)
 class SystemMail:
-    """One mail. `reference` makes its Message-ID, so that a mail that comes twice is known as one. `unsubscribe_url` "": nothing
-    to unsubscribe from."""
+    """A mail that the application itself sends.
+
+    `reference` becomes its Message-ID, so that a mail that arrives twice is recognised as the same one. `unsubscribe_url` is
+    "" if the receiver cannot unsubscribe from it.
+    """
 
     to: str
     to_name: str

@@ -1,7 +1,7 @@
-"""Send one system mail through the installation's mail server (SMTP_URL). No database.
+"""Send a system mail through the installation's mail server (SMTP_URL). No database.
 
-`smtps://` is TLS from the start; `smtp://` demands STARTTLS except on this machine itself. A connection that breaks after the
-text was begun leaves the outcome unknown, and nothing is sent twice.
+`smtps://` uses TLS from the start. `smtp://` requires STARTTLS, except if the server runs on this machine. If the connection
+breaks after sending the text began, it is unknown whether the mail was sent; it is not sent again.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class MailSender:
         return bool(self.url)
 
     def send(self, message: EmailMessage, *, to: str) -> Answer:
-        """Hand the mail to the mail server and return its answer. Never raises: a failure is an answer too."""
+        """Send the mail to the mail server and return the server's answer. This never raises an error: a failure is also
+        returned as an answer."""
         if not self.is_set_up:
             return Answer(Outcome.REFUSED, NO_SERVER)
         try:
@@ -52,7 +53,7 @@ class MailSender:
         return _said(handed.refused[to]) if to in handed.refused else Answer(Outcome.ACCEPTED, ACCEPTED)
 
     def check(self) -> Health:
-        """Connect and sign in, and send nothing."""
+        """Connect to the mail server and sign in, without sending anything, and return the health."""
         try:
             self._client().check(self._server())
         except SmtpTrouble as trouble:
@@ -76,9 +77,9 @@ class MailSender:
 
 
 def _answer(trouble: SmtpTrouble) -> Answer:
-    """Translate an SMTP error into an answer. Errors before the text was begun are certain not to have sent anything.
+    """Convert an SMTP error into an answer. If an error came before the text was begun, it is certain that nothing was sent.
 
-    Refused credentials can be corrected, so they are retried.
+    Refused credentials can be corrected, so sending is tried again after them.
     """
     if trouble.outcome_unknown:
         return Answer(Outcome.UNKNOWN, UNKNOWN)
@@ -92,7 +93,8 @@ def _answer(trouble: SmtpTrouble) -> Answer:
 
 
 def _health(trouble: SmtpTrouble) -> Health:
-    """Translate an error into health: a silent or busy server may come back by itself; a permanent refusal does not."""
+    """Convert an SMTP error into health. A server that is silent or busy may recover by itself. A permanent refusal does not
+    pass."""
     if trouble.refusal is not None and trouble.refusal.is_permanent:
         return Health(False, REFUSED % {"code": trouble.refusal.code})
     return Health(False, _answer(trouble).words, passes=trouble.kind not in ("unsafe", "no_starttls", "no_login"))

@@ -22,7 +22,8 @@ MOST_DEVICES = 20
 
 @dataclass(frozen=True)
 class NewDevice:
-    """A subscription as the browser made it. Whoever has `endpoint` can send to the browser, so it is kept out of logs."""
+    """A push subscription as the browser created it. Anybody who knows `endpoint` can send to the browser, so it must not be
+    logged."""
 
     endpoint: str = field(repr=False)
     p256dh: str = field(repr=False)
@@ -31,7 +32,8 @@ class NewDevice:
 
 
 def parse_device(body: Any, *, allowed: tuple[str, ...], user_agent: str) -> NewDevice:
-    """Read `PushSubscription.toJSON()`. Raises BadSubscription if it is malformed or its host is not among `allowed`."""
+    """Read the JSON of the browser's `PushSubscription.toJSON()`. Raises `BadSubscription` if it is malformed, or if its host
+    is not in `allowed`."""
     keys = body.get("keys") if isinstance(body, dict) else None
     values = [body.get("endpoint"), keys.get("p256dh"), keys.get("auth")] if isinstance(keys, dict) else [None]
     if not all(isinstance(value, str) for value in values):
@@ -46,9 +48,9 @@ def parse_device(body: Any, *, allowed: tuple[str, ...], user_agent: str) -> New
 def add_device(
     session: Session, device: NewDevice, *, user_id: uuid.UUID, session_id: uuid.UUID | None, now: datetime
 ) -> PushSubscription:
-    """Add this browser as a device of the user, taking it from another user who had it.
+    """Add this browser as a device of the user. If it was a device of another user, that one is deleted.
 
-    Beyond MOST_DEVICES the user's oldest devices are deleted.
+    If the user then has more than MOST_DEVICES devices, the oldest ones are deleted.
     """
     values: dict[str, Any] = {"user_id": user_id, "session_id": session_id, "p256dh": device.p256dh, "auth": device.auth}
     values |= {"user_agent": device.user_agent, "created_at": now, "problem": "", "reached_at": None}
@@ -74,9 +76,11 @@ def renew_device(
     session_id: uuid.UUID | None,
     now: datetime,
 ) -> bool:
-    """Replace the subscription of the browser that had `old_endpoint`; `device` None deletes it.
+    """Replace the subscription of the browser that had `old_endpoint` with `device`, and return True. If `device` is None,
+    delete the subscription and return False.
 
-    Returns False if the user has no such device (signed out, or another user's): the browser should give up its subscription.
+    Return False also if the user has no such device, because they signed out or it is another user's. The browser should
+    then give up its subscription.
     """
     old = session.execute(
         sa.select(PushSubscription).where(PushSubscription.endpoint == old_endpoint).with_for_update()
@@ -101,12 +105,12 @@ def forget_device(session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID)
 
 
 def forget_devices_of(session: Session, session_id: uuid.UUID) -> None:
-    """Delete the devices of a session in which somebody signed out."""
+    """Delete the devices of a session, because its user signed out."""
     session.execute(sa.delete(PushSubscription).where(PushSubscription.session_id == session_id))
 
 
 def is_signed_out(session: Session, device: PushSubscription) -> bool:
-    """Return whether the device's session was revoked; an expired one does not count."""
+    """Return True if the device's session was revoked. A session that only expired does not count."""
     if device.session_id is None:
         return False
     revoked = sa.select(UserSession.revoked_at).where(UserSession.id == device.session_id)

@@ -1,4 +1,4 @@
-"""Note on a device how a call to its push service went. The caller owns the transaction."""
+"""Store on a device the result of a call to its push service. The caller owns the transaction."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from app.domain.notifications.models import PushSubscription
 
 
 def note_answer(session: Session, device_id: uuid.UUID, answer: Answer, *, now: datetime) -> None:
-    """Store on the device how the call went. If the push service says that the device is gone, delete it with its dispatches."""
+    """Store the result of a call on the device. If the push service says that the device no longer exists, delete it with its
+    dispatches."""
     mine = PushSubscription.id == device_id
     if answer.outcome == Outcome.GONE:
         session.execute(sa.delete(PushSubscription).where(mine))

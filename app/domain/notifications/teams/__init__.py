@@ -1,1 +1,1 @@
-"""Cards in Microsoft Teams: contents, pace, addresses, and the call."""
+"""Cards in Microsoft Teams: their content, the rate limit, the workflow addresses, and the call."""

@@ -1,4 +1,4 @@
-"""Read what a Teams card says of its thread or order: status, team, customer, assignee. Never writes."""
+"""Read the facts that a Teams card shows about its thread or order: status, team, customer, assignee. Never writes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ STATUSES = {
 
 @dataclass(frozen=True)
 class CardFacts:
-    """Facts on a card; "" or None where nothing is known. `customer` is the order's, for a card without a thread."""
+    """Facts that a card shows. A fact is "" or None if it is unknown. `customer` is the order's customer, for a card without a
+    thread."""
 
     order_number: str = ""
     order_status: OrderStatus | None = None
@@ -44,14 +45,14 @@ class CardFacts:
 
 @dataclass(frozen=True)
 class Assignee:
-    """An assignee that a card mentions; Teams knows the person by `email`."""
+    """An assignee whom a card mentions. Teams identifies the person by `email`."""
 
     name: str
     email: str
 
 
 def read_facts(session: Session, row: NotificationRow) -> CardFacts:
-    """Read the facts of a card. At most four queries."""
+    """Read the facts that a card shows about the notification's thread or order. At most four queries."""
     told = row.notification
     thread = session.get(Thread, told.thread_id) if told.thread_id else None
     order = find_order_of_thread(session, thread.id) if thread is not None else _order_at(session, told.place)

@@ -1,6 +1,6 @@
 """Set and find the Teams workflow address of each team.
 
-The caller owns the transaction. Addresses are sealed, and decrypted only for the call.
+The caller owns the transaction. Addresses are stored encrypted, and decrypted only for a call.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from app.domain.threads.models import Priority, Thread
 
 @dataclass(frozen=True)
 class HookRow:
-    """A team with its Teams workflow; None for a team without one."""
+    """A team with its Teams workflow. `hook` is None if the team has none."""
 
     team: Team
     hook: TeamsHook | None
@@ -34,7 +34,8 @@ class HookRow:
 
 @dataclass(frozen=True)
 class Wishes:
-    """Which of TRIGGERS come to a team's channel, and from which priority on."""
+    """What a team wants in its Teams channel. `triggers`: those of TRIGGERS for which cards are sent. `least_priority`: the
+    lowest priority of threads and orders for which cards are sent."""
 
     triggers: tuple[NotificationKind, ...] = TRIGGERS
     least_priority: Priority = Priority.LOW
@@ -43,7 +44,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class NewHook:
-    """A checked address (app/providers/teams/addresses.py) and its host."""
+    """A workflow address that was checked (app/providers/teams/addresses.py), its host, and the settings for its cards."""
 
     url: str = field(repr=False)
     host: str
@@ -52,18 +53,18 @@ class NewHook:
 
 
 def list_hooks(session: Session) -> list[HookRow]:
-    """List every team with its Teams workflow, by name. One query."""
+    """List every team, with its Teams workflow or None, sorted by name. One query."""
     query = sa.select(Team, TeamsHook).outerjoin(TeamsHook, TeamsHook.team_id == Team.id).order_by(Team.name)
     return [HookRow(row[0], row[1]) for row in session.execute(query)]
 
 
 def find_hook(session: Session, team_id: uuid.UUID) -> TeamsHook | None:
-    """Return the Teams workflow of this team, None if it has none."""
+    """Return the Teams workflow of this team. Return None if it has none."""
     return session.execute(sa.select(TeamsHook).where(TeamsHook.team_id == team_id)).scalar_one_or_none()
 
 
 def find_hook_named(session: Session, name: str) -> TeamsHook | None:
-    """Return the Teams workflow of the team with this name, whatever the case; None if there is none."""
+    """Return the Teams workflow of the team with this name, ignoring case. Return None if there is none."""
     same = sa.func.lower(Team.name) == name.strip().lower()
     query = sa.select(TeamsHook).join(Team, Team.id == TeamsHook.team_id).where(same).order_by(Team.name, Team.id)
     return session.execute(query.limit(1)).scalar_one_or_none()
@@ -82,7 +83,7 @@ def set_hook(session: Session, new: NewHook, *, team_id: uuid.UUID, keyring: Key
 
 
 def set_content(session: Session, hook: TeamsHook, *, shows_content: bool, wishes: Wishes, now: datetime, actor: Actor) -> None:
-    """Set whether the team's cards name people and subjects, and which cards come."""
+    """Set whether the team's cards show names and subjects, and which cards the team gets."""
     hook.shows_content = shows_content
     _set_wishes(hook, wishes)
     detail = {"shows_content": shows_content, "triggers": hook.triggers, "least_priority": wishes.least_priority.value}
@@ -98,20 +99,21 @@ def _set_wishes(hook: TeamsHook, wishes: Wishes) -> None:
 
 
 def remove_hook(session: Session, hook: TeamsHook, *, now: datetime, actor: Actor) -> None:
-    """Remove the team's workflow address; waiting cards are deleted."""
+    """Remove the team's workflow address. Cards that are waiting are deleted."""
     session.delete(hook)
     session.flush()
     audit(session, action="TeamsAddressRemoved", object_type="team", object_id=str(hook.team_id), now=now, actor=actor)
 
 
 def open_address(hook: TeamsHook, keyring: Keyring) -> str:
-    """Decrypt the address for the call. Raises UnableToDecrypt."""
+    """Return the decrypted workflow address, for a call. Raises `UnableToDecrypt`."""
     return keyring.decrypt(hook.sealed_url, table="teams_hooks", column="sealed_url", row_id=hook.id).decode()
 
 
 @dataclass(frozen=True)
 class About:
-    """A card's subject. `priority` "": the thread's. `team_id`: the team that is told; None: `hook_for` finds it."""
+    """The subject of a card. `priority`: "" means the thread's priority. `team_id`: the team whose channel gets the card; if
+    None, `hook_for` chooses."""
 
     kind: NotificationKind
     thread_id: uuid.UUID | None
@@ -120,11 +122,11 @@ class About:
 
 
 def hook_for(session: Session, about: About, *, user_ids: Collection[uuid.UUID]) -> uuid.UUID | None:
-    """Return the id of the workflow (Teams channel) that gets the card, None if there is none: that of the subject's team, else
-    of the thread's team, else of a team of `user_ids`.
+    """Return the id of the workflow (Teams channel) that gets the card. Return None if there is none.
 
-    For a subject of TRIGGERS, only workflows that want this kind count, of any team. Workflows that want only more urgent
-    subjects never count.
+    If the subject names a team, only that team's workflow is possible. Otherwise the workflow of the thread's team is
+    preferred, then that of a team of one of `user_ids`. For a subject of TRIGGERS, workflows of all teams are possible, but
+    only if they want this kind. A workflow that wants only higher priorities is never chosen.
     """
     team = sa.select(Thread.team_id).where(Thread.id == about.thread_id).scalar_subquery()
     theirs = sa.select(TeamMember.team_id).where(TeamMember.user_id.in_(user_ids))
@@ -141,7 +143,8 @@ def hook_for(session: Session, about: About, *, user_ids: Collection[uuid.UUID])
 
 
 def _is_urgent_enough(session: Session, about: About) -> sa.ColumnElement[bool]:
-    """Return the condition that a workflow wants the subject's priority; subjects without one, as system errors, always pass."""
+    """Return the SQL condition that a workflow wants cards of the subject's priority. Subjects without a priority, such as
+    system errors, fulfil it always."""
     of_thread = sa.select(Thread.priority).where(Thread.id == about.thread_id)
     priority = Priority(about.priority) if about.priority else session.execute(of_thread).scalar_one_or_none()
     if priority is None or about.kind in (NotificationKind.TECHNICIAN_ABSENT, NotificationKind.SYSTEM_ERROR):
@@ -155,7 +158,8 @@ def list_without_channel(session: Session) -> list[str]:
 
 
 def has_channel(session: Session, user_id: uuid.UUID) -> bool:
-    """Return whether a team of the user has a Teams channel. Without one, cards go only to the channel of the thread's team."""
+    """Return True if a team of the user has a Teams channel. If not, cards for the user go only to the channel of the thread's
+    team."""
     theirs = sa.select(TeamsHook.id).join(TeamMember, TeamMember.team_id == TeamsHook.team_id)
     return session.execute(theirs.where(TeamMember.user_id == user_id).limit(1)).first() is not None
 
@@ -168,7 +172,7 @@ def list_people_without_channel(session: Session) -> list[str]:
 
 
 def take_slot(session: Session, hook_id: uuid.UUID, *, now: datetime) -> float:
-    """Count a call now and return 0, or return the seconds to wait before one is allowed."""
+    """If a call is allowed now, count it and return 0. Otherwise return the seconds to wait until a call is allowed."""
     hook = session.execute(
         sa.select(TeamsHook).where(TeamsHook.id == hook_id).with_for_update(), execution_options={"populate_existing": True}
     ).scalar_one()
@@ -180,7 +184,7 @@ def take_slot(session: Session, hook_id: uuid.UUID, *, now: datetime) -> float:
 
 
 def note_answer(session: Session, hook_id: uuid.UUID, answer: Answer, *, now: datetime) -> None:
-    """Store on the workflow how its last call went: the problem, or the time it was reached."""
+    """Store the result of the last call on the workflow: the problem, or the time of the success."""
     values: dict[str, Any] = {"problem": "" if answer.ok else answer.words}
     if answer.ok:
         values["reached_at"] = now

@@ -1,6 +1,6 @@
 """Limit how often one Teams workflow is called. Pure.
 
-Beyond these limits Teams answers 429, or takes a card and never shows it.
+If it is called more often, Teams answers 429, or accepts a card and never shows it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ KEPT = timedelta(seconds=LIMITS[-1][0])
 
 
 def wait_seconds(calls: Sequence[datetime], now: datetime) -> float:
-    """Return the seconds until the next call is allowed, 0 for now. `calls` in any order; those in the future count as now."""
+    """Return the seconds until the next call is allowed, 0 if it is allowed now.
+
+    `calls`: the times of earlier calls in any order. A time in the future counts as now.
+    """
     newest = sorted((min(call, now) for call in calls), reverse=True)
     longest = 0.0
     for seconds, most in LIMITS:
@@ -25,5 +28,5 @@ def wait_seconds(calls: Sequence[datetime], now: datetime) -> float:
 
 
 def with_call(calls: Sequence[datetime], now: datetime) -> list[datetime]:
-    """Return the instants of calls to remember after a call at `now`; those older than KEPT are left out."""
+    """Return the times of calls to remember after a call at `now`. Times older than KEPT are left out."""
     return [*(call for call in calls if call > now - KEPT), now]

@@ -1,1 +1,1 @@
-"""Read partners' order mails into fields, each with a confidence."""
+"""Extract the fields of an order from a partner's mail, each with a confidence."""

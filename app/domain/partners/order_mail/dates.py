@@ -1,6 +1,6 @@
-"""Read the wished date in an order mail, day before month: "03-04-2026" is 3 April.
+"""Read the date that the customer wishes in an order mail. The day comes before the month: "03-04-2026" is 3 April.
 
-"week 49" and "as soon as possible" name no date; a person reads them as a note.
+"week 49" and "as soon as possible" are not read as a date. They stay in the notes for a person.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _WORDS: Final = re.compile(r"\b(\d{1,2})\.? ([a-zéûä]{3,10})\.? (20\d\d)\b", 
 
 
 def read_date(text: str) -> date | None:
-    """Return the day; None where the text has none or several."""
+    """Return the date in the text. Return None if the text has no date or several different ones."""
     text = text[:200]
     found = set()
     for pattern, order in ((_ISO, (1, 2, 3)), (_FIGURES, (3, 2, 1))):

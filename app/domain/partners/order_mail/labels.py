@@ -1,4 +1,4 @@
-"""List the labels that stand before values in order mails, in four languages. Pure data; a layout's corrections add labels."""
+"""Labels that precede values in order mails, in four languages. Data only. Corrections of a layout add further labels."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ TOTALS: Final = ("totaal", "total", "subtotaal", "summe", "gesamt", "btw", "tva"
 
 
 def folded(text: str) -> str:
-    """Return a label for comparison: lower case, without the punctuation around it."""
+    """Normalise a label for comparison: lower case, single spaces, without punctuation at both ends."""
     return " ".join(text.casefold().strip(" :*.•-–").split())
 
 

@@ -1,6 +1,6 @@
-"""Convert a mail into the lines and table cells a person sees.
+"""Convert a mail into the lines and table cells that a person sees. Invisible text is left out. No database.
 
-A field names its line and cell, so that the page can highlight it. Invisible text is left out. No database.
+A field stores its line and cell, so that the page can highlight them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _INVISIBLE: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad
 
 
 class Kind(StrEnum):
-    """What a line is in the mail. Fields are read from BODY lines alone, written or forwarded by the sender."""
+    """The kind of a line in a mail. Fields are read only from BODY lines: text that the sender wrote or forwarded."""
 
     BODY = "body"
     QUOTE = "quote"
@@ -52,7 +52,7 @@ class Line:
 
 
 def lines_of(text: str, source: str, *, subject: str = "") -> list[Line]:
-    """Return the visible lines, of the HTML (`source`) where there is any, else of the text."""
+    """Return the visible lines of a mail: of the HTML `source` if there is any, else of the plain `text`."""
     rows = _of_html(source) if source and not is_unruly(source) else []
     rows = rows or rows_of_text(text)
     return with_kinds(rows[:MOST_LINES], is_reply=is_reply(subject))
@@ -64,7 +64,7 @@ def is_reply(subject: str) -> bool:
 
 
 def rows_of_text(text: str) -> list[tuple[str, ...]]:
-    """Return each line of a text as a row, cut into cells at wide gaps between words."""
+    """Return each line of the text as a row. Wide gaps in the line separate its cells."""
     rows = []
     for line in storable(text).translate(_INVISIBLE).replace("\u00a0", " ").splitlines():
         parts = [" ".join(cell.split()) for cell in _COLUMNS.split(line.strip().strip("|")[:LINE_CHARACTERS])]
@@ -90,7 +90,8 @@ def _of_html(source: str) -> list[tuple[str, ...]]:
 
 
 class _Writer:
-    """Collects the rows of an HTML mail. A table inside a cell begins rows of its own, since such tables are only layout."""
+    """Collects the rows of an HTML mail. A table inside a cell starts rows of its own, because such tables only serve the
+    layout."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[str, ...]] = []
@@ -174,7 +175,7 @@ _QUOTE_BEGINS: Final = (" schreef", " wrote", " a écrit", " schrieb")
 
 
 def with_kinds(rows: Sequence[tuple[str, ...]], *, is_reply: bool) -> list[Line]:
-    """Return the rows as lines with their kind."""
+    """Convert rows to lines, and find the kind (body, quote, header, signature) of each."""
     found: list[Line] = []
     kind = Kind.BODY
     for number, cells in enumerate(rows):
@@ -197,6 +198,6 @@ def with_kinds(rows: Sequence[tuple[str, ...]], *, is_reply: bool) -> list[Line]
 
 
 def _is_header(rows: Sequence[tuple[str, ...]], number: int) -> bool:
-    """Return whether this line stands in the header of a forwarded mail: at least three header lines are near it."""
+    """Return True if the row `number` belongs to the header of a forwarded mail: at least three header lines are near it."""
     near = ("  ".join(cells).strip().casefold() for cells in rows[max(0, number - 4) : number + 5])
     return sum(line.startswith(_OF_HEADER) for line in near) >= 3

@@ -1,7 +1,7 @@
-"""Extract the text of a PDF as rows of cells. An unreadable PDF has no rows.
+"""Extract the text of a PDF as rows of cells. An unreadable PDF gives no rows.
 
-The file may be hostile: bytes, pages and processor time are bounded, and every error of the PDF library ends here. Nothing in
-the file is run or fetched.
+The file may be malicious. Size, pages and processor time are limited, and every error of the PDF library is caught here.
+Nothing in the file is executed or downloaded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it tells of each oddity
 
 
 def rows_of_pdf(content: bytes) -> list[tuple[str, ...]]:
-    """Return the visible text with columns as cells; at most MOST_LINES rows, none for an unreadable file."""
+    """Return the visible text of a PDF as rows, with columns as cells, at most `MOST_LINES` rows.
+
+    Return no rows if the file is unreadable or too large.
+    """
     if len(content) > MOST_BYTES or MAGIC not in content[:1024]:
         return []
     from pypdf import PdfReader  # what reads PDFs takes much memory, and few processes ever do

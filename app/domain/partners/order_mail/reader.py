@@ -1,7 +1,7 @@
-"""Read an order from the lines of a mail: each field's value, place, and confidence.
+"""Read an order from the lines of a mail: the value of each field, its place in the mail, and its confidence.
 
-Nothing is guessed: a field that is not there stays empty, and what is not sure enough is left to a person, since a wrong order
-costs more than a review. No database; `counts` are those of reviewed mails (`confidence.py`).
+Nothing is guessed. A field that is not in the mail stays empty, and a person reviews the values with low confidence, because
+a wrong order costs more than a review. No database; `counts` come from reviewed mails (`confidence.py`).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _ORDERED: Final = re.compile(
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a value stands in the mail: line and cell, from 0. Line -1 is the subject."""
+    """The place of a value in a mail: line and cell, counted from 0. Line -1 is the subject."""
 
     line: int
     cell: int = 0
@@ -56,7 +56,8 @@ class Spot:
 
 @dataclass(frozen=True)
 class Field:
-    """One value. `raw` is its text in the mail; `bucket`: how it was found and checked; `others`: other candidates."""
+    """The value of one field. `raw` is its text in the mail, `bucket` the way it was found and checked, `others` are other
+    candidates."""
 
     path: str
     value: Any
@@ -70,7 +71,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read of a mail. `labels`: all its known labels, by which layouts are told apart."""
+    """The fields (by path) that were read from a mail. `cancels` is True if the mail has words of a cancellation.
+
+    `labels` are all known labels in the mail. They identify its layout.
+    """
 
     fields: dict[str, Field]
     labels: frozenset[str]
@@ -84,9 +88,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Hints:
-    """What is known before reading. `own_domains`: domains of the partner and of us, whose addresses are no customer's.
+    """Facts about the partner that help to read a mail.
 
-    `rules`: label by field path, learned from corrections; `skus`: the partner's numbers that have an article, in lower case.
+    `own_domains`: mail domains of the partner and of us; an address there is not the customer's. `rules`: field path ->
+    label, learned from corrections. `skus`: the partner's product numbers that have an article, in lower case.
     """
 
     own_domains: frozenset[str] = frozenset()
@@ -127,7 +132,7 @@ def read_mail(lines: Sequence[Line], *, subject: str, hints: Hints = Hints()) ->
 
 
 def label_of(lines: Sequence[Line], value: str) -> str:
-    """Return the label before this value in the mail; "" where there is none."""
+    """Return the normalised label before this value in the mail. Return "" if there is none."""
     for number, line in enumerate(lines):
         for place, cell in enumerate(line.cells):
             head, colon, rest = cell.partition(":")
@@ -142,7 +147,7 @@ def label_of(lines: Sequence[Line], value: str) -> str:
 
 
 def _pairs(lines: Sequence[Line], hints: Hints) -> list[_Pair]:
-    """Return every label with its value: in the next cell, behind its colon, or in the line below."""
+    """Return every known label with its value. The value is after the colon, in the next cell, or in the line below."""
     known = {*BY_LABEL, *labels.OTHERS, *labels.SKU_LABELS, *labels.QUANTITY_LABELS, *hints.rules.values()}
     found: list[_Pair] = []
     for number, line in enumerate(lines):
@@ -180,7 +185,7 @@ def _is_header_row(cells: Sequence[str]) -> bool:
 
 
 def _chosen(pairs: Sequence[_Pair], values: Sequence[str]) -> tuple[int, str, tuple[str, ...]]:
-    """Return (0, "only" or "several", the other values): the first candidate is chosen."""
+    """Choose the first of the values. Return (0, "only" or "several", the other different values)."""
     others = tuple(dict.fromkeys(value for value in values[1:] if value != values[0]))
     return 0, "several" if others else "only", others
 
@@ -384,6 +389,7 @@ def _notes(pairs: Sequence[_Pair]) -> Field | None:
 
 
 def with_confidence(reading: Reading, sure: Mapping[str, float]) -> Reading:
-    """Return the reading with the confidence of each field's bucket, 0.5 where `sure` has none."""
+    """Return the reading with a confidence for each field. `sure` is the confidence by bucket; a bucket that is not there gets
+    0.5."""
     fields = {path: replace(one, confidence=sure.get(one.bucket, 0.5)) for path, one in reading.fields.items()}
     return replace(reading, fields={path: fields[path] for path in PATHS if path in fields})

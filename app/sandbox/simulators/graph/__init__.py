@@ -1,7 +1,7 @@
-"""Simulate Microsoft Graph mail, Entra's token service and the mail world around them, as one server.
+"""Simulate Microsoft Graph mail, Entra's token service, and the senders and recipients outside, as one server.
 
-What is imitated and what is refused follows Graph's documentation; see `controls` for what a test or a demo can make it do.
-Not here: $batch, and of calendars all but calendarView/delta and single events.
+Answers and refusals follow Graph's documentation. Tests and demos control the simulator through `controls`. Not simulated
+are $batch, and everything of calendars except calendarView/delta and single events.
 """
 
 from __future__ import annotations
@@ -17,5 +17,5 @@ __all__ = ["create_graph_app", "simulate"]
 
 
 def simulate(_memory: Path | None) -> tuple[Flask, Callable[[], None]]:
-    """Return the application, which keeps nothing over a restart, and the function that ends it."""
+    """Return (the application, the function that ends it). The application stores nothing over a restart."""
     return create_graph_app(open_mailboxes=True), lambda: None

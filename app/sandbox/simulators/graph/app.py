@@ -29,7 +29,10 @@ _ROUTES = (
 
 
 def create_graph_app(**settings: Any) -> Flask:
-    """Build the application: a tenant with the mailboxes in `mailboxes=(…)`, or any at `open_mailboxes=True` (`Settings`)."""
+    """Build the application, which simulates one tenant. `settings` are fields of `Settings`.
+
+    `mailboxes=(…)` lists the tenant's mailboxes; with `open_mailboxes=True`, any address has a mailbox.
+    """
     app = Flask(__name__)
     tenant = Tenant(Settings().changed(settings))
     for make in _ROUTES:
@@ -43,9 +46,9 @@ def create_graph_app(**settings: Any) -> Flask:
 
 
 def _emit(tenant: Tenant, order: Json) -> Json:
-    """Carry out POST /__sim/emit: {"kind":
+    """Carry out POST /__sim/emit. Raises BadOrder.
 
-    "mail", …} is another name for POST /__sim/deliver; for the others see `subscriptions`.
+    The kind "mail" does the same as POST /__sim/deliver. For "notification" and "lifecycle" see `subscriptions`.
     """
     if order.get("kind") in ("notification", "lifecycle"):
         return notify(tenant, order)

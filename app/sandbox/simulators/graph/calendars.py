@@ -1,8 +1,8 @@
-"""Simulate Graph's calendars: events of tests and demos, those we write, and calendarView/delta.
+"""Simulate Graph's calendars: events of tests and demos, events that we write, and calendarView/delta.
 
 POST /__sim/calendar   {"mailbox", "id", "subject", "start": "2026-12-01T09:00:00", "end", "place", "all_day", "cancelled",
-                       "remove"}; times are UTC; answers the id, which is new where none is given
-GET  /__sim/calendar   what stands in the calendar of `mailbox`
+                       "remove"}; times are UTC; answers the id, a new one if none is given
+GET  /__sim/calendar   the events in the calendar of `mailbox`
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ def calendar_routes(tenant: Tenant) -> Blueprint:
 
 
 def _event_routes(routes: Routes) -> None:
-    """Add the routes of single events: created once for a transaction id, found by a property, changed, deleted."""
+    """Add the routes that create, find, change and delete a single event.
+
+    A transaction id creates only one event. Events are found by an extended property.
+    """
 
     @routes.on("POST", "/events", WRITE)
     def create_event(call: Call) -> Response:

@@ -1,4 +1,4 @@
-"""Check every simulated Graph call before its own work: token, role, mailbox, calls at once, lock."""
+"""Check every simulated Graph call before it is carried out: token, role, mailbox, number of calls at once, lock."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Call:
         return max(1, min(size, _MAX_PAGE, self.tenant.settings.max_page_size))
 
     def message(self, message_id: str) -> Message:
-        """Return the message. Raises GraphProblem 404 where it does not exist or cannot be read yet."""
+        """Return the message. Raises GraphProblem 404 if it does not exist or is not visible yet."""
         found = self.mailbox.find(message_id)
         if found is None or (found.visible_at and found.visible_at > self.tenant.now()):
             raise not_found()
@@ -64,7 +64,7 @@ class Call:
 
 
 class Routes:
-    """A registry of views of the form `view(call, **path)` below /v1.0/users/<user>."""
+    """A registry of views `view(call, **path)`. Each view is reachable below /v1.0/users/<user> and below /v1.0/me."""
 
     def __init__(self, tenant: Tenant, name: str) -> None:
         self.blueprint = Blueprint(f"graph_{name}", __name__, url_prefix="/v1.0")
@@ -118,9 +118,9 @@ def created(value: Json) -> Response:
 
 
 def _mailbox(tenant: Tenant, user: str, signed_in: str) -> Mailbox:
-    """Return the mailbox of `user`. `signed_in`: who asks, "" for an application; they reach their own and shared mailboxes.
+    """Return the mailbox of `user`. Raises GraphProblem 404 if there is none, 403 if the caller may not read it.
 
-    Raises GraphProblem.
+    `signed_in` is the person who calls, "" for an application. A person may read only their own mailbox and shared ones.
     """
     mailbox = tenant.mailbox(user)
     if mailbox is None:
@@ -138,7 +138,10 @@ def _mailbox(tenant: Tenant, user: str, signed_in: str) -> Mailbox:
 
 @contextmanager
 def _under_way(tenant: Tenant, mailbox: Mailbox) -> Iterator[None]:
-    """Count the call while it runs; more than `calls_at_once` are refused at once, as by Exchange. Raises GraphProblem 429."""
+    """Count the call while it runs, as a context manager. Raises GraphProblem 429 if `calls_at_once` calls are running already.
+
+    Exchange refuses such a call at once too.
+    """
     with tenant.store.lock:
         if tenant.under_way[mailbox.address] >= tenant.settings.calls_at_once:
             text = "Application is over its MailboxConcurrency limit."

@@ -1,20 +1,20 @@
 """Controls of the Graph simulator, beside those that every simulator has.
 
-POST /__sim/deliver        a customer writes: {"mailbox", "mime" | "mime_base64" | "from", "name", "to", "cc", "subject", "text",
-                           "html", "in_reply_to", "references", "headers", "attachments": [{"filename", "content_type",
-                           "content_base64", "content_id"}]}; `in_reply_to` of a mail of ours brings its References and
-                           its Reply-To. Options: duplicate, delay_s, lag_s, folder, conversation_id, twin_of;
-                           {"mails": [...], "reorder": true} delivers several, shuffled.
-GET  /__sim/outbox         ?to= &reference=  what the outside world received, newest first, with text, headers and files
+POST /__sim/deliver        a customer writes: {"mailbox", "mime" | "mime_base64" | "from", "name", "to", "cc", "subject",
+                           "text", "html", "in_reply_to", "references", "headers", "attachments": [{"filename",
+                           "content_type", "content_base64", "content_id"}]}; if `in_reply_to` names a mail of ours, that
+                           mail's References and Reply-To are used. Options: duplicate, delay_s, lag_s, folder,
+                           conversation_id, twin_of; {"mails": [...], "reorder": true} delivers several, shuffled.
+GET  /__sim/outbox         ?to= &reference=  the mails that left us, newest first, with text, headers and files
 GET  /__sim/outbox/<n>     the raw mail, n as in the list
 GET  /__sim/ledger         every accepted send: reference, message_id, at, to, mailbox, graph_id
 POST /__sim/answer         {"kind": "bounce" | "delayed" | "delivered" | "out_of_office" | "read_receipt" | "not_read" |
                            "silent_reply",
                            "message_id" | "reference" | "to"}
-POST /__sim/mark           {"mailbox", "id", "is_read"}: a colleague does something in Outlook
+POST /__sim/mark           {"mailbox", "id", "is_read"}: a colleague marks a mail in Outlook as read or unread
 POST /__sim/remove         {"mailbox", "id", "move_to"}: deleted, or moved to a folder
 POST /__sim/expire-delta   {"mode": "gone" | "not_found"}
-POST /__sim/expire-tokens  every access token ends now
+POST /__sim/expire-tokens  every access token expires now
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SHOWN_FILE_BYTES = 1_048_576
 
 
 def world_routes(tenant: Tenant) -> Blueprint:
-    """Return the controls of the world outside: mails that are sent to us and mails that were received."""
+    """Return the control routes for people outside: they send us mails, answer ours, and list the mails that they received."""
     routes = _blueprint(tenant, "world")
 
     @routes.post("/deliver")
@@ -82,7 +82,7 @@ def world_routes(tenant: Tenant) -> Blueprint:
 
 
 def trouble_routes(tenant: Tenant) -> Blueprint:
-    """Return the controls of what colleagues and the provider do to a mailbox."""
+    """Return the control routes for changes by colleagues in a mailbox, and for links and tokens that expire."""
     routes = _blueprint(tenant, "trouble")
 
     @routes.post("/mark")
@@ -135,7 +135,10 @@ def _blueprint(tenant: Tenant, name: str) -> Blueprint:
 
 
 def deliver(tenant: Tenant, body: Json) -> Json:
-    """Carry out POST /__sim/deliver; return the ids of the mails delivered at once. Raises BadOrder."""
+    """Carry out POST /__sim/deliver. Raises BadOrder.
+
+    Return {"delivered": […]} with the ids of the mails that arrived at once, without those with a delay.
+    """
     mails: list[Json] = [{**body, **mail} for mail in body["mails"]] if body.get("mails") else [body]
     if body.get("reorder"):
         random.shuffle(mails)
@@ -183,7 +186,7 @@ def _raw(tenant: Tenant, mail: Json, address: str) -> bytes:
 
 
 def _threaded(tenant: Tenant, mail: Json) -> Json:
-    """Add to an answer to a mail of ours the headers a mail program takes from it; any other mail is returned as it is."""
+    """Add the headers that a mail program takes from the answered mail, if that is one of ours. Return other mails unchanged."""
     try:
         in_reply_to, references, reply_to = world.threading_for(tenant, str(mail["in_reply_to"]))
     except BadOrder:

@@ -1,7 +1,7 @@
-"""Simulate delta of a folder: rounds, pages, tokens, and ways to lose them.
+"""Simulate Graph's delta query of a folder: its rounds, pages and tokens, and the loss of tokens.
 
-A token stands for one place in one round, with the options of its first call; it can be used again, as with Graph, so a caller
-that lost a page asks for it once more.
+A token stands for one position in one round and remembers the options of the round's first call. As with Graph, a caller can
+use a token again, for example to ask once more for a page that was lost.
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Round:
-    """A round of delta. `entries` from `position` on are still to come; after the last, the folder is in step with `sequence`."""
+    """The state of one delta round, which a token stands for.
+
+    The entries from `position` on are not delivered yet. After the last entry, the caller knows every change up to
+    `sequence`.
+    """
 
     folder: str
     select: tuple[str, ...]
@@ -59,7 +63,11 @@ def delta_routes(tenant: Tenant) -> Blueprint:
 
 
 def lose_rounds(tenant: Tenant, mode: str) -> int:
-    """Forget every token, and return how many. `mode` "gone" answers 410 with a Location, "not_found" 400 SyncStateNotFound."""
+    """Forget every delta token and return how many tokens are lost by now, those of earlier calls included.
+
+    `mode` decides the answer to a lost token: "gone" gives 410 with a Location header, "not_found" gives 400
+    SyncStateNotFound.
+    """
     tenant.lost_rounds |= dict.fromkeys(tenant.rounds, mode)
     tenant.rounds.clear()
     return len(tenant.lost_rounds)
@@ -92,7 +100,10 @@ def _next_round(call: Call, done: Round) -> Round:
 
 
 def _entry(message_id: str, changes: list[Change]) -> Entry:
-    """Merge the changes of a message into one entry: its removal or creation if that came last, else every field that changed."""
+    """Merge the changes of one message, given oldest first, into one entry.
+
+    The last removal or creation decides the entry. If there is neither, the entry names every field that changed.
+    """
     for change in reversed(changes):
         if change.kind == "removed":
             return Entry(message_id, removed=change.reason)

@@ -1,4 +1,4 @@
-"""Simulate drafts in Graph: made from JSON, MIME or as a reply, with attachments whole or in chunks."""
+"""Simulate drafts in Graph: create one from JSON, from MIME or as a reply, and attach files whole or in chunks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SESSION_LIFE = timedelta(hours=1)
 
 @dataclass
 class UploadSession:
-    """An attachment being uploaded; it joins the draft with its last byte."""
+    """An attachment that is being uploaded in chunks. It is added to the draft when its last byte arrives."""
 
     mailbox: Mailbox
     message_id: str
@@ -107,7 +107,10 @@ def upload_routes(tenant: Tenant) -> Blueprint:
 
 
 def new_message(call: Call) -> Message:
-    """Return a draft from the request's JSON, or from base64 MIME sent as text/plain. Raises GraphProblem 400."""
+    """Return a new draft from the request's JSON, or from base64 MIME if the request is text/plain.
+
+    Raises `GraphProblem` 400 if the content is not valid.
+    """
     message = blank(call)
     if (request.content_type or "").startswith("text/plain"):
         mime.read_into(message, _decoded(request.get_data(), "ErrorMimeContentInvalidBase64String"))
@@ -116,7 +119,7 @@ def new_message(call: Call) -> Message:
 
 
 def fill(message: Message, values: Json) -> Message:
-    """Write the JSON of a new message, attachments included, into it; return the message."""
+    """Write the JSON `values` of a new message, attachments included, into `message` and return `message`."""
     for one in values.pop("attachments", []):
         message.attachments.append(_attachment(one))
     apply(message, values, creating=True)
@@ -124,7 +127,11 @@ def fill(message: Message, values: Json) -> Message:
 
 
 def new_reply(call: Call, original: Message, *, to_all: bool) -> Message:
-    """Return a reply to `original` in its conversation; a `message` in the request overrides what Exchange would fill in."""
+    """Return a new reply to `original` in the same conversation; with `to_all` the other recipients are in Cc.
+
+    The `message` of the request overrides the fields that Exchange would fill in. Raises `GraphProblem` 400 if the request
+    has both a `comment` and a `message` with a body.
+    """
     given = body_json()
     changes = given.get("message") or {}
     if given.get("comment") is not None and changes.get("body"):
@@ -215,7 +222,10 @@ def _new_session(call: Call, message: Message, item: Json) -> UploadSession:
 
 
 def _check_chunk(session: UploadSession) -> None:
-    """Check a request to the upload service, which refuses our token. Raises GraphProblem."""
+    """Check a request that uploads a chunk. Raises `GraphProblem` if the request is wrong.
+
+    The upload service also refuses a request with an Authorization header.
+    """
     if "Authorization" in request.headers:
         raise GraphProblem(401, "InvalidAudience", "Do not send an Authorization header to an upload URL.")
     if request.content_type != "application/octet-stream":

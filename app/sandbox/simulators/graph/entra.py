@@ -1,4 +1,4 @@
-"""Check clients and word refusals in the simulated Entra, for sign-ins of applications and of people."""
+"""Check clients and define error answers in the simulated Entra, for sign-ins of applications and of people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Token:
 
 
 class Refused(Exception):
-    """Entra refuses a sign-in, with this AADSTS number."""
+    """Raised when Entra refuses a sign-in; `number` is the AADSTS number of the error."""
 
     def __init__(self, status: int, error: str, number: int, text: str) -> None:
         super().__init__(text)
@@ -26,7 +26,7 @@ class Refused(Exception):
 
 
 def check_client(tenant: Tenant) -> None:
-    """Check the application's id and secret in the request. Raises Refused."""
+    """Check the application's id and secret in the request. Raises `Refused` if one is wrong or the secret has expired."""
     form, settings = request.form, tenant.settings
     if form.get("client_id") != settings.client_id:
         text = f"Application with identifier '{form.get('client_id')}' was not found in the directory."

@@ -117,7 +117,10 @@ def _attachment(call: Call, message_id: str, attachment_id: str) -> Attachment:
 
 
 def _listing(call: Call, messages: list[Message]) -> Response:
-    """Return a page of messages, with $filter, $select, $top and $skip; other options of Graph's are refused."""
+    """Return one page of `messages` as JSON, following $filter, $select, $top, $skip and $count of the request.
+
+    Raises `GraphProblem` 400 for a $filter that is not supported, and for $search together with $filter.
+    """
     if "$search" in request.args and "$filter" in request.args:
         raise bad_request("$search cannot be combined with $filter.", "SearchWithFilter")
     matching = list(filter(_condition(request.args.get("$filter", "")), messages))
@@ -133,7 +136,11 @@ def _listing(call: Call, messages: list[Message]) -> Response:
 
 
 def _condition(text: str) -> Callable[[Message], bool]:
-    """Return the condition of one of the three filters the application may use; others are refused, as Graph refuses many."""
+    """Return the predicate for a $filter. An empty text accepts every message.
+
+    The application may use three filters: by internetMessageId, receivedDateTime or an extended property. Raises
+    `GraphProblem` 400 for any other filter.
+    """
     if not text:
         return lambda message: True
     if match := re.fullmatch(r"internetMessageId eq '((?:[^']|'')*)'", text):

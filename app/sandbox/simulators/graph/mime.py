@@ -39,7 +39,10 @@ def new_message_id(domain: str = "EUR01.prod.outlook.example") -> str:
 
 
 def read_into(message: Message, raw: bytes) -> None:
-    """Fill the fields Graph shows from the mail's bytes. Damaged mail gives what can be read; nothing raises."""
+    """Parse the mail `raw` and fill the fields of `message` that Graph shows.
+
+    If the mail is damaged, fill what can be read. A damaged mail raises no error.
+    """
     mail = email.message_from_bytes(raw)
     message.raw = raw
     message.subject = _text(mail, "Subject")
@@ -56,14 +59,20 @@ def read_into(message: Message, raw: bytes) -> None:
 
 
 def forget_raw(message: Message) -> None:
-    """Make a draft from MIME changeable: drop its bytes, and keep their headers that no field holds."""
+    """Make a draft that was created from MIME changeable.
+
+    Drop its raw bytes. Keep only those of its headers that no other field of the message holds.
+    """
     if message.raw is not None:
         message.raw = None
         message.headers = [one for one in message.headers if not _WRITTEN_BY_US.fullmatch(one["name"])]
 
 
 def write(message: Message, *, mailbox: str) -> bytes:
-    """Return the message as MIME: what `$value` answers and what is sent. Bcc is never written."""
+    """Return the message as MIME bytes, as Graph's `$value` gives them and as the mail is sent.
+
+    A message that came in as MIME is returned unchanged. Otherwise the MIME is written from the fields, without Bcc.
+    """
     if message.raw is not None:
         return message.raw
     mail = EmailMessage(policy=WRITTEN)
@@ -135,7 +144,7 @@ def _write_body(mail: EmailMessage, text: str, markup: str) -> None:
 
 
 def _write_picture(formatted: MIMEPart, file: Attachment) -> None:
-    """Add a picture beside the text that shows it, as multipart/related, as Exchange does."""
+    """Add an inline picture to the HTML part `formatted` as multipart/related, as Exchange does."""
     maintype, _, subtype = (file.content_type or "application/octet-stream").partition("/")
     name, cid = _one_line(file.name), f"<{file.content_id}>"
     formatted.add_related(file.content, maintype=maintype, subtype=subtype, filename=name, cid=cid, disposition="inline")
@@ -164,7 +173,7 @@ def _read_parts(message: Message, mail: MimePart) -> None:
 
 
 def _leaves(mail: MimePart) -> Iterator[MimePart]:
-    """Yield the parts that have content; a mail inside a mail is one part."""
+    """Yield the parts of a mail that are not multipart. An attached mail counts as one part."""
     if not mail.is_multipart() or mail.get_content_maintype() == "message":
         yield mail
         return

@@ -10,7 +10,7 @@ from flask import Response, jsonify, request
 
 
 class GraphProblem(Exception):
-    """A call is answered with an error, worded as Graph words it."""
+    """Raised when a call must be answered with an error in Graph's wording."""
 
     def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)

@@ -1,4 +1,7 @@
-"""Simulate sending in Graph: accepted at once, in Sent Items a little later, on the ledger from acceptance on."""
+"""Simulate sending in Graph.
+
+A mail is accepted and written to the ledger at once. Its copy appears in Sent Items a little later.
+"""
 
 from __future__ import annotations
 
@@ -43,9 +46,10 @@ def send_routes(tenant: Tenant) -> Blueprint:
 
 
 def _send(call: Call, message: Message, *, keep: bool = True) -> None:
-    """Send a draft: it disappears, the mail leaves, and its copy follows later under the same immutable id.
+    """Send a draft: remove it from the mailbox and deliver the mail.
 
-    In between no message has that id.
+    With `keep`, a copy with the same immutable id appears in Sent Items after the delay of the settings. Until then the
+    mailbox has no message with that id. Raises `GraphProblem` 400 if the draft has no recipient.
     """
     if not (message.to or message.cc or message.bcc):
         raise bad_request("At least one recipient isn't valid.", "ErrorInvalidRecipients")

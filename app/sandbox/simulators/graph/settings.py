@@ -1,4 +1,4 @@
-"""Settings of the simulated Graph that can change while it runs, and the tenant it pretends to be."""
+"""Settings of the simulated Graph that can change while it runs, and the data of the simulated tenant."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ALL_ROLES = ("Mail.ReadWrite", "Mail.Send", "Mail.Read", "Calendars.Read", "Cale
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of the simulated Graph. Seconds are seconds of the simulator's clock, except for `latency_s`."""
+    """Settings of the simulated Graph. Durations are seconds of the simulator's clock, except `latency_s`, which is real time."""
 
     tenant_id: str = "5d1f7c0e-7777-4c1e-9a55-000000000001"
     client_id: str = "c0ffee00-7777-4c1e-9a55-000000000002"
@@ -49,7 +49,7 @@ class Settings:
     silent_responder_domains: tuple[str, ...] = ("silent.example",)
 
     def changed(self, values: Json) -> Settings:
-        """Return a copy with `values`; lists become tuples. Raises BadOrder for names that do not exist."""
+        """Return a copy of the settings with `values` replaced; lists become tuples. Raises `BadOrder` for an unknown name."""
         known = {one.name for one in fields(self)}
         if unknown := set(values) - known:
             raise BadOrder(f"unknown settings: {', '.join(sorted(unknown))}")

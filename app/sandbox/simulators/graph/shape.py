@@ -27,7 +27,11 @@ def stamp(at: datetime | None) -> str | None:
 
 
 def shown(call: Call, message: Message, select: Collection[str] | None = None) -> Json:
-    """Return the message as this caller sees it: with `select`, id and those fields alone; in Sent Items without its headers."""
+    """Return the message as Graph's JSON for this call.
+
+    With `select`, return only the id and those fields. A message in Sent Items is shown without its internet headers, and a
+    message without a sender lacks `from` and `sender`.
+    """
     wanted = set(select or ()) or {name for name in _FIELDS if name not in _NOT_UNLESS_ASKED}
     value: Json = {"@odata.etag": f'W/"{message.change_key}"', "id": call.id_of(message)}
     if message.odata_type != "#microsoft.graph.message":
@@ -40,7 +44,10 @@ def shown(call: Call, message: Message, select: Collection[str] | None = None) -
 
 
 def selected() -> list[str] | None:
-    """Return the fields named in $select, None for all. Raises GraphProblem 400 for one that does not exist."""
+    """Return the field names in $select, or None if the request names none and wants all fields.
+
+    Raises `GraphProblem` 400 if a field does not exist.
+    """
     names = [name for name in request.args.get("$select", "").split(",") if name]
     unknown = [name for name in names if name != "id" and name not in _FIELDS]
     if unknown:
@@ -66,7 +73,10 @@ def shown_attachment(attachment: Attachment) -> Json:
 
 
 def apply(message: Message, values: Json, *, creating: bool) -> list[str]:
-    """Write Graph's JSON into a message and return the names of the fields that changed. Raises GraphProblem 400."""
+    """Write Graph's JSON `values` into a message and return the names of the fields that were set.
+
+    `creating` allows fields that Graph accepts only in a new message. Raises `GraphProblem` 400 if a field cannot be set.
+    """
     changed = []
     for name, value in values.items():
         if name in _AT_CREATION_ONLY:
@@ -122,7 +132,12 @@ def _set_at_creation(message: Message, name: str, value: object, *, creating: bo
 
 
 def _expanded(message: Message) -> Json:
-    """Return the property of $expand=singleValueExtendedProperties($filter=id eq '…'), the only expansion known here."""
+    """Return the extended property that $expand of the request asks for, as {"singleValueExtendedProperties": [{"id",
+    "value"}]}.
+
+    Return {} if the request has no $expand or the message lacks the property. Only
+    $expand=singleValueExtendedProperties($filter=id eq '…') is supported. Raises `GraphProblem` 400 for any other.
+    """
     expand = request.args.get("$expand", "")
     if not expand:
         return {}

@@ -1,7 +1,7 @@
-"""Simulate Entra's sign-in page for people: choose a user and agree or refuse; then codes and refreshed tokens.
+"""Simulate Entra's sign-in for people: the page where somebody chooses a user or refuses, then codes and refresh tokens.
 
-GET  /<tenant>/oauth2/v2.0/authorize   the page; POST the same address with `user`, or `refuse`, as its buttons do
-POST /__sim/revoke-sign-ins            every refresh token ends, as after a changed password
+GET  /<tenant>/oauth2/v2.0/authorize   the page; its buttons POST to the same address with `user` or `refuse`
+POST /__sim/revoke-sign-ins            every access and refresh token ends, as after a changed password
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NEEDED = ("client_id", "redirect_uri", "state", "scope", "code_challenge")
 
 @dataclass(frozen=True)
 class Grant:
-    """A person's consent: to which scopes, for which address of ours, proven by which challenge."""
+    """The consent of one user: the scopes, our redirect address and the PKCE challenge of the sign-in."""
 
     user: str
     scopes: tuple[str, ...]
@@ -71,7 +71,10 @@ def sign_in_routes(tenant: Tenant) -> Blueprint:
 
 
 def tokens_of_user(tenant: Tenant) -> Json:
-    """Return the tokens for a code with its proof, or for a refresh token. Raises Refused."""
+    """Return Entra's token answer for an authorization code with its verifier, or for a refresh token.
+
+    Raises `Refused` if the client, the code or the refresh token is not valid.
+    """
     check_client(tenant)
     grant = _of_code(tenant) if request.form["grant_type"] == "authorization_code" else _of_refresh(tenant)
     seconds = tenant.settings.token_seconds
@@ -92,7 +95,10 @@ def tokens_of_user(tenant: Tenant) -> Json:
 
 
 def _of_code(tenant: Tenant) -> Grant:
-    """Return the consent of the request's code, which works once. Raises Refused."""
+    """Return the consent that belongs to the authorization code of the request. A code works once.
+
+    Raises `Refused` if the code, the redirect address or the code verifier is wrong.
+    """
     grant = tenant.codes.pop(request.form.get("code", ""), None)
     if grant is None or grant.redirect_uri != request.form.get("redirect_uri"):
         raise Refused(400, "invalid_grant", 70008, "The provided authorization code has expired or is not known.")

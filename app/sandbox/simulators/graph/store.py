@@ -1,7 +1,7 @@
 """Store the simulated mailboxes with folders and messages, and the log of changes that delta reads. All in memory.
 
-A message has two ids, as in Exchange: the immutable id stays through every move inside the mailbox, the other is new after each.
-Whoever touches the store holds `MailStore.lock`.
+A message has two ids, as in Exchange. The immutable id stays the same when the message moves inside the mailbox. The moving
+id changes with each move. Code that reads or changes the store must hold `MailStore.lock`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ class Attachment:
 
 @dataclass
 class Message:
-    """A message. `raw` is set for mail that came in as MIME; a draft of ours is turned into MIME when somebody asks for it."""
+    """One message in a mailbox. `raw` is set only for a message that came in as MIME.
+
+    For any other message the MIME is written when a caller asks for it.
+    """
 
     immutable_id: str
     moving_id: str
@@ -83,7 +86,8 @@ class Message:
 
 @dataclass(frozen=True)
 class Change:
-    """One change in a folder's history. `fields`: what changed; `reason` of a "removed" one: "deleted" or "changed"."""
+    """One change in a folder's history. `fields` names the fields that changed; `reason` of a removal is "deleted" or
+    "changed"."""
 
     sequence: int
     message_id: str  # immutable
@@ -107,13 +111,13 @@ class Mailbox:
         return self._sequence
 
     def folder_of(self, reference: str) -> str | None:
-        """Return our name of a folder, by its well-known name (any case) or id; None for an unknown one."""
+        """Return our name of the folder with this well-known name (in any case) or this id, or None if there is none."""
         if reference.lower() in FOLDER_NAMES and reference.lower() not in INSIDE:
             return reference.lower()
         return next((name for name, folder_id in self.folder_ids.items() if folder_id == reference), None)
 
     def find(self, message_id: str) -> Message | None:
-        """Return the message with either id, or None. Ids are compared byte for byte: they may differ in case only."""
+        """Return the message whose immutable or moving id is `message_id`, or None. Ids are case-sensitive."""
         direct = self.messages.get(message_id)
         return direct or next((message for message in self.messages.values() if message.moving_id == message_id), None)
 
@@ -155,7 +159,7 @@ class MailStore:
         self._mailboxes: dict[str, Mailbox] = {}
 
     def open(self, address: str) -> Mailbox:
-        """Return the mailbox, made if it is new."""
+        """Return the mailbox with this address. Create the mailbox if it does not exist."""
         return self._mailboxes.setdefault(address.lower(), Mailbox(address.lower()))
 
     def find(self, address: str) -> Mailbox | None:

@@ -4,8 +4,8 @@
                       "bad_signature": false}      batch: one post for all subscriptions; bad_signature: a wrong clientState
     POST /__sim/emit {"kind": "lifecycle", "event": "reauthorizationRequired" | "subscriptionRemoved" | "missed"}
 
-Nothing is posted by itself unless the setting `notify` is on: delta is the truth and notifications only wake a poll, so tests
-say when one comes.
+Unless the setting `notify` is on, the simulator posts notifications only when a test asks for one. Delta alone says what
+changed; a notification only triggers a poll.
 """
 
 from __future__ import annotations
@@ -107,7 +107,11 @@ def subscription_routes(tenant: Tenant) -> Blueprint:  # noqa: C901  one small f
 
 
 def notify(tenant: Tenant, order: Json) -> Json:
-    """Carry out an emit of kind "notification" or "lifecycle"; return the status of each post, None where none was answered."""
+    """Carry out an emit of kind "notification" or "lifecycle".
+
+    Return {"answers": [...]} with the HTTP status of each post, or None for a post without an answer. Raises `BadOrder` for
+    an unknown lifecycle event.
+    """
     if order.get("kind") == "lifecycle":
         if order.get("event") not in LIFECYCLE:
             raise BadOrder(f"event must be one of {', '.join(LIFECYCLE)}")
@@ -151,7 +155,7 @@ def _expiry(tenant: Tenant, body: Json) -> datetime:
 
 
 def _shake_hands(url: str) -> None:
-    """Check a webhook as Graph does: it must repeat a token. Raises GraphProblem 400."""
+    """Check a webhook as Graph does: post a token, which the webhook must return. Raises `GraphProblem` 400 if it does not."""
     token = f"Validation: Testing client application reachability <{uuid4()}>"
     try:
         answer = _client().request("POST", url, params={"validationToken": token}, data=b"", deadline=_HANDSHAKE_SECONDS)

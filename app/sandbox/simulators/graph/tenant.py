@@ -1,6 +1,6 @@
 """The simulated tenant: the state that all routes of the Graph simulator share.
 
-Whoever reads or changes mail holds `store.lock`.
+Code that reads or changes mail must hold `store.lock`.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ class Tenant:
         return self.clock.now()
 
     def later(self, at: datetime, happen: Callable[[], None]) -> None:
-        """Call `happen` when the clock reaches `at`; at once if it has already."""
+        """Call `happen` when the simulator's clock reaches `at`, or at once if that time has passed."""
         if at <= self.now():
             happen()
         else:
             self.due.append(Due(at, happen))
 
     def catch_up(self) -> None:
-        """Call the functions that have come due. Every request begins with this."""
+        """Call the functions planned with `later` whose time has come. Every request begins with this."""
         now = self.now()
         ready = [one for one in self.due if one.at <= now]
         self.due = [one for one in self.due if one.at > now]

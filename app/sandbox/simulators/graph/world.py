@@ -1,6 +1,7 @@
-"""The mail world outside the simulated tenant: what it received, what it sends us, its bounces and automatic answers.
+"""Simulate everybody outside the tenant: the mail they receive and send, their bounces and automatic answers.
 
-`tenant.outbox` is the ledger: one entry per mail that was accepted for sending, whatever the caller learned of it.
+`tenant.outbox` is the ledger. It has one entry for each mail that was accepted for sending, even if the caller never got the
+answer.
 """
 
 from __future__ import annotations
@@ -46,7 +47,11 @@ class Sent:
 
 
 def send_off(tenant: Tenant, mailbox: Mailbox, message: Message) -> Sent:
-    """Send the mail and note it on the ledger. Other mailboxes of the tenant get it, and machines answer."""
+    """Send the mail, add it to the ledger and return its ledger entry.
+
+    Recipients that are mailboxes of the tenant get the mail. Recipients at the special domains of the settings answer
+    automatically, for example with a bounce.
+    """
     if tenant.settings.replace_message_id:
         message.message_id = mime.new_message_id()
     everybody = tuple(mime.address_of(one).lower() for one in (*message.to, *message.cc, *message.bcc))
@@ -59,9 +64,10 @@ def send_off(tenant: Tenant, mailbox: Mailbox, message: Message) -> Sent:
 
 
 def deliver(tenant: Tenant, address: str, raw: bytes, *, options: Mapping[str, object] | None = None) -> Message:
-    """Deliver a mail to a mailbox and return its message.
+    """Deliver a mail to a mailbox and return the new message.
 
-    `options`: folder, conversation_id, lag_s, twin_of (an id that differs in case only).
+    `options` may have `folder`, `conversation_id`, `lag_s` (seconds until the message can be read) and `twin_of` (a message
+    id; the new id differs from it in case only).
     """
     options = options or {}
     mailbox = tenant.store.open(address)
@@ -82,7 +88,7 @@ def deliver(tenant: Tenant, address: str, raw: bytes, *, options: Mapping[str, o
 
 
 def find_sent(tenant: Tenant, *, message_id: str = "", reference: str = "", to: str = "") -> Sent:
-    """Return the newest mail of ours that matches. Raises BadOrder."""
+    """Return the newest mail of ours that matches every given criterion. Raises `BadOrder` if none does."""
     for sent in reversed(tenant.outbox):
         fits = not message_id or sent.message_id.strip("<>") == message_id.strip("<>")
         if fits and (not reference or sent.reference == reference) and (not to or to.lower() in sent.recipients):
@@ -92,13 +98,17 @@ def find_sent(tenant: Tenant, *, message_id: str = "", reference: str = "", to: 
 
 
 def answer_by_machine(tenant: Tenant, sent: Sent, kind: str, *, recipient: str = "") -> Message:
-    """Deliver a bounce, an out-of-office or a receipt for a mail of ours to the mailbox it was sent from."""
+    """Write an automatic answer of this kind (bounce, out-of-office, receipt) to a mail of ours, and deliver it to the mailbox
+    that sent the mail."""
     who = recipient or next(iter(sent.recipients), "somebody@example.org")
     return deliver(tenant, sent.mailbox, write_answer(kind, sent, who, now=tenant.now()))
 
 
 def threading_for(tenant: Tenant, in_reply_to: str) -> tuple[str, str, str]:
-    """Return In-Reply-To, References and Reply-To for an answer to a mail of ours. Raises BadOrder."""
+    """Return the values of In-Reply-To, References and Reply-To for an answer to a mail of ours.
+
+    Raises `BadOrder` if no mail of ours has the message id `in_reply_to`.
+    """
     sent = find_sent(tenant, message_id=in_reply_to)
     references = " ".join(filter(None, (str(sent.mail["References"] or ""), sent.message_id)))
     return sent.message_id, references, str(sent.mail["Reply-To"] or sent.mail["From"] or "")
@@ -117,7 +127,7 @@ def _arrive_at(tenant: Tenant, sent: Sent, address: str) -> None:
 
 
 def _conversation(mailbox: Mailbox, message: Message) -> str:
-    """Return the conversation id of a mail this one refers to, or a new one."""
+    """Return the conversation id of a mail in the mailbox that `message` refers to, or a new id if there is none."""
     named = {message.in_reply_to, *message.references} - {""}
     for other in mailbox.messages.values():
         if other.message_id in named:

@@ -1,4 +1,4 @@
-"""Simulate a mail server: SMTP to send, IMAP to read, over real sockets on loopback; and its customers outside."""
+"""Simulate a mail server over real sockets on loopback (SMTP to send, IMAP to read), and the customers who write to it."""
 
 from app.sandbox.simulators.mailserver.app import MailServerSimulator, start_mail_server
 

@@ -2,12 +2,14 @@
 
 GET  /__sim/ports           {"smtp", "imap"}
 POST /__sim/config          {"accounts": [{"address", "password"}], "smtp_mode", "imap_mode", "files_copies", "slow_seconds"}
-POST /__sim/deliver         a customer writes: {"mailbox", "mime" | "from", "name", "subject", "text", "in_reply_to", …} as the
-                            Graph simulator has it; `in_reply_to` of a mail of ours brings its References and Reply-To
-GET  /__sim/outbox          ?to=  what the outside world received, newest first
-POST /__sim/answer          {"kind", "to"}: a bounce, an out-of-office or a receipt for the newest mail to somebody
+POST /__sim/deliver         a customer writes: {"mailbox", "mime" | "from", "name", "subject", "text", "in_reply_to", …}, the
+same
+                            fields as in the Graph simulator. If `in_reply_to` names a mail of ours, the answer
+                            gets its References and goes to its Reply-To
+GET  /__sim/outbox          ?to=  the mails the outside world received, newest first
+POST /__sim/answer          {"kind", "to"}: a bounce, an out-of-office or a receipt for the newest mail to that address
 GET  /__sim/mailbox         ?address=  {folder: {"uid_validity", "mails": [{"uid", "seen", "message_id"}]}}
-POST /__sim/renumber        {"address", "folder"}: every id of the folder is new
+POST /__sim/renumber        {"address", "folder"}: give every mail in the folder a new uid
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from app.sandbox.simulators.mailserver.store import IMAP_MODES, INBOX, SMTP_MODE
 
 @dataclass(frozen=True)
 class MailServerSimulator:
-    """The HTTP application of the mail server simulator, to be served; its SMTP and IMAP servers run already."""
+    """The mail server simulator. Its SMTP and IMAP servers already run; the caller must serve the HTTP application `app`."""
 
     app: Flask
     post: Post
@@ -47,7 +49,10 @@ class MailServerSimulator:
 def start_mail_server(
     *, host: str = "127.0.0.1", smtp_port: int = 0, imap_port: int = 0, tls: ssl.SSLContext | None = None
 ) -> MailServerSimulator:
-    """Start the SMTP and IMAP servers. With `tls` both offer STARTTLS."""
+    """Start the SMTP and IMAP servers and return the simulator. Port 0 means any free port.
+
+    With `tls` both servers offer STARTTLS.
+    """
     app, clock = Flask("simulated_mail_server"), SimClock()
     post = Post(clock.now)
     smtp = LineServer(smtp_conversation(post, tls=tls), host=host, port=smtp_port)
@@ -132,7 +137,10 @@ def _deliver(post: Post, body: Json) -> Json:
 
 
 def _threading(post: Post, in_reply_to: str) -> dict[str, Any]:
-    """Return the headers that a mail program takes from the mail of ours it answers; {} for an answer to anything else."""
+    """Return the fields `in_reply_to`, `references` and `to` for an answer to a mail of ours.
+
+    Return {} if `in_reply_to` names no mail of ours.
+    """
     try:
         sent = _find(post, message_id=in_reply_to)
     except BadOrder:
@@ -146,7 +154,10 @@ def _threading(post: Post, in_reply_to: str) -> dict[str, Any]:
 
 
 def _find(post: Post, *, message_id: str = "", to: str = "") -> Sent:
-    """Return the newest mail of ours that matches. Raises BadOrder."""
+    """Return the newest mail of ours with this message id and this recipient. An empty argument matches every mail.
+
+    Raises `BadOrder` if there is none.
+    """
     for sent in reversed(post.outbox):
         fits = not message_id or sent.message_id.strip("<>") == message_id.strip("<>")
         if fits and (not to or to.lower() in sent.recipients):

@@ -1,6 +1,7 @@
-"""Simulate the server's half of IMAP4rev1: examine, search, fetch in pieces, append.
+"""Simulate the server side of IMAP4rev1: examine, search, fetch in pieces, append.
 
-BODY[] without PEEK marks a mail as seen and STORE changes flags, so that tests catch a reader that is not careful.
+As on a real server, FETCH of BODY[] without PEEK in a selected folder marks a mail as seen, and STORE marks it too. So tests
+notice a client that changes flags by mistake.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _BODY = re.compile(r"BODY(?:\.PEEK)?\[(?P<part>[^\]]*)\](?:<(?P<from>\d+)\.(?P<s
 
 
 def imap_conversation(post: Post, *, tls: ssl.SSLContext | None = None) -> type[socketserver.StreamRequestHandler]:
-    """Return a handler of IMAP for `LineServer`. With `tls` it offers STARTTLS."""
+    """Return a handler class that speaks IMAP, for `LineServer`. With `tls` it offers STARTTLS."""
 
     class Conversation(_Conversation):
         house = post
@@ -30,7 +31,7 @@ def imap_conversation(post: Post, *, tls: ssl.SSLContext | None = None) -> type[
 
 
 class _Refused(Exception):
-    """A command is answered NO (or BAD) with these words."""
+    """Raised when a command must be answered NO; the exception's text follows the NO."""
 
 
 class _Conversation(socketserver.StreamRequestHandler):
@@ -46,7 +47,7 @@ class _Conversation(socketserver.StreamRequestHandler):
         self._is_safe = False
 
     def finish(self) -> None:
-        """Close the socket: after STARTTLS it is another object than the one its server closes."""
+        """Close the socket. After STARTTLS it is a different object from the socket that the server itself closes."""
         super().finish()
         self.request.close()
 

@@ -13,7 +13,10 @@ _TOKEN = re.compile(rb'\s*(?:(\()|(\))|"((?:[^"\\]|\\.)*)"|\{(\d+)\+?\}$|((?:[^\
 
 
 def read_words(first: bytes, more: Callable[[int], tuple[bytes, bytes]]) -> list[Word]:
-    """Return the words of one command. `more(size)` is asked for each literal: its bytes, and the line that follows it."""
+    """Return the words of one command that begins with the line `first`. A list in parentheses becomes a nested list.
+
+    For each literal, `more(size)` must return the literal's bytes and the line after it.
+    """
     stack: list[list[Word]] = [[]]
     line, place = first.rstrip(b"\r\n"), 0
     while place < len(line):
@@ -38,7 +41,7 @@ def read_words(first: bytes, more: Callable[[int], tuple[bytes, bytes]]) -> list
 
 
 def in_set(uids: str, uid: int, highest: int) -> bool:
-    """Return whether `uids` ("5", "2:4", "7:*") contains `uid`; "*" is the highest, in either place."""
+    """Return whether the id set `uids` ("5", "2:4", "7:*") contains `uid`. "*" stands for `highest`."""
     for part in uids.split(","):
         ends = [highest if end == "*" else int(end) for end in part.split(":")]
         if min(ends) <= uid <= max(ends):

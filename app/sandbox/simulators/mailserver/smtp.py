@@ -13,12 +13,15 @@ MOST_BYTES = 40_000_000
 
 
 class Backend(Protocol):
-    """The decisions of a mail server. A line that a method returns is the answer; None means that all is in order."""
+    """The decisions of a simulated mail server.
+
+    `greeting`, `sender` and `recipient` return the line that refuses the client, or None to accept.
+    """
 
     def greeting(self) -> str | None: ...
 
     def login(self, user: str, password: str) -> bool | None:
-        """Return whether user and password are right; None where nobody has to sign in."""
+        """Return whether user and password are right, or None if the server needs no sign-in."""
         ...
 
     def sender(self, user: str, address: str) -> str | None: ...
@@ -26,12 +29,12 @@ class Backend(Protocol):
     def recipient(self, address: str) -> str | None: ...
 
     def take(self, user: str, sender: str, recipients: tuple[str, ...], raw: bytes) -> str | None:
-        """Take a mail and return the answer to its text; None breaks the connection instead."""
+        """Take a mail and return the line that answers it. Return None to break the connection without an answer."""
         ...
 
 
 class LineServer:
-    """A server of one protocol of lines, run in threads of this process; `port` 0 takes a free one."""
+    """A TCP server for a line-based protocol, run in threads of this process. `port` 0 takes a free port."""
 
     def __init__(self, conversation: type[socketserver.StreamRequestHandler], *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._server = _Server((host, port), conversation)
@@ -40,7 +43,7 @@ class LineServer:
         self.port = int(self._server.server_address[1])
 
     def stop(self) -> None:
-        """End the server; what it kept stays."""
+        """Stop the server. The received mails are not deleted."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -52,11 +55,11 @@ class _Server(socketserver.ThreadingTCPServer):
     block_on_close = False
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print nothing about a client that went away."""
+        """Ignore errors of one client, for example a broken connection: print nothing."""
 
 
 def smtp_conversation(backend: Backend, *, tls: ssl.SSLContext | None = None) -> type[socketserver.StreamRequestHandler]:
-    """Return a handler of SMTP for `LineServer`. With `tls` it offers STARTTLS."""
+    """Return a handler class that speaks SMTP, for `LineServer`. With `tls` it offers STARTTLS."""
 
     class Conversation(_Conversation):
         house = backend
@@ -76,7 +79,7 @@ class _Conversation(socketserver.StreamRequestHandler):
         self._is_safe = False
 
     def finish(self) -> None:
-        """Close the socket: after STARTTLS it is another object than the one its server closes."""
+        """Close the socket. After STARTTLS it is a different object from the socket that the server itself closes."""
         super().finish()
         self.request.close()
 

@@ -1,10 +1,18 @@
 """Store the state of the simulated mail server: accounts, folders, mails, the mails that left, and its faults.
 
-Modes (`Post.smtp_mode`, `imap_mode`): "fine"; "busy" (451) and "refuses" (550) at every recipient; "full" (552 after the text);
-"unavailable" (421 or BYE at once); "drops" (the mail is taken, and the connection breaks before the answer); "deaf" (the
-connection breaks and nothing is taken); "slow" (a pause before each answer to a text or fetch); "locked" (no password is right);
-"no_append" (nothing can be put into a folder). Whatever the mode, an address that begins with "nobody" does not exist (550) and
-one that begins with "later" is put off (451).
+Values of `Post.smtp_mode` and `Post.imap_mode`:
+
+"fine": no fault
+"busy", "refuses": every recipient is answered 451, or 550
+"full": the text of a mail is answered 552
+"unavailable": every client is answered 421 (SMTP) or BYE (IMAP) at once
+"drops": the mail is taken, but the connection breaks before the answer
+"deaf": the connection breaks and nothing is taken
+"slow": there is a pause before each answer to a text or fetch
+"locked": every password is wrong
+"no_append": nothing can be put into a folder
+
+In every mode a recipient that begins with "nobody" does not exist (550), and one that begins with "later" is deferred (451).
 """
 
 from __future__ import annotations
@@ -26,7 +34,7 @@ INBOX, SENT = "INBOX", "Sent"
 
 @dataclass
 class Mail:
-    """One mail in a folder; `seen` is set by FETCH of BODY[] without PEEK, and by STORE."""
+    """One mail in a folder. STORE sets `seen`, and so does FETCH of BODY[] without PEEK in a selected folder."""
 
     uid: int
     raw: bytes
@@ -65,7 +73,7 @@ class Account:
 
 @dataclass
 class Post:
-    """The state of the mail server and of the world around it."""
+    """The state of the simulated mail server: its accounts, its faults and the mails that left."""
 
     now: Callable[[], datetime]
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -87,7 +95,7 @@ class Post:
             self.files_copies, self.appends, self.logins = False, 0, 0
 
     def open_account(self, address: str, password: str) -> Account:
-        """Return the account, made if there is none; sets its password."""
+        """Return the account with this address and set its password. Create the account if it does not exist."""
         with self.lock:
             validity = int(self.now().timestamp())  # a new server has new uids, so a new UIDVALIDITY
             folders = {name: Folder(name, uid_validity=validity) for name in (INBOX, self.sent_name)}
@@ -96,7 +104,7 @@ class Post:
             return account
 
     def account(self, address: str) -> Account:
-        """Return the account with this address. Raises BadOrder."""
+        """Return the account with this address. Raises `BadOrder` if there is none."""
         found = self.accounts.get(address.lower())
         if found is None:
             raise BadOrder("no such mailbox")

@@ -1,6 +1,7 @@
 """Build the simulator of push, Teams and mail as one application, with the common controls.
 
-`POST /__sim/emit` does nothing: these services never call us. Moving the clock moves limits and the life of tokens.
+`POST /__sim/emit` answers 400, as these services never call us. Moving the clock also moves rate limits and the expiry of
+tokens.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from app.sandbox.simulators.notices.teams import Teams, teams_routes
 
 @dataclass(frozen=True)
 class Notices:
-    """The HTTP application of the simulator, to be served; its mail server runs already, on `smtp.port`."""
+    """The simulator of push, Teams and mail. Its SMTP server already runs on `smtp.port`; the caller must serve the HTTP
+    application `app`."""
 
     app: Flask
     smtp: LineServer
 
 
 def start_notices(*, host: str = "127.0.0.1", smtp_port: int = 0) -> Notices:
-    """Start a push service, Teams and a mail server."""
+    """Build the simulator of push, Teams and mail, start its SMTP server and return it."""
     app, clock = Flask("simulated_notices"), SimClock()
     push, teams, mail = PushService(clock.now), Teams(clock.now), MailServer(clock.now)
     for routes in (push_routes(push), teams_routes(teams), mail_routes(mail)):

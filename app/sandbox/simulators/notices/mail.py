@@ -1,8 +1,8 @@
-"""Simulate a mail server that keeps what it is given: enough of SMTP for a client, without TLS.
+"""Simulate a mail server that stores the mails it gets: enough of SMTP for a client, without TLS.
 
-GET  /__sim/mails   what came, newest first: {"from", "to", "headers", "text", "at"}
-POST /__sim/mail    {"mode": "fine" | "refuses" (550) | "busy" (451) | "drops" (takes the mail, and the line breaks) | "deaf" |
-                     "closed" (421 to everybody)}
+GET  /__sim/mails   the stored mails, newest first: {"from", "to", "headers", "text", "at"}
+POST /__sim/mail    {"mode": "fine" | "refuses" (550) | "busy" (451) | "drops" (takes the mail, then breaks the connection) |
+                     "deaf" (breaks the connection and takes nothing) | "closed" (421 to everybody)}
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class MailServer:
             self.mode = "fine"
 
     def keep(self, sender: str, to: str, raw: bytes) -> None:
-        """Keep one more mail."""
+        """Store one more mail, parsed from its bytes `raw`."""
         message = email.message_from_bytes(raw, policy=email.policy.default)
         body = message.get_body(("plain",))
         headers = [[name, str(value)] for name, value in message.items()]
@@ -74,7 +74,7 @@ def start_smtp(state: MailServer, *, host: str, port: int) -> LineServer:
 
 
 def mail_routes(state: MailServer) -> Blueprint:
-    """Return the controls over HTTP; the mails themselves come by SMTP."""
+    """Return the routes of the controls over HTTP. The mails themselves arrive by SMTP."""
     routes = Blueprint("simulated_mail_server", __name__)
 
     @routes.get("/__sim/mails")

@@ -1,9 +1,9 @@
-"""Simulate a push service and its browsers: refuse what real ones refuse, decrypt what arrives.
+"""Simulate a push service and its browsers: refuse what real ones refuse, and decrypt the messages that arrive.
 
-POST /push/<device>          201, or what the device's mode says
-POST /__sim/devices          a new browser: {"id", "subscription"}; {"mode": "gone" | "lost" | "busy" | "full" | "stranger" | …}
+POST /push/<device>          201, or the status of the device's mode
+POST /__sim/devices          add a browser with {"mode": "fine" | "gone" | "lost" | "busy" | …}; answers {"id", "subscription"}
 POST /__sim/devices/<device> change its mode
-GET  /__sim/pushes           what the browsers were shown, newest first; one with the tag of an earlier one took its place
+GET  /__sim/pushes           the messages the browsers show, newest first; a message replaces an earlier one with its tag
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MODES: dict[str, tuple[int, dict[str, str]]] = {
 
 @dataclass
 class Browser:
-    """A simulated browser. `service_key`: the key it subscribed with, known from the first message, "" before."""
+    """A simulated browser. `service_key` is the VAPID key of the first message it got, or empty before that."""
 
     id: str
     private: ec.EllipticCurvePrivateKey
@@ -62,7 +62,7 @@ class PushService:
             self.shown.clear()
 
     def add(self, mode: str, origin: str) -> Json:
-        """Add a browser and return its id and subscription."""
+        """Add a browser and return {"id", "subscription"}. Raises `BadOrder` if the mode is unknown."""
         browser = Browser(os.urandom(8).hex(), ec.generate_private_key(CURVE), os.urandom(16), _known(mode))
         with self.lock:
             self.browsers[browser.id] = browser
@@ -71,7 +71,7 @@ class PushService:
         return {"id": browser.id, "subscription": {"endpoint": endpoint, "expirationTime": None, "keys": keys}}
 
     def take(self, browser: Browser, *, body: bytes, headers: Json, origin: str) -> tuple[int, str]:
-        """Take one message for a browser; return the answer's status and words."""
+        """Take one message for a browser and return the HTTP status and text of the answer."""
         if not headers.get("ttl", "").isdigit():
             return 400, "TTL is missing"
         if headers.get("content-encoding") != "aes128gcm":

@@ -1,6 +1,6 @@
-"""Decrypt a pushed message as a browser does, and check our VAPID token as a push service does. Pure.
+"""Decrypt a pushed message as a browser does, and check our VAPID token as a push service does. Pure functions.
 
-Written from RFC 8188, 8291 and 8292 on its own: it shares nothing with what it checks.
+Written independently from RFC 8188, 8291 and 8292. It shares no code with the sender, which it checks.
 """
 
 from __future__ import annotations
@@ -22,16 +22,19 @@ CURVE = ec.SECP256R1()
 
 
 class Unreadable(ValueError):
-    """The body or the token is not what a browser or a push service accepts; the text says why."""
+    """Raised when a browser would not accept the body, or when a push service would not accept the token.
+
+    The exception's text says why.
+    """
 
 
 def encoded(content: bytes) -> str:
-    """Return base64url without padding."""
+    """Return `content` as base64url without padding."""
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def decoded(text: str) -> bytes:
-    """Return the bytes of base64url with or without padding. Raises Unreadable."""
+    """Decode base64url, with or without padding. Raises `Unreadable` if the text is not base64url."""
     try:
         return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError as error:
@@ -39,12 +42,12 @@ def decoded(text: str) -> bytes:
 
 
 def public_point(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """Return the 65 bytes of the public key."""
+    """Return the 65 bytes (uncompressed point) of the public key that belongs to `key`."""
     return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
 def unseal(body: bytes, *, private_key: ec.EllipticCurvePrivateKey, auth: bytes) -> bytes:
-    """Return the plain bytes of an `aes128gcm` body of one record. Raises Unreadable."""
+    """Decrypt an `aes128gcm` body that has one record. Raises `Unreadable` if it cannot be decrypted."""
     salt, size, length = body[:16], int.from_bytes(body[16:20], "big"), body[20] if len(body) > 20 else 0
     sender, sealed = body[21 : 21 + length], body[21 + length :]
     if length != 65 or size < 18 or len(sealed) > size:
@@ -75,7 +78,10 @@ def _expand(pseudo: bytes, info: bytes, length: int) -> bytes:
 
 
 def check_token(header: str, *, audience: str, now_seconds: float) -> dict[str, Any]:
-    """Return the claims of a `vapid t=…, k=…` header, with the key as "k". Raises Unreadable."""
+    """Check a header `vapid t=…, k=…` and return the claims of its token, with the public key under "k".
+
+    Raises `Unreadable` if the signature, the audience, the expiry or the subject is wrong.
+    """
     scheme, _, rest = header.partition(" ")
     values = dict(part.strip().partition("=")[::2] for part in rest.split(","))
     if scheme.lower() != "vapid" or not {"t", "k"} <= values.keys() or values["t"].count(".") != 2:

@@ -30,12 +30,12 @@ CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 
 
 class BadCard(ValueError):
-    """A workflow would fail on this card."""
+    """Raised when a real workflow would fail on the card. The exception's text says why."""
 
 
 @dataclass
 class Workflow:
-    """A simulated workflow; `calls` are the instants of its calls."""
+    """A simulated workflow. `calls` has the time of each call, to check the rate limits."""
 
     id: str
     signature: str
@@ -59,14 +59,14 @@ class Teams:
             self.cards.clear()
 
     def add(self, origin: str, workflow_id: str = "", signature: str = "") -> Json:
-        """Add a workflow and return its id and URL; a given id and signature keep its former URL."""
+        """Add a workflow and return {"id", "url"}. Pass a former id and signature to get the former URL again."""
         made = Workflow(workflow_id or os.urandom(16).hex(), signature or os.urandom(24).hex())
         with self.lock:
             self.workflows[made.id] = made
         return _told(origin, made)
 
     def list(self, origin: str) -> Json:
-        """Return the id and URL of every workflow."""
+        """Return {"workflows": [{"id", "url"}]}, the newest last."""
         with self.lock:
             return {"workflows": [_told(origin, one) for one in self.workflows.values()]}
 
@@ -107,7 +107,7 @@ def _told(origin: str, workflow: Workflow) -> Json:
 
 
 def read_card(body: bytes) -> Json:
-    """Return the card in the envelope. Raises BadCard."""
+    """Return the Adaptive Card in the JSON envelope `body`. Raises `BadCard` if Teams would not accept the card."""
     try:
         attachments = json.loads(body)["attachments"]
         content = attachments[0]["content"]

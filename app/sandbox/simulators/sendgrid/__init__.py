@@ -13,5 +13,5 @@ __all__ = ["create_sendgrid_app", "simulate"]
 
 
 def simulate(_memory: Path | None) -> tuple[Flask, Callable[[], None]]:
-    """Return the application, which keeps nothing over a restart, and the function that ends it."""
+    """Return the application and the function that stops it. Nothing is stored over a restart."""
     return create_sendgrid_app(), lambda: None

@@ -1,11 +1,11 @@
 """Build the SendGrid simulator: its own paths under /v3, and the common controls.
 
-POST /__sim/config     any field of `store.Settings`; GET gives them, with the public key of the event webhook
-POST /__sim/emit       {"release": true}: post the events that wait; {"events": [...]}: post these
-POST /__sim/deliver    a customer writes, as the Graph simulator has it; it is posted to the inbound parse
-GET  /__sim/outbox     ?to=   what the outside world received, newest first
-GET  /__sim/parsed     what was posted to the inbound parse: {"status", "lost", "to"}
-POST /__sim/answer     {"kind", "to"}: a bounce, an out-of-office or a receipt for the newest mail to somebody, by mail
+POST /__sim/config     change fields of `store.Settings`; a GET returns them, with the public key of the event webhook
+POST /__sim/emit       {"release": true}: post the events that wait; {"events": [...]}: post these, too
+POST /__sim/deliver    a customer writes, with the same fields as in the Graph simulator; posted to the inbound parse
+GET  /__sim/outbox     ?to=   the mails the outside world received, newest first
+GET  /__sim/parsed     the mails posted to the inbound parse: {"status", "lost", "to"}
+POST /__sim/answer     {"kind", "to"}: a bounce, an out-of-office or a receipt for the newest mail to that address, by mail
 """
 
 from __future__ import annotations
@@ -94,7 +94,10 @@ def _api(account: Account) -> Blueprint:
 
 
 def _guard(routes: Blueprint, account: Account) -> None:
-    """Check each request's API key, and refuse calls over the rate limit."""
+    """Check the API key of each request, and refuse every request with 429 while the setting `rate_limited` is on.
+
+    Each answer gets the headers of the rate limit.
+    """
 
     @routes.before_request
     def check_key() -> tuple[Response, int] | None:
@@ -136,7 +139,10 @@ def _send(account: Account) -> Response | tuple[Response, int]:
 
 
 def _leave(account: Account, mail: Json, message_id: str) -> list[Sent]:
-    """Send one mail for each personalization, and return the mails that left; addresses on a suppression list get none."""
+    """Send one mail for each personalization and return the mails that left.
+
+    An address on the list of bounces, spam reports or unsubscribes gets no mail.
+    """
     stopped = {one for name in ("bounces", "spam_reports", "unsubscribes") for one in account.lists[name]}
     left = []
     for one in mail["personalizations"]:
@@ -206,7 +212,10 @@ def _world(account: Account) -> Blueprint:
 
 
 def _deliver(account: Account, body: Json) -> Json:
-    """Post a customer's mail to the inbound parse; an answer to one of ours goes to its Reply-To."""
+    """Post a customer's mail to the inbound parse. If it answers a mail of ours, it goes to that mail's Reply-To.
+
+    Return {"status", "lost", "to"}.
+    """
     to = str(body.get("mailbox") or "")
     mail = {name: value for name, value in body.items() if value}
     if mail.get("in_reply_to"):
@@ -224,7 +233,10 @@ def _deliver(account: Account, body: Json) -> Json:
 
 
 def _find(account: Account, *, message_id: str = "", to: str = "") -> Sent:
-    """Return the newest mail of ours that matches. Raises BadOrder."""
+    """Return the newest mail of ours with this message id and this recipient. An empty argument matches every mail.
+
+    Raises `BadOrder` if there is none.
+    """
     for sent in reversed(account.outbox):
         fits = not message_id or sent.message_id.strip("<>") == message_id.strip("<>")
         if fits and (not to or to in sent.recipients):

@@ -1,4 +1,4 @@
-"""Refuse mails as SendGrid does: every limit and rule of POST /v3/mail/send, with its words and the field."""
+"""Check mails as SendGrid does: every limit and rule of POST /v3/mail/send, with SendGrid's wording and the field."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_BYTES = 30 * 1024 * 1024
 
 
 def problems_of(mail: Json, *, size: int, verified_domains: tuple[str, ...]) -> list[Problem]:
-    """Return everything that is wrong with a mail; [] for one that is accepted."""
+    """Return a (field, message) pair for everything that is wrong with a mail, or [] if SendGrid would accept it."""
     return [*_shape(mail, size), *_people(mail), *_content(mail), *_headers(mail), *_files(mail), *_arguments(mail)] + (
         [] if _may_send(mail, verified_domains) else [("from", "The from address does not match a verified Sender Identity.")]
     )

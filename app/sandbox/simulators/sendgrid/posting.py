@@ -1,4 +1,7 @@
-"""Post to us as SendGrid does: batches of signed events, and mails of inbound parse (a 3xx or 4xx loses one for good)."""
+"""Post to us as SendGrid does: batches of signed events, and mails of the inbound parse.
+
+SendGrid does not try a mail again after a 3xx or 4xx answer, so that mail is lost.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,15 @@ _TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
 
 
 def post_soon(account: Account) -> None:
-    """Post the waiting events from a thread of their own, as SendGrid does."""
+    """Post the waiting events from a new thread, as SendGrid posts them in the background."""
     threading.Thread(target=post_waiting, args=(account,), daemon=True).start()
 
 
 def post_waiting(account: Account) -> list[int]:
-    """Post the waiting events as one batch; return the statuses we answered. Events that were refused wait again."""
+    """Post the waiting events as one batch and return the HTTP status of each post.
+
+    If no post is answered with 2xx, the events wait again. Return [] if there is no event or no webhook address.
+    """
     with account.lock:
         events, account.waiting = account.waiting, []
     if not events or not account.settings.webhook_url:
@@ -38,7 +44,10 @@ def post_waiting(account: Account) -> list[int]:
 
 
 def _post_batch(account: Account, events: list[Json]) -> int:
-    """Post one batch of events and return the status. As with SendGrid, the body ends with a line end, which is signed."""
+    """Post one batch of signed events and return the HTTP status, 0 if there was no answer.
+
+    As with SendGrid, the body ends with a line end, which is part of the signed content. A 5xx or no answer is tried again.
+    """
     body = json.dumps(events, separators=(",", ":")).encode() + b"\r\n"
     stamp = str(int(account.now().timestamp()))
     headers = {_SIGNATURE: account.sign(stamp, body), _TIMESTAMP: stamp, "Content-Type": "application/json"}
@@ -55,7 +64,10 @@ def _post_batch(account: Account, events: list[Json]) -> int:
 
 
 def post_mail(account: Account, raw: bytes, *, sender: str, to: str) -> Json:
-    """Post a mail as the raw inbound parse does: after a 5xx it is tried again, a 3xx or 4xx loses it, and nobody is told."""
+    """Post a mail as SendGrid's raw inbound parse does, and return {"status", "lost", "to"}.
+
+    After a 5xx, or without an answer, it is tried again. After a 3xx or 4xx the mail is lost, and nobody is notified.
+    """
     envelope = json.dumps({"to": [to], "from": sender})
     fields = {"email": (None, raw), "envelope": (None, envelope), "to": (None, to), "from": (None, sender)}
     fields |= {"SPF": (None, "pass"), "dkim": (None, "{@example.nl : pass}"), "charsets": (None, '{"to":"UTF-8"}')}

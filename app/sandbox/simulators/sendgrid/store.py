@@ -1,7 +1,7 @@
-"""Store the state of the simulated SendGrid: settings, mails sent, lists of addresses, events to post.
+"""Store the state of the simulated SendGrid: settings, mails sent, suppression lists, events to post.
 
-The recipient's local part decides what becomes of a mail: "bounce…", "block…", "defer…", "spam…", "gone…" (unsubscribes); all
-others are delivered. An address on a list is dropped.
+The recipient's local part decides the result of a mail: "bounce…", "block…", "defer…", "spam…" or "gone…" (unsubscribes).
+Mail to any other address is delivered. Mail to an address on the list of bounces, spam reports or unsubscribes is dropped.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Account:
         return base64.b64encode(key.sign(stamp.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
 
     def events_for(self, mail: Json, message_id: str) -> Iterator[Json]:
-        """Yield the events of each recipient, in order."""
+        """Yield the events of each recipient of a mail, recipient by recipient, oldest first."""
         for one in mail["personalizations"]:
             arguments = {**(mail.get("custom_args") or {}), **(one.get("custom_args") or {})}
             for name in ("to", "cc", "bcc"):

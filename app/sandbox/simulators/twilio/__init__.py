@@ -13,6 +13,6 @@ __all__ = ["TwilioSimulator", "simulate"]
 
 
 def simulate(memory: Path | None) -> tuple[Flask, Callable[[], None]]:
-    """Return the application, which keeps its settings in `memory`, and the function that ends it."""
+    """Return the application and the function that stops it. The settings are stored in the file `memory`, if given."""
     simulator = TwilioSimulator(memory=memory)
     return simulator.app, simulator.close

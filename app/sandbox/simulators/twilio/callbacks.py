@@ -1,4 +1,7 @@
-"""Post to us as Twilio does: signed, once unless the address asks for retries, and spoiled on request."""
+"""Post to us as Twilio does: signed, and once unless the callback address asks for retries.
+
+A test can ask for faulty posts, for example with a wrong signature.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ VARIANTS = ("", "port", "repeated", "json", "sha256", "wrong_token")
 
 @dataclass(frozen=True)
 class Options:
-    """How to spoil or vary posts; see POST /__sim/emit."""
+    """Options that delay, repeat, reorder or falsify posts; see POST /__sim/emit. `delay` is in seconds."""
 
     duplicate: int = 0
     reorder: bool = False
@@ -35,7 +38,7 @@ class Options:
 
     @classmethod
     def of(cls, order: Json, settings: Settings) -> Options:
-        """Return the options of an order, with the settings as defaults. Raises BadOrder."""
+        """Return the options in a control request, with the settings as defaults. Raises `BadOrder` if an option is not valid."""
         variant = "wrong_token" if order.get("bad_signature") else str(order.get("variant", ""))
         if variant not in VARIANTS:
             raise BadOrder(f"variant must be one of {', '.join(filter(None, VARIANTS))}")
@@ -71,7 +74,10 @@ class WebhookCaller:
         self._http = urllib3.PoolManager(maxsize=16, retries=False)
 
     def emit(self, items: Sequence[Item], options: Options) -> int:
-        """Post items as often as asked; return how many posts that makes. Items without an address are left out."""
+        """Plan the posts of `items`, in the background and as `options` says; return the number of posts.
+
+        An item without a URL is not posted.
+        """
         ordered = [item for item in items if item.url for _ in range(options.duplicate + 1)]
         if options.reorder:
             random.shuffle(ordered)
@@ -80,7 +86,7 @@ class WebhookCaller:
         return len(ordered)
 
     def emit_now(self, item: Item, options: Options) -> None:
-        """Post one item, and wait for the answer."""
+        """Post one item and wait for the answer. Do nothing if the item has no URL."""
         if item.url:
             self._post(item, options)
 
@@ -110,7 +116,7 @@ class WebhookCaller:
 
 
 def signed_post(item: Item, variant: str, settings: Settings) -> tuple[str, bytes, dict[str, str]]:
-    """Return URL, body and headers of one post."""
+    """Return the URL, body and headers of one post, signed as `variant` says."""
     fields = [*item.fields, *item.fields[:1]] if variant == "repeated" else list(item.fields)
     url, body, kind = item.url.split("#", 1)[0], urlencode(fields).encode(), "application/x-www-form-urlencoded"
     if variant == "json":

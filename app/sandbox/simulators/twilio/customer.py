@@ -1,15 +1,15 @@
-"""Play the people on the other side of the simulated Twilio: what POST /__sim/emit makes them do.
+"""Play the customers of the simulated Twilio: carry out the orders of POST /__sim/emit.
 
 Orders, by `kind`::
 
     sms     {from, to?, body?, media?: [{content_base64, content_type}], opt_out_type?, extra?: {…}}
     call    {from?, to?, outcome: answered | missed | busy | failed | anonymous | voicemail, duration_s?, recording?}
             the events of one call: its own leg and the one to a colleague, each numbered
-    status  {sid, status, code?}: what becomes of a text of ours
+    status  {sid, status, code?}: set the status of a text of ours
     post    {to: sms | status | voice, url?, fields: [[name, value]…]}: any fields, signed
 
 Options with each: duplicate, reorder, delay, bad_signature, variant (port | repeated | json | sha256 | wrong_token).
-STOP and START are remembered, and a text to somebody who said STOP is refused with 21610, as the provider does by itself.
+STOP and START are remembered. As with Twilio, a text to somebody who said STOP is refused with 21610.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COLLEAGUE = "+31207654321"
 
 
 class Outside:
-    """The people outside, who carry out emit orders. `base_url` is where files can be fetched from this simulator."""
+    """The simulated customers, who carry out emit orders. `base_url` returns this simulator's URL, for links to media files."""
 
     def __init__(
         self,
@@ -48,7 +48,8 @@ class Outside:
         self._base_url = base_url
 
     def emit(self, order: Json) -> Json:
-        """Carry out one order; return the ids it made and the number of posts. Raises BadOrder."""
+        """Carry out one order and return {"sids", "posts"}: the new ids and the number of posts. Raises `BadOrder` if the order
+        is not valid."""
         action = _ACTIONS.get(str(order.get("kind", "sms")))
         if action is None:
             raise BadOrder(f"kind must be one of {', '.join(sorted(_ACTIONS))}")
@@ -99,7 +100,7 @@ class Outside:
         return {"sids": [sid], "posts": self._caller.emit(items, options)}
 
     def status(self, order: Json, options: Options) -> Json:
-        """Report another status of a text of ours."""
+        """Report a new status of a text (SMS) that we sent, as Twilio would. Raises `BadOrder` if the text is unknown."""
         text = self._store.find_text(str(order.get("sid")))
         if text is None:
             raise BadOrder("no such text")

@@ -19,7 +19,7 @@ API = "/2010-04-01/Accounts"
 
 
 def provider_routes(store: Store, desk: TextDesk, settings: Callable[[], Settings]) -> Blueprint:
-    """Return the routes of the provider's API."""
+    """Return the routes of the simulated Twilio API."""
     platform = Platform(store, desk, settings)
     routes = Blueprint("twilio_api", __name__)
     routes.before_request(platform.let_in)
@@ -80,7 +80,7 @@ class Platform:
         return redirect(f"/files/{media_sid}", 307)
 
     def file(self, media_sid: str) -> Response:
-        """Serve a file. It belongs to another host in reality: a request with credentials is refused."""
+        """Serve a media file. Twilio serves files from another host, so a request with credentials is refused."""
         if request.headers.get("Authorization"):
             return Response("Only one auth mechanism allowed", 400)
         kept = self._store.files.get(media_sid)
@@ -88,7 +88,8 @@ class Platform:
 
 
 def _let_in(settings: Settings) -> None:
-    """Check the credentials, after the delay of the settings. Raises Refused."""
+    """Wait for `slow_s` seconds of the settings, then check the credentials and the account in the path. Raises `Refused` if
+    they are wrong."""
     time.sleep(settings.slow_s)
     pairs = ((settings.account_sid, settings.auth_token), (settings.api_key_sid, settings.api_key_secret))
     if settings.refuses_sign_in or _given() not in pairs:

@@ -9,10 +9,10 @@ from app.sandbox.simulators.common import BadOrder, Json
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of the simulated Twilio. Seconds are real seconds; a webhook address "" switches its posts off.
+    """Settings of the simulated Twilio. Durations are real seconds. An empty webhook address switches its posts off.
 
-    `signed_base` replaces scheme and host of our webhooks in signatures, "" leaves them as called. `failing` is {number: error
-    code}: a text to that number is accepted and then not delivered.
+    `signed_base` replaces the scheme and host of our webhooks when a post is signed; if it is empty, the called URL is
+    signed. `failing` maps a number to an error code: a text to that number is accepted and then not delivered.
     """
 
     sms_url: str = ""
@@ -44,7 +44,7 @@ class Settings:
 
 
 def changed(settings: Settings, changes: Json) -> Settings:
-    """Return the settings with some replaced. Raises BadOrder for an unknown name."""
+    """Return the settings with the values in `changes`. Raises `BadOrder` for an unknown name."""
     unknown = set(changes) - {known.name for known in fields(Settings)}
     if unknown:
         raise BadOrder(f"unknown settings: {', '.join(sorted(unknown))}")

@@ -1,9 +1,9 @@
 """Build the simulated Twilio as one Flask app: the provider's API, the customer's phone, and the ledger.
 
-Beside the shared controls (see `app/sandbox/simulators/common.py`)::
+Besides the common controls (see `app/sandbox/simulators/common.py`)::
 
-    GET  /__sim/ledger            {"texts": […], "posted": […]}: texts taken from us; posts to our webhooks with their answers
-    GET  /__sim/idle?timeout_s=5  wait until no status or post is on its way; {"idle": true}
+    GET  /__sim/ledger            {"texts": […], "posted": […]}: the texts, and the posts to our webhooks with their answers
+    GET  /__sim/idle?timeout_s=5  wait until no status or post is planned or running; {"idle": true}
     GET  /__sim/phone/{number}    the customer's phone: texts in both directions, calls
     POST /__sim/fail_next         {"code": 21610, "times": 1}: the next texts are refused with this code
 """
@@ -27,7 +27,7 @@ from app.sandbox.simulators.whatsapp_cloud.timetable import Timetable
 
 
 class TwilioSimulator:
-    """One simulated account. `memory` keeps its settings over a restart of the process; nothing else is kept."""
+    """One simulated Twilio account. Only its settings survive a restart of the process, in the file `memory`."""
 
     def __init__(self, *, memory: Path | None = None) -> None:
         self.clock = SimClock()

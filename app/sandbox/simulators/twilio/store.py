@@ -13,7 +13,8 @@ from app.sandbox.simulators.common import Json, SimClock
 
 @dataclass
 class Text:
-    """A text in either direction. `date_sent` is null while it waits; lists filtered by date leave such a text out."""
+    """One text (SMS) in either direction. `date_sent` is None until its first status; lists filtered by date leave such a text
+    out."""
 
     sid: str
     direction: str
@@ -56,7 +57,7 @@ class Text:
 
 @dataclass
 class Posted:
-    """One post to a webhook of ours. `status` is that of the answer, None before it or when the connection broke."""
+    """One post to a webhook of ours. `status` is the HTTP status of the answer, or None if there is no answer (yet)."""
 
     url: str
     kind: str
@@ -96,7 +97,7 @@ class File:
 
 
 class Store:
-    """The state of the simulator, behind one lock."""
+    """The state of the simulator, protected by `lock`."""
 
     def __init__(self, clock: SimClock) -> None:
         self.clock = clock
@@ -104,7 +105,7 @@ class Store:
         self.forget()
 
     def forget(self) -> None:
-        """Forget texts, calls, files, posts and who said STOP."""
+        """Delete texts, calls, files, posts, planned refusals and the list of people who said STOP."""
         with self.lock:
             self.texts: list[Text] = []
             self.calls: list[Call] = []

@@ -1,4 +1,4 @@
-"""Simulate texts of ours from the call to the last status: refused or accepted, listed, and reported on."""
+"""Simulate the texts we send, from the API call to the last status: accept or refuse, list, and report statuses."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ MESSAGES = {
 
 
 class Refused(Exception):
-    """A call is refused with an error code of Twilio's."""
+    """Raised when a call is refused with a Twilio error code."""
 
     def __init__(self, code: int, status: int = 400) -> None:
         super().__init__(str(code))
@@ -56,7 +56,7 @@ class Refused(Exception):
 
 
 class TextDesk:
-    """The desk that takes texts from us, for all numbers."""
+    """The part of the simulator that accepts texts from us, for all numbers, and reports their statuses."""
 
     def __init__(self, store: Store, timetable: Timetable, caller: WebhookCaller) -> None:
         self._store = store
@@ -64,7 +64,10 @@ class TextDesk:
         self._caller = caller
 
     def take(self, form: Mapping[str, str], media: int, settings: Settings) -> Text:
-        """Accept a text. Raises Refused."""
+        """Accept a text from the API's form fields, plan its statuses and return it. `media` is the number of its media files.
+
+        Raises `Refused` if Twilio would refuse the text, or if a test has ordered a refusal.
+        """
         to, sender, service, body = (form.get(name, "") for name in ("To", "From", "MessagingServiceSid", "Body"))
         check_text(to, sender, service, body, media, form, settings)
         with self._store.lock:
@@ -90,7 +93,7 @@ class TextDesk:
         return text
 
     def _plan(self, text: Text, settings: Settings) -> None:
-        """Plan the statuses of a text; a reordered plan swaps their times."""
+        """Plan when the statuses of a text are reported. The setting `reorder` mixes up their times."""
         failing = settings.failing.get(text.to)
         last = "undelivered" if failing else "delivered"
         steps = [("sent", settings.sent_s), (last, settings.delivered_s)]
@@ -105,7 +108,8 @@ class TextDesk:
             self._timetable.after(seconds, partial(self.report, text, status, failing, settings))
 
     def report(self, text: Text, status: str, code: int | None, settings: Settings, *, at_once: bool = False) -> None:
-        """Set one status of a text, and post it to the text's callback address if it has one."""
+        """Set the status of a text, unless it already has a final one, and post `status` to the text's callback address if it
+        has one."""
         error = code if status in ("undelivered", "failed") else None
         with self._store.lock:
             if text.status not in ("delivered", "undelivered", "failed"):
@@ -128,7 +132,8 @@ class TextDesk:
         self._caller.emit_now(item, options) if at_once else self._caller.emit([item], options)
 
     def page(self, query: Mapping[str, str], settings: Settings) -> Json:
-        """Return a page of the list, newest first. A filter by date finds only texts that were sent."""
+        """Return one page of the list of texts, newest first, in Twilio's JSON. A filter by date finds only texts that were
+        sent."""
         size, number = min(max(int(query.get("PageSize") or 50), 1), 1000), int(query.get("Page") or 0)
         with self._store.lock:
             found = [text for text in reversed(self._store.texts) if _fits(text, query)]
@@ -144,7 +149,7 @@ class TextDesk:
 
 
 def check_text(to: str, sender: str, service: str, body: str, media: int, form: Mapping[str, str], settings: Settings) -> None:
-    """Check a text as Twilio does. Raises Refused."""
+    """Check a text as Twilio does. `media` is the number of its media files. Raises `Refused` if the text is not valid."""
     if not to:
         raise Refused(21604)
     if not NUMBER.fullmatch(to) or to in _MAGIC:
@@ -166,7 +171,7 @@ def check_text(to: str, sender: str, service: str, body: str, media: int, form: 
 
 
 def segments(body: str) -> int:
-    """Return how many parts the network charges for."""
+    """Return the number of parts that the network charges for a text with this body."""
     is_gsm = all(c in _GSM or c in "€[]{}\\^~|\f" for c in body)
     sizes = [2 if c in "€[]{}\\^~|\f" else 1 for c in body] if is_gsm else [2 if ord(c) > 0xFFFF else 1 for c in body]
     alone, room = (160, 153) if is_gsm else (70, 67)

@@ -13,6 +13,7 @@ __all__ = ["WhatsAppSimulator", "simulate"]
 
 
 def simulate(memory: Path | None) -> tuple[Flask, Callable[[], None]]:
-    """Return the application, which keeps its settings in `memory`, and the function that ends it."""
+    """Return the application and the function that stops it. Settings and open windows are stored in the file `memory`, if
+    given."""
     simulator = WhatsAppSimulator(memory=memory)
     return simulator.app, simulator.close

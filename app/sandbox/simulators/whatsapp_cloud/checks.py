@@ -1,4 +1,4 @@
-"""Refuse messages as Meta does, with its codes: one function per type, which returns nothing or raises."""
+"""Check messages as Meta does, with its error codes: one function for each type of message, which raises if it is not valid."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ UPLOAD_LIMITS: Mapping[str, int] = {
 
 
 def check_message(payload: Json, *, store: Store, settings: Settings) -> None:
-    """Check everything but the recipient and the window. Raises GraphError."""
+    """Check a message, except its recipient and the 24-hour window. Raises `GraphError` if the message is not valid."""
     if payload.get("messaging_product") != "whatsapp":
         raise GraphError(100, "The parameter messaging_product is required.")
     if len(str(payload.get("biz_opaque_callback_data") or "")) > 512:
@@ -56,7 +56,10 @@ def check_message(payload: Json, *, store: Store, settings: Settings) -> None:
 
 
 def address_of(payload: Json) -> str:
-    """Return the number (digits) or scoped id a message goes to. Raises GraphError."""
+    """Return the recipient of a message: the phone number as digits, or the business-scoped id.
+
+    Raises `GraphError` if the message names no valid recipient.
+    """
     if payload.get("recipient"):
         recipient = str(payload["recipient"])
         if not _SCOPED_ID.fullmatch(recipient):
@@ -99,7 +102,10 @@ def _is_usable_file(file_id: str, store: Store) -> bool:
 
 
 def late_media_failure(payload: Json, store: Store) -> str:
-    """Return why a file cannot be shown as the type it was sent as, "" where it can; Meta says so only after accepting it."""
+    """Return the reason why a file does not fit the type it was sent as, or "" if it fits.
+
+    Meta accepts such a message first and reports the failure afterwards.
+    """
     kind = str(payload.get("type"))
     content = payload.get(kind)
     if kind == "template":
@@ -145,7 +151,8 @@ def _template(content: Json, store: Store) -> None:
 
 
 def _check_head(kind: str, media: Json, store: Store) -> None:
-    """Check the header file of a template: no caption, and an uploaded file or a link. Raises GraphError."""
+    """Check the file in the header of a template. Raises `GraphError` if it has a caption, or neither an uploaded file nor a
+    link."""
     if "caption" in media:
         raise GraphError(100, f"Unexpected key \"caption\" on param \"template['components']['{kind}']\"")
     _media(kind)(media, store)

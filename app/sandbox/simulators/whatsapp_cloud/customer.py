@@ -1,16 +1,16 @@
-"""Play the people on the other side, and Meta itself: what POST /__sim/emit makes them do.
+"""Play the customers, and Meta itself: carry out the orders of POST /__sim/emit.
 
 Orders, by `kind`::
 
     message        {from, name?, username?, hides_number?, type?, text?, content?, media?, reply_to?, id?, timestamp?,
                    phone_number_id?, item?}
-                   `type` defaults to text. `content` is the type's own object where `text` and `media` are not enough.
-                   `media` is {content_base64, mime_type, filename?}. Any other fields of the item go in `item`.
+                   `type` defaults to text. `content` is the type's own object, for types that need more than `text` and
+                   `media`. `media` is {content_base64, mime_type, filename?}. Any other fields of the item go in `item`.
     messages       {messages: [such orders]}; with `batch` in one POST
     read           {wa_id, wamid?}: the customer opens the chat
     status         {wamid, status, code?}
     edit, revoke   {from, target, text?}
-    tap            {from, target, choice}: one of the buttons or rows of a message of ours, by its id, or what shares the number
+    tap            {from, target, choice}: tap a button or row of a message of ours, by its id, or share the phone number
     change_number  {from, to}: the customer takes their WhatsApp to another number
     echo           {to, text, target?, deletes?}: a colleague writes from the WhatsApp Business app, or edits or deletes there
     template       {name, language, status, reason?}: Meta changes a template
@@ -48,7 +48,10 @@ class Outside:
         self._settings = settings
 
     def emit(self, order: Json) -> Json:
-        """Carry out one order; return the ids it made and the number of posts. Raises BadOrder."""
+        """Carry out one order and return its result, usually {"ids", "posts"}: the new ids and the number of posts.
+
+        Raises `BadOrder` if the order is not valid.
+        """
         action = _ACTIONS.get(str(order.get("kind", "message")))
         if action is None:
             raise BadOrder(f"kind must be one of {', '.join(sorted(_ACTIONS))}")
@@ -89,7 +92,7 @@ class Outside:
         return self.message({**order, "type": "interactive", "content": content, "reply_to": target}, options)
 
     def change_number(self, order: Json, options: Options) -> Json:
-        """Move the customer's WhatsApp to another number, and tell the business."""
+        """Move the customer's WhatsApp to another number, and notify the business by a system message."""
         person, to = self._person_of(_needed(order, "from")), _needed(order, "to").lstrip("+")
         body = f"User {person.name} changed from {person.wa_id} to {to}"
         content = {"body": body, "wa_id": to, "type": "user_changed_number"}
@@ -98,7 +101,7 @@ class Outside:
         return told
 
     def read(self, order: Json, options: Options) -> Json:
-        """Open the chat as the customer: every delivered message, or the one named, is read."""
+        """As the customer, open the chat: report all sent or delivered messages as read, or only the message `wamid` if given."""
         settings = self._settings()
         wanted = order.get("wamid")
         with self._store.lock:
@@ -170,7 +173,10 @@ class Outside:
         return {"ids": [item.id for item in items], "posts": self._caller.emit(items, options)}
 
     def _change_bubble(self, item: Json) -> bool:
-        """Show a reaction, edit or deletion on its bubble; False for any other item, or where the bubble is missing."""
+        """Apply a reaction, edit or deletion to the chat bubble it is about.
+
+        Return False if the item is something else, or if there is no such bubble.
+        """
         kind, content = item["type"], item.get(item["type"])
         if kind == "reaction" and isinstance(content, dict):
             return self._store.react(str(content.get("message_id")), "customer", str(content.get("emoji") or ""))
@@ -269,7 +275,7 @@ class Outside:
         return self._store.person(number_or_id.lstrip("+"))
 
     def _person_in(self, order: Json) -> Person:
-        """Return the sender, updated with what the order says about them."""
+        """Return the person who sends, after updating their name, user name and `hides_number` from the order."""
         person = self._person_of(_needed(order, "from"))
         person.name = str(order.get("name", person.name))
         person.username = str(order.get("username", person.username))
@@ -277,7 +283,11 @@ class Outside:
         return person
 
     def _number_of(self, order: Json) -> Number:
-        """Return the business number of an order: the one named, else that of the bubble it is about, else the first."""
+        """Return the business number for an order.
+
+        It is the number that the order names, otherwise the number of the message that the order is about, otherwise the
+        first number. Raises `BadOrder` if the number is not configured.
+        """
         settings = self._settings()
         about = self._store.bubbles.get(str(order.get("target") or order.get("reply_to") or ""))
         wanted = order.get("phone_number_id") or (about.number_id if about else "")
@@ -288,7 +298,7 @@ class Outside:
 
 
 def _echoed_change(order: Json) -> Json:
-    """Return the edit or deletion of what the colleague wrote before; {} for a new message."""
+    """Return the fields that edit or delete an earlier message of the colleague, or {} if the order is a new message."""
     target = order.get("target")
     if not target:
         return {}

@@ -1,4 +1,4 @@
-"""Simulate media files at Meta: upload, description, content, and how long each is good for."""
+"""Simulate media files at Meta: their upload, description and content, and when they expire."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Files:
         self._settings = settings
 
     def take(self, number: Number) -> StoredFile:
-        """Take a multipart upload. Raises GraphError for a wrong form, type or size."""
+        """Store the file of a multipart upload and return it. Raises `GraphError` for a wrong form, type or size."""
         if request.form.get("messaging_product") != "whatsapp":
             raise GraphError(100, "(#100) The parameter messaging_product is required.")
         file = request.files.get("file")

@@ -1,4 +1,4 @@
-"""Refusals of the simulated WhatsApp in the form Meta gives them."""
+"""Error answers of the simulated WhatsApp, in the format of Meta."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TITLES = {
 
 
 class GraphError(Exception):
-    """A call is refused; `details` is the helpful sentence, which Meta puts into `error_data`."""
+    """Raised when a call is refused. `details` is the sentence that explains why; Meta puts it into `error_data`."""
 
     def __init__(self, code: int, details: str = "", *, subcode: int | None = None, status: int | None = None) -> None:
         super().__init__(f"{code}: {details}")
@@ -55,13 +55,13 @@ class GraphError(Exception):
 
 
 def missing_node(node: str) -> GraphError:
-    """Return the error of an id that the Graph API does not know or will not show."""
+    """Return the error for an id that does not exist in the Graph API or that the caller may not see."""
     detail = f"Unsupported request. Object with ID '{node}' does not exist, cannot be loaded due to missing permissions"
     return GraphError(100, detail, subcode=33)
 
 
 def webhook_error(code: int, details: str = "") -> Json:
-    """Return the error as it stands in a failed status."""
+    """Return the error in the format that a "failed" status in a webhook has."""
     title = TITLES.get(code, "Refused")
     return {
         "code": code,

@@ -23,7 +23,7 @@ _READABLE_DAYS = 30
 
 
 def provider_routes(store: Store, desk: Desk, settings: Callable[[], Settings], subscribe: Callable[[bool], None]) -> Blueprint:
-    """Return the routes of the provider's API; `subscribe` switches the webhook subscription of the app."""
+    """Return the routes of the provider's API. `subscribe(is_on)` switches the webhook subscription of the app on or off."""
     platform = Platform(store, desk, settings, subscribe)
     routes = Blueprint("cloud_api", __name__)
     routes.before_request(platform.let_in)
@@ -57,7 +57,7 @@ def _unknown_path(error: HTTPException) -> tuple[Response, int]:
 
 
 class Platform:
-    """The views of the API. Each takes the node of the path: a number, an account or a file."""
+    """The views of the API. Each view gets the id from the path (`node`): of a number, a business account or a file."""
 
     def __init__(self, store: Store, desk: Desk, settings: Callable[[], Settings], subscribe: Callable[[bool], None]) -> None:
         self._store = store
@@ -68,7 +68,8 @@ class Platform:
         self._templates = Templates(store, settings)
 
     def let_in(self) -> None:
-        """Check version and token, after the delay of the settings. Raises GraphError."""
+        """Wait for `slow_s` seconds of the settings, then check the API version and the token. Raises `GraphError` if one is
+        wrong."""
         settings = self._settings()
         time.sleep(settings.slow_s)
         version = request.path.split("/")[1]

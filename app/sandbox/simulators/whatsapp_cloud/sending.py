@@ -26,7 +26,7 @@ _ALLOWED_ANY_TIME = frozenset({"template"})
 
 @dataclass(frozen=True)
 class Sent:
-    """An accepted message, with the number and person that its statuses need."""
+    """A message that was accepted, with the business number it was sent from and the person it was sent to."""
 
     accepted: Accepted
     number: Number
@@ -34,7 +34,7 @@ class Sent:
 
 
 class Desk:
-    """The desk that takes messages from us, for all numbers."""
+    """The part of the simulator that accepts messages from us, for all numbers, and reports their statuses."""
 
     def __init__(self, store: Store, timetable: Timetable, caller: WebhookCaller) -> None:
         self._store = store
@@ -42,7 +42,8 @@ class Desk:
         self._caller = caller
 
     def take(self, payload: Json, number: Number, settings: Settings) -> Json:
-        """Accept a message and return the provider's answer. Raises GraphError."""
+        """Accept a message, plan its statuses and return the provider's JSON answer. Raises `GraphError` if the message is
+        refused."""
         check_message(payload, store=self._store, settings=settings)
         address = address_of(payload)
         failure = self._store.take_failure()
@@ -57,7 +58,10 @@ class Desk:
         return _answer(payload, sent)
 
     def report(self, sent: Sent, status: str, settings: Settings, *, code: int = 0, detail: str = "", now: bool = False) -> None:
-        """Set one status of a message, on the customer's phone and by webhook."""
+        """Report one status of a message: show it on the customer's phone and post it to our webhook.
+
+        `code` and `detail` are the error of a "failed" status. With `now`, post before returning.
+        """
         error = webhook_error(code, detail) if status == "failed" else None
         with self._store.lock:
             bubble = self._store.bubbles.get(sent.accepted.wamid)
@@ -69,7 +73,7 @@ class Desk:
         self._caller.emit_now(item, options) if now else self._caller.emit([item], options)
 
     def find(self, wamid: str, settings: Settings) -> Sent | None:
-        """Return an accepted message by its id; None for an unknown one."""
+        """Return the accepted message with this id, or None if there is none."""
         accepted = next((known for known in self._store.accepted if known.wamid == wamid), None)
         number = settings.number(accepted.phone_number_id) if accepted else None
         return Sent(accepted, number, self._store.person(accepted.to)) if accepted and number else None
@@ -107,9 +111,9 @@ class Desk:
     def _late_failure(
         self, payload: Json, person: Person, number: Number, settings: Settings, failure: Json | None
     ) -> tuple[int, str]:
-        """Return code and detail of the failure after acceptance, (0, "") for none.
+        """Return (code, detail) of a failure that is reported after the message was accepted, or (0, "") if there is none.
 
-        Raises GraphError where the window refuses at once.
+        Raises `GraphError` if the 24-hour window is closed and the settings say that the call itself is refused.
         """
         if failure:
             return int(failure["code"]), str(failure.get("details") or "ordered by the simulator")
@@ -167,7 +171,7 @@ class Desk:
         return bubble
 
     def _report(self, sent: Sent, settings: Settings, late_code: int, detail: str) -> None:
-        """Plan the statuses of a message; a reordered plan swaps their times."""
+        """Plan when the statuses of a message are reported. The setting `reorder` mixes up their times."""
         steps = [("failed", settings.sent_s)] if late_code else _steps(settings)
         times = [seconds for _, seconds in steps]
         if settings.reorder:
@@ -195,7 +199,10 @@ class Desk:
 
 
 def _choices(content: Any) -> list[Json]:
-    """Return the choices of buttons or of a list; the button that shares the number is WhatsApp's own."""
+    """Return the choices in an interactive message, as {"id", "title"}: its buttons, or the rows of its list.
+
+    WhatsApp's own button that shares the phone number has the id SHARES_NUMBER.
+    """
     if content.get("type") == "request_contact_info":
         return [{"id": SHARES_NUMBER, "title": "Share contact info"}]
     action = content.get("action") or {}
@@ -219,7 +226,7 @@ def _pricing(accepted: Accepted) -> Json:
 
 
 def _wa_id_of(address: str) -> str:
-    """Return the WhatsApp id of a number; Mexican mobile numbers get a 1 there."""
+    """Return the WhatsApp id for a number. It is the same, except that Mexican mobile numbers get a 1 after the 52."""
     return f"521{address[2:]}" if address.startswith("52") and len(address) == 12 else address
 
 

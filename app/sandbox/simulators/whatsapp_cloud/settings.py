@@ -1,4 +1,4 @@
-"""Settings of the simulated WhatsApp that can change while it runs: whom it calls, how fast, with which faults."""
+"""Settings of the simulated WhatsApp that can change while it runs: webhook address, timing, faults."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Number:
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of the simulated WhatsApp. Seconds are real seconds except where a field says clock.
+    """Settings of the simulated WhatsApp. Durations are real seconds, except where a field's name says clock.
 
-    `webhook_url` "" keeps every webhook waiting.
+    If `webhook_url` is empty, every webhook waits.
     """
 
     webhook_url: str = ""
@@ -70,7 +70,7 @@ class Settings:
 
 
 def changed(settings: Settings, changes: Json) -> Settings:
-    """Return the settings with some replaced. Raises BadOrder for an unknown name or a wrong value."""
+    """Return the settings with the values in `changes`. Raises `BadOrder` for an unknown name or a wrong value."""
     unknown = set(changes) - {known.name for known in fields(Settings)}
     if unknown:
         raise BadOrder(f"unknown settings: {', '.join(sorted(unknown))}")

@@ -1,13 +1,14 @@
 """Build the simulated WhatsApp Business Platform as one Flask app: API, the customer's phone, and the ledger.
 
-Beside the shared controls (see `app/sandbox/simulators/common.py`)::
+Besides the common controls (see `app/sandbox/simulators/common.py`)::
 
-    GET  /__sim/ledger            {"accepted": [...], "emitted": [...]}: messages taken from us; items posted and acknowledged
-    GET  /__sim/idle?timeout_s=5  wait until no status or webhook is on its way; {"idle": true}
+    GET  /__sim/ledger            {"accepted": [...], "emitted": [...]}: messages accepted from us; webhook items and their
+    posts
+    GET  /__sim/idle?timeout_s=5  wait until no status or webhook is planned or running; {"idle": true}
     GET  /__sim/chats             people with their last bubble
     GET  /__sim/chats/{wa_id}     the customer's phone: bubbles in both directions with their ticks
-    GET  /__sim/media/{id}        a file of a bubble, for showing
-    POST /__sim/fail_next         {"code": 131026, "times": 1, "how": "sync" | "webhook"}: the next messages fail so
+    GET  /__sim/media/{id}        the file of a bubble, to show it
+    POST /__sim/fail_next         {"code": 131026, "times": 1, "how": "sync" | "webhook"}: the next messages fail like this
     POST /__sim/windows           {"windows": [{"wa_id", "at"?, "phone_number_id"?}]}: these people wrote recently
 """
 
@@ -34,7 +35,7 @@ _SAVE_EVERY_SECONDS = 1.0
 
 
 class WhatsAppSimulator:
-    """One simulated platform. `memory` keeps settings and open windows over a restart of the process; nothing else is kept."""
+    """One simulated platform. Only its settings and open windows survive a restart of the process, in the file `memory`."""
 
     def __init__(self, *, memory: Path | None = None) -> None:
         self.clock = SimClock()
@@ -51,7 +52,7 @@ class WhatsAppSimulator:
         self._remember()
 
     def close(self) -> None:
-        """Stop the background threads."""
+        """Stop the background threads and save what `memory` stores."""
         self.timetable.close()
         self._save()
 
@@ -148,7 +149,7 @@ class WhatsAppSimulator:
             self.store.open_window(number_id, str(window["wa_id"]).lstrip("+"), at)
 
     def _remember(self) -> None:
-        """Load what an earlier process saved, then save again whenever something changed."""
+        """Load the settings and windows that an earlier process saved, and begin to save changes regularly."""
         if self._memory is None:
             return
         if self._memory.exists():

@@ -1,6 +1,7 @@
 """Store the state of the simulated WhatsApp: people, chats, files, templates, windows, and the ledger.
 
-The ledger is what tests compare us with: every message Meta accepted, and every webhook item it posted and saw acknowledged.
+Tests compare our data with the ledger. It has every message that Meta accepted, and every webhook item with its posts and
+its acknowledgement.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _LADDER = ("accepted", "sent", "delivered", "read", "played")
 
 @dataclass
 class Person:
-    """Somebody with WhatsApp. `hides_number`: has a user name, so webhooks carry the business-scoped id alone."""
+    """A person with WhatsApp. `hides_number`: webhooks contain only the business-scoped id, as for somebody with a user name."""
 
     wa_id: str
     user_id: str
@@ -33,7 +34,7 @@ class Person:
 
 @dataclass
 class ChatItem:
-    """One bubble on the customer's phone. `ticks` climbs accepted → sent → delivered → read, or is failed."""
+    """One bubble on the customer's phone. `ticks` goes from accepted to sent, delivered and read, or is "failed"."""
 
     id: str
     from_customer: bool
@@ -88,7 +89,11 @@ class Accepted:
 
 @dataclass
 class Emitted:
-    """One webhook item. `acknowledged_at`: the first 2xx for a post of it. `is_genuine`: one of its posts was validly signed."""
+    """One item of a webhook, with its posts.
+
+    `acknowledged_at` is the time of the first 2xx answer to a post of it. `is_genuine`: an acknowledged post had a valid
+    signature.
+    """
 
     kind: str
     id: str
@@ -103,7 +108,7 @@ class Emitted:
 
 @dataclass
 class StoredFile:
-    """A file at the provider; `is_inbound` files live 7 days, uploaded ones 30."""
+    """A file at the provider. It expires after 7 days if `is_inbound` (sent by a customer), after 30 days if we uploaded it."""
 
     id: str
     phone_number_id: str
@@ -123,7 +128,7 @@ class StoredFile:
 
 
 class Store:
-    """The state of the simulator, behind one lock; callers hold `lock` around more than one access."""
+    """The state of the simulator. A caller that makes more than one access must hold `lock`."""
 
     def __init__(self, clock: SimClock) -> None:
         self.clock = clock
@@ -148,7 +153,7 @@ class Store:
             self.recent_sends: dict[str, list[datetime]] = {}
 
     def person(self, number_or_id: str) -> Person:
-        """Return the person with this number or scoped id, made if new."""
+        """Return the person with this phone number or business-scoped id. Create the person if there is none."""
         with self.lock:
             known = self.find_person(number_or_id)
             if known is None:
@@ -166,7 +171,7 @@ class Store:
             self.bubbles[bubble.id] = bubble
 
     def react(self, message_id: str, who: str, emoji: str) -> bool:
-        """Put a reaction on a bubble, or take it back (""); False where there is no such bubble."""
+        """Set the reaction of `who` to a message, or remove it if `emoji` is empty. Return False if there is no such message."""
         with self.lock:
             bubble = self.bubbles.get(message_id)
             if bubble is not None:
@@ -174,7 +179,7 @@ class Store:
             return bubble is not None
 
     def move_chat(self, person: Person, to: str) -> None:
-        """Give the person another number; the new number's own chat is lost."""
+        """Give the person another number, with their chat and open windows. A chat that the new number already had is lost."""
         with self.lock:
             self.people.pop(person.wa_id, None)
             self.chats[to] = self.chats.pop(person.wa_id, [])
@@ -207,7 +212,7 @@ class Store:
 
 
 def scoped_id_of(wa_id: str) -> str:
-    """Return the business-scoped id of a number, which is always the same."""
+    """Return the business-scoped id for a number. The same number always gives the same id."""
     return "NL." + str(int(hashlib.sha256(wa_id.encode()).hexdigest()[:14], 16))
 
 
@@ -220,7 +225,7 @@ def new_digits() -> str:
 
 
 def summary_of(content: Any) -> str:
-    """Return what a person would see of a message's content, in one string."""
+    """Return a message's content as one string, as a person would see it: its text, caption, name, title or emoji."""
     if not isinstance(content, dict):
         return ""
     for name in ("body", "caption", "text", "name", "title", "emoji"):

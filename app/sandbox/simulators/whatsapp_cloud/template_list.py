@@ -21,7 +21,10 @@ class Templates:
         self._settings = settings
 
     def page(self, waba_id: str) -> Json:
-        """Return one page of `limit` templates after the cursor; `next` is there only if more follow."""
+        """Return one page of templates as JSON, following `limit`, `after` (the cursor) and `name` of the request.
+
+        The page has a `next` link only if more templates follow.
+        """
         self._check_account(waba_id)
         names = request.args.get("name")
         known = [template.to_json() for template in self._store.templates.values() if names in (None, template.name)]

@@ -1,4 +1,5 @@
-"""Simulate templates at Meta: how they are made, and the exact check of a filled-in one. Shares no code with our own checks."""
+"""Simulate templates at Meta: create one, and check exactly whether one is filled in correctly. Shares no code with our own
+checks."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ class Template:
 
 
 def created(body: Json, *, template_id: str, status: str) -> Template:
-    """Make a template from a creation call. Raises GraphError with the provider's code for what it does not allow."""
+    """Return a new template from the body of a create call. Raises `GraphError` with Meta's code if Meta would not allow it."""
     name, language, category = str(body.get("name", "")), str(body.get("language", "")), str(body.get("category", ""))
     if not re.fullmatch(r"[a-z0-9_]{1,512}", name):
         raise GraphError(100, "The name may have lower-case letters, digits and underscores only")
@@ -73,7 +74,11 @@ def _check_labels(template: Template) -> None:
 
 
 def check_filled_in(sent: Any, known: dict[tuple[str, str], Template]) -> Template:
-    """Return the template that a send call names. Raises GraphError when it is not filled in exactly."""
+    """Return the template that a send call names.
+
+    `known` maps (name, language) to the template. Raises `GraphError` if the template is missing or if its values do not fit
+    exactly.
+    """
     if not isinstance(sent, dict) or not sent.get("name") or not isinstance(sent.get("language"), dict):
         raise GraphError(131008, "template.name and template.language are required")
     template = known.get((sent["name"], str(sent["language"].get("code"))))
@@ -151,14 +156,14 @@ def _check_buttons(template: Template, given: list[Json]) -> None:
 
 
 def filled_in(text: str, given: list[Json]) -> str:
-    """Return a template text with its values in place."""
+    """Return a template's text with the values in `given` in place of its variables."""
     named = {str(value.get("parameter_name")): str(value.get("text", "")) for value in given if value.get("parameter_name")}
     numbered = {str(number): str(value.get("text", "")) for number, value in enumerate(given, start=1)}
     return _PLACE.sub(lambda place: (named or numbered).get(place.group(1), place.group(0)), text)
 
 
 def shown(template: Template, sent: Json) -> str:
-    """Return what the customer sees of a filled-in template."""
+    """Return the text of a filled-in template as the customer sees it: header, body and footer, one below the other."""
     parts = [part for part in sent.get("components") or [] if isinstance(part, dict)]
     header = filled_in(str(template.part("HEADER").get("text", "")), _parameters(parts, "header"))
     body = filled_in(str(template.part("BODY").get("text", "")), _parameters(parts, "body"))
@@ -166,7 +171,7 @@ def shown(template: Template, sent: Json) -> str:
 
 
 def starting_templates() -> dict[tuple[str, str], Template]:
-    """Return the templates every simulated account starts with: one of each kind worth trying."""
+    """Return the templates that every simulated account starts with, by (name, language): one of each useful kind."""
     made = [Template(str(10**14 + number), *known) for number, known in enumerate(_STARTING, start=1)]
     return {(template.name, template.language): template for template in made}
 

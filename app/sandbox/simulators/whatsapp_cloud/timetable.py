@@ -15,7 +15,7 @@ RUNNING_WORK_SECONDS = 2.0
 
 
 class Timetable:
-    """A queue that runs functions after a number of real seconds. Functions due at once run at once, in no order."""
+    """A queue that runs functions after a number of real seconds. Functions that are due at the same time run in any order."""
 
     def __init__(self) -> None:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -37,7 +37,10 @@ class Timetable:
             self._changed.notify_all()
 
     def forget(self) -> None:
-        """Drop everything that has not begun, and what running functions still add; wait a little for those."""
+        """Drop all functions that have not begun, and wait up to two seconds for the running ones.
+
+        A function that was running cannot add further functions.
+        """
         with self._changed:
             self._age += 1
             self._due.clear()
@@ -45,7 +48,7 @@ class Timetable:
             self._changed.wait_for(lambda: not self._running, RUNNING_WORK_SECONDS)
 
     def wait_until_idle(self, timeout_seconds: float) -> bool:
-        """Wait until nothing is due or running; False when that takes too long."""
+        """Wait until no function is planned or running. Return False if that takes longer than `timeout_seconds`."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._due and not self._running, timeout_seconds)
 

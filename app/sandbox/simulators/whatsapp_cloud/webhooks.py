@@ -1,4 +1,7 @@
-"""Post webhooks to us as Meta does: signed, repeated until acknowledged, and spoiled on request."""
+"""Post webhooks to us as Meta does: signed, and repeated until acknowledged.
+
+A test can ask for faulty posts, for example with a wrong signature.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ _UNSET_RETRY_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Item:
-    """One item of a webhook, as the ledger counts it, and the change that carries it."""
+    """One item of a webhook: the JSON `change` that is posted, and the fields for the ledger."""
 
     kind: str
     id: str
@@ -37,7 +40,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Options:
-    """How to spoil a post; see POST /__sim/emit."""
+    """Options that delay, repeat, reorder or falsify posts; see POST /__sim/emit. `delay` is in seconds."""
 
     duplicate: int = 0
     reorder: bool = False
@@ -88,7 +91,11 @@ class WebhookCaller:
         self._http = urllib3.PoolManager(maxsize=16, retries=False, timeout=urllib3.Timeout(connect=5, read=15))
 
     def emit(self, items: Sequence[Item], options: Options) -> int:
-        """Post items, alone or together, as often as asked; return how many posts that makes."""
+        """Plan the posts of `items` in the background and return the number of posts.
+
+        `options` says whether the items go in one post or in one each, how many copies of each post go, in which order and
+        when.
+        """
         ordered = random.sample(list(items), len(items)) if options.reorder else list(items)
         groups = [ordered] if options.batch else [[item] for item in ordered]
         posts = [self._post(group, options) for group in groups for _ in range(options.duplicate + 1)]
@@ -97,7 +104,7 @@ class WebhookCaller:
         return len(posts)
 
     def emit_raw(self, body: bytes, options: Options) -> int:
-        """Post a body as it is, signed; return how many posts that makes."""
+        """Sign the unchanged `body` and post it in the background. Return the number of posts."""
         for _ in range(options.duplicate + 1):
             post = Post(body, self._signature(body, options), (), options.is_genuine)
             self._timetable.after(options.delay, partial(self._try, post))
@@ -108,7 +115,8 @@ class WebhookCaller:
         self._try(self._post([item], options))
 
     def shake_hands(self, verify_token: str) -> Json:
-        """Do the subscription handshake; return the webhook's answer."""
+        """Do the subscription handshake and return {"status", "body", "challenge", "ok"}; `ok` if the webhook returned the
+        challenge."""
         challenge = str(random.randrange(10**9, 10**10))
         fields = {"hub.mode": "subscribe", "hub.challenge": challenge, "hub.verify_token": verify_token}
         answer = self._http.request("GET", self._settings().webhook_url, fields=fields, redirect=False)
@@ -163,7 +171,7 @@ class WebhookCaller:
                 self._deliver_to_business(item)
 
     def _deliver_to_business(self, item: Item) -> None:
-        """Show the customer's second tick: the business has the message."""
+        """Mark the customer's message as delivered on their phone, because the business has received it."""
         bubble = self._store.bubbles.get(item.id)
         if item.kind == "message" and bubble is not None and bubble.from_customer:
             bubble.tick("delivered")
@@ -177,7 +185,7 @@ class WebhookCaller:
 
 
 def _entries(items: Sequence[Item]) -> list[Json]:
-    """Return the changes grouped by business account, one entry each, as Meta batches them."""
+    """Return one {"id", "changes"} for each business account, with the changes of its items, as Meta batches them."""
     by_account: dict[str, list[Json]] = {}
     for item in items:
         by_account.setdefault(item.waba_id, []).append(item.change)
@@ -185,12 +193,15 @@ def _entries(items: Sequence[Item]) -> list[Json]:
 
 
 def escaped_json(payload: Json) -> bytes:
-    """Serialise with non-ASCII characters and slashes escaped, which makes signatures over re-serialised JSON fail."""
+    """Serialise to JSON with escaped slashes and non-ASCII characters, as Meta does.
+
+    So a signature check fails if the receiver parses and serialises the JSON before it checks.
+    """
     return json.dumps(payload, separators=(",", ":")).replace("/", "\\/").encode()
 
 
 def change_of(number: Number, field_name: str = "messages", **value: object) -> Json:
-    """Return content wrapped as a change of one number."""
+    """Return a webhook change of one number, with `value` as its content and the number as metadata."""
     metadata = {
         "display_phone_number": number.display_phone_number.lstrip("+"),
         "phone_number_id": number.phone_number_id,
