@@ -1,7 +1,7 @@
 """Read the settings from the environment, once, and create DATA_DIR. A wrong setting stops the start with one line of advice.
 
-An empty variable counts as unset. Beside a running `make run`, a command reads the variables it lacks from
-DATA_DIR/running.json, written by the supervisor (see `running_environment`).
+An empty variable counts as unset. While `make run` is running, a command in another terminal takes the variables it lacks
+from DATA_DIR/running.json, which the supervisor writes (see `running_environment`).
 """
 
 from __future__ import annotations

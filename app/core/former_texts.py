@@ -192,4 +192,6 @@ FORMER = {
     "must be the brand's currency; import the rows in another currency for a brand that uses that currency": (
         "must be the currency of the chosen brand; choose a brand with this currency to import such rows"
     ),
+    "A mail server cannot tell us what happened to a mail": "Mail servers do not tell us whether a mail was sent",
+    "Check the cloud the channel is set to": "Check which Microsoft cloud is chosen in the channel's settings",
 }

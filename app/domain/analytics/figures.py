@@ -101,7 +101,8 @@ def read_state(session: Session) -> State:
 
 
 def state_query() -> sa.Select[Any]:
-    """Return the query of the one row from which `state_of` makes the state."""
+    """Return the query of one row about the facts: when they were last written, the oldest change that waits, and how far a
+    rebuild is. `state_of` makes a `State` of the row."""
     oldest = sa.select(sa.func.min(ReportMark.marked_at)).scalar_subquery()
     rebuild = sa.select(table_of(ReportRebuild)).where(ReportRebuild.ended_at.is_(None)).order_by(ReportRebuild.asked_at).limit(1)
     row = rebuild.subquery("rebuild")

@@ -4,8 +4,8 @@ The channel is the channel of the visit's thread if it sends reminders, else mai
 contact. A mail goes into the visit's thread, whatever the channel of that thread. Without a thread, the mail begins a new
 one. For chat messages see `chat_reminder.py`.
 
-The reminder is sent exactly once: the row ends in the transaction that queues the message. If the visit was moved or
-cancelled meanwhile, the row has ended already and the transaction is rolled back.
+The reminder is sent exactly once: one transaction queues the message and marks the reminder's row as ended. If the visit was
+moved or cancelled in the meantime, the row has ended already, and the transaction is rolled back.
 """
 
 from __future__ import annotations

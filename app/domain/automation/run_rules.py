@@ -64,8 +64,8 @@ def run_by_time(now: datetime) -> int:
 
 
 def run_past(rule_id: uuid.UUID, *, until: datetime) -> int:
-    """Run a rule on the past occasions of its dry run. Occasions on which it ran before are not run again. Returns the number
-    of occasions that the rule fits."""
+    """Run a rule on the occasions of the last days before `until`, those that its dry run listed. Return the number of
+    occasions that the rule fits, those included on which it ran before and does not run again."""
     with transaction() as session:
         rule = session.get(AutomationRule, rule_id)
         if rule is None or not rule.is_on:

@@ -146,7 +146,7 @@ class Gate:
         self._quietly(lambda: self._redis.delete(self._state))
 
     def open(self) -> None:
-        """End all rests of the channel, after a check found that the account works."""
+        """End all pauses after failures of this channel, because a check found that the account works."""
         self._quietly(lambda: self._redis.delete(*self._states.values()))
 
     def note_failure(self, *, now: float, retry_after_seconds: float | None) -> None:

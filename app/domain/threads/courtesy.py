@@ -1,10 +1,10 @@
 """Recognise messages that only say thanks (courtesy). A courtesy does not reopen a thread and begins no clock; it can be
 undone.
 
-A message can only be a courtesy in a thread where nobody waits for us: one that is resolved, closed, or waits for the
-customer. In doubt a message counts as a question. It is one if it has a question mark, a digit or a file, or any word that
-is not in the lists of courtesy_words.py (nl, en, fr, de). Words that agree ("ok", a thumb) are a courtesy only if our last
-message asked nothing.
+A message can only be a courtesy in a thread in which nobody waits for us: one that is resolved, closed, or waits for the
+customer. In doubt a message counts as a question. Any of these makes it a question: a question mark, a digit, a file, or a
+word that is not in the lists of courtesy_words.py (nl, en, fr, de). Words that agree ("ok", a thumb) are a courtesy only if
+our last message asked nothing.
 """
 
 from __future__ import annotations

@@ -178,7 +178,8 @@ def _given(kind: Kind, settings: tuple[str, ...], secrets: IO[str] | None) -> di
 
 
 def _ask(form: ConnectForm) -> None:
-    """Check the form and ask the provider. Raises ClickException with every wrong field, or with the answer of the provider."""
+    """Check the fields of the form, and test the connection with the provider. Raises ClickException with every wrong field, or
+    with the provider's answer."""
     if not is_right(form):
         raise click.ClickException(form.problem or "; ".join(f"{name}: {text}" for name, text in form.errors.items()))
 

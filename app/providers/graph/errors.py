@@ -79,7 +79,10 @@ _BY_AADSTS: Mapping[int, tuple[str, str]] = {
     ),
     90002: (N_("The tenant does not exist"), N_("Check the tenant id")),
     65001: (N_("The application has no consent"), N_("Ask an administrator to grant consent")),
-    500011: (N_("The tenant does not know Microsoft Graph by this name"), N_("Check the cloud the channel is set to")),
+    500011: (
+        N_("The tenant does not know Microsoft Graph by this name"),
+        N_("Check which Microsoft cloud is chosen in the channel's settings"),
+    ),
     53003: (N_("A conditional access policy blocks the application"), N_("Ask the administrator to allow the application")),
 }
 

@@ -98,7 +98,7 @@ def look_up(out: Outbound, progress: Json) -> Lookup:
     message_id = out.message.message_id_header
     if message_id and sent_copy(out.account) != "none" and find_copy(out.imap, out.account, message_id):
         return Lookup(Found.SENT, provider_message_id=message_id)
-    detail = N_("A mail server cannot tell us what happened to a mail")
+    detail = N_("Mail servers do not tell us whether a mail was sent")
     return Lookup(Found.UNKNOWN, detail=detail, silence_tells=False)
 
 

@@ -34,7 +34,7 @@ _EXTENSIONS = {"image/jpeg": ".jpg", "audio/ogg": ".ogg", "audio/amr": ".amr", "
 
 @dataclass(frozen=True)
 class Content:
-    """The type-dependent part of an `InboundMessage`; the fields mean the same there."""
+    """The part of an `InboundMessage` that depends on the type of the message. Fields of the same name mean the same in both."""
 
     kind: str
     text: str = ""

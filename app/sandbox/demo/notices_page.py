@@ -43,7 +43,7 @@ def received() -> ResponseReturnValue:
 def arrange() -> ResponseReturnValue:
     """Add a simulated browser for the viewer, let the next notifications fail, or end the failures."""
     kinds: dict[str, tuple[Callable[[Outside], None], str]] = {
-        "browser": (_add_browser, _("You now have a simulated browser; your notifications appear here.")),
+        "browser": (_add_browser, _("A simulated browser now receives your notifications; they appear on this page.")),
         "push_gone": (lambda o: _fault(o, "^/push/", 410), _("The next push notification will find no browser")),
         "push_busy": (lambda o: _fault(o, "^/push/", 429), _("The next push notification is delayed")),
         "teams_busy": (lambda o: _fault(o, "^/powerautomate/", 429), _("The next Teams card is delayed")),

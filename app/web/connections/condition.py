@@ -42,8 +42,8 @@ def findings(
 ) -> list[Finding]:
     """Return the findings about a channel, the worst first. The list always has at least one.
 
-    `expires`: the day on which the channel's first credential expires. `looks`: the state of the gate for sending and for
-    reading.
+    `expires` is the day on which the channel's first credential expires. `looks` says whether sending and reading are paused
+    after failures, as the gate (`app/domain/connections/gate.py`) has it.
     """
     if not channel.is_active:
         step = _("The channel receives and sends nothing until an administrator switches it on.")

@@ -95,8 +95,8 @@ def palette() -> ResponseReturnValue:
     """List the targets of the command palette that match `q`, in groups: views, pages and settings, then orders, brands, tags,
     people, threads.
 
-    People and threads need at least three characters (a thread also matches its number with "#"). Without `q` only views and
-    pages are listed.
+    People and threads are searched for from three characters on. A thread is also found by its number, with or without "#".
+    Without `q` only views and pages are listed.
     """
     typed = clean_query(request.args.get("q", ""))
     groups = [

@@ -37,9 +37,9 @@ CURRENCIES = ("EUR", "CAD", "USD", "GBP", "CHF")
 GUARDS = {
     "lines": N_("the order has at least one line"),
     "priced": N_("every line has a price"),
-    "address": N_("the address is known, or a reason is given"),
+    "address": N_("the address is known, or somebody gave a reason to go on without it"),
     "visit_planned": N_("a visit is planned"),
-    "visit_begun": N_("a visit has begun, or a reason is given"),
+    "visit_begun": N_("a visit has begun, or somebody gave a reason to go on without one"),
     "no_visit_open": N_("no visit is open"),
     "no_visit_under_way": N_("no visit is under way"),
 }

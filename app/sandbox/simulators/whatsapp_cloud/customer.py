@@ -5,12 +5,13 @@ Orders, by `kind`::
     message        {from, name?, username?, hides_number?, type?, text?, content?, media?, reply_to?, id?, timestamp?,
                    phone_number_id?, item?}
                    `type` defaults to text. `content` is the type's own object, for types that need more than `text` and
-                   `media`. `media` is {content_base64, mime_type, filename?}. Any other fields of the item go in `item`.
-    messages       {messages: [such orders]}; with `batch` in one POST
+                   `media`. `media` is {content_base64, mime_type, filename?}. `item` has other fields of Meta's message.
+    messages       {messages: [orders of kind message]}: several messages; with the option `batch`, all in one POST
     read           {wa_id, wamid?}: the customer opens the chat
     status         {wamid, status, code?}
     edit, revoke   {from, target, text?}
-    tap            {from, target, choice}: tap a button or row of a message of ours, by its id, or share the phone number
+    tap            {from, target, choice}: tap the button or row with the id `choice` in our message `target`, or share the
+                   phone number
     change_number  {from, to}: the customer takes their WhatsApp to another number
     echo           {to, text, target?, deletes?}: a colleague writes from the WhatsApp Business app, or edits or deletes there
     template       {name, language, status, reason?}: Meta changes a template
@@ -18,7 +19,7 @@ Orders, by `kind`::
     raw            {payload} or {body}: any body, signed
     handshake      {wrong_token?}
 
-Options with each: duplicate, reorder, delay, bad_signature, batch, reencode.
+Options with each (`Options` in webhooks.py): duplicate, reorder, delay, bad_signature, batch, reencode.
 """
 
 from __future__ import annotations
