@@ -106,7 +106,10 @@ def show_changed(session: Session, channel_id: uuid.UUID, item_ids: Sequence[str
 
 
 def _show(session: Session, item: MailboxItem, now: datetime) -> None:
-    """Show an item's place on its message, if the message came by this mailbox. A mail to two of our mailboxes is one message."""
+    """Write on the message whether its mail was deleted or moved in the mailbox, so that the thread shows it.
+
+    Only for a message that came by this mailbox: a mail to two of our mailboxes is one message.
+    """
     mine = sa.select(Message.id).where(Message.id == item.message_id, Message.channel_id == item.channel_id)
     message_id = session.execute(mine).scalar_one_or_none()
     if message_id is not None:

@@ -58,8 +58,8 @@ def chain_of(session: Session, contact_id: uuid.UUID) -> list[uuid.UUID]:
 
 @lru_cache(maxsize=1)
 def _chain() -> sa.Select[uuid.UUID]:
-    """Return a query for the ids of a contact and all organizations above it, the contact first. It takes the parameter
-    `contact_id`."""
+    """Return a query for the ids of a contact (bind parameter `contact_id`) and of all organizations above it, the contact
+    first."""
     place = sa.literal(0).label("place")
     first = sa.select(Contact.id, Contact.parent_organization_id.label("above"), place)
     chain = first.where(Contact.id == sa.bindparam("contact_id")).cte("chain", recursive=True)

@@ -290,10 +290,10 @@ class PartnerProduct(WithId, Base):
 
 
 class PartnerDealer(WithId, Base):
-    """A dealer of a partner: `dealer_group_id` is the partner's id for it, and `contact_id` is its organization among our
-    contacts.
+    """A dealer of a partner. `dealer_group_id` is the id that the partner sends for the dealer, and `contact_id` is the
+    dealer's organization among our contacts.
 
-    The place of this organization in the tree of contacts determines the channel of an order.
+    The organizations above the dealer in the tree of contacts earn a commission on the dealer's orders, too.
     """
 
     __tablename__ = "partner_dealers"

@@ -1,12 +1,15 @@
 """Find messages and threads for a search, each step bounded.
 
-There are two ways to find the newest messages with a word. Each is fast for some words and slow for others. Reading messages
-back in time is fast for common words and takes seconds for rare ones. Reading the index of words is fast for rare words and
-takes as long for common ones. If the planner estimates that the words are rare, the index is used at once. Otherwise a small
-slice of messages is read first; its hits tell how far back we must read to fill the page. If this is too far, the index
-follows, in windows back in time. The length of the windows is estimated from a sample of the table's pages. Without windows,
-a word that was not used for years would bring all of its matches. If nobody wrote the word for days, reading continues at
-the last day on which somebody did (`search_words`).
+There are two ways to find the newest messages with a word:
+
+- read messages back in time: fast for common words, but seconds for rare ones;
+- read the index of words: fast for rare words, but seconds for common ones.
+
+If the planner estimates that the words are rare, the index is read at once. Otherwise a small slice of messages is read first.
+Its hits tell how far back we must read to fill the page. If that is too far, the index is read after all, a window of time
+after another, the newest first. Without windows it would return every message ever written with the word. A sample of the
+table's pages tells how long a window has to be. If nobody wrote the word for days, reading continues at the last day on which
+somebody did (`search_words`).
 
 Operators narrow the search. If an index finds at most `few` threads, these are read completely. Otherwise messages that do
 not match the operators are skipped. Reading could go on without end for a common word under a narrow operator. It stops

@@ -66,7 +66,7 @@ class Started(Protocol):
 
 
 class Guard:
-    """Our end of the pipe to the guard process, which is started with the first process."""
+    """The pipe to a guard process that ends all our processes if we die. The guard is started when the first of them is added."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

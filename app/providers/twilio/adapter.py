@@ -1,7 +1,8 @@
 """Adapter of Twilio texts (SMS): send, look up, check, fetch files. Twilio has no idempotency key.
 
-So `send` makes at most one call that a person can see, and first notes in `progress` when it began. If the answer is lost,
-the text is looked up in Twilio's list of messages. Status posts report it too, because their address contains our reference.
+So `send` makes at most one request that sends a text, and first notes in `progress` when it began. If the answer is lost, the
+text is looked up in Twilio's list of messages. Twilio's status reports tell of it as well: the address they are posted to
+contains our reference.
 """
 
 from __future__ import annotations

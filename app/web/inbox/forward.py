@@ -142,8 +142,8 @@ def _asked_for(message: Message) -> Forward:
 
 
 def _sent_otherwise(forward: Forward) -> bool:
-    """Return True if the form with this token was sent before with another text or to other recipients. Then the new input must
-    not be lost without a message."""
+    """Return True if this form was sent before with another text or to other recipients. The caller then has to say so, because
+    the new text was not sent."""
     form_of = (db.session(), current_viewer().user_id, forward.client_token)
     earlier, promised = find_by_client_token(*form_of), find_scheduled_by_token(*form_of)
     if promised is not None:

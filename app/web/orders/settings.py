@@ -126,7 +126,8 @@ def save_rule(brand_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _brand(text: str | None) -> uuid.UUID:
-    """Return the id of the brand in `text`, or of the first brand if it has no id. Aborts with 404 for an unknown brand."""
+    """Return the id of the brand that `text` names. If `text` is no id, return the first brand's. Aborts with 404 for an
+    unknown brand."""
     require(Permission.BRANDS_MANAGE)
     known = [brand.id for brand in list_brands(db.session())]
     wanted = parse_uuid(text) or (known[0] if known else None)
