@@ -72,5 +72,5 @@ def _page(values: dict[str, str], *, errors: dict[str, str] | None = None, statu
 
 
 def _people(session: Session) -> list[tuple[str, str]]:
-    """Return the choices for a manager as (id, name). The first choice is nobody, with an empty id."""
-    return [(NOBODY, _("As set in the response time policy")), *((str(u.id), u.name) for u in list_possible_managers(session))]
+    """Return the choices for a manager as (id, name)."""
+    return [(str(user.id), user.name) for user in list_possible_managers(session)]

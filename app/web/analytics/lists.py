@@ -11,7 +11,6 @@ from flask_babel import get_locale
 from app.core.db import db
 from app.core.money_words import money_words
 from app.core.translation import gettext as _
-from app.core.translation import ngettext
 from app.domain.analytics import words
 from app.domain.analytics.figures import count_facts, read_state
 from app.domain.analytics.kinds import ORDER_KINDS, SCORED, TIMES, Kind
@@ -86,7 +85,7 @@ def _now_words(session: Any, slice: Slice, measure: Measure, count: int) -> str:
     if slice.as_of is None:
         return ""
     now = count_facts(session, Slice(**{**vars(slice), "as_of": None}), measure)
-    return "" if now == count else ngettext("Counted again now: %(num)s.", "Counted again now: %(num)s.", now)
+    return "" if now == count else _("The number is now %(count)s.", count=now)
 
 
 def _narrowed(slice: Slice) -> str:

@@ -117,7 +117,7 @@ def try_schedule(schedule_id: uuid.UUID) -> ResponseReturnValue:
     flash(
         _("The report is on its way to %(address)s.", address=viewer.email)
         if mail_sender().is_set_up
-        else _("There is no mail server yet.")
+        else _("No mail server: an administrator must set SMTP_URL.")
     )
     return _back()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from flask_babel import get_locale
 from sqlalchemy.orm import Session
 
 from app.core.translation import gettext as _
@@ -125,8 +127,14 @@ def trigger_words(rule: AutomationRule) -> str:
     if rule.trigger == SILENT:
         return _("No reply from the customer for %(hours)s h", hours=rule.after_hours)
     if rule.trigger == CLOCK:
-        return _("Every day at %(time)s", time=time_words(rule.at_minute or 0))
+        return _("%(days)s at %(time)s", days=_days_words(rule.weekdays), time=time_words(rule.at_minute or 0))
     return _(TRIGGERS[rule.trigger])
+
+
+def _days_words(weekdays: Sequence[int]) -> str:
+    """Return weekdays (Monday is 0) in words, such as "Mon, Wed"; none means every day."""
+    names = get_locale().days["stand-alone"]["abbreviated"]
+    return ", ".join(names[day].capitalize() for day in sorted(weekdays)) or _("Every day")
 
 
 def time_words(minute: int) -> str:

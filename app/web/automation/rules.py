@@ -201,7 +201,7 @@ def _editor(
     context: dict[str, Any] = {
         "choices": steps,
         "triggers": [(name, _(words)) for name, words in TRIGGERS.items()],
-        "conditions": [("", _("Nothing")), *condition_choices()],
+        "conditions": [("", _("No condition")), *condition_choices()],
         "numbers": CONDITIONS,
         "prefixes": PREFIXES,
         "weekdays": [(number, weekdays[number].capitalize()) for number in range(7)],

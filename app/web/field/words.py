@@ -24,7 +24,7 @@ STEP_BUTTONS = {
     VisitStep.IN_PROGRESS: N_("Start work"),
     VisitStep.DONE: N_("Done"),
     VisitStep.NOT_HOME: N_("Nobody at home"),
-    VisitStep.ABORTED: N_("Put on hold"),
+    VisitStep.ABORTED: N_("Stop early"),
 }
 STEP_ICONS = {VisitStep.ON_THE_WAY: "send", VisitStep.ARRIVED: "map-pin", VisitStep.IN_PROGRESS: "play", VisitStep.DONE: "check"}
 MAPS = "https://www.google.com/maps/dir/?api=1&travelmode=driving&destination="

@@ -13,6 +13,7 @@ from app.core.translation import percent_words
 from app.domain.partners.commitments import Commitment
 from app.domain.partners.models import Authentication, Environment, Protocol, Scope, SyncFrequency
 from app.domain.partners.onboarding import Step
+from app.domain.partners.status_map import NO_MAPPING
 
 PROTOCOLS = {
     Protocol.API: N_("API"),
@@ -72,6 +73,20 @@ COMMITMENTS = {
 }
 
 
+REFUSED = {
+    NO_MAPPING: N_("no status of ours is set for this word"),
+    "transition_not_allowed": N_("the order cannot change from its present status to this one"),
+    "guard": N_("the order does not meet a condition of this status"),
+    "needs_reason": N_("this status needs a reason"),
+    "needs_lead": N_("only a team lead of ours may make this change"),
+}
+
+
+def refused_words(code: str) -> str:
+    """Return in words why a partner's report did not change its order; for an unknown code, the code."""
+    return _(REFUSED[code]) if code in REFUSED else code
+
+
 def commitment_words(value: Commitment) -> str:
     return _(COMMITMENTS[value])
 
@@ -111,6 +126,7 @@ def step_hint(value: Step) -> str:
 FILTERS = {
     "protocol_words": protocol_words,
     "environment_words": environment_words,
+    "refused_words": refused_words,
     "commitment_words": commitment_words,
     "commitment_value": commitment_value,
     "score_words": score_words,

@@ -35,6 +35,7 @@ from app.domain.partners.queries import (
 from app.domain.transitions.queries import list_history
 from app.web.orders.words import order_status_words
 from app.web.pages import page
+from app.web.partners.words import refused_words
 from app.web.portal.blueprint import Visitor, bp, visitor, whole_visitor
 
 STATUSES = {one.value: one for one in OrderStatus if one != OrderStatus.INTAKE_RECEIVED}
@@ -148,7 +149,7 @@ def _story(partner: Partner, row: PartnerOrder) -> list[Moment]:
         followed = {
             ReportOutcome.APPLIED: _("order updated"),
             ReportOutcome.UNCHANGED: _("status unchanged"),
-        }.get(report.outcome, _("nothing changed: %(why)s", why=report.reason))
+        }.get(report.outcome, _("nothing changed: %(why)s", why=refused_words(report.reason)))
         moments.append(Moment(report.created_at, _("You reported the status “%(word)s”.", word=report.word), followed))
     if row.differing:
         fields = ", ".join(row.differing["changed_fields"][:5])
