@@ -33,6 +33,6 @@ VISIT_REMINDERS = SetupField(
     N_("Reminders of visits"),
     default="off",
     choices=("off", "on"),
-    help=N_("“on”: customers on this channel get a reminder the day before a visit, in the thread of the visit."),
+    help=N_("“on”: we send customers a reminder on this channel the day before a visit."),
 )
 MAIL_ADDRESS = SetupField("address", N_("E-mail address"), help=N_("The address customers use."))

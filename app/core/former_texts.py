@@ -6,7 +6,9 @@ from __future__ import annotations
 # A full stop at the end is left out where no blank is.
 FORMER = {
     "an old, closed thread is suggested": "may belong to an old, closed thread",
-    "The webhook address is not allowed": "We may not connect to the address of the webhook in Make: enter another one",
+    "The webhook address is not allowed": (
+        "The address of the webhook in Make is invalid or inside a private network, so we do not connect to it: enter another one"
+    ),
     "It came over a mailing list": "The message came through a mailing list",
     "It is from one of our own mailboxes": "The message is from one of our own mailboxes",
     "The calendar has no open hours": "The calendar has no opening hours",
@@ -24,7 +26,7 @@ FORMER = {
     "Customer not notified: we received this too late": "Customer not notified: the update reached us too late",
     "The brand has no mailbox to send it from": "The brand has no mailbox to send the report from",
     "It is already in use: switch it off instead": "The article is already in use: switch it off instead",
-    "is more than the amount itself": "is more than the amount it is taken from",
+    "is more than the amount itself": "is more than the amount of the line",
     "changed since the import; we leave it unchanged": "has changed since the import, so we leave it as it is now",
     "has more columns than the first line; check the quotes": "has more columns than the first line; check the quotation marks",
     "The public address answered, but not from here: something is in between, or it points elsewhere": (
@@ -40,11 +42,11 @@ FORMER = {
     ),
     "The mail server accepted it": "The mail server accepted the mail",
     "The mail server rejected it (%(code)s).": "The mail server rejected the mail (%(code)s).",
-    "%(name)s accepts deliveries again": "%(name)s accepts our events again",
+    "%(name)s accepts deliveries again": "The webhook %(name)s accepts our events again",
     "%(name)s does not accept our events: three calls in a row failed": (
-        "%(name)s does not accept our events: three requests in a row failed"
+        "Our events do not reach the webhook %(name)s: open it to see why"
     ),
-    "%(name)s was stopped: it accepts no deliveries": "%(name)s was stopped because it does not accept our events",
+    "%(name)s was stopped: it accepts no deliveries": "We stopped the webhook %(name)s, because it does not accept our events",
     "%(name)s: an order took %(value)s seconds (agreed: %(agreed)s)": (
         "%(name)s: processing an order took %(value)s seconds (agreed: %(agreed)s)"
     ),
@@ -63,14 +65,18 @@ FORMER = {
     "It is an internal ticket": "The thread is an internal ticket",
     "It was marked as spam": "The thread was marked as spam",
     "We asked them %(days)s days ago.": "This customer already got a survey %(days)s days ago.",
-    "subject and a second sign of a system message": "the subject and another sign point to a system message",
-    "subject and a second sign of an automatic reply": "the subject and another sign point to an automatic reply",
+    "subject and a second sign of a system message": (
+        "the subject looks like a system message, and a header or the text confirms it"
+    ),
+    "subject and a second sign of an automatic reply": (
+        "the subject looks like an automatic reply, and a header or the text confirms it"
+    ),
     "Mended: %(what)s": "Fixed: %(what)s",
     "Ask them to send it again": "Ask the sender to send the file again",
     "Too many calls to this mailbox": "Too many requests to this mailbox",
     "It was deleted or moved to the archive": "The mail was deleted or moved to the archive",
     "Sends and reports": "Sends mail and receives delivery reports",
-    "The recipient's mail server is deferring it": "The recipient's mail server has not accepted the mail yet",
+    "The recipient's mail server is deferring it": "The recipient's mail server did not accept the mail",
     "Check both; two-step sign-in requires an app password": (
         "Check the user name and the password; two-step sign-in requires an app password"
     ),
@@ -82,9 +88,9 @@ FORMER = {
     "Ask for it by mail": "Ask the sender to send the file by mail",
     "A landline, or their network does not accept SMS": "This is a landline, or its network does not accept SMS",
     "It may be off or abroad. Try later, or call them": "The phone may be off or abroad. Try later, or call",
-    "No route from our number to theirs": "There is no connection from our number to this number",
+    "No route from our number to theirs": "Texts from our number cannot reach this number",
     "The push service accepted it": "The push service accepted the notification",
-    "Wait for its ticks": "Wait for the ticks next to the message",
+    "Wait for its ticks": "Wait for the ticks next to the message; send it again only if they do not appear",
     "We cannot ask WhatsApp; we wait for a status with our reference": (
         "We cannot ask WhatsApp if the message was sent; we wait for its status report"
     ),
@@ -93,17 +99,19 @@ FORMER = {
     "Wait a moment for the ticks; send it again only if they do not appear": (
         "Wait a moment for the ticks; send the message again only if they do not appear"
     ),
-    "Add it at WhatsApp, or use a live number": "Add the number to the list at WhatsApp, or send from a real business number",
+    "Add it at WhatsApp, or use a live number": (
+        "Add the number of the recipient to the list at WhatsApp, or send from a real business number"
+    ),
     "Change the message; the detail names the field": "Change the message; the error details name the field",
     "Check the detail, or ask an administrator": "Read the error details, or ask an administrator",
     "Correct the template; the detail says what is wrong": "Correct the template; the error details say what is wrong",
     "Our error or a settings error; the detail names the field": (
-        "The error is ours or in the settings; the error details name the field"
+        "Switchyard sent a wrong field, or a channel setting is wrong; the error details name the field"
     ),
     "Send it in another form": "Send another type of message, such as plain text",
     "The form in this message is throttled": "WhatsApp currently limits how often this form can be sent",
     "The message could not be delivered: no WhatsApp, an old app, or terms not accepted": (
-        "Not delivered: the person may have no WhatsApp, an old app, or terms not yet accepted"
+        "Not delivered: the person may not have WhatsApp, or must first update it or accept its terms"
     ),
     "This is our error; the detail names the field": "This is our error; the error details name the field",
     "Convert it to %(type)s first.": "Convert the file to %(type)s first.",
@@ -128,9 +136,6 @@ FORMER = {
     "The contact has no mail address": "The contact has no e-mail address",
     "The customer has no mail address": "The customer has no e-mail address",
     "Not a valid mail address": "Not a valid e-mail address",
-    "A new thread gets this type if its first message contains one of these words. The thread shows which": (
-        "A new thread gets this type if its first message contains one of these words. The thread shows the word we found"
-    ),
     "We confirm a new order to the customer by mail. Not orders of partners, who inform their customers themselves": (
         "We confirm each new order to the customer by e-mail, except orders from partners: they inform their customers themselves"
     ),
@@ -148,7 +153,8 @@ FORMER = {
         "this brand has no order %(name)s: process this event again once the order exists"
     ),
     "Switch its scenario on in Make, or enter its new address here; then retry what failed": (
-        "Switch the scenario on in Make, or enter the new address of its webhook here; then retry what failed"
+        "Switch the scenario on in Make, or enter the new address of its webhook on the page of this "
+        "integration. Then choose “Resend failed requests” on that page"
     ),
     "Contact is a colleague": "The contact is a colleague",
     "probably bounced, by sender and wording": "probably a bounce, judging by sender and wording",
@@ -193,5 +199,86 @@ FORMER = {
         "must be the currency of the chosen brand; choose a brand with this currency to import such rows"
     ),
     "A mail server cannot tell us what happened to a mail": "Mail servers do not tell us whether a mail was sent",
-    "Check the cloud the channel is set to": "Check which Microsoft cloud is chosen in the channel's settings",
+    "Check the cloud the channel is set to": (
+        "Ask an administrator of this installation whether GRAPH_BASE_URL and LOGIN_AUTHORITY fit the tenant's Microsoft cloud"
+    ),
+    "%(name)s accepts our events again": "The webhook %(name)s accepts our events again",
+    (
+        "%(name)s does not accept our events: three requests in a row failed"
+    ): "Our events do not reach the webhook %(name)s: open it to see why",
+    "%(name)s was stopped because it does not accept our events": (
+        "We stopped the webhook %(name)s, because it does not accept our events"
+    ),
+    "%(path)s and %(field)s must both name items of a list, or neither": (
+        "%(path)s and %(field)s must both contain [] (items of a list), or neither"
+    ),
+    "A customer was disappointed: %(score)s of %(most)s": (
+        "A customer was disappointed or says the problem is not solved: score %(score)s of %(most)s"
+    ),
+    "All are away: %(names)s.": "All suitable agents are away or offline: %(names)s.",
+    "Create a new workflow in Teams, paste its address here and send a test card. Cards wait until then": (
+        "Create a new workflow in Teams, paste its address on the settings page “Microsoft Teams” and "
+        "send a test card. Cards wait until then"
+    ),
+    "No agent taking threads has access to this brand": "No agent who takes new threads has access to this brand",
+    "No one on the team of this thread takes new threads": "No agent who takes new threads is on a team this thread can go to",
+    "Reminders have no value named %(name)s": "The reminder on this channel uses the value %(name)s, which does not exist",
+    "Switch the scenario on in Make, or enter the new address of its webhook here; then retry what failed": (
+        "Switch the scenario on in Make, or enter the new address of its webhook on the page of this "
+        "integration. Then choose “Resend failed requests” on that page"
+    ),
+    "The customer asked nothing": "The customer wrote no message",
+    "The form has no order number of yours; we use its form number": (
+        "The form does not contain your order number; we use the number of the submission instead"
+    ),
+    (
+        "The free text window is closed, and the channel has no approved template for reminders"
+    ): "The 24-hour window is closed, and the channel has no approved template for reminders",
+    "The import has changed since; look at it again": "The import has changed in the meantime: look at it again",
+    "The link in a mailing": "Unsubscribed with the link in a mailing",
+    "The link in a survey": "Opted out by the link in a survey",
+    "The order has changed since: check it and cancel it manually": (
+        "The order has changed since the import: check it, and cancel it yourself if needed"
+    ),
+    "This field does not exist": "Choose only fields from the list, each for one column only",
+    "This is the same order": "The duplicate must be another order than this one",
+    "This time does not exist on that day": "This time does not exist on that day, because the clocks change: choose another",
+    "We cannot send by %(name)s": "The channel %(name)s cannot send messages",
+    "We may not connect to the address of the webhook in Make: enter another one": (
+        "The address of the webhook in Make is invalid or inside a private network, so we do not connect to it: enter another one"
+    ),
+    "You cannot answer this message on this channel": "You cannot quote this message on this channel: answer without quoting it",
+    "a complaint about our mail": "a mail provider reports that the recipient marked our mail as spam",
+    "a delivery report": "a delivery report says so",
+    "a quoted order needs a price on each line": "a quoted or approved order needs a price on each line",
+    "bounces go to %(address)s": "no person reads its return address (Return-Path: %(address)s@…)",
+    "cites the same earlier message": "refers to the same earlier message as this thread",
+    "deleted without being read": "a receipt that does not confirm that our mail was read",
+    "empty envelope sender": "it has no return address (Return-Path is empty)",
+    "has no value: nothing in the body is mapped to it": (
+        "has no value: no path is mapped to it, or the sample has nothing at that path"
+    ),
+    "is more than the amount it is taken from": "is more than the amount of the line",
+    "is required: who is the order for": "is required; enter the name of the customer",
+    "marks itself as automatic": "its text says that it was sent automatically",
+    "needs an article or a description": "is empty; enter an article or a description for this line",
+    "same mailbox conversation, same people": "the mailbox puts the message in the same conversation, with the same people",
+    "the paths of %(first)s and %(second)s name different lists": (
+        "the paths of %(first)s and %(second)s must lead to the same list"
+    ),
+    "the subject and another sign point to a system message": (
+        "the subject looks like a system message, and a header or the text confirms it"
+    ),
+    "the subject and another sign point to an automatic reply": (
+        "the subject looks like an automatic reply, and a header or the text confirms it"
+    ),
+    "this key has expired: create a new one": "this key has expired or was revoked: create a new one",
+    "A new thread gets this type if its first message contains one of these words. The thread shows which": (
+        "A new thread gets this type if one of its first two messages contains one of these words. The "
+        "thread shows the word we found"
+    ),
+    "A new thread gets this type if its first message contains one of these words. The thread shows the word we found": (
+        "A new thread gets this type if one of its first two messages contains one of these words. The "
+        "thread shows the word we found"
+    ),
 }

@@ -35,7 +35,7 @@ _FAILED = known("delivery failed: %(how)s")
 _HEADER = known("header %(name)s")
 _EXCHANGE = known("made by Exchange (%(source)s)")
 _SENDER = known("sent by %(address)s")
-_BOUNCES = known("bounces go to %(address)s")
+_BOUNCES = known("no person reads its return address (Return-Path: %(address)s@…)")
 
 Verdict = tuple[Automatic, str]
 
@@ -120,12 +120,12 @@ def _by_report(facts: MailFacts) -> Verdict | None:
     if report is None:
         return None
     if report.kind in ("bounce", "delay"):
-        how = N_("a delivery report") if report.is_certain else N_("probably a bounce, judging by sender and wording")
+        how = N_("a delivery report says so") if report.is_certain else N_("probably a bounce, judging by sender and wording")
         return Automatic.BOUNCE, (_DELAYED if report.kind == "delay" else _FAILED) % {"how": how}
     if report.kind == "complaint":
-        return Automatic.OTHER, N_("a complaint about our mail")
+        return Automatic.OTHER, N_("a mail provider reports that the recipient marked our mail as spam")
     return Automatic.RECEIPT, {"delivery": N_("delivery receipt"), "read": N_("read receipt")}.get(
-        report.kind, N_("deleted without being read")
+        report.kind, N_("a receipt that does not confirm that our mail was read")
     )
 
 
@@ -177,9 +177,9 @@ def _by_marked_subject(facts: MailFacts) -> Verdict | None:
         return Automatic.AUTO_REPLY, N_("subject marked as automatic reply")
     subject = begins_a_subject(facts.subject)
     if WEAK_SUBJECT.match(subject) and not has_reply_mark(facts.subject) and _has_second_sign(facts):
-        return Automatic.AUTO_REPLY, N_("the subject and another sign point to an automatic reply")
+        return Automatic.AUTO_REPLY, N_("the subject looks like an automatic reply, and a header or the text confirms it")
     if SYSTEM_SUBJECT.match(facts.subject) and (_has_machine_sign(facts.headers) or _tells_of_reading(facts)):
-        return Automatic.OTHER, N_("the subject and another sign point to a system message")
+        return Automatic.OTHER, N_("the subject looks like a system message, and a header or the text confirms it")
     return None
 
 
@@ -221,7 +221,7 @@ def _by_own_words(facts: MailFacts) -> Verdict | None:
     if not is_first and (has_reply_mark(facts.subject) or is_made_by_hand(facts.headers) or asks_something(facts.text)):
         return None
     kind = Automatic.AUTO_REPLY if _answers_something(facts.headers) else Automatic.OTHER
-    return kind, N_("marks itself as automatic")
+    return kind, N_("its text says that it was sent automatically")
 
 
 def _by_exchange(facts: MailFacts) -> Verdict | None:
@@ -257,7 +257,7 @@ def _by_list(facts: MailFacts) -> Verdict | None:
 
 
 def _by_empty_sender(facts: MailFacts) -> Verdict | None:
-    return (Automatic.OTHER, N_("empty envelope sender")) if _has_empty_sender(facts.headers) else None
+    return (Automatic.OTHER, N_("it has no return address (Return-Path is empty)")) if _has_empty_sender(facts.headers) else None
 
 
 def _has_empty_sender(headers: HeaderBlock) -> bool:

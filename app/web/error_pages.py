@@ -50,7 +50,7 @@ KNOWN = {
         N_("This changed in the meantime. Go back, look at it again, and repeat what you did if it is still needed."),
     ),
     413: (N_("This is too large"), N_("A file or text you sent is too large. Send less at once, or a smaller file.")),
-    415: (N_("Unsupported content type"), N_("Send it in another format.")),
+    415: (N_("Unsupported content type"), N_("We cannot read what you sent; send it in another format.")),
     422: (N_("The form has an error"), N_("Go back, check the form, and send it again.")),
     429: (N_("Too many requests at once"), N_("Wait a minute, then try again.")),
     503: (N_("Temporarily unavailable"), N_("Nothing you sent before is lost. Try again in a few seconds.")),

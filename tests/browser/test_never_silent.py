@@ -66,7 +66,7 @@ def test_no_answer_no_line_and_no_session_are_said_and_the_text_is_kept(page: Pa
     expect(line).to_contain_text("You were signed out")
     expect(text).to_have_value("En dit ook nog")
     line.get_by_role("link", name="Sign in").click()
-    expect(page.locator(".banner")).to_contain_text("Your text is saved")
+    expect(page.locator(".banner")).to_contain_text("it comes back when you sign in")
     page.locator("#field-email").fill(desk.email("alice"))
     page.locator("#field-password").fill(PASSWORD)
     page.locator("form:has(#field-email) button[type=submit]").first.click()

@@ -89,7 +89,7 @@ def test_every_way_is_tried_and_arrives(demo: LiveServer, demo_browsing: Browsin
     page.get_by_role("button", name="Add a simulated browser for me").click()
     page.goto(PATH)
     for way, said in (
-        ("app", "Shown on this page for a moment"),
+        ("app", "The test notification appears for a moment on this page"),
         ("push", "The push service accepted the notification."),
         ("email", "The mail server accepted the mail."),
     ):

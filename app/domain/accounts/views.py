@@ -59,11 +59,13 @@ def role_hints() -> dict[str, str]:
         Role.AGENT: _(
             "Reads and answers the threads of their brands, and works on the tasks, orders and visits of these brands."
         ),
-        Role.LEAD: _("Also manages the daily work: routing, automation, templates, planner and failed messages."),
+        Role.LEAD: _(
+            "Like an agent, and also manages the daily work: routing, automation, templates, planner and failed messages."
+        ),
         Role.MANAGER: _("Like an agent, plus the figures: analytics, targets, shared reports, surveys, workload."),
         Role.TECHNICIAN: _("Sees only their own visits and the threads about these visits."),
         Role.READ_ONLY: _("Reads everything of their brands and changes nothing."),
-        Role.ADMIN: _("Also manages people, channels and settings, and sees every brand."),
+        Role.ADMIN: _("Like a team lead and a manager, and also manages people, channels and settings. Sees every brand."),
     }
 
 

@@ -78,33 +78,39 @@ DEFINITIONS = {
         "From a follow-up question to the next answer by a person. The time counts on the day of the answer, for its author."
     ),
     "resolution": N_(
-        "From the first question to the end of the case, without time spent waiting for the customer. The time counts on "
-        "the day the case was last closed, so recent days can still change."
+        "From the first question to the end of the case. With “Opening hours”, we leave out the time spent "
+        "waiting for the customer. The duration counts on the day the case was last closed, so recent days can "
+        "still change."
     ),
     "resolved": N_(
         "Closed cases, on the day they were last closed, for their assignee at that time. Cases that are open again do not count."
     ),
     "first_promise": N_(
-        "First responses on time, of those sent on time or overdue. A late response counts on the day it was due, for the"
-        " assignee on that day. Responses not yet due and responses without a target do not count."
+        "Share of first responses sent on time. A late or missing response counts on the day it was due, for "
+        "the assignee at that time. Responses that can still be on time, and responses without a target, do not"
+        " count."
     ),
-    "next_promise": N_("Follow-up questions answered on time, of those answered on time or overdue."),
-    "resolution_promise": N_("Cases closed on time, of those closed on time or overdue."),
+    "next_promise": N_(
+        "Share of follow-up questions answered on time. Questions that can still be answered on time do not count."
+    ),
+    "resolution_promise": N_("Share of cases closed on time. Cases that can still be closed on time do not count."),
     "first_missed": N_("First responses that were overdue, on the day they were due."),
     "next_missed": N_("Next responses that were overdue, on the day they were due."),
     "resolution_missed": N_("Cases not closed on time, on the day they were due."),
     "closings": N_("Threads that people resolved or closed, also when reopened later. Closing by rules does not count."),
     "reopened": N_(
-        "Closed cases where the customer asked again. Each case counts on the day the customer asked again, for the "
-        "person who closed the case. A plain thank-you does not count."
+        "Closed cases where the customer asked again. Each reopening counts on the day of the new question, for"
+        " the assignee at the time of closing. A plain thank-you does not count."
     ),
     "one_touch": N_("Of the answered and closed cases: those with exactly one answer and no reopening."),
     "first_contact": N_(
-        "Of the answered and closed cases: those where the customer did not have to ask again within 7 days, "
-        "in this or another case. Known 7 days after closing, so the last 7 days are missing."
+        "Of the answered and closed cases: those where the customer did not ask again, neither after our first "
+        "answer nor within 7 days after closing, in this or another case. The figure is known 7 days after "
+        "closing, so the last 7 days are missing."
     ),
     "escalated": N_(
-        "Cases received in this period that passed a deadline with an escalation, or that a person escalated. Each counts once."
+        "Cases escalated in this period, as a percentage of the cases received. A colleague escalated"
+        " them, or they reached an escalation step at or after the deadline. Each case counts once."
     ),
     "messages_in": N_(
         "Messages from customers and partners, except automatic messages. Each message counts in the hour it was written."
@@ -117,8 +123,8 @@ DEFINITIONS = {
     "templates": N_("Of all answers written by people, the share that used a template."),
     "assigned_by_rules": N_("Cases first assigned by a rule, of all assigned cases."),
     "routed_right": N_(
-        "Of the cases first assigned by a rule: those that nobody reassigned before the first answer, or during "
-        "one day if the answer took longer. Known one day later."
+        "Of the cases first assigned by a rule: those that no colleague reassigned before the first answer, or "
+        "within the first day if the answer took longer. The figure is complete one day later."
     ),
     "tasks_on_time": N_(
         "Tasks completed on time, of those completed or due. Cancelled tasks and tasks without a date do not count."

@@ -24,9 +24,9 @@ from app.domain.threads.models import Message, Thread, ThreadStatus
 from app.domain.threads.write_first import reach_by
 
 VALUES = "customer_name; visit_date; visit_time"
-NO_TEMPLATE = N_("The free text window is closed, and the channel has no approved template for reminders.")
+NO_TEMPLATE = N_("The 24-hour window is closed, and the channel has no approved template for reminders.")
 OTHER_COUNT = known("The template %(name)s needs %(wanted)s values, but the channel has %(given)s: separate them with ;")
-NOT_KNOWN = known("Reminders have no value named %(name)s")
+NOT_KNOWN = known("The reminder on this channel uses the value %(name)s, which does not exist")
 BLANK = known("The template %(name)s needs a value that this visit does not have")
 _MARKS = re.compile(r"[{}\s]")
 

@@ -102,7 +102,8 @@ def _guess(kind: ThreadType, words: str) -> Callable[[Session, datetime], RuleCo
 
 
 _WHY_GUESS = N_(
-    "A new thread gets this type if its first message contains one of these words. The thread shows the word we found."
+    "A new thread gets this type if one of its first two messages contains one of these words. The "
+    "thread shows the word we found."
 )
 # Asked in this order: who complains about a defect complains.
 GUESSES = (

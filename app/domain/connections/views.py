@@ -60,7 +60,7 @@ def number_facts(channel: Channel) -> list[Fact]:
     quality, limit, pace = (str(said.get(name, "")) for name in ("quality", "limit", "throughput"))
     per_day = _("unlimited") if limit == "UNLIMITED" else _("%(limit)s per day", limit=limit.replace("K", ",000"))
     return [
-        *([Fact(_("Quality of the number"), _(QUALITIES.get(quality, quality)))] if quality else []),
+        *([Fact(_("Quality of the phone number"), _(QUALITIES.get(quality, quality)))] if quality else []),
         *([Fact(_("Limit of new conversations"), per_day)] if limit else []),
         *([Fact(_("Throughput"), _(THROUGHPUTS.get(pace, N_("usual"))))] if pace else []),
     ]

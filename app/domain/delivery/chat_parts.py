@@ -44,7 +44,7 @@ class Asked(Protocol):
 def check_chat_parts(session: Session, thread: Thread, asked: Asked, channel: Channel, rules: ChannelRules) -> None:
     """Raise UnableToReply if the channel cannot send the quoted message, buttons or list of a reply."""
     if asked.answers_message_id is not None and find_answered(session, thread, asked.answers_message_id, channel) is None:
-        raise UnableToReply("answers", N_("You cannot answer this message on this channel"))
+        raise UnableToReply("answers", N_("You cannot quote this message on this channel: answer without quoting it"))
     choices = read_choices(asked.choices)
     if choices is None:
         return

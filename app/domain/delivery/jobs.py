@@ -51,7 +51,7 @@ from app.domain.delivery.reports import (
 )
 from app.domain.threads.models import Message
 
-NO_SENDER = known("We cannot send by %(name)s")
+NO_SENDER = known("The channel %(name)s cannot send messages")
 RESTS = N_("The channel waits before it contacts its provider again")
 PACED = N_("The channel is at its provider's limit; this message waits for its turn")
 ONE_PERSON = N_("We just sent this person many messages; the provider accepts the next ones a few seconds apart")

@@ -24,8 +24,8 @@ from app.domain.imports.models import RUNNING_PHASES, Import, ImportKind, Import
 NAME_CHARACTERS = 200
 NO_FILE = N_("Choose a file that is not empty.")
 FILE_TOO_LARGE = N_("The file can be at most 10 MB.")
-NO_LONGER = N_("The import has changed since; look at it again.")
-NOT_A_FIELD = N_("This field does not exist.")
+NO_LONGER = N_("The import has changed in the meantime: look at it again.")
+NOT_A_FIELD = N_("Choose only fields from the list, each for one column only.")
 
 
 class UnableToImport(Exception):

@@ -52,21 +52,21 @@ from app.domain.orders.totals import PricedLine, TooMuchDiscount, order_totals
 from app.domain.transitions.actions import TransitionRefused
 
 MOST_LINES = 200
-NO_NAME = N_("is required: who is the order for")
+NO_NAME = N_("is required; enter the name of the customer")
 NO_SUCH_NUMBER = N_("is not an order of this brand; leave it empty for a new one")
 NO_EMAIL = N_("must be an e-mail address, such as name@example.nl")
 NO_PHONE = N_("must be a phone number, such as +31612345678")
-NO_LINE = N_("needs an article or a description")
+NO_LINE = N_("is empty; enter an article or a description for this line")
 NO_PRIORITY = N_("must be one of low, normal, high, urgent, critical")
 NO_TAX = known("must be one of %(codes)s")
 NO_BEGINNING = known("is not a valid initial status; use one of %(statuses)s")
-NO_PRICE = N_("a quoted order needs a price on each line")
+NO_PRICE = N_("a quoted or approved order needs a price on each line")
 NO_PLACE = N_("an approved order needs an address")
 TOO_LONG = known("may have at most %(count)s characters")
-TOO_MUCH = N_("is more than the amount it is taken from")
+TOO_MUCH = N_("is more than the amount of the line")
 TOO_MANY_LINES = known("an order may have at most %(count)s lines")
 TAKEN_BACK = known("The import of %(file)s was undone")
-BEGUN = N_("The order has changed since: check it and cancel it manually")
+BEGUN = N_("The order has changed since the import: check it, and cancel it yourself if needed")
 
 
 class OrderRows:

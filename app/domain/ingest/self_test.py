@@ -34,8 +34,8 @@ _WHY = {
 }
 _ELSE = N_("The public address gave no usable answer.")
 _OTHER = N_(
-    "The public address answered, but the answer did not come from this installation: something is "
-    "in between, or the address points elsewhere."
+    "The public address answered, but the answer did not come from this installation: another server is in "
+    "between, or the address points elsewhere."
 )
 _UNSIGNED = N_("The public address rejected our signature: it points to another installation.")
 _NO_SECRET = N_("The channel has no signing secret.")

@@ -194,7 +194,7 @@ def _rank(value: str, role: str, named: list[str], own: list[str]) -> tuple[int,
 def _words(rank: tuple[int, int]) -> str:
     return (
         N_("answers a message in this thread"),
-        N_("cites the same earlier message"),
+        N_("refers to the same earlier message as this thread"),
         N_("the reply to this message arrived first"),
     )[rank[0]]
 
@@ -213,7 +213,9 @@ def _by_conversation(session: Session, evidence: MailEvidence, context: MailCont
     others = frozenset(evidence.participants) - {context.mailbox.lower()}
     for row in rows:
         if others & participants_of(row.sender, row.recipients):
-            return Match(row.thread_id, "conversation", N_("same mailbox conversation, same people"))
+            return Match(
+                row.thread_id, "conversation", N_("the mailbox puts the message in the same conversation, with the same people")
+            )
     return None
 
 

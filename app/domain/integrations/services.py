@@ -20,7 +20,10 @@ from app.domain.integrations.queries import open_secrets
 _FORM = N_("Sends us completed forms")
 _SCENARIO = N_("Receives our events")
 _MEND_FORM = N_("Enter a new API key or form ID on the page of this integration. We still receive forms sent by webhook.")
-_MEND_SCENARIO = N_("Switch the scenario on in Make, or enter the new address of its webhook here; then retry what failed.")
+_MEND_SCENARIO = N_(
+    "Switch the scenario on in Make, or enter the new address of its webhook on the page of this "
+    "integration. Then choose “Resend failed requests” on that page."
+)
 
 
 def list_integration_services(session: Session) -> list[Service]:

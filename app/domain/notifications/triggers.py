@@ -23,10 +23,10 @@ from app.domain.threads.models import Priority, Thread
 URGENT = known("Order %(number)s is urgent")
 CRITICAL = known("Order %(number)s is critical")
 ABSENT = known("%(name)s is absent on %(date)s; appointments that day: %(count)s.")
-ENDPOINT_FAILS = known("%(name)s does not accept our events: three requests in a row failed")
-ENDPOINT_STOPPED = known("%(name)s was stopped because it does not accept our events")
-VERDICT = known("A customer was disappointed: %(score)s of %(most)s")
-ENDPOINT_WORKS = known("%(name)s accepts our events again")
+ENDPOINT_FAILS = known("Our events do not reach the webhook %(name)s: open it to see why")
+ENDPOINT_STOPPED = known("We stopped the webhook %(name)s, because it does not accept our events")
+VERDICT = known("A customer was disappointed or says the problem is not solved: score %(score)s of %(most)s")
+ENDPOINT_WORKS = known("The webhook %(name)s accepts our events again")
 AT_RISK = {
     "answer": known("%(name)s: API answers take %(value)s ms (agreed: %(agreed)s)"),
     "success": known("%(name)s: we answered %(value)s of 100 API requests (agreed: %(agreed)s)"),

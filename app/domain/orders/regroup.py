@@ -42,7 +42,7 @@ MOMENT = timedelta(microseconds=1)
 BEFORE_VISITS = (OrderStatus.INTAKE_RECEIVED, OrderStatus.NEW, OrderStatus.QUOTED, OrderStatus.APPROVED)
 
 ENDED_ORDER = N_("The order is completed or cancelled; reopen it to change it.")
-SAME_ORDER = N_("This is the same order.")
+SAME_ORDER = N_("The duplicate must be another order than this one.")
 OTHER_CUSTOMER = N_("The orders are for different customers.")
 OTHER_MONEY = N_("The orders have different currencies, or only one has prices with tax.")
 OTHER_BRAND = N_("The orders are of different brands.")

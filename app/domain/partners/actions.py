@@ -212,7 +212,7 @@ def rotate_key(
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise WrongPartner("overlap_hours", N_("must be 0 to 168 hours"))
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
-        raise WrongPartner("key", N_("this key has expired: create a new one"))
+        raise WrongPartner("key", N_("this key has expired or was revoked: create a new one"))
     new = create_key(
         session,
         partner,

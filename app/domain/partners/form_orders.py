@@ -36,7 +36,7 @@ MISSING = {
     "email": N_("The form has no e-mail address of the customer."),
     "phone": N_("The form has no phone number of the customer."),
     "address": N_("The form has no address with a postal code."),
-    "reference": N_("The form has no order number of yours; we use its form number."),
+    "reference": N_("The form does not contain your order number; we use the number of the submission instead."),
 }
 
 

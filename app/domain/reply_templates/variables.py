@@ -21,7 +21,7 @@ VARIABLES: Mapping[str, str] = {
     "thread.subject": N_("Subject of the thread"),
     "thread.number": N_("Number of the thread"),
     "order.number": N_("Number of the order the thread is about"),
-    "order.status": N_("Status of the order, in the customer’s words"),
+    "order.status": N_("Status of the order, in words for the customer"),
     "order.total": N_("Total of the order, with tax"),
     "order.articles": N_("Order lines"),
     "visit.date": N_("Day of the visit"),

@@ -27,13 +27,13 @@ STATES = {
     AvailabilityState.OFFLINE: N_("Offline"),
 }
 WAITS = {
-    Hindrance.NOBODY_SEES_IT: N_("No agent taking threads has access to this brand."),
+    Hindrance.NOBODY_SEES_IT: N_("No agent who takes new threads has access to this brand."),
     Hindrance.GIVEN_BACK: N_("All suitable agents returned the thread: %(names)s."),
-    Hindrance.NOBODY_OF_TEAM: N_("No one on the team of this thread takes new threads."),
+    Hindrance.NOBODY_OF_TEAM: N_("No agent who takes new threads is on a team this thread can go to."),
     Hindrance.NO_SKILL: N_("No agent has the skill: %(skills)s."),
     Hindrance.NO_LANGUAGE: N_("No agent speaks the contact’s language (%(language)s)."),
     Hindrance.OUTSIDE_HOURS: N_("Outside the working hours of %(names)s."),
-    Hindrance.NOBODY_THERE: N_("All are away: %(names)s."),
+    Hindrance.NOBODY_THERE: N_("All suitable agents are away or offline: %(names)s."),
     Hindrance.ALL_FULL: N_("Everyone available is at capacity: %(names)s."),
     Hindrance.TIER_WAITS: N_("The first-choice agents are at capacity; we try others at %(time)s."),
     Hindrance.NONE: N_("We will assign the thread in a moment."),

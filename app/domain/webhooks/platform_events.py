@@ -26,14 +26,16 @@ from app.domain.threads.models import Message, Thread
 PLATFORM_EVENTS: Mapping[str, Mapping[str, str]] = {
     "customer": {"customer.created": N_("A customer of the brand wrote or ordered for the first time"),
                  "customer.updated": N_("A customer's name, addresses or numbers changed")},
-    "job": {"job.created": N_("An order was created"), "job.updated": N_("An order changed: status, priority or notes"),
+    "job": {"job.created": N_("An order was created"), "job.updated": N_(
+        "An order changed: status, priority, notes, references or articles"
+    ),
             "job.completed": N_("An order was completed"), "job.cancelled": N_("An order was cancelled")},
-    "payment": {"payment.received": N_("Payment for an order received")},
+    "payment": {"payment.received": N_("A payment for an order was received")},
     "message": {"message.received": N_("A customer wrote"), "message.queued": N_("A reply is ready and about to be sent"),
                 "message.sent": N_("A reply was sent"), "message.delivered": N_("A reply was delivered"),
                 "message.read": N_("A reply was read"), "message.failed": N_("A reply failed or bounced")},
     "thread": {"thread.created": N_("A thread started"), "thread.assigned": N_("A thread was assigned"),
-               "thread.status_changed": N_("The status of a thread changed: open, closed or waiting"),
+               "thread.status_changed": N_("The status of a thread changed, for example to waiting or resolved"),
                "thread.priority_changed": N_("The priority of a thread changed")},
     "task": {"task.created": N_("A task was created"), "task.updated": N_("A task changed"),
              "task.completed": N_("A task was completed"), "task.reopened": N_("A task was reopened")},

@@ -159,7 +159,10 @@ def mailbox_path(account: ChannelAccount) -> str:
 
 def _foreign_link(url: str) -> ProviderError:
     """Return the error for a link to another host: following it would hand over our token, or a customer's file."""
-    title = N_("The provider sent a link to another server")
+    title = N_(
+        "We did not follow a link from the provider, because it leads to another server",
+        "The provider sent a link to another server",
+    )
     return ProviderError(Reason("foreign_link", title, detail=f"host {urlsplit(url).hostname}"), permanent=False)
 
 

@@ -46,7 +46,12 @@ _BY_CODE: Mapping[str, _Meaning] = {
     "mailboxnotenabledforrestapi": _Meaning(
         N_("The mailbox is not in Exchange Online"), N_("Check the mailbox's licence and location"), False, True
     ),
-    "errorquotaexceeded": _Meaning(N_("The mailbox is full"), N_("Make room: incoming mail bounces too"), False, True),
+    "errorquotaexceeded": _Meaning(
+        N_("The mailbox is full"),
+        N_("Make room in this channel's mailbox: its incoming mail bounces too", "Make room: incoming mail bounces too"),
+        False,
+        True,
+    ),
     "errormessagesizeexceeded": _Meaning(
         N_("The mail is larger than the mailbox may send"), N_("Send smaller attachments, or a link")
     ),
@@ -55,15 +60,25 @@ _BY_CODE: Mapping[str, _Meaning] = {
     "errorirresolvableconflict": _Meaning(
         N_("Someone else changed the draft meanwhile"), N_("Nothing to do: we will retry"), False
     ),
-    "invalidinternetmessageheader": _Meaning(N_("A header is not allowed")),
-    "invalidinternetmessageheadercollection": _Meaning(N_("Too many headers")),
+    "invalidinternetmessageheader": _Meaning(
+        N_("The mail has a header that the provider does not allow", "A header is not allowed")
+    ),
+    "invalidinternetmessageheadercollection": _Meaning(
+        N_("The mail has more headers than the provider allows", "Too many headers")
+    ),
 }
 _BY_STATUS: Mapping[int, _Meaning] = {
     401: _BY_CODE["invalidauthenticationtoken"],
     403: _BY_CODE["erroraccessdenied"],
     404: _BY_CODE["erroritemnotfound"],
     408: _Meaning(N_("The provider was too slow"), permanent=False),
-    409: _Meaning(N_("The provider is busy with the same item"), permanent=False),
+    409: _Meaning(
+        N_(
+            "The provider is still saving another change to the same mail or appointment",
+            "The provider is busy with the same item",
+        ),
+        permanent=False,
+    ),
     412: _BY_CODE["errorirresolvableconflict"],
     413: _BY_CODE["errormessagesizeexceeded"],
     423: _Meaning(N_("The mailbox is temporarily locked"), permanent=False),
@@ -80,8 +95,17 @@ _BY_AADSTS: Mapping[int, tuple[str, str]] = {
     90002: (N_("The tenant does not exist"), N_("Check the tenant id")),
     65001: (N_("The application has no consent"), N_("Ask an administrator to grant consent")),
     500011: (
-        N_("The tenant does not know Microsoft Graph by this name"),
-        N_("Check which Microsoft cloud is chosen in the channel's settings"),
+        N_(
+            "The tenant does not know the address of Microsoft Graph that this installation uses",
+            "The tenant does not know Microsoft Graph by this name",
+        ),
+        N_(
+            (
+                "Ask an administrator of this installation whether GRAPH_BASE_URL and LOGIN_AUTHORITY fit"
+                " the tenant's Microsoft cloud"
+            ),
+            "Check which Microsoft cloud is chosen in the channel's settings",
+        ),
     ),
     53003: (N_("A conditional access policy blocks the application"), N_("Ask the administrator to allow the application")),
 }

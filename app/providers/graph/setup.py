@@ -19,8 +19,8 @@ _CALENDAR = SetupField(
     default="off",
     choices=("off", "on"),
     help=N_(
-        "“on”: upcoming events become tasks of the brand, and its appointments appear in the calendar. "
-        "Requires Calendars.ReadWrite."
+        "“on”: upcoming events of this calendar become tasks of the brand, and the brand's appointments appear "
+        "in this calendar. Requires Calendars.ReadWrite."
     ),
 )
 CONNECT_FIELDS: tuple[SetupField, ...] = (
@@ -70,5 +70,8 @@ STEPS: tuple[str, ...] = (
         "for Microsoft Graph, with admin consent."
     ),
     N_("In that app, add the address below as a redirect URI of type Web: Microsoft returns to it after the admin consent."),
-    N_("No need to paste anything at Microsoft: we register our address."),
+    N_(
+        "You need not enter a webhook address at Microsoft: we register it ourselves.",
+        "No need to paste anything at Microsoft: we register our address",
+    ),
 )

@@ -34,7 +34,7 @@ _NOBODY = Reason("sign_in_missing", N_("No user is signed in to this mailbox"), 
 _ENDED = {"invalid_grant", "interaction_required", "login_required", "consent_required"}
 _OUT_OF_PLACE = Reason(
     "sign_in_out_of_place",
-    N_("This response matches no sign-in started here"),
+    N_("Microsoft's answer does not belong to the sign-in started here", "This response matches no sign-in started here"),
     advice=N_("Start again in the same browser"),
 )
 _UNUSABLE = Reason("sign_in_unavailable", N_("Microsoft's sign-in sent an invalid response"), advice=N_("Try again in a moment"))
@@ -186,8 +186,16 @@ def _refused(answer: Mapping[str, Any]) -> ProviderError:
     error = str(answer.get("error") or "")
     detail = "".join(str(answer.get("error_description") or "").splitlines()[:1])[:500]
     if error == "access_denied":
-        title = N_("Microsoft refused the sign-in")
-        return ProviderError(Reason(error, title, detail=detail, advice=N_("Sign in and agree")), permanent=True)
+        title = N_("The sign-in at Microsoft was cancelled or refused", "Microsoft refused the sign-in")
+        return ProviderError(
+            Reason(
+                error,
+                title,
+                detail=detail,
+                advice=N_("Sign in again and agree to the permissions Microsoft lists", "Sign in and agree"),
+            ),
+            permanent=True,
+        )
     if error in _ENDED:
         title = N_("The sign-in has expired or was revoked")
         return ProviderError(Reason(error, title, detail=detail, advice=_ADVICE), permanent=False, channel_down=True)

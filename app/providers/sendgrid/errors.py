@@ -96,7 +96,7 @@ def bounced(event: Mapping[str, Any]) -> Reason:
 def blocked(event: Mapping[str, Any]) -> Reason:
     return Reason(
         f"blocked_{str(event.get('status') or '')[:20]}".rstrip("_"),
-        N_("The recipient's mail server has not accepted the mail yet"),
+        N_("The recipient's mail server did not accept the mail", "The recipient's mail server has not accepted the mail yet"),
         detail=_reason_of(event),
         advice=N_("Resend it later, or use another channel"),
     )

@@ -25,11 +25,22 @@ _PORTS: dict[tuple[str, str], int] = {
     ("imap", "starttls"): 143,
     ("imap", "none"): 143,
 }
-_HOW_SAFE = N_("tls: encrypted from the start; starttls: encrypted before sign-in; none: on this machine only")
+_HOW_SAFE = N_(
+    (
+        "tls: encrypted from the start; starttls: encrypted before sign-in; none: unencrypted, only for a"
+        " mail server on the same machine as Switchyard"
+    ),
+    "tls: encrypted from the start; starttls: encrypted before sign-in; none: on this machine only",
+)
 
 CONNECT_FIELDS = (
     SetupField("user", N_("User name"), help=N_("Often the e-mail address of the mailbox"), required=False),
-    SetupField("password", N_("Password"), help=N_("With two-step sign-in: an app password"), secret=True),
+    SetupField(
+        "password",
+        N_("Password"),
+        help=N_("If the mailbox uses two-step sign-in, enter an app password", "With two-step sign-in: an app password"),
+        secret=True,
+    ),
     SetupField("smtp_host", N_("Server for outgoing mail (SMTP)"), help=N_("For example smtp.example.org")),
     SetupField("smtp_security", N_("Encryption of outgoing mail"), help=_HOW_SAFE, default="starttls", choices=SECURITIES),
     SetupField(
@@ -54,7 +65,10 @@ CONNECT_FIELDS = (
     SetupField(
         "sent_copy",
         N_("Copies of sent mail"),
-        help=N_("append: we save a copy in the folder; server: the mail server saves a copy; none: no copy"),
+        help=N_(
+            "append: we save a copy in the folder of sent mail; server: the mail server saves a copy; none: no copy",
+            "append: we save a copy in the folder; server: the mail server saves a copy; none: no copy",
+        ),
         default="append",
         choices=SENT_COPIES,
     ),

@@ -37,7 +37,12 @@ LINE_TROUBLE: Mapping[str, _Meaning] = {
         True,
     ),
     "no_starttls": _Meaning(
-        N_("The mail server offers no encryption (STARTTLS)"), N_("Choose tls and its port, or ask the provider"), True
+        N_("The mail server offers no encryption (STARTTLS)"),
+        N_(
+            "Choose tls, with port 465 for outgoing or 993 for incoming mail, or ask the mail provider",
+            "Choose tls and its port, or ask the provider",
+        ),
+        True,
     ),
     "unsafe": _Meaning(
         N_("We never send a password over an unencrypted connection"), N_("Choose starttls or tls as encryption"), True

@@ -45,9 +45,21 @@ _REQUESTED = "requested_at"
 _CLOCKS_APART = timedelta(minutes=2)
 _MOST_PAGES = 10
 _SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
-_NOT_LISTED_YET = N_("Twilio does not list the text yet.", "Twilio's list does not show the text yet")
-_NOT_LISTED = N_("Twilio does not list the text: it was not sent.", "Twilio's list does not have the text")
-_LOOKED_UP = N_("We look the text up at Twilio ourselves.", "We look it up at Twilio ourselves")
+_NOT_LISTED_YET = N_(
+    "The text is not in Twilio's list of messages yet.",
+    "Twilio does not list the text yet",
+    "Twilio's list does not show the text yet",
+)
+_NOT_LISTED = N_(
+    "The text is not in Twilio's list of messages: it was not sent.",
+    "Twilio does not list the text: it was not sent",
+    "Twilio's list does not have the text",
+)
+_LOOKED_UP = N_(
+    "Nothing to do: we check at Twilio ourselves whether the text was sent.",
+    "We look the text up at Twilio ourselves",
+    "We look it up at Twilio ourselves",
+)
 
 
 class TwilioSms:

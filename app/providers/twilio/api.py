@@ -47,7 +47,14 @@ class TwilioApi:
         """Get the next page of a list by the relative URI that the list names. Raises ProviderError."""
         url = urljoin(f"{self._base_url}/", uri)
         if _origin(url) != _origin(self._base_url):
-            raise cannot_send("page_host", N_("Twilio links to a page on another host"), N_("Ask an administrator."))
+            raise cannot_send(
+                "page_host",
+                N_(
+                    "We did not follow a link from Twilio, because it leads to another server",
+                    "Twilio links to a page on another host",
+                ),
+                N_("Ask an administrator."),
+            )
         return self._call("GET", url, account)
 
     def post(self, path: str, *, account: ChannelAccount, fields: Mapping[str, str]) -> Json:

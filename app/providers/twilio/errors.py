@@ -60,7 +60,9 @@ RULES: Mapping[int, Rule] = {
     21609: Rule(N_("Twilio cannot use the public address of this installation"), _ASK_ADMIN),
     21610: Rule(N_("This person opted out of texts from this number"), N_("Only they can change that, by sending START.")),
     21611: _later(_QUEUE_FULL, 60),
-    21612: Rule(N_("There is no connection from our number to this number"), _OTHER_WAY),
+    21612: Rule(
+        N_("Texts from our number cannot reach this number", "There is no connection from our number to this number"), _OTHER_WAY
+    ),
     21614: Rule(N_("This is not a mobile number"), _OTHER_WAY),
     21617: Rule(
         N_("The text is longer than 1600 characters"),

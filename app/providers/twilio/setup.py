@@ -14,7 +14,13 @@ _SIGN_IN = (
         help=N_("The token proves that a request comes from Twilio. An API key cannot do that."),
     ),
     SetupField(
-        "api_key_sid", N_("API key SID"), required=False, help=N_("Begins with SK. Better than the auth token for sending.")
+        "api_key_sid",
+        N_("API key SID"),
+        required=False,
+        help=N_(
+            "Begins with SK. If filled in, we send with this API key instead of the auth token.",
+            "Begins with SK. Better than the auth token for sending",
+        ),
     ),
     SetupField(
         "api_key_secret",

@@ -58,7 +58,10 @@ PROVIDER = Provider(
             KEY,
             place=10,
             label="WhatsApp Business",
-            about=N_("A number of the WhatsApp Business Platform (Cloud API)."),
+            about=N_(
+                "A phone number on the WhatsApp Business Platform (Cloud API).",
+                "A number of the WhatsApp Business Platform (Cloud API)",
+            ),
             fields=CONNECT_FIELDS,
             steps=STEPS,
             issued="verify_token",

@@ -215,7 +215,10 @@ def _result(answer: Json) -> SendResult:
         reason = Reason(
             "outcome_unknown",
             N_("WhatsApp answered without an id for the message"),
-            advice=N_("Wait for the ticks next to the message."),
+            advice=N_(
+                "Wait for the ticks next to the message; send it again only if they do not appear.",
+                "Wait for the ticks next to the message",
+            ),
         )
         raise ProviderError(reason, permanent=False, outcome_unknown=True, status_code=200)
     contacts = [item for item in as_list(answer.get("contacts")) if isinstance(item, dict)]

@@ -65,14 +65,23 @@ RULES: Mapping[int, Rule] = {
     33: _stop(N_("WhatsApp does not know this number or file"), _ASK_ADMIN),
     100: _stop(
         N_("WhatsApp found an invalid or unknown field"),
-        N_("The error is ours or in the settings; the error details name the field."),
+        N_(
+            "Switchyard sent a wrong field, or a channel setting is wrong; the error details name the field.",
+            "The error is ours or in the settings; the error details name the field",
+        ),
     ),
     190: _down(N_("The WhatsApp access token has expired or was revoked"), N_("An administrator must renew the access token.")),
     368: _down(N_("WhatsApp blocked the account for a policy violation")),
     613: _later(N_("WhatsApp rate limit reached"), seconds=120),
     80007: _later(N_("The WhatsApp account reached its rate limit"), seconds=120),
     130429: _later(N_("We send messages faster than this number allows"), seconds=5),
-    130472: _stop(N_("WhatsApp held this message back for an experiment"), _OTHER_WAY),
+    130472: _stop(
+        N_(
+            "WhatsApp did not deliver this message because of an experiment it runs",
+            "WhatsApp held this message back for an experiment",
+        ),
+        _OTHER_WAY,
+    ),
     130497: _stop(
         N_(
             "WhatsApp does not let this account send messages to that country",
@@ -89,10 +98,23 @@ RULES: Mapping[int, Rule] = {
     ),
     131016: _later(N_("WhatsApp is temporarily unavailable")),
     131021: _stop(N_("Sender and recipient are the same number"), N_("Check the recipient's number.")),
-    131026: _stop(N_("Not delivered: the person may have no WhatsApp, an old app, or terms not yet accepted"), _OTHER_WAY),
+    131026: _stop(
+        N_(
+            "Not delivered: the person may not have WhatsApp, or must first update it or accept its terms",
+            "Not delivered: the person may have no WhatsApp, an old app, or terms not yet accepted",
+        ),
+        _OTHER_WAY,
+    ),
     131030: _stop(
-        N_("The recipient is not on the list of the test number", "The number is not on the test number's list of recipients"),
-        N_("Add the number to the list at WhatsApp, or send from a real business number."),
+        N_(
+            "A test number can send only to listed numbers, and the recipient is not listed",
+            "The recipient is not on the list of the test number",
+            "The number is not on the test number's list of recipients",
+        ),
+        N_(
+            "Add the number of the recipient to the list at WhatsApp, or send from a real business number.",
+            "Add the number to the list at WhatsApp, or send from a real business number",
+        ),
     ),
     131031: _down(N_("WhatsApp locked the account")),
     131037: _down(N_("WhatsApp has not approved the number's display name")),
@@ -113,6 +135,7 @@ RULES: Mapping[int, Rule] = {
     131048: _later(N_("WhatsApp limits this number because messages were reported as spam"), _ASK_ADMIN, 900, needs_admin=True),
     131049: _stop(
         N_(
+            "Not delivered: WhatsApp limits how many messages this person gets",
             "WhatsApp held this message back to limit messages to this person",
             "WhatsApp held this back to limit messages to this person",
         ),

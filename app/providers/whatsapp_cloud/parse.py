@@ -24,7 +24,7 @@ from app.providers.whatsapp_cloud.reading import Items, Json, as_list, as_object
 from app.providers.whatsapp_cloud.statuses import read_status
 
 _NOT_WHATSAPP = known("the body is about %(what)s, not WhatsApp")
-_NO_VALUE = known("the change of %(field)s has no value")
+_NO_VALUE = known("a change with the field “%(field)s” has no “value”", "the change of %(field)s has no value")
 
 _PRODUCT = "whatsapp_business_account"
 _FRAME = frozenset({"messaging_product", "metadata", "contacts"})
@@ -74,7 +74,12 @@ class _Reading:
             if number_id == self._phone_number_id:
                 self._read_number_value(value, account_id)
         elif self._is_numbered(value):
-            self.items.problems.append(N_("a change with messages or statuses does not name its number"))
+            self.items.problems.append(
+                N_(
+                    "a change with messages or statuses has no phone_number_id",
+                    "a change with messages or statuses does not name its number",
+                )
+            )
         else:
             self._read_account_value(text_of(change, "field"), value, account_id)
 

@@ -49,8 +49,8 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
         required=False,
         default="customer_name; visit_date; visit_time",
         help=N_(
-            "One value for each placeholder, in their order, separated by semicolons. Other values: technician_name, "
-            "technician_phone, visit_place, order_id."
+            "One value for each placeholder of the template, in the same order, separated by semicolons. You "
+            "can also use technician_name, technician_phone, visit_place and order_id."
         ),
     ),
 )

@@ -135,7 +135,7 @@ def _call(scenario: str, proof: str = "hmac", **data: Any) -> Callable[[str], st
 def _trouble(key: str, path: str, order: dict[str, Any]) -> Callable[[str], str]:
     def run(_number: str) -> str:
         simulator(key).call("PUT" if path.endswith("config") else "POST", path, order)
-        return _("Done. Now watch what happens.")
+        return _("The problem is now simulated: fill in a form or send a request to see the effect.")
 
     return run
 

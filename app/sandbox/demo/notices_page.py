@@ -44,7 +44,7 @@ def arrange() -> ResponseReturnValue:
     """Add a simulated browser for the viewer, let the next notifications fail, or end the failures."""
     kinds: dict[str, tuple[Callable[[Outside], None], str]] = {
         "browser": (_add_browser, _("A simulated browser now receives your notifications; they appear on this page.")),
-        "push_gone": (lambda o: _fault(o, "^/push/", 410), _("The next push notification will find no browser")),
+        "push_gone": (lambda o: _fault(o, "^/push/", 410), _("The browser’s subscription ends at the next push notification")),
         "push_busy": (lambda o: _fault(o, "^/push/", 429), _("The next push notification is delayed")),
         "teams_busy": (lambda o: _fault(o, "^/powerautomate/", 429), _("The next Teams card is delayed")),
         "teams_late": (lambda o: _fault(o, "^/powerautomate/", 502), _("The next Teams card fails in transit")),

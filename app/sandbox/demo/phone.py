@@ -32,7 +32,7 @@ OUTCOMES = {
     "answered": N_("A colleague answers"),
     "busy": N_("All lines are busy"),
     "failed": N_("The call fails"),
-    "anonymous": N_("No answer, and the number is hidden"),
+    "anonymous": N_("No answer, and your number is hidden"),
 }
 STATES = {
     "queued": N_("on its way"),

@@ -40,7 +40,7 @@ PHOTO_BYTES = 5 * 1024 * 1024
 FAILURES = {
     131026: N_("recipient cannot be reached"),
     131047: N_("last message from the customer is more than 24 hours old"),
-    131049: N_("recipient does not want marketing messages"),
+    131049: N_("WhatsApp limits messages to the recipient"),
     130429: N_("rate limit reached"),
 }
 

@@ -46,7 +46,7 @@ def add_brand() -> ResponseReturnValue:
     """Add a brand from the posted form."""
     viewer, form = require(Permission.BRANDS_MANAGE), with_countries(BrandForm(request.form))
     if form.validate() and add_brand_of(form, viewer):
-        flash(_("Brand created. Connect a channel to it, and choose who sees it under People."))
+        flash(_("Brand created. Next, connect a channel to it. Under “People”, choose who may see the brand."))
         return redirect(url_for("accounts.brands"), 303)
     return page("accounts/new_brand.html", form=form, status=422)
 

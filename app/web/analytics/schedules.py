@@ -164,7 +164,7 @@ def _save(viewer: Viewer, former: ReportSchedule | None) -> ResponseReturnValue:
         except TooManySchedules:
             errors["name"] = _("You have the maximum number of reports by mail: delete one first.")
         except UnknownRecipients:
-            errors["to"] = _("Choose from 1 to %(most)s people who may see figures.", most=MOST_RECIPIENTS)
+            errors["to"] = _("Choose 1 to %(most)s recipients from the list.", most=MOST_RECIPIENTS)
         else:
             flash(_("Saved."))
             return _back()
@@ -187,7 +187,7 @@ def _read(viewer: Viewer, values: Mapping[str, str], chosen: set[str]) -> tuple[
     ids = tuple(one for text in sorted(chosen) if (one := _uuid(text)) is not None)
     known = {user.id for user in list_possible_recipients(db.session(), viewer)}
     if not 1 <= len(ids) <= MOST_RECIPIENTS or not known.issuperset(ids):
-        errors["to"] = _("Choose from 1 to %(most)s people who may see figures.", most=MOST_RECIPIENTS)
+        errors["to"] = _("Choose 1 to %(most)s recipients from the list.", most=MOST_RECIPIENTS)
     if errors:
         return None, errors
     asked = parse(dict(parse_qsl(values["report"])), timezone=viewer.timezone, now=utc_now())

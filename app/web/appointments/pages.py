@@ -182,7 +182,10 @@ def _options(choices: Choices | None, form: AppointmentForm) -> dict[str, list[t
     zones = dict.fromkeys((own, *USUAL_ZONES, *([form.get("zone")] if form.get("zone") else [])))
     return {
         "kinds": [(kind.value, words.appointment_kind_words(kind)) for kind in AppointmentKind],
-        "lengths": [("", _("Default (%(lengths)s)", lengths=usual)), *((str(one), words.length_words(one)) for one in lengths)],
+        "lengths": [
+            ("", _("Default for the kind (%(lengths)s)", lengths=usual)),
+            *((str(one), words.length_words(one)) for one in lengths),
+        ],
         "zones": [(zone, zone.replace("_", " ")) for zone in zones],
         "technicians": [("", _("Unassigned")), *((str(user_id), name) for user_id, name in choices.technicians)]
         if choices

@@ -39,7 +39,7 @@ FIELDS = {
     "language": N_("Contact’s language"),
     "age_hours": N_("Age of the thread in hours"),
     "messages": N_("Number of messages"),
-    "value": N_("New value"),
+    "value": N_("Value after the change"),
     "order_status": N_("Status of the order"),
     "order_type": N_("Type of the order"),
     "order_priority": N_("Priority of the order"),

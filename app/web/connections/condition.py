@@ -61,10 +61,10 @@ def findings(
 def _of_health(channel: Channel) -> list[Finding]:
     if channel.health == "down":
         words = told(channel.health_detail) or _("Provider refuses access.")
-        step = _("Check the credentials under Change, then check the connection.")
+        step = _("Choose “Change” and check the credentials, then check the connection.")
         return [Finding(0, "error", words, step, _("The connection does not work"))]
     if channel.health == "degraded":
-        step = _("We retry automatically; if it persists, check the connection.")
+        step = _("We retry automatically; if the problem persists, check the connection.")
         words = told(channel.health_detail) or _("Some requests fail.")
         return [Finding(30, "warning", words, step, _("The connection fails at the moment"))]
     if channel.health == "unknown":
@@ -86,13 +86,13 @@ def _of_gates(looks: Looks) -> list[Finding]:
         words = ngettext(
             "Sending is paused for another %(num)s second.", "Sending is paused for another %(num)s seconds.", seconds
         )
-        found.append(_of_rest(words, send, _("Then we send one message as a test, then the rest.")))
+        found.append(_of_rest(words, send, _("After the pause, we send one message as a test, then the rest.")))
     if read is not None and read.rests_seconds > 0:
         seconds = int(read.rests_seconds) + 1
         words = ngettext(
             "Fetching is paused for another %(num)s second.", "Fetching is paused for another %(num)s seconds.", seconds
         )
-        found.append(_of_rest(words, read, _("Then we try one request and fetch the rest, without duplicates.")))
+        found.append(_of_rest(words, read, _("After the pause, we try one request and then fetch the rest, without duplicates.")))
     return found
 
 
@@ -108,7 +108,7 @@ def _of_expiry(expires: date | None, now: datetime) -> list[Finding]:
     left = days_left(expires, now=now) if expires else SOON_DAYS + 1
     if left > SOON_DAYS:
         return []
-    step = _("Create a new credential at the provider and enter it under Change.")
+    step = _("Create a new credential at the provider, then choose “Change” and enter it.")
     if left < 0:
         return [Finding(5, "error", _("A credential has expired."), step)]
     words = ngettext("A credential expires in %(num)s day.", "A credential expires in %(num)s days.", left)
@@ -118,7 +118,7 @@ def _of_expiry(expires: date | None, now: datetime) -> list[Finding]:
 def _of_flow(channel: Channel, flow: Flow, now: datetime) -> list[Finding]:
     found = []
     if flow.waiting_in_since and now - flow.waiting_in_since > LATE_IN:
-        step = _("Open Incoming events. If nothing is waiting there, the background processes are not running.")
+        step = _("Ask the operator of this installation to check whether the background processes are running.")
         found.append(Finding(10, "error", _("Incoming events have waited for over 5 minutes."), step))
     if channel.paused_at is not None:
         words = ngettext("Paused; %(num)s message waits.", "Paused; %(num)s messages wait.", flow.waiting_out)
@@ -137,10 +137,10 @@ def _of_flow(channel: Channel, flow: Flow, now: datetime) -> list[Finding]:
                 15,
                 "error",
                 words,
-                _("We will send the messages as soon as the provider accepts them; see Deliveries for the reason."),
+                _("We will send the messages as soon as the provider accepts them; see “Undelivered messages” for the reason."),
             )
         )
     if flow.tried >= FEW and flow.failed * 100 >= flow.tried * MANY_PERCENT:
         words = _("%(failed)s of %(tried)s messages failed in the last 24 hours.", failed=flow.failed, tried=flow.tried)
-        found.append(Finding(20, "error", words, _("See Deliveries for the reasons.")))
+        found.append(Finding(20, "error", words, _("See “Undelivered messages” for the reasons.")))
     return found

@@ -23,7 +23,7 @@ PURPOSES = {
     ConsentPurpose.MARKETING_EMAIL: N_("Marketing by e-mail"),
     ConsentPurpose.MARKETING_WHATSAPP: N_("Marketing by WhatsApp"),
     ConsentPurpose.SURVEY: N_("Surveys"),
-    ConsentPurpose.SHARE_WITH_PARTNERS: N_("Sharing with partners"),
+    ConsentPurpose.SHARE_WITH_PARTNERS: N_("Sharing data with partners"),
     ConsentPurpose.VISIT_REMINDER: N_("Reminders of visits"),
     ConsentPurpose.ORDER_UPDATES: N_("Order updates by e-mail and WhatsApp"),
 }

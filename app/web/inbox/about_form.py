@@ -73,7 +73,7 @@ def about_choices(session: Session, viewer: Viewer, values: dict[str, str]) -> d
         values[name] = _address_of(session, values[name])
     same = ("", _("Unchanged"))
     partners = [(str(contact_id), name) for contact_id, name in list_partner_names(session, brand_ids=viewer.brand_ids)]
-    orders = [(ONLY_OPEN, _("The customer’s only open order")), (NUMBERED, _("The order with this number"))]
+    orders = [(ONLY_OPEN, _("The customer’s only open order")), (NUMBERED, _("A specific order, by number"))]
     return {"partners": [same, *partners], "orders": [same, *orders]}
 
 

@@ -53,7 +53,7 @@ def choose_order(thread_id: uuid.UUID) -> ResponseReturnValue:
     instead."""
     thread = _thread(thread_id)
     options = [_order_option(row, thread) for row in orders_to_link(thread, _typed())]
-    lead = _("The thread shows the order, and the order shows the thread.")
+    lead = _("You then see the order beside the thread, and the thread on the order’s page.")
     return _dialog(thread, "order", _("Link an order"), lead, _("Order number or customer"), options, to="inbox.add_order_link")
 
 
@@ -97,7 +97,7 @@ def _customers(thread: Thread, *, status: int = 200, error: str = "") -> Respons
         list_book(db.session(), within=contact_in_sight(current_viewer()), text=typed, limit=MOST_FOUND).items if typed else ()
     )
     options = [_person_option(record) for record in found if record.contact.id != thread.contact_id]
-    lead = _("New messages go to the person you choose; earlier messages stay as they are.")
+    lead = _("Your next messages go to the person you choose; earlier messages stay as they are.")
     title, hint = _("Change the customer"), _("Name, phone number or e-mail")
     return _dialog(thread, "customer", title, lead, hint, options, to="inbox.set_customer", status=status, error=error)
 

@@ -37,7 +37,7 @@ from app.web.inbox.recall import put_into_composer
 GONE = N_("The template is archived, or not for this brand")
 NO_CHANNEL = N_("There is no channel to answer on")
 OTHER_CHANNEL = N_("The template is not for this channel")
-NO_REPLY_OPEN = N_("You are writing a note: go back to the reply first")
+NO_REPLY_OPEN = N_("You are writing a note: switch to the reply, then run the macro again")
 WINDOW_CLOSED = N_("The 24-hour window is closed: send a template, or use another channel")
 
 
@@ -75,7 +75,7 @@ def plan_reply(thread: Thread, steps: MacroSteps) -> Plan:
     html = fill_html(row.template.html, values) if channel.medium == Medium.EMAIL else ""
     filled = fill(row.template.text, values)
     if filled.missing and steps.sends:
-        raise StepFailed("template_id", _("To fill in: %(names)s", names=", ".join(filled.missing)))
+        raise StepFailed("template_id", _("The template has no value for %(names)s", names=", ".join(filled.missing)))
     return Plan(row.template, filled, channel, html)
 
 

@@ -357,8 +357,10 @@ EVIDENCE = {
     "plus_address": N_("The message was sent to our unique reply address for this thread."),
     "signed_message_id": N_("The message answers a message we sent from this thread."),
     "message_id": N_("The message refers to a message of this thread."),
-    "conversation": N_("The mailbox puts the message in the same conversation, with the same people."),
-    "subject_token": N_("The subject names this thread, and the sender takes part in the thread."),
+    "conversation": N_(
+        "In the mailbox, the message belongs to the same conversation as a message of this thread, and they share a participant."
+    ),
+    "subject_token": N_("The subject contains the number of this thread, and the sender takes part in the thread."),
     "quoted_message": N_("The message quotes a message of this thread."),
     "same_chat": N_("The message continues the current chat with this contact."),
     "new": N_("The message matched no earlier thread, so it started this thread."),

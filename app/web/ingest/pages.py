@@ -46,7 +46,7 @@ RESULTS = {
 
 REFUSALS = {
     "bad_signature": N_("Invalid signature"),
-    "wrong_key": N_("Missing or wrong key in the address"),
+    "wrong_key": N_("Missing or wrong key"),
 }
 
 
@@ -129,7 +129,7 @@ def replay(event_id: uuid.UUID) -> ResponseReturnValue:
         flash(_("This event is no longer in quarantine."))
     else:
         runtime().nudger.nudge()
-        flash(_("We are processing it again."))
+        flash(_("We are processing the event again."))
     return redirect(url_for("quarantine.event", event_id=event_id), 303)
 
 

@@ -90,7 +90,7 @@ class IntegrationForm:
         region = self.get("region") if self.get("region") in dict(REGIONS) else ""
         form_id = self._line("form_id", 80)
         if not all(c.isalnum() or c in "-_" for c in form_id):
-            self.errors["form_id"] = _("A form id has only letters, digits and hyphens.")
+            self.errors["form_id"] = _("A form ID has only letters, digits, hyphens and underscores.")
         since = self.get("since")
         if since:
             try:

@@ -173,9 +173,16 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
         (
             NotificationKind.NEW_WORK,
             _("A new thread arrives unassigned"),
-            _("For my team or, if I have none, my brands. One notification until I open it."),
+            _(
+                "For my team, or in my brands if the thread has no team. Until I open the "
+                "notification, at most one an hour per brand."
+            ),
         ),
-        (NotificationKind.HELD, _("My scheduled reply is on hold"), _("A message came in first, or the reply cannot be sent.")),
+        (
+            NotificationKind.HELD,
+            _("My scheduled reply is on hold"),
+            _("A new message came in before we sent the reply, or the reply cannot be sent."),
+        ),
         (NotificationKind.UNSENT, _("A message is not delivered"), _("A message I wrote, or one on a thread assigned to me.")),
         (NotificationKind.CHANNEL, _("A channel does not work"), _("Or a credential expires. For administrators only.")),
         (
@@ -184,7 +191,11 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
             _("On threads assigned to me, and on those that are escalated to me."),
         ),
         (NotificationKind.VERDICT, _("A customer is disappointed"), _("According to their survey answer. For team leads.")),
-        (NotificationKind.ORDER_URGENT, _("An order becomes urgent"), _("For team leads and the assignee of the thread.")),
+        (
+            NotificationKind.ORDER_URGENT,
+            _("An order becomes urgent"),
+            _("For team leads and the assignee of the order’s thread."),
+        ),
         (
             NotificationKind.TECHNICIAN_ABSENT,
             _("A technician is absent on a day with appointments"),

@@ -98,7 +98,15 @@ def try_card(viewer: Viewer, hook: TeamsHook) -> str:
     with transaction() as session:
         wait = take_slot(session, hook.id, now=utc_now())
     if wait > 0:
-        return str(_("Teams accepts no card for another %(count)s seconds; waiting cards go first.", count=int(wait) + 1))
+        return str(
+            _(
+                (
+                    "No test sent: the limit for Teams cards is reached. Try again in %(count)s seconds; "
+                    "we send waiting cards first."
+                ),
+                count=int(wait) + 1,
+            )
+        )
     base, url = runtime().settings.public_url, open_address(hook, runtime().keyring)
     title = _("Test by %(name)s: this is how Switchyard cards look.", name=viewer.name)
     card = Card(title, (), (), _("Open in Switchyard"), f"{base}/inbox", "", "Switchyard")

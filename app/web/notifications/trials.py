@@ -45,7 +45,7 @@ def _try_app(viewer: Viewer) -> list[str]:
     if emitter is not None:
         emitter.emit("notification", {"kind": "NotificationTest", "words": words}, to=user_room(viewer.user_id))
     flash(words)
-    return [_("Shown on this page for a moment, and on every other page of Switchyard you have open.")]
+    return [_("The test notification appears for a moment on this page, and on every other page of Switchyard you have open.")]
 
 
 def _try_push(viewer: Viewer) -> list[str]:

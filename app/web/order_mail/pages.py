@@ -76,16 +76,16 @@ def accept_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
                 actor=viewer.actor,
             )
     except UnableToTake as error:
-        form.errors[error.field] = _("Fill this in.")
+        form.errors[error.field] = _("A required field is empty.")
         return _page(found, form, status=422)
     except AlreadyDecided:
         return _next(_("A colleague already reviewed this mail."))
     runtime().nudger.nudge()
     said = {
-        "learned": _("Mail accepted. From now on we read mails of this layout the same way."),
+        "learned": _("Mail accepted. From now on we read mails with this layout as you corrected this one."),
         "differs": _(
-            "Mail accepted. We keep reading mails of this layout as before: with your corrections, we would have read some of "
-            "the last 50 differently."
+            "Mail accepted, but we do not use your corrections for other mails with this layout: they would "
+            "have changed how we read some of the last 50."
         ),
     }
     return _next(said.get(learned, _("Mail accepted.")))

@@ -26,9 +26,9 @@ _NEXT = {
     OrderStatus.QUOTED: N_("The customer has the quote. Approve the order when they agree."),
     OrderStatus.APPROVED: N_("Plan a visit; this schedules the order automatically."),
     OrderStatus.SCHEDULED: N_("Plan a visit: no visit is planned."),
-    OrderStatus.IN_PROGRESS: N_("The visit is done: complete the order, or plan another visit."),
+    OrderStatus.IN_PROGRESS: N_("No visit is planned: complete the order, or plan another visit."),
     OrderStatus.COMPLETED: N_("Nothing is left to do."),
-    OrderStatus.CANCELLED: N_("Nothing is left to do; a team lead can reopen it."),
+    OrderStatus.CANCELLED: N_("Nothing is left to do; a team lead can reopen the order."),
 }
 
 
@@ -89,7 +89,11 @@ def next_words(order: Order, history: list[HistoryRow], visits: list[Appointment
     if order.status is OrderStatus.ON_HOLD:
         last = history[-1].transition if history else None
         why = ", ".join(filter(None, (order_reason_words(last.reason_code) if last else "", last.reason if last else "")))
-        return _("On hold: %(why)s. It resumes at “%(status)s”.", why=why, status=_status(held_from(history)))
+        return _(
+            "On hold: %(why)s. Resume the order at “%(status)s”, where it was before.",
+            why=why,
+            status=_status(held_from(history)),
+        )
     if order.status is OrderStatus.SCHEDULED and visit is not None:
         when = format_datetime(visit.local_start, "EEEE d MMM HH:mm", rebase=False)
         return _("Visit on %(when)s. The order starts by itself when the technician arrives.", when=when)

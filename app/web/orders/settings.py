@@ -40,7 +40,7 @@ GUARDS = {
     "address": N_("the address is known, or somebody gave a reason to go on without it"),
     "visit_planned": N_("a visit is planned"),
     "visit_begun": N_("a visit has begun, or somebody gave a reason to go on without one"),
-    "no_visit_open": N_("no visit is open"),
+    "no_visit_open": N_("every visit is finished or cancelled"),
     "no_visit_under_way": N_("no visit is under way"),
 }
 

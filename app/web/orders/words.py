@@ -30,7 +30,7 @@ STATUSES = {
 # The label of the step to each status.
 STEPS = {
     OrderStatus.NEW: N_("Accept"),
-    OrderStatus.QUOTED: N_("Quote sent"),
+    OrderStatus.QUOTED: N_("Mark quote as sent"),
     OrderStatus.APPROVED: N_("Approve"),
     OrderStatus.SCHEDULED: N_("Schedule"),
     OrderStatus.IN_PROGRESS: N_("Start"),

@@ -39,7 +39,7 @@ def write(partner_id: uuid.UUID) -> ResponseReturnValue:
             write_agreement(session, partner, text, now=utc_now(), actor=viewer.actor)
     except WrongPartner as error:
         return _page(partner_id, text=text, error=told(str(error)), status=422)
-    flash(_("Saved. The partner can accept it in the portal."))
+    flash(_("Agreement saved. The partner can accept it in the portal."))
     return redirect(url_for("partners.agreement", partner_id=partner_id), 303)
 
 

@@ -106,7 +106,7 @@ def _read(partner: Partner, values: dict[str, str]) -> tuple[dict[str, str], Pro
             errors[name] = told(str(error))
     first = read.get("valid_from") or ALWAYS
     if read.get("valid_until") is not None and read["valid_until"] <= first:
-        errors["valid_until"] = _("Set an end after the start.")
+        errors["valid_until"] = _("The end must be after the start.")
     if errors or article is None:
         return errors, None
     kind = values.get("type", "")[:TYPE_CHARACTERS]

@@ -67,7 +67,7 @@ STEPS = {
 
 COMMITMENTS = {
     Commitment.ANSWER: N_("API response time, 95th percentile"),
-    Commitment.SUCCESS: N_("API requests we could answer"),
+    Commitment.SUCCESS: N_("API requests without an error on our side"),
     Commitment.PROCESSING: N_("Slowest order, from the API request until it is saved"),
     Commitment.CALLBACK: N_("Time to the first webhook callback after a change, 95th percentile"),
 }

@@ -98,7 +98,7 @@ def remove_calendar(calendar_id: uuid.UUID) -> ResponseReturnValue:
             archive_calendar(session, calendar_id, now=utc_now(), actor=viewer.actor)
     except StillNeeded:
         form = form_of(row)
-        form.errors["scope"] = _("This calendar is in use: it applies to everything, or a policy uses it.")
+        form.errors["scope"] = _("You cannot delete this calendar: it applies to everything, or a policy uses it.")
         return _editor(form, row=row, status=422)
     runtime().nudger.nudge()
     flash(_("%(name)s is deleted.", name=row.calendar.name))
@@ -148,9 +148,11 @@ def _naming_scope(form: CalendarForm) -> Iterator[None]:
     try:
         yield
     except ScopeTaken:
-        form.errors["scope"] = _("Another calendar already applies to this choice.")
+        form.errors["scope"] = _(
+            "Another calendar already applies to what you chose under “For”. Change that calendar, or choose something else."
+        )
     except StillNeeded:
-        form.errors["scope"] = _("This calendar must keep applying to everything.")
+        form.errors["scope"] = _("Leave “For” on “Everything”: this calendar applies wherever no other calendar does.")
 
 
 def _editor(
@@ -188,7 +190,7 @@ def _preview(calendar: Calendar, day: date) -> PreviewDay:
     rules = calendar.rules
     note = calendar.own_name(day) or name_of(rules.country, rules.region, day, locale=str(get_locale()))
     if why == Closed.OWN_DAY and not note:
-        note = _("Custom day")
+        note = _("Special day")
     hours = ", ".join(f"{clock(begin // 60)}–{clock(end // 60 % 1440 or 1440)}" for begin, end in spans)
     return PreviewDay(str(format_date(day, "EEE d MMM")), hours or _("Closed"), note, not spans)
 

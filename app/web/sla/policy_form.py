@@ -134,7 +134,7 @@ def choices(session: Session) -> dict[str, list[tuple[str, str]]]:
         "channel_ids": [(str(row.id), row.name) for row in session.query(Channel).order_by(Channel.name)],
         "thread_types": [(kind.value, _(words)) for kind, words in TYPES.items()],
         "pauses": [("task", _("waiting for a task")), *((name, _(PAUSES[name])) for name in PAUSES if name != "closed")],
-        "calendar_id": [("", _("Calendar of team, channel or brand")), *calendars],
+        "calendar_id": [("", _("Calendar of the thread’s team, channel or brand")), *calendars],
         "manager": named,
         "executive": named,
         "tell": [(name, _(words)) for name, words in TELLS.items()],

@@ -142,7 +142,7 @@ def step_words(step: StepStory) -> str:
 def deadline_words(deadline: Deadline | None) -> str:
     """Return in words when a clock was due, and whether it was late."""
     if deadline is None:
-        return _("no response time promised")
+        return _("no target")
     if deadline.due is None:
         return _("no deadline")
     due = moment(_at(deadline.due))

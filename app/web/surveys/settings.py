@@ -140,7 +140,7 @@ def _read(values: dict[str, str]) -> tuple[SurveyContent | None, dict[str, str]]
         else:
             errors[name] = _("Enter a number from %(low)s to %(high)s.", low=low, high=high)
     if not errors and numbers["from_hour"] >= numbers["until_hour"]:
-        errors["until_hour"] = _("Set an end after the start.")
+        errors["until_hour"] = _("The end must be after the start.")
     if values["zone"] not in zoneinfo.available_timezones():
         errors["zone"] = _("Choose a time zone.")
     questions = {language: values[f"question_{language}"] for language in LANGUAGES}

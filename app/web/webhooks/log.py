@@ -93,7 +93,7 @@ def send_again(
             actions.redeliver(session, row.delivery, now=utc_now(), actor=viewer.actor)
         flash(_("Sending again now."))
     except actions.StillUnderWay:
-        flash(_("We are sending this message now; nothing changed."))
+        flash(_("Not sent again: we are already sending this message, or it is no longer needed."))
     runtime().nudger.nudge()
     return redirect(url_for(f"{area}.delivery", endpoint_id=endpoint.id, delivery_id=delivery_id), 303)
 

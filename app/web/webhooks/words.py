@@ -37,7 +37,7 @@ OUTCOMES = {
 }
 SKIPPED = {
     "event_not_subscribed": N_("Not subscribed to this event."),
-    "no_status_mapping": N_("No name of the partner is set for this status."),
+    "no_status_mapping": N_("The partner’s own name for this order status has not been entered."),
     "told_us_first": N_("The event came from the receiver itself."),
     "integration_inactive": N_("The connection was off."),
     "endpoint_deleted": N_("The endpoint was deleted before sending."),
@@ -202,12 +202,12 @@ def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tup
     head = _("Not delivered yet. %(tries)s of %(most)s tries made; the next is at %(time)s, in %(wait)s.",
              tries=delivery.tries, most=most, time=clock(delivery.run_at), wait=wait)  # fmt: skip
     said.append(_("The last try: %(outcome)s.", outcome=outcome_words(delivery.last_outcome)))
-    said.append(_("Reason for the wait: %(why)s.", why=why_words(delivery.why)))
+    said.append(_("Time of the next try: %(why)s.", why=why_words(delivery.why)))
     if behind:
         said.append(ngettext("%(num)s later message about the same item waits for this one.",
                              "%(num)s later messages about the same item wait for this one.", behind))  # fmt: skip
     if most - delivery.tries == 1:
-        said.append(_("If sending fails, you can send the message again here."))
+        said.append(_("The next try is the last. If it fails too, you can send the message again here."))
     return head, said
 
 

@@ -152,7 +152,7 @@ def test_the_page_shows_it_and_keeps_the_form(desk: Desk, page: Settings) -> Non
     assert for_all(desk).rules == row.rules
     taken = page.post("/settings/calendars/dry-run", **fields, **WEEK)
     assert taken.status_code == 422
-    assert "Another calendar already applies to this choice." in taken.text
+    assert "Another calendar already applies to what you chose under “For”." in taken.text
     assert page.post("/settings/calendars/dry-run", **{**fields, "zone": "Mars"}).status_code == 422
     fine = page.post("/settings/calendars/dry-run", **{**fields, "scope": "named"}, **WEEK)
     assert "Nothing would change." in fine.text

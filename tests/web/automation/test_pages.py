@@ -112,7 +112,7 @@ def test_a_rule_that_says_something_else_is_off_again(office: Office) -> None:
             "call_target_1",
             "Enter the name of the webhook, scenario, team, integration or template, in at most 500 characters.",
         ),
-        ({"call_kind_1": "teams"}, "call_target_1", "No team “storingen” has an address for Teams cards."),
+        ({"call_kind_1": "teams"}, "call_target_1", "There is no team “storingen” with an address for Teams cards."),
         ({"call_words_1": "Kijk"}, "call_words_1", "Only Teams cards and WhatsApp templates have text: leave this empty."),
         ({"also_what_1": "tag:has", "also_than_1": "a"}, "also_team", "Choose at least one step."),
         (

@@ -162,7 +162,7 @@ def test_nothing_of_a_sign_in_is_in_the_clear_and_it_is_good_once(page_client: P
 @pytest.mark.parametrize(
     ("choice", "words"),
     [
-        ({"refuse": "1"}, "Microsoft refused the sign-in"),
+        ({"refuse": "1"}, "The sign-in at Microsoft was cancelled or refused"),
         ({"user": MAILBOX}, f"You signed in as {MAILBOX}, not {ANNA}"),
     ],
 )

@@ -133,8 +133,8 @@ def test_a_list_is_narrowed_to_a_brand_in_its_menu_and_in_the_palette(desk: Desk
     palette = desk.client.get("/palette?q=third").text
     assert (f"brand={third.id}" in more, f"brand={other}" in more) == (True, False)
     assert f"brand={third.id}" in palette
-    assert "Show threads of any brand" in desk.client.get(f"/inbox?brand={own}").text
-    assert "Show threads of any brand" not in desk.client.get(f"/inbox?brand={other}").text
+    assert "Remove the brand filter" in desk.client.get(f"/inbox?brand={own}").text
+    assert "Remove the brand filter" not in desk.client.get(f"/inbox?brand={other}").text
 
 
 def test_a_list_is_narrowed_to_a_tag_of_ones_own_brands_in_its_menu(desk: Desk) -> None:

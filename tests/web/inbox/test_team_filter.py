@@ -102,7 +102,7 @@ def test_the_menu_has_own_teams_and_asks_for_the_others(desk: Desk) -> None:
 def test_a_chip_names_the_team_and_takes_the_filter_away(desk: Desk) -> None:
     for team in (desk.own, desk.other):
         page = desk.client.get(f"/inbox?team={team.id}&status=open").text
-        assert 'title="Show threads of any team"' in page
+        assert 'title="Remove the team filter"' in page
         assert f"/>{team.name}" in page.replace("</svg>", "/>").replace('<span class="chip__words">', "")
         assert f"?status=open&amp;team={team.id}" in page  # the threads remember it
     assert "Nothing for Montage" in desk.client.get(f"/inbox/mine?team={desk.other.id}").text

@@ -68,7 +68,7 @@ def test_a_reason_is_asked_in_place(desk: Desk) -> None:
     assert "Enter a reason." in text
     assert toast == {}
     text, _toast = press(desk, f"/orders/{order.id}/status", status="on_hold", reason_code="waiting_for_parts", reason="Kabel")
-    assert "On hold: Waiting for parts, Kabel. It resumes at “New order”." in text
+    assert "On hold: Waiting for parts, Kabel. Resume the order at “New order”, where it was before." in text
     assert "Resume: approved" in text
 
 

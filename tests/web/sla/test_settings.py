@@ -102,7 +102,7 @@ def test_a_calendar_is_made_previewed_changed_and_deleted(page: Settings) -> Non
         ("day_2", "09:00-12:00, 11:00-13:00", "These hours overlap."),
         ("region", "XX", "no such region"),
         ("own_days", "tomorrow", "Line 1: begin with a date"),
-        ("scope", "all", "Another calendar already applies to this choice."),
+        ("scope", "all", "Another calendar already applies to what you chose under “For”."),
         ("scope", "brand:nonsense", "Choose one from the list."),
     ],
 )

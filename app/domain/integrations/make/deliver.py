@@ -37,7 +37,9 @@ _ANSWERED = known("The webhook answered %(status)s.")
 _GONE = N_("The webhook in Make is missing: switch its scenario on, or enter its new address.")
 _REFUSED = N_("The webhook in Make requires another API key.")
 _TOO_LARGE = N_("Data too large for the webhook in Make.")
-_FORBIDDEN = N_("We may not connect to the address of the webhook in Make: enter another one.")
+_FORBIDDEN = N_(
+    "The address of the webhook in Make is invalid or inside a private network, so we do not connect to it: enter another one."
+)
 _NO_ADDRESS = N_("This scenario no longer has an address.")
 _UNREACHED = known("We could not reach the webhook: %(kind)s.")
 _PERMANENT = {401: _REFUSED, 403: _REFUSED, 404: _GONE, 410: _GONE, 413: _TOO_LARGE}
