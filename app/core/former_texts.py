@@ -30,8 +30,8 @@ FORMER = {
     "changed since the import; we leave it unchanged": "has changed since the import, so we leave it as it is now",
     "has more columns than the first line; check the quotes": "has more columns than the first line; check the quotation marks",
     "The public address answered, but not from here: something is in between, or it points elsewhere": (
-        "The public address answered, but the answer did not come from this installation: something is "
-        "in between, or the address points elsewhere"
+        "The public address answered, but the answer did not come from this installation: another "
+        "server is in between, or the address points elsewhere"
     ),
     "The public address leads here": "The public address leads to this installation",
     "its reply arrived first": "the reply to this message arrived first",
@@ -200,7 +200,7 @@ FORMER = {
     ),
     "A mail server cannot tell us what happened to a mail": "Mail servers do not tell us whether a mail was sent",
     "Check the cloud the channel is set to": (
-        "Ask an administrator of this installation whether GRAPH_BASE_URL and LOGIN_AUTHORITY fit the tenant's Microsoft cloud"
+        "Ask an administrator whether GRAPH_BASE_URL and LOGIN_AUTHORITY of this installation fit the tenant's cloud"
     ),
     "%(name)s accepts our events again": "The webhook %(name)s accepts our events again",
     (

@@ -100,10 +100,7 @@ _BY_AADSTS: Mapping[int, tuple[str, str]] = {
             "The tenant does not know Microsoft Graph by this name",
         ),
         N_(
-            (
-                "Ask an administrator of this installation whether GRAPH_BASE_URL and LOGIN_AUTHORITY fit"
-                " the tenant's Microsoft cloud"
-            ),
+            "Ask an administrator whether GRAPH_BASE_URL and LOGIN_AUTHORITY of this installation fit the tenant's cloud",
             "Check which Microsoft cloud is chosen in the channel's settings",
         ),
     ),

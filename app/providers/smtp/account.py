@@ -26,11 +26,7 @@ _PORTS: dict[tuple[str, str], int] = {
     ("imap", "none"): 143,
 }
 _HOW_SAFE = N_(
-    (
-        "tls: encrypted from the start; starttls: encrypted before sign-in; none: unencrypted, only for a"
-        " mail server on the same machine as Switchyard"
-    ),
-    "tls: encrypted from the start; starttls: encrypted before sign-in; none: on this machine only",
+    "tls: encrypted from the start; starttls: encrypted before sign-in; none: unencrypted, only for a mail server on this machine"
 )
 
 CONNECT_FIELDS = (

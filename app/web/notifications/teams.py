@@ -100,10 +100,7 @@ def try_card(viewer: Viewer, hook: TeamsHook) -> str:
     if wait > 0:
         return str(
             _(
-                (
-                    "No test sent: the limit for Teams cards is reached. Try again in %(count)s seconds; "
-                    "we send waiting cards first."
-                ),
+                "No test sent: the limit for Teams cards is reached. Try again in %(count)s s; waiting cards go first.",
                 count=int(wait) + 1,
             )
         )

@@ -39,7 +39,7 @@ def test_a_report_by_mail_from_making_it_to_deleting_it(office: Office) -> None:
     assert "Enter a name of at most 80 characters." in refused.text
     nobody = office.post("/analytics/schedules", **USUAL, name="Monday", to=str(ids["alice"]))
     assert nobody.status_code == 422
-    assert "people who may see figures" in nobody.text
+    assert "recipients from the list" in nobody.text
     assert office.post("/analytics/schedules", **USUAL, name="Monday", to=to).status_code == 303
     columns = (ReportSchedule.id, ReportSchedule.args, ReportSchedule.is_open, ReportSchedule.hour)
     ((schedule_id, *kept),) = read(office, *columns)

@@ -126,7 +126,7 @@ def test_what_is_called_is_listed_checked_now_and_says_what_to_do(
         ({"hook_order_processing": "https://u:p@x.nl/"}, "hook_order_processing", "beginning with https://"),
         ({"channel": "x"}, "channel", "Choose a channel of this brand."),
         ({"provider": "fillout", "form_id": "abc"}, "api_key", "Enter an API key"),
-        ({"provider": "fillout", "form_id": "a/b"}, "form_id", "letters, digits and hyphens"),
+        ({"provider": "fillout", "form_id": "a/b"}, "form_id", "letters, digits, hyphens and underscores"),
         ({"provider": "fillout", "since": "yesterday"}, "since", "Enter a date after 2000-01-01"),
         ({"provider": "fillout", "since": "0001-01-01"}, "since", "Enter a date after 2000-01-01"),
         ({"provider": "fillout", "form_id": "abc", "api_key": "k"}, "api_key", "is unreachable"),

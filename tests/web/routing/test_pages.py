@@ -145,7 +145,7 @@ def test_whoever_says_they_are_away_gets_nothing_and_whoever_comes_back_is_given
     desk.thread()
     desk.session.commit()
     assert give_away() == 0
-    assert "All are away: Alice" in office.client.get("/queue").text
+    assert "All suitable agents are away or offline: Alice" in office.client.get("/queue").text
     answer = office.post("/availability", state="available", back="/inbox")
     assert answer.location == "/inbox"
     promised = (
