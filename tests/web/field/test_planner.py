@@ -43,7 +43,7 @@ def move(day: Round, leila: User) -> Callable[..., TestResponse]:
 
 def test_the_plan_has_everybodys_visits_with_their_live_state(day: Round, leila: User) -> None:
     day.take(day.step("arrived"))
-    make_appointment(day.session, day.thread, now=day.now, starts_at=day.now + timedelta(hours=1), title="Los bezoek")
+    make_appointment(day.session, day.thread, now=day.now, starts_at=day.visit.starts_at, title="Los bezoek")
     day.session.commit()
     text = day.get(f"/planner?date={day.visit.starts_at.astimezone(PLACE).date()}")
     for words in ("Tim", "Pieter van Dam", "Arrived", "Los bezoek", "Unassigned visits"):
@@ -131,10 +131,13 @@ def test_the_office_sees_what_was_done_at_the_visit_and_on_the_order(day: Round,
 
 
 def test_what_is_too_close_is_said_and_the_map_asks_nobody(day: Round, leila: User) -> None:
-    later = {"starts_at": day.visit.ends_at + timedelta(minutes=5), "ends_at": day.visit.ends_at + timedelta(hours=1)}
-    make_appointment(day.session, day.thread, now=day.now, technician_user_id=day.tim.id, place="Dorp 1, Soest", **later)
+    ten = (day.now + timedelta(days=1)).astimezone(PLACE).replace(hour=10, minute=0)  # both on one day, whatever the time is now
+    for place, begin in (("Kade 2, Soest", ten), ("Dorp 1, Soest", ten + timedelta(hours=2, minutes=5))):
+        make_appointment(
+            day.session, day.thread, now=day.now, technician_user_id=day.tim.id, place=place, starts_at=begin.astimezone(UTC)
+        )
     day.session.commit()
-    text = day.get(f"/planner?date={day.visit.starts_at.astimezone(PLACE).date()}")
+    text = day.get(f"/planner?date={ten.date()}")
     assert "5 min gap, about 15 min drive" in text
     assert "have an address that is not in the address register" in text
     assert "<image" not in text
