@@ -157,7 +157,7 @@ FORMER = {
         "integration. Then choose “Resend failed requests” on that page"
     ),
     "Contact is a colleague": "The contact is a colleague",
-    "probably bounced, by sender and wording": "probably a bounce, judging by sender and wording",
+    "probably bounced, by sender and wording": "probably, judging by sender and wording",
     "The current status blocks this step": "This change is not possible from the current status",
     "The brand does not allow this step": "The brand does not allow this status change",
     "Only the author or a team lead can undo it": "Only the person who made this change or a team lead can undo it",
@@ -281,4 +281,6 @@ FORMER = {
         "A new thread gets this type if one of its first two messages contains one of these words. The "
         "thread shows the word we found"
     ),
+    "You cannot remove an installed line": "You cannot remove a line whose article is already installed",
+    "probably a bounce, judging by sender and wording": "probably, judging by sender and wording",
 }

@@ -120,7 +120,7 @@ def _by_report(facts: MailFacts) -> Verdict | None:
     if report is None:
         return None
     if report.kind in ("bounce", "delay"):
-        how = N_("a delivery report says so") if report.is_certain else N_("probably a bounce, judging by sender and wording")
+        how = N_("a delivery report says so") if report.is_certain else N_("probably, judging by sender and wording")
         return Automatic.BOUNCE, (_DELAYED if report.kind == "delay" else _FAILED) % {"how": how}
     if report.kind == "complaint":
         return Automatic.OTHER, N_("a mail provider reports that the recipient marked our mail as spam")

@@ -58,7 +58,7 @@ def _letter(session: Session, row: PartnerOrder, status: OrderStatus, reader: Re
             ]
             visit = find_visit(session, row.order_id) if row.order_id else None
             if visit is not None:
-                lines.append(_("The visit is on %(day)s.", day=f"{visit.day:%d-%m-%Y}"))
+                lines.append(_("Date of the visit: %(day)s.", day=f"{visit.day:%d-%m-%Y}"))
         if reader.has_portal:
             lines.append(f"{runtime().settings.public_url}/portal/orders/{row.id}")
     return SystemMail(reader.address, reader.name, subject, "\n\n".join(lines) + "\n", f"{row.id.hex}.{status.value}")

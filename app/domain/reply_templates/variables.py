@@ -34,7 +34,7 @@ VARIABLES: Mapping[str, str] = {
     "user.name": N_("Your name"),
     "user.first_name": N_("Your first name"),
     "user.email": N_("Your e-mail address"),
-    "date.today": N_("Today, as a date"),
+    "date.today": N_("Today’s date"),
 }
 # Names other systems write for the same; they are taken as well.
 ALIASES: Mapping[str, str] = {

@@ -126,7 +126,11 @@ class TwilioSms:
     def _fields(self, message: OutgoingMessage, account: ChannelAccount) -> dict[str, str]:
         """Return the fields to post. Raises ProviderError (permanent) for what the provider would refuse."""
         if message.attachments:
-            raise cannot_send("files", N_("An SMS cannot carry files"), N_("Send a link, or use another channel."))
+            raise cannot_send(
+                "files",
+                N_("An SMS cannot contain files", "An SMS cannot carry files"),
+                N_("Send a link, or use another channel."),
+            )
         if not message.text.strip():
             raise cannot_send("empty", N_("The text is empty"), N_("Write something."))
         if len(message.text) > TEXT_LIMIT:

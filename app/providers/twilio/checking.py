@@ -10,7 +10,10 @@ from app.providers.twilio.api import TwilioApi
 from app.providers.twilio.numbers import number_of
 
 _CONNECTED = known("Connected as %(who)s")
-_STATE = known("The Twilio account is %(state)s: an administrator must check it at Twilio")
+_STATE = known(
+    "The Twilio account has the status “%(state)s”: an administrator must check it at Twilio",
+    "The Twilio account is %(state)s: an administrator must check it at Twilio",
+)
 _NOT_OURS = known("%(number)s does not belong to this Twilio account")
 _UNABLE = known("%(number)s does not support %(what)s")
 _ELSEWHERE = known(

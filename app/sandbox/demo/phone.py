@@ -28,7 +28,7 @@ bp = Blueprint("phone", __name__)
 
 FIRST_NUMBER = "31612345678"
 OUTCOMES = {
-    "missed": N_("No answer"),
+    "missed": N_("Not answered"),
     "answered": N_("A colleague answers"),
     "busy": N_("All lines are busy"),
     "failed": N_("The call fails"),

@@ -58,7 +58,7 @@ def move(appointment_id: uuid.UUID) -> ResponseReturnValue:
         return _page(problem=_("This visit changed in the meantime. Check it again."), status=409)
     runtime().nudger.nudge()
     said = _(
-        "%(name)s: planned for %(time)s.",
+        "%(name)s: visit planned for %(time)s.",
         name=row.contact_name,
         time=f"{content.starts_at.astimezone(row.local_start.tzinfo):%H:%M}",
     )

@@ -29,7 +29,7 @@ CALLBACK_WITHIN = timedelta(days=730)
 DIRECTIONS = {CallDirection.OUTGOING: N_("Outgoing"), CallDirection.INCOMING: N_("Incoming")}
 OUTCOMES = {
     CallOutcome.REACHED: N_("Reached"),
-    CallOutcome.NO_ANSWER: N_("No answer"),
+    CallOutcome.NO_ANSWER: N_("Not answered"),
     CallOutcome.VOICEMAIL: N_("Voicemail"),
     CallOutcome.BUSY: N_("Busy"),
 }

@@ -48,7 +48,7 @@ def take_message_back(message_id: uuid.UUID) -> ResponseReturnValue:
     except AlreadyTakenBack:
         return composer_again(thread_id)
     except NotTheWriter:
-        return say(thread_id, _("Only the author can take a message back"))
+        return say(thread_id, _("Only the author of a message can undo sending it"))
     except AlreadyLeft:
         return say(thread_id, _("The message was already sent"))
     if is_forward:

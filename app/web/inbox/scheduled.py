@@ -56,11 +56,11 @@ def held_words(why: str) -> str:
     """Return why a scheduled reply was held, in words for its writer."""
     words = {
         NEWER: _("Not sent: a newer message came in. Read it, then decide."),
-        WINDOW: _("Not sent: the 24-hour window is closed. Take the message back and send a template, or use another channel."),
-        CHANNEL_OFF: _("Not sent: the channel is switched off. Take the message back and choose another channel."),
-        SPAM: _("Not sent: the thread was marked as spam. Send the message now, or take it back."),
+        WINDOW: _("Not sent: the 24-hour window is closed. Choose “Edit” and send a template, or use another channel."),
+        CHANNEL_OFF: _("Not sent: the channel is switched off. Choose “Edit” and another channel."),
+        SPAM: _("Not sent: the thread was marked as spam. Send the message now, or choose “Do not send”."),
         WRITER_GONE: _("Not sent: the author can no longer sign in."),
-        BROKEN: _("Not sent: something went wrong. Send the message now, or take it back."),
+        BROKEN: _("Not sent: something went wrong. Send the message now, or choose “Do not send”."),
     }
     return words.get(why) or _("Not sent: %(why)s", why=told(why))
 
@@ -161,7 +161,7 @@ def _refused(row: ScheduledReply, error: Exception) -> ResponseReturnValue:
     if isinstance(error, NoLongerScheduled):
         return _done(row, _("The message was already sent or cancelled"))
     words = {
-        NotTheScheduler: _("Only the author can send or reschedule this message; you can take it back"),
+        NotTheScheduler: _("Only the author can send or reschedule this message; you can choose “Do not send”"),
         ThreadMovedOn: _("A newer message came in: read it above, then send yours again"),
     }
     db.session.rollback()

@@ -63,7 +63,7 @@ def _asked(who: str, payload: dict[str, Any]) -> str:
     kind, target = payload["call"]["kind"], payload["call"]["target"]
     asked = {"who": who, "what": _(CALLS[kind]), "target": target}
     if payload.get("why_not"):
-        return _("%(what)s “%(target)s” was not sent: %(why)s", why=told(payload["why_not"]), **asked)
+        return _("Not sent (%(what)s “%(target)s”): %(why)s", why=told(payload["why_not"]), **asked)
     if payload.get("is_told") and kind == "whatsapp_template":
         return _("%(who)s sent the WhatsApp template “%(target)s”", **asked)
     if payload.get("is_told"):

@@ -33,7 +33,7 @@ PAUSES = {
     "waiting_customer": N_("waiting for the customer"),
     "waiting_internal": N_("waiting for a colleague"),
     "snoozed": N_("snoozed"),
-    CLOSED: N_("closed"),
+    CLOSED: N_("thread closed"),
 }
 TELLS: dict[Whom, str] = {
     "assignee": N_("the assignee"),
