@@ -127,7 +127,7 @@ FORMER = {
         "The thread has no channel to answer on. Call the customer instead"
     ),
     "Progress is saved; sending continues from there": (
-        "We saved which recipients the server accepted, and send the mail to the others"
+        "Nothing to do: we send the mail again, only to the recipients the server has not accepted yet"
     ),
     "The mail is sent; we could not save its copy yet": "The mail is sent, but its copy is not in the Sent folder yet",
     "A conversation on a channel must have a customer": "A thread on a channel must have a customer",
@@ -283,4 +283,7 @@ FORMER = {
     ),
     "You cannot remove an installed line": "You cannot remove a line whose article is already installed",
     "probably a bounce, judging by sender and wording": "probably, judging by sender and wording",
+    "We have not received an earlier action of this visit yet": (
+        "This action waits, because an earlier action of this visit has not reached us yet"
+    ),
 }

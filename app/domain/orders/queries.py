@@ -168,8 +168,7 @@ def _list_events_of(session: Session, order_id: uuid.UUID, *, limit: int) -> lis
 
 
 def _merged_into(events: Iterable[Event]) -> set[uuid.UUID]:
-    """Return the ids of the orders that, according to these events, were merged into their order. Merges that were undone are
-    left out."""
+    """Return the ids of the orders that were merged into the order with these events. Merges that were undone are left out."""
     told = [event for event in events if event.type == "OrderRegrouped" and not event.payload.get("is_other")]
     undone = {event.payload["moved"].get("undoes") for event in told if event.payload["kind"] == "undo"}
     merged = [event for event in told if event.payload["kind"] == "merge" and str(event.id) not in undone]

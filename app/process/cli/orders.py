@@ -37,7 +37,7 @@ group = AppGroup("orders", help="Orders, articles and their prices.")
 def import_file(path: Path, brand_key: str, kind: str, dry_run: bool, as_json: bool) -> None:
     """Import orders from a CSV file. Rows that are wrong are left out and named with line and reason.
 
-    Exit code 1 where nothing could be read or a row was left out. The import stands on the pages too, where it can be undone.
+    Exit code 1 if nothing could be read or a row was left out. The page Imports lists this import, too, and can undo it.
     """
     content = path.read_bytes()
     try:

@@ -94,7 +94,13 @@ def send_message(out: Outbound, progress: Json, save_progress: SaveProgress) -> 
 def look_up(out: Outbound, progress: Json) -> Lookup:
     """Return whether an attempt of unknown outcome sent the mail. Raises ProviderError if the mailbox cannot be asked."""
     if progress.get("handed_over") or not progress.get("on_the_way"):
-        return Lookup(Found.NOT_SENT, detail=N_("We saved which recipients the server accepted, and send the mail to the others"))
+        return Lookup(
+            Found.NOT_SENT,
+            detail=N_(
+                "Nothing to do: we send the mail again, only to the recipients the server has not accepted yet",
+                "We saved which recipients the server accepted, and send the mail to the others",
+            ),
+        )
     message_id = out.message.message_id_header
     if message_id and sent_copy(out.account) != "none" and find_copy(out.imap, out.account, message_id):
         return Lookup(Found.SENT, provider_message_id=message_id)

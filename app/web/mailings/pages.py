@@ -72,7 +72,10 @@ def send_test() -> ResponseReturnValue:
                 session, mail, channel=channel, author=viewer.actor, author_name=viewer.name, context=_context(channel)
             )
     except BlankLeft as error:
-        draft.errors["text"] = _("No value for %(name)s for this person: write a fallback after |.", name=f"{{{{{error}}}}}")
+        draft.errors["text"] = _(
+            "We do not know %(name)s of this person: add a fallback inside the braces, as in {{contact.first_name|there}}.",
+            name=f"{{{{{error}}}}}",
+        )
     except UnableToReply as error:
         draft.errors["channel"] = _(str(error))
     else:

@@ -276,7 +276,8 @@ class Outside:
         return self._store.person(number_or_id.lstrip("+"))
 
     def _person_in(self, order: Json) -> Person:
-        """Return the person who sends, after updating their name, user name and `hides_number` from the order."""
+        """Return the person who sends, after taking over their name, user name and `hides_number` from the
+        control request."""
         person = self._person_of(_needed(order, "from"))
         person.name = str(order.get("name", person.name))
         person.username = str(order.get("username", person.username))
