@@ -45,7 +45,7 @@ def test_a_message_of_another_thread_is_not_quoted(chat: ChatDesk) -> None:
     fields = {"channel_id": chat.channel.id, "text": "Dag", "answers": other.id}
     answer = chat.post(f"/threads/{mine}/messages", **fields)
     assert answer.status_code == 422
-    assert "cannot answer this message" in answer.text
+    assert "cannot quote this message" in answer.text
     assert count_ours(chat) == 0
 
 

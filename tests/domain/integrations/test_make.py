@@ -319,7 +319,7 @@ def test_no_address_inside_our_walls_is_called(
         installed.install(app_context, before)
     assert state.taken == []
     told = {call.scenario: call for call in calls(outside)}["order_processing"]
-    assert (told.state, "may not connect" in told.answer) == ("failed", True)
+    assert (told.state, "so we do not connect to it" in told.answer) == ("failed", True)
 
 
 def test_the_promise_is_kept_or_broken_with_the_order(
