@@ -70,6 +70,10 @@ class Register(Protocol):
         """Return all addresses of the register that match the question, or () if none does. Raises `UnableToAsk`."""
         ...
 
+    def suggest(self, words: str) -> tuple[str, ...]:
+        """Return a few addresses, on one line each, for `words` as somebody is typing them. Raises `UnableToAsk`."""
+        ...
+
     def check(self) -> None:
         """Check that the register works, with a question to which there is always an answer. Raises `UnableToAsk` if it does
         not work."""

@@ -27,7 +27,7 @@ def test_a_call_nobody_answered_is_logged_by_key_with_a_task_to_call_back(page: 
     page.keyboard.type("Twee keer geprobeerd")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".toast")).to_contain_text("a task to call back")
-    expect(page.locator("#timeline .message--call")).to_contain_text("Outgoing call, no answer")
+    expect(page.locator("#timeline .message--call")).to_contain_text("Outgoing call, not answered")
     expect(page.locator("#timeline .message--call")).to_contain_text("Twee keer geprobeerd")
     expect(page.locator("#thread-tasks")).to_contain_text("Call back")
     expect(page.locator("#composer .composer")).to_have_attribute("data-kind", "reply")

@@ -6,14 +6,12 @@ cannot be reached, the job tries again without end. An address is called unknown
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import redis
 from sqlalchemy.orm import Session
 
 from app.contract.address_register import Match, Question, UnableToAsk
@@ -27,8 +25,8 @@ from app.core.work import Lease, next_delay_seconds
 from app.domain.addresses.actions import find_kept_answer, keep_answer, note_judgement
 from app.domain.addresses.judge import Judgement, judge, question_of
 from app.domain.addresses.models import Address
+from app.domain.addresses.pace import is_our_turn
 
-MOST_A_SECOND = 5  # fair use of a public service, over all processes
 MOST_TURN_SECONDS = 30  # until somebody whose turn it was not looks again
 MOST_WAIT_SECONDS = 3600
 log = get_logger(__name__)
@@ -53,7 +51,7 @@ def _prepare(session: Session, lease: Lease) -> _Asking | Ended | Later:
     session.expunge_all()
     if question is None or kept is not None:
         return _judged(address, judge(address, kept or ()) if question else None)
-    if not _is_our_turn():
+    if not is_our_turn():
         waits = min(lease.attempts, MOST_TURN_SECONDS)  # longer each time, so that many who wait cost little
         return _wait(lease, UnableToAsk("others are asking", retry_after_seconds=waits))
     return _Asking(lease, address, question)
@@ -73,18 +71,6 @@ def _judged(address: Address, judgement: Judgement | None) -> Ended:
 def _ask(asking: _Asking) -> tuple[Match, ...]:
     """Return the register's addresses for the question. Raises UnableToAsk."""
     return runtime().register.find(asking.question)
-
-
-def _is_our_turn() -> bool:
-    name = f"register:{int(time.time())}"
-    try:
-        with runtime().redis.pipeline() as line:
-            line.incr(name)
-            line.expire(name, 10)
-            count = line.execute()[0]
-    except redis.RedisError:
-        return True  # the pace is a courtesy; not asking at all would be worse
-    return int(count) <= MOST_A_SECOND
 
 
 def _wait(lease: Lease, error: UnableToAsk) -> Later:

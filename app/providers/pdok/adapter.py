@@ -17,6 +17,7 @@ from app.core.metering import Endpoint
 
 ROWS = 100
 MOST_PAGES = 5
+SUGGESTED, ASKED_FOR = 8, 20
 TIMEOUT_SECONDS = 3
 _FIELDS = (
     "type,straatnaam,huisnummer,huisletter,huisnummertoevoeging,postcode,woonplaatsnaam,provincienaam,nummeraanduiding_id,"
@@ -51,6 +52,18 @@ class Pdok:
             raise UnableToAsk("the register answered another question")
         return fitting
 
+    def suggest(self, words: str) -> tuple[str, ...]:
+        """Return at most SUGGESTED addresses, on one line each, in which each of the words occurs. Raises `UnableToAsk`.
+
+        The others are left out, because a postcode as free text also finds addresses far away.
+        """
+        wanted = folded(words).split()
+        pairs = [("q", " ".join(wanted)), ("fq", "type:adres"), ("rows", str(ASKED_FOR))]
+        _total, docs = self._ask(urlencode(pairs), "suggest")
+        lines = [str(doc.get("weergavenaam") or "") for doc in docs if isinstance(doc, dict)]
+        fitting = [line for line in lines if all(word in folded(line).replace(" ", "") for word in wanted)]
+        return tuple(dict.fromkeys(fitting))[:SUGGESTED]
+
     def check(self) -> None:
         """Ask for any address, to see that the register answers. Raises UnableToAsk."""
         total, _found = self._ask(urlencode([("q", "*"), ("fq", "type:adres"), ("fl", _FIELDS), ("rows", "1")]))
@@ -60,12 +73,12 @@ class Pdok:
     def _page(self, question: Question, *, start: int) -> tuple[int, list[Any]]:
         return self._ask(_query(question, start))
 
-    def _ask(self, query: str) -> tuple[int, list[Any]]:
+    def _ask(self, query: str, path: str = "free") -> tuple[int, list[Any]]:
         try:
             answer = self._http.request(
                 "GET",
-                f"{self._base_url}/free?{query}",
-                called=Endpoint("pdok", "GET free"),
+                f"{self._base_url}/{path}?{query}",
+                called=Endpoint("pdok", f"GET {path}"),
                 headers={"Accept": "application/json"},
                 connect_timeout=TIMEOUT_SECONDS,
                 read_timeout=TIMEOUT_SECONDS,

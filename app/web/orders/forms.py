@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from app.contract.address_parts import AddressParts, read_fields
+from app.contract.address_parts import AddressParts, read_fields, read_line
 from app.core.money import UnreadableNumber, read_number, round_places
 from app.core.text import storable
 from app.core.translation import gettext as _
@@ -82,10 +82,13 @@ class OrderForm:
         return name, [found for found in identities if found is not None]
 
     def address(self) -> AddressParts | None:
-        """Return the typed address, or None if nothing was typed."""
+        """Return the typed address, or None if nothing was typed. The line `address` counts only while all fields are empty."""
         names = ("street", "house_number", "addition", "postal_code", "city")
         typed = {name: self._line(name, LINE_CHARACTERS) for name in names}
-        return read_fields(**typed, country=self.get("country")) if any(typed.values()) else None
+        if any(typed.values()):
+            return read_fields(**typed, country=self.get("country"))
+        line = self._line("address", LINE_CHARACTERS)
+        return read_line(line) if line else None
 
     def lines(self) -> list[NewLine]:
         """Return an order line for each row that has an article or a description. Sets an error if there is no such row."""

@@ -52,7 +52,7 @@ def test_the_first_message_of_an_order_is_in_the_language_of_its_brand(gateway: 
     written = [*(one.text for one in gateway.rows(Message)), *(one.title for one in gateway.rows(Task))]
     for words in (
         "GRO-ALFEN-11 · Alfen Eve 11 kW (aucun article)",
-        "Groendus a commandé des numéros d’article que nous ne connaissons pas : GRO-ALFEN-11",
+        "Groendus a commandé des numéros d’article que nous ne connaissons pas\u00a0: GRO-ALFEN-11",
     ):
         assert any(words in one for one in written), words
 

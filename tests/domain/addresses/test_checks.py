@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.core.runtime import runtime
 from app.domain.addresses.actions import NotAChoice, choose_candidate
-from app.domain.addresses.jobs import MOST_A_SECOND, MOST_TURN_SECONDS, check_addresses
+from app.domain.addresses.jobs import MOST_TURN_SECONDS, check_addresses
 from app.domain.addresses.models import Address, AddressLookup, CheckStatus
+from app.domain.addresses.pace import MOST_A_SECOND
 from app.domain.events.actions import SYSTEM
 from app.sandbox.simulators.common import RunningServer
 from tests.domain.addresses.conftest import look_up, order_fault, seen_requests

@@ -194,7 +194,7 @@ def test_calling_back_skips_the_weekend() -> None:
 @pytest.mark.parametrize(
     ("direction", "outcome", "minutes", "words"),
     [
-        ("outgoing", "no_answer", None, "Outgoing call, no answer"),
+        ("outgoing", "no_answer", None, "Outgoing call, not answered"),
         ("outgoing", "reached", 12, "Outgoing call, 12 min, reached"),
         ("incoming", "reached", 3, "Incoming call, 3 min"),
         ("incoming", "voicemail", None, "Incoming call, voicemail"),

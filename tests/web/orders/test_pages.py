@@ -9,12 +9,14 @@ import sqlalchemy as sa
 
 from app.contract.address_parts import read_line
 from app.contract.address_register import Match
+from app.core.runtime import runtime
 from app.domain.addresses.actions import note_judgement
 from app.domain.addresses.judge import Judgement
 from app.domain.addresses.models import Address, CheckStatus
 from app.domain.contacts.models import Contact
 from app.domain.orders.articles import add_article
 from app.domain.orders.models import LineItem, OrderStatus
+from app.sandbox.simulators.common import RunningServer
 from tests.domain.orders.conftest import Desk
 from tests.domain.orders.factories import make_order
 from tests.factories import NOW
@@ -165,3 +167,19 @@ def test_the_page_says_in_words_what_the_register_says_and_lets_one_choose(desk:
     note_judgement(desk.session, address.id, Judgement(CheckStatus.NONE), now=NOW)
     desk.session.commit()
     assert "has no address" in desk.get(path)
+
+
+def test_an_address_on_one_line_is_taken_where_the_fields_are_empty(desk: Desk) -> None:
+    without = {name: text for name, text in TYPED.items() if name not in ("street", "house_number", "postal_code", "city")}
+    desk.post("/orders", **without, brand=str(desk.brand.id), address="Kerkstraat 12a, 1234 AB Amsterdam")
+    desk.post("/orders", **{**TYPED, "token": "twice"}, brand=str(desk.brand.id), address="Molenweg 7, 3511CD Utrecht")
+    typed = [desk.session.get_one(Address, order.address_id) for order in desk.orders()]
+    assert {(one.street, one.house_number, one.postal_code) for one in typed} == {("Kerkstraat", "12", "1234AB")}
+
+
+def test_suggested_addresses_come_in_their_parts(desk: Desk, pdok: RunningServer) -> None:
+    runtime().redis.flushdb()
+    shown = desk.get("/orders/addresses?address=kerkstraat 12 leeu")
+    assert 'value="Kerkstraat 12, 8911XY Leeuwarden"' in shown
+    assert 'data-street="Kerkstraat" data-house_number="12" data-addition="" data-postal_code="8911XY"' in shown
+    assert "<option" not in desk.get("/orders/addresses?address=ke")

@@ -13,7 +13,7 @@ from app.web.tasks.words import title_words
     ("title", "locale", "told"),
     [
         ("Overdue answer: Laadpaal doet niets", "nl", "Antwoord te laat: Laadpaal doet niets"),
-        ("Overdue answer: Laadpaal: rood", "fr", "Réponse en retard : Laadpaal: rood"),
+        ("Overdue answer: Laadpaal: rood", "fr", "Réponse en retard\u00a0: Laadpaal: rood"),
         ("Overdue resolution: Offerte", "nl", "Oplossing te laat: Offerte"),
         ("Overdue answer: Laadpaal", "en", "Overdue answer: Laadpaal"),
         ("Escalate: the boss", "nl", "Escalate: the boss"),
