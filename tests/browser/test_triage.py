@@ -159,7 +159,7 @@ def test_a_thread_is_snoozed_with_keys_and_comes_back_when_the_customer_writes(p
     page.keyboard.press("h")
     assert_accessible(page)
     page.get_by_role("button", name="Tomorrow morning").first.click()
-    expect(page.locator("#thread-head")).to_contain_text("Until")
+    expect(page.locator("#thread-head")).to_contain_text("Snoozed until")
     expect(page.locator("a[data-row]")).to_have_count(0)
     desk.customer_writes("Of toch vandaag?")
     expect(page.locator("a[data-row]")).to_have_count(1)

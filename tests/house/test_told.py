@@ -23,7 +23,7 @@ from app.web.inbox.ledger_words import failure_words
         ("nl", SWITCHED_OFF % {"name": "Service 50%"}, "Service 50% staat uit: kies een ander kanaal"),
         ("fr", "header list-id", "en-tête list-id"),
         ("nl", "message 7 · has no text body; statuses is not a list", "message 7 · heeft geen tekst; statuses is geen lijst"),
-        ("nl", "stopped retrying: the body is not an object", "niet meer geprobeerd: de inhoud is geen object"),
+        ("nl", "stopped retrying: the body is not an object", "we proberen het niet meer: de inhoud is geen object"),
         ("en", "It came over a mailing list", "The message came through a mailing list"),
         ("nl", "It was marked as spam.", "Het gesprek is als spam gemarkeerd."),
         ("nl", "550 · The mail server refuses it · no such user", "550 · De mailserver weigert de mail · no such user"),

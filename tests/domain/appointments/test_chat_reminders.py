@@ -84,7 +84,7 @@ def test_within_the_window_the_chat_says_it_in_words(house: House) -> None:
     [
         ({"reminder_template": "gone"}, "has no approved template"),
         ({"reminder_values": "visit_date"}, "needs 3 values"),
-        ({"reminder_values": "visit_date; visit_time; mood"}, "no value named mood"),
+        ({"reminder_values": "visit_date; visit_time; mood"}, "uses the value mood, which does not exist"),
     ],
 )
 def test_a_chat_that_cannot_say_it_says_why(house: House, kept: dict[str, str], why: str) -> None:

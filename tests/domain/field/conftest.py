@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -89,6 +90,7 @@ class Round(PageDesk):
 @pytest.fixture
 def day(app: Flask, page_client: PageClient, db_session: Session) -> Round:
     now = utc_now()
+    last = now.astimezone(ZoneInfo("Europe/Amsterdam")).replace(hour=23, minute=59, second=59, microsecond=0)
     brand, other = make_brand(db_session, name="ChargeCars"), make_brand(db_session, "laderthuis", "LaderThuis")
     with app.app_context():
         channel = make_channel(db_session, brand, keyring=runtime().keyring)
@@ -102,7 +104,7 @@ def day(app: Flask, page_client: PageClient, db_session: Session) -> Round:
         db_session,
         thread,
         now=now,
-        starts_at=now.replace(microsecond=0) + timedelta(minutes=1),
+        starts_at=min(now.replace(microsecond=0) + timedelta(minutes=1), last.astimezone(UTC)),  # today, even at 23:59
         ends_at=now + timedelta(hours=2),
         technician_user_id=people[0].id,
         order_id=order.id,

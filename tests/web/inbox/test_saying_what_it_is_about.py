@@ -265,7 +265,7 @@ def test_a_rule_says_it_and_its_dry_run_shows_the_same(desk: Desk) -> None:
     sign_in(desk.client.plain, desk.session, desk.leila)
     page = desk.client.get(f"/settings/automation/{rule.id}/dry-run").text
     assert "Customer: Maria → Pieter" in page
-    assert f"linked with {desk.order.order_number}" in page
+    assert f"linked with order {desk.order.order_number}" in page
     switch_rule(desk.session, rule, is_on=True, viewer=desk.viewer, now=utc_now(), past=True)
     desk.session.commit()
     with desk.app.app_context():
