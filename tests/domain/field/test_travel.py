@@ -51,7 +51,10 @@ def test_where_the_register_knows_an_address_the_plan_has_its_place(day: Round) 
     order.address_id = address.id
     day.session.flush()
     plan = read_day_plan(
-        day.session, viewer=day.viewer, day=day_of(day.visit.starts_at.date().isoformat(), day.viewer, day.now), now=day.now
+        day.session,
+        viewer=day.viewer,
+        day=day_of(day.visit.starts_at.astimezone(PLACE).date().isoformat(), day.viewer, day.now),
+        now=day.now,
     )
     assert [block.spot for block in plan.blocks] == [UTRECHT]
     assert "destination=52.090700%2C5.121400" in day.get("/today")
