@@ -45,10 +45,17 @@ def test_a_double_click_a_broken_line_and_two_tabs_send_each_message_once(page: 
     sent(page, "Dubbel geklikt")
     expect(text).to_have_value("")
 
-    text.fill("Zonder lijn")
+    late: list[Route] = []
+    page.route("**/draft", lambda route: late.append(route), times=1)
+    with page.expect_request("**/draft"):
+        text.fill("Zonder lijn")
     page.context.set_offline(True)
     send.click()
     expect(page.locator("[data-draft-status]")).to_contain_text("Connection lost")
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/draft")):
+        late[0].abort()
+    page.evaluate("() => new Promise((done) => setTimeout(done))")  # the page has heard of the failed draft then
+    assert "Connection lost" in page.locator("[data-draft-status]").inner_text()
     expect(text).to_have_value("Zonder lijn")
     page.context.set_offline(False)
     send.click()

@@ -8,18 +8,19 @@ const PAUSE = 700;
 export default function composer(form) {
   const status = form.querySelector("[data-draft-status]");
   richText(form, uploads(form));
-  let timer = null, saved = essence(form, "defaultValue"); // what the server rendered: typing may have begun before this ran
+  let timer = null, isUnsent = false, saved = essence(form, "defaultValue"); // what the server rendered: typing may have begun before this ran
 
   const say = (key) => { if (status) status.textContent = status.dataset[key] || ""; };
+  const sayOfDraft = (key) => { if (!isUnsent) say(key); }; // that the reply was not sent is what matters then
   async function save() {
     clearTimeout(timer);
     const now = essence(form);
     if (now === saved || !form.dataset.draftUrl) return;
     saved = now;
-    say("saving");
+    sayOfDraft("saving");
     const answer = await post(form.dataset.draftUrl, draftOf(form)).catch(() => null);
     if (!answer?.ok) saved = null;
-    say(answer?.ok ? "saved" : "failed");
+    sayOfDraft(answer?.ok ? "saved" : "failed");
   }
   const fold = () => { if (!form.matches(":focus-within")) form.classList.remove("is-wanted"); };
   const later = () => { clearTimeout(timer); timer = setTimeout(save, PAUSE); };
@@ -36,15 +37,19 @@ export default function composer(form) {
   });
   // Between one part and the next nothing has the focus: folded at that moment, it would hide the part that is to get it.
   form.addEventListener("focusin", ({ target }) => { if (!isTab(target)) form.classList.add("is-wanted"); });
-  form.addEventListener("input", later);
+  form.addEventListener("input", () => { isUnsent = false; later(); });
   form.addEventListener("focusout", ({ relatedTarget }) => {
     if (form.contains(relatedTarget)) return;
     if (relatedTarget) onceReleased(fold);
     save();
   });
   form.addEventListener("uploads:changed", save);
-  form.addEventListener("submit", () => { clearTimeout(timer); saved = essence(form); });
-  form.addEventListener("htmx:sendError", (event) => { if (event.detail.elt === form) say("unsent"); }); // the token makes a retry safe
+  form.addEventListener("submit", () => { clearTimeout(timer); isUnsent = false; saved = essence(form); });
+  form.addEventListener("htmx:sendError", (event) => { // the token makes a retry safe
+    if (event.detail.elt !== form) return;
+    isUnsent = true;
+    say("unsent");
+  });
   window.addEventListener("pagehide", () => {
     if (form.isConnected && essence(form) !== saved && form.dataset.draftUrl) navigator.sendBeacon?.(form.dataset.draftUrl, draftOf(form, true));
   });
