@@ -80,7 +80,7 @@ from app.domain.threads.handlers import follow_merged_contact, give_back_merged_
 from app.domain.threads.order_links import link_orders_of_messages
 from app.domain.threads.triage_models import BulkAction
 from app.domain.webhooks import engine as callbacks
-from app.domain.webhooks.handlers import tell_webhooks
+from app.domain.webhooks.handlers import tell_called_webhook, tell_webhooks
 from app.domain.webhooks.models import EndpointKind
 from app.domain.webhooks.targets import Opener
 
@@ -120,6 +120,7 @@ _read_nameplate = AfterCommit("read_nameplate", field.read_nameplate, SEND, amon
 _write_out = AfterCommit("write_out_voice", field.write_out_voice, SEND, among=field.voices_among)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
+_OF_ASKED_CALL = (tell_asked_scenario, tell_called_webhook, tell_asked_team)
 _OF_ORDER_STATUS = (partners.follow_order_status, partners.follow_commissions, automation.withdraw_news)
 _OF_MESSAGES = (notifications.tell_followers, visits.tell_of_answers, hold_scheduled_replies, sla.hear_messages,
                 link_orders_of_messages)  # fmt: skip
@@ -210,7 +211,7 @@ WIRING = Wiring(
         "CallChanged": (hear_end_of_call, _report),
         "TaskAsked": (tasks.make_asked_task,),
         "OrderRegrouped": (tasks.follow_regrouped_orders,),
-        "OutsideCallAsked": (automation.note_intent, tell_asked_scenario, tell_asked_team, automation.send_asked_template),
+        "OutsideCallAsked": (automation.note_intent, *_OF_ASKED_CALL, automation.send_asked_template),
         "OrderCreated": (one_by_one(tell_scenarios), one_by_one(triggers.tell_of_urgent_order)),
         "OrderPriorityChanged": (triggers.tell_of_urgent_order,),
         "TechnicianAbsent": (triggers.tell_of_absent_technician,),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from gettext import NullTranslations
 from typing import Any
@@ -92,13 +93,13 @@ def _date_words(day: date, pattern: str, locale: str) -> str:
     return format_date(day, pattern, locale)
 
 
-def number_words(value: float, pattern: str | None = None) -> str:
+def number_words(value: float | Decimal, pattern: str | None = None) -> str:
     """Format a number in the reader's language, by a CLDR `pattern` such as "0.0". Cached, as tables repeat small numbers."""
     return _number_words(value, pattern, str(get_locale()))
 
 
 @lru_cache(maxsize=4096)
-def _number_words(value: float, pattern: str | None, locale: str) -> str:
+def _number_words(value: float | Decimal, pattern: str | None, locale: str) -> str:
     return format_decimal(value, pattern, locale)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -112,6 +112,14 @@ def note_intent(session: Session, event: Event) -> None:
         "noted_at": event.occurred_at,
     }
     session.execute(postgresql.insert(OutsideIntent).values(values).on_conflict_do_nothing())
+
+
+def settle_intent(session: Session, event: Event, *, state: str, said: Mapping[str, Any]) -> None:
+    """Store that the outside call of this event was made (`done`) or cannot be made (`failed`). `said` is added to the event's
+    payload, for the timeline."""
+    session.execute(sa.update(OutsideIntent).where(OutsideIntent.event_id == event.id).values(state=state))
+    event.payload = {**event.payload, **said}
+    session.flush()
 
 
 def withdraw_intents(session: Session, event_ids: Collection[uuid.UUID]) -> int:

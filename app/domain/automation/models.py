@@ -73,9 +73,9 @@ class AutomationRun(WithId, Base):
 
 
 class OutsideIntent(WithId, Base):
-    """A call to something outside that a rule or a person asked for. State `done`: it became a call of a scenario, a card in
-    Teams or a WhatsApp message. `noted`: nothing is connected that could take the call, so nothing was sent. `failed`: it
-    could not be sent."""
+    """A call to something outside that a rule or a person asked for. State `done`: it became a call of a scenario or
+    webhook, a card in Teams or a WhatsApp message. `noted`: nothing is connected that could take the call, so nothing was
+    sent. `failed`: it could not be sent."""
 
     __tablename__ = "outside_intents"
 

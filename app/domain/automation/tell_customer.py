@@ -16,7 +16,7 @@ from app.core.ids import new_id
 from app.core.text import known
 from app.core.text import mark as N_
 from app.domain.accounts.access import Viewer
-from app.domain.automation.models import OutsideIntent
+from app.domain.automation.actions import settle_intent
 from app.domain.automation.order_news import (
     News,
     check_news,
@@ -136,9 +136,7 @@ def send_asked_template(session: Session, event: Event) -> None:
         state, said = "done", {"is_told": True, "told_message_id": str(message.id)}
     except UnableToReply as error:
         state, said = "failed", {"why_not": str(error)}
-    session.execute(sa.update(OutsideIntent).where(OutsideIntent.event_id == event.id).values(state=state))
-    event.payload = {**event.payload, **said}
-    session.flush()
+    settle_intent(session, event, state=state, said=said)
 
 
 def _send_whatsapp(session: Session, event: Event, call: OutsideCall) -> Message:

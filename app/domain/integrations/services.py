@@ -16,6 +16,7 @@ from app.core.text import mark as N_
 from app.domain.integrations.make.deliver import LASTING, unreached_words
 from app.domain.integrations.models import Integration, Provider
 from app.domain.integrations.queries import open_secrets
+from app.domain.webhooks.outcomes import of_failure
 
 _FORM = N_("Sends us completed forms")
 _SCENARIO = N_("Receives our events")
@@ -69,6 +70,6 @@ def _ask_scenarios(integration: Integration) -> Health:
         try:
             runtime().http.reach(secrets.get(f"hook_{name}", ""))
         except HttpFailure as failure:
-            return Health(False, unreached_words(failure.kind), passes=failure.kind not in ("bad_url", "refused_address"))
+            return Health(False, unreached_words(of_failure(failure)), passes=failure.kind not in ("bad_url", "refused_address"))
     met = integration.problem
     return Health(not met, met, passes=met not in LASTING)

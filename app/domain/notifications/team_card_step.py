@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.text import known
 from app.core.text import mark as N_
 from app.domain.accounts.models import TeamMember, User
-from app.domain.automation.models import OutsideIntent
+from app.domain.automation.actions import settle_intent
 from app.domain.events.models import Event
 from app.domain.notifications.actions import News, tell
 from app.domain.notifications.models import NotificationDispatch, NotificationKind, Way
@@ -47,9 +47,7 @@ def tell_asked_team(session: Session, event: Event) -> None:
     member = sa.select(TeamMember.user_id).where(TeamMember.team_id == hook.team_id)
     tell(session, news, to=User.id.in_(member), caused_by=event, through=frozenset({Way.TEAMS}))
     if session.execute(sa.select(sa.exists().where(NotificationDispatch.event_id == event.id))).scalar_one():
-        session.execute(sa.update(OutsideIntent).where(OutsideIntent.event_id == event.id).values(state="done"))
-        event.payload = {**event.payload, "is_told": True}
-        session.flush()
+        settle_intent(session, event, state="done", said={"is_told": True})
 
 
 def _text(event: Event) -> str:

@@ -13,10 +13,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask_babel import format_decimal
 from sqlalchemy.orm import Session
 
-from app.core.translation import date_words
+from app.core.translation import date_words, number_words
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.domain.accounts.access import Viewer
@@ -167,10 +166,10 @@ def _arrivals(slice: Slice, found: Breakdown) -> Picture:
     stacks = [[found.cells.get((day, medium, Kind.RECEIVED), 0) for medium in media] for day in slice.dates]
     scale = charts.scale_of([sum(values) for values in stacks], is_time=False)
     totals = [(sums_of(found.parts[medium], Kind.RECEIVED).n, _(MEDIUM_NAMES[medium])) for medium in media]
-    parts = ", ".join(f"{name} {format_decimal(n)}" for n, name in totals if n)
-    total = format_decimal(sums_of(found.whole, Kind.RECEIVED).n)
+    parts = ", ".join(f"{name} {number_words(n)}" for n, name in totals if n)
+    total = number_words(sums_of(found.whole, Kind.RECEIVED).n)
     says = _("%(count)s cases received in %(days)s days: %(parts)s.", count=total, days=slice.days, parts=parts)
-    ticks = tuple(str(format_decimal(tick)) for tick in scale.ticks)
+    ticks = tuple(number_words(tick) for tick in scale.ticks)
     plot = Plot(scale, ticks, _labels(slice), stacks=stacks, names=[_(MEDIUM_NAMES[medium]) for medium in media])
     return Picture("received", _("New cases by channel"), says if parts else _("No data for these days."), draw(plot))
 

@@ -45,7 +45,8 @@ class TaskStep(BaseModel):
 
 
 class OutsideCall(BaseModel):
-    """A request to an outside service. `target` is a URL, or the name of a scenario, Teams channel, integration or template.
+    """A request to an outside service. `target` is the name of a webhook, scenario, team or template. "sync" is
+    no longer offered.
 
     `words` is the text of a Teams card.
     """

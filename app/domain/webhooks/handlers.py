@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from app.core.prepared import KEPT
 from app.domain.accounts.models import Brand
+from app.domain.automation.actions import settle_intent
 from app.domain.events.models import Event
 from app.domain.webhooks.actions import queue_message, serialize, timestamp
 from app.domain.webhooks.models import ANY_EVENT, EndpointKind, WebhookEndpoint
-from app.domain.webhooks.platform_events import brands_of, names_of, tell
+from app.domain.webhooks.platform_events import RULE_CALLED, brands_of, names_of, tell
+from app.domain.webhooks.queries import find_called
 
 _LISTENING = (
     sa.select(WebhookEndpoint.id)
@@ -40,6 +42,21 @@ def tell_webhooks(session: Session, events: Sequence[Event]) -> None:
                 theirs = [one for one in listening if one.brand_id == brand_id and one.hears(name)]
                 if theirs:
                     _tell(session, event, name, theirs)
+
+
+def tell_called_webhook(session: Session, event: Event) -> None:
+    """Handle `OutsideCallAsked`: if the call names a webhook of the event's brand that subscribes to RULE_CALLED, queue it. Then
+    mark the event as told, and its row of `OutsideIntent` as done.
+
+    Without such a webhook nothing is sent, later neither, because it would then come too late.
+    """
+    call = event.payload["call"]
+    if call["kind"] != "webhook" or event.brand_id is None:
+        return
+    named = find_called(session, call["target"], brand_ids=(event.brand_id,))
+    if named is not None:
+        _tell(session, event, RULE_CALLED, [named])
+        settle_intent(session, event, state="done", said={"is_told": True})
 
 
 def _listening(session: Session, names: set[str]) -> list[WebhookEndpoint]:

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from app.core.http import HttpFailure
+from app.core.text import mark as N_
 
 OK, GONE = "ok", "http_410"
 _OF_FAILURES = {"refused_address": "blocked", "bad_url": "blocked", "too_large": "bad_response"}
 # Trying again cannot help: a person has to change the endpoint first.
 FINAL = frozenset({GONE, "blocked", "bad_header", "no_address", "sealed"})
-OUTCOMES = (
-    *(OK, GONE, "http_3xx", "http_4xx", "http_429", "http_5xx"),
-    *("dns", "connect", "tls", "timeout", "reset", "bad_response", "blocked", "bad_header", "no_address", "sealed", "error"),
-)
+OUTCOMES = {
+    OK: N_("accepted"),
+    "http_3xx": N_("redirect; we do not follow redirects"),
+    "http_4xx": N_("refused"),
+    GONE: N_("endpoint no longer exists"),
+    "http_429": N_("too many requests"),
+    "http_5xx": N_("receiver error"),
+    "dns": N_("unknown host name"),
+    "connect": N_("no connection"),
+    "tls": N_("no secure connection: invalid certificate"),
+    "timeout": N_("request timed out"),
+    "reset": N_("connection reset"),
+    "bad_response": N_("invalid HTTP response"),
+    "blocked": N_("address not allowed"),
+    "bad_header": N_("one of the endpoint’s headers cannot be sent"),
+    "no_address": N_("no address is set"),
+    "sealed": N_("cannot decrypt the secrets: a key in ENCRYPTION_KEYS is missing"),
+    "error": N_("an error on our side; see the application log"),
+}  # every outcome, in words
 
 
 def of_status(status: int) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.runtime import runtime
 from app.core.text import mark as N_
 from app.domain.accounts.models import Brand
 from app.domain.contacts.models import Contact, ContactIdentity
@@ -40,7 +41,9 @@ PLATFORM_EVENTS: Mapping[str, Mapping[str, str]] = {
     "task": {"task.created": N_("A task was created"), "task.updated": N_("A task changed"),
              "task.completed": N_("A task was completed"), "task.reopened": N_("A task was reopened")},
     "sla": {"sla.warning": N_("A deadline is approaching"), "sla.breached": N_("A deadline has passed")},
+    "rule": {"rule.called": N_("A rule or macro called this webhook by its name")},
 }  # fmt: skip
+RULE_CALLED = "rule.called"
 NAMES = tuple(name for names in PLATFORM_EVENTS.values() for name in names)
 _MESSAGE_STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed", "bounced": "failed"}
 _OF_TYPE: Mapping[str, tuple[str, ...]] = {
@@ -60,6 +63,18 @@ _OF_TYPE: Mapping[str, tuple[str, ...]] = {
     "PaymentReceived": ("payment.received",),
     "ContactChanged": ("customer.updated",),
 }
+
+
+@dataclass(frozen=True)
+class Called:
+    """What a call by a rule or macro is about. `rule`: its name, None for a macro. `cause`: the type of the event that started
+    the rule."""
+
+    rule: str | None
+    cause: str | None
+    thread: Thread | None
+    order: Order | None
+    contact: Contact | None
 
 
 @dataclass(frozen=True)
@@ -117,7 +132,7 @@ def _customer(session: Session, event: Event, name: str, brand: Brand) -> Told |
     data = {"contact_id": str(contact.id), "contact_type": contact.contact_type.value}
     changed = {"changed": event.payload["fields"]} if "fields" in event.payload else {}
     about = {"label": contact.name, "contact_id": str(contact.id)}
-    return Told({**data, **changed}, _private(session, contact), f"contact:{contact.id}", about)
+    return Told({**data, **changed}, ways_of(session, contact), f"contact:{contact.id}", about)
 
 
 def _job(session: Session, event: Event, _name: str, _brand: Brand) -> Told | None:
@@ -138,7 +153,7 @@ def _job(session: Session, event: Event, _name: str, _brand: Brand) -> Told | No
         **({"payment": money} if money else {}),
     }
     contact = session.get(Contact, order.customer_contact_id)
-    private = {"customer": _private(session, contact)} if contact else {}
+    private = {"customer": ways_of(session, contact)} if contact else {}
     about = {"label": order.order_number, "order_id": str(order.id)}
     return Told(data, private, f"order:{order.id}", about)
 
@@ -190,8 +205,56 @@ def _task(session: Session, event: Event, _name: str, _brand: Brand) -> Told | N
     return Told({**data, **said}, {"title": task.title}, f"task:{task.id}", about)
 
 
+def read_called(session: Session, event: Event) -> Called:
+    """Return what an `OutsideCallAsked` is about. Without a thread, the customer is that of the order."""
+    cause = session.get(Event, event.caused_by_id) if event.caused_by_id else None
+    thread = session.get(Thread, event.thread_id) if event.thread_id else None
+    order_id = (cause.payload.get("order_id") if cause else None) or event.payload.get("order_id")
+    order = session.get(Order, uuid.UUID(order_id)) if order_id else None
+    contact_id = (thread.contact_id if thread else None) or (order.customer_contact_id if order else None)
+    contact = session.get(Contact, contact_id) if contact_id else None
+    return Called((event.payload.get("by") or {}).get("name"), cause.type if cause else None, thread, order, contact)
+
+
+def thread_fields(thread: Thread) -> dict[str, Any]:
+    """Return the fields of a thread for a call by a rule or macro, without customer data."""
+    return {
+        "thread_id": str(thread.id),
+        "number": thread.number,
+        "status": thread.status.value,
+        "priority": thread.priority.value,
+        "url": f"{runtime().settings.public_url}/threads/{thread.id}",
+    }
+
+
+def order_fields(order: Order) -> dict[str, Any]:
+    """Return the fields of an order for a call by a rule or macro, without customer data."""
+    return {"order_id": str(order.id), "order_number": order.order_number, "order_status": order.status.value}
+
+
+def _rule(session: Session, event: Event, _name: str, _brand: Brand) -> Told:
+    called = read_called(session, event)
+    thread, order = called.thread, called.order
+    data = {
+        "rule": called.rule,
+        "cause": called.cause,
+        "thread": thread_fields(thread) if thread else None,
+        "order": order_fields(order) if order else None,
+    }
+    customer = {"customer": ways_of(session, called.contact)} if called.contact else {}
+    subject = {"thread_subject": thread.subject} if thread else {}
+    if thread is not None:
+        key, about = f"thread:{thread.id}", {"label": _thread_label(thread), "thread_id": str(thread.id)}
+    elif order is not None:
+        key, about = f"order:{order.id}", {"label": order.order_number, "order_id": str(order.id)}
+    else:
+        key, about = "", {"label": called.rule or RULE_CALLED}
+    return Told(data, {**customer, **subject}, key, about)
+
+
 _OF_AREA: Mapping[str, Callable[[Session, Event, str, Brand], Told | None]] = {
     "customer": _customer, "job": _job, "payment": _job, "message": _message, "thread": _thread, "task": _task, "sla": _thread,
+    "rule": _rule,
 }  # fmt: skip
 
 
@@ -226,7 +289,8 @@ def _is_first(session: Session, event: Event, contact_id: uuid.UUID, brand_id: u
     return not session.execute(sa.select(sa.or_(sa.exists(threads), sa.exists(orders)))).scalar_one()
 
 
-def _private(session: Session, contact: Contact) -> dict[str, Any]:
+def ways_of(session: Session, contact: Contact) -> dict[str, Any]:
+    """Return {"name", "language", "email", "phone"} of the contact. "email" and "phone" are None if they are unknown."""
     query = sa.select(ContactIdentity.kind, ContactIdentity.value).where(
         ContactIdentity.contact_id == contact.id, ContactIdentity.former_since.is_(None)
     )

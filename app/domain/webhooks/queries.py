@@ -24,6 +24,7 @@ from app.domain.webhooks.models import (
     WebhookMessage,
 )
 from app.domain.webhooks.outcomes import OK
+from app.domain.webhooks.platform_events import RULE_CALLED
 
 NEWEST = Sort("created_at", descending=True)
 STATES: Mapping[str, tuple[str, ...]] = {
@@ -117,6 +118,18 @@ def list_endpoints(
     if owner_id is not None:
         query = query.where(WebhookEndpoint.owner_id == owner_id)
     return list(session.execute(query.order_by(WebhookEndpoint.name, WebhookEndpoint.id)).scalars())
+
+
+def list_called(session: Session, *, brand_ids: Collection[uuid.UUID]) -> list[WebhookEndpoint]:
+    """List, by name, the webhooks of these brands that a step of a rule or macro can call: those that subscribe to
+    RULE_CALLED."""
+    return [one for one in list_endpoints(session, brand_ids=brand_ids) if one.hears(RULE_CALLED) and not one.is_test]
+
+
+def find_called(session: Session, name: str, *, brand_ids: Collection[uuid.UUID]) -> WebhookEndpoint | None:
+    """Return the first webhook of `list_called` with this name, ignoring case. Return None if there is none."""
+    wanted = name.strip().casefold()
+    return next((one for one in list_called(session, brand_ids=brand_ids) if one.name.casefold() == wanted), None)
 
 
 def page_endpoints(

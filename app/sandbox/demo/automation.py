@@ -67,13 +67,12 @@ def _rules(teams: dict[str, uuid.UUID]) -> list[RuleContent]:
     looked_at = MacroSteps(add_tags=(TAG,))
     urgent = (_asked("priority", "at_least", "critical"), _asked("status", "is_not", "escalated"))
     told = MacroSteps(status=ThreadStatus.ESCALATED, calls=(OutsideCall(kind="teams", target="Customer service"),))
-    order = MacroSteps(calls=(OutsideCall(kind="sync", target="external_crm"),))
+    order = MacroSteps(calls=(OutsideCall(kind="webhook", target="Warehouse"),))
     completed = MacroSteps(
         calls=(
             OutsideCall(
                 kind="whatsapp_template", target="order_completion_notification", words="{{order.number}}; {{order.status}}"
             ),
-            OutsideCall(kind="sync", target="accounting_system: invoice"),
         )
     )
     return [
@@ -88,7 +87,7 @@ def _rules(teams: dict[str, uuid.UUID]) -> list[RuleContent]:
             weekdays=(0, 1, 2, 3, 4),
         ),
         RuleContent(
-            "Orderstatus naar CRM, en af: WhatsApp en factuur",
+            "Orderstatus naar magazijn, en af: WhatsApp",
             ORDER_STATUS_CHANGED,
             (Part(steps=order), Part(conditions=(_asked("value", "is", "completed"),), steps=completed)),
         ),

@@ -14,10 +14,11 @@ from app.domain.events.models import Event
 from app.domain.webhooks.actions import EndpointContent, create_endpoint
 from app.domain.webhooks.handlers import tell_webhooks
 from app.domain.webhooks.models import EndpointKind, WebhookDelivery, WebhookEndpoint
+from app.domain.webhooks.platform_events import RULE_CALLED
 from app.sandbox.demo.simulator_client import Outside
 
 RECEIVERS = {
-    "Warehouse": ("taken", ("job.created", "job.updated"), "webhook"),
+    "Warehouse": ("taken", ("job.created", "job.updated", RULE_CALLED), "webhook"),
     "Dashboard": ("moody", ("*",), "webhook"),
     "Planning": ("locked", ("job.created", "job.completed", "job.cancelled"), "partner"),
 }

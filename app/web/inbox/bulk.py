@@ -8,14 +8,13 @@ from typing import Any
 
 from flask import abort, jsonify, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_decimal
 from htmx_flask import request
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
-from app.core.translation import ngettext
+from app.core.translation import ngettext, number_words
 from app.core.work import READY, RUNNING
 from app.domain.threads.bulk import ABOUT, BULK_CAP, Change, NothingToUndo, start_bulk_action, undo_bulk_action
 from app.domain.threads.models import Priority, ThreadStatus, ThreadType
@@ -41,7 +40,7 @@ def bulk_count() -> ResponseReturnValue:
     filter, _kept = asked_filter(request.args.get("view") or "open")
     count = count_matching(db.session(), viewer=current_viewer(), filter=filter, cap=BULK_CAP)
     text = _("Select the newest %(count)s threads") if count >= BULK_CAP else _("Select all %(count)s matching threads")
-    return jsonify(count=count, text=text % {"count": format_decimal(count)})
+    return jsonify(count=count, text=text % {"count": number_words(count)})
 
 
 @bp.get("/bulk/people")

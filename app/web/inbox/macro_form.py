@@ -39,6 +39,9 @@ from app.domain.threads.models import CLOSED_STATUSES, Priority, ThreadStatus, T
 from app.domain.threads.tags import BadTag, clean_tag
 from app.domain.threads.timeline import list_assignable_users
 from app.domain.threads.type_words import thread_type_words
+from app.domain.webhooks.platform_events import RULE_CALLED
+from app.domain.webhooks.queries import find_called, list_called
+from app.web.accounts.session import current_viewer
 from app.web.inbox.about_form import about_choices, about_values, read_about
 from app.web.inbox.blueprint import parse_uuid
 from app.web.inbox.macro_words import TASK_KINDS
@@ -184,8 +187,14 @@ def _calls(form: MacroForm) -> tuple[OutsideCall, ...]:
             form.errors[f"call_kind_{number}"] = _("Choose where to send the notification.")
         elif not target or len(target) > TARGET_CHARACTERS:
             form.errors[f"call_target_{number}"] = _(
-                "Enter the name of the webhook, scenario, team, integration or template, in at most %(count)s characters.",
+                "Enter the name of the webhook, scenario, team or template, in at most %(count)s characters.",
                 count=TARGET_CHARACTERS,
+            )
+        elif kind == "webhook" and find_called(db.session(), target, brand_ids=current_viewer().brand_ids) is None:
+            form.errors[f"call_target_{number}"] = _(
+                "There is no webhook “%(name)s” that receives the event %(event)s: choose that event on the page of the webhook.",
+                name=target,
+                event=RULE_CALLED,
             )
         elif kind == "teams" and find_hook_named(db.session(), target) is None:
             form.errors[f"call_target_{number}"] = _("There is no team “%(name)s” with an address for Teams cards.", name=target)
@@ -238,10 +247,12 @@ def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]
     """Return the options of every select field, by name, as lists of pairs (value, label). In the fields of steps, the first
     pair leaves the thread unchanged.
 
-    A chosen value that was deleted stays in its list. `scenarios`, and `told_teams` (names of teams with a Teams workflow),
-    are plain lists.
+    A chosen value that was deleted stays in its list. `scenarios`, `told_teams` (names of teams with a Teams workflow) and
+    `webhooks` (names of webhooks that a step can call) are plain lists.
     """
     same = ("", _("Unchanged"))
+    # Nothing takes a "sync", so only a step that is stored has it.
+    offered = {kind: words for kind, words in CALL_KINDS.items() if kind != "sync" or kind in form.values.values()}
     people = dict(pair for brand_id in viewer.brand_ids for pair in list_assignable_users(session, brand_id))
     named = sorted(((str(user_id), name) for user_id, name in people.items()), key=lambda pair: pair[1])
     brands = [(str(brand.id), brand.name) for brand in list_brands(session) if brand.id in viewer.brand_ids]
@@ -256,7 +267,7 @@ def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]
         "templates": [("", _("None")), *templates],
         "statuses": [same, *((status.value, status_words(status)) for status in ThreadStatus)],
         "task_kinds": [(kind, _(words)) for kind, words in TASK_KINDS.items()],
-        "calls": [("", _("Nothing")), *((kind, _(words)) for kind, words in CALL_KINDS.items())],
+        "calls": [("", _("Nothing")), *((kind, _(words)) for kind, words in offered.items())],
         "snoozes": [("", _("Do not snooze")), *((key, _(words)) for key, words in SNOOZES.items())],
     }
     chosen = {"teams": "team", "people": "assignee", "templates": "template", "brands": "brand", "partners": "partner"}
@@ -264,5 +275,9 @@ def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]
         value = form.values[name]
         if value and value not in dict(lists[options]):
             lists[options].append((value, _("No longer exists")))
-    told_teams = [row.team.name for row in list_hooks(session) if row.hook]
-    return {**lists, "scenarios": list_scenarios(session, brand_ids=viewer.brand_ids), "told_teams": told_teams}
+    return {
+        **lists,
+        "scenarios": list_scenarios(session, brand_ids=viewer.brand_ids),
+        "told_teams": [row.team.name for row in list_hooks(session) if row.hook],
+        "webhooks": list(dict.fromkeys(one.name for one in list_called(session, brand_ids=viewer.brand_ids))),
+    }

@@ -10,12 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g
-from flask_babel import format_datetime, format_decimal, get_locale, get_timezone
+from flask_babel import format_datetime, get_locale, get_timezone
 from jinja2.utils import urlize
 from markupsafe import Markup, escape
 
 from app.core.clock import utc_now
-from app.core.translation import date_words, ngettext
+from app.core.translation import date_words, ngettext, number_words
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.domain.routing.words import given_words
@@ -344,7 +344,7 @@ def size_words(size_bytes: int | None) -> str:
         return ""
     if size_bytes < 1024 * 1024:
         return _("%(size)s kB", size=max(1, size_bytes // 1024))
-    return _("%(size)s MB", size=format_decimal(size_bytes / 1024 / 1024, "#,##0.0"))
+    return _("%(size)s MB", size=number_words(size_bytes / 1024 / 1024, "#,##0.0"))
 
 
 def capped(count: int, cap: int = 1000) -> str:

@@ -27,6 +27,7 @@ from app.domain.mailings.queries import MailingMissing, get_mailing, get_progres
 from app.domain.threads.models import ThreadStatus
 from app.mail.rich import clean_rich
 from app.web.accounts.session import current_viewer
+from app.web.inbox.triage_words import until_words
 from app.web.mailings import words
 from app.web.mailings.blueprint import bp
 from app.web.mailings.draft import Draft, preview, read_draft, to_oneself
@@ -40,7 +41,8 @@ CONTROLS: dict[str, Callable[..., Mailing]] = {"pause": pause_mailing, "resume":
 def mailings() -> ResponseReturnValue:
     """List the mailings of the viewer's brands, newest first."""
     session = db.session()
-    rows = [(row, words.state_words(row)) for row in list_mailings(session, brand_ids=current_viewer().brand_ids)]
+    listed = list_mailings(session, brand_ids=current_viewer().brand_ids)
+    rows = [(row, words.state_words(row.mailing, waiting=row.total - row.decided)) for row in listed]
     return page("mailings/list.html", rows=rows, brands={brand.id: brand.name for brand in list_brands(session)})
 
 
@@ -102,7 +104,11 @@ def send() -> ResponseReturnValue:
         mailing = create_mailing(session, draft.new_mailing(), channel=channel, actor=viewer.actor, now=utc_now())
     runtime().nudger.nudge()
     total = len(draft.recipients)
-    flash(ngettext("On its way to %(num)s person.", "On its way to %(num)s people.", total))
+    if draft.send_at:
+        at = until_words(draft.send_at)
+        flash(ngettext("We send it to %(num)s person: %(time)s.", "We send it to %(num)s people: %(time)s.", total, time=at))
+    else:
+        flash(ngettext("On its way to %(num)s person.", "On its way to %(num)s people.", total))
     return redirect(url_for("mailings.mailing", mailing_id=mailing.id), 303)
 
 
@@ -120,11 +126,13 @@ def mailing(mailing_id: uuid.UUID) -> ResponseReturnValue:
     wanted = request.args.get("outcome", "")
     outcome = RecipientOutcome(wanted) if wanted in set(RecipientOutcome) else None
     rows = list_recipients(session, found, outcome=outcome, after=request.args.get("after", "")[:320], limit=SHOWN + 1)
+    progress = get_progress(session, mailing_id)
     return page(
         "mailings/mailing.html",
         blocks=("mailing_state",),
         mailing=found,
-        progress=get_progress(session, mailing_id),
+        progress=progress,
+        state=words.state_words(found, waiting=progress.waiting),
         channel=session.get_one(Channel, found.channel_id),
         rows=[(row, words.result_words(row)) for row in rows[:SHOWN]],
         next_after=rows[SHOWN - 1].address if len(rows) > SHOWN else "",

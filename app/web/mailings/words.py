@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.core.clock import utc_now
 from app.core.translation import gettext as _
 from app.core.translation import told
-from app.domain.mailings.models import RecipientOutcome
-from app.domain.mailings.queries import MailingRow, RecipientRow
+from app.domain.mailings.models import Mailing, RecipientOutcome
+from app.domain.mailings.queries import RecipientRow
+from app.web.inbox.triage_words import until_words
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,16 @@ class Result:
     why: str = ""
 
 
-def state_words(row: MailingRow) -> Result:
-    """Return the state of a mailing in words."""
-    if row.mailing.stopped_at is not None:
+def state_words(mailing: Mailing, *, waiting: int) -> Result:
+    """Return the state of a mailing in words. `waiting`: the number of recipients without an outcome."""
+    if mailing.stopped_at is not None:
         return Result(_("Stopped"), "overdue")
-    if row.mailing.paused_at is not None:
+    if mailing.paused_at is not None:
         return Result(_("Paused"), "due")
-    return Result(_("Sent"), "done") if row.decided == row.total else Result(_("Sending"), "info")
+    if not waiting:
+        return Result(_("Sent"), "done")
+    is_planned = mailing.send_at > utc_now()
+    return Result(_("Starts %(time)s", time=until_words(mailing.send_at)) if is_planned else _("Sending"), "info")
 
 
 def outcome_words() -> dict[str, str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from flask_babel import format_date, format_decimal
+from flask_babel import format_date
 
 from app.core.text import mark as N_
 from app.core.translation import gettext as _
-from app.core.translation import percent_words
+from app.core.translation import number_words, percent_words
 from app.domain.partners.commitments import Commitment
 from app.domain.partners.models import Authentication, Environment, Protocol, Scope, SyncFrequency
 from app.domain.partners.onboarding import Step
@@ -100,7 +100,7 @@ def commitment_value(of: Commitment, value: Decimal) -> str:
 
 def score_words(score: Decimal) -> str:
     """Return a mean of scores from 1 to 5 in words."""
-    return _("%(score)s of %(most)s", score=format_decimal(score, "0.0"), most=5)
+    return _("%(score)s of %(most)s", score=number_words(score, "0.0"), most=5)
 
 
 def percentage(value: int | None, *, signed: bool = False) -> str:

@@ -53,11 +53,10 @@ def tell_words(tell: Whom) -> str:
 
 def span_words(seconds: int) -> str:
     """Return a length of time to the second: "3 h 30 min", "45 s"."""
-    days, rest = 0, seconds
-    hours, rest = divmod(rest, 3600)
+    hours, rest = divmod(seconds, 3600)
     minutes, rest = divmod(rest, 60)
-    parts = [(_("%(count)s d", count=days), days), (_("%(count)s h", count=hours), hours)]
-    parts += [(_("%(count)s min", count=minutes), minutes), (_("%(count)s s", count=rest), rest)]
+    parts = [(_("%(count)s h", count=hours), hours), (_("%(count)s min", count=minutes), minutes)]
+    parts += [(_("%(count)s s", count=rest), rest)]
     return " ".join(text for text, count in parts if count) or _("%(count)s s", count=0)
 
 

@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
-from flask_babel import format_decimal
 
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.metering import STEPS_MS
 from app.core.text import mark as N_
 from app.core.translation import gettext as _
-from app.core.translation import percent_words
+from app.core.translation import number_words, percent_words
 from app.domain.accounts.permissions import Permission
 from app.domain.analytics.sheets import Dialect, csv_lines
 from app.domain.integrations.queries import list_account_names
@@ -115,13 +114,13 @@ def _row(used: Used) -> Row:
     return Row(
         used.endpoint,
         _provider_words(used.provider),
-        format_decimal(used.requests),
+        number_words(used.requests),
         percent_words(used.success_percent / 100, decimals=1),
-        _("%(count)s ms", count=format_decimal(round(used.average_ms))),
-        _("at most %(count)s ms", count=format_decimal(used.p95_ms))
+        _("%(count)s ms", count=number_words(round(used.average_ms))),
+        _("at most %(count)s ms", count=number_words(used.p95_ms))
         if used.p95_ms is not None
-        else _("more than %(count)s ms", count=format_decimal(most)),
-        format_decimal(used.throttled),
+        else _("more than %(count)s ms", count=number_words(most)),
+        number_words(used.throttled),
     )
 
 

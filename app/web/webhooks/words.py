@@ -13,28 +13,10 @@ from app.core.text import mark as N_
 from app.core.translation import gettext as _
 from app.core.translation import ngettext
 from app.domain.webhooks.models import EndpointState, Trigger, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from app.domain.webhooks.outcomes import OUTCOMES
 from app.domain.webhooks.queries import DeliveryRow
 from app.domain.webhooks.schedules import SCHEDULES, tries_of
 
-OUTCOMES = {
-    "ok": N_("accepted"),
-    "http_3xx": N_("redirect; we do not follow redirects"),
-    "http_4xx": N_("refused"),
-    "http_410": N_("endpoint no longer exists"),
-    "http_429": N_("too many requests"),
-    "http_5xx": N_("receiver error"),
-    "dns": N_("unknown host name"),
-    "connect": N_("no connection"),
-    "tls": N_("no secure connection: invalid certificate"),
-    "timeout": N_("request timed out"),
-    "reset": N_("connection reset"),
-    "bad_response": N_("invalid HTTP response"),
-    "blocked": N_("address not allowed"),
-    "bad_header": N_("one of the endpoint’s headers cannot be sent"),
-    "no_address": N_("no address is set"),
-    "sealed": N_("cannot decrypt the secrets: a key in ENCRYPTION_KEYS is missing"),
-    "error": N_("an error on our side; see the application log"),
-}
 SKIPPED = {
     "event_not_subscribed": N_("Not subscribed to this event."),
     "no_status_mapping": N_("The partner’s own name for this order status has not been entered."),

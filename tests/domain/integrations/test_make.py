@@ -294,6 +294,7 @@ def test_an_answer_that_is_lost_is_asked_for_with_the_same_event(
     )
     new_order(outside)
     make_calls(outside)
+    assert "We could not reach the webhook: connection reset." in {call.answer for call in calls(outside)}
     make_calls(outside)
     ids = [one["body"]["event_id"] for one in state.taken]
     assert (len(ids), len(set(ids))) == (4, 1)

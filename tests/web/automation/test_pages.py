@@ -26,7 +26,7 @@ RULE = {
     "priority": "high",
     "task_title": "Monteur bellen",
     "task_days": "1",
-    "call_kind_1": "sync",
+    "call_kind_1": "make",
     "call_target_1": "storingen",
 }
 
@@ -66,16 +66,17 @@ def test_a_rule_is_written_looked_at_switched_on_and_read_about(office: Office) 
     assert rule.parts[0]["conditions"][1] == {"field": "channel", "op": "is", "value": str(desk.channel.id)}
     shown = office.client.get(answer.location or "").text
     assert "1 thread would change" in shown
-    assert "Priority: Normal → High · a task · Integration" in shown
+    assert "Priority: Normal → High · a task · Scenario in Make" in shown
     office.post(f"/settings/automation/{rule.id}/switch", on="1", past="1")
     desk.react()
     assert desk.now_of().priority == Priority.HIGH
     log = office.client.get(f"/settings/automation/{rule.id}/log").text
-    assert "Priority: Normal → High · a task · Integration" in log
+    assert "Priority: Normal → High · a task · Scenario in Make" in log
     assert "Nothing would change" in office.client.get(f"/settings/automation/{rule.id}/dry-run").text
     thread = office.client.get(f"/threads/{desk.thread.id}").text
     assert "The rule Storing set the priority to high" in thread
-    assert "The rule Storing tried to notify Integration “storingen”: not sent, because" in thread
+    assert "The rule Storing tried to notify Scenario in Make “storingen”: not sent, because" in thread
+    assert 'value="sync"' not in office.client.get(f"/settings/automation/{rule.id}").text, "nothing takes such a step"
     listed = office.client.get("/settings/automation").text
     assert "1 run" in listed
     assert "Subject or text contains “knippert”" in listed
@@ -110,8 +111,9 @@ def test_a_rule_that_says_something_else_is_off_again(office: Office) -> None:
         (
             {"call_target_1": ""},
             "call_target_1",
-            "Enter the name of the webhook, scenario, team, integration or template, in at most 500 characters.",
+            "Enter the name of the webhook, scenario, team or template, in at most 500 characters.",
         ),
+        ({"call_kind_1": "webhook"}, "call_target_1", "There is no webhook “storingen” that receives the event rule.called"),
         ({"call_kind_1": "teams"}, "call_target_1", "There is no team “storingen” with an address for Teams cards."),
         ({"call_words_1": "Kijk"}, "call_words_1", "Only Teams cards and WhatsApp templates have text: leave this empty."),
         ({"also_what_1": "tag:has", "also_than_1": "a"}, "also_team", "Choose at least one step."),

@@ -26,7 +26,7 @@ from app.domain.integrations.models import Integration
 from app.domain.integrations.queries import open_secrets
 from app.domain.webhooks.actions import redeliver_since
 from app.domain.webhooks.models import EndpointKind, WebhookDelivery, WebhookEndpoint, WebhookMessage
-from app.domain.webhooks.outcomes import OK
+from app.domain.webhooks.outcomes import OK, OUTCOMES
 from app.domain.webhooks.targets import NoTarget, Target
 from app.providers.make.signature import sign
 
@@ -120,9 +120,9 @@ def answer_words(outcome: str, status: int | None) -> str:
     return _PERMANENT.get(status, _ANSWERED % {"status": status})
 
 
-def unreached_words(kind: str) -> str:
-    """Return an English sentence which says that the scenario could not be reached. `kind`: the kind of the `HttpFailure`."""
-    return _UNREACHED % {"kind": kind}
+def unreached_words(outcome: str) -> str:
+    """Return an English sentence which says why the scenario could not be reached."""
+    return _UNREACHED % {"kind": OUTCOMES[outcome]}
 
 
 def _shown(scenario: str, event_type: str, delivery: WebhookDelivery) -> ScenarioCall:

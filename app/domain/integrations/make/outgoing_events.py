@@ -19,13 +19,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.prepared import KEPT
-from app.domain.contacts.models import Contact, ContactIdentity
+from app.domain.contacts.models import Contact
 from app.domain.events.models import Event
 from app.domain.integrations.models import Integration, Provider
 from app.domain.orders.models import Article, LineItem, Order, OrderSource
 from app.domain.webhooks.actions import queue_message
 from app.domain.webhooks.models import EndpointKind
 from app.domain.webhooks.owned import endpoint_of_owner
+from app.domain.webhooks.platform_events import ways_of
 
 SCHEMA_VERSION = 1
 NAMES = {"OrderCreated": "order.created", "OrderStatusChanged": "order.status_changed", "PaymentReceived": "payment.received"}
@@ -123,21 +124,16 @@ def _data(session: Session, event: Event, order: Order) -> dict[str, Any]:
         "order_type": order.order_type,
         **changed,
         **({"payment": told} if told else {}),
-        "customer": ways_of(session, session.get_one(Contact, order.customer_contact_id)),
+        "customer": customer_of(session, session.get_one(Contact, order.customer_contact_id)),
         "line_items": _lines(session, order),
         "external_references": order.external_references,
     }
 
 
-def ways_of(session: Session, contact: Contact) -> dict[str, Any]:
-    """Return {"contact_id", "name", "language", "email", "phone"} of the contact, as JSON. "email" and "phone" are None if they
-    are unknown."""
-    query = sa.select(ContactIdentity.kind, ContactIdentity.value).where(
-        ContactIdentity.contact_id == contact.id, ContactIdentity.former_since.is_(None)
-    )
-    ways = session.execute(query.order_by(ContactIdentity.is_primary.desc(), ContactIdentity.created_at)).all()
-    found = {name: next((way.value for way in ways if way.kind == name), None) for name in ("email", "phone")}
-    return {"contact_id": str(contact.id), "name": contact.name, "language": contact.language, **found}
+def customer_of(session: Session, contact: Contact) -> dict[str, Any]:
+    """Return {"contact_id", "name", "language", "email", "phone"} of the contact. "email" and "phone" are None if they are
+    unknown."""
+    return {"contact_id": str(contact.id), **ways_of(session, contact)}
 
 
 def _lines(session: Session, order: Order) -> list[dict[str, Any]]:
