@@ -10,6 +10,7 @@ from functools import cache, partial
 import sqlalchemy as sa
 
 from app.core.db import table_of
+from app.domain.addresses import handlers as addresses
 from app.domain.addresses.models import Address
 from app.domain.analytics import handlers as analytics
 from app.domain.appointments import handlers as appointments
@@ -169,18 +170,15 @@ WIRING = Wiring(
         ),
         "ContactsMerged": (
             follow_merged_contact,
-            orders.follow_merged_contact,
-            appointments.follow_merged_contact,
-            partners.follow_merged_contact,
-            surveys.follow_merged_contact,
+            *(one.follow_merged_contact for one in (orders, appointments, partners, surveys)),
+            addresses.follow_contact,
         ),
         "ContactMergeUndone": (
             give_back_merged_contact,
-            orders.give_back_merged_contact,
-            appointments.give_back_merged_contact,
-            partners.give_back_merged_contact,
-            surveys.give_back_merged_contact,
+            *(one.give_back_merged_contact for one in (orders, appointments, partners, surveys)),
+            addresses.follow_contact,
         ),
+        "ContactAddressesChanged": (addresses.follow_contact,),
         "ThreadAssigned": (notifications.tell_assignee, note_refusal, _report),
         "ThreadHandedOver": (notifications.tell_team, sla.retarget, _report),
         "MessageReceived": (*map(Together, _OF_MESSAGES), _report),
@@ -233,8 +231,7 @@ WIRING = Wiring(
         "SlaRecomputeAdvanced": (analytics.mark_running,),
     },
     after_commit={
-        "ContactsMerged": (),
-        "ContactMergeUndone": (),
+        **dict.fromkeys(("ContactsMerged", "ContactMergeUndone", "ContactAddressesChanged"), ()),
         "ThreadCreated": (),
         "ThreadAssigned": (_push, _route, _automate),
         "ThreadHandedOver": (_push, _route, _automate),

@@ -50,6 +50,7 @@ ROUTES = (
     "app.web.field.routes",
     "app.web.tasks.routes",
     "app.web.sla.routes",
+    "app.web.addresses.routes",
     "app.web.contacts.routes",
     "app.web.orders.routes",
     "app.web.imports.routes",

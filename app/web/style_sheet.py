@@ -16,6 +16,7 @@ STATIC = Path(__file__).parent.parent.parent / "static"
 FIRST, LATER = "first", "later"
 LATER_SHEETS = (
     "features/accounts/",
+    "features/addresses.css",
     "features/analytics.css",
     "features/api/",
     "features/appointments/",

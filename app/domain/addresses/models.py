@@ -15,6 +15,8 @@ from app.core.db import Base, Claimable, WithId, text_enum
 
 
 class AddressType(StrEnum):
+    """What an address is for. OTHER: it is a contact's own, not that of an order."""
+
     INSTALLATION = "installation"
     BILLING = "billing"
     OTHER = "other"

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.core.db import advisory_xact_lock
 from app.core.ids import new_id
 from app.domain.contacts.actions import IdentityInput, identity_lock_key
-from app.domain.contacts.edit import IdentityTaken
+from app.domain.contacts.edit import IdentityTaken, tell_addresses
 from app.domain.contacts.models import ConsentPurpose, Contact, ContactAddress, ContactConsent, ContactIdentity
 from app.domain.events.actions import Actor, audit
 
@@ -81,6 +81,7 @@ def add_address(session: Session, contact: Contact, *, label: str, address: str,
     added = ContactAddress(id=new_id(), contact_id=contact.id, label=label, address=address, created_at=now)
     session.add(added)
     _changed(session, contact, "AddressAdded", actor=actor, now=now)
+    tell_addresses(session, contact, now=now)
     return added
 
 
@@ -91,6 +92,7 @@ def remove_address(session: Session, contact: Contact, address_id: uuid.UUID, *,
         raise DetailMissing(str(address_id))
     session.delete(address)
     _changed(session, contact, "AddressRemoved", actor=actor, now=now)
+    tell_addresses(session, contact, now=now)
 
 
 def set_consent(

@@ -49,6 +49,8 @@ def create_contact(session: Session, edit: ContactEdit, *, actor: Actor, now: da
     _replace_identities(session, contact, edit.identities, now)
     audit(session, action="ContactCreated", object_type="contact", object_id=str(contact.id), now=now, actor=actor)
     session.flush()
+    if contact.address:
+        tell_addresses(session, contact, now=now)
     return contact
 
 
@@ -86,8 +88,15 @@ def update_contact(session: Session, contact: Contact, edit: ContactEdit, *, act
         session.flush()
         told = {"contact_id": str(contact.id), **detail}  # by whom is in the audit, once
         record(session, "ContactChanged", subject=Subject(), now=now, payload=told)
+    if "address" in changed:
+        tell_addresses(session, contact, now=now)
     session.flush()
     return contact
+
+
+def tell_addresses(session: Session, contact: Contact, *, now: datetime) -> None:
+    """Record the event that the postal addresses of a contact changed."""
+    record(session, "ContactAddressesChanged", subject=Subject(), now=now, payload={"contact_id": str(contact.id)})
 
 
 def _check_parent(session: Session, contact_id: uuid.UUID, parent_id: uuid.UUID | None) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.core.keyset import Place, Sort, cut, paged
 from app.core.paging import Page
-from app.domain.contacts.models import Contact, ContactIdentity, ContactType
+from app.domain.contacts.models import Contact, ContactAddress, ContactIdentity, ContactType
 
 
 class ContactMissing(Exception):
@@ -50,6 +50,13 @@ def get_contact(session: Session, *, contact_id: uuid.UUID, within: sa.ColumnEle
 
 def contact_exists(session: Session, *, contact_id: uuid.UUID, within: sa.ColumnElement[bool]) -> bool:
     return session.execute(sa.select(Contact.id).where(Contact.id == contact_id, within)).first() is not None
+
+
+def list_postal_addresses(session: Session, contact_id: uuid.UUID) -> list[str]:
+    """List the postal addresses of a contact as they were typed: the main one, then the others."""
+    main = sa.select(Contact.address).where(Contact.id == contact_id, Contact.address != "")
+    others = sa.select(ContactAddress.address).where(ContactAddress.contact_id == contact_id).order_by(ContactAddress.created_at)
+    return [*session.execute(main).scalars(), *session.execute(others).scalars()]
 
 
 def find_owner(session: Session, *, kind: str, value: str, within: sa.ColumnElement[bool]) -> Contact | None:

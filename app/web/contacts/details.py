@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.translation import gettext as _
+from app.domain.addresses.actions import NotAChoice, choose_candidate
+from app.domain.addresses.queries import is_of_contact
 from app.domain.contacts.details import (
     DetailMissing,
     add_address,
@@ -97,6 +99,15 @@ def remove_place(contact_id: uuid.UUID, address_id: uuid.UUID) -> ResponseReturn
     )
 
 
+@bp.post("/contacts/<uuid:contact_id>/addresses/<uuid:address_id>/choice")
+def choose_place(contact_id: uuid.UUID, address_id: uuid.UUID) -> ResponseReturnValue:
+    """Choose which of the addresses found in the register is meant by a checked address, by its `bag_id`."""
+    try:
+        return _change(contact_id, _("Saved."), lambda to: _choose(to, address_id, request.form.get("bag_id", "")))
+    except NotAChoice:
+        return _back(contact_id, _("This address is no longer a choice. Choose again."))
+
+
 @bp.post("/contacts/<uuid:contact_id>/consents")
 def change_consent(contact_id: uuid.UUID) -> ResponseReturnValue:
     """Save that a consent was given (`given=yes`) or withdrawn (`given=no`). `basis` says where the contact said so."""
@@ -125,6 +136,13 @@ class _To:
     contact: Contact
     actor: Actor
     now: datetime
+
+
+def _choose(to: _To, address_id: uuid.UUID, bag_id: str) -> None:
+    """Choose an address of the register. Raises NotAChoice, also if the address is not, or no longer, one of the contact's."""
+    if not is_of_contact(to.session, address_id, to.contact.id):
+        raise NotAChoice(bag_id)
+    choose_candidate(to.session, address_id, bag_id, now=to.now, actor=to.actor)
 
 
 def _change(contact_id: uuid.UUID, said: str, change: Callable[[_To], object]) -> ResponseReturnValue:

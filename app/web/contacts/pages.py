@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.paging import BadCursor
+from app.domain.addresses.queries import find_checks
 from app.domain.contacts.book import find_kept, get_profile, list_book, list_duplicates
 from app.domain.contacts.details import REMOVABLE
 from app.domain.contacts.merge import UNDO_WITHIN
@@ -71,12 +72,14 @@ def contact_page(
     except BadCursor:
         timeline = list_contact_timeline(session, viewer=viewer, contact_id=contact_id)
     of_contact = TaskFilter(contact_id=contact_id)
+    others = [place.address for place in profile.addresses]
     context: dict[str, Any] = {
         "profile": profile,
         "contact": profile.contact,
         "timeline": timeline,
         "task_rows": list_tasks(session, viewer=viewer, filter=of_contact, limit=TASKS_SHOWN),
         "orders": list_orders_of_contact(session, viewer=viewer, contact_id=contact_id),
+        "checks": find_checks(session, contact_id, [text for text in (profile.contact.address, *others) if text]),
         "duplicates": list_duplicates(session, profile, within=within),
         "consents": {consent.purpose: (consent, name) for consent, name in profile.consents},
         "purposes": list(ConsentPurpose),

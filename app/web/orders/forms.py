@@ -26,7 +26,7 @@ def read_quantity(text: str, errors: dict[str, str], name: str) -> Decimal:
     quantity = _number(text, errors, name)
     if quantity is not None and 0 < quantity <= MOST_QUANTITY and quantity == round_places(quantity, 3):
         return quantity
-    errors.setdefault(name, _("Enter a number above 0, such as 2 or 12,5."))
+    errors.setdefault(name, _("Enter a number above 0, such as 2 or 12.5."))
     return Decimal(1)
 
 
@@ -38,7 +38,7 @@ def read_price(text: str, errors: dict[str, str], name: str, *, places: int = 4)
     price = _number(text, errors, name)
     if price is not None and 0 <= price < MOST_PRICE and price == round_places(price, places):
         return price
-    errors.setdefault(name, _("Enter an amount such as 12 or 1249,50."))
+    errors.setdefault(name, _("Enter an amount such as 12 or 1249.50."))
     return None
 
 

@@ -90,7 +90,7 @@ def pay(order_id: uuid.UUID) -> ResponseReturnValue:
     order, errors = _find(order_id).order, dict[str, str]()
     amount = read_price(request.form.get("amount", "").strip(), errors, "amount", places=2)
     if not amount:
-        errors.setdefault("amount", _("Enter an amount such as 12 or 1249,50."))
+        errors.setdefault("amount", _("Enter an amount such as 12 or 1249.50."))
     token = request.form.get("token", "")[:100] or str(uuid.uuid4())
     reference = " ".join(storable(request.form.get("reference", "")).split())[:LINE_CHARACTERS]
     if errors or not amount:

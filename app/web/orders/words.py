@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 from flask_babel import get_locale
 
-from app.contract.address_register import Match
 from app.core import money_words as readable
 from app.core.money import round2
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.domain.addresses.models import CheckStatus
 from app.domain.orders.models import ENDED, LineItemStatus, OrderPayment, OrderSource, OrderStatus, PaymentKind, PaymentState
 from app.domain.orders.taxes import CODES
 
@@ -72,18 +69,10 @@ SOURCES = {
     OrderSource.USER: N_("Entered by hand"),
     OrderSource.API: N_("Via the API"),
     OrderSource.FORM: N_("Via a form"),
-    OrderSource.MAKE: N_("Via a scenario in Make"),
+    OrderSource.MAKE: N_("Via a Make.com scenario"),
     OrderSource.PARTNER: N_("By a partner"),
     OrderSource.IMPORT: N_("From a file"),
 }
-CHECKS = {
-    CheckStatus.WAITING: N_("Address not checked yet"),
-    CheckStatus.VALID: N_("Valid address"),
-    CheckStatus.SEVERAL: N_("Several addresses possible"),
-    CheckStatus.NONE: N_("Not in the address register"),
-    CheckStatus.SKIPPED: N_("Address cannot be checked"),
-}
-_CHECK_TONES = {CheckStatus.VALID: "done", CheckStatus.SEVERAL: "due", CheckStatus.NONE: "overdue"}
 _TONES = {OrderStatus.COMPLETED: "done", OrderStatus.ON_HOLD: "due", OrderStatus.INTAKE_RECEIVED: "info"}
 
 
@@ -182,24 +171,8 @@ def price_typed(price: Decimal) -> str:
     return f"{exact:f}"
 
 
-def address_check_words(value: str) -> str:
-    return _(CHECKS[CheckStatus(value)])
-
-
-def address_check_tone(value: str) -> str:
-    return _CHECK_TONES.get(CheckStatus(value), "")
-
-
-def match_words(match: dict[str, Any]) -> str:
-    """Return a stored match of the address register (a dict of `Match`) as an address in one line."""
-    return Match(**match).words
-
-
 FILTERS = {
     "reference_words": reference_words,
-    "address_check_words": address_check_words,
-    "address_check_tone": address_check_tone,
-    "match_words": match_words,
     "order_status_words": order_status_words,
     "order_status_tone": order_status_tone,
     "line_status_words": line_status_words,

@@ -9,15 +9,13 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from app.contract.address_parts import read_line
 from app.core.clock import utc_now
-from app.core.db import advisory_xact_lock, db, let_go, transaction
+from app.core.db import advisory_xact_lock, db, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.accounts.queries import list_offered_brands
 from app.domain.addresses.actions import NotAChoice, choose_candidate
-from app.domain.addresses.suggest import suggest_addresses
 from app.domain.contacts.actions import find_or_create_contact, identity_lock_key
 from app.domain.contacts.edit import ContactEdit, create_contact
 from app.domain.contacts.models import Contact
@@ -49,15 +47,6 @@ MORE_ROWS = 5
 def new_order() -> ResponseReturnValue:
     """Show the form of a new order. `contact_id` or `thread_id` in the URL says for which contact or from which thread it is."""
     return _editor(OrderForm(request.args.to_dict()))
-
-
-@bp.get("/orders/addresses")
-def suggest_order_addresses() -> ResponseReturnValue:
-    """Return the `<option>` elements of the addresses that match `address`, as a fragment for `order-addresses`."""
-    typed = storable(request.args.get("address", ""))
-    let_go()
-    lines = suggest_addresses(typed)
-    return page("orders/address_options.html", addresses=[read_line(line) for line in lines])
 
 
 @bp.post("/orders")

@@ -198,6 +198,7 @@ PAGES = (
     Entry("POST", "/contacts/<uuid:contact_id>/block/ending", BRAND),
     Entry("POST", "/contacts/<uuid:contact_id>/addresses", BRAND, data={"address": "Dam 1"}),
     Entry("POST", "/contacts/<uuid:contact_id>/addresses/<uuid:address_id>/removal", BRAND),
+    Entry("POST", "/contacts/<uuid:contact_id>/addresses/<uuid:address_id>/choice", BRAND, data={"bag_id": "1"}),
     Entry("GET", "/contacts/<uuid:contact_id>/calls", BRAND),
     Entry("POST", "/contacts/<uuid:contact_id>/calls", BRAND, data={"call_direction": "outgoing"}),
     Entry("GET", "/contacts/<uuid:contact_id>/merge", BRAND),

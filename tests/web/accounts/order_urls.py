@@ -11,7 +11,7 @@ ORDERS = (
     Entry("GET", "/orders", SIGNED_IN, query="q=CC"),
     Entry("POST", "/orders", SIGNED_IN, data={"customer_name": ""}),
     Entry("GET", "/orders/new", SIGNED_IN),
-    Entry("GET", "/orders/addresses", SIGNED_IN, query="address=Kerkstraat"),
+    Entry("GET", "/addresses/suggestions", SIGNED_IN, query="address=Kerkstraat"),
     Entry("GET", "/orders/<uuid:order_id>", BRAND),
     Entry("GET", "/orders/<uuid:order_id>/next", BRAND),
     Entry("GET", "/orders/<uuid:order_id>/previous", BRAND),

@@ -7,13 +7,17 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from app.contract.address_register import Match
 from app.core.clock import utc_now
 from app.core.ids import new_id
+from app.domain.addresses.models import Address
 from app.domain.contacts.models import ConsentPurpose, Contact, ContactConsent, ContactType
 from app.domain.events.actions import Actor
 from app.domain.events.models import AuditEntry
 from app.domain.tasks.actions import TaskContent, create_task
 from app.domain.threads.models import MessageType
+from app.sandbox.simulators.common import RunningServer
+from tests.domain.addresses.conftest import look_up
 from tests.domain.contacts.conftest import Desk
 from tests.factories import NOW, make_message
 
@@ -161,7 +165,7 @@ def test_people_belong_to_organizations_in_a_tree(desk: Desk) -> None:
     fields = {"name": "Zon Groep", "contact_type": "organization", "parent_organization_id": daughter.id}
     refused = desk.post(f"/contacts/{group.id}/edit", **fields)
     assert refused.status_code == 422
-    assert "does not itself belong to this contact" in refused.text
+    assert "this one already belongs to the contact you are editing" in refused.text
 
 
 def test_ways_to_reach_are_added_preferred_and_removed(desk: Desk) -> None:
@@ -210,6 +214,23 @@ def test_addresses_are_added_and_removed(desk: Desk) -> None:
     removal = text.split(f"{base}/addresses/")[1].partition("/removal")[0]
     desk.post(f"{base}/addresses/{removal}/removal")
     assert "Industrieweg" not in desk.get(base)
+
+
+def test_the_register_says_what_it_knows_of_an_address_and_lets_one_choose(desk: Desk, pdok: RunningServer) -> None:
+    base = f"/contacts/{desk.pieter.id}"
+    desk.post(f"{base}/addresses", label="", address="Molenweg 7, 3511CD Utrecht")
+    waiting = desk.session.execute(sa.select(Address).where(Address.contact_id == desk.pieter.id)).scalar_one()
+    assert "Address not checked yet" in desk.get(base)
+    look_up(desk.session, waiting)
+    assert "Several addresses possible" in desk.get(base)
+    one, path = waiting.candidates[0], f"{base}/addresses/{waiting.id}/choice"
+    assert desk.post(f"/contacts/{desk.lotte.id}/addresses/{waiting.id}/choice", bag_id=one["bag_id"]).status_code == 404
+    desk.post(path, bag_id="other")
+    assert "This address is no longer a choice." in desk.get(base)
+    desk.post(path, bag_id=one["bag_id"])
+    shown = desk.get(base)
+    assert "Valid address" in shown
+    assert f"In the address register: {Match(**one).words}" in shown
 
 
 def test_a_consent_says_who_wrote_it_down_when_and_why(desk: Desk) -> None:

@@ -20,7 +20,7 @@ ELSEWHERE = re.compile(
 """What has no reader who is signed in as a colleague, or is no page."""
 PARTS = {
     *("/", "/rail", "/palette", "/search/suggestions", "/inbox/views/counts", "/notifications/count", "/inbox/more-filters"),
-    "/orders/addresses",
+    "/addresses/suggestions",
     *("/inbox/teams", "/bulk/about", "/bulk/count", "/bulk/macros", "/bulk/people", "/bulk/tags", "/analytics/list"),
     *("/settings", "/settings/channels/consent", "/settings/channels/sign-in", "/settings/notifications/key"),
     *("/settings/first-steps", "/analytics/schedules/new", "/today", "/visits/messages", "/visits/queue"),

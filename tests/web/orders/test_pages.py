@@ -179,7 +179,7 @@ def test_an_address_on_one_line_is_taken_where_the_fields_are_empty(desk: Desk) 
 
 def test_suggested_addresses_come_in_their_parts(desk: Desk, pdok: RunningServer) -> None:
     runtime().redis.flushdb()
-    shown = desk.get("/orders/addresses?address=kerkstraat 12 leeu")
+    shown = desk.get("/addresses/suggestions?address=kerkstraat 12 leeu")
     assert 'value="Kerkstraat 12, 8911XY Leeuwarden"' in shown
     assert 'data-street="Kerkstraat" data-house_number="12" data-addition="" data-postal_code="8911XY"' in shown
-    assert "<option" not in desk.get("/orders/addresses?address=ke")
+    assert "<option" not in desk.get("/addresses/suggestions?address=ke")
