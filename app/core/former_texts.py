@@ -19,7 +19,7 @@ FORMER = {
     "Attach it again and send a new message": "Attach the file again and send a new message",
     "Could not be confirmed": "We could not confirm that the message was sent",
     "The channel waits before its next provider call": "The channel waits before it contacts its provider again",
-    "The change was undone before sending": "The change this message reports was undone, so we did not send it",
+    "The change was undone before sending": "This message was about a change that has been undone, so we did not send it",
     "Their message is over 24 hours old: WhatsApp no longer accepts reactions": (
         "This message is over 24 hours old: WhatsApp no longer accepts reactions"
     ),
@@ -54,11 +54,11 @@ FORMER = {
         "%(name)s: API callbacks start after %(value)s seconds (agreed: %(agreed)s)"
     ),
     "%(name)s: we answered %(value)s of 100 calls (agreed: %(agreed)s)": (
-        "%(name)s: we answered %(value)s of 100 API requests (agreed: %(agreed)s)"
+        "%(name)s: we answered %(value)s of every 100 API requests (agreed: %(agreed)s)"
     ),
     "%(count)s items on your phone are unsent since %(date)s at %(time)s. Open the app with a connection to send them.": (
-        "%(count)s items on your phone have been waiting to be sent since %(date)s at %(time)s. Open the app "
-        "where you have a connection to send them."
+        "Items on your phone waiting to be sent since %(date)s at %(time)s: %(count)s. Open the app where you have a "
+        "connection to send everything."
     ),
     "Not sent: they no longer have access to figures": "Not sent: this person no longer has access to figures",
     "Not sent: they no longer have access to this brand": "Not sent: this person no longer has access to this brand",
@@ -130,7 +130,7 @@ FORMER = {
         "Nothing to do: we send the mail again, only to the recipients the server has not accepted yet"
     ),
     "The mail is sent; we could not save its copy yet": "The mail is sent, but its copy is not in the Sent folder yet",
-    "A conversation on a channel must have a customer": "A thread on a channel must have a customer",
+    "A conversation on a channel must have a customer": "Only an internal ticket can be without a customer",
     "Less than an hour was left": "Less than an hour was left before the visit",
     "This is no longer a visit": "The appointment is no longer a visit",
     "The contact has no mail address": "The contact has no e-mail address",
@@ -165,8 +165,8 @@ FORMER = {
         "%(count)s items on your phone have not been sent since %(date)s at %(time)s. "
         "Open the app with a connection to send them."
     ): (
-        "%(count)s items on your phone have been waiting to be sent since %(date)s at %(time)s. Open the app "
-        "where you have a connection to send them."
+        "Items on your phone waiting to be sent since %(date)s at %(time)s: %(count)s. Open the app where you have a "
+        "connection to send everything."
     ),
     "The connection to the mail server broke; it may have accepted the mail, so we do not send it again": (
         "The connection to the mail server broke. The server may have accepted the mail, so we do not send the mail again"
@@ -221,7 +221,7 @@ FORMER = {
         "send a test card. Cards wait until then"
     ),
     "No agent taking threads has access to this brand": "No agent who takes new threads has access to this brand",
-    "No one on the team of this thread takes new threads": "No agent who takes new threads is on a team this thread can go to",
+    "No one on the team of this thread takes new threads": "The teams this thread can go to have no agent who takes new threads",
     "Reminders have no value named %(name)s": "The reminder on this channel uses the value %(name)s, which does not exist",
     "Switch the scenario on in Make, or enter the new address of its webhook here; then retry what failed": (
         "Switch the scenario on in Make, or enter the new address of its webhook on the page of this "
@@ -236,12 +236,12 @@ FORMER = {
     ): "The 24-hour window is closed, and the channel has no approved template for reminders",
     "The import has changed since; look at it again": "The import has changed in the meantime: look at it again",
     "The link in a mailing": "Unsubscribed with the link in a mailing",
-    "The link in a survey": "Opted out by the link in a survey",
+    "The link in a survey": "Opted out through the link in a survey",
     "The order has changed since: check it and cancel it manually": (
         "The order has changed since the import: check it, and cancel it yourself if needed"
     ),
     "This field does not exist": "Choose only fields from the list, each for one column only",
-    "This is the same order": "The duplicate must be another order than this one",
+    "This is the same order": "The duplicate must be a different order from this one",
     "This time does not exist on that day": "This time does not exist on that day, because the clocks change: choose another",
     "We cannot send by %(name)s": "The channel %(name)s cannot send messages",
     "We may not connect to the address of the webhook in Make: enter another one": (
@@ -253,7 +253,7 @@ FORMER = {
     "a quoted order needs a price on each line": "a quoted or approved order needs a price on each line",
     "bounces go to %(address)s": "no person reads its return address (Return-Path: %(address)s@…)",
     "cites the same earlier message": "refers to the same earlier message as this thread",
-    "deleted without being read": "a receipt that does not confirm that our mail was read",
+    "deleted without being read": "a receipt, but not a read receipt",
     "empty envelope sender": "it has no return address (Return-Path is empty)",
     "has no value: nothing in the body is mapped to it": (
         "has no value: no path is mapped to it, or the sample has nothing at that path"
@@ -285,5 +285,76 @@ FORMER = {
     "probably a bounce, judging by sender and wording": "probably, judging by sender and wording",
     "We have not received an earlier action of this visit yet": (
         "This action waits, because an earlier action of this visit has not reached us yet"
+    ),
+    "%(channel)s has worked only in part for an hour: %(why)s": "%(channel)s has been only partly working for an hour: %(why)s",
+    (
+        "%(count)s items on your phone have been waiting to be sent since %(date)s at %(time)s. Open the "
+        "app where you have a connection to send them."
+    ): (
+        "Items on your phone waiting to be sent since %(date)s at %(time)s: %(count)s. Open the app where"
+        " you have a connection to send everything."
+    ),
+    (
+        "%(name)s came to your door for the appointment of %(time)s, but there was no answer. Reply to "
+        "this message and we will find another time."
+    ): (
+        "%(name)s came to your door for the appointment at %(time)s, but there was no answer. Reply to "
+        "this message and we will find another time."
+    ),
+    "%(name)s: we answered %(value)s of 100 API requests (agreed: %(agreed)s)": (
+        "%(name)s: we answered %(value)s of every 100 API requests (agreed: %(agreed)s)"
+    ),
+    "A partner sent the other order and would see it cancelled. Open that order and merge this one into it": (
+        "The other order came from a partner, and merging it into this one would show it to them as "
+        "cancelled. Open the other order and merge this one into it"
+    ),
+    "A thread on a channel must have a customer": "Only an internal ticket can be without a customer",
+    "Addition": "House number suffix",
+    "BTW 0 per cent": "VAT 0 per cent (Netherlands)",
+    "BTW 21 per cent": "VAT 21 per cent (Netherlands)",
+    "BTW 9 per cent": "VAT 9 per cent (Netherlands)",
+    "BTW reverse charge": "VAT reverse charge (Netherlands)",
+    "Key in the webhook address": "Key contained in the webhook address",
+    "Median %(median)s in %(days)s days, 9 in 10 within %(p90)s; dashed lines: previous period and target.": (
+        "Over %(days)s days: median %(median)s, and 9 out of 10 within %(p90)s. Dashed lines: previous period and target."
+    ),
+    "Net promoter score: of all campaign answers, the share with 9 or 10 minus the share with 0 to 6, from −100 to 100": (
+        "Net promoter score: of all answers to survey campaigns, the share with 9 or 10 minus the share "
+        "with 0 to 6, from −100 to 100"
+    ),
+    "No TPS and TVQ": "No GST or QST",
+    "No agent who takes new threads is on a team this thread can go to": (
+        "The teams this thread can go to have no agent who takes new threads"
+    ),
+    "Number counted": "Number of items counted",
+    (
+        "Of the cases first assigned by a rule: those that no colleague reassigned before the first "
+        "answer, or within the first day if the answer took longer. The figure is complete one day later"
+    ): (
+        "Of the cases first assigned by a rule: those that no colleague reassigned before the first "
+        "answer or, if that answer took more than a day, within the first day. The figure is complete one"
+        " day later"
+    ),
+    "Opted out by the link in a survey": "Opted out through the link in a survey",
+    "Process rejected inbound events again": "Reprocess rejected inbound events",
+    "TPS 5 and TVQ 9.975 per cent": "GST 5 and QST 9.975 per cent",
+    "The change this message reports was undone, so we did not send it": (
+        "This message was about a change that has been undone, so we did not send it"
+    ),
+    "The customer does not want order news": "The customer does not want order updates",
+    "The duplicate must be another order than this one": "The duplicate must be a different order from this one",
+    (
+        "When an order is approved, scheduled, begun or on hold, we send the WhatsApp template "
+        "order_status_update with the order number and the status"
+    ): (
+        "When an order is approved, scheduled, started or put on hold, we send the WhatsApp template "
+        "order_status_update with the order number and the status"
+    ),
+    "a receipt that does not confirm that our mail was read": "a receipt, but not a read receipt",
+    "we stored only the start of this request, as its key was missing or wrong: have the mail sent again": (
+        "the key was missing or wrong, so we stored only the start of this mail: ask the sender to send it again"
+    ),
+    "Sends without delivery reports: the event webhook key is missing": (
+        "Mail is sent, but without delivery reports: the event webhook key is missing"
     ),
 }

@@ -125,7 +125,7 @@ def _by_report(facts: MailFacts) -> Verdict | None:
     if report.kind == "complaint":
         return Automatic.OTHER, N_("a mail provider reports that the recipient marked our mail as spam")
     return Automatic.RECEIPT, {"delivery": N_("delivery receipt"), "read": N_("read receipt")}.get(
-        report.kind, N_("a receipt that does not confirm that our mail was read")
+        report.kind, N_("a receipt, but not a read receipt")
     )
 
 

@@ -84,7 +84,7 @@ def leading_words() -> dict[Permission, str]:
         Permission.TEMPLATES_MANAGE: _("Change templates"),
         Permission.VISITS_PLAN: _("Plan technicians’ days and change their checklists"),
         Permission.DELIVERIES_MANAGE: _("Retry undelivered messages and unblock recipients"),
-        Permission.EVENTS_MANAGE: _("Process rejected inbound events again"),
+        Permission.EVENTS_MANAGE: _("Reprocess rejected inbound events"),
         Permission.ORDERS_EXPORT: _("Export orders, articles and prices as files"),
         Permission.ORDERS_IMPORT: _("Import orders, articles and prices, and undo imports"),
         Permission.ORDERS_REOPEN: _("Reopen orders that are completed or cancelled"),

@@ -18,7 +18,7 @@ _NAMES = ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type
 
 
 def report_heads(*, is_plain: bool) -> list[str]:
-    return ["measure", "day", "value", "of"] if is_plain else [_("Figure"), _("Day"), _("Value"), _("Number counted")]
+    return ["measure", "day", "value", "of"] if is_plain else [_("Figure"), _("Day"), _("Value"), _("Number of items counted")]
 
 
 def report_rows(session: Session, slice: Slice, *, is_plain: bool) -> list[list[Value]]:

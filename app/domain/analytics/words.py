@@ -78,8 +78,8 @@ DEFINITIONS = {
         "From a follow-up question to the next answer by a person. The time counts on the day of the answer, for its author."
     ),
     "resolution": N_(
-        "From the first question to the end of the case. With “Opening hours”, we leave out the time spent "
-        "waiting for the customer. The duration counts on the day the case was last closed, so recent days can "
+        "From the first question to the end of the case. If durations are counted in “Opening hours”, we leave out the "
+        "time spent waiting for the customer. The duration counts on the day the case was last closed, so recent days can "
         "still change."
     ),
     "resolved": N_(
@@ -123,8 +123,8 @@ DEFINITIONS = {
     "templates": N_("Of all answers written by people, the share that used a template."),
     "assigned_by_rules": N_("Cases first assigned by a rule, of all assigned cases."),
     "routed_right": N_(
-        "Of the cases first assigned by a rule: those that no colleague reassigned before the first answer, or "
-        "within the first day if the answer took longer. The figure is complete one day later."
+        "Of the cases first assigned by a rule: those that no colleague reassigned before the first answer or, "
+        "if that answer took more than a day, within the first day. The figure is complete one day later."
     ),
     "tasks_on_time": N_(
         "Tasks completed on time, of those completed or due. Cancelled tasks and tasks without a date do not count."
@@ -135,7 +135,8 @@ DEFINITIONS = {
     ),
     "satisfied": N_("Of all survey answers, those with a score of 4 or 5."),
     "recommends": N_(
-        "Net promoter score: of all campaign answers, the share with 9 or 10 minus the share with 0 to 6, from −100 to 100."
+        "Net promoter score: of all answers to survey campaigns, the share with 9 or 10 minus the share with 0 to 6, from "
+        "−100 to 100."
     ),
     "customer_solved": N_("Of the customers who answered the survey question “Was your question solved?”: those who said yes."),
     "speed_score": N_("Average customer score for our speed, 1 to 5."),

@@ -35,7 +35,7 @@ from app.domain.threads.models import Message, Thread, ThreadAlias, ThreadStatus
 from app.domain.threads.order_threads import PLACE, find_order_of_thread
 
 NOBODY = N_("There is no recipient")
-REFUSED = N_("The customer does not want order news")
+REFUSED = N_("The customer does not want order updates")
 UNDONE = N_("The status change was undone: we do not notify anyone")
 NO_MAILBOX = N_("The brand has no mailbox to send from")
 NO_WHATSAPP = N_("The brand has no WhatsApp number to send from")

@@ -163,8 +163,8 @@ SHIPPED = (
         STATUS_UPDATE,
         N_("Order status by WhatsApp"),
         N_(
-            "When an order is approved, scheduled, begun or on hold, we send the WhatsApp template order_status_update with "
-            "the order number and the status."
+            "When an order is approved, scheduled, started or put on hold, we send the WhatsApp template order_status_update "
+            "with the order number and the status."
         ),
         _status_update,
     ),

@@ -18,7 +18,7 @@ from app.domain.events.actions import Subject, record
 TELL_DAYS = (30, 7, 1)  # so many days before a credential expires administrators are told
 EXPIRES = known("%(channel)s: a credential expires on %(date)s. Enter a new one before then.")
 PASSES = timedelta(hours=1)  # what works in part mends itself in less, most times
-IN_PART = known("%(channel)s has worked only in part for an hour: %(why)s")
+IN_PART = known("%(channel)s has been only partly working for an hour: %(why)s")
 DOWN = known("%(channel)s does not work: %(why)s")
 MENDED = known("%(channel)s works again.")
 

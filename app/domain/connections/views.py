@@ -73,7 +73,7 @@ def secret_labels(names: list[str]) -> list[str]:
         "previous_signing_secret": _("Previous signing secret"),
         "verify_token": _("Verify token"),
         "token_cache": _("Microsoft sign-in"),
-        "url_key": _("Key in the webhook address"),
+        "url_key": _("Key contained in the webhook address"),
         **{one.name: _(one.label) for kind in KINDS for one in kind.fields if one.secret},
     }
     return [labels.get(name, _("Another secret")) for name in sorted(names)]

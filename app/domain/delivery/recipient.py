@@ -54,7 +54,7 @@ def find_objection(session: Session, channel: Channel, message: OutgoingMessage,
     out (text messages only).
     """
     if TOLD_OF in outgoing and is_undone(session, uuid.UUID(outgoing[TOLD_OF])):
-        return Reason("undone", N_("The change this message reports was undone, so we did not send it"))
+        return Reason("undone", N_("This message was about a change that has been undone, so we did not send it"))
     address = message.to[0].address() if message.to else ""
     if address and _is_former(session, message.to[0].identities[0]):
         advice = N_("Send it as a new message: it goes to their current number.")

@@ -173,7 +173,7 @@ def _nobody_home_words(session: Session, report: Report) -> str:
     with force_locale(language_of(contact, brand)):
         return str(
             _(
-                "%(name)s came to your door for the appointment of %(time)s, but there was no answer. Reply to "
+                "%(name)s came to your door for the appointment at %(time)s, but there was no answer. Reply to "
                 "this message and we will find another time.",
                 name=report.viewer.name,
                 time=planned,

@@ -47,7 +47,7 @@ FIELDS: Mapping[ImportKind, tuple[Field, ...]] = {
         _field("phone", N_("Phone"), "telephone|mobile|phone number|telefoon|telefoonnummer|mobiel|téléphone"),
         _field("street", N_("Street"), "address|straat|adres|straatnaam|rue|adresse"),
         _field("house_number", N_("House number"), "number|huisnummer|nummer|huisnr|numéro"),
-        _field("addition", N_("Addition"), "house number addition|suffix|toevoeging|huisnummertoevoeging|complément"),
+        _field("addition", N_("House number suffix"), "house number addition|suffix|toevoeging|huisnummertoevoeging|complément"),
         _field("postal_code", N_("Postcode"), "zip|zip code|postcode|postal code|code postal"),
         _field("city", N_("Town"), "town|plaats|woonplaats|stad|ville"),
         _field("country", N_("Country"), "land|pays"),

@@ -20,7 +20,7 @@ from app.mail.mime import parse_mail
 from app.providers.registry import SOURCES
 
 UNKEYED, ONLY_BEGINNING = "unkeyed", "only_beginning"  # in `meta`: of a post without a right key, and not all of it
-_BEGINNING = N_("we stored only the start of this request, as its key was missing or wrong: have the mail sent again")
+_BEGINNING = N_("the key was missing or wrong, so we stored only the start of this mail: ask the sender to send it again")
 _MEGABYTE = 1024 * 1024
 _CUT = known("the mail is %(size)s MB; we read only the first %(limit)s MB, the full mail is in the mailbox")
 STILL_WAITED_FOR = timedelta(days=14)

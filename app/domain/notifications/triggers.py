@@ -29,7 +29,7 @@ VERDICT = known("A customer was disappointed or says the problem is not solved: 
 ENDPOINT_WORKS = known("The webhook %(name)s accepts our events again")
 AT_RISK = {
     "answer": known("%(name)s: API answers take %(value)s ms (agreed: %(agreed)s)"),
-    "success": known("%(name)s: we answered %(value)s of 100 API requests (agreed: %(agreed)s)"),
+    "success": known("%(name)s: we answered %(value)s of every 100 API requests (agreed: %(agreed)s)"),
     "processing": known("%(name)s: processing an order took %(value)s seconds (agreed: %(agreed)s)"),
     "callback": known("%(name)s: API callbacks start after %(value)s seconds (agreed: %(agreed)s)"),
 }

@@ -28,8 +28,8 @@ CANCELLED = known("Your visit on %(date)s at %(time)s was cancelled")
 GIVEN_AWAY = known("A colleague took over your visit on %(date)s at %(time)s")
 WROTE = known("The customer of your visit on %(date)s at %(time)s wrote")
 WAITS = known(
-    "%(count)s items on your phone have been waiting to be sent since %(date)s at %(time)s. Open the app "
-    "where you have a connection to send them."
+    "Items on your phone waiting to be sent since %(date)s at %(time)s: %(count)s. Open the app where you have a "
+    "connection to send everything."
 )
 WORDS = {
     "AppointmentPlanned": NEW,

@@ -42,11 +42,14 @@ MOMENT = timedelta(microseconds=1)
 BEFORE_VISITS = (OrderStatus.INTAKE_RECEIVED, OrderStatus.NEW, OrderStatus.QUOTED, OrderStatus.APPROVED)
 
 ENDED_ORDER = N_("The order is completed or cancelled; reopen it to change it.")
-SAME_ORDER = N_("The duplicate must be another order than this one.")
+SAME_ORDER = N_("The duplicate must be a different order from this one.")
 OTHER_CUSTOMER = N_("The orders are for different customers.")
 OTHER_MONEY = N_("The orders have different currencies, or only one has prices with tax.")
 OTHER_BRAND = N_("The orders are of different brands.")
-FROM_PARTNER = N_("A partner sent the other order and would see it cancelled. Open that order and merge this one into it.")
+FROM_PARTNER = N_(
+    "The other order came from a partner, and merging it into this one would show it to them as "
+    "cancelled. Open the other order and merge this one into it."
+)
 HAS_VISIT = N_("The other order has an open visit: finish or cancel it first.")
 NO_LINES = N_("Choose lines to split off, and leave at least one.")
 DISCOUNT_LEFT = N_("The order discount exceeds the remaining total; lower the discount first.")

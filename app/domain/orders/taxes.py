@@ -52,16 +52,16 @@ def _nl(code: str, words: str, rate: str, category: str = "S", sentence: str = "
 CODES = {
     one.code: one
     for one in (
-        _nl("nl_21", N_("BTW 21 per cent"), "21"),
-        _nl("nl_9", N_("BTW 9 per cent"), "9"),
-        _nl("nl_0", N_("BTW 0 per cent"), "0", "Z"),
-        _nl("nl_reverse", N_("BTW reverse charge"), "0", "AE", "btw verlegd", needs_vat_number=True),
+        _nl("nl_21", N_("VAT 21 per cent (Netherlands)"), "21"),
+        _nl("nl_9", N_("VAT 9 per cent (Netherlands)"), "9"),
+        _nl("nl_0", N_("VAT 0 per cent (Netherlands)"), "0", "Z"),
+        _nl("nl_reverse", N_("VAT reverse charge (Netherlands)"), "0", "AE", "btw verlegd", needs_vat_number=True),
         TaxCode("be_21", N_("Belgian VAT 21 per cent"), "BE", "S", (TaxPart("BTW", Decimal(21)),)),
         TaxCode("be_6", N_("Belgian VAT 6 per cent"), "BE", "S", (TaxPart("BTW", Decimal(6)),)),
         TaxCode(
-            "qc", N_("TPS 5 and TVQ 9.975 per cent"), "CA", "S", (TaxPart("TPS", Decimal(5)), TaxPart("TVQ", Decimal("9.975")))
+            "qc", N_("GST 5 and QST 9.975 per cent"), "CA", "S", (TaxPart("TPS", Decimal(5)), TaxPart("TVQ", Decimal("9.975")))
         ),
-        TaxCode("qc_exempt", N_("No TPS and TVQ"), "CA", "E", (TaxPart("TPS", Decimal(0)), TaxPart("TVQ", Decimal(0)))),
+        TaxCode("qc_exempt", N_("No GST or QST"), "CA", "E", (TaxPart("TPS", Decimal(0)), TaxPart("TVQ", Decimal(0)))),
     )
 }
 STANDARD = "nl_21"

@@ -29,7 +29,7 @@ STATES = {
 WAITS = {
     Hindrance.NOBODY_SEES_IT: N_("No agent who takes new threads has access to this brand."),
     Hindrance.GIVEN_BACK: N_("All suitable agents returned the thread: %(names)s."),
-    Hindrance.NOBODY_OF_TEAM: N_("No agent who takes new threads is on a team this thread can go to."),
+    Hindrance.NOBODY_OF_TEAM: N_("The teams this thread can go to have no agent who takes new threads."),
     Hindrance.NO_SKILL: N_("No agent has the skill: %(skills)s."),
     Hindrance.NO_LANGUAGE: N_("No agent speaks the contact’s language (%(language)s)."),
     Hindrance.OUTSIDE_HOURS: N_("Outside the working hours of %(names)s."),

@@ -41,7 +41,7 @@ TOO_SOON = timedelta(seconds=10)
 TOO_QUICK = timedelta(seconds=5)
 """No person changes an answer sooner; a program that follows every link does."""
 COMMENT_CHARACTERS = 2000
-BASIS = N_("Opted out by the link in a survey")
+BASIS = N_("Opted out through the link in a survey")
 
 
 class SurveyOver(Exception):

@@ -31,7 +31,7 @@ NO_SUCH_CONTACT = N_("This person no longer exists")
 NO_SUCH_ORDER = N_("The brand of the thread has no order with this number")
 NO_OPEN_ORDER = N_("The customer has no open order")
 MORE_OPEN_ORDERS = N_("The customer has more than one open order")
-NEEDS_CUSTOMER = N_("A thread on a channel must have a customer")
+NEEDS_CUSTOMER = N_("Only an internal ticket can be without a customer")
 _COLUMNS = {"customer": "contact_id", "partner": "partner_contact_id"}
 _EVENTS = {"customer": "CustomerChanged", "partner": "PartnerChanged"}
 

@@ -38,7 +38,7 @@ from app.providers.graph.sending import Outbound, look_up, send_message
 from app.providers.graph.signed_in import KeepTokens
 from app.providers.graph.subscriptions import keep_subscribed
 
-_MAILS = known("%(count)s mails in the inbox")
+_MAILS = known("Messages in the inbox: %(count)s", "%(count)s mails in the inbox")
 
 
 class GraphMail:

@@ -96,7 +96,8 @@ _BY_AADSTS: Mapping[int, tuple[str, str]] = {
     65001: (N_("The application has no consent"), N_("Ask an administrator to grant consent")),
     500011: (
         N_(
-            "The tenant does not know the address of Microsoft Graph that this installation uses",
+            "This installation uses a Microsoft Graph address that is unknown in this tenant",
+            ("The tenant does not know the address of Microsoft Graph that this installation uses"),
             "The tenant does not know Microsoft Graph by this name",
         ),
         N_(

@@ -131,7 +131,7 @@ class SendGridMail:
             return Health(ok=False, detail=N_("The API key cannot send mail: add the permission or create a new key"))
         keys = [account.secrets.get(name, "") for name in ("signing_secret", "previous_signing_secret")]
         if not any(keys):
-            return Health(ok=True, detail=N_("Sends without delivery reports: the event webhook key is missing"))
+            return Health(ok=True, detail=N_("Mail is sent, but without delivery reports: the event webhook key is missing"))
         if not all(read_public_key(key) for key in keys if key):
             return Health(ok=False, detail=N_("The event webhook's verification key is invalid"))
         return Health(ok=True, detail=_WORKS, checked=("key", "right to send", "webhook key"))

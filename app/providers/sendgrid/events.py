@@ -22,7 +22,7 @@ from app.providers.sendgrid.payload import CHANNEL_ARGUMENT, DELIVERY_ARGUMENT
 
 Json = dict[str, Any]
 MOST_EVENTS = 10_000
-_UNREADABLE = known("%(count)s events in this request are invalid")
+_UNREADABLE = known("Invalid events in this request: %(count)s", "%(count)s events in this request are invalid")
 _PASSED_OVER = frozenset({"open", "click", "group_resubscribe"})
 _ACCOUNT = N_("The SendGrid account status changed")
 

@@ -35,7 +35,7 @@ from app.providers.smtp.polling import MAIL_BYTES, count_mails, poll_once
 from app.providers.smtp.pollstate import read_state
 from app.providers.smtp.sending import Outbound, look_up, send_message
 
-_MAILS = known("%(count)s mails in the inbox")
+_MAILS = known("Messages in the inbox: %(count)s", "%(count)s mails in the inbox")
 _SENDING = known("Sending: %(why)s")
 _READING = known("Reading: %(why)s")
 

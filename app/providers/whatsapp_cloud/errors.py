@@ -146,7 +146,7 @@ RULES: Mapping[int, Rule] = {
     131052: _stop(N_("WhatsApp could not load the file the person sent"), N_("Ask for the file again.")),
     131053: _stop(N_("WhatsApp could not accept the file"), N_("Check the type and size of the file and attach it again.")),
     131056: _later(N_("Too many messages to this person in a short time"), seconds=PAIR_SECONDS, recipient_only=True),
-    131057: _later(N_("The WhatsApp account is in maintenance"), seconds=300),
+    131057: _later(N_("The WhatsApp account is under maintenance", "The WhatsApp account is in maintenance"), seconds=300),
     131062: _stop(N_("This message can only be sent to a phone number"), N_("Ask the person for their phone number.")),
     131063: _stop(N_("Marketing templates are switched off for this number"), _ASK_ADMIN),
     131064: _later(

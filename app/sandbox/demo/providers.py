@@ -159,7 +159,7 @@ PROVIDERS: tuple[Provider, ...] = (
             "signing_secret": (N_("Verification key of the event webhook"), "{public_key}"),
             "url_key": (N_("Key in the address of the inbound parse"), unconnected_accounts.PARSE_KEY),
         },
-        {"webhook_url": N_("Address of the event webhook"), "inbound_url": N_("Address of the inbound parse")},
+        {"webhook_url": N_("Address of the event webhook"), "inbound_url": N_("Address of the Inbound Parse webhook")},
     ),
     Provider(
         "twilio",

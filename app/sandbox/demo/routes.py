@@ -230,7 +230,10 @@ def _mail_troubles(world: World) -> dict[str, tuple[Callable[[], Any], str]]:
         for kind, (settings, said) in _sendgrid_modes().items()
     }
     return troubles | {
-        "server_renumbers": (lambda: world.renumber(_mailbox_at(EMAIL_SMTP)), _("The mail server gave every mail a new number"))
+        "server_renumbers": (
+            lambda: world.renumber(_mailbox_at(EMAIL_SMTP)),
+            _("The mail server gave every mail a new internal number (UID)"),
+        )
     }
 
 

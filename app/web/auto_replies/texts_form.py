@@ -70,7 +70,7 @@ def _fault(kind: AutoReplyKind, text: str, *, is_on: bool) -> str:
 
 def _fault_words(what: str, name: str) -> str:
     if what == "stray":
-        return _("One %(name)s has no counterpart: write {{ before each variable and }} after it.", name=name)
+        return _("One %(name)s is not part of a pair: write {{ before each variable and }} after it.", name=name)
     shown = "{{" + name + "}}"
     if what == "unknown":
         return _("There is no variable %(name)s.", name=shown)

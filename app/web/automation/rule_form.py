@@ -105,7 +105,7 @@ def _when(form: RuleForm) -> dict[str, Any]:
     if trigger in (UNANSWERED, SILENT):
         hours = form.values["after_hours"]
         if not (hours.isascii() and hours.isdigit() and 0 < int(hours) <= HOURS_AT_MOST):
-            errors["after_hours"] = _("Enter after how many hours: a whole number from 1 to %(most)s.", most=HOURS_AT_MOST)
+            errors["after_hours"] = _("Enter the number of hours: a whole number from 1 to %(most)s.", most=HOURS_AT_MOST)
         else:
             found["after_hours"] = int(hours)
     if trigger == CLOCK:
@@ -136,7 +136,7 @@ def _part(form: RuleForm, prefix: str, vocabulary: Vocabulary) -> Part | None:
     if prefix and not conditions and steps.steps.is_empty:
         return None
     if steps.steps.assignee == ME:
-        form.errors[prefix + "assignee"] = _("A rule runs automatically, without a user: choose a person by name.")
+        form.errors[prefix + "assignee"] = _("A rule runs automatically, so nobody runs it: choose a person by name.")
     elif steps.steps.is_empty and not steps.errors:
         form.errors[prefix + "team"] = _("Choose at least one step.")
     if form.errors:

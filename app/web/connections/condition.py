@@ -60,13 +60,13 @@ def findings(
 
 def _of_health(channel: Channel) -> list[Finding]:
     if channel.health == "down":
-        words = told(channel.health_detail) or _("Provider refuses access.")
+        words = told(channel.health_detail) or _("The provider refuses access.")
         step = _("Choose “Change” and check the credentials, then check the connection.")
         return [Finding(0, "error", words, step, _("The connection does not work"))]
     if channel.health == "degraded":
         step = _("We retry automatically; if the problem persists, check the connection.")
         words = told(channel.health_detail) or _("Some requests fail.")
-        return [Finding(30, "warning", words, step, _("The connection fails at the moment"))]
+        return [Finding(30, "warning", words, step, _("The connection is failing at the moment"))]
     if channel.health == "unknown":
         return [Finding(UNCHECKED, "warning", _("The connection has not been checked yet."), _("Check the connection."))]
     return []

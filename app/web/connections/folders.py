@@ -100,7 +100,7 @@ def _ask(found: Channel) -> tuple[tuple[MailFolder, ...], str]:
         with reading(found):
             return runtime().adapters.reconciled[found.adapter_key].list_choosable(account=account_of(found)), ""
     except Resting:
-        return (), _("The provider returns errors at the moment. Try again in a minute.")
+        return (), _("The provider is returning errors at the moment. Try again in a minute.")
     except ProviderError as error:
         return (), " · ".join(filter(None, [told(error.reason.title), told(error.reason.advice)]))
 

@@ -48,7 +48,7 @@ def send_to_provider(
     one = UnderWay(viewer.user_id, flow, dict(entered or {}), channel.id if channel else None)
     with transaction() as session:
         keep_sign_in(session, one, keyring=runtime().keyring, now=utc_now())
-    return onward_page(flow["auth_uri"], _("Sign in at Microsoft"))
+    return onward_page(flow["auth_uri"], _("Sign in with Microsoft"))
 
 
 def onward_page(address: str, heading: str) -> ResponseReturnValue:

@@ -197,7 +197,9 @@ def _calls(form: MacroForm) -> tuple[OutsideCall, ...]:
                 event=RULE_CALLED,
             )
         elif kind == "teams" and find_hook_named(db.session(), target) is None:
-            form.errors[f"call_target_{number}"] = _("There is no team “%(name)s” with an address for Teams cards.", name=target)
+            form.errors[f"call_target_{number}"] = _(
+                "There is no team “%(name)s” with an address for cards in Microsoft Teams.", name=target
+            )
         elif words and kind not in ("teams", "whatsapp_template"):
             form.errors[f"call_words_{number}"] = _("Only Teams cards and WhatsApp templates have text: leave this empty.")
         elif kind == "whatsapp_template" and (problems := list_problems(words)):

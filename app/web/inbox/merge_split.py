@@ -101,7 +101,7 @@ def merge_chosen() -> ResponseReturnValue:
 
 def _refusal(threads: list[Thread]) -> str:
     if request.form.get("all") or len(threads) > MOST_AT_ONCE:
-        return _("Select the threads to merge one by one, at most %(count)s.", count=MOST_AT_ONCE)
+        return _("To merge threads, select each of them yourself, at most %(count)s.", count=MOST_AT_ONCE)
     if len(threads) < 2:
         return _("Choose two threads or more to merge.")
     return _("Threads of two brands cannot be merged.") if len({thread.brand_id for thread in threads}) > 1 else ""

@@ -34,7 +34,7 @@ def notice_words(notice: Notice) -> str:
     if notice.problem == "unknown":
         named = ", ".join(f"{name}:" for name in notice.allowed)
         text = _("“%(name)s:” is not an operator, so we ignored it. Available: %(known)s", name=notice.operator, known=named)
-        return text + " " + _("To search for what you typed as text, put it in quotes.")
+        return text + " " + _("To search for exactly what you typed, put it in quotes.")
     if notice.problem == "missing":
         return _("No thread is about an order “%(number)s”.", number=notice.value)
     if notice.problem == "many" and notice.operator == "order":

@@ -54,7 +54,7 @@ def _said(change: TagChange) -> str:
 
 def _refused(thread_id: uuid.UUID) -> ResponseReturnValue:
     head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id)
-    error = _("A tag is one to %(count)s characters long; a thread has at most 50 of them.", count=TAG_CHARACTERS)
+    error = _("A tag is one to %(count)s characters long; a thread has at most 50 tags.", count=TAG_CHARACTERS)
     whole = not request.htmx
     template = "inbox/page.html" if whole else "inbox/head_fragment.html"
     return make_response(render_template(template, **thread_context(head, tag_error=error)), 422)

@@ -94,9 +94,9 @@ def medium_words(medium: str) -> str:
 
 
 UNSENT = {
-    "email": N_("Not sent by e-mail"),
-    "whatsapp": N_("Not sent on WhatsApp"),
-    "sms": N_("Not sent by SMS"),
+    "email": N_("E-mails not sent"),
+    "whatsapp": N_("WhatsApp messages not sent"),
+    "sms": N_("SMS messages not sent"),
 }
 
 
@@ -358,7 +358,7 @@ EVIDENCE = {
     "signed_message_id": N_("The message answers a message we sent from this thread."),
     "message_id": N_("The message refers to a message of this thread."),
     "conversation": N_(
-        "In the mailbox, the message belongs to the same conversation as a message of this thread, and they share a participant."
+        "The mailbox groups the message with a message of this thread, and the two messages have a participant in common."
     ),
     "subject_token": N_("The subject contains the number of this thread, and the sender takes part in the thread."),
     "quoted_message": N_("The message quotes a message of this thread."),

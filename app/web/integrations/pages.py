@@ -246,7 +246,7 @@ def _choices() -> dict[str, Any]:
     able = [one for one in list_channels(db.session(), brand_ids=viewer.brand_ids) if one.medium == Medium.EMAIL]
     return {
         "brands": [(str(brand_id), name) for brand_id, name in _brands(viewer).items()],
-        "channels": [("", _("None: you can only write notes")), *((str(one.id), one.name) for one in able)],
+        "channels": [("", _("No reply channel: you can only write notes")), *((str(one.id), one.name) for one in able)],
         "regions": [(value, told(words)) for value, words in REGIONS],
         "fields": FIELD_WORDS,
         "scenarios": SCENARIOS,

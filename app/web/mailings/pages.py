@@ -106,7 +106,9 @@ def send() -> ResponseReturnValue:
     total = len(draft.recipients)
     if draft.send_at:
         at = until_words(draft.send_at)
-        flash(ngettext("We send it to %(num)s person: %(time)s.", "We send it to %(num)s people: %(time)s.", total, time=at))
+        flash(
+            ngettext("Scheduled for %(time)s, to %(num)s person.", "Scheduled for %(time)s, to %(num)s people.", total, time=at)
+        )
     else:
         flash(ngettext("On its way to %(num)s person.", "On its way to %(num)s people.", total))
     return redirect(url_for("mailings.mailing", mailing_id=mailing.id), 303)

@@ -174,8 +174,8 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
             NotificationKind.NEW_WORK,
             _("A new thread arrives unassigned"),
             _(
-                "For my team, or in my brands if the thread has no team. Until I open the "
-                "notification, at most one an hour per brand."
+                "For my team, or in my brands if the thread has no team. At most one notification an hour per brand, "
+                "until I open it."
             ),
         ),
         (

@@ -84,8 +84,8 @@ def accept_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
     said = {
         "learned": _("Mail accepted. From now on we read mails with this layout as you corrected this one."),
         "differs": _(
-            "Mail accepted, but we do not use your corrections for other mails with this layout: they would "
-            "have changed how we read some of the last 50."
+            "Mail accepted. We do not use your corrections for other mails with this layout: with them, we would have "
+            "read some of the last 50 mails differently."
         ),
     }
     return _next(said.get(learned, _("Mail accepted.")))

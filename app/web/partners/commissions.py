@@ -79,7 +79,7 @@ def agree_rates(partner_id: uuid.UUID) -> ResponseReturnValue:
         except ValueError:
             percent = Decimal(-1)
         if percent is None or not 0 <= percent <= 100:
-            errors[f"level_{level}"] = _("Enter a percentage from 0 to 100, such as 5 or 2,5.")
+            errors[f"level_{level}"] = _("Enter a percentage from 0 to 100, such as 5 or 2.5.")
         else:
             rates[level] = percent
     if errors:

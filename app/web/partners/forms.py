@@ -55,7 +55,7 @@ class PartnerForm:
             "slug": self.get("slug").lower() or suggest_slug(name),
             "contact_id": contact_id,
             "channel_id": self._of_brand("channel", self.channel_brands, brand_id, _("Choose a channel of this brand.")),
-            "form_integration_id": self._of_brand("form", self.form_brands, brand_id, _("Choose a form of this brand.")),
+            "form_integration_id": self._of_brand("form", self.form_brands, brand_id, _("Choose one of this brand’s forms.")),
             "mailed_states": [one for one in MAILED if self.get(f"mail_{one}") == "1"],
             "protocol": self._choice("protocol", Protocol) or Protocol.API,
             "allowed_networks": self.get("allowed_networks").replace(",", " ").split(),

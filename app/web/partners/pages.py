@@ -230,7 +230,7 @@ def _form_page(form: PartnerForm, found: Partner | None = None, *, status: int =
         "form": form,
         "partner": found,
         "brands": brands,
-        "channels": [("", _("None: you can only write notes")), *channels],
+        "channels": [("", _("No reply channel: you can only write notes")), *channels],
         "forms": [("", _("None")), *((str(one.id), one.name) for one in _forms(viewer))],
         "mailed": MAILED,
         "pushes": find_push_endpoint(session, found.id) if found else None,

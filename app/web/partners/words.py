@@ -74,7 +74,7 @@ COMMITMENTS = {
 
 
 REFUSED = {
-    NO_MAPPING: N_("no status of ours is set for this word"),
+    NO_MAPPING: N_("this word is not matched to any of our statuses"),
     "transition_not_allowed": N_("the order cannot change from its present status to this one"),
     "guard": N_("the order does not meet a condition of this status"),
     "needs_reason": N_("this status needs a reason"),

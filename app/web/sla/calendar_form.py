@@ -82,7 +82,7 @@ def read_form(session: Session) -> CalendarForm:
     elif len(values["name"]) > NAME_CHARACTERS:
         errors["name"] = _("Use at most %(count)s characters.", count=NAME_CHARACTERS)
     if not is_zone(values["zone"]):
-        errors["zone"] = _("Choose a time zone of the list, such as Europe/Amsterdam.")
+        errors["zone"] = _("Choose a time zone from the list, such as Europe/Amsterdam.")
     if values["scope"] not in dict(scope_choices(session)):
         errors["scope"] = _("Choose one from the list.")
     values["region"] = values["region"].upper()

@@ -184,7 +184,7 @@ def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tup
     head = _("Not delivered yet. %(tries)s of %(most)s tries made; the next is at %(time)s, in %(wait)s.",
              tries=delivery.tries, most=most, time=clock(delivery.run_at), wait=wait)  # fmt: skip
     said.append(_("The last try: %(outcome)s.", outcome=outcome_words(delivery.last_outcome)))
-    said.append(_("Time of the next try: %(why)s.", why=why_words(delivery.why)))
+    said.append(_("Reason for the time of the next try: %(why)s.", why=why_words(delivery.why)))
     if behind:
         said.append(ngettext("%(num)s later message about the same item waits for this one.",
                              "%(num)s later messages about the same item wait for this one.", behind))  # fmt: skip

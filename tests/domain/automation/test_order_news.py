@@ -151,7 +151,7 @@ def test_who_wants_no_news_of_orders_gets_none(desk: Desk, lotte: Contact) -> No
     actor = Actor(desk.alice.id)
     set_consent(desk.session, lotte, ConsentPurpose.ORDER_UPDATES, is_given=False, basis="call", actor=actor, now=utc_now())
     order_of(desk, lotte)
-    assert (told(desk), desk.runs(), why(desk)) == ([], [(rule.name, "failed")], ["The customer does not want order news"])
+    assert (told(desk), desk.runs(), why(desk)) == ([], [(rule.name, "failed")], ["The customer does not want order updates"])
 
 
 def test_a_template_that_cannot_go_holds_nothing_else_up_and_says_why(desk: Desk, lotte: Contact) -> None:

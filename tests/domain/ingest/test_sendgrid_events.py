@@ -171,7 +171,7 @@ def test_signed_nonsense_is_kept_and_quarantined(house: House) -> None:
     assert house.session.execute(state).one() == ("quarantined", "the body is not an array of events")
     assert house.post([{"event": "delivered", "email": "a@b.nl", "sg_message_id": "x", "timestamp": "soon"}]) == 200
     reasons = house.session.execute(sa.select(InboundEvent.reason)).scalars().all()
-    assert "1 events in this request are invalid" in reasons
+    assert "Invalid events in this request: 1" in reasons
 
 
 def test_reports_end_the_waiting_for_a_send_whose_answer_was_lost(house: House) -> None:

@@ -46,4 +46,4 @@ def test_administrators_see_which_people_and_teams_a_card_does_not_reach(
     assert "Bob" in who
     assert "Alice" not in who
     policy = seen(house, page_client, "/settings/policies/new")
-    assert "These teams have no channel in Teams: Planning <b>." in policy
+    assert "These teams have no channel in Microsoft Teams: Planning <b>." in policy

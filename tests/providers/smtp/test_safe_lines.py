@@ -22,7 +22,7 @@ HERE = ["127.0.0.0/8"]
 
 def test_check_says_that_it_works(house: House) -> None:
     health = house.mail.check(account=house.account)
-    assert (health.ok, health.detail) == (True, "0 mails in the inbox")
+    assert (health.ok, health.detail) == (True, "Messages in the inbox: 0")
 
 
 @pytest.mark.parametrize(

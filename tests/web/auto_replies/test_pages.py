@@ -68,7 +68,7 @@ def test_the_form_shows_each_text_as_the_customer_reads_it(page: Settings, desk:
         ({"closed_on": "yes", "closed_fr": ""}, "Write a text, or switch this automatic answer off."),
         ({"closed_nl": "Hallo {{klant}}"}, "There is no variable {{klant}}."),
         ({"order_status_en": "Order {{order.number}}"}, "{{order.number}} may be empty"),
-        ({"closed_en": "Back {{ soon"}, "One {{ has no counterpart: write {{ before each variable and }} after it."),
+        ({"closed_en": "Back {{ soon"}, "One {{ is not part of a pair: write {{ before each variable and }} after it."),
         ({"closed_en": "x" * 1501}, "1501 characters: at most 1500."),
     ],
 )

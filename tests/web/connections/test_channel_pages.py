@@ -74,7 +74,7 @@ def test_a_check_that_fails_says_why_and_stays_on_the_page(
     channel = channel_of(app, db_session, brand, ChannelType.WHATSAPP_BUSINESS)
     assert post(page_client.plain, f"/settings/channels/{channel.id}/check").status_code == 303
     text = page_client.get(f"/settings/channels/{channel.id}").text
-    assert "The connection fails at the moment" in text
+    assert "The connection is failing at the moment" in text
     db_session.expire_all()
     assert (channel.health, bool(channel.health_detail)) == ("degraded", True)
     assert channel.health_at is not None

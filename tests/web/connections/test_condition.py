@@ -84,7 +84,7 @@ def test_the_flow_says_what_went_what_waits_and_what_failed(app: Flask, db_sessi
         ("ok", Flow(waiting_out_since=NOW - timedelta(minutes=15), waiting_out=1), "Everything works."),
         ("ok", Flow(waiting_in_since=NOW - timedelta(minutes=6)), "Incoming events have waited for over 5 minutes."),
         ("degraded", Flow(), "Some requests fail."),
-        ("down", Flow(tried=20, failed=20), "Provider refuses access."),
+        ("down", Flow(tried=20, failed=20), "The provider refuses access."),
         ("unknown", Flow(), "The connection has not been checked yet."),
     ],
 )

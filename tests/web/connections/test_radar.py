@@ -153,7 +153,7 @@ def test_a_channel_that_works_in_part_for_an_hour_is_told_of_and_again_when_it_i
         alerts.append(tell_of_troubles(now=at))
         db_session.refresh(channel)
     assert alerts == [0, 0, 1, 0, 1, 0, 1, 0, 0]
-    in_part = f"{channel.name} has worked only in part for an hour: Why"
+    in_part = f"{channel.name} has been only partly working for an hour: Why"
     assert sorted(told(db_session)) == sorted([in_part, f"{channel.name} does not work: Why", f"{channel.name} works again."])
 
 

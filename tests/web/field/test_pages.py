@@ -131,7 +131,7 @@ def test_the_order_shows_what_was_put_right_and_a_meter_that_runs_back(day: Roun
         text = day.get(page)
         assert "ACE0412873" in text
         assert "213.4 kWh" in text
-        assert "The reading after the work is lower than before it." in text
+        assert "The meter reading after the work is lower than the one before the work." in text
     assert all("Corrected, was ACE041287" in re.sub("<[^>]+>", "", day.get(page)) for page in pages)
     assert form(day, "serial", text="X", corrects="nothing").status_code == 422
 

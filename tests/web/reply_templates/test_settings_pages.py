@@ -34,7 +34,7 @@ def test_an_agent_reads_and_cannot_write(desk: Desk) -> None:
     template = desk.make()
     desk.as_user(desk.alice)
     shown = desk.client.get(f"{PAGE}/{template.id}").text
-    assert "Only leads and administrators can change templates." in shown
+    assert "Only team leads and administrators can change templates." in shown
     assert 'name="text"' not in shown
     assert desk.client.get(f"{PAGE}/new").status_code == 403
     assert desk.post(PAGE, **desk.fields()).status_code == 403
