@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.domain.accounts.models import Brand
 from app.domain.orders.models import LineItem, OrderStatus, OrderThread
-from app.domain.partners.models import Environment, PartnerCall, PartnerOrder
+from app.domain.partners.models import Environment, Partner, PartnerCall, PartnerOrder
 from app.domain.surveys.models import SurveyAnswer, SurveyInvitation, SurveyKind
 from app.domain.threads.models import ThreadAlias
 
@@ -64,6 +66,15 @@ class OrderFigures:
         return round(100 * (self.orders - self.before) / self.before) if self.before else None
 
 
+@dataclass(frozen=True)
+class OrderMonth:
+    """The number of a partner's live orders in a month, which begins on `first`, and in the same month a year before."""
+
+    first: date
+    orders: int
+    year_before: int
+
+
 def read_calls(session: Session, partner_id: uuid.UUID, *, since: datetime) -> CallFigures:
     """Read the figures of a partner's API calls from `since` on. Two queries."""
     mine = sa.and_(PartnerCall.partner_id == partner_id, PartnerCall.called_at >= since)
@@ -105,6 +116,26 @@ def read_orders(session: Session, partner_id: uuid.UUID, *, now: datetime) -> Or
         answers=answers,
         satisfaction=None if score is None else round(Decimal(score), 1),
     )
+
+
+def read_season(session: Session, partner: Partner, *, now: datetime) -> tuple[OrderMonth, ...]:
+    """Count a partner's live orders in each of the last 12 months, by the time zone of its brand, oldest first. The current month
+    is the last. Return () if there were none in two years. Two queries."""
+    zone = session.get_one(Brand, partner.brand_id).timezone
+    this = now.astimezone(ZoneInfo(zone)).date().replace(day=1)
+    firsts = [_months_before(this, number) for number in range(23, -1, -1)]
+    month = sa.cast(sa.func.date_trunc("month", sa.func.timezone(zone, PartnerOrder.created_at)), sa.Date)
+    mine = (PartnerOrder.partner_id == partner.id, PartnerOrder.environment == Environment.LIVE)
+    since = datetime(firsts[0].year, firsts[0].month, 1, tzinfo=ZoneInfo(zone))
+    rows = session.execute(sa.select(month, sa.func.count()).where(*mine, PartnerOrder.created_at >= since).group_by(month))
+    counts: dict[date, int] = dict(rows.tuples())
+    found = zip(firsts[12:], firsts[:12], strict=True)
+    return tuple(OrderMonth(first, counts.get(first, 0), counts.get(before, 0)) for first, before in found) if counts else ()
+
+
+def _months_before(first: date, months: int) -> date:
+    year, month = divmod(first.year * 12 + first.month - 1 - months, 12)
+    return date(year, month + 1, 1)
 
 
 def _answers(partner_id: uuid.UUID, *, since: datetime) -> sa.Select[int, Decimal | None]:

@@ -24,7 +24,7 @@ from app.domain.partners.actions import WrongPartner, change_partner, content_of
 from app.domain.partners.callbacks import EVENTS, VERSIONS
 from app.domain.partners.commitments import read_day_and_month
 from app.domain.partners.endpoints import find_endpoint
-from app.domain.partners.health import DAY, MONTH, read_calls, read_orders
+from app.domain.partners.health import DAY, MONTH, read_calls, read_orders, read_season
 from app.domain.partners.models import Environment, Partner
 from app.domain.partners.onboarding import read_steps
 from app.domain.partners.people import list_dealers, list_partner_people
@@ -45,6 +45,7 @@ from app.web.accounts.session import require
 from app.web.pages import page
 from app.web.partners.blueprint import bp
 from app.web.partners.forms import MAILED, PartnerForm, read_mapping, values_of
+from app.web.partners.season import season_of
 from app.web.partners.words import AUTHENTICATIONS, FREQUENCIES, PROTOCOLS, SCOPES
 
 
@@ -187,6 +188,7 @@ def partner_page(partner_id: uuid.UUID, *, status: int = 200, **more: Any) -> Re
         "reports": list_reports(session, partner_id, limit=8),
         "steps": read_steps(session, found),
         "figures": read_orders(session, partner_id, now=now),
+        "season": season_of(read_season(session, found, now=now)),
         "today": today,
         "month": month,
         "commitments": read_day_and_month(session, partner_id, day=today, month=month, now=now),

@@ -21,7 +21,7 @@ from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.orders.models import OrderStatus
 from app.domain.partners.commitments import read_day_and_month
-from app.domain.partners.health import DAY, MONTH, read_calls, read_orders
+from app.domain.partners.health import DAY, MONTH, read_calls, read_orders, read_season
 from app.domain.partners.models import Environment, Partner, PartnerOrder, ReportOutcome
 from app.domain.partners.move_order import advance
 from app.domain.partners.onboarding import read_steps
@@ -35,6 +35,7 @@ from app.domain.partners.queries import (
 from app.domain.transitions.queries import list_history
 from app.web.orders.words import order_status_words
 from app.web.pages import page
+from app.web.partners.season import season_of
 from app.web.partners.words import refused_words
 from app.web.portal.blueprint import Visitor, bp, visitor, whole_visitor
 
@@ -62,6 +63,7 @@ def overview() -> ResponseReturnValue:
         today, month = (read_calls(session, partner.id, since=now - time) for time in (DAY, MONTH))
         context |= {
             "figures": read_orders(session, partner.id, now=now),
+            "season": season_of(read_season(session, partner, now=now)),
             "today": today,
             "month": month,
             "commitments": read_day_and_month(session, partner.id, day=today, month=month, now=now),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
-from app.domain.partners.health import read_orders
-from app.domain.partners.models import Environment, Partner
+from app.domain.partners.health import OrderMonth, read_orders, read_season
+from app.domain.partners.models import Environment, Partner, PartnerOrder
 from app.domain.partners.take_order import take_order
 from app.domain.surveys.models import AnswerWay, Survey, SurveyAnswer, SurveyInvitation, SurveyKind, SurveyOutcome
 from app.domain.threads.actions import NewThread, create_thread
@@ -87,3 +88,32 @@ def test_without_an_answer_there_is_no_mean(groendus: Partner, db_session: Sessi
     matter(db_session, groendus, "GRO-1")
     found = read_orders(db_session, groendus.id, now=NOW)
     assert (found.answers, found.satisfaction) == (0, None)
+
+
+def ordered(session: Session, partner: Partner, *times: datetime, environment: Environment = Environment.LIVE) -> None:
+    """The partner posted an order at each of these times."""
+    for at in times:
+        row = take_order(session, partner, environment, incoming(f"S-{new_id()}"), now=NOW).row
+        session.execute(sa.update(PartnerOrder).where(PartnerOrder.id == row.id).values(created_at=at))
+
+
+def test_a_season_has_twelve_months_beside_those_of_the_year_before(db_session: Session, groendus: Partner) -> None:
+    now = datetime(2026, 3, 1, 10, tzinfo=UTC)
+    last_minute = datetime(2026, 1, 31, 22, 59, tzinfo=UTC)  # an hour later it is February in Amsterdam
+    ordered(db_session, groendus, now, last_minute, last_minute + timedelta(minutes=1), datetime(2025, 2, 14, tzinfo=UTC))
+    ordered(db_session, groendus, datetime(2025, 4, 1, tzinfo=UTC), datetime(2024, 4, 2, tzinfo=UTC))
+    ordered(db_session, groendus, datetime(2024, 3, 30, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC))  # one of 25 months ago
+    ordered(db_session, groendus, now, environment=Environment.SANDBOX)
+    season = read_season(db_session, groendus, now=now)
+    assert [one.first for one in season] == [date(2025 + (month > 12), (month - 1) % 12 + 1, 1) for month in range(4, 16)]
+    assert [one for one in season if one.orders or one.year_before] == [
+        OrderMonth(date(2025, 4, 1), 1, 1),
+        OrderMonth(date(2026, 1, 1), 1, 0),
+        OrderMonth(date(2026, 2, 1), 1, 1),
+        OrderMonth(date(2026, 3, 1), 1, 0),
+    ]
+
+
+def test_a_partner_without_orders_has_no_season(db_session: Session, groendus: Partner) -> None:
+    ordered(db_session, groendus, NOW - timedelta(days=800))
+    assert read_season(db_session, groendus, now=NOW) == ()
