@@ -83,7 +83,8 @@ DEFINITIONS = {
         "still change."
     ),
     "resolved": N_(
-        "Closed cases, on the day they were last closed, for their assignee at that time. Cases that are open again do not count."
+        "Closed cases. Each counts on the day it was last closed, for its assignee at that time. Cases that are open again do "
+        "not count."
     ),
     "first_promise": N_(
         "Share of first responses sent on time. A late or missing response counts on the day it was due, for "
@@ -94,9 +95,9 @@ DEFINITIONS = {
         "Share of follow-up questions answered on time. Questions that can still be answered on time do not count."
     ),
     "resolution_promise": N_("Share of cases closed on time. Cases that can still be closed on time do not count."),
-    "first_missed": N_("First responses that were overdue, on the day they were due."),
-    "next_missed": N_("Next responses that were overdue, on the day they were due."),
-    "resolution_missed": N_("Cases not closed on time, on the day they were due."),
+    "first_missed": N_("First responses that were overdue. Each counts on the day it was due."),
+    "next_missed": N_("Next responses that were overdue. Each counts on the day it was due."),
+    "resolution_missed": N_("Cases not closed on time. Each counts on the day it was due."),
     "closings": N_("Threads that people resolved or closed, also when reopened later. Closing by rules does not count."),
     "reopened": N_(
         "Closed cases where the customer asked again. Each reopening counts on the day of the new question, for"

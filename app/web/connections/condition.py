@@ -98,7 +98,7 @@ def _of_gates(looks: Looks) -> list[Finding]:
 
 def _of_rest(words: str, look: Look, then: str) -> Finding:
     if look.failures < OPENS_AFTER:
-        return Finding(32, "warning", words, _("The channel resumes automatically, or as soon as a connection check succeeds."))
+        return Finding(32, "warning", words, _("The channel resumes automatically. To resume it sooner, check the connection."))
     first = _("The first failure was at %(time)s.", time=format_time(datetime.fromtimestamp(look.since, UTC), "medium"))
     why = ngettext("Failed requests in a row: %(num)s.", "Failed requests in a row: %(num)s.", look.failures)
     return Finding(12, "error", words, f"{why} {first} {then}")
