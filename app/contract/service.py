@@ -16,8 +16,8 @@ class Service:
 
     `place` is the path of its settings page. `advice` says what to do if it does not work. All texts are in English.
     `is_suspect` is True if a call failed since the last check; then the next round checks the service again. `ask` checks
-    the service, outside any transaction, and may raise `UnableToDecrypt`. If a check cannot show failed calls, `ask` counts
-    them. `brand_id` is its brand, None for all brands.
+    the service, outside any transaction, and may raise `UnableToDecrypt`. Where asking cannot show what fails, because only real
+    calls would, `ask` judges by the last call. `brand_id` is its brand, None for all brands.
     """
 
     key: str

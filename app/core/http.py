@@ -31,8 +31,20 @@ from urllib3.filepost import encode_multipart_formdata
 from app.core.addresses import AddressGuard
 from app.core.guarded_connect import Deadline, Resolver, TimedReader, UnableToDial, dial, system_resolver, tls_context
 from app.core.metering import Endpoint, Meter
+from app.core.text import mark as N_
 
 FailureKind = Literal["bad_url", "refused_address", "dns", "connect", "tls", "timeout", "reset", "too_large", "bad_response"]
+FAILURES: Mapping[str, str] = {
+    "bad_url": N_("invalid address"),
+    "refused_address": N_("address not allowed"),
+    "dns": N_("unknown host name"),
+    "connect": N_("no connection"),
+    "tls": N_("no secure connection: invalid certificate"),
+    "timeout": N_("request timed out"),
+    "reset": N_("connection reset"),
+    "too_large": N_("response too large"),
+    "bad_response": N_("invalid HTTP response"),
+}
 Files = Mapping[str, tuple[str, bytes, str]]
 HTTP_PORTS = (80, 443)
 UNNAMED = Endpoint("other", "{id}")

@@ -23,8 +23,8 @@ def promise_entry(session: Session, appointment: Appointment) -> None:
     """Promise to write the present version of the appointment into a calendar. Does nothing if no mailbox of the brand shares
     its calendar.
 
-    A worker that is writing the former version loses its claim on the row. The event that it wrote is found again by our
-    reference.
+    A worker that is writing the former version loses its claim on the row. The next writer finds the calendar event that this
+    worker made by our reference in it, and changes it.
     """
     entry = find_entry(session, appointment.id)
     if entry is None:

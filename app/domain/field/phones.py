@@ -39,8 +39,8 @@ class PhoneState:
 
 
 def note_seen(session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID, waiting: Waiting | None, now: datetime) -> None:
-    """Store that a phone called and how many unsent actions it has. If nothing has changed, write this at most once in
-    NOTED_EVERY."""
+    """Store that a technician's phone sent a request, and how many unsent actions it has. If nothing has changed, write this at
+    most once in NOTED_EVERY."""
     count, since = (waiting.count, min(waiting.since, now)) if waiting else (0, None)
     news = sa.or_(
         PhoneKey.seen_at.is_(None),

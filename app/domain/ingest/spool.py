@@ -75,6 +75,6 @@ def place_for(size: int, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[None
 
 @functools.cache
 def _places() -> threading.Semaphore:
-    """Return the semaphore that counts the places in memory. It is created on first use, because gevent must have patched
-    `threading` before."""
+    """Return the semaphore that limits how many large bodies are in memory at once. It is created on first use, because gevent
+    must have patched `threading` before."""
     return threading.BoundedSemaphore(LARGE_AT_ONCE)

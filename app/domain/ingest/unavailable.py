@@ -14,8 +14,8 @@ log = get_logger(__name__)
 
 
 def answer_outages(blueprint: Blueprint) -> None:
-    """Register error handlers for all routes of the blueprint that answer 503 with Retry-After. They handle database errors, a
-    full disk, too little memory, and too many large bodies."""
+    """Answer 503 with Retry-After on all routes of the blueprint if the database fails, the disk is full, memory is short, or
+    there are too many large bodies."""
     for outage in (DBAPIError, psycopg.Error, TimeoutError, OSError, MemoryError, TooManyLarge):
         blueprint.register_error_handler(outage, _come_again)
 

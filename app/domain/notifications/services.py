@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.contract.health import Health
 from app.contract.service import Service
 from app.core.allowed_hosts import is_allowed
-from app.core.http import HttpFailure
+from app.core.http import FAILURES, HttpFailure
 from app.core.runtime import runtime
 from app.core.text import mark as N_
 from app.domain.notifications.models import NotificationDispatch, TeamsHook, Way
@@ -51,7 +51,7 @@ def _ask_workflow(hook: TeamsHook) -> Health:
     try:
         runtime().http.reach(url)
     except HttpFailure as failure:
-        return Health(False, SILENT % {"why": failure.kind}, passes=failure.kind not in ("bad_url", "refused_address"))
+        return Health(False, SILENT % {"why": FAILURES[failure.kind]}, passes=failure.kind not in ("bad_url", "refused_address"))
     return Health(not hook.problem, hook.problem, passes=not hook.problem.startswith(LASTING))
 
 

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.domain.accounts.models import Brand
 from app.domain.orders.models import LineItem, OrderStatus, OrderThread
+from app.domain.orders.settings import settings_of
 from app.domain.partners.models import Environment, Partner, PartnerCall, PartnerOrder
 from app.domain.surveys.models import SurveyAnswer, SurveyInvitation, SurveyKind
 from app.domain.threads.models import ThreadAlias
@@ -119,16 +119,16 @@ def read_orders(session: Session, partner_id: uuid.UUID, *, now: datetime) -> Or
 
 
 def read_season(session: Session, partner: Partner, *, now: datetime) -> tuple[OrderMonth, ...]:
-    """Count a partner's live orders in each of the last 12 months, by the time zone of its brand, oldest first. The current month
-    is the last. Return () if there were none in two years. Two queries."""
-    zone = session.get_one(Brand, partner.brand_id).timezone
+    """Count a partner's live orders in each of the last 12 months, by the time zone of its brand's orders, oldest first. The
+    current month is the last. Return () if there were none in two years. Two queries."""
+    zone = settings_of(session, partner.brand_id).zone
     this = now.astimezone(ZoneInfo(zone)).date().replace(day=1)
     firsts = [_months_before(this, number) for number in range(23, -1, -1)]
     month = sa.cast(sa.func.date_trunc("month", sa.func.timezone(zone, PartnerOrder.created_at)), sa.Date)
     mine = (PartnerOrder.partner_id == partner.id, PartnerOrder.environment == Environment.LIVE)
     since = datetime(firsts[0].year, firsts[0].month, 1, tzinfo=ZoneInfo(zone))
     rows = session.execute(sa.select(month, sa.func.count()).where(*mine, PartnerOrder.created_at >= since).group_by(month))
-    counts: dict[date, int] = dict(rows.tuples())
+    counts = {row[0]: row[1] for row in rows}
     found = zip(firsts[12:], firsts[:12], strict=True)
     return tuple(OrderMonth(first, counts.get(first, 0), counts.get(before, 0)) for first, before in found) if counts else ()
 

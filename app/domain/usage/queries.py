@@ -76,9 +76,10 @@ def _used(row: Sequence[Any]) -> Used:
 
 
 def p95_ms(steps: Sequence[int]) -> int | None:
-    """Return the upper end, in ms, of the step that 95 of 100 calls do not exceed. Return None if it is beyond the last step.
+    """Return the least duration of STEPS_MS, in ms, that 95 of 100 calls did not exceed. Return None if more of them took longer
+    than the last one.
 
-    `steps` are numbers of calls by duration.
+    `steps`: the number of calls in each interval between durations of STEPS_MS, and beyond the last.
     """
     needed, seen = 0.95 * sum(steps), 0
     for end, count in zip(STEPS_MS, steps, strict=False):

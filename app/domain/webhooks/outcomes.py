@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.core.http import HttpFailure
+from app.core.http import FAILURES, HttpFailure
 from app.core.text import mark as N_
 
 OK, GONE = "ok", "http_410"
@@ -16,13 +16,13 @@ OUTCOMES = {
     GONE: N_("endpoint no longer exists"),
     "http_429": N_("too many requests"),
     "http_5xx": N_("receiver error"),
-    "dns": N_("unknown host name"),
-    "connect": N_("no connection"),
-    "tls": N_("no secure connection: invalid certificate"),
-    "timeout": N_("request timed out"),
-    "reset": N_("connection reset"),
-    "bad_response": N_("invalid HTTP response"),
-    "blocked": N_("address not allowed"),
+    "dns": FAILURES["dns"],
+    "connect": FAILURES["connect"],
+    "tls": FAILURES["tls"],
+    "timeout": FAILURES["timeout"],
+    "reset": FAILURES["reset"],
+    "bad_response": FAILURES["bad_response"],
+    "blocked": FAILURES["refused_address"],
     "bad_header": N_("one of the endpoint’s headers cannot be sent"),
     "no_address": N_("no address is set"),
     "sealed": N_("cannot decrypt the secrets: a key in ENCRYPTION_KEYS is missing"),

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from app.contract.notice_outcome import Answer, Outcome
 from app.core.allowed_hosts import is_allowed
-from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.http import FAILURES, HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint
 from app.core.retry_after import read_retry_after
 from app.core.text import known
@@ -52,8 +52,8 @@ class TeamsSender:
             if failure.kind in ("bad_url", "refused_address"):
                 return Answer(Outcome.REFUSED, FORBIDDEN)
             if failure.request_sent:
-                return Answer(Outcome.UNKNOWN, UNKNOWN % {"why": failure.kind})
-            return Answer(None, SILENT % {"why": failure.kind})
+                return Answer(Outcome.UNKNOWN, UNKNOWN % {"why": FAILURES[failure.kind]})
+            return Answer(None, SILENT % {"why": FAILURES[failure.kind]})
         return _read(answer, now)
 
 

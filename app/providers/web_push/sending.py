@@ -12,7 +12,7 @@ from typing import Any
 
 from app.contract.notice_outcome import Answer, Outcome
 from app.core.allowed_hosts import is_allowed
-from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.http import FAILURES, HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint
 from app.core.retry_after import read_retry_after
 from app.core.text import known
@@ -94,7 +94,7 @@ class PushSender:
             )
         except HttpFailure as failure:
             wrong = failure.kind in ("bad_url", "refused_address")
-            return Answer(Outcome.REFUSED, FORBIDDEN) if wrong else Answer(None, SILENT % {"why": failure.kind})
+            return Answer(Outcome.REFUSED, FORBIDDEN) if wrong else Answer(None, SILENT % {"why": FAILURES[failure.kind]})
         return _read(answer, now)
 
     def _headers(self, address: Address, message: PushMessage) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Panels of a report: chart, response times kept, channels, hours, distribution, details, people."""
+"""Panels of a report: chart, promised response times, channels, hours, distribution, details, people."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Names:
 
 
 def names_in(session: Session, all_steps: list[MacroSteps]) -> Names:
-    """Return the names in the steps of any number of macros. One query."""
+    """Return the names of the users, teams, templates and contacts to whose ids the steps of these macros refer. One query."""
     users = {uuid.UUID(steps.assignee) for steps in all_steps if steps.assignee and steps.assignee not in (ME, NOBODY)}
     teams = {steps.team_id for steps in all_steps if steps.team_id}
     templates = {steps.template_id for steps in all_steps if steps.template_id}

@@ -94,9 +94,9 @@ def medium_words(medium: str) -> str:
 
 
 UNSENT = {
-    "email": N_("E-mails not sent"),
-    "whatsapp": N_("WhatsApp messages not sent"),
-    "sms": N_("SMS messages not sent"),
+    "email": N_("Not sent by e-mail"),
+    "whatsapp": N_("Not sent on WhatsApp"),
+    "sms": N_("Not sent by SMS"),
 }
 
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from app.contract.health import Health
 from app.contract.notice_outcome import Answer, Outcome
 from app.core.addresses import AddressGuard
+from app.core.http import FAILURES
 from app.core.metering import Meter
 from app.core.smtp import Refusal, SmtpClient, SmtpServer, SmtpTrouble
 from app.core.text import known
@@ -24,6 +25,7 @@ UNSAFE = N_("The mail server has no secure connection (STARTTLS).")
 REFUSED = known("The mail server rejected the mail (%(code)s).")
 BUSY = known("The mail server asks us to try later (%(code)s).")
 SILENT = known("The mail server does not answer (%(why)s).")
+_WHY = {**FAILURES, "broken": FAILURES["reset"], "no_login": N_("the server offers no login")}
 UNKNOWN = N_("The connection to the mail server broke. The server may have accepted the mail, so we do not send the mail again.")
 # Whoever runs this installation chose the server; it may well stand in a network of theirs.
 _ANYWHERE = AddressGuard(("0.0.0.0/0", "::/0"))
@@ -86,7 +88,7 @@ def _answer(trouble: SmtpTrouble) -> Answer:
     if trouble.kind in ("unsafe", "no_starttls"):
         return Answer(Outcome.REFUSED, UNSAFE)
     if trouble.refusal is None:
-        return Answer(None, SILENT % {"why": trouble.kind})
+        return Answer(None, SILENT % {"why": _WHY[trouble.kind]})
     if trouble.stage in ("connect", "tls", "login"):
         return Answer(None, BUSY % {"code": trouble.refusal.code})
     return _said(trouble.refusal)

@@ -43,7 +43,8 @@ def order_bucket(reading: Reading) -> str:
 
 
 def sure_of_order(reading: Reading, counts: Counts) -> float:
-    """Return the confidence (0 to 1) that all required fields are right. Return 0 if the order has no bucket."""
+    """Return the confidence (0 to 1) that all required fields are right. Return 0 if a required field is missing, or if an order
+    line has no quantity."""
     bucket = order_bucket(reading)
     return sure_of(bucket, counts) if bucket else 0.0
 
