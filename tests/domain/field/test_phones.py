@@ -59,7 +59,7 @@ def test_its_owner_is_told_once_of_what_waits_for_hours(day: Round) -> None:
     ask(day, f"1;{(day.now - LATE + timedelta(minutes=5)).isoformat()}", device=uuid.uuid4())
     assert [note_late(day.session, now=day.now) for _ in range(2)] == [1, 0]
     news = day.session.execute(sa.select(Notification).where(Notification.user_id == day.tim.id)).scalars().all()
-    assert [(one.place, one.text.startswith("4 items on your phone")) for one in news if one.place == "/visits/queue"] == [
+    assert [(one.place, one.text.startswith("Items on your phone waiting to be sent since")) for one in news if one.place == "/visits/queue"] == [
         ("/visits/queue", True)
     ]
     ask(day)
