@@ -129,7 +129,7 @@ def test_a_quote_and_a_confirmation_on_paper_say_the_same_to_the_cent(desk: Desk
         content = write_document(quote.content, paper)
         assert content == write_document(quote.content, paper)
     said = texts(content)[0]
-    for words in ("€ -50,00", "BTW 21% van", "€ 1.032,89", "Kerkstraat 12 1234AB Amsterdam"):
+    for words in ("€ -50,00", "BTW 21% over", "€ 1.032,89", "Kerkstraat 12 1234AB Amsterdam"):
         assert words in said, said
 
 

@@ -149,7 +149,7 @@ def test_the_chosen_are_merged_into_the_newest_and_undone_together(desk: Desk) -
     assert desk.post(told["toast"]["undo_url"]).status_code == 204
     assert [desk.exists(found) for found in ids] == [True, True, True]
     assert desk.post("/bulk/merge", thread=[str(desk.mine.id)]).status_code == 422
-    assert "one by one" in desk.post("/bulk/merge", thread=[str(found) for found in ids], all="1").text
+    assert "select each of them yourself" in desk.post("/bulk/merge", thread=[str(found) for found in ids], all="1").text
 
 
 def test_a_split_leads_to_the_new_thread_and_its_undo_back(desk: Desk) -> None:
