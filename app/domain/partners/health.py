@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.months import add_months
 from app.domain.orders.models import LineItem, OrderStatus, OrderThread
 from app.domain.orders.settings import settings_of
 from app.domain.partners.models import Environment, Partner, PartnerCall, PartnerOrder
@@ -123,7 +124,7 @@ def read_season(session: Session, partner: Partner, *, now: datetime) -> tuple[O
     current month is the last. Return () if there were none in two years. Two queries."""
     zone = settings_of(session, partner.brand_id).zone
     this = now.astimezone(ZoneInfo(zone)).date().replace(day=1)
-    firsts = [_months_before(this, number) for number in range(23, -1, -1)]
+    firsts = [add_months(this, -number) for number in range(23, -1, -1)]
     month = sa.cast(sa.func.date_trunc("month", sa.func.timezone(zone, PartnerOrder.created_at)), sa.Date)
     mine = (PartnerOrder.partner_id == partner.id, PartnerOrder.environment == Environment.LIVE)
     since = datetime(firsts[0].year, firsts[0].month, 1, tzinfo=ZoneInfo(zone))
@@ -131,11 +132,6 @@ def read_season(session: Session, partner: Partner, *, now: datetime) -> tuple[O
     counts = {row[0]: row[1] for row in rows}
     found = zip(firsts[12:], firsts[:12], strict=True)
     return tuple(OrderMonth(first, counts.get(first, 0), counts.get(before, 0)) for first, before in found) if counts else ()
-
-
-def _months_before(first: date, months: int) -> date:
-    year, month = divmod(first.year * 12 + first.month - 1 - months, 12)
-    return date(year, month + 1, 1)
 
 
 def _answers(partner_id: uuid.UUID, *, since: datetime) -> sa.Select[int, Decimal | None]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import calendar
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from app.core.months import add_months
 from app.domain.tasks.models import Recurrence
 
 MORNING = time(9, 0)  # a task due on a day without a time reminds relative to this
@@ -40,7 +40,5 @@ def next_due_date(due_date: date, recurrence: Recurrence, *, after: date) -> dat
 
 def _nth(start: date, recurrence: Recurrence, count: int) -> date:
     if recurrence == Recurrence.MONTHLY:
-        years, month = divmod(start.month - 1 + count, 12)
-        year = start.year + years
-        return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
+        return add_months(start, count)
     return start + timedelta(days=count * (7 if recurrence == Recurrence.WEEKLY else 1))

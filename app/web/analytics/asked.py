@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.core.links import url_for
+from app.core.months import add_months
 from app.domain.accounts.access import Viewer
 from app.domain.analytics.filters import read_filters, slice_values
 from app.domain.analytics.measures import MEASURES, Shape
@@ -61,7 +61,7 @@ class Asked:
         For a calendar month or quarter, the period before begins with the previous month or quarter and has as many days.
         """
         if self.period in CALENDAR_PERIODS:
-            back = (self.first - _months_before(self.first, 1 if self.period == "month" else 3)).days
+            back = (self.first - add_months(self.first, -1 if self.period == "month" else -3)).days
         else:
             back = max(7, -(-self.days // 7) * 7)
         earlier = shifted(slice, back)
@@ -171,9 +171,3 @@ def _own_days(args: Mapping[str, str], today: date) -> tuple[date, date, dict[st
     if errors or first is None or last is None:
         return (*_days_of(DEFAULT, today), errors)
     return first, min(last, max(today, first)), {}
-
-
-def _months_before(day: date, months: int) -> date:
-    index = day.year * 12 + day.month - 1 - months
-    year, month = divmod(index, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
