@@ -12,8 +12,8 @@ from app.domain.accounts.models import Brand
 from app.domain.automation.actions import settle_intent
 from app.domain.events.models import Event
 from app.domain.webhooks.actions import queue_message, serialize, timestamp
-from app.domain.webhooks.models import ANY_EVENT, EndpointKind, WebhookEndpoint
-from app.domain.webhooks.platform_events import RULE_CALLED, brands_of, names_of, tell
+from app.domain.webhooks.models import ANY_EVENT, RULE_CALLED, EndpointKind, WebhookEndpoint
+from app.domain.webhooks.platform_events import brands_of, names_of, tell
 from app.domain.webhooks.queries import find_called
 
 _LISTENING = (

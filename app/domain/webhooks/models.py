@@ -15,6 +15,7 @@ from app.core.work import FAILED
 
 SKIPPED = "skipped"  # a delivery of which no attempt is made; `why` says why not
 ANY_EVENT = "*"
+RULE_CALLED = "rule.called"  # sent only to the endpoint that a rule or macro names
 MAX_EVENT_TYPES = 60
 MAX_NAME, MAX_URL = 100, 2048
 OWNED = "kind IN ('make', 'partner_api')"  # whose address their owner keeps

@@ -14,7 +14,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.runtime import runtime
 from app.core.text import mark as N_
 from app.domain.accounts.models import Brand
 from app.domain.contacts.models import Contact, ContactIdentity
@@ -22,6 +21,8 @@ from app.domain.events.models import Event
 from app.domain.orders.models import Order
 from app.domain.tasks.models import Task
 from app.domain.threads.models import Message, Thread
+from app.domain.webhooks.called import order_fields, read_called, thread_fields
+from app.domain.webhooks.models import RULE_CALLED
 
 # What can be chosen, by area; the words are those of the page.
 PLATFORM_EVENTS: Mapping[str, Mapping[str, str]] = {
@@ -41,9 +42,8 @@ PLATFORM_EVENTS: Mapping[str, Mapping[str, str]] = {
     "task": {"task.created": N_("A task was created"), "task.updated": N_("A task changed"),
              "task.completed": N_("A task was completed"), "task.reopened": N_("A task was reopened")},
     "sla": {"sla.warning": N_("A deadline is approaching"), "sla.breached": N_("A deadline has passed")},
-    "rule": {"rule.called": N_("A rule or macro called this webhook by its name")},
+    "rule": {RULE_CALLED: N_("A rule or macro called this webhook by its name")},
 }  # fmt: skip
-RULE_CALLED = "rule.called"
 NAMES = tuple(name for names in PLATFORM_EVENTS.values() for name in names)
 _MESSAGE_STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed", "bounced": "failed"}
 _OF_TYPE: Mapping[str, tuple[str, ...]] = {
@@ -63,18 +63,6 @@ _OF_TYPE: Mapping[str, tuple[str, ...]] = {
     "PaymentReceived": ("payment.received",),
     "ContactChanged": ("customer.updated",),
 }
-
-
-@dataclass(frozen=True)
-class Called:
-    """What a call by a rule or macro is about. `rule`: its name, None for a macro. `cause`: the type of the event that started
-    the rule."""
-
-    rule: str | None
-    cause: str | None
-    thread: Thread | None
-    order: Order | None
-    contact: Contact | None
 
 
 @dataclass(frozen=True)
@@ -203,33 +191,6 @@ def _task(session: Session, event: Event, _name: str, _brand: Brand) -> Told | N
     data = {"task_id": str(task.id), "status": task.status.value, "thread_id": str(task.thread_id) if task.thread_id else None}
     about = {"label": task.title[:80], **({"thread_id": str(task.thread_id)} if task.thread_id else {})}
     return Told({**data, **said}, {"title": task.title}, f"task:{task.id}", about)
-
-
-def read_called(session: Session, event: Event) -> Called:
-    """Return what an `OutsideCallAsked` is about. Without a thread, the customer is that of the order."""
-    cause = session.get(Event, event.caused_by_id) if event.caused_by_id else None
-    thread = session.get(Thread, event.thread_id) if event.thread_id else None
-    order_id = (cause.payload.get("order_id") if cause else None) or event.payload.get("order_id")
-    order = session.get(Order, uuid.UUID(order_id)) if order_id else None
-    contact_id = (thread.contact_id if thread else None) or (order.customer_contact_id if order else None)
-    contact = session.get(Contact, contact_id) if contact_id else None
-    return Called((event.payload.get("by") or {}).get("name"), cause.type if cause else None, thread, order, contact)
-
-
-def thread_fields(thread: Thread) -> dict[str, Any]:
-    """Return the fields of a thread for a call by a rule or macro, without customer data."""
-    return {
-        "thread_id": str(thread.id),
-        "number": thread.number,
-        "status": thread.status.value,
-        "priority": thread.priority.value,
-        "url": f"{runtime().settings.public_url}/threads/{thread.id}",
-    }
-
-
-def order_fields(order: Order) -> dict[str, Any]:
-    """Return the fields of an order for a call by a rule or macro, without customer data."""
-    return {"order_id": str(order.id), "order_number": order.order_number, "order_status": order.status.value}
 
 
 def _rule(session: Session, event: Event, _name: str, _brand: Brand) -> Told:

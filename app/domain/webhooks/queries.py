@@ -14,6 +14,7 @@ from app.core.keyset import Place, Sort, cut, paged
 from app.core.paging import Page
 from app.core.work import DONE, FAILED, READY, RUNNING
 from app.domain.webhooks.models import (
+    RULE_CALLED,
     SKIPPED,
     EndpointKind,
     EndpointState,
@@ -24,7 +25,6 @@ from app.domain.webhooks.models import (
     WebhookMessage,
 )
 from app.domain.webhooks.outcomes import OK
-from app.domain.webhooks.platform_events import RULE_CALLED
 
 NEWEST = Sort("created_at", descending=True)
 STATES: Mapping[str, tuple[str, ...]] = {

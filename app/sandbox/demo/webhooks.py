@@ -13,8 +13,7 @@ from app.domain.events.actions import SYSTEM
 from app.domain.events.models import Event
 from app.domain.webhooks.actions import EndpointContent, create_endpoint
 from app.domain.webhooks.handlers import tell_webhooks
-from app.domain.webhooks.models import EndpointKind, WebhookDelivery, WebhookEndpoint
-from app.domain.webhooks.platform_events import RULE_CALLED
+from app.domain.webhooks.models import RULE_CALLED, EndpointKind, WebhookDelivery, WebhookEndpoint
 from app.sandbox.demo.simulator_client import Outside
 
 RECEIVERS = {

@@ -39,7 +39,7 @@ from app.domain.threads.models import CLOSED_STATUSES, Priority, ThreadStatus, T
 from app.domain.threads.tags import BadTag, clean_tag
 from app.domain.threads.timeline import list_assignable_users
 from app.domain.threads.type_words import thread_type_words
-from app.domain.webhooks.platform_events import RULE_CALLED
+from app.domain.webhooks.models import RULE_CALLED
 from app.domain.webhooks.queries import find_called, list_called
 from app.web.accounts.session import current_viewer
 from app.web.inbox.about_form import about_choices, about_values, read_about

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from app.domain.automation.actions import settle_intent
 from app.domain.events.models import Event
 from app.domain.integrations.make.outgoing_events import customer_of, listening_to, promise_calls
-from app.domain.webhooks.platform_events import RULE_CALLED, order_fields, read_called, thread_fields
+from app.domain.webhooks.called import order_fields, read_called, thread_fields
+from app.domain.webhooks.models import RULE_CALLED
 
 
 def tell_asked_scenario(session: Session, event: Event) -> None:
