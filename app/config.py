@@ -389,7 +389,7 @@ def _smtp_url(read: _Reader) -> str:
 def _mail_address(read: _Reader, name: str, default: str) -> str:
     value = read.text(name, default)
     if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
-        raise SettingError(f"{name}: {value!r} is no mail address; for example {name}={default}")
+        raise SettingError(f"{name}: {value!r} is no email address; for example {name}={default}")
     return value
 
 

@@ -166,7 +166,7 @@ def _content(session: Session, viewer: Viewer, body: MailContent, channel: Chann
     try:
         template = _template(session, viewer, channel, body.template_id)
     except TemplateMissing as error:
-        raise invalid("template_id", "there is no such template for a mail of this brand") from error
+        raise invalid("template_id", "there is no such template for an email of this brand") from error
     subject = body.subject or template.subject
     if not subject.strip():
         raise invalid("subject", "the template has no subject: give one")
@@ -184,7 +184,7 @@ def _template(session: Session, viewer: Viewer, channel: Channel, named: str) ->
 def _subscribers(session: Session, channel: Channel) -> list[NewRecipient]:
     found = list_subscribers(session, brand_id=channel.brand_id, limit=MOST_RECIPIENTS + 1)
     if not found:
-        raise invalid("list_id", "nobody of this brand agreed to such mails yet")
+        raise invalid("list_id", "nobody of this brand agreed to such emails yet")
     if len(found) > MOST_RECIPIENTS:
         raise invalid("list_id", f"has more than {MOST_RECIPIENTS} people: send it in parts, by `recipients`")
     return found

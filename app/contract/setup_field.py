@@ -35,4 +35,4 @@ VISIT_REMINDERS = SetupField(
     choices=("off", "on"),
     help=N_("“on”: we send customers a reminder on this channel the day before a visit."),
 )
-MAIL_ADDRESS = SetupField("address", N_("E-mail address"), help=N_("The address customers use."))
+MAIL_ADDRESS = SetupField("address", N_("Email address"), help=N_("The address customers use."))

@@ -40,8 +40,8 @@ FORMER = {
     "Enter a new API key or form ID on its page. We still receive forms sent by webhook": (
         "Enter a new API key or form ID on the page of this integration. We still receive forms sent by webhook"
     ),
-    "The mail server accepted it": "The mail server accepted the mail",
-    "The mail server rejected it (%(code)s).": "The mail server rejected the mail (%(code)s).",
+    "The mail server accepted it": "The mail server accepted the email",
+    "The mail server rejected it (%(code)s).": "The mail server rejected the email (%(code)s).",
     "%(name)s accepts deliveries again": "The webhook %(name)s accepts our events again",
     "%(name)s does not accept our events: three calls in a row failed": (
         "Our events do not reach the webhook %(name)s: open it to see why"
@@ -74,18 +74,18 @@ FORMER = {
     "Mended: %(what)s": "Fixed: %(what)s",
     "Ask them to send it again": "Ask the sender to send the file again",
     "Too many calls to this mailbox": "Too many requests to this mailbox",
-    "It was deleted or moved to the archive": "The mail was deleted or moved to the archive",
-    "Sends and reports": "Sends mail and receives delivery reports",
-    "The recipient's mail server is deferring it": "The recipient's mail server did not accept the mail",
+    "It was deleted or moved to the archive": "The email was deleted or moved to the archive",
+    "Sends and reports": "Sends email and receives delivery reports",
+    "The recipient's mail server is deferring it": "The recipient's mail server did not accept the email",
     "Check both; two-step sign-in requires an app password": (
         "Check the user name and the password; two-step sign-in requires an app password"
     ),
-    "The mail server refuses it": "The mail server refuses the mail",
+    "The mail server refuses it": "The mail server refuses the email",
     "Use the mailbox's own address, or have the account allowed to send for it": (
         "Use the mailbox's own address, or ask its administrator to let the account send from this address"
     ),
     "An administrator must enter them": "An administrator must enter the credentials",
-    "Ask for it by mail": "Ask the sender to send the file by mail",
+    "Ask for it by mail": "Ask the sender to send the file by email",
     "A landline, or their network does not accept SMS": "This is a landline, or its network does not accept SMS",
     "It may be off or abroad. Try later, or call them": "The phone may be off or abroad. Try later, or call",
     "No route from our number to theirs": "Texts from our number cannot reach this number",
@@ -127,17 +127,17 @@ FORMER = {
         "The thread has no channel to answer on. Call the customer instead"
     ),
     "Progress is saved; sending continues from there": (
-        "Nothing to do: we send the mail again, only to the recipients the server has not accepted yet"
+        "Nothing to do: we send the email again, only to the recipients the server has not accepted yet"
     ),
-    "The mail is sent; we could not save its copy yet": "The mail is sent, but its copy is not in the Sent folder yet",
+    "The mail is sent; we could not save its copy yet": "The email is sent, but its copy is not in the Sent folder yet",
     "A conversation on a channel must have a customer": "Only an internal ticket can be without a customer",
     "Less than an hour was left": "Less than an hour was left before the visit",
     "This is no longer a visit": "The appointment is no longer a visit",
-    "The contact has no mail address": "The contact has no e-mail address",
-    "The customer has no mail address": "The customer has no e-mail address",
-    "Not a valid mail address": "Not a valid e-mail address",
+    "The contact has no mail address": "The contact has no email address",
+    "The customer has no mail address": "The customer has no email address",
+    "Not a valid mail address": "Not a valid email address",
     "We confirm a new order to the customer by mail. Not orders of partners, who inform their customers themselves": (
-        "We confirm each new order to the customer by e-mail, except orders from partners: they inform their customers themselves"
+        "We confirm each new order to the customer by email, except orders from partners: they inform their customers themselves"
     ),
     "must be after the first day": "must be after the date in “Valid from”",
     "A program error stopped the import; everything done until then is complete": (
@@ -169,7 +169,7 @@ FORMER = {
         "connection to send everything."
     ),
     "The connection to the mail server broke; it may have accepted the mail, so we do not send it again": (
-        "The connection to the mail server broke. The server may have accepted the mail, so we do not send the mail again"
+        "The connection to the mail server broke. The server may have accepted the email, so we do not send the email again"
     ),
     "The channel reached its limit for this hour": "The channel reached its limit of automatic answers per hour",
     "No text in the language of the message": "There is no automatic answer in the language of the message",
@@ -198,7 +198,7 @@ FORMER = {
     "must be the brand's currency; import the rows in another currency for a brand that uses that currency": (
         "must be the currency of the chosen brand; choose a brand with this currency to import such rows"
     ),
-    "A mail server cannot tell us what happened to a mail": "Mail servers do not tell us whether a mail was sent",
+    "A mail server cannot tell us what happened to a mail": "Mail servers do not tell us whether an email was sent",
     "Check the cloud the channel is set to": (
         "Ask an administrator whether GRAPH_BASE_URL and LOGIN_AUTHORITY of this installation fit the tenant's cloud"
     ),
@@ -248,7 +248,7 @@ FORMER = {
         "The address of the webhook in Make is invalid or inside a private network, so we do not connect to it: enter another one"
     ),
     "You cannot answer this message on this channel": "You cannot quote this message on this channel: answer without quoting it",
-    "a complaint about our mail": "a mail provider reports that the recipient marked our mail as spam",
+    "a complaint about our mail": "an email provider reports that the recipient marked our email as spam",
     "a delivery report": "a delivery report says so",
     "a quoted order needs a price on each line": "a quoted or approved order needs a price on each line",
     "bounces go to %(address)s": "no person reads its return address (Return-Path: %(address)s@…)",
@@ -352,9 +352,9 @@ FORMER = {
     ),
     "a receipt that does not confirm that our mail was read": "a receipt, but not a read receipt",
     "we stored only the start of this request, as its key was missing or wrong: have the mail sent again": (
-        "the key was missing or wrong, so we stored only the start of this mail: ask the sender to send it again"
+        "the key was missing or wrong, so we stored only the start of this email: ask the sender to send it again"
     ),
     "Sends without delivery reports: the event webhook key is missing": (
-        "Mail is sent, but without delivery reports: the event webhook key is missing"
+        "Email is sent, but without delivery reports: the event webhook key is missing"
     ),
 }

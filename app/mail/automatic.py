@@ -123,7 +123,7 @@ def _by_report(facts: MailFacts) -> Verdict | None:
         how = N_("a delivery report says so") if report.is_certain else N_("probably, judging by sender and wording")
         return Automatic.BOUNCE, (_DELAYED if report.kind == "delay" else _FAILED) % {"how": how}
     if report.kind == "complaint":
-        return Automatic.OTHER, N_("a mail provider reports that the recipient marked our mail as spam")
+        return Automatic.OTHER, N_("an email provider reports that the recipient marked our email as spam")
     return Automatic.RECEIPT, {"delivery": N_("delivery receipt"), "read": N_("read receipt")}.get(
         report.kind, N_("a receipt, but not a read receipt")
     )

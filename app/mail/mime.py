@@ -73,12 +73,12 @@ def parse_mail(
 
 def _refuse_what_is_no_mail(root: Part, raw: bytes) -> None:
     if not raw.strip():
-        raise UnableToParse(N_("The mail is empty."))
+        raise UnableToParse(N_("The email is empty."))
     if any(name in root.headers for name in _KNOWN_HEADERS.split()):
         return
     sample = root.raw[:4000]
     if len(_UNPRINTABLE.findall(sample)) > len(sample) // 50:
-        raise UnableToParse(N_("This is not a mail: it has no header and is not text."))
+        raise UnableToParse(N_("This is not an email: it has no header and is not text."))
 
 
 @dataclass(frozen=True)
@@ -258,9 +258,9 @@ class _Mail:
 
     def _problems(self) -> Iterable[str]:
         if not self.headers.lines:
-            yield "The mail has no header; all of it is shown as text."
+            yield "The email has no header; all of it is shown as text."
         elif not self.sender.address:
-            yield "The mail names no sender."
+            yield "The email names no sender."
         for part in self.root.walk():
             yield from part.problems
             if not part.children and part.damage:

@@ -162,7 +162,7 @@ class _Reader:
         if not content_type.startswith("multipart/"):
             return Part(headers, raw, body, content_type, params)
         if depth >= MAX_DEPTH:
-            problem = "The mail is nested too deep; the inner part is kept as a file."
+            problem = "The email is nested too deep; the inner part is kept as a file."
             return Part(headers, raw, raw, "application/octet-stream", {"name": "nested.eml"}, problems=(problem,))
         return self._read_multipart(Part(headers, raw, body, content_type, params), depth)
 
@@ -175,7 +175,7 @@ class _Reader:
         children: list[Part] = []
         for piece in slices:
             if self._parts >= MAX_PARTS:
-                problem = f"The mail has more than {MAX_PARTS} parts; the others are in the raw source only."
+                problem = f"The email has more than {MAX_PARTS} parts; the others are in the raw source only."
                 return replace(whole, children=tuple(children), problems=(problem,))
             children.append(self.read(piece, default, depth + 1))
         return replace(whole, children=tuple(children))

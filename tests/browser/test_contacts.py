@@ -29,7 +29,7 @@ def test_a_contact_is_found_while_typing_merged_and_taken_back(page: Page, desk:
     page.locator("#field-kind").select_option("email")
     page.locator("#field-value").fill(f"pieter.{desk.name}+webshop@example.nl")
     page.keyboard.press("Enter")
-    expect(page.locator(".contacts__same")).to_contain_text("The same e-mail address, written differently")
+    expect(page.locator(".contacts__same")).to_contain_text("The same email address, written differently")
     assert_accessible(page)
     page.goto("/contacts")
     desk.wait_until_live(page)

@@ -40,7 +40,7 @@ def agent(demo_browsing: Browsing, demo: LiveServer, customer: str) -> Page:
 
 
 def received(page: Page, demo: LiveServer, customer: str) -> dict[str, Any]:
-    """The mail as it arrived outside, once the thread says that it left."""
+    """The email as it arrived outside, once the thread says that it left."""
     ours = page.locator(".message--outgoing").last
     expect(ours.locator(".message__state")).to_contain_text(re.compile("Sent|Delivered|Read"))
     mails = requests.get(f"{demo.graph_sim_url}/__sim/outbox", params={"to": customer}, timeout=ANSWER_SECONDS).json()["mails"]

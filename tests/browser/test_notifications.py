@@ -91,14 +91,14 @@ def test_every_way_is_tried_and_arrives(demo: LiveServer, demo_browsing: Browsin
     for way, said in (
         ("app", "The test notification appears for a moment on this page"),
         ("push", "The push service accepted the notification."),
-        ("email", "The mail server accepted the mail."),
+        ("email", "The mail server accepted the email."),
     ):
         page.locator(f"form[action$='/tests/{way}'] button").click()
         expect(page.locator("#trial")).to_contain_text(said)
         expect(page.locator("#trial")).to_be_focused()
     page.goto("/simulator/received")
     expect(page.locator("#arrivals")).to_contain_text("how this browser notifies you")
-    expect(page.locator("#arrivals")).to_contain_text("how Switchyard e-mails you")
+    expect(page.locator("#arrivals")).to_contain_text("how Switchyard emails you")
 
 
 def test_a_mention_reaches_the_browser_of_whoever_is_named(demo: LiveServer, demo_browsing: Browsing) -> None:

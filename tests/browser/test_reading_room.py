@@ -32,7 +32,7 @@ SEEN = """() => {
 
 
 def fill(desk: Desk) -> dict[str, uuid.UUID]:
-    """A thread of eight messages by WhatsApp and one by e-mail, in a brand that has four mailboxes."""
+    """A thread of eight messages by WhatsApp and one by email, in a brand that has four mailboxes."""
     with desk.live.app.app_context(), transaction() as session:
         chat = session.get_one(Channel, desk.channel_id)
         brand = session.get_one(Brand, chat.brand_id)

@@ -1,4 +1,4 @@
-"""Automatic mail of many systems. Headers and wording follow what these systems send; names and addresses are invented.
+"""Automatic email of many systems. Headers and wording follow what these systems send; names and addresses are invented.
 
 Each entry is (file name, kind the classifier must find, bytes). Written in November 2026.
 """

@@ -64,7 +64,7 @@ class MailingCreate(MailContent):
 
     recipients: Annotated[list[MailingRecipientInput], Field(max_length=MOST_RECIPIENTS)] = Field(default_factory=list)
     list_id: Literal["marketing_subscribers"] | None = Field(
-        default=None, description="`marketing_subscribers`: the contacts of the mailbox's brand who agreed to mails about offers"
+        default=None, description="`marketing_subscribers`: the contacts of the mailbox's brand who agreed to emails about offers"
     )
     send_at: AwareDatetime | None = Field(default=None, description="Not before then; left out: now")
 
@@ -88,7 +88,7 @@ class MailingOut(Output):
     total: int
     waiting: int = Field(description="Nothing was decided about these yet")
     queued: int = Field(description="Their message was promised; `deliveries` says what became of it")
-    stopped: int = Field(description="Nothing is to be sent there: mail came back, was called spam, or they unsubscribed")
+    stopped: int = Field(description="Nothing is to be sent there: email came back, was called spam, or they unsubscribed")
     no_consent: int
     failed: int
     deliveries: dict[str, Any] = Field(description="How many messages stand at which `delivery_status`")

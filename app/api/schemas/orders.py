@@ -127,7 +127,7 @@ class OrderListQuery(ListQuery):
 
 
 class CustomerIn(Input):
-    """The customer of an order: the contact with this e-mail address or phone number. If there is none, a new contact is made."""
+    """The customer of an order: the contact with this email address or phone number. If there is none, a new contact is made."""
 
     name: Name
     email: Email | None = None

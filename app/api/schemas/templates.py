@@ -32,7 +32,7 @@ Html = Annotated[
     StringConstraints(max_length=HTML_CHARACTERS, strip_whitespace=True),
     SafeText,
     Field(
-        description="For formatted mails: p, br, strong, em, ul, ol, li, blockquote, a, code and pre are kept, all else loses "
+        description="For formatted emails: p, br, strong, em, ul, ol, li, blockquote, a, code and pre are kept, all else loses "
         "its tags. Without `message_template` the plain version is made from it. Empty: none"
     ),
 ]
@@ -62,7 +62,7 @@ class TemplateOut(Output):
     media: list[TemplateMedium]
     subject_template: str
     message_template: str
-    html_template: str | None = Field(description="The same for formatted mails, cleaned; null where it is plain everywhere")
+    html_template: str | None = Field(description="The same for formatted emails, cleaned; null where it is plain everywhere")
     variables: list[str] = Field(description="The variables the texts use")
     language: TemplateLanguage
     business_entity: str | None = Field(description="Key of its brand, or `all`; null where it is for several")

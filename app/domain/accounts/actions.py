@@ -25,11 +25,11 @@ _ADDRESS = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,253}")
 
 
 class UserExists(ValueError):
-    """Raised when another user has this e-mail address already."""
+    """Raised when another user has this email address already."""
 
 
 class BadAddress(ValueError):
-    """Raised when the text is not an e-mail address."""
+    """Raised when the text is not an email address."""
 
 
 class LastAdmin(Exception):
@@ -81,7 +81,7 @@ class Standing:
 def check_new_user(session: Session, *, email: str, password: str | None) -> None:
     """Check that a user with these values can be created. Raises `BadAddress`, `UserExists` or `WeakPassword` if not."""
     if not _ADDRESS.fullmatch(email.strip()):
-        raise BadAddress(f"{email.strip()[:100]!r} is not an e-mail address")
+        raise BadAddress(f"{email.strip()[:100]!r} is not an email address")
     if find_user_by_email(session, email) is not None:
         raise UserExists(f"{email.strip()} has an account already")
     if password is not None:
@@ -113,7 +113,7 @@ def create_user(session: Session, new: NewUser, *, now: datetime, actor: Actor =
 def authenticate(
     session: Session, *, email: str, password: str, address: str | None, now: datetime, counted_as: str | None = None
 ) -> User | None:
-    """Return the user with this e-mail address and password, or None if there is none. A failure is audited, so the caller must
+    """Return the user with this email address and password, or None if there is none. A failure is audited, so the caller must
     commit in both cases.
 
     Before this, the caller must count the attempt (`throttle.count_try`, in its own transaction). `counted_as` is the

@@ -41,7 +41,7 @@ def check_strength(password: str, *, about: Iterable[str] = ()) -> None:
     """Raise `WeakPassword` for a password that is too short, too long or easy to guess. Digits or special characters are not
     required.
 
-    `about` are words related to the account, such as the user's name and e-mail address. They count as easy to guess.
+    `about` are words related to the account, such as the user's name and email address. They count as easy to guess.
     """
     if len(password) < MIN_CHARACTERS:
         raise WeakPassword(_l("Use at least %(count)s characters. A short sentence is fine.", count=MIN_CHARACTERS))

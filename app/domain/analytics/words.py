@@ -139,7 +139,7 @@ DEFINITIONS = {
         "Net promoter score: of all answers to survey campaigns, the share with 9 or 10 minus the share with 0 to 6, from "
         "−100 to 100."
     ),
-    "customer_solved": N_("Of the customers who answered the survey question “Was your question solved?”: those who said yes."),
+    "customer_solved": N_("Of the customers who replied to “Was your question answered?” in the survey: those who said yes."),
     "speed_score": N_("Average customer score for our speed, 1 to 5."),
     "reach_score": N_("Average customer score for how easy we were to reach, 1 to 5."),
     "survey_response": N_("Of the surveys we sent in this period, those that were answered at any time."),

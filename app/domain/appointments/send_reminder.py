@@ -46,7 +46,7 @@ from app.providers.registry import KEEP_TEMPLATES
 
 LANGUAGES = ("nl", "en", "fr")
 NO_CHANNEL = N_("No channel of the brand sends reminders.")
-NO_ADDRESS = N_("The contact has no e-mail address.")
+NO_ADDRESS = N_("The contact has no email address.")
 NO_WAY = N_("The contact has no address or number for a channel that sends reminders.")
 REFUSED = N_("The contact declined reminders.")
 
@@ -168,7 +168,7 @@ def _channels(session: Session, brand_id: uuid.UUID) -> list[Channel]:
 
 
 def _reached(session: Session, contact_id: uuid.UUID, channels: list[Channel], home: Thread | None) -> list[tuple[Channel, str]]:
-    """List the channels that reach the contact, each with the e-mail address or number: the thread's channel first, then mail."""
+    """List the channels that reach the contact, each with the email address or number: the thread's channel first, then mail."""
     query = sa.select(ContactIdentity.kind, ContactIdentity.value)
     query = query.where(ContactIdentity.contact_id == contact_id, ContactIdentity.former_since.is_(None))
     order = (ContactIdentity.is_primary.desc(), ContactIdentity.created_at, ContactIdentity.id)
@@ -229,7 +229,7 @@ def _mail(facts: dict[str, str], address: str, channel: Channel, appointment: Ap
     template = {"name": name, "language": "", "components": [facts]} if name else None
     with force_locale(facts["language"]):
         subject = str(_("Our visit on %(date)s at %(time)s", date=facts["date"], time=facts["time"]))
-        text = _text(facts, _("If this time does not suit you, please answer this mail."))
+        text = _text(facts, _("If this time does not suit you, please answer this email."))
     return FirstMail(
         to=address,
         name=facts["name"],

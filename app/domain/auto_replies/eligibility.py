@@ -50,20 +50,20 @@ def why_not(letter: Letter) -> str:
 
 
 _AGAINST: Final[tuple[tuple[Callable[[Letter], bool], str], ...]] = (
-    (lambda letter: letter.automatic is not None, N_("We do not answer automatic mail")),
+    (lambda letter: letter.automatic is not None, N_("We do not answer automatic email")),
     (lambda letter: letter.is_own, N_("The message is from one of our own mailboxes")),
     (lambda letter: letter.is_spam, N_("The thread is spam")),
     (lambda letter: letter.is_blocked, N_("The sender is blocked")),
-    (lambda letter: letter.is_mail and not letter.answer_to, N_("The mail has no reply address")),
+    (lambda letter: letter.is_mail and not letter.answer_to, N_("The email has no reply address")),
     (
         lambda letter: letter.is_mail and is_machine_address(letter.answer_to),
         N_("The reply address is not monitored"),
     ),
     (lambda letter: letter.is_bulk, N_("The message came through a mailing list")),
-    (lambda letter: letter.asks_for_silence, N_("The mail asks for no automatic answer", "The mail asks for no auto-reply")),
-    (lambda letter: letter.is_forged, N_("The sender may be forged: the mail failed its check (DMARC)")),
-    (lambda letter: letter.is_mail and letter.recipients > MOST_RECIPIENTS, N_("The mail went to many people")),
-    (lambda letter: letter.is_mail and letter.recipients == 0, N_("The mail lists no recipient: it went to many people")),
+    (lambda letter: letter.asks_for_silence, N_("The email asks for no automatic answer", "The mail asks for no auto-reply")),
+    (lambda letter: letter.is_forged, N_("The sender may be forged: the email failed its check (DMARC)")),
+    (lambda letter: letter.is_mail and letter.recipients > MOST_RECIPIENTS, N_("The email went to many people")),
+    (lambda letter: letter.is_mail and letter.recipients == 0, N_("The email lists no recipient: it went to many people")),
     (lambda letter: letter.age > FRESH, N_("The message is more than an hour old")),
     (lambda letter: not letter.is_newest, N_("The same person wrote again: we answer the newer message")),
     (lambda letter: letter.in_talks, N_("A colleague is active in this thread")),

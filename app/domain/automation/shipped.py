@@ -152,9 +152,9 @@ GUESSES = (
 SHIPPED = (
     ShippedRule(
         CONFIRMATION,
-        N_("Order confirmation by mail"),
+        N_("Order confirmation by email"),
         N_(
-            "We confirm each new order to the customer by e-mail, except orders from partners: "
+            "We confirm each new order to the customer by email, except orders from partners: "
             "they inform their customers themselves."
         ),
         _confirmation,

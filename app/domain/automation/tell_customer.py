@@ -47,7 +47,7 @@ from app.domain.threads.write_first import reach_by
 from app.mail.rich import rich_to_text
 
 WHATSAPP = "whatsapp_template"
-NO_ADDRESS = N_("The customer has no e-mail address")
+NO_ADDRESS = N_("The customer has no email address")
 NO_NUMBER = N_("The customer has no WhatsApp or phone number")
 NOT_APPROVED = known("No approved WhatsApp template %(name)s that we can fill in here")
 OTHER_COUNT = known("The template %(name)s needs %(wanted)s values, but the rule has %(given)s: separate them with ;")

@@ -158,7 +158,7 @@ def _key(identity: IdentityInput) -> tuple[str, str, str]:
 
 
 def normalise_identity(kind: str, value: str, scope: str = "") -> IdentityInput | None:
-    """Return the identity as it is stored and matched: e-mail addresses in lower case, phone numbers as digits and +, other ids
+    """Return the identity as it is stored and matched: email addresses in lower case, phone numbers as digits and +, other ids
     unchanged. Return None if nothing usable is left."""
     display = value.strip()
     cleaned = (

@@ -71,7 +71,7 @@ def list_book(
     after: uuid.UUID | None = None,
     limit: int = 50,
 ) -> BookPage:
-    """List a page of contacts by name. `text`: part of a name, an address or an e-mail address, or a number in any notation. At
+    """List a page of contacts by name. `text`: part of a name, an address or an email address, or a number in any notation. At
     most four queries."""
     query = sa.select(Contact).where(Contact.merged_into_id.is_(None), within, not_a_colleague())
     words = " ".join(as_searched(storable(text)[:200]).split())
@@ -196,7 +196,7 @@ def list_organizations(session: Session, *, within: sa.ColumnElement[bool], text
 
 
 def list_duplicates(session: Session, profile: Profile, *, within: sa.ColumnElement[bool]) -> list[Duplicate]:
-    """List contacts that may be the same as this one: they have its phone number in another notation, its e-mail address with
+    """List contacts that may be the same as this one: they have its phone number in another notation, its email address with
     another +tag, or its name and postcode. At most four queries, each answered by an index."""
     numbers = _number_variants(profile.identities)
     plain, tagged = _mail_variants(profile.identities)

@@ -55,7 +55,7 @@ def add_identity(session: Session, contact: Contact, identity: IdentityInput, *,
 
 
 def remove_identity(session: Session, contact: Contact, identity_id: uuid.UUID, *, actor: Actor, now: datetime) -> IdentityInput:
-    """Remove an e-mail address, phone number or user name of the contact, and return it. Raises `DetailMissing` if the contact
+    """Remove an email address, phone number or user name of the contact, and return it. Raises `DetailMissing` if the contact
     has no such identity, or if it is a provider's own id."""
     identity = _identity(session, contact, identity_id)
     if identity.kind not in REMOVABLE:

@@ -52,7 +52,7 @@ class Contact(WithId, Base):
 
 
 class ContactIdentity(WithId, Base):
-    """An address, number or id of a contact. `value` is normalised for matching: e-mail in lower case, phone E.164, wa_id
+    """An address, number or id of a contact. `value` is normalised for matching: email in lower case, phone E.164, wa_id
     digits.
 
     Unique over (kind, scope, value), so that an identity belongs to one contact only. `username` values are only shown and

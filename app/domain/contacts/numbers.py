@@ -1,4 +1,4 @@
-"""Normalise typed e-mail addresses and phone numbers to one spelling."""
+"""Normalise typed email addresses and phone numbers to one spelling."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TRUNK_ZERO = re.compile(r"((?:\+|\b00)\s?\d{1,3})\s*\(0\)\s*(?=\d)")
 
 
 class NotAnAddress(ValueError):
-    """An e-mail address or phone number is malformed; the text says what to write."""
+    """An email address or phone number is malformed; the text says what to write."""
 
 
 def as_searched(pasted: str) -> str:
@@ -28,7 +28,7 @@ def clean_email(text: str) -> str:
     """Return the address in lower case. Raises NotAnAddress."""
     address = text.strip().lower()
     if not _EMAIL.fullmatch(address) or len(address) > 320:
-        raise NotAnAddress("is not an e-mail address, such as name@example.nl")
+        raise NotAnAddress("is not an email address, such as name@example.nl")
     return address
 
 

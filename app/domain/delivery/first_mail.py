@@ -116,7 +116,7 @@ def check_mail(session: Session, mail: FirstMail, channel: Channel) -> None:
         raise ChannelOff("channel_id", SWITCHED_OFF % {"name": channel.name})
     identity = normalise_identity("email", mail.to, "")
     if identity is None:
-        raise UnableToReply("to", N_("Not a valid e-mail address"))
+        raise UnableToReply("to", N_("Not a valid email address"))
     stopped = find_stopped(session, brand_id=channel.brand_id, addresses=[mail.to], is_bulk=mail.is_bulk)
     if stopped:
         raise UnableToReply("to", stop_words(mail.to, stopped[mail.to.lower()]))

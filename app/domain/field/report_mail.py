@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from app.domain.field.report_paper import ReportFacts
 
 NO_CHANNEL = N_("The brand has no mailbox to send the report from.")
-NO_ADDRESS = N_("The contact has no e-mail address.")
+NO_ADDRESS = N_("The contact has no email address.")
 NOT_WANTED = N_("The brand does not send visit reports.")
 
 
@@ -104,9 +104,9 @@ def _words(facts: ReportFacts, address: str) -> FirstMail:
         lines = [
             str(_("Hello %(name)s,", name=facts.customer)) if facts.customer else str(_("Hello,")),
             "",
-            str(_("Our visit is complete: %(title)s. The report is attached to this mail.", title=facts.title)),
+            str(_("Our visit is complete: %(title)s. The report is attached to this email.", title=facts.title)),
             "",
-            str(_("If something is not right, please answer this mail.")),
+            str(_("If something is not right, please answer this email.")),
             "",
             facts.brand,
         ]

@@ -43,7 +43,7 @@ FIELDS: Mapping[ImportKind, tuple[Field, ...]] = {
                "referentie|ordernummer klant|externe referentie|référence"),
         _field("customer_name", N_("Customer"), "customer|name|customer name|klant|klantnaam|naam|client|nom|nom du client",
                is_needed=True),
-        _field("email", N_("E-mail"), "e-mail|mail|e-mail address|e-mailadres|mailadres|courriel|adresse e-mail"),
+        _field("email", N_("Email"), "e-mail|mail|email address|e-mail address|e-mailadres|mailadres|courriel|adresse e-mail"),
         _field("phone", N_("Phone"), "telephone|mobile|phone number|telefoon|telefoonnummer|mobiel|téléphone"),
         _field("street", N_("Street"), "address|straat|adres|straatnaam|rue|adresse"),
         _field("house_number", N_("House number"), "number|huisnummer|nummer|huisnr|numéro"),

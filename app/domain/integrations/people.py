@@ -1,4 +1,4 @@
-"""Find or create the contact behind a name, e-mail address and phone number from an integration."""
+"""Find or create the contact behind a name, email address and phone number from an integration."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from app.domain.events.actions import SYSTEM
 
 
 def find_person(session: Session, *, name: str, email: str, phone: str, now: datetime) -> Contact:
-    """Return the contact with this e-mail address or phone number. If there is none, create the contact. Invalid addresses and
+    """Return the contact with this email address or phone number. If there is none, create the contact. Invalid addresses and
     numbers are ignored.
 
     Raises `UnableToParse` if there is no name, no valid address and no valid number.
     """
     identities = [*_identity("email", email), *_identity("phone", phone)]
     if not identities and not name:
-        raise UnableToParse(N_("no person found: the name, e-mail address and phone number are missing"))
+        raise UnableToParse(N_("no person found: the name, email address and phone number are missing"))
     if not identities:
         return create_contact(session, ContactEdit(columns={"name": name}), actor=SYSTEM, now=now)
     for key in sorted(identity_lock_key(identity) for identity in identities):

@@ -31,7 +31,7 @@ def _holding(words: str) -> list[sa.ColumnElement[bool]]:
 def list_subscribers(
     session: Session, *, brand_id: uuid.UUID, limit: int, words: str = "", since: date | None = None
 ) -> list[NewRecipient]:
-    """List contacts who agreed to mailings and have a thread of the brand, sorted by name, each with one current e-mail
+    """List contacts who agreed to mailings and have a thread of the brand, sorted by name, each with one current email
     address.
 
     Every word in `words` must occur in the name or address. If `since` is given, the contact must have a thread with a

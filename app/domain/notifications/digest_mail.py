@@ -19,7 +19,7 @@ def digest_mail(user: User, pending: Pending, *, reference: str, base: str, secr
         lines = [f"{words}\n{base}{path}" for words, path in _lines(pending)]
         total = pending.threads_overdue + pending.threads_today + pending.tasks_overdue + pending.tasks_today + pending.unread
         subject = ngettext("%(num)s item needs your attention", "%(num)s items need your attention", total)
-        why = _("You get this mail each day at the hour you chose. Settings: %(url)s", url=f"{base}/settings/notifications")
+        why = _("You get this email each day at the hour you chose. Settings: %(url)s", url=f"{base}/settings/notifications")
     unsubscribe = f"{base}/notifications/unsubscribe/{unsubscribe_token(user.id, secret_key)}"
     return SystemMail(user.email, user.name, subject, "\n\n".join([*lines, why]) + "\n", reference, unsubscribe)
 

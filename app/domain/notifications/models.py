@@ -228,7 +228,7 @@ class TeamsHook(WithId, Base):
     secret; only `host` may be shown.
 
     `calls`: the times of the calls of the last day, used to limit their rate. `problem`: why Teams refuses our calls, in
-    English. `mentions_assignee`: cards mention the thread's assignee by e-mail address; Teams does not show a card with an
+    English. `mentions_assignee`: cards mention the thread's assignee by email address; Teams does not show a card with an
     unknown address. `triggers`: those of TRIGGERS for which cards are sent. `least_priority`: no cards are sent about
     threads and orders with a lower priority.
     """

@@ -18,12 +18,12 @@ from app.domain.notifications.senders import mail_sender
 from app.domain.notifications.teams.hooks import list_hooks, open_address
 from app.providers.teams.sending import FORBIDDEN, LASTING, SILENT
 
-_CARDS, _MAIL = N_("Receives this team's cards"), N_("Sends our mails: notifications, digests, invitations, reports")
+_CARDS, _MAIL = N_("Receives this team's cards"), N_("Sends our emails: notifications, digests, invitations, reports")
 _MEND_CARDS = N_(
     "Create a new workflow in Teams, paste its address on the settings page “Microsoft Teams” and "
     "send a test card. Cards wait until then."
 )
-_MEND_MAIL = N_("Ask the operator of this installation to check SMTP_URL. We retry the waiting mails.")
+_MEND_MAIL = N_("Ask the operator of this installation to check SMTP_URL. We retry the waiting emails.")
 
 
 def list_notice_services(session: Session, *, place: str) -> list[Service]:

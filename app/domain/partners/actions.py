@@ -48,7 +48,7 @@ LONGEST_OVERLAP = timedelta(days=7)
 KEYS, PARTNERS = "partner_keys", "partners"
 _NO_SCOPE = known("unknown scope %(scope)s; valid: %(scopes)s")
 _NO_NETWORK = known("%(text)s is not an IP address or network such as 203.0.113.0/24")
-_NO_SENDER = known("%(text)s is not an e-mail address or domain such as example.nl")
+_NO_SENDER = known("%(text)s is not an email address or domain such as example.nl")
 EVERY_SCOPE = tuple(one.value for one in Scope)
 
 

@@ -1,6 +1,6 @@
 """Find or create the customer of a partner's order.
 
-A contact with the same e-mail address or phone number is used, but not changed: what one partner says about a person must
+A contact with the same email address or phone number is used, but not changed: what one partner says about a person must
 not change what we or other partners know.
 """
 
@@ -32,7 +32,7 @@ _OWNERS = (
 
 
 def find_customer(session: Session, incoming: IncomingOrder, *, now: datetime) -> Contact:
-    """Return the contact with the order's e-mail address. If there is none, use the phone number, and then create a new
+    """Return the contact with the order's email address. If there is none, use the phone number, and then create a new
     contact.
 
     The address and the number in `incoming` must be normalised.

@@ -33,7 +33,7 @@ from app.domain.threads.order_threads import find_thread_of_order
 
 LINE = re.compile(r"(?:(?P<count>[1-9]\d{0,3})\s*[x×*]\s+)?(?P<rest>.*)")
 MISSING = {
-    "email": N_("The form has no e-mail address of the customer."),
+    "email": N_("The form has no email address of the customer."),
     "phone": N_("The form has no phone number of the customer."),
     "address": N_("The form has no address with a postal code."),
     "reference": N_("The form does not contain your order number; we use the number of the submission instead."),
@@ -73,7 +73,7 @@ def _incoming(
 ) -> IncomingOrder | None:
     """Return the order in a submission.
 
-    Return None if the name or all products are missing, or if there is neither a valid e-mail address nor a valid phone
+    Return None if the name or all products are missing, or if there is neither a valid email address nor a valid phone
     number.
     """
     email, phone = _clean(clean_email, intake.email), _clean(clean_phone, intake.phone)

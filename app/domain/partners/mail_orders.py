@@ -130,7 +130,7 @@ def cancel_order(session: Session, partner: Partner, row: PartnerMailReading, *,
     if not row.is_waiting or row.order_row_id is None:
         raise AlreadyDecided
     order = session.get_one(PartnerOrder, row.order_row_id, with_for_update=True, populate_existing=True)
-    moved = move_order(session, partner, order, OrderStatus.CANCELLED, reason="Cancelled by mail", context={}, now=now)
+    moved = move_order(session, partner, order, OrderStatus.CANCELLED, reason="Cancelled by email", context={}, now=now)
     if not moved.refused:
         _decide(session, row, now=now, actor=actor)
     return moved.refused

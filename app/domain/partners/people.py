@@ -111,7 +111,7 @@ def add_partner_person(
     try:
         check_new_user(session, email=email, password=None)
     except BadAddress as error:
-        raise WrongPartner("email", N_("This is not an e-mail address.")) from error
+        raise WrongPartner("email", N_("This is not an email address.")) from error
     except UserExists as error:
         raise WrongPartner("email", N_("This address is already in use.")) from error
     contact = create_own_contact(session, name=name, now=now)

@@ -16,7 +16,7 @@ VARIABLES: Mapping[str, str] = {
     "contact.first_name": N_("First name of the contact"),
     "contact.name": N_("Full name of the contact"),
     "contact.organization": N_("Organisation of the contact"),
-    "contact.email": N_("E-mail address of the contact"),
+    "contact.email": N_("Email address of the contact"),
     "contact.phone": N_("Phone number of the contact"),
     "thread.subject": N_("Subject of the thread"),
     "thread.number": N_("Number of the thread"),
@@ -33,7 +33,7 @@ VARIABLES: Mapping[str, str] = {
     "brand.name": N_("Name of the brand"),
     "user.name": N_("Your name"),
     "user.first_name": N_("Your first name"),
-    "user.email": N_("Your e-mail address"),
+    "user.email": N_("Your email address"),
     "date.today": N_("Today’s date"),
 }
 # Names other systems write for the same; they are taken as well.

@@ -39,7 +39,7 @@ DRAWN = (Kind.RECEIVED, Kind.FIRST_RESPONSE)
 """The figures drawn as pictures."""
 LEAST_DAYS = 14
 """The fewest days of a picture; a shorter report's picture includes the days before."""
-MEDIUM_NAMES = {"email": N_("E-mail"), "whatsapp": "WhatsApp", "sms": "SMS", "phone": N_("Phone")}
+MEDIUM_NAMES = {"email": N_("Email"), "whatsapp": "WhatsApp", "sms": "SMS", "phone": N_("Phone")}
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from app.domain.suppressions.models import Suppression
 from app.domain.suppressions.queries import find_stopped
 
 _WORDS = {
-    Stop.BOUNCED: known("%(address)s does not accept mail: an earlier mail bounced"),
-    Stop.COMPLAINED: known("%(address)s marked a mail of this brand as spam: we send nothing to it"),
+    Stop.BOUNCED: known("%(address)s does not accept email: an earlier email bounced"),
+    Stop.COMPLAINED: known("%(address)s marked an email of this brand as spam: we send nothing to it"),
     Stop.UNSUBSCRIBED: known("%(address)s unsubscribed from mailings"),
 }
 

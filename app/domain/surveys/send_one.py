@@ -47,7 +47,7 @@ from app.mail.rich import clean_rich
 
 OFF = N_("The brand no longer sends surveys.")
 NO_CHANNEL = N_("The channel cannot send")
-NO_ADDRESS = N_("The contact has no e-mail address.")
+NO_ADDRESS = N_("The contact has no email address.")
 ANSWERED = N_("Already answered.")
 BY = {"kind": "survey", "name": "survey"}
 

@@ -41,7 +41,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _content_options(command: F) -> F:
     for option in (
-        click.option("--signature", "email_signature", help="The lines under a mail."),
+        click.option("--signature", "email_signature", help="The lines under an email."),
         click.option("--country", help="Whose holidays count, such as NL; an empty text: none."),
         click.option("--timezone", help="Such as Europe/Amsterdam."),
         click.option("--language", "languages", multiple=True, type=click.Choice(LANGUAGES), help="Of its customers."),
@@ -123,7 +123,7 @@ def show_brands(as_json: bool) -> None:
 
 @teams.command("create")
 @click.argument("name")
-@click.option("--member", "emails", multiple=True, help="E-mail address of somebody in it; repeat for several.")
+@click.option("--member", "emails", multiple=True, help="Email address of somebody in it; repeat for several.")
 @json_option
 def create_a_team(name: str, emails: tuple[str, ...], as_json: bool) -> None:
     """Add a team."""

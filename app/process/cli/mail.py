@@ -19,12 +19,12 @@ from app.domain.ingest.mail_import import Imported, import_mails
 from app.process.cli.output import json_option, report
 
 RESULTS = ("threaded", "new", "automatic", "bounce", "duplicate", "quarantined")
-group = AppGroup("mail", help="Mail from files.")
+group = AppGroup("mail", help="Email from files.")
 
 
 @group.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
-@click.option("--channel", "channel_name", required=True, help="The e-mail channel it belongs to.")
+@click.option("--channel", "channel_name", required=True, help="The email channel it belongs to.")
 @json_option
 def import_files(paths: tuple[Path, ...], channel_name: str, as_json: bool) -> None:
     """Import .eml files, folders of them, and mbox files. Importing a file again changes nothing.
@@ -47,7 +47,7 @@ def _mail_channel(name: str) -> Channel:
         channel = find_channel_by_name(session, name)
         names = [c.name for c in list_channels(session) if c.medium == Medium.EMAIL]
     if channel is None or channel.medium != Medium.EMAIL:
-        kind = "no channel" if channel is None else "no e-mail channel"
+        kind = "no channel" if channel is None else "no email channel"
         raise click.ClickException(f"{name!r} is {kind}; there are {', '.join(names) or 'none yet'}")
     return channel
 

@@ -103,7 +103,7 @@ def unschedule(schedule_id: uuid.UUID, as_json: bool) -> None:
     with transaction() as session:
         row = session.get(ReportSchedule, schedule_id)
         if row is None:
-            raise click.ClickException("There is no such report by mail: `reports schedules` has them.")
+            raise click.ClickException("There is no such report by email: `reports schedules` has them.")
         delete_schedule(session, viewer_of(session, session.get_one(User, row.owner_user_id)), row.id, now=utc_now())
     report({"id": schedule_id}, "Deleted.", as_json=as_json)
 

@@ -40,7 +40,7 @@ _BY_CODE: Mapping[str, _Meaning] = {
         ),
     ),
     "erroritemnotfound": _Meaning(
-        N_("The mail is not in the mailbox (any more)"), N_("The mail was deleted or moved to the archive"), False
+        N_("The email is not in the mailbox (any more)"), N_("The email was deleted or moved to the archive"), False
     ),
     "errorinvaliduser": _Meaning(N_("The mailbox does not exist"), N_("Check the address of the channel"), False, True),
     "mailboxnotenabledforrestapi": _Meaning(
@@ -48,12 +48,12 @@ _BY_CODE: Mapping[str, _Meaning] = {
     ),
     "errorquotaexceeded": _Meaning(
         N_("The mailbox is full"),
-        N_("Make room in this channel's mailbox: its incoming mail bounces too", "Make room: incoming mail bounces too"),
+        N_("Make room in this channel's mailbox: its incoming email bounces too", "Make room: incoming mail bounces too"),
         False,
         True,
     ),
     "errormessagesizeexceeded": _Meaning(
-        N_("The mail is larger than the mailbox may send"), N_("Send smaller attachments, or a link")
+        N_("The email is larger than the mailbox may send"), N_("Send smaller attachments, or a link")
     ),
     "errorinvalidrecipients": _Meaning(N_("A recipient's address is invalid"), N_("Correct the address and send again")),
     "errorinvalididmalformed": _Meaning(N_("The provider does not recognise the message's id")),
@@ -61,10 +61,10 @@ _BY_CODE: Mapping[str, _Meaning] = {
         N_("Someone else changed the draft meanwhile"), N_("Nothing to do: we will retry"), False
     ),
     "invalidinternetmessageheader": _Meaning(
-        N_("The mail has a header that the provider does not allow", "A header is not allowed")
+        N_("The email has a header that the provider does not allow", "A header is not allowed")
     ),
     "invalidinternetmessageheadercollection": _Meaning(
-        N_("The mail has more headers than the provider allows", "Too many headers")
+        N_("The email has more headers than the provider allows", "Too many headers")
     ),
 }
 _BY_STATUS: Mapping[int, _Meaning] = {
@@ -74,7 +74,7 @@ _BY_STATUS: Mapping[int, _Meaning] = {
     408: _Meaning(N_("The provider was too slow"), permanent=False),
     409: _Meaning(
         N_(
-            "The provider is still saving another change to the same mail or appointment",
+            "The provider is still saving another change to the same email or appointment",
             "The provider is busy with the same item",
         ),
         permanent=False,

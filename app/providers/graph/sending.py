@@ -50,7 +50,7 @@ CHUNK_BYTES = 10 * 320 * 1024  # below 4 MB
 _DRAFT_FIELDS = "id,isDraft,internetMessageId,conversationId"
 _LOOK_AGAIN_SECONDS = 15.0
 _STILL_A_DRAFT = N_(
-    "The draft is still in the mailbox; the provider may not have sent the mail yet",
+    "The draft is still in the mailbox; the provider may not have sent the email yet",
     "The draft is still there; the provider may not have sent it yet",
 )
 _NOWHERE = N_("Neither the draft nor a sent copy is in the mailbox")
@@ -106,7 +106,7 @@ def look_up(out: Outbound, progress: Json) -> Lookup:
     draft_id = progress.get("draft_id")
     if not draft_id or not progress.get("send_requested_at"):
         return Lookup(
-            Found.NOT_SENT, detail=N_("We never asked the provider to send the mail", "We never asked the provider to send it")
+            Found.NOT_SENT, detail=N_("We never asked the provider to send the email", "We never asked the provider to send it")
         )
     message = _message_by_id(out, draft_id) or _message_by_reference(out)
     if message is None:
@@ -235,7 +235,7 @@ def _result(message: Json, status: DeliveryStatus) -> SendResult:
 
 
 def _outcome_unknown(detail: str) -> ProviderError:
-    reason = Reason("send_unconfirmed", N_("We do not yet know if the mail was sent"), detail=detail)
+    reason = Reason("send_unconfirmed", N_("We do not yet know if the email was sent"), detail=detail)
     return ProviderError(reason, permanent=False, retry_after_seconds=_LOOK_AGAIN_SECONDS, outcome_unknown=True)
 
 

@@ -9,18 +9,18 @@ from app.core.text import mark as N_
 
 PROVIDER = Provider(
     key="inbound_mail",
-    label=N_("Incoming e-mail"),
+    label=N_("Incoming email"),
     kinds=(
         Kind(
             "email",
             place=60,
-            label=N_("Incoming e-mail"),
-            about=N_("Mail that a service forwards to us over HTTP (inbound parse). Receive only."),
+            label=N_("Incoming email"),
+            about=N_("Email that a service forwards to us over HTTP (inbound parse). Receive only."),
             fields=(MAIL_ADDRESS,),
-            steps=(N_("At the mail service, enter this address for inbound parse, and let it post the raw mail."),),
+            steps=(N_("At the email service, enter this address for inbound parse, and let it post the raw email."),),
             issued="url_key",
             rules=MAIL_RULES,
         ),
     ),
-    calls={"email": N_("Incoming e-mail")},
+    calls={"email": N_("Incoming email")},
 )

@@ -28,7 +28,7 @@ PROVIDER = Provider(
             KEY,
             place=40,
             label="SendGrid",
-            about=N_("Mail through SendGrid, with delivery reports; replies arrive through its Inbound Parse."),
+            about=N_("Email through SendGrid, with delivery reports; replies arrive through its Inbound Parse."),
             fields=(MAIL_ADDRESS, *CONNECT_FIELDS),
             steps=STEPS,
             rules=MAIL_RULES,

@@ -41,12 +41,12 @@ from app.providers.sendgrid.signature import is_signed, read_public_key
 EUROPE = "https://api.eu.sendgrid.com"
 OFFICIAL = "https://api.sendgrid.com"
 SEND_SECONDS = 40.0
-_WORKS = N_("Sends mail and receives delivery reports")
+_WORKS = N_("Sends email and receives delivery reports")
 _LISTS = {Stop.BOUNCED: "bounces", Stop.COMPLAINED: "spam_reports", Stop.UNSUBSCRIBED: "unsubscribes"}
-_TEMPLATE_HELP = N_("The template id, such as d-4f1c…; if empty, we send a plain mail.")
+_TEMPLATE_HELP = N_("The template id, such as d-4f1c…; if empty, we send a plain email.")
 
 CONNECT_FIELDS = (
-    SetupField("api_key", N_("API key"), help=N_("With permission to send mail"), secret=True),
+    SetupField("api_key", N_("API key"), help=N_("With permission to send email"), secret=True),
     SetupField(
         "signing_secret",
         N_("Verification key of the event webhook"),
@@ -57,7 +57,7 @@ CONNECT_FIELDS = (
     SetupField(
         "url_key",
         N_("Key in the address of the inbound parse"),
-        help=N_("A long random word; without it we accept no mail"),
+        help=N_("A long random word; without it we accept no email"),
         secret=True,
         required=False,
     ),
@@ -69,14 +69,14 @@ CONNECT_FIELDS = (
         N_("Reminders of visits"),
         default="on",
         choices=("on", "off"),
-        help=N_("A mail to the customer the day before a visit."),
+        help=N_("An email to the customer the day before a visit."),
     ),
     SetupField("reminder_template_nl", N_("Dynamic template of reminders in Dutch"), required=False, help=_TEMPLATE_HELP),
     SetupField("reminder_template_en", N_("Dynamic template of reminders in English"), required=False, help=_TEMPLATE_HELP),
     SetupField("reminder_template_fr", N_("Dynamic template of reminders in French"), required=False, help=_TEMPLATE_HELP),
 )
 STEPS = (
-    N_("In SendGrid, authenticate the domain you send from, and make an API key with the right to send mail."),
+    N_("In SendGrid, authenticate the domain you send from, and make an API key with the right to send email."),
     N_(
         "For delivery reports, add an event webhook in SendGrid that posts to /webhooks/sendgrid/events of "
         "this installation, and switch its signature on."
@@ -111,9 +111,9 @@ class SendGridMail:
         if not progress.get("requested"):
             return Lookup(
                 Found.NOT_SENT,
-                detail=N_("We never asked the provider to send the mail", "We never asked the provider to send it"),
+                detail=N_("We never asked the provider to send the email", "We never asked the provider to send it"),
             )
-        detail = N_("SendGrid's report will show whether the mail was sent", "SendGrid's report will show whether it was sent")
+        detail = N_("SendGrid's report will show whether the email was sent", "SendGrid's report will show whether it was sent")
         return Lookup(Found.UNKNOWN, detail=detail, silence_tells=False)
 
     def check(self, *, account: ChannelAccount) -> Health:
@@ -128,10 +128,10 @@ class SendGridMail:
         except (ValueError, AttributeError):
             return Health(ok=False, detail=N_("SendGrid's response is invalid"))
         if "mail.send" not in scopes:
-            return Health(ok=False, detail=N_("The API key cannot send mail: add the permission or create a new key"))
+            return Health(ok=False, detail=N_("The API key cannot send email: add the permission or create a new key"))
         keys = [account.secrets.get(name, "") for name in ("signing_secret", "previous_signing_secret")]
         if not any(keys):
-            return Health(ok=True, detail=N_("Mail is sent, but without delivery reports: the event webhook key is missing"))
+            return Health(ok=True, detail=N_("Email is sent, but without delivery reports: the event webhook key is missing"))
         if not all(read_public_key(key) for key in keys if key):
             return Health(ok=False, detail=N_("The event webhook's verification key is invalid"))
         return Health(ok=True, detail=_WORKS, checked=("key", "right to send", "webhook key"))
@@ -186,7 +186,7 @@ def _written(message: OutgoingMessage, account: ChannelAccount) -> Json:
         return mail_body(message, account)
     except UnableToCompose as error:
         advice = N_("Correct the address and send again")
-        reason = Reason("unable_to_compose", N_("We cannot create the mail"), detail=str(error)[:300], advice=advice)
+        reason = Reason("unable_to_compose", N_("We cannot create the email"), detail=str(error)[:300], advice=advice)
         raise ProviderError(reason, permanent=True) from error
 
 

@@ -28,8 +28,11 @@ class _Meaning:
 
 _BY_STATUS: Mapping[int, _Meaning] = {
     400: _Meaning(
-        N_("SendGrid cannot send the mail as it is"),
-        N_("Read the message from SendGrid, correct the mail and send it again", "Read its message, correct the mail and resend"),
+        N_("SendGrid cannot send the email as it is"),
+        N_(
+            "Read the message from SendGrid, correct the email and send it again",
+            "Read its message, correct the mail and resend",
+        ),
     ),
     401: _Meaning(
         N_("SendGrid refuses the API key"),
@@ -40,13 +43,13 @@ _BY_STATUS: Mapping[int, _Meaning] = {
     403: _Meaning(
         N_("This SendGrid account cannot send from this address"),
         N_(
-            "In SendGrid, authenticate the sender's domain and allow the key to send mail",
+            "In SendGrid, authenticate the sender's domain and allow the key to send email",
             "Authenticate the sender's domain there and allow the key to send mail",
         ),
         False,
         True,
     ),
-    413: _Meaning(N_("The mail exceeds SendGrid's size limit"), N_("Send smaller attachments, or a link")),
+    413: _Meaning(N_("The email exceeds SendGrid's size limit"), N_("Send smaller attachments, or a link")),
     429: _Meaning(N_("SendGrid rate limit reached"), _AGAIN, False),
 }
 
@@ -76,7 +79,7 @@ def dropped(event: Mapping[str, Any]) -> Reason:
     return Reason(
         "sendgrid_dropped",
         N_(
-            "SendGrid did not send the mail: the address is on SendGrid's suppression list",
+            "SendGrid did not send the email: the address is on SendGrid's suppression list",
             "SendGrid did not send it: the address is on its suppression list",
         ),
         detail=_reason_of(event),
@@ -87,7 +90,7 @@ def dropped(event: Mapping[str, Any]) -> Reason:
 def bounced(event: Mapping[str, Any]) -> Reason:
     return Reason(
         f"bounce_{str(event.get('status') or '')[:20]}".rstrip("_"),
-        N_("The recipient's mail server bounced the mail", "The recipient's mail server bounced it"),
+        N_("The recipient's mail server bounced the email", "The recipient's mail server bounced it"),
         detail=_reason_of(event),
         advice=N_("Correct the address and send again"),
     )
@@ -96,7 +99,7 @@ def bounced(event: Mapping[str, Any]) -> Reason:
 def blocked(event: Mapping[str, Any]) -> Reason:
     return Reason(
         f"blocked_{str(event.get('status') or '')[:20]}".rstrip("_"),
-        N_("The recipient's mail server did not accept the mail", "The recipient's mail server has not accepted the mail yet"),
+        N_("The recipient's mail server did not accept the email", "The recipient's mail server has not accepted the mail yet"),
         detail=_reason_of(event),
         advice=N_("Resend it later, or use another channel"),
     )

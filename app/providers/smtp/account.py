@@ -30,39 +30,39 @@ _HOW_SAFE = N_(
 )
 
 CONNECT_FIELDS = (
-    SetupField("user", N_("User name"), help=N_("Often the e-mail address of the mailbox"), required=False),
+    SetupField("user", N_("User name"), help=N_("Often the email address of the mailbox"), required=False),
     SetupField(
         "password",
         N_("Password"),
         help=N_("If the mailbox uses two-step sign-in, enter an app password", "With two-step sign-in: an app password"),
         secret=True,
     ),
-    SetupField("smtp_host", N_("Server for outgoing mail (SMTP)"), help=N_("For example smtp.example.org")),
-    SetupField("smtp_security", N_("Encryption of outgoing mail"), help=_HOW_SAFE, default="starttls", choices=SECURITIES),
+    SetupField("smtp_host", N_("Server for outgoing email (SMTP)"), help=N_("For example smtp.example.org")),
+    SetupField("smtp_security", N_("Encryption of outgoing email"), help=_HOW_SAFE, default="starttls", choices=SECURITIES),
     SetupField(
-        "smtp_port", N_("Port for outgoing mail"), help=N_("Usually 587, or 465 with tls"), required=False, within=(1, 65_535)
+        "smtp_port", N_("Port for outgoing email"), help=N_("Usually 587, or 465 with tls"), required=False, within=(1, 65_535)
     ),
-    SetupField("imap_host", N_("Server for incoming mail (IMAP)"), help=N_("If empty, the channel only sends"), required=False),
-    SetupField("imap_security", N_("Encryption of incoming mail"), help=_HOW_SAFE, default="tls", choices=SECURITIES),
+    SetupField("imap_host", N_("Server for incoming email (IMAP)"), help=N_("If empty, the channel only sends"), required=False),
+    SetupField("imap_security", N_("Encryption of incoming email"), help=_HOW_SAFE, default="tls", choices=SECURITIES),
     SetupField(
         "imap_port",
-        N_("Port for incoming mail"),
+        N_("Port for incoming email"),
         help=N_("Usually 993, or 143 with starttls"),
         required=False,
         within=(1, 65_535),
     ),
-    SetupField("imap_folder", N_("Folder of incoming mail"), required=False, default=INBOX),
+    SetupField("imap_folder", N_("Folder of incoming email"), required=False, default=INBOX),
     SetupField(
         "sent_folder",
-        N_("Folder of sent mail"),
+        N_("Folder of sent email"),
         help=N_("If empty, we ask the mail server which folder it is"),
         required=False,
     ),
     SetupField(
         "sent_copy",
-        N_("Copies of sent mail"),
+        N_("Copies of sent email"),
         help=N_(
-            "append: we save a copy in the folder of sent mail; server: the mail server saves a copy; none: no copy",
+            "append: we save a copy in the folder of sent email; server: the mail server saves a copy; none: no copy",
             "append: we save a copy in the folder; server: the mail server saves a copy; none: no copy",
         ),
         default="append",

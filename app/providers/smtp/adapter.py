@@ -99,7 +99,7 @@ class MailServerMail:
         try:
             server = imap_server(account)
             if server is None:
-                return Health(ok=True, detail=N_("Only sends mail, receives none", "Sends only"), checked=("sending",))
+                return Health(ok=True, detail=N_("Only sends email, receives none", "Sends only"), checked=("sending",))
             with self._imap.open(server) as line:
                 count = count_mails(line, account)
         except ProviderError as error:

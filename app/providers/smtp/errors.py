@@ -39,7 +39,7 @@ LINE_TROUBLE: Mapping[str, _Meaning] = {
     "no_starttls": _Meaning(
         N_("The mail server offers no encryption (STARTTLS)"),
         N_(
-            "Choose tls, with port 465 for outgoing or 993 for incoming mail, or ask the mail provider",
+            "Choose tls, with port 465 for outgoing or 993 for incoming email, or ask the email provider",
             "Choose tls and its port, or ask the provider",
         ),
         True,
@@ -49,7 +49,7 @@ LINE_TROUBLE: Mapping[str, _Meaning] = {
     ),
     "no_login": _Meaning(
         N_("The server accepts no password on this port"),
-        N_("Check the port: for outgoing mail it is usually 587 or 465", "Check the port: submission is usually 587 or 465"),
+        N_("Check the port: for outgoing email it is usually 587 or 465", "Check the port: submission is usually 587 or 465"),
         True,
     ),
     "broken": _Meaning(N_("Lost connection to the mail server")),
@@ -57,9 +57,9 @@ LINE_TROUBLE: Mapping[str, _Meaning] = {
 # What enhanced status codes (RFC 3463) say of the mail itself; the rest is told in the server's own words.
 _BY_CLASS: Mapping[str, tuple[str, str]] = {
     "1": (N_("The recipient's address does not exist"), N_("Correct the address and send again")),
-    "2": (N_("The recipient's mailbox cannot receive mail"), N_("Use another channel")),
-    "3": (N_("The mail exceeds the server's size limit"), N_("Send smaller attachments, or a link")),
-    "7": (N_("The mail server's policy rejects the mail"), N_("Read the mail server's message, or ask its administrator")),
+    "2": (N_("The recipient's mailbox cannot receive email"), N_("Use another channel")),
+    "3": (N_("The email exceeds the server's size limit"), N_("Send smaller attachments, or a link")),
+    "7": (N_("The mail server's policy rejects the email"), N_("Read the mail server's message, or ask its administrator")),
 }
 
 
@@ -83,7 +83,7 @@ def sign_in_refused(words: str) -> ProviderError:
 def smtp_trouble(trouble: SmtpTrouble) -> ProviderError:
     """Return the error for a mail that the server did not accept for any recipient."""
     if trouble.outcome_unknown:
-        reason = Reason("mail_unconfirmed", N_("Connection lost before the mail server confirmed the mail"))
+        reason = Reason("mail_unconfirmed", N_("Connection lost before the mail server confirmed the email"))
         return ProviderError(reason, permanent=False, outcome_unknown=True)
     refusal = trouble.refusal
     if refusal is None or trouble.kind != "refused":
@@ -126,4 +126,4 @@ def _by_code(code: int) -> tuple[str, str]:
     if code == 552:
         return _BY_CLASS["3"]
     advice = N_("Read the mail server's message, or ask its administrator", "Read its message or ask its administrator")
-    return N_("The mail server refuses the mail"), advice
+    return N_("The mail server refuses the email"), advice

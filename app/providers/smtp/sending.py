@@ -97,14 +97,14 @@ def look_up(out: Outbound, progress: Json) -> Lookup:
         return Lookup(
             Found.NOT_SENT,
             detail=N_(
-                "Nothing to do: we send the mail again, only to the recipients the server has not accepted yet",
+                "Nothing to do: we send the email again, only to the recipients the server has not accepted yet",
                 "We saved which recipients the server accepted, and send the mail to the others",
             ),
         )
     message_id = out.message.message_id_header
     if message_id and sent_copy(out.account) != "none" and find_copy(out.imap, out.account, message_id):
         return Lookup(Found.SENT, provider_message_id=message_id)
-    detail = N_("Mail servers do not tell us whether a mail was sent")
+    detail = N_("Mail servers do not tell us whether an email was sent")
     return Lookup(Found.UNKNOWN, detail=detail, silence_tells=False)
 
 
@@ -116,7 +116,7 @@ def _written(out: Outbound, date: datetime) -> tuple[bytes, tuple[str, ...]]:
         return raw, tuple(dict.fromkeys(envelope_address(party.address()) for party in people))
     except UnableToCompose as error:
         advice = N_("Correct the address and send again")
-        reason = Reason("unable_to_compose", N_("We cannot create the mail"), detail=str(error)[:300], advice=advice)
+        reason = Reason("unable_to_compose", N_("We cannot create the email"), detail=str(error)[:300], advice=advice)
         raise ProviderError(reason, permanent=True) from error
 
 
@@ -183,7 +183,7 @@ def _file_copy(out: Outbound, done: _Progress, raw: bytes) -> None:
     except ProviderError as error:
         if tries + 1 >= COPY_TRIES:
             return
-        title = N_("The mail is sent, but its copy is not in the Sent folder yet")
+        title = N_("The email is sent, but its copy is not in the Sent folder yet")
         reason = Reason("copy_missing", title, detail=error.reason.title)
         raise ProviderError(reason, permanent=False, retry_after_seconds=_COPY_RETRY_SECONDS) from error
 

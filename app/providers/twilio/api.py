@@ -24,7 +24,7 @@ _UNSURE = Reason(
     "outcome_unknown",
     N_("We do not know if Twilio accepted the text"),
     advice=N_(
-        "We look the text up at Twilio; send the text again only if it does not arrive.",
+        "We are checking with Twilio; send the text again only if it does not arrive.",
         "We look it up at Twilio; send it again only if it does not arrive",
     ),
 )
@@ -87,7 +87,7 @@ class TwilioApi:
         except HttpFailure as failure:
             if failure.kind in ("too_large", "refused_address", "bad_url"):
                 raise cannot_send(
-                    f"media_{failure.kind}", N_("We cannot download the file"), N_("Ask the sender to send the file by mail.")
+                    f"media_{failure.kind}", N_("We cannot download the file"), N_("Ask the sender to send the file by email.")
                 ) from failure
             raise _unreachable(failure, changes=False) from failure
 

@@ -49,7 +49,7 @@ def arrange() -> ResponseReturnValue:
         "teams_busy": (lambda o: _fault(o, "^/powerautomate/", 429), _("The next Teams card is delayed")),
         "teams_late": (lambda o: _fault(o, "^/powerautomate/", 502), _("The next Teams card fails in transit")),
         "mail_busy": (lambda o: o.call("POST", "/__sim/mail", {"mode": "busy"}), _("The mail server is busy")),
-        "mail_refuses": (lambda o: o.call("POST", "/__sim/mail", {"mode": "refuses"}), _("The mail server refuses every mail")),
+        "mail_refuses": (lambda o: o.call("POST", "/__sim/mail", {"mode": "refuses"}), _("The mail server refuses every email")),
         "calm": (_calm, _("Everything is normal again")),
     }
     kind = request.form.get("kind", "")

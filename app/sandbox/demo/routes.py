@@ -194,7 +194,7 @@ def make_trouble() -> ResponseReturnValue:
         "reorder": (lambda: world.configure_chat({"reorder": True}), _("Webhooks come out of order")),
         "delay": (lambda: world.configure_chat({"delay_s": 5.0}), _("Webhooks come five seconds late")),
         "slow": (lambda: world.configure_chat({"slow_s": 4.0}), _("WhatsApp takes four seconds to respond to each request")),
-        "bounce": (lambda: world.answer_by_machine(address=address, kind="bounce"), _("The newest mail bounced")),
+        "bounce": (lambda: world.answer_by_machine(address=address, kind="bounce"), _("The newest email bounced")),
         "out_of_office": (
             lambda: world.answer_by_machine(address=address, kind="out_of_office"),
             _("An out-of-office reply was sent"),
@@ -217,7 +217,7 @@ def _mail_troubles(world: World) -> dict[str, tuple[Callable[[], Any], str]]:
     modes = {
         "server_busy": ({"smtp_mode": "busy"}, _("The mail server asks us to try later")),
         "server_refuses": ({"smtp_mode": "refuses"}, _("The mail server refuses every recipient")),
-        "server_drops": ({"smtp_mode": "drops"}, _("The mail server accepts the mail, then the connection drops")),
+        "server_drops": ({"smtp_mode": "drops"}, _("The mail server accepts the email, then the connection drops")),
         "server_locked": ({"smtp_mode": "locked", "imap_mode": "locked"}, _("The mail server rejects every password")),
         "server_away": ({"smtp_mode": "unavailable", "imap_mode": "unavailable"}, _("The mail server is down")),
     }
@@ -232,7 +232,7 @@ def _mail_troubles(world: World) -> dict[str, tuple[Callable[[], Any], str]]:
     return troubles | {
         "server_renumbers": (
             lambda: world.renumber(_mailbox_at(EMAIL_SMTP)),
-            _("The mail server gave every mail a new internal number (UID)"),
+            _("The mail server gave every email a new internal number (UID)"),
         )
     }
 

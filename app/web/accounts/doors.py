@@ -61,7 +61,7 @@ def _reached_and_reaching() -> list[Door]:
             _("Channels"),
             "connections.channels",
             Permission.CHANNELS_SEE,
-            _("mailbox e-mail WhatsApp SMS phone credentials connect"),
+            _("mailbox email e-mail WhatsApp SMS phone credentials connect"),
         ),
         _page(
             _("Automatic answers"),

@@ -74,7 +74,7 @@ def _needed(text: Any) -> list[Any]:
 
 class ForgottenForm(TranslatedForm):
     email = EmailField(
-        validators=[DataRequired(_l("Enter your e-mail address.")), Length(max=320, message=_l("This address is too long."))],
+        validators=[DataRequired(_l("Enter your email address.")), Length(max=320, message=_l("This address is too long."))],
         filters=[_cleaned],
     )
 
@@ -145,7 +145,7 @@ class PersonForm(TranslatedForm):
 
 class NewPersonForm(PersonForm):
     email = EmailField(
-        validators=[DataRequired(_l("Enter an e-mail address.")), Length(max=320, message=_l("This address is too long."))],
+        validators=[DataRequired(_l("Enter an email address.")), Length(max=320, message=_l("This address is too long."))],
         filters=[_cleaned],
     )
 
@@ -177,7 +177,7 @@ class SetUpForm(TranslatedForm):
         filters=[_cleaned],
     )
     email = EmailField(
-        validators=[DataRequired(_l("Enter your e-mail address.")), Length(max=320, message=_l("This address is too long."))],
+        validators=[DataRequired(_l("Enter your email address.")), Length(max=320, message=_l("This address is too long."))],
         filters=[_cleaned],
     )
     password = PasswordField(

@@ -92,7 +92,7 @@ def add_person() -> ResponseReturnValue:
             user = create_user(session, new, now=now, actor=viewer.actor)
     except (BadAddress, UserExists) as error:
         known = isinstance(error, UserExists)
-        form.email.errors = [_("This address is already in use.") if known else _("This is not an e-mail address.")]
+        form.email.errors = [_("This address is already in use.") if known else _("This is not an email address.")]
         return page("accounts/new_person.html", form=form, status=422)
     return _person_page(user.id, link=invite(viewer, user.id), status=201)
 

@@ -50,7 +50,7 @@ def finish_set_up() -> ResponseReturnValue:
     except WrongCode:
         return _refused(form, "code", _("This is not the code shown at start-up."))
     except (BadAddress, UserExists):
-        return _refused(form, "email", _("This is not an e-mail address."))
+        return _refused(form, "email", _("This is not an email address."))
     except WeakPassword as error:
         return _refused(form, "password", str(error))
     except WrongBrand as error:

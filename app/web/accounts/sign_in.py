@@ -44,7 +44,7 @@ def let_in() -> ResponseReturnValue:
     except TooManyTries as error:
         return _wait(form, error.seconds)
     if not _let_in(form):
-        return _form(form, problem=_("The e-mail address or password is incorrect."), status=422)
+        return _form(form, problem=_("The email address or password is incorrect."), status=422)
     return redirect(_after_sign_in(), 303)
 
 

@@ -36,5 +36,5 @@ def count_mailbox(channel_id: uuid.UUID) -> ResponseReturnValue:
             object_id = str(channel_id)
             audit(session, action="MailboxCounted", object_type="channel", object_id=object_id, now=now, actor=viewer.actor)
     runtime().nudger.nudge()
-    flash(_("We are counting the mails in the mailbox.") if asked else _("We are already counting the mails in the mailbox."))
+    flash(_("We are counting the emails in the mailbox.") if asked else _("We are already counting the emails in the mailbox."))
     return redirect(url_for("connections.channel", channel_id=channel_id, _anchor="reconciliation"), 303)

@@ -69,7 +69,7 @@ def shown(runs: Sequence[Reconciliation], names: Mapping[str, str]) -> Counts:
 
 
 def _doing(phase: str, folder: str) -> str:
-    known = {"": _("Waiting for its turn"), "poll": _("Reading new mail first"), "fetch": _("Fetching missing mails")}
+    known = {"": _("Waiting for its turn"), "poll": _("Reading new email first"), "fetch": _("Fetching missing emails")}
     known["locate"] = _("Comparing with the mailbox")
     return known.get(phase) or _("Counting: %(folder)s", folder=folder)
 
@@ -108,7 +108,7 @@ def _line(one: dict[str, str], names: Mapping[str, str]) -> str:
         subject = one["subject"] or _("(no subject)")
         return _("Was missing in Switchyard: “%(subject)s” (%(folder)s)", subject=subject, folder=folder)
     if one["kind"] == "deleted":
-        return _("Mail deleted from %(folder)s, still in Switchyard", folder=folder)
+        return _("Email deleted from %(folder)s, still in Switchyard", folder=folder)
     if one.get("to"):
-        return _("Mail moved from %(folder)s to “%(to)s”, still in Switchyard", folder=folder, to=one["to"])
-    return _("Mail moved out of %(folder)s, still in Switchyard", folder=folder)
+        return _("Email moved from %(folder)s to “%(to)s”, still in Switchyard", folder=folder, to=one["to"])
+    return _("Email moved out of %(folder)s, still in Switchyard", folder=folder)

@@ -39,7 +39,7 @@ LABEL_CHARACTERS = 60
 
 @bp.post("/contacts/<uuid:contact_id>/identities")
 def add_way(contact_id: uuid.UUID) -> ResponseReturnValue:
-    """Add an e-mail address, a phone number or a WhatsApp number."""
+    """Add an email address, a phone number or a WhatsApp number."""
     form = ContactForm(request.form.to_dict())
     identity = form.identity()
     if identity is None:

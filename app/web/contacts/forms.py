@@ -70,7 +70,7 @@ class ContactForm:
                 return IdentityInput("wa_id", number.removeprefix("+"), display=number.removeprefix("+"))
         except NotAnAddress:
             self.errors["value"] = (
-                _("Enter an e-mail address such as name@example.nl.")
+                _("Enter an email address such as name@example.nl.")
                 if kind == "email"
                 else _("Enter a phone number such as +31612345678.")
             )

@@ -11,7 +11,7 @@ from app.domain.contacts.models import ConsentPurpose, ContactIdentity
 from app.domain.contacts.numbers import spoken_number
 
 KINDS = {
-    "email": N_("E-mail"),
+    "email": N_("Email"),
     "phone": N_("Phone"),
     "wa_id": "WhatsApp",
     "username": N_("User name"),
@@ -20,16 +20,16 @@ KINDS = {
 }
 KIND_ICONS = {"email": "mail", "phone": "phone", "wa_id": "message-circle", "username": "at-sign"}
 PURPOSES = {
-    ConsentPurpose.MARKETING_EMAIL: N_("Marketing by e-mail"),
+    ConsentPurpose.MARKETING_EMAIL: N_("Marketing by email"),
     ConsentPurpose.MARKETING_WHATSAPP: N_("Marketing by WhatsApp"),
     ConsentPurpose.SURVEY: N_("Surveys"),
     ConsentPurpose.SHARE_WITH_PARTNERS: N_("Sharing data with partners"),
     ConsentPurpose.VISIT_REMINDER: N_("Reminders of visits"),
-    ConsentPurpose.ORDER_UPDATES: N_("Order updates by e-mail and WhatsApp"),
+    ConsentPurpose.ORDER_UPDATES: N_("Order updates by email and WhatsApp"),
 }
 REASONS = {
     "number": N_("The same phone number, written differently"),
-    "email": N_("The same e-mail address, written differently"),
+    "email": N_("The same email address, written differently"),
     "name": N_("The same name and postcode"),
 }
 

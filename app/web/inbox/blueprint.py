@@ -46,7 +46,7 @@ VIEW_TITLES = {
     "mentions": N_("Mentions"),
     "unsent": N_("Not sent"),
     "snoozed": N_("Snoozed"),
-    "email": N_("E-mail"),
+    "email": N_("Email"),
     "whatsapp": "WhatsApp",
     "sms": "SMS",
     "phone": N_("Phone"),
@@ -130,7 +130,7 @@ def rail_work() -> list[dict[str, Any]]:
         _rail_item("orders", _("Orders"), "/orders", "file-text"),
     ]
     beside = (
-        (_rail_item("order-mail", _("Order mail"), "/order-mail", "mail"), Permission.ORDERS_CHANGE),
+        (_rail_item("order-mail", _("Order emails"), "/order-mail", "mail"), Permission.ORDERS_CHANGE),
         (_rail_item("planner", _("Planner"), "/planner", "calendar"), Permission.VISITS_PLAN),
         (_rail_item("analytics", _("Analytics"), "/analytics", "activity"), Permission.ANALYTICS_SEE),
         (_rail_item("mailings", _("Mailings"), "/mailings", "send"), Permission.MAILINGS_SEND),

@@ -98,7 +98,7 @@ def _customers(thread: Thread, *, status: int = 200, error: str = "") -> Respons
     )
     options = [_person_option(record) for record in found if record.contact.id != thread.contact_id]
     lead = _("Your next messages go to the person you choose; earlier messages stay as they are.")
-    title, hint = _("Change the customer"), _("Name, phone number or e-mail")
+    title, hint = _("Change the customer"), _("Name, phone number or email")
     return _dialog(thread, "customer", title, lead, hint, options, to="inbox.set_customer", status=status, error=error)
 
 

@@ -46,7 +46,7 @@ def _checked(name: str, part: str) -> str:
     address = (bracketed[1] if bracketed else part).strip()
     local = address.rpartition("@")[0]
     if not ADDRESS.fullmatch(address) or not local.isascii() or local.startswith(".") or local.endswith(".") or ".." in address:
-        raise UnableToReply(name, _("“%(address)s” is not an e-mail address", address=part[:200]))
+        raise UnableToReply(name, _("“%(address)s” is not an email address", address=part[:200]))
     return address.lower()
 
 
@@ -73,7 +73,7 @@ def _bare(address: str) -> str:
 def mail_fields(channel: Channel, viewer: Viewer) -> dict[str, Any]:
     """Return the arguments of a Reply that only a mail has, read from the form: `cc`, `bcc`, `signature` and `options`.
 
-    `options` are stored to fill the fields in again. Returns {} if the channel is not e-mail. Raises UnableToReply for a
+    `options` are stored to fill the fields in again. Returns {} if the channel is not email. Raises UnableToReply for a
     wrong address.
     """
     if channel.medium != Medium.EMAIL:
@@ -122,7 +122,7 @@ def mail_context(
     """Return the template context of the mail fields: their values, the signature, and the further recipients of a reply to
     all.
 
-    Returns {"mail": None} if the channel is not e-mail.
+    Returns {"mail": None} if the channel is not email.
     """
     if channel is None or channel.medium != Medium.EMAIL:
         return {"mail": None}

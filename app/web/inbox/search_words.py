@@ -11,7 +11,7 @@ HINTS = {
     "from": N_("the sender: a name, address, number or “me”"),
     "to": N_("the recipient, or our own address"),
     "subject": N_("words in the subject"),
-    "channel": N_("e-mail, WhatsApp and others"),
+    "channel": N_("email, WhatsApp and others"),
     "status": N_("status of the thread"),
     "tag": N_("threads with a tag"),
     "assignee": N_("a colleague, “me” or “none”"),

@@ -58,7 +58,7 @@ PRIORITIES = {
     Priority.URGENT: N_("Urgent"),
     Priority.CRITICAL: N_("Critical"),
 }
-MEDIA = {"email": N_("E-mail"), "whatsapp": "WhatsApp", "sms": "SMS", "phone": N_("Phone"), "internal": N_("Internal")}
+MEDIA = {"email": N_("Email"), "whatsapp": "WhatsApp", "sms": "SMS", "phone": N_("Phone"), "internal": N_("Internal")}
 
 
 def status_words(status: str) -> str:
@@ -94,7 +94,7 @@ def medium_words(medium: str) -> str:
 
 
 UNSENT = {
-    "email": N_("Not sent by e-mail"),
+    "email": N_("Not sent by email"),
     "whatsapp": N_("Not sent on WhatsApp"),
     "sms": N_("Not sent by SMS"),
 }

@@ -98,7 +98,7 @@ def begin_writing() -> ResponseReturnValue:
     if channel is None:
         choice.errors["channel_id"] = _("Choose the channel to write from.")
     elif channel.medium == Medium.EMAIL and not subject:
-        choice.errors["subject"] = _("Enter a short subject for the mail.")
+        choice.errors["subject"] = _("Enter a short subject for the email.")
     if len(subject) > SUBJECT_CHARACTERS:
         choice.errors["subject"] = _("Use at most %(count)s characters.", count=SUBJECT_CHARACTERS)
     if choice.errors or channel is None:
@@ -151,7 +151,7 @@ def _choice(values: Mapping[str, str]) -> Choice:
 
 
 def _read_recipient(text: str, name: str = "") -> Recipient | None:
-    """Return the typed e-mail address or phone number as a recipient. Return None if the text is neither."""
+    """Return the typed email address or phone number as a recipient. Return None if the text is neither."""
     typed = as_searched(storable(text)[:400])
     for kind, clean in (("email", clean_email), ("phone", clean_phone)):
         try:

@@ -33,7 +33,7 @@ SHOWN_BYTES = 20_000
 RESULTS = {
     "new": N_("New thread"),
     "threaded": N_("Added to a thread"),
-    "automatic": N_("Automatic mail"),
+    "automatic": N_("Automatic email"),
     "bounce": N_("Bounced"),
     "duplicate": N_("Already received"),
     "held": N_("Waiting"),

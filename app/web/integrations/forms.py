@@ -21,7 +21,7 @@ LONG_AGO = date(2000, 1, 1)
 REGIONS = (("", N_("Worldwide")), ("eu", N_("European Union")))
 FIELD_WORDS = {
     "customer_name": N_("Name"),
-    "email": N_("E-mail"),
+    "email": N_("Email"),
     "phone": N_("Phone"),
     "address": N_("Address"),
     "products": N_("Products"),

@@ -73,7 +73,7 @@ def _ways() -> dict[Way, str]:
     channel."""
     ways = {Way.APP: _("In the app"), Way.PUSH: _("In the browser")}
     if mail_sender().is_set_up:
-        ways[Way.EMAIL] = _("By e-mail")
+        ways[Way.EMAIL] = _("By email")
     if any(row.hook for row in list_hooks(db.session())):
         ways[Way.TEAMS] = _("In Teams")
     return ways
@@ -150,7 +150,7 @@ def _page(viewer: Viewer, form: PreferencesForm, *, status: int = 200, trial: li
 
 
 def _hours() -> list[tuple[str, str]]:
-    return [("", _("No daily mail")), *((str(hour), _("Each day at %(time)s", time=f"{hour:02}:00")) for hour in range(24))]
+    return [("", _("No daily email")), *((str(hour), _("Each day at %(time)s", time=f"{hour:02}:00")) for hour in range(24))]
 
 
 def _days() -> list[str]:

@@ -78,7 +78,7 @@ def _try_teams(viewer: Viewer) -> list[str]:
 
 def _try_mail(viewer: Viewer) -> list[str]:
     sender, now = mail_sender(), utc_now()
-    text = _("Test: this is how Switchyard e-mails you.") + f"\n\n{runtime().settings.public_url}/settings/notifications\n"
+    text = _("Test: this is how Switchyard emails you.") + f"\n\n{runtime().settings.public_url}/settings/notifications\n"
     mail = SystemMail(viewer.email, viewer.name, _("Test from Switchyard"), text, new_id().hex)
     answer = sender.send(compose(mail, sender=sender.sender, now=now), to=mail.to)
     return [f"{viewer.email}: {told(answer.words)}"]

@@ -38,7 +38,7 @@ class ReadingForm:
         found: dict[str, Any] = {
             REFERENCE: self._needed(REFERENCE, ORDER_ID_CHARACTERS),
             NAME: self._needed(NAME, NAME_CHARACTERS),
-            EMAIL: self._cleaned(EMAIL, clean_email, _("This is not an e-mail address.")),
+            EMAIL: self._cleaned(EMAIL, clean_email, _("This is not an email address.")),
             PHONE: self._cleaned(PHONE, clean_phone, _("This is not a phone number.")),
             ADDRESS: self._address(),
             LINES: self._lines(),

@@ -79,16 +79,16 @@ def accept_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
         form.errors[error.field] = _("A required field is empty.")
         return _page(found, form, status=422)
     except AlreadyDecided:
-        return _next(_("A colleague already reviewed this mail."))
+        return _next(_("A colleague already reviewed this email."))
     runtime().nudger.nudge()
     said = {
-        "learned": _("Mail accepted. From now on we read mails with this layout as you corrected this one."),
+        "learned": _("Email accepted. From now on we read emails with this layout as you corrected this one."),
         "differs": _(
-            "Mail accepted. We do not use your corrections for other mails with this layout: with them, we would have "
-            "read some of the last 50 mails differently."
+            "Email accepted. We do not use your corrections for other emails with this layout: with them, we would have "
+            "read some of the last 50 emails differently."
         ),
     }
-    return _next(said.get(learned, _("Mail accepted.")))
+    return _next(said.get(learned, _("Email accepted.")))
 
 
 @bp.post("/order-mail/<uuid:reading_id>/cancellation")
@@ -100,7 +100,7 @@ def cancel(reading_id: uuid.UUID) -> ResponseReturnValue:
             row = get_reading(session, reading_id, brand_ids=viewer.brand_ids, lock=True)
             refused = cancel_order(session, row.partner, row.reading, now=utc_now(), actor=viewer.actor)
     except AlreadyDecided:
-        return _next(_("A colleague already reviewed this mail."))
+        return _next(_("A colleague already reviewed this email."))
     runtime().nudger.nudge()
     if refused:
         flash(_("Not cancelled: this order can no longer be cancelled. Open the order to check its status."))
@@ -117,8 +117,8 @@ def dismiss_reading(reading_id: uuid.UUID) -> ResponseReturnValue:
             row = get_reading(session, reading_id, brand_ids=viewer.brand_ids, lock=True)
             dismiss(session, row.reading, now=utc_now(), actor=viewer.actor)
     except AlreadyDecided:
-        return _next(_("A colleague already reviewed this mail."))
-    return _next(_("The mail is dismissed."))
+        return _next(_("A colleague already reviewed this email."))
+    return _next(_("The email is dismissed."))
 
 
 def _find(reading_id: uuid.UUID) -> ReadingRow:

@@ -10,7 +10,7 @@ from app.domain.partners.order_mail.labels import ADDRESS, DATE, EMAIL, LINES, N
 FIELDS = {
     REFERENCE: N_("Order number of the partner"),
     NAME: N_("Name"),
-    EMAIL: N_("E-mail"),
+    EMAIL: N_("Email"),
     PHONE: N_("Phone"),
     ADDRESS: N_("Installation address"),
     LINES: N_("Ordered products, one per line"),
@@ -27,8 +27,8 @@ STATES = {
 }
 REASONS = {
     "missing": N_("Required order details are missing."),
-    "cancels": N_("The mail mentions cancelling, but we have no order with this number."),
-    "layout": N_("Not enough mails with this layout have been reviewed yet."),
+    "cancels": N_("The email mentions cancelling, but we have no order with this number."),
+    "layout": N_("Not enough emails with this layout have been reviewed yet."),
     "sender": N_("The sender is not verified."),
     "doubt": N_("Some details are uncertain."),
 }

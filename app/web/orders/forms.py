@@ -74,7 +74,7 @@ class OrderForm:
         return found
 
     def customer(self) -> tuple[str, list[IdentityInput]]:
-        """Return the pair (customer's name, typed e-mail address and phone number). Sets errors for invalid values."""
+        """Return the pair (customer's name, typed email address and phone number). Sets errors for invalid values."""
         name = self._line("customer_name", NAME_CHARACTERS)
         if not name and "customer_name" not in self.errors:
             self.errors["customer_name"] = _("Enter a name.")
@@ -119,7 +119,7 @@ class OrderForm:
             return IdentityInput(kind, clean(text), display=text[:320]) if text else None
         except NotAnAddress:
             self.errors[kind] = (
-                _("Enter an e-mail address such as name@example.nl.")
+                _("Enter an email address such as name@example.nl.")
                 if kind == "email"
                 else _("Enter a phone number such as +31612345678.")
             )

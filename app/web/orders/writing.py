@@ -185,7 +185,7 @@ def _add(form: OrderForm) -> Order | None:
 
 
 def _customer(session: Session, name: str, identities: list[Any]) -> Contact:
-    """Return the contact with one of these identities (e-mail address, phone number), or a new contact."""
+    """Return the contact with one of these identities (email address, phone number), or a new contact."""
     viewer, now = current_viewer(), utc_now()
     if not identities:
         return create_contact(session, ContactEdit(columns={"name": name}), actor=viewer.actor, now=now)

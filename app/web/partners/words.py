@@ -19,7 +19,7 @@ PROTOCOLS = {
     Protocol.API: N_("API"),
     Protocol.WEBHOOK: N_("Their own webhook"),
     Protocol.FORM: N_("Form"),
-    Protocol.EMAIL: N_("E-mail"),
+    Protocol.EMAIL: N_("Email"),
 }
 ENVIRONMENTS = {Environment.SANDBOX: N_("Sandbox"), Environment.LIVE: N_("Live")}
 FREQUENCIES = {
@@ -51,7 +51,7 @@ def environment_words(value: Environment) -> str:
 
 
 STEPS = {
-    Step.CONTACT: (N_("Contact address"), N_("Add an e-mail address to the partner's organization.")),
+    Step.CONTACT: (N_("Contact address"), N_("Add an email address to the partner's organization.")),
     Step.FORM: (N_("Their form"), N_("Connect the form under Integrations and choose it in the settings.")),
     Step.AGREEMENT: (N_("Agreement"), N_("Write it; the partner accepts it in the portal.")),
     Step.SANDBOX_KEY: (N_("Sandbox key"), N_("Make a sandbox key below and give it to their engineer.")),

@@ -140,7 +140,7 @@ def _filled(text: str, template: ReplyTemplate, facts: dict[str, str]) -> Filled
 
 def _html(place: Place, template: ReplyTemplate, facts: dict[str, str]) -> str:
     """Return the template's HTML, filled in, for a formatted mail. Return "" if the template has no HTML or the medium is not
-    e-mail."""
+    email."""
     if not template.html or place.medium != Medium.EMAIL:
         return ""
     return fill_html(template.html, {**facts, "date.today": date_in(template.language, utc_now())})

@@ -30,7 +30,7 @@ MEDIA = ("email", "whatsapp", "sms", "phone")
 NUMBERS = ("first_minutes", "next_minutes", "resolution_minutes")
 SINGLE = ("name", "position", *NUMBERS, "reopen_hours", "calendar_id", "manager", "executive", "any_of", "customers")
 SEVERAL = ("media", "priorities", "statuses", "brand_ids", "channel_ids", "thread_types", "pauses")
-WAYS = {"app": N_("in the app"), "push": N_("in the browser"), "email": N_("by e-mail"), "teams": N_("in Teams")}
+WAYS = {"app": N_("in the app"), "push": N_("in the browser"), "email": N_("by email"), "teams": N_("in Teams")}
 TYPES = {
     ThreadType.CUSTOMER_SUPPORT: N_("Customer support"),
     ThreadType.PARTNER_INQUIRY: N_("Partner inquiry"),
@@ -199,7 +199,7 @@ def _steps(form: PolicyForm) -> list[Step]:
 
 
 def _customers(session: Session, form: PolicyForm) -> list[str]:
-    """Return the ids of the contacts typed into the field `customers`, one a line, by e-mail address or exact name.
+    """Return the ids of the contacts typed into the field `customers`, one a line, by email address or exact name.
 
     Sets an error if a line does not match exactly one contact.
     """
@@ -222,7 +222,7 @@ def _named(text: str) -> sa.Select[Any]:
 
 
 def _customer_text(session: Session, contact_ids: tuple[uuid.UUID, ...]) -> str:
-    """Return the contacts as text, one a line: the e-mail address, or the name of a contact without one."""
+    """Return the contacts as text, one a line: the email address, or the name of a contact without one."""
     if not contact_ids:
         return ""
     address = sa.select(sa.func.min(ContactIdentity.value)).where(

@@ -69,7 +69,7 @@ def _before() -> datetime | None:
 
 def _reasons() -> dict[Stop, str]:
     return {
-        Stop.BOUNCED: _("Mail bounced"),
+        Stop.BOUNCED: _("Email bounced"),
         Stop.COMPLAINED: _("Reported as spam"),
         Stop.UNSUBSCRIBED: _("Unsubscribed from mailings"),
     }

@@ -19,7 +19,7 @@ from app.web.inbox.words import today
 TYPES = {
     TaskType.FOLLOW_UP: N_("Follow up"),
     TaskType.CALLBACK: N_("Call back"),
-    TaskType.SEND_EMAIL: N_("Send an e-mail"),
+    TaskType.SEND_EMAIL: N_("Send an email"),
     TaskType.SCHEDULE_VISIT: N_("Schedule a visit"),
     TaskType.ESCALATE: N_("Escalate"),
     TaskType.RESEARCH: N_("Research"),

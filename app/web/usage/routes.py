@@ -125,7 +125,7 @@ def _row(used: Used) -> Row:
 
 
 def _provider_words(provider: str) -> str:
-    words = {"pictures": _("Pictures in mails"), "self_test": _("Test of our own webhook address")}
+    words = {"pictures": _("Pictures in emails"), "self_test": _("Test of our own webhook address")}
     return words.get(provider) or _(CALLS.get(provider, N_("Other")))
 
 

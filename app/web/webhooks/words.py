@@ -25,11 +25,11 @@ SKIPPED = {
     "endpoint_deleted": N_("The endpoint was deleted before sending."),
 }
 FALLBACKS = {
-    "asked": N_("We are e-mailing the partner’s technical contact."),
-    "sent": N_("We e-mailed the partner’s technical contact."),
-    "refused": N_("The mail server rejected our e-mail about this problem."),
-    "impossible": N_("We could not e-mail the partner: there is no e-mail address."),
-    "no_mail_server": N_("We could not e-mail the partner: no mail server is set up."),
+    "asked": N_("We are emailing the partner’s technical contact."),
+    "sent": N_("We emailed the partner’s technical contact."),
+    "refused": N_("The mail server rejected our email about this problem."),
+    "impossible": N_("We could not email the partner: there is no email address."),
+    "no_mail_server": N_("We could not email the partner: no mail server is set up."),
 }
 SCHEDULE_NAMES = {
     "webhook": N_("Six tries within half a minute"),

@@ -150,18 +150,18 @@ def test_a_channel_sends_no_more_than_its_most_in_an_hour(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("reason", "values"),
     [
-        ("We do not answer automatic mail", {"automatic": "auto_reply"}),
-        ("We do not answer automatic mail", {"automatic": "bounce"}),
+        ("We do not answer automatic email", {"automatic": "auto_reply"}),
+        ("We do not answer automatic email", {"automatic": "bounce"}),
         ("The message is from one of our own mailboxes", {"sender": "service@chargecars.example"}),
         ("The message is from one of our own mailboxes", {"meta": {"reply_to": "service+t.abc@chargecars.example"}}),
-        ("The mail has no reply address", {"sender": ""}),
+        ("The email has no reply address", {"sender": ""}),
         ("The reply address is not monitored", {"sender": "no-reply@winkel.example"}),
         ("The reply address is not monitored", {"meta": {"reply_to": "mailer-daemon@winkel.example"}}),
         ("The message came through a mailing list", {"meta": {"list_id": "<vve.example>"}}),
-        ("The mail asks for no automatic answer", {"meta": {"asks_no_automatic_answer": True}}),
-        ("The sender may be forged: the mail failed its check (DMARC)", {"meta": {"authentication": {"dmarc": "fail"}}}),
-        ("The mail went to many people", {"recipients": {"to": [{"address": f"{n}@example.nl"} for n in range(11)]}}),
-        ("The mail lists no recipient: it went to many people", {"recipients": {"to": []}}),
+        ("The email asks for no automatic answer", {"meta": {"asks_no_automatic_answer": True}}),
+        ("The sender may be forged: the email failed its check (DMARC)", {"meta": {"authentication": {"dmarc": "fail"}}}),
+        ("The email went to many people", {"recipients": {"to": [{"address": f"{n}@example.nl"} for n in range(11)]}}),
+        ("The email lists no recipient: it went to many people", {"recipients": {"to": []}}),
     ],
 )
 def test_what_is_not_from_one_person_to_us_is_not_answered_and_says_why(desk: Desk, reason: str, values: dict[str, Any]) -> None:

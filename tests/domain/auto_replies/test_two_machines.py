@@ -171,7 +171,7 @@ def test_two_installations_pointed_at_each_other_stop_after_one_exchange(world: 
     assert world.go_round() < ROUNDS
     assert (ours.automatic_answers(), theirs.automatic_answers()) == (1, 0)
     assert theirs.received() == ["loop"]  # known by the header of our deliveries, and by three other signs
-    assert theirs.reasons() == ["We do not answer automatic mail"]
+    assert theirs.reasons() == ["We do not answer automatic email"]
 
 
 @pytest.mark.full

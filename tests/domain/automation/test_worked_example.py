@@ -156,7 +156,7 @@ class Example:
             return [(row[0], row[1]) for row in session.execute(query.where(Notification.kind == NotificationKind.NEW_WORK))]
 
     def came(self) -> list[dict[str, Any]]:
-        """The mails the customer got."""
+        """The emails the customer got."""
         return self.mails.outbox(to="jan@example.com")
 
     def told(self) -> list[str]:

@@ -118,7 +118,7 @@ def test_a_person_without_whatsapp_says_nothing_against_the_channel(chat: ChatDe
     reply(chat, chat.thread(), "Dag")
     chat.deliver()
     assert chat.channel.health != "degraded"
-    assert "Reach this person by phone, SMS or e-mail instead." in chat.page()
+    assert "Reach this person by phone, SMS or email instead." in chat.page()
 
 
 def test_a_number_in_the_app_as_well_is_sent_at_its_pace_and_says_so(chat: ChatDesk) -> None:

@@ -113,7 +113,7 @@ def test_same_form_twice_is_one_mail(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("to", "words"), [("", "Enter a recipient"), ("geen adres", "is not an e-mail address"), ("a@b.example, x", "not an e-mail")]
+    ("to", "words"), [("", "Enter a recipient"), ("geen adres", "is not an email address"), ("a@b.example, x", "not an email")]
 )
 def test_bad_address_is_named_and_the_text_stays(desk: Desk, to: str, words: str) -> None:
     answer = desk.forward(to=to, text="Mijn vraag", subject="Vonken")

@@ -102,4 +102,4 @@ def test_it_goes_into_the_composer_of_another_channel_with_what_was_typed_since(
     assert chat.session.execute(sa.select(Draft.text)).scalar_one() == "Ja, dat kan\n\nPS"
     kinds = chat.session.execute(sa.select(ContactIdentity.kind)).scalars().all()
     assert "email" not in kinds  # so nothing is offered that cannot work
-    assert "Send by e-mail" not in chat.page()
+    assert "Send by email" not in chat.page()

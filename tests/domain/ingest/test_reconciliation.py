@@ -69,7 +69,7 @@ def never_told(world: MailboxWorld, subject: str, folder: str = "inbox") -> str:
 
 
 class Dying:
-    """The worker dies as soon as mails were fetched, before any of them is stored."""
+    """The worker dies as soon as emails were fetched, before any of them is stored."""
 
     def __init__(self, mailbox: Any) -> None:
         self._mailbox = mailbox

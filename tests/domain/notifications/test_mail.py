@@ -283,9 +283,9 @@ def test_the_hour_is_chosen_and_the_test_says_what_came_of_it(house: House, page
     assert client.post("/settings/notifications", data={**token, "digest_hour": "7"}).status_code == 303
     assert '<option value="7" selected>' in client.get("/settings/notifications").text
     assert client.post("/settings/notifications", data={**token, "digest_hour": "25"}).status_code == 422
-    assert "The mail server accepted the mail." in client.post("/settings/notifications/tests/email", data=token).text
+    assert "The mail server accepted the email." in client.post("/settings/notifications/tests/email", data=token).text
     house.outside.call("POST", "/__sim/mail", {"mode": "refuses"})
-    assert "The mail server rejected the mail (550)." in client.post("/settings/notifications/tests/email", data=token).text
+    assert "The mail server rejected the email (550)." in client.post("/settings/notifications/tests/email", data=token).text
     assert len(house.outside.mails()) == 1
 
 

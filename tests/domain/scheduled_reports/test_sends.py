@@ -1,4 +1,4 @@
-"""Reports by mail: one for a due moment and reader, in their language, with pictures and a sheet; never to who may not see."""
+"""Reports by email: one for a due moment and reader, in their language, with pictures and a sheet; never to who may not see."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ QUICK = PolicyRules(name="Snel", match=Match(media=("email",)), first_minutes=60
 
 @pytest.fixture
 def asked(desk: Desk) -> tuple[Thread, Thread]:
-    """A mail and a chat, both asked on Wednesday at ten; the mail is answered at noon."""
+    """An email and a chat, both asked on Wednesday at ten; the email is answered at noon."""
     mail, chat = desk.thread(), desk.thread(desk.chat, value="b@example.nl")
     desk.ask(mail)
     desk.ask(chat)

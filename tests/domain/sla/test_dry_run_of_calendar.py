@@ -29,7 +29,7 @@ from tests.web.sla.test_settings import WEEK, Settings, page  # noqa: F401  a fi
 
 @pytest.fixture
 def asked(desk: Desk) -> tuple[Thread, Thread]:
-    """A mail and a chat, both asked on Wednesday at ten; the mail is answered at noon."""
+    """An email and a chat, both asked on Wednesday at ten; the email is answered at noon."""
     mail, chat = desk.thread(), desk.thread(desk.chat, value="b@example.nl")
     desk.ask(mail)
     desk.ask(chat)

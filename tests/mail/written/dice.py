@@ -168,7 +168,7 @@ class Dice(random.Random):
         )
 
     def body(self, headers: Headers, text: str) -> bytes:
-        """The mail with `text` as plain text, HTML or both, in some charset and encoding."""
+        """The email with `text` as plain text, HTML or both, in some charset and encoding."""
         how = self.choice(["plain", "plain", "alternative", "alternative", "html", "bare"])
         if how == "bare":
             return crlf(_lines(headers) + b"\n" + text.encode("utf-8"))

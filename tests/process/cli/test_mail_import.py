@@ -176,7 +176,7 @@ def test_a_person_reads_a_line_for_each_mail_and_a_summary(run: Run, channel: Ch
     assert lines[-1] == "1 mail: 0 threaded, 1 new, 0 automatic, 0 bounce, 0 duplicate, 0 quarantined"
 
 
-@pytest.mark.parametrize("name, told", [("Nope", "is no channel; there are Archive"), ("Chat", "is no e-mail channel")])
+@pytest.mark.parametrize("name, told", [("Nope", "is no channel; there are Archive"), ("Chat", "is no email channel")])
 def test_a_channel_that_takes_no_mail_is_refused_in_one_line(
     run: Run, channel: Channel, tmp_path: Path, name: str, told: str
 ) -> None:

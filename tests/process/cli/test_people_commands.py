@@ -49,8 +49,8 @@ def test_a_user_sees_all_brands_or_those_that_are_named(run: Run, db_session: Se
 @pytest.mark.parametrize(
     "words, told",
     [
-        (("no-address", "--role", "agent"), "is not an e-mail address"),
-        (("a@b\r\nBcc: c@example.com", "--role", "agent"), "is not an e-mail address"),
+        (("no-address", "--role", "agent"), "is not an email address"),
+        (("a@b\r\nBcc: c@example.com", "--role", "agent"), "is not an email address"),
         (("alice@switchyard.example", "--role", "agent"), "has an account already"),
         (("ALICE@switchyard.example", "--role", "agent"), "has an account already"),
         (("x@example.nl", "--role", "agent", "--brand", "nope"), "there is no brand 'nope'"),

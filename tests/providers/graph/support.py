@@ -137,7 +137,7 @@ class House:
         )
 
     def until_sent(self, tries: int = 20) -> str:
-        """Try as delivery does until the mail is out; returns the provider's id."""
+        """Try as delivery does until the email is out; returns the provider's id."""
         uncertain = False
         for _ in range(tries):
             try:

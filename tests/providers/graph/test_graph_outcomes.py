@@ -144,7 +144,7 @@ def test_many_deliveries_with_every_send_lost_go_out_once_each(world: World) -> 
     [
         ("ErrorInvalidRecipients", 400, "A recipient's address is invalid"),
         ("ErrorSendAsDenied", 403, "This mailbox may not send from that address"),
-        ("ErrorMessageSizeExceeded", 413, "The mail is larger than the mailbox may send"),
+        ("ErrorMessageSizeExceeded", 413, "The email is larger than the mailbox may send"),
         ("SomethingNew", 400, "The provider refused the request"),
     ],
 )

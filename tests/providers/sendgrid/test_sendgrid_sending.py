@@ -165,14 +165,14 @@ def test_a_server_that_is_not_there_was_never_asked(house: House) -> None:
 
 def test_check_says_what_is_wrong(house: House) -> None:
     check = lambda: house.mail.check(account=house.account)  # noqa: E731
-    assert check().detail == "Mail is sent, but without delivery reports: the event webhook key is missing"
+    assert check().detail == "Email is sent, but without delivery reports: the event webhook key is missing"
     secrets = {**house.account.secrets, "signing_secret": house.provider.public_key()}
     house.account = replace(house.account, secrets=secrets)
-    assert (check().ok, check().detail) == (True, "Sends mail and receives delivery reports")
+    assert (check().ok, check().detail) == (True, "Sends email and receives delivery reports")
     house.account = replace(house.account, secrets={**secrets, "signing_secret": "no key"})
     assert check().detail == "The event webhook's verification key is invalid"
     house.provider.settings = replace(house.provider.settings, scopes=())
-    assert "cannot send mail" in check().detail
+    assert "cannot send email" in check().detail
     house.provider.settings = replace(house.provider.settings, api_key="SG.x")
     assert check().detail.startswith("SendGrid refuses the API key · ")
 

@@ -92,7 +92,7 @@ class House:
             self.send(message)
         except ProviderError as error:
             return error
-        raise AssertionError("the mail was sent")
+        raise AssertionError("the email was sent")
 
     def received(self) -> list[tuple[str, ...]]:
         """The recipients of each mail that left, oldest first."""

@@ -1,4 +1,4 @@
-"""The mail of a customer on the Simulator page, from all simulated providers."""
+"""The email of a customer on the Simulator page, from all simulated providers."""
 
 from __future__ import annotations
 

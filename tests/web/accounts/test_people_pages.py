@@ -52,8 +52,8 @@ def test_a_new_persons_contact_is_matched_by_nothing_that_arrives(
     [
         ({"email": "root@switchyard.example"}, "This address is already in use."),
         ({"email": "ROOT@switchyard.example"}, "This address is already in use."),
-        ({"email": "nonsense"}, "This is not an e-mail address."),
-        ({"email": "a@b.nl\r\nBcc: x@y.z"}, "This is not an e-mail address."),
+        ({"email": "nonsense"}, "This is not an email address."),
+        ({"email": "a@b.nl\r\nBcc: x@y.z"}, "This is not an email address."),
         ({"name": "  "}, "Enter a name."),
         ({"role": "owner"}, "Choose one from the list."),
         ({"brands": ["nonsense"]}, "Choose one from the list."),

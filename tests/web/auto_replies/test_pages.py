@@ -86,7 +86,7 @@ def test_the_trial_says_what_would_happen_and_why_not(page: Settings, desk: Desk
     desk.session.commit()
     shown = page.get(url(desk, "/trial?when=closed"))
     assert "Would be answered: Outside opening hours" in shown
-    assert "We do not answer automatic mail" in shown
+    assert "We do not answer automatic email" in shown
     assert desk.answers() == []
 
 
@@ -97,7 +97,7 @@ def test_the_log_says_why_one_did_not_go_out(page: Settings, desk: Desk) -> None
     desk.answer(desk.write(sender="anna@example.nl", name="Anna Smit"))
     desk.session.commit()
     shown = page.get("/settings/auto-replies")
-    assert "We do not answer automatic mail" in shown
+    assert "We do not answer automatic email" in shown
     assert "Anna Smit" in shown
     thread = page.get(f"/threads/{desk.answers()[0].thread_id}")
     assert "Automatic answer: outside opening hours" in thread

@@ -141,7 +141,7 @@ def test_rules_are_asked_in_the_order_people_give_them(office: Office) -> None:
 
 def test_a_ready_made_rule_is_looked_at_or_switched_on_with_one_click(office: Office) -> None:
     listed = office.client.get("/settings/automation").text
-    assert all(name in listed for name in ("Order confirmation by mail", "Order status by WhatsApp"))
+    assert all(name in listed for name in ("Order confirmation by email", "Order status by WhatsApp"))
     looked = office.post("/settings/automation/ready-made/order_confirmation").location or ""
     shown = office.client.get(looked).text
     assert all(words in shown for words in ("Saved. The rule is off", "send the template “Order confirmation”", "Switch on"))

@@ -54,7 +54,7 @@ def test_a_count_is_asked_for_runs_and_is_told_in_words(page_client: PageClient,
         "1 difference",
         "1 in the mailbox, 1 of them also in Switchyard",
         "Was missing in Switchyard: “Laadpaal &lt;b&gt;kwijt&lt;/b&gt;” (Inbox)",
-        "1 mail was fetched.",
+        "1 email was fetched.",
         "Count now",
     ):
         assert words in told, words

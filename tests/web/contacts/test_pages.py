@@ -122,7 +122,7 @@ def test_a_contact_is_added_with_a_number(desk: Desk) -> None:
         ({"name": " "}, "Enter a name."),
         ({"name": "x" * 201}, "Use at most 200 characters."),
         ({"name": "x", "kind": "phone", "value": "bel me"}, "Enter a phone number"),
-        ({"name": "x", "kind": "email", "value": "bel me"}, "Enter an e-mail address"),
+        ({"name": "x", "kind": "email", "value": "bel me"}, "Enter an email address"),
         ({"name": "x", "kind": "wa_id", "value": "0612345678"}, "Another contact already has this address or number."),
         ({"name": "x", "parent_organization_id": "nonsense"}, "Choose one from the list."),
     ],

@@ -90,7 +90,7 @@ def test_address_that_is_none_is_named_and_nothing_is_lost(desk: Desk, bad: str)
     answer = desk.send("Mijn tekst", cc=f"wim@example.com, {bad}")
     assert answer.status_code == 422
     assert "Mijn tekst" in answer.text
-    assert f"“{bad}” is not an e-mail address" in answer.text
+    assert f"“{bad}” is not an email address" in answer.text
     assert "wim@example.com" in answer.text
     assert desk.sent() == []
 

@@ -55,7 +55,7 @@ def test_closed_window_offers_a_mailbox_and_the_typed_text_goes_along(page_clien
     closed = page_client.post(f"{switch}{ids['chat']}", data=typed, headers={"HX-Request": "true"}).text
     assert "Your text is saved:" in closed
     assert "Is uw vraag opgelost?" in closed
-    assert "Write by e-mail instead" in closed
+    assert "Write by email instead" in closed
     by_mail = page_client.post(f"{switch}{ids['box']}", data=typed, headers={"HX-Request": "true"}).text
     assert "service@chargecars.example" in by_mail
     assert "Ja, om tien uur</textarea>" in by_mail

@@ -16,7 +16,7 @@ from tests.support.desk import HTMX, PageDesk
 from tests.support.pages import PageClient
 
 USUAL = ["Inbox", "Mine", "Unassigned", "Mentions", "Snoozed", "Tasks", "Overdue", "Contacts", "Orders"]
-CHANNELS = ["E-mail", "WhatsApp", "SMS", "Phone", "Internal"]
+CHANNELS = ["Email", "WhatsApp", "SMS", "Phone", "Internal"]
 
 
 @dataclass
@@ -59,14 +59,14 @@ def test_a_hidden_channel_is_not_in_the_rail_but_where_one_is_in_it(desk: Desk) 
     assert desk.arrange("sms", "hide") == 303
     assert desk.arrange("internal", "up") == 303
     shown = [label for label in desk.rail() if label in CHANNELS]
-    assert shown == ["E-mail", "WhatsApp", "Internal", "Phone"]
+    assert shown == ["Email", "WhatsApp", "Internal", "Phone"]
     assert "SMS" in desk.rail("/inbox/sms")
     chips = desk.get("/inbox").split('class="chips"')[1].split("</nav>")[0]
     assert (">SMS<" in chips, ">WhatsApp<" in chips) == (False, True)
     page = desk.get("/settings/sidebar")
     assert page.count("Hidden") == 1
     assert desk.arrange("sms", "show") == 303
-    assert [label for label in desk.rail() if label in CHANNELS] == ["E-mail", "WhatsApp", "SMS", "Internal", "Phone"]
+    assert [label for label in desk.rail() if label in CHANNELS] == ["Email", "WhatsApp", "SMS", "Internal", "Phone"]
 
 
 def test_without_any_channel_their_heading_goes_too(desk: Desk) -> None:

@@ -325,6 +325,6 @@ def test_the_customers_places_consents_and_forms_stand_beside_the_thread(desk: D
     message.sender_contact_id = desk.pieter.id
     desk.session.commit()
     beside = desk.client.get(f"{desk.path}/customer-facts").text
-    for known in ("Kerkstraat 12", "Order updates by e-mail and WhatsApp", "refused", "Intake thuislader"):
+    for known in ("Kerkstraat 12", "Order updates by email and WhatsApp", "refused", "Intake thuislader"):
         assert known in beside, known
     assert "<section" not in desk.client.get(f"/threads/{desk.threads[1].id}/customer-facts").text.split("customer-facts")[1]

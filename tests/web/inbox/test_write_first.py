@@ -114,7 +114,7 @@ def test_on_whatsapp_a_number_is_an_account_and_outside_the_window_a_template_is
 def test_a_mail_without_a_subject_and_a_channel_of_another_brand_are_refused_by_name(desk: Desk) -> None:
     answer = desk.write(to="piet@example.nl", channel_id=desk.mail.id)
     assert answer.status_code == 422
-    assert "Enter a short subject for the mail" in answer.text
+    assert "Enter a short subject for the email" in answer.text
     assert "Choose the channel" in desk.write(to="piet@example.nl", subject="x").text
     assert desk.write(q="piet").status_code == 422
     assert desk.threads() == []

@@ -1,4 +1,4 @@
-"""Order mails are looked at: the mail beside its form, accepted with one key, refused where something is missing."""
+"""Order emails are looked at: the email beside its form, accepted with one key, refused where something is missing."""
 
 from __future__ import annotations
 
@@ -37,6 +37,6 @@ def test_a_mail_is_looked_at_corrected_and_taken(desk: Desk) -> None:
     assert (taken.status_code, taken.location) == (303, f"/order-mail/{second}")
     assert [one.external_references["partner_order_id"] for one in desk.orders()] == ["ALV-1"]
     assert desk.post(f"/order-mail/{second}/dismissal").location == "/order-mail"
-    assert "A colleague already reviewed this mail" in desk.get(desk.post(f"/order-mail/{second}/dismissal").location)
+    assert "A colleague already reviewed this email" in desk.get(desk.post(f"/order-mail/{second}/dismissal").location)
     desk.as_user(desk.mallory)
     assert desk.client.plain.get(f"/order-mail/{second}").status_code == 404

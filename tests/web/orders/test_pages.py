@@ -76,7 +76,7 @@ def test_somebody_we_know_is_not_made_twice_and_a_conversation_is_linked(desk: D
     ("change", "field", "words"),
     [
         ({"customer_name": " "}, "customer_name", "Enter a name."),
-        ({"email": "nobody"}, "email", "Enter an e-mail address"),
+        ({"email": "nobody"}, "email", "Enter an email address"),
         ({"phone": "abc"}, "phone", "Enter a phone number"),
         ({"quantity-1": "0"}, "quantity-1", "Enter a number above 0"),
         ({"quantity-1": "1e9"}, "quantity-1", "Enter a number above 0"),

@@ -24,7 +24,7 @@ def test_a_lead_writes_a_template_and_everybody_finds_it(desk: Desk) -> None:
     desk.as_user(desk.alice)
     listed = desk.client.get(PAGE).text
     assert CONTENT.name in listed
-    assert "E-mail, WhatsApp" in listed
+    assert "Email, WhatsApp" in listed
     desk.as_user(desk.moritz)
     assert CONTENT.name not in desk.client.get(PAGE).text
     assert desk.client.get(answer.location).status_code == 404

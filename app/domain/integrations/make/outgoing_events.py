@@ -2,7 +2,7 @@
 
 order_processing        an order came in; its status changed
 inventory_update        articles were ordered, used (order completed) or given back (order cancelled)
-customer_communication  the same events as order_processing, with the customer's e-mail address and phone number
+customer_communication  the same events as order_processing, with the customer's email address and phone number
 financial_processing    money came in; an order was completed and can be invoiced
 
 An order that a scenario created is not reported back, because the scenario would then create another one.

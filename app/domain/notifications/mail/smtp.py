@@ -6,6 +6,7 @@ breaks after sending the text began, it is unknown whether the mail was sent; it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
@@ -19,14 +20,16 @@ from app.core.smtp import Refusal, SmtpClient, SmtpServer, SmtpTrouble
 from app.core.text import known
 from app.core.text import mark as N_
 
-ACCEPTED = N_("The mail server accepted the mail.")
+ACCEPTED = N_("The mail server accepted the email.")
 NO_SERVER = N_("No mail server: an administrator must set SMTP_URL.")
 UNSAFE = N_("The mail server has no secure connection (STARTTLS).")
-REFUSED = known("The mail server rejected the mail (%(code)s).")
+REFUSED = known("The mail server rejected the email (%(code)s).")
 BUSY = known("The mail server asks us to try later (%(code)s).")
 SILENT = known("The mail server does not answer (%(why)s).")
-_WHY = {**FAILURES, "broken": FAILURES["reset"], "no_login": N_("the server offers no login")}
-UNKNOWN = N_("The connection to the mail server broke. The server may have accepted the mail, so we do not send the mail again.")
+_WHY: Mapping[str, str] = {**FAILURES, "broken": FAILURES["reset"], "no_login": N_("the server offers no login")}
+UNKNOWN = N_(
+    "The connection to the mail server broke. The server may have accepted the email, so we do not send the email again."
+)
 # Whoever runs this installation chose the server; it may well stand in a network of theirs.
 _ANYWHERE = AddressGuard(("0.0.0.0/0", "::/0"))
 

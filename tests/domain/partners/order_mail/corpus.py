@@ -1,4 +1,4 @@
-"""Order mails with their truth: the order first, then the mail from it, in the layouts of twelve senders.
+"""Order emails with their truth: the order first, then the email from it, in the layouts of twelve senders.
 
 Shares no code with the reader. `KNOWN` layouts are those the reader was built and counted on; nothing was made for those that are
 `UNSEEN`. People are invented, addresses are of the `example` domains.
