@@ -6,18 +6,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from app.domain.analytics.cells import Cell, in_steps, quantile, sorted_values
-from app.domain.analytics.figures import State, Sums
+from app.domain.analytics.cells import Cell, Times
+from app.domain.analytics.figures import State, Sums, sums_of
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.reading import Wanted, read_cells
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 STEPS = (15 * 60, 3600, 4 * 3600, 8 * 3600, 24 * 3600, 3 * 86_400)
 """Where the steps of a distribution end; the last has no end."""
@@ -28,8 +23,7 @@ class Breakdown:
     """The figures of one slice: `whole` in total, `days` by day, and `parts` by channel or another group.
 
     `cells`: the number of facts by day, group and kind. `hours`: the number of matters that began, by (weekday, hour), with
-    Monday as 0. `scores`: the number of answers by satisfaction score. `times`: the durations of each kind in seconds, the
-    shortest first.
+    Monday as 0. `scores`: the number of answers by satisfaction score.
     """
 
     whole: dict[Kind, Sums] = field(default_factory=dict)
@@ -38,13 +32,12 @@ class Breakdown:
     cells: dict[tuple[date, str, Kind], int] = field(default_factory=dict)
     hours: dict[tuple[int, int], int] = field(default_factory=dict)
     scores: dict[int, int] = field(default_factory=dict)
-    times: dict[Kind, NDArray[np.int32]] = field(default_factory=dict)
 
     def steps(self, kind: Kind) -> list[int]:
         """Count the facts of a kind by duration. Return one count for each upper limit in STEPS, and a last count for longer
         durations."""
-        times = self.times.get(kind)
-        return [0] * (len(STEPS) + 1) if times is None else in_steps(times, STEPS)
+        times = sums_of(self.whole, kind).times
+        return times.in_steps(STEPS) if times else [0] * (len(STEPS) + 1)
 
 
 def read_breakdowns(session: Session, wanted: Wanted) -> tuple[list[Breakdown], State]:
@@ -67,15 +60,11 @@ def break_down(cells: Iterable[Cell], by_day: Collection[Kind]) -> Breakdown:
         if has_day:
             days[cell.day, cell.kind].append(cell)
         _count(found, cell, has_day)
-    for kind, those in wholes.items():
-        times = _times(those)
-        found.whole[kind] = _sums(those, times)
-        if times is not None:
-            found.times[kind] = times
+    found.whole = {kind: _sums(those) for kind, those in wholes.items()}
     for (day, kind), those in days.items():
-        found.days.setdefault(day, {})[kind] = _sums(those, _times(those))
+        found.days.setdefault(day, {})[kind] = _sums(those)
     for (key, kind), those in parts.items():
-        found.parts.setdefault(key, {})[kind] = _sums(those, _times(those))
+        found.parts.setdefault(key, {})[kind] = _sums(those)
     return found
 
 
@@ -91,15 +80,8 @@ def _count(found: Breakdown, cell: Cell, has_day: bool) -> None:
             found.scores[score] = found.scores.get(score, 0) + n
 
 
-def _times(cells: Sequence[Cell]) -> NDArray[np.int32] | None:
-    """Return the durations of these cells in seconds, the shortest first, or None if the cells have no durations."""
-    kept = [cell.seconds for cell in cells if cell.seconds]
-    return sorted_values(kept) if kept else None
-
-
-def _sums(cells: Sequence[Cell], times: NDArray[np.int32] | None) -> Sums:
+def _sums(cells: Sequence[Cell]) -> Sums:
     n, known = sum(cell.n for cell in cells), sum(cell.known for cell in cells)
     met, scores = sum(cell.met for cell in cells), sum(cell.score_sum for cell in cells)
-    if times is None:
-        return Sums(n, known, met, scores)
-    return Sums(n, known, met, scores, quantile(times, 0.5), quantile(times, 0.9), float(times.mean()))
+    kept = [cell.seconds for cell in cells if cell.seconds]
+    return Sums(n, known, met, scores, Times(kept) if kept else None)

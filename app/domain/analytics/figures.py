@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.db import table_of
+from app.domain.analytics.cells import Times
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.measures import Measure, Shape
 from app.domain.analytics.models import ReportMark, ReportRebuild, ReportState
@@ -25,16 +26,27 @@ from app.domain.analytics.slices import FACTS, SCOPES, Slice, of_measure, predic
 class Sums:
     """Sums over the facts of one kind. There are `n` facts; `known` of them say yes or no, and `met` of them say yes.
 
-    `scores` is the sum of the scores. `median`, `p90` and `average` are durations in seconds.
+    `scores` is the sum of the scores. `times`: the durations, None if the facts have none. `median`, `p90` and `average` are in
+    seconds.
     """
 
     n: int = 0
     known: int = 0
     met: int = 0
     scores: int = 0
-    median: int | None = None
-    p90: int | None = None
-    average: float | None = None
+    times: Times | None = None
+
+    @property
+    def median(self) -> int | None:
+        return self.times.median if self.times else None
+
+    @property
+    def p90(self) -> int | None:
+        return self.times.p90 if self.times else None
+
+    @property
+    def average(self) -> float | None:
+        return self.times.average if self.times else None
 
     @property
     def missed(self) -> int:

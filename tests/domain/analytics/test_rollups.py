@@ -13,6 +13,7 @@ from math import ceil
 from typing import Any, cast
 
 import psycopg
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
@@ -20,7 +21,7 @@ from sqlalchemy.orm import Session
 from app.core.db import autocommitted, db, transaction
 from app.domain.accounts.access import viewer_of
 from app.domain.analytics.breakdown import Breakdown, read_breakdowns
-from app.domain.analytics.cells import counts, in_steps, pack, quantile, sorted_values
+from app.domain.analytics.cells import Times, counts, pack
 from app.domain.analytics.jobs import roll_reports
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.models import ReportDay, ReportSeal
@@ -71,14 +72,9 @@ def slices(reports: Reports) -> list[Slice]:
     return [slice_for(viewer, **{**days, **more}) for more in narrowed]
 
 
-def plain(found: Breakdown) -> Breakdown:
-    """With its times in lists, which can be compared."""
-    return replace(found, times={kind: list(values) for kind, values in found.times.items()})
-
-
 def figures(session: Session, slice: Slice) -> Breakdown:
     (found,), _state = read_breakdowns(session, Wanted([slice]))
-    return plain(found)
+    return found
 
 
 def test_rolled_up_days_say_what_facts_say_for_each_filter(reports: Reports) -> None:
@@ -117,7 +113,7 @@ def test_whatever_it_is_told_apart_by_rolled_up_days_say_what_facts_say(reports:
     roll(reports)
     after = [read_breakdowns(reports.session, one)[0] for one in wanted]
     for one, other in zip([b for pair in before for b in pair], [b for pair in after for b in pair], strict=True):
-        assert plain(one) == plain(other)
+        assert one == other
 
 
 def test_a_week_of_persons_is_read_in_place_of_its_days_and_corrected_with_them(reports: Reports) -> None:
@@ -126,7 +122,7 @@ def test_a_week_of_persons_is_read_in_place_of_its_days_and_corrected_with_them(
 
     def of_persons() -> Breakdown:
         (found,), _state = read_breakdowns(reports.session, Wanted([whole], by_day=(), by=PERSON))
-        return plain(found)
+        return found
 
     def lose(*parts: Part) -> None:
         reports.session.execute(sa.delete(ReportDay).where(ReportDay.part.in_(map(int, parts))))
@@ -229,18 +225,19 @@ def cut_at(statement: int) -> Iterator[list[int]]:
         sa.event.remove(db.engine, "before_cursor_execute", count_down)
 
 
-def test_a_quantile_is_that_of_the_sorted_values() -> None:
+def test_times_of_several_pieces_are_those_of_the_sorted_values() -> None:
     dice = random.Random(9)
     for _round in range(300):
         most = dice.choice((3, 50, 100_000))
-        parts = [dice.choices(range(most), k=dice.randrange(6)) for _part in range(dice.randrange(1, 5))]
-        whole, share = sorted(value for part in parts for value in part), dice.choice((0.5, 0.9, 0.01, 1.0))
-        expected = whole[max(1, ceil(share * len(whole))) - 1] if whole else None
-        values = sorted_values(map(pack, parts))
-        assert quantile(values, share) == expected
+        parts = [dice.choices(range(most), k=dice.randrange(1, 6)) for _part in range(dice.randrange(1, 5))]
+        whole, times = sorted(value for part in parts for value in part), Times([*map(pack, parts)])
+        assert (times.median, times.p90) == tuple(whole[max(1, ceil(share * len(whole))) - 1] for share in (0.5, 0.9))
+        assert times.average == pytest.approx(sum(whole) / len(whole))
         edges = (10, 30, 60_000)
         places = [0, *(bisect_left(whole, edge) for edge in edges), len(whole)]
-        assert in_steps(values, edges) == [later - earlier for earlier, later in pairwise(places)]
+        assert times.in_steps(edges) == [later - earlier for earlier, later in pairwise(places)]
+        assert times == Times([pack(whole)])
+        assert times != Times([pack([*whole, 1])])
 
 
 def test_small_numbers_that_are_packed_are_counted() -> None:
