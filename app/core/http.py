@@ -34,7 +34,7 @@ from app.core.metering import Endpoint, Meter
 from app.core.text import mark as N_
 
 FailureKind = Literal["bad_url", "refused_address", "dns", "connect", "tls", "timeout", "reset", "too_large", "bad_response"]
-FAILURES: Mapping[FailureKind, str] = {
+FAILURES: Mapping[str, str] = {
     "bad_url": N_("invalid address"),
     "refused_address": N_("address not allowed"),
     "dns": N_("unknown host name"),

@@ -10,11 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from app.core.http import CalledInTransaction, HttpClient, HttpFailure
+from app.core.http import FAILURES, CalledInTransaction, FailureKind, HttpClient, HttpFailure
 from app.core.metering import Endpoint
 from tests.core.raw_server import Answer, serving
 from tests.support.certificates import write_certificate
@@ -50,6 +50,10 @@ def failure(client: HttpClient, url: str, method: str = "GET", **options: Any) -
     with pytest.raises(HttpFailure) as caught:
         client.request(method, url, **options)
     return caught.value
+
+
+def test_every_kind_of_failure_has_words() -> None:
+    assert FAILURES.keys() == set(get_args(FailureKind))
 
 
 def test_no_call_is_made_while_a_transaction_is_open() -> None:

@@ -6,7 +6,6 @@ breaks after sending the text began, it is unknown whether the mail was sent; it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
@@ -26,7 +25,7 @@ UNSAFE = N_("The mail server has no secure connection (STARTTLS).")
 REFUSED = known("The mail server rejected the email (%(code)s).")
 BUSY = known("The mail server asks us to try later (%(code)s).")
 SILENT = known("The mail server does not answer (%(why)s).")
-_WHY: Mapping[str, str] = {**FAILURES, "broken": FAILURES["reset"], "no_login": N_("the server offers no login")}
+_WHY = {**FAILURES, "broken": FAILURES["reset"], "no_login": N_("the server offers no login")}
 UNKNOWN = N_(
     "The connection to the mail server broke. The server may have accepted the email, so we do not send the email again."
 )
