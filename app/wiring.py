@@ -87,12 +87,9 @@ from app.domain.webhooks.targets import Opener
 
 LIVE, SEND = "live", "send"
 QUEUES = (LIVE, SEND)
-PUSH_SECONDS = 0.4
-"""How often browsers are told while one change follows the other; the first is told at once."""
-CALLBACKS_SECONDS = 0.25
-"""How often callbacks are handed out while one follows the other: a job costs more than most of them. The first goes at once."""
-NEW_WORK_SECONDS = 0.4
-"""How often people are told of new work, in a flood once for what gathered: each telling locks the notices of the same people."""
+PUSH_SECONDS, CALLBACKS_SECONDS, NEW_WORK_SECONDS = 0.4, 0.25, 0.4
+"""How long browsers, callbacks and people are told nothing after a round of many rows: a job costs more than most of its rows, so
+in a flood it tells of what gathered."""
 ADDRESSES_AT_ONCE = 10
 """How many addresses are looked at in a second. The register is asked about five: others are known, or come again later."""
 
@@ -353,7 +350,7 @@ def sources() -> tuple[Source, ...]:
     """Return the tables of promises the relay watches, most urgent first."""
     outbox, inbound, deliveries = table_of(OutboxEntry), table_of(InboundEvent), table_of(Delivery)
     at_once = outbox.c.handler.in_((_push.name, _new_work.name))  # each has its source below; any other is run entry by entry
-    addresses = partial(Source, table_of(Address), "app.domain.addresses.jobs.check_addresses", SEND, over=1, every_seconds=1.0)
+    addresses = partial(Source, table_of(Address), "app.domain.addresses.jobs.check_addresses", SEND, over=1)
     many = partial(Source, outbox, "app.domain.events.jobs.run_outbox_entries_at_once", LIVE, most=100, over=1)
     return (
         many(part="pushes", where=lambda: outbox.c.handler == _push.name, is_first=True, every_seconds=PUSH_SECONDS),
@@ -375,7 +372,7 @@ def sources() -> tuple[Source, ...]:
             together="endpoint_id",
             every_seconds=CALLBACKS_SECONDS,
         ),
-        addresses(most=ADDRESSES_AT_ONCE, at_once=ADDRESSES_AT_ONCE),
+        addresses(most=ADDRESSES_AT_ONCE, at_once=ADDRESSES_AT_ONCE, every_seconds=1.0, full_pause_rows=1),
         Source(table_of(CalendarEntry), "app.domain.appointments.jobs.keep_entry", SEND),
         Source(table_of(AppointmentReminder), "app.domain.appointments.jobs.send_reminder", SEND),
         Source(table_of(SurveyInvitation), "app.domain.surveys.jobs.send_survey", SEND),

@@ -31,6 +31,7 @@ from app.core.work import due_rows, hinting, take_hints
 POLL_SECONDS = 0.5
 JOB_TIMEOUT_SECONDS = 120
 BATCH = 500
+FLOOD_ROWS = 12
 log = get_logger(__name__)
 
 
@@ -40,9 +41,9 @@ class Source:
 
     If `most` is 1, a job gets one `row_id`, otherwise `row_ids` of about `most` rows. If only few rows are due, they are
     spread over `over` jobs. Rows with the same value in the column `together` go into the same job. `is_first`: jobs go to
-    the front of the queue. `every_seconds`: the pause between two rounds. `at_once`: the rows taken in one round. `where`:
-    returns a condition that limits the rows. `part`: the name of this source's share, used if several sources watch the same
-    table.
+    the front of the queue. `every_seconds`: the pause between two rounds. `full_pause_rows`: after a round of fewer rows, the
+    pause is shorter in proportion. `at_once`: the rows taken in one round. `where`: returns a condition that limits the rows.
+    `part`: the name of this source's share, used if several sources watch the same table.
     """
 
     table: sa.Table
@@ -54,6 +55,7 @@ class Source:
     together: str | None = None
     is_first: bool = False
     every_seconds: float = 0.0
+    full_pause_rows: int = FLOOD_ROWS
     at_once: int = BATCH
     part: str = ""
 
@@ -61,22 +63,28 @@ class Source:
     def name(self) -> str:
         return f"{self.table.name}_{self.part}" if self.part else self.table.name
 
+    def pause_after(self, rows: int) -> float:
+        """Return the pause in seconds after a round of `rows` rows."""
+        return self.every_seconds * min(1.0, rows / self.full_pause_rows)
+
 
 Rounds = MutableMapping[Source, float]
-"""When each source was last handed out, by the monotonic clock."""
+"""From when on each source may be handed out again, by the monotonic clock."""
 
 
 def relay_once(sources: tuple[Source, ...], *, connection: redis.Redis, sweep_seconds: int, rounds: Rounds | None = None) -> int:
     """Enqueue jobs for all due rows that were not hinted recently, and return the number of jobs.
 
-    `rounds` maps each source to the time of its last round, in seconds of the monotonic clock. The caller passes the same
-    mapping at each call.
+    `rounds` maps each source to the time from which on it may be handed out again, in seconds of the monotonic clock. The caller
+    passes the same mapping at each call.
     """
-    rounds, now = {} if rounds is None else rounds, time.monotonic()
-    due = _with_due_rows(sources, sweep_seconds)
-    due = [source for source in due if now - rounds.get(source, -math.inf) >= source.every_seconds]
-    rounds.update(dict.fromkeys(due, now))
-    return sum(_relay_source(source, connection, sweep_seconds) for source in due)
+    rounds, now, enqueued = {} if rounds is None else rounds, time.monotonic(), 0
+    for source in _with_due_rows(sources, sweep_seconds):
+        if now >= rounds.get(source, -math.inf):
+            jobs, rows = _relay_source(source, connection, sweep_seconds)
+            rounds[source] = now + source.pause_after(rows)
+            enqueued += jobs
+    return enqueued
 
 
 def _with_due_rows(sources: tuple[Source, ...], sweep_seconds: int) -> list[Source]:
@@ -106,15 +114,16 @@ def _limits(source: Source) -> sa.ColumnElement[bool] | None:
     return source.where() if source.where else None
 
 
-def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -> int:
+def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -> tuple[int, int]:
+    """Enqueue jobs for the due rows of one source. Return the numbers of jobs and of rows."""
     queue = Queue(source.queue, connection=connection, serializer="json")
     job_ids = queue.get_job_ids()
     if source.most > 1 and sum(job_id.startswith(f"{source.name}-") for job_id in job_ids) >= source.over * 2:
-        return 0  # the workers have enough; what comes meanwhile makes fuller jobs
+        return 0, source.full_pause_rows  # the workers have enough; what comes meanwhile makes fuller jobs
     with transaction() as session:
         hints = take_hints(session, _hinting(source, sweep_seconds))
     if not hints:
-        return 0
+        return 0, 0
     crash_point("relay.after_hint")
     # A row that waits in a long queue is hinted again and again; without this look the queue would grow by all of it each time.
     waiting = {name for job_id in job_ids for name in _names_in(job_id)}
@@ -122,7 +131,7 @@ def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -
     if jobs:
         queue.enqueue_many(jobs)
     crash_point("relay.after_enqueue")
-    return len(jobs)
+    return len(jobs), len(hints)
 
 
 def _shares(source: Source, rows: list[Any]) -> Iterator[list[Any]]:

@@ -4,7 +4,7 @@ import { isOccupied, replace } from "./merge.js";
 import { shownRows, updateList } from "../modules/thread-list.js";
 import { updateTimeline } from "../modules/timeline.js";
 
-const PAUSE = 250; // between two refreshes of a burst; the first one starts at once
+const SHORTEST_PAUSE = 60, LONGEST_PAUSE = 1_000; // between two refreshes of a burst: twice as long as the one before took; the first one starts at once
 const NOTHING = { thread: false, own: false, missed: false };
 const PAGES = 5; // of the list that are asked for again after something was missed
 const LONGEST_PRESS = 3_000; // one that ends outside the window is not heard of
@@ -20,10 +20,11 @@ export async function refresh({ thread = true, own = false, missed = false } = {
   try {
     do {
       again = false;
-      const now = wanted;
+      const now = wanted, began = performance.now();
       wanted = NOTHING;
       await refreshOnce(now);
-      if (again) await new Promise((done) => setTimeout(done, PAUSE));
+      const pause = Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE, 2 * (performance.now() - began)));
+      if (again) await new Promise((done) => setTimeout(done, pause));
     } while (again);
   } finally {
     running = false;

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
 import redis
 import sqlalchemy as sa
 from flask import Flask
@@ -13,10 +16,10 @@ from app.core.runtime import runtime
 from app.domain.addresses.actions import add_addresses
 from app.domain.addresses.models import AddressType
 from app.domain.events.models import Event, OutboxEntry
-from app.domain.events.relay import Source, relay_once
+from app.domain.events.relay import FLOOD_ROWS, Source, relay_once
 from app.domain.ingest.intake import RawEvent, store_event
 from app.domain.ingest.models import InboundEvent
-from app.wiring import ADDRESSES_AT_ONCE, LIVE, SEND, sources
+from app.wiring import ADDRESSES_AT_ONCE, LIVE, PUSH_SECONDS, SEND, sources
 from tests.factories import NOW
 from tests.support.queries import counted_queries
 
@@ -116,13 +119,25 @@ def test_pushes_do_not_wait_for_what_other_sources_of_their_table_handed_out(app
 def test_source_that_rests_is_handed_out_again_after_its_time(app_context: Flask, db_session: Session) -> None:
     rounds: dict[Source, float] = {}
     pushes = sources()[0]
-    assert pushes.every_seconds > 0
-    _promise(db_session, "push_thread_change")
+    for _ in range(FLOOD_ROWS):
+        _promise(db_session, "push_thread_change")
     assert _relay(rounds) == 1
     _promise(db_session, "push_thread_change")
     assert _relay(rounds) == 0
-    rounds[pushes] -= pushes.every_seconds
+    rounds[pushes] -= PUSH_SECONDS
     assert _relay(rounds) == 1
+
+
+def test_source_rests_less_after_few_rows(app_context: Flask, db_session: Session) -> None:
+    pushes = sources()[0]
+    pauses = [pushes.pause_after(rows) for rows in (0, 1, FLOOD_ROWS // 2, FLOOD_ROWS, 10 * FLOOD_ROWS)]
+    assert pauses == pytest.approx([0, PUSH_SECONDS / FLOOD_ROWS, PUSH_SECONDS / 2, PUSH_SECONDS, PUSH_SECONDS])
+    rounds: dict[Source, float] = {}
+    _promise(db_session, "push_thread_change")
+    began = time.monotonic()
+    assert _relay(rounds) == 1
+    assert rounds[pushes] <= time.monotonic() + pauses[1]
+    assert rounds[pushes] >= began + pauses[1]
 
 
 def test_many_addresses_are_handed_out_a_few_at_a_time(app_context: Flask, db_session: Session) -> None:
