@@ -9,7 +9,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from app.domain.analytics.cells import Cell, Times
+from app.domain.analytics.cells import Cell, Times, counts
 from app.domain.analytics.figures import State, Sums, sums_of
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.reading import Wanted, read_cells
@@ -73,15 +73,18 @@ def _count(found: Breakdown, cell: Cell, has_day: bool) -> None:
         place = (cell.day, cell.key, cell.kind)
         found.cells[place] = found.cells.get(place, 0) + cell.n
     if cell.kind == Kind.RECEIVED and has_day:
-        for hour, n in cell.hours.items():
+        for hour, n in counts(cell.hours).items():
             found.hours[cell.day.weekday(), hour] = found.hours.get((cell.day.weekday(), hour), 0) + n
     if cell.kind == Kind.SATISFACTION:
-        for score, n in cell.scores.items():
+        for score, n in counts(cell.scores).items():
             found.scores[score] = found.scores.get(score, 0) + n
 
 
 def _sums(cells: Sequence[Cell]) -> Sums:
-    n, known = sum(cell.n for cell in cells), sum(cell.known for cell in cells)
-    met, scores = sum(cell.met for cell in cells), sum(cell.score_sum for cell in cells)
-    kept = [cell.seconds for cell in cells if cell.seconds]
+    n = known = met = scores = 0
+    kept = []
+    for cell in cells:  # once, as a page has thousands of them
+        n, known, met, scores = n + cell.n, known + cell.known, met + cell.met, scores + cell.score_sum
+        if cell.seconds:
+            kept.append(cell.seconds)
     return Sums(n, known, met, scores, Times(kept) if kept else None)

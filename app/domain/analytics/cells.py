@@ -10,7 +10,7 @@ import math
 import sys
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class Cell:
     """The summed facts of one kind, day and `key` (a kind of channel, or another group).
 
-    `n` facts, of which `known` say yes or no and `met` say yes. `seconds` are packed durations in any order. `hours` and
-    `scores` map an hour or a score to its number of facts.
+    `n` facts, of which `known` say yes or no and `met` say yes. `seconds`, `hours` and `scores` are packed, one value for each
+    fact, in any order.
     """
 
     kind: Kind
@@ -39,8 +39,8 @@ class Cell:
     met: int
     score_sum: int = 0
     seconds: bytes = b""
-    hours: dict[int, int] = field(default_factory=dict)
-    scores: dict[int, int] = field(default_factory=dict)
+    hours: bytes = b""
+    scores: bytes = b""
 
 
 def pack(values: Sequence[int]) -> bytes:

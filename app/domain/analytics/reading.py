@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.domain.analytics.cells import Cell, counts, pack
+from app.domain.analytics.cells import Cell, pack
 from app.domain.analytics.figures import State, state_of, state_query
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.rollups import COLUMNS, DAYS, SEALS, WEEKS, Part, durations, joined, monday_of, sums
@@ -196,8 +196,8 @@ def _cell(row: Any) -> Cell:
         met=row.met,
         score_sum=row.score_sum,
         seconds=_packed(row.packed_seconds, row.seconds),
-        hours=counts(_packed(row.packed_hours, row.hours)),
-        scores=counts(_packed(row.packed_scores, row.scores)),
+        hours=_packed(row.packed_hours, row.hours),
+        scores=_packed(row.packed_scores, row.scores),
     )
 
 
