@@ -50,7 +50,10 @@ WHATSAPP = "whatsapp_template"
 NO_ADDRESS = N_("The customer has no email address")
 NO_NUMBER = N_("The customer has no WhatsApp or phone number")
 NOT_APPROVED = known("No approved WhatsApp template %(name)s that we can fill in here")
-OTHER_COUNT = known("The template %(name)s needs %(wanted)s values, but the rule has %(given)s: separate them with ;")
+OTHER_COUNT = known(
+        "The template %(name)s needs %(wanted)s values, but the rule has %(given)s. Separate the values with "
+        "a semicolon (;)."
+    )
 WANTS_FILE = known("The template %(name)s needs a file as header")
 
 

@@ -40,7 +40,7 @@ TRIES = 8  # within about five hours
 NO_ACCOUNT = N_("Not sent: the account of this person is closed.")
 NO_PERMISSION = N_("Not sent: this person no longer has access to figures.")
 NO_BRAND = N_("Not sent: this person no longer has access to this brand.")
-OWNER_GONE = N_("Not sent: the author of this report no longer has an account, or may no longer see figures.")
+OWNER_GONE = N_("Not sent: the author of this report no longer has an account or no longer has access to figures.")
 _NOW = sa.func.clock_timestamp()
 
 
