@@ -68,7 +68,8 @@ def _received(row: PartnerOrder) -> Iterator[str]:
     """Yield the lines that show what we read in the order, so that the sender can notice a mistake."""
     customer, products = row.payload.get("customer") or {}, row.payload.get("products") or row.payload.get("line_items") or []
     place = " ".join(str(one) for one in (customer.get("address") or {}).values() if one)
-    yield _("We received your order %(order)s. Our number is %(number)s.", order=row.partner_order_id, number=row.order_number)
+    numbers = {"order": row.partner_order_id, "number": row.order_number}
+    yield _("We received your order %(order)s. Our order number is %(number)s.", **numbers)
     told_of = [row.customer_name, customer.get("email"), customer.get("phone"), place]
     for one in products:
         told_of.append(f"{one.get('quantity', 1)} × {one.get('partner_sku') or one.get('sku') or one.get('description')}")

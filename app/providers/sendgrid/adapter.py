@@ -71,9 +71,9 @@ CONNECT_FIELDS = (
         choices=("on", "off"),
         help=N_("An email to the customer the day before a visit."),
     ),
-    SetupField("reminder_template_nl", N_("Dynamic template of reminders in Dutch"), required=False, help=_TEMPLATE_HELP),
-    SetupField("reminder_template_en", N_("Dynamic template of reminders in English"), required=False, help=_TEMPLATE_HELP),
-    SetupField("reminder_template_fr", N_("Dynamic template of reminders in French"), required=False, help=_TEMPLATE_HELP),
+    SetupField("reminder_template_nl", N_("Dynamic template for reminders in Dutch"), required=False, help=_TEMPLATE_HELP),
+    SetupField("reminder_template_en", N_("Dynamic template for reminders in English"), required=False, help=_TEMPLATE_HELP),
+    SetupField("reminder_template_fr", N_("Dynamic template for reminders in French"), required=False, help=_TEMPLATE_HELP),
 )
 STEPS = (
     N_("In SendGrid, authenticate the domain you send from, and make an API key with the right to send email."),

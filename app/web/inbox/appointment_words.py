@@ -13,14 +13,14 @@ from app.core.translation import mark as N_
 APPOINTMENT_EVENTS = {
     "AppointmentPlanned": N_("%(who)s planned an appointment for %(when)s"),
     "AppointmentMoved": N_("%(who)s moved the appointment to %(when)s"),
-    "AppointmentCancelled": N_("%(who)s cancelled the appointment of %(when)s"),
-    "AppointmentPlannedAgain": N_("%(who)s restored the appointment of %(when)s"),
-    "AppointmentOnTheWay": N_("%(who)s is on the way to the appointment of %(when)s"),
-    "AppointmentArrived": N_("%(who)s arrived for the appointment of %(when)s"),
-    "AppointmentStarted": N_("%(who)s began the appointment of %(when)s"),
-    "AppointmentDone": N_("%(who)s noted that the appointment of %(when)s took place"),
-    "AppointmentNotHome": N_("%(who)s found nobody at home for the appointment of %(when)s"),
-    "AppointmentAborted": N_("%(who)s stopped the appointment of %(when)s early"),
+    "AppointmentCancelled": N_("%(who)s cancelled the appointment on %(when)s"),
+    "AppointmentPlannedAgain": N_("%(who)s restored the appointment on %(when)s"),
+    "AppointmentOnTheWay": N_("%(who)s is on the way to the appointment on %(when)s"),
+    "AppointmentArrived": N_("%(who)s arrived for the appointment on %(when)s"),
+    "AppointmentStarted": N_("%(who)s began the appointment on %(when)s"),
+    "AppointmentDone": N_("%(who)s noted that the appointment on %(when)s took place"),
+    "AppointmentNotHome": N_("%(who)s found nobody at home for the appointment on %(when)s"),
+    "AppointmentAborted": N_("%(who)s stopped the appointment on %(when)s early"),
 }
 
 
